@@ -1,0 +1,1 @@
+"""What runs vectors against an implementation, whatever its language."""

@@ -1,0 +1,46 @@
+"""mlmodel: the MLmodel format - validate, load, enforce, score and serve - without MLflow.
+
+Importing this package loads no third-party module; a name is imported when it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from mlmodel import _aliases
+
+if TYPE_CHECKING:
+    from mlmodel.document import validate
+    from mlmodel.models import infer_signature
+    from mlmodel.short import load, save
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__", "infer_signature", "load", "save", "validate"]
+
+#: Public name -> module that defines it.
+_NAMES = {
+    "infer_signature": "mlmodel.signature.infer",
+    "load": "mlmodel.short",
+    "save": "mlmodel.short",
+    "validate": "mlmodel.document",
+}
+
+#: Public modules, reachable as attributes without an import of their own.
+_MODULES = frozenset({"errors", "models", "pyfunc", "types"})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
+    if name in _MODULES or _aliases.is_flavor(name):
+        return importlib.import_module(f"mlmodel.{name}")
+    raise AttributeError(f"module 'mlmodel' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NAMES, *_MODULES})
+
+
+_aliases.install()

@@ -1,0 +1,5 @@
+"""``python -m mlmodel``."""
+
+from mlmodel.cli import main
+
+main()

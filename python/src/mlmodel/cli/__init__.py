@@ -1,0 +1,87 @@
+"""The ``mlmodel`` command: one module per command, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from mlmodel.errors import InternalError, MlmodelError
+
+__all__ = ["main"]
+
+#: Command -> (module under mlmodel.cli, help line). The module's attribute ``command`` is a
+#: click command with the same help line (a test compares), so ``--help`` imports none of them.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "validate": ("validate", "Check model folders and MLmodel files against the specification."),
+    "inspect": ("inspect", "Show what a model is, without running anything of it."),
+    "predict": ("predict", "Score a file with a model."),
+    "serve": ("serve", "Serve a model over REST."),
+    "trust": ("trust", "List, add and remove trusted model folders."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"mlmodel.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        from mlmodel import __version__
+
+        click.echo(f"mlmodel {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def cli() -> None:
+    """Validate, inspect, load, score and serve models in the MLmodel format."""
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run the command line; exit codes are those of spec/errors.md."""
+    try:
+        cli.main(args=args, prog_name="mlmodel", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("Aborted.", err=True)
+        sys.exit(130)
+    except MlmodelError as error:
+        click.echo(f"mlmodel: {error.code}: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the last resort: no traceback to the user
+        click.echo(
+            f"mlmodel: {InternalError.code}: {type(error).__name__}: {error}. "
+            "This is a fault of mlmodel, please report it.",
+            err=True,
+        )
+        sys.exit(InternalError.exit_code)

@@ -1,0 +1,56 @@
+"""Read, write and validate the MLmodel file and the folder around it.
+
+Nothing here executes anything of a model, and nothing imports more than PyYAML,
+jsonschema and packaging, each only when it is needed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlmodel.document.checks import check
+    from mlmodel.document.document import Document, parse, read, require_valid
+    from mlmodel.document.events import Limits
+    from mlmodel.document.paths import resolve_inside
+    from mlmodel.document.report import Report
+    from mlmodel.document.validation import find_models, validate
+    from mlmodel.document.writer import dumps, write
+
+__all__ = [
+    "Document",
+    "Limits",
+    "Report",
+    "check",
+    "dumps",
+    "find_models",
+    "parse",
+    "read",
+    "require_valid",
+    "resolve_inside",
+    "validate",
+    "write",
+]
+
+#: Public name -> module of this package that defines it.
+_NAMES = {
+    "Document": "document",
+    "Limits": "events",
+    "Report": "report",
+    "check": "checks",
+    "dumps": "writer",
+    "find_models": "validation",
+    "parse": "document",
+    "read": "document",
+    "require_valid": "document",
+    "resolve_inside": "paths",
+    "validate": "validation",
+    "write": "writer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)

@@ -1,0 +1,154 @@
+"""From the tree of nodes to plain Python values, guided by the schema (MLM-003 to MLM-006).
+
+A scalar whose schema says "text" is read as it is written, so that ``python_version: 3.10``
+is not 3.1 and a run id of digits stays one; everything else is what PyYAML makes of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.document import scalars
+from mlmodel.document.events import Problem
+from mlmodel.document.pointers import join
+from mlmodel.document.schemas import branch, child
+
+if TYPE_CHECKING:
+    from mlmodel.document.events import Node
+    from mlmodel.document.schemas import Subschema
+
+__all__ = ["Builder"]
+
+_TEXT = frozenset({"string", "null"})
+_COLLECTION_TAGS = {
+    "map": frozenset({None, "!", scalars.PREFIX + "map", scalars.PREFIX + "set"}),
+    "seq": frozenset({None, "!", scalars.PREFIX + "seq"}),
+}
+_MERGE = scalars.PREFIX + "merge"
+
+
+def _is_text(schema: Subschema | None) -> bool:
+    types = schema.get("type", ()) if schema else ()
+    return types == "string" or (bool(types) and set(types) <= _TEXT)
+
+
+def _has_named_keys(schema: Subschema | None) -> bool:
+    return schema is not None and ("properties" in schema or "additionalProperties" in schema)
+
+
+class Builder:
+    """Builds the value of one document; ``problems`` collects what was wrong on the way."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.path: list[Any] = []
+
+    def build(self, node: Node, schema: Subschema | None) -> Any:
+        """Return the value of ``node``; recursion is bounded by the limits of reading."""
+        if node.kind == "scalar":
+            return self.scalar(node, branch(schema, "string"))
+        if node.tag not in _COLLECTION_TAGS[node.kind]:
+            self.foreign_tag(node)
+        if node.kind == "seq":
+            return self.sequence(node, branch(schema, "array"))
+        return self.mapping(node, branch(schema, "object"))
+
+    def problem(self, rule: str, message: str, node: Node, severity: str = "error") -> None:
+        line, column = node.position
+        self.problems.append(Problem(rule, message, line, column, join(self.path), severity))
+
+    def foreign_tag(self, node: Node) -> None:
+        self.problem(
+            "MLM-004",
+            f"The tag {node.tag} is none of YAML's own; nothing is made from it. "
+            "Write a plain value.",
+            node,
+        )
+
+    def scalar(self, node: Node, schema: Subschema | None) -> Any:
+        text: str = node.value
+        tag = node.tag
+        if tag is None or tag == "!":
+            if not node.plain:
+                return text
+            tag = scalars.resolve(text)
+            if tag in {scalars.STRING, _MERGE}:
+                return text
+            if _is_text(schema):
+                return self.text(node, tag, schema)
+        return self.typed(node, tag, text)
+
+    def text(self, node: Node, tag: str, schema: Subschema | None) -> str | None:
+        if tag == scalars.PREFIX + "null":
+            return None
+        value: str = node.value
+        if not (schema or {}).get("x-time"):
+            self.problem(
+                "MLM-005",
+                f"{value[:60]} is read as the text it is, but many readers take it for "
+                f"{scalars.kind_name(tag)}. Put it in quotes: '{value[:60]}'.",
+                node,
+                "warning",
+            )
+        return value
+
+    def typed(self, node: Node, tag: str, text: str) -> Any:
+        try:
+            return scalars.construct(tag, text)
+        except KeyError:
+            self.foreign_tag(node)
+        except scalars.Unreadable as error:
+            self.problem(
+                "MLM-006",
+                f"{text[:60]!r} looks like {scalars.kind_name(tag)} but has no value as one: "
+                f"{error}. Put it in quotes if it is a text.",
+                node,
+            )
+        return text
+
+    def sequence(self, node: Node, schema: Subschema | None) -> list[Any]:
+        items = child(schema, 0)
+        self.path.append(0)
+        values = []
+        for index, item in enumerate(node.value):
+            self.path[-1] = index
+            values.append(self.build(item, items))
+        self.path.pop()
+        return values
+
+    def mapping(self, node: Node, schema: Subschema | None) -> dict[Any, Any] | set[Any]:
+        named = _has_named_keys(schema)
+        values: dict[Any, Any] = {}
+        seen: dict[Any, Node] = {}
+        self.path.append("")
+        for key_node, value_node in node.value:
+            if not self.is_key(key_node):
+                continue
+            self.path[-1] = key_node.value
+            key = key_node.value if named else self.scalar(key_node, None)
+            if key in seen:
+                self.problem(
+                    "MLM-003",
+                    f"The key {key_node.value!r} stands twice in one mapping: first in line "
+                    f"{seen[key].position[0]}, again in line {key_node.position[0]}. "
+                    "Remove one of them.",
+                    key_node,
+                )
+                continue
+            seen[key] = key_node
+            values[key] = self.build(value_node, child(schema, key) if named else None)
+        self.path.pop()
+        return set(values) if node.tag == scalars.PREFIX + "set" else values
+
+    def is_key(self, node: Node) -> bool:
+        if node.kind != "scalar":
+            self.path[-1] = ""
+            self.problem("MLM-004", "A key is a single value, not a list or mapping.", node)
+            return False
+        if node.value == "<<" and node.plain and node.tag is None:
+            self.path[-1] = "<<"
+            self.problem(
+                "MLM-004", "Merge keys (<<) are not part of the format; write the keys out.", node
+            )
+            return False
+        return True

@@ -1,0 +1,296 @@
+"""From YAML text to a tree of nodes with positions, in bounded time and memory (MLM-002).
+
+Events are consumed one by one and the tree is built here: libyaml's own composer
+recurses, so 30,000 nested brackets crash the process, while its event parser stops as
+soon as nobody asks for the next event.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from mlmodel.errors import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["DEFAULT_LIMITS", "Limits", "Node", "Problem", "compose", "decode"]
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# libyaml compares every %TAG directive with all before it; no model file needs one.
+_MAX_DIRECTIVES = 8
+_DIRECTIVE = re.compile(r"^%", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a YAML file is read before it is refused (MLM-002).
+
+    ``bytes`` bounds the file, ``events`` its nodes (counted again at every alias),
+    ``depth`` its nesting, ``aliases`` the number of references.
+    """
+
+    bytes: int = 8 * 1024 * 1024
+    events: int = 100_000
+    depth: int = 64
+    aliases: int = 1_000
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A broken rule of the YAML text itself, at ``line`` and ``column`` (from 1)."""
+
+    rule: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+    pointer: str | None = None
+    severity: str = "error"
+
+    def violation(self, file: str) -> Violation:
+        """Return the violation that this problem is in ``file``."""
+        return Violation(
+            self.rule, self.message, file, self.line, self.column, self.pointer, self.severity
+        )
+
+
+class Node:
+    """A node of the YAML tree.
+
+    ``value`` is the text of a scalar, the list of items of a sequence, or the list of
+    (key, value) of a mapping; ``size`` and ``height`` count what is below, aliases included.
+    """
+
+    __slots__ = ("end", "height", "kind", "plain", "size", "start", "style", "tag", "value")
+
+    def __init__(self, kind: str, tag: str | None, event: Any) -> None:
+        self.kind = kind
+        self.tag = tag
+        self.start = event.start_mark
+        self.end = event.end_mark
+        self.value: Any = []
+        self.plain = False
+        self.style: str | None = None
+        self.size = 1
+        self.height = 1
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Line and column of the first character, from 1."""
+        return self.start.line + 1, self.start.column + 1
+
+
+class _Refused(Exception):  # noqa: N818 - control flow inside this module, no error of the library
+    def __init__(self, rule: str, message: str, mark: Any = None) -> None:
+        super().__init__(message)
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
+        self.problem = Problem(rule, message, line, column)
+
+
+def decode(content: bytes) -> str | Problem:
+    """Return the text of a file, or what keeps it from being UTF-8 (MLM-001)."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
+        return Problem(
+            "MLM-001",
+            f"The file is not UTF-8: the byte 0x{content[error.start]:02x} at offset "
+            f"{error.start} cannot be read. Save it as UTF-8.",
+            line,
+            column,
+        )
+
+
+def compose(text: str, limits: Limits = DEFAULT_LIMITS) -> Node | Problem:
+    """Return the root node of the one YAML document in ``text``, or why there is none.
+
+    Takes time linear in the text and never recurses, whatever the text holds.
+    """
+    try:
+        _check_text(text, limits)
+        loader = _LOADER(text)
+    except _Refused as refused:
+        return refused.problem
+    except yaml.YAMLError as error:
+        return _syntax_problem(error)
+    try:
+        return _Composer(loader.get_event, limits).run()
+    except _Refused as refused:
+        return refused.problem
+    except yaml.YAMLError as error:
+        return _syntax_problem(error)
+    finally:
+        loader.dispose()
+
+
+def _check_text(text: str, limits: Limits) -> None:
+    if len(text) > limits.bytes:
+        raise _Refused(
+            "MLM-002",
+            f"The file has more than {limits.bytes:,} bytes and was not read. "
+            "Move large values out of it, or raise the limit.",
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _Refused(
+            "MLM-001", f"The text holds half of a surrogate pair at offset {error.start}."
+        ) from None
+    if len(_DIRECTIVE.findall(text)) > _MAX_DIRECTIVES:
+        raise _Refused(
+            "MLM-002", f"More than {_MAX_DIRECTIVES} lines begin with %; a model file needs none."
+        )
+
+
+def _syntax_problem(error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    said = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    context = getattr(error, "context", None)
+    message = f"The YAML cannot be read: {f'{context}, ' if context else ''}{said}."
+    if mark is None:
+        return Problem("MLM-001", message)
+    return Problem("MLM-001", message, mark.line + 1, mark.column + 1)
+
+
+class _Composer:
+    """Builds the tree from events; the stack holds the open collections."""
+
+    def __init__(self, get_event: Callable[[], Any], limits: Limits) -> None:
+        self.get_event = get_event
+        self.limits = limits
+        self.anchors: dict[str, Node] = {}
+        self.stack: list[Node] = []
+        self.key: list[Node | None] = []
+        self.root: Node | None = None
+        self.aliases = 0
+        self.total = 0
+
+    def run(self) -> Node:
+        documents = 0
+        while True:
+            event = self.get_event()
+            kind = type(event)
+            if kind is ScalarEvent:
+                node = Node("scalar", event.tag, event)
+                node.value, node.style = event.value, event.style
+                node.plain = event.implicit[0]
+                self.add(node, event)
+            elif kind is MappingStartEvent:
+                self.open(Node("map", event.tag, event), event)
+            elif kind is SequenceStartEvent:
+                self.open(Node("seq", event.tag, event), event)
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                self.close(event)
+            elif kind is AliasEvent:
+                self.attach(self.resolve(event), event)
+            elif kind is DocumentStartEvent:
+                documents += 1
+                if documents > 1:
+                    raise _Refused(
+                        "MLM-001",
+                        "A second YAML document begins here; the file holds one.",
+                        event.start_mark,
+                    )
+            elif kind is StreamEndEvent:
+                break
+        if self.root is None:
+            raise _Refused("MLM-001", "The file is empty; a mapping with the key flavors is expected.")
+        return self.root
+
+    def add(self, node: Node, event: Any) -> None:
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node
+        self.attach(node, event)
+
+    def open(self, node: Node, event: Any) -> None:
+        self.add(node, event)
+        self.stack.append(node)
+        self.key.append(None)
+        if len(self.stack) > self.limits.depth:
+            raise _Refused(
+                "MLM-002",
+                f"The YAML is nested deeper than {self.limits.depth} levels here; "
+                "reading stopped.",
+                event.start_mark,
+            )
+
+    def close(self, event: Any) -> None:
+        node = self.stack.pop()
+        self.key.pop()
+        node.end = event.end_mark
+        if self.stack:
+            parent = self.stack[-1]
+            parent.size += node.size
+            parent.height = max(parent.height, node.height + 1)
+
+    def attach(self, node: Node, event: Any) -> None:
+        self.total += 1
+        if self.total > self.limits.events:
+            raise _Refused(
+                "MLM-002",
+                f"The YAML has more than {self.limits.events:,} values, aliases counted "
+                "with all they stand for; reading stopped.",
+                event.start_mark,
+            )
+        if not self.stack:
+            self.root = node
+            return
+        parent = self.stack[-1]
+        if node.kind == "scalar":
+            parent.size += 1
+            parent.height = max(parent.height, 2)
+        if parent.kind == "seq":
+            parent.value.append(node)
+        elif self.key[-1] is None:
+            self.key[-1] = node
+        else:
+            parent.value.append((self.key[-1], node))
+            self.key[-1] = None
+
+    def resolve(self, event: Any) -> Node:
+        node = self.anchors.get(event.anchor)
+        if node is None:
+            raise _Refused(
+                "MLM-001", f"The alias *{event.anchor} names no anchor before it.", event.start_mark
+            )
+        self.aliases += 1
+        if self.aliases > self.limits.aliases:
+            raise _Refused(
+                "MLM-002", f"More than {self.limits.aliases:,} aliases.", event.start_mark
+            )
+        if node in self.stack:
+            raise _Refused(
+                "MLM-002", f"The alias *{event.anchor} stands inside what it names.", event.start_mark
+            )
+        if len(self.stack) + node.height > self.limits.depth + 1:
+            raise _Refused(
+                "MLM-002",
+                f"With the alias *{event.anchor} the YAML is nested deeper than "
+                f"{self.limits.depth} levels.",
+                event.start_mark,
+            )
+        self.total += node.size - 1
+        if node.kind != "scalar" and self.stack:
+            parent = self.stack[-1]
+            parent.size += node.size
+            parent.height = max(parent.height, node.height + 1)
+        return node

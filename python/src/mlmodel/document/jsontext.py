@@ -1,0 +1,150 @@
+"""JSON texts inside the YAML file: parsed at C speed, with positions where one is asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from json.decoder import scanstring as _scanstring  # type: ignore[attr-defined]
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["JsonError", "JsonText", "Member"]
+
+# typeshed does not know the function; it is the one that json's own decoder uses.
+_scan: Callable[..., tuple[str, int]] = _scanstring
+_SPACE = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder()
+_MAX_DEPTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class JsonError:
+    """Why a text is no JSON, and at which offset."""
+
+    message: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of an object or item of a list: its key, and where key and value begin."""
+
+    key: str
+    key_offset: int
+    offset: int
+
+
+class JsonText:
+    """A JSON text with its value, or with the error that keeps it from having one.
+
+    ``repeated`` says whether an object holds a key twice (the later one is in ``value``).
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.value: Any = None
+        self.error: JsonError | None = None
+        self.repeated = False
+        self._members: dict[int, list[Member]] = {}
+        self._parse()
+
+    def _parse(self) -> None:
+        try:
+            self.value = json.loads(self.text, object_pairs_hook=self._object)
+        except json.JSONDecodeError as error:
+            self.error = JsonError(error.msg, error.pos)
+        except RecursionError:
+            self.error = JsonError(f"it is nested deeper than {_MAX_DEPTH} levels", 0)
+        except ValueError as error:
+            # Python refuses to read an integer of thousands of digits.
+            self.error = JsonError(str(error).partition(";")[0], 0)
+        else:
+            if _is_deep(self.value):
+                self.value = None
+                self.error = JsonError(f"it is nested deeper than {_MAX_DEPTH} levels", 0)
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            self.repeated = True
+        return found
+
+    def offset(self, tokens: list[str]) -> int:
+        """Return where the value at a path begins, or the nearest value above it."""
+        return self._walk(tokens)[1]
+
+    def key_offset(self, tokens: list[str]) -> int:
+        """Return where the key at a path begins (a list's item: the item)."""
+        return self._walk(tokens)[0]
+
+    def _walk(self, tokens: list[str]) -> tuple[int, int]:
+        key_offset = offset = self._skip(0)
+        for token in tokens:
+            found = [m for m in self.members(offset) if m.key == token] if token else []
+            if not found:
+                break
+            # Of a repeated key the last one is the one that was read.
+            key_offset, offset = found[-1].key_offset, found[-1].offset
+        return key_offset, offset
+
+    def repeated_keys(self) -> Iterator[tuple[list[str], Member]]:
+        """Give every second occurrence of a key in an object, with its path."""
+        todo: list[tuple[list[str], int]] = [([], self._skip(0))]
+        while todo:
+            path, offset = todo.pop()
+            seen = set()
+            below = []
+            for member in self.members(offset):
+                if member.key in seen:
+                    yield [*path, member.key], member
+                seen.add(member.key)
+                below.append(([*path, member.key], member.offset))
+            todo.extend(reversed(below))
+
+    def members(self, offset: int) -> list[Member]:
+        """Return the members of the object or list that begins at ``offset`` (else none)."""
+        if offset not in self._members:
+            opening = self.text[offset : offset + 1]
+            scan = {"{": self._object_members, "[": self._list_members}.get(opening)
+            self._members[offset] = list(scan(offset + 1)) if scan else []
+        return self._members[offset]
+
+    def _object_members(self, at: int) -> Iterator[Member]:
+        at = self._skip(at)
+        while self.text[at] == '"':
+            key, end = _scan(self.text, at + 1)
+            start = self._skip(self._skip(end) + 1)
+            yield Member(key, at, start)
+            at = self._skip(_DECODER.raw_decode(self.text, start)[1])
+            if self.text[at] == ",":
+                at = self._skip(at + 1)
+
+    def _list_members(self, at: int) -> Iterator[Member]:
+        at = self._skip(at)
+        index = 0
+        while self.text[at] != "]":
+            yield Member(str(index), at, at)
+            at = self._skip(_DECODER.raw_decode(self.text, at)[1])
+            if self.text[at] == ",":
+                at = self._skip(at + 1)
+            index += 1
+
+    def _skip(self, at: int) -> int:
+        match = _SPACE.match(self.text, at)
+        return match.end() if match else at
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value] if isinstance(value, list | dict) else []
+    for _ in range(_MAX_DEPTH):
+        below: list[Any] = []
+        for item in level:
+            below += [v for v in (item.values() if isinstance(item, dict) else item)
+                      if v.__class__ in (dict, list)]
+        level = below
+        if not level:
+            return False
+    return bool(level)

@@ -1,0 +1,103 @@
+"""The JSON Schemas of the package: loaded once, references between files put in place.
+
+Own annotations, beside JSON Schema's keywords (CONTRIBUTING says how to use them):
+``x-rule`` the rule that a violation of this subschema breaks (a text, or a mapping from
+keyword to rule with ``*`` for the others); ``x-unknown-keys`` the rule for a key that the
+object's schema does not list; ``x-file`` the value names a file of the model folder (needed
+as ``model``, ``code``, ``environment`` or ``example``); ``x-time`` the value is a time;
+``x-schemas`` the folder in which the schema of each key's value lies, named after the key.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, TypeAlias
+
+__all__ = ["Json", "Subschema", "branch", "child", "load", "names", "rule_of", "validator"]
+
+Json: TypeAlias = Any
+Subschema: TypeAlias = dict[str, Any]
+_URN = "urn:mlmodel:schema:v1:"
+_FOLDER = files("mlmodel") / "_schemas" / "v1"
+
+
+@cache
+def load(name: str) -> Subschema | None:
+    """Return the schema ``name`` (``mlmodel``, ``flavors:sklearn``) or None where there is none."""
+    if not all(part.replace("-", "_").isidentifier() for part in name.split(":")):
+        return None
+    path = _FOLDER.joinpath(*name.split(":")[:-1], f"{name.rpartition(':')[2]}.json")
+    if not path.is_file():
+        return None
+    schema: Subschema = json.loads(path.read_text(encoding="utf-8"))
+    return _with_references(schema)
+
+
+@cache
+def names(folder: str) -> tuple[str, ...]:
+    """Return the names that have a schema in ``folder`` (``flavors``), sorted."""
+    found = _FOLDER.joinpath(folder).iterdir()
+    return tuple(sorted(path.name.removesuffix(".json") for path in found if path.is_file()))
+
+
+def _with_references(schema: Json) -> Json:
+    if isinstance(schema, list):
+        return [_with_references(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    target = schema.get("$ref", "")
+    if isinstance(target, str) and target.startswith(_URN) and "#" not in target:
+        other = load(target.removeprefix(_URN))
+        return {key: value for key, value in (other or {}).items() if not key.startswith("$")}
+    return {
+        key: value if key == "contentSchema" else _with_references(value)
+        for key, value in schema.items()
+    }
+
+
+@cache
+def validator(name: str, definition: str | None = None) -> Any:
+    """Return a compiled jsonschema validator for a schema, or for one of its ``$defs``."""
+    from jsonschema import Draft202012Validator
+
+    schema = load(name)
+    if schema is None:
+        raise KeyError(name)
+    whole = Draft202012Validator(schema)
+    if definition is None:
+        return whole
+    return Draft202012Validator({"$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]})
+
+
+def rule_of(schema: Json, keyword: str, default: str) -> str:
+    """Return the rule that a subschema names for ``keyword``."""
+    rule = schema.get("x-rule", default) if isinstance(schema, dict) else default
+    if isinstance(rule, dict):
+        return str(rule.get(keyword, rule.get("*", default)))
+    return str(rule)
+
+
+def child(schema: Subschema | None, key: Any) -> Subschema | None:
+    """Return the subschema of the value under ``key`` (a text, or a list's position)."""
+    if schema is None:
+        return None
+    if isinstance(key, int):
+        found = schema.get("items")
+    elif "x-schemas" in schema and key in names(schema["x-schemas"]):
+        found = load(f"{schema['x-schemas']}:{key}")
+    else:
+        found = schema.get("properties", {}).get(key, schema.get("additionalProperties"))
+    return found if isinstance(found, dict) and found else None
+
+
+def branch(schema: Subschema | None, kind: str) -> Subschema | None:
+    """Return the alternative of ``anyOf`` that fits ``kind`` (object, array or string)."""
+    if schema is None or "anyOf" not in schema or "properties" in schema:
+        return schema
+    for option in schema["anyOf"]:
+        types = option.get("type", ())
+        if kind in ([types] if isinstance(types, str) else types):
+            return dict(option)
+    return schema

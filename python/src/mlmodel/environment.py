@@ -1,0 +1,180 @@
+"""The environment files of a model: conda.yaml, python_env.yaml, requirements.txt (ENV rules).
+
+They say what the *model* needs. The tool that loads it adds itself, so a model saved here
+can be rebuilt by any implementation of the format.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import InvalidArgument, UnreadableModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["CONDA", "PYTHON_ENV", "REQUIREMENTS", "Environment", "pinned", "resolve", "write"]
+
+CONDA = "conda.yaml"
+PYTHON_ENV = "python_env.yaml"
+REQUIREMENTS = "requirements.txt"
+
+#: The `env` attribute of python_function: which file each environment manager reads (ENV-001).
+ENV_FILES = {"conda": CONDA, "virtualenv": PYTHON_ENV}
+
+_BUILD_PACKAGES = ("pip", "setuptools", "wheel")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What is written: the conda environment and, equal to its pip part, the requirements."""
+
+    conda: dict[str, Any]
+    requirements: tuple[str, ...]
+
+
+def pinned(packages: Iterable[str]) -> list[str]:
+    """Return ``name==version`` for each installed distribution, ``name`` for the others."""
+    lines = []
+    for package in packages:
+        try:
+            # A local version (`2.1+cpu`) is no release that an index could serve (PEP 440).
+            version = metadata.version(package).partition("+")[0]
+        except metadata.PackageNotFoundError:
+            lines.append(package)
+        else:
+            lines.append(f"{package}=={version}")
+    return lines
+
+
+def resolve(
+    *,
+    conda_env: Mapping[str, Any] | str | Path | None,
+    pip_requirements: Sequence[str] | str | Path | None,
+    extra_pip_requirements: Sequence[str] | str | Path | None,
+    default_packages: Sequence[str],
+) -> Environment:
+    """Decide the environment from what the caller gave, else from the flavor's packages.
+
+    Args:
+        conda_env: a conda environment or the path of one; taken as it is, a top-level ``pip``
+            list is moved under ``dependencies`` (ENV-004).
+        pip_requirements: requirement lines, or the path of a requirements file.
+        extra_pip_requirements: lines added to the default ones.
+        default_packages: distributions that the flavor needs, pinned to what is installed.
+
+    Raises:
+        InvalidArgument: more than one of the three was given, or one is of a wrong form.
+
+    """
+    given = [
+        name
+        for name, value in (
+            ("conda_env", conda_env),
+            ("pip_requirements", pip_requirements),
+            ("extra_pip_requirements", extra_pip_requirements),
+        )
+        if value is not None
+    ]
+    if len(given) > 1:
+        raise InvalidArgument(f"Give only one of {', '.join(given)}: each says the whole")
+    if conda_env is not None:
+        conda = _conda(conda_env)
+        return Environment(conda, tuple(_pip_part(conda)))
+    if pip_requirements is not None:
+        requirements = _requirement_lines(pip_requirements, "pip_requirements")
+    else:
+        requirements = pinned(default_packages)
+        if extra_pip_requirements is not None:
+            requirements += _requirement_lines(extra_pip_requirements, "extra_pip_requirements")
+    return Environment(_conda_for(requirements), tuple(requirements))
+
+
+def write(environment: Environment, root: Path) -> None:
+    """Write the three files into ``root``."""
+    import yaml
+
+    python_env = {
+        "python": _python_of(environment.conda) or platform.python_version(),
+        "build_dependencies": pinned(_BUILD_PACKAGES),
+        "dependencies": [f"-r {REQUIREMENTS}"],
+    }
+    for name, document in ((CONDA, environment.conda), (PYTHON_ENV, python_env)):
+        text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+        (root / name).write_text(text, encoding="utf-8")
+    text = "".join(f"{line}\n" for line in environment.requirements)
+    (root / REQUIREMENTS).write_text(text, encoding="utf-8")
+
+
+def _conda_for(requirements: Sequence[str]) -> dict[str, Any]:
+    return {
+        "name": "mlmodel-env",
+        "channels": ["conda-forge"],
+        "dependencies": [
+            f"python={platform.python_version()}",
+            "pip",
+            {"pip": list(requirements)},
+        ],
+    }
+
+
+def _conda(given: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+    if isinstance(given, str | Path):
+        given = _read_yaml(Path(given))
+    if not isinstance(given, dict):
+        raise InvalidArgument(
+            "conda_env is a mapping or the path of a YAML file with one, "
+            f"not {type(given).__name__}"
+        )
+    conda = dict(given)
+    pip = conda.pop("pip", None)
+    if pip is not None:
+        conda["dependencies"] = [*conda.get("dependencies", []), {"pip": list(pip)}]
+    order = ("name", "channels", "dependencies")
+    return {
+        **{key: conda[key] for key in order if key in conda},
+        **{key: value for key, value in conda.items() if key not in order},
+    }
+
+
+def _read_yaml(path: Path) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnreadableModel(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidArgument(f"{path} is no YAML file: {error}") from error
+
+
+def _pip_part(conda: Mapping[str, Any]) -> list[str]:
+    dependencies = conda.get("dependencies") or []
+    return [
+        str(line)
+        for entry in dependencies
+        if isinstance(entry, dict)
+        for line in entry.get("pip") or []
+    ]
+
+
+def _python_of(conda: Mapping[str, Any]) -> str | None:
+    for entry in conda.get("dependencies") or []:
+        if isinstance(entry, str) and entry.replace(" ", "").startswith("python="):
+            return entry.replace(" ", "").removeprefix("python=").lstrip("=")
+    return None
+
+
+def _requirement_lines(given: Sequence[str] | str | Path, argument: str) -> list[str]:
+    if isinstance(given, str | Path):
+        try:
+            given = Path(given).read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise UnreadableModel(f"{argument}: {given}: {error.strerror}") from error
+    if not all(isinstance(line, str) for line in given):
+        raise InvalidArgument(f"{argument} is a list of requirement lines or a file's path")
+    return [line.strip() for line in given if line.strip() and not line.lstrip().startswith("#")]

@@ -1,0 +1,322 @@
+"""The closed table of errors: one class per row of ``spec/errors.md``.
+
+Every error that leaves the library is one of these. A class carries what each
+way out needs: the name on the wire, the HTTP status, the gRPC code and the exit
+code of a command. A test compares the classes with the table of the specification.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "InputViolation",
+    "InternalError",
+    "InvalidArgument",
+    "InvalidInput",
+    "InvalidModel",
+    "MalformedRequest",
+    "MethodNotAllowed",
+    "MissingDependency",
+    "MlmodelError",
+    "ModelExists",
+    "ModelFailure",
+    "ModelNotFound",
+    "NotFound",
+    "PayloadTooLarge",
+    "Unavailable",
+    "UnreadableModel",
+    "UnserializablePrediction",
+    "UnsupportedMediaType",
+    "UnsupportedModel",
+    "UntrustedModel",
+    "Violation",
+    "WriteFailed",
+    "error_classes",
+]
+
+#: How many characters of an offending value an error may show (ERR-005).
+SHOWN_VALUE_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken rule in a model folder, at its place.
+
+    ``line`` and ``column`` count from 1; ``pointer`` is an RFC 6901 JSON pointer
+    into the document (``/signature/inputs/0/type`` goes on inside the JSON string).
+    """
+
+    rule: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    pointer: str | None = None
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        pointer = f" (at {self.pointer})" if self.pointer else ""
+        return (
+            f"{place + ': ' if place else ''}{self.severity} {self.rule}: {self.message}{pointer}"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields that are set, in the order of the class."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class InputViolation:
+    """One broken rule in data given for scoring.
+
+    ``column`` names the input (or its position where the signature has no names),
+    ``row`` counts from 0, ``got`` shows the offending value, cut to 60 characters.
+    """
+
+    rule: str
+    message: str
+    column: str | int | None = None
+    row: int | None = None
+    expected: str | None = None
+    got: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.message}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields of an error's detail as it goes over the wire (ERR-003)."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+class MlmodelError(Exception):
+    """Base of all errors of the library.
+
+    ``message`` is a full sentence for a person; ``details`` holds every violation
+    found, in document or column order.
+    """
+
+    code: ClassVar[str] = ""
+    http_status: ClassVar[int] = 500
+    grpc_code: ClassVar[str] = "INTERNAL"
+    exit_code: ClassVar[int] = 1
+    #: Who can do something about it: the caller, the model's author, the operator of the
+    #: machine, or the authors of this library.
+    fault: ClassVar[Literal["caller", "model", "operator", "library"]] = "library"
+
+    def __init__(self, message: str, details: Iterable[Violation | InputViolation] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: tuple[Violation | InputViolation, ...] = tuple(details)
+
+    def __str__(self) -> str:
+        return "\n".join([self.message, *(f"  {detail}" for detail in self.details)])
+
+
+class InvalidModel(MlmodelError, ValueError):
+    """The model folder breaks rules of the format; ``details`` lists all of them."""
+
+    code = "INVALID_MODEL"
+    http_status = 500
+    grpc_code = "FAILED_PRECONDITION"
+    exit_code = 1
+    fault = "model"
+
+
+class UnreadableModel(MlmodelError, OSError):
+    """A file of the model is there but could not be read (permission, disk, size limit)."""
+
+    code = "UNREADABLE_MODEL"
+    http_status = 500
+    grpc_code = "FAILED_PRECONDITION"
+    exit_code = 2
+    fault = "operator"
+
+
+class ModelNotFound(MlmodelError, FileNotFoundError):
+    """There is no model at the given place."""
+
+    code = "MODEL_NOT_FOUND"
+    http_status = 404
+    grpc_code = "NOT_FOUND"
+    exit_code = 2
+    fault = "caller"
+
+
+class UnsupportedModel(MlmodelError):
+    """The model is valid, but has no flavor or feature that the request needs."""
+
+    code = "UNSUPPORTED_MODEL"
+    http_status = 501
+    grpc_code = "UNIMPLEMENTED"
+    exit_code = 1
+    fault = "model"
+
+
+class UntrustedModel(MlmodelError, PermissionError):
+    """Loading would run code that nobody vouched for; nothing was run."""
+
+    code = "UNTRUSTED_MODEL"
+    http_status = 500
+    grpc_code = "FAILED_PRECONDITION"
+    exit_code = 3
+    fault = "caller"
+
+
+class MissingDependency(MlmodelError, ImportError):
+    """A package that this needs is not installed; the message names the extra."""
+
+    code = "MISSING_DEPENDENCY"
+    http_status = 500
+    grpc_code = "FAILED_PRECONDITION"
+    exit_code = 2
+    fault = "operator"
+
+
+class InvalidArgument(MlmodelError, ValueError):
+    """The caller's own argument is wrong (not the data to score)."""
+
+    code = "INVALID_ARGUMENT"
+    http_status = 400
+    grpc_code = "INVALID_ARGUMENT"
+    exit_code = 2
+    fault = "caller"
+
+
+class ModelExists(MlmodelError, FileExistsError):
+    """The place to save to is taken, and overwriting was not asked for."""
+
+    code = "MODEL_EXISTS"
+    http_status = 409
+    grpc_code = "ALREADY_EXISTS"
+    exit_code = 2
+    fault = "caller"
+
+
+class WriteFailed(MlmodelError, OSError):
+    """Writing failed (disk full, permission); nothing half-written was left."""
+
+    code = "WRITE_FAILED"
+    http_status = 500
+    grpc_code = "RESOURCE_EXHAUSTED"
+    exit_code = 2
+    fault = "operator"
+
+
+class MalformedRequest(MlmodelError, ValueError):
+    """The body is not of the form that its content type names."""
+
+    code = "MALFORMED_REQUEST"
+    http_status = 400
+    grpc_code = "INVALID_ARGUMENT"
+    exit_code = 1
+    fault = "caller"
+
+
+class InvalidInput(MlmodelError, ValueError):
+    """The data contradict the signature; ``details`` lists what, column by column."""
+
+    code = "INVALID_INPUT"
+    http_status = 400
+    grpc_code = "INVALID_ARGUMENT"
+    exit_code = 1
+    fault = "caller"
+
+
+class UnsupportedMediaType(MlmodelError):
+    """The content type is missing or names no form that is known here."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    http_status = 415
+    grpc_code = "INVALID_ARGUMENT"
+    exit_code = 2
+    fault = "caller"
+
+
+class PayloadTooLarge(MlmodelError):
+    """The body is larger than the server's limit."""
+
+    code = "PAYLOAD_TOO_LARGE"
+    http_status = 413
+    grpc_code = "RESOURCE_EXHAUSTED"
+    exit_code = 1
+    fault = "caller"
+
+
+class NotFound(MlmodelError, LookupError):
+    """The server has nothing at this path."""
+
+    code = "NOT_FOUND"
+    http_status = 404
+    grpc_code = "UNIMPLEMENTED"
+    exit_code = 2
+    fault = "caller"
+
+
+class MethodNotAllowed(MlmodelError):
+    """The path is known, the method is not one of its methods."""
+
+    code = "METHOD_NOT_ALLOWED"
+    http_status = 405
+    grpc_code = "UNIMPLEMENTED"
+    exit_code = 2
+    fault = "caller"
+
+
+class Unavailable(MlmodelError):
+    """The server is up but cannot answer now (starting, stopping)."""
+
+    code = "UNAVAILABLE"
+    http_status = 503
+    grpc_code = "UNAVAILABLE"
+    exit_code = 1
+    fault = "operator"
+
+
+class ModelFailure(MlmodelError):
+    """The model itself raised; its exception is the cause, and stays in the server's log."""
+
+    code = "MODEL_FAILURE"
+    http_status = 500
+    grpc_code = "INTERNAL"
+    exit_code = 1
+    fault = "model"
+
+
+class UnserializablePrediction(MlmodelError, TypeError):
+    """The model answered with something that the answer's form cannot hold."""
+
+    code = "UNSERIALIZABLE_PREDICTION"
+    http_status = 500
+    grpc_code = "INTERNAL"
+    exit_code = 1
+    fault = "model"
+
+
+class InternalError(MlmodelError):
+    """A fault of this library; please report it."""
+
+    code = "INTERNAL_ERROR"
+    http_status = 500
+    grpc_code = "INTERNAL"
+    exit_code = 70
+    fault = "library"
+
+
+def error_classes() -> dict[str, type[MlmodelError]]:
+    """Return every row of the table, by its name on the wire."""
+    return {cls.code: cls for cls in MlmodelError.__subclasses__()}
+
+
+def shown(value: object) -> str:
+    """Return a value as an error may show it: its representation, cut to 60 characters."""
+    # A huge integer's repr is refused by Python and a huge string's is slow: cut before.
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:  # noqa: PLR2004
+        return f"an integer of {value.bit_length()} bits"
+    text = repr(value[:SHOWN_VALUE_LENGTH] if isinstance(value, str | bytes) else value)
+    return text if len(text) <= SHOWN_VALUE_LENGTH else text[: SHOWN_VALUE_LENGTH - 1] + "…"

@@ -1,0 +1,1 @@
+"""One module per flavor; names that start with ``_`` are what they share."""

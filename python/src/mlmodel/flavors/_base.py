@@ -1,0 +1,84 @@
+"""What a flavor is: the few things that are its own.
+
+Everything shared - the MLmodel file, environments, signature, example, code, the atomic
+write, the trust gate - is in :mod:`mlmodel.store` and written once. A flavor module defines
+one subclass of :class:`Flavor`, its instance ``FLAVOR`` and the public functions
+``save_model`` and ``load_model`` with MLflow's names.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from mlmodel.store import ModelFolder
+
+__all__ = ["Flavor", "Predict", "Saved"]
+
+
+class Predict(Protocol):
+    """How a loaded model predicts: enforced input and parameters in, predictions out."""
+
+    def __call__(self, model_input: Any, params: Mapping[str, Any] | None, /) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a flavor has written: its attributes, those of python_function, its packages.
+
+    ``packages`` are distribution names; they are pinned to the installed versions and become
+    the environment unless the caller gave one (ENV-003).
+    """
+
+    attributes: dict[str, Any]
+    python_function: dict[str, Any] | None
+    packages: Sequence[str] = field(default=())
+
+
+class Flavor(ABC):
+    """One flavor of the format."""
+
+    #: Its key under ``flavors`` in the MLmodel file.
+    name: ClassVar[str]
+    #: The well-known identifier that python_function names (PYF-003), MLflow's.
+    loader_module: ClassVar[str]
+    #: The requirements of the extra ``mlmodel[name]``, copied into pyproject.toml.
+    extra: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def detects(self, model: object) -> bool:
+        """Return whether ``model`` is of this flavor, without importing its library."""
+
+    @abstractmethod
+    def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
+        """Write ``model``'s own files into ``root``, an empty folder that is not yet in place.
+
+        Raises:
+            InvalidArgument: the model or an option is not what the flavor takes.
+
+        """
+
+    @abstractmethod
+    def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
+        """Return the native model; whatever could run code goes through ``folder.gate``."""
+
+    @abstractmethod
+    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
+        """Return how the native model predicts as a python_function.
+
+        ``attributes`` are those of python_function.
+        """
+
+
+def defined_by(model: object, package: str) -> bool:
+    """Return whether the class of ``model`` or one of its bases comes from ``package``."""
+    prefix = f"{package}."
+    return any(
+        cls.__module__ == package or cls.__module__.startswith(prefix)
+        for cls in type(model).__mro__
+    )

@@ -1,0 +1,176 @@
+"""PythonModel: a user's own class as a model, and how it travels in a pickle.
+
+The class is pickled with its base under the well-known name ``mlflow.pyfunc.model.PythonModel``
+(PYF-008), so that MLflow loads it, and that name in MLflow's pickles is mapped to ours, so
+that theirs load here; neither way imports ``mlflow``.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import threading
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mlmodel._extras import require
+from mlmodel.errors import InvalidArgument, UnsupportedModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mlmodel.flavors._base import Predict
+
+__all__ = ["PythonModel", "PythonModelContext", "aliases", "dumps", "predictor"]
+
+_WELL_KNOWN_MODULE = "mlflow.pyfunc.model"
+_dump_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class PythonModelContext:
+    """What a PythonModel is given: its artifacts' paths by name, and its configuration."""
+
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    model_config: Mapping[str, Any] = field(default_factory=dict)
+
+
+class PythonModel(ABC):
+    """Base of a user's own model.
+
+    ``predict`` is defined as ``predict(self, context, model_input, params=None)`` or without
+    ``context``, and with or without ``params``; :func:`predictor` calls each as it is.
+    """
+
+    def load_context(self, context: PythonModelContext) -> None:  # noqa: B027 - optional hook
+        """Prepare the model from its artifacts; called once, after loading."""
+
+    @abstractmethod
+    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+        """Return predictions for ``model_input``."""
+
+
+class _TypeHints(NamedTuple):
+    """Stands in for MLflow's record of a predict method's type hints."""
+
+    input: Any = None
+    output: Any = None
+
+
+class _MlflowName:
+    """Stands in for a name of MLflow's own helpers that a pickle refers to but never needs."""
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None: ...
+
+    def __setstate__(self, state: Any) -> None: ...
+
+    def __getattr__(self, name: str) -> Any:
+        raise UnsupportedModel(f"The model uses a part of MLflow that is not here ({name})")
+
+
+class _Aliases(dict[tuple[str, str], object]):
+    """MLflow's names in a pickle, mapped to ours; any other MLflow helper to an inert class."""
+
+    def get(self, key: tuple[str, str], default: object = None) -> object:
+        if key in self:
+            return self[key]
+        module, name = key
+        if module.partition(".")[0] == "mlflow":
+            return type(name.rpartition(".")[2], (_MlflowName,), {"__module__": module})
+        return default
+
+
+def aliases() -> dict[tuple[str, str], object]:
+    """Return what the well-known names of MLflow in a PythonModel's pickle stand for."""
+    return _Aliases(
+        {
+            ("mlflow.pyfunc.model", "PythonModel"): PythonModel,
+            ("mlflow.pyfunc", "PythonModel"): PythonModel,
+            ("mlflow.pyfunc.model", "PythonModelContext"): PythonModelContext,
+            ("mlflow.models.signature", "_TypeHints"): _TypeHints,
+        }
+    )
+
+
+def dumps(model: PythonModel) -> bytes:
+    """Pickle ``model`` by value with its base under the well-known name (PYF-008)."""
+    cloudpickle = require("cloudpickle", "predict")
+    with _dump_lock, _well_known_names():
+        try:
+            data: bytes = cloudpickle.dumps(model, protocol=5)
+        except Exception as error:
+            raise InvalidArgument(
+                f"The model of type {type(model).__qualname__} cannot be pickled: {error}. "
+                "Load what cannot be pickled in load_context, from artifacts"
+            ) from error
+    return data
+
+
+@contextmanager
+def _well_known_names() -> Iterator[None]:
+    """Let the pickler find our two classes under MLflow's names, for one dump.
+
+    A pickler writes a class by the name it can import it from, so for the time of the dump
+    stand-ins of MLflow's modules hold ours; what was there before is put back.
+    """
+    ours = (PythonModel, PythonModelContext)
+    names = ["mlflow", "mlflow.pyfunc", _WELL_KNOWN_MODULE]
+    before = {name: sys.modules.get(name) for name in names}
+    modules_before = [cls.__module__ for cls in ours]
+    stand_in = ModuleType(_WELL_KNOWN_MODULE)
+    for name in names:
+        sys.modules[name] = stand_in if name == _WELL_KNOWN_MODULE else ModuleType(name)
+    for cls in ours:
+        setattr(stand_in, cls.__name__, cls)
+        cls.__module__ = _WELL_KNOWN_MODULE
+    try:
+        yield
+    finally:
+        for cls, module in zip(ours, modules_before, strict=True):
+            cls.__module__ = module
+        for name, module_before in before.items():
+            if module_before is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = module_before
+
+
+def predictor(model: PythonModel, context: PythonModelContext) -> Predict:
+    """Return how ``model`` predicts, with the arguments that its ``predict`` takes (PYF-007)."""
+    method = _own_predict(model)
+    parameters = inspect.signature(method).parameters
+    takes_params = "params" in parameters or any(
+        p.kind is p.VAR_KEYWORD for p in parameters.values()
+    )
+    positional = [
+        p
+        for p in parameters.values()
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.name != "params"
+    ]
+    required = [p for p in positional if p.default is p.empty]
+    takes_context = "context" in parameters or len(required) > 1
+    first = (context,) if takes_context else ()
+
+    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+        if takes_params:
+            return method(*first, model_input, params=params)
+        if params:
+            raise InvalidArgument(
+                f"{type(model).__qualname__}.predict takes no params, "
+                f"but {', '.join(params)} were given"
+            )
+        return method(*first, model_input)
+
+    return predict
+
+
+def _own_predict(model: PythonModel) -> Any:
+    """Return the user's own ``predict``: MLflow wraps it in a check that needs MLflow."""
+    function = type(model).predict
+    if getattr(function, "_is_pyfunc", False):
+        function = inspect.unwrap(function)
+    return functools.partial(function, model)

@@ -1,0 +1,136 @@
+"""Saving a user's own model: a PythonModel instance, or a loader module with its data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from mlmodel import store
+from mlmodel._extras import require
+from mlmodel.errors import InvalidArgument
+from mlmodel.pyfunc import python_model as python_models
+from mlmodel.pyfunc.loading import PYTHON_MODEL_LOADER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["save_model"]
+
+_ARTIFACTS = "artifacts"
+_PYTHON_MODEL = "python_model.pkl"
+_DATA = "data"
+
+
+def save_model(
+    path: store.PathLike,
+    loader_module: str | None = None,
+    data_path: store.PathLike | None = None,
+    *,
+    python_model: python_models.PythonModel | None = None,
+    artifacts: Mapping[str, store.PathLike] | None = None,
+    model_config: Mapping[str, Any] | None = None,
+    **shared: Unpack[store.SaveOptions],
+) -> None:
+    """Save a custom model as a python_function, atomically.
+
+    Either ``python_model`` (with ``artifacts`` and ``model_config``) or ``loader_module`` (with
+    ``data_path``) is given.
+
+    Args:
+        path: the folder to make.
+        loader_module: a module with ``_load_pyfunc(data_path)`` that returns an object with
+            ``predict``; give its code in ``code_paths`` (PYF-004).
+        data_path: a file or folder, copied, that ``_load_pyfunc`` is given.
+        python_model: an instance of a subclass of :class:`PythonModel`.
+        artifacts: files and folders by name; copied, and given as ``context.artifacts``.
+        model_config: what ``context.model_config`` holds.
+        **shared: see :class:`mlmodel.store.SaveOptions`.
+
+    Raises:
+        InvalidArgument: the arguments do not fit together; nothing was written.
+        ModelExists, WriteFailed: as for every ``save_model``.
+
+    """
+    if (python_model is None) == (loader_module is None):
+        raise InvalidArgument("Give either python_model or loader_module")
+    if python_model is not None:
+        if data_path is not None:
+            raise InvalidArgument("data_path goes with loader_module; use artifacts instead")
+        _save_python_model(path, python_model, artifacts or {}, model_config, **shared)
+        return
+    if artifacts or model_config:
+        raise InvalidArgument("artifacts and model_config go with python_model")
+    _save_loader_module(path, str(loader_module), data_path, **shared)
+
+
+def _save_python_model(
+    path: store.PathLike,
+    model: python_models.PythonModel,
+    artifacts: Mapping[str, store.PathLike],
+    model_config: Mapping[str, Any] | None,
+    **shared: Unpack[store.SaveOptions],
+) -> None:
+    if not isinstance(model, python_models.PythonModel):
+        raise InvalidArgument(
+            "python_model is an instance of a subclass of mlmodel.pyfunc.PythonModel, "
+            f"not {type(model).__qualname__}"
+        )
+    cloudpickle = require("cloudpickle", "predict")
+
+    def write(root: Path) -> dict[str, dict[str, Any]]:
+        (root / _PYTHON_MODEL).write_bytes(python_models.dumps(model))
+        attributes: dict[str, Any] = {
+            "cloudpickle_version": cloudpickle.__version__,
+            "loader_module": PYTHON_MODEL_LOADER,
+            "python_model": _PYTHON_MODEL,
+        }
+        if artifacts:
+            attributes["artifacts"] = _copy_artifacts(artifacts, root)
+        if model_config:
+            attributes["config"] = dict(model_config)
+        return {"python_function": attributes}
+
+    def predict(model_input: Any) -> Any:
+        context = python_models.PythonModelContext(
+            {name: str(source) for name, source in artifacts.items()}, model_config or {}
+        )
+        model.load_context(context)
+        return python_models.predictor(model, context)(model_input, None)
+
+    store.save_folder(path, write, packages=lambda: ["cloudpickle"], predict=predict, **shared)
+
+
+def _copy_artifacts(artifacts: Mapping[str, store.PathLike], root: Path) -> dict[str, Any]:
+    folder = root / _ARTIFACTS
+    folder.mkdir()
+    entries = {}
+    for name, given in artifacts.items():
+        source = Path(given)
+        if not source.exists():
+            raise InvalidArgument(f"The artifact {name!r} is not there: {source}")
+        store.copy_into(source, folder / source.resolve().name)
+        entries[name] = {
+            "path": f"{_ARTIFACTS}/{source.resolve().name}",
+            "uri": str(given),
+        }
+    return entries
+
+
+def _save_loader_module(
+    path: store.PathLike,
+    loader_module: str,
+    data_path: store.PathLike | None,
+    **shared: Unpack[store.SaveOptions],
+) -> None:
+    def write(root: Path) -> dict[str, dict[str, Any]]:
+        attributes: dict[str, Any] = {"loader_module": loader_module}
+        if data_path is not None:
+            source = Path(data_path)
+            if not source.exists():
+                raise InvalidArgument(f"data_path is not there: {source}")
+            (root / _DATA).mkdir()
+            store.copy_into(source, root / _DATA / source.resolve().name)
+            attributes["data"] = f"{_DATA}/{source.resolve().name}"
+        return {"python_function": attributes}
+
+    store.save_folder(path, write, packages=list, **shared)

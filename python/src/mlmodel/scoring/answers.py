@@ -1,0 +1,82 @@
+"""Answers: status, content type and body; the body of an error (ERR rules)."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from mlmodel.errors import InternalError, MlmodelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlmodel.errors import InputViolation, Violation
+
+__all__ = ["JSON", "MOST_DETAILS", "Answer", "error_document", "refused", "unexpected"]
+
+JSON = "application/json"
+
+#: How many violations an answer lists (RST-062); the message says how many more there are.
+MOST_DETAILS = 20
+#: How long a name or a message of an answer may be; names come from the client.
+_LONGEST_TEXT = 500
+
+_log = logging.getLogger("mlmodel.scoring")
+
+
+class Answer(NamedTuple):
+    """One answer of a protocol, whatever carries it."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+def refused(error: MlmodelError, *, terse: bool = False) -> Answer:
+    """Return the answer for an error; ``terse`` leaves code and rule ids only (RST-063)."""
+    document = error_document(error, terse=terse)
+    body = orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS)
+    return Answer(error.http_status, JSON, body)
+
+
+def unexpected(error: BaseException, *, terse: bool = False) -> Answer:
+    """Log a fault of this library with its traceback, and return the answer that hides it."""
+    _log.error("A request ended in a fault of mlmodel.", exc_info=error)
+    return refused(
+        InternalError("The server failed to answer; its log says why (ERR-006)."), terse=terse
+    )
+
+
+def error_document(error: MlmodelError, *, terse: bool = False) -> dict[str, Any]:
+    """Return ``{"error_code", "message", "details"}`` as a dict."""
+    details = error.details[:MOST_DETAILS]
+    if terse:
+        rules = dict.fromkeys(detail.rule for detail in details)
+        return {
+            "error_code": error.code,
+            "message": error.code,
+            "details": [{"rule": rule} for rule in rules],
+        }
+    left_out = len(error.details) - len(details)
+    more = f" ({left_out} more are not listed.)" if left_out else ""
+    return {
+        "error_code": error.code,
+        "message": _cut(error.message) + more,
+        "details": list(_documents(details)),
+    }
+
+
+def _documents(details: Iterable[InputViolation | Violation]) -> Iterable[dict[str, Any]]:
+    for detail in details:
+        yield {
+            key: _cut(value) if isinstance(value, str) else value
+            for key, value in detail.as_dict().items()
+        }
+
+
+def _cut(text: str) -> str:
+    # A lone surrogate, which JSON from elsewhere may have brought in, is no UTF-8.
+    text = text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,83 @@
+"""``text/csv``: RFC 4180 with a header (RST-015 and following)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import MalformedRequest
+from mlmodel.scoring.codecs import csv_cells, tables, tensors
+
+if TYPE_CHECKING:
+    from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.signature.columns import Columns, Tensors
+    from mlmodel.signature.plan import Plan
+
+__all__ = ["decode", "tokenize"]
+
+#: One cell and what ends it: a quoted text (a quote in it is doubled) or a bare one.
+_CELL = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|\Z)')
+
+
+def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
+    """Read a table with a header; see :data:`mlmodel.scoring.codecs.Decoder`."""
+    rows = tokenize(payload.value.removeprefix("\ufeff"))
+    if not rows:
+        raise MalformedRequest("The CSV is empty; its first line names the columns (RST-015).")
+    header, *rows = rows
+    for place, row in enumerate(rows):
+        if len(row) != len(header):
+            raise MalformedRequest(
+                f"Row {place} of the CSV has {len(row)} cells where the header names "
+                f"{len(header)} columns (RST-015)."
+            )
+    if not header[0] and len(header) > 1:
+        # What to_csv() writes: the index, under no name (RST-017).
+        header, rows = header[1:], [row[1:] for row in rows]
+    names = tuple(name or "" for name in header)
+    payload.reader.exact = True
+    table = csv_cells.CsvTable(payload, plan, names, rows)
+    if plan.is_tensor:
+        return tensors.from_frame_rows(payload, plan, names, table.rows_for_tensor(), len(names))
+    return tables.from_rows(payload, plan, names, table.rows(), len(names))
+
+
+def tokenize(text: str) -> list[list[str | None]]:
+    """Return the cells of all lines: a text, or None for an empty cell without quotes.
+
+    Empty lines are skipped where there are two columns or more, as every reader does.
+
+    Raises:
+        MalformedRequest: a quote stands where none may (RST-015).
+
+    """
+    if '"' not in text:
+        lines = text.replace("\r\n", "\n").split("\n")
+        if lines and not lines[-1]:
+            lines.pop()
+        return _without_blank([[cell or None for cell in line.split(",")] for line in lines])
+    return _without_blank(_quoted(text))
+
+
+def _quoted(text: str) -> list[list[str | None]]:
+    rows: list[list[str | None]] = []
+    row: list[str | None] = []
+    place = 0
+    while place < len(text) or row:
+        matched = _CELL.match(text, place)
+        if matched is None:
+            line = text.count("\n", 0, place) + 1
+            raise MalformedRequest(f"Line {line} of the CSV has a quote out of place (RST-015).")
+        quoted, bare, end = matched.groups()
+        row.append(quoted.replace('""', '"') if quoted is not None else bare or None)
+        place = matched.end()
+        if end != ",":
+            rows.append(row)
+            row = []
+    return rows
+
+
+def _without_blank(rows: list[list[Any]]) -> list[list[Any]]:
+    if not rows or len(rows[0]) == 1:
+        return rows
+    return [row for row in rows if row != [None]]

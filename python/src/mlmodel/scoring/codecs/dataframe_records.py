@@ -1,0 +1,73 @@
+"""``dataframe_records``: a list of objects, one per row (RST-010)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import InputViolation, InvalidInput, shown
+from mlmodel.scoring.cells import invalid
+from mlmodel.scoring.codecs import tables, tensors
+
+if TYPE_CHECKING:
+    from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.signature.columns import Columns, Tensors
+    from mlmodel.signature.plan import Plan
+
+__all__ = ["decode", "from_records"]
+
+_DICT = frozenset({dict})
+
+
+def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
+    """Read a list of records; see :data:`mlmodel.scoring.codecs.Decoder`."""
+    return from_records(payload, plan, "dataframe_records")
+
+
+def from_records(payload: Payload, plan: Plan, key: str) -> Columns | Tensors:
+    """Read the payload's value, which stands under ``key``, as a list of records."""
+    records = payload.value
+    if type(records) is not list or not _DICT.issuperset(map(type, records)):
+        raise tables.malformed(_not_records(records, key))
+    payload.pairs += sum(map(len, records))
+    schema = plan.schema
+    if schema is not None and not plan.is_tensor and not schema.has_input_names():
+        message = (
+            f"{key} matches columns by name, and this model's columns have no names. "
+            "Send dataframe_split, which keeps their order (RST-011)."
+        )
+        raise InvalidInput(message, [InputViolation("RST-011", message)])
+    names, rows = _rows(payload, plan, records)
+    if plan.is_tensor:
+        return tensors.from_frame_rows(payload, plan, names, rows, len(names))
+    return tables.from_rows(payload, plan, names, rows, len(names))
+
+
+def _rows(payload: Payload, plan: Plan, records: list[Any]) -> tuple[tuple[str, ...], list[Any]]:
+    shapes = set(map(tuple, records))
+    if len(shapes) == 1:
+        return shapes.pop(), [list(record.values()) for record in records]
+    names = tuple(dict.fromkeys(name for record in records for name in record))
+    _refuse_gaps(plan, records, names)
+    del payload
+    return names, [[record.get(name) for name in names] for record in records]
+
+
+def _refuse_gaps(plan: Plan, records: list[Any], names: tuple[str, ...]) -> None:
+    """Refuse records that lack a required column which others have (ENF-004)."""
+    found = []
+    for spec in plan.schema or ():
+        if not spec.required or spec.name not in names:
+            continue
+        row = next((n for n, record in enumerate(records) if spec.name not in record), None)
+        if row is not None:
+            message = f"Input {spec.name!r}, row {row}: the record lacks this required column."
+            found.append(InputViolation("ENF-004", message, spec.name, row, str(spec.type)))
+    if found:
+        raise invalid(found)
+
+
+def _not_records(records: Any, key: str) -> str:
+    if type(records) is not list:
+        return f"{key} is a list of objects, one per row, not {shown(records)} (RST-010)."
+    place = next(n for n, record in enumerate(records) if type(record) is not dict)
+    return f"Row {place} of {key} is {shown(records[place])}; a row is an object (RST-010)."

@@ -1,0 +1,63 @@
+"""``dataframe_split``: ``{"columns": [...], "data": [[...], ...]}`` (RST-007 and following)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import shown
+from mlmodel.scoring.codecs import tables, tensors
+
+if TYPE_CHECKING:
+    from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.signature.columns import Columns, Tensors
+    from mlmodel.signature.plan import Plan
+
+__all__ = ["check_rows", "decode"]
+
+_LIST = frozenset({list})
+_KEYS = frozenset({"columns", "data", "index"})
+
+
+def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
+    """Read a data frame in pandas' split form; see :data:`mlmodel.scoring.codecs.Decoder`."""
+    split = payload.value
+    if type(split) is not dict or not _KEYS.issuperset(split) or "data" not in split:
+        raise tables.malformed(_expected(split))
+    payload.pairs += len(split)
+    if "index" in split:
+        payload.count(split["index"])
+    rows = split["data"]
+    names = tables.column_names(split["columns"], "columns") if "columns" in split else None
+    width = check_rows(rows, None if names is None else len(names))
+    if plan.is_tensor:
+        return tensors.from_frame_rows(payload, plan, names, rows, width)
+    return tables.from_rows(payload, plan, names, rows, width)
+
+
+def check_rows(rows: Any, width: int | None) -> int:
+    """Return the width of a list of rows of one length (RST-008)."""
+    if type(rows) is not list:
+        raise tables.malformed(f"data is a list of rows, not {shown(rows)} (RST-007).")
+    if not _LIST.issuperset(map(type, rows)):
+        place = next(n for n, row in enumerate(rows) if type(row) is not list)
+        raise tables.malformed(
+            f"Row {place} is {shown(rows[place])}; a row is a list of cells (RST-008)."
+        )
+    if width is None:
+        width = len(rows[0]) if rows else 0
+    if not {width}.issuperset(map(len, rows)):
+        place = next(n for n, row in enumerate(rows) if len(row) != width)
+        raise tables.malformed(
+            f"Row {place} has {len(rows[place])} cells where there are {width} columns (RST-008)."
+        )
+    return width
+
+
+def _expected(split: Any) -> str:
+    form = 'an object {"columns": [...], "data": [[...], ...]}, optionally with "index"'
+    if type(split) is not dict:
+        return f"dataframe_split is {form}, not {shown(split)} (RST-007)."
+    unknown = sorted(set(split) - _KEYS)
+    if unknown:
+        return f"dataframe_split is {form}; {shown(unknown[0])} is none of its keys (RST-007)."
+    return f'dataframe_split is {form}; "data" is missing (RST-007).'

@@ -1,0 +1,30 @@
+"""What a decoder gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlmodel.scoring.cells import Reader
+from mlmodel.scoring.jsonbody import count_pairs
+
+__all__ = ["Payload"]
+
+
+@dataclass(slots=True)
+class Payload:
+    """A value to decode, the reader for its cells, and the pairs of its JSON objects.
+
+    ``value`` is the value under the envelope's key, or the body's text where the form is the
+    whole body. A decoder adds to ``pairs`` the key/value pairs of every object in ``value``: it
+    knows the form and counts them in passing, and the protocol holds them against the body's
+    colons to find repeated keys (ENF-058).
+    """
+
+    value: Any
+    reader: Reader = field(default_factory=Reader)
+    pairs: int = 0
+
+    def count(self, value: Any) -> None:
+        """Count the pairs of a value of unknown form."""
+        self.pairs += count_pairs(value)

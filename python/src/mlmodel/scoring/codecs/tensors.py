@@ -1,0 +1,142 @@
+"""Nested arrays -> :class:`Tensors` of the declared dtypes (ENF-070 and following).
+
+The shape is found level by level in C; the cells are then read flat, by the same reader as those
+of columns.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlmodel.errors import InputViolation, shown
+from mlmodel.scoring.cells import infer_column, invalid
+from mlmodel.scoring.codecs import tables
+from mlmodel.signature.columns import Tensors
+from mlmodel.signature.types import TensorSpec
+
+if TYPE_CHECKING:
+    from mlmodel.scoring.cells import Reader
+    from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.signature.plan import Plan
+
+__all__ = ["from_array", "from_frame_rows", "from_inputs", "from_named_rows"]
+
+_LIST = frozenset({list})
+
+
+def from_array(payload: Payload, plan: Plan) -> Tensors:
+    """Read the payload's value as one tensor without a name."""
+    payload.count(payload.value)
+    spec = _only(plan)
+    array = _array(payload.reader, payload.value, spec, 0)
+    payload.reader.finish()
+    return Tensors({None: array})
+
+
+def from_named_rows(payload: Payload, plan: Plan) -> Tensors:
+    """Read a list of objects, one per row, as tensors by name (RST-013)."""
+    rows = payload.value
+    if any(type(row) is not dict or row.keys() != rows[0].keys() for row in rows):
+        place = next(
+            n for n, row in enumerate(rows) if type(row) is not dict or row.keys() != rows[0].keys()
+        )
+        raise tables.malformed(
+            f"Row {place} of instances is no object with the names of row 0 (RST-013)."
+        )
+    payload.count(rows)
+    return _named(payload.reader, plan, {name: [row[name] for row in rows] for name in rows[0]})
+
+
+def from_inputs(payload: Payload, plan: Plan) -> Tensors:
+    """Read the value of ``inputs``: an object of tensors, or one tensor (RST-014)."""
+    if type(payload.value) is not dict:
+        return from_array(payload, plan)
+    payload.count(payload.value)
+    return _named(payload.reader, plan, payload.value)
+
+
+def from_frame_rows(
+    payload: Payload, plan: Plan, names: tuple[Any, ...] | None, rows: list[Any], width: int
+) -> Tensors:
+    """Read rows of cells for a model of tensors (ENF-073).
+
+    One tensor without a name gets the rows as they are; tensors with names get a column each.
+    """
+    payload.count(rows)
+    schema = plan.schema
+    if schema is not None and schema.has_input_names():
+        columns = list(zip(*rows, strict=True)) if rows else [()] * width
+        given = dict(zip(names or (), map(list, columns), strict=False))
+        return _named(payload.reader, plan, given)
+    array = _array(payload.reader, rows, _only(plan), 0)
+    payload.reader.finish()
+    return Tensors({None: array})
+
+
+def _named(reader: Reader, plan: Plan, given: dict[str, Any]) -> Tensors:
+    if plan.schema is None:
+        read = {name: _array(reader, value, None, name) for name, value in given.items()}
+    else:
+        # A missing name is for the plan to report, with the names of all that are missing.
+        read = {
+            spec.name: _array(reader, given[spec.name], spec, spec.name)
+            for spec in plan.schema
+            if isinstance(spec, TensorSpec) and spec.name in given
+        }
+    reader.finish()
+    return Tensors(dict(read))
+
+
+def _only(plan: Plan) -> TensorSpec | None:
+    spec = plan.schema.inputs[0] if plan.schema is not None else None
+    if not isinstance(spec, TensorSpec):
+        return None
+    if spec.name is not None:
+        names = ", ".join(shown(name) for name in plan.schema.input_names()[:8])  # type: ignore[union-attr]
+        message = f"The model's tensors have names ({names}): send an object of tensors by name."
+        raise invalid([InputViolation("ENF-072", message)])
+    return spec
+
+
+def _array(reader: Reader, value: Any, spec: TensorSpec | None, name: str | int) -> Any:
+    shape, cells = _flattened(value)
+    if shape is None:
+        message = f"Input {name!r}: the nested arrays differ in length or depth on one axis."
+        reader.violations.append(InputViolation("ENF-076", message, name))
+        return np.zeros(0)
+    if spec is None:
+        return infer_column(reader, cells).reshape(shape)
+    before = len(reader.violations)
+    read = _flat(reader, cells, spec.type, name)
+    if len(reader.violations) > before:
+        return read
+    return read.reshape(shape)
+
+
+def _flat(reader: Reader, cells: list[Any], dtype: np.dtype[Any], name: str | int) -> Any:
+    read = reader.flat(cells, dtype, name)
+    if read is None:
+        message = f"Input {name!r}: JSON has no form for cells of {dtype.name}."
+        reader.violations.append(InputViolation("ENF-075", message, name, expected=dtype.name))
+        return np.zeros(0, dtype)
+    return read
+
+
+def _flattened(value: Any) -> tuple[tuple[int, ...] | None, list[Any]]:
+    """Return the shape of nested lists and their cells in order; None if they are ragged."""
+    if type(value) is not list:
+        return (), [value]
+    shape = [len(value)]
+    level = value
+    while level and _LIST.issuperset(map(type, level)):
+        lengths = set(map(len, level))
+        if len(lengths) > 1:
+            return None, []
+        shape.append(lengths.pop())
+        level = list(chain.from_iterable(level))
+    if list in set(map(type, level)):
+        return None, []
+    return tuple(shape), level

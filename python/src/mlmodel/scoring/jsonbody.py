@@ -1,0 +1,123 @@
+"""JSON bodies: the fast parse, the doubts about it, and the exact parse that settles them.
+
+orjson is fast and forgives two things that must not be forgiven: of a key that stands twice it
+keeps the last value (ENF-058), and an integer of 2^64 or more becomes a float (ENF-045). Both
+are noticed from outside: the pairs of the parsed form are counted against the colons of the
+body, and a float of such a size raises :class:`~mlmodel.scoring.cells.Doubt`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+from mlmodel.errors import InputViolation, MalformedRequest, shown
+from mlmodel.scoring.cells import Doubt
+
+__all__ = ["check_pairs", "count_pairs", "loads", "loads_exactly"]
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+#: What stands before a colon between key and value: the key's quote, or white space.
+_BEFORE_COLON = (b'":', b" :", b"\t:", b"\n:", b"\r:")
+_NOT_JSON = re.compile(rb"[\[,:\s](-?Infinity|NaN)\b")
+_DOUBTFUL = 2.0**63
+
+
+def loads(body: bytes) -> Any:
+    """Parse a body.
+
+    Raises:
+        MalformedRequest: it is no JSON (RST-004); the message says where.
+
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _malformed(body, error) from None
+
+
+def _malformed(body: bytes, error: orjson.JSONDecodeError) -> MalformedRequest:
+    if not body.strip():
+        return MalformedRequest("The body is empty; JSON is expected (RST-004).")
+    place = f"line {error.lineno}, column {error.colno}"
+    message = f"The body is no JSON: {error.msg}, at {place} (RST-004)."
+    if error.colno and _NOT_JSON.search(body):
+        message += " JSON has no NaN and no Infinity: a missing number is written null."
+    return MalformedRequest(message)
+
+
+def loads_exactly(body: bytes) -> tuple[Any, dict[float, set[str]]]:
+    """Parse a body that :func:`loads` has accepted, with every integer exact.
+
+    Returns the value, and the decimal literals met, by the double that they round to.
+
+    Raises:
+        MalformedRequest: a key stands twice in one object (ENF-058).
+
+    """
+    literals: dict[float, set[str]] = {}
+
+    def decimal(text: str) -> float:
+        value = float(text)
+        literals.setdefault(value, set()).add(text)
+        return value
+
+    try:
+        value = json.loads(body, parse_float=decimal, object_pairs_hook=_object)
+    except RecursionError:
+        raise MalformedRequest("The body is nested too deeply (RST-004).") from None
+    return value, literals
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in made if names.count(name) > 1)
+        message = f"The key {shown(twice)} stands twice in one JSON object."
+        raise MalformedRequest(
+            f"{message} Which of its values is meant cannot be known (ENF-058).",
+            [InputViolation("ENF-058", message, got=shown(twice))],
+        )
+    return made
+
+
+def check_pairs(body: bytes, pairs: int) -> None:
+    """Refuse a body in which a key stands twice, given the pairs of its parsed form.
+
+    The parsed form has fewer pairs than the body has colons outside of texts exactly if a key
+    was repeated. The colons are bounded from above first, which costs nothing in most cases.
+
+    Raises:
+        MalformedRequest: a key stands twice in one object (ENF-058).
+
+    """
+    if body.count(b":") == pairs or sum(map(body.count, _BEFORE_COLON)) == pairs:
+        return
+    if _STRING.sub(b"", body).count(b":") != pairs:
+        loads_exactly(body)
+        raise AssertionError("pairs were miscounted")
+
+
+def count_pairs(value: Any, *, exact: bool = True) -> int:
+    """Return how many key/value pairs a parsed value holds, at any depth.
+
+    Raises:
+        Doubt: a float may have been an integer literal, unless ``exact``.
+
+    """
+    pairs = 0
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if type(item) is dict:
+            pairs += len(item)
+            waiting.extend(item.values())
+        elif type(item) is list:
+            waiting.extend(item)
+        elif type(item) is float and not exact and not -_DOUBTFUL < item < _DOUBTFUL:
+            raise Doubt
+    return pairs

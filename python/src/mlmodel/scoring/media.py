@@ -1,0 +1,62 @@
+"""Media types of requests (RST-002): ``Application/JSON; charset="utf-8"`` and its kind."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from mlmodel.errors import UnsupportedMediaType, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["MediaType", "parse"]
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_TYPE = re.compile(rf"\s*({_TOKEN}/{_TOKEN})\s*")
+_PARAMETER = re.compile(rf';\s*(?:({_TOKEN})=({_TOKEN}|"(?:[^"\\]|\\.)*")\s*)?')
+_UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+
+
+class MediaType(NamedTuple):
+    """A media type in lower case, with its parameters (names in lower case)."""
+
+    name: str
+    parameters: Mapping[str, str]
+
+
+@lru_cache(maxsize=256)
+def parse(header: str) -> MediaType:
+    """Return the media type of a Content-Type header.
+
+    Raises:
+        UnsupportedMediaType: it is no media type, or names a charset that is not UTF-8 (RST-002).
+
+    """
+    matched = _TYPE.match(header)
+    if matched is None:
+        raise UnsupportedMediaType(f"The content type {shown(header)} is no media type (RST-002).")
+    parameters: dict[str, str] = {}
+    place = matched.end()
+    while place < len(header):
+        parameter = _PARAMETER.match(header, place)
+        if parameter is None:
+            raise UnsupportedMediaType(
+                f"The parameters of the content type {shown(header)} are not of the form "
+                "name=value (RST-002)."
+            )
+        place = parameter.end()
+        if parameter[1]:
+            parameters[parameter[1].lower()] = _unquoted(parameter[2])
+    charset = parameters.get("charset", "utf-8")
+    if charset.lower() not in _UTF8:
+        raise UnsupportedMediaType(
+            f"The charset {shown(charset)} is not known here: send the body in UTF-8 (RST-002)."
+        )
+    return MediaType(matched[1].lower(), MappingProxyType(parameters))
+
+
+def _unquoted(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value

@@ -1,0 +1,44 @@
+"""The short way: ``mlmodel.save`` and ``mlmodel.load``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Unpack
+
+from mlmodel import pyfunc, store
+from mlmodel.flavors._registry import flavor_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["load", "save"]
+
+
+def save(
+    model: Any, path: store.PathLike, *, example: Any = None, **shared: Unpack[store.SaveOptions]
+) -> None:
+    """Save a model; its flavor is detected from the object.
+
+    Args:
+        model: a model of any flavor, or a :class:`mlmodel.pyfunc.PythonModel`.
+        path: the folder to make.
+        example: an input to keep with the model; the signature is inferred from it.
+        **shared: see :class:`mlmodel.store.SaveOptions`.
+
+    Raises:
+        InvalidArgument: no flavor takes a model of this type.
+        ModelExists, WriteFailed: as for every ``save_model``.
+
+    """
+    if example is not None:
+        shared["input_example"] = example
+    if isinstance(model, pyfunc.PythonModel):
+        pyfunc.save_model(path, python_model=model, **shared)
+    else:
+        store.save_flavor(flavor_of(model), model, path, {}, **shared)
+
+
+def load(
+    path: store.PathLike, *, trust: bool = False, allow: Iterable[str] = ()
+) -> pyfunc.PyFuncModel:
+    """Load a model as a python_function; see :func:`mlmodel.pyfunc.load_model`."""
+    return pyfunc.load_model(path, trust=trust, allow=allow)

@@ -1,0 +1,47 @@
+"""Columns with masks: what a codec hands to the engine, whatever the form on the wire.
+
+A codec (REST, CSV) builds it from bytes, a typed caller (gRPC, Arrow, Spark) from its own
+arrays. Columns of one dtype share one two-dimensional block, because a frame made of one
+block costs a twentieth of one made column by column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["Block", "Columns", "Tensors"]
+
+
+@dataclass(slots=True)
+class Block:
+    """Columns of one dtype.
+
+    ``values`` has shape (rows, columns of this block); ``positions`` says where each of them
+    stands in the whole; ``mask`` (same shape, True = missing) is None where nothing is missing
+    or where the dtype itself says it (NaN, NaT, None).
+    """
+
+    values: npt.NDArray[np.generic]
+    positions: tuple[int, ...]
+    mask: npt.NDArray[np.bool_] | None = None
+
+
+@dataclass(slots=True)
+class Columns:
+    """A table: names in order (None where the sender gave none), blocks, number of rows."""
+
+    names: tuple[str, ...] | None
+    blocks: list[Block]
+    rows: int
+
+
+@dataclass(slots=True)
+class Tensors:
+    """Tensors by name; a single unnamed one stands under None."""
+
+    arrays: dict[str | None, npt.NDArray[np.generic]]

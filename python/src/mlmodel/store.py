@@ -1,0 +1,380 @@
+"""Saves and loads a model folder: what all flavors share, written once.
+
+Saving happens in a hidden folder beside the target, which is renamed into place when all is
+there (DIR-005): a killed save leaves no half model. Loading reads the MLmodel file, checks
+it, and hands the flavor a :class:`ModelFolder`, whose ``file`` never leaves the folder and
+whose ``gate`` decides what may run.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from mlmodel import document, environment
+from mlmodel.errors import (
+    InvalidArgument,
+    InvalidModel,
+    MlmodelError,
+    ModelExists,
+    ModelNotFound,
+    UnreadableModel,
+    UnsupportedModel,
+    WriteFailed,
+)
+from mlmodel.model import Model
+from mlmodel.trust import Gate, record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from mlmodel.document import Document
+    from mlmodel.flavors._base import Flavor, Saved
+    from mlmodel.signature.types import ModelSignature
+
+__all__ = [
+    "ModelFolder",
+    "PathLike",
+    "SaveOptions",
+    "load_flavor",
+    "open_folder",
+    "save_flavor",
+    "save_folder",
+]
+
+PathLike = str | os.PathLike[str]
+
+_MLMODEL = "MLmodel"
+_PYTHON_FUNCTION = "python_function"
+#: Where user code is copied to, the `code` attribute of python_function (PYF-006).
+CODE_FOLDER = "code"
+
+
+class SaveOptions(TypedDict, total=False):
+    """The keywords that every flavor's ``save_model`` takes (row 23 of the editions)."""
+
+    #: Inputs, outputs and parameters; inferred from ``input_example`` if absent.
+    signature: ModelSignature | None
+    #: DataFrame, ndarray, dict or list that the model can score.
+    input_example: Any
+    #: A conda environment (mapping or path of a YAML file); excludes the two below.
+    conda_env: Mapping[str, Any] | PathLike | None
+    #: Requirement lines, or the path of a requirements file, instead of the default ones.
+    pip_requirements: Sequence[str] | PathLike | None
+    #: Requirement lines beside the default ones.
+    extra_pip_requirements: Sequence[str] | PathLike | None
+    #: Python files and packages that the model imports; copied, and on the path when loading.
+    code_paths: Sequence[PathLike] | None
+    #: Anything YAML can hold, kept under ``metadata``.
+    metadata: Mapping[str, Any] | None
+    #: The run that made the model.
+    run_id: str | None
+    #: Replace an existing folder; the old one stays until the new one is whole.
+    overwrite: bool
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A saved model on disk, read and checked but not loaded."""
+
+    root: Path
+    document: Document
+    gate: Gate
+
+    @cached_property
+    def model(self) -> Model:
+        """The MLmodel file as an object."""
+        return Model.from_dict(self.document.data)
+
+    def attributes(self, flavor: str) -> dict[str, Any]:
+        """Return the attributes of ``flavor``.
+
+        Raises:
+            UnsupportedModel: the model lacks it; the message lists what it has.
+
+        """
+        flavors: dict[str, Any] = self.document.data.get("flavors") or {}
+        if flavor not in flavors:
+            raise UnsupportedModel(
+                f"{self.root}: the model has no {flavor} flavor; "
+                f"it has {', '.join(flavors) or 'none'}"
+            )
+        return flavors[flavor] or {}
+
+    def file(self, relative: str) -> Path:
+        """Return the path of a file or folder that the MLmodel file names (DIR-003, DIR-004).
+
+        Raises:
+            InvalidModel: the path leads out of the folder, or there is nothing.
+
+        """
+        path = document.resolve_inside(self.root, relative)
+        if not path.exists():
+            raise InvalidModel(
+                f"{self.root}: the MLmodel file names {relative!r}, which is not there (DIR-003)"
+            )
+        return path
+
+
+def open_folder(
+    model_uri: PathLike, *, trust: bool = False, allow: Iterable[str] = ()
+) -> ModelFolder:
+    """Read and check a model folder (or the path of its MLmodel file); nothing is loaded.
+
+    Raises:
+        ModelNotFound: there is no such folder, or no MLmodel file in it.
+        InvalidModel: the MLmodel file breaks the format; ``details`` lists all violations.
+        UnreadableModel: it is there but cannot be read.
+
+    """
+    given = Path(model_uri)
+    root = given.parent if given.name == _MLMODEL and given.is_file() else given
+    if not (root / _MLMODEL).exists():
+        what = "no MLmodel file in it" if root.is_dir() else "no such folder"
+        raise ModelNotFound(f"{given}: there is {what}; give the folder of a saved model")
+    read = document.read(root / _MLMODEL)
+    errors = [v for v in document.check(read, None) if v.severity == "error"]
+    if errors:
+        raise InvalidModel(f"{root / _MLMODEL} breaks {len(errors)} rule(s) of the format", errors)
+    return ModelFolder(root, read, Gate.for_folder(root, trust=trust, allow=allow))
+
+
+def load_flavor(
+    flavor: Flavor, model_uri: PathLike, *, trust: bool = False, allow: Iterable[str] = ()
+) -> Any:
+    """Return the native model of ``flavor``."""
+    folder = open_folder(model_uri, trust=trust, allow=allow)
+    return flavor.load(folder, folder.attributes(flavor.name))
+
+
+def save_flavor(
+    flavor: Flavor,
+    model: Any,
+    path: PathLike,
+    options: Mapping[str, Any],
+    **shared: Unpack[SaveOptions],
+) -> Model:
+    """Save a native model with its flavor and, where it predicts, as a python_function."""
+
+    def write(root: Path) -> dict[str, dict[str, Any]]:
+        saved = flavor.save(model, root, options)
+        written.append(saved)
+        flavors = {flavor.name: saved.attributes}
+        if saved.python_function is not None:
+            flavors[_PYTHON_FUNCTION] = {
+                "loader_module": flavor.loader_module,
+                **saved.python_function,
+            }
+        return flavors
+
+    written: list[Saved] = []
+
+    def packages() -> Sequence[str]:
+        return written[0].packages
+
+    def predict(model_input: Any) -> Any:
+        python_function = written[0].python_function or {}
+        return flavor.predictor(model, python_function)(model_input, None)
+
+    return save_folder(path, write, packages=packages, predict=predict, **shared)
+
+
+def save_folder(
+    path: PathLike,
+    write: Any,
+    *,
+    packages: Any,
+    predict: Any = None,
+    **shared: Unpack[SaveOptions],
+) -> Model:
+    """Write a model folder, whole or not at all.
+
+    Args:
+        path: the folder to make.
+        write: called with the folder to fill; returns the flavors with their attributes.
+        packages: called after it; returns the distributions of the default environment.
+        predict: how the model predicts, to infer the outputs of the signature from the example.
+        **shared: see :class:`SaveOptions`.
+
+    """
+    _check_options(shared)
+    target = Path(path).absolute()
+    with _new_folder(target, overwrite=shared.get("overwrite", False)) as root:
+        flavors = write(root)
+        example = shared.get("input_example")
+        signature = _signature(shared.get("signature"), example, predict)
+        example_info = _write_example(example, root, signature)
+        env = environment.resolve(
+            conda_env=_as_path(shared.get("conda_env")),
+            pip_requirements=_as_path(shared.get("pip_requirements")),
+            extra_pip_requirements=_as_path(shared.get("extra_pip_requirements")),
+            default_packages=["numpy", "pandas", *packages()],
+        )
+        environment.write(env, root)
+        code = _copy_code(shared.get("code_paths"), root)
+        if _PYTHON_FUNCTION in flavors:
+            flavors[_PYTHON_FUNCTION] = _python_function(flavors[_PYTHON_FUNCTION], code)
+        model = Model.new(
+            flavors=flavors,
+            signature=signature,
+            saved_input_example_info=example_info,
+            metadata=shared.get("metadata"),
+            run_id=shared.get("run_id"),
+            model_size_bytes=_size(root),
+        )
+        document.write(model.to_dict(), root / _MLMODEL)
+    _record(target)
+    return model
+
+
+def _check_options(shared: Mapping[str, Any]) -> None:
+    unknown = sorted(set(shared) - set(SaveOptions.__annotations__))
+    if unknown:
+        raise InvalidArgument(
+            f"save_model takes no argument {', '.join(map(repr, unknown))}; "
+            f"the shared ones are {', '.join(SaveOptions.__annotations__)}"
+        )
+
+
+def _as_path(given: Any) -> Any:
+    return Path(given) if isinstance(given, os.PathLike) else given
+
+
+def _signature(given: ModelSignature | None, example: Any, predict: Any) -> ModelSignature | None:
+    """Return the signature: the given one, else what the example and its prediction show."""
+    if given is not None or example is None:
+        return given
+    from mlmodel.signature.example import as_model_input
+    from mlmodel.signature.infer import infer_signature
+
+    model_input = as_model_input(example)
+    try:
+        outputs = None if predict is None else predict(model_input)
+    except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
+        warnings.warn(
+            f"The model could not score its input_example ({type(error).__name__}: {error}); "
+            "the signature is saved without outputs",
+            stacklevel=5,
+        )
+        outputs = None
+    return infer_signature(model_input, outputs)
+
+
+def _write_example(
+    example: Any, root: Path, signature: ModelSignature | None
+) -> dict[str, Any] | None:
+    if example is None:
+        return None
+    from mlmodel.signature.example import write_example
+
+    return write_example(example, root, signature)
+
+
+def _python_function(attributes: Mapping[str, Any], code: str | None) -> dict[str, Any]:
+    import platform
+
+    return {
+        **attributes,
+        "code": code,
+        "env": dict(environment.ENV_FILES),
+        "python_version": platform.python_version(),
+    }
+
+
+def _copy_code(code_paths: Sequence[PathLike] | None, root: Path) -> str | None:
+    if not code_paths:
+        return None
+    if isinstance(code_paths, str | os.PathLike):
+        raise InvalidArgument("code_paths is a list of paths, not one path")
+    target = root / CODE_FOLDER
+    target.mkdir()
+    for source in map(Path, code_paths):
+        if not source.exists():
+            raise InvalidArgument(f"code_paths: {source} does not exist")
+        copy_into(source, target / source.resolve().name)
+    return CODE_FOLDER
+
+
+def copy_into(source: Path, target: Path) -> None:
+    """Copy a file or folder; what links point to is copied, so that the copy stands alone."""
+    if target.exists():
+        raise InvalidArgument(f"Two paths to copy have the name {target.name!r}; rename one")
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    else:
+        shutil.copy2(source, target)
+
+
+def _size(root: Path) -> int:
+    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+
+
+def _record(target: Path) -> None:
+    """Remember the folder as this user's own; a store that cannot be written is a warning."""
+    try:
+        record(target, "saved by this user")
+    except (MlmodelError, OSError) as error:
+        warnings.warn(
+            f"The trust store could not be written ({error}); loading {target} may need trust=True",
+            stacklevel=4,
+        )
+
+
+@contextmanager
+def _new_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Give a hidden folder beside ``target`` and rename it into place at the end (DIR-005)."""
+    if not overwrite and _is_taken(target):
+        raise ModelExists(f"{target} exists already; choose another path or pass overwrite=True")
+    partial = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.mkdir()
+        yield partial
+        _put_in_place(partial, target)
+    except MlmodelError:
+        raise
+    except OSError as error:
+        raise WriteFailed(
+            f"The model could not be written to {target}: {error.strerror or error}; "
+            "nothing was left behind"
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _is_taken(target: Path) -> bool:
+    return target.is_symlink() or (
+        target.exists() and not (target.is_dir() and not any(target.iterdir()))
+    )
+
+
+def _put_in_place(partial: Path, target: Path) -> None:
+    if not _is_taken(target):
+        partial.replace(target)  # an empty folder is replaced in one step
+        return
+    old = target.parent / f".{target.name}.old-{secrets.token_hex(4)}"
+    target.rename(old)
+    try:
+        partial.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    if old.is_dir() and not old.is_symlink():
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        old.unlink()
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's content; what the system says of a failure becomes our error."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableModel(f"{path}: {error.strerror}") from error

@@ -1,0 +1,107 @@
+"""What the symbolic machine keeps on its stack instead of real objects.
+
+Numbers, ``None``, booleans and short strings stand for themselves, a ``tuple`` for a tuple of
+such values. Everything else is one of the classes here; none of them holds anything that
+was built from the pickle.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlmodel.trust.names import Entry
+
+__all__ = ["Blob", "Global", "Items", "Made", "Mapping", "Opaque", "Value", "is_plain"]
+
+#: Any value of the machine; ``Any`` because plain constants stand for themselves.
+Value = Any
+
+
+class Opaque:
+    """A constant whose exact value the machine does not follow (a float, a long string)."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+
+class Blob:
+    """A ``bytes`` or ``bytearray`` of the pickle, by its length."""
+
+    __slots__ = ("data", "length")
+
+    def __init__(self, length: int, data: bytes | None = None) -> None:
+        self.length = length
+        self.data = data
+
+
+class Items:
+    """A list, set or frozenset under construction, by what was put in."""
+
+    __slots__ = ("kind", "values")
+
+    def __init__(self, kind: str, values: list[Value]) -> None:
+        self.kind = kind
+        self.values = values
+
+
+class Mapping:
+    """A dict under construction.
+
+    ``known`` holds what is stored under plain keys; ``exact`` is false when some key is not
+    plain, so that a key looked for might be there though ``known`` has it not. ``frozen``: a
+    checked object holds on to this very dict, so it may not change any more.
+    """
+
+    __slots__ = ("exact", "frozen", "known")
+
+    def __init__(self) -> None:
+        self.known: dict[Value, Value] = {}
+        self.exact = True
+        self.frozen = False
+
+    def put(self, key: Value, value: Value) -> None:
+        """Store a value as a dict would."""
+        if type(key) in {str, int, bool, type(None)}:
+            self.known[key] = value
+        else:
+            self.exact = False
+
+
+class Global:
+    """A name that the pickle looked up; ``entry`` is ``None`` when the name is refused."""
+
+    __slots__ = ("entry", "module", "name")
+
+    def __init__(self, module: str, name: str, entry: Entry | None) -> None:
+        self.module = module
+        self.name = name
+        self.entry = entry
+
+    @property
+    def full_name(self) -> str:
+        """The name as errors show it."""
+        return f"{self.module}.{self.name}"
+
+
+class Made:
+    """What a call or ``__new__`` of a global gave.
+
+    ``args`` are the arguments of the call, ``state`` what BUILD set last, ``used`` whether it
+    was put into something else since: a dtype or an array may be built only before that.
+    """
+
+    __slots__ = ("args", "maker", "state", "used")
+
+    def __init__(self, maker: Global, args: Value) -> None:
+        self.maker = maker
+        self.args = args
+        self.state: Value = None
+        self.used = False
+
+
+def is_plain(value: Value) -> bool:
+    """Return whether the value is a constant: number, string, bytes, boolean or ``None``."""
+    return value is None or type(value) in {int, bool, str, Opaque, Blob}

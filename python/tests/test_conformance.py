@@ -1,0 +1,184 @@
+"""Runs every vector through the harness of this implementation, and tests the comparison."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.harnesses.python import run
+from conformance.runner.compare import differences
+
+VECTORS = Path(__file__).resolve().parents[2] / "conformance" / "vectors" / "v1"
+
+
+def _cases() -> list[Any]:
+    return [
+        pytest.param(
+            content["operation"],
+            case,
+            id=f"{path.relative_to(VECTORS).with_suffix('')}:{case['id']}",
+        )
+        for path in sorted(VECTORS.rglob("*.json"))
+        for content in [json.loads(path.read_text(encoding="utf-8"))]
+        for case in content["cases"]
+    ]
+
+
+@pytest.mark.parametrize(("operation", "case"), _cases())
+def test_vector(operation: str, case: dict[str, Any]) -> None:
+    given = json.dumps(case["input"])
+    # Through JSON, as a harness in another process would answer.
+    result = json.loads(json.dumps(run(operation, case["input"])))
+    assert json.dumps(case["input"]) == given, "the adapter changed its input"
+    found = differences(case["expected"], result)
+    assert not found, f"{', '.join(case['rules'])}: {case['description']}\n" + "\n".join(found)
+
+
+def test_an_operation_without_adapter_is_an_error() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        run("walk-the-dog", {})
+
+
+def _column(values: list[Any], dtype: str = "float64", name: str | None = "a") -> dict[str, Any]:
+    return {"data": {"columns": [{"name": name, "dtype": dtype, "values": values}]}}
+
+
+def _tensor(values: list[Any], dtype: str, shape: list[int]) -> dict[str, Any]:
+    return {"data": {"tensor": {"dtype": dtype, "shape": shape, "values": values}}}
+
+
+def _refused(*details: dict[str, Any]) -> dict[str, Any]:
+    return {"error": "INVALID_INPUT", "details": list(details)}
+
+
+TIME = "datetime64[ns]"
+
+SAME = [
+    (_column([1.5, 2]), _column([1.5, 2.0])),
+    (_column([None, "NaN"]), _column(["NaN", None])),
+    (_column([0.1], "float32"), _column([0.10000000149011612], "float32")),
+    (_column(["Infinity"]), _column(["Infinity"])),
+    (_column([-0.0]), _column([-0.0])),
+    (_column([2**63 - 1], "int64"), _column([2**63 - 1], "int64")),
+    (_column(["2020-01-01"], TIME), _column(["2020-01-01T00:00:00"], TIME)),
+    (_column(["2020-01-01T01:00:00.5+01:00"], TIME), _column(["2020-01-01T00:00:00.500"], TIME)),
+    (_column(["1969-12-31T23:59:59.9"], TIME), _column(["1969-12-31T23:59:59.900000000"], TIME)),
+    (_tensor([1, 2], "int8", [2, 1]), _tensor([1, 2], "int8", [2, 1])),
+    (
+        {"data": {"tensors": {"x": {"dtype": "bool", "shape": [1], "values": [True]}}}},
+        {"data": {"tensors": {"x": {"dtype": "bool", "shape": [1], "values": [True]}}}},
+    ),
+    ({"data": {"value": {"a": [1, "b"]}}}, {"data": {"value": {"a": [1, "b"]}}}),
+    ({"valid": True}, {"valid": True, "violations": []}),
+    (_refused({"rule": "ENF-001"}), _refused({"rule": "ENF-001", "column": "a", "row": 0})),
+    ({"status": 200, "body": {"predictions": [1]}}, {"status": 200, "body": {"predictions": [1.0]}}),
+]
+
+#: What an implementation that is wrong might answer.
+DIFFERENT = [
+    (_column([1.5]), _column([1.5000000000000002])),
+    (_column([0.0]), _column([-0.0])),
+    (_column([1.5]), _column([None])),
+    (_column([None]), _column([0.0])),
+    (_column(["Infinity"]), _column(["-Infinity"])),
+    (_column([1.5]), _column([1.5], "float32")),
+    (_column([1.5]), _column([1.5], name="b")),
+    (_column([1.5]), _column([1.5], name=None)),
+    (_column([1.5]), _column([1.5, 1.5])),
+    (_column([1.5]), _column([])),
+    (_column([1, 2], "int64"), _column([2, 1], "int64")),
+    (_column([2**53], "int64"), _column([2**53 + 1], "int64")),
+    (_column([1], "int64"), _column([True], "int64")),
+    (_column([True], "bool"), _column([1], "bool")),
+    (_column(["1"], "object"), _column([1], "object")),
+    (_column([None], "object"), _column([""], "object")),
+    (_column(["2020-01-01"], TIME), _column(["2020-01-01T00:00:00.000000001"], TIME)),
+    (_column(["2020-01-01"], TIME), _column([None], TIME)),
+    (_column(["2020-01-01"], TIME), _column(["2020-01-01"], "datetime64[us]")),
+    (_tensor([1, 2], "int8", [2, 1]), _tensor([1, 2], "int8", [1, 2])),
+    (_tensor([1, 2], "int8", [2]), {"data": {"value": [1, 2]}}),
+    (
+        {"data": {"columns": []}},
+        _column([1.5]),
+    ),
+    (
+        {"data": {"tensors": {"x": {"dtype": "bool", "shape": [1], "values": [True]}}}},
+        {"data": {"tensors": {"y": {"dtype": "bool", "shape": [1], "values": [True]}}}},
+    ),
+    ({"data": {"value": {"a": 1}}}, {"data": {"value": {"a": 1, "b": 2}}}),
+    ({"data": {"value": {"a": 1}}}, {"data": {"value": {}}}),
+    (_column([1.5]), _refused()),
+    (_column([1.5]), {**_column([1.5]), "error": "INTERNAL_ERROR"}),
+    (_refused(), _column([1.5])),
+    (_refused({"rule": "ENF-001"}), _refused()),
+    (_refused({"rule": "ENF-001"}), _refused({"rule": "ENF-002"})),
+    (_refused({"rule": "ENF-001", "row": 1}), _refused({"rule": "ENF-001"})),
+    (_refused({"rule": "ENF-001"}), _refused({"rule": "ENF-001"}, {"rule": "ENF-002"})),
+    (
+        _refused({"rule": "ENF-001"}, {"rule": "ENF-002"}),
+        _refused({"rule": "ENF-002"}, {"rule": "ENF-001"}),
+    ),
+    (_refused(), {"error": "INTERNAL_ERROR", "details": []}),
+    ({"valid": True}, {"valid": False}),
+    ({"valid": True, "violations": []}, {"valid": True, "violations": [{"rule": "MLM-001"}]}),
+    ({"status": 200, "body": [1]}, {"status": 200, "body": [1.5]}),
+    ({"status": 200, "body": {"a": 1}}, {"status": 200, "body": {"a": 1, "b": 2}}),
+    ({"status": 400, "error_code": "X"}, {"status": 500, "error_code": "X"}),
+    ({"status": 200, "body": 1}, {"status": 200, "body": 1, "error_code": "X"}),
+    ({"allowed": False, "refused": ["os.system"]}, {"allowed": False, "refused": []}),
+    ({"inputs": [{"type": "long"}]}, {"inputs": [{"type": "long", "name": "a"}]}),
+]
+
+
+@pytest.mark.parametrize(("expected", "result"), SAME)
+def test_comparison_passes_what_is_right(expected: dict[str, Any], result: dict[str, Any]) -> None:
+    assert differences(expected, result) == []
+
+
+@pytest.mark.parametrize(("expected", "result"), DIFFERENT)
+def test_comparison_finds_what_is_wrong(expected: dict[str, Any], result: dict[str, Any]) -> None:
+    assert differences(expected, result)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _column([1.5, None, "Infinity", -0.0])["data"],
+        _column([0.25], "float32")["data"],
+        _column([1, 2], "int32")["data"],
+        _column([1, None], "Int64")["data"],
+        _column([True, None], "boolean")["data"],
+        _column([True], "bool")["data"],
+        _column(["a", None], "string")["data"],
+        _column(["a", None], "object")["data"],
+        _column(["YQ==", None], "binary")["data"],
+        _column(["a", "b"], "category")["data"],
+        _column(["2020-01-01T00:00:00.000000001", None], TIME)["data"],
+        _column(["2020-01-01T00:00:00"], "datetime64[s]")["data"],
+        _column([], "int64")["data"],
+        _column([1], "int64", name=None)["data"],
+        _tensor(["NaN", 1.5], "float32", [2, 1])["data"],
+        _tensor(["a", "bc"], "str", [2])["data"],
+        _tensor([], "int64", [0, 3])["data"],
+        _tensor(["YQ=="], "binary", [1])["data"],
+        {"tensors": {"x": _tensor([True], "bool", [1])["data"]["tensor"]}},
+        {"value": {"a": [1, None, "b"]}},
+    ],
+)
+def test_data_survives_a_round_trip(data: dict[str, Any]) -> None:
+    from conformance.harnesses.python.data import decode, encode
+
+    result = json.loads(json.dumps(encode(decode(data))))
+    assert differences({"data": data}, {"data": result}) == []
+
+
+def test_a_name_may_stand_twice_in_a_frame() -> None:
+    from conformance.harnesses.python.data import decode
+
+    column = {"name": "a", "dtype": "int64", "values": [1]}
+    frame = decode({"columns": [column, {**column, "dtype": "float64"}]})
+    assert list(frame.columns) == ["a", "a"]
+    assert [str(dtype) for dtype in frame.dtypes] == ["int64", "float64"]

@@ -1,0 +1,139 @@
+"""The specification, the schemas, the vectors and the code agree (conformance/lint.py)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance import lint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[2]
+TREE = lint.Tree(ROOT)
+
+
+@pytest.mark.parametrize("check", lint.CHECKS, ids=lambda check: check.__name__)
+def test_repository(check: Callable[[lint.Tree], list[str]]) -> None:
+    assert "\n".join(check(TREE)) == ""
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(TREE.rules) > 100
+    assert sum(len(file["cases"]) for file in TREE.vectors.values()) >= 60
+    assert any(fence.info[:1] == ("json",) for fence in TREE.fences)
+
+
+GOOD_PAGE = """# Page
+
+- **ENF-001** A column MUST be there. *(vector)*
+- **ENF-002** A column MUST be quick. *(vector)* *(test)*
+
+```json schema=thing
+{"a": 1}
+```
+
+See [another](other.md).
+"""
+THING = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "urn:mlmodel:schema:v1:thing",
+    "type": "object",
+    "required": ["a"],
+}
+
+
+def _case(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "a-case",
+        "description": "a column is there",
+        "rules": ["ENF-001", "ENF-002"],
+        "input": {"signature": {"inputs": []}, "data": {"value": 1}},
+        "expected": {"data": {"value": 1}},
+        **changes,
+    }
+
+
+def _tree(
+    root: Path,
+    *,
+    page: str = GOOD_PAGE,
+    other: str = "# Other\n\n- **SIG-001** A name MAY be long. *(test)*\n",
+    cases: list[dict[str, Any]] | None = None,
+    source: str = "# ENF-001\n",
+    thing: dict[str, Any] = THING,
+    area: str = "enforcement",
+) -> lint.Tree:
+    vectors = {
+        "area": area,
+        "operation": "enforce",
+        "description": "A topic",
+        "cases": [_case()] if cases is None else cases,
+    }
+    files = {
+        "spec/page.md": page,
+        "spec/other.md": other,
+        "conformance/vectors/v1/enforcement/topic.json": json.dumps(vectors),
+        "schemas/v1/thing.json": json.dumps(thing),
+        "schemas/v1/vector.json": (ROOT / "schemas/v1/vector.json").read_text(),
+        "python/src/code.py": source,
+        "python/tests/test_code.py": "# ENF-002, SIG-001\n",
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return lint.Tree(root)
+
+
+@pytest.mark.parametrize("check", lint.CHECKS, ids=lambda check: check.__name__)
+def test_a_good_tree_has_no_findings(
+    tmp_path: Path, check: Callable[[lint.Tree], list[str]]
+) -> None:
+    assert check(_tree(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "wrong", "finding"),
+    [
+        (lint.rule_items, {"page": "- **ENF-001** A column is there. *(vector)*"}, "none of MUST"),
+        (lint.rule_items, {"page": "- **ENF-001** A column MUST be there."}, "ends with none"),
+        (lint.rule_items, {"page": "- **ENF-001** It MUST be. *(luck)*"}, "ends with none"),
+        (lint.rule_items, {"page": "- **ENF-001** It MUST be. *(schema)*"}, "names no vector"),
+        (lint.rule_ids, {"page": GOOD_PAGE + GOOD_PAGE}, "stands in page.md:3 too"),
+        (lint.rule_ids, {"other": "- **ENF-009** It MUST be. *(test)*"}, "prefixes ['ENF']"),
+        (lint.rule_ids, {"page": GOOD_PAGE + "- **SKL-001** It MUST be. *(test)*"}, "prefixes"),
+        (lint.rule_ids, {"other": "- **ABC-001** It MUST be. *(test)*"}, "not known"),
+        (lint.vector_files, {"cases": [_case(id="A Case")]}, "does not match"),
+        (lint.vector_files, {"cases": [_case(description="this should hold")]}, "should not be"),
+        (lint.vector_files, {"cases": [_case(rules=[])]}, "non-empty"),
+        (lint.vector_files, {"cases": [_case(expected={"data": {"columns": [1]}})]}, "$.cases[0]"),
+        (lint.vector_files, {"cases": [_case(input={})]}, "required property"),
+        (lint.vector_files, {"area": "signature"}, "its area is 'signature'"),
+        (lint.vector_names, {"cases": [_case(), _case(description="b")]}, "id a-case stands twice"),
+        (lint.vector_names, {"cases": [_case(), _case(id="b")]}, "description stands twice"),
+        (lint.vector_rules, {"cases": [_case(rules=["ENF-077"])]}, "cites ENF-077"),
+        (lint.rules_with_vectors, {"cases": [_case(rules=["ENF-001"])]}, "no vector cites ENF-002"),
+        (lint.rules_with_tests, {"page": "- **ENF-003** It MUST be. *(test)*"}, "names ENF-003"),
+        (lint.code_ids, {"source": "# (TRU-099)\n"}, "TRU-099 is in no page"),
+        (lint.schema_files, {"thing": {**THING, "$id": "urn:x"}}, "its $id is urn:x"),
+        (lint.schema_files, {"thing": {**THING, "$schema": "x"}}, "its $schema"),
+        (lint.schema_files, {"thing": {**THING, "type": "thing"}}, "$.type"),
+        (lint.examples, {"page": "```json schema=thing\n{}\n```"}, "'a' is a required"),
+        (lint.examples, {"page": "```json schema=none\n{}\n```"}, "says neither"),
+        (lint.examples, {"page": "```yaml\na: 1\n```"}, "says neither"),
+        (lint.examples, {"page": "```json fragment\n{a}\n```"}, "is no json"),
+        (lint.examples, {"page": "```yaml mlmodel\nflavors: 3\n```"}, "flavors"),
+        (lint.links, {"page": "[a](none.md)"}, "none.md leads nowhere"),
+    ],
+)
+def test_what_is_wrong_is_found(
+    tmp_path: Path,
+    check: Callable[[lint.Tree], list[str]],
+    wrong: dict[str, Any],
+    finding: str,
+) -> None:
+    assert finding in "\n".join(check(_tree(tmp_path, **wrong)))

@@ -1,0 +1,240 @@
+"""Saving and loading a folder: whole or not at all (DIR-005)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+
+import mlmodel
+from mlmodel import document
+from mlmodel.errors import (
+    InvalidArgument,
+    InvalidModel,
+    ModelExists,
+    ModelNotFound,
+    UnsupportedModel,
+    WriteFailed,
+)
+
+X = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [0.5, 0.25, 0.125]})
+
+
+@pytest.fixture
+def model():
+    return LinearRegression().fit(X, [1.0, 2.0, 3.0])
+
+
+@pytest.fixture
+def saved(model, tmp_path):
+    mlmodel.save(model, tmp_path / "m", example=X.head(1))
+    return tmp_path / "m"
+
+
+def test_the_folder_holds_what_the_format_names(saved):
+    assert sorted(p.name for p in saved.iterdir()) == [
+        "MLmodel", "conda.yaml", "input_example.json", "model.pkl", "python_env.yaml",
+        "requirements.txt",
+    ]  # fmt: skip
+    report = mlmodel.validate(saved)
+    assert report.valid
+    assert report.violations == ()
+
+
+def test_the_mlmodel_file_says_what_was_saved(saved):
+    data = document.read(saved / "MLmodel").data
+    assert data["flavors"]["python_function"]["loader_module"] == "mlflow.sklearn"
+    assert data["flavors"]["sklearn"]["pickled_model"] == "model.pkl"
+    assert data["mlmodel_version"] == mlmodel.__version__
+    assert data["model_size_bytes"] > 0
+
+
+def test_no_hidden_folder_stays(saved):
+    assert os.listdir(saved.parent) == ["m"]
+
+
+def test_an_existing_folder_is_not_overwritten(saved, model):
+    before = (saved / "MLmodel").read_bytes()
+    with pytest.raises(ModelExists, match="overwrite=True"):
+        mlmodel.save(model, saved)
+    assert (saved / "MLmodel").read_bytes() == before
+
+
+def test_overwriting_on_request_replaces_the_whole_folder(saved, model):
+    (saved / "old-file").touch()
+    mlmodel.save(model, saved, overwrite=True)
+    assert not (saved / "old-file").exists()
+    assert os.listdir(saved.parent) == ["m"]
+    assert mlmodel.load(saved).predict(X).shape == (3,)
+
+
+def test_an_empty_folder_may_be_the_target(model, tmp_path):
+    (tmp_path / "m").mkdir()
+    mlmodel.save(model, tmp_path / "m")
+    assert mlmodel.validate(tmp_path / "m").valid
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_failing_save_leaves_nothing_and_keeps_the_old(tmp_path, overwrite):
+    class NoPickle(LinearRegression):
+        def __reduce_ex__(self, protocol):
+            raise RuntimeError("cannot be pickled")
+
+    target = tmp_path / "m"
+    if overwrite:
+        mlmodel.save(LinearRegression().fit(X, [1, 2, 3]), target)
+    with pytest.raises(RuntimeError):
+        mlmodel.sklearn.save_model(NoPickle(), target, overwrite=overwrite)
+    assert os.listdir(tmp_path) == (["m"] if overwrite else [])
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(model, tmp_path, monkeypatch):
+    def full(*_args, **_kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(document, "write", full)
+    with pytest.raises(WriteFailed, match="No space left on device"):
+        mlmodel.save(model, tmp_path / "m")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission_is_said(model, tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(WriteFailed, match="Permission denied"):
+        mlmodel.save(model, tmp_path / "m")
+
+
+def test_a_killed_save_leaves_no_half_model(tmp_path):
+    script = textwrap.dedent(
+        """
+        import sys, time
+        from mlmodel import store
+        def write(root):
+            (root / "model.pkl").write_bytes(b"half")
+            print("writing", flush=True)
+            time.sleep(60)
+        store.save_folder(sys.argv[1], write, packages=list)
+        """
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "m")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "writing\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "m").exists()
+
+
+def test_loading_what_is_not_there(tmp_path):
+    with pytest.raises(ModelNotFound, match="no such folder"):
+        mlmodel.load(tmp_path / "nothing")
+    with pytest.raises(ModelNotFound, match="no MLmodel file"):
+        mlmodel.load(tmp_path)
+
+
+def test_the_path_of_the_mlmodel_file_is_taken_too(saved):
+    assert mlmodel.load(saved / "MLmodel").predict(X).shape == (3,)
+
+
+def test_all_violations_are_told_when_loading(saved):
+    (saved / "MLmodel").write_text("flavors: {python_function: {}}\nmetadata: 3\n")
+    with pytest.raises(InvalidModel) as caught:
+        mlmodel.load(saved)
+    assert len(caught.value.details) > 1
+    assert all(detail.rule and detail.line for detail in caught.value.details)
+
+
+def test_a_missing_flavor_lists_what_is_there(saved):
+    text = (saved / "MLmodel").read_text().replace("  sklearn:", "  other:")
+    (saved / "MLmodel").write_text(text)
+    with pytest.raises(
+        UnsupportedModel, match="it has other, python_function|python_function, other"
+    ):
+        mlmodel.sklearn.load_model(saved)
+
+
+@pytest.mark.parametrize("path", ["../outside.pkl", "/etc/hostname", "link.pkl"])
+def test_a_file_outside_the_folder_is_never_opened(saved, path):
+    outside = saved.parent / "outside.pkl"
+    outside.write_bytes((saved / "model.pkl").read_bytes())
+    (saved / "link.pkl").symlink_to(outside)
+    text = (saved / "MLmodel").read_text().replace("model.pkl", path)
+    (saved / "MLmodel").write_text(text)
+    with pytest.raises(InvalidModel, match="DIR-"):
+        mlmodel.load(saved)
+
+
+def test_code_paths_are_copied_and_importable(tmp_path, model):
+    package = tmp_path / "helper_of_store_test"
+    package.mkdir()
+    (package / "__init__.py").write_text("VALUE = 41\n")
+    mlmodel.save(model, tmp_path / "m", code_paths=[package])
+    (package / "__init__.py").unlink()
+    package.rmdir()
+    assert mlmodel.load(tmp_path / "m").predict(X).shape == (3,)
+    import helper_of_store_test
+
+    assert helper_of_store_test.VALUE == 41
+
+
+def test_unknown_arguments_are_named(model, tmp_path):
+    with pytest.raises(InvalidArgument, match="'pip_requirement'"):
+        mlmodel.save(model, tmp_path / "m", pip_requirement=["a"])
+
+
+def test_metadata_and_run_id_are_kept(model, tmp_path):
+    mlmodel.save(model, tmp_path / "m", metadata={"team": "ä", "n": 3}, run_id="0" * 32)
+    loaded = mlmodel.load(tmp_path / "m").metadata
+    assert loaded.metadata == {"team": "ä", "n": 3}
+    assert loaded.run_id == "0" * 32
+
+
+def test_the_signature_is_inferred_from_the_example(saved):
+    signature = mlmodel.load(saved).signature
+    assert signature.inputs.input_names() == ["a", "b"]
+    assert signature.outputs.is_tensor_spec()
+
+
+def test_an_example_that_the_model_cannot_score_warns(tmp_path, model):
+    with pytest.warns(UserWarning, match="could not score its input_example"):
+        mlmodel.save(model, tmp_path / "m", example=pd.DataFrame({"other": ["text"]}))
+    assert mlmodel.load(tmp_path / "m").signature.outputs is None
+
+
+def test_a_trust_store_that_cannot_be_written_is_a_warning(tmp_path, model, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "file" / "store"))
+    with pytest.warns(UserWarning, match="trust store"):
+        mlmodel.save(model, tmp_path / "m")
+    assert mlmodel.load(tmp_path / "m").predict(X).shape == (3,)
+
+
+def test_saved_arrays_predict_as_before(saved, model):
+    assert np.array_equal(mlmodel.load(saved).predict(X), model.predict(X))
+
+
+def test_saving_to_one_place_from_two_processes_keeps_one_whole_model(tmp_path):
+    script = (
+        "import sys; from mlmodel import store\n"
+        "store.save_folder(sys.argv[1], lambda root: {'x': {}}, packages=list)\n"
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path / "m")], stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    for process in started:
+        process.communicate(timeout=60)
+    assert min(p.returncode for p in started) == 0
+    assert os.listdir(tmp_path) == ["m"]
+    assert document.read(tmp_path / "m" / "MLmodel").data["flavors"] == {"x": {}}
