@@ -39,7 +39,8 @@ test: env lint types unit slow ## Everything: what CI runs
 check: env lint types unit ## The quick part: lint, types, unit tests (under two minutes)
 
 lint: env ## Style
-	@cd python && ../$(BIN)/ruff check . && ../$(BIN)/ruff format --check .
+	@cd python && ../$(BIN)/ruff check --config pyproject.toml . ../conformance
+	@cd python && ../$(BIN)/ruff format --check --config pyproject.toml . ../conformance
 
 types: env ## Static types
 	@cd python && ../$(BIN)/mypy

@@ -316,7 +316,7 @@ def _example(tree: Tree, fence: Fence) -> list[str]:
         return []
     name = tag.removeprefix("schema=")
     if name == tag or name not in tree.schemas:
-        return ["the example says neither schema=NAME (of schemas/v1), mlmodel, fragment nor broken"]
+        return ["the example says neither schema=NAME, mlmodel, fragment nor broken"]
     return [error.message[:200] for error in tree.validator(name).iter_errors(value)]
 
 

@@ -9,7 +9,7 @@ import json
 import math
 import re
 import struct
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 __all__ = ["differences"]
@@ -19,7 +19,7 @@ SUBSET_LISTS = frozenset({"details", "violations"})
 
 _NAMED_FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _FRACTION = re.compile(r"\.(\d+)")
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def differences(expected: dict[str, Any], result: dict[str, Any]) -> list[str]:
@@ -28,16 +28,17 @@ def differences(expected: dict[str, Any], result: dict[str, Any]) -> list[str]:
     Keys that ``expected`` does not give are free, except that an error never passes for an
     answer: ``error`` and ``error_code`` are compared even when absent.
     """
-    found = []
-    for key in ("error", "error_code"):
-        if key in result and key not in expected:
-            found.append(f"/{key}: expected none, got {_shown(result[key])}")
+    found = [
+        f"/{key}: expected none, got {_shown(result[key])}"
+        for key in ("error", "error_code")
+        if key in result and key not in expected
+    ]
     for key, wanted in expected.items():
         if key not in result:
             found.append(f"/{key}: expected {_shown(wanted)}, got nothing")
         elif key in SUBSET_LISTS:
             found += _items(wanted, result[key], f"/{key}")
-        elif key in {"data", "outputs_data"}:
+        elif key == "data":
             found += _data(wanted, result[key], f"/{key}")
         else:
             found += _exact(wanted, result[key], f"/{key}")
@@ -72,8 +73,10 @@ def _exact(expected: Any, result: Any, at: str) -> list[str]:
             return [f"{at}: expected {len(expected)} items, got {len(result)}: {_shown(result)}"]
         pairs = enumerate(zip(expected, result, strict=True))
         return [line for i, (a, b) in pairs for line in _exact(a, b, f"{at}/{i}")]
-    same = _same_number(expected, result) if _is_number(expected) else (
-        type(expected) is type(result) and expected == result
+    same = (
+        _same_number(expected, result)
+        if _is_number(expected)
+        else (type(expected) is type(result) and expected == result)
     )
     return [] if same else [f"{at}: expected {_shown(expected)}, got {_shown(result)}"]
 
@@ -96,38 +99,30 @@ def _data(expected: dict[str, Any], result: Any, at: str) -> list[str]:
     """Compare DATA; values at their dtype."""
     if not isinstance(result, dict) or expected.keys() != result.keys():
         return [f"{at}: expected {sorted(expected)}, got {_shown(result)}"]
-    if "columns" in expected:
-        named = [("columns", index) for index in range(len(expected["columns"]))]
-        if len(expected["columns"]) != len(result["columns"]):
-            names = [column.get("name") for column in result["columns"]]
-            return [f"{at}/columns: expected {len(named)} columns, got {_shown(names)}"]
-        arrays = zip(expected["columns"], result["columns"], strict=True)
-        return [
-            line
-            for index, (wanted, got) in enumerate(arrays)
-            for line in _array(wanted, got, f"{at}/columns/{index}")
-        ]
-    if "tensor" in expected:
-        return _array(expected["tensor"], result["tensor"], f"{at}/tensor")
-    if "tensors" in expected:
-        if expected["tensors"].keys() != result["tensors"].keys():
-            return [f"{at}/tensors: expected {list(expected['tensors'])}, got {list(result['tensors'])}"]
-        return [
-            line
-            for name, wanted in expected["tensors"].items()
-            for line in _array(wanted, result["tensors"][name], f"{at}/tensors/{name}")
-        ]
-    return _exact(expected["value"], result["value"], f"{at}/value")
+    if "value" in expected:
+        return _exact(expected["value"], result["value"], f"{at}/value")
+    wanted, got = _arrays(expected), _arrays(result)
+    if wanted.keys() != got.keys():
+        return [f"{at}: expected {_shown(list(wanted))}, got {_shown(list(got))}"]
+    return [line for key, array in wanted.items() for line in _array(array, got[key], at + key)]
+
+
+def _arrays(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the columns or tensors of DATA, each by where it stands."""
+    if "columns" in data:
+        return {f"/columns/{index}": column for index, column in enumerate(data["columns"])}
+    if "tensor" in data:
+        return {"/tensor": data["tensor"]}
+    return {f"/tensors/{name}": tensor for name, tensor in data["tensors"].items()}
 
 
 def _array(expected: dict[str, Any], result: dict[str, Any], at: str) -> list[str]:
     dtype = expected["dtype"]
-    found = []
-    for key in ("name", "dtype", "shape"):
-        if expected.get(key) != result.get(key):
-            found.append(
-                f"{at}/{key}: expected {_shown(expected.get(key))}, got {_shown(result.get(key))}"
-            )
+    found = [
+        f"{at}/{key}: expected {_shown(expected.get(key))}, got {_shown(result.get(key))}"
+        for key in ("name", "dtype", "shape")
+        if expected.get(key) != result.get(key)
+    ]
     if found:
         return found
     return _exact(
@@ -140,7 +135,7 @@ def _array(expected: dict[str, Any], result: dict[str, Any], at: str) -> list[st
 def _at_dtype(value: Any, dtype: str) -> Any:
     """Return a value of DATA in the one form in which it is compared."""
     if dtype.startswith("float"):
-        number = _NAMED_FLOATS.get(value, value) if isinstance(value, str) else value
+        number: Any = _NAMED_FLOATS.get(value, value) if isinstance(value, str) else value
         if number is None:
             return math.nan  # a numpy float has no other way to be missing
         if not _is_number(number):
@@ -164,7 +159,7 @@ def _nanoseconds(text: str) -> int:
     digits = fraction.group(1) if fraction else ""
     moment = datetime.fromisoformat(_FRACTION.sub("", text))
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
+        moment = moment.replace(tzinfo=UTC)
     seconds = (moment - _EPOCH) // timedelta(seconds=1)
     return seconds * 10**9 + int(digits.ljust(9, "0")[:9])
 

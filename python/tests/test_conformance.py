@@ -74,7 +74,10 @@ SAME = [
     ({"data": {"value": {"a": [1, "b"]}}}, {"data": {"value": {"a": [1, "b"]}}}),
     ({"valid": True}, {"valid": True, "violations": []}),
     (_refused({"rule": "ENF-001"}), _refused({"rule": "ENF-001", "column": "a", "row": 0})),
-    ({"status": 200, "body": {"predictions": [1]}}, {"status": 200, "body": {"predictions": [1.0]}}),
+    (
+        {"status": 200, "body": {"predictions": [1]}},
+        {"status": 200, "body": {"predictions": [1.0]}},
+    ),
 ]
 
 #: What an implementation that is wrong might answer.

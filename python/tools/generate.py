@@ -3,8 +3,8 @@
 Every generator returns the files that ought to stand, as ``{path: content}``; this module
 compares them with what stands and writes the difference. ``--check`` only tells, and exits 1.
 
-Another generator joins by being a file ``tools/generate_<what>.py`` with a function
-``outputs() -> dict[Path, str | bytes]``.
+Another generator joins by being a file ``tools/generate_<what>.py`` with a path ``TARGET`` and a
+function ``generate() -> str``, the text that ought to stand there.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ def extras() -> Outputs:
 
 def copies() -> Outputs:
     """Copy into ``python/`` what a distribution carries and the repository has at its top."""
-    return {PYTHON / name: (REPOSITORY / name).read_bytes() for name in ("LICENSE", "README.md")}
+    names = [name for name in ("LICENSE", "README.md") if (REPOSITORY / name).exists()]
+    return {PYTHON / name: (REPOSITORY / name).read_bytes() for name in names}
 
 
 def others() -> Outputs:
@@ -105,8 +106,7 @@ def others() -> Outputs:
             raise ImportError(f"{path} cannot be imported")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        for target, content in module.outputs().items():
-            found[target] = content.encode() if isinstance(content, str) else content
+        found[module.TARGET] = module.generate().encode()
     return found
 
 

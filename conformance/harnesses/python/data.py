@@ -63,8 +63,11 @@ def _series(column: dict[str, Any]) -> pd.Series[Any]:
         # Through numpy when there is no zone, so that the unit asked for is the unit given.
         zoned = "," in dtype
         values = [pd.NaT if v is None else pd.Timestamp(v) for v in values]
-        return pd.Series(values, dtype=dtype if zoned or values else np.dtype(dtype)).astype(dtype)
-    return pd.Series(values, dtype=dtype)
+        empty = not values and not zoned
+        times: pd.Series[Any] = pd.Series(values, dtype=np.dtype(dtype) if empty else dtype)
+        return times.astype(dtype)
+    series: pd.Series[Any] = pd.Series(values, dtype=dtype)
+    return series
 
 
 def _tensor(tensor: dict[str, Any]) -> np.ndarray[Any, Any]:
@@ -87,9 +90,11 @@ def _encode_column(name: Any, series: pd.Series[Any]) -> dict[str, Any]:
 
 
 def _encode_tensor(array: np.ndarray[Any, Any]) -> dict[str, Any]:
-    dtype = array.dtype.name if array.dtype.kind not in "US" else {"U": "str", "S": "bytes"}[
-        array.dtype.kind
-    ]
+    dtype = (
+        array.dtype.name
+        if array.dtype.kind not in "US"
+        else {"U": "str", "S": "bytes"}[array.dtype.kind]
+    )
     flat = array.ravel()
     if array.dtype.kind == "M":
         values = [None if np.isnat(value) else str(value) for value in flat]

@@ -7,6 +7,7 @@ code of a command. A test compares the classes with the table of the specificati
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -313,10 +314,48 @@ def error_classes() -> dict[str, type[MlmodelError]]:
     return {cls.code: cls for cls in MlmodelError.__subclasses__()}
 
 
+class _Brief(reprlib.Repr):
+    """Shows the beginning of a container without a look at the rest of it."""
+
+    def repr_int(self, x: int, level: int) -> str:  # noqa: ARG002 - reprlib's
+        # Python refuses to write an integer of thousands of digits.
+        return repr(x) if x.bit_length() <= _LONGEST_INTEGER else _too_long(x)
+
+    def repr_str(self, x: str, level: int) -> str:  # noqa: ARG002 - reprlib's
+        return repr(x[:SHOWN_VALUE_LENGTH])
+
+
+_BRIEF = _Brief()
+#: In bits: far beyond what any type of the format holds, far below what Python refuses.
+_LONGEST_INTEGER = 256
+
+
+def _too_long(value: int) -> str:
+    return f"an integer of {value.bit_length()} bits"
+
+
 def shown(value: object) -> str:
-    """Return a value as an error may show it: its representation, cut to 60 characters."""
-    # A huge integer's repr is refused by Python and a huge string's is slow: cut before.
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:  # noqa: PLR2004
-        return f"an integer of {value.bit_length()} bits"
-    text = repr(value[:SHOWN_VALUE_LENGTH] if isinstance(value, str | bytes) else value)
+    """Return a value as an error may show it: its representation, cut to 60 characters (ERR-005).
+
+    The time it takes does not grow with the value.
+    """
+    if isinstance(value, int) and value.bit_length() > _LONGEST_INTEGER:
+        return _too_long(value)
+    if isinstance(value, str | bytes):
+        text = repr(value[:SHOWN_VALUE_LENGTH])
+    else:
+        text = _BRIEF.repr(value) if isinstance(value, list | tuple | dict | set) else repr(value)
     return text if len(text) <= SHOWN_VALUE_LENGTH else text[: SHOWN_VALUE_LENGTH - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Return a text as a terminal may be given it: control characters escaped, lines kept."""
+    return "\n".join(
+        line if line.isprintable() else "".join(map(_escaped, line)) for line in text.split("\n")
+    )
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable() or character == "\t":
+        return character
+    return character.encode("unicode_escape").decode()

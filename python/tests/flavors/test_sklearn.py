@@ -121,14 +121,14 @@ def test_mixed_columns_through_a_pipeline(tmp_path, another_user):
 
 
 def test_an_embedded_function_needs_trust(tmp_path, another_user):
-    model = make_pipeline(FunctionTransformer(lambda x: x * 2), LinearRegression())
-    model.fit([[1.0], [2.0]], [2.0, 4.0])
+    model = make_pipeline(FunctionTransformer(lambda x: np.asarray(x) * 2), LinearRegression())
+    model.fit(np.array([[1.0], [2.0]]), [2.0, 4.0])
     mlmodel.sklearn.save_model(model, tmp_path / "m")
-    assert mlmodel.load(tmp_path / "m").predict([[3.0]])[0] == pytest.approx(6.0)
+    assert mlmodel.load(tmp_path / "m").predict(np.array([[3.0]]))[0] == pytest.approx(6.0)
     another_user()
     with pytest.raises(UntrustedModel):
         mlmodel.load(tmp_path / "m")
-    assert mlmodel.load(tmp_path / "m", trust=True).predict([[3.0]])[0] == pytest.approx(6.0)
+    assert mlmodel.load(tmp_path / "m", trust=True).predict(np.array([[3.0]]))[0] == pytest.approx(6.0)
 
 
 def test_pickle_cannot_hold_a_lambda_and_says_so(tmp_path):

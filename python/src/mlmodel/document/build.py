@@ -60,7 +60,7 @@ class Builder:
     def foreign_tag(self, node: Node) -> None:
         self.problem(
             "MLM-004",
-            f"The tag {node.tag} is none of YAML's own; nothing is made from it. "
+            f"The tag {str(node.tag)[:80]!r} is none of YAML's own; nothing is made from it. "
             "Write a plain value.",
             node,
         )

@@ -45,7 +45,7 @@ class Limits:
     """
 
     bytes: int = 8 * 1024 * 1024
-    events: int = 100_000
+    events: int = 50_000
     depth: int = 64
     aliases: int = 1_000
 
@@ -97,7 +97,7 @@ class Node:
         return self.start.line + 1, self.start.column + 1
 
 
-class _Refused(Exception):  # noqa: N818 - control flow inside this module, no error of the library
+class _Refused(Exception):
     def __init__(self, rule: str, message: str, mark: Any = None) -> None:
         super().__init__(message)
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
@@ -185,51 +185,59 @@ class _Composer:
         self.total = 0
 
     def run(self) -> Node:
-        documents = 0
-        while True:
+        handlers: dict[type, Callable[[Any], None]] = {
+            ScalarEvent: self.scalar,
+            MappingStartEvent: self.open,
+            SequenceStartEvent: self.open,
+            MappingEndEvent: self.close,
+            SequenceEndEvent: self.close,
+            AliasEvent: self.alias,
+            DocumentStartEvent: self.begin,
+        }
+        event = self.get_event()
+        while type(event) is not StreamEndEvent:
+            handler = handlers.get(type(event))
+            if handler is not None:
+                handler(event)
             event = self.get_event()
-            kind = type(event)
-            if kind is ScalarEvent:
-                node = Node("scalar", event.tag, event)
-                node.value, node.style = event.value, event.style
-                node.plain = event.implicit[0]
-                self.add(node, event)
-            elif kind is MappingStartEvent:
-                self.open(Node("map", event.tag, event), event)
-            elif kind is SequenceStartEvent:
-                self.open(Node("seq", event.tag, event), event)
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                self.close(event)
-            elif kind is AliasEvent:
-                self.attach(self.resolve(event), event)
-            elif kind is DocumentStartEvent:
-                documents += 1
-                if documents > 1:
-                    raise _Refused(
-                        "MLM-001",
-                        "A second YAML document begins here; the file holds one.",
-                        event.start_mark,
-                    )
-            elif kind is StreamEndEvent:
-                break
         if self.root is None:
-            raise _Refused("MLM-001", "The file is empty; a mapping with the key flavors is expected.")
+            raise _Refused(
+                "MLM-001", "The file is empty; a mapping with the key flavors is expected."
+            )
         return self.root
+
+    def begin(self, event: Any) -> None:
+        if self.root is not None:
+            raise _Refused(
+                "MLM-001",
+                "A second YAML document begins here; the file holds one.",
+                event.start_mark,
+            )
+
+    def scalar(self, event: Any) -> None:
+        node = Node("scalar", event.tag, event)
+        node.value, node.style = event.value, event.style
+        node.plain = event.implicit[0]
+        self.add(node, event)
+
+    def alias(self, event: Any) -> None:
+        self.attach(self.resolve(event), event)
 
     def add(self, node: Node, event: Any) -> None:
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         self.attach(node, event)
 
-    def open(self, node: Node, event: Any) -> None:
+    def open(self, event: Any) -> None:
+        kind = "map" if type(event) is MappingStartEvent else "seq"
+        node = Node(kind, event.tag, event)
         self.add(node, event)
         self.stack.append(node)
         self.key.append(None)
         if len(self.stack) > self.limits.depth:
             raise _Refused(
                 "MLM-002",
-                f"The YAML is nested deeper than {self.limits.depth} levels here; "
-                "reading stopped.",
+                f"The YAML is nested deeper than {self.limits.depth} levels here; reading stopped.",
                 event.start_mark,
             )
 
@@ -279,7 +287,9 @@ class _Composer:
             )
         if node in self.stack:
             raise _Refused(
-                "MLM-002", f"The alias *{event.anchor} stands inside what it names.", event.start_mark
+                "MLM-002",
+                f"The alias *{event.anchor} stands inside what it names.",
+                event.start_mark,
             )
         if len(self.stack) + node.height > self.limits.depth + 1:
             raise _Refused(

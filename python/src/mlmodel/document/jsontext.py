@@ -18,6 +18,7 @@ _scan: Callable[..., tuple[str, int]] = _scanstring
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 _MAX_DEPTH = 64
+_NESTED = (dict, list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +139,15 @@ class JsonText:
 
 
 def _is_deep(value: Any) -> bool:
-    level = [value] if isinstance(value, list | dict) else []
-    for _ in range(_MAX_DEPTH):
-        below: list[Any] = []
-        for item in level:
-            below += [v for v in (item.values() if isinstance(item, dict) else item)
-                      if v.__class__ in (dict, list)]
-        level = below
+    level = [value]
+    for _ in range(_MAX_DEPTH + 1):
+        level = [
+            member
+            for item in level
+            if item.__class__ in _NESTED
+            for member in (item.values() if item.__class__ is dict else item)
+            if member.__class__ in _NESTED
+        ]
         if not level:
             return False
-    return bool(level)
+    return True

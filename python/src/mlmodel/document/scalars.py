@@ -36,7 +36,7 @@ _CONSTRUCTORS: dict[str, Callable[[ScalarNode], Any]] = {
 }
 
 
-class Unreadable(ValueError):  # noqa: N818 - turned into a violation by the caller
+class Unreadable(ValueError):
     """A scalar that has the form of its type, but no value (month 13, a number without end)."""
 
 

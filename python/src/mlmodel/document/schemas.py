@@ -1,11 +1,16 @@
 """The JSON Schemas of the package: loaded once, references between files put in place.
 
 Own annotations, beside JSON Schema's keywords (CONTRIBUTING says how to use them):
-``x-rule`` the rule that a violation of this subschema breaks (a text, or a mapping from
-keyword to rule with ``*`` for the others); ``x-unknown-keys`` the rule for a key that the
-object's schema does not list; ``x-file`` the value names a file of the model folder (needed
-as ``model``, ``code``, ``environment`` or ``example``); ``x-time`` the value is a time;
-``x-schemas`` the folder in which the schema of each key's value lies, named after the key.
+
+- ``x-rule``: the rule that a violation of this subschema breaks (a text, or a mapping from
+  keyword to rule with ``*`` for the others)
+- ``x-unknown-keys``: the rule for a key that the object's schema does not list
+- ``x-file``: the value names a file of the model folder, needed as ``model``, ``code``,
+  ``environment`` or ``example``
+- ``x-module``: the value names a Python module that, unless its name is ``known``, lies in the
+  folder that the key ``in`` beside it names
+- ``x-schemas``: the folder in which the schema of each key's value lies, named after the key
+- ``x-time``: the value is a time
 """
 
 from __future__ import annotations
@@ -32,7 +37,8 @@ def load(name: str) -> Subschema | None:
     if not path.is_file():
         return None
     schema: Subschema = json.loads(path.read_text(encoding="utf-8"))
-    return _with_references(schema)
+    whole: Subschema = _with_references(schema)
+    return whole
 
 
 @cache

@@ -1,0 +1,28 @@
+"""Public names where MLflow's users look for them (``mlflow.models``); imported when used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlmodel.signature.infer import infer_signature
+    from mlmodel.signature.types import ModelSignature
+
+__all__ = ["ModelSignature", "infer_signature"]
+
+#: Public name -> module that defines it.
+_NAMES = {
+    "ModelSignature": "mlmodel.signature.types",
+    "infer_signature": "mlmodel.signature.infer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
+    raise AttributeError(f"module 'mlmodel.models' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NAMES})

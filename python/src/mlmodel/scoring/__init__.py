@@ -1,0 +1,1 @@
+"""Scoring: codecs (bytes to columns), the engine (columns to columns), the protocols."""

@@ -35,7 +35,7 @@ class Answer(NamedTuple):
 
 
 def refused(error: MlmodelError, *, terse: bool = False) -> Answer:
-    """Return the answer for an error; ``terse`` leaves code and rule ids only (RST-063)."""
+    """Return the answer for an error; ``terse`` leaves code and rule ids only (ERR-008)."""
     document = error_document(error, terse=terse)
     body = orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS)
     return Answer(error.http_status, JSON, body)
@@ -53,11 +53,10 @@ def error_document(error: MlmodelError, *, terse: bool = False) -> dict[str, Any
     """Return ``{"error_code", "message", "details"}`` as a dict."""
     details = error.details[:MOST_DETAILS]
     if terse:
-        rules = dict.fromkeys(detail.rule for detail in details)
         return {
             "error_code": error.code,
             "message": error.code,
-            "details": [{"rule": rule} for rule in rules],
+            "details": [{"rule": detail.rule} for detail in details],
         }
     left_out = len(error.details) - len(details)
     more = f" ({left_out} more are not listed.)" if left_out else ""
@@ -73,6 +72,7 @@ def _documents(details: Iterable[InputViolation | Violation]) -> Iterable[dict[s
         yield {
             key: _cut(value) if isinstance(value, str) else value
             for key, value in detail.as_dict().items()
+            if key != "message"
         }
 
 

@@ -22,13 +22,14 @@ from mlmodel.scoring.datetimes import read_datetimes
 from mlmodel.signature.types import DataType, NestedType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
 __all__ = ["Doubt", "Reader", "infer_column", "invalid", "object_array"]
 
 _NONE = type(None)
+_DOUBLE = np.dtype(np.float64)
 _FLOAT = frozenset({float})
 _INT = frozenset({int})
 _BOOL = frozenset({bool})
@@ -42,13 +43,14 @@ _EXACT = 2**53
 _DOUBTFUL = 2.0**63
 #: Up to this many cells plain Python finds the extremes of a row faster than numpy.
 _FEW = 64
+_FILLERS: dict[Any, Any] = {DataType.boolean: False, DataType.integer: 0, DataType.long: 0}
 _ADVICE = "a column of integers with missing values is declared double"
 
 #: A fault of one cell: the rule and the reason, or None.
 Fault = tuple[str, str] | None
 
 
-class Doubt(Exception):  # noqa: N818 - no error: it asks for the exact path
+class Doubt(Exception):
     """The fast parse may have changed a number; the body must be parsed exactly."""
 
 
@@ -57,11 +59,13 @@ class Reader:
     """Reads columns and collects what is wrong with them.
 
     ``exact`` says that the numbers are those written (no :class:`Doubt` is raised); ``literals``
-    holds, by value, the decimal literals that an exact parse met (ENF-046).
+    holds, by value, the decimal literals that an exact parse met (ENF-046); ``rules`` the ids of
+    a form's own rules by those of JSON that they stand in for.
     """
 
     exact: bool = False
     literals: dict[float, set[str]] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
     violations: list[InputViolation] = field(default_factory=list)
 
     def column(
@@ -73,7 +77,22 @@ class Reader:
         """
         if isinstance(kind, NestedType):
             return object_array(cells)
-        return _COLUMN_READERS[kind](self, cells, name)
+        read: npt.NDArray[Any] = _COLUMN_READERS[kind](self, cells, name)
+        return read
+
+    def nullable(
+        self, cells: Sequence[Any], kind: DataType | NestedType, name: str | int
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_] | None]:
+        """Read a column declared with ``required: false``: values, and a mask of missing cells.
+
+        The mask (True = missing) is there only for the types whose dtype cannot say it.
+        """
+        filler = _FILLERS.get(kind)
+        if filler is None or None not in cells:
+            return self.column(cells, kind, name), None
+        mask = np.fromiter((cell is None for cell in cells), bool, len(cells))
+        filled = [filler if cell is None else cell for cell in cells]
+        return self.column(filled, kind, name), mask
 
     def flat(self, cells: Sequence[Any], dtype: np.dtype[Any], name: str | int) -> Any:
         """Return a tensor's cells as a one-dimensional array of its dtype (ENF-075), or None.
@@ -135,7 +154,8 @@ class Reader:
     ) -> None:
         """Collect (row, rule, reason) triples: the first row for each rule (ENF-003)."""
         seen: set[str] = set()
-        for row, rule, reason in faults:
+        for row, broken, reason in faults:
+            rule = self.rules.get(broken, broken)
             if rule in seen:
                 continue
             seen.add(rule)
@@ -167,7 +187,12 @@ def invalid(violations: Sequence[InputViolation]) -> InvalidInput:
 def object_array(cells: Sequence[Any]) -> npt.NDArray[Any]:
     """Return a one-dimensional object array, whatever the cells are."""
     array = np.empty(len(cells), object)
-    array[:] = cells
+    if list in map(type, cells):
+        # Assigned as a whole, numpy would take the cells' elements for an inner axis.
+        for place, cell in enumerate(cells):
+            array[place] = cell
+    else:
+        array[:] = cells
     return array
 
 
@@ -175,13 +200,13 @@ def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
     """Return cells for which nothing is declared at the dtype that holds them exactly (RST-012)."""
     kinds = set(map(type, cells))
     reader.doubt(cells)
-    if kinds == _INT and -(2**63) <= min(cells) and max(cells) < 2**63:
+    if kinds == _INT and min(cells) >= -(2**63) and max(cells) < 2**63:
         return np.array(cells, np.int64)
     if kinds == _BOOL:
         return np.array(cells, bool)
-    if kinds and kinds <= _NUMBERS_OR_NULL and kinds & _NUMBERS:
-        if all(_float_fault(c, np.dtype(np.float64)) is None for c in cells if type(c) is int):
-            return np.array(cells, np.float64)
+    numbers = kinds <= _NUMBERS_OR_NULL and bool(kinds & _NUMBERS)
+    if numbers and not any(_float_fault(cell, _DOUBLE) for cell in cells if type(cell) is int):
+        return np.array(cells, np.float64)
     return object_array(cells)
 
 
@@ -220,12 +245,17 @@ def _floats(
     if wide is None:
         reader.each(cells, name, expected, lambda cell: _float_fault(cell, dtype))
         return np.zeros(len(cells), dtype)
-    with np.errstate(over="ignore"):
-        narrow = wide if dtype == wide.dtype else wide.astype(dtype)
-    if int in kinds or (narrow is not wide and bool(np.isinf(narrow).any())):
-        reader.each(cells, name, expected, lambda cell: _float_fault(cell, dtype))
-    if narrow is not wide and float in kinds:
-        _untie(reader, wide, narrow, name)
+    if dtype == wide.dtype:
+        if int in kinds and not _all_below((cells,), wide, _EXACT):
+            reader.each(cells, name, expected, lambda cell: _float_fault(cell, dtype))
+        return wide
+    with np.errstate(over="ignore", invalid="ignore"):
+        narrow = wide.astype(dtype)
+        gap = wide - narrow
+        if int in kinds or bool(np.isinf(gap).any()):
+            reader.each(cells, name, expected, lambda cell: _float_fault(cell, dtype))
+        elif float in kinds and bool(gap.any()):
+            _untie(reader, wide, narrow, name)
     return narrow
 
 
@@ -235,11 +265,9 @@ def _untie(reader: Reader, wide: Any, narrow: Any, name: str | int) -> None:
     A double halfway between two narrower floats may itself be rounded: going by it would round
     twice. The literal says on which side it stands.
     """
-    gap = wide - narrow.astype(np.float64)
+    gap = wide - narrow
     beyond = np.nextafter(narrow, np.where(gap > 0, np.inf, -np.inf).astype(narrow.dtype))
-    with np.errstate(invalid="ignore", over="ignore"):
-        tied = (gap != 0) & (beyond.astype(np.float64) - wide == gap)
-    rows = np.flatnonzero(tied).tolist()
+    rows = np.flatnonzero((gap != 0) & (beyond.astype(np.float64) - wide == gap)).tolist()
     if rows and not reader.exact:
         raise Doubt
     for row in rows:
@@ -334,9 +362,7 @@ def _refuse_null(reader: Reader, cells: Any, name: Any, dtype: np.dtype[Any]) ->
     if _NONE not in map(type, cells):
         return False
     reason = "a tensor of this dtype has no missing values"
-    reader.each(
-        cells, name, dtype.name, lambda cell: ("ENF-075", reason) if cell is None else None
-    )
+    reader.each(cells, name, dtype.name, lambda cell: ("ENF-075", reason) if cell is None else None)
     return True
 
 
@@ -366,7 +392,9 @@ def _integer_fault(cell: Any, low: int, high: int) -> Fault:
         return None if fits else ("ENF-043", f"the type goes from {low} to {high}")
     if cell is None:
         return "ENF-044", "integers have no missing values; " + _ADVICE
-    if type(cell) is float:
+    if type(cell) is Decimal and cell.as_tuple().exponent == 0:
+        return "ENF-043", f"the type goes from {low} to {high}"
+    if type(cell) in (float, Decimal):
         return "ENF-042", "it is written without fraction and exponent"
     return _nested_fault(cell) or _not_a_number(cell)
 
@@ -381,6 +409,8 @@ def _float_fault(cell: Any, dtype: np.dtype[Any]) -> Fault:
         except OverflowError:
             exact = False
         return None if exact else ("ENF-045", f"{dtype.name} cannot hold this integer exactly")
+    if type(cell) is Decimal:
+        return "ENF-047", f"it is beyond the largest {dtype.name}"
     if type(cell) is float:
         with np.errstate(over="ignore"):
             infinite = np.isinf(dtype.type(cell)) and abs(cell) != np.inf
@@ -410,7 +440,8 @@ def _not_a_number(cell: Any) -> Fault:
 
 
 def _all_below(rows: Sequence[Sequence[Any]], block: npt.NDArray[Any], limit: float) -> bool:
-    if len(rows) == 1 and block.size <= _FEW:
+    if len(rows) == 1 and block.size <= _FEW and None not in rows[0]:
         row = rows[0]
-        return max(row) < limit and min(row) > -limit
-    return bool(block.max() < limit and block.min() > -limit)
+        return bool(max(row) < limit and min(row) > -limit)
+    # Not "not below": NaN stands for null here, and is no large number.
+    return not bool((block >= limit).any() or (block <= -limit).any())

@@ -20,6 +20,10 @@ _ISO = re.compile(
     r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:Z|([+-])(\d\d)(?::?(\d\d))?)?)?",
     re.ASCII,
 )
+#: What numpy reads by itself, given that date and time exist.
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z?)?", re.ASCII)
+#: Texts between these are within the type's range, whatever follows the year.
+_EARLY, _LATE = "1678", "2262"
 _EPOCH = date(1970, 1, 1).toordinal()
 _SECOND = 10**9
 #: Nanoseconds that datetime64[ns] holds; the smallest number of 64 bits means NaT.
@@ -32,6 +36,9 @@ def read_datetimes(
     cells: Sequence[Any],
 ) -> tuple[npt.NDArray[np.datetime64], list[tuple[int, str, str]]]:
     """Return the cells as datetime64[ns] in UTC, and what is wrong as (row, rule, reason)."""
+    plain = _read_plain(cells)
+    if plain is not None:
+        return plain, []
     read: list[int] = []
     faults: list[tuple[int, str, str]] = []
     for row, cell in enumerate(cells):
@@ -42,6 +49,18 @@ def read_datetimes(
             read.append(_NAT)
             faults.append((row, *found))
     return np.array(read, np.int64).view("datetime64[ns]"), faults
+
+
+def _read_plain(cells: Sequence[Any]) -> npt.NDArray[np.datetime64] | None:
+    """Return texts of the plain form, all of them in UTC, or None if any of them is not so."""
+    if not cells or not {str}.issuperset(map(type, cells)):
+        return None
+    if min(cells) < _EARLY or max(cells) >= _LATE or not all(map(_PLAIN.fullmatch, cells)):
+        return None
+    try:
+        return np.array([cell.removesuffix("Z") for cell in cells], "datetime64[ns]")
+    except ValueError:
+        return None
 
 
 def _nanoseconds(cell: Any) -> int | tuple[str, str]:

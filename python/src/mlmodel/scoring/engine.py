@@ -45,8 +45,8 @@ class Engine:
 
         """
         specs = None if self.signature is None else self.signature.params
-        if specs is None:
-            return dict(given) if given else None
+        if not given and not specs:
+            return None
         from mlmodel.signature.params import enforce_params
 
         return enforce_params(given, specs)

@@ -1,0 +1,1 @@
+"""Signatures: types, inference, enforcement, examples (spec/signature.md, spec/enforcement.md)."""

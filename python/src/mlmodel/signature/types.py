@@ -7,16 +7,18 @@ install. The names and their positional forms are MLflow's (``ColSpec("double", 
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
 import json
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
 
@@ -27,6 +29,7 @@ __all__ = [
     "DataType",
     "ModelSignature",
     "NestedType",
+    "ParamSchema",
     "ParamSpec",
     "Schema",
     "TensorSpec",
@@ -71,6 +74,22 @@ DELIVERED_DTYPE: dict[DataType, str] = {
 }
 
 
+#: What a parameter's default may be, by its type; a JSON file holds texts for the last two.
+_DEFAULTS: dict[DataType, tuple[type, ...]] = {
+    DataType.boolean: (bool,),
+    DataType.integer: (int,),
+    DataType.long: (int,),
+    DataType.float: (int, float),
+    DataType.double: (int, float),
+    DataType.string: (str,),
+    DataType.binary: (bytes, str),
+    DataType.datetime: (dt.date, str),
+}
+
+#: The types of MLflow 2 and 3 that hold others (SIG-007).
+NESTED_TYPES = frozenset({"array", "object", "map", "any", "sparkml_vector"})
+
+
 @dataclass(frozen=True, slots=True)
 class NestedType:
     """A type of MLflow 2 and 3 that holds others (``array``, ``object``, ``map``, ``any``).
@@ -107,7 +126,10 @@ class ColSpec:
     required: bool = True
 
     def __init__(
-        self, type: DataType | NestedType | str, name: str | None = None, required: bool = True
+        self,
+        type: DataType | NestedType | str,  # noqa: A002 - MLflow's keyword
+        name: str | None = None,
+        required: bool = True,
     ) -> None:
         object.__setattr__(self, "type", _data_type(type))
         object.__setattr__(self, "name", name)
@@ -115,11 +137,9 @@ class ColSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object of the file (SIG-003), as MLflow 3 writes it."""
-        spec = (
-            dict(self.type.document)
-            if isinstance(self.type, NestedType)
-            else {"type": self.type.value}
-        )
+        spec: dict[str, Any] = {"type": self.type.value}
+        if isinstance(self.type, NestedType):
+            spec = dict(self.type.document)
         if self.name is not None:
             spec["name"] = self.name
         spec["required"] = self.required
@@ -138,7 +158,10 @@ class TensorSpec:
     name: str | None = None
 
     def __init__(
-        self, type: np.dtype[Any] | str, shape: Sequence[int], name: str | None = None
+        self,
+        type: np.dtype[Any] | str,  # noqa: A002 - MLflow's keyword
+        shape: Sequence[int],
+        name: str | None = None,
     ) -> None:
         if not isinstance(type, str) and not hasattr(type, "kind"):
             raise InvalidArgument(f"A tensor's type is a numpy dtype, not {type!r} (SIG-006)")
@@ -158,13 +181,9 @@ class TensorSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object of the file (SIG-006)."""
-        spec: dict[str, Any] = {
-            "type": "tensor",
-            "tensor-spec": {"dtype": self.dtype, "shape": list(self.shape)},
-        }
-        if self.name is not None:
-            spec["name"] = self.name
-        return spec
+        name = {} if self.name is None else {"name": self.name}
+        tensor = {"dtype": self.dtype, "shape": list(self.shape)}
+        return {**name, "type": "tensor", "tensor-spec": tensor}
 
 
 def _dtype_name(dtype: np.dtype[Any]) -> str:
@@ -192,15 +211,83 @@ class ParamSpec:
         object.__setattr__(self, "dtype", _data_type(dtype))
         object.__setattr__(self, "default", default)
         object.__setattr__(self, "shape", None if shape is None else tuple(shape))
+        self._check_default()
+
+    def _check_default(self) -> None:
+        if self.default is None or isinstance(self.dtype, NestedType):
+            return
+        is_list = isinstance(self.default, list | tuple)
+        takes = _DEFAULTS[self.dtype]
+        values = self.default if is_list else [self.default]
+        fits = all(isinstance(v, takes) for v in values) and (
+            self.dtype is DataType.boolean or not any(isinstance(v, bool) for v in values)
+        )
+        if not fits or is_list != (self.shape is not None):
+            raise InvalidArgument(
+                f"The default {self.default!r:.60} of parameter {self.name!r} is not of its type "
+                f"{self.dtype} and shape {self.shape} (SIG-009)"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object of the file (SIG-008)."""
+        kind = self.dtype
         return {
             "name": self.name,
-            "type": self.dtype.value,
-            "default": self.default,
+            "default": _json_default(self.default),
             "shape": None if self.shape is None else list(self.shape),
+            **(kind.document if isinstance(kind, NestedType) else {"type": kind.value}),
         }
+
+
+class ParamSchema(tuple[ParamSpec, ...]):
+    """The parameters of a model, in order, each name once (SIG-008)."""
+
+    __slots__ = ()
+
+    def __new__(cls, params: Iterable[ParamSpec] = ()) -> Self:
+        made = super().__new__(cls, params)
+        names = [spec.name for spec in made]
+        if len(set(names)) < len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise InvalidArgument(f"A name stands twice among the parameters (SIG-008): {twice}")
+        return made
+
+    @property
+    def params(self) -> list[ParamSpec]:
+        """The parameters as a list."""
+        return list(self)
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Return the list of the file."""
+        return [spec.to_dict() for spec in self]
+
+    def to_json(self) -> str:
+        """Return the JSON text that stands in the MLmodel file."""
+        return json.dumps(self.to_dict())
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Build the parameters from the JSON text of the MLmodel file."""
+        return cls(_param(spec) for spec in json.loads(text))
+
+
+def _param(spec: Mapping[str, Any]) -> ParamSpec:
+    # MLflow 2.6 wrote the type under `dtype`.
+    key = "type" if "type" in spec else "dtype"
+    _need(spec, ("name", key), "SIG-008")
+    kind = spec[key]
+    if kind in NESTED_TYPES:
+        nested = {k: v for k, v in spec.items() if k not in {"name", "default", "shape", "dtype"}} | {"type": kind}
+        kind = NestedType(nested)
+    return ParamSpec(spec["name"], kind, spec.get("default"), spec.get("shape"))
+
+
+def _json_default(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, list | tuple):
+        return [_json_default(item) for item in value]
+    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 @dataclass(frozen=True)
@@ -245,9 +332,7 @@ class Schema:
 
     def input_names(self) -> list[str | int]:
         """Return the names, or the positions where there are none."""
-        return [
-            index if spec.name is None else spec.name for index, spec in enumerate(self.inputs)
-        ]
+        return [index if spec.name is None else spec.name for index, spec in enumerate(self.inputs)]
 
     def input_types(self) -> list[Any]:
         """Return a DataType per column, a numpy dtype per tensor."""
@@ -272,26 +357,57 @@ class Schema:
         return cls.from_list(json.loads(text))
 
 
+def _need(spec: Mapping[str, Any], keys: Sequence[str], rule: str) -> None:
+    lacking = [key for key in keys if not isinstance(spec, dict) or key not in spec]
+    if lacking:
+        raise InvalidArgument(f"{spec!r:.60} lacks the keys {lacking} ({rule})")
+
+
 def _spec(spec: Mapping[str, Any]) -> ColSpec | TensorSpec:
+    _need(spec, (), "SIG-003")
     name = spec.get("name")
     if "tensor-spec" in spec or "dtype" in spec:
         tensor = spec.get("tensor-spec", spec)
+        _need(tensor, ("dtype", "shape"), "SIG-006")
         return TensorSpec(str(tensor["dtype"]), tensor["shape"], name)
+    _need(spec, ("type",), "SIG-003")
     kind = spec["type"]
-    if kind in {"array", "object", "map", "any"}:
+    if kind in NESTED_TYPES:
         nested = {k: v for k, v in spec.items() if k not in {"name", "required"}}
         return ColSpec(NestedType(nested), name, spec.get("required", True))
     # `optional` is how MLflow 2.0 to 2.5 wrote the opposite of `required`.
     return ColSpec(kind, name, spec.get("required", not spec.get("optional", False)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ModelSignature:
     """Inputs, outputs and parameters of a model; each may be absent."""
 
     inputs: Schema | None = None
     outputs: Schema | None = None
-    params: tuple[ParamSpec, ...] | None = None
+    params: ParamSchema | None = None
+
+    def __init__(
+        self,
+        inputs: Schema | None = None,
+        outputs: Schema | None = None,
+        params: Iterable[ParamSpec] | None = None,
+    ) -> None:
+        object.__setattr__(self, "inputs", inputs)
+        object.__setattr__(self, "outputs", outputs)
+        object.__setattr__(self, "params", None if params is None else ParamSchema(params))
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  {part}: [{', '.join(map(_short, specs))}]"
+            for part, specs in (
+                ("inputs", self.inputs),
+                ("outputs", self.outputs),
+                ("params", self.params),
+            )
+            if specs is not None
+        ]
+        return "\n".join(["ModelSignature:", *lines])
 
     @cached_property
     def plan(self) -> Plan:
@@ -309,14 +425,23 @@ class ModelSignature:
         """
         return self.plan.enforce(data)
 
+    def enforce_params(self, params: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        """Return the parameters as the model must receive them (ENF-080 to ENF-083).
+
+        Raises:
+            InvalidInput: with every violation found.
+
+        """
+        from mlmodel.signature.params import enforce_params
+
+        return enforce_params(params, self.params)
+
     def to_dict(self) -> dict[str, str | None]:
         """Return the mapping of the MLmodel file: JSON texts (SIG-001)."""
         return {
             "inputs": self.inputs.to_json() if self.inputs else None,
             "outputs": self.outputs.to_json() if self.outputs else None,
-            "params": (
-                json.dumps([p.to_dict() for p in self.params]) if self.params is not None else None
-            ),
+            "params": self.params.to_json() if self.params is not None else None,
         }
 
     @classmethod
@@ -326,10 +451,14 @@ class ModelSignature:
         return cls(
             Schema.from_json(inputs) if inputs else None,
             Schema.from_json(outputs) if outputs else None,
-            tuple(
-                ParamSpec(p["name"], p["type"], p["default"], p.get("shape"))
-                for p in json.loads(params)
-            )
-            if params
-            else None,
+            ParamSchema.from_json(params) if params else None,
         )
+
+
+def _short(spec: ColSpec | TensorSpec | ParamSpec) -> str:
+    if isinstance(spec, ParamSpec):
+        return f"{spec.name!r}: {spec.dtype.value}{list(spec.shape or ()) or ''} = {spec.default!r}"
+    label = "" if spec.name is None else f"{spec.name!r}: "
+    if isinstance(spec, TensorSpec):
+        return f"{label}{spec.dtype}{list(spec.shape)}"
+    return f"{label}{spec.type.value}{'' if spec.required else ' (optional)'}"

@@ -1,0 +1,9 @@
+"""Nothing untrusted runs by default: the gate, the static check, the user's trust store."""
+
+from __future__ import annotations
+
+from mlmodel.trust.gate import Gate
+from mlmodel.trust.scanner import Scan, scan
+from mlmodel.trust.store import record
+
+__all__ = ["Gate", "Scan", "record", "scan"]

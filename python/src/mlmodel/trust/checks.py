@@ -37,8 +37,15 @@ ARRAY = Entry(frozenset({"ref"}))
 PAIRS = frozenset({"bitgen", "cython", "partial", "offset"})
 #: The most dimensions that numpy knows.
 MOST_DIMENSIONS = 64
-_DTYPE_TEXT = re.compile(r"[<>=|]?([?bBhHiIlLqQefdgFDGSUVOMm])(\d{0,9})\Z")
+_DTYPE_TEXT = re.compile(r"[<>=|]?([?bBhHiIuUlLqQefdgcFDGSVOMm])(\d{0,9})\Z")
 _ZONE = re.compile(r"[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+)*\Z")
+_FACTORIES = frozenset(
+    {
+        "builtins.bool", "builtins.dict", "builtins.float", "builtins.int", "builtins.list",
+        "builtins.set", "builtins.str", "builtins.tuple", "collections.OrderedDict",
+    }
+)  # fmt: skip
+#: numpy's marks for "holds objects", and those that say nothing about what is held.
 _OBJECT_FLAGS = 0x1B
 _HARMLESS_FLAGS = 0x80 | 0x10
 _BIT_GENERATORS = frozenset({"MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"})
@@ -275,11 +282,8 @@ def _collection_call(_: Global, args: tuple[Value, ...]) -> str:
 
 
 def _factory_call(_: Global, args: tuple[Value, ...]) -> str:
-    harmless = {"int", "float", "list", "dict", "set", "str", "tuple", "bool"}
     for value in args[:1]:
-        if value is not None and not (
-            type(value) is Global and value.module == "builtins" and value.name in harmless
-        ):
+        if value is not None and not (type(value) is Global and value.full_name in _FACTORIES):
             return "its factory is not one of the plain types"
     return ""
 
@@ -288,6 +292,8 @@ def _reconstructor_call(_: Global, args: tuple[Value, ...]) -> str:
     if len(args) == 3 and _is_class(args[0], "new") and type(args[1]) is Global:  # noqa: PLR2004
         base = args[1].full_name
         if base == "builtins.object" and args[2] is None:
+            return ""
+        if base == "builtins.tuple" and type(args[2]) is tuple:
             return ""
         if base == "builtins.dict" and "dict" in args[0].entry.uses and type(args[2]) is Mapping:
             return ""

@@ -204,7 +204,7 @@ class Machine:
         """Return the symbolic value of a name; refuse it when it is not on the list."""
         if type(module) is not str or type(name) is not str:
             self.refuse("", "a name is put together while loading, so it cannot be checked")
-            module = name = "?"
+            return Global("?", "?", None)
         current_module, current_name, entry = self.names.find(module, name)
         value = Global(current_module, current_name, entry)
         self.recording.globals.append((current_module, current_name))
@@ -225,6 +225,9 @@ class Machine:
             self.refuse(callee.full_name, "it may not be called while loading")
         elif entry is not None:
             self.check(callee, entry, checks.ARGUMENTS, args)
+            if entry.check == "reconstructor" and args and type(args[0]) is Global:
+                # The old protocols' way of ``__new__``: what is made is the class's.
+                return Made(args[0], ())
         return Made(callee, args)
 
     def make(self, cls: Value, args: Value) -> Made:
@@ -386,9 +389,11 @@ def _decoded(data: bytes, begin: int, size: int) -> Value:
 
 def _text_line(machine: Machine) -> None:
     text = machine.line()
-    # Escapes are read by rules of their own: such a text is kept, but is no name or key.
-    plain = b"\\" not in text and text.isascii() and len(text) <= LONGEST_TEXT
-    machine.stack.append(text.decode("ascii") if plain else Opaque("unsure str"))
+    try:
+        plain = len(text) <= LONGEST_TEXT
+        machine.stack.append(text.decode("raw-unicode-escape") if plain else Opaque("str"))
+    except UnicodeDecodeError:
+        raise Malformed(f"a text has a wrong escape, byte {machine.pos - 1}") from None
 
 
 def _string_line(machine: Machine) -> None:

@@ -1,0 +1,12 @@
+"""Public names where MLflow's users look for them (``mlflow.types``)."""
+
+from mlmodel.signature.types import (
+    ColSpec,
+    DataType,
+    ParamSchema,
+    ParamSpec,
+    Schema,
+    TensorSpec,
+)
+
+__all__ = ["ColSpec", "DataType", "ParamSchema", "ParamSpec", "Schema", "TensorSpec"]

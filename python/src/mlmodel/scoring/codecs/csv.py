@@ -35,11 +35,14 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
         # What to_csv() writes: the index, under no name (RST-017).
         header, rows = header[1:], [row[1:] for row in rows]
     names = tuple(name or "" for name in header)
-    payload.reader.exact = True
-    table = csv_cells.CsvTable(payload, plan, names, rows)
-    if plan.is_tensor:
-        return tensors.from_frame_rows(payload, plan, names, table.rows_for_tensor(), len(names))
-    return tables.from_rows(payload, plan, names, table.rows(), len(names))
+    reader = payload.reader
+    reader.exact, reader.rules = True, csv_cells.RULES
+    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    read = csv_cells.values(reader, plan, names, columns)
+    if tables.is_tensor(plan):
+        cells = [list(row) for row in zip(*read, strict=True)]
+        return tensors.from_frame_rows(payload, plan, names, cells, len(names))
+    return tables.from_columns(payload, plan, names, read)
 
 
 def tokenize(text: str) -> list[list[str | None]]:

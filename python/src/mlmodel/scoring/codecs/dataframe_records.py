@@ -30,25 +30,24 @@ def from_records(payload: Payload, plan: Plan, key: str) -> Columns | Tensors:
         raise tables.malformed(_not_records(records, key))
     payload.pairs += sum(map(len, records))
     schema = plan.schema
-    if schema is not None and not plan.is_tensor and not schema.has_input_names():
+    if schema is not None and not tables.is_tensor(plan) and not schema.has_input_names():
         message = (
             f"{key} matches columns by name, and this model's columns have no names. "
             "Send dataframe_split, which keeps their order (RST-011)."
         )
         raise InvalidInput(message, [InputViolation("RST-011", message)])
-    names, rows = _rows(payload, plan, records)
-    if plan.is_tensor:
+    names, rows = _rows(plan, records)
+    if tables.is_tensor(plan):
         return tensors.from_frame_rows(payload, plan, names, rows, len(names))
     return tables.from_rows(payload, plan, names, rows, len(names))
 
 
-def _rows(payload: Payload, plan: Plan, records: list[Any]) -> tuple[tuple[str, ...], list[Any]]:
+def _rows(plan: Plan, records: list[Any]) -> tuple[tuple[str, ...], list[Any]]:
     shapes = set(map(tuple, records))
     if len(shapes) == 1:
         return shapes.pop(), [list(record.values()) for record in records]
     names = tuple(dict.fromkeys(name for record in records for name in record))
     _refuse_gaps(plan, records, names)
-    del payload
     return names, [[record.get(name) for name in names] for record in records]
 
 

@@ -29,7 +29,7 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
     rows = split["data"]
     names = tables.column_names(split["columns"], "columns") if "columns" in split else None
     width = check_rows(rows, None if names is None else len(names))
-    if plan.is_tensor:
+    if tables.is_tensor(plan):
         return tensors.from_frame_rows(payload, plan, names, rows, width)
     return tables.from_rows(payload, plan, names, rows, width)
 

@@ -19,7 +19,7 @@ __all__ = ["decode"]
 def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
     """Read what stands under ``inputs``; see :data:`mlmodel.scoring.codecs.Decoder`."""
     value = payload.value
-    if plan.schema is None or plan.is_tensor:
+    if plan.schema is None or tables.is_tensor(plan):
         return tensors.from_inputs(payload, plan)
     if type(value) is dict:
         return _columns(payload, plan, value)
@@ -37,7 +37,7 @@ def _columns(payload: Payload, plan: Plan, given: dict[str, Any]) -> Columns:
     names = tuple(given)
     lists = [type(value) is list for value in given.values()]
     if not any(lists):
-        return tables.from_rows(payload_of(payload), plan, names, [list(given.values())], len(names))
+        return tables.from_columns(payload, plan, names, [[value] for value in given.values()])
     if not all(lists):
         name = names[lists.index(False)]
         raise tables.malformed(
@@ -51,11 +51,6 @@ def _columns(payload: Payload, plan: Plan, given: dict[str, Any]) -> Columns:
             f"{shown(other)} has {less} (RST-014)."
         )
     return tables.from_columns(payload, plan, names, list(given.values()))
-
-
-def payload_of(payload: Payload) -> Payload:
-    """Return a payload with the same reader whose count is not used."""
-    return type(payload)(None, payload.reader)
 
 
 def _two_lengths(lengths: dict[str, int]) -> tuple[tuple[str, int], tuple[str, int]]:

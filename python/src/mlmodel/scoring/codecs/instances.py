@@ -23,8 +23,10 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
     if type(rows) is not list:
         raise tables.malformed(f"instances is a list of rows, not {shown(rows)} (RST-013).")
     named = bool(rows) and type(rows[0]) is dict
-    if plan.schema is None or plan.is_tensor:
-        return tensors.from_named_rows(payload, plan) if named else tensors.from_array(payload, plan)
+    if plan.schema is None or tables.is_tensor(plan):
+        return (
+            tensors.from_named_rows(payload, plan) if named else tensors.from_array(payload, plan)
+        )
     return from_records(payload, plan, "instances") if named else rows_by_position(payload, plan)
 
 

@@ -15,26 +15,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
-from mlmodel.scoring.cells import infer_column, invalid
+from mlmodel.errors import InputViolation, MalformedRequest, shown
+from mlmodel.scoring.cells import Reader, infer_column, invalid
 from mlmodel.signature.columns import Block, Columns
+from mlmodel.signature.names import match
 from mlmodel.signature.types import ColSpec, DataType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mlmodel.scoring.cells import Reader
     from mlmodel.scoring.codecs.payload import Payload
     from mlmodel.signature.plan import Plan
 
-__all__ = ["column_names", "from_columns", "from_rows", "malformed"]
+__all__ = ["column_names", "from_columns", "from_rows", "is_tensor", "malformed"]
 
 #: dtypes for which rows can be read as a block without looking at single cells.
 _BLOCK_DTYPES = {DataType.double: "float64", DataType.long: "int64"}
 _NESTED = frozenset({dict, list})
-_TEXT_OR_NULL = frozenset({str, type(None)})
-
-Row = "Sequence[Any]"
 
 
 def malformed(message: str) -> MalformedRequest:
@@ -47,7 +44,8 @@ class Layout:
     """Where the declared columns stand among the given ones.
 
     ``specs`` and ``sources`` hold the declared columns that are given, in the order of the
-    signature; ``violations`` what is wrong with the names alone.
+    signature, ``labels`` what errors call them; ``violations`` says what is wrong with the names
+    alone, and ``declared`` holds the labels of all declared columns.
     """
 
     specs: tuple[ColSpec, ...]
@@ -55,6 +53,7 @@ class Layout:
     labels: tuple[str | int, ...]
     width: int
     violations: tuple[InputViolation, ...] = ()
+    declared: tuple[str | int, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...] | None:
@@ -98,15 +97,17 @@ class Group:
 
     def block(self, rows: Sequence[Sequence[Any]], reader: Reader) -> Any:
         """Return the cells as one block (rows, columns), or None if they need a closer look."""
-        if not rows:
+        if not rows or self.kind is None:
             return None
         cells = list(map(self.pick, rows))
-        kinds = set(map(type, chain.from_iterable(cells)))
-        if self.kind is DataType.string and kinds <= _TEXT_OR_NULL:
-            return np.array(cells, object)
-        if self.kind is DataType.boolean and kinds == {bool}:
-            return np.array(cells, bool)
-        return reader.block(cells, kinds, self.dtype) if self.dtype else None
+        flat = list(chain.from_iterable(cells))
+        if self.dtype:
+            values = reader.block(cells, set(map(type, flat)), self.dtype)
+            if values is not None:
+                return values
+        trial = Reader(reader.exact, reader.literals, reader.rules)
+        values = trial.column(flat, self.kind, "")
+        return None if trial.violations else values.reshape(len(rows), len(self.places))
 
 
 #: Layouts by plan and names; only those without undeclared columns, so that no client fills it.
@@ -128,24 +129,24 @@ def _layout(plan: Plan, names: tuple[Any, ...] | None, width: int) -> Layout:
 
 def _made_layout(plan: Plan, names: tuple[Any, ...] | None, width: int) -> Layout:
     specs = [spec for spec in plan.schema or () if isinstance(spec, ColSpec)]
-    violations: tuple[Any, ...] = ()
-    try:
-        places = list(plan.select(names, width))
-    except InvalidInput as error:
-        # The cells of the columns that are there are read all the same: an error lists
-        # everything that is wrong (ENF-003).
-        violations = error.details
-        given = {name: place for place, name in enumerate(names or ())}
-        places = [given.get(spec.name) for spec in specs]
-    there = [(place, at) for place, at in enumerate(places) if at is not None]
+    # The cells of the columns that are there are read even if others are missing: an error lists
+    # everything that is wrong (ENF-003).
+    selection = match(specs, names, width)
+    there = [(place, at) for place, at in enumerate(selection.positions) if at is not None]
     labels = tuple(spec.name if spec.name is not None else n for n, spec in enumerate(specs))
     return Layout(
         tuple(specs[place] for place, _ in there),
         tuple(at for _, at in there),
         tuple(labels[place] for place, _ in there),
         width,
-        violations,
+        selection.violations,
+        labels,
     )
+
+
+def is_tensor(plan: Plan) -> bool:
+    """Return whether the model declares tensors."""
+    return plan.schema is not None and plan.schema.is_tensor_spec()
 
 
 def column_names(given: object, key: str) -> tuple[Any, ...]:
@@ -175,7 +176,7 @@ def from_rows(
     if not _NESTED.isdisjoint(kinds):
         payload.count(rows if type(rows) is list else list(rows))
     if plan.schema is None:
-        return _inferred(payload.reader, names, rows, width, kinds)
+        return _inferred_rows(payload.reader, names, rows, width, kinds)
     layout = _layout(plan, names, width)
     if layout.whole is not None and rows:
         block = payload.reader.block(rows, kinds, layout.whole)
@@ -192,22 +193,35 @@ def _mixed(reader: Reader, layout: Layout, rows: Sequence[Sequence[Any]]) -> Col
         if values is None:
             if columns is None:
                 columns = list(zip(*rows, strict=True)) if rows else [()] * layout.width
-            values = _by_column(reader, layout, group, columns)
-        blocks.append(Block(values, group.places))
+            blocks.append(_by_column(reader, layout, group, columns))
+        else:
+            blocks.append(Block(values, group.places))
     _finish(reader, layout)
     return Columns(layout.names, blocks, len(rows))
 
 
-def _by_column(reader: Reader, layout: Layout, group: Group, columns: Sequence[Any]) -> Any:
-    read = [
-        reader.column(columns[layout.sources[place]], layout.specs[place].type, layout.labels[place])
-        for place in group.places
-    ]
-    # A block's columns lie side by side in memory, as a frame keeps them.
-    held = np.empty((len(read), len(read[0])), read[0].dtype)
-    for place, values in enumerate(read):
-        held[place] = values
-    return held.T
+def _by_column(
+    reader: Reader, layout: Layout, group: Group, columns: Sequence[Sequence[Any]]
+) -> Block:
+    """Read the group's columns one by one."""
+    held: Any = None
+    masks: Any = None
+    for number, place in enumerate(group.places):
+        spec, label = layout.specs[place], layout.labels[place]
+        cells = columns[layout.sources[place]]
+        mask = None
+        if spec.required:
+            values = reader.column(cells, spec.type, label)
+        else:
+            values, mask = reader.nullable(cells, spec.type, label)
+        if held is None:
+            # A block's columns lie side by side in memory, as a frame keeps them.
+            held = np.empty((len(group.places), len(cells)), values.dtype)
+        held[number] = values
+        if mask is not None:
+            masks = np.zeros(held.shape, bool) if masks is None else masks
+            masks[number] = mask
+    return Block(held.T, group.places, None if masks is None else masks.T)
 
 
 def _finish(reader: Reader, layout: Layout) -> None:
@@ -218,7 +232,7 @@ def _finish(reader: Reader, layout: Layout) -> None:
 
 def _place(layout: Layout, violation: InputViolation) -> int:
     try:
-        return layout.labels.index(violation.column)  # type: ignore[arg-type]
+        return layout.declared.index(violation.column)
     except ValueError:
         return -1
 
@@ -232,29 +246,31 @@ def from_columns(
     """
     rows = len(columns[0]) if columns else 0
     if plan.schema is None:
-        return _inferred(payload.reader, names, list(zip(*columns, strict=True)), len(names), None)
+        return _inferred(payload.reader, names, columns, rows)
     layout = _layout(plan, names, len(names))
-    blocks = [
-        Block(_by_column(payload.reader, layout, group, columns), group.places)
-        for group in layout.groups
-    ]
+    blocks = [_by_column(payload.reader, layout, group, columns) for group in layout.groups]
     _finish(payload.reader, layout)
     return Columns(layout.names, blocks, rows)
 
 
 def _inferred(
+    reader: Reader, names: tuple[Any, ...] | None, columns: Sequence[Sequence[Any]], rows: int
+) -> Columns:
+    read = [infer_column(reader, column) for column in columns]
+    blocks = [Block(values.reshape(-1, 1), (place,)) for place, values in enumerate(read)]
+    return Columns(names, blocks, rows)
+
+
+def _inferred_rows(
     reader: Reader,
     names: tuple[Any, ...] | None,
     rows: Sequence[Sequence[Any]],
     width: int,
-    kinds: set[type] | None,
+    kinds: set[type],
 ) -> Columns:
-    places = tuple(range(width))
     if rows and kinds in ({float}, {int}):
         whole = reader.block(rows, kinds, "float64" if kinds == {float} else "int64")
         if whole is not None:
-            return Columns(names, [Block(whole, places)], len(rows))
+            return Columns(names, [Block(whole, tuple(range(width)))], len(rows))
     columns = list(zip(*rows, strict=True)) if rows else [()] * width
-    read = [infer_column(reader, column) for column in columns]
-    blocks = [Block(values.reshape(-1, 1), (place,)) for place, values in enumerate(read)]
-    return Columns(names, blocks, len(rows))
+    return _inferred(reader, names, columns, len(rows))

@@ -77,6 +77,7 @@ def from_frame_rows(
 
 
 def _named(reader: Reader, plan: Plan, given: dict[str, Any]) -> Tensors:
+    read: dict[str | None, Any]
     if plan.schema is None:
         read = {name: _array(reader, value, None, name) for name, value in given.items()}
     else:
@@ -87,7 +88,7 @@ def _named(reader: Reader, plan: Plan, given: dict[str, Any]) -> Tensors:
             if isinstance(spec, TensorSpec) and spec.name in given
         }
     reader.finish()
-    return Tensors(dict(read))
+    return Tensors(read)
 
 
 def _only(plan: Plan) -> TensorSpec | None:

@@ -1,0 +1,124 @@
+"""What one run of the benchmark shares: folders, environments, models, settings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from environments import mlflow_environment
+from pairing import FLOOR, MLFLOW, OURS, CannotMeasure, say
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+_SAVERS = {OURS: "models_mlmodel.py", MLFLOW: "models_mlflow.py"}
+
+
+@dataclass
+class Bench:
+    """One run: ``work`` is a temporary folder, ``quick`` trades precision for time."""
+
+    work: Path
+    quick: bool = False
+    _mlflow: Path | CannotMeasure | None = None
+    _models: dict[str, Path | CannotMeasure] = field(default_factory=dict)
+
+    @property
+    def big(self) -> int:
+        """Rows of the big frames."""
+        return 100_000 if self.quick else 1_000_000
+
+    @property
+    def burst(self) -> float:
+        """Seconds of one burst of load."""
+        return 1.0 if self.quick else 3.0
+
+    def python(self, side: str) -> str:
+        """Return the interpreter of a side; the floor runs in ours.
+
+        Raises:
+            CannotMeasure: MLflow's environment could not be made.
+
+        """
+        if side != MLFLOW:
+            return sys.executable
+        if self._mlflow is None:
+            try:
+                self._mlflow = mlflow_environment(ROOT)
+            except CannotMeasure as error:
+                self._mlflow = error
+        if isinstance(self._mlflow, CannotMeasure):
+            raise self._mlflow
+        return str(self._mlflow)
+
+    def command(self, side: str) -> list[str]:
+        """Return the beginning of a side's command line: ``mlmodel`` or ``mlflow``."""
+        return [str(Path(self.python(side)).parent / side)]
+
+    def environ(self, side: str) -> dict[str, str]:
+        """Return the environment variables of a side's processes."""
+        folder = str(Path(self.python(side)).parent)
+        return {
+            **{key: os.environ[key] for key in ("HOME", "LANG", "TMPDIR") if key in os.environ},
+            # `mlflow models serve` calls uvicorn by name: its folder must come first.
+            "PATH": folder + os.pathsep + os.environ.get("PATH", os.defpath),
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MLMODEL_TRUST_STORE": str(self.work / "trust"),
+            "MLFLOW_TRACKING_URI": f"sqlite:///{self.work / 'mlflow.db'}",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "DO_NOT_TRACK": "true",
+        }
+
+    def models(self, side: str) -> Path:
+        """Return the folder with a side's models (saved by itself); the floor uses ours.
+
+        Raises:
+            CannotMeasure: the side could not save them.
+
+        """
+        side = OURS if side == FLOOR else side
+        if side not in self._models:
+            self._models[side] = self._save(side)
+        saved = self._models[side]
+        if isinstance(saved, CannotMeasure):
+            raise saved
+        return saved
+
+    def _save(self, side: str) -> Path | CannotMeasure:
+        say(f"saving the models of {side}")
+        folder = self.work / f"models-{side}"
+        try:
+            self.run(side, [self.python(side), str(HERE / _SAVERS[side]), str(folder)])
+        except CannotMeasure as error:
+            return error
+        return folder
+
+    def run(self, side: str, command: list[str]) -> str:
+        """Run a command of a side to its end and return its output.
+
+        Raises:
+            CannotMeasure: it failed; the last line that it wrote says why.
+
+        """
+        done = subprocess.run(
+            command,
+            env=self.environ(side),
+            cwd=self.work,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise CannotMeasure(
+                f"exit code {done.returncode}: {last_words(done.stderr.strip() or done.stdout)}"
+            )
+        return done.stdout
+
+
+def last_words(output: str) -> str:
+    """Return the end of what a failed process wrote, on one line."""
+    lines = output.strip().splitlines()[-2:]
+    return " / ".join(line.strip() for line in lines) or "no message"

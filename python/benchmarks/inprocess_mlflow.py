@@ -1,0 +1,84 @@
+"""MLflow's side of the in-process tasks; runs in MLflow's environment only."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+import inputs
+import mlflow.pyfunc
+from mlflow.models import Model, infer_signature
+from mlflow.models.utils import _enforce_schema
+from mlflow.pyfunc import scoring_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    from worker import Given
+
+    Call = Callable[[], object]
+
+# It warns about integer columns at every inference; printing that is not what is measured.
+logging.getLogger("mlflow").setLevel(logging.ERROR)
+
+
+def _read(name: str) -> Callable[[Given], Call]:
+    return lambda given: lambda: Model.load(str(given.shared / name))
+
+
+def _enforce(rows: int | None) -> Callable[[Given], Call]:
+    def prepare(given: Given) -> Call:
+        frame = inputs.doubles(rows or given.big)
+        schema = infer_signature(frame.head(2)).inputs
+        return lambda: _enforce_schema(frame, schema)
+
+    return prepare
+
+
+def _infer(make: Callable[[int], pd.DataFrame]) -> Callable[[Given], Call]:
+    def prepare(given: Given) -> Call:
+        frame = make(given.big)
+        return lambda: infer_signature(frame)
+
+    return prepare
+
+
+def _request(name: str, frame: Callable[[], pd.DataFrame]) -> Callable[[Given], Call]:
+    def prepare(given: Given) -> Call:
+        model = mlflow.pyfunc.load_model(str(given.models / name))
+        schema = model.metadata.get_input_schema()
+        body, rows = inputs.split_body(frame()), len(frame())
+
+        def call() -> object:
+            return scoring_server.invocations(body, inputs.JSON, model, schema)
+
+        inputs.check_answer(call().status, json.loads(call().response), rows)
+        return call
+
+    return prepare
+
+
+def _decode_instances(given: Given) -> Call:
+    model = mlflow.pyfunc.load_model(str(given.models / "doubles"))
+    schema = model.metadata.get_input_schema()
+    body = inputs.instances_body(inputs.doubles(inputs.REQUEST_ROWS))
+    decode = scoring_server._parse_json_data  # noqa: SLF001 - what its server calls
+    return lambda: decode(body, model.metadata, schema)
+
+
+TASKS = {
+    "read-small": _read("iris"),
+    "read-wide": _read("wide"),
+    "enforce-1": _enforce(1),
+    "enforce-big": _enforce(None),
+    "infer-doubles": _infer(inputs.doubles),
+    "infer-strings": _infer(inputs.strings),
+    "request-1": _request("doubles", lambda: inputs.doubles(1)),
+    "request-1-mixed": _request("mixed", lambda: inputs.mixed(1)),
+    "request-10k": _request("doubles", lambda: inputs.doubles(inputs.REQUEST_ROWS)),
+    "request-10k-echo": _request("echo", lambda: inputs.doubles(inputs.REQUEST_ROWS)),
+    "request-10k-mixed": _request("mixed", lambda: inputs.mixed(inputs.REQUEST_ROWS)),
+    "decode-instances": _decode_instances,
+}

@@ -1,0 +1,79 @@
+"""Our side of the in-process tasks, by the public surface."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import inputs
+
+import mlmodel
+from mlmodel.scoring import invocations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    from worker import Given
+
+    Call = Callable[[], object]
+
+
+def _validate(name: str) -> Callable[[Given], Call]:
+    def prepare(given: Given) -> Call:
+        path = given.shared / name
+        if not mlmodel.validate(path).valid:
+            raise ValueError(f"the model {name} is not valid: {mlmodel.validate(path).errors}")
+        return lambda: mlmodel.validate(path)
+
+    return prepare
+
+
+def _enforce(rows: int | None) -> Callable[[Given], Call]:
+    def prepare(given: Given) -> Call:
+        frame = inputs.doubles(rows or given.big)
+        signature = mlmodel.infer_signature(frame.head(2))
+        return lambda: signature.enforce(frame)
+
+    return prepare
+
+
+def _infer(make: Callable[[int], pd.DataFrame]) -> Callable[[Given], Call]:
+    def prepare(given: Given) -> Call:
+        frame = make(given.big)
+        return lambda: mlmodel.infer_signature(frame)
+
+    return prepare
+
+
+def _request(name: str, frame: Callable[[], pd.DataFrame]) -> Callable[[Given], Call]:
+    def prepare(given: Given) -> Call:
+        engine = mlmodel.load(given.models / name).engine
+        body, rows = inputs.split_body(frame()), len(frame())
+        answer = invocations.handle(inputs.JSON, body, engine)
+        inputs.check_answer(answer.status, json.loads(answer.body), rows)
+        return lambda: invocations.handle(inputs.JSON, body, engine)
+
+    return prepare
+
+
+def _decode_instances(given: Given) -> Call:
+    plan = mlmodel.load(given.models / "doubles").engine.plan
+    body = inputs.instances_body(inputs.doubles(inputs.REQUEST_ROWS))
+    return lambda: invocations.read(inputs.JSON, body, plan)
+
+
+TASKS = {
+    "read-small": _validate("iris"),
+    "read-wide": _validate("wide"),
+    "enforce-1": _enforce(1),
+    "enforce-big": _enforce(None),
+    "infer-doubles": _infer(inputs.doubles),
+    "infer-strings": _infer(inputs.strings),
+    "request-1": _request("doubles", lambda: inputs.doubles(1)),
+    "request-1-mixed": _request("mixed", lambda: inputs.mixed(1)),
+    "request-10k": _request("doubles", lambda: inputs.doubles(inputs.REQUEST_ROWS)),
+    "request-10k-echo": _request("echo", lambda: inputs.doubles(inputs.REQUEST_ROWS)),
+    "request-10k-mixed": _request("mixed", lambda: inputs.mixed(inputs.REQUEST_ROWS)),
+    "decode-instances": _decode_instances,
+}

@@ -1,0 +1,46 @@
+# ruff: noqa: ARG002 - a model's predict has these parameters
+"""Saves the models of our side: ``python models_mlmodel.py FOLDER``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import inputs
+
+import mlmodel
+from mlmodel.pyfunc import PythonModel
+
+
+class FirstColumn(PythonModel):
+    """Does as little as a model can."""
+
+    def predict(self, context, model_input, params=None):
+        return model_input["c0"].to_numpy()
+
+
+class Echo(PythonModel):
+    """Answers all the values that it is given."""
+
+    def predict(self, context, model_input, params=None):
+        return model_input.to_numpy()
+
+
+def main(folder: Path) -> None:
+    """Save every model; save records them in the trust store."""
+    folder.mkdir()
+    model, frame = inputs.iris_model()
+    mlmodel.save(model, folder / "iris", example=frame.head(2))
+    for name, example in {
+        "doubles": inputs.doubles(2),
+        "few": inputs.doubles(2, inputs.FEW),
+        "mixed": inputs.mixed(2),
+    }.items():
+        mlmodel.save(FirstColumn(), folder / name, signature=mlmodel.infer_signature(example))
+    mlmodel.save(Echo(), folder / "echo", signature=mlmodel.infer_signature(inputs.doubles(2)))
+    wide = mlmodel.infer_signature(inputs.wide_frame())
+    mlmodel.save(FirstColumn(), folder / "wide", signature=wide)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

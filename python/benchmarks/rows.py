@@ -1,0 +1,112 @@
+# ruff: noqa: RUF001 - the table is for people, with the signs that they know
+"""The rows of the table, in order: what is measured, and what is aimed at.
+
+``{big}`` in a title is the number of rows of the big frames (a million; less with --quick).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Literal
+
+import aims
+
+if TYPE_CHECKING:
+    from aims import Aim
+
+Unit = Literal["ms", "req/s", "MiB"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    ``group`` names the module that measures it (run.GROUPS); ``extra`` is a second figure
+    of each sample, (key, unit), shown beside the first; rates are better when greater,
+    everything else when less.
+    """
+
+    id: str
+    group: Literal["command", "inprocess", "server", "rest", "size"]
+    title: str
+    unit: Unit = "ms"
+    aim: Aim | None = None
+    rounds: int = 5
+    quick_rounds: int = 2
+    extra: tuple[str, str] | None = None
+
+    @property
+    def greater_is_better(self) -> bool:
+        return self.unit == "req/s"
+
+
+_P50 = ("p50", "ms p50")
+_REQUEST = "decode + enforce + no-op + encode in process, "
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        "import", "command", "`import` with pandas and numpy installed",
+        aim=aims.both(
+            aims.above_floor(10, "ms"), aims.none("third-party module", "foreign")
+        ),
+        rounds=7, extra=("modules", "modules"),
+    ),
+    Row("help", "command", "`--help`", aim=aims.at_most(100, "ms")),
+    Row("validate-shell", "command", "`validate` one model from the shell",
+        aim=aims.at_most(250, "ms"), rounds=7),
+    Row("predict-shell", "command", "`predict` from the shell (scikit-learn, CSV file)",
+        aim=aims.times_floor(1.3), rounds=3, quick_rounds=1),
+    Row("read-small", "inprocess", "read + validate one small MLmodel",
+        aim=aims.at_most(1.5, "ms")),
+    Row("read-wide", "inprocess", "read + validate 1,800 columns", aim=aims.at_most(8, "ms")),
+    Row("enforce-1", "inprocess", "enforce 1 row × 20, types match",
+        aim=aims.at_most(0.03, "ms")),
+    Row("enforce-big", "inprocess", "enforce {big} × 20, types match",
+        aim=aims.at_most(0.3, "ms")),
+    Row("infer-doubles", "inprocess", "`infer_signature`, {big} × 20 doubles",
+        aim=aims.at_most(50, "ms"), rounds=3, quick_rounds=1),
+    Row("infer-strings", "inprocess", "`infer_signature`, {big} × 20 strings",
+        aim=aims.at_most(500, "ms"), rounds=3, quick_rounds=1),
+    Row("request-1", "inprocess", _REQUEST + "split, 1 × 20 doubles",
+        aim=aims.at_most(0.05, "ms")),
+    Row("request-1-mixed", "inprocess", _REQUEST + "split, 1 × 20 mixed",
+        aim=aims.at_most(0.2, "ms")),
+    Row("request-10k", "inprocess", _REQUEST + "split, 10,000 × 20 doubles",
+        aim=aims.at_most(20, "ms"), rounds=3),
+    Row("request-10k-echo", "inprocess", _REQUEST + "the same, all values answered",
+        aim=aims.at_most(20, "ms"), rounds=3),
+    Row("request-10k-mixed", "inprocess", _REQUEST + "split, 10,000 × 20 mixed", rounds=3),
+    Row("decode-instances", "inprocess", "decode `instances`, 10,000 rows of 20 named doubles",
+        aim=aims.at_most(35, "ms"), rounds=3),
+    Row("server-ready", "server", "server ready (scikit-learn): start to first 200 of `/ping`",
+        aim=aims.times_floor(1.3), rounds=3, quick_rounds=1),
+    Row("rest-1-c1", "rest", "REST, 1 row × 4 doubles, no-op, 1 connection", "req/s",
+        aims.both(aims.at_least(6000, "req/s"), aims.at_most(0.2, "ms", "p50", "p50")),
+        rounds=3, extra=_P50),
+    Row("rest-1-c16", "rest", "REST, 1 row × 4 doubles, no-op, 16 connections", "req/s",
+        aims.both(aims.times_mlflow(40), aims.share_of_floor(0.7)), rounds=3, extra=_P50),
+    Row("rest-1000-c1", "rest", "REST, 1,000 rows × 4 doubles, no-op, 1 connection", "req/s",
+        rounds=3, extra=_P50),
+    Row("rest-1000-c16", "rest", "REST, 1,000 rows × 4 doubles, no-op, 16 connections", "req/s",
+        aims.at_least(1000, "req/s"), rounds=3, extra=_P50),
+    Row("rest-mixed-c1", "rest", "REST, 1 row × 20 mixed, no-op, 1 connection", "req/s",
+        aims.times_mlflow(10), rounds=3, extra=_P50),
+    Row("rest-mixed-c16", "rest", "REST, 1 row × 20 mixed, no-op, 16 connections", "req/s",
+        aims.times_mlflow(10), rounds=3, extra=_P50),
+    Row("rest-iris-c16", "rest", "REST, 1 row, scikit-learn iris, 16 connections", "req/s",
+        aims.share_of_floor(0.7), rounds=3, extra=_P50),
+    Row("idle-memory", "server", "memory when idle, one worker (scikit-learn)", "MiB",
+        aims.at_most(220, "MiB"), rounds=3, quick_rounds=1, extra=("processes", "processes")),
+    Row("size-base", "size", "installed: what validates a model", "MiB", rounds=1,
+        quick_rounds=1, extra=("packages", "packages")),
+    Row("size-serve", "size", "installed: what serves a scikit-learn model", "MiB", rounds=1,
+        quick_rounds=1, extra=("packages", "packages")),
+)  # fmt: skip
+
+
+def select(pattern: str | None) -> list[Row]:
+    """Return the rows whose id matches a shell pattern or contains the text."""
+    if pattern is None:
+        return list(ROWS)
+    return [row for row in ROWS if fnmatch(row.id, pattern) or pattern in row.id]

@@ -1,0 +1,165 @@
+"""``mlmodel inspect``: what a model is, for a person or another program."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlmodel.document.inspection import describe
+from mlmodel.document.report import counted
+from mlmodel.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_EXAMPLES = """\b
+Examples:
+  mlmodel inspect my_model
+  mlmodel inspect my_model --json
+"""
+_SHOWN = 20
+_HEAD = {
+    "utc_time_created": "created", "time_created": "created", "mlflow_version": "MLflow",
+    "databricks_runtime": "Databricks", "run_id": "run", "model_id": "model",
+    "artifact_path": "logged to",
+}  # fmt: skip
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("path", metavar="PATH")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def command(path: str, as_json: bool) -> None:
+    """Show what a model is, without running anything of it.
+
+    PATH is a model folder or an MLmodel file. Shown are its flavors, signature, input
+    example and environment, and what loading it would need and run.
+    """
+    found = describe(path)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    for line in _lines(found):
+        click.echo(printable(line))
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    yield found["path"]
+    for key, label in _HEAD.items():
+        if key in found:
+            yield _row(label, found[key])
+    yield _row("size", f"{_size(found['size_bytes'])} in {counted(found['files'], 'file')}")
+    yield _row("valid", _verdict(found))
+    yield from _flavors(found["flavors"])
+    yield from _signature(found["signature"])
+    yield from _example(found["example"])
+    yield from _environment(found["environment"])
+    yield from _loading(found["loading"])
+    if found.get("metadata"):
+        yield "metadata"
+        yield from (_row(str(key), value) for key, value in found["metadata"].items())
+
+
+def _row(label: str, value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"  {label:<16} {text}"
+
+
+def _size(number: int) -> str:
+    amount = float(number)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if amount < 1024 or unit == "GiB":  # noqa: PLR2004 - bytes in a KiB
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return ""
+
+
+def _verdict(found: dict[str, Any]) -> str:
+    if found["valid"] and not found["warnings"]:
+        return "yes"
+    counts = f"{counted(found['errors'], 'error')}, {counted(found['warnings'], 'warning')}"
+    return f"{'yes' if found['valid'] else 'no'} ({counts}; see mlmodel validate)"
+
+
+def _flavors(flavors: Any) -> Iterator[str]:
+    for name, keys in flavors.items() if isinstance(flavors, dict) else ():
+        yield f"flavor {name}"
+        for key, value in keys.items() if isinstance(keys, dict) else ():
+            if value is not None:
+                yield _row(str(key), value)
+
+
+def _signature(signature: dict[str, Any] | None) -> Iterator[str]:
+    if signature is None:
+        yield "no signature"
+        return
+    for part, specs in signature.items():
+        if not isinstance(specs, list):
+            continue
+        yield f"{part} ({len(specs)})"
+        rows = [_spec(index, spec) for index, spec in enumerate(specs[:_SHOWN])]
+        width = max((len(name) for name, _ in rows), default=0)
+        yield from (f"  {name:<{width}}  {kind}" for name, kind in rows)
+        if len(specs) > _SHOWN:
+            yield f"  and {len(specs) - _SHOWN} more (--json shows all)"
+
+
+def _spec(index: int, spec: Any) -> tuple[str, str]:
+    if not isinstance(spec, dict):
+        return str(index), json.dumps(spec)
+    name = str(spec["name"]) if spec.get("name") is not None else f"#{index}"
+    tensor = spec.get("tensor-spec", spec)
+    if isinstance(tensor, dict) and "dtype" in tensor and "default" not in spec:
+        return name, f"tensor {tensor.get('dtype')} {tensor.get('shape')}"
+    nested = {k: v for k, v in spec.items() if k in {"items", "properties", "values"}}
+    kind = str(spec.get("type", spec.get("dtype")))
+    if nested:
+        kind += f" {json.dumps(next(iter(nested.values())), ensure_ascii=False)}"
+    if "default" in spec:
+        shape = "" if spec.get("shape") is None else " list"
+        return name, f"{kind}{shape} = {json.dumps(spec['default'], ensure_ascii=False)}"
+    return name, kind + ("" if spec.get("required", True) else " (optional)")
+
+
+def _example(example: dict[str, Any] | None) -> Iterator[str]:
+    if example is None:
+        yield "no input example"
+        return
+    yield "input example"
+    state = "" if example["present"] else " (missing)"
+    yield _row("file", f"{example.get('artifact_path')}{state}")
+    kind = " ".join(str(example[k]) for k in ("type", "pandas_orient") if example.get(k))
+    if kind:
+        yield _row("type", kind)
+
+
+def _environment(environment: dict[str, Any]) -> Iterator[str]:
+    if not environment:
+        yield "no environment"
+        return
+    yield "environment"
+    if "python" in environment:
+        yield _row("python", environment["python"])
+    if environment.get("conda"):
+        yield _row("conda", ", ".join(environment["conda"]))
+    lines = environment.get("requirements", [])
+    for index, line in enumerate(lines[:_SHOWN]):
+        yield _row("requirements" if index == 0 else "", line)
+    if len(lines) > _SHOWN:
+        yield _row("", f"and {len(lines) - _SHOWN} more")
+
+
+def _loading(loading: dict[str, Any]) -> Iterator[str]:
+    yield "loading it"
+    if "loader_module" in loading:
+        yield _row("through", loading["loader_module"])
+    for name in loading["missing"]:
+        yield _row("misses", name)
+    runs = loading["runs"]
+    for item in runs[:_SHOWN]:
+        yield _row("may run", f"{item['file']} ({item['what']})")
+    if len(runs) > _SHOWN:
+        yield _row("", f"and {len(runs) - _SHOWN} more")
+    if not runs:
+        yield _row("may run", "nothing: no pickle and no code was found")

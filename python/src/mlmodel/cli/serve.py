@@ -1,0 +1,85 @@
+"""``mlmodel serve``: serve a model over REST."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+__all__ = ["command", "parse_size"]
+
+_SIZE = re.compile(r"([0-9]+) *([kmg]i?b?|b?)", re.IGNORECASE)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
+
+
+def parse_size(text: str) -> int:
+    """Return a number of bytes: ``1000``, ``64MB`` (10^6), ``64MiB`` or ``64M`` (2^20).
+
+    Raises:
+        ValueError: it is no size.
+
+    """
+    matched = _SIZE.fullmatch(text.strip())
+    if matched is None:
+        raise ValueError(text)
+    unit = matched[2].lower()
+    base = 1000 if unit.endswith("b") and "i" not in unit else 1024
+    power: int = _POWERS[unit.rstrip("b").rstrip("i")]
+    return int(matched[1]) * int(base**power)
+
+
+class _Size(click.ParamType[int]):
+    name = "size"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_size(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no size; write for example 1000000, 64MB or 64MiB", param, ctx)
+
+
+# -h is the host, as in MLflow, so help is --help only.
+@click.command(
+    context_settings={"help_option_names": ["--help"], "show_default": True},
+    help="Serve a model over REST.",
+)
+@click.option("-m", "--model-uri", "model", required=True, metavar="MODEL", help="Model folder.")
+@click.option("-h", "--host", default="127.0.0.1", help="Address to listen at.")
+@click.option(
+    "-p", "--port", default=5000, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
+@click.option("--max-body", default="64MiB", type=_Size(), help="Largest body of a request.")
+@click.option(
+    "-w", "--workers", default=1, type=click.IntRange(1), help="Processes; each holds the model."
+)
+@click.option(
+    "--threads", default=8, type=click.IntRange(4), help="Requests at a time in each process."
+)
+@click.option("--terse-errors", "terse", is_flag=True, help="Errors say code and rule only.")
+@click.option("--trust", is_flag=True, help="Run the model's own code; see `mlmodel trust`.")
+@click.option(
+    "--allow", multiple=True, metavar="NAME", help="Allow an installed class by its exact name."
+)
+def command(  # noqa: PLR0913 - one parameter per option
+    *,
+    model: str,
+    host: str,
+    port: int,
+    max_body: int,
+    workers: int,
+    threads: int,
+    terse: bool,
+    trust: bool,
+    allow: tuple[str, ...],
+) -> None:
+    """Serve a model over REST."""
+    from mlmodel.serving.server import Settings, run
+
+    settings = Settings(
+        model, host, port, workers, threads, max_body, terse=terse, trust=trust, allow=allow
+    )
+    run(settings, lambda url: click.echo(f"mlmodel: ready at {url}"))

@@ -1,0 +1,51 @@
+"""``mlmodel trust``: the user's list of trusted model folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+
+@click.group(name="trust")
+def command() -> None:
+    """List, add and remove trusted model folders."""
+
+
+@command.command()
+@click.argument("path", type=click.Path(path_type=Path))
+def add(path: Path) -> None:
+    """Trust the folder PATH as it is now, and show what of it could run."""
+    from mlmodel.trust import store
+    from mlmodel.trust.describe import describe
+
+    lines = describe(path)
+    click.echo(f"What could run when {path} is loaded:" if lines else f"Nothing in {path} could run.")
+    for line in lines:
+        click.echo(f"  {line}")
+    record = store.add(path, "mlmodel trust add")
+    click.echo(f"Trusted, as long as nothing in it changes: {record.digest}")
+
+
+@command.command(name="list")
+def list_() -> None:
+    """List the trusted folders, the oldest first."""
+    from mlmodel.trust import store
+
+    records = store.list_records()
+    for record in records:
+        click.echo(f"{record.digest}  {record.added}  {record.path}  ({record.reason})")
+    if not records:
+        click.echo(f"No folder is trusted (the store is {store.location() or 'nowhere'}).", err=True)
+
+
+@command.command()
+@click.argument("what", metavar="PATH|DIGEST")
+def remove(what: str) -> None:
+    """Trust a folder no longer, by its path or its digest (8 digits are enough)."""
+    from mlmodel.trust import store
+
+    record = store.remove(what)
+    click.echo(f"No longer trusted: {record.digest}  {record.path}")

@@ -1,0 +1,250 @@
+"""The MLmodel document: its data, and where in the file each part of them stands."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.document import schemas
+from mlmodel.document.build import Builder
+from mlmodel.document.events import DEFAULT_LIMITS, Limits, Node, Problem, compose, decode
+from mlmodel.document.jsontext import JsonText
+from mlmodel.document.pointers import split
+from mlmodel.document.source import SourceMap, line_starts, place
+from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "FILE_NAME",
+    "Document",
+    "compose_document",
+    "model_file",
+    "parse",
+    "read",
+    "read_text",
+    "require_valid",
+]
+
+#: The name of the file that makes a folder a model folder (DIR-001).
+FILE_NAME = "MLmodel"
+
+
+class Document:
+    """One YAML file that was read.
+
+    Attributes:
+        file: the name that violations give.
+        text: what was read.
+        data: the mapping in the file, plain values only; empty where ``usable`` is False.
+        problems: what was wrong in the YAML itself, in document order (``check`` has them too).
+        usable: whether the file holds a mapping.
+
+    """
+
+    def __init__(
+        self, file: str, text: str, node: Node | None, data: Any, problems: Iterable[Violation]
+    ) -> None:
+        self.file = file
+        self.text = text
+        self.usable = isinstance(data, dict)
+        self.data: dict[str, Any] = data if isinstance(data, dict) else {}
+        self.problems = tuple(problems)
+        self._node = node
+        self._starts: list[int] | None = None
+        self._json_texts: dict[int, JsonText] = {}
+        self._source_maps: dict[int, SourceMap] = {}
+
+    def position(self, pointer: str) -> tuple[int, int]:
+        """Return line and column, from 1, of the value at a JSON pointer.
+
+        The pointer goes on inside a JSON text (``/signature/inputs/0/type``). Where there is
+        no such value, the place is the key of the nearest mapping or list that holds it.
+        """
+        return self._locate(split(pointer), key=False)
+
+    def key_position(self, pointer: str) -> tuple[int, int]:
+        """Return line and column, from 1, of the key at a JSON pointer."""
+        return self._locate(split(pointer), key=True)
+
+    def json_text(self, pointer: str, text: str) -> JsonText:
+        """Return the parsed JSON text that stands at ``pointer``."""
+        node = self._walk(split(pointer))[1]
+        return self._json(node) if node is not None else JsonText(text)
+
+    def place_in_json(self, pointer: str, offset: int) -> tuple[int, int]:
+        """Return line and column of the character at ``offset`` of the JSON text at ``pointer``."""
+        node = self._walk(split(pointer))[1]
+        if node is None or node.kind != "scalar":
+            return self.position(pointer)
+        return self._place_in(node, offset)
+
+    def _locate(self, tokens: list[str], *, key: bool) -> tuple[int, int]:
+        key_node, node, rest = self._walk(tokens)
+        if node is None:
+            return 1, 1
+        if rest and node.kind == "scalar":
+            text = self._json(node)
+            return self._place_in(node, text.key_offset(rest) if key else text.offset(rest))
+        chosen = key_node if key_node is not None and (key or rest) else node
+        return chosen.position
+
+    def _walk(self, tokens: list[str]) -> tuple[Node | None, Node | None, list[str]]:
+        key, node = None, self._node
+        for index, token in enumerate(tokens):
+            if node is None or node.kind == "scalar":
+                return key, node, tokens[index:]
+            found = _member(node, token)
+            if found is None:
+                return key, node, tokens[index:]
+            key, node = found
+        return key, node, []
+
+    def _json(self, node: Node) -> JsonText:
+        if id(node) not in self._json_texts:
+            self._json_texts[id(node)] = JsonText(node.value)
+        return self._json_texts[id(node)]
+
+    def _place_in(self, node: Node, offset: int) -> tuple[int, int]:
+        """Return where the character at ``offset`` of a scalar's value stands in the file."""
+        if id(node) not in self._source_maps:
+            self._source_maps[id(node)] = SourceMap(self.text, node)
+        if self._starts is None:
+            self._starts = line_starts(self.text)
+        return place(self._starts, self._source_maps[id(node)].offset(offset))
+
+
+def _member(node: Node, token: str) -> tuple[Node, Node] | None:
+    if node.kind == "map":
+        for key, value in node.value:
+            if key.kind == "scalar" and key.value == token:
+                return key, value
+        return None
+    if token.isdecimal() and int(token) < len(node.value):
+        item = node.value[int(token)]
+        return item, item
+    return None
+
+
+def compose_document(
+    text: str | Problem, file: str, *, schema: str = "mlmodel", limits: Limits = DEFAULT_LIMITS
+) -> Document:
+    """Return the document in ``text``; never raises, what is wrong stands in ``problems``.
+
+    ``schema`` names the schema that says which values are texts; ``limits`` bounds reading.
+    """
+    node = text if isinstance(text, Problem) else compose(text, limits)
+    if isinstance(node, Problem):
+        return Document(file, text if isinstance(text, str) else "", None, None,
+                        [node.violation(file)])  # fmt: skip
+    if isinstance(text, Problem):  # composed from a text, so never; for the type checker
+        raise TypeError(text.message)
+    if node.kind != "map":
+        what = {"seq": "a list"}.get(node.kind, "a single value")
+        message = f"The file holds {what}; a mapping is expected."
+        problem = Problem("MLM-001" if schema == "mlmodel" else "ENV-002", message, *node.position)
+        return Document(file, text, node, None, [problem.violation(file)])
+    builder = Builder()
+    data = builder.build(node, schemas.load(schema))
+    return Document(file, text, node, data, [p.violation(file) for p in builder.problems])
+
+
+def parse(text: str, file: str = FILE_NAME, *, limits: Limits = DEFAULT_LIMITS) -> Document:
+    """Return the document in the text of an MLmodel file.
+
+    Values whose schema type is text are as written; what else is wrong is for :func:`check`.
+
+    Raises:
+        InvalidModel: the text holds no mapping that could be used (MLM-001, MLM-002).
+
+    """
+    document = compose_document(text, file, limits=limits)
+    if not document.usable:
+        raise InvalidModel(f"{file} cannot be read as an MLmodel file.", document.problems)
+    return document
+
+
+def read(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Document:
+    """Read the MLmodel file at ``path``, or the one in the folder ``path``.
+
+    Raises:
+        ModelNotFound: there is no such file.
+        UnreadableModel: it cannot be read, or is larger than ``limits.bytes`` (MLM-002).
+        InvalidModel: it holds no mapping (MLM-001, MLM-002).
+
+    """
+    file = model_file(path)
+    text = read_text(file, limits)
+    if isinstance(text, Problem):
+        raise InvalidModel(f"{file} cannot be read.", [text.violation(str(file))])
+    return parse(text, str(file), limits=limits)
+
+
+def require_valid(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Document:
+    """Read a model's MLmodel file and check what loading the model needs.
+
+    Raises:
+        InvalidModel: with every error found; files of the environment and the example, which
+            loading does without, are not asked for.
+        ModelNotFound, UnreadableModel: as :func:`read`.
+
+    """
+    from mlmodel.document.checks import check
+
+    document = read(path, limits=limits)
+    root = model_file(path).parent
+    errors = [v for v in check(document, root, loading=True) if v.severity == "error"]
+    if errors:
+        raise InvalidModel(f"The model in {root} breaks the rules of the format.", errors)
+    return document
+
+
+def model_file(path: str | os.PathLike[str]) -> Path:
+    """Return the MLmodel file that ``path`` means: itself, or the one in the folder."""
+    given = Path(path)
+    return given / FILE_NAME if given.is_dir() else given
+
+
+def read_text(file: Path, limits: Limits = DEFAULT_LIMITS) -> str | Problem:
+    """Return the text of a file, or why it is no text.
+
+    Raises:
+        ModelNotFound: there is no such file.
+        UnreadableModel: no permission, no regular file, too large (MLM-002), an input error.
+
+    """
+    try:
+        # A pipe or device would be waited on for ever; O_NONBLOCK lets us look at it first.
+        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as stream:
+            _check_status(file, os.fstat(stream.fileno()), limits)
+            content = stream.read(limits.bytes + 1)
+    except FileNotFoundError:
+        raise ModelNotFound(
+            f"There is no file {file}; a model folder has a file {FILE_NAME} (DIR-001)."
+        ) from None
+    except UnreadableModel:
+        raise
+    except OSError as error:
+        raise UnreadableModel(f"{file} cannot be read: {error.strerror}.") from error
+    if len(content) > limits.bytes:
+        raise _too_large(file, len(content), limits)
+    return decode(content)
+
+
+def _check_status(file: Path, status: os.stat_result, limits: Limits) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableModel(f"{file} is no regular file.")
+    if status.st_size > limits.bytes:
+        raise _too_large(file, status.st_size, limits)
+
+
+def _too_large(file: Path, size: int, limits: Limits) -> UnreadableModel:
+    message = (
+        f"The file has {size:,} bytes, more than the limit of {limits.bytes:,}; it was not read. "
+        "Move large values out of it, or raise the limit."
+    )
+    return UnreadableModel(f"{file} is too large.", [Violation("MLM-002", message, str(file))])

@@ -1,0 +1,211 @@
+"""conda.yaml, python_env.yaml and requirements.txt: their form (ENV-002 to ENV-006)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.document import schemas
+from mlmodel.document.described import walk
+from mlmodel.document.document import compose_document, read_text
+from mlmodel.document.events import Problem
+from mlmodel.document.paths import resolve_inside
+from mlmodel.document.pointers import join
+from mlmodel.document.schema_check import schema_violations
+from mlmodel.errors import MlmodelError, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mlmodel.document.document import Document
+
+__all__ = ["check_environments", "pip_part"]
+
+_REQUIREMENTS = "requirements.txt"
+#: A requirement that is right for certain; others are left to the packaging library.
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\s*(===?|[<>!~]=|[<>])\s*[0-9][A-Za-z0-9.+!*-]*)?")
+_ELSEWHERE = re.compile(r"^(-|\.{0,2}[/\\]|[A-Za-z]:[/\\]|[A-Za-z][A-Za-z0-9+.-]*:)")
+
+
+def check_environments(root: Path, document: Document) -> list[Violation]:
+    """Return the violations in the environment files that the folder has, file by file."""
+    found: list[Violation] = []
+    named = _names(document)
+    conda = _read(root, named["conda"], "conda-env", found)
+    if conda is not None:
+        found += _conda(conda)
+    python = _read(root, named["virtualenv"], "python-env", found)
+    if python is not None:
+        found += _lines_of_lists(python, ("build_dependencies", "dependencies"), "ENV-007")
+    lines = _requirements(root, found)
+    if conda is not None and lines is not None:
+        found += _compare(conda, lines)
+    files = list(dict.fromkeys(violation.file for violation in found))
+    return sorted(found, key=lambda v: (files.index(v.file), v.line or 0, v.column or 0))
+
+
+def _names(document: Document) -> dict[str, str]:
+    """Return the names of the two YAML files: as the model says, else the usual ones."""
+    names = {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}
+    flavors = document.data.get("flavors")
+    for keys in flavors.values() if isinstance(flavors, dict) else ():
+        env = keys.get("env") if isinstance(keys, dict) else None
+        given = {"conda": env} if isinstance(env, str) else env
+        if isinstance(given, dict):
+            names.update({k: v for k, v in given.items() if k in names and isinstance(v, str)})
+    return names
+
+
+def _file(root: Path, name: str, found: list[Violation]) -> str | Problem | None:
+    """Return the text of a file of the folder; None where it is absent or unreadable."""
+    try:
+        path = resolve_inside(root, name)
+        return read_text(path)
+    except MlmodelError as error:
+        # What is wrong with the path is said where the path stands.
+        if error.code == "UNREADABLE_MODEL":
+            details = [d.message for d in error.details if isinstance(d, Violation)]
+            found.append(
+                Violation("ENV-002", " ".join([error.message, *details]), str(root / name))
+            )
+        return None
+
+
+def _read(root: Path, name: str, schema: str, found: list[Violation]) -> Document | None:
+    text = _file(root, name, found)
+    if text is None:
+        return None
+    document = compose_document(text, str(root / name), schema=schema)
+    found += document.problems
+    if document.usable:
+        found += schema_violations(document, schema)
+        found += _unknown(document, schema)
+    return document if document.usable else None
+
+
+def _unknown(document: Document, schema: str) -> Iterator[Violation]:
+    for item in walk(document.data, schemas.load(schema), []):
+        rule = item.schema.get("x-unknown-keys")
+        if rule and isinstance(item.value, dict):
+            for key in item.value.keys() - item.schema["properties"].keys():
+                pointer = join([*item.path, key])
+                line, column = document.key_position(pointer)
+                yield Violation(rule, f"The key {str(key)[:60]!r} is not known here.",
+                                document.file, line, column, pointer, "warning")  # fmt: skip
+
+
+def _items(document: Document, key: str) -> list[Any]:
+    value = document.data.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _conda(document: Document) -> Iterator[Violation]:
+    for index, channel in enumerate(_items(document, "channels")):
+        if channel == "defaults":
+            pointer = f"/channels/{index}"
+            line, column = document.position(pointer)
+            yield Violation(
+                "ENV-005",
+                "The channel 'defaults' is Anaconda's, whose terms may ask for a licence. Put "
+                "'conda-forge' in its place, unless you have one.",
+                document.file, line, column, pointer, "warning",
+            )  # fmt: skip
+    if "pip" in document.data:
+        line, column = document.key_position("/pip")
+        yield Violation(
+            "ENV-004",
+            "'pip' stands at the top, where conda does not look; move it under 'dependencies' "
+            "as '- pip:'.",
+            document.file, line, column, "/pip", "warning",
+        )  # fmt: skip
+    for index, item in enumerate(_items(document, "dependencies")):
+        if isinstance(item, dict):
+            yield from _list(document, item.get("pip"), ["dependencies", index, "pip"], "ENV-004")
+
+
+def _lines_of_lists(document: Document, keys: tuple[str, ...], rule: str) -> Iterator[Violation]:
+    for key in keys:
+        yield from _list(document, document.data.get(key), [key], rule)
+
+
+def _list(document: Document, items: Any, path: list[Any], rule: str) -> Iterator[Violation]:
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        wrong = _wrong_requirement(item) if isinstance(item, str) else None
+        if wrong is not None:
+            pointer = join([*path, index])
+            line, column = document.position(pointer)
+            yield Violation(rule, wrong, document.file, line, column, pointer)
+
+
+def _requirements(root: Path, found: list[Violation]) -> list[str] | None:
+    text = _file(root, _REQUIREMENTS, found)
+    file = str(root / _REQUIREMENTS)
+    if isinstance(text, Problem):
+        found.append(Violation("ENV-008", text.message, file, text.line, text.column))
+    if not isinstance(text, str):
+        return None
+    lines = []
+    continued = ""
+    for number, written in enumerate(text.splitlines(), 1):
+        line = continued + re.sub(r"(^|\s)#.*$", "", written).strip()
+        if line.endswith("\\"):
+            continued = line[:-1]
+            continue
+        continued = ""
+        if not line:
+            continue
+        lines.append(line)
+        wrong = _wrong_requirement(line)
+        if wrong is not None:
+            found.append(Violation("ENV-008", wrong, file, number, 1))
+    return lines
+
+
+def _wrong_requirement(line: str) -> str | None:
+    """Return what keeps a line from being a requirement; options and paths are pip's business."""
+    bare = re.split(r"\s--", line.strip(), maxsplit=1)[0]
+    if not bare or _PLAIN.fullmatch(bare) or _ELSEWHERE.match(bare):
+        return None
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        Requirement(bare)
+    except InvalidRequirement as error:
+        if re.search(r"[/\\]|\.(whl|zip|tar\.gz)$", bare) and "@" not in bare:
+            return None
+        reason = str(error).partition("\n")[0]
+        return f"{bare[:60]!r} is no requirement that pip understands: {reason}."
+    return None
+
+
+def pip_part(data: dict[str, Any]) -> list[str]:
+    """Return the pip requirements in the mapping of a conda.yaml, wherever they stand (ENV-004)."""
+    dependencies = data.get("dependencies")
+    found = [
+        item["pip"]
+        for item in (dependencies if isinstance(dependencies, list) else [])
+        if isinstance(item, dict) and isinstance(item.get("pip"), list)
+    ]
+    if isinstance(data.get("pip"), list):
+        found.append(data["pip"])
+    return [line for part in found for line in part if isinstance(line, str)]
+
+
+def _compare(conda: Document, lines: list[str]) -> Iterator[Violation]:
+    wanted = [line.strip() for line in pip_part(conda.data)]
+    here = [line for line in lines if line not in wanted]
+    there = [line for line in wanted if line not in lines]
+    if not here and not there:
+        return
+    parts = []
+    for where, only in ((_REQUIREMENTS, here), (conda.file.rpartition("/")[2], there)):
+        if only:
+            shown = ", ".join(only[:5]) + (f" and {len(only) - 5} more" if len(only) > 5 else "")  # noqa: PLR2004 - a message of readable length
+            parts.append(f"only in {where}: {shown}")
+    yield Violation(
+        "ENV-006",
+        f"requirements.txt is not the pip part of conda.yaml ({'; '.join(parts)}). "
+        "The tools that build an environment take one or the other: make them equal.",
+        conda.file.rpartition("/")[0] + "/" + _REQUIREMENTS, 1, 1, None, "warning",
+    )  # fmt: skip

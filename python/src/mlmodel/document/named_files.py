@@ -1,0 +1,99 @@
+"""The files that a model's MLmodel file names: inside the folder, and there (DIR-002 to DIR-006).
+
+Which keys name files is said by ``x-file`` in the schemas.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.document.paths import resolve_inside, what_is_wrong
+from mlmodel.document.pointers import join
+from mlmodel.errors import InvalidModel, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from mlmodel.document.described import Described
+    from mlmodel.document.document import Document
+
+__all__ = ["check_modules", "check_named_files", "named_files"]
+
+#: What ``x-file`` may say, and whether loading the model needs the file.
+NEEDED_TO_LOAD = {"model": True, "code": True, "environment": False, "example": False}
+
+
+def named_files(described: Iterable[Described]) -> Iterator[Described]:
+    """Give the values that name a file of the folder."""
+    for item in described:
+        if "x-file" in item.schema and isinstance(item.value, str):
+            yield item
+
+
+def check_named_files(
+    document: Document, described: Iterable[Described], root: Path | None, *, loading: bool
+) -> Iterator[Violation]:
+    """Give the named files that lie outside the folder or, with ``root``, are missing."""
+    for item in named_files(described):
+        finding = _finding(item, root, loading=loading)
+        if finding is not None:
+            pointer = join(item.path)
+            line, column = document.position(pointer)
+            rule, message, severity = finding
+            yield Violation(rule, message, document.file, line, column, pointer, severity)
+
+
+def _finding(item: Described, root: Path | None, *, loading: bool) -> tuple[str, str, str] | None:
+    path: str = item.value
+    wrong = what_is_wrong(path)
+    if wrong is not None:
+        message = f"The path {path[:200]!r} {wrong}; it must name something inside the folder."
+        return "DIR-002", message, "error"
+    if root is not None:
+        try:
+            exists = os.path.exists(resolve_inside(root, path, rule="DIR-004"))  # noqa: PTH110 - Path's raises for a name too long
+        except InvalidModel as error:
+            return "DIR-004", error.message, "error"
+        if not exists and not (loading and not NEEDED_TO_LOAD[item.schema["x-file"]]):
+            what = item.schema.get("description", "a file of the model")
+            return "DIR-003", f"{path!r} is missing from the folder: {what}.", "error"
+    if "\\" in path:
+        return "DIR-006", f"{path!r} is separated by a backslash; write a slash.", "warning"
+    return None
+
+
+def check_modules(
+    document: Document, described: Iterable[Described], root: Path | None
+) -> Iterator[Violation]:
+    """Give the modules that should lie in the folder's code and do not (a warning)."""
+    for item in described:
+        asked = item.schema.get("x-module")
+        if asked is None or not isinstance(item.value, str) or root is None:
+            continue
+        keys: Any = document.data
+        for part in item.path[:-1]:
+            keys = keys[part]
+        code = keys.get(asked["in"])
+        if not isinstance(code, str) or re.search(asked["known"], item.value):
+            continue
+        if not _has_module(root, code, item.value):
+            pointer = join(item.path)
+            line, column = document.position(pointer)
+            yield Violation(
+                asked["rule"],
+                f"The module {item.value[:60]!r} is not in the folder's code ({code[:60]!r}); "
+                "it must be installed where the model is loaded, or its files are missing.",
+                document.file, line, column, pointer, "warning",
+            )  # fmt: skip
+
+
+def _has_module(root: Path, code: str, module: str) -> bool:
+    try:
+        file = resolve_inside(root, f"{code}/{module.replace('.', '/')}")
+    except InvalidModel:
+        return True  # said where the path stands
+    return file.is_dir() or any(glob.glob(f"{glob.escape(str(file))}.*"))  # noqa: PTH207 - needs an escaped folder too

@@ -1,0 +1,86 @@
+"""The result of validating one or several models, as text and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlmodel.errors import Violation
+
+__all__ = ["Report", "as_document", "counted", "summary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found in one model.
+
+    ``path`` is the model folder or MLmodel file as it was given; ``violations`` are in
+    document order; ``unreadable`` says why the file could not be looked at (then there are
+    no violations, or the one of the limit that it broke).
+    """
+
+    path: str
+    violations: tuple[Violation, ...] = ()
+    unreadable: str | None = None
+
+    @property
+    def errors(self) -> tuple[Violation, ...]:
+        """The violations that make the model invalid."""
+        return tuple(v for v in self.violations if v.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Violation, ...]:
+        """The violations that leave the model valid."""
+        return tuple(v for v in self.violations if v.severity != "error")
+
+    @property
+    def valid(self) -> bool:
+        """Whether the model was read and breaks no rule that makes it invalid."""
+        return self.unreadable is None and not self.errors
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """Return 0 for valid, 1 for not valid (``strict``: or warned of), 2 for unreadable."""
+        if self.unreadable is not None:
+            return 2
+        return int(bool(self.errors) or (strict and bool(self.warnings)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the object of ``schemas/v1/report.json`` for one model."""
+        found: dict[str, Any] = {"path": self.path, "valid": self.valid}
+        if self.unreadable is not None:
+            found["unreadable"] = self.unreadable
+        found["violations"] = [violation.as_dict() for violation in self.violations]
+        return found
+
+
+def as_document(reports: list[Report], *, strict: bool = False) -> dict[str, Any]:
+    """Return the object of ``schemas/v1/report.json``: every model, and the counts."""
+    codes = [report.exit_code(strict=strict) for report in reports]
+    return {
+        "version": 1,
+        "models": [report.as_dict() for report in reports],
+        "summary": {
+            "models": len(reports),
+            "valid": codes.count(0),
+            "invalid": codes.count(1),
+            "unreadable": codes.count(2),
+            "errors": sum(len(report.errors) for report in reports),
+            "warnings": sum(len(report.warnings) for report in reports),
+        },
+    }
+
+
+def counted(number: int, noun: str) -> str:
+    """Return ``1 error``, ``2 errors``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def summary(reports: list[Report], *, strict: bool = False) -> str:
+    """Return one line that says how many models are valid, and what was found."""
+    counts = as_document(reports, strict=strict)["summary"]
+    parts = [f"{counts['valid']} valid", f"{counts['invalid']} not valid"]
+    if counts["unreadable"]:
+        parts.append(f"{counts['unreadable']} unreadable")
+    found = f"{counted(counts['errors'], 'error')}, {counted(counts['warnings'], 'warning')}"
+    return f"{counted(counts['models'], 'model')}: {', '.join(parts)} ({found})"

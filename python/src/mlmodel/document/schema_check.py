@@ -1,0 +1,62 @@
+"""Violations of a JSON Schema as violations of the rules that the schema names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.document import schemas
+from mlmodel.document.pointers import join
+from mlmodel.errors import Violation, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mlmodel.document.document import Document
+
+__all__ = ["Finding", "explain", "schema_violations"]
+
+_KINDS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false",
+          int: "a whole number", float: "a number", type(None): "null"}  # fmt: skip
+#: (rule, message, path below the validated value, whether the place is the key)
+Finding = tuple[str, str, list[Any], bool]
+
+
+def schema_violations(
+    document: Document, name: str, path: Sequence[Any] = (), data: Any = None
+) -> Iterator[Violation]:
+    """Give what the value at ``path`` breaks of the schema ``name``."""
+    value = document.data if data is None else data
+    for part in path:
+        value = value[part]
+    for error in schemas.validator(name).iter_errors(value):
+        for rule, message, below, at_key in explain(error, path):
+            pointer = join([*path, *below])
+            line, column = (document.key_position if at_key else document.position)(pointer)
+            yield Violation(rule, message, document.file, line, column, pointer)
+
+
+def explain(error: Any, above: Sequence[Any], default: str = "MLM-008") -> Iterator[Finding]:
+    """Give the findings of one error of jsonschema, in our words.
+
+    ``above`` is the path of the validated value in the document.
+    """
+    keyword, schema, path = error.validator, error.schema, list(error.absolute_path)
+    rule = schemas.rule_of(schema, keyword, default)
+    name = [*above, *path][-1:]
+    name = [str(part)[:60] for part in name if isinstance(part, str)]
+    here = repr(name[0]) if name else "The value"
+    expected = schema.get("description", "") if isinstance(schema, dict) else ""
+    if keyword == "required":
+        missing = str(error.message).split("'")[1]
+        what = schema.get("properties", {}).get(missing, {}).get("description")
+        where = f" in {name[0]!r}" if name else ""
+        meaning = f": {what}" if what else ""
+        yield rule, f"The key {missing!r} is missing{where}{meaning}.", path, True
+    elif keyword in {"type", "anyOf"}:
+        kind = _KINDS.get(type(error.instance), f"a {type(error.instance).__name__}")
+        wanted = expected or f"a value of type {schema.get('type', 'other')}"
+        yield rule, f"{here} is {kind}; expected {wanted}.", path, False
+    elif keyword in {"minLength", "minItems", "minProperties"}:
+        yield rule, f"{here} is empty; expected {expected}.", path, False
+    else:
+        yield rule, f"{here} is {shown(error.instance)}; expected {expected}.", path, False

@@ -1,0 +1,77 @@
+"""Validate what stands at a path: an MLmodel file, a model folder, a tree of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlmodel.document.checks import check
+from mlmodel.document.document import FILE_NAME, compose_document, model_file, read_text
+from mlmodel.document.events import DEFAULT_LIMITS, Limits
+from mlmodel.document.report import Report
+from mlmodel.errors import MlmodelError, ModelNotFound, UnreadableModel, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["find_models", "folder_of", "validate"]
+
+#: The folder of a model folder in which MLflow keeps copies of its files (DIR-007).
+_COPIES = "metadata"
+
+
+def validate(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Report:
+    """Check the model at ``path`` (a model folder or its MLmodel file); raises nothing.
+
+    The report's violations name their files as reached through ``path``.
+    """
+    file = model_file(path)
+    try:
+        text = read_text(file, limits)
+    except MlmodelError as error:
+        details = tuple(d for d in error.details if isinstance(d, Violation))
+        return Report(str(path), details, error.message)
+    document = compose_document(text, str(file), limits=limits)
+    return Report(str(path), tuple(check(document, folder_of(file))))
+
+
+def folder_of(file: Path) -> Path:
+    """Return the folder that an MLmodel file's paths are relative to (DIR-007)."""
+    folder = file.parent
+    if folder.name == _COPIES and (folder.parent / FILE_NAME).is_file():
+        return folder.parent
+    return folder
+
+
+def find_models(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give the models at ``path``: itself if it is one, else every model folder below, sorted.
+
+    A model folder is not searched further (DIR-007), and links to folders are not followed.
+
+    Raises:
+        ModelNotFound: nothing is there, or no model below.
+        UnreadableModel: a folder cannot be listed.
+
+    """
+    given = Path(path)
+    if not given.exists():
+        raise ModelNotFound(f"There is nothing at {given}.")
+    if not given.is_dir() or (given / FILE_NAME).exists():
+        yield given
+        return
+    found = False
+    for folder, below, files in os.walk(given, onerror=_cannot_list):
+        if FILE_NAME in files:
+            found = True
+            below.clear()
+            yield Path(folder)
+        below.sort()
+    if not found:
+        raise ModelNotFound(
+            f"There is no model in {given}: no folder there has a file {FILE_NAME} (DIR-001)."
+        )
+
+
+def _cannot_list(error: OSError) -> None:
+    raise UnreadableModel(f"{error.filename} cannot be listed: {error.strerror}.") from error

@@ -1,0 +1,145 @@
+"""Write the MLmodel file: text that MLflow reads equally, whole or not at all (MLM-014 to 016)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from mlmodel.document.document import FILE_NAME
+from mlmodel.document.events import DEFAULT_LIMITS
+from mlmodel.document.pointers import join
+from mlmodel.errors import InvalidModel, Violation, WriteFailed, shown
+
+__all__ = ["dumps", "write"]
+
+_SCALARS = (str, bytes, bool, int, float, type(None), dt.date, dt.datetime)
+# Reading refuses a longer number (MLM-006), so one is not written.
+_MAX_BITS = 3_300
+_MODE = 0o666
+
+
+def dumps(data: dict[str, Any]) -> str:
+    """Return the YAML text of an MLmodel file: keys sorted, block style, ASCII, safe types only.
+
+    ``parse(dumps(data)).data`` is ``data`` again, tuples as lists.
+
+    Raises:
+        InvalidModel: a value that YAML's safe types cannot hold, with its key (MLM-014).
+
+    """
+    import yaml
+
+    found = _Unwritable()
+    found.visit(data, [], ())
+    if found.violations:
+        raise InvalidModel("The model file cannot be written.", found.violations)
+    text = yaml.dump(data, Dumper=_dumper(), default_flow_style=False)
+    return str(text)
+
+
+def write(data: dict[str, Any], path: str | os.PathLike[str]) -> Path:
+    """Write the MLmodel file at ``path``, or in the folder ``path``; an existing one is replaced.
+
+    The file appears whole or not at all (MLM-016).
+
+    Raises:
+        InvalidModel: as :func:`dumps`.
+        WriteFailed: the disk is full, or writing is not permitted.
+
+    """
+    text = dumps(data)
+    file = Path(path) / FILE_NAME if Path(path).is_dir() else Path(path)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp gives the file to its owner only; a model is as readable as other files.
+        Path(temporary).chmod(_MODE & ~_umask())
+        Path(temporary).replace(file)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise WriteFailed(f"{file} could not be written: {error.strerror}.") from error
+    return file
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _dumper() -> Any:
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the base's signature
+            return True
+
+    Dumper.add_representer(tuple, yaml.representer.SafeRepresenter.represent_list)
+    return Dumper
+
+
+class _Unwritable:
+    """Collects what YAML's safe types cannot hold, or what reading would refuse."""
+
+    def __init__(self) -> None:
+        self.violations: list[Violation] = []
+        self.count = 0
+
+    def add(self, message: str, path: list[Any], rule: str = "MLM-014") -> None:
+        self.violations.append(Violation(rule, message, FILE_NAME, pointer=join(path)))
+
+    def visit(self, value: Any, path: list[Any], above: tuple[int, ...]) -> None:
+        self.count += 1
+        if self.count > DEFAULT_LIMITS.events:
+            if self.count == DEFAULT_LIMITS.events + 1:
+                self.add(f"More than {DEFAULT_LIMITS.events:,} values.", path, "MLM-002")
+            return
+        if type(value) in (dict, list, tuple, set):
+            self.collection(value, path, above)
+        else:
+            self.scalar(value, path)
+
+    def collection(self, value: Any, path: list[Any], above: tuple[int, ...]) -> None:
+        if id(value) in above:
+            self.add("The value holds itself.", path)
+            return
+        if len(above) >= DEFAULT_LIMITS.depth:
+            self.add(f"Nested deeper than {DEFAULT_LIMITS.depth} levels.", path, "MLM-002")
+            return
+        inside = (*above, id(value))
+        if isinstance(value, dict):
+            for key, member in value.items():
+                self.scalar(key, [*path, key], "The key")
+                self.visit(member, [*path, key], inside)
+        else:
+            for index, member in enumerate(value):
+                self.visit(member, [*path, index], inside)
+
+    def scalar(self, value: Any, path: list[Any], what: str = "The value") -> None:
+        where = f"{what} at {join(path) or '/'}"
+        if type(value) not in _SCALARS:
+            self.add(
+                f"{where} is of type {type(value).__module__}.{type(value).__qualname__}, which "
+                "YAML's safe types cannot hold; give a text, number, list or mapping.",
+                path,
+            )
+        elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
+            self.add(f"{where} is {shown(value)}, too long to be read again.", path)
+        elif isinstance(value, str) and _has_surrogate(value):
+            self.add(f"{where} holds half of a surrogate pair, which is no text.", path)
+
+
+def _has_surrogate(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -1,0 +1,21 @@
+"""Public names where MLflow's users look for them (``mlflow.models.signature``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.signature.types import ModelSignature
+
+if TYPE_CHECKING:
+    from mlmodel.signature.infer import infer_signature
+
+__all__ = ["ModelSignature", "infer_signature"]
+
+
+def __getattr__(name: str) -> Any:
+    # Inference needs numpy and pandas, the rest does not.
+    if name == "infer_signature":
+        from mlmodel.signature.infer import infer_signature
+
+        return infer_signature
+    raise AttributeError(f"module 'mlmodel.models.signature' has no attribute {name!r}")

@@ -1,0 +1,174 @@
+"""The server's application: Flask for what is small and rare, a thin callable for scoring.
+
+A Flask route costs more than scoring one row does, so ``POST /invocations`` is answered before
+Flask is asked; everything else, other methods of ``/invocations`` too, is Flask's.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response
+
+from mlmodel import __version__
+from mlmodel.errors import (
+    MalformedRequest,
+    MethodNotAllowed,
+    MlmodelError,
+    NotFound,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    shown,
+)
+from mlmodel.scoring.answers import Answer, refused, unexpected
+from mlmodel.scoring.invocations import handle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from werkzeug.exceptions import HTTPException
+
+    from mlmodel.scoring.engine import Engine
+
+__all__ = ["DEFAULT_MAX_BODY", "Application"]
+
+#: How large a request's body may be unless asked otherwise (RST-073), in bytes.
+DEFAULT_MAX_BODY = 64 * 2**20
+#: How much of a body of unknown length is read at once.
+_CHUNK = 64 * 1024
+_PATH = "/invocations"
+_REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class Application:
+    """The WSGI application of one model.
+
+    Args:
+        engine: the model.
+        max_body: a larger body is refused, unread where its length is announced (RST-073).
+        terse: errors say code and rule only (ERR-008).
+
+    """
+
+    def __init__(
+        self, engine: Engine, *, max_body: int = DEFAULT_MAX_BODY, terse: bool = False
+    ) -> None:
+        self.engine = engine
+        self.max_body = max_body
+        self.terse = terse
+        self.flask = _flask(terse=terse)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        if environ["PATH_INFO"] == _PATH and environ["REQUEST_METHOD"] == "POST":
+            status, content_type, body = self._scored(environ)
+            headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+            start_response(_REASONS[status], headers)
+            return [body]
+        return self.flask(environ, start_response)
+
+    def _scored(self, environ: WSGIEnvironment) -> Answer:
+        try:
+            _check_encoding(environ)
+            body = self._body(environ)
+        except MlmodelError as error:
+            return refused(error, terse=self.terse)
+        except Exception as error:  # noqa: BLE001 - the boundary: a sender that hangs up, too
+            return unexpected(error, terse=self.terse)
+        return handle(environ.get("CONTENT_TYPE"), body, self.engine, terse=self.terse)
+
+    def _body(self, environ: WSGIEnvironment) -> bytes:
+        announced = environ.get("CONTENT_LENGTH")
+        stream = environ["wsgi.input"]
+        if announced:
+            length = _length(announced)
+            if length > self.max_body:
+                raise self._too_large(f"of {length} bytes")
+            return bytes(stream.read(length))
+        parts: list[bytes] = []
+        size = 0
+        while part := stream.read(_CHUNK):
+            size += len(part)
+            if size > self.max_body:
+                raise self._too_large("")
+            parts.append(part)
+        return b"".join(parts)
+
+    def _too_large(self, what: str) -> PayloadTooLarge:
+        return PayloadTooLarge(
+            f"The body {what + ' ' if what else ''}is larger than this server takes, "
+            f"which is {self.max_body} bytes (RST-073)."
+        )
+
+
+def _check_encoding(environ: WSGIEnvironment) -> None:
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "identity")
+    if encoding.lower() != "identity":
+        raise UnsupportedMediaType(
+            f"The content encoding {shown(encoding)} is not known here; "
+            "send the body as it is (RST-002)."
+        )
+
+
+def _length(announced: str) -> int:
+    if not (announced.isascii() and announced.isdigit()):
+        raise MalformedRequest(f"The content length {shown(announced)} is no number (RST-004).")
+    return int(announced)
+
+
+def _flask(*, terse: bool) -> Flask:
+    """Return the application for everything but scoring."""
+    app = Flask("mlmodel.serving", static_folder=None)
+
+    @app.get("/ping")
+    @app.get("/health")
+    def _health() -> Response:
+        return Response("\n", mimetype="text/plain")
+
+    @app.get("/version")
+    def _version() -> Response:
+        return Response(__version__, mimetype="text/plain")
+
+    def _invocations() -> Response:  # pragma: no cover - answered before Flask is asked
+        raise AssertionError
+
+    app.add_url_rule(
+        _PATH, view_func=_invocations, methods=["POST"], provide_automatic_options=True
+    )
+
+    def _refuse(error: HTTPException) -> Response:
+        return _as_response(_answer(error, terse=terse), error)
+
+    app.register_error_handler(404, _refuse)
+    app.register_error_handler(405, _refuse)
+    app.register_error_handler(Exception, lambda e: _as_response(_fault(e, terse=terse), e))
+    return app
+
+
+def _answer(error: HTTPException, *, terse: bool) -> Answer:
+    if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
+        methods = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        refusal: MlmodelError = MethodNotAllowed(
+            f"This path does not take that method; it takes {methods} (RST-072)."
+        )
+    else:
+        refusal = NotFound(
+            "There is nothing at this path; a model is scored at /invocations (RST-072)."
+        )
+    return refused(refusal, terse=terse)
+
+
+def _fault(error: Any, *, terse: bool) -> Answer:
+    if getattr(error, "code", None) in {400, 404, 405, 414}:
+        return refused(MalformedRequest("The request is no proper HTTP (RST-072)."), terse=terse)
+    return unexpected(error, terse=terse)
+
+
+def _as_response(answer: Answer, error: Any) -> Response:
+    response = Response(answer.body, status=answer.status, content_type=answer.content_type)
+    methods = getattr(error, "valid_methods", None)
+    if methods:
+        response.headers["Allow"] = ", ".join(sorted(methods))
+    return response

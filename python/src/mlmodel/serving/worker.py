@@ -1,0 +1,87 @@
+"""A worker process: loads the model and hands the application to granian."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import InternalError, MlmodelError
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import SimpleQueue
+
+    from mlmodel.serving.app import Application
+
+__all__ = ["Settings", "load"]
+
+#: How often a worker looks whether the process that started it is still there, in seconds.
+_LOOK = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a server is asked to do; picklable, since a worker may be a fresh process."""
+
+    model: str
+    host: str = "127.0.0.1"
+    port: int = 5000
+    workers: int = 1
+    threads: int = 8
+    max_body: int = 0
+    terse: bool = False
+    trust: bool = False
+    allow: tuple[str, ...] = ()
+
+
+def load(settings: Settings, reports: SimpleQueue[Any]) -> Application:
+    """Return the application, in the worker; report to the parent how it went.
+
+    A report is None (loaded) or (error code, message). Where loading fails the worker ends.
+    """
+    _take_over_signals()
+    _watch_parent(os.getppid())
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        application = _application(settings)
+    except MlmodelError as error:
+        reports.put((error.code, str(error)))
+        raise SystemExit(error.exit_code) from None
+    except Exception as error:
+        logging.getLogger("mlmodel.serving").exception("The model could not be loaded.")
+        reports.put((InternalError.code, f"{type(error).__name__}: {error}"))
+        raise SystemExit(InternalError.exit_code) from None
+    reports.put(None)
+    return application
+
+
+def _application(settings: Settings) -> Application:
+    from mlmodel.pyfunc import load_model
+    from mlmodel.serving.app import Application
+
+    model = load_model(settings.model, trust=settings.trust, allow=settings.allow)
+    return Application(model.engine, max_body=settings.max_body, terse=settings.terse)
+
+
+def _take_over_signals() -> None:
+    # A forked worker has the parent's handlers, which would swallow the parent's own SIGTERM
+    # while the model loads. Ctrl-C goes to the whole group: the parent ends the workers.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def _watch_parent(parent: int) -> None:
+    """End this process soon after its parent is gone, however the parent ended."""
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=look, name="mlmodel-parent-watch", daemon=True).start()

@@ -1,0 +1,154 @@
+"""The forms in which columns may be given besides a data frame (ENF-010)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mlmodel.errors import InputViolation
+from mlmodel.signature.names import missing_input
+from mlmodel.signature.objects import object_array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping, Sequence
+
+    from mlmodel.signature.types import ColSpec
+
+__all__ = ["Table", "table_of"]
+
+_FORMS = (
+    "a data frame, a series, a mapping of names to scalars, lists or one-dimensional arrays, "
+    "or a list of records; without names in the signature also a two-dimensional array, a list "
+    "of rows, a list of values or a scalar"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns of any form: names (or None), their number, the row index, a way to each column.
+
+    ``column(position)`` returns (one-dimensional numpy or pandas array, mask or None).
+    """
+
+    names: tuple[Hashable, ...] | None
+    width: int
+    index: pd.Index[Any]
+    column: Callable[[int], tuple[Any, Any]]
+
+
+def table_of(data: Any, specs: Sequence[ColSpec], violations: list[InputViolation]) -> Table:
+    """Return the table that plain data stand for; what is wrong is added to ``violations``."""
+    if isinstance(data, pd.Series):
+        return _table((data.name,), [_series(data)], data.index)
+    if isinstance(data, dict):
+        return _mapping(data, violations)
+    if isinstance(data, np.ndarray):
+        return _array(data, specs, violations)
+    if isinstance(data, list | tuple):
+        return _list(data, specs, violations)
+    if isinstance(data, str | bytes | bool | int | float | np.generic):
+        return _table(None, [object_array([data])])
+    return _refused(f"a {type(data).__module__}.{type(data).__name__}", violations)
+
+
+def _table(
+    names: tuple[Hashable, ...] | None, arrays: Sequence[Any], index: pd.Index[Any] | None = None
+) -> Table:
+    if index is None:
+        index = pd.RangeIndex(len(arrays[0]) if arrays else 0)
+    return Table(names, len(arrays), index, lambda position: (arrays[position], None))
+
+
+def _series(series: pd.Series[Any]) -> Any:
+    return series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array
+
+
+def _refused(found: str, violations: list[InputViolation]) -> Table:
+    message = f"A column signature takes {_FORMS}; {found} was given."
+    violations.append(InputViolation("ENF-010", message, expected="columns", got=found))
+    return _table(None, [])
+
+
+def _mapping(data: Mapping[Any, Any], violations: list[InputViolation]) -> Table:
+    arrays: list[Any] = []
+    for name, value in data.items():
+        if isinstance(value, pd.Series):
+            arrays.append(_series(value))
+        elif isinstance(value, list | tuple):
+            arrays.append(object_array(value))
+        elif isinstance(value, np.ndarray) and value.ndim > 1:
+            return _refused(f"an array of {value.ndim} axes under {name!r}", violations)
+        else:
+            arrays.append(value if isinstance(value, np.ndarray) and value.ndim else None)
+    if data and all(array is None for array in arrays):
+        # Scalars only: one row.
+        return _table(tuple(data), [_scalar(value) for value in data.values()])
+    if any(array is None for array in arrays):
+        return _refused("a mapping of scalars and lists", violations)
+    if len({len(array) for array in arrays}) > 1:
+        return _refused("a mapping of lists of different lengths", violations)
+    return _table(tuple(data), arrays)
+
+
+def _scalar(value: Any) -> np.ndarray[Any, Any]:
+    # A zero-dimensional array and a numpy scalar have a dtype to go by.
+    return value.reshape(1) if isinstance(value, np.ndarray) else object_array([value])
+
+
+def _array(data: Any, specs: Sequence[ColSpec], violations: list[InputViolation]) -> Table:
+    if data.dtype.names is not None or data.ndim > 2:  # noqa: PLR2004 - rows and columns
+        what = "a structured array" if data.dtype.names else f"an array of {data.ndim} axes"
+        return _refused(what, violations)
+    flat = data.reshape(-1, 1) if data.ndim < 2 else data  # noqa: PLR2004 - as above
+    if data.ndim < 2 and len(specs) > 1 and specs[0].name is None:  # noqa: PLR2004 - as above
+        return _refused("an array of one axis for several columns", violations)
+    index = pd.RangeIndex(len(flat))
+    return Table(None, flat.shape[1], index, lambda position: (flat[:, position], None))
+
+
+def _list(data: Sequence[Any], specs: Sequence[ColSpec], violations: list[InputViolation]) -> Table:
+    kinds = {
+        "record" if isinstance(item, dict) else "row" if _is_row(item) else "value" for item in data
+    }
+    if len(kinds) > 1:
+        return _refused(
+            f"a list of {' and '.join(f'{kind}s' for kind in sorted(kinds))}", violations
+        )
+    if kinds == {"record"}:
+        if specs[0].name is None:
+            return _refused("a list of records, whose order says nothing,", violations)
+        return _records(data, specs, violations)
+    if kinds == {"row"}:
+        return _rows(data, violations)
+    if len(specs) > 1 and specs[0].name is None:
+        return _refused("a list of values for several columns", violations)
+    return _table(None, [object_array(data)])
+
+
+def _is_row(item: Any) -> bool:
+    return isinstance(item, list | tuple) or (isinstance(item, np.ndarray) and item.ndim > 0)
+
+
+def _rows(data: Sequence[Any], violations: list[InputViolation]) -> Table:
+    widths = {len(row) for row in data}
+    if len(widths) > 1 or any(isinstance(row, np.ndarray) and row.ndim > 1 for row in data):
+        return _refused("a list of rows of different lengths or of more axes", violations)
+    arrays = [object_array([row[place] for row in data]) for place in range(widths.pop())]
+    return _table(None, arrays, pd.RangeIndex(len(data)))
+
+
+def _records(
+    data: Sequence[Mapping[Any, Any]], specs: Sequence[ColSpec], violations: list[InputViolation]
+) -> Table:
+    names, arrays = [], []
+    for spec in specs:
+        lacking = next((row for row, record in enumerate(data) if spec.name not in record), None)
+        if lacking is not None and spec.required:
+            violations.append(missing_input(spec, "this record does not hold it", lacking))
+        if lacking is None or any(spec.name in record for record in data):
+            names.append(spec.name)
+            arrays.append(object_array([record.get(spec.name) for record in data]))
+    return _table(tuple(names), arrays, pd.RangeIndex(len(data)))

@@ -1,0 +1,130 @@
+"""Which given input stands for which declared one (ENF-001, ENF-004 to ENF-012)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlmodel.errors import InputViolation, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from mlmodel.signature.types import ColSpec, TensorSpec
+
+__all__ = ["Selection", "invalid_input", "match", "missing_input"]
+
+#: How many of the given names an error shows.
+_SHOWN_NAMES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Where each declared input stands among the given ones.
+
+    ``positions`` has one entry per declared input, None where it is not given; ``in_order``
+    says that the given inputs are the declared ones, all of them and no others, in order.
+    """
+
+    positions: tuple[int | None, ...]
+    violations: tuple[InputViolation, ...]
+    in_order: bool
+
+
+def match(
+    specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable] | None, width: int
+) -> Selection:
+    """Match ``width`` given inputs, whose names may be unknown, with the declared ones."""
+    if specs[0].name is None:
+        return _by_position(specs, width)
+    if names is None:
+        return _without_names(specs, width)
+    positions, violations = _by_name(specs, names)
+    in_order = len(names) == len(specs) and positions == list(range(len(specs)))
+    return Selection(tuple(positions), tuple(violations), in_order and not violations)
+
+
+def missing_input(spec: ColSpec | TensorSpec, given: str, row: int | None = None) -> InputViolation:
+    """Return the violation for a required input that is not there; ``given`` says what is."""
+    label = "" if spec.name is None else spec.name
+    where = "" if row is None else f", row {row}"
+    message = f"Input {label!r}{where} is missing: the signature requires it; {given}."
+    return InputViolation("ENF-004", message, label, row, type_name(spec))
+
+
+def invalid_input(violations: Sequence[InputViolation]) -> InvalidInput:
+    """Return the one error for all violations, with a headline that counts them (ENF-003)."""
+    count = len(violations)
+    what = "one rule is" if count == 1 else f"{count} rules are"
+    return InvalidInput(
+        f"The data do not fit the model's signature: {what} broken. {violations[0].message}",
+        violations,
+    )
+
+
+def type_name(spec: ColSpec | TensorSpec) -> str:
+    """Return the declared type as an error names it."""
+    declared = getattr(spec.type, "value", None)
+    return str(declared) if declared is not None else spec.dtype  # type: ignore[union-attr]
+
+
+def _by_name(
+    specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable]
+) -> tuple[list[int | None], list[InputViolation]]:
+    place = {name: position for position, name in enumerate(names)}
+    counts = Counter(names) if len(place) < len(names) else None
+    positions: list[int | None] = []
+    violations = []
+    for spec in specs:
+        name: Hashable = spec.name
+        # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
+        if name not in place and not isinstance(name, str):
+            name = str(name)
+        position = place.get(name)
+        if position is None and spec.required:
+            violations.append(missing_input(spec, _given(names)))
+        if counts and counts[name] > 1:
+            violations.append(_repeated(spec, counts[name]))
+        positions.append(position)
+    return positions, violations
+
+
+def _by_position(specs: Sequence[ColSpec | TensorSpec], width: int) -> Selection:
+    if width >= len(specs):
+        return Selection(tuple(range(len(specs))), (), width == len(specs))
+    positions: list[int | None] = [i if i < width else None for i in range(len(specs))]
+    if not any(spec.required for spec in specs[width:]):
+        return Selection(tuple(positions), (), in_order=False)
+    violation = InputViolation(
+        "ENF-009",
+        f"The signature declares {len(specs)} inputs by position and {width} are given.",
+        column=width,
+        expected=f"{len(specs)} inputs",
+        got=f"{width} inputs",
+    )
+    return Selection(tuple(positions), (violation,), in_order=False)
+
+
+def _without_names(specs: Sequence[ColSpec | TensorSpec], width: int) -> Selection:
+    violation = InputViolation(
+        "ENF-011",
+        "The signature names its inputs, and the data do not: give a data frame, a mapping of "
+        "names to values or a list of records.",
+        expected="inputs with names",
+        got=f"{width} without names",
+    )
+    return Selection((None,) * len(specs), (violation,), in_order=False)
+
+
+def _repeated(spec: ColSpec | TensorSpec, times: int) -> InputViolation:
+    message = f"Input {spec.name!r} is given {times} times; each declared name is given once."
+    return InputViolation("ENF-007", message, spec.name, None, type_name(spec), f"{times} times")
+
+
+def _given(names: Sequence[Hashable]) -> str:
+    if not names:
+        return "no inputs are given"
+    first = ", ".join(repr(name)[:60] for name in names[:_SHOWN_NAMES])
+    more = len(names) - _SHOWN_NAMES
+    return f"given are {first}" + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,198 @@
+"""The one gate through which everything that could run must pass (TRU-001 to TRU-005)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import (
+    InvalidModel,
+    MlmodelError,
+    ModelNotFound,
+    UnreadableModel,
+    UntrustedModel,
+    Violation,
+)
+from mlmodel.trust import store
+from mlmodel.trust.digest import Manifest, manifest_of
+from mlmodel.trust.names import Names
+from mlmodel.trust.scanner import scan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+__all__ = ["Gate"]
+
+#: How many findings an error lists.
+_SHOWN = 8
+
+
+@dataclass(slots=True)
+class Gate:
+    """The policy for one model folder.
+
+    ``trust``: the caller vouches for everything in it. ``allow``: exact names of installed
+    classes (``package.module.Class``) that its pickles may use besides the list.
+    """
+
+    root: Path
+    trust: bool = False
+    allow: frozenset[str] = frozenset()
+    _manifest: Manifest | None = field(default=None, repr=False)
+    _stored: bool | None = field(default=None, repr=False)
+
+    @classmethod
+    def for_folder(cls, root: Path, *, trust: bool = False, allow: Iterable[str] = ()) -> Gate:
+        """Return the gate of a model folder; nothing is read before it is needed."""
+        return cls(root, trust, frozenset([allow] if isinstance(allow, str) else allow))
+
+    def is_trusted(self) -> bool:
+        """Return whether everything in the folder may run.
+
+        It may when the caller says so, or when the folder is, byte for byte, one that the
+        user's store holds. The folder's digest is computed once.
+        """
+        if self.trust:
+            return True
+        if self._stored is None:
+            try:
+                self._manifest = manifest_of(self.root)
+                self._stored = store.contains(self._manifest.digest)
+            except MlmodelError:
+                self._stored = False
+        return self._stored
+
+    def require_trust(self, what: str, file: str | None = None) -> None:
+        """Go on only in a trusted folder.
+
+        Args:
+            what: what would run, as the middle of a sentence ("the model's own code in code/").
+            file: the file that it is in, relative to the folder.
+
+        Raises:
+            UntrustedModel: it is not trusted; nothing was run.
+
+        """
+        if not self.is_trusted():
+            raise self._refusal(what, [Violation("TRU-001", what, file=file)], by_name=False)
+
+    def load_pickle(
+        self, path: Path, *, aliases: Mapping[tuple[str, str], object] | None = None
+    ) -> Any:
+        """Load a pickle, joblib or npy file (known by its first bytes).
+
+        Without trust, only when the static check allows it, and then through an unpickler
+        that is restricted to what the check saw.
+
+        Args:
+            path: the file.
+            aliases: (module, name) that the pickle says -> the object to take for it.
+
+        Raises:
+            InvalidModel: the file is damaged, or its objects cannot be rebuilt.
+            MissingDependency: a library that it needs is not installed.
+            ModelNotFound: there is no such file.
+            UnreadableModel: it cannot be read.
+            UntrustedModel: it uses what is not allowed without trust; nothing was run.
+
+        """
+        from mlmodel.trust import bounds, unpickle
+
+        aliases = aliases or {}
+        file = self._relative(path)
+        data = _read(path, file)
+        if self.trust:
+            return unpickle.load_trusted(data, aliases, file)
+        found = scan(data, allow=self.allow, aliases=aliases)
+        if found.allowed:
+            loaded = unpickle.load_restricted(found, Names(self.allow, aliases), file)
+            bounds.check(loaded, file)
+            return loaded
+        if self._holds(file, data):
+            return unpickle.load_trusted(data, aliases, file)
+        if found.damage and not found.findings:
+            raise InvalidModel(
+                f"{file} is no whole {found.container} file: {found.damage}.",
+                [Violation("TRU-015", found.damage, file=file)],
+            )
+        raise self._refusal(
+            f"{file}, which uses what is not on the list of harmless names,",
+            [Violation("TRU-010", reason, file=file) for reason in found.reasons],
+            by_name=bool(found.refused),
+        )
+
+    def load_skops(self, path: Path) -> Any:
+        """Load a skops file, with our own list of types and never the model's.
+
+        Raises:
+            InvalidModel: the file is damaged, or its objects cannot be rebuilt.
+            MissingDependency: skops or a library that it needs is not installed.
+            ModelNotFound: there is no such file.
+            UnreadableModel: it cannot be read.
+            UntrustedModel: it uses types that are not allowed without trust; nothing was run.
+
+        """
+        from mlmodel.trust import bounds, skops_file, unpickle
+
+        file = self._relative(path)
+        data = _read(path, file)
+        found = skops_file.check(data, allow=self.allow)
+        trusted = False
+        if found.damage:
+            raise InvalidModel(
+                f"{file} is no whole skops file: {found.damage}.",
+                [Violation("TRU-041", found.damage, file=file)],
+            )
+        if found.findings:
+            trusted = self.trust or self._holds(file, data)
+            if not trusted:
+                raise self._refusal(
+                    f"{file}, which uses what is not on the list of harmless names,",
+                    [Violation("TRU-040", reason, file=file) for reason in found.reasons],
+                    by_name=bool(found.refused),
+                )
+        loaded = unpickle.guarded(lambda: skops_file.load(found, trusted=trusted), file)
+        if not trusted:
+            bounds.check(loaded, file)
+        return loaded
+
+    def _relative(self, path: Path) -> str:
+        try:
+            return path.resolve().relative_to(self.root.resolve()).as_posix()
+        except ValueError:
+            return path.name
+
+    def _holds(self, file: str, data: bytes) -> bool:
+        """Return whether these very bytes are what the trusted folder has under this name."""
+        if self.trust:
+            return True
+        if not self.is_trusted() or self._manifest is None:
+            return False
+        return self._manifest.files.get(file) == hashlib.sha256(data).hexdigest()
+
+    def _refusal(self, what: str, details: list[Violation], *, by_name: bool) -> UntrustedModel:
+        ways = [f"`mlmodel trust add {self.root}`, which trusts this folder as it is now"]
+        if by_name:
+            ways.insert(0, "allow=('package.module.Class', …) for installed classes, by exact name")
+        ways.append("trust=True (--trust), which trusts it this once")
+        shown = details[:_SHOWN]
+        if len(details) > _SHOWN:
+            last = details[-1]
+            more = f"and {len(details) - _SHOWN} more"
+            shown.append(Violation(last.rule, more, file=last.file))
+        return UntrustedModel(
+            f"Loading would run {what} and nobody has vouched for it; nothing was run. If you "
+            f"know where the model is from, there are these ways on: {'; '.join(ways)}.",
+            shown,
+        )
+
+
+def _read(path: Path, file: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ModelNotFound(f"The model has no file {file}.") from None
+    except OSError as error:
+        raise UnreadableModel(f"{file} could not be read: {error.strerror}.") from error

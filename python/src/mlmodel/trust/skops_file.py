@@ -1,0 +1,438 @@
+"""skops files: a zip with a JSON tree of types, checked by our own list (TRU-040 to TRU-043).
+
+skops asks its caller which types to trust; the answer must not come from the model. Here it
+comes from the same list as for pickles, and the tree is walked by our own code before skops sees
+the file: the kinds of nodes, the types they name, and what those may be given.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.trust import checks
+from mlmodel.trust.containers import EXPANSION
+from mlmodel.trust.machine import Finding
+from mlmodel.trust.names import Entry, Names
+from mlmodel.trust.values import Global, Made, Mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+__all__ = ["SkopsScan", "check", "load"]
+
+#: The protocols whose nodes are known here.
+PROTOCOLS = range(3)
+MOST_ENTRIES = 100_000
+LARGEST_SCHEMA = 256 * 2**20
+MOST_FINDINGS = 100
+
+_KEY_TYPES = frozenset({"builtins.str", "builtins.int", "builtins.float", "builtins.bool"})
+_FACTORIES = frozenset({"int", "float", "list", "dict", "set", "str", "tuple", "bool"})
+_GENERATORS = frozenset({"MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"})
+_PLAIN = {
+    "ListNode": {"builtins.list"},
+    "SetNode": {"builtins.set"},
+    "BytesNode": {"builtins.bytes"},
+    "BytearrayNode": {"builtins.bytearray"},
+    "SliceNode": {"builtins.slice"},
+    "DefaultDictNode": {"collections.defaultdict"},
+    "MaskedArrayNode": {"numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray"},
+    "RandomStateNode": {"numpy.random.mtrand.RandomState"},
+    "RandomGeneratorNode": {"numpy.random._generator.Generator"},
+    "DTypeNode": {"numpy.dtype"},
+    "TreeNode": {"sklearn.tree._tree.Tree"},
+    "PartialNode": {"functools.partial"},
+}
+_LOSSES = frozenset({"sklearn._loss._loss", "sklearn.linear_model._sgd_fast"})
+#: Where numpy's functions are found besides the place that pickle names.
+_NUMPY_PLACES = frozenset(
+    {"numpy._core._multiarray_umath", "numpy._core.umath", "numpy.core._multiarray_umath"}
+)
+
+Node = dict[str, Any]
+
+
+class _Damaged(Exception):  # noqa: N818 - caught by ``check``
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SkopsScan:
+    """What a look at a skops file found; nothing of it was built.
+
+    ``names``: the types that it names; ``findings``: what is not allowed; ``damage``: why it is
+    no whole skops file.
+    """
+
+    names: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    damage: str = ""
+    data: bytes = field(default=b"", repr=False, compare=False)
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the file may be loaded without trust."""
+        return not self.findings and not self.damage
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """The names that are refused, each once."""
+        return tuple(dict.fromkeys(finding.name for finding in self.findings if finding.name))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """One line per finding."""
+        return tuple(f"{one.name}: {one.reason}" if one.name else one.reason for one in self.findings)
+
+
+def check(data: bytes, *, allow: Iterable[str] = ()) -> SkopsScan:
+    """Look at the bytes of a skops file.
+
+    Args:
+        data: the whole file.
+        allow: classes that the user allowed, ``package.module.Class``.
+
+    """
+    walk = _Walk(Names(allow))
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            walk.members = _members(archive)
+            schema = json.loads(archive.read("schema.json"))
+        if type(schema) is not dict:
+            raise _Damaged("its schema.json is no object")
+        walk.run(schema)
+    except _Damaged as error:
+        return SkopsScan(tuple(walk.seen), (), str(error), data)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        return SkopsScan((), (), f"its zip archive cannot be read ({error})", data)
+    except (ValueError, KeyError, RecursionError) as error:
+        return SkopsScan((), (), f"its schema.json cannot be read ({type(error).__name__})", data)
+    return SkopsScan(tuple(walk.seen), tuple(walk.findings), "", data)
+
+
+def _members(archive: zipfile.ZipFile) -> frozenset[str]:
+    entries = archive.infolist()
+    names = frozenset(entry.filename for entry in entries)
+    packed = sum(entry.compress_size for entry in entries)
+    unpacked = sum(entry.file_size for entry in entries)
+    if len(entries) > MOST_ENTRIES or len(names) != len(entries):
+        raise _Damaged("its zip archive holds too many files, or one name twice")
+    if unpacked > min(max(EXPANSION[0], EXPANSION[1] * packed), EXPANSION[2]):
+        raise _Damaged(f"it expands to {unpacked} bytes, which is beyond the limit")
+    odd = [name for name in names if name.startswith("/") or "\\" in name or ".." in name.split("/")]
+    if odd or any(entry.flag_bits & 1 for entry in entries):
+        raise _Damaged("its zip archive holds encrypted files, or paths that lead out of it")
+    if "schema.json" not in names or archive.getinfo("schema.json").file_size > LARGEST_SCHEMA:
+        raise _Damaged("it has no schema.json, or one that is too large")
+    return names
+
+
+class _Walk:
+    """Goes through the tree as skops would, and notes what it may not do."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.members: frozenset[str] = frozenset()
+        self.seen: dict[str, None] = {}
+        self.findings: list[Finding] = []
+        self.by_id: dict[Any, Node] = {}
+        self.protocol = 0
+
+    def run(self, schema: Node) -> None:
+        self.protocol = schema.get("protocol", -1)
+        if type(self.protocol) is not int or self.protocol not in PROTOCOLS:
+            raise _Damaged(f"its protocol {self.protocol!r} is not known here")
+        pending = [schema]
+        while pending:
+            node = pending.pop()
+            if type(node) is not dict:
+                raise _Damaged("a node of its tree is no object")
+            self._compare(node)
+            pending.extend(self._visit(node))
+
+    def _compare(self, node: Node) -> None:
+        """Where skops takes what it built for an earlier node, both must be the same."""
+        number = node.get("__id__")
+        if number and node.get("__loader__") != "CachedNode":
+            if type(number) is not int:
+                raise _Damaged("a node of its tree has a number that is none")
+            if not _is_same(self.by_id.setdefault(number, node), node):
+                self.refuse("", "two different things have the same number in it")
+
+    def refuse(self, name: str, reason: str) -> None:
+        finding = Finding(name, reason)
+        if finding not in self.findings and len(self.findings) < MOST_FINDINGS:
+            self.findings.append(finding)
+
+    def _visit(self, node: Node) -> Iterator[Node]:
+        loader, module, name = (node.get(key) for key in ("__loader__", "__module__", "__class__"))
+        if loader == "CachedNode":
+            return
+        if type(loader) is not str or type(module) is not str or type(name) is not str:
+            raise _Damaged("a node of its tree names no type")
+        full_name = f"{module}.{name}"
+        visit = _VISITS.get(loader)
+        if loader != "JsonNode":
+            self.seen[full_name] = None
+        if visit is None:
+            self.refuse(full_name, f"nodes of the kind {loader!r} are not allowed")
+        elif loader in _PLAIN and full_name not in _PLAIN[loader]:
+            self.refuse(full_name, f"it is no type of a {loader}")
+        else:
+            yield from visit(self, node, full_name)
+
+    def entry(self, node: Node) -> Entry | None:
+        """Return the list's entry for what a node names, at exactly this place."""
+        module, name = node["__module__"], node["__class__"]
+        found_module, found_name, entry = self.names.find(module, name)
+        if entry is None and module in _NUMPY_PLACES:
+            return self.names.find("numpy", name)[2]
+        return entry if (found_module, found_name) == (module, name) else None
+
+    def require(self, node: Node, full_name: str, *uses: str) -> Entry | None:
+        """Refuse what is not listed, or not for this use."""
+        entry = self.entry(node)
+        if entry is None:
+            self.refuse(full_name, "it is not on the list of types that need no trust")
+        elif not entry.uses.issuperset(uses):
+            self.refuse(full_name, "it may not be used in this way")
+        return entry
+
+    def file(self, node: Node) -> None:
+        if node.get("file") not in self.members:
+            raise _Damaged("it refers to a file that is not in it")
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two parts of the tree are the same but for the numbers and files within."""
+    if one is other:
+        return True
+    if type(one) is dict and type(other) is dict:
+        keys = one.keys() - {"__id__", "file"}
+        same = keys == other.keys() - {"__id__", "file"}
+        return same and all(_is_same(one[key], other[key]) for key in keys)
+    if type(one) is list and type(other) is list:
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return type(one) is type(other) and bool(one == other)
+
+
+def _content(node: Node, key: str = "content") -> Node:
+    found = node.get(key)
+    if type(found) is not dict:
+        raise _Damaged("a node of its tree has no content")
+    return found
+
+
+def _list(node: Node) -> list[Node]:
+    found = node.get("content")
+    if type(found) is not list:
+        raise _Damaged("a node of its tree has no content")
+    return found
+
+
+def _json(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - the table's protocol
+    if type(node.get("content")) is not str:
+        raise _Damaged("a value of its tree is no text")
+    return iter(())
+
+
+def _sequence(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - as above
+    return iter(_list(node))
+
+
+def _tuple(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
+    if full_name != "builtins.tuple":
+        walk.require(node, full_name, "new")
+    return iter(_list(node))
+
+
+def _dict(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
+    if full_name != "builtins.dict":
+        walk.require(node, full_name, "dict")
+    for key in _list(_content(node, "key_types")):
+        name = f"{key.get('__module__')}.{key.get('__class__')}" if type(key) is dict else "?"
+        number = type(key) is dict and key.get("__module__") == "numpy"
+        if name not in _KEY_TYPES and not (number and walk.entry(key) is not None):
+            walk.refuse(name, "it is no type of a key")
+    yield _content(node, "key_types")
+    yield from _content(node).values()
+
+
+def _default_dict(walk: _Walk, node: Node, _: str) -> Iterator[Node]:
+    content = _content(node)
+    factory = _content(content, "default_factory")
+    kind, module, name = (factory.get(key) for key in ("__loader__", "__module__", "__class__"))
+    plain = kind == "TypeNode" and module == "builtins" and name in _FACTORIES
+    if not plain and not (kind == "JsonNode" and factory.get("content") == "null"):
+        walk.refuse(f"{module}.{name}", "it is no factory of a defaultdict")
+    yield _content(content, "main")
+    yield factory
+
+
+def _bytes(walk: _Walk, node: Node, _: str) -> Iterator[Node]:
+    walk.file(node)
+    return iter(())
+
+
+def _nothing(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - as above
+    return iter(())
+
+
+def _type(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
+    entry = walk.require(node, full_name, "ref")
+    if entry is not None and "function" in entry.uses:
+        walk.refuse(full_name, "it is no type")
+    return iter(())
+
+
+def _function(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
+    if walk.protocol == 0:
+        walk.refuse(full_name, "functions of skops protocol 0 are not followed")
+    else:
+        walk.require(node, full_name, "ref", "function")
+    return iter(())
+
+
+def _partial(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
+    content = _content(node)
+    if _content(content, "func").get("__loader__") != "FunctionNode":
+        walk.refuse(full_name, "it holds something else than a function that only computes")
+    yield from (_content(content, key) for key in ("func", "args", "kwds", "namespace"))
+
+
+def _constructor(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
+    walk.refuse(full_name, "it would be called while loading")
+    yield _content(node)
+
+
+def _object(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
+    entry = walk.require(node, full_name, "new", "build")
+    content = node.get("content")
+    if content is None:
+        return
+    state = _content(node)
+    if entry is not None and entry.check in checks.STATES:
+        subject = Global(node["__module__"], node["__class__"], entry)
+        reason = checks.STATES[entry.check](subject, Made(subject, ()), _mapping(state))
+        if reason:
+            walk.refuse(full_name, reason)
+    yield state
+
+
+def _mapping(node: Node) -> Mapping:
+    """Return a dict node as the pickle checks see a dict."""
+    found = Mapping()
+    items = node.get("content") if node.get("__loader__") == "DictNode" else None
+    keys = node.get("key_types", {})
+    texts = keys.get("content", []) if type(keys) is dict else []
+    if type(items) is not dict or any(one.get("__class__") != "str" for one in texts):
+        found.exact = False
+        return found
+    for key, value in items.items():
+        if type(value) is dict and value.get("__loader__") == "JsonNode":
+            found.put(key, _value(value.get("content")))
+        else:
+            found.put(key, value if type(value) is not str else Global("?", "?", None))
+    return found
+
+
+def _value(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return Global("?", "?", None)
+
+
+def _array(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
+    if full_name != "numpy.ndarray":
+        entry = walk.require(node, full_name, "ref")
+        if entry is not None and not (node["__module__"] == "numpy" and entry.uses == {"ref"}):
+            walk.refuse(full_name, "it is no type of an array")
+    if node.get("type") == "numpy":
+        walk.file(node)
+        return
+    yield _content(node, "shape")
+    yield from _list(node)
+
+
+def _masked(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - as above
+    content = _content(node)
+    yield _content(content, "data")
+    yield _content(content, "mask")
+
+
+def _child(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - as above
+    yield _content(node)
+
+
+def _generator(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
+    content = _content(node)
+    state = _content(content, "bit_generator")
+    kind = _content(state).get("bit_generator")
+    name = _value(kind.get("content")) if type(kind) is dict else None
+    if walk.protocol == 0 or name not in _GENERATORS:
+        walk.refuse(full_name, "its bit generator is none that is known")
+    yield from content.values()
+
+
+def _sparse(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
+    walk.require(node, full_name, "new")
+    walk.file(node)
+    return iter(())
+
+
+def _reduce(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
+    if node["__loader__"] == "LossNode" and node["__module__"] not in _LOSSES:
+        walk.refuse(full_name, "it is no compiled loss")
+    walk.require(node, full_name, "call")
+    yield _content(_content(node, "__reduce__"), "args")
+    yield _content(node)
+
+
+_VISITS: dict[str, Callable[[_Walk, Node, str], Iterator[Node]]] = {
+    "BytearrayNode": _bytes,
+    "BytesNode": _bytes,
+    "ConstructorFromReduceNode": _constructor,
+    "DTypeNode": _child,
+    "DefaultDictNode": _default_dict,
+    "DictNode": _dict,
+    "FunctionNode": _function,
+    "JsonNode": _json,
+    "ListNode": _sequence,
+    "LossNode": _reduce,
+    "MaskedArrayNode": _masked,
+    "NdArrayNode": _array,
+    "ObjectNode": _object,
+    "PartialNode": _partial,
+    "RandomGeneratorNode": _generator,
+    "RandomStateNode": _child,
+    "SetNode": _sequence,
+    "SliceNode": _nothing,
+    "SparseMatrixNode": _sparse,
+    "TreeNode": _reduce,
+    "TupleNode": _tuple,
+    "TypeNode": _type,
+}
+
+
+def load(found: SkopsScan, *, trusted: bool) -> Any:
+    """Load the very bytes that were looked at.
+
+    Args:
+        found: the look; without ``trusted``, skops gets the names that passed it as its list.
+        trusted: whether the whole file is trusted.
+
+    Raises:
+        MissingDependency: skops is not installed.
+
+    """
+    from mlmodel._extras import require
+
+    skops_io = require("skops.io", "sklearn")
+    # ``trusted`` says that the user vouches for the file, so that skops has nothing to add.
+    names = skops_io.get_untrusted_types(data=found.data) if trusted else list(found.names)
+    return skops_io.loads(found.data, trusted=names)

@@ -1,0 +1,189 @@
+"""The user's list of trusted folders: one small file per digest (TRU-032, TRU-033)."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import tempfile
+import warnings
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mlmodel.errors import InvalidArgument, WriteFailed
+from mlmodel.trust.digest import manifest_of
+
+__all__ = ["Record", "add", "contains", "list_records", "location", "record", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One trusted folder: its digest, where it was, why and when (UTC) it was added."""
+
+    digest: str
+    path: str
+    reason: str
+    added: str
+
+
+def location() -> Path | None:
+    """Return the folder of the store; ``None`` when the user has no home."""
+    own = os.environ.get("MLMODEL_TRUST_STORE")
+    if own:
+        return Path(own)
+    state = os.environ.get("XDG_STATE_HOME", "")
+    if state.startswith("/"):
+        return Path(state, "mlmodel", "trust")
+    home = os.environ.get("HOME") or _home_of_user()
+    return Path(home, ".local", "state", "mlmodel", "trust") if home.startswith("/") else None
+
+
+def _home_of_user() -> str:
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except (ImportError, KeyError):
+        return ""
+
+
+def _is_private(path: Path, kind: int) -> bool:
+    """Return whether only this user may write it (root's files are root's word)."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    return stat.S_IFMT(status.st_mode) == kind and mine and not status.st_mode & 0o022
+
+
+def _believed() -> Path | None:
+    folder = location()
+    if folder is None or not os.path.lexists(folder):
+        return None
+    if not _is_private(folder, stat.S_IFDIR):
+        warnings.warn(
+            f"The trust store {folder} is not believed: it must be a folder that belongs to this "
+            "user and that no one else may write (chmod 700).",
+            stacklevel=3,
+        )
+        return None
+    return folder
+
+
+def contains(digest: str) -> bool:
+    """Return whether the user trusts the folder of this digest."""
+    folder = _believed()
+    return folder is not None and _read(folder / f"{digest}.json") is not None
+
+
+def _read(path: Path) -> Record | None:
+    if not _is_private(path, stat.S_IFREG):
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        record = Record(*(str(found[key]) for key in ("digest", "path", "reason", "added")))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return record if record.digest == path.stem else None
+
+
+def list_records() -> list[Record]:
+    """Return what is trusted, the oldest first."""
+    folder = _believed()
+    found = [_read(path) for path in folder.glob("*.json")] if folder is not None else []
+    return sorted((one for one in found if one is not None), key=lambda one: (one.added, one.digest))
+
+
+def add(root: Path, reason: str) -> Record:
+    """Trust the folder as it is now.
+
+    Raises:
+        InvalidModel: the folder has no digest (links, special files).
+        WriteFailed: the store cannot be written.
+
+    """
+    digest = manifest_of(root).digest
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    record = Record(digest, str(root.resolve()), reason, now)
+    folder = location()
+    if folder is None:
+        raise WriteFailed("There is no place for the trust store: set MLMODEL_TRUST_STORE.")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, str(error.strerror)) from error
+    if not _is_private(folder, stat.S_IFDIR):
+        raise _unwritable(folder, "it belongs to another user, or others may write it")
+    _write(folder, record)
+    return record
+
+
+def _write(folder: Path, record: Record) -> None:
+    text = json.dumps(asdict(record), indent=1) + "\n"
+    try:
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(name).replace(folder / f"{record.digest}.json")
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise _unwritable(folder, str(error.strerror)) from error
+
+
+def _unwritable(folder: Path, why: str) -> WriteFailed:
+    return WriteFailed(f"The trust store {folder} could not be written: {why}.")
+
+
+def record(root: Path, reason: str) -> str:
+    """Trust a folder that this user has just saved; return its digest.
+
+    A store that cannot be written costs a warning, not the saved model (TRU-034).
+
+    Raises:
+        InvalidModel: the folder has no digest (links, special files).
+
+    """
+    try:
+        return add(root, reason).digest
+    except WriteFailed as error:
+        warnings.warn(
+            f"{error.message} The model is saved; loading it will ask for trust where it holds "
+            "code of yours.",
+            stacklevel=2,
+        )
+        return manifest_of(root).digest
+
+
+def remove(what: str | Path) -> Record:
+    """Trust a folder no longer, given by its digest (or 8 digits of it and more) or its path.
+
+    A folder that changed since is found by the path it had.
+
+    Raises:
+        InvalidArgument: nothing trusted is meant by it.
+
+    """
+    text = str(what)
+    path = str(Path(text).resolve())
+    found = [
+        one
+        for one in list_records()
+        if one.path == path or (len(text) >= 8 and one.digest.startswith(text))  # noqa: PLR2004
+    ]
+    if not found and Path(text).is_dir():
+        digest = manifest_of(Path(text)).digest
+        found = [one for one in list_records() if one.digest == digest]
+    folder = location()
+    if not found or folder is None:
+        raise InvalidArgument(f"{text} is no trusted folder and no digest of one.")
+    for one in found:
+        try:
+            (folder / f"{one.digest}.json").unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(folder, str(error.strerror)) from error
+    return found[-1]

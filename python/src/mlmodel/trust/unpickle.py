@@ -1,0 +1,267 @@
+"""The two unpicklers: the one restricted by a scan, and the one for what is trusted.
+
+Every unpickling of the library goes through here. Both take bytes that were read once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import pickle
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import InvalidModel, MissingDependency, MlmodelError, UntrustedModel
+from mlmodel.trust.containers import detect, expand, read_npy_header
+from mlmodel.trust.machine import Malformed
+from mlmodel.trust.moved import current_name
+from mlmodel.trust.names import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mlmodel.trust.machine import Recording
+    from mlmodel.trust.scanner import Scan
+
+__all__ = ["guarded", "load_restricted", "load_trusted"]
+
+_WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
+_TAKE_ARRAY = pickle.BINPERSID
+
+
+class _ArrayWrapper:
+    """Stands for joblib's class: what the pickle says of the array that follows."""
+
+    shape: tuple[int, ...]
+    order: str
+    dtype: Any
+    numpy_array_alignment_bytes: int | None = None
+
+
+def _array(wrapper: _ArrayWrapper, data: bytes, begin: int, size: int) -> Any:
+    """Return the raw array of ``size`` bytes at ``begin``, in the machine's byte order."""
+    import numpy as np
+
+    dtype = np.dtype(wrapper.dtype)
+    count = size // dtype.itemsize if dtype.itemsize else 0
+    array = np.frombuffer(data, dtype=dtype, count=count, offset=begin).copy()
+    if not dtype.isnative:
+        array = array.astype(dtype.newbyteorder("="))
+    return array.reshape(wrapper.shape, order="F" if wrapper.order == "F" else "C")
+
+
+# Restricted ----------------------------------------------------------------------------------
+
+
+class _Restricted(pickle.Unpickler):
+    """Looks up only what the scan saw, in the order in which it saw it."""
+
+    def __init__(self, data: bytes, recording: Recording, names: Names, found: dict[Any, Any]):
+        super().__init__(io.BytesIO(_stream(data, recording)))
+        self._data = data
+        self._expected = iter(recording.globals)
+        self._arrays = iter([piece for piece in recording.pieces if piece[0] != "pickle"])
+        self._names = names
+        self._found = found
+
+    def find_class(self, module: str, name: str) -> Any:
+        current_module, current_name_, entry = self._names.find(module, name)
+        place = (current_module, current_name_)
+        if entry is None or place != next(self._expected, None):
+            # The scan read these bytes otherwise than the unpickler: believe neither.
+            raise UntrustedModel(f"The name {module}.{name} was not seen when the file was checked")
+        if place not in self._found:
+            self._found[place] = _resolve(place, self._names)
+        return self._found[place]
+
+    def persistent_load(self, pid: Any) -> Any:
+        """Give the next raw array: only ``_stream`` writes persistent ids."""
+        kind, begin, end, recording = next(self._arrays)
+        if kind == "objects":
+            return _Restricted(self._data, recording, self._names, self._found).load()  # type: ignore[arg-type]
+        return _array(pid, self._data, begin, end - begin)
+
+
+def _stream(data: bytes, recording: Recording) -> bytes:
+    """Return the pickle without joblib's raw arrays, each replaced by one opcode."""
+    parts = [piece for piece in recording.pieces if piece[0] == "pickle"]
+    if len(parts) == 1:
+        _, begin, end, _ = parts[0]
+        return data if begin == 0 and end == len(data) else data[begin:end]
+    return _TAKE_ARRAY.join(data[begin:end] for _, begin, end, _ in parts)
+
+
+def _resolve(place: tuple[str, str], names: Names) -> Any:
+    module, name = place
+    if place in names.aliases:
+        return names.aliases[place]
+    if place == _WRAPPER:
+        return _ArrayWrapper
+    try:
+        found: Any = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise _missing(module, name) from error
+    if names.is_allowed(module, name):
+        if not isinstance(found, type) or (found.__module__, found.__qualname__) != place:
+            raise UntrustedModel(
+                f"{module}.{name} is allowed by name, but it is no class defined in that module "
+                "(TRU-016). Name the class where it is defined."
+            )
+    elif isinstance(found, type) and not _is_at_home(found, module, name):
+        raise UntrustedModel(
+            f"{module}.{name} is another class in the version that is installed (TRU-011)."
+        )
+    return found
+
+
+def _is_at_home(cls: type, module: str, name: str) -> bool:
+    return cls.__qualname__ == name and cls.__module__.split(".")[0] == module.split(".")[0]
+
+
+def _missing(module: str, name: str) -> MissingDependency:
+    return MissingDependency(
+        f"The model needs {name!r} of the module {module!r}, which is not installed, or has no "
+        "such name in the version installed. Install what the model's requirements.txt names."
+    )
+
+
+def load_restricted(scan: Scan, names: Names, file: str) -> Any:
+    """Load a file that its scan allows, from the same bytes.
+
+    Raises:
+        InvalidModel: the objects cannot be rebuilt.
+        MissingDependency: a library or name is not installed.
+        UntrustedModel: the unpickler met what the scan had not seen.
+
+    """
+    recording = scan.recording
+    if recording is None:
+        return guarded(lambda: _npy(scan.data), file)
+    return guarded(lambda: _Restricted(scan.data, recording, names, {}).load(), file)
+
+
+def _npy(data: bytes) -> Any:
+    import numpy as np
+
+    header = read_npy_header(data)
+    wrapper = _ArrayWrapper()
+    wrapper.dtype = np.lib.format.descr_to_dtype(header.descr)
+    wrapper.shape, wrapper.order = header.shape, "F" if header.fortran else "C"
+    size = header.count * wrapper.dtype.itemsize
+    if wrapper.dtype.hasobject or size != len(data) - header.start:
+        raise Malformed("the data of the npy file do not fit its header")
+    return _array(wrapper, data, header.start, size)
+
+
+def guarded(load: Callable[[], Any], file: str) -> Any:
+    """Run ``load``; whatever it raises becomes an error of the library that names the file."""
+    try:
+        return load()
+    except (MlmodelError, MemoryError):
+        raise
+    except ModuleNotFoundError as error:
+        raise MissingDependency(
+            f"Loading {file} needs the module {error.name!r}, which is not installed. "
+            "Install what the model's requirements.txt names."
+        ) from error
+    except Exception as error:
+        raise InvalidModel(
+            f"The objects of {file} could not be rebuilt: {type(error).__name__}: {error}. "
+            "The file is damaged, or was saved with other versions of its libraries."
+        ) from error
+
+
+# Trusted ---------------------------------------------------------------------------------------
+
+
+def _find_trusted(
+    module: str, name: str, aliases: Mapping[tuple[str, str], object], find: Callable[[str, str], Any]
+) -> Any:
+    if (module, name) in aliases:
+        return aliases[module, name]
+    try:
+        return find(module, name)
+    except (ImportError, AttributeError) as error:
+        moved = current_name(module, name)
+        if moved != (module, name):
+            return _find_trusted(*moved, aliases, find)
+        if isinstance(error, ModuleNotFoundError) and not module.startswith(error.name or "?"):
+            raise
+        raise _missing(module, name) from error
+
+
+class _Trusted(pickle.Unpickler):
+    """Loads whatever the pickle says; ``aliases`` come first."""
+
+    def __init__(self, data: bytes, aliases: Mapping[tuple[str, str], object]) -> None:
+        super().__init__(io.BytesIO(data))
+        self._aliases = aliases
+
+    def find_class(self, module: str, name: str) -> Any:
+        return _find_trusted(module, name, self._aliases, super().find_class)
+
+
+class _TrustedJoblib(pickle._Unpickler):  # noqa: SLF001 - joblib's format needs the Python one
+    """Loads a joblib stream: raw arrays stand between the opcodes."""
+
+    dispatch = pickle._Unpickler.dispatch.copy()  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def __init__(
+        self, data: bytes, file: io.BytesIO, aliases: Mapping[tuple[str, str], object]
+    ) -> None:
+        super().__init__(file)
+        self._data = data
+        self._file = file
+        self._aliases = aliases
+
+    def find_class(self, module: str, name: str) -> Any:
+        if current_name(module, name) == _WRAPPER:
+            return _ArrayWrapper
+        return _find_trusted(module, name, self._aliases, super().find_class)
+
+    def load_build(self) -> None:
+        super().load_build()  # type: ignore[misc]
+        wrapper = self.stack[-1]  # type: ignore[attr-defined]
+        if isinstance(wrapper, _ArrayWrapper):
+            self.stack[-1] = self._next_array(wrapper)  # type: ignore[attr-defined]
+
+    dispatch[pickle.BUILD[0]] = load_build
+
+    def _next_array(self, wrapper: _ArrayWrapper) -> Any:
+        import numpy as np
+
+        if wrapper.dtype.hasobject:
+            return _TrustedJoblib(self._data, self._file, self._aliases).load()
+        if wrapper.numpy_array_alignment_bytes is not None:
+            self._file.seek(self._file.read(1)[0], io.SEEK_CUR)
+        size = int(np.prod(wrapper.shape, dtype=np.int64)) * wrapper.dtype.itemsize
+        begin = self._file.tell()
+        self._file.seek(size, io.SEEK_CUR)
+        return _array(wrapper, self._data, begin, size)
+
+
+def load_trusted(data: bytes, aliases: Mapping[tuple[str, str], object], file: str) -> Any:
+    """Load a pickle, joblib or npy file that is trusted; this runs what it says.
+
+    Raises:
+        InvalidModel: it cannot be rebuilt.
+        MissingDependency: a module or name is not installed.
+
+    """
+    return guarded(lambda: _load_trusted(data, aliases), file)
+
+
+def _load_trusted(data: bytes, aliases: Mapping[tuple[str, str], object]) -> Any:
+    kind = detect(data)
+    if kind in {"zlib", "gzip", "bz2", "xz", "lzma"}:
+        data = expand(data, kind)
+    elif kind == "npy":
+        header = read_npy_header(data)
+        return _Trusted(data[header.start :], aliases).load() if header.has_objects else _npy(data)
+    elif kind != "pickle":
+        raise Malformed(f"it is of the kind {kind!r}, which is no pickle")
+    # Only joblib's own files hold the wrapper: others go the faster way.
+    if b"NumpyArrayWrapper" in data:
+        return _TrustedJoblib(data, io.BytesIO(data), aliases).load()
+    return _Trusted(data, aliases).load()

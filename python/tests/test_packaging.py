@@ -1,0 +1,259 @@
+"""What is shipped works: wheels from the tree and from the sdist, and an editable install.
+
+Each is installed with the base dependencies alone into an empty environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.slow
+
+PYTHON = Path(__file__).resolve().parents[1]
+REPOSITORY = PYTHON.parent
+PROJECT = tomllib.loads((PYTHON / "pyproject.toml").read_text())["project"]
+
+#: uv where there is one (the Makefile brings its own), else pip does the work, more slowly.
+UV = shutil.which("uv") or shutil.which("uv", path=str(REPOSITORY / ".cache/tools/bin"))
+
+#: What the base install brings: what it names, and what jsonschema names.
+BASE = {"mlmodel", "pyyaml", "click", "jsonschema", "packaging"}
+THEIRS = {"attrs", "jsonschema-specifications", "referencing", "rpds-py", "typing-extensions"}
+
+VALID = """\
+flavors:
+  python_function:
+    data: data.json
+    loader_module: my_loader
+    python_version: 3.11.7
+utc_time_created: '2026-01-31 12:00:00.000000'
+signature:
+  inputs: '[{"type": "double", "name": "a", "required": true}]'
+  outputs: null
+  params: null
+"""
+INVALID = VALID.replace('"double"', '"dubious"')
+
+
+def _run(*command: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a neutral folder, so that nothing is imported from the tree."""
+    return subprocess.run(
+        [str(part) for part in command],
+        env={**os.environ, "PYTHONPATH": "", **environment},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+
+
+def _must(*command: object, **environment: str) -> str:
+    done = _run(*command, **environment)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def _build(source: Path, target: Path, kind: str) -> Path:
+    """Build a wheel or an sdist with the build backend of this environment."""
+    _must(sys.executable, "-m", "build", "--no-isolation", f"--{kind}", "-o", target, source)
+    (built,) = target.iterdir()
+    return built
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _build(PYTHON, tmp_path_factory.mktemp("wheel"), "wheel")
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _build(PYTHON, tmp_path_factory.mktemp("sdist"), "sdist")
+
+
+@pytest.fixture(scope="module")
+def wheel_of_sdist(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    unpacked = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(unpacked, filter="data")
+    (source,) = unpacked.iterdir()
+    return _build(source, tmp_path_factory.mktemp("wheel-of-sdist"), "wheel")
+
+
+@pytest.fixture(scope="module")
+def environment(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., Path]:
+    """Return what makes an environment and gives the path of its interpreter."""
+
+    def make(*what: object, base: str = sys.executable) -> Path:
+        folder = tmp_path_factory.mktemp("environment")
+        python = folder / "bin" / "python"
+        if UV:
+            _must(UV, "venv", "-q", "--clear", "--python", base, folder)
+            _must(UV, "pip", "install", "-q", "--python", python, *what)
+        else:
+            _must(base, "-m", "venv", folder)
+            _must(python, "-m", "pip", "install", "-q", *what)
+        return python
+
+    return make
+
+
+def _contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_both_wheels_are_the_same(wheel: Path, wheel_of_sdist: Path) -> None:
+    assert _contents(wheel) == _contents(wheel_of_sdist)
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    source = PYTHON / "src"
+    wanted = {
+        str(path.relative_to(source))
+        for path in source.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    found = set(_contents(wheel))
+    assert {name for name in found if ".dist-info/" not in name} == wanted
+    assert {name.split("/", 1)[1] for name in found if ".dist-info/" in name} == {
+        *("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
+    }
+
+
+def test_the_sdist_builds_alone(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames()}
+    assert {"LICENSE", "README.md", "pyproject.toml", "PKG-INFO"} <= names
+    assert all(name.startswith("src/mlmodel/") for name in names if "/" in name)
+
+
+#: Run in the fresh environment; prints what it finds there.
+INSPECT = r"""
+import importlib.metadata, importlib.resources, json
+package = importlib.resources.files("mlmodel")
+schemas = package / "_schemas" / "v1"
+distribution = importlib.metadata.distribution("mlmodel")
+licenses = [f for f in distribution.files or () if f.name == "LICENSE"]
+from mlmodel._proto.mlmodel_v1 import DESCRIPTORS
+import mlmodel
+print(json.dumps({
+    "file": mlmodel.__file__,
+    "schemas": sorted(str(p.relative_to(schemas)) for p in schemas.rglob("*.json")),
+    "typed": (package / "py.typed").is_file(),
+    "license": [f.locate().read_text().split("\n")[1].strip() for f in licenses],
+    "descriptors": len(DESCRIPTORS),
+    "installed": sorted(d.name.lower().replace("_", "-") for d in importlib.metadata.distributions()),
+    "readme": bool(distribution.metadata.get_payload()),
+}))
+"""
+
+
+def _check_base_install(python: Path, models: Path) -> None:
+    found = json.loads(_must(python, "-c", INSPECT))
+    schemas = REPOSITORY / "schemas" / "v1"
+    assert found["schemas"] == sorted(str(p.relative_to(schemas)) for p in schemas.rglob("*.json"))
+    assert found["typed"]
+    assert found["license"] == ["Apache License"]
+    assert found["descriptors"] > 1000
+    installed = set(found["installed"]) - {"pip", "setuptools", "wheel"}
+    assert BASE <= installed <= BASE | THEIRS
+    command = python.parent / "mlmodel"
+    assert _must(command, "--version").strip() == f"mlmodel {PROJECT['version']}"
+    for name, text, status in (("valid", VALID, 0), ("invalid", INVALID, 1)):
+        folder = models / name
+        folder.mkdir(parents=True)
+        (folder / "MLmodel").write_text(text)
+        (folder / "data.json").write_text("{}")
+        done = _run(command, "validate", "--format", "json", folder)
+        assert done.returncode == status, done.stdout + done.stderr
+        json.loads(done.stdout)
+    assert "SIG-003" in done.stdout
+    missing = _run(command, "validate", models / "nowhere")
+    assert missing.returncode == 2, missing.stdout + missing.stderr
+
+
+@pytest.mark.parametrize("kind", ["wheel", "wheel_of_sdist", "editable"])
+def test_base_install(
+    kind: str,
+    request: pytest.FixtureRequest,
+    environment: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    what = ["-e", PYTHON] if kind == "editable" else [request.getfixturevalue(kind)]
+    _check_base_install(environment(*what), tmp_path)
+
+
+def _interpreter(version: str) -> str | None:
+    """Return an installed interpreter of another version, pyenv's included."""
+    pyenv = shutil.which("pyenv")
+    versions = _run(pyenv, "versions", "--bare").stdout.split() if pyenv else []
+    for candidate in (shutil.which(f"python{version}"), UV):
+        if candidate is None:
+            continue
+        command = (
+            [candidate, "python", "find", "--no-python-downloads", version]
+            if Path(candidate).name == "uv"
+            else [candidate, "-c", "import sys; print(sys.executable)"]
+        )
+        found = _run(*command, PYENV_VERSION=":".join(versions))
+        if found.returncode == 0:
+            return found.stdout.strip()
+    return None
+
+
+CLASSIFIER = "Programming Language :: Python :: 3."
+TESTED = [name.rsplit(" ", 1)[1] for name in PROJECT["classifiers"] if CLASSIFIER in name]
+
+
+@pytest.mark.parametrize("version", TESTED)
+def test_base_install_on_every_version_we_name(
+    version: str, wheel: Path, environment: Callable[..., Path], tmp_path: Path
+) -> None:
+    python = _interpreter(version)
+    if python is None:
+        pytest.skip(f"no Python {version} on this machine")
+    _check_base_install(environment(wheel, base=python), tmp_path)
+
+
+def test_the_oldest_version_is_the_one_required() -> None:
+    oldest = min(TESTED, key=lambda version: int(version.split(".")[1]))
+    assert PROJECT["requires-python"] == f">={oldest}"
+
+
+ROUND_TRIP = """
+from mlmodel.signature.protobuf import from_bytes, to_bytes
+from mlmodel.signature.types import ColSpec, ModelSignature, NestedType, ParamSpec, Schema
+nested = NestedType({"type": "object", "properties": {"a": {"type": "long"}}, "x": [1]})
+signature = ModelSignature(Schema([ColSpec("double", "a"), ColSpec(nested, "b")]), None,
+                           (ParamSpec("p", "string", "x"),))
+assert from_bytes(to_bytes(signature)) == signature
+import google.protobuf
+print(google.protobuf.__version__)
+"""
+
+
+@pytest.mark.parametrize("protobuf", ["protobuf==5.26.0", "protobuf"])
+def test_oldest_and_newest_protobuf(
+    protobuf: str, wheel: Path, environment: Callable[..., Path]
+) -> None:
+    (wanted,) = [one for one in PROJECT["optional-dependencies"]["grpc"] if "protobuf" in one]
+    assert wanted == "protobuf>=5.26"
+    version = _must(environment(wheel, protobuf), "-c", ROUND_TRIP).strip()
+    assert version.startswith("5.26." if "==" in protobuf else "7.")
