@@ -114,9 +114,11 @@ class Tree:
 
 
 def _rules(page: str, text: str) -> Iterator[Rule]:
+    fenced = False
     for number, line in enumerate(text.splitlines(), 1):
+        fenced ^= bool(_FENCE.match(line))
         match = _RULE_ITEM.match(line)
-        if match:
+        if match and not fenced:
             body = match["text"]
             tags = {tag.strip() for found in _TAGS.findall(body) for tag in found.split(",")}
             yield Rule(match["id"], page, number, body, frozenset(tags))

@@ -15,7 +15,7 @@ import inputs
 import numpy as np
 import orjson
 import pandas as pd
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.server import Server
 
 if TYPE_CHECKING:
@@ -45,11 +45,11 @@ def application(predict: Callable[[pd.DataFrame], Any], names: list[str]):
 
 def load():
     """Return the callable that the command line asks for."""
-    if len(sys.argv) > 2 and sys.argv[2]:
+    if len(sys.argv) > 2:
         model = pickle.loads(Path(sys.argv[2]).read_bytes())
         return application(model.predict, list(model.feature_names_in_))
     names = list(inputs.doubles(1, inputs.FEW))
-    return application(lambda frame: frame["c0"].to_numpy(), names)
+    return application(lambda frame: frame.to_numpy()[:, 0], names)
 
 
 if __name__ == "__main__":
@@ -58,7 +58,8 @@ if __name__ == "__main__":
         address="127.0.0.1",
         port=int(sys.argv[1]),
         interface=Interfaces.WSGI,
-        blocking_threads=int(sys.argv[3]) if len(sys.argv) > 3 else 4,
+        http=HTTPModes.http1,
+        blocking_threads=4,
         log_enabled=False,
     )
     server.serve(target_loader=lambda *_: load(), wrap_loader=False)

@@ -45,12 +45,11 @@ def _kinds(given: Given) -> Call:
 def answerer(names: list[str], *, echo: bool = False) -> Callable[[bytes], bytes]:
     """Return a function from a split request of doubles to its answer."""
     index = pd.Index(names)
-    first = names[0]
 
     def answer(body: bytes) -> bytes:
         rows = orjson.loads(body)["dataframe_split"]["data"]
         frame = pd.DataFrame(np.array(rows, dtype=np.float64), columns=index, copy=False)
-        predictions = frame.to_numpy() if echo else frame[first].to_numpy()
+        predictions = frame.to_numpy() if echo else frame.to_numpy()[:, 0]
         return orjson.dumps(
             {"predictions": np.ascontiguousarray(predictions)},
             option=orjson.OPT_SERIALIZE_NUMPY,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import statistics
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 Sample = dict[str, float]
 OURS, MLFLOW, FLOOR = "mlmodel", "mlflow", "floor"
 SIDES = (OURS, MLFLOW, FLOOR)
+_START = time.monotonic()
 
 
 class CannotMeasure(Exception):
@@ -71,5 +73,5 @@ def interleave(
 
 
 def say(text: str) -> None:
-    """Tell what is going on, on stderr: stdout holds the table alone."""
-    print(text, file=sys.stderr, flush=True)
+    """Tell what is going on and since when, on stderr: stdout holds the table alone."""
+    print(f"{time.monotonic() - _START:4.0f} s  {text}", file=sys.stderr, flush=True)

@@ -92,8 +92,10 @@ def _measure_row(
             failed[side] = str(error)
         else:
             samplers[side] = partial(fire, bench.burst)
-    if len({str(answer) for answer in answers.values()}) > 1:
-        raise ValueError(f"{row.id}: the sides answer differently: {str(answers)[:500]}")
+    if OURS in samplers and MLFLOW in samplers and answers[OURS] != answers[MLFLOW]:
+        # A fast wrong answer is no figure.
+        del samplers[OURS]
+        failed[OURS] = f"answers {str(answers[OURS])[:80]}, MLflow {str(answers[MLFLOW])[:80]}"
     samples = interleave(samplers, row.quick_rounds if bench.quick else row.rounds)
     samples.failures.update(failed)
     return samples

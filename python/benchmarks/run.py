@@ -10,7 +10,6 @@ import argparse
 import platform
 import sys
 import tempfile
-import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -45,13 +44,12 @@ def main(arguments: list[str] | None = None) -> int:
     if not rows:
         say(f"no row matches {options.only!r}; there are: {', '.join(row.id for row in ROWS)}")
         return 2
-    start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mlmodel-bench-") as work:
         bench = Bench(Path(work), quick=options.quick)
         results = measure(bench, rows)
     text = table.markdown(results, versions(), bench.big)
     print(text)
-    say(f"took {time.monotonic() - start:.0f} s")
+    say("done")
     complete = all(samples.median(OURS) is not None for _, samples in results)
     if options.update_readme and complete:
         README.write_text(table.put_between_markers(README.read_text(), text))

@@ -37,7 +37,11 @@ GOOD_PAGE = """# Page
 {"a": 1}
 ```
 
-See [another](other.md).
+See [another](other.md). This one is no rule:
+
+```markdown
+- **ENF-001** A column stands here twice.
+```
 """
 THING = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

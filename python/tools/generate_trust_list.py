@@ -11,8 +11,8 @@ import argparse
 import importlib
 import inspect
 import pickle
-import pkgutil
 import pickletools
+import pkgutil
 import sys
 import warnings
 from pathlib import Path
@@ -22,8 +22,18 @@ TARGET = Path(__file__).resolve().parents[1] / "src/mlmodel/trust/allowed.tsv"
 
 #: Parts of scikit-learn that no fitted model holds, or that read files, run tests or plot.
 SKIPPED = (
-    ".tests", ".externals", ".datasets", ".conftest", "._build_utils", ".experimental", "._plot",
-    ".inspection", ".callback", "sklearn.utils", "sklearn._build", "sklearn.__check_build",
+    ".tests",
+    ".externals",
+    ".datasets",
+    ".conftest",
+    "._build_utils",
+    ".experimental",
+    "._plot",
+    ".inspection",
+    ".callback",
+    "sklearn.utils",
+    "sklearn._build",
+    "sklearn.__check_build",
 )
 
 #: Modules whose other classes (not estimators) fitted models hold: plain Python, no code in
@@ -46,8 +56,12 @@ HELPERS = {
     "sklearn.neural_network._stochastic_optimizers": (),
     "sklearn.utils._bunch": ("Bunch",),
     "sklearn.utils._metadata_requests": (
-        "MetadataRequest", "MetadataRouter", "MethodMapping", "MethodMetadataRequest",
-        "MethodPair", "RouterMappingPair",
+        "MetadataRequest",
+        "MetadataRouter",
+        "MethodMapping",
+        "MethodMetadataRequest",
+        "MethodPair",
+        "RouterMappingPair",
     ),
     "sklearn.utils._tags": (),
 }
@@ -58,7 +72,13 @@ COMPILED = {
     "sklearn.linear_model._sgd_fast": "",
 }
 COMPILED_TREES = {
-    "sklearn.metrics._dist_metrics": ("DistanceMetric", "Distance32", "Distance64", "Metric32", "Metric64"),
+    "sklearn.metrics._dist_metrics": (
+        "DistanceMetric",
+        "Distance32",
+        "Distance64",
+        "Metric32",
+        "Metric64",
+    ),
     "sklearn.neighbors._ball_tree": ("BallTree", "BallTree32", "BallTree64"),
     "sklearn.neighbors._kd_tree": ("KDTree", "KDTree32", "KDTree64"),
 }
@@ -78,23 +98,102 @@ FUNCTIONS = {
     "sklearn.cluster._kmeans": ("_kmeans_single_elkan", "_kmeans_single_lloyd"),
     "sklearn.decomposition._fastica": ("_cube", "_exp", "_logcosh"),
     "sklearn.preprocessing._data": (
-        "binarize", "maxabs_scale", "minmax_scale", "normalize", "power_transform",
-        "quantile_transform", "robust_scale", "scale",
+        "binarize",
+        "maxabs_scale",
+        "minmax_scale",
+        "normalize",
+        "power_transform",
+        "quantile_transform",
+        "robust_scale",
+        "scale",
     ),
     "sklearn.utils.validation": ("check_array", "column_or_1d"),
     "scipy._lib.array_api_compat.numpy._aliases": ("asarray",),
     "scipy.stats._stats_py": ("kendalltau", "pearsonr", "spearmanr"),
 }
 #: numpy's functions that are no ufuncs and only compute (no files, no functions as arguments).
-NUMPY_FUNCTIONS = """
-    abs argmax argmin argsort around array asarray asfortranarray ascontiguousarray atleast_1d
-    atleast_2d average clip column_stack concatenate copy corrcoef cov cross cumprod cumsum
-    diff digitize dot expand_dims fft.fft fix flip histogram hstack imag interp isin
-    linalg.norm max mean median min nan_to_num nanargmax nanargmin nanmax nanmean nanmedian
-    nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar percentile prod ptp quantile
-    ravel real repeat reshape roll round searchsorted select sort split squeeze stack std sum
-    swapaxes take tile trace transpose unique var vstack where zeros_like ones_like
-""".split()
+NUMPY_FUNCTIONS = [
+    "abs",
+    "argmax",
+    "argmin",
+    "argsort",
+    "around",
+    "array",
+    "asarray",
+    "asfortranarray",
+    "ascontiguousarray",
+    "atleast_1d",
+    "atleast_2d",
+    "average",
+    "clip",
+    "column_stack",
+    "concatenate",
+    "copy",
+    "corrcoef",
+    "cov",
+    "cross",
+    "cumprod",
+    "cumsum",
+    "diff",
+    "digitize",
+    "dot",
+    "expand_dims",
+    "fft.fft",
+    "fix",
+    "flip",
+    "histogram",
+    "hstack",
+    "imag",
+    "interp",
+    "isin",
+    "linalg.norm",
+    "max",
+    "mean",
+    "median",
+    "min",
+    "nan_to_num",
+    "nanargmax",
+    "nanargmin",
+    "nanmax",
+    "nanmean",
+    "nanmedian",
+    "nanmin",
+    "nanpercentile",
+    "nanprod",
+    "nanquantile",
+    "nanstd",
+    "nansum",
+    "nanvar",
+    "percentile",
+    "prod",
+    "ptp",
+    "quantile",
+    "ravel",
+    "real",
+    "repeat",
+    "reshape",
+    "roll",
+    "round",
+    "searchsorted",
+    "select",
+    "sort",
+    "split",
+    "squeeze",
+    "stack",
+    "std",
+    "sum",
+    "swapaxes",
+    "take",
+    "tile",
+    "trace",
+    "transpose",
+    "unique",
+    "var",
+    "vstack",
+    "where",
+    "zeros_like",
+    "ones_like",
+]
 UFUNC_MODULES = ("numpy", "scipy.special")
 
 #: Scalar types and classes that may only be held (as a dtype, a type of keys, a subclass).
@@ -130,7 +229,6 @@ CONSTRUCTORS = {
     ("datetime", "timedelta"): ("ref,call", "plain"),
     ("datetime", "timezone"): ("ref,call", "plain"),
     ("decimal", "Decimal"): ("ref,call", "plain"),
-    ("fractions", "Fraction"): ("ref,call", "plain"),
     ("functools", "partial"): ("call,build", "partial"),
     ("pytz", "_UTC"): ("call", "zone"),
     ("pytz", "_p"): ("call", "zone"),
@@ -162,6 +260,7 @@ CONSTRUCTORS = {
     ("pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked"): ("call,build", "cython"),
     ("pandas._libs.internals", "_unpickle_block"): ("call", ""),
     ("pandas._libs.interval", "Interval"): ("ref,call", "plain"),
+    ("pandas._libs.tslibs.nattype", "__nat_unpickle"): ("call", "plain"),
     ("pandas._libs.tslibs.period", "Period"): ("ref,new,build", ""),
     ("pandas._libs.tslibs.timedeltas", "_timedelta_unpickle"): ("call", "plain"),
     ("pandas._libs.tslibs.timestamps", "_unpickle_timestamp"): ("call", "plain"),
@@ -320,7 +419,13 @@ def held() -> Rows:
                 rows[module, name] = ("ref", "")
     import numpy as np
 
-    for name in ("_mt19937 MT19937", "_pcg64 PCG64", "_pcg64 PCG64DXSM", "_philox Philox", "_sfc64 SFC64"):
+    for name in (
+        "_mt19937 MT19937",
+        "_pcg64 PCG64",
+        "_pcg64 PCG64DXSM",
+        "_philox Philox",
+        "_sfc64 SFC64",
+    ):
         module, cls = name.split()
         rows[f"{np.random.__name__}.{module}", cls] = ("ref", "")
     return rows
@@ -345,7 +450,10 @@ def generate() -> str:
             **CONSTRUCTORS,
         }  # fmt: skip
         verify(rows)
-    lines = [f"{module}\t{name}\t{uses}\t{check}" for (module, name), (uses, check) in sorted(rows.items())]
+    lines = [
+        f"{module}\t{name}\t{uses}\t{check}"
+        for (module, name), (uses, check) in sorted(rows.items())
+    ]
     return "\n".join(["module\tname\tuses\tcheck", *lines]) + "\n"
 
 

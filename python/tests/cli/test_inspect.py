@@ -133,3 +133,22 @@ def test_every_real_model(corpus):
 def test_a_folder_of_copies(corpus):
     """DIR-007."""
     assert described(corpus / "keras-2.14.1" / "metadata")["files"] == 9
+
+
+@pytest.mark.parametrize(
+    ("start", "what"),
+    [
+        (b"\x80\x05\x95", "a pickle"),
+        (b"X\n\0\0\0\3", "a serialized R object"),
+        (b"\x1f\x8b\x08", "compressed, perhaps a pickle"),
+        (b"\x78\x9c", "compressed, perhaps a pickle"),
+        (b"{}", None),
+        (b"", None),
+    ],
+)
+def test_what_a_file_holds_is_told_by_its_first_bytes(tmp_path, start, what):
+    (tmp_path / "MLmodel").write_text("flavors: {mine: {model: m.bin}}\n")
+    (tmp_path / "m.bin").write_bytes(start)
+    runs = described(tmp_path)["loading"]["runs"]
+    assert runs == ([{"file": "m.bin", "what": what}] if what else [])
+    assert ("other kinds of files" in run(tmp_path).output) == (what is None)

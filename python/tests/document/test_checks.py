@@ -65,6 +65,18 @@ def test_a_missing_key_stands_at_the_key_of_its_mapping():
     assert "'pickled_model' is missing in 'sklearn': the file that holds the model" in one.message
 
 
+def test_the_types_of_the_keys_of_flavors():
+    """PYF-002, SKL-003."""
+    text = (
+        "flavors:\n  sklearn: {pickled_model: m, code: [a], skops_trusted_types: all}\n"
+        "  python_function: {loader_module: a, streamable: yes please, artifacts: {a: {uri: x}}}\n"
+    )
+    assert [(v.rule, v.pointer.rpartition("/")[2]) for v in found(text)] == [
+        ("SKL-003", "code"), ("SKL-003", "skops_trusted_types"),
+        ("PYF-002", "streamable"), ("PYF-002", "a"),
+    ]  # fmt: skip
+
+
 def test_unknown_flavors_are_one_warning_each():
     assert brief("flavors:\n  crate: {model: ../../x, version: 0.1}\n  mine: {}\n") == [
         ("MLM-012", "w", 2, 3, "/flavors/crate"),
@@ -267,7 +279,7 @@ BAD = {
     "array of lungs": ([{"type": "array", "items": {"type": "lung"}}], [("SIG-003", "/0/items/type")]),
     "object without properties": ([{"type": "object"}], [("SIG-007", "/0")]),
     "map of a text": ([{"type": "map", "values": "string"}], [("SIG-007", "/0/values")]),
-    "unknown key": ([{**LONG, "unit": "m"}], [("SIG-003", "/0/unit")]),
+    "unknown key": ([{**LONG, "unit": "m"}], [("MLM-011", "/0/unit")]),
     "true is no number": ([{**FLAT, "shape": [True]}], [("SIG-006", "/0/shape/0")]),
     "two shapes alike": ([{"type": "a", "name": "x"}, {"type": "a", "name": "y"}],
                          [("SIG-003", "/0/type"), ("SIG-003", "/1/type")]),
@@ -292,7 +304,7 @@ PARAMS = {
     "empty": ([], []),
     "no default": ([{"name": "n", "type": "long"}], [("SIG-008", "/0")]),
     "no type": ([{"name": "n", "default": 1}], [("SIG-008", "/0")]),
-    "unknown type": ([{"name": "n", "type": "lung", "default": 1}], [("SIG-008", "/0/type")]),
+    "unknown type": ([{"name": "n", "type": "lung", "default": 1}], [("SIG-003", "/0/type")]),
     "shape": ([{"name": "n", "type": "long", "default": 1, "shape": [3]}], [("SIG-008", "/0/shape")]),
     "twice": ([{"name": "n", "type": "long", "default": 1}] * 2, [("SIG-008", "/1/name")]),
 }  # fmt: skip
@@ -324,7 +336,7 @@ def test_1800_wrong_columns_are_all_reported_in_time():
     text = FLAVORS + yaml.safe_dump({"signature": {"inputs": json.dumps(columns)}})
     started = time.process_time()
     assert len(found(text)) == 1800 + 1799
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 1
 
 
 def _seconds(work):
@@ -357,7 +369,7 @@ def test_conda_yaml(tmp_path):
         ("ENV-005", "w", "conda.yaml", 2, 12),
         ("ENV-004", "e", "conda.yaml", 7, 5),
         ("ENV-004", "w", "conda.yaml", 8, 1),
-        ("ENV-002", "w", "conda.yaml", 9, 1),
+        ("MLM-011", "w", "conda.yaml", 9, 1),
     ]
 
 
@@ -378,7 +390,7 @@ def test_python_env_yaml(tmp_path):
     assert model(tmp_path, python_env_yaml=text) == [
         ("MLM-005", "w", "python_env.yaml", 1, 9),
         ("ENV-007", "e", "python_env.yaml", 2, 31),
-        ("ENV-007", "w", "python_env.yaml", 4, 1),
+        ("MLM-011", "w", "python_env.yaml", 4, 1),
     ]
 
 

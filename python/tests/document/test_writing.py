@@ -59,7 +59,7 @@ documents = st.fixed_dictionaries(
 @example({"flavors": FLAVORS, "run_id": "0123"})
 @settings(max_examples=400, deadline=None)
 def test_round_trip(data):
-    """MLM-005, MLM-014: every value comes back, and MLflow's reader sees the same."""
+    """MLM-005, MLM-017: every value comes back, and MLflow's reader sees the same."""
     written = dumps(data)
     assert parse(written).data == data
     assert yaml.safe_load(written) == data
@@ -81,6 +81,7 @@ def test_real_files_survive_a_round_trip(corpus):
 
 
 def test_the_form_is_mlflows():
+    """MLM-015: sorted, block style, quoted where it must be, no anchors."""
     data = {"utc_time_created": "2020-01-01 00:00:00", "flavors": FLAVORS, "a": [1], "run_id": "12"}
     assert dumps(data) == yaml.safe_dump(data, default_flow_style=False)
     shared = [1, 2]

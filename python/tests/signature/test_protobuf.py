@@ -80,7 +80,7 @@ SIGNATURES = st.builds(
     ModelSignature,
     st.none() | schemas(),
     st.none() | schemas(),
-    st.none() | st.lists(PARAMS, max_size=3).map(tuple),
+    st.none() | st.lists(PARAMS, max_size=3, unique_by=lambda spec: spec.name).map(tuple),
 )
 
 

@@ -142,15 +142,41 @@ def _by_opcode(touch: str) -> dict[str, Attack]:
 
 def _by_listed_names(program: str) -> dict[str, Attack]:
     """Attacks by names that honest pickles use: only the arguments and states give them away."""
-    template = program + "\ndef _parse_args(self): pass\n_parse_args_rvs = _parse_args_stats = _parse_args\n"
-    distribution = new("scipy.stats._continuous_distns", "reciprocal_gen") + build(mapping(_parse_arg_template=text(template)))
+    template = (
+        program
+        + "\ndef _parse_args(self): pass\n_parse_args_rvs = _parse_args_stats = _parse_args\n"
+    )
+    distribution = new("scipy.stats._continuous_distns", "reciprocal_gen") + build(
+        mapping(_parse_arg_template=text(template))
+    )
     dtype = call(name("numpy", "dtype"), text("V8"), b"\x89\x88")
     inner = call(name("numpy", "dtype"), text("O8"), b"\x89\x88")
-    fields = b"(K\x03" + text("|") + b"N(" + text("a") + b"t}" + text("a") + inner + b"K\x00\x86sK\x08K\x01K\x00tb"
-    array = call(name("numpy._core.multiarray", "_reconstruct"), name("numpy", "ndarray"), b"K\x00\x85", b"C\x01b")
+    fields = (
+        b"(K\x03"
+        + text("|")
+        + b"N("
+        + text("a")
+        + b"t}"
+        + text("a")
+        + inner
+        + b"K\x00\x86sK\x08K\x01K\x00tb"
+    )
+    array = call(
+        name("numpy._core.multiarray", "_reconstruct"),
+        name("numpy", "ndarray"),
+        b"K\x00\x85",
+        b"C\x01b",
+    )
     pointers = b"(K\x01K\x01\x85" + dtype + fields + b"\x89C\x08\xff\xff\xff\xff\xff\xff\xff\x7ftb"
-    reader = new("sklearn.feature_extraction.text", "CountVectorizer") + build(mapping(input=text("filename")))
-    setter = name("sklearn.pipeline", "Pipeline") + b"N" + mapping(predict=name("numpy", "log1p")) + b"\x86b"
+    reader = new("sklearn.feature_extraction.text", "CountVectorizer") + build(
+        mapping(input=text("filename"))
+    )
+    setter = (
+        name("sklearn.pipeline", "Pipeline")
+        + b"N"
+        + mapping(predict=name("numpy", "log1p"))
+        + b"\x86b"
+    )
     zone = call(name("pytz", "_p"), text("../../../etc/passwd"))
     return {
         "scipy-distribution": Attack("program text that scipy runs for a distribution's state", pickle4(distribution), ["scipy.stats._continuous_distns.reciprocal_gen"]),
@@ -189,7 +215,12 @@ def _npy(evil: bytes) -> bytes:
 
 
 def _joblib_objects(evil: bytes) -> bytes:
-    dtype = call(name("numpy", "dtype"), text("O8"), b"\x89\x88") + b"(K\x03" + text("|") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb"
+    dtype = (
+        call(name("numpy", "dtype"), text("O8"), b"\x89\x88")
+        + b"(K\x03"
+        + text("|")
+        + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb"
+    )
     wrapper = new("joblib.numpy_pickle", "NumpyArrayWrapper") + build(
         mapping(subclass=name("numpy", "ndarray"), shape=b"K\x01\x85", order=text("C"), dtype=dtype, allow_mmap=b"\x89", numpy_array_alignment_bytes=b"K\x10")
     )  # fmt: skip
@@ -204,28 +235,44 @@ def skops_file(schema: dict[str, Any], **files: bytes) -> bytes:
     with zipfile.ZipFile(out, "w") as archive:
         for path, data in files.items():
             archive.writestr(path, data)
-        archive.writestr("schema.json", json.dumps({"protocol": 2, "_skops_version": "0.16", **schema}))
+        archive.writestr(
+            "schema.json", json.dumps({"protocol": 2, "_skops_version": "0.16", **schema})
+        )
     return out.getvalue()
 
 
 def honest() -> dict[str, tuple[str, str, bytes, dict[str, Any]]]:
     """Return what needs no trust, or is broken: name -> (description, rule, data, expected)."""
-    dtype = call(name("numpy", "dtype"), text("f8"), b"\x89\x88") + b"(K\x03" + text("<") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    dtype = (
+        call(name("numpy", "dtype"), text("f8"), b"\x89\x88")
+        + b"(K\x03"
+        + text("<")
+        + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    )
     number = struct.pack("<d", 1.5)
     data = b"C\x08" + number
 
     def array(module: str) -> bytes:
-        begun = call(old_name(module, "_reconstruct"), name("numpy", "ndarray"), b"K\x00\x85", b"C\x01b")
+        begun = call(
+            old_name(module, "_reconstruct"), name("numpy", "ndarray"), b"K\x00\x85", b"C\x01b"
+        )
         return begun + b"(K\x01K\x01\x85" + dtype + b"\x89" + data + b"tb"
 
     def forest(module: str) -> bytes:
-        return pickle4(new(module, "RandomForestClassifier") + build(mapping(n_estimators=b"K\x03")))
+        return pickle4(
+            new(module, "RandomForestClassifier") + build(mapping(n_estimators=b"K\x03"))
+        )
 
     wrapper = new("joblib.numpy_pickle", "NumpyArrayWrapper") + build(
         mapping(subclass=name("numpy", "ndarray"), shape=b"K\x01\x85", order=text("C"), dtype=dtype, allow_mmap=b"\x88", numpy_array_alignment_bytes=b"K\x10")
     )  # fmt: skip
     joblib = b"\x80\x04" + wrapper + b"\x03\xff\xff\xff" + number + b"."
-    log1p = call(name("functools", "partial"), name("numpy", "log1p")) + b"(" + name("numpy", "log1p") + b")}Ntb"
+    log1p = (
+        call(name("functools", "partial"), name("numpy", "log1p"))
+        + b"("
+        + name("numpy", "log1p")
+        + b")}Ntb"
+    )
     yes: dict[str, Any] = {"allowed": True, "refused": []}
     no: dict[str, Any] = {"allowed": False, "refused": []}
     return {
@@ -244,9 +291,17 @@ def honest() -> dict[str, tuple[str, str, bytes, dict[str, Any]]]:
     }  # fmt: skip
 
 
-def _vector(key: str, description: str, rule: str, data: bytes, container: str, expected: Any) -> dict[str, Any]:
+def _vector(
+    key: str, description: str, rule: str, data: bytes, container: str, expected: Any
+) -> dict[str, Any]:
     given = {"pickle_base64": base64.b64encode(data).decode(), "container": container}
-    return {"id": key, "description": description, "rules": [rule], "input": given, "expected": expected}
+    return {
+        "id": key,
+        "description": description,
+        "rules": [rule],
+        "input": given,
+        "expected": expected,
+    }
 
 
 def vector_files() -> dict[str, str]:

@@ -31,7 +31,7 @@ _ARGUMENTS: dict[str, Any] = {
     "RandomForestClassifier": {"n_estimators": 3}, "RandomForestRegressor": {"n_estimators": 3},
     "RandomTreesEmbedding": {"n_estimators": 3}, "SparsePCA": {"max_iter": 2, "n_components": 2},
     "GaussianRandomProjection": {"n_components": 2}, "SparseRandomProjection": {"n_components": 2},
-    "TheilSenRegressor": {"max_subpopulation": 50}, "TSNE": {"perplexity": 5, "max_iter": 250},
+    "TheilSenRegressor": {"max_subpopulation": 50},
     "SpectralBiclustering": {"n_clusters": 2}, "SpectralCoclustering": {"n_clusters": 2},
     "SelectKBest": {"k": 2}, "NMF": {"n_components": 2, "max_iter": 5},
     "MiniBatchNMF": {"n_components": 2, "max_iter": 5}, "Isomap": {"n_neighbors": 5},
@@ -69,7 +69,11 @@ def _generic() -> dict[str, tuple[Any, Any]]:
             continue
         arguments = dict(_ARGUMENTS.get(name, {}))
         wanted = cls._get_param_names()
-        if "estimator" in wanted and "estimator" not in arguments and not name.startswith(("Bag", "Ada")):
+        if (
+            "estimator" in wanted
+            and "estimator" not in arguments
+            and not name.startswith(("Bag", "Ada"))
+        ):
             arguments["estimator"] = Ridge() if "Regressor" in name else LogisticRegression()
         if "random_state" in wanted:
             arguments["random_state"] = 0
@@ -90,9 +94,24 @@ def _composed() -> dict[str, tuple[Any, Any]]:
     import pandas as pd
     from scipy import stats
     from sklearn import (
-        calibration, compose, decomposition, ensemble, feature_extraction, feature_selection,
-        gaussian_process, impute, isotonic, linear_model, metrics, model_selection, multioutput,
-        neighbors, pipeline, preprocessing, svm, tree,
+        calibration,
+        compose,
+        decomposition,
+        ensemble,
+        feature_extraction,
+        feature_selection,
+        gaussian_process,
+        impute,
+        isotonic,
+        linear_model,
+        metrics,
+        model_selection,
+        multioutput,
+        neighbors,
+        pipeline,
+        preprocessing,
+        svm,
+        tree,
     )  # fmt: skip
     from sklearn.gaussian_process import kernels
 
@@ -101,7 +120,11 @@ def _composed() -> dict[str, tuple[Any, Any]]:
     classifier = linear_model.LogisticRegression()
     columns = compose.ColumnTransformer(
         [
-            ("numbers", preprocessing.StandardScaler(), compose.make_column_selector(dtype_include="number")),
+            (
+                "numbers",
+                preprocessing.StandardScaler(),
+                compose.make_column_selector(dtype_include="number"),
+            ),
             ("words", preprocessing.OneHotEncoder(handle_unknown="ignore"), ["word"]),
         ]
     )
@@ -151,7 +174,10 @@ def _composed() -> dict[str, tuple[Any, Any]]:
         "frame": (tree.DecisionTreeRegressor(max_depth=2), frame[["a", "b"]], frame["c"]),
         "dict": (feature_extraction.DictVectorizer(), [{"a": 1.0, "b": "x"}, {"a": 2.0, "b": "y"}], None),
     }  # fmt: skip
-    return {name: (copy.deepcopy(estimator).fit(data, target), data) for name, (estimator, data, target) in made.items()}
+    return {
+        name: (copy.deepcopy(estimator).fit(data, target), data)
+        for name, (estimator, data, target) in made.items()
+    }
 
 
 def _iterative(impute: Any) -> Any:

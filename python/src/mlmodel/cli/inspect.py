@@ -162,4 +162,6 @@ def _loading(loading: dict[str, Any]) -> Iterator[str]:
     if len(runs) > _SHOWN:
         yield _row("", f"and {len(runs) - _SHOWN} more")
     if not runs:
-        yield _row("may run", "nothing: no pickle and no code was found")
+        yield _row(
+            "may run", "no pickle and no code found (other kinds of files were not looked into)"
+        )

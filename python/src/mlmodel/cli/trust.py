@@ -22,7 +22,9 @@ def add(path: Path) -> None:
     from mlmodel.trust.describe import describe
 
     lines = describe(path)
-    click.echo(f"What could run when {path} is loaded:" if lines else f"Nothing in {path} could run.")
+    click.echo(
+        f"What could run when {path} is loaded:" if lines else f"Nothing in {path} could run."
+    )
     for line in lines:
         click.echo(f"  {line}")
     record = store.add(path, "mlmodel trust add")
@@ -38,7 +40,9 @@ def list_() -> None:
     for record in records:
         click.echo(f"{record.digest}  {record.added}  {record.path}  ({record.reason})")
     if not records:
-        click.echo(f"No folder is trusted (the store is {store.location() or 'nowhere'}).", err=True)
+        click.echo(
+            f"No folder is trusted (the store is {store.location() or 'nowhere'}).", err=True
+        )
 
 
 @command.command()

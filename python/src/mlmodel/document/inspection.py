@@ -32,6 +32,10 @@ _PICKLES = {".pkl", ".pickle", ".cloudpickle", ".joblib", ".dill"}
 _PICKLE_START = re.compile(rb"\x80[\x02-\x05]")
 _ZIP_START = b"PK\x03\x04"
 _ZIP_NAME = slice(30, 30 + 64)
+_R_STARTS = (b"X\n\0\0\0", b"A\n2\n", b"A\n3\n", b"RDX2", b"RDX3", b"RDA2", b"RDA3")
+# gzip, zlib, bzip2, xz, lzma, lz4: what joblib packs a pickle in, and R its objects.
+_COMPRESSED_STARTS = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"BZh",
+                      b"\xfd7zXZ", b"]\0\0", b"\x04\x22\x4d\x18")  # fmt: skip
 
 
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -189,10 +193,10 @@ def _runs(path: Path) -> str | None:
             start = stream.read(128)
     except OSError:
         return None
-    if _PICKLE_START.match(start) or path.suffix.lower() in _PICKLES:
-        return "a pickle"
-    if start.startswith(_ZIP_START) and b"data.pkl" in start[_ZIP_NAME]:
-        return "a pickle in a zip file"
-    if start.startswith((b"X\n\0\0\0", b"RDX2", b"RDX3")):
-        return "a serialized R object"
-    return None
+    kinds = {
+        "a pickle": _PICKLE_START.match(start) or path.suffix.lower() in _PICKLES,
+        "a pickle in a zip file": start.startswith(_ZIP_START) and b"data.pkl" in start[_ZIP_NAME],
+        "a serialized R object": start.startswith(_R_STARTS),
+        "compressed, perhaps a pickle": start.startswith(_COMPRESSED_STARTS),
+    }
+    return next((what for what, is_one in kinds.items() if is_one), None)

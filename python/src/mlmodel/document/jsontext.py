@@ -50,6 +50,7 @@ class JsonText:
         self.error: JsonError | None = None
         self.repeated = False
         self._members: dict[int, list[Member]] = {}
+        self._by_key: dict[int, dict[str, Member]] = {}
         self._parse()
 
     def _parse(self) -> None:
@@ -84,11 +85,13 @@ class JsonText:
     def _walk(self, tokens: list[str]) -> tuple[int, int]:
         key_offset = offset = self._skip(0)
         for token in tokens:
-            found = [m for m in self.members(offset) if m.key == token] if token else []
-            if not found:
+            if offset not in self._by_key:
+                # Of a repeated key the last one is the one that was read.
+                self._by_key[offset] = {member.key: member for member in self.members(offset)}
+            found = self._by_key[offset].get(token)
+            if found is None:
                 break
-            # Of a repeated key the last one is the one that was read.
-            key_offset, offset = found[-1].key_offset, found[-1].offset
+            key_offset, offset = found.key_offset, found.offset
         return key_offset, offset
 
     def repeated_keys(self) -> Iterator[tuple[list[str], Member]]:

@@ -1,6 +1,6 @@
 """The JSON Schemas of the package: loaded once, references between files put in place.
 
-Own annotations, beside JSON Schema's keywords (CONTRIBUTING says how to use them):
+Own annotations, beside JSON Schema's keywords:
 
 - ``x-rule``: the rule that a violation of this subschema breaks (a text, or a mapping from
   keyword to rule with ``*`` for the others)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["check_signature"]
 
 _NESTED = frozenset({dict, list})
+#: Shapes found valid in this process: the same few come back in every model.
+_VALID_SHAPES: set[Any] = set()
+_MAX_SHAPES = 200
 
 
 def check_signature(document: Document) -> Iterator[Violation]:
@@ -58,7 +61,7 @@ class _Text:
         if parsed.repeated:
             yield from self.repeated_keys(parsed)
         if not isinstance(parsed.value, list) or not parsed.value:
-            yield from self.schema_findings(definition, parsed.value, [])
+            yield from self.schema_findings(definition, parsed.value, [[]])
             return
         item = schemas.validator("signature").schema["$defs"][definition]["items"]["$ref"]
         yield from self.items(item.rpartition("/")[2], parsed.value)
@@ -79,31 +82,38 @@ class _Text:
                 self.document.file, line, column, self.pointer + join(path),
             )  # fmt: skip
 
-    def schema_findings(self, definition: str, value: Any, path: list[Any]) -> Iterator[Violation]:
+    def schema_findings(
+        self, definition: str, value: Any, paths: list[list[Any]]
+    ) -> Iterator[Violation]:
+        """Give what ``value`` breaks, once for each path at which its like stands."""
         for error in schemas.validator("signature", definition).iter_errors(value):
             for rule, message, below, at_key in explain(error, [], "SIG-003"):
-                yield self.at(rule, message, [*path, *below], key=at_key)
+                for path in paths:
+                    yield self.at(rule, message, [*path, *below], key=at_key)
 
     def items(self, definition: str, specs: list[Any]) -> Iterator[Violation]:
         by_shape: dict[Any, list[int]] = {}
         for index, spec in enumerate(specs):
             by_shape.setdefault(_shape(spec), []).append(index)
-        validator = schemas.validator("signature", definition)
-        known = schemas.validator("signature").schema["$defs"]
-        for indexes in by_shape.values():
+        listed = schemas.validator("signature").schema["$defs"][definition]
+        for shape, indexes in by_shape.items():
             first = specs[indexes[0]]
-            if not validator.is_valid(first):
-                for index in indexes:
-                    yield from self.schema_findings(definition, specs[index], [index])
-            elif definition == "spec" and "type" in first:
-                listed = known["column"]["properties"]
-                for key in first.keys() - listed.keys() - {"dtype", "shape", "tensor-spec"}:
-                    for index in indexes:
-                        found = self.at(
-                            "SIG-003", f"The key {key[:60]!r} is not part of the format.",
-                            [index, key], key=True,
-                        )  # fmt: skip
-                        yield _as_warning(found)
+            if (definition, shape) not in _VALID_SHAPES and not _is_valid(definition, shape, first):
+                yield from self.schema_findings(definition, first, [[at] for at in indexes])
+            if isinstance(first, dict):
+                for key in first.keys() - listed["properties"].keys():
+                    yield from (
+                        self.unknown_key(listed["x-unknown-keys"], [index, key])
+                        for index in indexes
+                    )
+
+    def unknown_key(self, rule: str, path: list[Any]) -> Violation:
+        pointer = self.pointer + join(path)
+        line, column = self.document.key_position(pointer)
+        message = f"The key {path[-1][:60]!r} is not part of the format; it is kept."
+        return Violation(
+            rule, message, self.document.file, line, column, pointer, severity="warning"
+        )
 
     def names(
         self, specs: list[dict[str, Any]], *, tensors_or_columns: bool
@@ -147,12 +157,6 @@ class _Text:
             yield self.at("SIG-005", "Several tensors stand in one list; each needs a name.", [0])
 
 
-def _as_warning(found: Violation) -> Violation:
-    return Violation(
-        found.rule, found.message, found.file, found.line, found.column, found.pointer, "warning"
-    )
-
-
 def _shape(spec: Any) -> Any:
     """Return a key that is equal for values which the schema cannot tell apart."""
     if spec.__class__ is not dict:
@@ -162,3 +166,13 @@ def _shape(spec: Any) -> Any:
     if _NESTED.isdisjoint(kinds):
         return (*unnamed.items(), kinds)
     return (json.dumps(unnamed), kinds)
+
+
+def _is_valid(definition: str, shape: Any, spec: Any) -> bool:
+    valid = bool(schemas.validator("signature", definition).is_valid(spec))
+    if valid and len(_VALID_SHAPES) < _MAX_SHAPES and _NESTED.isdisjoint(map(type, spec.values())):
+        listed = schemas.validator("signature").schema["$defs"][definition]["properties"]
+        # Keys that are not listed may hold anything, of any size.
+        if spec.keys() <= listed.keys():
+            _VALID_SHAPES.add((definition, shape))
+    return valid

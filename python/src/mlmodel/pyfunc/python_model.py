@@ -11,11 +11,10 @@ import functools
 import inspect
 import sys
 import threading
-from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mlmodel._extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
@@ -39,26 +38,22 @@ class PythonModelContext:
     model_config: Mapping[str, Any] = field(default_factory=dict)
 
 
-class PythonModel(ABC):
+class PythonModel:
     """Base of a user's own model.
 
     ``predict`` is defined as ``predict(self, context, model_input, params=None)`` or without
     ``context``, and with or without ``params``; :func:`predictor` calls each as it is.
+
+    It is no abstract class: a class pickled by value is built empty and filled afterwards, and
+    an abstract base would count its methods as missing.
     """
 
-    def load_context(self, context: PythonModelContext) -> None:  # noqa: B027 - optional hook
+    def load_context(self, context: PythonModelContext) -> None:
         """Prepare the model from its artifacts; called once, after loading."""
 
-    @abstractmethod
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
-        """Return predictions for ``model_input``."""
-
-
-class _TypeHints(NamedTuple):
-    """Stands in for MLflow's record of a predict method's type hints."""
-
-    input: Any = None
-    output: Any = None
+    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:  # noqa: ARG002 - what subclasses are given
+        """Return predictions for ``model_input``; every subclass defines it."""
+        raise UnsupportedModel(f"{type(self).__qualname__} defines no method predict (PYF-007)")
 
 
 class _MlflowName:
@@ -91,7 +86,6 @@ def aliases() -> dict[tuple[str, str], object]:
             ("mlflow.pyfunc.model", "PythonModel"): PythonModel,
             ("mlflow.pyfunc", "PythonModel"): PythonModel,
             ("mlflow.pyfunc.model", "PythonModelContext"): PythonModelContext,
-            ("mlflow.models.signature", "_TypeHints"): _TypeHints,
         }
     )
 

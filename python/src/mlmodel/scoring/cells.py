@@ -199,6 +199,10 @@ def object_array(cells: Sequence[Any]) -> npt.NDArray[Any]:
 def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
     """Return cells for which nothing is declared at the dtype that holds them exactly (RST-012)."""
     kinds = set(map(type, cells))
+    if kinds == _FLOAT:
+        wide = np.array(cells, np.float64)
+        if _all_below((cells,), wide, _DOUBTFUL):
+            return wide
     reader.doubt(cells)
     if kinds == _INT and min(cells) >= -(2**63) and max(cells) < 2**63:
         return np.array(cells, np.int64)
@@ -237,11 +241,12 @@ def _floats(
     reader: Reader, cells: Sequence[Any], name: str | int, dtype: np.dtype[Any], expected: str
 ) -> npt.NDArray[Any]:
     kinds = set(map(type, cells))
-    reader.doubt(cells)
     try:
         wide = np.array(cells, np.float64) if kinds <= _NUMBERS_OR_NULL else None
     except OverflowError:
         wide = None
+    if wide is None or not _all_below((cells,), wide, _DOUBTFUL):
+        reader.doubt(cells)
     if wide is None:
         reader.each(cells, name, expected, lambda cell: _float_fault(cell, dtype))
         return np.zeros(len(cells), dtype)

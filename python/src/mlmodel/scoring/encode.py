@@ -151,7 +151,9 @@ def _numpy_scalar(value: np.generic, path: str) -> Any:
 
 def _ndarray(values: np.ndarray[Any, Any], path: str) -> Any:
     if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(values.astype(object), None)
+        data = np.ma.getdata(values)
+        data = _iso(data) if data.dtype.kind == "M" else data.astype(object)
+        values = _with_none(data, np.ma.getmaskarray(values))
     kind = values.dtype.kind
     if kind in "biuf":
         return _array(values, path)
@@ -166,9 +168,12 @@ def _ndarray(values: np.ndarray[Any, Any], path: str) -> Any:
 
 
 def _iso(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    texts = np.datetime_as_string(values).astype(object)
-    texts[np.isnat(values)] = None
-    return texts
+    return _with_none(np.asarray(np.datetime_as_string(values), object), np.isnat(values))
+
+
+def _with_none(values: np.ndarray[Any, Any], missing: Any) -> np.ndarray[Any, Any]:
+    held: np.ndarray[Any, Any] = np.where(missing, np.array(None), values)
+    return held
 
 
 def _series(value: pd.Series[Any], path: str) -> Any:

@@ -44,7 +44,9 @@ class Engine:
             InvalidInput: with every violation of the parameters' rules.
 
         """
-        specs = None if self.signature is None else self.signature.params
+        if self.signature is None:  # ENF-090: nothing declared, nothing converted
+            return dict(given) if given else None
+        specs = self.signature.params
         if not given and not specs:
             return None
         from mlmodel.signature.params import enforce_params

@@ -64,8 +64,7 @@ class Application:
         """Answer one request."""
         if environ["PATH_INFO"] == _PATH and environ["REQUEST_METHOD"] == "POST":
             status, content_type, body = self._scored(environ)
-            headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
-            start_response(_REASONS[status], headers)
+            start_response(_REASONS[status], [("Content-Type", content_type)])
             return [body]
         return self.flask(environ, start_response)
 
@@ -89,7 +88,8 @@ class Application:
             return bytes(stream.read(length))
         parts: list[bytes] = []
         size = 0
-        while part := stream.read(_CHUNK):
+        # No more than one byte beyond the limit: the server waits for all that is asked for.
+        while part := stream.read(min(_CHUNK, self.max_body - size + 1)):
             size += len(part)
             if size > self.max_body:
                 raise self._too_large("")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from mlmodel.signature.types import DataType, NestedType, ParamSpec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["column_type", "param_spec"]
+__all__ = ["arrow_type", "column_type", "param_spec"]
 
 _BY_NUMPY = {
     "bool": DataType.boolean,
@@ -42,6 +42,23 @@ _BY_CELLS = {
     "datetime64": DataType.datetime,
     "date": DataType.datetime,
 }
+#: By Arrow's name of the type, up to its parameters.
+_BY_ARROW = {
+    "string": DataType.string,
+    "large_string": DataType.string,
+    "string_view": DataType.string,
+    "binary": DataType.binary,
+    "large_binary": DataType.binary,
+    "binary_view": DataType.binary,
+    "fixed_size_binary": DataType.binary,
+    "timestamp": DataType.datetime,
+    "date32": DataType.datetime,
+    "date64": DataType.datetime,
+}
+_ARROW_NUMBERS = frozenset(
+    {"bool", "halffloat", "float", "double"}
+    | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+)
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 Found = tuple[DataType | NestedType, bool]
@@ -101,20 +118,20 @@ def _as_array(index: pd.Index[Any]) -> Any:
 
 
 def _of_arrow(dtype: pd.ArrowDtype, label: str | int) -> DataType:
-    import pyarrow as pa
+    held = dtype.pyarrow_dtype
+    kind = arrow_type(held)
+    if kind is None:
+        raise _no_type(label, f"dtype {dtype}")
+    return kind or _of_numpy(np.dtype(held.to_pandas_dtype()), label)
 
-    held, is_type = dtype.pyarrow_dtype, pa.types
-    if is_type.is_timestamp(held) or is_type.is_date(held):
-        return DataType.datetime
-    if is_type.is_string(held) or is_type.is_large_string(held) or is_type.is_string_view(held):
-        return DataType.string
-    if is_type.is_boolean(held) or is_type.is_integer(held) or is_type.is_floating(held):
-        return _of_numpy(np.dtype(held.to_pandas_dtype()), label)
-    if is_type.is_binary(held) or is_type.is_large_binary(held):
-        return DataType.binary
-    if is_type.is_fixed_size_binary(held):
-        return DataType.binary
-    raise _no_type(label, f"dtype {dtype}")
+
+def arrow_type(held: Any) -> DataType | Literal[False] | None:
+    """Return the type for what Arrow holds; False if numpy's dtype decides, None if there is none.
+
+    By name, because the functions that ask for a type are not the same in all versions of Arrow.
+    """
+    name = str(held).partition("[")[0]
+    return _BY_ARROW.get(name, False if name in _ARROW_NUMBERS else None)
 
 
 def _of_objects(values: Any, label: str | int) -> Found:

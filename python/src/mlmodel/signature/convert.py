@@ -13,6 +13,7 @@ import pandas as pd
 
 from mlmodel.errors import InputViolation, shown
 from mlmodel.signature import objects
+from mlmodel.signature.columntype import arrow_type
 from mlmodel.signature.frames import masked
 from mlmodel.signature.types import DELIVERED_DTYPE, DataType, NestedType
 
@@ -185,27 +186,17 @@ def _from_arrow(values: Any) -> tuple[Any, Any]:
     import pyarrow as pa
 
     held = values.dtype.pyarrow_dtype
-    is_type = pa.types
-    if is_type.is_boolean(held) or is_type.is_integer(held) or is_type.is_floating(held):
-        return _from_nullable(values, np.dtype(held.to_pandas_dtype()))
-    if is_type.is_timestamp(held):
-        unit = f"datetime64[{held.unit}]"
+    kind = arrow_type(held)
+    if kind is None:
+        return None, None
+    if kind is DataType.datetime and str(held).startswith("timestamp"):
         # As counts, so that a zone (Arrow keeps UTC beside it) changes nothing.
-        counts = pa.chunked_array(values.__arrow_array__()).cast(pa.int64())
+        counts = values.__arrow_array__().cast(pa.int64()).fill_null(0).to_numpy()
         mask = np.asarray(values.isna())
-        read = counts.fill_null(0).to_numpy().view(unit)
-        return read, mask if mask.any() else None
-    if (
-        is_type.is_string(held)
-        or is_type.is_large_string(held)
-        or is_type.is_string_view(held)
-        or is_type.is_binary(held)
-        or is_type.is_large_binary(held)
-        or is_type.is_fixed_size_binary(held)
-        or is_type.is_date(held)
-    ):
+        return counts.view(f"datetime64[{held.unit}]"), mask if mask.any() else None
+    if kind in (DataType.string, DataType.binary, DataType.datetime):
         return values.to_numpy(object, na_value=None), None
-    return None, None
+    return _from_nullable(values, np.dtype(held.to_pandas_dtype()))
 
 
 _UNPACKERS: dict[type, Callable[[Any], tuple[Any, Any]]] = {

@@ -204,14 +204,15 @@ def _load(root: Path, relative: str) -> Any:
 
     path = resolve_inside(root, relative)
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise UnreadableModel(f"{relative} is larger than {_MOST_BYTES} bytes (EXA-008)")
-        text = path.read_text("utf-8")
+        too_large = path.stat().st_size > _MOST_BYTES
+        text = "" if too_large else path.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise _malformed(f"{relative} is not UTF-8 text", "EXA-007") from error
     except OSError as error:
         reason = error.strerror or "is not readable"
         raise UnreadableModel(f"The input example {relative} cannot be read: {reason}") from error
+    if too_large:
+        raise UnreadableModel(f"{relative} is larger than {_MOST_BYTES} bytes (EXA-008)")
     try:
         # The standard library reads NaN, which MLflow writes and JSON has not.
         return json.loads(text)

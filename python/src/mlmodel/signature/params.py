@@ -29,6 +29,7 @@ def enforce_params(
 
     Raises:
         InvalidInput: unknown names, wrong types or shapes; all of them are listed.
+        InvalidModel: a default that is used is not of its type (SIG-009).
 
     """
     given = given or {}
@@ -39,11 +40,12 @@ def enforce_params(
     violations: list[InputViolation] = []
     read = {}
     for spec in specs:
+        if spec.name not in given:
+            spec.check_default()
         value = given.get(spec.name, spec.default)
         # No default and nothing given means absent (MLflow writes `null` for it).
-        read[spec.name] = (
-            None if value is None and spec.default is None else _read(value, spec, violations)
-        )
+        absent = value is None and spec.default is None
+        read[spec.name] = None if absent else _read(value, spec, violations)
     names = [spec.name for spec in specs]
     violations += [_unknown(name, names) for name in given if name not in read]
     if violations:

@@ -15,7 +15,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from mlmodel.errors import InvalidArgument
+from mlmodel.errors import InvalidArgument, InvalidModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -98,6 +98,9 @@ class NestedType:
     """
 
     document: Mapping[str, Any]
+
+    def __hash__(self) -> int:
+        return hash(json.dumps(self.document, sort_keys=True))
 
     @property
     def value(self) -> str:
@@ -211,9 +214,17 @@ class ParamSpec:
         object.__setattr__(self, "dtype", _data_type(dtype))
         object.__setattr__(self, "default", default)
         object.__setattr__(self, "shape", None if shape is None else tuple(shape))
-        self._check_default()
 
-    def _check_default(self) -> None:
+    def check_default(self) -> None:
+        """Check that the default is of the type and shape declared (SIG-009).
+
+        Done before a default is used, not when a file is read: a model with an odd default of
+        a parameter that nobody leaves out still works.
+
+        Raises:
+            InvalidModel: it is not.
+
+        """
         if self.default is None or isinstance(self.dtype, NestedType):
             return
         is_list = isinstance(self.default, list | tuple)
@@ -223,7 +234,7 @@ class ParamSpec:
             self.dtype is DataType.boolean or not any(isinstance(v, bool) for v in values)
         )
         if not fits or is_list != (self.shape is not None):
-            raise InvalidArgument(
+            raise InvalidModel(
                 f"The default {self.default!r:.60} of parameter {self.name!r} is not of its type "
                 f"{self.dtype} and shape {self.shape} (SIG-009)"
             )
@@ -277,7 +288,9 @@ def _param(spec: Mapping[str, Any]) -> ParamSpec:
     _need(spec, ("name", key), "SIG-008")
     kind = spec[key]
     if kind in NESTED_TYPES:
-        nested = {k: v for k, v in spec.items() if k not in {"name", "default", "shape", "dtype"}} | {"type": kind}
+        nested = {
+            k: v for k, v in spec.items() if k not in {"name", "default", "shape", "dtype"}
+        } | {"type": kind}
         kind = NestedType(nested)
     return ParamSpec(spec["name"], kind, spec.get("default"), spec.get("shape"))
 
@@ -358,7 +371,9 @@ class Schema:
 
 
 def _need(spec: Mapping[str, Any], keys: Sequence[str], rule: str) -> None:
-    lacking = [key for key in keys if not isinstance(spec, dict) or key not in spec]
+    if not isinstance(spec, dict):
+        raise InvalidArgument(f"{spec!r:.60} is no object of a signature ({rule})")
+    lacking = [key for key in keys if key not in spec]
     if lacking:
         raise InvalidArgument(f"{spec!r:.60} lacks the keys {lacking} ({rule})")
 

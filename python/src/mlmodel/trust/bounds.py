@@ -44,8 +44,9 @@ def check(loaded: Any, file: str) -> None:
 def _objects(loaded: Any) -> Iterator[Any]:
     """Yield every object that is reachable, each once, without recursion."""
     numpy = sys.modules.get("numpy")
-    array: type = numpy.ndarray if numpy is not None else type(None)
-    pending, seen = [loaded], set()
+    array: Any = numpy.ndarray if numpy is not None else ()
+    pending: list[Any] = [loaded]
+    seen: set[int] = set()
     while pending:
         one = pending.pop()
         kind = type(one)
@@ -87,10 +88,13 @@ def _descend(left: Any, right: Any, leaf: Any) -> bool:
 
 
 def _estimator_of_trees(estimator: Any) -> str:
-    """The features that the trees count are those that the estimator checks its input for."""
+    """Check that the trees count the features that the estimator checks its input for."""
     width = vars(estimator).get("n_features_in_")
     state = vars(estimator)
-    trees = [state.get("tree_"), *(vars(one).get("tree_") for one in _members(state, "estimators_"))]
+    trees = [
+        state.get("tree_"),
+        *(vars(one).get("tree_") for one in _members(state, "estimators_")),
+    ]
     if any(tree is not None and tree.n_features != width for tree in trees):
         return "a decision tree has another number of features than its estimator"
     return ""
@@ -108,7 +112,9 @@ def _histogram_estimator(estimator: Any) -> str:
     for stage in state.get("_predictors", ()):
         for predictor in stage:
             nodes = predictor.nodes
-            if len(nodes) and (nodes["feature_idx"].min() < 0 or nodes["feature_idx"].max() >= width):
+            if len(nodes) and (
+                nodes["feature_idx"].min() < 0 or nodes["feature_idx"].max() >= width
+            ):
                 return "a tree of histograms splits by a feature that it has not"
     return ""
 

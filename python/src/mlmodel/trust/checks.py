@@ -47,7 +47,8 @@ _FACTORIES = frozenset(
 )  # fmt: skip
 #: numpy's marks for "holds objects", and those that say nothing about what is held.
 _OBJECT_FLAGS = 0x1B
-_HARMLESS_FLAGS = 0x80 | 0x10
+_OBJECT_ITSELF = 0x3F
+_HARMLESS_FLAGS = 0x80 | 0x10 | 0x08
 _BIT_GENERATORS = frozenset({"MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"})
 
 
@@ -124,17 +125,25 @@ def _dtype_state(_: Global, target: Made, state: Value) -> str:
     if type(size) is not int or type(flags) is not int:
         return "a dtype has a state that no pickler writes"
     if kind != "V":
-        right = {0x3F} if kind == "O" else {0}
-        plain = base is None and names is None and fields is None and flags & 0x7F in right
-        return "" if plain else "a dtype contradicts itself"
+        right = flags & 0x7F == _OBJECT_ITSELF if kind == "O" else _holds_no_objects(flags)
+        plain = base is None and names is None and fields is None
+        item = dtype_of(target)
+        plain = plain and (
+            size == -1 or (item is not None and kind in "SU" and size == item.itemsize)
+        )
+        return "" if plain and right else "a dtype contradicts itself"
     if base is not None:
         return _subarray_state(base, size, flags, names, fields)
     return _fields_state(names, fields, size, flags)
 
 
+def _holds_no_objects(flags: int) -> bool:
+    return not flags & ~_HARMLESS_FLAGS & 0xFF
+
+
 def _subarray_state(base: Value, size: int, flags: int, names: Value, fields: Value) -> str:
     item = dtype_of(base[0]) if type(base) is tuple and len(base) == 2 else None  # noqa: PLR2004
-    shape = base[1] if item is not None else None
+    shape: Value = base[1] if item is not None else None
     shape = (shape,) if type(shape) is int else shape
     right = (
         item is not None
@@ -142,7 +151,7 @@ def _subarray_state(base: Value, size: int, flags: int, names: Value, fields: Va
         and _is_shape(shape)
         and names is None
         and fields is None
-        and flags & ~_HARMLESS_FLAGS & 0xFF == 0
+        and _holds_no_objects(flags)
         and prod(shape) * item.itemsize == size
     )
     return "" if right else "a dtype contradicts itself"
@@ -150,7 +159,7 @@ def _subarray_state(base: Value, size: int, flags: int, names: Value, fields: Va
 
 def _fields_state(names: Value, fields: Value, size: int, flags: int) -> str:
     if names is None and fields is None:
-        return "" if flags & ~_HARMLESS_FLAGS & 0xFF == 0 else "a dtype contradicts itself"
+        return "" if _holds_no_objects(flags) else "a dtype contradicts itself"
     if type(names) is not tuple or type(fields) is not Mapping or not fields.exact:
         return "a dtype has fields that no pickler writes"
     objects = False
@@ -163,7 +172,7 @@ def _fields_state(names: Value, fields: Value, size: int, flags: int) -> str:
         objects = objects or item.has_objects
     if not all(type(name) is str and name in fields.known for name in names):
         return "a dtype has fields that no pickler writes"
-    right = flags & _OBJECT_FLAGS == _OBJECT_FLAGS if objects else not flags & ~_HARMLESS_FLAGS & 0xFF
+    right = flags & _OBJECT_FLAGS == _OBJECT_FLAGS if objects else _holds_no_objects(flags)
     fields.frozen = True
     # With the flags wrong, raw bytes of the file would be taken for addresses of objects.
     return "" if right else "a dtype hides that it holds objects"
@@ -262,11 +271,9 @@ def _plain_call(_: Global, args: tuple[Value, ...]) -> str:
 
 def _latin1_call(_: Global, args: tuple[Value, ...]) -> str:
     known = len(args) == 2 and args[1] in {"latin1", "latin-1"} if _all_hashable(args) else False  # noqa: PLR2004
-    return "" if known and type(args[0]) in {str, Opaque} else "it decodes something else than bytes"
-
-
-def _all_hashable(args: tuple[Value, ...]) -> bool:
-    return all(is_plain(one) for one in args)
+    return (
+        "" if known and type(args[0]) in {str, Opaque} else "it decodes something else than bytes"
+    )
 
 
 def _bytes_call(_: Global, args: tuple[Value, ...]) -> str:
@@ -368,7 +375,7 @@ def _vectorizer_state(_: Global, target: Made, state: Value) -> str:  # noqa: AR
 
 
 def _distribution_state(_: Global, target: Made, state: Value) -> str:  # noqa: ARG001 - the protocol's
-    """scipy runs the text that a distribution keeps for reading its arguments."""
+    """Scipy runs the text that a distribution keeps for reading its arguments."""
     if type(state) is not Mapping or not state.exact:
         return "its state cannot be followed"
     text = state.known.get("_parse_arg_template")
@@ -432,7 +439,8 @@ class Layout:
 def wrapper_layout(state: Value) -> Layout | str:
     """Return how the array behind joblib's wrapper is stored, or why that is not known."""
     known = state.known if type(state) is Mapping and state.exact else {}
-    item, shape = dtype_of(known.get("dtype")), known.get("shape")
+    item = dtype_of(known.get("dtype"))
+    shape: Value = known.get("shape")
     if item is None or not _is_shape(shape):
         return "the size of an array in the joblib file is not known"
     padded = known.get("numpy_array_alignment_bytes") is not None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from mlmodel.trust.machine import Malformed
+from mlmodel.trust.findings import Malformed
 
 __all__ = ["NpyHeader", "RefusedContainer", "detect", "expand", "read_npy_header"]
 
@@ -36,7 +36,7 @@ _MAGIC = (
 )
 
 
-class RefusedContainer(Exception):  # noqa: N818 - caught by the scan, never leaves the package
+class RefusedContainer(Exception):
     """The container is one that is not opened; the message says which and why."""
 
 
@@ -116,7 +116,9 @@ def read_npy_header(data: bytes) -> NpyHeader:
         header = ast.literal_eval(data[start:end].decode("utf-8").strip())
         shape = tuple(header["shape"])
         if not all(type(one) is int and one >= 0 for one in shape) or set(header) != {
-            "descr", "fortran_order", "shape",
+            "descr",
+            "fortran_order",
+            "shape",
         }:
             raise Malformed("the header of the npy file is wrong")
         return NpyHeader(header["descr"], bool(header["fortran_order"]), shape, end)

@@ -8,52 +8,22 @@ the two never read the same bytes differently (TRU-014, TRU-015).
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlmodel.trust import checks
-from mlmodel.trust.values import Blob, Global, Items, Made, Mapping, Opaque, Value
+from mlmodel.trust.findings import Finding, Malformed, Recording
+from mlmodel.trust.opcodes import OPCODES, STOP
+from mlmodel.trust.values import Global, Made, Mapping, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlmodel.trust.names import Entry, Names
 
-__all__ = ["Finding", "Machine", "Malformed", "Recording"]
+__all__ = ["Machine"]
 
-#: Longer strings are not followed: no name, key or dtype is that long.
-LONGEST_TEXT = 16_384
 #: Findings beyond these are counted as one more (a pickle of a million bad names says the same).
 MOST_FINDINGS = 100
-_INTEGER = re.compile(rb"-?(0|[1-9][0-9]{0,17})\Z")
-_INDEX = re.compile(rb"[0-9]{1,10}\Z")
-
-
-class Malformed(Exception):  # noqa: N818 - not an error of the library: the scan catches it
-    """The bytes are not one whole pickle; the message says what was met."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not allowed: the name (empty when it is no name), why, and where."""
-
-    name: str
-    reason: str
-    position: int = 0
-
-
-@dataclass(slots=True)
-class Recording:
-    """What one run of the machine saw, for the unpickler that follows.
-
-    ``globals``: the current (module, name) of every look-up, in order. ``pieces``: for a joblib
-    stream, the parts to load and the raw arrays between them, see ``containers``.
-    """
-
-    globals: list[tuple[str, str]] = field(default_factory=list)
-    pieces: list[tuple[str, int, int, object]] = field(default_factory=list)
-    end: int = 0
 
 
 class Machine:
@@ -101,13 +71,15 @@ class Machine:
             while True:
                 code = data[self.pos]
                 self.pos += 1
-                if code == _STOP:
+                if code == STOP:
                     break
                 table[code](self)
         except IndexError:
             raise Malformed(f"it ends early, at byte {len(data)}") from None
         except KeyError:
-            raise Malformed(f"no opcode 0x{data[self.pos - 1]:02x} is known, byte {self.pos - 1}") from None
+            raise Malformed(
+                f"no opcode 0x{data[self.pos - 1]:02x} is known, byte {self.pos - 1}"
+            ) from None
         self.held(self.pop())
         if self.stack or self.marks:
             raise Malformed("values are left on the stack at its end")
@@ -213,7 +185,7 @@ class Machine:
             self.refuse(value.full_name, "it is not on the list of names that need no trust")
         return value
 
-    def call(self, callee: Value, args: Value, kwargs: Value = None) -> Made:
+    def call(self, callee: Value, args: Value) -> Made:
         """Return what calling ``callee`` gives; check that it may be called so."""
         if type(callee) is not Global:
             self.refuse("", "a value made by the pickle itself is called")
@@ -269,7 +241,9 @@ class Machine:
             return
         if "build" not in entry.uses:
             self.refuse(maker.full_name, "it may not be given a state")
-        elif "user" not in entry.uses and entry.check not in checks.PAIRS and checks.has_slots(state):
+        elif (
+            "user" not in entry.uses and entry.check not in checks.PAIRS and checks.has_slots(state)
+        ):
             self.refuse(maker.full_name, "its state sets attributes through their setters")
         else:
             if type(state) is Mapping:
@@ -300,446 +274,3 @@ class Machine:
             pieces.append(("array", begin, self.pos, None))
         self.piece_start = self.pos
         self.stack[-1] = Made(Global("numpy", "ndarray", checks.ARRAY), ())
-
-
-# One function per opcode ------------------------------------------------------------------
-
-
-def _push(value: Value) -> Callable[[Machine], None]:
-    def run(machine: Machine) -> None:
-        machine.stack.append(value)
-
-    return run
-
-
-def _number(width: int, *, signed: bool = False) -> Callable[[Machine], None]:
-    def run(machine: Machine) -> None:
-        machine.stack.append(machine.take_number(width, signed=signed))
-
-    return run
-
-
-def _byte(machine: Machine) -> None:
-    machine.stack.append(machine.data[machine.pos])
-    machine.pos += 1
-
-
-def _long(width: int) -> Callable[[Machine], None]:
-    def run(machine: Machine) -> None:
-        size = machine.take_number(width, signed=width == 4)  # noqa: PLR2004 - LONG4's is signed
-        begin = machine.skip(size)
-        if size > 16:  # noqa: PLR2004 - no shape, index or count is that long
-            machine.stack.append(Opaque("int"))
-        else:
-            chunk = machine.data[begin : begin + size]
-            machine.stack.append(int.from_bytes(chunk, "little", signed=True))
-
-    return run
-
-
-def _int_line(machine: Machine) -> None:
-    text = machine.line()
-    if text in {b"00", b"01"}:
-        machine.stack.append(text == b"01")
-    else:
-        machine.stack.append(int(text) if _INTEGER.match(text) else Opaque("int"))
-
-
-def _long_line(machine: Machine) -> None:
-    text = machine.line().removesuffix(b"L")
-    machine.stack.append(int(text) if _INTEGER.match(text) else Opaque("int"))
-
-
-def _float_line(machine: Machine) -> None:
-    machine.line()
-    machine.stack.append(Opaque("float"))
-
-
-def _float(machine: Machine) -> None:
-    machine.skip(8)
-    machine.stack.append(Opaque("float"))
-
-
-def _text(width: int) -> Callable[[Machine], None]:
-    def run(machine: Machine) -> None:
-        size = machine.take_number(width)
-        begin = machine.skip(size)
-        machine.stack.append(_decoded(machine.data, begin, size))
-
-    return run
-
-
-def _short_text(machine: Machine) -> None:
-    data, begin = machine.data, machine.pos + 1
-    size = data[begin - 1]
-    if size > len(data) - begin:
-        raise Malformed(f"it ends early, at byte {len(data)}")
-    machine.pos = begin + size
-    machine.stack.append(_decoded(data, begin, size))
-
-
-def _decoded(data: bytes, begin: int, size: int) -> Value:
-    if size > LONGEST_TEXT:
-        return Opaque("str")
-    try:
-        return data[begin : begin + size].decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        raise Malformed(f"the text at byte {begin} is not UTF-8") from None
-
-
-def _text_line(machine: Machine) -> None:
-    text = machine.line()
-    try:
-        plain = len(text) <= LONGEST_TEXT
-        machine.stack.append(text.decode("raw-unicode-escape") if plain else Opaque("str"))
-    except UnicodeDecodeError:
-        raise Malformed(f"a text has a wrong escape, byte {machine.pos - 1}") from None
-
-
-def _string_line(machine: Machine) -> None:
-    text = machine.line()
-    quoted = len(text) > 1 and text[0] == text[-1] and text[:1] in {b"'", b'"'}
-    inner = text[1:-1]
-    plain = quoted and b"\\" not in inner and inner.isascii() and len(inner) <= LONGEST_TEXT
-    machine.stack.append(inner.decode("ascii") if plain else Opaque("unsure str"))
-
-
-def _old_string(width: int) -> Callable[[Machine], None]:
-    def run(machine: Machine) -> None:
-        size = machine.take_number(width, signed=width == 4)  # noqa: PLR2004 - BINSTRING's is
-        begin = machine.skip(size)
-        text = machine.data[begin : begin + min(size, LONGEST_TEXT)]
-        plain = size <= LONGEST_TEXT and text.isascii()
-        machine.stack.append(text.decode("ascii") if plain else Opaque("unsure str"))
-
-    return run
-
-
-def _blob(width: int) -> Callable[[Machine], None]:
-    def run(machine: Machine) -> None:
-        size = machine.take_number(width)
-        begin = machine.skip(size)
-        small = machine.data[begin : begin + size] if size <= 64 else None  # noqa: PLR2004 - names
-        machine.stack.append(Blob(size, small))
-
-    return run
-
-
-def _tuple(size: int) -> Callable[[Machine], None]:
-    def run(machine: Machine) -> None:
-        values = [machine.held(machine.pop()) for _ in range(size)]
-        machine.stack.append(tuple(reversed(values)))
-
-    return run
-
-
-def _mark_tuple(machine: Machine) -> None:
-    held = machine.held
-    machine.stack.append(tuple([held(value) for value in machine.pop_mark()]))
-
-
-def _items(kind: str) -> Callable[[Machine], None]:
-    def run(machine: Machine) -> None:
-        values = [machine.held(value) for value in machine.pop_mark()]
-        machine.stack.append(Items(kind, values))
-
-    return run
-
-
-def _empty_items(kind: str) -> Callable[[Machine], None]:
-    def run(machine: Machine) -> None:
-        machine.stack.append(Items(kind, []))
-
-    return run
-
-
-def _empty_dict(machine: Machine) -> None:
-    machine.stack.append(Mapping())
-
-
-def _mark_dict(machine: Machine) -> None:
-    values = machine.pop_mark()
-    mapping = Mapping()
-    _put_all(machine, mapping, values)
-    machine.stack.append(mapping)
-
-
-def _put_all(machine: Machine, target: Value, values: list[Value]) -> None:
-    if len(values) % 2:
-        raise Malformed(f"a key has no value, byte {machine.pos - 1}")
-    for value in values:
-        machine.held(value)
-    if type(target) is Mapping:
-        if target.frozen and values:
-            machine.refuse("", "a state is changed after an object took it")
-        for at in range(0, len(values), 2):
-            target.put(values[at], values[at + 1])
-    elif values:
-        _fill(machine, target, "dict")
-
-
-def _fill(machine: Machine, target: Value, use: str) -> None:
-    """Check that items may be put into what is no plain container."""
-    if type(target) is not Made:
-        machine.refuse("", "items are put into something that holds none")
-        return
-    entry = target.maker.entry
-    if entry is not None and use not in entry.uses:
-        machine.refuse(target.maker.full_name, "items are put into it by its own methods")
-
-
-def _set_item(machine: Machine) -> None:
-    value = machine.pop()
-    key = machine.pop()
-    _put_all(machine, machine.top(), [key, value])
-
-
-def _set_items(machine: Machine) -> None:
-    values = machine.pop_mark()
-    _put_all(machine, machine.top(), values)
-
-
-def _append_all(machine: Machine, values: list[Value], kind: str) -> None:
-    target = machine.top()
-    held = machine.held
-    for value in values:
-        held(value)
-    if type(target) is Items and target.kind == kind:
-        target.values.extend(values)
-    elif values:
-        _fill(machine, target, kind)
-
-
-def _append(machine: Machine) -> None:
-    _append_all(machine, [machine.pop()], "list")
-
-
-def _appends(machine: Machine) -> None:
-    _append_all(machine, machine.pop_mark(), "list")
-
-
-def _add_items(machine: Machine) -> None:
-    _append_all(machine, machine.pop_mark(), "set")
-
-
-def _pop(machine: Machine) -> None:
-    # A mark on top is what POP takes away, as the C unpickler does.
-    if machine.marks and machine.marks[-1] == len(machine.stack):
-        machine.marks.pop()
-    else:
-        machine.pop()
-
-
-def _pop_mark(machine: Machine) -> None:
-    machine.pop_mark()
-
-
-def _dup(machine: Machine) -> None:
-    machine.stack.append(machine.top())
-
-
-def _mark(machine: Machine) -> None:
-    machine.marks.append(len(machine.stack))
-
-
-def _get(machine: Machine, index: int) -> None:
-    if index not in machine.memo:
-        raise Malformed(f"the memo has no {index}, byte {machine.pos - 1}")
-    machine.stack.append(machine.memo[index])
-
-
-def _put(machine: Machine, index: int) -> None:
-    # The C unpickler makes room for all numbers up to this one: a pickler never leaves gaps.
-    if index > len(machine.data):
-        raise Malformed(f"the memo's number {index} is larger than the file")
-    machine.memo[index] = machine.top()
-
-
-def _index(machine: Machine) -> int:
-    text = machine.line()
-    if not _INDEX.match(text):
-        raise Malformed(f"a number of the memo is none, byte {machine.pos - 1}")
-    return int(text)
-
-
-def _global(machine: Machine) -> None:
-    module, name = _name_line(machine), _name_line(machine)
-    machine.look_up(module, name)
-
-
-def _name_line(machine: Machine) -> str:
-    text = machine.line()
-    try:
-        if len(text) <= LONGEST_TEXT:
-            return text.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    raise Malformed(f"a name is no text, byte {machine.pos - 1}")
-
-
-def _stack_global(machine: Machine) -> None:
-    name = machine.pop()
-    module = machine.pop()
-    machine.look_up(module, name)
-
-
-def _reduce(machine: Machine) -> None:
-    args = machine.pop()
-    callee = machine.pop()
-    machine.stack.append(machine.call(callee, args))
-
-
-def _new(machine: Machine) -> None:
-    args = machine.pop()
-    cls = machine.pop()
-    machine.stack.append(machine.make(cls, args))
-
-
-def _new_ex(machine: Machine) -> None:
-    kwargs = machine.pop()
-    args = machine.pop()
-    cls = machine.pop()
-    if type(kwargs) is not Mapping or kwargs.known or not kwargs.exact:
-        machine.refuse(
-            cls.full_name if type(cls) is Global else "", "it is made with arguments by name"
-        )
-    machine.stack.append(machine.make(cls, args))
-
-
-def _instance(machine: Machine, cls: Value, args: list[Value]) -> None:
-    for value in args:
-        machine.held(value)
-    # Without arguments the C unpickler makes the object by __new__, with them by a call.
-    new = not args and type(cls) is Global and cls.entry is not None and "new" in cls.entry.uses
-    machine.stack.append((machine.make if new else machine.call)(cls, tuple(args)))
-
-
-def _obj(machine: Machine) -> None:
-    values = machine.pop_mark()
-    if not values:
-        raise Malformed(f"OBJ has no class, byte {machine.pos - 1}")
-    _instance(machine, values[0], values[1:])
-
-
-def _inst(machine: Machine) -> None:
-    module, name = _name_line(machine), _name_line(machine)
-    cls = machine.named(module, name)
-    _instance(machine, cls, machine.pop_mark())
-
-
-def _build(machine: Machine) -> None:
-    machine.build()
-
-
-def _proto(machine: Machine) -> None:
-    version = machine.take(1)[0]
-    if version > 5:  # noqa: PLR2004 - the highest there is
-        raise Malformed(f"protocol {version} is not known")
-
-
-def _frame(machine: Machine) -> None:
-    size = machine.take_number(8)
-    if size > len(machine.data) - machine.pos:
-        raise Malformed("a frame is larger than the file")
-
-
-def _refused(what: str, pops: int = 0) -> Callable[[Machine], None]:
-    def run(machine: Machine) -> None:
-        for _ in range(pops):
-            machine.pop()
-        machine.refuse("", what)
-        machine.stack.append(Opaque("unsure"))
-
-    return run
-
-
-def _extension(width: int) -> Callable[[Machine], None]:
-    refused = _refused("it uses the registry of extension codes (EXT)")
-
-    def run(machine: Machine) -> None:
-        machine.take(width)
-        refused(machine)
-
-    return run
-
-
-def _persistent_line(machine: Machine) -> None:
-    machine.line()
-    _refused("it refers to objects outside itself (persistent id)")(machine)
-
-
-_STOP = ord(".")
-
-#: Opcode -> what it does.
-OPCODES: dict[int, Callable[[Machine], None]] = {
-    ord(code): run
-    for code, run in {
-        "(": _mark,
-        "0": _pop,
-        "1": _pop_mark,
-        "2": _dup,
-        "F": _float_line,
-        "I": _int_line,
-        "J": _number(4, signed=True),
-        "K": _byte,
-        "L": _long_line,
-        "M": _number(2),
-        "N": _push(None),
-        "P": _persistent_line,
-        "Q": _refused("it refers to objects outside itself (persistent id)", pops=1),
-        "R": _reduce,
-        "S": _string_line,
-        "T": _old_string(4),
-        "U": _old_string(1),
-        "V": _text_line,
-        "X": _text(4),
-        "a": _append,
-        "b": _build,
-        "c": _global,
-        "d": _mark_dict,
-        "}": _empty_dict,
-        "e": _appends,
-        "g": lambda machine: _get(machine, _index(machine)),
-        "h": lambda machine: _get(machine, machine.take(1)[0]),
-        "i": _inst,
-        "j": lambda machine: _get(machine, machine.take_number(4)),
-        "l": _items("list"),
-        "]": _empty_items("list"),
-        "o": _obj,
-        "p": lambda machine: _put(machine, _index(machine)),
-        "q": lambda machine: _put(machine, machine.take(1)[0]),
-        "r": lambda machine: _put(machine, machine.take_number(4)),
-        "s": _set_item,
-        "t": _mark_tuple,
-        ")": _push(()),
-        "u": _set_items,
-        "G": _float,
-        "B": _blob(4),
-        "C": _blob(1),
-        "\x80": _proto,
-        "\x81": _new,
-        "\x82": _extension(1),
-        "\x83": _extension(2),
-        "\x84": _extension(4),
-        "\x85": _tuple(1),
-        "\x86": _tuple(2),
-        "\x87": _tuple(3),
-        "\x88": _push(True),  # noqa: FBT003 - the opcode's value
-        "\x89": _push(False),  # noqa: FBT003 - the opcode's value
-        "\x8a": _long(1),
-        "\x8b": _long(4),
-        "\x8c": _short_text,
-        "\x8d": _text(8),
-        "\x8e": _blob(8),
-        "\x8f": _empty_items("set"),
-        "\x90": _add_items,
-        "\x91": _items("frozenset"),
-        "\x92": _new_ex,
-        "\x93": _stack_global,
-        "\x94": lambda machine: _put(machine, len(machine.memo)),
-        "\x95": _frame,
-        "\x96": _blob(8),
-        "\x97": _refused("it needs buffers from outside (protocol 5)"),
-        "\x98": _refused("it needs buffers from outside (protocol 5)", pops=1),
-    }.items()
-}

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlmodel.trust.containers import RefusedContainer, detect, expand, read_npy_header
-from mlmodel.trust.machine import Finding, Machine, Malformed, Recording
+from mlmodel.trust.findings import Finding, Malformed, Recording
+from mlmodel.trust.machine import Machine
 from mlmodel.trust.names import Names
 
 if TYPE_CHECKING:

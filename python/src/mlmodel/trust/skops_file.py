@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.trust import checks
 from mlmodel.trust.containers import EXPANSION
-from mlmodel.trust.machine import Finding
+from mlmodel.trust.findings import Finding
 from mlmodel.trust.names import Entry, Names
 from mlmodel.trust.values import Global, Made, Mapping
 
@@ -56,7 +56,7 @@ _NUMPY_PLACES = frozenset(
 Node = dict[str, Any]
 
 
-class _Damaged(Exception):  # noqa: N818 - caught by ``check``
+class _Damaged(Exception):
     pass
 
 
@@ -86,7 +86,9 @@ class SkopsScan:
     @property
     def reasons(self) -> tuple[str, ...]:
         """One line per finding."""
-        return tuple(f"{one.name}: {one.reason}" if one.name else one.reason for one in self.findings)
+        return tuple(
+            f"{one.name}: {one.reason}" if one.name else one.reason for one in self.findings
+        )
 
 
 def check(data: bytes, *, allow: Iterable[str] = ()) -> SkopsScan:
@@ -101,10 +103,7 @@ def check(data: bytes, *, allow: Iterable[str] = ()) -> SkopsScan:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             walk.members = _members(archive)
-            schema = json.loads(archive.read("schema.json"))
-        if type(schema) is not dict:
-            raise _Damaged("its schema.json is no object")
-        walk.run(schema)
+            walk.run(json.loads(archive.read("schema.json")))
     except _Damaged as error:
         return SkopsScan(tuple(walk.seen), (), str(error), data)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
@@ -123,7 +122,9 @@ def _members(archive: zipfile.ZipFile) -> frozenset[str]:
         raise _Damaged("its zip archive holds too many files, or one name twice")
     if unpacked > min(max(EXPANSION[0], EXPANSION[1] * packed), EXPANSION[2]):
         raise _Damaged(f"it expands to {unpacked} bytes, which is beyond the limit")
-    odd = [name for name in names if name.startswith("/") or "\\" in name or ".." in name.split("/")]
+    odd = [
+        name for name in names if name.startswith("/") or "\\" in name or ".." in name.split("/")
+    ]
     if odd or any(entry.flag_bits & 1 for entry in entries):
         raise _Damaged("its zip archive holds encrypted files, or paths that lead out of it")
     if "schema.json" not in names or archive.getinfo("schema.json").file_size > LARGEST_SCHEMA:
@@ -143,7 +144,7 @@ class _Walk:
         self.protocol = 0
 
     def run(self, schema: Node) -> None:
-        self.protocol = schema.get("protocol", -1)
+        self.protocol = schema.get("protocol", -1) if type(schema) is dict else -1
         if type(self.protocol) is not int or self.protocol not in PROTOCOLS:
             raise _Damaged(f"its protocol {self.protocol!r} is not known here")
         pending = [schema]

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mlmodel.errors import InvalidArgument, WriteFailed
+from mlmodel.errors import InvalidArgument, InvalidModel, WriteFailed
 from mlmodel.trust.digest import manifest_of
 
 __all__ = ["Record", "add", "contains", "list_records", "location", "record", "remove"]
@@ -93,7 +93,9 @@ def list_records() -> list[Record]:
     """Return what is trusted, the oldest first."""
     folder = _believed()
     found = [_read(path) for path in folder.glob("*.json")] if folder is not None else []
-    return sorted((one for one in found if one is not None), key=lambda one: (one.added, one.digest))
+    return sorted(
+        (one for one in found if one is not None), key=lambda one: (one.added, one.digest)
+    )
 
 
 def add(root: Path, reason: str) -> Record:
@@ -142,21 +144,17 @@ def _unwritable(folder: Path, why: str) -> WriteFailed:
 def record(root: Path, reason: str) -> str:
     """Trust a folder that this user has just saved; return its digest.
 
-    A store that cannot be written costs a warning, not the saved model (TRU-034).
-
-    Raises:
-        InvalidModel: the folder has no digest (links, special files).
-
+    A store that cannot be written, or a folder that has no digest, costs a warning and not the
+    saved model (TRU-034); the digest is empty where there is none.
     """
     try:
         return add(root, reason).digest
-    except WriteFailed as error:
+    except (WriteFailed, InvalidModel) as error:
         warnings.warn(
-            f"{error.message} The model is saved; loading it will ask for trust where it holds "
-            "code of yours.",
+            f"{error} The model is saved; loading it will ask for trust where it holds code.",
             stacklevel=2,
         )
-        return manifest_of(root).digest
+        return "" if isinstance(error, InvalidModel) else manifest_of(root).digest
 
 
 def remove(what: str | Path) -> Record:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidModel, MissingDependency, MlmodelError, UntrustedModel
 from mlmodel.trust.containers import detect, expand, read_npy_header
-from mlmodel.trust.machine import Malformed
+from mlmodel.trust.findings import Malformed
 from mlmodel.trust.moved import current_name
-from mlmodel.trust.names import Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mlmodel.trust.machine import Recording
+    from mlmodel.trust.findings import Recording
+    from mlmodel.trust.names import Names
     from mlmodel.trust.scanner import Scan
 
 __all__ = ["guarded", "load_restricted", "load_trusted"]
@@ -55,7 +55,9 @@ def _array(wrapper: _ArrayWrapper, data: bytes, begin: int, size: int) -> Any:
 class _Restricted(pickle.Unpickler):
     """Looks up only what the scan saw, in the order in which it saw it."""
 
-    def __init__(self, data: bytes, recording: Recording, names: Names, found: dict[Any, Any]):
+    def __init__(
+        self, data: bytes, recording: Recording, names: Names, found: dict[Any, Any]
+    ) -> None:
         super().__init__(io.BytesIO(_stream(data, recording)))
         self._data = data
         self._expected = iter(recording.globals)
@@ -77,7 +79,7 @@ class _Restricted(pickle.Unpickler):
         """Give the next raw array: only ``_stream`` writes persistent ids."""
         kind, begin, end, recording = next(self._arrays)
         if kind == "objects":
-            return _Restricted(self._data, recording, self._names, self._found).load()  # type: ignore[arg-type]
+            return _Restricted(self._data, recording, self._names, self._found).load()
         return _array(pid, self._data, begin, end - begin)
 
 
@@ -116,7 +118,10 @@ def _resolve(place: tuple[str, str], names: Names) -> Any:
 
 
 def _is_at_home(cls: type, module: str, name: str) -> bool:
-    return cls.__qualname__ == name and cls.__module__.split(".")[0] == module.split(".")[0]
+    return (
+        cls.__qualname__ == name
+        and cls.__module__.split(".")[0] == module.split(".", maxsplit=1)[0]
+    )
 
 
 def _missing(module: str, name: str) -> MissingDependency:
@@ -176,7 +181,10 @@ def guarded(load: Callable[[], Any], file: str) -> Any:
 
 
 def _find_trusted(
-    module: str, name: str, aliases: Mapping[tuple[str, str], object], find: Callable[[str, str], Any]
+    module: str,
+    name: str,
+    aliases: Mapping[tuple[str, str], object],
+    find: Callable[[str, str], Any],
 ) -> Any:
     if (module, name) in aliases:
         return aliases[module, name]
@@ -226,7 +234,7 @@ class _TrustedJoblib(pickle._Unpickler):  # noqa: SLF001 - joblib's format needs
         if isinstance(wrapper, _ArrayWrapper):
             self.stack[-1] = self._next_array(wrapper)  # type: ignore[attr-defined]
 
-    dispatch[pickle.BUILD[0]] = load_build
+    dispatch[pickle.BUILD[0]] = load_build  # type: ignore[assignment]
 
     def _next_array(self, wrapper: _ArrayWrapper) -> Any:
         import numpy as np

@@ -29,9 +29,7 @@ _LIST = frozenset({list})
 
 def from_array(payload: Payload, plan: Plan) -> Tensors:
     """Read the payload's value as one tensor without a name."""
-    payload.count(payload.value)
-    spec = _only(plan)
-    array = _array(payload.reader, payload.value, spec, 0)
+    array = _array(payload, payload.value, _only(plan), 0)
     payload.reader.finish()
     return Tensors({None: array})
 
@@ -46,16 +44,16 @@ def from_named_rows(payload: Payload, plan: Plan) -> Tensors:
         raise tables.malformed(
             f"Row {place} of instances is no object with the names of row 0 (RST-013)."
         )
-    payload.count(rows)
-    return _named(payload.reader, plan, {name: [row[name] for row in rows] for name in rows[0]})
+    payload.pairs += sum(map(len, rows))
+    return _named(payload, plan, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 def from_inputs(payload: Payload, plan: Plan) -> Tensors:
     """Read the value of ``inputs``: an object of tensors, or one tensor (RST-014)."""
     if type(payload.value) is not dict:
         return from_array(payload, plan)
-    payload.count(payload.value)
-    return _named(payload.reader, plan, payload.value)
+    payload.pairs += len(payload.value)
+    return _named(payload, plan, payload.value)
 
 
 def from_frame_rows(
@@ -65,29 +63,33 @@ def from_frame_rows(
 
     One tensor without a name gets the rows as they are; tensors with names get a column each.
     """
-    payload.count(rows)
     schema = plan.schema
     if schema is not None and schema.has_input_names():
         columns = list(zip(*rows, strict=True)) if rows else [()] * width
-        given = dict(zip(names or (), map(list, columns), strict=False))
-        return _named(payload.reader, plan, given)
-    array = _array(payload.reader, rows, _only(plan), 0)
+        selection = plan.match(names, width)
+        if names is None or selection.violations:
+            raise invalid(selection.violations)
+        given = dict(zip(names, map(list, columns), strict=True))
+        return _named(payload, plan, given)
+    array = _array(payload, rows, _only(plan), 0)
     payload.reader.finish()
     return Tensors({None: array})
 
 
-def _named(reader: Reader, plan: Plan, given: dict[str, Any]) -> Tensors:
+def _named(payload: Payload, plan: Plan, given: dict[str, Any]) -> Tensors:
     read: dict[str | None, Any]
     if plan.schema is None:
-        read = {name: _array(reader, value, None, name) for name, value in given.items()}
+        read = {name: _array(payload, value, None, name) for name, value in given.items()}
     else:
         # A missing name is for the plan to report, with the names of all that are missing.
         read = {
-            spec.name: _array(reader, given[spec.name], spec, spec.name)
+            spec.name: _array(payload, given[spec.name], spec, spec.name)
             for spec in plan.schema
             if isinstance(spec, TensorSpec) and spec.name in given
         }
-    reader.finish()
+        for name in given.keys() - read.keys():
+            payload.count(given[name])
+    payload.reader.finish()
     return Tensors(read)
 
 
@@ -102,8 +104,11 @@ def _only(plan: Plan) -> TensorSpec | None:
     return spec
 
 
-def _array(reader: Reader, value: Any, spec: TensorSpec | None, name: str | int) -> Any:
+def _array(payload: Payload, value: Any, spec: TensorSpec | None, name: str | int) -> Any:
+    reader = payload.reader
     shape, cells = _flattened(value)
+    if shape is None or dict in map(type, cells):
+        payload.count(value)
     if shape is None:
         message = f"Input {name!r}: the nested arrays differ in length or depth on one axis."
         reader.violations.append(InputViolation("ENF-076", message, name))

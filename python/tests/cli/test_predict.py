@@ -1,0 +1,93 @@
+"""``mlmodel predict`` from the shell."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from sklearn.linear_model import LinearRegression
+
+import mlmodel.sklearn
+from mlmodel.cli import COMMANDS
+from mlmodel.cli.predict import command
+from mlmodel.errors import InvalidInput, WriteFailed
+from mlmodel.signature.infer import infer_signature
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FRAME = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0]})
+BODY = '{"dataframe_split": {"columns": ["a", "b"], "data": [[1.0, 0.0], [2.0, 1.0]]}}'
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "linear"
+    trained = LinearRegression().fit(FRAME, np.array([0.0, 2.0, 4.0]))
+    mlmodel.sklearn.save_model(trained, path, signature=infer_signature(FRAME))
+    return path
+
+
+def answered(text: str) -> list[float]:
+    return list(np.round(json.loads(text)["predictions"], 6))
+
+
+def test_json_from_stdin(model: Path) -> None:
+    result = CliRunner().invoke(command, ["-m", str(model)], input=BODY)
+    assert result.exit_code == 0, result.output
+    assert answered(result.stdout) == [2.0, 4.0]
+
+
+def test_csv_by_the_name_of_the_file(model: Path, tmp_path: Path) -> None:
+    source, target = tmp_path / "in.csv", tmp_path / "out.json"
+    FRAME.to_csv(source)
+    result = CliRunner().invoke(command, ["-m", str(model), "-i", str(source), "-o", str(target)])
+    assert (result.exit_code, result.output) == (0, "")
+    assert answered(target.read_text()) == [0.0, 2.0, 4.0]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_the_form_can_be_said(model: Path) -> None:
+    given = ["-m", str(model), "-t", "csv"]
+    result = CliRunner().invoke(command, given, input="a,b\n1,0\n")
+    assert answered(result.stdout) == [2.0]
+
+
+def test_bad_input_leaves_no_output(model: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.json"
+    given = ["-m", str(model), "-o", str(target)]
+    result = CliRunner().invoke(command, given, input=BODY.replace("1.0", '"x"'))
+    assert isinstance(result.exception, InvalidInput)
+    assert not target.exists()
+
+
+def test_an_output_that_cannot_be_written(model: Path, tmp_path: Path) -> None:
+    given = ["-m", str(model), "-o", str(tmp_path / "none" / "out.json")]
+    result = CliRunner().invoke(command, given, input=BODY)
+    assert isinstance(result.exception, WriteFailed)
+
+
+def test_exit_code_and_standard_error(model: Path) -> None:
+    """ERR-011, ERR-012."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mlmodel", "predict", "-m", str(model)],
+        input='{"inputs": {"a": ["x"], "b": [true]}}',
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (InvalidInput.exit_code, "")
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("mlmodel: INVALID_INPUT: ")
+    assert len(lines) == 3
+    assert all("ENF-049" in line for line in lines[1:])
+
+
+def test_help_is_the_line_of_the_list() -> None:
+    assert command.help == COMMANDS["predict"][1]

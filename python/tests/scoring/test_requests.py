@@ -1,0 +1,257 @@
+"""Requests whose reading is easy to get wrong; the rules' vectors are in conformance/."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlmodel.errors import InvalidInput, MalformedRequest, UnsupportedMediaType
+from mlmodel.scoring import jsonbody, media
+from mlmodel.scoring.codecs import MEDIA_TYPES, TABLE, tables
+from mlmodel.scoring.codecs.csv import tokenize
+from mlmodel.scoring.engine import Engine
+from mlmodel.scoring.invocations import score
+from mlmodel.signature.types import ColSpec, ModelSignature, Schema, TensorSpec
+
+JSON = "application/json"
+
+
+def columns(*types: str) -> ModelSignature:
+    return ModelSignature(Schema([ColSpec(kind, f"c{n}") for n, kind in enumerate(types)]))
+
+
+def seen(body: str | bytes, signature: ModelSignature | None, content_type: str = JSON) -> Any:
+    """Return what reaches a model."""
+    got: list[Any] = []
+    raw = body if isinstance(body, bytes) else body.encode()
+    score(content_type, raw, Engine(lambda data, _: got.append(data), signature))
+    return got[0]
+
+
+def split(data: str, *names: str) -> str:
+    return f'{{"dataframe_split": {{"columns": {json.dumps(list(names))}, "data": {data}}}}}'
+
+
+def test_delivered_dtypes() -> None:
+    kinds = ("boolean", "integer", "long", "float", "double", "string", "binary", "datetime")
+    row = '[[true, 1, 2, 0.5, 1, "x", "eA==", "2020-01-01"], [false, 3, 4, 1, 2.5, "y", "", null]]'
+    frame = seen(split(row, *(f"c{n}" for n in range(8))), columns(*kinds))
+    assert [str(dtype) for dtype in frame.dtypes] == [
+        "bool",
+        "int32",
+        "int64",
+        "float32",
+        "float64",
+        "object",
+        "object",
+        "datetime64[ns]",
+    ]
+    assert frame["c6"].tolist() == [b"x", b""]
+    assert isinstance(frame.index, pd.RangeIndex)
+
+
+def test_one_dtype_is_one_block() -> None:
+    body = split("[[1.5, 2.5], [3.5, 4]]", "c0", "c1")
+    frame = seen(body, columns("double", "double"))
+    assert frame.to_numpy().tolist() == [[1.5, 2.5], [3.5, 4.0]]
+    assert len(frame._mgr.blocks) == 1
+
+
+def test_all_forms_agree() -> None:
+    signature = columns("long", "double", "string", "datetime", "boolean")
+    names = [f"c{n}" for n in range(5)]
+    rows = [[1, 2.5, "x", "2020-01-01T10:00:00", True], [2, 3.0, "", "2021-01-01", False]]
+    records = [dict(zip(names, row, strict=True)) for row in rows]
+    bodies = [
+        {"dataframe_split": {"columns": names, "data": rows}},
+        {"dataframe_records": records},
+        {"instances": records},
+        {"inputs": {name: [row[n] for row in rows] for n, name in enumerate(names)}},
+    ]
+    frames = [seen(json.dumps(body), signature) for body in bodies]
+    csv = 'c0,c1,c2,c3,c4\n1,2.5,x,2020-01-01T10:00:00,true\n2,3.0,"",2021-01-01,False\n'
+    frames.append(seen(csv, signature, "text/csv"))
+    for frame in frames[1:]:
+        pd.testing.assert_frame_equal(frame, frames[0])
+
+
+@pytest.mark.parametrize("literal", ["18446744073709551615", "18446744073709551616", "1e300"])
+def test_large_numbers_take_the_exact_path_and_come_out_right(literal: str) -> None:
+    whole = literal.isdigit()
+    signature = columns("double")
+    if whole and int(float(literal)) != int(literal):
+        with pytest.raises(InvalidInput, match="ENF-045|exactly"):
+            seen(split(f"[[{literal}]]", "c0"), signature)
+    else:
+        assert seen(split(f"[[{literal}]]", "c0"), signature)["c0"].tolist() == [float(literal)]
+
+
+def test_a_null_beside_a_large_integer_hides_nothing() -> None:
+    with pytest.raises(InvalidInput) as raised:
+        seen(split("[[null], [9007199254740993]]", "c0"), columns("double"))
+    assert [(d.rule, d.row) for d in raised.value.details] == [("ENF-045", 1)]
+
+
+@given(st.floats(width=32, allow_nan=False, allow_infinity=False), st.integers(-3, 3))
+@settings(max_examples=60)
+def test_decimals_are_rounded_once_to_float(value: float, nudge: int) -> None:
+    """A literal a hair beside the middle of two floats goes to its own side (ENF-046)."""
+    from decimal import Decimal, localcontext
+
+    low = np.float32(value)
+    with np.errstate(over="ignore"):
+        high = np.nextafter(low, np.float32(np.inf))
+    if not np.isfinite(high) or high == 0 or low == 0:
+        return
+    with localcontext() as context:
+        context.prec = 200
+        middle = (Decimal(float(low)) + Decimal(float(high))) / 2
+        written = middle + nudge * (Decimal(float(high)) - Decimal(float(low))) / Decimal(2**40)
+    text = f"{written:f}"
+    if "." not in text:
+        text += ".0"
+    even = low if (low.view(np.int32) & 1) == 0 else high
+    expected = even if nudge == 0 else (high if nudge > 0 else low)
+    assert seen(split(f"[[{text}]]", "c0"), columns("float"))["c0"].tolist() == [expected]
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**66), 2**66),
+    st.text(':"\\ ab,é', max_size=4),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.dictionaries(st.text(':"a', max_size=2), st.integers(0, 9), max_size=2),
+)
+
+
+@given(st.lists(st.dictionaries(st.text(':"\\ab', max_size=3), CELLS, max_size=3), max_size=3))
+@settings(max_examples=150)
+def test_no_sound_body_is_taken_for_one_with_repeated_keys(records: list[dict[str, Any]]) -> None:
+    for indent in (None, 1):
+        body = json.dumps({"dataframe_records": records}, indent=indent).encode()
+        pairs = jsonbody.count_pairs(orjson.loads(body))
+        jsonbody.check_pairs(body, pairs)
+        with pytest.raises((MalformedRequest, AssertionError)):
+            jsonbody.check_pairs(body, pairs - 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"dataframe_split": {"columns": ["c0"], "columns": ["c0"], "data": [["x"]]}}',
+        '{"dataframe_split": {"columns": ["c0"], "data": [["x"]], "index": [{"a":1,"a":1}]}}',
+        '{"dataframe_records": [{"c0": "::", "c0": "x"}]}',
+        '{"dataframe_records": [{"c0": "x"}, {"c0" : "\\": :", "c0":"x"}]}',
+        '{"instances": [{"c0": "x", "\\u0063\\u0030": "x"}]}',
+        '{"inputs": {"c0": ["x"], "c0": ["x"]}}',
+        '{"inputs": {"c0": ["x"], "z": [{"a": 1, "a": 1}]}}',
+        '{"inputs": {"c0": ["x"]}, "params": {}, "params": {}}',
+        '{"inputs": {"c0": ["x"]}, "params": {"k": {"a": 1, "a": 1}}}',
+    ],
+)
+def test_keys_that_stand_twice_are_found_everywhere(body: str) -> None:
+    for signature in (columns("string"), None):
+        with pytest.raises(MalformedRequest, match="ENF-058"):
+            seen(body, signature)
+
+
+@given(
+    st.lists(
+        st.lists(st.text('a,"\n\r é', max_size=4), min_size=2, max_size=2), min_size=1, max_size=4
+    )
+)
+def test_csv_is_read_as_it_is_written(rows: list[list[str]]) -> None:
+    import csv
+    import io
+
+    file = io.StringIO(newline="")
+    csv.writer(file, quoting=csv.QUOTE_ALL).writerows(rows)
+    assert tokenize(file.getvalue()) == rows
+
+
+def test_csv_of_a_data_frame_comes_back() -> None:
+    frame = pd.DataFrame({"c0": [1.5, np.nan], "c1": ["x,y", 'q"'], "c2": [1, 2]})
+    got = seen(frame.to_csv(), columns("double", "string", "long"), "text/csv")
+    pd.testing.assert_frame_equal(got, frame.astype({"c1": object}))
+
+
+def test_what_data_frames_write_is_read() -> None:
+    frame = pd.DataFrame({"c0": [1.5, 2.5], "c1": pd.to_datetime(["2020-01-01", None])})
+    signature = columns("double", "datetime")
+    text = frame.to_json(orient="split", date_format="iso")
+    got = seen(f'{{"dataframe_split": {text}}}', signature)
+    pd.testing.assert_frame_equal(got, frame.astype({"c1": "datetime64[ns]"}))
+    with pytest.raises(InvalidInput, match="date_format='iso'"):
+        seen(f'{{"dataframe_split": {frame.to_json(orient="split")}}}', signature)
+
+
+def test_no_client_fills_the_remembered_layouts() -> None:
+    engine = Engine(lambda _, __: None, columns("double"))
+    before = len(tables._layouts)
+    for number in range(5):
+        score(JSON, split("[[1.0, 2]]", "c0", f"z{number}").encode(), engine)
+    assert len(tables._layouts) == before
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "float16", "float32", "float64", "bool"])
+def test_tensors_take_their_dtype(dtype: str) -> None:
+    signature = ModelSignature(Schema([TensorSpec(dtype, (-1, 2))]))
+    cells = "[[true, false]]" if dtype == "bool" else "[[1, 2]]"
+    got = seen(f'{{"instances": {cells}}}', signature)
+    assert (got.dtype, got.shape) == (np.dtype(dtype), (1, 2))
+
+
+def test_tensors_of_other_cells() -> None:
+    specs = [
+        TensorSpec("datetime64[s]", (-1,), "t"),
+        TensorSpec("bytes", (-1,), "b"),
+        TensorSpec("object", (-1,), "o"),
+    ]
+    body = '{"inputs": {"t": ["2020-01-01", null], "b": ["YWI=", "YQ=="], "o": ["x", null]}}'
+    got = seen(body, ModelSignature(Schema(specs)))
+    assert got["t"].dtype == "datetime64[s]"
+    assert got["b"].tolist() == [b"ab", b"a"]
+    assert got["o"].tolist() == ["x", None]
+    late = '{"inputs": {"t": ["2020-01-01T00:00:00.5"], "b": [null], "o": [1]}}'
+    with pytest.raises(InvalidInput) as raised:
+        seen(late, ModelSignature(Schema(specs)))
+    assert [(d.rule, d.column) for d in raised.value.details] == [
+        ("ENF-040", "t"),
+        ("ENF-075", "b"),
+        ("ENF-050", "o"),
+    ]
+
+
+def test_a_tensor_of_complex_numbers_has_no_form() -> None:
+    signature = ModelSignature(Schema([TensorSpec("complex128", (-1,))]))
+    with pytest.raises(InvalidInput, match="complex128"):
+        seen('{"instances": [1]}', signature)
+
+
+@pytest.mark.parametrize("parameter", ["", "; charset=utf-8", ';charset="UTF-8" ', "; a=b; c=d;"])
+def test_media_types(parameter: str) -> None:
+    assert media.parse(f"Application/Json{parameter}").name == "application/json"
+
+
+@pytest.mark.parametrize("header", ["json", "a/b; =x", "a/b c", 'a/b; c="d', "a/b; charset=latin1"])
+def test_what_is_no_media_type(header: str) -> None:
+    with pytest.raises(UnsupportedMediaType):
+        media.parse(header)
+
+
+def test_every_form_of_the_table_is_on_the_page() -> None:
+    """RST-001: the table of codecs and that of the specification are one."""
+    from pathlib import Path
+
+    page = (Path(__file__).resolve().parents[3] / "spec" / "scoring-rest.md").read_text()
+    for media_type, key in TABLE:
+        assert f"| `{media_type}` | {f'`{key}`' if key else chr(0x2013)} |" in page
+    assert MEDIA_TYPES == ("application/json", "text/csv")

@@ -1,0 +1,121 @@
+"""The application, in process."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from mlmodel import __version__
+from mlmodel.scoring.engine import Engine
+from mlmodel.serving.app import Application
+
+BODY = b'{"instances": [[1.5, 2.5]]}'
+
+
+class Stream(io.BytesIO):
+    """A body that counts what was read of it."""
+
+    count = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        part = super().read(size)
+        self.count += len(part)
+        return part
+
+
+def call(
+    stream: io.BytesIO, method: str = "POST", path: str = "/invocations", **environ: Any
+) -> tuple[int, dict[str, str], Any]:
+    application = Application(Engine(lambda data, _: data), max_body=100_000)
+    got: dict[str, Any] = {}
+
+    def start_response(status: str, headers: Any, _: Any = None) -> Any:
+        got.update(status=int(status.split(maxsplit=1)[0]), headers=dict(headers))
+
+    given = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "wsgi.input": stream,
+        "SERVER_NAME": "x",
+        "SERVER_PORT": "1",
+        "wsgi.url_scheme": "http",
+        "wsgi.errors": io.StringIO(),
+        "CONTENT_TYPE": "application/json",
+        **environ,
+    }
+    body = b"".join(application(given, start_response))
+    is_json = got["headers"]["Content-Type"] == "application/json"
+    return got["status"], got["headers"], json.loads(body) if is_json else body.decode()
+
+
+def test_scoring() -> None:
+    assert call(Stream(BODY), CONTENT_LENGTH=str(len(BODY)))[::2] == (
+        200,
+        {"predictions": [[1.5, 2.5]]},
+    )
+
+
+def test_no_more_than_the_announced_length_is_read() -> None:
+    status, _, _ = call(Stream(BODY + b"garbage"), CONTENT_LENGTH=str(len(BODY)))
+    assert status == 200
+
+
+def test_a_body_of_unknown_length_is_read_whole() -> None:
+    body = b'{"instances": [' + b"1," * 40_000 + b"1]}"
+    status, _, answer = call(Stream(body))
+    assert (status, len(answer["predictions"])) == (200, 40_001)
+
+
+def test_an_announced_body_that_is_too_large_is_not_read() -> None:
+    """RST-073."""
+    stream = Stream(b"x" * 200_000)
+    status, _, answer = call(stream, CONTENT_LENGTH="200000")
+    assert (status, answer["error_code"], stream.count) == (413, "PAYLOAD_TOO_LARGE", 0)
+
+
+def test_a_body_of_unknown_length_is_read_to_the_limit_only() -> None:
+    """RST-073."""
+    stream = Stream(b"x" * 10_000_000)
+    status, _, answer = call(stream)
+    assert (status, answer["error_code"]) == (413, "PAYLOAD_TOO_LARGE")
+    assert stream.count < 200_000
+
+
+def test_a_length_that_is_no_number_is_refused() -> None:
+    assert call(Stream(BODY), CONTENT_LENGTH="-1")[0] == 400
+
+
+def test_a_sender_that_hangs_up_raises_nothing() -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise OSError("gone /srv")
+
+    status, _, answer = call(Broken(), CONTENT_LENGTH="10")
+    assert status == 500
+    assert "gone" not in str(answer)
+
+
+@pytest.mark.parametrize("path", ["/ping", "/health"])
+def test_health(path: str) -> None:
+    """RST-070."""
+    assert call(Stream(), "GET", path)[0] == 200
+
+
+def test_version() -> None:
+    """RST-071."""
+    status, headers, text = call(Stream(), "GET", "/version")
+    assert (status, text) == (200, __version__)
+    assert headers["Content-Type"].startswith("text/plain")
+
+
+def test_other_methods_and_paths() -> None:
+    status, headers, answer = call(Stream(), "GET")
+    assert (status, answer["error_code"]) == (405, "METHOD_NOT_ALLOWED")
+    assert "POST" in headers["Allow"]
+    status, _, answer = call(Stream(), "POST", "/ping")
+    assert (status, answer["error_code"]) == (405, "METHOD_NOT_ALLOWED")
+    status, _, answer = call(Stream(), "GET", "/invocations/")
+    assert (status, answer["error_code"]) == (404, "NOT_FOUND")

@@ -1,0 +1,111 @@
+"""Numbers that lead out of their arrays are refused (TRU-017)."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.ensemble import (
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+)
+from sklearn.neighbors import BallTree, KDTree
+from sklearn.tree import DecisionTreeRegressor
+
+from mlmodel.errors import InvalidModel
+from mlmodel.trust import Gate
+
+X = np.random.default_rng(0).normal(size=(60, 3))
+Y = X[:, 0] * X[:, 1]
+
+
+def load(root, value):
+    path = root / "model.pkl"
+    path.write_bytes(pickle.dumps(value))
+    return Gate.for_folder(root).load_pickle(path)
+
+
+def changed(tree, **columns):
+    """Return a copy of a fitted tree estimator with nodes changed in the first row."""
+    copied = copy.deepcopy(tree)
+    state = copied.tree_.__getstate__()
+    for name, value in columns.items():
+        state["nodes"][name][0] = value
+    copied.tree_.__setstate__(state)
+    return copied
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"left_child": 10**9},
+        {"right_child": 0},
+        {"feature": 3},
+        {"feature": -7},
+        {"left_child": -1},
+    ],
+)
+def test_tree(root, columns):
+    tree = DecisionTreeRegressor(max_depth=3).fit(X, Y)
+    load(root, tree)
+    with pytest.raises(InvalidModel, match="TRU-017"):
+        load(root, changed(tree, **columns))
+
+
+def test_tree_of_a_wider_model(root):
+    wide = DecisionTreeRegressor(max_depth=3).fit(np.hstack([X, X]), Y)
+    wide.n_features_in_ = 3
+    with pytest.raises(InvalidModel, match="number of features"):
+        load(root, wide)
+    for forest in (
+        GradientBoostingRegressor(n_estimators=2).fit(X, Y),
+        RandomForestRegressor(2).fit(X, Y),
+    ):
+        load(root, forest)
+        forest.n_features_in_ = 2
+        with pytest.raises(InvalidModel, match="number of features"):
+            load(root, forest)
+
+
+@pytest.mark.parametrize(("column", "value"), [("feature_idx", 99), ("left", 10**6), ("right", 0)])
+def test_histogram_tree(root, column, value):
+    model = HistGradientBoostingRegressor(max_iter=2, min_samples_leaf=5).fit(X, Y)
+    load(root, model)
+    model._predictors[0][0].nodes[column][0] = value
+    with pytest.raises(InvalidModel, match="tree of histograms"):
+        load(root, model)
+
+
+@pytest.mark.parametrize("cls", [KDTree, BallTree])
+@pytest.mark.parametrize("what", ["rows", "ends", "levels"])
+def test_neighbours(root, cls, what):
+    index = cls(X, leaf_size=5)
+    load(root, index)
+    state = list(index.__getstate__())
+    if what == "rows":
+        state[1] = np.full_like(state[1], 10**6)
+    elif what == "ends":
+        state[2] = state[2].copy()
+        state[2]["idx_end"] = 10**6
+    else:
+        state[5] += 3
+    index.__setstate__(tuple(state))
+    with pytest.raises(InvalidModel, match="index of neighbours"):
+        load(root, index)
+
+
+def test_sparse(root):
+    matrix = sparse.csr_matrix(np.eye(4))
+    load(root, [matrix])
+    matrix.indices = np.array([0, 1, 2, 10**6], dtype=np.int32)
+    with pytest.raises(InvalidModel, match="sparse"):
+        load(root, {"a": (matrix,)})
+    coo = sparse.coo_array(np.eye(4))
+    load(root, coo)
+    coo.coords = (np.array([0, 1, 2, 9]), np.array([0, 1, 2, 3]))
+    with pytest.raises(InvalidModel, match="sparse"):
+        load(root, np.array([coo, None], dtype=object))

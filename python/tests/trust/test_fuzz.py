@@ -1,0 +1,140 @@
+"""Whatever the bytes are: the scan answers, soon, and runs nothing (TRU-014, TRU-015, TRU-021)."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import gzip
+import io
+import lzma
+import pickle
+import time
+import zlib
+
+import attacks
+import joblib
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlmodel.errors import MlmodelError
+from mlmodel.trust import containers, scan
+from mlmodel.trust.containers import expand
+from mlmodel.trust.names import Names
+from mlmodel.trust.opcodes import OPCODES
+from mlmodel.trust.unpickle import load_restricted
+
+_JOBLIB = io.BytesIO()
+joblib.dump([np.arange(5.0), np.array(["a", 1], dtype=object), {"a": 1}], _JOBLIB)
+SEEDS = [
+    pickle.dumps({"a": [1, (2.5, None)], "b": np.arange(3.0), "c": {1, 2}}, protocol)
+    for protocol in (0, 2, 4, 5)
+] + [_JOBLIB.getvalue(), attacks.attacks()["joblib-object-array"].data]
+
+
+def answer(data):
+    found = scan(data)
+    if found.allowed and len(data) < 4096:
+        # What the scan allows may fail to load, as an error of the library.
+        with contextlib.suppress(MlmodelError, MemoryError):
+            load_restricted(found, Names(), "model.pkl")
+
+
+@settings(max_examples=400, deadline=2000)
+@given(st.binary(max_size=200))
+def test_any_bytes(data):
+    answer(data)
+
+
+@settings(max_examples=400, deadline=2000)
+@given(st.lists(st.sampled_from(sorted(OPCODES)), max_size=30), st.binary(max_size=10))
+def test_any_opcodes(codes, tail):
+    answer(bytes(codes) + tail + b".")
+
+
+@settings(max_examples=800, deadline=2000)
+@given(
+    st.sampled_from(SEEDS),
+    st.lists(
+        st.tuples(
+            st.integers(0, 2000), st.integers(0, 255), st.sampled_from(["set", "insert", "delete"])
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+)
+def test_mutated_pickles(seed, changes):
+    data = bytearray(seed)
+    for at, byte, how in changes:
+        place = at % len(data)
+        if how == "set":
+            data[place] = byte
+        elif how == "insert":
+            data.insert(place, byte)
+        else:
+            del data[place]
+    answer(bytes(data))
+
+
+def test_every_opcode_of_the_library_is_known():
+    import pickletools
+
+    known = {ord(one.code) for one in pickletools.opcodes}
+    assert set(OPCODES) | {ord(".")} == known
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"(" * 200_000,
+        b"]" + b"(" * 100_000 + b"l" * 100_000 + b".",
+        b"N" + b"\x85" * 200_000 + b".",
+        b"K\x01" + b"2" * 100_000 + b"\x86" * 100_000 + b".",
+        b"}" + b"\x94" * 200_000 + b".",
+        b"cposix\nsystem\n" * 50_000 + b".",
+        b"X\xff\xff\xff\xff" + b"a" * 100,
+        b"\x8e\xff\xff\xff\xff\xff\xff\xff\x7f",
+        b"K\x01r\xff\xff\xff\xff.",
+        b"K\x01p99999999999999999999\n.",
+        b"\x8b\xff\xff\xff\xff.",
+        b"L" + b"9" * 1_000_000 + b"L\n.",
+        b"I" + b"9" * 1_000_000 + b"\n.",
+        b"N" + b"2\x86" * 60 + b".",
+    ],
+    ids=range(14),
+)
+def test_bombs_take_no_time(data):
+    begin = time.perf_counter()
+    scan(data)
+    assert time.perf_counter() - begin < 5
+
+
+def test_shared_tuples_are_not_unfolded():
+    data = b"N" + b"2\x86" * 60 + b"cnumpy\ndtype\n2\x86."
+    begin = time.perf_counter()
+    scan(data)
+    assert time.perf_counter() - begin < 1
+
+
+COMPRESSIONS = {
+    "zlib": zlib.compress, "gzip": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress,
+    "lzma": lambda data: lzma.compress(data, format=lzma.FORMAT_ALONE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", COMPRESSIONS)
+def test_compression(kind, monkeypatch):  # TRU-021
+    data = COMPRESSIONS[kind](pickle.dumps(list(range(1000))))
+    assert containers.detect(data) == kind
+    assert scan(data).allowed
+    assert scan(data[:-9]).damage
+    assert scan(data + b"more").damage or kind == "lzma"
+    monkeypatch.setattr(containers, "EXPANSION", (1000, 1, 10_000))
+    with pytest.raises(containers.RefusedContainer, match="expands"):
+        expand(COMPRESSIONS[kind](b"\0" * 100_000), kind)
+    assert "expands" in scan(COMPRESSIONS[kind](b"\0" * 100_000)).reasons[0]
+
+
+def test_compressed_twice_is_refused():
+    assert not scan(zlib.compress(zlib.compress(pickle.dumps(1)))).allowed

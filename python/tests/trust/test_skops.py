@@ -1,0 +1,179 @@
+"""skops files (TRU-040 to TRU-043)."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+import zipfile
+
+import attacks
+import numpy as np
+import pytest
+import skops.io
+import zoo
+
+from mlmodel.errors import InvalidModel, UntrustedModel
+from mlmodel.trust import Gate
+from mlmodel.trust.skops_file import check
+
+
+def node(loader, name, **more):
+    module, _, cls = name.rpartition(".")
+    return {"__loader__": loader, "__module__": module, "__class__": cls, **more}
+
+
+def value(what):
+    return node("JsonNode", "builtins.str", content=json.dumps(what), is_json=True)
+
+
+def keys(*texts, cls="builtins.str"):
+    return node("ListNode", "builtins.list", content=[node("TypeNode", cls) for _ in texts])
+
+
+def mapping(cls="builtins.dict", key="builtins.str", **items):
+    return node("DictNode", cls, content=items, key_types=keys(*items, cls=key))
+
+
+def numbers(*nodes):
+    return node("TupleNode", "builtins.tuple", content=list(nodes))
+
+
+POPEN = node("ObjectNode", "subprocess.Popen", content=mapping())
+DISTRIBUTION = "scipy.stats._continuous_distns.reciprocal_gen"
+
+REFUSED = {
+    "function": (node("FunctionNode", "posix.system"), "posix.system"),
+    "listed class as function": (node("FunctionNode", "sklearn.pipeline.Pipeline"), "sklearn.pipeline.Pipeline"),
+    "type": (node("TypeNode", "builtins.eval"), "builtins.eval"),
+    "object": (POPEN, "subprocess.Popen"),
+    "re-exported class": (node("ObjectNode", "sklearn.ensemble.RandomForestClassifier", content=mapping()), "sklearn.ensemble.RandomForestClassifier"),
+    "nested": (mapping(a=node("ListNode", "builtins.list", content=[POPEN])), "subprocess.Popen"),
+    "constructor": (node("ConstructorFromReduceNode", "subprocess.Popen", content=numbers(value("true"))), "subprocess.Popen"),
+    "operator": (node("OperatorFuncNode", "operator.methodcaller", attrs=numbers(value("x"))), "operator.methodcaller"),
+    "method": (node("MethodNode", "sklearn.pipeline.Pipeline", content={"func": "fit", "obj": mapping()}), "sklearn.pipeline.Pipeline"),
+    "unknown kind": (node("SurpriseNode", "builtins.list"), "builtins.list"),
+    "list of another class": (node("ListNode", "builtins.eval", content=[]), "builtins.eval"),
+    "dict of another class": (mapping(cls="subprocess.Popen"), "subprocess.Popen"),
+    "tuple of another class": (node("TupleNode", "subprocess.Popen", content=[]), "subprocess.Popen"),
+    "key type": (mapping(key="builtins.eval", a=value(1)), "builtins.eval"),
+    "array type": (node("NdArrayNode", "builtins.eval", type="numpy", file="a.npy"), "builtins.eval"),
+    "loss": (node("LossNode", "subprocess.Popen", content=mapping(), __reduce__={"args": numbers(value("true"))}), "subprocess.Popen"),
+    "loss of another module": (node("LossNode", "collections.OrderedDict", content=mapping(), __reduce__={"args": numbers()}), "collections.OrderedDict"),
+    "tree of another class": (node("TreeNode", "subprocess.Popen", content=mapping(), __reduce__={"args": numbers()}), "subprocess.Popen"),
+    "partial": (node("PartialNode", "functools.partial", content={"func": node("FunctionNode", "posix.system"), "args": numbers(), "kwds": mapping(), "namespace": value(None)}), "posix.system"),
+    "partial of a type": (node("PartialNode", "functools.partial", content={"func": node("TypeNode", "builtins.int"), "args": numbers(), "kwds": mapping(), "namespace": value(None)}), "functools.partial"),
+    "factory": (node("DefaultDictNode", "collections.defaultdict", content={"main": mapping(), "default_factory": node("TypeNode", "posix.system")}), "posix.system"),
+    "generator": (node("RandomGeneratorNode", "numpy.random._generator.Generator", content={"bit_generator": mapping(bit_generator=value("seed")), "seed_seq": mapping()}), "numpy.random._generator.Generator"),
+    "distribution": (node("ObjectNode", DISTRIBUTION, content=mapping(_parse_arg_template=value("import os"))), DISTRIBUTION),
+    "distribution with a cached text": (node("ObjectNode", DISTRIBUTION, content=mapping(_parse_arg_template=node("CachedNode", "builtins.str", __id__=1))), DISTRIBUTION),
+    "vectorizer": (node("ObjectNode", "sklearn.feature_extraction.text.CountVectorizer", content=mapping(input=value("filename"))), "sklearn.feature_extraction.text.CountVectorizer"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", REFUSED)
+def test_refused(key, root):  # TRU-040, TRU-042
+    tree, name = REFUSED[key]
+    data = attacks.skops_file(tree, **{"a.npy": b""})
+    assert name in check(data).refused
+    path = root / "model.skops"
+    path.write_bytes(data)
+    with pytest.raises(UntrustedModel) as refusal:
+        Gate.for_folder(root).load_skops(path)
+    assert name in str(refusal.value)
+    assert "TRU-040" in str(refusal.value)
+
+
+def test_skops_itself_would_run_it(root):
+    marker = root / "marker"
+    tree = node(
+        "ConstructorFromReduceNode",
+        "subprocess.Popen",
+        content=numbers(value(["touch", str(marker)])),
+    )
+    data = attacks.skops_file(tree)
+    # What a model's own list of trusted types is worth: it says what its author likes.
+    skops.io.loads(data, trusted=skops.io.get_untrusted_types(data=data)).wait()
+    assert marker.exists()
+    marker.unlink()
+    (root / "model.skops").write_bytes(data)
+    with pytest.raises(UntrustedModel):
+        Gate.for_folder(root).load_skops(root / "model.skops")
+    assert not marker.exists()
+    Gate.for_folder(root, trust=True).load_skops(root / "model.skops").wait()
+    assert marker.exists()
+
+
+def test_two_things_with_one_number(root):  # TRU-043
+    first = node("JsonNode", "builtins.str", content='"a"', __id__=7)
+    second = node("JsonNode", "builtins.str", content='"b"', __id__=7)
+    found = check(attacks.skops_file(mapping(a=first, b=second)))
+    assert any("same number" in reason for reason in found.reasons)
+    assert check(attacks.skops_file(mapping(a=first, b=dict(first)))).allowed
+
+
+def archive(**files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for path, data in files.items():
+            target.writestr(path, data)
+    return out.getvalue()
+
+
+SCHEMA = json.dumps({"protocol": 2, **value(1)})
+DAMAGED = {
+    "not a zip": b"text",
+    "no schema": archive(a="b"),
+    "no json": archive(**{"schema.json": "{"}),
+    "a list": archive(**{"schema.json": "[]"}),
+    "no type": archive(**{"schema.json": '{"protocol": 2}'}),
+    "deep": archive(**{"schema.json": "[" * 100_000}),
+    "protocol": archive(**{"schema.json": json.dumps({"protocol": 9, **value(1)})}),
+    "protocol true": archive(**{"schema.json": json.dumps({"protocol": True, **value(1)})}),
+    "leads out": archive(**{"schema.json": SCHEMA, "../a": "b"}),
+    "absolute": archive(**{"schema.json": SCHEMA, "/a": "b"}),
+    "bomb": archive(**{"schema.json": SCHEMA, "a": b"\0" * (300 * 2**20)}),
+    "no file": attacks.skops_file(node("BytesNode", "builtins.bytes", file="none")),
+    "odd number": attacks.skops_file(mapping(a={**value(1), "__id__": [1]})),
+    "no content": attacks.skops_file(node("ListNode", "builtins.list", content=3)),
+}
+
+
+@pytest.mark.parametrize("key", DAMAGED)
+def test_damaged(key, root):  # TRU-041
+    path = root / "model.skops"
+    path.write_bytes(DAMAGED[key])
+    with pytest.raises(InvalidModel, match=r"model\.skops"):
+        Gate.for_folder(root).load_skops(path)
+
+
+def test_fitted_estimators(estimators, root):
+    path = root / "model.skops"
+    saved = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, (estimator, data) in estimators.items():
+            if name == "Birch":  # skops cannot save it
+                continue
+            path.write_bytes(skops.io.dumps(estimator))
+            loaded = Gate.for_folder(root).load_skops(path)
+            wanted, got = zoo.answer(estimator, data), zoo.answer(loaded, data)
+            wanted, got = (
+                one.toarray() if hasattr(one, "toarray") else np.asarray(one)
+                for one in (wanted, got)
+            )
+            if wanted.dtype.kind == "f":
+                np.testing.assert_allclose(got, wanted, err_msg=name)
+            else:
+                np.testing.assert_array_equal(got, wanted, err_msg=name)
+            saved += 1
+    assert saved > 200
+
+
+def test_allowed_class(root):
+    tree = node("ObjectNode", "click.exceptions.Exit", content=mapping(code=value(3)))
+    path = root / "model.skops"
+    path.write_bytes(attacks.skops_file(tree))
+    with pytest.raises(UntrustedModel):
+        Gate.for_folder(root).load_skops(path)
+    assert Gate.for_folder(root, allow=["click.exceptions.Exit"]).load_skops(path).code == 3

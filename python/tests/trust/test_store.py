@@ -1,0 +1,185 @@
+"""Digest and store (TRU-030 to TRU-034)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+
+import pytest
+from click.testing import CliRunner
+
+from mlmodel.cli import COMMANDS
+from mlmodel.cli.trust import command
+from mlmodel.errors import InvalidArgument, InvalidModel, ModelNotFound, WriteFailed
+from mlmodel.trust import Gate, record, store
+from mlmodel.trust.digest import manifest_of
+
+
+@pytest.fixture
+def folder(root):
+    (root / "MLmodel").write_bytes(b"flavors: {}\n")
+    (root / "code").mkdir()
+    (root / "code" / "own.py").write_bytes(b"")
+    (root / "empty").mkdir()
+    return root
+
+
+def test_digest_by_hand(folder):  # TRU-030
+    lines = [
+        f"{hashlib.sha256(b'flavors: {}' + bytes([10])).hexdigest()} 12 MLmodel\n",
+        f"{hashlib.sha256(b'').hexdigest()} 0 code/own.py\n",
+    ]
+    assert manifest_of(folder).digest == hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def test_digest_sees_names_and_contents_and_nothing_else(folder):
+    before = manifest_of(folder).digest
+    os.utime(folder / "MLmodel", (1, 1))
+    (folder / "MLmodel").chmod(0o600)
+    assert manifest_of(folder).digest == before
+    (folder / "code" / "own.py").rename(folder / "code" / "other.py")
+    assert manifest_of(folder).digest != before
+
+
+def test_links_and_special_files_have_no_digest(folder):  # TRU-031
+    (folder / "link").symlink_to("MLmodel")
+    with pytest.raises(InvalidModel, match="TRU-031"):
+        manifest_of(folder)
+    assert not Gate.for_folder(folder).is_trusted()
+    (folder / "link").unlink()
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(InvalidModel, match="pipe"):
+        store.add(folder, "x")
+    with pytest.warns(UserWarning, match="pipe"):
+        assert record(folder, "x") == ""
+    (folder / "pipe").unlink()
+    (folder / "a\nb").write_text("")
+    with pytest.raises(InvalidModel, match="line of text"):
+        manifest_of(folder)
+
+
+def test_no_folder(tmp_path):
+    with pytest.raises(ModelNotFound):
+        manifest_of(tmp_path / "none")
+    assert not Gate.for_folder(tmp_path / "none").is_trusted()
+
+
+def test_record_file(folder, store_folder):  # TRU-032
+    digest = record(folder, "saved")
+    files = list(store_folder.iterdir())
+    assert [path.name for path in files] == [f"{digest}.json"]
+    found = json.loads(files[0].read_text())
+    assert set(found) == {"digest", "path", "reason", "added"}
+    assert found["digest"] == digest
+    assert found["path"] == str(folder)
+    assert store_folder.stat().st_mode & 0o777 == 0o700
+    assert store.contains(digest)
+
+
+def test_location(monkeypatch, tmp_path):  # TRU-032
+    monkeypatch.delenv("MLMODEL_TRUST_STORE")
+    monkeypatch.setenv("XDG_STATE_HOME", "/state")
+    assert str(store.location()) == "/state/mlmodel/trust"
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")
+    monkeypatch.setenv("HOME", "/home/someone")
+    assert str(store.location()) == "/home/someone/.local/state/mlmodel/trust"
+    for home in ("", None):
+        monkeypatch.delenv("HOME", raising=False)
+        if home is not None:
+            monkeypatch.setenv("HOME", home)
+        found = store.location()
+        assert found is None or found.is_absolute()
+
+
+def test_no_place_for_the_store(folder, monkeypatch):  # TRU-034
+    monkeypatch.setattr(store, "location", lambda: None)
+    with pytest.warns(UserWarning, match="MLMODEL_TRUST_STORE"):
+        assert record(folder, "saved") == manifest_of(folder).digest
+    assert store.list_records() == []
+    assert not Gate.for_folder(folder).is_trusted()
+    with pytest.raises(WriteFailed):
+        store.add(folder, "x")
+
+
+def test_store_that_cannot_be_written_is_a_warning(folder, monkeypatch, tmp_path):  # TRU-034
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "file" / "store"))
+    with pytest.warns(UserWarning, match="could not be written"):
+        record(folder, "saved")
+
+
+def test_store_open_to_others_is_not_believed(folder, store_folder):  # TRU-033
+    digest = record(folder, "saved")
+    store_folder.chmod(0o777)
+    with pytest.warns(UserWarning, match="not believed"):
+        assert not store.contains(digest)
+    with pytest.warns(UserWarning, match="belongs to another user, or others"):
+        record(folder, "saved")
+    store_folder.chmod(0o700)
+    assert store.contains(digest)
+    (store_folder / f"{digest}.json").chmod(0o666)
+    assert not store.contains(digest)
+
+
+def test_store_of_another_user_is_not_believed(folder, store_folder, monkeypatch):  # TRU-033
+    digest = record(folder, "saved")
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    with pytest.warns(UserWarning, match="not believed"):
+        assert not store.contains(digest)
+
+
+def test_link_in_the_store_is_not_believed(folder, store_folder, tmp_path):  # TRU-033
+    digest = record(folder, "saved")
+    file = store_folder / f"{digest}.json"
+    file.rename(tmp_path / "moved.json")
+    file.symlink_to(tmp_path / "moved.json")
+    assert not store.contains(digest)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"digest": "x", "path": "", "reason": "", "added": ""}', "\0"]
+)
+def test_damaged_record_is_not_believed(folder, store_folder, text):
+    digest = record(folder, "saved")
+    (store_folder / f"{digest}.json").write_text(text)
+    assert not store.contains(digest)
+    assert store.list_records() == []
+
+
+def test_remove(folder, tmp_path):
+    digest = record(folder, "saved")
+    with pytest.raises(InvalidArgument):
+        store.remove(digest[:7])
+    with pytest.raises(InvalidArgument):
+        store.remove(tmp_path / "none")
+    assert store.remove(digest[:8]).digest == digest
+    assert not store.contains(digest)
+    record(folder, "saved")
+    (folder / "MLmodel").write_text("changed")
+    assert store.remove(folder).digest == digest
+
+
+def test_commands(folder, root):
+    run = CliRunner().invoke
+    (folder / "model.pkl").write_bytes(b"cposix\nsystem\n.")
+    (folder / "fine.pkl").write_bytes(b"K\x01.")
+    added = run(command, ["add", str(folder)])
+    assert added.exit_code == 0, added.output
+    for line in (
+        "model.pkl: a pickle that uses posix.system",
+        "code/own.py: code",
+        "fine.pkl: a pickle that uses only",
+    ):
+        assert line in added.output
+    assert Gate.for_folder(folder).is_trusted()
+    digest = manifest_of(folder).digest
+    assert digest in run(command, ["list"]).output
+    assert digest in run(command, ["remove", str(folder)]).output
+    assert "No folder is trusted" in run(command, ["list"]).output
+    assert isinstance(run(command, ["remove", digest]).exception, InvalidArgument)
+    assert isinstance(run(command, ["add", str(folder / "none")]).exception, ModelNotFound)
+
+
+def test_help_line():
+    assert command.help == COMMANDS["trust"][1]
