@@ -44,15 +44,11 @@ def main(folder: Path) -> None:
     folder.mkdir()
     model, frame = inputs.iris_model()
     mlmodel.save(model, folder / "iris", example=frame.head(2))
-    for name, example in {
-        "doubles": inputs.doubles(2),
-        "few": inputs.doubles(2, inputs.FEW),
-        "mixed": inputs.mixed(2),
-    }.items():
-        mlmodel.save(FirstColumn(), folder / name, signature=mlmodel.infer_signature(example))
-    mlmodel.save(Echo(), folder / "echo", signature=mlmodel.infer_signature(inputs.doubles(2)))
-    wide = mlmodel.infer_signature(inputs.wide_frame())
-    mlmodel.save(Zeros(), folder / "wide", signature=wide)
+    save(FirstColumn(), folder / "doubles", inputs.doubles(2))
+    save(FirstColumn(), folder / "few", inputs.doubles(2, inputs.FEW))
+    save(Zeros(), folder / "mixed", inputs.mixed(2))
+    save(Echo(), folder / "echo", inputs.doubles(2))
+    save(Zeros(), folder / "wide", inputs.wide_frame())
 
 
 if __name__ == "__main__":

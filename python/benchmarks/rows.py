@@ -107,7 +107,8 @@ ROWS: tuple[Row, ...] = (
 
 
 def select(pattern: str | None) -> list[Row]:
-    """Return the rows whose id matches a shell pattern or contains the text."""
+    """Return the row of that id, else those whose id matches a shell pattern or contains it."""
     if pattern is None:
         return list(ROWS)
-    return [row for row in ROWS if fnmatch(row.id, pattern) or pattern in row.id]
+    exact = [row for row in ROWS if row.id == pattern]
+    return exact or [row for row in ROWS if fnmatch(row.id, pattern) or pattern in row.id]

@@ -83,7 +83,12 @@ def test_both_sides_have_every_task_in_process():
 
 @pytest.mark.parametrize(
     ("pattern", "expected"),
-    [("import", ["import"]), ("rest-1-*", ["rest-1-c1", "rest-1-c16"]), ("nothing", [])],
+    [
+        ("rest-1-c1", ["rest-1-c1"]),
+        ("memory", ["idle-memory"]),
+        ("rest-1-*", ["rest-1-c1", "rest-1-c16"]),
+        ("nothing", []),
+    ],
 )
 def test_rows_are_chosen_by_pattern_or_part(load, pattern, expected):
     assert [row.id for row in load("rows").select(pattern)] == expected

@@ -112,88 +112,16 @@ FUNCTIONS = {
     "scipy.stats._stats_py": ("kendalltau", "pearsonr", "spearmanr"),
 }
 #: numpy's functions that are no ufuncs and only compute (no files, no functions as arguments).
-NUMPY_FUNCTIONS = [
-    "abs",
-    "argmax",
-    "argmin",
-    "argsort",
-    "around",
-    "array",
-    "asarray",
-    "asfortranarray",
-    "ascontiguousarray",
-    "atleast_1d",
-    "atleast_2d",
-    "average",
-    "clip",
-    "column_stack",
-    "concatenate",
-    "copy",
-    "corrcoef",
-    "cov",
-    "cross",
-    "cumprod",
-    "cumsum",
-    "diff",
-    "digitize",
-    "dot",
-    "expand_dims",
-    "fft.fft",
-    "fix",
-    "flip",
-    "histogram",
-    "hstack",
-    "imag",
-    "interp",
-    "isin",
-    "linalg.norm",
-    "max",
-    "mean",
-    "median",
-    "min",
-    "nan_to_num",
-    "nanargmax",
-    "nanargmin",
-    "nanmax",
-    "nanmean",
-    "nanmedian",
-    "nanmin",
-    "nanpercentile",
-    "nanprod",
-    "nanquantile",
-    "nanstd",
-    "nansum",
-    "nanvar",
-    "percentile",
-    "prod",
-    "ptp",
-    "quantile",
-    "ravel",
-    "real",
-    "repeat",
-    "reshape",
-    "roll",
-    "round",
-    "searchsorted",
-    "select",
-    "sort",
-    "split",
-    "squeeze",
-    "stack",
-    "std",
-    "sum",
-    "swapaxes",
-    "take",
-    "tile",
-    "trace",
-    "transpose",
-    "unique",
-    "var",
-    "vstack",
-    "where",
-    "zeros_like",
-    "ones_like",
-]
+NUMPY_FUNCTIONS = """
+    abs argmax argmin argsort around array asarray asfortranarray ascontiguousarray
+    atleast_1d atleast_2d average clip column_stack concatenate copy corrcoef cov cross
+    cumprod cumsum diff digitize dot expand_dims fft.fft fix flip histogram hstack imag
+    interp isin linalg.norm max mean median min nan_to_num nanargmax nanargmin nanmax
+    nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar
+    percentile prod ptp quantile ravel real repeat reshape roll round searchsorted select
+    sort split squeeze stack std sum swapaxes take tile trace transpose unique var vstack
+    where zeros_like ones_like
+"""
 UFUNC_MODULES = ("numpy", "scipy.special")
 
 #: Scalar types and classes that may only be held (as a dtype, a type of keys, a subclass).
@@ -307,7 +235,7 @@ Rows = dict[tuple[str, str], tuple[str, str]]
 
 
 def estimators() -> Rows:
-    """scikit-learn's estimators: every class derived from its base."""
+    """Return scikit-learn's estimators: every class derived from its base."""
     from sklearn.base import BaseEstimator
 
     rows: Rows = {}
@@ -320,29 +248,39 @@ def estimators() -> Rows:
 
 
 def helpers() -> Rows:
-    """The other classes that fitted estimators hold."""
+    """Return the other classes that fitted estimators hold."""
     rows: Rows = {}
     for name, wanted in HELPERS.items():
         for cls in classes_of(importlib.import_module(name)):
             if (not wanted or cls.__name__ in wanted) and not cls.__name__.endswith("Mixin"):
-                uses = "ref,new,build,dict" if issubclass(cls, dict) else "ref,new,build"
-                rows[cls.__module__, cls.__name__] = (uses, "")
-    for name, prefix in COMPILED.items():
-        for cls in classes_of(importlib.import_module(name)):
-            if cls.__name__.startswith(prefix):
-                rows[cls.__module__, cls.__name__] = ("ref,call,build", "plain")
-                restore = f"__pyx_unpickle_{cls.__name__}"
-                if hasattr(sys.modules[name], restore):
-                    rows[cls.__module__, restore] = ("call,build", "cython")
-    for name, endings in COMPILED_TREES.items():
-        for cls in classes_of(importlib.import_module(name)):
-            if cls.__name__.endswith(endings) and "PyFunc" not in cls.__name__:
-                rows[cls.__module__, cls.__name__] = ("ref,new,build", "")
+                rows[cls.__module__, cls.__name__] = (_plain_uses(cls), "")
     return rows
 
 
+def compiled() -> Rows:
+    """Return the compiled classes, and the functions of their modules that restore them."""
+    rows: Rows = {}
+    for name, prefix in COMPILED.items():
+        for cls in classes_of(importlib.import_module(name)):
+            if cls.__name__.startswith(prefix):
+                rows[name, cls.__name__] = ("ref,call,build", "plain")
+                restore = f"__pyx_unpickle_{cls.__name__}"
+                if hasattr(sys.modules[name], restore):
+                    rows[name, restore] = ("call,build", "cython")
+    for name, endings in COMPILED_TREES.items():
+        for cls in classes_of(importlib.import_module(name)):
+            # A distance by a function of its own would call it from compiled code.
+            if cls.__name__.endswith(endings) and "PyFunc" not in cls.__name__:
+                rows[name, cls.__name__] = ("ref,new,build", "")
+    return rows
+
+
+def _plain_uses(cls: type) -> str:
+    return "ref,new,build,dict" if issubclass(cls, dict) else "ref,new,build"
+
+
 def functions() -> Rows:
-    """The functions that may be held in a state: pure computations."""
+    """Return the functions that may be held in a state: pure computations."""
     rows: Rows = {}
     for name in FUNCTION_MODULES:
         module = importlib.import_module(name)
@@ -353,7 +291,7 @@ def functions() -> Rows:
         rows.update({(name, key): ("ref,function", "") for key in keys})
     import numpy as np
 
-    for path in NUMPY_FUNCTIONS:
+    for path in NUMPY_FUNCTIONS.split():
         value: Any = np
         for part in path.split("."):
             value = getattr(value, part)
@@ -372,38 +310,45 @@ def pickled_name(value: Any) -> tuple[str, str]:
         for opcode, argument, _ in pickletools.genops(pickle.dumps(value, 4))
         if "UNICODE" in opcode.name
     ]
-    if len(texts) != 2:
-        raise SystemExit(f"{value!r} is not pickled by one name")
-    return texts[0], texts[1]
+    module, name = texts
+    return module, name
 
 
-def scipy_and_pandas() -> Rows:
-    """Sparse matrices, distributions; pandas' arrays, dtypes, indexes and offsets."""
-    from pandas._libs.tslibs.offsets import BaseOffset
-    from pandas.api.extensions import ExtensionDtype
-    from pandas.core.arrays import ExtensionArray
-    from pandas.core.indexes.base import Index
+def scipy_classes() -> Rows:
+    """Return sparse matrices and distributions."""
     from scipy.stats._distn_infrastructure import rv_generic
 
     rows: Rows = {}
     for module in modules_of("scipy.sparse", (".tests", ".linalg", ".csgraph")):
         for cls in classes_of(module):
             if cls.__name__.endswith(("_matrix", "_array")) and not cls.__name__.startswith("_"):
-                uses = "ref,new,build,dict" if issubclass(cls, dict) else "ref,new,build"
-                rows[cls.__module__, cls.__name__] = (uses, "")
+                rows[cls.__module__, cls.__name__] = (_plain_uses(cls), "")
     for name in ("_continuous_distns", "_discrete_distns"):
         for cls in classes_of(importlib.import_module(f"scipy.stats.{name}")):
             if issubclass(cls, rv_generic):
                 rows[cls.__module__, cls.__name__] = ("ref,new,build", "distribution")
+    return rows
+
+
+def pandas_classes() -> Rows:
+    """Return pandas' arrays, dtypes, indexes and offsets."""
+    from pandas._libs.tslibs.offsets import BaseOffset
+    from pandas.api.extensions import ExtensionDtype
+    from pandas.core.arrays import ExtensionArray
+    from pandas.core.indexes.base import Index
+
+    kinds: tuple[tuple[type, tuple[str, str]], ...] = (
+        (ExtensionArray, ("ref,new,build,extension", "")),
+        (Index, ("ref", "")),
+        (ExtensionDtype, ("ref,new,call,build", "plain")),
+    )
+    rows: Rows = {}
     for package in ("pandas.core.arrays", "pandas.core.dtypes", "pandas.core.indexes"):
         for module in modules_of(package, (".arrow", ".sparse", "_ranges")):
             for cls in classes_of(module):
-                if issubclass(cls, ExtensionArray):
-                    rows[cls.__module__, cls.__name__] = ("ref,new,build,extension", "")
-                elif issubclass(cls, Index):
-                    rows[cls.__module__, cls.__name__] = ("ref", "")
-                elif issubclass(cls, ExtensionDtype):
-                    rows[cls.__module__, cls.__name__] = ("ref,new,call,build", "plain")
+                row = next((uses for base, uses in kinds if issubclass(cls, base)), None)
+                if row is not None:
+                    rows[cls.__module__, cls.__name__] = row
     for cls in classes_of(importlib.import_module("pandas._libs.tslibs.offsets")):
         if issubclass(cls, BaseOffset) and not cls.__name__.startswith(("_", "Custom")):
             rows[cls.__module__, cls.__name__] = ("ref,call,build", "offset")
@@ -411,7 +356,7 @@ def scipy_and_pandas() -> Rows:
 
 
 def held() -> Rows:
-    """Types that may be held."""
+    """Return the types that may be held."""
     rows: Rows = {}
     for module, names in HELD.items():
         for name in names.split():
@@ -446,8 +391,8 @@ def generate() -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         rows = {
-            **held(), **functions(), **scipy_and_pandas(), **helpers(), **estimators(),
-            **CONSTRUCTORS,
+            **held(), **functions(), **scipy_classes(), **pandas_classes(), **helpers(),
+            **compiled(), **estimators(), **CONSTRUCTORS,
         }  # fmt: skip
         verify(rows)
     lines = [

@@ -122,6 +122,7 @@ def test_decimals_are_rounded_once_to_float(value: float, nudge: int) -> None:
     assert seen(split(f"[[{text}]]", "c0"), columns("float"))["c0"].tolist() == [expected]
 
 
+NAMES = st.sampled_from(["c0", "c1", "z", ":"])
 CELLS = st.one_of(
     st.none(),
     st.booleans(),
@@ -255,3 +256,52 @@ def test_every_form_of_the_table_is_on_the_page() -> None:
     for media_type, key in TABLE:
         assert f"| `{media_type}` | {f'`{key}`' if key else chr(0x2013)} |" in page
     assert MEDIA_TYPES == ("application/json", "text/csv")
+
+
+ANY = st.recursive(
+    CELLS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3)
+)
+ROWS = st.lists(
+    st.lists(CELLS, max_size=2) | st.dictionaries(NAMES, CELLS, max_size=2) | CELLS, max_size=3
+)
+VALUES = (
+    ROWS
+    | st.dictionaries(NAMES, st.lists(CELLS, min_size=1, max_size=2) | CELLS, max_size=3)
+    | st.fixed_dictionaries({"columns": st.lists(NAMES, max_size=2), "data": ROWS})
+    | ANY
+)
+PLANS = [
+    None,
+    columns("double", "string"),
+    columns("long"),
+    ModelSignature(Schema.from_list([{"type": "any", "name": "c0"}])),
+    ModelSignature(Schema([ColSpec("double"), ColSpec("float")])),
+    ModelSignature(Schema([TensorSpec("float32", (-1, 2))])),
+    ModelSignature(Schema([TensorSpec("object", (-1,), "c0"), TensorSpec("int8", (-1,), "c1")])),
+]
+
+
+@given(
+    st.sampled_from(["dataframe_split", "dataframe_records", "instances", "inputs"]),
+    VALUES,
+    st.sampled_from(range(len(PLANS))),
+)
+@settings(max_examples=400, deadline=None)
+def test_whatever_is_sent_the_fault_is_never_ours(form: str, value: Any, plan: int) -> None:
+    from mlmodel.scoring.invocations import handle
+
+    engine = Engine(lambda _data, _params: None, PLANS[plan])
+    body = json.dumps({form: value}).encode()
+    answer = handle(JSON, body, engine)
+    assert answer.status in {200, 400}, answer.body
+    assert b"ENF-058" not in answer.body
+
+
+@given(st.text('a",\n1.5 \r:{}[]', max_size=20), st.sampled_from(["text/csv", JSON]))
+@settings(max_examples=300, deadline=None)
+def test_whatever_text_is_sent_the_fault_is_never_ours(text: str, content_type: str) -> None:
+    from mlmodel.scoring.invocations import handle
+
+    for signature in PLANS:
+        answer = handle(content_type, text.encode(), Engine(lambda _, __: None, signature))
+        assert answer.status in {200, 400}, answer.body

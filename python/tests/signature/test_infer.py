@@ -68,6 +68,8 @@ def test_the_error_names_type_and_supported_ones() -> None:
         ([dt.date(2020, 1, 1), None], "datetime", False),
         ([dt.datetime(2020, 1, 1), pd.NaT], "datetime", False),
         ([None, None], "any", False),
+        ([None, np.nan], "double", False),
+        ([], "any", True),
     ],
 )
 def test_object_columns_go_by_their_cells(cells: list[object], kind: str, required: bool) -> None:

@@ -72,6 +72,7 @@ def test_is_refused_and_nothing_runs(folder, key):
     assert "model.pkl" in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", RUNNING)
 def test_plain_loading_runs_it(folder, key):
     path, marker = _write(folder, key)

@@ -20,6 +20,7 @@ from mlmodel.errors import (
     UntrustedModel,
 )
 from mlmodel.trust import Gate, record, scan, store
+from mlmodel.trust.findings import Piece
 from mlmodel.trust.names import Names
 from mlmodel.trust.unpickle import load_restricted
 
@@ -108,7 +109,7 @@ def test_the_unpickler_believes_only_what_the_scan_saw(root):  # TRU-018
     seen = scan(pickle.dumps(range(3)))
     other = pickle.dumps(slice(1, 2))
     forged = type(seen)(seen.container, seen.names, (), "", other, seen.recording)
-    forged.recording.pieces[:] = [("pickle", 0, len(other), None)]
+    forged.recording.pieces[:] = [Piece("pickle", 0, len(other))]
     with pytest.raises(UntrustedModel, match="was not seen"):
         load_restricted(forged, Names(), "model.pkl")
 

@@ -147,6 +147,7 @@ def test_damaged(key, root):  # TRU-041
         Gate.for_folder(root).load_skops(path)
 
 
+@pytest.mark.slow
 def test_fitted_estimators(estimators, root):
     path = root / "model.skops"
     saved = 0

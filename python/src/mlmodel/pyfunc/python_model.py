@@ -70,13 +70,12 @@ class _MlflowName:
 class _Aliases(dict[tuple[str, str], object]):
     """MLflow's names in a pickle, mapped to ours; any other MLflow helper to an inert class."""
 
-    def get(self, key: tuple[str, str], default: object = None) -> object:
-        if key in self:
-            return self[key]
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, tuple) and str(key[0]).partition(".")[0] == "mlflow"
+
+    def __missing__(self, key: tuple[str, str]) -> object:
         module, name = key
-        if module.partition(".")[0] == "mlflow":
-            return type(name.rpartition(".")[2], (_MlflowName,), {"__module__": module})
-        return default
+        return type(name.rpartition(".")[2], (_MlflowName,), {"__module__": module})
 
 
 def aliases() -> dict[tuple[str, str], object]:

@@ -445,7 +445,7 @@ def _not_a_number(cell: Any) -> Fault:
 
 
 def _all_below(rows: Sequence[Sequence[Any]], block: npt.NDArray[Any], limit: float) -> bool:
-    if len(rows) == 1 and block.size <= _FEW and None not in rows[0]:
+    if len(rows) == 1 and 0 < block.size <= _FEW and None not in rows[0]:
         row = rows[0]
         return bool(max(row) < limit and min(row) > -limit)
     # Not "not below": NaN stands for null here, and is no large number.

@@ -142,7 +142,9 @@ def _of_objects(values: Any, label: str | int) -> Found:
     if cells == "string":
         return DataType.string, True
     if cells == "empty":
-        # Nothing but missing values (or no rows): MLflow 3 writes `any` for it (SIG-015).
+        # Nothing but missing values, or no rows: NaN is at least a number (SIG-015).
+        if any(isinstance(cell, float) for cell in values):
+            return DataType.double, True
         return NestedType({"type": "any"}), bool(len(values))
     present = values[~_missing_cells(values)]
     kind = _BY_CELLS.get(cells)

@@ -78,6 +78,16 @@ def dtype_of(value: Value) -> DType | None:
     """Return what a symbolic dtype is; ``None`` when it is none that can be followed."""
     if type(value) is not Made or value.maker.full_name != "numpy.dtype" or not value.args:
         return None
+    if value.dtype is None:
+        found = _read_dtype(value)
+        if not value.used:
+            return found
+        value.dtype = found
+    known: DType | None = value.dtype
+    return known
+
+
+def _read_dtype(value: Made) -> DType | None:
     state = value.state if type(value.state) is tuple else ()
     stored = state[5] if len(state) > 5 and type(state[5]) is int else -1  # noqa: PLR2004
     first = value.args[0]
@@ -270,10 +280,9 @@ def _plain_call(_: Global, args: tuple[Value, ...]) -> str:
 
 
 def _latin1_call(_: Global, args: tuple[Value, ...]) -> str:
-    known = len(args) == 2 and args[1] in {"latin1", "latin-1"} if _all_hashable(args) else False  # noqa: PLR2004
-    return (
-        "" if known and type(args[0]) in {str, Opaque} else "it decodes something else than bytes"
-    )
+    plain = len(args) == 2 and all(is_plain(one) for one in args)  # noqa: PLR2004
+    right = plain and args[1] in {"latin1", "latin-1"} and type(args[0]) in {str, Opaque}
+    return "" if right else "it encodes something else than bytes"
 
 
 def _bytes_call(_: Global, args: tuple[Value, ...]) -> str:

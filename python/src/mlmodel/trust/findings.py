@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Finding", "Malformed", "Recording"]
+__all__ = ["Finding", "Malformed", "Piece", "Recording"]
 
 
 class Malformed(Exception):
@@ -20,14 +20,24 @@ class Finding:
     position: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of the file: ``pickle`` (opcodes), ``array`` (raw bytes) or ``objects`` (nested)."""
+
+    kind: str
+    begin: int
+    end: int
+    nested: Recording | None = None
+
+
 @dataclass(slots=True)
 class Recording:
     """What one run of the machine saw, for the unpickler that follows.
 
-    ``globals``: the current (module, name) of every look-up, in order. ``pieces``: for a joblib
-    stream, the parts to load and the raw arrays between them, see ``containers``.
+    ``globals``: the current (module, name) of every look-up, in order. ``pieces``: the opcodes
+    and, in a joblib stream, what stands between them. ``end``: the offset behind STOP.
     """
 
     globals: list[tuple[str, str]] = field(default_factory=list)
-    pieces: list[tuple[str, int, int, object]] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
     end: int = 0

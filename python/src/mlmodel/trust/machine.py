@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmodel.trust import checks
-from mlmodel.trust.findings import Finding, Malformed, Recording
+from mlmodel.trust.findings import Finding, Malformed, Piece, Recording
 from mlmodel.trust.opcodes import OPCODES, STOP
 from mlmodel.trust.values import Global, Made, Mapping, Value
 
@@ -48,7 +48,6 @@ class Machine:
         start: int = 0,
     ) -> None:
         self.data = data
-        self.view = memoryview(data)
         self.names = names
         self.findings = findings
         self.seen = seen
@@ -83,26 +82,21 @@ class Machine:
         self.held(self.pop())
         if self.stack or self.marks:
             raise Malformed("values are left on the stack at its end")
-        self.recording.pieces.append(("pickle", self.piece_start, self.pos, None))
+        self.recording.pieces.append(Piece("pickle", self.piece_start, self.pos))
         self.recording.end = self.pos
         return self.recording
 
-    # The stack
-
-    @property
-    def fence(self) -> int:
-        """The lowest place of the stack that may be popped."""
-        return self.marks[-1] if self.marks else 0
+    # The stack: nothing below the last mark may be taken, as in the C unpickler.
 
     def pop(self) -> Value:
         """Take the top of the stack."""
-        if len(self.stack) <= self.fence:
+        if len(self.stack) <= (self.marks[-1] if self.marks else 0):
             raise Malformed(f"it takes from an empty stack, byte {self.pos - 1}")
         return self.stack.pop()
 
     def top(self) -> Value:
         """Return the top of the stack, left there."""
-        if len(self.stack) <= self.fence:
+        if len(self.stack) <= (self.marks[-1] if self.marks else 0):
             raise Malformed(f"it uses an empty stack, byte {self.pos - 1}")
         return self.stack[-1]
 
@@ -261,16 +255,16 @@ class Machine:
             # Where the next opcode stands is not known: nothing behind can be read.
             raise Malformed(layout)
         pieces = self.recording.pieces
-        pieces.append(("pickle", self.piece_start, self.pos, None))
+        pieces.append(Piece("pickle", self.piece_start, self.pos))
         if layout.has_objects:
             nested = Machine(self.data, self.names, self.findings, self.seen, start=self.pos)
             recording = nested.run()
-            pieces.append(("objects", self.pos, recording.end, recording))
+            pieces.append(Piece("objects", self.pos, recording.end, recording))
             self.pos = recording.end
         else:
             if layout.padded:
                 self.skip(self.take(1)[0])
             begin = self.skip(layout.size)
-            pieces.append(("array", begin, self.pos, None))
+            pieces.append(Piece("array", begin, self.pos))
         self.piece_start = self.pos
         self.stack[-1] = Made(Global("numpy", "ndarray", checks.ARRAY), ())

@@ -61,7 +61,7 @@ class _Restricted(pickle.Unpickler):
         super().__init__(io.BytesIO(_stream(data, recording)))
         self._data = data
         self._expected = iter(recording.globals)
-        self._arrays = iter([piece for piece in recording.pieces if piece[0] != "pickle"])
+        self._arrays = iter([piece for piece in recording.pieces if piece.kind != "pickle"])
         self._names = names
         self._found = found
 
@@ -77,19 +77,16 @@ class _Restricted(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> Any:
         """Give the next raw array: only ``_stream`` writes persistent ids."""
-        kind, begin, end, recording = next(self._arrays)
-        if kind == "objects":
-            return _Restricted(self._data, recording, self._names, self._found).load()
-        return _array(pid, self._data, begin, end - begin)
+        piece = next(self._arrays)
+        if piece.nested is not None:
+            return _Restricted(self._data, piece.nested, self._names, self._found).load()
+        return _array(pid, self._data, piece.begin, piece.end - piece.begin)
 
 
 def _stream(data: bytes, recording: Recording) -> bytes:
     """Return the pickle without joblib's raw arrays, each replaced by one opcode."""
-    parts = [piece for piece in recording.pieces if piece[0] == "pickle"]
-    if len(parts) == 1:
-        _, begin, end, _ = parts[0]
-        return data if begin == 0 and end == len(data) else data[begin:end]
-    return _TAKE_ARRAY.join(data[begin:end] for _, begin, end, _ in parts)
+    parts = [data[one.begin : one.end] for one in recording.pieces if one.kind == "pickle"]
+    return parts[0] if len(parts) == 1 else _TAKE_ARRAY.join(parts)
 
 
 def _resolve(place: tuple[str, str], names: Names) -> Any:
@@ -213,7 +210,7 @@ class _Trusted(pickle.Unpickler):
 class _TrustedJoblib(pickle._Unpickler):  # noqa: SLF001 - joblib's format needs the Python one
     """Loads a joblib stream: raw arrays stand between the opcodes."""
 
-    dispatch = pickle._Unpickler.dispatch.copy()  # type: ignore[attr-defined]  # noqa: SLF001
+    dispatch = pickle._Unpickler.dispatch.copy()  # noqa: SLF001
 
     def __init__(
         self, data: bytes, file: io.BytesIO, aliases: Mapping[tuple[str, str], object]

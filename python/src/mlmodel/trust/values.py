@@ -91,15 +91,17 @@ class Made:
 
     ``args`` are the arguments of the call, ``state`` what BUILD set last, ``used`` whether it
     was put into something else since: a dtype or an array may be built only before that.
+    ``dtype`` keeps what a dtype was found to be, once it cannot change any more.
     """
 
-    __slots__ = ("args", "maker", "state", "used")
+    __slots__ = ("args", "dtype", "maker", "state", "used")
 
     def __init__(self, maker: Global, args: Value) -> None:
         self.maker = maker
         self.args = args
         self.state: Value = None
         self.used = False
+        self.dtype: Value = None
 
 
 def is_plain(value: Value) -> bool:
