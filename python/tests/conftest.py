@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_trust_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test, nor a process that it starts, touches the user's own trust store."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLMODEL_TRUST_STORE", str(tmp_path_factory.mktemp("trust") / "store"))
+        yield
 
 
 @pytest.fixture(scope="session")

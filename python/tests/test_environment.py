@@ -22,6 +22,7 @@ def resolve(**given):
 
 
 def test_default_packages_are_pinned_to_what_is_installed():
+    """ENV-003."""
     assert resolve().requirements == (f"pyyaml=={yaml.__version__}",)
 
 
@@ -65,6 +66,16 @@ def test_conda_env_may_be_a_file(tmp_path):
     assert resolve(conda_env=file).requirements == ("a",)
 
 
+def test_a_conda_environment_without_pip_is_kept_and_warned_of(tmp_path):
+    """ENV-009."""
+    given = {"channels": ["defaults"], "dependencies": ["xgboost=1.0", "cloudpickle=1.6"]}
+    with pytest.warns(UserWarning, match="requirements.txt stays empty"):
+        env = resolve(conda_env=given)
+    environment.write(env, tmp_path)
+    assert yaml.safe_load((tmp_path / "conda.yaml").read_text()) == given
+    assert (tmp_path / "requirements.txt").read_text() == ""
+
+
 def test_python_version_is_the_running_one_by_default(tmp_path):
     environment.write(resolve(), tmp_path)
     python_env = yaml.safe_load((tmp_path / "python_env.yaml").read_text())
@@ -74,7 +85,10 @@ def test_python_version_is_the_running_one_by_default(tmp_path):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"conda_env": {}, "pip_requirements": []}, "only one of conda_env, pip_requirements"),
+        (
+            {"conda_env": {"dependencies": []}, "pip_requirements": []},
+            "only one of conda_env, pip_requirements",
+        ),
         ({"conda_env": 3}, "a mapping or the path"),
         ({"pip_requirements": [1]}, "list of requirement lines"),
     ],

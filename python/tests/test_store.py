@@ -40,6 +40,7 @@ def saved(model, tmp_path):
 
 
 def test_the_folder_holds_what_the_format_names(saved):
+    """ENV-001: the three files of the environment are among them."""
     assert sorted(p.name for p in saved.iterdir()) == [
         "MLmodel", "conda.yaml", "input_example.json", "model.pkl", "python_env.yaml",
         "requirements.txt",
@@ -53,6 +54,10 @@ def test_the_mlmodel_file_says_what_was_saved(saved):
     data = document.read(saved / "MLmodel").data
     assert data["flavors"]["python_function"]["loader_module"] == "mlflow.sklearn"
     assert data["flavors"]["sklearn"]["pickled_model"] == "model.pkl"
+    assert data["flavors"]["python_function"]["env"] == {
+        "conda": "conda.yaml",
+        "virtualenv": "python_env.yaml",
+    }
     assert data["mlmodel_version"] == mlmodel.__version__
     assert data["model_size_bytes"] > 0
 

@@ -7,6 +7,7 @@ can be rebuilt by any implementation of the format.
 from __future__ import annotations
 
 import platform
+import warnings
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -84,7 +85,14 @@ def resolve(
         raise InvalidArgument(f"Give only one of {', '.join(given)}: each says the whole")
     if conda_env is not None:
         conda = _conda(conda_env)
-        return Environment(conda, tuple(_pip_part(conda)))
+        requirements = _pip_part(conda)
+        if not requirements:
+            warnings.warn(
+                "conda_env has no pip requirements: requirements.txt stays empty, and tools that "
+                "build environments with pip cannot build this one (ENV-009)",
+                stacklevel=6,
+            )
+        return Environment(conda, tuple(requirements))
     if pip_requirements is not None:
         requirements = _requirement_lines(pip_requirements, "pip_requirements")
     else:

@@ -139,10 +139,7 @@ def open_folder(
     if not (root / _MLMODEL).exists():
         what = "no MLmodel file in it" if root.is_dir() else "no such folder"
         raise ModelNotFound(f"{given}: there is {what}; give the folder of a saved model")
-    read = document.read(root / _MLMODEL)
-    errors = [v for v in document.check(read, None) if v.severity == "error"]
-    if errors:
-        raise InvalidModel(f"{root / _MLMODEL} breaks {len(errors)} rule(s) of the format", errors)
+    read = document.require_valid(root)
     return ModelFolder(root, read, Gate.for_folder(root, trust=trust, allow=allow))
 
 

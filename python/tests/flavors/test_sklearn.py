@@ -128,7 +128,9 @@ def test_an_embedded_function_needs_trust(tmp_path, another_user):
     another_user()
     with pytest.raises(UntrustedModel):
         mlmodel.load(tmp_path / "m")
-    assert mlmodel.load(tmp_path / "m", trust=True).predict(np.array([[3.0]]))[0] == pytest.approx(6.0)
+    assert mlmodel.load(tmp_path / "m", trust=True).predict(np.array([[3.0]]))[0] == pytest.approx(
+        6.0
+    )
 
 
 def test_pickle_cannot_hold_a_lambda_and_says_so(tmp_path):

@@ -136,6 +136,7 @@ def test_python_model_saved_here_loads_in_mlflow(run_mlflow, column, tmp_path):
 
 @pytest.mark.parametrize("form", ["pickle", "cloudpickle", "skops"])
 def test_sklearn_saved_by_mlflow_loads_here_without_mlflow(run_mlflow, rows, tmp_path, form):
+    """PYF-003: `mlflow.sklearn` is mapped to our own loader."""
     frame, file = rows
     expected = run_mlflow(MLFLOW_SAVES_SKLEARN, tmp_path / "m", form)
     report = mlmodel.validate(tmp_path / "m")

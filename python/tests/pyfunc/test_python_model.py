@@ -104,6 +104,7 @@ def test_two_artifacts_of_one_name_are_refused(tmp_path):
 
 
 def test_both_arities_of_predict(tmp_path):
+    """PYF-007."""
     mlmodel.save(WithoutContext(), tmp_path / "m")
     assert mlmodel.load(tmp_path / "m").predict(FRAME) == 45
     mlmodel.save(WithoutContextWithParams(), tmp_path / "p")
@@ -204,6 +205,7 @@ def _load_pyfunc(path):
 
 
 def test_a_loader_module_with_data_and_code(tmp_path):
+    """PYF-004."""
     code = tmp_path / "loader_of_this_test.py"
     code.write_text(LOADER)
     (tmp_path / "offset").write_text("2.5")
@@ -219,6 +221,39 @@ def test_a_loader_module_with_data_and_code(tmp_path):
     assert list(model.predict(pd.DataFrame({"a": [1.0]}))) == [3.5]
     with pytest.raises(UnsupportedModel, match="holds no PythonModel"):
         model.unwrap_python_model()
+
+
+def test_importing_a_models_code_leaves_its_folder_as_it_is(tmp_path):
+    package = tmp_path / "code_that_must_stay_clean"
+    package.mkdir()
+    (package / "__init__.py").write_text("from . import deeper\n")
+    (package / "deeper.py").write_text(LOADER)
+    (tmp_path / "offset").write_text("1")
+    pyfunc.save_model(
+        tmp_path / "m",
+        loader_module="code_that_must_stay_clean.deeper",
+        data_path=tmp_path / "offset",
+        code_paths=[package],
+    )
+    for _ in range(2):
+        model = pyfunc.load_model(tmp_path / "m")
+        assert list(model.predict(pd.DataFrame({"a": [1.0]}))) == [2.0]
+    assert not [p for p in (tmp_path / "m").rglob("*") if p.name == "__pycache__"]
+
+
+def test_a_loader_module_without_data_is_given_the_folder(tmp_path):
+    """PYF-004."""
+    (tmp_path / "loader_of_the_folder.py").write_text(
+        "class Model:\n    def __init__(self, path): self.path = path\n"
+        "    def predict(self, model_input): return self.path\n"
+        "def _load_pyfunc(path): return Model(path)\n"
+    )
+    pyfunc.save_model(
+        tmp_path / "m",
+        loader_module="loader_of_the_folder",
+        code_paths=[tmp_path / "loader_of_the_folder.py"],
+    )
+    assert pyfunc.load_model(tmp_path / "m").predict(FRAME) == str(tmp_path / "m")
 
 
 def test_a_loader_module_of_somebody_else_is_not_imported(tmp_path, monkeypatch):

@@ -6,13 +6,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mlmodel.model import Model
     from mlmodel.signature.infer import infer_signature
     from mlmodel.signature.types import ModelSignature
 
-__all__ = ["ModelSignature", "infer_signature"]
+__all__ = ["Model", "ModelSignature", "infer_signature"]
 
 #: Public name -> module that defines it.
 _NAMES = {
+    "Model": "mlmodel.model",
     "ModelSignature": "mlmodel.signature.types",
     "infer_signature": "mlmodel.signature.infer",
 }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from typing import TYPE_CHECKING, Any
 
 from mlmodel import environment, store
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._registry import flavor_by_loader
 from mlmodel.pyfunc import python_model as python_models
+from mlmodel.pyfunc.code import put_on_path
 from mlmodel.pyfunc.model import PyFuncModel
 
 if TYPE_CHECKING:
@@ -81,11 +81,9 @@ def _put_code_on_path(folder: store.ModelFolder, attributes: Mapping[str, Any]) 
     code = attributes.get("code")
     if not code:
         return
-    path = str(folder.file(code).resolve())
+    path = folder.file(code)
     folder.gate.require_trust("code that the model brings along", code)
-    if path not in sys.path:
-        sys.path.insert(0, path)
-        importlib.invalidate_caches()
+    put_on_path(path)
 
 
 def _load_python_model(folder: store.ModelFolder, attributes: Mapping[str, Any]) -> PyFuncModel:

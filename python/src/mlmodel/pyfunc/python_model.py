@@ -110,7 +110,7 @@ def _well_known_names() -> Iterator[None]:
     A pickler writes a class by the name it can import it from, so for the time of the dump
     stand-ins of MLflow's modules hold ours; what was there before is put back.
     """
-    ours = (PythonModel, PythonModelContext)
+    ours: tuple[type, ...] = (PythonModel, PythonModelContext)
     names = ["mlflow", "mlflow.pyfunc", _WELL_KNOWN_MODULE]
     before = {name: sys.modules.get(name) for name in names}
     modules_before = [cls.__module__ for cls in ours]
