@@ -10,10 +10,10 @@ UV_VERSION := 0.13.9
 # CI splits its two cores between test processes.
 JOBS ?= 2
 
-.PHONY: help env demo test check lint types unit slow bench generate clean
+.PHONY: help env demo test check lint types unit pandas3 slow bench generate clean
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -34,7 +34,7 @@ env: .venv/.made ## Make the environment with every tool and library (.venv)
 demo: env ## Train, save, validate, serve and score a real model, and see what is refused
 	@$(BIN)/python python/examples/demo.py
 
-test: env lint types unit slow ## Everything: what CI runs
+test: env lint types unit pandas3 slow ## Everything: what CI runs
 
 check: env lint types unit ## The quick part: lint, types, unit tests (under two minutes)
 
@@ -47,6 +47,11 @@ types: env ## Static types
 
 unit: env ## Tests that start no server and build no package
 	@cd python && ../$(BIN)/pytest -n $(JOBS) -m "not slow"
+
+pandas3: env ## The core's tests on pandas 3, in an environment of their own
+	@cd python && peer=$$(../$(BIN)/python tools/peer_environment.py pandas3) && \
+	  PYTHONPATH=src $$peer -m pytest -n $(JOBS) -m "not slow" \
+	  tests/signature tests/scoring tests/test_conformance.py
 
 slow: env ## Tests with real servers, clients, packages and MLflow itself
 	@cd python && ../$(BIN)/pytest -m slow

@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# No test says how long anything takes; these machines are too uneven for it.
+settings.register_profile("mlmodel", deadline=None)
+settings.load_profile("mlmodel")
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -5,12 +5,13 @@ Importing this package loads no third-party module; a name is imported when it i
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from mlmodel import _aliases
 
+# ``typing`` would be half of what importing this package costs.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mlmodel.document import validate
     from mlmodel.models import infer_signature
     from mlmodel.short import load, save
@@ -32,6 +33,8 @@ _MODULES = frozenset({"errors", "models", "pyfunc", "types"})
 
 
 def __getattr__(name: str) -> Any:
+    import importlib
+
     if name in _NAMES:
         return getattr(importlib.import_module(_NAMES[name]), name)
     if name in _MODULES or _aliases.is_flavor(name):

@@ -3,33 +3,39 @@
 MLflow's users look for a flavor at the top (``mlflow.sklearn``), the house keeps all of
 them in one folder. A finder of the import system makes the two names one module, loaded
 once; no flavor is named here.
+
+Every start loads this module, so it imports only what an interpreter has loaded anyway:
+``importlib.abc``, ``pathlib`` and ``typing`` would take longer than all the rest.
 """
 
 from __future__ import annotations
 
-import importlib
+import os
 import sys
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
     from types import ModuleType
+    from typing import Any
 
 __all__ = ["install", "is_flavor"]
 
 _PREFIX = "mlmodel."
-_FLAVORS = Path(__file__).parent / "flavors"
+_FLAVORS = os.path.join(os.path.dirname(__file__), "flavors")  # noqa: PTH118, PTH120 - see above
 
 
 def is_flavor(name: str) -> bool:
     """Return whether ``flavors/<name>.py`` exists (names starting with ``_`` are not flavors)."""
-    return not name.startswith("_") and name.isidentifier() and (_FLAVORS / f"{name}.py").is_file()
+    if name.startswith("_") or not name.isidentifier():
+        return False
+    return os.path.isfile(os.path.join(_FLAVORS, f"{name}.py"))  # noqa: PTH113, PTH118 - see above
 
 
-class _FlavorAlias(MetaPathFinder, Loader):
+class _FlavorAlias:
+    """Finder and loader in one, by the import system's protocols."""
+
     def find_spec(
         self,
         fullname: str,
@@ -39,9 +45,15 @@ class _FlavorAlias(MetaPathFinder, Loader):
         name = fullname.removeprefix(_PREFIX)
         if name == fullname or not is_flavor(name):
             return None
-        return ModuleSpec(fullname, self)
+        from importlib.machinery import ModuleSpec
+
+        # The checker's idea of a loader is the class; the import system's is the protocol.
+        loader: Any = self
+        return ModuleSpec(fullname, loader)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
+        import importlib
+
         name = spec.name.removeprefix(_PREFIX)
         module = importlib.import_module(f"mlmodel.flavors.{name}")
         # The import system is about to put this finder's spec on the module it is given.

@@ -118,7 +118,7 @@ def test_line_ends_of_either_kind(newline):
     st.sampled_from([None, "'", '"', "|", ">"]),
     st.integers(20, 100),
 )  # fmt: skip
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_every_character_comes_from_where_it_stands(words, style, width):
     """The map from value to file is exact, or says that it is not; it is never wrong."""
     value = json.dumps([{"name": word, "type": "long"} for word in words], ensure_ascii=False)
@@ -147,7 +147,7 @@ json_values = st.recursive(
 
 
 @given(json_values, st.randoms(), st.sampled_from([None, 1]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_pointer_leads_to_its_value(value, rnd: random.Random, indent):
     text = "  " + json.dumps(value, indent=indent)
     parsed = JsonText(text)

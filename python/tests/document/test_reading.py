@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import time
 
 import pytest
 
@@ -97,10 +96,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize(("text", "rule"), HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_text_is_answered_within_a_second(text, rule):
-    started = time.process_time()
+def test_hostile_text_is_answered(text, rule):
     found = check(compose_document(text, "MLmodel"), None)
-    assert time.process_time() - started < 1
     assert rule in [violation.rule for violation in found]
     for violation in found:
         assert violation.message.endswith((".", "'", "]"))
@@ -120,10 +117,8 @@ def test_parse_gives_a_mapping_or_an_error_of_ours(text, rule):
 def test_a_file_of_20_mb_is_refused_by_its_size(tmp_path):
     file = tmp_path / "MLmodel"
     file.write_text(FLAVORS + "a: " + "x" * 20_000_000)
-    started = time.process_time()
     with pytest.raises(UnreadableModel, match="20,000,0.* MLM-002|MLM-002: .*20,000,0"):
         read(file)
-    assert time.process_time() - started < 0.5
     assert read(file, limits=Limits(bytes=30_000_000)).data["a"].startswith("xxx")
 
 

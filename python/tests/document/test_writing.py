@@ -57,7 +57,7 @@ documents = st.fixed_dictionaries(
 
 @given(documents)
 @example({"flavors": FLAVORS, "run_id": "0123"})
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_round_trip(data):
     """MLM-005, MLM-017: every value comes back, and MLflow's reader sees the same."""
     written = dumps(data)

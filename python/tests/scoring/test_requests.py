@@ -286,7 +286,7 @@ PLANS = [
     VALUES,
     st.sampled_from(range(len(PLANS))),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_whatever_is_sent_the_fault_is_never_ours(form: str, value: Any, plan: int) -> None:
     from mlmodel.scoring.invocations import handle
 
@@ -298,7 +298,7 @@ def test_whatever_is_sent_the_fault_is_never_ours(form: str, value: Any, plan: i
 
 
 @given(st.text('a",\n1.5 \r:{}[]', max_size=20), st.sampled_from(["text/csv", JSON]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_text_is_sent_the_fault_is_never_ours(text: str, content_type: str) -> None:
     from mlmodel.scoring.invocations import handle
 

@@ -469,7 +469,7 @@ def _cells(series: pd.Series) -> list[object]:
 
 
 @given(_columns())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_is_accepted_is_what_was_given(frame: pd.DataFrame) -> None:
     """SIG-018: data pass the signature inferred from them, each value to the bit."""
     got = infer_signature(frame).enforce(frame)
@@ -482,7 +482,7 @@ def test_what_is_accepted_is_what_was_given(frame: pd.DataFrame) -> None:
 
 
 @given(hnp.arrays(_NUMPY, 3), st.sampled_from(list(DataType)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_conversion_keeps_every_value_or_is_refused(array: np.ndarray, kind: DataType) -> None:
     try:
         got = plan((kind.value, "a")).enforce(pd.DataFrame({"a": array}))["a"]
@@ -511,7 +511,7 @@ def _same(cells: list[object], got: list[object], kind: DataType) -> None:
 
 
 @given(st.lists(_CELL, min_size=1, max_size=4), st.sampled_from(list(DataType)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_an_untyped_cell_is_read_exactly_or_refused(cells: list[object], kind: DataType) -> None:
     try:
         got = plan((kind.value, "a")).enforce({"a": cells})["a"].tolist()

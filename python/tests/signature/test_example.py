@@ -254,7 +254,7 @@ def test_examples_of_real_models(corpus: Path) -> None:
         hnp.array_shapes(max_dims=3, max_side=3),
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_tensor_survives(tmp_path_factory: pytest.TempPathFactory, array: np.ndarray) -> None:
     if array.dtype.kind == "f" and np.isinf(array).any():
         return
@@ -278,7 +278,7 @@ def test_every_tensor_survives(tmp_path_factory: pytest.TempPathFactory, array: 
         max_size=4,
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_record_survives(
     tmp_path_factory: pytest.TempPathFactory, record: dict[str, Any]
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-import time
 import warnings
 
 import numpy as np
@@ -177,14 +176,3 @@ def test_parameters() -> None:
     for value in (None, {}, [], [1, "x"], object(), [[1]]):
         with pytest.raises(InvalidArgument, match="SIG-017"):
             infer_signature(params={"a": value})
-
-
-@pytest.mark.slow
-def test_speed() -> None:
-    """The aims of the benchmark, with room for a loaded machine."""
-    frame = pd.DataFrame(
-        np.random.default_rng(0).random((1_000_000, 20)), columns=[f"c{n}" for n in range(20)]
-    )
-    start = time.perf_counter()
-    infer_signature(frame)
-    assert time.perf_counter() - start < 0.5

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import NoReturn
 
 import click
-
-from mlmodel.errors import InternalError, MlmodelError
 
 __all__ = ["main"]
 
@@ -62,26 +60,39 @@ def cli() -> None:
     """Validate, inspect, load, score and serve models in the MLmodel format."""
 
 
-def main(args: list[str] | None = None) -> Any:
-    """Run the command line; exit codes are those of spec/errors.md."""
+def main(args: list[str] | None = None) -> None:
+    """Run the command line; exit codes are those of spec/errors.md.
+
+    Returns where the code is 0, else raises SystemExit.
+    """
     try:
-        cli.main(args=args, prog_name="mlmodel", standalone_mode=False)
+        # Commands return nothing: what comes back is the code that a context's exit was given.
+        code = cli.main(args=args, prog_name="mlmodel", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
         click.echo("Aborted.", err=True)
         sys.exit(130)
-    except MlmodelError as error:
-        click.echo(f"mlmodel: {error.code}: {error}", err=True)
-        sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback to the user
-        click.echo(
-            f"mlmodel: {InternalError.code}: {type(error).__name__}: {error}. "
-            "This is a fault of mlmodel, please report it.",
-            err=True,
-        )
-        sys.exit(InternalError.exit_code)
+        _fail(error)
+    if code:
+        sys.exit(code)
+
+
+def _fail(error: Exception) -> NoReturn:
+    """Say what went wrong and exit with its code (the errors are imported when there is one)."""
+    from mlmodel.errors import InternalError, MlmodelError
+
+    if isinstance(error, MlmodelError):
+        click.echo(f"mlmodel: {error.code}: {error}", err=True)
+        sys.exit(error.exit_code)
+    click.echo(
+        f"mlmodel: {InternalError.code}: {type(error).__name__}: {error}. "
+        "This is a fault of mlmodel, please report it.",
+        err=True,
+    )
+    sys.exit(InternalError.exit_code)

@@ -55,18 +55,21 @@ class JsonText:
 
     def _parse(self) -> None:
         try:
-            self.value = json.loads(self.text, object_pairs_hook=self._object)
+            self.value = json.loads(self.text)
+            deep, keys = _measure(self.value, self.text)
+            # Every key is followed by a colon: where there are no more of them, no key was lost.
+            if keys != self.text.count(":"):
+                json.loads(self.text, object_pairs_hook=self._object)
         except json.JSONDecodeError as error:
             self.error = JsonError(error.msg, error.pos)
         except RecursionError:
-            self.error = JsonError(f"it is nested deeper than {_MAX_DEPTH} levels", 0)
+            deep = True
         except ValueError as error:
             # Python refuses to read an integer of thousands of digits.
             self.error = JsonError(str(error).partition(";")[0], 0)
-        else:
-            if _is_deep(self.value):
-                self.value = None
-                self.error = JsonError(f"it is nested deeper than {_MAX_DEPTH} levels", 0)
+        if self.error is None and deep:
+            self.value = None
+            self.error = JsonError(f"it is nested deeper than {_MAX_DEPTH} levels", 0)
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -141,9 +144,16 @@ class JsonText:
         return match.end() if match else at
 
 
-def _is_deep(value: Any) -> bool:
-    level = [value]
+def _measure(value: Any, text: str) -> tuple[bool, int]:
+    """Return whether a value is nested too deep, and if not how many keys its objects have."""
+    keys, level = 0, [value]
+    # Every object and list begins with a bracket: without any left nothing is below.
+    left = text.count("{") + text.count("[")
     for _ in range(_MAX_DEPTH + 1):
+        left -= len(level)
+        keys += sum(len(item) for item in level if item.__class__ is dict)
+        if left <= 0:
+            return False, keys
         level = [
             member
             for item in level
@@ -152,5 +162,5 @@ def _is_deep(value: Any) -> bool:
             if member.__class__ in _NESTED
         ]
         if not level:
-            return False
-    return True
+            return False, keys
+    return True, keys

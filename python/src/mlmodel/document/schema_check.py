@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.document import schemas
+from mlmodel.document.outline import outline
 from mlmodel.document.pointers import join
 from mlmodel.errors import Violation, shown
 
@@ -13,12 +14,32 @@ if TYPE_CHECKING:
 
     from mlmodel.document.document import Document
 
-__all__ = ["Finding", "explain", "schema_violations"]
+__all__ = ["Finding", "errors", "explain", "schema_violations"]
 
 _KINDS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false",
           int: "a whole number", float: "a number", type(None): "null"}  # fmt: skip
 #: (rule, message, path below the validated value, whether the place is the key)
 Finding = tuple[str, str, list[Any], bool]
+#: Schema, definition and outline of values that were found valid in this process: the same few
+#: come back in every model.
+_VALID: set[Any] = set()
+_MAX_VALID, _MAX_LENGTH = 1_000, 4_000
+
+
+def errors(name: str, value: Any, definition: str | None = None, key: Any = None) -> list[Any]:
+    """Return jsonschema's errors of a value, without asking it where a like value had none.
+
+    ``key`` is the value's outline, where it is known.
+    """
+    key = name, definition, outline(name, definition)(value) if key is None else key
+    if key in _VALID:
+        return []
+    found = list(schemas.validator(name, definition).iter_errors(value))
+    if not found and len(repr(key)) <= _MAX_LENGTH:
+        if len(_VALID) >= _MAX_VALID:
+            _VALID.clear()
+        _VALID.add(key)
+    return found
 
 
 def schema_violations(
@@ -28,7 +49,7 @@ def schema_violations(
     value = document.data if data is None else data
     for part in path:
         value = value[part]
-    for error in schemas.validator(name).iter_errors(value):
+    for error in errors(name, value):
         for rule, message, below, at_key in explain(error, path):
             pointer = join([*path, *below])
             line, column = (document.key_position if at_key else document.position)(pointer)

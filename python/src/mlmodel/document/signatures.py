@@ -1,16 +1,16 @@
 """The JSON texts of the signature: form, types, names (SIG-001 to SIG-008).
 
-Each distinct shape of a column is validated once: a table of 1,800 columns has a few.
+Each distinct outline of a column is validated once: a table of 1,800 columns has a few.
 """
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.document import schemas
+from mlmodel.document.outline import outline
 from mlmodel.document.pointers import join
-from mlmodel.document.schema_check import explain
+from mlmodel.document.schema_check import errors, explain
 from mlmodel.errors import Violation
 
 if TYPE_CHECKING:
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from mlmodel.document.jsontext import JsonText
 
 __all__ = ["check_signature"]
-
-_NESTED = frozenset({dict, list})
-#: Shapes found valid in this process: the same few come back in every model.
-_VALID_SHAPES: set[Any] = set()
-_MAX_SHAPES = 200
 
 
 def check_signature(document: Document) -> Iterator[Violation]:
@@ -60,13 +55,22 @@ class _Text:
             return
         if parsed.repeated:
             yield from self.repeated_keys(parsed)
-        if not isinstance(parsed.value, list) or not parsed.value:
-            yield from self.schema_findings(definition, parsed.value, [[]])
+        specs = parsed.value
+        if not isinstance(specs, list) or not specs:
+            yield from self.schema_findings(definition, specs, [[]])
             return
-        item = schemas.validator("signature").schema["$defs"][definition]["items"]["$ref"]
-        yield from self.items(item.rpartition("/")[2], parsed.value)
-        specs = [spec if isinstance(spec, dict) else {} for spec in parsed.value]
-        yield from self.names(specs, tensors_or_columns=definition != "params")
+        item = (schemas.load("signature") or {})["$defs"][definition]["items"]["$ref"]
+        item = item.rpartition("/")[2]
+        alike: dict[Any, list[int]] = {}
+        for index, key in enumerate(outline("signature", item).of_each(specs)):
+            alike.setdefault(key, []).append(index)
+        yield from self.items(item, specs, alike)
+        names = [spec.get("name") if isinstance(spec, dict) else None for spec in specs]
+        names = [name if isinstance(name, str | int) else None for name in names]
+        if len(set(names)) < len(names):
+            yield from self.repeated_names(names, "SIG-008" if item == "param" else "SIG-004")
+        if item != "param":
+            yield from self.mixtures(specs, alike, names)
 
     def at(self, rule: str, message: str, path: list[Any], *, key: bool = False) -> Violation:
         pointer = self.pointer + join(path)
@@ -83,29 +87,25 @@ class _Text:
             )  # fmt: skip
 
     def schema_findings(
-        self, definition: str, value: Any, paths: list[list[Any]]
+        self, definition: str, value: Any, paths: list[list[Any]], key: Any = None
     ) -> Iterator[Violation]:
         """Give what ``value`` breaks, once for each path at which its like stands."""
-        for error in schemas.validator("signature", definition).iter_errors(value):
+        for error in errors("signature", value, definition, key):
             for rule, message, below, at_key in explain(error, [], "SIG-003"):
                 for path in paths:
                     yield self.at(rule, message, [*path, *below], key=at_key)
 
-    def items(self, definition: str, specs: list[Any]) -> Iterator[Violation]:
-        by_shape: dict[Any, list[int]] = {}
-        for index, spec in enumerate(specs):
-            by_shape.setdefault(_shape(spec), []).append(index)
-        listed = schemas.validator("signature").schema["$defs"][definition]
-        for shape, indexes in by_shape.items():
+    def items(
+        self, definition: str, specs: list[Any], alike: dict[Any, list[int]]
+    ) -> Iterator[Violation]:
+        """Give what the specs break of their schema; ``alike`` says where which outline stands."""
+        listed = (schemas.load("signature") or {})["$defs"][definition]
+        for key, indexes in alike.items():
             first = specs[indexes[0]]
-            if (definition, shape) not in _VALID_SHAPES and not _is_valid(definition, shape, first):
-                yield from self.schema_findings(definition, first, [[at] for at in indexes])
-            if isinstance(first, dict):
-                for key in first.keys() - listed["properties"].keys():
-                    yield from (
-                        self.unknown_key(listed["x-unknown-keys"], [index, key])
-                        for index in indexes
-                    )
+            yield from self.schema_findings(definition, first, [[at] for at in indexes], key)
+            for unknown in first.keys() - listed["properties"].keys() if isinstance(first, dict) else ():
+                for index in indexes:
+                    yield self.unknown_key(listed["x-unknown-keys"], [index, unknown])
 
     def unknown_key(self, rule: str, path: list[Any]) -> Violation:
         pointer = self.pointer + join(path)
@@ -114,20 +114,6 @@ class _Text:
         return Violation(
             rule, message, self.document.file, line, column, pointer, severity="warning"
         )
-
-    def names(
-        self, specs: list[dict[str, Any]], *, tensors_or_columns: bool
-    ) -> Iterator[Violation]:
-        names = [spec.get("name") for spec in specs]
-        names = [name if isinstance(name, str | int) else None for name in names]
-        if len(set(names)) < len(names):
-            yield from self.repeated_names(names, "SIG-004" if tensors_or_columns else "SIG-008")
-        if tensors_or_columns:
-            tensors = [
-                "tensor-spec" in spec or "dtype" in spec or spec.get("type") == "tensor"
-                for spec in specs
-            ]
-            yield from self.mixtures(tensors, names)
 
     def repeated_names(self, names: list[Any], rule: str) -> Iterator[Violation]:
         first: dict[Any, int] = {}
@@ -139,12 +125,18 @@ class _Text:
                     [index, "name"],
                 )
 
-    def mixtures(self, tensors: list[bool], names: list[Any]) -> Iterator[Violation]:
-        if any(tensors) and not all(tensors):
+    def mixtures(
+        self, specs: list[Any], alike: dict[Any, list[int]], names: list[Any]
+    ) -> Iterator[Violation]:
+        """Give columns among tensors, and names that only some have."""
+        first: dict[bool, int] = {}
+        for indexes in alike.values():
+            first.setdefault(_is_tensor(specs[indexes[0]]), indexes[0])
+        if len(first) > 1:
             yield self.at(
                 "SIG-002",
                 "Columns and tensors stand in one list; a signature has one kind of them.",
-                [tensors.index(not tensors[0])],
+                [max(first.values())],
             )
         unnamed = names.count(None)
         if 0 < unnamed < len(names):
@@ -153,26 +145,11 @@ class _Text:
                 f"{unnamed} of {len(names)} have no name; name all or none.",
                 [names.index(None)],
             )
-        elif all(tensors) and len(names) > 1 and unnamed:
+        elif False not in first and len(names) > 1 and unnamed:
             yield self.at("SIG-005", "Several tensors stand in one list; each needs a name.", [0])
 
 
-def _shape(spec: Any) -> Any:
-    """Return a key that is equal for values which the schema cannot tell apart."""
-    if spec.__class__ is not dict:
-        return (spec.__class__, repr(spec)[:80])
-    unnamed = {**spec, "name": None} if "name" in spec else spec
-    kinds = tuple(map(type, spec.values()))
-    if _NESTED.isdisjoint(kinds):
-        return (*unnamed.items(), kinds)
-    return (json.dumps(unnamed), kinds)
-
-
-def _is_valid(definition: str, shape: Any, spec: Any) -> bool:
-    valid = bool(schemas.validator("signature", definition).is_valid(spec))
-    if valid and len(_VALID_SHAPES) < _MAX_SHAPES and _NESTED.isdisjoint(map(type, spec.values())):
-        listed = schemas.validator("signature").schema["$defs"][definition]["properties"]
-        # Keys that are not listed may hold anything, of any size.
-        if spec.keys() <= listed.keys():
-            _VALID_SHAPES.add((definition, shape))
-    return valid
+def _is_tensor(spec: Any) -> bool:
+    return isinstance(spec, dict) and (
+        "tensor-spec" in spec or "dtype" in spec or spec.get("type") == "tensor"
+    )

@@ -33,9 +33,12 @@ class Block:
 
 @dataclass(slots=True)
 class Columns:
-    """A table: names in order (None where the sender gave none), blocks, number of rows."""
+    """A table: names in order (None where the sender gave none), blocks, number of rows.
 
-    names: tuple[str, ...] | None
+    A name is a text, or a number where the sender numbers its columns (ENF-012).
+    """
+
+    names: tuple[str | int, ...] | None
     blocks: list[Block]
     rows: int
 

@@ -6,6 +6,7 @@ has a public function for that; the closed 2.x lines have only the one that Arro
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,19 +17,38 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.columns import Columns
 
-__all__ = ["from_arrays", "from_blocks", "index_of", "to_frame"]
+__all__ = [
+    "dtypes_of",
+    "from_arrays",
+    "from_blocks",
+    "index_of",
+    "masked",
+    "object_blocks",
+    "row_index",
+    "to_frame",
+]
 
 #: Below this many rows, gathering columns of one dtype into a block is cheaper than not to.
 _GATHER_BELOW = 1000
+#: Row indexes below this length are kept: to make one costs as much as the check of a small frame.
+_KEPT_BELOW = 1000
 
 if int(pd.__version__.split(".", maxsplit=1)[0]) >= 3:  # noqa: PLR2004 - the version named above
     from pandas.api.internals import create_dataframe_from_blocks as _create
 else:
+    from pandas._libs.internals import BlockPlacement
     from pandas.core.internals.api import make_block
+    from pandas.core.internals.blocks import new_block
     from pandas.core.internals.managers import BlockManager
 
+    def _block(values: Any, places: Any) -> Any:
+        if isinstance(values, np.ndarray) and values.dtype.kind in "biufO":
+            # What make_block comes to for these dtypes, after a look at many others.
+            return new_block(values, placement=BlockPlacement(places), ndim=2)
+        return make_block(values, places, ndim=2)
+
     def _create(blocks: list[tuple[Any, Any]], index: Any, columns: Any) -> pd.DataFrame:
-        made = tuple(make_block(values, place, ndim=2) for values, place in blocks)
+        made = tuple([_block(values, places) for values, places in blocks])
         manager = BlockManager(made, [columns, index], verify_integrity=False)
         frame: Any = pd.DataFrame
         made_of: pd.DataFrame = frame._from_mgr(manager, manager.axes)  # noqa: SLF001 - as Arrow does
@@ -38,6 +58,40 @@ else:
 def index_of(names: Sequence[Hashable] | None, width: int) -> pd.Index[Any]:
     """Return the column index: the names, or numbers where there are none."""
     return pd.RangeIndex(width) if names is None else pd.Index(list(names), tupleize_cols=False)
+
+
+@lru_cache(maxsize=256)
+def _kept_index(rows: int) -> pd.Index[Any]:
+    return pd.RangeIndex(rows)
+
+
+def row_index(rows: int) -> pd.Index[Any]:
+    """Return the index 0, 1 … rows - 1."""
+    # A view, for a model may give the index of its frame a name.
+    return _kept_index(rows).view() if rows < _KEPT_BELOW else pd.RangeIndex(rows)
+
+
+def dtypes_of(frame: pd.DataFrame) -> list[Any]:
+    """Return the dtypes of the columns, in order."""
+    manager: Any = getattr(frame, "_mgr", None)
+    try:
+        dtypes: list[Any] = manager.get_dtypes().tolist()
+    except AttributeError:
+        # The public way: it makes a Series, which costs ten times the look at the dtypes.
+        dtypes = frame.dtypes.tolist()
+    return dtypes
+
+
+def object_blocks(frame: pd.DataFrame) -> list[Any] | None:
+    """Return the arrays that hold the columns of dtype object, or None if that is not known.
+
+    Their shape is (columns of the block, rows), or (rows,) for one column.
+    """
+    manager: Any = getattr(frame, "_mgr", None)
+    try:
+        return [block.values for block in manager.blocks if block.dtype == object]
+    except AttributeError:
+        return None
 
 
 def from_blocks(
@@ -71,7 +125,7 @@ def to_frame(columns: Columns, labels: pd.Index[Any] | None = None) -> pd.DataFr
     """
     if labels is None:
         labels = index_of(columns.names, sum(len(block.positions) for block in columns.blocks))
-    index = pd.RangeIndex(columns.rows)
+    index = row_index(columns.rows)
     if all(block.mask is None for block in columns.blocks):
         blocks = [(block.values, np.array(block.positions)) for block in columns.blocks]
         return from_blocks(blocks, index, labels)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InputViolation, InvalidInput
 
@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.types import ColSpec, TensorSpec
 
-__all__ = ["Selection", "invalid_input", "match", "missing_input"]
+__all__ = ["Selection", "invalid_input", "match", "missing_input", "remember"]
 
 #: How many of the given names an error shows.
 _SHOWN_NAMES = 10
+#: How many differently named or laid out inputs are remembered in one place.
+_REMEMBERED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,13 @@ class Selection:
     violations: tuple[InputViolation, ...]
     in_order: bool
 
+    def may_be_kept(self, width: int) -> bool:
+        """Return whether all of the ``width`` given inputs are declared ones.
+
+        Only then may it be remembered by their names: no other names have a bound in length.
+        """
+        return not self.violations and len(self.positions) - self.positions.count(None) == width
+
 
 def match(
     specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable] | None, width: int
@@ -43,6 +52,14 @@ def match(
     positions, violations = _by_name(specs, names)
     in_order = len(names) == len(specs) and positions == list(range(len(specs)))
     return Selection(tuple(positions), tuple(violations), in_order and not violations)
+
+
+def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
+    """Keep a value by a key of declared names; see :meth:`Selection.may_be_kept`."""
+    # Even declared names can be sent in more orders than memory holds.
+    if len(memory) >= _REMEMBERED:
+        memory.clear()
+    memory[key] = value
 
 
 def missing_input(spec: ColSpec | TensorSpec, given: str, row: int | None = None) -> InputViolation:

@@ -23,11 +23,13 @@ __all__ = ["Plan"]
 class Plan:
     """How data are held against a schema (or passed on, where there is none).
 
-    A plan keeps no data; it may be used from several threads.
+    A plan keeps no data; it may be used from several threads. ``memory`` is for decoders, which
+    keep there what they have made of declared names, through :func:`remember`.
     """
 
     def __init__(self, schema: Schema | None) -> None:
         self.schema = schema
+        self.memory: dict[Any, Any] = {}
         self._columns = self._tensors = None
         if schema is not None and schema.is_tensor_spec():
             self._tensors = TensorEnforcer(schema)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,21 +11,26 @@ import pandas as pd
 from mlmodel.signature import objects
 from mlmodel.signature.convert import convert
 from mlmodel.signature.forms import Table, table_of
-from mlmodel.signature.frames import from_arrays, from_blocks, index_of
-from mlmodel.signature.names import Selection, invalid_input, match
+from mlmodel.signature.frames import (
+    dtypes_of,
+    from_arrays,
+    from_blocks,
+    index_of,
+    object_blocks,
+    row_index,
+)
+from mlmodel.signature.names import Selection, invalid_input, match, remember
 from mlmodel.signature.types import ColSpec, DataType, NestedType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Sequence
 
     from mlmodel.errors import InputViolation
-    from mlmodel.signature.columns import Columns
+    from mlmodel.signature.columns import Block, Columns
     from mlmodel.signature.types import Schema
 
 __all__ = ["ColumnEnforcer"]
 
-#: How many differently named or laid out inputs a plan remembers.
-_REMEMBERED = 64
 #: Up to this many cells the frame's values are looked at as a whole, not column by column.
 _FEW_CELLS = 2000
 
@@ -48,18 +54,24 @@ class ColumnEnforcer:
             )
             if kind in kinds
         }
+        # The one check of all columns of dtype object, if there is one.
+        self._of_objects = next(iter(self._checks), None) if len(self._checks) == 1 else None
+        if self._nested:
+            self._of_objects = None
         self._selections: dict[Any, Selection] = {}
-        self._layouts: dict[Any, list[tuple[Any, Any]] | None] = {}
+        self._layouts: dict[Any, list[tuple[Any, Any]]] = {}
         # The last frame's index and what came of it; one tuple, so that threads agree on it.
         self._last: tuple[Any, Selection] = (None, Selection((), (), in_order=False))
 
     def match(self, names: tuple[Hashable, ...] | None, width: int) -> Selection:
         """Match names (or a number of inputs without names), remembering the outcome."""
-        key = width if names is None else names
+        # Without declared names those given say nothing.
+        key = width if names is None or self._names is None else names
         found = self._selections.get(key)
         if found is None:
             found = match(self.specs, names, width)
-            _remember(self._selections, key, found)
+            if found.may_be_kept(width):
+                remember(self._selections, key, found)
         return found
 
     def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -69,8 +81,9 @@ class ColumnEnforcer:
         if columns is not seen:
             names = tuple(columns.tolist())
             selection = self.match(names, len(names))
-            self._last = (columns, selection)
-        dtypes = frame.dtypes.tolist()
+            if selection.may_be_kept(len(names)):
+                self._last = (columns, selection)
+        dtypes = dtypes_of(frame)
         if selection.in_order and self._delivered(dtypes) and self._cells_fit(frame):
             return frame
         if not selection.violations:
@@ -82,23 +95,19 @@ class ColumnEnforcer:
 
     def columns(self, columns: Columns) -> pd.DataFrame:
         """Return the frame of a codec's columns, made of their blocks where they are right."""
-        key = (columns.names, tuple((b.values.dtype, b.positions) for b in columns.blocks))
-        try:
-            layout = self._layouts[key]
-        except KeyError:
+        index = row_index(columns.rows)
+        names = None if self._names is None else columns.names
+        key = (names, tuple([(block.values.dtype, block.positions) for block in columns.blocks]))
+        layout = self._layouts.get(key)
+        if layout is None:
             layout = self._layout(columns)
-            _remember(self._layouts, key, layout)
-        if layout is not None and all(
-            block.mask is None and all(check(block.values[:, part]) for check, part in checks)
-            for block, (_, checks) in zip(columns.blocks, layout, strict=True)
-        ):
-            blocks = [
-                (block.values, places)
-                for block, (places, _) in zip(columns.blocks, layout, strict=True)
-            ]
-            return from_blocks(blocks, pd.RangeIndex(columns.rows), self._labels(columns.names))
+            if layout is not None:
+                remember(self._layouts, key, layout)
+        blocks = None if layout is None else _fitting(columns.blocks, layout)
+        if blocks is not None:
+            return from_blocks(blocks, index, self._labels(columns.names))
         width = sum(len(block.positions) for block in columns.blocks)
-        table = Table(columns.names, width, pd.RangeIndex(columns.rows), _block_column(columns))
+        table = Table(columns.names, width, index, _block_column(columns))
         return self._convert(table, self.match(columns.names, width))
 
     def plain(self, data: Any) -> pd.DataFrame:
@@ -121,7 +130,10 @@ class ColumnEnforcer:
         """Return whether the object columns hold what is delivered already."""
         if not self._checks:
             return True
-        if frame.size <= _FEW_CELLS:
+        held = None if self._of_objects is None else object_blocks(frame)
+        if held is not None and self._of_objects is not None:
+            return all(map(self._of_objects, chain.from_iterable(map(_parts, held))))
+        if _size(frame) <= _FEW_CELLS:
             cells = frame.to_numpy(object)
             return all(check(cells[:, places]) for check, places in self._checks.items())
         column = _column_of(frame)
@@ -134,7 +146,7 @@ class ColumnEnforcer:
     ) -> pd.DataFrame | None:
         """Return a few rows of one dtype, gathered in one move; None if they are not that."""
         one = self._dtypes[0]
-        if frame.size > _FEW_CELLS or None in selection.positions or self._checks:
+        if _size(frame) > _FEW_CELLS or None in selection.positions or self._checks:
             return None
         if (
             one is None
@@ -165,13 +177,14 @@ class ColumnEnforcer:
             part = [place for place, position in enumerate(positions) if position in places]
             if part:
                 # A whole block is looked at as it is, a part of it costs a copy of references.
-                found.append((check, slice(None) if len(part) == len(positions) else part))
+                found.append((check, None if len(part) == len(positions) else part))
         return found
 
     def _labels(self, given: tuple[Hashable, ...] | None) -> pd.Index[Any]:
         """Return the delivered names: the declared ones, else those given (ENF-008)."""
         if self._names is not None or given is None:
-            return self._index
+            # A view, for a model may give the columns of its frame a name.
+            return self._index.view()
         return index_of(given[: len(self.specs)], len(self.specs))
 
     # -- the way on which every column is looked at ---------------------------------------------
@@ -199,11 +212,28 @@ class ColumnEnforcer:
         return sorted(violations, key=lambda v: order.get(v.column, len(order)))  # type: ignore[arg-type]
 
 
-def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
-    # Names come from clients: a plan must not grow with what they think of.
-    if len(memory) >= _REMEMBERED:
-        memory.clear()
-    memory[key] = value
+def _fitting(
+    blocks: Sequence[Block], layout: Sequence[tuple[Any, Any]]
+) -> list[tuple[Any, Any]] | None:
+    """Return the blocks as a frame is made of them; None if a cell needs conversion."""
+    fitting = []
+    for block, (places, checks) in zip(blocks, layout, strict=True):
+        if block.mask is not None:
+            return None
+        for check, part in checks:
+            if not check(block.values if part is None else block.values[:, part]):
+                return None
+        fitting.append((block.values, places))
+    return fitting
+
+
+def _size(frame: pd.DataFrame) -> int:
+    return len(frame.index) * len(frame.columns)
+
+
+def _parts(held: Any) -> Any:
+    """Return a small block as a whole, a large one column by column."""
+    return (held,) if held.ndim == 1 or held.size <= _FEW_CELLS else held
 
 
 def _column_of(frame: pd.DataFrame) -> Callable[[int], tuple[Any, Any]]:

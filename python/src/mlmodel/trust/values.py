@@ -98,7 +98,8 @@ class Made:
 
     def __init__(self, maker: Global, args: Value) -> None:
         self.maker = maker
-        self.args = args
+        # Arguments that are no tuple are refused where the call is; what they are is not followed.
+        self.args: tuple[Value, ...] = args if type(args) is tuple else ()
         self.state: Value = None
         self.used = False
         self.dtype: Value = None
