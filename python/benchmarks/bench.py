@@ -46,7 +46,7 @@ class Bench:
             return sys.executable
         if self._mlflow is None:
             try:
-                self._mlflow = mlflow_environment(ROOT)
+                self._mlflow = mlflow_environment()
             except CannotMeasure as error:
                 self._mlflow = error
         if isinstance(self._mlflow, CannotMeasure):

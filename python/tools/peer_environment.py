@@ -1,7 +1,7 @@
-"""Makes the environment of a peer (MLflow) beside ours, for tests and benchmarks.
+"""Makes environments beside ours, for tests and benchmarks: MLflow's, pandas 3's, bare ones.
 
-The peer is never imported by the package: tests and benchmarks run scripts with the Python
-that this returns. The environment is kept by the content of its lock.
+MLflow is never imported by the package: tests and benchmarks run scripts with the Python that
+:func:`peer_python` returns. Environments live under ``.cache`` at the top of the repository.
 """
 
 from __future__ import annotations
@@ -13,41 +13,60 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".cache"
+
+
+class EnvironmentFailed(RuntimeError):
+    """An environment could not be made; the message says why."""
 
 
 def peer_python(name: str = "mlflow") -> Path:
     """Return the Python of the environment that ``requirements/<name>.txt`` locks.
 
-    It is made on first use.
+    It is made on first use and kept for as long as the lock and the interpreter stay the same.
 
     Raises:
-        RuntimeError: uv is not there, or the packages could not be installed.
+        EnvironmentFailed: uv is not there, or the packages could not be installed.
 
     """
     lock = ROOT / "python" / "requirements" / f"{name}.txt"
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
-    environment = ROOT / ".cache" / f"{name}-{digest}"
-    python = environment / "bin" / "python"
-    if not (environment / ".made").exists():
-        uv = _uv()
-        _run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(environment)])
-        _run([uv, "pip", "install", "--quiet", "--python", str(python), "-r", str(lock)])
-        (environment / ".made").touch()
-    return python
+    digest = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    folder = CACHE / f"{name}-{digest}"
+    stamp = folder / ".made"
+    if not stamp.exists():
+        # Compiled now, so that the first start is not slower than the others.
+        make_environment(folder, ["--compile-bytecode", "-r", str(lock)])
+        stamp.touch()
+    return folder / "bin" / "python"
+
+
+def make_environment(folder: Path, arguments: list[str]) -> None:
+    """Make an environment afresh and install what ``uv pip install`` is told.
+
+    Raises:
+        EnvironmentFailed: uv is not there, or the packages could not be installed.
+
+    """
+    uv = _uv()
+    base = sys._base_executable  # noqa: SLF001 - the interpreter behind ours, for a sibling
+    _run([uv, "venv", "--quiet", "--clear", "--python", base, str(folder)])
+    python = folder / "bin" / "python"
+    _run([uv, "pip", "install", "--quiet", "--python", str(python), *arguments])
 
 
 def _uv() -> str:
-    own = ROOT / ".cache" / "tools" / "bin" / "uv"
+    own = CACHE / "tools" / "bin" / "uv"
     found = str(own) if own.exists() else shutil.which("uv")
     if found is None:
-        raise RuntimeError("uv is not there; `make env` installs it")
+        raise EnvironmentFailed("uv is neither in .cache/tools (run `make env`) nor on PATH")
     return found
 
 
 def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command[:3])} failed: {done.stderr.strip()[-2000:]}")
+        last = done.stderr.strip()[-2000:] or "no message"
+        raise EnvironmentFailed(f"`{' '.join(command[:3])}` failed: {last}")
 
 
 if __name__ == "__main__":

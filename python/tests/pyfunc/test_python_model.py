@@ -204,6 +204,18 @@ def _load_pyfunc(path):
 """
 
 
+def test_the_old_name_of_code_paths_works_and_warns(tmp_path):
+    code = tmp_path / "loader_by_its_old_name.py"
+    code.write_text(LOADER)
+    (tmp_path / "offset").write_text("1")
+    arguments = (tmp_path / "m", "loader_by_its_old_name", tmp_path / "offset", [code])
+    with pytest.warns(DeprecationWarning, match="code_paths"):
+        pyfunc.save_model(*arguments)
+    assert list(pyfunc.load_model(tmp_path / "m").predict(pd.DataFrame({"a": [1.0]}))) == [2.0]
+    with pytest.raises(InvalidArgument, match="old name"):
+        pyfunc.save_model(tmp_path / "n", *arguments[1:], code_paths=[code])
+
+
 def test_a_loader_module_with_data_and_code(tmp_path):
     """PYF-004."""
     code = tmp_path / "loader_of_this_test.py"

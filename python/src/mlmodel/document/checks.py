@@ -9,6 +9,7 @@ from mlmodel.document import schemas
 from mlmodel.document.described import Described, walk
 from mlmodel.document.environments import check_environments
 from mlmodel.document.named_files import check_modules, check_named_files
+from mlmodel.document.paths import Folder
 from mlmodel.document.pointers import join
 from mlmodel.document.schema_check import schema_violations
 from mlmodel.document.signatures import check_signature
@@ -36,6 +37,7 @@ def check(document: Document, root: Path | None, *, loading: bool = False) -> li
     and of the example. The violations are in document order, this file's first.
     """
     found = list(document.problems)
+    folder = None if root is None else Folder(root)
     if document.usable:
         described = list(walk(document.data, schemas.load("mlmodel"), []))
         found += schema_violations(document, "mlmodel")
@@ -43,10 +45,10 @@ def check(document: Document, root: Path | None, *, loading: bool = False) -> li
         found += _unknown_keys(document, described)
         found += _times(document)
         found += check_signature(document)
-        found += check_named_files(document, described, root, loading=loading)
-        found += check_modules(document, described, root)
-        if root is not None and not loading:
-            return in_order(found, document.file) + check_environments(root, document)
+        found += check_named_files(document, described, folder, loading=loading)
+        found += check_modules(document, described, folder)
+        if folder is not None and not loading:
+            return in_order(found, document.file) + check_environments(folder, document)
     return in_order(found, document.file)
 
 

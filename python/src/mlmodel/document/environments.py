@@ -9,16 +9,15 @@ from mlmodel.document import schemas
 from mlmodel.document.described import walk
 from mlmodel.document.document import compose_document, read_text
 from mlmodel.document.events import Problem
-from mlmodel.document.paths import resolve_inside
 from mlmodel.document.pointers import join
 from mlmodel.document.schema_check import schema_violations
 from mlmodel.errors import MlmodelError, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from mlmodel.document.document import Document
+    from mlmodel.document.paths import Folder
 
 __all__ = ["check_environments", "pip_part"]
 
@@ -28,17 +27,17 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\s*(===?|[<>!~]=|[<>])\s*[0-9][
 _ELSEWHERE = re.compile(r"^(-|\.{0,2}[/\\]|[A-Za-z]:[/\\]|[A-Za-z][A-Za-z0-9+.-]*:)")
 
 
-def check_environments(root: Path, document: Document) -> list[Violation]:
+def check_environments(folder: Folder, document: Document) -> list[Violation]:
     """Return the violations in the environment files that the folder has, file by file."""
     found: list[Violation] = []
     named = _names(document)
-    conda = _read(root, named["conda"], "conda-env", found)
+    conda = _read(folder, named["conda"], "conda-env", found)
     if conda is not None:
         found += _conda(conda)
-    python = _read(root, named["virtualenv"], "python-env", found)
+    python = _read(folder, named["virtualenv"], "python-env", found)
     if python is not None:
         found += _lines_of_lists(python, ("build_dependencies", "dependencies"), "ENV-007")
-    lines = _requirements(root, found)
+    lines = _requirements(folder, found)
     if conda is not None and lines is not None:
         found += _compare(conda, lines)
     files = list(dict.fromkeys(violation.file for violation in found))
@@ -57,26 +56,26 @@ def _names(document: Document) -> dict[str, str]:
     return names
 
 
-def _file(root: Path, name: str, found: list[Violation]) -> str | Problem | None:
+def _file(folder: Folder, name: str, found: list[Violation]) -> str | Problem | None:
     """Return the text of a file of the folder; None where it is absent or unreadable."""
     try:
-        path = resolve_inside(root, name)
+        path = folder.resolve_inside(name)
         return read_text(path)
     except MlmodelError as error:
         # What is wrong with the path is said where the path stands.
         if error.code == "UNREADABLE_MODEL":
             details = [d.message for d in error.details if isinstance(d, Violation)]
             found.append(
-                Violation("ENV-002", " ".join([error.message, *details]), str(root / name))
+                Violation("ENV-002", " ".join([error.message, *details]), str(folder.root / name))
             )
         return None
 
 
-def _read(root: Path, name: str, schema: str, found: list[Violation]) -> Document | None:
-    text = _file(root, name, found)
+def _read(folder: Folder, name: str, schema: str, found: list[Violation]) -> Document | None:
+    text = _file(folder, name, found)
     if text is None:
         return None
-    document = compose_document(text, str(root / name), schema=schema)
+    document = compose_document(text, str(folder.root / name), schema=schema)
     found += document.problems
     if document.usable:
         found += schema_violations(document, schema)
@@ -138,9 +137,9 @@ def _list(document: Document, items: Any, path: list[Any], rule: str) -> Iterato
             yield Violation(rule, wrong, document.file, line, column, pointer)
 
 
-def _requirements(root: Path, found: list[Violation]) -> list[str] | None:
-    text = _file(root, _REQUIREMENTS, found)
-    file = str(root / _REQUIREMENTS)
+def _requirements(folder: Folder, found: list[Violation]) -> list[str] | None:
+    text = _file(folder, _REQUIREMENTS, found)
+    file = str(folder.root / _REQUIREMENTS)
     if isinstance(text, Problem):
         found.append(Violation("ENV-008", text.message, file, text.line, text.column))
     if not isinstance(text, str):

@@ -54,6 +54,7 @@ class JsonText:
         self._parse()
 
     def _parse(self) -> None:
+        deep = False
         try:
             self.value = json.loads(self.text)
             deep, keys = _measure(self.value, self.text)

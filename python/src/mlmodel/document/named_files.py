@@ -10,16 +10,16 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document.paths import resolve_inside, what_is_wrong
+from mlmodel.document.paths import what_is_wrong
 from mlmodel.document.pointers import join
 from mlmodel.errors import InvalidModel, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from mlmodel.document.described import Described
     from mlmodel.document.document import Document
+    from mlmodel.document.paths import Folder
 
 __all__ = ["check_modules", "check_named_files", "named_files"]
 
@@ -35,11 +35,11 @@ def named_files(described: Iterable[Described]) -> Iterator[Described]:
 
 
 def check_named_files(
-    document: Document, described: Iterable[Described], root: Path | None, *, loading: bool
+    document: Document, described: Iterable[Described], folder: Folder | None, *, loading: bool
 ) -> Iterator[Violation]:
-    """Give the named files that lie outside the folder or, with ``root``, are missing."""
+    """Give the named files that lie outside the folder or, with ``folder``, are missing."""
     for item in named_files(described):
-        finding = _finding(item, root, loading=loading)
+        finding = _finding(item, folder, loading=loading)
         if finding is not None:
             pointer = join(item.path)
             line, column = document.position(pointer)
@@ -47,15 +47,15 @@ def check_named_files(
             yield Violation(rule, message, document.file, line, column, pointer, severity)
 
 
-def _finding(item: Described, root: Path | None, *, loading: bool) -> tuple[str, str, str] | None:
+def _finding(item: Described, folder: Folder | None, *, loading: bool) -> tuple[str, str, str] | None:
     path: str = item.value
     wrong = what_is_wrong(path)
     if wrong is not None:
         message = f"The path {path[:200]!r} {wrong}; it must name something inside the folder."
         return "DIR-002", message, "error"
-    if root is not None:
+    if folder is not None:
         try:
-            exists = os.path.exists(resolve_inside(root, path, rule="DIR-004"))  # noqa: PTH110 - Path's raises for a name too long
+            exists = os.path.exists(folder.resolve_inside(path, rule="DIR-004"))  # noqa: PTH110 - Path's raises for a name too long
         except InvalidModel as error:
             return "DIR-004", error.message, "error"
         if not exists and not (loading and not NEEDED_TO_LOAD[item.schema["x-file"]]):
@@ -67,12 +67,12 @@ def _finding(item: Described, root: Path | None, *, loading: bool) -> tuple[str,
 
 
 def check_modules(
-    document: Document, described: Iterable[Described], root: Path | None
+    document: Document, described: Iterable[Described], folder: Folder | None
 ) -> Iterator[Violation]:
     """Give the modules that should lie in the folder's code and do not (a warning)."""
     for item in described:
         asked = item.schema.get("x-module")
-        if asked is None or not isinstance(item.value, str) or root is None:
+        if asked is None or not isinstance(item.value, str) or folder is None:
             continue
         keys: Any = document.data
         for part in item.path[:-1]:
@@ -80,7 +80,7 @@ def check_modules(
         code = keys.get(asked["in"])
         if not isinstance(code, str) or re.search(asked["known"], item.value):
             continue
-        if not _has_module(root, code, item.value):
+        if not _has_module(folder, code, item.value):
             pointer = join(item.path)
             line, column = document.position(pointer)
             yield Violation(
@@ -91,9 +91,9 @@ def check_modules(
             )  # fmt: skip
 
 
-def _has_module(root: Path, code: str, module: str) -> bool:
+def _has_module(folder: Folder, code: str, module: str) -> bool:
     try:
-        file = resolve_inside(root, f"{code}/{module.replace('.', '/')}")
+        file = folder.resolve_inside(f"{code}/{module.replace('.', '/')}")
     except InvalidModel:
         return True  # said where the path stands
     return file.is_dir() or any(glob.glob(f"{glob.escape(str(file))}.*"))  # noqa: PTH207 - needs an escaped folder too

@@ -1,13 +1,15 @@
-"""The one function that turns a path written in a model file into a path on this machine."""
+"""The one place that turns a path written in a model file into a path on this machine."""
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from pathlib import Path
 
 from mlmodel.errors import InvalidModel, Violation
 
-__all__ = ["resolve_inside", "what_is_wrong"]
+__all__ = ["Folder", "resolve_inside", "what_is_wrong"]
 
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:/")
@@ -24,23 +26,37 @@ def resolve_inside(root: Path, relative: str, *, rule: str = "DIR-002") -> Path:
         InvalidModel: with ``rule``, for an absolute path, a drive, a URI, ``..`` or a link out.
 
     """
-    wrong = what_is_wrong(relative)
-    if wrong is None:
-        base = Path(root).resolve()
+    return Folder(root).resolve_inside(relative, rule=rule)
+
+
+class Folder:
+    """A model folder for the time of one check: each path in it is followed once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._base = Path(os.path.realpath(root))
+        self._found: dict[str, Path | str] = {}
+
+    def resolve_inside(self, relative: str, *, rule: str = "DIR-002") -> Path:
+        """Return the path that the model's files name, as :func:`resolve_inside`."""
+        if relative not in self._found:
+            self._found[relative] = what_is_wrong(relative) or self._follow(relative)
+        found = self._found[relative]
+        if isinstance(found, Path):
+            return found
+        message = f"The path {relative[:200]!r} {found}; it must name something inside the folder."
+        raise InvalidModel(message, [Violation(rule, message)])
+
+    def _follow(self, relative: str) -> Path | str:
+        """Return where a path leads, or what is wrong with it."""
         try:
-            target = _target(base, relative)
-            inside = target.is_relative_to(base)
+            target = _target(self._base, relative)
         except (OSError, RuntimeError, ValueError) as error:
             # A loop of links, or a name that the file system cannot hold.
-            wrong, inside = (
-                f"cannot be followed ({getattr(error, 'strerror', None) or error})",
-                True,
-            )
-        if inside and wrong is None:
+            return f"cannot be followed ({getattr(error, 'strerror', None) or error})"
+        if target.is_relative_to(self._base):
             return target
-        wrong = wrong or "leads out of the model folder through a link"
-    message = f"The path {relative[:200]!r} {wrong}; it must name something inside the folder."
-    raise InvalidModel(message, [Violation(rule, message)])
+        return "leads out of the model folder through a link"
 
 
 def what_is_wrong(relative: str) -> str | None:
@@ -62,5 +78,11 @@ def what_is_wrong(relative: str) -> str | None:
 def _target(base: Path, relative: str) -> Path:
     literal = base / relative
     if "\\" in relative and not literal.exists():
-        return (base / relative.replace("\\", "/")).resolve()
-    return literal.resolve()
+        literal = base / relative.replace("\\", "/")
+    try:
+        return Path(os.path.realpath(literal, strict=True))
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise
+        # What is not there, or cannot be looked at, is for those who want to read it.
+        return Path(os.path.realpath(literal))

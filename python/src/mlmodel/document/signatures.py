@@ -103,7 +103,8 @@ class _Text:
         for key, indexes in alike.items():
             first = specs[indexes[0]]
             yield from self.schema_findings(definition, first, [[at] for at in indexes], key)
-            for unknown in first.keys() - listed["properties"].keys() if isinstance(first, dict) else ():
+            keys = first.keys() if isinstance(first, dict) else set()
+            for unknown in keys - listed["properties"].keys():
                 for index in indexes:
                     yield self.unknown_key(listed["x-unknown-keys"], [index, unknown])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -12,7 +13,7 @@ from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.loading import PYTHON_MODEL_LOADER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["save_model"]
 
@@ -25,6 +26,7 @@ def save_model(
     path: store.PathLike,
     loader_module: str | None = None,
     data_path: store.PathLike | None = None,
+    code_path: Sequence[store.PathLike] | None = None,
     *,
     python_model: python_models.PythonModel | None = None,
     artifacts: Mapping[str, store.PathLike] | None = None,
@@ -41,6 +43,7 @@ def save_model(
         loader_module: a module with ``_load_pyfunc(data_path)`` that returns an object with
             ``predict``; give its code in ``code_paths`` (PYF-004).
         data_path: a file or folder, copied, that ``_load_pyfunc`` is given.
+        code_path: the old name of ``code_paths``.
         python_model: an instance of a subclass of :class:`PythonModel`.
         artifacts: files and folders by name; copied, and given as ``context.artifacts``.
         model_config: what ``context.model_config`` holds.
@@ -51,6 +54,8 @@ def save_model(
         ModelExists, WriteFailed: as for every ``save_model``.
 
     """
+    if code_path is not None:
+        shared["code_paths"] = _renamed(code_path, shared.get("code_paths"))
     if (python_model is None) == (loader_module is None):
         raise InvalidArgument("Give either python_model or loader_module")
     if python_model is not None:
@@ -61,6 +66,15 @@ def save_model(
     if artifacts or model_config:
         raise InvalidArgument("artifacts and model_config go with python_model")
     _save_loader_module(path, str(loader_module), data_path, **shared)
+
+
+def _renamed(
+    code_path: Sequence[store.PathLike], code_paths: Sequence[store.PathLike] | None
+) -> Sequence[store.PathLike]:
+    if code_paths is not None:
+        raise InvalidArgument("code_path is the old name of code_paths: give one of them")
+    warnings.warn("code_path is now called code_paths", DeprecationWarning, stacklevel=3)
+    return code_path
 
 
 def _save_python_model(
