@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +10,12 @@ from pairing import CannotMeasure, say
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
+from typing import TYPE_CHECKING
+
 from peer_environment import CACHE, EnvironmentFailed, make_environment, peer_python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def mlflow_environment() -> Path:

@@ -59,6 +59,16 @@ def test_import_loads_no_third_party_module() -> None:
     assert _loaded("import mlmodel.errors, mlmodel.types, mlmodel.models") == set()
 
 
+def test_import_loads_nothing_that_takes_time() -> None:
+    """What an interpreter has loaded anyway, and this package's own two modules."""
+    code = (
+        "import sys\nbefore = set(sys.modules)\nimport mlmodel\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) <= {"__future__", "mlmodel", "mlmodel._aliases"}
+
+
 def test_help_loads_click_alone() -> None:
     assert _loaded(_command("--help")) == {"click"}
     assert _loaded(_command("--version")) == {"click"}

@@ -127,7 +127,7 @@ def test_a_killed_save_leaves_no_half_model(tmp_path):
             (root / "model.pkl").write_bytes(b"half")
             print("writing", flush=True)
             time.sleep(60)
-        store.save_folder(sys.argv[1], write, packages=list)
+        store.save_folder(sys.argv[1], write)
         """
     )
     process = subprocess.Popen(
@@ -230,7 +230,7 @@ def test_saved_arrays_predict_as_before(saved, model):
 def test_saving_to_one_place_from_two_processes_keeps_one_whole_model(tmp_path):
     script = (
         "import sys; from mlmodel import store\n"
-        "store.save_folder(sys.argv[1], lambda root: {'x': {}}, packages=list)\n"
+        "store.save_folder(sys.argv[1], lambda root: store.Contents({'x': {}}))\n"
     )
     started = [
         subprocess.Popen(
@@ -242,4 +242,71 @@ def test_saving_to_one_place_from_two_processes_keeps_one_whole_model(tmp_path):
         process.communicate(timeout=60)
     assert min(p.returncode for p in started) == 0
     assert os.listdir(tmp_path) == ["m"]
-    assert document.read(tmp_path / "m" / "MLmodel").data["flavors"] == {"x": {}}
+    assert document.read(tmp_path / "m" / "MLmodel").data["flavors"] == {"x": {"code": None}}
+
+
+def test_a_folder_that_is_no_model_is_never_overwritten(model, tmp_path):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "thesis.txt").write_text("years of work")
+    with pytest.raises(ModelExists, match="is no model"):
+        mlmodel.save(model, tmp_path / "m", overwrite=True)
+    assert (tmp_path / "m" / "thesis.txt").read_text() == "years of work"
+
+
+def test_code_that_holds_the_target_is_refused(model, tmp_path):
+    (tmp_path / "module.py").touch()
+    with pytest.raises(InvalidArgument, match="saved inside it"):
+        mlmodel.save(model, tmp_path / "m", code_paths=[tmp_path])
+    assert [p.name for p in tmp_path.iterdir()] == ["module.py"]
+
+
+def test_linked_code_keeps_the_name_of_the_link(model, tmp_path):
+    (tmp_path / "implementation.py").write_text("VALUE = 3\n")
+    (tmp_path / "wanted_by_store_test.py").symlink_to(tmp_path / "implementation.py")
+    mlmodel.save(model, tmp_path / "m", code_paths=[tmp_path / "wanted_by_store_test.py"])
+    copy = tmp_path / "m" / "code" / "wanted_by_store_test.py"
+    assert copy.read_text() == "VALUE = 3\n"
+    assert not copy.is_symlink()
+
+
+def test_native_loading_has_the_models_code_too(tmp_path):
+    """SKL-003."""
+    (tmp_path / "scaling_of_store_test.py").write_text(
+        "def double(x):\n    return x * 2\n", encoding="utf-8"
+    )
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import mlmodel, numpy\nfrom scaling_of_store_test import double\n"
+        "from sklearn.preprocessing import FunctionTransformer\n"
+        "mlmodel.sklearn.save_model(FunctionTransformer(double), sys.argv[1] + '/m',\n"
+        "    code_paths=[sys.argv[1] + '/scaling_of_store_test.py'])\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+    (tmp_path / "scaling_of_store_test.py").unlink()
+    loaded = mlmodel.sklearn.load_model(tmp_path / "m")
+    assert loaded.transform(np.array([[2.0]])).tolist() == [[4.0]]
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ({"pip_requirements": ["not a requirement !!"]}, "ENV-00"),
+        ({"conda_env": {"dependencies": "numpy"}}, "ENV-002"),
+        ({"metadata": ["no mapping"]}, "MLM-008"),
+    ],
+)
+def test_what_would_not_validate_is_not_saved(model, tmp_path, given, rule):
+    with pytest.raises(InvalidArgument, match=rule) as caught:
+        mlmodel.save(model, tmp_path / "m", **given)
+    assert ".partial" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_that_fails_says_why(model, tmp_path):
+    folder = tmp_path / "code"
+    folder.mkdir()
+    (folder / "module.py").symlink_to(tmp_path / "gone.py")
+    with pytest.raises(WriteFailed, match="No such file") as caught:
+        mlmodel.save(model, tmp_path / "m", code_paths=[folder])
+    assert len(str(caught.value)) < 600
+    assert not (tmp_path / "m").exists()

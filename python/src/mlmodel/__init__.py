@@ -36,7 +36,10 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     if name in _NAMES:
-        return getattr(importlib.import_module(_NAMES[name]), name)
+        from mlmodel._extras import named_extra
+
+        with named_extra():
+            return getattr(importlib.import_module(_NAMES[name]), name)
     if name in _MODULES or _aliases.is_flavor(name):
         return importlib.import_module(f"mlmodel.{name}")
     raise AttributeError(f"module 'mlmodel' has no attribute {name!r}")

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlmodel.errors import MissingDependency
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
-__all__ = ["require"]
+__all__ = ["named_extra", "require"]
+
+#: Import name of an optional package -> the extra that brings it (flavors name their own).
+_EXTRA_OF = {
+    "numpy": "predict",
+    "pandas": "predict",
+    "orjson": "predict",
+    "cloudpickle": "predict",
+    "flask": "serve",
+    "granian": "serve",
+    "google": "grpc",
+    "grpc": "grpc",
+}
 
 
 def require(module: str, extra: str) -> ModuleType:
@@ -24,7 +38,29 @@ def require(module: str, extra: str) -> ModuleType:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         # A module that is there but lacks one of its own imports is named by what it lacks.
-        raise MissingDependency(
-            f"The package {error.name or module!r} is not installed; "
-            f"it comes with: pip install 'mlmodel[{extra}]'"
-        ) from error
+        raise _missing(error.name or module, extra) from error
+
+
+@contextmanager
+def named_extra() -> Iterator[None]:
+    """Let an import of a module of ours that needs an extra fail by naming the extra.
+
+    It stands where the base install meets such modules.
+
+    Raises:
+        MissingDependency: a package of an extra is not installed.
+
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        raise _missing(str(error.name), extra) from error
+
+
+def _missing(package: str, extra: str) -> MissingDependency:
+    return MissingDependency(
+        f"The package {package!r} is not installed; it comes with: pip install 'mlmodel[{extra}]'"
+    )

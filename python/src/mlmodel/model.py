@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mlmodel.signature.types import ModelSignature
 
 __all__ = ["Model"]
@@ -46,7 +45,7 @@ class Model:
             "mlmodel_version": __version__,
             "model_size_bytes": model_size_bytes,
             "model_uuid": uuid.uuid4().hex,
-            "metadata": None if metadata is None else dict(metadata),
+            "metadata": dict(metadata) if isinstance(metadata, Mapping) else metadata,
             "run_id": run_id,
             "saved_input_example_info": saved_input_example_info,
             "signature": None if signature is None else signature.to_dict(),

@@ -9,23 +9,24 @@ whose ``gate`` decides what may run.
 from __future__ import annotations
 
 import os
+import platform
 import secrets
 import shutil
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from mlmodel import document, environment
+from mlmodel._code import put_on_path
 from mlmodel.errors import (
     InvalidArgument,
     InvalidModel,
     MlmodelError,
     ModelExists,
     ModelNotFound,
-    UnreadableModel,
     UnsupportedModel,
     WriteFailed,
 )
@@ -33,13 +34,14 @@ from mlmodel.model import Model
 from mlmodel.trust import Gate, record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mlmodel.document import Document
-    from mlmodel.flavors._base import Flavor, Saved
+    from mlmodel.flavors._base import Flavor, Predict
     from mlmodel.signature.types import ModelSignature
 
 __all__ = [
+    "Contents",
     "ModelFolder",
     "PathLike",
     "SaveOptions",
@@ -76,8 +78,21 @@ class SaveOptions(TypedDict, total=False):
     metadata: Mapping[str, Any] | None
     #: The run that made the model.
     run_id: str | None
-    #: Replace an existing folder; the old one stays until the new one is whole.
+    #: Replace an existing model; the old one is moved aside only when the new one is whole.
     overwrite: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What was written into a new folder: flavors with their attributes, packages, prediction.
+
+    ``packages`` are the distributions of the default environment (ENV-003); ``predict`` is how
+    the model predicts, to infer the outputs of the signature from the example.
+    """
+
+    flavors: Mapping[str, Mapping[str, Any]]
+    packages: Sequence[str] = ()
+    predict: Predict | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,15 @@ class ModelFolder:
                 f"it has {', '.join(flavors) or 'none'}"
             )
         return flavors[flavor] or {}
+
+    def use_code(self, attributes: Mapping[str, Any]) -> None:
+        """Make the code that ``attributes`` name importable; for trusted folders only (PYF-006)."""
+        code = attributes.get("code")
+        if not code:
+            return
+        path = self.file(code)
+        self.gate.require_trust("code that the model brings along", code)
+        put_on_path(path)
 
     def file(self, relative: str) -> Path:
         """Return the path of a file or folder that the MLmodel file names (DIR-003, DIR-004).
@@ -148,7 +172,9 @@ def load_flavor(
 ) -> Any:
     """Return the native model of ``flavor``."""
     folder = open_folder(model_uri, trust=trust, allow=allow)
-    return flavor.load(folder, folder.attributes(flavor.name))
+    attributes = folder.attributes(flavor.name)
+    folder.use_code(attributes)
+    return flavor.load(folder, attributes)
 
 
 def save_flavor(
@@ -160,66 +186,52 @@ def save_flavor(
 ) -> Model:
     """Save a native model with its flavor and, where it predicts, as a python_function."""
 
-    def write(root: Path) -> dict[str, dict[str, Any]]:
+    def write(root: Path) -> Contents:
         saved = flavor.save(model, root, options)
-        written.append(saved)
-        flavors = {flavor.name: saved.attributes}
-        if saved.python_function is not None:
-            flavors[_PYTHON_FUNCTION] = {
-                "loader_module": flavor.loader_module,
-                **saved.python_function,
-            }
-        return flavors
+        if saved.python_function is None:
+            return Contents({flavor.name: saved.attributes}, saved.packages)
+        python_function = {"loader_module": flavor.loader_module, **saved.python_function}
+        return Contents(
+            {flavor.name: saved.attributes, _PYTHON_FUNCTION: python_function},
+            saved.packages,
+            flavor.predictor(model, python_function),
+        )
 
-    written: list[Saved] = []
-
-    def packages() -> Sequence[str]:
-        return written[0].packages
-
-    def predict(model_input: Any) -> Any:
-        python_function = written[0].python_function or {}
-        return flavor.predictor(model, python_function)(model_input, None)
-
-    return save_folder(path, write, packages=packages, predict=predict, **shared)
+    return save_folder(path, write, **shared)
 
 
 def save_folder(
-    path: PathLike,
-    write: Any,
-    *,
-    packages: Any,
-    predict: Any = None,
-    **shared: Unpack[SaveOptions],
+    path: PathLike, write: Callable[[Path], Contents], **shared: Unpack[SaveOptions]
 ) -> Model:
     """Write a model folder, whole or not at all.
 
     Args:
         path: the folder to make.
-        write: called with the folder to fill; returns the flavors with their attributes.
-        packages: called after it; returns the distributions of the default environment.
-        predict: how the model predicts, to infer the outputs of the signature from the example.
+        write: called with the folder to fill; says what it wrote.
         **shared: see :class:`SaveOptions`.
+
+    Raises:
+        InvalidArgument: what was given does not make a valid model; nothing was written.
+        ModelExists, WriteFailed: see :class:`SaveOptions` and :mod:`mlmodel.errors`.
 
     """
     _check_options(shared)
     target = Path(path).absolute()
     with _new_folder(target, overwrite=shared.get("overwrite", False)) as root:
-        flavors = write(root)
+        contents = write(root)
         example = shared.get("input_example")
-        signature = _signature(shared.get("signature"), example, predict)
+        signature = _signature(shared.get("signature"), example, contents.predict)
         example_info = _write_example(example, root, signature)
         env = environment.resolve(
             conda_env=_as_path(shared.get("conda_env")),
             pip_requirements=_as_path(shared.get("pip_requirements")),
             extra_pip_requirements=_as_path(shared.get("extra_pip_requirements")),
-            default_packages=["numpy", "pandas", *packages()],
+            default_packages=["numpy", "pandas", *contents.packages],
         )
         environment.write(env, root)
         code = _copy_code(shared.get("code_paths"), root)
-        if _PYTHON_FUNCTION in flavors:
-            flavors[_PYTHON_FUNCTION] = _python_function(flavors[_PYTHON_FUNCTION], code)
         model = Model.new(
-            flavors=flavors,
+            flavors=_with_shared(contents.flavors, code),
             signature=signature,
             saved_input_example_info=example_info,
             metadata=shared.get("metadata"),
@@ -227,7 +239,8 @@ def save_folder(
             model_size_bytes=_size(root),
         )
         document.write(model.to_dict(), root / _MLMODEL)
-    _record(target)
+        _require_valid(root)
+    record(target, "saved by this user")
     return model
 
 
@@ -244,7 +257,19 @@ def _as_path(given: Any) -> Any:
     return Path(given) if isinstance(given, os.PathLike) else given
 
 
-def _signature(given: ModelSignature | None, example: Any, predict: Any) -> ModelSignature | None:
+def _require_valid(root: Path) -> None:
+    """Nothing is put in place that ``validate`` would refuse."""
+    errors = document.validate(root).errors
+    if errors:
+        raise InvalidArgument(
+            "What was given makes no valid model, and was not saved",
+            [replace(error, file=Path(error.file or "").name) for error in errors],
+        )
+
+
+def _signature(
+    given: ModelSignature | None, example: Any, predict: Predict | None
+) -> ModelSignature | None:
     """Return the signature: the given one, else what the example and its prediction show."""
     if given is not None or example is None:
         return given
@@ -253,7 +278,7 @@ def _signature(given: ModelSignature | None, example: Any, predict: Any) -> Mode
 
     model_input = as_model_input(example)
     try:
-        outputs = None if predict is None else predict(model_input)
+        outputs = None if predict is None else predict(model_input, None)
     except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
         warnings.warn(
             f"The model could not score its input_example ({type(error).__name__}: {error}); "
@@ -274,15 +299,17 @@ def _write_example(
     return write_example(example, root, signature)
 
 
-def _python_function(attributes: Mapping[str, Any], code: str | None) -> dict[str, Any]:
-    import platform
-
-    return {
-        **attributes,
-        "code": code,
-        "env": dict(environment.ENV_FILES),
-        "python_version": platform.python_version(),
-    }
+def _with_shared(
+    flavors: Mapping[str, Mapping[str, Any]], code: str | None
+) -> dict[str, dict[str, Any]]:
+    """Add to the flavors' attributes what is the same for all: code, and the environment."""
+    made = {name: {**attributes, "code": code} for name, attributes in flavors.items()}
+    if _PYTHON_FUNCTION in made:
+        made[_PYTHON_FUNCTION] |= {
+            "env": dict(environment.ENV_FILES),
+            "python_version": platform.python_version(),
+        }
+    return made
 
 
 def _copy_code(code_paths: Sequence[PathLike] | None, root: Path) -> str | None:
@@ -295,40 +322,39 @@ def _copy_code(code_paths: Sequence[PathLike] | None, root: Path) -> str | None:
     for source in map(Path, code_paths):
         if not source.exists():
             raise InvalidArgument(f"code_paths: {source} does not exist")
-        copy_into(source, target / source.resolve().name)
+        copy_into(source, target)
     return CODE_FOLDER
 
 
-def copy_into(source: Path, target: Path) -> None:
-    """Copy a file or folder; what links point to is copied, so that the copy stands alone."""
+def copy_into(source: Path, folder: Path) -> Path:
+    """Copy a file or folder into ``folder`` and return the copy.
+
+    What links point to is copied, so that the copy stands alone; the name is the link's.
+    """
+    # `.` and `..` name nothing by themselves.
+    target = folder / (source.name if source.name not in {"", ".."} else source.resolve().name)
     if target.exists():
         raise InvalidArgument(f"Two paths to copy have the name {target.name!r}; rename one")
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-    else:
+    if not source.is_dir():
         shutil.copy2(source, target)
+        return target
+    if folder.resolve().is_relative_to(source.resolve()):
+        raise InvalidArgument(
+            f"{source} cannot be copied into the model, because the model is saved inside it; "
+            "save the model elsewhere, or name what is needed of that folder"
+        )
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    return target
 
 
 def _size(root: Path) -> int:
     return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
 
 
-def _record(target: Path) -> None:
-    """Remember the folder as this user's own; a store that cannot be written is a warning."""
-    try:
-        record(target, "saved by this user")
-    except (MlmodelError, OSError) as error:
-        warnings.warn(
-            f"The trust store could not be written ({error}); loading {target} may need trust=True",
-            stacklevel=4,
-        )
-
-
 @contextmanager
 def _new_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
     """Give a hidden folder beside ``target`` and rename it into place at the end (DIR-005)."""
-    if not overwrite and _is_taken(target):
-        raise ModelExists(f"{target} exists already; choose another path or pass overwrite=True")
+    _check_target(target, overwrite=overwrite)
     partial = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -339,11 +365,26 @@ def _new_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
         raise
     except OSError as error:
         raise WriteFailed(
-            f"The model could not be written to {target}: {error.strerror or error}; "
-            "nothing was left behind"
+            f"The model could not be written to {target}: {_reason(error)}; nothing was left behind"
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _check_target(target: Path, *, overwrite: bool) -> None:
+    if not _is_taken(target):
+        return
+    if not overwrite:
+        raise ModelExists(f"{target} exists already; choose another path or pass overwrite=True")
+    if not (target / _MLMODEL).is_file():
+        raise ModelExists(f"{target} exists already and is no model, so it is not overwritten")
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, shutil.Error):  # holds one (source, target, reason) per file
+        source, _, reason = error.args[0][0]
+        return f"{source}: {reason}"
+    return error.strerror or str(error)
 
 
 def _is_taken(target: Path) -> bool:
@@ -367,11 +408,3 @@ def _put_in_place(partial: Path, target: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
     else:
         old.unlink()
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return a file's content; what the system says of a failure becomes our error."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UnreadableModel(f"{path}: {error.strerror}") from error

@@ -197,6 +197,38 @@ def test_the_corpus_says_exactly_what_is_missing(corpus):
         assert model["valid"] == (not missing), name
 
 
+EXITS = """
+import click
+from mlmodel import cli
+from mlmodel.cli import main
+
+@click.command()
+@click.pass_context
+def command(ctx):
+    {leave}
+
+cli.COMMANDS["leave"] = ("validate", "Leave.")
+cli.importlib.import_module("mlmodel.cli.validate").command = command
+main(["leave"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("leave", "code"),
+    [("ctx.exit(3)", 3), ("ctx.exit()", 0), ("pass", 0), ("raise SystemExit(4)", 4),
+     ("raise click.UsageError('wrong')", 2), ("raise click.Abort()", 130),
+     ("from mlmodel.errors import UntrustedModel; raise UntrustedModel('no')", 3),
+     ("raise ValueError('a fault')", 70)],
+)  # fmt: skip
+def test_every_way_a_command_ends_has_its_code(leave, code):
+    done = subprocess.run(
+        [sys.executable, "-c", EXITS.format(leave=leave)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+
+
 LIGHT = """
 import sys
 from mlmodel.cli import main

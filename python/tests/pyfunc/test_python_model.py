@@ -289,3 +289,24 @@ def test_a_flavor_that_is_not_here_is_named(tmp_path):
 def test_dependencies_are_the_requirements_file(tmp_path):
     mlmodel.save(AddN(1), tmp_path / "m", pip_requirements=["a==1"])
     assert pyfunc.get_model_dependencies(tmp_path / "m").read_text() == "a==1\n"
+
+
+def test_params_that_a_loader_modules_model_does_not_take_are_refused(tmp_path):
+    code = tmp_path / "loader_without_params.py"
+    code.write_text(LOADER)
+    (tmp_path / "offset").write_text("1")
+    pyfunc.save_model(
+        tmp_path / "m", "loader_without_params", tmp_path / "offset", code_paths=[code]
+    )
+    with pytest.raises(InvalidArgument, match="takes no params, but a were given"):
+        pyfunc.load_model(tmp_path / "m").predict(pd.DataFrame({"a": [1.0]}), {"a": 1})
+
+
+def test_a_model_from_code_is_said_to_be_unsupported(tmp_path):
+    (tmp_path / "MLmodel").write_text(
+        "flavors:\n  python_function:\n    loader_module: mlflow.pyfunc.model\n"
+        "    model_code_path: model.py\n"
+    )
+    (tmp_path / "model.py").touch()
+    with pytest.raises(UnsupportedModel, match="model_code_path"):
+        pyfunc.load_model(tmp_path, trust=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -13,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlmodel.errors import InvalidInput, MalformedRequest, UnsupportedMediaType
+from mlmodel.scoring import cells as cells_module
 from mlmodel.scoring import jsonbody, media
-from mlmodel.scoring.codecs import MEDIA_TYPES, TABLE, tables
+from mlmodel.scoring.codecs import MEDIA_TYPES, TABLE
 from mlmodel.scoring.codecs.csv import tokenize
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import score
@@ -195,11 +199,103 @@ def test_what_data_frames_write_is_read() -> None:
 
 
 def test_no_client_fills_the_remembered_layouts() -> None:
-    engine = Engine(lambda _, __: None, columns("double"))
-    before = len(tables._layouts)
+    engine = Engine(lambda _, __: None, columns(*["double"] * 5))
+    names = [f"c{n}" for n in range(5)]
     for number in range(5):
-        score(JSON, split("[[1.0, 2]]", "c0", f"z{number}").encode(), engine)
-    assert len(tables._layouts) == before
+        body = split("[[1.0, 2, 3, 4, 5, 6]]", *names, f"z{number}")
+        score(JSON, body.encode(), engine)
+    assert not engine.plan.memory
+    for order in permutations(names):
+        score(JSON, split("[[1.0, 2, 3, 4, 5]]", *order).encode(), engine)
+    assert 0 < len(engine.plan.memory) <= 64
+
+
+NUMBERS = (1.5, 0.0, -0.0, 1.0, 1, 0, -1, 2**53 - 1, 2**53, -(2**53), 2**63 - 1, -(2**63), 2**63)
+STRANGE = (True, False, None, "1.5", "", [], [1.5], {}, 2**64, 10**400, Decimal("1e400"), math.nan)
+
+
+@pytest.mark.parametrize("size", [1, 63, 64, 65, 500])
+def test_packed_numbers_are_numbers_alone(size: int) -> None:
+    for cell in NUMBERS + STRANGE:
+        for filler in (2.5, 1.0, 7, 1):
+            cells = [filler] * size
+            cells[size // 2] = cell
+            kinds = set(map(type, cells))
+            integers = kinds == {int} and -(2**63) <= min(cells) <= max(cells) < 2**63
+            packed = cells_module.packed(cells, "q")
+            assert (packed is not None) == integers, cell
+            assert packed is None or packed.tolist() == cells
+            numbers = kinds <= {int, float} and all(-(2**53) < c < 2**53 for c in cells)
+            read = cells_module.doubles(cells)
+            # NaN, which CSV alone can write, may be declined: that costs time, no more.
+            assert (read is not None) == numbers or cell != cell  # noqa: PLR0124
+            if read is not None:
+                assert np.array_equal(read, np.array(cells, float), equal_nan=True)
+                assert np.array_equal(np.signbit(read), np.signbit(np.array(cells, float)))
+
+
+def test_packing_in_parts_is_packing_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = [n * 0.5 for n in range(100)]
+    monkeypatch.setattr(cells_module, "_AT_ONCE", 7)
+    assert cells_module.packed(cells, "d").tolist() == cells
+    assert cells_module.packed([*cells[:-1], True], "d") is None
+
+
+@pytest.mark.parametrize("rows", [1, 2, 100])
+@pytest.mark.parametrize("kind", ["double", "long"])
+def test_a_boolean_among_numbers_is_refused_at_any_size(rows: int, kind: str) -> None:
+    data = [[1, 0, 1] for _ in range(rows)]
+    data[-1][1] = True
+    for types in ((kind,) * 3, (kind, kind, "string")):
+        if "string" in types:
+            data = [[*row[:2], "x"] for row in data]
+        with pytest.raises(InvalidInput) as caught:
+            seen(split(json.dumps(data), "c0", "c1", "c2"), columns(*types))
+        assert [(d.rule, d.column, d.row) for d in caught.value.details] == [
+            ("ENF-049", "c1", rows - 1)
+        ]
+
+
+def test_float_literals_beside_integers_are_rounded_once() -> None:
+    above_the_tie = "1.00000005960464477539062500001"
+    got = seen(split(f"[[1], [{above_the_tie}]]", "c0"), columns("float"))
+    assert got["c0"].tolist() == [1.0, float(np.nextafter(np.float32(1), np.float32(2)))]
+
+
+def test_objects_where_nothing_is_read_are_counted() -> None:
+    signature = columns("double")
+    body = split('[[1.5, {"k": 1, "l": [{"m": 2}]}]]', "c0", "z")
+    assert seen(body, signature)["c0"].tolist() == [1.5]
+    with pytest.raises(MalformedRequest, match="ENF-058"):
+        seen(split('[[1.5, {"k": 1, "k": 2}]]', "c0", "z"), signature)
+
+
+def test_a_repeated_key_is_found_in_a_long_body() -> None:
+    records = ", ".join('{"c0": 1.5}' for _ in range(3000))
+    signature = columns("double")
+    body = f'{{"dataframe_records": [{records}, {{"c0": 1.5%s}}]}}'
+    assert len(seen(body % "", signature)) == 3001
+    with pytest.raises(MalformedRequest, match="ENF-058"):
+        seen(body % ', "c0": 2.5', signature)
+
+
+def test_records_of_one_shape_and_of_several() -> None:
+    signature = columns("double", "double")
+    same = '[{"c0": 1, "c1": 2}, {"c0": 3, "c1": 4}]'
+    turned = '[{"c0": 1, "c1": 2}, {"c1": 4, "c0": 3}]'
+    for records in (same, turned):
+        got = seen(f'{{"dataframe_records": {records}}}', signature)
+        assert got.to_numpy().tolist() == [[1, 2], [3, 4]]
+
+
+def test_names_that_a_model_gives_its_frame_stay_there() -> None:
+    def predict(frame: pd.DataFrame, _: Any) -> None:
+        assert (frame.index.name, frame.columns.name) == (None, None)
+        frame.index.name = frame.columns.name = "mine"
+
+    engine = Engine(predict, columns("double"))
+    for _ in range(2):
+        score(JSON, split("[[1.5]]", "c0").encode(), engine)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint16", "float16", "float32", "float64", "bool"])

@@ -7,6 +7,8 @@ import datetime as dt
 import decimal
 import threading
 from functools import partial
+from itertools import permutations
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mlmodel.errors import InvalidInput
+from mlmodel.signature import frames
 from mlmodel.signature.columns import Block, Columns, Tensors
 from mlmodel.signature.infer import infer_signature
 from mlmodel.signature.plan import Plan
@@ -222,10 +225,49 @@ class TestFrames:
         assert "declare the input double" in str(gap)
 
     def test_many_layouts_do_not_grow_the_plan(self) -> None:
-        one = plan(("double", "a"))
+        one = plan(*[("double", name) for name in "abcde"])
         for n in range(500):
-            one.enforce(pd.DataFrame({"a": [1.5], f"x{n}": [1]}))
-        assert len(one._columns._selections) <= 64
+            one.enforce(pd.DataFrame({name: [1.5] for name in (*"abcde", f"x{n}")}))
+        assert not one._columns._selections
+        for order in permutations("abcde"):
+            block = Block(np.ones((1, 5)), tuple(range(5)))
+            one.enforce(pd.DataFrame(np.ones((1, 5)), columns=list(order)))
+            one.enforce(Columns(order, [block], 1))
+            one.enforce(Columns((*order, "x" * 1000), [block, Block(np.ones((1, 1)), (5,))], 1))
+        assert 0 < len(one._columns._selections) <= 64
+        assert len(one._columns._layouts) == 1
+        unnamed = plan("double")
+        for n in range(500):
+            unnamed.enforce(pd.DataFrame({f"x{n}": [1.5]}))
+            got = unnamed.enforce(Columns((f"x{n}",), [Block(np.ones((1, 1)), (0,))], 1))
+            assert got.columns.tolist() == [f"x{n}"]
+        assert len(unnamed._columns._selections) == len(unnamed._columns._layouts) == 1
+
+    @pytest.mark.parametrize("rows", [0, 1, 3, 5000])
+    def test_the_quick_look_at_a_frame_sees_what_the_public_one_does(self, rows: int) -> None:
+        frame = frame_of({kind: np.resize(array, rows) for kind, array in ALL.items()})
+        frame["category"] = pd.Categorical(["x"] * rows)
+        frame["nullable"] = pd.array([1] * rows, "Int64")
+        frame = frame.iloc[:, [3, 1, 9, 0, 2, 8, 7, 6, 5, 4]]
+        for held in (frame, frame[["double"]], frame.iloc[:, :0], frame.iloc[::-1]):
+            without_manager = SimpleNamespace(dtypes=held.dtypes)
+            assert frames.dtypes_of(held) == held.dtypes.tolist()
+            assert frames.dtypes_of(without_manager) == held.dtypes.tolist()
+            assert frames.object_blocks(without_manager) is None
+            objects = [isinstance(d, np.dtype) and d.kind == "O" for d in held.dtypes]
+            public = held.loc[:, objects].to_numpy().T.tolist()
+            found = [list(c) for b in frames.object_blocks(held) for c in np.atleast_2d(b)]
+            assert sorted(found, key=str) == sorted(public, key=str)
+
+    @pytest.mark.parametrize("rows", [1, 700, 3000])
+    def test_one_wrong_cell_among_texts_is_found(self, rows: int) -> None:
+        texts = pd.DataFrame({name: pd.Series(["x"] * rows, dtype=object) for name in "abc"})
+        one = plan(*[("string", name) for name in "abc"])
+        assert one.enforce(texts) is texts
+        texts.loc[rows - 1, "b"] = None
+        assert one.enforce(texts) is texts
+        texts.loc[rows - 1, "b"] = 5
+        refused(lambda: one.enforce(texts), ("ENF-050", "b", rows - 1))
 
     def test_threads_share_a_plan(self) -> None:
         one = plan(("double", "a"), ("double", "b"))

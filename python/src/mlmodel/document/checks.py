@@ -39,7 +39,7 @@ def check(document: Document, root: Path | None, *, loading: bool = False) -> li
     found = list(document.problems)
     folder = None if root is None else Folder(root)
     if document.usable:
-        described = list(walk(document.data, schemas.load("mlmodel"), []))
+        described = walk(document.data, schemas.load("mlmodel"))
         found += schema_violations(document, "mlmodel")
         found += _flavors(document)
         found += _unknown_keys(document, described)
@@ -103,8 +103,7 @@ def _times(document: Document) -> Iterator[Violation]:
                 "(2024-07-24 11:58:39.776546); it is kept as a text.",
                 document.file, line, column, f"/{key}", "warning",
             )  # fmt: skip
-    texts = {_comparable(document.data[key]) for key in keys}
-    if len(texts) > 1:
+    if len(keys) > 1 and len({_comparable(document.data[key]) for key in keys}) > 1:
         line, column = document.key_position(f"/{keys[1]}")
         yield Violation(
             "MLM-009",

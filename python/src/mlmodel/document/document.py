@@ -12,11 +12,12 @@ from mlmodel.document.build import Builder
 from mlmodel.document.events import DEFAULT_LIMITS, Limits, Node, Problem, compose, decode
 from mlmodel.document.jsontext import JsonText
 from mlmodel.document.pointers import split
-from mlmodel.document.source import SourceMap, line_starts, place
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from mlmodel.document.source import SourceMap
 
 __all__ = [
     "FILE_NAME",
@@ -110,6 +111,8 @@ class Document:
 
     def _place_in(self, node: Node, offset: int) -> tuple[int, int]:
         """Return where the character at ``offset`` of a scalar's value stands in the file."""
+        from mlmodel.document.source import SourceMap, line_starts, place
+
         if id(node) not in self._source_maps:
             self._source_maps[id(node)] = SourceMap(self.text, node)
         if self._starts is None:
@@ -220,8 +223,11 @@ def read_text(file: Path, limits: Limits = DEFAULT_LIMITS) -> str | Problem:
         # A pipe or device would be waited on for ever; O_NONBLOCK lets us look at it first.
         handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(handle, "rb") as stream:
-            _check_status(file, os.fstat(stream.fileno()), limits)
-            content = stream.read(limits.bytes + 1)
+            status = os.fstat(stream.fileno())
+            _check_status(file, status, limits)
+            content = stream.read(status.st_size + 1)
+            if len(content) > status.st_size:  # it grows, or has no size of its own
+                content += stream.read(limits.bytes + 1 - len(content))
     except FileNotFoundError:
         raise ModelNotFound(
             f"There is no file {file}; a model folder has a file {FILE_NAME} (DIR-001)."

@@ -84,7 +84,7 @@ def _read(folder: Folder, name: str, schema: str, found: list[Violation]) -> Doc
 
 
 def _unknown(document: Document, schema: str) -> Iterator[Violation]:
-    for item in walk(document.data, schemas.load(schema), []):
+    for item in walk(document.data, schemas.load(schema)):
         rule = item.schema.get("x-unknown-keys")
         if rule and isinstance(item.value, dict):
             for key in item.value.keys() - item.schema["properties"].keys():
@@ -147,7 +147,8 @@ def _requirements(folder: Folder, found: list[Violation]) -> list[str] | None:
     lines = []
     continued = ""
     for number, written in enumerate(text.splitlines(), 1):
-        line = continued + re.sub(r"(^|\s)#.*$", "", written).strip()
+        bare = re.sub(r"(^|\s)#.*$", "", written) if "#" in written else written
+        line = continued + bare.strip()
         if line.endswith("\\"):
             continued = line[:-1]
             continue
@@ -163,7 +164,9 @@ def _requirements(folder: Folder, found: list[Violation]) -> list[str] | None:
 
 def _wrong_requirement(line: str) -> str | None:
     """Return what keeps a line from being a requirement; options and paths are pip's business."""
-    bare = re.split(r"\s--", line.strip(), maxsplit=1)[0]
+    bare = line.strip()
+    if "--" in bare:
+        bare = re.split(r"\s--", bare, maxsplit=1)[0]
     if not bare or _PLAIN.fullmatch(bare) or _ELSEWHERE.match(bare):
         return None
     from packaging.requirements import InvalidRequirement, Requirement

@@ -7,8 +7,7 @@ soon as nobody asks for the next event.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 from yaml.events import (
@@ -34,8 +33,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DIRECTIVES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How much of a YAML file is read before it is refused (MLM-002).
 
     ``bytes`` bounds the file, ``events`` its nodes (counted again at every alias),
@@ -51,8 +49,7 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A broken rule of the YAML text itself, at ``line`` and ``column`` (from 1)."""
 
     rule: str

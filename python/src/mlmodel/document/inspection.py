@@ -170,7 +170,7 @@ def _lines(path: Path) -> list[str] | None:
 
 
 def _loading(root: Path, document: Document, files: list[str]) -> dict[str, Any]:
-    described = list(walk(document.data, schemas.load("mlmodel"), []))
+    described = walk(document.data, schemas.load("mlmodel"))
     needed = [
         item.value for item in named_files(described) if NEEDED_TO_LOAD[item.schema["x-file"]]
     ]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from json.decoder import scanstring as _scanstring  # type: ignore[attr-defined]
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,16 +20,14 @@ _MAX_DEPTH = 64
 _NESTED = (dict, list)
 
 
-@dataclass(frozen=True, slots=True)
-class JsonError:
+class JsonError(NamedTuple):
     """Why a text is no JSON, and at which offset."""
 
     message: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One member of an object or item of a list: its key, and where key and value begin."""
 
     key: str
@@ -152,7 +149,7 @@ def _measure(value: Any, text: str) -> tuple[bool, int]:
     left = text.count("{") + text.count("[")
     for _ in range(_MAX_DEPTH + 1):
         left -= len(level)
-        keys += sum(len(item) for item in level if item.__class__ is dict)
+        keys += sum(map(len, [item for item in level if item.__class__ is dict]))
         if left <= 0:
             return False, keys
         level = [

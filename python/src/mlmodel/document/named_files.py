@@ -5,7 +5,6 @@ Which keys name files is said by ``x-file`` in the schemas.
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -47,7 +46,9 @@ def check_named_files(
             yield Violation(rule, message, document.file, line, column, pointer, severity)
 
 
-def _finding(item: Described, folder: Folder | None, *, loading: bool) -> tuple[str, str, str] | None:
+def _finding(
+    item: Described, folder: Folder | None, *, loading: bool
+) -> tuple[str, str, str] | None:
     path: str = item.value
     wrong = what_is_wrong(path)
     if wrong is not None:
@@ -96,4 +97,6 @@ def _has_module(folder: Folder, code: str, module: str) -> bool:
         file = folder.resolve_inside(f"{code}/{module.replace('.', '/')}")
     except InvalidModel:
         return True  # said where the path stands
+    import glob
+
     return file.is_dir() or any(glob.glob(f"{glob.escape(str(file))}.*"))  # noqa: PTH207 - needs an escaped folder too

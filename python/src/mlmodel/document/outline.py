@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.document import schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from mlmodel.document.schemas import Json
 
@@ -51,7 +51,7 @@ class Outline:
         self._limits: dict[type, list[int]] = {}
         #: The subschemas of the values below: by key, ``dict`` for other keys, ``list`` for items.
         self._below: dict[str | type, list[Json]] = {dict: [], list: []}
-        self._outlines: dict[str | type, Outline] = {}
+        self._makers: dict[str | type, Callable[[Any], Hashable]] = {}
         for subschema in subschemas:
             self._look_at(subschema)
 
@@ -59,47 +59,55 @@ class Outline:
         """Return the key of a value."""
         kind: type = value.__class__
         if self._exact:
-            return value if kind is str else (kind, repr(value))
+            return _whole(value)
         if kind is dict and self._keys:
             return (tuple(value), *[self._at(key)(value[key]) for key in value])
         if kind is list and self._items:
-            return (kind, *self._at(list).of_each(value))
+            return (kind, *map(self._at(list), value))
         if kind in self._limits:
             measure = len(value) if kind is str else value
             # What breaks a limit is kept: messages show it.
             return (kind, *[measure >= limit or (value,) for limit in self._limits[kind]])
-        return (kind, value) if kind is float and self._fractions else kind
+        return _kind(value) if self._fractions else kind
 
-    def of_each(self, values: list[Any]) -> list[Hashable]:
-        """Return the keys of many values; objects that have the same keys are taken together."""
-        if self._exact or not self._keys:
-            return [self(value) for value in values]
+    def alike(self, values: list[Any]) -> dict[Hashable, list[int]]:
+        """Return the keys of many values, each with the positions where it stands, ascending."""
         by_keys: dict[Any, list[int]] = defaultdict(list)
         for index, value in enumerate(values):
             by_keys[tuple(value) if value.__class__ is dict else None].append(index)
-        found: list[Hashable] = [None] * len(values)
+        found: dict[Hashable, list[int]] = defaultdict(list)
         for keys, indexes in by_keys.items():
-            alike = [values[index] for index in indexes]
-            made: Iterable[Hashable] = map(self, alike)
-            if keys is not None:
-                columns = [map(self._at(key), map(itemgetter(key), alike)) for key in keys]
-                made = zip(repeat(keys), *columns, strict=False)
+            objects = [values[index] for index in indexes]
+            made: Iterable[Hashable] = map(self, objects)
+            if keys is not None and self._keys and not self._exact:
+                # The same as calling for each, key by key.
+                members = [map(self._at(key), map(itemgetter(key), objects)) for key in keys]
+                made = zip(repeat(keys), *members, strict=False)
             for index, key in zip(indexes, made, strict=False):
-                found[index] = key
+                found[key].append(index)
         return found
 
-    def _at(self, key: str | type) -> Outline:
+    def _at(self, key: str | type) -> Callable[[Any], Hashable]:
+        """Return what makes the keys of the values below."""
         known = key if key in self._below else dict
-        if known not in self._outlines:
+        if known not in self._makers:
             # A key may be listed by one subschema and be any other key to the next.
             others = self._below[dict] if known not in {dict, list} else []
-            self._outlines[known] = Outline(self._below[known] + others, self._definitions)
-        return self._outlines[known]
+            outline = Outline(self._below[known] + others, self._definitions)
+            self._makers[known] = outline._simplest()
+        return self._makers[known]
+
+    def _simplest(self) -> Callable[[Any], Hashable]:
+        """Return a function that makes the same keys, the cheapest there is."""
+        if self._exact:
+            return _whole
+        if self._keys or self._items or self._limits:
+            return self
+        return _kind if self._fractions else type
 
     def _look_at(self, schema: Json) -> None:
         for keyword, argument in schema.items() if isinstance(schema, dict) else ():
             if keyword in _TYPE or keyword.startswith("x-"):
-                # 1.0 is a whole number, 1.5 is not.
                 self._fractions |= keyword == "type" and "integer" in argument
             elif keyword in _KEYS:
                 self._keys = True
@@ -128,3 +136,12 @@ class Outline:
         if not isinstance(reference, str):
             return reference
         return self._definitions[reference.removeprefix("#/$defs/")]
+
+
+def _whole(value: Any) -> Hashable:
+    return value if value.__class__ is str else (value.__class__, repr(value))
+
+
+def _kind(value: Any) -> Hashable:
+    # 1.0 is a whole number, 1.5 is not.
+    return value.__class__ if value.__class__ is not float else (float, value)

@@ -34,7 +34,7 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._base = Path(os.path.realpath(root))
+        self._base = os.path.realpath(root)
         self._found: dict[str, Path | str] = {}
 
     def resolve_inside(self, relative: str, *, rule: str = "DIR-002") -> Path:
@@ -54,8 +54,8 @@ class Folder:
         except (OSError, RuntimeError, ValueError) as error:
             # A loop of links, or a name that the file system cannot hold.
             return f"cannot be followed ({getattr(error, 'strerror', None) or error})"
-        if target.is_relative_to(self._base):
-            return target
+        if target == self._base or target.startswith(os.path.join(self._base, "")):  # noqa: PTH118 - the separator at its end
+            return Path(target)
         return "leads out of the model folder through a link"
 
 
@@ -75,14 +75,14 @@ def what_is_wrong(relative: str) -> str | None:
     return None
 
 
-def _target(base: Path, relative: str) -> Path:
-    literal = base / relative
-    if "\\" in relative and not literal.exists():
-        literal = base / relative.replace("\\", "/")
+def _target(base: str, relative: str) -> str:
+    literal = os.path.join(base, relative)  # noqa: PTH118 - six of these for every model
+    if "\\" in relative and not Path(literal).exists():
+        literal = os.path.join(base, relative.replace("\\", "/"))  # noqa: PTH118 - as above
     try:
-        return Path(os.path.realpath(literal, strict=True))
+        return os.path.realpath(literal, strict=True)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise
         # What is not there, or cannot be looked at, is for those who want to read it.
-        return Path(os.path.realpath(literal))
+        return os.path.realpath(literal)

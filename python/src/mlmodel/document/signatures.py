@@ -14,12 +14,14 @@ from mlmodel.document.schema_check import errors, explain
 from mlmodel.errors import Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mlmodel.document.document import Document
     from mlmodel.document.jsontext import JsonText
 
 __all__ = ["check_signature"]
+
+_NAME_TYPES = frozenset({str, int, bool, type(None)})
 
 
 def check_signature(document: Document) -> Iterator[Violation]:
@@ -61,12 +63,11 @@ class _Text:
             return
         item = (schemas.load("signature") or {})["$defs"][definition]["items"]["$ref"]
         item = item.rpartition("/")[2]
-        alike: dict[Any, list[int]] = {}
-        for index, key in enumerate(outline("signature", item).of_each(specs)):
-            alike.setdefault(key, []).append(index)
+        alike = outline("signature", item).alike(specs)
         yield from self.items(item, specs, alike)
         names = [spec.get("name") if isinstance(spec, dict) else None for spec in specs]
-        names = [name if isinstance(name, str | int) else None for name in names]
+        if not _NAME_TYPES.issuperset(map(type, names)):
+            names = [name if type(name) in _NAME_TYPES else None for name in names]
         if len(set(names)) < len(names):
             yield from self.repeated_names(names, "SIG-008" if item == "param" else "SIG-004")
         if item != "param":
@@ -96,7 +97,7 @@ class _Text:
                     yield self.at(rule, message, [*path, *below], key=at_key)
 
     def items(
-        self, definition: str, specs: list[Any], alike: dict[Any, list[int]]
+        self, definition: str, specs: list[Any], alike: Mapping[Any, list[int]]
     ) -> Iterator[Violation]:
         """Give what the specs break of their schema; ``alike`` says where which outline stands."""
         listed = (schemas.load("signature") or {})["$defs"][definition]
@@ -127,12 +128,13 @@ class _Text:
                 )
 
     def mixtures(
-        self, specs: list[Any], alike: dict[Any, list[int]], names: list[Any]
+        self, specs: list[Any], alike: Mapping[Any, list[int]], names: list[Any]
     ) -> Iterator[Violation]:
         """Give columns among tensors, and names that only some have."""
         first: dict[bool, int] = {}
         for indexes in alike.values():
-            first.setdefault(_is_tensor(specs[indexes[0]]), indexes[0])
+            tensor = _is_tensor(specs[indexes[0]])
+            first[tensor] = min(indexes[0], first.get(tensor, indexes[0]))
         if len(first) > 1:
             yield self.at(
                 "SIG-002",

@@ -57,7 +57,6 @@ class SklearnFlavor(Flavor):
         file = _FILES[form]
         (root / file).write_bytes(_WRITERS[form](model))
         attributes = {
-            "code": None,
             "pickled_model": file,
             "serialization_format": form,
             "sklearn_version": sklearn.__version__,

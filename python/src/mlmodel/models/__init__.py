@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._extras import named_extra
+
 if TYPE_CHECKING:
     from mlmodel.model import Model
     from mlmodel.signature.infer import infer_signature
@@ -22,7 +24,8 @@ _NAMES = {
 
 def __getattr__(name: str) -> Any:
     if name in _NAMES:
-        return getattr(importlib.import_module(_NAMES[name]), name)
+        with named_extra():
+            return getattr(importlib.import_module(_NAMES[name]), name)
     raise AttributeError(f"module 'mlmodel.models' has no attribute {name!r}")
 
 

@@ -1,9 +1,12 @@
 """Models as Python functions: load any flavor that predicts, or save your own class."""
 
-from mlmodel.pyfunc.loading import get_model_dependencies, load_model
-from mlmodel.pyfunc.model import PyFuncModel
-from mlmodel.pyfunc.python_model import PythonModel, PythonModelContext
-from mlmodel.pyfunc.saving import save_model
+from mlmodel._extras import named_extra
+
+with named_extra():
+    from mlmodel.pyfunc.loading import get_model_dependencies, load_model
+    from mlmodel.pyfunc.model import PyFuncModel
+    from mlmodel.pyfunc.python_model import PythonModel, PythonModelContext
+    from mlmodel.pyfunc.saving import save_model
 
 __all__ = [
     "PyFuncModel",

@@ -9,14 +9,12 @@ from mlmodel import environment, store
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._registry import flavor_by_loader
 from mlmodel.pyfunc import python_model as python_models
-from mlmodel.pyfunc.code import put_on_path
 from mlmodel.pyfunc.model import PyFuncModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from mlmodel.flavors._base import Predict
 
 __all__ = ["get_model_dependencies", "load_model"]
 
@@ -46,7 +44,7 @@ def load_model(
     folder = store.open_folder(model_uri, trust=trust, allow=allow)
     attributes = folder.attributes(_PYTHON_FUNCTION)
     loader = attributes["loader_module"]
-    _put_code_on_path(folder, attributes)
+    folder.use_code(attributes)
     flavor = flavor_by_loader(loader)
     if flavor is not None:
         own = folder.document.data["flavors"].get(flavor.name) or {}
@@ -76,18 +74,13 @@ def get_model_dependencies(model_uri: store.PathLike) -> Path:
     return path
 
 
-def _put_code_on_path(folder: store.ModelFolder, attributes: Mapping[str, Any]) -> None:
-    """Make the model's own code importable, which is for trusted folders only (PYF-006)."""
-    code = attributes.get("code")
-    if not code:
-        return
-    path = folder.file(code)
-    folder.gate.require_trust("code that the model brings along", code)
-    put_on_path(path)
-
-
 def _load_python_model(folder: store.ModelFolder, attributes: Mapping[str, Any]) -> PyFuncModel:
     name = attributes.get("python_model")
+    if not name and attributes.get("model_code_path"):
+        raise UnsupportedModel(
+            f"{folder.root}: the model is a Python file (model_code_path), which this version "
+            "of mlmodel does not read yet"
+        )
     if not name:
         raise InvalidModel(f"{folder.root}: python_function names no python_model file (PYF-005)")
     path = folder.file(name)
@@ -124,20 +117,9 @@ def _load_by_module(folder: store.ModelFolder, attributes: Mapping[str, Any]) ->
         raise UnsupportedModel(f"The loader module {loader} has no function _load_pyfunc (PYF-004)")
     data = attributes.get("data")
     native = load(str(folder.file(data) if data else folder.root))
-    return PyFuncModel(folder.model, _module_predictor(native, loader), native)
-
-
-def _module_predictor(native: Any, loader: str) -> Predict:
-    import inspect
-
     method = getattr(native, "predict", None)
     if method is None:
         raise UnsupportedModel(
             f"What {loader}._load_pyfunc returned ({type(native).__qualname__}) has no predict"
         )
-    takes_params = "params" in inspect.signature(method).parameters
-
-    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-        return method(model_input, params=params) if takes_params else method(model_input)
-
-    return predict
+    return PyFuncModel(folder.model, python_models.calling(method, ()), native)

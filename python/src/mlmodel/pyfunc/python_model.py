@@ -20,11 +20,11 @@ from mlmodel._extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mlmodel.flavors._base import Predict
 
-__all__ = ["PythonModel", "PythonModelContext", "aliases", "dumps", "predictor"]
+__all__ = ["PythonModel", "PythonModelContext", "aliases", "calling", "dumps", "predictor"]
 
 _WELL_KNOWN_MODULE = "mlflow.pyfunc.model"
 _dump_lock = threading.Lock()
@@ -136,25 +136,31 @@ def predictor(model: PythonModel, context: PythonModelContext) -> Predict:
     """Return how ``model`` predicts, with the arguments that its ``predict`` takes (PYF-007)."""
     method = _own_predict(model)
     parameters = inspect.signature(method).parameters
-    takes_params = "params" in parameters or any(
-        p.kind is p.VAR_KEYWORD for p in parameters.values()
-    )
-    positional = [
+    required = [
         p
         for p in parameters.values()
-        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.name != "params"
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        and p.default is p.empty
+        and p.name != "params"
     ]
-    required = [p for p in positional if p.default is p.empty]
     takes_context = "context" in parameters or len(required) > 1
-    first = (context,) if takes_context else ()
+    return calling(method, (context,) if takes_context else ())
+
+
+def calling(method: Callable[..., Any], first: tuple[Any, ...]) -> Predict:
+    """Return ``method(*first, model_input)`` as a way to predict, with params where it takes them.
+
+    Params for a method that takes none are an error of the caller, never dropped.
+    """
+    parameters = inspect.signature(method).parameters.values()
+    takes_params = any(p.name == "params" or p.kind is p.VAR_KEYWORD for p in parameters)
 
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
         if takes_params:
             return method(*first, model_input, params=params)
         if params:
             raise InvalidArgument(
-                f"{type(model).__qualname__}.predict takes no params, "
-                f"but {', '.join(params)} were given"
+                f"The model's predict takes no params, but {', '.join(params)} were given"
             )
         return method(*first, model_input)
 

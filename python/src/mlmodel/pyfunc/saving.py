@@ -91,7 +91,7 @@ def _save_python_model(
         )
     cloudpickle = require("cloudpickle", "predict")
 
-    def write(root: Path) -> dict[str, dict[str, Any]]:
+    def write(root: Path) -> store.Contents:
         (root / _PYTHON_MODEL).write_bytes(python_models.dumps(model))
         attributes: dict[str, Any] = {
             "cloudpickle_version": cloudpickle.__version__,
@@ -102,16 +102,16 @@ def _save_python_model(
             attributes["artifacts"] = _copy_artifacts(artifacts, root)
         if model_config:
             attributes["config"] = dict(model_config)
-        return {"python_function": attributes}
+        return store.Contents({"python_function": attributes}, ["cloudpickle"], predict)
 
-    def predict(model_input: Any) -> Any:
+    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
         context = python_models.PythonModelContext(
             {name: str(source) for name, source in artifacts.items()}, model_config or {}
         )
         model.load_context(context)
-        return python_models.predictor(model, context)(model_input, None)
+        return python_models.predictor(model, context)(model_input, params)
 
-    store.save_folder(path, write, packages=lambda: ["cloudpickle"], predict=predict, **shared)
+    store.save_folder(path, write, **shared)
 
 
 def _copy_artifacts(artifacts: Mapping[str, store.PathLike], root: Path) -> dict[str, Any]:
@@ -122,9 +122,9 @@ def _copy_artifacts(artifacts: Mapping[str, store.PathLike], root: Path) -> dict
         source = Path(given)
         if not source.exists():
             raise InvalidArgument(f"The artifact {name!r} is not there: {source}")
-        store.copy_into(source, folder / source.resolve().name)
+        copy = store.copy_into(source, folder)
         entries[name] = {
-            "path": f"{_ARTIFACTS}/{source.resolve().name}",
+            "path": f"{_ARTIFACTS}/{copy.name}",
             "uri": str(given),
         }
     return entries
@@ -136,15 +136,15 @@ def _save_loader_module(
     data_path: store.PathLike | None,
     **shared: Unpack[store.SaveOptions],
 ) -> None:
-    def write(root: Path) -> dict[str, dict[str, Any]]:
+    def write(root: Path) -> store.Contents:
         attributes: dict[str, Any] = {"loader_module": loader_module}
         if data_path is not None:
             source = Path(data_path)
             if not source.exists():
                 raise InvalidArgument(f"data_path is not there: {source}")
             (root / _DATA).mkdir()
-            store.copy_into(source, root / _DATA / source.resolve().name)
-            attributes["data"] = f"{_DATA}/{source.resolve().name}"
-        return {"python_function": attributes}
+            copy = store.copy_into(source, root / _DATA)
+            attributes["data"] = f"{_DATA}/{copy.name}"
+        return store.Contents({"python_function": attributes})
 
-    store.save_folder(path, write, packages=list, **shared)
+    store.save_folder(path, write, **shared)

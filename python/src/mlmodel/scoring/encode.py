@@ -22,6 +22,7 @@ __all__ = ["encode"]
 
 #: numpy kinds that orjson writes by itself: as they are, or after a look for infinities.
 _EXACT_KINDS = frozenset("biu")
+_OPENING = len('{"predictions":')
 
 
 def encode(predictions: Any) -> bytes:
@@ -32,9 +33,9 @@ def encode(predictions: Any) -> bytes:
 
     """
     if type(predictions) is np.ndarray and predictions.dtype == np.float64 and predictions.ndim:
-        # The common answer. Only NaN and infinity are written null, so no null means neither.
+        # The common answer. Only NaN and infinity are written null, and no number has an "n".
         written = _dumps({"predictions": np.ascontiguousarray(predictions)})
-        if b"null" not in written:
+        if written.find(b"n", _OPENING) < 0:
             return written
     return _dumps({"predictions": _plain(predictions, "")})
 

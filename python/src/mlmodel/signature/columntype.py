@@ -135,10 +135,10 @@ def arrow_type(held: Any) -> DataType | Literal[False] | None:
 
 
 def _of_objects(values: Any, label: str | int) -> Found:
-    infer = pd.api.types.infer_dtype
-    if infer(values, skipna=False) == "string":
+    # Stops at the first cell that is no text; without cells it says yes.
+    if len(values) and pd.api.types.is_string_dtype(values):
         return DataType.string, False
-    cells = infer(values, skipna=True)
+    cells = pd.api.types.infer_dtype(values, skipna=True)
     if cells == "string":
         return DataType.string, True
     if cells == "empty":

@@ -249,9 +249,8 @@ def _read_rows(data: list[Any], names: tuple[Any, ...] | None, width: int, plan:
     for spec, position in zip(plan.schema or (), plan.select(names, width), strict=False):
         if position is not None and isinstance(spec, ColSpec):
             columns[position] = [_as_written(cell, spec.type) for cell in columns[position]]
-    rows = list(zip(*columns, strict=True))
-    payload = Payload(rows, Reader(exact=True))
-    return plan.enforce(tables.from_rows(payload, plan, names, rows, width))
+    payload = Payload(columns, Reader(exact=True))
+    return plan.enforce(tables.from_columns(payload, plan, names, columns))
 
 
 def _as_written(cell: Any, kind: Any) -> Any:

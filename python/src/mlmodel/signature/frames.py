@@ -36,7 +36,7 @@ _KEPT_BELOW = 1000
 if int(pd.__version__.split(".", maxsplit=1)[0]) >= 3:  # noqa: PLR2004 - the version named above
     from pandas.api.internals import create_dataframe_from_blocks as _create
 else:
-    from pandas._libs.internals import BlockPlacement
+    from pandas._libs.internals import BlockPlacement  # type: ignore[import-not-found]
     from pandas.core.internals.api import make_block
     from pandas.core.internals.blocks import new_block
     from pandas.core.internals.managers import BlockManager

@@ -46,7 +46,7 @@ def object_array(cells: Any) -> np.ndarray[Any, Any]:
 
 def is_text(values: np.ndarray[Any, Any]) -> bool:
     """Return whether every cell is text or None, which is how strings are delivered."""
-    if values.size >= _MANY and pd.api.types.infer_dtype(values, skipna=False) == "string":
+    if values.size >= _MANY and pd.api.types.is_string_dtype(values):
         return True
     return _TEXT.issuperset(map(type, values.ravel("K").tolist()))
 

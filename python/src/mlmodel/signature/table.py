@@ -6,7 +6,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from mlmodel.signature import objects
 from mlmodel.signature.convert import convert
@@ -24,6 +23,8 @@ from mlmodel.signature.types import ColSpec, DataType, NestedType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
+
+    import pandas as pd
 
     from mlmodel.errors import InputViolation
     from mlmodel.signature.columns import Block, Columns

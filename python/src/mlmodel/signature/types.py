@@ -15,6 +15,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+from mlmodel._extras import named_extra
 from mlmodel.errors import InvalidArgument, InvalidModel
 
 if TYPE_CHECKING:
@@ -427,7 +428,8 @@ class ModelSignature:
     @cached_property
     def plan(self) -> Plan:
         """The compiled enforcement plan of the inputs, made on first use (needs numpy)."""
-        from mlmodel.signature.plan import Plan
+        with named_extra():
+            from mlmodel.signature.plan import Plan
 
         return Plan(self.inputs)
 

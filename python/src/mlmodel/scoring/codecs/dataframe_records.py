@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InputViolation, InvalidInput, shown
-from mlmodel.scoring.cells import invalid
 from mlmodel.scoring.codecs import tables, tensors
+from mlmodel.signature.names import invalid_input
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mlmodel.scoring.codecs.payload import Payload
     from mlmodel.signature.columns import Columns, Tensors
     from mlmodel.signature.plan import Plan
@@ -38,14 +41,16 @@ def from_records(payload: Payload, plan: Plan, key: str) -> Columns | Tensors:
         raise InvalidInput(message, [InputViolation("RST-011", message)])
     names, rows = _rows(plan, records)
     if tables.is_tensor(plan):
-        return tensors.from_frame_rows(payload, plan, names, rows, len(names))
-    return tables.from_rows(payload, plan, names, rows, len(names))
+        return tensors.from_frame_rows(payload, plan, names, list(map(list, rows)), len(names))
+    cells = list(chain.from_iterable(rows))
+    return tables.from_rows(payload, plan, names, cells, len(records), len(names))
 
 
-def _rows(plan: Plan, records: list[Any]) -> tuple[tuple[str, ...], list[Any]]:
-    shapes = set(map(tuple, records))
-    if len(shapes) == 1:
-        return shapes.pop(), [list(record.values()) for record in records]
+def _rows(plan: Plan, records: list[Any]) -> tuple[tuple[str, ...], Iterable[Iterable[Any]]]:
+    """Return the names, and the cells of each record in their order."""
+    first = list(records[0]) if records else []
+    if all(map(first.__eq__, map(list, records))):
+        return tuple(first), map(dict.values, records)
     names = tuple(dict.fromkeys(name for record in records for name in record))
     _refuse_gaps(plan, records, names)
     return names, [[record.get(name) for name in names] for record in records]
@@ -62,7 +67,7 @@ def _refuse_gaps(plan: Plan, records: list[Any], names: tuple[str, ...]) -> None
             message = f"Input {spec.name!r}, row {row}: the record lacks this required column."
             found.append(InputViolation("ENF-004", message, spec.name, row, str(spec.type)))
     if found:
-        raise invalid(found)
+        raise invalid_input(found)
 
 
 def _not_records(records: Any, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import shown
@@ -31,7 +32,8 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
     width = check_rows(rows, None if names is None else len(names))
     if tables.is_tensor(plan):
         return tensors.from_frame_rows(payload, plan, names, rows, width)
-    return tables.from_rows(payload, plan, names, rows, width)
+    cells = rows[0] if len(rows) == 1 else list(chain.from_iterable(rows))
+    return tables.from_rows(payload, plan, names, cells, len(rows), width)
 
 
 def check_rows(rows: Any, width: int | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mlmodel.errors import InputViolation, InvalidInput, shown
@@ -40,5 +41,6 @@ def rows_by_position(payload: Payload, plan: Plan) -> Columns:
         )
         raise InvalidInput(message, [InputViolation("ENF-011", message)])
     if rows and type(rows[0]) is not list:
-        rows = [[value] for value in rows]
-    return tables.from_rows(payload, plan, None, rows, check_rows(rows, None))
+        return tables.from_rows(payload, plan, None, rows, len(rows), 1)
+    width = check_rows(rows, None)
+    return tables.from_rows(payload, plan, None, list(chain.from_iterable(rows)), len(rows), width)

@@ -8,7 +8,7 @@ blame.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlmodel.errors import InputViolation, MalformedRequest, shown
-from mlmodel.scoring.cells import Reader, infer_column, invalid
+from mlmodel.scoring.cells import Reader, doubles, infer_column, packed
 from mlmodel.signature.columns import Block, Columns
-from mlmodel.signature.names import match
+from mlmodel.signature.names import invalid_input, match, remember
 from mlmodel.signature.types import ColSpec, DataType
 
 if TYPE_CHECKING:
@@ -29,9 +29,13 @@ if TYPE_CHECKING:
 
 __all__ = ["column_names", "from_columns", "from_rows", "is_tensor", "malformed"]
 
-#: dtypes for which rows can be read as a block without looking at single cells.
-_BLOCK_DTYPES = {DataType.double: "float64", DataType.long: "int64"}
+#: Types whose columns, if a table has no others, are read as one array of rows and columns.
+_WHOLE: dict[Any, Callable[[Sequence[Any]], Any]] = {
+    DataType.double: doubles,
+    DataType.long: partial(packed, code="q"),
+}
 _NESTED = frozenset({dict, list})
+_NAMES = frozenset({str, int})
 
 
 def malformed(message: str) -> MalformedRequest:
@@ -56,18 +60,28 @@ class Layout:
     declared: tuple[str | int, ...] = ()
 
     @cached_property
-    def names(self) -> tuple[str, ...] | None:
+    def names(self) -> tuple[str | int, ...] | None:
         """The names as the signature has them, or None."""
         names = [spec.name for spec in self.specs if spec.name is not None]
         return tuple(names) if len(names) == len(self.specs) else None
 
     @cached_property
-    def whole(self) -> str | None:
-        """The one dtype of all given columns, if they can be read as one block as they stand."""
-        dtypes = {_BLOCK_DTYPES.get(spec.type) for spec in self.specs}  # type: ignore[arg-type]
-        if self.sources != tuple(range(self.width)) or len(dtypes) != 1:
+    def whole(self) -> Callable[[Sequence[Any]], Any] | None:
+        """What reads all cells at once, if all columns have one type and stand in order."""
+        readers = {_WHOLE.get(spec.type) for spec in self.specs}
+        if self.sources != tuple(range(self.width)) or len(readers) != 1:
             return None
-        return dtypes.pop()
+        return readers.pop()
+
+    @cached_property
+    def unread(self) -> tuple[int, ...]:
+        """The given columns that may hold objects: undeclared ones, those of nested types."""
+        read = {
+            source
+            for spec, source in zip(self.specs, self.sources, strict=True)
+            if isinstance(spec.type, DataType)
+        }
+        return tuple(source for source in range(self.width) if source not in read)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
@@ -83,47 +97,36 @@ class Layout:
 class Group:
     """Columns of one type: their places among the declared ones, and how to pick their cells."""
 
-    __slots__ = ("dtype", "kind", "pick", "places")
+    __slots__ = ("kind", "pick", "places", "sources")
 
     def __init__(self, kind: DataType | None, places: tuple[int, ...], layout: Layout) -> None:
         self.kind = kind
         self.places = places
-        sources = [layout.sources[place] for place in places]
-        self.pick: Callable[[Any], Any] = itemgetter(*sources)
-        if len(sources) == 1:
-            first = sources[0]
-            self.pick = lambda row: (row[first],)
-        self.dtype = None if kind is None else _BLOCK_DTYPES.get(kind)
+        self.sources = [layout.sources[place] for place in places]
+        self.pick = itemgetter(*self.sources) if len(places) > 1 else None
 
-    def block(self, rows: Sequence[Sequence[Any]], reader: Reader) -> Any:
-        """Return the cells as one block (rows, columns), or None if they need a closer look."""
+    def block(self, cells: Sequence[Any], rows: int, width: int, reader: Reader) -> Any:
+        """Return the group's cells as one block (rows, columns), or None if one is at fault."""
         if not rows or self.kind is None:
             return None
-        cells = list(map(self.pick, rows))
-        flat = list(chain.from_iterable(cells))
-        if self.dtype:
-            values = reader.block(cells, set(map(type, flat)), self.dtype)
-            if values is not None:
-                return values
+        if rows == 1 and self.pick is not None:
+            picked = self.pick(cells)
+        else:
+            picked = list(chain.from_iterable([cells[source::width] for source in self.sources]))
+        # The columns are read as one; a fault is found again in the column that has it.
         trial = Reader(reader.exact, reader.literals, reader.rules)
-        values = trial.column(flat, self.kind, "")
-        return None if trial.violations else values.reshape(len(rows), len(self.places))
-
-
-#: Layouts by plan and names; only those without undeclared columns, so that no client fills it.
-_layouts: dict[tuple[Plan, tuple[Any, ...] | None, int], Layout] = {}
-_MOST_LAYOUTS = 512
+        values = trial.column(picked, self.kind, "")
+        return None if trial.violations else values.reshape(len(self.places), rows).T
 
 
 def _layout(plan: Plan, names: tuple[Any, ...] | None, width: int) -> Layout:
-    key = (plan, names, width)
-    found = _layouts.get(key)
+    key = (names, width)
+    found: Layout | None = plan.memory.get(key)
     if found is None:
         found = _made_layout(plan, names, width)
+        # Without undeclared columns, so that no client fills the memory.
         if not found.violations and width == len(found.specs):
-            if len(_layouts) >= _MOST_LAYOUTS:
-                _layouts.clear()
-            _layouts[key] = found
+            remember(plan.memory, key, found)
     return found
 
 
@@ -154,16 +157,21 @@ def column_names(given: object, key: str) -> tuple[Any, ...]:
     if type(given) is not list:
         raise malformed(f"{key} is a list of column names, not {shown(given)} (RST-007).")
     names = tuple(given)
-    if not {str, int}.issuperset(map(type, names)):
+    if not _NAMES.issuperset(map(type, names)):
         bad = next(name for name in names if type(name) not in (str, int))
         raise malformed(f"{key} holds {shown(bad)}; a column's name is a text (RST-007).")
     return names
 
 
 def from_rows(
-    payload: Payload, plan: Plan, names: tuple[Any, ...] | None, rows: Sequence[Any], width: int
+    payload: Payload,
+    plan: Plan,
+    names: tuple[Any, ...] | None,
+    cells: Sequence[Any],
+    rows: int,
+    width: int,
 ) -> Columns:
-    """Return rows, each a sequence of ``width`` cells, as columns of the declared types.
+    """Return ``rows`` times ``width`` cells, row after row, as columns of the declared types.
 
     The pairs of objects in cells are counted. Where the plan has no schema every column takes
     the dtype that holds its cells.
@@ -172,32 +180,42 @@ def from_rows(
         InvalidInput: with every violation of names and cells.
 
     """
-    kinds = set(map(type, chain.from_iterable(rows)))
-    if not _NESTED.isdisjoint(kinds):
-        payload.count(rows if type(rows) is list else list(rows))
     if plan.schema is None:
-        return _inferred_rows(payload.reader, names, rows, width, kinds)
+        return _inferred_rows(payload, names, cells, rows, width)
     layout = _layout(plan, names, width)
     if layout.whole is not None and rows:
-        block = payload.reader.block(rows, kinds, layout.whole)
-        if block is not None:
-            return Columns(layout.names, [Block(block, layout.sources)], len(rows))
-    return _mixed(payload.reader, layout, rows)
+        values = layout.whole(cells)
+        if values is not None:
+            block = Block(values.reshape(rows, width), layout.sources)
+            return Columns(layout.names, [block], rows)
+    # What is read at a type that has no place for objects is found to hold none.
+    for source in layout.unread:
+        _count(payload, cells[source::width])
+    return _mixed(payload.reader, layout, cells, rows)
 
 
-def _mixed(reader: Reader, layout: Layout, rows: Sequence[Sequence[Any]]) -> Columns:
+def _count(payload: Payload, cells: Sequence[Any]) -> None:
+    if not _NESTED.isdisjoint(map(type, cells)):
+        payload.count(cells if type(cells) is list else list(cells))
+
+
+def _mixed(reader: Reader, layout: Layout, cells: Sequence[Any], rows: int) -> Columns:
     blocks: list[Block] = []
     columns: list[Any] | None = None
     for group in layout.groups:
-        values = group.block(rows, reader)
+        values = group.block(cells, rows, layout.width, reader)
         if values is None:
             if columns is None:
-                columns = list(zip(*rows, strict=True)) if rows else [()] * layout.width
+                columns = _columns(cells, layout.width)
             blocks.append(_by_column(reader, layout, group, columns))
         else:
             blocks.append(Block(values, group.places))
     _finish(reader, layout)
-    return Columns(layout.names, blocks, len(rows))
+    return Columns(layout.names, blocks, rows)
+
+
+def _columns(cells: Sequence[Any], width: int) -> list[Any]:
+    return [cells[place::width] for place in range(width)]
 
 
 def _by_column(
@@ -227,7 +245,7 @@ def _by_column(
 def _finish(reader: Reader, layout: Layout) -> None:
     found = [*layout.violations, *reader.violations]
     if found:
-        raise invalid(sorted(found, key=lambda violation: _place(layout, violation)))
+        raise invalid_input(sorted(found, key=lambda violation: _place(layout, violation)))
 
 
 def _place(layout: Layout, violation: InputViolation) -> int:
@@ -238,16 +256,16 @@ def _place(layout: Layout, violation: InputViolation) -> int:
 
 
 def from_columns(
-    payload: Payload, plan: Plan, names: tuple[Any, ...], columns: Sequence[Sequence[Any]]
+    payload: Payload, plan: Plan, names: tuple[Any, ...] | None, columns: Sequence[Sequence[Any]]
 ) -> Columns:
-    """Return named columns of one length as columns of the declared types.
+    """Return columns of one length as columns of the declared types.
 
     The caller has counted the pairs.
     """
     rows = len(columns[0]) if columns else 0
     if plan.schema is None:
         return _inferred(payload.reader, names, columns, rows)
-    layout = _layout(plan, names, len(names))
+    layout = _layout(plan, names, len(columns))
     blocks = [_by_column(payload.reader, layout, group, columns) for group in layout.groups]
     _finish(payload.reader, layout)
     return Columns(layout.names, blocks, rows)
@@ -262,15 +280,12 @@ def _inferred(
 
 
 def _inferred_rows(
-    reader: Reader,
-    names: tuple[Any, ...] | None,
-    rows: Sequence[Sequence[Any]],
-    width: int,
-    kinds: set[type],
+    payload: Payload, names: tuple[Any, ...] | None, cells: Sequence[Any], rows: int, width: int
 ) -> Columns:
-    if rows and kinds in ({float}, {int}):
-        whole = reader.block(rows, kinds, "float64" if kinds == {float} else "int64")
+    _count(payload, cells)
+    kinds = set(map(type, cells))
+    if kinds in ({float}, {int}):
+        whole = doubles(cells) if kinds == {float} else packed(cells, "q")
         if whole is not None:
-            return Columns(names, [Block(whole, tuple(range(width)))], len(rows))
-    columns = list(zip(*rows, strict=True)) if rows else [()] * width
-    return _inferred(reader, names, columns, len(rows))
+            return Columns(names, [Block(whole.reshape(rows, width), tuple(range(width)))], rows)
+    return _inferred(payload.reader, names, _columns(cells, width), rows)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlmodel.errors import InputViolation, shown
-from mlmodel.scoring.cells import infer_column, invalid
+from mlmodel.scoring.cells import infer_column
 from mlmodel.scoring.codecs import tables
 from mlmodel.signature.columns import Tensors
+from mlmodel.signature.names import invalid_input
 from mlmodel.signature.types import TensorSpec
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def from_frame_rows(
         columns = list(zip(*rows, strict=True)) if rows else [()] * width
         selection = plan.match(names, width)
         if names is None or selection.violations:
-            raise invalid(selection.violations)
+            raise invalid_input(selection.violations)
         given = dict(zip(names, map(list, columns), strict=True))
         return _named(payload, plan, given)
     array = _array(payload, rows, _only(plan), 0)
@@ -100,7 +101,7 @@ def _only(plan: Plan) -> TensorSpec | None:
     if spec.name is not None:
         names = ", ".join(shown(name) for name in plan.schema.input_names()[:8])  # type: ignore[union-attr]
         message = f"The model's tensors have names ({names}): send an object of tensors by name."
-        raise invalid([InputViolation("ENF-072", message)])
+        raise invalid_input([InputViolation("ENF-072", message)])
     return spec
 
 
