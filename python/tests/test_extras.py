@@ -34,8 +34,10 @@ PREDICT = ["numpy", "pandas", "orjson", "cloudpickle"]
         (PREDICT, "from mlmodel.models import infer_signature", "predict"),
         (
             PREDICT,
-            "from mlmodel.types import Schema, ColSpec; from mlmodel.models import ModelSignature; "
-            "ModelSignature(Schema([ColSpec('long')])).enforce([1])",
+            (
+                "from mlmodel.types import Schema, ColSpec; from mlmodel.models import ModelSignature; "
+                "ModelSignature(Schema([ColSpec('long')])).enforce([1])"
+            ),
             "predict",
         ),
         (["sklearn"], "import mlmodel; mlmodel.sklearn.save_model(3, 'm')", "sklearn"),
