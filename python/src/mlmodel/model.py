@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlmodel.signature.types import ModelSignature
 
-__all__ = ["Model"]
+__all__ = ["PYTHON_FUNCTION", "Model"]
+
+#: The flavor through which every tool can call a model (PYF-001).
+PYTHON_FUNCTION = "python_function"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from mlmodel import document, environment
 from mlmodel._code import put_on_path
+from mlmodel.document.document import FILE_NAME
 from mlmodel.errors import (
     InvalidArgument,
     InvalidModel,
@@ -30,7 +31,7 @@ from mlmodel.errors import (
     UnsupportedModel,
     WriteFailed,
 )
-from mlmodel.model import Model
+from mlmodel.model import PYTHON_FUNCTION, Model
 from mlmodel.trust import Gate, record
 
 if TYPE_CHECKING:
@@ -53,8 +54,6 @@ __all__ = [
 
 PathLike = str | os.PathLike[str]
 
-_MLMODEL = "MLmodel"
-_PYTHON_FUNCTION = "python_function"
 #: Where user code is copied to, the `code` attribute of python_function (PYF-006).
 CODE_FOLDER = "code"
 
@@ -159,8 +158,8 @@ def open_folder(
 
     """
     given = Path(model_uri)
-    root = given.parent if given.name == _MLMODEL and given.is_file() else given
-    if not (root / _MLMODEL).exists():
+    root = given.parent if given.name == FILE_NAME and given.is_file() else given
+    if not (root / FILE_NAME).exists():
         what = "no MLmodel file in it" if root.is_dir() else "no such folder"
         raise ModelNotFound(f"{given}: there is {what}; give the folder of a saved model")
     read = document.require_valid(root)
@@ -192,7 +191,7 @@ def save_flavor(
             return Contents({flavor.name: saved.attributes}, saved.packages)
         python_function = {"loader_module": flavor.loader_module, **saved.python_function}
         return Contents(
-            {flavor.name: saved.attributes, _PYTHON_FUNCTION: python_function},
+            {flavor.name: saved.attributes, PYTHON_FUNCTION: python_function},
             saved.packages,
             flavor.predictor(model, python_function),
         )
@@ -238,7 +237,7 @@ def save_folder(
             run_id=shared.get("run_id"),
             model_size_bytes=_size(root),
         )
-        document.write(model.to_dict(), root / _MLMODEL)
+        document.write(model.to_dict(), root / FILE_NAME)
         _require_valid(root)
     record(target, "saved by this user")
     return model
@@ -304,8 +303,8 @@ def _with_shared(
 ) -> dict[str, dict[str, Any]]:
     """Add to the flavors' attributes what is the same for all: code, and the environment."""
     made = {name: {**attributes, "code": code} for name, attributes in flavors.items()}
-    if _PYTHON_FUNCTION in made:
-        made[_PYTHON_FUNCTION] |= {
+    if PYTHON_FUNCTION in made:
+        made[PYTHON_FUNCTION] |= {
             "env": dict(environment.ENV_FILES),
             "python_version": platform.python_version(),
         }
@@ -376,7 +375,7 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         return
     if not overwrite:
         raise ModelExists(f"{target} exists already; choose another path or pass overwrite=True")
-    if not (target / _MLMODEL).is_file():
+    if not (target / FILE_NAME).is_file():
         raise ModelExists(f"{target} exists already and is no model, so it is not overwritten")
 
 

@@ -69,7 +69,7 @@ def main(args: list[str] | None = None) -> None:
         # Commands return nothing: what comes back is the code that a context's exit was given.
         code = cli.main(args=args, prog_name="mlmodel", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         sys.exit(error.exit_code)
     except click.Abort:
         click.echo("Aborted.", err=True)
@@ -83,14 +83,28 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(code)
 
 
+def _show(error: click.ClickException) -> None:
+    """Say what click found; what the user wrote, or a shell found for a ``*``, is in it."""
+    import io
+
+    from mlmodel.errors import printable
+
+    text = io.StringIO()
+    error.show(text)
+    click.echo(printable(text.getvalue()), nl=False, err=True)
+
+
 def _fail(error: Exception) -> NoReturn:
     """Say what went wrong and exit with its code (the errors are imported when there is one)."""
+    from mlmodel.cli._shared import echo
     from mlmodel.errors import InternalError, MlmodelError
 
     if isinstance(error, MlmodelError):
-        click.echo(f"mlmodel: {error.code}: {error}", err=True)
+        echo(f"mlmodel: {error.code}: {error.message}", err=True)
+        for detail in error.details:
+            echo(f"  {detail}", err=True)
         sys.exit(error.exit_code)
-    click.echo(
+    echo(
         f"mlmodel: {InternalError.code}: {type(error).__name__}: {error}. "
         "This is a fault of mlmodel, please report it.",
         err=True,

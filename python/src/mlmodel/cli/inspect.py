@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlmodel.cli._shared import NOTHING, echo
 from mlmodel.document.inspection import describe
 from mlmodel.document.report import counted
-from mlmodel.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def command(path: str, as_json: bool) -> None:
         click.echo(json.dumps(found, indent=2))
         return
     for line in _lines(found):
-        click.echo(printable(line))
+        echo(line)
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:
@@ -156,12 +156,11 @@ def _loading(loading: dict[str, Any]) -> Iterator[str]:
         yield _row("through", loading["loader_module"])
     for name in loading["missing"]:
         yield _row("misses", name)
-    runs = loading["runs"]
-    for item in runs[:_SHOWN]:
-        yield _row("may run", f"{item['file']} ({item['what']})")
-    if len(runs) > _SHOWN:
-        yield _row("", f"and {len(runs) - _SHOWN} more")
-    if not runs:
-        yield _row(
-            "may run", "no pickle and no code found (other kinds of files were not looked into)"
-        )
+    looks = loading["files"]
+    for look in looks[:_SHOWN]:
+        label = "may run" if look["needs_trust"] else "reads"
+        yield _row(label, f"{look['file']}: {look['what']}")
+    if len(looks) > _SHOWN:
+        yield _row("", f"and {len(looks) - _SHOWN} more (--json shows all)")
+    if not looks:
+        yield _row("may run", NOTHING)

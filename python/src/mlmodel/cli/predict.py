@@ -7,16 +7,17 @@ from pathlib import Path
 
 import click
 
-__all__ = ["command"]
+from mlmodel.cli._shared import loading_options
+from mlmodel.scoring.media import FORMS
 
-_MEDIA_TYPES = {"json": "application/json", "csv": "text/csv"}
+__all__ = ["command"]
 
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     help="Score a file with a model.",
 )
-@click.option("-m", "--model-uri", "model", required=True, metavar="MODEL", help="Model folder.")
+@loading_options
 @click.option(
     "-i", "--input-path", "source", default="-", metavar="FILE", help="What to score; - is stdin."
 )
@@ -25,12 +26,8 @@ _MEDIA_TYPES = {"json": "application/json", "csv": "text/csv"}
     "-t",
     "--content-type",
     "form",
-    type=click.Choice(list(_MEDIA_TYPES)),
+    type=click.Choice(list(FORMS)),
     help="Form of the input; if absent, by the name of the file, else json.",
-)
-@click.option("--trust", is_flag=True, help="Run the model's own code; see `mlmodel trust`.")
-@click.option(
-    "--allow", multiple=True, metavar="NAME", help="Allow an installed class by its exact name."
 )
 def command(
     *,
@@ -50,9 +47,10 @@ def command(
     from mlmodel.scoring.invocations import score
 
     body = _read(source)
-    form = form or ("csv" if source.lower().endswith(".csv") else "json")
+    suffix = Path(source).suffix.lower().removeprefix(".")
+    form = form or (suffix if suffix in FORMS else "json")
     engine = load_model(model, trust=trust, allow=allow).engine
-    answer = score(_MEDIA_TYPES[form], body, engine)
+    answer = score(FORMS[form], body, engine)
     if target is None:
         sys.stdout.buffer.write(answer + b"\n")
         sys.stdout.flush()
@@ -72,31 +70,10 @@ def _read(source: str) -> bytes:
 
 
 def _write(target: Path, answer: bytes) -> None:
-    """Write a file whole or not at all: beside its place first, then moved there."""
-    import os
-    import tempfile
-
+    from mlmodel import _files
     from mlmodel.errors import WriteFailed
 
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(answer)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o666 & ~_umask())
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        _files.write(target, answer)
     except OSError as error:
         raise WriteFailed(f"{target} cannot be written: {error.strerror}.") from None
-
-
-def _umask() -> int:
-    import os
-
-    current = os.umask(0)
-    os.umask(current)
-    return current

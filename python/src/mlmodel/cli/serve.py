@@ -6,6 +6,8 @@ import re
 
 import click
 
+from mlmodel.cli._shared import echo, loading_options
+
 __all__ = ["command", "parse_size"]
 
 _SIZE = re.compile(r"([0-9]+) *([kmg]i?b?|b?)", re.IGNORECASE)
@@ -47,7 +49,7 @@ class _Size(click.ParamType[int]):
     context_settings={"help_option_names": ["--help"], "show_default": True},
     help="Serve a model over REST.",
 )
-@click.option("-m", "--model-uri", "model", required=True, metavar="MODEL", help="Model folder.")
+@loading_options
 @click.option("-h", "--host", default="127.0.0.1", help="Address to listen at.")
 @click.option(
     "-p", "--port", default=5000, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
@@ -60,10 +62,6 @@ class _Size(click.ParamType[int]):
     "--threads", default=8, type=click.IntRange(4), help="Requests at a time in each process."
 )
 @click.option("--terse-errors", "terse", is_flag=True, help="Errors say code and rule only.")
-@click.option("--trust", is_flag=True, help="Run the model's own code; see `mlmodel trust`.")
-@click.option(
-    "--allow", multiple=True, metavar="NAME", help="Allow an installed class by its exact name."
-)
 def command(  # noqa: PLR0913 - one parameter per option
     *,
     model: str,
@@ -82,4 +80,4 @@ def command(  # noqa: PLR0913 - one parameter per option
     settings = Settings(
         model, host, port, workers, threads, max_body, terse=terse, trust=trust, allow=allow
     )
-    run(settings, lambda url: click.echo(f"mlmodel: ready at {url}"))
+    run(settings, lambda url: echo(f"mlmodel: ready at {url}"))

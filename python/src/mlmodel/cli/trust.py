@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from mlmodel.cli._shared import NOTHING, echo
+
 __all__ = ["command"]
 
 
@@ -21,14 +23,12 @@ def add(path: Path) -> None:
     from mlmodel.trust import store
     from mlmodel.trust.describe import describe
 
-    lines = describe(path)
-    click.echo(
-        f"What could run when {path} is loaded:" if lines else f"Nothing in {path} could run."
-    )
-    for line in lines:
-        click.echo(f"  {line}")
+    looks = describe(path)
     record = store.add(path, "mlmodel trust add")
-    click.echo(f"Trusted, as long as nothing in it changes: {record.digest}")
+    echo(f"What could run when {path} is loaded:" if looks else f"{path}: {NOTHING}.")
+    for look in looks:
+        echo(f"  {look}")
+    echo(f"Trusted, as long as nothing in it changes: {record.digest}")
 
 
 @command.command(name="list")
@@ -38,11 +38,9 @@ def list_() -> None:
 
     records = store.list_records()
     for record in records:
-        click.echo(f"{record.digest}  {record.added}  {record.path}  ({record.reason})")
+        echo(f"{record.digest}  {record.added}  {record.path}  ({record.reason})")
     if not records:
-        click.echo(
-            f"No folder is trusted (the store is {store.location() or 'nowhere'}).", err=True
-        )
+        echo(f"No folder is trusted (the store is {store.location() or 'nowhere'}).", err=True)
 
 
 @command.command()
@@ -52,4 +50,4 @@ def remove(what: str) -> None:
     from mlmodel.trust import store
 
     record = store.remove(what)
-    click.echo(f"No longer trusted: {record.digest}  {record.path}")
+    echo(f"No longer trusted: {record.digest}  {record.path}")

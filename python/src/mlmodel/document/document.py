@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlmodel import _files
 from mlmodel.document import schemas
 from mlmodel.document.build import Builder
 from mlmodel.document.events import DEFAULT_LIMITS, Limits, Node, Problem, compose, decode
@@ -15,6 +14,7 @@ from mlmodel.document.pointers import split
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable
 
     from mlmodel.document.source import SourceMap
@@ -220,32 +220,15 @@ def read_text(file: Path, limits: Limits = DEFAULT_LIMITS) -> str | Problem:
 
     """
     try:
-        # A pipe or device would be waited on for ever; O_NONBLOCK lets us look at it first.
-        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(handle, "rb") as stream:
-            status = os.fstat(stream.fileno())
-            _check_status(file, status, limits)
-            content = stream.read(status.st_size + 1)
-            if len(content) > status.st_size:  # it grows, or has no size of its own
-                content += stream.read(limits.bytes + 1 - len(content))
+        return decode(_files.read(file, limits.bytes))
     except FileNotFoundError:
         raise ModelNotFound(
             f"There is no file {file}; a model folder has a file {FILE_NAME} (DIR-001)."
         ) from None
-    except UnreadableModel:
-        raise
+    except _files.TooLarge as error:
+        raise _too_large(file, error.size, limits) from None
     except OSError as error:
         raise UnreadableModel(f"{file} cannot be read: {error.strerror}.") from error
-    if len(content) > limits.bytes:
-        raise _too_large(file, len(content), limits)
-    return decode(content)
-
-
-def _check_status(file: Path, status: os.stat_result, limits: Limits) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise UnreadableModel(f"{file} is no regular file.")
-    if status.st_size > limits.bytes:
-        raise _too_large(file, status.st_size, limits)
 
 
 def _too_large(file: Path, size: int, limits: Limits) -> UnreadableModel:

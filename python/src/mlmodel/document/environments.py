@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
     from mlmodel.document.paths import Folder
 
-__all__ = ["check_environments", "pip_part"]
+__all__ = [
+    "check_environments",
+    "named_environments",
+    "pip_part",
+    "read_environment",
+    "requirement_lines",
+]
 
 _REQUIREMENTS = "requirements.txt"
 #: A requirement that is right for certain; others are left to the packaging library.
@@ -30,21 +36,21 @@ _ELSEWHERE = re.compile(r"^(-|\.{0,2}[/\\]|[A-Za-z]:[/\\]|[A-Za-z][A-Za-z0-9+.-]
 def check_environments(folder: Folder, document: Document) -> list[Violation]:
     """Return the violations in the environment files that the folder has, file by file."""
     found: list[Violation] = []
-    named = _names(document)
-    conda = _read(folder, named["conda"], "conda-env", found)
+    named = named_environments(document)
+    conda = read_environment(folder, named["conda"], "conda-env", found)
     if conda is not None:
         found += _conda(conda)
-    python = _read(folder, named["virtualenv"], "python-env", found)
+    python = read_environment(folder, named["virtualenv"], "python-env", found)
     if python is not None:
         found += _lines_of_lists(python, ("build_dependencies", "dependencies"), "ENV-007")
-    lines = _requirements(folder, found)
+    lines = requirement_lines(folder, found)
     if conda is not None and lines is not None:
         found += _compare(conda, lines)
     files = list(dict.fromkeys(violation.file for violation in found))
     return sorted(found, key=lambda v: (files.index(v.file), v.line or 0, v.column or 0))
 
 
-def _names(document: Document) -> dict[str, str]:
+def named_environments(document: Document) -> dict[str, str]:
     """Return the names of the two YAML files: as the model says, else the usual ones."""
     names = {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}
     flavors = document.data.get("flavors")
@@ -71,7 +77,13 @@ def _file(folder: Folder, name: str, found: list[Violation]) -> str | Problem | 
         return None
 
 
-def _read(folder: Folder, name: str, schema: str, found: list[Violation]) -> Document | None:
+def read_environment(
+    folder: Folder, name: str, schema: str, found: list[Violation]
+) -> Document | None:
+    """Return a YAML file of the folder, if it is there and holds a mapping.
+
+    ``schema`` is ``conda-env`` or ``python-env``; what is wrong is added to ``found``.
+    """
     text = _file(folder, name, found)
     if text is None:
         return None
@@ -137,7 +149,11 @@ def _list(document: Document, items: Any, path: list[Any], rule: str) -> Iterato
             yield Violation(rule, wrong, document.file, line, column, pointer)
 
 
-def _requirements(folder: Folder, found: list[Violation]) -> list[str] | None:
+def requirement_lines(folder: Folder, found: list[Violation]) -> list[str] | None:
+    """Return the lines of the folder's requirements.txt without comments, None without one.
+
+    What is wrong is added to ``found``.
+    """
     text = _file(folder, _REQUIREMENTS, found)
     file = str(folder.root / _REQUIREMENTS)
     if isinstance(text, Problem):

@@ -75,13 +75,13 @@ class Node:
 
     __slots__ = ("end", "height", "kind", "plain", "size", "start", "style", "tag", "value")
 
-    def __init__(self, kind: str, tag: str | None, event: Any) -> None:
+    def __init__(self, kind: str, event: Any, value: Any, *, plain: bool = False) -> None:
         self.kind = kind
-        self.tag = tag
+        self.tag: str | None = event.tag
         self.start = event.start_mark
         self.end = event.end_mark
-        self.value: Any = []
-        self.plain = False
+        self.value = value
+        self.plain = plain
         self.style: str | None = None
         self.size = 1
         self.height = 1
@@ -150,7 +150,7 @@ def _check_text(text: str, limits: Limits) -> None:
         raise _Refused(
             "MLM-001", f"The text holds half of a surrogate pair at offset {error.start}."
         ) from None
-    if text.startswith("%") + text.count("\n%") > _MAX_DIRECTIVES:
+    if "%" in text and text.startswith("%") + text.count("\n%") > _MAX_DIRECTIVES:
         raise _Refused(
             "MLM-002", f"More than {_MAX_DIRECTIVES} lines begin with %; a model file needs none."
         )
@@ -210,9 +210,8 @@ class _Composer:
             )
 
     def scalar(self, event: Any) -> None:
-        node = Node("scalar", event.tag, event)
-        node.value, node.style = event.value, event.style
-        node.plain = event.implicit[0]
+        node = Node("scalar", event, event.value, plain=event.implicit[0])
+        node.style = event.style
         self.add(node, event)
 
     def alias(self, event: Any) -> None:
@@ -225,7 +224,7 @@ class _Composer:
 
     def open(self, event: Any) -> None:
         kind = "map" if type(event) is MappingStartEvent else "seq"
-        node = Node(kind, event.tag, event)
+        node = Node(kind, event, [])
         self.add(node, event)
         self.stack.append(node)
         self.key.append(None)

@@ -5,6 +5,7 @@ Each distinct outline of a column is validated once: a table of 1,800 columns ha
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.document import schemas
@@ -14,7 +15,7 @@ from mlmodel.document.schema_check import errors, explain
 from mlmodel.errors import Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from mlmodel.document.document import Document
     from mlmodel.document.jsontext import JsonText
@@ -59,19 +60,21 @@ class _Text:
             yield from self.repeated_keys(parsed)
         specs = parsed.value
         if not isinstance(specs, list) or not specs:
-            yield from self.schema_findings(definition, specs, [[]])
+            yield from self.findings(errors("signature", specs, definition), [[]])
             return
         item = (schemas.load("signature") or {})["$defs"][definition]["items"]["$ref"]
         item = item.rpartition("/")[2]
-        alike = outline("signature", item).alike(specs)
-        yield from self.items(item, specs, alike)
+        keys = outline("signature", item).of_each(specs)
+        # Where each outline stands first.
+        first = dict(zip(reversed(keys), reversed(range(len(keys))), strict=True))
+        yield from self.items(item, specs, keys, first)
         names = [spec.get("name") if isinstance(spec, dict) else None for spec in specs]
         if not _NAME_TYPES.issuperset(map(type, names)):
             names = [name if type(name) in _NAME_TYPES else None for name in names]
         if len(set(names)) < len(names):
             yield from self.repeated_names(names, "SIG-008" if item == "param" else "SIG-004")
         if item != "param":
-            yield from self.mixtures(specs, alike, names)
+            yield from self.mixtures(specs, first.values(), names)
 
     def at(self, rule: str, message: str, path: list[Any], *, key: bool = False) -> Violation:
         pointer = self.pointer + join(path)
@@ -87,27 +90,28 @@ class _Text:
                 self.document.file, line, column, self.pointer + join(path),
             )  # fmt: skip
 
-    def schema_findings(
-        self, definition: str, value: Any, paths: list[list[Any]], key: Any = None
-    ) -> Iterator[Violation]:
-        """Give what ``value`` breaks, once for each path at which its like stands."""
-        for error in errors("signature", value, definition, key):
+    def findings(self, broken: list[Any], paths: list[list[Any]]) -> Iterator[Violation]:
+        """Give what jsonschema's errors say, once for each path at which such a value stands."""
+        for error in broken:
             for rule, message, below, at_key in explain(error, [], "SIG-003"):
                 for path in paths:
                     yield self.at(rule, message, [*path, *below], key=at_key)
 
     def items(
-        self, definition: str, specs: list[Any], alike: Mapping[Any, list[int]]
+        self, definition: str, specs: list[Any], keys: list[Any], first: dict[Any, int]
     ) -> Iterator[Violation]:
-        """Give what the specs break of their schema; ``alike`` says where which outline stands."""
+        """Give what the specs break of their schema, and the keys that it does not list."""
         listed = (schemas.load("signature") or {})["$defs"][definition]
-        for key, indexes in alike.items():
-            first = specs[indexes[0]]
-            yield from self.schema_findings(definition, first, [[at] for at in indexes], key)
-            keys = first.keys() if isinstance(first, dict) else set()
-            for unknown in keys - listed["properties"].keys():
-                for index in indexes:
-                    yield self.unknown_key(listed["x-unknown-keys"], [index, unknown])
+        positions: dict[Any, list[int]] = {}
+        for key, at in first.items():
+            unknown = specs[at].keys() - listed["properties"] if isinstance(specs[at], dict) else ()
+            broken = errors("signature", specs[at], definition, key)
+            if (unknown or broken) and not positions:
+                for index, found in enumerate(keys):
+                    positions.setdefault(found, []).append(index)
+            yield from self.findings(broken, [[index] for index in positions.get(key, ())])
+            for path in itertools.product(positions.get(key, ()), unknown):
+                yield self.unknown_key(listed["x-unknown-keys"], [*path])
 
     def unknown_key(self, rule: str, path: list[Any]) -> Violation:
         pointer = self.pointer + join(path)
@@ -128,13 +132,15 @@ class _Text:
                 )
 
     def mixtures(
-        self, specs: list[Any], alike: Mapping[Any, list[int]], names: list[Any]
+        self, specs: list[Any], indexes: Iterable[int], names: list[Any]
     ) -> Iterator[Violation]:
-        """Give columns among tensors, and names that only some have."""
+        """Give columns among tensors, and names that only some have.
+
+        ``indexes`` are those of specs that differ in more than their names.
+        """
         first: dict[bool, int] = {}
-        for indexes in alike.values():
-            tensor = _is_tensor(specs[indexes[0]])
-            first[tensor] = min(indexes[0], first.get(tensor, indexes[0]))
+        for index in sorted(indexes):
+            first.setdefault(_is_tensor(specs[index]), index)
         if len(first) > 1:
             yield self.at(
                 "SIG-002",

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mlmodel import _files
 from mlmodel.document.document import FILE_NAME
 from mlmodel.document.events import DEFAULT_LIMITS
 from mlmodel.document.pointers import join
 from mlmodel.errors import InvalidModel, Violation, WriteFailed, shown
+
+if TYPE_CHECKING:
+    import os
 
 __all__ = ["dumps", "write"]
 
 _SCALARS = (str, bytes, bool, int, float, type(None), dt.date, dt.datetime)
 # Reading refuses a longer number (MLM-006), so one is not written.
 _MAX_BITS = 3_300
-_MODE = 0o666
 
 
 def dumps(data: dict[str, Any]) -> str:
@@ -52,27 +53,11 @@ def write(data: dict[str, Any], path: str | os.PathLike[str]) -> Path:
     """
     text = dumps(data)
     file = Path(path) / FILE_NAME if Path(path).is_dir() else Path(path)
-    temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp gives the file to its owner only; a model is as readable as other files.
-        Path(temporary).chmod(_MODE & ~_umask())
-        Path(temporary).replace(file)
+        _files.write(file, text.encode())
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         raise WriteFailed(f"{file} could not be written: {error.strerror}.") from error
     return file
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _dumper() -> Any:

@@ -15,6 +15,7 @@ from mlmodel import store
 from mlmodel._extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors._base import Flavor, Predict, Saved, defined_by
+from mlmodel.model import PYTHON_FUNCTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,7 +75,7 @@ class SklearnFlavor(Flavor):
 
     def load(self, folder: store.ModelFolder, attributes: Mapping[str, Any]) -> Any:
         require("sklearn", self.name)
-        file = attributes.get("pickled_model") or folder.attributes("python_function").get(
+        file = attributes.get("pickled_model") or folder.attributes(PYTHON_FUNCTION).get(
             "model_path", "model.pkl"
         )
         path = folder.file(file)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel import environment, store
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._registry import flavor_by_loader
+from mlmodel.model import PYTHON_FUNCTION
 from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.model import PyFuncModel
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["get_model_dependencies", "load_model"]
 
-_PYTHON_FUNCTION = "python_function"
 #: The loader of PythonModels: MLflow's name, a well-known identifier (PYF-003).
 PYTHON_MODEL_LOADER = "mlflow.pyfunc.model"
 
@@ -42,7 +42,7 @@ def load_model(
 
     """
     folder = store.open_folder(model_uri, trust=trust, allow=allow)
-    attributes = folder.attributes(_PYTHON_FUNCTION)
+    attributes = folder.attributes(PYTHON_FUNCTION)
     loader = attributes["loader_module"]
     folder.use_code(attributes)
     flavor = flavor_by_loader(loader)

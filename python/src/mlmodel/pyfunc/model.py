@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidArgument, UnsupportedModel
+from mlmodel.model import PYTHON_FUNCTION
 from mlmodel.scoring.engine import Engine
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class PyFuncModel:
     @property
     def loader_module(self) -> str:
         """The loader that the MLmodel file names."""
-        return str(self.metadata.flavors["python_function"]["loader_module"])
+        return str(self.metadata.flavors[PYTHON_FUNCTION]["loader_module"])
 
     def predict(
         self,

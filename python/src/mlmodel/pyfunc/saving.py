@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mlmodel import store
 from mlmodel._extras import require
 from mlmodel.errors import InvalidArgument
+from mlmodel.model import PYTHON_FUNCTION
 from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.loading import PYTHON_MODEL_LOADER
 
@@ -102,7 +103,7 @@ def _save_python_model(
             attributes["artifacts"] = _copy_artifacts(artifacts, root)
         if model_config:
             attributes["config"] = dict(model_config)
-        return store.Contents({"python_function": attributes}, ["cloudpickle"], predict)
+        return store.Contents({PYTHON_FUNCTION: attributes}, ["cloudpickle"], predict)
 
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
         context = python_models.PythonModelContext(
@@ -145,6 +146,6 @@ def _save_loader_module(
             (root / _DATA).mkdir()
             copy = store.copy_into(source, root / _DATA)
             attributes["data"] = f"{_DATA}/{copy.name}"
-        return store.Contents({"python_function": attributes})
+        return store.Contents({PYTHON_FUNCTION: attributes})
 
     store.save_folder(path, write, **shared)

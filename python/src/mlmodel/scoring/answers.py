@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from mlmodel.errors import InternalError, MlmodelError
+from mlmodel.scoring.media import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from mlmodel.errors import InputViolation, Violation
 
 __all__ = ["JSON", "MOST_DETAILS", "Answer", "error_document", "refused", "unexpected"]
-
-JSON = "application/json"
 
 #: How many violations an answer lists (RST-062); the message says how many more there are.
 MOST_DETAILS = 20

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import MalformedRequest, shown
 from mlmodel.scoring import jsonbody
-from mlmodel.scoring.cells import Doubt, Reader
+from mlmodel.signature.cells import Doubt, Reader
 from mlmodel.scoring.codecs import JSON, TABLE
 from mlmodel.scoring.codecs.payload import Payload
 

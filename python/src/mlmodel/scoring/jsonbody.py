@@ -3,7 +3,7 @@
 orjson is fast and forgives two things that must not be forgiven: of a key that stands twice it
 keeps the last value (ENF-058), and an integer of 2^64 or more becomes a float (ENF-045). Both
 are noticed from outside: the pairs of the parsed form are counted against the colons of the
-body, and a float of such a size raises :class:`~mlmodel.scoring.cells.Doubt`.
+body, and a float of such a size raises :class:`~mlmodel.signature.cells.Doubt`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy as np
 import orjson
 
 from mlmodel.errors import InputViolation, MalformedRequest, shown
-from mlmodel.scoring.cells import Doubt
+from mlmodel.signature.cells import DOUBTFUL, Doubt
+from mlmodel.signature.names import repeated
 
 __all__ = ["check_pairs", "count_pairs", "loads", "loads_exactly"]
 
@@ -24,7 +25,6 @@ _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 #: What stands before a colon between key and value: the key's quote, or white space.
 _BEFORE_COLON = (b'":', b" :", b"\t:", b"\n:", b"\r:")
 _NOT_JSON = re.compile(rb"[\[,:\s](-?Infinity|NaN)\b")
-_DOUBTFUL = 2.0**63
 #: The bytes from which on numpy is faster than Python.
 _LONG = 20_000
 
@@ -78,8 +78,7 @@ def loads_exactly(body: bytes) -> tuple[Any, dict[float, set[str]]]:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in made if names.count(name) > 1)
+        twice = repeated(name for name, _ in pairs)[0]
         message = f"The key {shown(twice)} stands twice in one JSON object."
         raise MalformedRequest(
             f"{message} Which of its values is meant cannot be known (ENF-058).",
@@ -128,6 +127,6 @@ def count_pairs(value: Any, *, exact: bool = True) -> int:
             waiting.extend(item.values())
         elif type(item) is list:
             waiting.extend(item)
-        elif type(item) is float and not exact and not -_DOUBTFUL < item < _DOUBTFUL:
+        elif type(item) is float and not exact and not -DOUBTFUL < item < DOUBTFUL:
             raise Doubt
     return pairs

@@ -12,11 +12,18 @@ from mlmodel.errors import UnsupportedMediaType, shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MediaType", "parse"]
+__all__ = ["FORMS", "JSON", "MediaType", "parse"]
+
+JSON = "application/json"
+#: Short name -> media type of the forms that a request's body may have; ``codecs.TABLE`` reads
+#: these. They stand here so that a command line can name them without loading what reads them.
+FORMS = {"json": JSON, "csv": "text/csv"}
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _TYPE = re.compile(rf"\s*({_WORD}/{_WORD})\s*")
 _PARAMETER = re.compile(rf';\s*(?:({_WORD})=({_WORD}|"(?:[^"\\]|\\.)*")\s*)?')
+#: Longer headers are read anew every time.
+_LONGEST_KEPT = 200
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
@@ -27,7 +34,6 @@ class MediaType(NamedTuple):
     parameters: Mapping[str, str]
 
 
-@lru_cache(maxsize=256)
 def parse(header: str) -> MediaType:
     """Return the media type of a Content-Type header.
 
@@ -35,6 +41,11 @@ def parse(header: str) -> MediaType:
         UnsupportedMediaType: it is no media type, or names a charset that is not UTF-8 (RST-002).
 
     """
+    # What has been read is kept, but for headers that are long enough to fill the memory.
+    return _kept(header) if len(header) <= _LONGEST_KEPT else _parsed(header)
+
+
+def _parsed(header: str) -> MediaType:
     matched = _TYPE.match(header)
     if matched is None:
         raise UnsupportedMediaType(f"The content type {shown(header)} is no media type (RST-002).")
@@ -56,6 +67,9 @@ def parse(header: str) -> MediaType:
             f"The charset {shown(charset)} is not known here: send the body in UTF-8 (RST-002)."
         )
     return MediaType(matched[1].lower(), MappingProxyType(parameters))
+
+
+_kept = lru_cache(maxsize=256)(_parsed)
 
 
 def _unquoted(value: str) -> str:

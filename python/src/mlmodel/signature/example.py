@@ -239,7 +239,7 @@ def _read_frame(document: Any, plan: Plan) -> Any:
 
 
 def _read_rows(data: list[Any], names: tuple[Any, ...] | None, width: int, plan: Plan) -> Any:
-    from mlmodel.scoring.cells import Reader
+    from mlmodel.signature.cells import Reader
     from mlmodel.scoring.codecs import tables
     from mlmodel.scoring.codecs.payload import Payload
 
@@ -285,7 +285,7 @@ def _read_object(document: Any, plan: Plan) -> Any:
 
 
 def _read_tensors(document: Any, info: Mapping[str, Any], plan: Plan) -> Any:
-    from mlmodel.scoring.cells import Reader
+    from mlmodel.signature.cells import Reader
     from mlmodel.scoring.codecs import tensors
     from mlmodel.scoring.codecs.payload import Payload
 

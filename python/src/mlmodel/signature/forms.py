@@ -10,7 +10,8 @@ import pandas as pd
 
 from mlmodel.errors import InputViolation
 from mlmodel.signature.names import missing_input
-from mlmodel.signature.objects import object_array
+from mlmodel.signature.cells import object_array
+from mlmodel.signature.frames import array_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -42,7 +43,7 @@ class Table:
 def table_of(data: Any, specs: Sequence[ColSpec], violations: list[InputViolation]) -> Table:
     """Return the table that plain data stand for; what is wrong is added to ``violations``."""
     if isinstance(data, pd.Series):
-        return _table((data.name,), [_series(data)], data.index)
+        return _table((data.name,), [array_of(data)], data.index)
     if isinstance(data, dict):
         return _mapping(data, violations)
     if isinstance(data, np.ndarray):
@@ -62,10 +63,6 @@ def _table(
     return Table(names, len(arrays), index, lambda position: (arrays[position], None))
 
 
-def _series(series: pd.Series[Any]) -> Any:
-    return series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array
-
-
 def _refused(found: str, violations: list[InputViolation]) -> Table:
     message = f"A column signature takes {_FORMS}; {found} was given."
     violations.append(InputViolation("ENF-010", message, expected="columns", got=found))
@@ -76,7 +73,7 @@ def _mapping(data: Mapping[Any, Any], violations: list[InputViolation]) -> Table
     arrays: list[Any] = []
     for name, value in data.items():
         if isinstance(value, pd.Series):
-            arrays.append(_series(value))
+            arrays.append(array_of(value))
         elif isinstance(value, list | tuple):
             arrays.append(object_array(value))
         elif isinstance(value, np.ndarray) and value.ndim > 1:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mlmodel.errors import InvalidArgument
 from mlmodel.signature.columntype import column_type, param_spec
+from mlmodel.signature.frames import array_of
 from mlmodel.signature.tensors import is_sparse
 from mlmodel.signature.types import (
     ColSpec,
@@ -69,7 +70,7 @@ def _schema(data: Any, what: str) -> Schema:
         return _of_frame(data)
     if isinstance(data, pd.Series):
         name = None if data.name is None else str(data.name)
-        return Schema([_column(_held(data), name)])
+        return Schema([_column(array_of(data), name)])
     if isinstance(data, np.ndarray) or is_sparse(data):
         return Schema([_tensor(data, None)])
     if isinstance(data, dict):
@@ -100,7 +101,7 @@ def _of_frame(frame: pd.DataFrame) -> Schema:
         raise InvalidArgument("No signature can be inferred from a frame without columns (SIG-002)")
     names = _names(frame.columns.tolist())
     complete = _all_complete(frame)
-    columns = [_held(series) for _, series in frame.items()]
+    columns = [array_of(series) for _, series in frame.items()]
     return Schema(
         [
             _column(column, name, place, complete=complete)
@@ -136,16 +137,12 @@ def _all_complete(frame: pd.DataFrame) -> bool:
     return not np.isnan(frame.to_numpy().min())
 
 
-def _held(series: pd.Series[Any]) -> Any:
-    return series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array
-
-
 def _is_tensor(value: Any) -> bool:
     return is_sparse(value) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
 def _cells(values: Sequence[Any]) -> Any:
-    from mlmodel.signature.objects import object_array
+    from mlmodel.signature.cells import object_array
 
     kinds = {type(value) for value in values}
     if len(kinds) == 1 and issubclass(next(iter(kinds)), np.generic):
@@ -171,7 +168,7 @@ def _of_mapping(data: Mapping[Any, Any], what: str) -> Schema:
     columns = []
     for name, value in zip(names, values, strict=True):
         if isinstance(value, pd.Series):
-            column = _held(value)
+            column = array_of(value)
         elif isinstance(value, np.ndarray):
             column = value.reshape(-1) if value.ndim < 2 else _cells(list(value))  # noqa: PLR2004 - rows
         else:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.errors import InputViolation, InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
 
     from mlmodel.signature.types import ColSpec, TensorSpec
 
-__all__ = ["Selection", "invalid_input", "match", "missing_input", "remember"]
+__all__ = ["Selection", "invalid_input", "match", "missing_input", "remember", "repeated"]
 
 #: How many of the given names an error shows.
 _SHOWN_NAMES = 10
@@ -52,6 +52,17 @@ def match(
     positions, violations = _by_name(specs, names)
     in_order = len(names) == len(specs) and positions == list(range(len(specs)))
     return Selection(tuple(positions), tuple(violations), in_order and not violations)
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that stand more than once, each once, in the order of their repetition."""
+    seen: set[str] = set()
+    twice: dict[str, None] = {}
+    for name in names:
+        if name in seen:
+            twice[name] = None
+        seen.add(name)
+    return list(twice)
 
 
 def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:

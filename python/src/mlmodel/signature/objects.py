@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mlmodel.scoring.cells import Reader
+from mlmodel.signature.cells import Reader, object_array
 from mlmodel.signature.types import DataType
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mlmodel.errors import InputViolation
 
-__all__ = ["is_bytes", "is_text", "object_array", "read_objects"]
+__all__ = ["is_bytes", "is_text", "read_objects"]
 
 _NONE = type(None)
 _TEXT = frozenset({str, _NONE})
@@ -33,15 +33,6 @@ _TAKES_MISSING = frozenset(
 )
 #: From this many cells on, pandas' own check of the cells' types is faster than a set of them.
 _MANY = 1000
-
-
-def object_array(cells: Any) -> np.ndarray[Any, Any]:
-    """Return a one-dimensional object array, whatever the cells are."""
-    array = np.empty(len(cells), object)
-    # Assigned as a list numpy would look for an inner axis.
-    for place, cell in enumerate(cells):
-        array[place] = cell
-    return array
 
 
 def is_text(values: np.ndarray[Any, Any]) -> bool:

@@ -66,7 +66,8 @@ def _read(value: Any, spec: ParamSpec, violations: list[InputViolation]) -> Any:
 def _cells(
     cells: list[Any], spec: ParamSpec, violations: list[InputViolation], *, is_list: bool
 ) -> Any:
-    from mlmodel.signature.objects import object_array, read_objects
+    from mlmodel.signature.cells import object_array
+    from mlmodel.signature.objects import read_objects
 
     found: list[InputViolation] = []
     array, _ = read_objects(object_array(cells), spec.dtype, spec.name, found)  # type: ignore[arg-type]

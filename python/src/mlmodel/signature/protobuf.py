@@ -20,6 +20,7 @@ from mlmodel.signature.types import (
     ParamSpec,
     Schema,
     TensorSpec,
+    json_default,
 )
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _name(spec: Any) -> Any:
 
 def _fill_param(target: Any, spec: ParamSpec) -> None:
     target.name = spec.name
-    target.default_json = json.dumps(spec.default)
+    target.default_json = json.dumps(json_default(spec.default))
     _fill_type(target.type, _document(spec.dtype))
     if spec.shape is not None:
         target.shape.SetInParent()

@@ -11,6 +11,7 @@ from mlmodel.signature import objects
 from mlmodel.signature.convert import convert
 from mlmodel.signature.forms import Table, table_of
 from mlmodel.signature.frames import (
+    array_of,
     dtypes_of,
     from_arrays,
     from_blocks,
@@ -244,7 +245,7 @@ def _column_of(frame: pd.DataFrame) -> Callable[[int], tuple[Any, Any]]:
         # By label is many times faster than by position.
         label = labels[position] if labels else None
         series = frame[label] if isinstance(label, str) else frame.iloc[:, position]
-        return (series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array), None
+        return array_of(series), None
 
     return column
 

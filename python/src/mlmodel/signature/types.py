@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mlmodel._extras import named_extra
 from mlmodel.errors import InvalidArgument, InvalidModel
+from mlmodel.signature.names import repeated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -245,7 +246,7 @@ class ParamSpec:
         kind = self.dtype
         return {
             "name": self.name,
-            "default": _json_default(self.default),
+            "default": json_default(self.default),
             "shape": None if self.shape is None else list(self.shape),
             **(kind.document if isinstance(kind, NestedType) else {"type": kind.value}),
         }
@@ -259,8 +260,8 @@ class ParamSchema(tuple[ParamSpec, ...]):
     def __new__(cls, params: Iterable[ParamSpec] = ()) -> Self:
         made = super().__new__(cls, params)
         names = [spec.name for spec in made]
-        if len(set(names)) < len(names):
-            twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(repeated(names))
+        if twice:
             raise InvalidArgument(f"A name stands twice among the parameters (SIG-008): {twice}")
         return made
 
@@ -296,11 +297,12 @@ def _param(spec: Mapping[str, Any]) -> ParamSpec:
     return ParamSpec(spec["name"], kind, spec.get("default"), spec.get("shape"))
 
 
-def _json_default(value: Any) -> Any:
+def json_default(value: Any) -> Any:
+    """Return a parameter's default as JSON holds it: bytes as base64, moments as ISO 8601."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, list | tuple):
-        return [_json_default(item) for item in value]
+        return [json_default(item) for item in value]
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
@@ -321,8 +323,8 @@ class Schema:
                 + ", ".join(sorted(kind.__name__ for kind in kinds))
             )
         names = [spec.name for spec in specs if spec.name is not None]
-        if len(set(names)) < len(names):
-            twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(repeated(names))
+        if twice:
             raise InvalidArgument(f"A name stands twice in the schema (SIG-004): {twice}")
         if names and len(names) < len(specs):
             raise InvalidArgument("Either all inputs of a schema are named or none (SIG-005)")

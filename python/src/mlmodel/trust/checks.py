@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ARGUMENTS",
     "ARRAY",
+    "BIT_GENERATORS",
+    "FACTORIES",
     "PAIRS",
     "STATES",
     "DType",
@@ -39,7 +41,7 @@ PAIRS = frozenset({"bitgen", "cython", "partial", "offset"})
 MOST_DIMENSIONS = 64
 _DTYPE_TEXT = re.compile(r"[<>=|]?([?bBhHiIuUlLqQefdgcFDGSVOMm])(\d{0,9})\Z")
 _ZONE = re.compile(r"[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+)*\Z")
-_FACTORIES = frozenset(
+FACTORIES = frozenset(
     {
         "builtins.bool", "builtins.dict", "builtins.float", "builtins.int", "builtins.list",
         "builtins.set", "builtins.str", "builtins.tuple", "collections.OrderedDict",
@@ -49,7 +51,7 @@ _FACTORIES = frozenset(
 _OBJECT_FLAGS = 0x1B
 _OBJECT_ITSELF = 0x3F
 _HARMLESS_FLAGS = 0x80 | 0x10 | 0x08
-_BIT_GENERATORS = frozenset({"MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"})
+BIT_GENERATORS = frozenset({"MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"})
 
 
 def has_slots(state: Value) -> bool:
@@ -261,7 +263,7 @@ def _frombuffer_call(_: Global, args: tuple[Value, ...]) -> str:
 
 def _bit_generator_call(_: Global, args: tuple[Value, ...]) -> str:
     for value in args:
-        if type(value) is Made or (type(value) is str and value in _BIT_GENERATORS):
+        if type(value) is Made or (type(value) is str and value in BIT_GENERATORS):
             continue
         if type(value) is Global and value.module.startswith("numpy.random."):
             continue
@@ -299,7 +301,7 @@ def _collection_call(_: Global, args: tuple[Value, ...]) -> str:
 
 def _factory_call(_: Global, args: tuple[Value, ...]) -> str:
     for value in args[:1]:
-        if value is not None and not (type(value) is Global and value.full_name in _FACTORIES):
+        if value is not None and not (type(value) is Global and value.full_name in FACTORIES):
             return "its factory is not one of the plain types"
     return ""
 

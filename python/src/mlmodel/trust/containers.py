@@ -15,8 +15,18 @@ from typing import Any
 
 from mlmodel.trust.findings import Malformed
 
-__all__ = ["NpyHeader", "RefusedContainer", "detect", "expand", "read_npy_header"]
+__all__ = [
+    "COMPRESSED",
+    "NpyHeader",
+    "RefusedContainer",
+    "detect",
+    "expand",
+    "foreign",
+    "read_npy_header",
+]
 
+#: The containers that compress, and are opened.
+COMPRESSED = frozenset({"zlib", "gzip", "bz2", "xz", "lzma"})
 #: A compressed file may expand to this much whatever its size, and to this many times its size,
 #: and never to more than the last of the three.
 EXPANSION = (256 * 2**20, 200, 8 * 2**30)
@@ -31,9 +41,23 @@ _MAGIC = (
     (b"BZh", "bz2"),
     (b"\x5d\x00", "lzma"),
     (b"\x04\x22\x4d\x18", "lz4"),
-    (b"ZF", "old joblib"),
+    (b"ZF0x", "old joblib"),
     (b"\x78", "zlib"),
 )
+
+#: What no reader here opens, and what could run when another one does.
+_FOREIGN = (
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, which may hold code"),
+    (b"\x7fELF", "a native library"),
+    (b"MZ\x90\x00", "a native library"),
+    (b"\xcf\xfa\xed\xfe", "a native library"),
+    (b"\xca\xfe\xba\xbe", "compiled code"),
+    (b"#!", "a script"),
+    *((start, "a serialized R object") for start in (
+        b"X\n\0\0\0\2", b"X\n\0\0\0\3", b"A\n2\n", b"A\n3\n",
+        b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n",
+    )),
+)  # fmt: skip
 
 
 class RefusedContainer(Exception):
@@ -45,15 +69,20 @@ def detect(data: bytes) -> str:
     return next((name for magic, name in _MAGIC if data.startswith(magic)), "pickle")
 
 
-def expand(data: bytes, container: str) -> bytes:
-    """Return what a compressed container holds.
+def foreign(start: bytes) -> str:
+    """Return what a file is, by its first bytes, that no reader here opens; else nothing."""
+    return next((what for magic, what in _FOREIGN if start.startswith(magic)), "")
+
+
+def expand(data: bytes, container: str, most: int = EXPANSION[2]) -> bytes:
+    """Return what a compressed container holds: at most ``most`` bytes.
 
     Raises:
         RefusedContainer: it expands beyond the limit.
         Malformed: it is damaged, or more bytes follow it.
 
     """
-    limit = min(max(EXPANSION[0], EXPANSION[1] * len(data)), EXPANSION[2])
+    limit = min(max(EXPANSION[0], EXPANSION[1] * len(data)), most)
     makers: dict[str, Any] = {
         "zlib": zlib.decompressobj,
         "gzip": lambda: zlib.decompressobj(31),

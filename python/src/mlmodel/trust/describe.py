@@ -1,67 +1,258 @@
-"""What of a model folder would run: for a person who is about to trust it."""
+"""What of a model folder could run when it is loaded: told without running any of it (TRU-006).
+
+The files that the MLmodel file names as model or code are looked into whatever they are called,
+and so is every other file whose first bytes are those of something that can hold code.
+"""
 
 from __future__ import annotations
 
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from os.path import realpath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from mlmodel.trust.digest import manifest_of
+from mlmodel import _files
+from mlmodel.document import schemas
+from mlmodel.document.described import walk
+from mlmodel.document.document import FILE_NAME, compose_document
+from mlmodel.document.document import read as read_document
+from mlmodel.document.named_files import named_files
+from mlmodel.document.paths import resolve_inside
+from mlmodel.document.report import counted
+from mlmodel.errors import MlmodelError
+from mlmodel.trust import skops_file
+from mlmodel.trust.containers import (
+    COMPRESSED,
+    RefusedContainer,
+    detect,
+    expand,
+    foreign,
+    read_npy_header,
+)
+from mlmodel.trust.findings import Malformed, Scan
+from mlmodel.trust.opcodes import OPCODES
 from mlmodel.trust.scanner import scan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["describe"]
+    from mlmodel.document.described import Described
+    from mlmodel.document.document import Document
 
-_PICKLES = (".joblib", ".npy", ".pickle", ".pkl", ".pmd", ".sav", ".statsmodels")
-_ARCHIVES = (".pt", ".pth", ".keras", ".h5")
+__all__ = ["Look", "describe"]
+
+_PYTHON = frozenset({".py", ".pyc", ".pyw"})
+#: What pickles are called inside of archives, where nothing is looked into.
+_PICKLE_NAMES = (".pkl", ".pickle", ".joblib")
+_START = 64
 _LARGEST = 2**30
+_MOST_FILES = 10_000
 _SHOWN = 6
+_LONGEST_NAME = 120
+#: How pickles begin that say so, and others; and zlib's streams, where a text is none.
+_PICKLE = re.compile(rb"\x80[\x02-\x05]")
+_OPCODES = frozenset(bytes([code]) for code in OPCODES)
+_ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
 
 
-def describe(root: Path) -> list[str]:
-    """Return one line per file that could run something, in the order of their paths.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One file (its path in the folder), what it is, and whether it needs trust to be loaded."""
 
-    Nothing of the folder is run. Files over 1 GiB are named but not looked into.
+    file: str
+    what: str
+    needs_trust: bool = True
 
-    Raises:
-        InvalidModel: the folder has no digest (links, special files).
-        ModelNotFound: there is no such folder.
-        UnreadableModel: a file cannot be read.
+    def __str__(self) -> str:
+        return f"{self.file}: {self.what}"
+
+
+def describe(root: Path, document: Document | None = None) -> list[Look]:
+    """Return what loading a model folder could run, file by file in the order of their paths.
+
+    Nothing of the folder is run, nothing is imported for it, and no link is followed. What has
+    more than 1 GiB, or stands behind the first 10,000 files, is named and not looked into.
+
+    Args:
+        root: the folder.
+        document: its MLmodel file, where that was read already.
 
     """
-    lines = []
-    for relative in sorted(manifest_of(root).files):
-        found = _describe_file(root / relative, relative)
-        if found:
-            lines.append(f"{relative}: {found}")
-    return lines
+    described = walk((document or _document(root)).data, schemas.load("mlmodel"))
+    found = list(_modules(described))
+    roles = _roles(root, described)
+    for number, (relative, _) in enumerate(_files.regular_files(root)):
+        if number == _MOST_FILES:
+            found.append(Look(".", f"more than {_MOST_FILES:,} files; the rest is not looked into"))
+            break
+        role = _role(roles, relative)
+        look = _look(root / relative, relative, role)
+        if look is None and roles.get(relative) == "code":
+            look = Look(relative, "the model's own code")
+        if look is not None:
+            found.append(look)
+    return found
 
 
-def _describe_file(path: Path, relative: str) -> str:
-    lower = relative.lower()
-    if lower.endswith((".py", ".pyc", ".so", ".whl", ".jar")):
-        return "code"
-    if lower.endswith("crate.bin"):
-        return "functions of R"
-    if lower.endswith(_ARCHIVES):
-        return "an archive that can hold code"
-    if lower.endswith((*_PICKLES, ".skops")):
-        if path.stat().st_size > _LARGEST:
-            return "not looked into, it is too large"
-        return _describe_objects(path.read_bytes(), skops=lower.endswith(".skops"))
-    return ""
+def _document(root: Path) -> Document:
+    try:
+        return read_document(root)
+    except MlmodelError:
+        return compose_document("{}", FILE_NAME)
 
 
-def _describe_objects(data: bytes, *, skops: bool) -> str:
-    from mlmodel.trust import skops_file
+def _modules(described: Iterable[Described]) -> Iterator[Look]:
+    """Give the modules that loading would import, unless they are names well known (PYF-003)."""
+    for item in described:
+        asked = item.schema.get("x-module")
+        if asked and isinstance(item.value, str) and not re.search(asked["known"], item.value):
+            yield Look(FILE_NAME, f"names the module {_cut(item.value)}, which is imported")
 
-    found = skops_file.check(data) if skops else scan(data)
-    kind = "skops" if skops else "pickle"
+
+def _roles(root: Path, described: Iterable[Described]) -> dict[str, str]:
+    """Return the files and folders that the MLmodel file names as model or code."""
+    base, roles = realpath(root), dict[str, str]()
+    for item in named_files(described):
+        role = item.schema["x-file"]
+        try:
+            path = resolve_inside(root, item.value).relative_to(base).as_posix()
+        except MlmodelError:
+            continue  # not loaded either
+        if role == "code" or (role == "model" and path not in roles):
+            roles[path] = role
+    return roles
+
+
+def _role(roles: dict[str, str], relative: str) -> str:
+    """Return ``code``, ``model`` or nothing: the role of a file or of a folder that it is in."""
+    path = PurePosixPath(relative)
+    given = {roles.get(str(one), "") for one in (path, *path.parents)}
+    return next((role for role in ("code", "model") if role in given), "")
+
+
+def _look(path: Path, relative: str, role: str) -> Look | None:
+    if PurePosixPath(relative).suffix.lower() in _PYTHON:
+        return Look(relative, "Python code")
+    try:
+        looks = list(_looks(path, role))
+    except _files.TooLarge:
+        return Look(relative, "not looked into, it is too large")
+    except OSError as error:
+        return Look(relative, f"cannot be read ({error.strerror})")
+    if not looks:
+        return None
+    what, needs_trust = "; ".join(what for what, _ in looks), any(needs for _, needs in looks)
+    if role == "code" and not needs_trust:
+        return Look(relative, f"{what}, but it is the model's own code")
+    return Look(relative, what if needs_trust else f"{what}: needs no trust", needs_trust)
+
+
+def _looks(path: Path, role: str) -> Iterator[tuple[str, bool]]:
+    """Give what a file is, and whether that needs trust; one file may be two things."""
+    with _files.open_regular(path) as stream:
+        start = stream.read(_START)
+        is_zip = zipfile.is_zipfile(stream)
+    kind, what = detect(start), foreign(start)
+    if what:
+        yield what, True
+    if not is_zip and kind == "pickle" and start[:1] not in _OPCODES:
+        return
+    data = _files.read(path, _LARGEST)
+    if is_zip:
+        yield _zip(data)
+    elif kind == "zip":
+        yield "a zip archive that cannot be read", True
+    if kind == "npy":
+        yield from _npy(data)
+    elif kind in COMPRESSED:
+        yield from _compressed(data, kind)
+    elif kind == "pickle":
+        yield from _pickle(data, role)
+    elif kind != "zip":
+        yield _verdict("a file that is not looked into", scan(data))
+
+
+def _zip(data: bytes) -> tuple[str, bool]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
+        return f"a zip archive that cannot be read ({error})", True
+    what, needs_trust = "a zip archive, which may hold code", True
+    if "schema.json" in members:
+        what, needs_trust = _verdict("a skops file", skops_file.check(data))
+    pickles = [name for name in members if name.lower().endswith(_PICKLE_NAMES)]
+    if pickles:
+        return f"{what}, with pickles in it ({_list(pickles)})", True
+    return what, needs_trust
+
+
+def _npy(data: bytes) -> Iterator[tuple[str, bool]]:
+    found = scan(data)
+    try:
+        has_objects = read_npy_header(data).has_objects
+    except Malformed:
+        has_objects = True
+    if has_objects:
+        yield _verdict("an array of pickled objects", found)
+
+
+def _compressed(data: bytes, kind: str) -> Iterator[tuple[str, bool]]:
+    try:
+        inner = expand(data, kind, _LARGEST)
+    except (Malformed, RefusedContainer) as error:
+        if kind != "zlib" or _ZLIB.match(data):
+            yield f"compressed by {kind}, and not looked into ({error})", True
+        return
+    what = foreign(inner)
+    if what:
+        yield f"{what}, compressed by {kind}", True
+    elif detect(inner) == "pickle":
+        for what, needs in _pickle(inner, "model"):
+            yield f"compressed by {kind}: {what}", needs
+
+
+def _pickle(data: bytes, role: str) -> Iterator[tuple[str, bool]]:
+    """Give what a pickle would use; of what may be a text, only what reads like a pickle's."""
+    found = scan(data, "pickle")
+    label = "a pickle"
+    if not _PICKLE.match(data):
+        likely = any(map(_is_name, found.names))
+        if found.damage and not (role and likely):
+            return
+        if not found.damage and not likely and not (role and found.allowed):
+            return
+        if found.damage:
+            label = "what begins as a pickle"
+    yield _verdict(label, found)
+
+
+def _is_name(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
+
+
+def _verdict(label: str, found: Scan) -> tuple[str, bool]:
     if found.allowed:
-        return f"a {kind} that uses only names of the list; it needs no trust"
-    if not found.findings:
-        return f"a {kind} that cannot be read ({found.damage})"
-    shown = list(found.refused[:_SHOWN] or found.reasons[:_SHOWN])
-    if len(found.refused) > _SHOWN:
-        shown.append(f"{len(found.refused) - _SHOWN} more")
-    return f"a {kind} that uses {', '.join(shown)}"
+        names = (
+            f"{counted(len(found.names), 'name')}, all on the list" if found.names else "no name"
+        )
+        return f"{label}, {names}", False
+    if found.refused:
+        return f"{label} that uses {_list(found.refused)}", True
+    if found.findings:
+        return f"{label}: {_list(found.reasons)}", True
+    return f"{label} that cannot be read ({found.damage})", True
+
+
+def _list(names: Iterable[str]) -> str:
+    names = list(map(_cut, names))
+    more = [f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
+    return ", ".join([*names[:_SHOWN], *more])
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"

@@ -8,6 +8,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlmodel._files import open_regular
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation
 
 if TYPE_CHECKING:
@@ -83,6 +84,6 @@ def _refused(relative: str, what: str) -> InvalidModel:
 
 
 def _hash(path: Path) -> tuple[str, int]:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         sha = hashlib.file_digest(file, "sha256").hexdigest()
         return sha, os.fstat(file.fileno()).st_size

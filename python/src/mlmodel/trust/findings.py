@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Finding", "Malformed", "Piece", "Recording"]
+__all__ = ["MOST_FINDINGS", "Finding", "Malformed", "Piece", "Recording", "Scan"]
+
+#: What is found beyond these is not kept (a file of a million bad names says the same).
+MOST_FINDINGS = 100
 
 
 class Malformed(Exception):
@@ -41,3 +44,37 @@ class Recording:
     globals: list[tuple[str, str]] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a static look found.
+
+    ``container``: ``pickle``, ``joblib``, ``npy``, ``skops``, or the compression around it
+    (``zlib``, ...). ``names``: every name that would be looked up, in order of appearance.
+    ``findings``: what is not allowed. ``damage``: why the file is not whole (empty: it is).
+    Nothing of the file was run, and no library imported.
+    """
+
+    container: str
+    names: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    damage: str = ""
+    data: bytes = field(default=b"", repr=False, compare=False)
+    recording: Recording | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the file may be loaded without trust."""
+        return not self.findings and not self.damage
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """The names that are refused, each once, in order of appearance."""
+        return tuple(dict.fromkeys(finding.name for finding in self.findings if finding.name))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """One line per finding, as errors show it."""
+        lines = [f"{one.name}: {one.reason}" if one.name else one.reason for one in self.findings]
+        return (*lines, *([self.damage] if self.damage else []))

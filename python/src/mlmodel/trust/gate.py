@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mlmodel import _files
 from mlmodel.errors import (
     InvalidModel,
     MlmodelError,
@@ -42,6 +43,8 @@ class Gate:
     allow: frozenset[str] = frozenset()
     _manifest: Manifest | None = field(default=None, repr=False)
     _stored: bool | None = field(default=None, repr=False)
+    #: Why the folder cannot be trusted by its digest, where it cannot.
+    _why_not: str = field(default="", repr=False)
 
     @classmethod
     def for_folder(cls, root: Path, *, trust: bool = False, allow: Iterable[str] = ()) -> Gate:
@@ -60,8 +63,9 @@ class Gate:
             try:
                 self._manifest = manifest_of(self.root)
                 self._stored = store.contains(self._manifest.digest)
-            except MlmodelError:
+            except MlmodelError as error:
                 self._stored = False
+                self._why_not = " ".join(one.message for one in error.details) or error.message
         return self._stored
 
     def require_trust(self, what: str, file: str | None = None) -> None:
@@ -104,6 +108,9 @@ class Gate:
         file = self._relative(path)
         data = _read(path, file)
         if self.trust:
+            return unpickle.load_trusted(data, aliases, file)
+        # The names in a file need no look where the folder is known to be trusted.
+        if self._stored and self._holds(file, data):
             return unpickle.load_trusted(data, aliases, file)
         found = scan(data, allow=self.allow, aliases=aliases)
         if found.allowed:
@@ -173,10 +180,13 @@ class Gate:
         return self._manifest.files.get(file) == hashlib.sha256(data).hexdigest()
 
     def _refusal(self, what: str, details: list[Violation], *, by_name: bool) -> UntrustedModel:
-        ways = [f"`mlmodel trust add {self.root}`, which trusts this folder as it is now"]
+        ways = ["trust=True (--trust), which trusts it this once"]
+        if not self._why_not:
+            ways.insert(
+                0, f"`mlmodel trust add {self.root}`, which trusts this folder as it is now"
+            )
         if by_name:
             ways.insert(0, "allow=('package.module.Class', …) for installed classes, by exact name")
-        ways.append("trust=True (--trust), which trusts it this once")
         shown = details[:_SHOWN]
         if len(details) > _SHOWN:
             last = details[-1]
@@ -184,14 +194,15 @@ class Gate:
             shown.append(Violation(last.rule, more, file=last.file))
         return UntrustedModel(
             f"Loading would run {what} and nobody has vouched for it; nothing was run. If you "
-            f"know where the model is from, there are these ways on: {'; '.join(ways)}.",
+            f"know where the model is from, there are these ways on: {'; '.join(ways)}."
+            f"{self._why_not and ' '}{self._why_not}",
             shown,
         )
 
 
 def _read(path: Path, file: str) -> bytes:
     try:
-        return path.read_bytes()
+        return _files.read(path)
     except FileNotFoundError:
         raise ModelNotFound(f"The model has no file {file}.") from None
     except OSError as error:

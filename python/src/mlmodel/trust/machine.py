@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmodel.trust import checks
-from mlmodel.trust.findings import Finding, Malformed, Piece, Recording
+from mlmodel.trust.findings import MOST_FINDINGS, Finding, Malformed, Piece, Recording
 from mlmodel.trust.opcodes import OPCODES, STOP
 from mlmodel.trust.values import Global, Made, Mapping, Value
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from mlmodel.trust.names import Entry, Names
 
 __all__ = ["Machine"]
-
-#: Findings beyond these are counted as one more (a pickle of a million bad names says the same).
-MOST_FINDINGS = 100
 
 
 class Machine:

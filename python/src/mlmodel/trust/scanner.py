@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlmodel.trust.containers import RefusedContainer, detect, expand, read_npy_header
-from mlmodel.trust.findings import Finding, Malformed, Recording
+from mlmodel.trust.findings import Finding, Malformed, Scan
 from mlmodel.trust.machine import Machine
 from mlmodel.trust.names import Names
 
@@ -14,40 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = ["Scan", "scan"]
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """What a static look found.
-
-    ``container``: ``pickle``, ``joblib``, ``npy``, or the compression around it (``zlib``, ...).
-    ``names``: every name that would be looked up, in order of appearance. ``findings``: what is
-    not allowed. ``damage``: why the file is no whole pickle (empty: it is one). Nothing of
-    the file was run, and no library imported.
-    """
-
-    container: str
-    names: tuple[str, ...]
-    findings: tuple[Finding, ...]
-    damage: str = ""
-    data: bytes = field(default=b"", repr=False, compare=False)
-    recording: Recording | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def allowed(self) -> bool:
-        """Whether the file may be loaded without trust."""
-        return not self.findings and not self.damage
-
-    @property
-    def refused(self) -> tuple[str, ...]:
-        """The names that are refused, each once, in order of appearance."""
-        return tuple(dict.fromkeys(finding.name for finding in self.findings if finding.name))
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """One line per finding, as errors show it."""
-        lines = [f"{one.name}: {one.reason}" if one.name else one.reason for one in self.findings]
-        return (*lines, *([self.damage] if self.damage else []))
 
 
 def scan(

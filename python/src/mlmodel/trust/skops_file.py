@@ -7,32 +7,31 @@ the file: the kinds of nodes, the types they name, and what those may be given.
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
+import lzma
 import zipfile
-from dataclasses import dataclass, field
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.trust import checks
 from mlmodel.trust.containers import EXPANSION
-from mlmodel.trust.findings import Finding
+from mlmodel.trust.findings import MOST_FINDINGS, Finding, Scan
 from mlmodel.trust.names import Entry, Names
 from mlmodel.trust.values import Global, Made, Mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["SkopsScan", "check", "load"]
+__all__ = ["check", "load"]
 
 #: The protocols whose nodes are known here.
 PROTOCOLS = range(3)
 MOST_ENTRIES = 100_000
 LARGEST_SCHEMA = 256 * 2**20
-MOST_FINDINGS = 100
 
 _KEY_TYPES = frozenset({"builtins.str", "builtins.int", "builtins.float", "builtins.bool"})
-_FACTORIES = frozenset({"int", "float", "list", "dict", "set", "str", "tuple", "bool"})
-_GENERATORS = frozenset({"MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"})
 _PLAIN = {
     "ListNode": {"builtins.list"},
     "SetNode": {"builtins.set"},
@@ -53,6 +52,12 @@ _NUMPY_PLACES = frozenset(
     {"numpy._core._multiarray_umath", "numpy._core.umath", "numpy.core._multiarray_umath"}
 )
 
+#: What reading a damaged archive raises.
+_UNREADABLE = (
+    zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error,
+    lzma.LZMAError,
+)  # fmt: skip
+
 Node = dict[str, Any]
 
 
@@ -60,38 +65,7 @@ class _Damaged(Exception):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class SkopsScan:
-    """What a look at a skops file found; nothing of it was built.
-
-    ``names``: the types that it names; ``findings``: what is not allowed; ``damage``: why it is
-    no whole skops file.
-    """
-
-    names: tuple[str, ...]
-    findings: tuple[Finding, ...]
-    damage: str = ""
-    data: bytes = field(default=b"", repr=False, compare=False)
-
-    @property
-    def allowed(self) -> bool:
-        """Whether the file may be loaded without trust."""
-        return not self.findings and not self.damage
-
-    @property
-    def refused(self) -> tuple[str, ...]:
-        """The names that are refused, each once."""
-        return tuple(dict.fromkeys(finding.name for finding in self.findings if finding.name))
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """One line per finding."""
-        return tuple(
-            f"{one.name}: {one.reason}" if one.name else one.reason for one in self.findings
-        )
-
-
-def check(data: bytes, *, allow: Iterable[str] = ()) -> SkopsScan:
+def check(data: bytes, *, allow: Iterable[str] = ()) -> Scan:
     """Look at the bytes of a skops file.
 
     Args:
@@ -100,17 +74,18 @@ def check(data: bytes, *, allow: Iterable[str] = ()) -> SkopsScan:
 
     """
     walk = _Walk(Names(allow))
+    damage = ""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             walk.members = _members(archive)
             walk.run(json.loads(archive.read("schema.json")))
     except _Damaged as error:
-        return SkopsScan(tuple(walk.seen), (), str(error), data)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        return SkopsScan((), (), f"its zip archive cannot be read ({error})", data)
-    except (ValueError, KeyError, RecursionError) as error:
-        return SkopsScan((), (), f"its schema.json cannot be read ({type(error).__name__})", data)
-    return SkopsScan(tuple(walk.seen), tuple(walk.findings), "", data)
+        damage = str(error)
+    except _UNREADABLE as error:
+        damage = f"its zip archive cannot be read ({error})"
+    except (ValueError, KeyError, RecursionError, AttributeError, TypeError) as error:
+        damage = f"its schema.json cannot be read ({type(error).__name__})"
+    return Scan("skops", tuple(walk.seen), () if damage else tuple(walk.findings), damage, data)
 
 
 def _members(archive: zipfile.ZipFile) -> frozenset[str]:
@@ -267,7 +242,7 @@ def _default_dict(walk: _Walk, node: Node, _: str) -> Iterator[Node]:
     content = _content(node)
     factory = _content(content, "default_factory")
     kind, module, name = (factory.get(key) for key in ("__loader__", "__module__", "__class__"))
-    plain = kind == "TypeNode" and module == "builtins" and name in _FACTORIES
+    plain = kind == "TypeNode" and f"{module}.{name}" in checks.FACTORIES
     if not plain and not (kind == "JsonNode" and factory.get("content") == "null"):
         walk.refuse(f"{module}.{name}", "it is no factory of a defaultdict")
     yield _content(content, "main")
@@ -375,7 +350,7 @@ def _generator(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     state = _content(content, "bit_generator")
     kind = _content(state).get("bit_generator")
     name = _value(kind.get("content")) if type(kind) is dict else None
-    if walk.protocol == 0 or name not in _GENERATORS:
+    if walk.protocol == 0 or name not in checks.BIT_GENERATORS:
         walk.refuse(full_name, "its bit generator is none that is known")
     yield from content.values()
 
@@ -420,7 +395,7 @@ _VISITS: dict[str, Callable[[_Walk, Node, str], Iterator[Node]]] = {
 }
 
 
-def load(found: SkopsScan, *, trusted: bool) -> Any:
+def load(found: Scan, *, trusted: bool) -> Any:
     """Load the very bytes that were looked at.
 
     Args:
@@ -428,12 +403,10 @@ def load(found: SkopsScan, *, trusted: bool) -> Any:
         trusted: whether the whole file is trusted.
 
     Raises:
-        MissingDependency: skops is not installed.
+        ModuleNotFoundError: skops is not installed.
 
     """
-    from mlmodel._extras import require
-
-    skops_io = require("skops.io", "sklearn")
+    skops_io = importlib.import_module("skops.io")
     # ``trusted`` says that the user vouches for the file, so that skops has nothing to add.
     names = skops_io.get_untrusted_types(data=found.data) if trusted else list(found.names)
     return skops_io.loads(found.data, trusted=names)

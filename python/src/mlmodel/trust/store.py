@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import stat
-import tempfile
 import warnings
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mlmodel import _files
 from mlmodel.errors import InvalidArgument, InvalidModel, WriteFailed
 from mlmodel.trust.digest import manifest_of
 
@@ -125,14 +125,7 @@ def add(root: Path, reason: str) -> Record:
 def _write(folder: Path, record: Record) -> None:
     text = json.dumps(asdict(record), indent=1) + "\n"
     try:
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(name).replace(folder / f"{record.digest}.json")
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+        _files.write(folder / f"{record.digest}.json", text.encode(), private=True)
     except OSError as error:
         raise _unwritable(folder, str(error.strerror)) from error
 

@@ -11,7 +11,7 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidModel, MissingDependency, MlmodelError, UntrustedModel
-from mlmodel.trust.containers import detect, expand, read_npy_header
+from mlmodel.trust.containers import COMPRESSED, detect, expand, read_npy_header
 from mlmodel.trust.findings import Malformed
 from mlmodel.trust.moved import current_name
 
@@ -259,7 +259,7 @@ def load_trusted(data: bytes, aliases: Mapping[tuple[str, str], object], file: s
 
 def _load_trusted(data: bytes, aliases: Mapping[tuple[str, str], object]) -> Any:
     kind = detect(data)
-    if kind in {"zlib", "gzip", "bz2", "xz", "lzma"}:
+    if kind in COMPRESSED:
         data = expand(data, kind)
     elif kind == "npy":
         header = read_npy_header(data)

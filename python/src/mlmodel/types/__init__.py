@@ -1,6 +1,6 @@
 """Public names where MLflow's users look for them (``mlflow.types``)."""
 
-from mlmodel.signature.types import (
+from mlmodel.types.schema import (
     ColSpec,
     DataType,
     ParamSchema,

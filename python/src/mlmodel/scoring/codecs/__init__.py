@@ -19,6 +19,7 @@ from mlmodel.scoring.codecs import (
     instances,
 )
 from mlmodel.scoring.codecs.payload import Payload
+from mlmodel.scoring.media import FORMS, JSON
 
 if TYPE_CHECKING:
     from mlmodel.signature.columns import Columns, Tensors
@@ -30,15 +31,13 @@ __all__ = ["JSON", "MEDIA_TYPES", "TABLE", "Decoder", "Payload"]
 #: of the form), both with everything that was found.
 Decoder = Callable[["Payload", "Plan"], "Columns | Tensors"]
 
-JSON = "application/json"
-
 #: (media type, key of the JSON envelope; None: the form is the whole body) -> decoder (RST-001).
 TABLE: dict[tuple[str, str | None], Decoder] = {
     (JSON, "dataframe_split"): dataframe_split.decode,
     (JSON, "dataframe_records"): dataframe_records.decode,
     (JSON, "instances"): instances.decode,
     (JSON, "inputs"): inputs.decode,
-    ("text/csv", None): csv.decode,
+    (FORMS["csv"], None): csv.decode,
 }
 
 #: The media types of the table, in its order.

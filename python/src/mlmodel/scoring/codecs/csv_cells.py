@@ -11,7 +11,7 @@ from mlmodel.signature.types import ColSpec, DataType, TensorSpec
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mlmodel.scoring.cells import Reader
+    from mlmodel.signature.cells import Reader
     from mlmodel.signature.plan import Plan
 
 __all__ = ["RULES", "values"]

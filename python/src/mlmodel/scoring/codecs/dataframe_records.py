@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import InputViolation, InvalidInput, shown
+from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.signature.names import invalid_input
 
@@ -30,7 +30,7 @@ def from_records(payload: Payload, plan: Plan, key: str) -> Columns | Tensors:
     """Read the payload's value, which stands under ``key``, as a list of records."""
     records = payload.value
     if type(records) is not list or not _DICT.issuperset(map(type, records)):
-        raise tables.malformed(_not_records(records, key))
+        raise MalformedRequest(_not_records(records, key))
     payload.pairs += sum(map(len, records))
     schema = plan.schema
     if schema is not None and not tables.is_tensor(plan) and not schema.has_input_names():

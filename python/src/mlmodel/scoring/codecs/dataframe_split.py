@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import shown
+from mlmodel.errors import MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
     """Read a data frame in pandas' split form; see :data:`mlmodel.scoring.codecs.Decoder`."""
     split = payload.value
     if type(split) is not dict or not _KEYS.issuperset(split) or "data" not in split:
-        raise tables.malformed(_expected(split))
+        raise MalformedRequest(_expected(split))
     payload.pairs += len(split)
     if "index" in split:
         payload.count(split["index"])
@@ -39,17 +39,17 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
 def check_rows(rows: Any, width: int | None) -> int:
     """Return the width of a list of rows of one length (RST-008)."""
     if type(rows) is not list:
-        raise tables.malformed(f"data is a list of rows, not {shown(rows)} (RST-007).")
+        raise MalformedRequest(f"data is a list of rows, not {shown(rows)} (RST-007).")
     if not _LIST.issuperset(map(type, rows)):
         place = next(n for n, row in enumerate(rows) if type(row) is not list)
-        raise tables.malformed(
+        raise MalformedRequest(
             f"Row {place} is {shown(rows[place])}; a row is a list of cells (RST-008)."
         )
     if width is None:
         width = len(rows[0]) if rows else 0
     if not {width}.issuperset(map(len, rows)):
         place = next(n for n, row in enumerate(rows) if len(row) != width)
-        raise tables.malformed(
+        raise MalformedRequest(
             f"Row {place} has {len(rows[place])} cells where there are {width} columns (RST-008)."
         )
     return width

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import shown
+from mlmodel.errors import MalformedRequest, shown
 from mlmodel.scoring.codecs import instances, tables, tensors
 from mlmodel.scoring.codecs.dataframe_records import from_records
 
@@ -24,7 +24,7 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
     if type(value) is dict:
         return _columns(payload, plan, value)
     if type(value) is not list:
-        raise tables.malformed(
+        raise MalformedRequest(
             f"inputs is an object of columns or a list of rows, not {shown(value)} (RST-014)."
         )
     if value and type(value[0]) is dict:
@@ -40,13 +40,13 @@ def _columns(payload: Payload, plan: Plan, given: dict[str, Any]) -> Columns:
         return tables.from_columns(payload, plan, names, [[value] for value in given.values()])
     if not all(lists):
         name = names[lists.index(False)]
-        raise tables.malformed(
+        raise MalformedRequest(
             f"inputs mixes lists and single values: {shown(name)} is no list (RST-014)."
         )
     lengths = {name: len(cells) for name, cells in given.items()}
     if len(set(lengths.values())) > 1:
         (first, rows), (other, less) = _two_lengths(lengths)
-        raise tables.malformed(
+        raise MalformedRequest(
             f"The columns of inputs differ in length: {shown(first)} has {rows} cells, "
             f"{shown(other)} has {less} (RST-014)."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from mlmodel.errors import InputViolation, InvalidInput, shown
+from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.codecs.dataframe_records import from_records
 from mlmodel.scoring.codecs.dataframe_split import check_rows
@@ -22,7 +22,7 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
     """Read rows: objects, lists or single values; see :data:`mlmodel.scoring.codecs.Decoder`."""
     rows = payload.value
     if type(rows) is not list:
-        raise tables.malformed(f"instances is a list of rows, not {shown(rows)} (RST-013).")
+        raise MalformedRequest(f"instances is a list of rows, not {shown(rows)} (RST-013).")
     named = bool(rows) and type(rows[0]) is dict
     if plan.schema is None or tables.is_tensor(plan):
         return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlmodel.scoring.cells import Reader
+from mlmodel.signature.cells import Reader
 from mlmodel.scoring.jsonbody import count_pairs
 
 __all__ = ["Payload"]
@@ -26,5 +26,10 @@ class Payload:
     pairs: int = 0
 
     def count(self, value: Any) -> None:
-        """Count the pairs of a value of unknown form."""
-        self.pairs += count_pairs(value)
+        """Count the pairs of a value of unknown form.
+
+        Raises:
+            Doubt: a float in it, at any depth, may have been an integer literal.
+
+        """
+        self.pairs += count_pairs(value, exact=self.reader.exact)

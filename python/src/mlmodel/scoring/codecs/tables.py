@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlmodel.errors import InputViolation, MalformedRequest, shown
-from mlmodel.scoring.cells import Reader, doubles, infer_column, packed
+from mlmodel.signature.cells import Reader, doubles, infer_column, packed
 from mlmodel.signature.columns import Block, Columns
 from mlmodel.signature.names import invalid_input, match, remember
 from mlmodel.signature.types import ColSpec, DataType
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
     from mlmodel.signature.plan import Plan
 
-__all__ = ["column_names", "from_columns", "from_rows", "is_tensor", "malformed"]
+__all__ = ["column_names", "from_columns", "from_rows", "is_tensor"]
 
 #: Types whose columns, if a table has no others, are read as one array of rows and columns.
 _WHOLE: dict[Any, Callable[[Sequence[Any]], Any]] = {
@@ -36,11 +36,6 @@ _WHOLE: dict[Any, Callable[[Sequence[Any]], Any]] = {
 }
 _NESTED = frozenset({dict, list})
 _NAMES = frozenset({str, int})
-
-
-def malformed(message: str) -> MalformedRequest:
-    """Return the error for a value that is not of its form."""
-    return MalformedRequest(message)
 
 
 @dataclass(frozen=True)
@@ -155,11 +150,11 @@ def is_tensor(plan: Plan) -> bool:
 def column_names(given: object, key: str) -> tuple[Any, ...]:
     """Return the given column names: texts, or numbers as pandas writes default ones (ENF-012)."""
     if type(given) is not list:
-        raise malformed(f"{key} is a list of column names, not {shown(given)} (RST-007).")
+        raise MalformedRequest(f"{key} is a list of column names, not {shown(given)} (RST-007).")
     names = tuple(given)
     if not _NAMES.issuperset(map(type, names)):
         bad = next(name for name in names if type(name) not in (str, int))
-        raise malformed(f"{key} holds {shown(bad)}; a column's name is a text (RST-007).")
+        raise MalformedRequest(f"{key} holds {shown(bad)}; a column's name is a text (RST-007).")
     return names
 
 

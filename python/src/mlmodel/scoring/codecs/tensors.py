@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlmodel.errors import InputViolation, shown
-from mlmodel.scoring.cells import infer_column
+from mlmodel.errors import InputViolation, MalformedRequest, shown
+from mlmodel.signature.cells import infer_column
 from mlmodel.scoring.codecs import tables
 from mlmodel.signature.columns import Tensors
 from mlmodel.signature.names import invalid_input
 from mlmodel.signature.types import TensorSpec
 
 if TYPE_CHECKING:
-    from mlmodel.scoring.cells import Reader
+    from mlmodel.signature.cells import Reader
     from mlmodel.scoring.codecs.payload import Payload
     from mlmodel.signature.plan import Plan
 
@@ -42,7 +42,7 @@ def from_named_rows(payload: Payload, plan: Plan) -> Tensors:
         place = next(
             n for n, row in enumerate(rows) if type(row) is not dict or row.keys() != rows[0].keys()
         )
-        raise tables.malformed(
+        raise MalformedRequest(
             f"Row {place} of instances is no object with the names of row 0 (RST-013)."
         )
     payload.pairs += sum(map(len, rows))

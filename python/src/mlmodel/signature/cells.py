@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from mlmodel.errors import InputViolation, shown
-from mlmodel.scoring.datetimes import read_datetimes
+from mlmodel.signature.datetimes import read_datetimes
 from mlmodel.signature.names import invalid_input
 from mlmodel.signature.types import DataType, NestedType
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["Doubt", "Reader", "doubles", "infer_column", "object_array", "packed"]
+__all__ = ["DOUBTFUL", "Doubt", "Reader", "doubles", "infer_column", "object_array", "packed"]
 
 _NONE = type(None)
 _DOUBLE = np.dtype(np.float64)
@@ -39,11 +39,12 @@ _BOOL = frozenset({bool})
 _NUMBERS = frozenset({float, int})
 _NUMBERS_OR_NULL = frozenset({float, int, _NONE})
 _TEXT_OR_NULL = frozenset({str, _NONE})
+_WITHOUT_ELEMENTS = frozenset({str, int, float, bool, bytes, _NONE, dict})
 
 #: Every integer below this size is exact in a double.
 _EXACT = 2**53
 #: From this size on a float may have been an integer literal that orjson could not hold.
-_DOUBTFUL = 2.0**63
+DOUBTFUL = 2.0**63
 #: Up to this many cells plain Python finds the extremes of a row faster than numpy.
 _FEW = 64
 #: How many cells are packed at once: as arguments of a call they are held a second time.
@@ -81,6 +82,7 @@ class Reader:
         Violations are collected; the array then holds something of the right length.
         """
         if isinstance(kind, NestedType):
+            self.doubt(cells)
             return object_array(cells)
         read: npt.NDArray[Any] = _COLUMN_READERS[kind](self, cells, name)
         return read
@@ -119,7 +121,7 @@ class Reader:
 
         """
         if not self.exact and any(
-            type(cell) is float and not -_DOUBTFUL < cell < _DOUBTFUL for cell in cells
+            type(cell) is float and not -DOUBTFUL < cell < DOUBTFUL for cell in cells
         ):
             raise Doubt
 
@@ -193,12 +195,12 @@ def doubles(cells: Sequence[Any]) -> npt.NDArray[np.float64] | None:
 def object_array(cells: Sequence[Any]) -> npt.NDArray[Any]:
     """Return a one-dimensional object array, whatever the cells are."""
     array = np.empty(len(cells), object)
-    if list in map(type, cells):
-        # Assigned as a whole, numpy would take the cells' elements for an inner axis.
-        for place, cell in enumerate(cells):
-            array[place] = cell
-    else:
+    if _WITHOUT_ELEMENTS.issuperset(map(type, cells)):
         array[:] = cells
+        return array
+    # Assigned as a whole, numpy would take the cells' elements for an inner axis.
+    for place, cell in enumerate(cells):
+        array[place] = cell
     return array
 
 
@@ -207,7 +209,7 @@ def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
     kinds = set(map(type, cells))
     if kinds == _FLOAT:
         wide = np.array(cells, np.float64)
-        if _all_below(cells, wide, _DOUBTFUL):
+        if _all_below(cells, wide, DOUBTFUL):
             return wide
     reader.doubt(cells)
     if kinds == _INT and min(cells) >= -(2**63) and max(cells) < 2**63:
@@ -263,7 +265,7 @@ def _floats(
             wide = np.array(cells, np.float64)
     except OverflowError:
         pass
-    if wide is None or not _all_below(cells, wide, _DOUBTFUL):
+    if wide is None or not _all_below(cells, wide, DOUBTFUL):
         reader.doubt(cells)
     if wide is None:
         reader.each(cells, name, expected, lambda cell: _float_fault(cell, dtype))

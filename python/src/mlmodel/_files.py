@@ -1,0 +1,113 @@
+"""Whole files: found, read and written in one way by every part of the library."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import BufferedReader
+
+__all__ = ["TooLarge", "open_regular", "read", "regular_files", "write"]
+
+
+class TooLarge(OSError):
+    """The file has more bytes than may be read: ``size`` of them, as far as was seen."""
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__(errno.EFBIG, f"it has {size:,} bytes, and at most {most:,} are read")
+        self.size = size
+
+
+def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
+    """Open a file for reading, unless it is a pipe, a device or a folder.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file.
+
+    """
+    # A pipe or device would be waited on for ever; O_NONBLOCK lets us look at it first.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    stream = os.fdopen(handle, "rb") if _is_regular(handle) else None
+    if stream is None:
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return stream
+
+
+def _is_regular(handle: int) -> bool:
+    return stat.S_ISREG(os.fstat(handle).st_mode)
+
+
+def read(path: str | os.PathLike[str], most: int | None = None) -> bytes:
+    """Return the content of a regular file of at most ``most`` bytes.
+
+    Without ``most``, the machine's memory is the limit.
+
+    Raises:
+        TooLarge: it is larger; nothing, or not much more than ``most``, was read.
+        OSError: it cannot be read, or is no regular file.
+
+    """
+    most = _memory() if most is None else most
+    with open_regular(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size > most:
+            raise TooLarge(size, most)
+        try:
+            content = stream.read(size + 1)
+            if len(content) > size:  # it grows, or has no size of its own
+                content += stream.read(most + 1 - len(content))
+        except MemoryError:
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from None
+    if len(content) > most:
+        raise TooLarge(len(content), most)
+    return content
+
+
+def _memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # a system that does not say
+        return 2**48
+
+
+def write(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Write a file whole or not at all: beside its place first, then moved there.
+
+    It is as readable as any new file; with ``private``, for its owner only.
+
+    Raises:
+        OSError: it could not be written; an existing file is as it was.
+
+    """
+    partial = path.parent / f".{os.urandom(8).hex()}.partial"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(partial, flags, 0o600 if private else 0o666)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def regular_files(root: Path) -> Iterator[tuple[str, int]]:
+    """Give path and size of every regular file below a folder, sorted; no link is followed."""
+    for folder, below, names in os.walk(root):
+        below.sort()
+        for name in sorted(names):
+            path = Path(folder, name)
+            try:
+                status = path.lstat()
+            except OSError:
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield path.relative_to(root).as_posix(), status.st_size
