@@ -58,9 +58,9 @@ def _request(name: str, frame: Callable[[], pd.DataFrame]) -> Callable[[Given], 
 
 
 def _decode_instances(given: Given) -> Call:
-    plan = mlmodel.load(given.models / "doubles").engine.plan
+    engine = mlmodel.load(given.models / "doubles").engine
     body = inputs.instances_body(inputs.doubles(inputs.REQUEST_ROWS))
-    return lambda: invocations.read(inputs.JSON, body, plan)
+    return lambda: invocations.read(inputs.JSON, body, engine)
 
 
 TASKS = {

@@ -36,6 +36,12 @@ def test_requirements_are_the_pip_part_of_the_conda_environment():
     assert env.conda["dependencies"][-1] == {"pip": ["a==1", "b>=2"]}
 
 
+def test_a_requirements_file_is_read_as_pip_reads_it(tmp_path):
+    file = tmp_path / "requirements.txt"
+    file.write_text("a==1  # why\nb==2 \\\n    --hash=sha256:00\n\n# c\n")
+    assert resolve(pip_requirements=file).requirements == ("a==1", "b==2 --hash=sha256:00")
+
+
 def test_extra_requirements_are_added():
     assert resolve(extra_pip_requirements=["a==1"]).requirements[-1] == "a==1"
 
@@ -101,5 +107,5 @@ def test_wrong_arguments_are_named(given, said):
 def test_a_file_that_is_no_yaml_is_named(tmp_path):
     file = tmp_path / "env.yaml"
     file.write_text("a: [")
-    with pytest.raises(InvalidArgument, match=r"env\.yaml is no YAML"):
+    with pytest.raises(InvalidArgument, match=r"env\.yaml holds no conda environment"):
         resolve(conda_env=file)

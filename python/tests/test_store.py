@@ -150,6 +150,13 @@ def test_the_path_of_the_mlmodel_file_is_taken_too(saved):
     assert mlmodel.load(saved / "MLmodel").predict(X).shape == (3,)
 
 
+def test_the_copy_under_metadata_means_the_folder_above(saved):
+    """DIR-007."""
+    (saved / "metadata").mkdir()
+    (saved / "metadata" / "MLmodel").write_bytes((saved / "MLmodel").read_bytes())
+    assert mlmodel.load(saved / "metadata").predict(X).shape == (3,)
+
+
 def test_all_violations_are_told_when_loading(saved):
     (saved / "MLmodel").write_text("flavors: {python_function: {}}\nmetadata: 3\n")
     with pytest.raises(InvalidModel) as caught:

@@ -13,7 +13,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import InvalidArgument, UnreadableModel
+from mlmodel.document.document import compose_document, read_text
+from mlmodel.document.environments import logical_lines, pip_part
+from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -85,7 +87,7 @@ def resolve(
         raise InvalidArgument(f"Give only one of {', '.join(given)}: each says the whole")
     if conda_env is not None:
         conda = _conda(conda_env)
-        requirements = _pip_part(conda)
+        requirements = pip_part(conda)
         if not requirements:
             warnings.warn(
                 "conda_env has no pip requirements: requirements.txt stays empty, and tools that "
@@ -150,24 +152,17 @@ def _conda(given: Mapping[str, Any] | str | Path) -> dict[str, Any]:
 
 
 def _read_yaml(path: Path) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnreadableModel(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidArgument(f"{path} is no YAML file: {error}") from error
+    read = compose_document(_read_text(path), str(path), schema="conda-env")
+    if not read.usable:
+        raise InvalidArgument(f"{path} holds no conda environment", read.problems)
+    return read.data
 
 
-def _pip_part(conda: Mapping[str, Any]) -> list[str]:
-    dependencies = conda.get("dependencies") or []
-    return [
-        str(line)
-        for entry in dependencies
-        if isinstance(entry, dict)
-        for line in entry.get("pip") or []
-    ]
+def _read_text(path: Path) -> str:
+    text = read_text(path)
+    if not isinstance(text, str):
+        raise InvalidArgument(f"{path}: {text.message}")
+    return text
 
 
 def _python_of(conda: Mapping[str, Any]) -> str | None:
@@ -179,10 +174,7 @@ def _python_of(conda: Mapping[str, Any]) -> str | None:
 
 def _requirement_lines(given: Sequence[str] | str | Path, argument: str) -> list[str]:
     if isinstance(given, str | Path):
-        try:
-            given = Path(given).read_text(encoding="utf-8").splitlines()
-        except OSError as error:
-            raise UnreadableModel(f"{argument}: {given}: {error.strerror}") from error
+        given = _read_text(Path(given)).splitlines()
     if not all(isinstance(line, str) for line in given):
         raise InvalidArgument(f"{argument} is a list of requirement lines or a file's path")
-    return [line.strip() for line in given if line.strip() and not line.lstrip().startswith("#")]
+    return [line for _, line in logical_lines("\n".join(given))]

@@ -158,11 +158,12 @@ def open_folder(
 
     """
     given = Path(model_uri)
-    root = given.parent if given.name == FILE_NAME and given.is_file() else given
-    if not (root / FILE_NAME).exists():
-        what = "no MLmodel file in it" if root.is_dir() else "no such folder"
+    file = document.model_file(given)
+    if not file.exists():
+        what = "no MLmodel file in it" if given.is_dir() else "no such folder"
         raise ModelNotFound(f"{given}: there is {what}; give the folder of a saved model")
-    read = document.require_valid(root)
+    read = document.require_valid(file)
+    root = document.folder_of(file)
     return ModelFolder(root, read, Gate.for_folder(root, trust=trust, allow=allow))
 
 

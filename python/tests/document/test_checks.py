@@ -165,7 +165,7 @@ def test_links(tmp_path):
     assert resolve_inside(root, "inside.pkl") == (root / "real.pkl").resolve()
     for path in ("out.pkl", "up/outside.pkl", "loop"):
         with pytest.raises(InvalidModel, match="DIR-004"):
-            resolve_inside(root, path, rule="DIR-004")
+            resolve_inside(root, path)
         text = FLAVORS + f"    model_path: {path}\n"
         assert [v.rule for v in found(text, root)] == ["DIR-004"], path
 

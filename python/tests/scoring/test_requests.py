@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlmodel.errors import InvalidInput, MalformedRequest, UnsupportedMediaType
-from mlmodel.scoring import cells as cells_module
 from mlmodel.scoring import jsonbody, media
 from mlmodel.scoring.codecs import MEDIA_TYPES, TABLE
 from mlmodel.scoring.codecs.csv import tokenize
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import score
+from mlmodel.signature import cells as cells_module
 from mlmodel.signature.types import ColSpec, ModelSignature, Schema, TensorSpec
 
 JSON = "application/json"

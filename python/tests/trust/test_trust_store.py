@@ -163,13 +163,13 @@ def test_remove(folder, tmp_path):
 def test_commands(folder, root):
     run = CliRunner().invoke
     (folder / "model.pkl").write_bytes(b"cposix\nsystem\n.")
-    (folder / "fine.pkl").write_bytes(b"K\x01.")
+    (folder / "fine.pkl").write_bytes(b"\x80\x02ccollections\nOrderedDict\n.")
     added = run(command, ["add", str(folder)])
     assert added.exit_code == 0, added.output
     for line in (
         "model.pkl: a pickle that uses posix.system",
-        "code/own.py: code",
-        "fine.pkl: a pickle that uses only",
+        "code/own.py: Python code",
+        "fine.pkl: a pickle, 1 name, all on the list: needs no trust",
     ):
         assert line in added.output
     assert Gate.for_folder(folder).is_trusted()
@@ -179,6 +179,32 @@ def test_commands(folder, root):
     assert "No folder is trusted" in run(command, ["list"]).output
     assert isinstance(run(command, ["remove", digest]).exception, InvalidArgument)
     assert isinstance(run(command, ["add", str(folder / "none")]).exception, ModelNotFound)
+
+
+def test_add_says_what_was_not_found(root):
+    (root / "MLmodel").write_text("flavors: {a: {}}\n")
+    output = CliRunner().invoke(command, ["add", str(root)]).output
+    assert "no pickle and no code was found (other kinds" in output
+
+
+def test_a_folder_that_cannot_be_trusted_is_not_described(folder):
+    (folder / "link").symlink_to("MLmodel")
+    result = CliRunner().invoke(command, ["add", str(folder)])
+    assert isinstance(result.exception, InvalidModel)
+    assert result.output == ""
+
+
+def test_what_is_printed_moves_no_cursor(root, store_folder, tmp_path):
+    (root / "\x1b[1A\x1b[2K.py").write_text("")
+    output = CliRunner().invoke(command, ["add", str(root)]).output
+    assert "\x1b" not in output
+    assert "  \\x1b[1A\\x1b[2K.py: Python code\n" in output
+    other = root.rename(tmp_path / "\x1b[2J\nmodel")
+    assert CliRunner().invoke(command, ["add", str(other)]).exit_code == 0
+    for args in (["list"], ["remove", str(other)]):
+        output = CliRunner().invoke(command, args).output
+        assert "\x1b" not in output
+        assert "\\x1b[2J\\nmodel" in output
 
 
 def test_help_line():

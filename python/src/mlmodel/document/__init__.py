@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlmodel.document.checks import check
-    from mlmodel.document.document import Document, parse, read, require_valid
+    from mlmodel.document.document import (
+        Document,
+        folder_of,
+        model_file,
+        parse,
+        read,
+        require_valid,
+    )
     from mlmodel.document.events import Limits
     from mlmodel.document.paths import resolve_inside
     from mlmodel.document.report import Report
@@ -25,6 +32,8 @@ __all__ = [
     "check",
     "dumps",
     "find_models",
+    "folder_of",
+    "model_file",
     "parse",
     "read",
     "require_valid",
@@ -41,6 +50,8 @@ _NAMES = {
     "check": "checks",
     "dumps": "writer",
     "find_models": "validation",
+    "folder_of": "document",
+    "model_file": "document",
     "parse": "document",
     "read": "document",
     "require_valid": "document",

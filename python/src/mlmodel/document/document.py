@@ -23,6 +23,7 @@ __all__ = [
     "FILE_NAME",
     "Document",
     "compose_document",
+    "folder_of",
     "model_file",
     "parse",
     "read",
@@ -32,6 +33,9 @@ __all__ = [
 
 #: The name of the file that makes a folder a model folder (DIR-001).
 FILE_NAME = "MLmodel"
+
+#: The folder of a model folder in which MLflow keeps copies of its files (DIR-007).
+_COPIES = "metadata"
 
 
 class Document:
@@ -58,6 +62,7 @@ class Document:
         self._starts: list[int] | None = None
         self._json_texts: dict[int, JsonText] = {}
         self._source_maps: dict[int, SourceMap] = {}
+        self._members: dict[int, dict[str, tuple[Node, Node]]] = {}
 
     def position(self, pointer: str) -> tuple[int, int]:
         """Return line and column, from 1, of the value at a JSON pointer.
@@ -98,11 +103,23 @@ class Document:
         for index, token in enumerate(tokens):
             if node is None or node.kind == "scalar":
                 return key, node, tokens[index:]
-            found = _member(node, token)
+            found = self._member(node, token)
             if found is None:
                 return key, node, tokens[index:]
             key, node = found
         return key, node, []
+
+    def _member(self, node: Node, token: str) -> tuple[Node, Node] | None:
+        if node.kind == "map":
+            # One index a mapping: a file may have as many violations as keys.
+            if id(node) not in self._members:
+                pairs = reversed(node.value)  # of a repeated key the first counts
+                self._members[id(node)] = {k.value: (k, v) for k, v in pairs if k.kind == "scalar"}
+            return self._members[id(node)].get(token)
+        if token.isdecimal() and int(token) < len(node.value):
+            item = node.value[int(token)]
+            return item, item
+        return None
 
     def _json(self, node: Node) -> JsonText:
         if id(node) not in self._json_texts:
@@ -118,18 +135,6 @@ class Document:
         if self._starts is None:
             self._starts = line_starts(self.text)
         return place(self._starts, self._source_maps[id(node)].offset(offset))
-
-
-def _member(node: Node, token: str) -> tuple[Node, Node] | None:
-    if node.kind == "map":
-        for key, value in node.value:
-            if key.kind == "scalar" and key.value == token:
-                return key, value
-        return None
-    if token.isdecimal() and int(token) < len(node.value):
-        item = node.value[int(token)]
-        return item, item
-    return None
 
 
 def compose_document(
@@ -198,7 +203,7 @@ def require_valid(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMI
     from mlmodel.document.checks import check
 
     document = read(path, limits=limits)
-    root = model_file(path).parent
+    root = folder_of(model_file(path))
     errors = [v for v in check(document, root, loading=True) if v.severity == "error"]
     if errors:
         raise InvalidModel(f"The model in {root} breaks the rules of the format.", errors)
@@ -209,6 +214,14 @@ def model_file(path: str | os.PathLike[str]) -> Path:
     """Return the MLmodel file that ``path`` means: itself, or the one in the folder."""
     given = Path(path)
     return given / FILE_NAME if given.is_dir() else given
+
+
+def folder_of(file: Path) -> Path:
+    """Return the folder that an MLmodel file's paths are relative to (DIR-007)."""
+    folder = file.parent
+    if folder.name == _COPIES and (folder.parent / FILE_NAME).is_file():
+        return folder.parent
+    return folder
 
 
 def read_text(file: Path, limits: Limits = DEFAULT_LIMITS) -> str | Problem:
@@ -234,6 +247,6 @@ def read_text(file: Path, limits: Limits = DEFAULT_LIMITS) -> str | Problem:
 def _too_large(file: Path, size: int, limits: Limits) -> UnreadableModel:
     message = (
         f"The file has {size:,} bytes, more than the limit of {limits.bytes:,}; it was not read. "
-        "Move large values out of it, or raise the limit."
+        "Move large values out of it (`mlmodel validate --max-bytes` reads larger ones)."
     )
     return UnreadableModel(f"{file} is too large.", [Violation("MLM-002", message, str(file))])

@@ -161,6 +161,16 @@ def requirement_lines(folder: Folder, found: list[Violation]) -> list[str] | Non
     if not isinstance(text, str):
         return None
     lines = []
+    for number, line in logical_lines(text):
+        lines.append(line)
+        wrong = _wrong_requirement(line)
+        if wrong is not None:
+            found.append(Violation("ENV-008", wrong, file, number, 1))
+    return lines
+
+
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Give number and text of each requirement: continued lines joined, comments left out."""
     continued = ""
     for number, written in enumerate(text.splitlines(), 1):
         bare = re.sub(r"(^|\s)#.*$", "", written) if "#" in written else written
@@ -169,13 +179,8 @@ def requirement_lines(folder: Folder, found: list[Violation]) -> list[str] | Non
             continued = line[:-1]
             continue
         continued = ""
-        if not line:
-            continue
-        lines.append(line)
-        wrong = _wrong_requirement(line)
-        if wrong is not None:
-            found.append(Violation("ENV-008", wrong, file, number, 1))
-    return lines
+        if line:
+            yield number, line
 
 
 def _wrong_requirement(line: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel._files import regular_files
 from mlmodel.document import schemas
 from mlmodel.document.described import walk
-from mlmodel.document.document import model_file, read
+from mlmodel.document.document import folder_of, model_file, read
 from mlmodel.document.environments import (
     named_environments,
     pip_part,
@@ -21,7 +21,7 @@ from mlmodel.document.environments import (
 )
 from mlmodel.document.named_files import NEEDED_TO_LOAD, named_files
 from mlmodel.document.paths import Folder, resolve_inside
-from mlmodel.document.validation import folder_of, validate
+from mlmodel.document.validation import validate
 from mlmodel.errors import InvalidModel, Violation
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ def _finding(
         return "DIR-002", message, "error"
     if folder is not None:
         try:
-            exists = os.path.exists(folder.resolve_inside(path, rule="DIR-004"))  # noqa: PTH110 - Path's raises for a name too long
+            exists = os.path.exists(folder.resolve_inside(path))  # noqa: PTH110 - Path's raises for a name too long
         except InvalidModel as error:
             return "DIR-004", error.message, "error"
         if not exists and not (loading and not NEEDED_TO_LOAD[item.schema["x-file"]]):

@@ -11,11 +11,12 @@ from mlmodel.errors import InvalidModel, Violation
 
 __all__ = ["Folder", "resolve_inside", "what_is_wrong"]
 
+_LINK_OUT = "leads out of the model folder through a link"
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
-def resolve_inside(root: Path, relative: str, *, rule: str = "DIR-002") -> Path:
+def resolve_inside(root: Path, relative: str) -> Path:
     """Return the path of a file or folder that the model's files name (DIR-002, DIR-004).
 
     ``relative`` is relative to ``root``; a backslash separates like a slash where no file has
@@ -23,10 +24,10 @@ def resolve_inside(root: Path, relative: str, *, rule: str = "DIR-002") -> Path:
     leads out of ``root``. Links are followed: the result is free of them.
 
     Raises:
-        InvalidModel: with ``rule``, for an absolute path, a drive, a URI, ``..`` or a link out.
+        InvalidModel: an absolute path, a drive, a URI, ``..`` (DIR-002), or a link out (DIR-004).
 
     """
-    return Folder(root).resolve_inside(relative, rule=rule)
+    return Folder(root).resolve_inside(relative)
 
 
 class Folder:
@@ -37,7 +38,7 @@ class Folder:
         self._base = os.path.realpath(root)
         self._found: dict[str, Path | str] = {}
 
-    def resolve_inside(self, relative: str, *, rule: str = "DIR-002") -> Path:
+    def resolve_inside(self, relative: str) -> Path:
         """Return the path that the model's files name, as :func:`resolve_inside`."""
         if relative not in self._found:
             self._found[relative] = what_is_wrong(relative) or self._follow(relative)
@@ -45,6 +46,7 @@ class Folder:
         if isinstance(found, Path):
             return found
         message = f"The path {relative[:200]!r} {found}; it must name something inside the folder."
+        rule = "DIR-004" if found == _LINK_OUT else "DIR-002"
         raise InvalidModel(message, [Violation(rule, message)])
 
     def _follow(self, relative: str) -> Path | str:
@@ -56,7 +58,7 @@ class Folder:
             return f"cannot be followed ({getattr(error, 'strerror', None) or error})"
         if target == self._base or target.startswith(os.path.join(self._base, "")):  # noqa: PTH118 - the separator at its end
             return Path(target)
-        return "leads out of the model folder through a link"
+        return _LINK_OUT
 
 
 def what_is_wrong(relative: str) -> str | None:

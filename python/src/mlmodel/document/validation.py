@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlmodel.document.checks import check
-from mlmodel.document.document import FILE_NAME, compose_document, model_file, read_text
+from mlmodel.document.document import FILE_NAME, compose_document, folder_of, model_file, read_text
 from mlmodel.document.events import DEFAULT_LIMITS, Limits
 from mlmodel.document.report import Report
 from mlmodel.errors import MlmodelError, ModelNotFound, UnreadableModel, Violation
@@ -15,10 +15,7 @@ from mlmodel.errors import MlmodelError, ModelNotFound, UnreadableModel, Violati
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["find_models", "folder_of", "validate"]
-
-#: The folder of a model folder in which MLflow keeps copies of its files (DIR-007).
-_COPIES = "metadata"
+__all__ = ["find_models", "validate"]
 
 
 def validate(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Report:
@@ -34,14 +31,6 @@ def validate(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -
         return Report(str(path), details, error.message)
     document = compose_document(text, str(file), limits=limits)
     return Report(str(path), tuple(check(document, folder_of(file))))
-
-
-def folder_of(file: Path) -> Path:
-    """Return the folder that an MLmodel file's paths are relative to (DIR-007)."""
-    folder = file.parent
-    if folder.name == _COPIES and (folder.parent / FILE_NAME).is_file():
-        return folder.parent
-    return folder
 
 
 def find_models(path: str | os.PathLike[str]) -> Iterator[Path]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlmodel.errors import InputViolation, InvalidInput
+from mlmodel.signature.names import invalid_input
 from mlmodel.signature.plan import Plan
 
 if TYPE_CHECKING:
@@ -60,4 +62,28 @@ class Engine:
             InvalidInput: the data or the parameters contradict the signature.
 
         """
-        return self.call(self.enforce(data), self.params(params))
+        return self.call(*self.checked(data, params))
+
+    def checked(
+        self, data: Any, params: Mapping[str, Any] | None
+    ) -> tuple[Any, dict[str, Any] | None]:
+        """Return data and parameters as the model gets them.
+
+        Raises:
+            InvalidInput: with every violation of both (ENF-003).
+
+        """
+        try:
+            delivered = self.enforce(data)
+        except InvalidInput as error:
+            raise self.refusal(error, params) from None
+        return delivered, self.params(params)
+
+    def refusal(self, error: InvalidInput, params: Mapping[str, Any] | None) -> InvalidInput:
+        """Return the error for data, joined by what is wrong with the parameters given."""
+        try:
+            self.params(params)
+        except InvalidInput as other:
+            found = [*error.details, *other.details]
+            return invalid_input([v for v in found if isinstance(v, InputViolation)])
+        return error

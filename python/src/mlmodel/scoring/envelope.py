@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import MalformedRequest, shown
+from mlmodel.errors import InvalidInput, MalformedRequest, shown
 from mlmodel.scoring import jsonbody
-from mlmodel.signature.cells import Doubt, Reader
 from mlmodel.scoring.codecs import JSON, TABLE
 from mlmodel.scoring.codecs.payload import Payload
+from mlmodel.signature.cells import Doubt, Reader
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs import Decoder
+    from mlmodel.scoring.engine import Engine
     from mlmodel.signature.columns import Columns, Tensors
-    from mlmodel.signature.plan import Plan
 
 __all__ = ["read"]
 
@@ -24,32 +24,35 @@ _FORMS = ", ".join(_DECODERS)
 _PARAMS = "params"
 
 
-def read(body: bytes, plan: Plan) -> tuple[Columns | Tensors, dict[str, Any] | None]:
+def read(body: bytes, engine: Engine) -> tuple[Columns | Tensors, dict[str, Any] | None]:
     """Return the data and the parameters of a JSON body.
 
     Raises:
         MalformedRequest: it is no JSON or no envelope, or a key stands twice.
-        InvalidInput: the data contradict the signature.
+        InvalidInput: the data contradict the signature; what is wrong with the parameters is
+            told as well.
 
     """
     value = jsonbody.loads(body)
     try:
-        return _read(body, value, plan, Reader())
+        return _read(body, value, engine, Reader())
     except Doubt:
         value, literals = jsonbody.loads_exactly(body)
-        return _read(body, value, plan, Reader(exact=True, literals=literals))
+        return _read(body, value, engine, Reader(exact=True, literals=literals))
 
 
 def _read(
-    body: bytes, value: Any, plan: Plan, reader: Reader
+    body: bytes, value: Any, engine: Engine, reader: Reader
 ) -> tuple[Columns | Tensors, dict[str, Any] | None]:
     key, params = _opened(value)
     payload = Payload(value[key], reader)
-    data = _DECODERS[key](payload, plan)
-    pairs = payload.pairs + len(value)
     if params is not None:
-        pairs += jsonbody.count_pairs(params, exact=reader.exact)
-    jsonbody.check_pairs(body, pairs)
+        payload.count(params)
+    try:
+        data = _DECODERS[key](payload, engine.plan)
+    except InvalidInput as error:
+        raise engine.refusal(error, params) from None
+    jsonbody.check_pairs(body, payload.pairs + len(value))
     return data, params
 
 

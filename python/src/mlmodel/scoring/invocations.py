@@ -25,7 +25,6 @@ from mlmodel.scoring.encode import encode
 if TYPE_CHECKING:
     from mlmodel.scoring.engine import Engine
     from mlmodel.signature.columns import Columns, Tensors
-    from mlmodel.signature.plan import Plan
 
 __all__ = ["Answer", "handle", "read", "score"]
 
@@ -62,14 +61,12 @@ def score(content_type: str | None, body: bytes, engine: Engine) -> bytes:
         UnserializablePrediction: the answer has no form in JSON.
 
     """
-    columns, given = read(content_type, body, engine.plan)
-    data = engine.enforce(columns)
-    params = engine.params(given)
+    data, params = engine.checked(*read(content_type, body, engine))
     return encode(_called(engine, data, params))
 
 
 def read(
-    content_type: str | None, body: bytes, plan: Plan
+    content_type: str | None, body: bytes, engine: Engine
 ) -> tuple[Columns | Tensors, dict[str, Any] | None]:
     """Return the data and the parameters of a body, by its content type (RST-001)."""
     if not content_type:
@@ -78,14 +75,14 @@ def read(
         )
     name = media.parse(content_type).name
     if name == JSON:
-        return envelope.read(body, plan)
+        return envelope.read(body, engine)
     decode = TABLE.get((name, None))
     if decode is None:
         raise UnsupportedMediaType(
             f"The content type {shown(name)} is not known here; "
             f"send one of {', '.join(MEDIA_TYPES)} (RST-003)."
         )
-    return decode(Payload(_text(body)), plan), None
+    return decode(Payload(_text(body)), engine.plan), None
 
 
 def _text(body: bytes) -> str:

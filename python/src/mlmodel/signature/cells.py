@@ -29,7 +29,16 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["DOUBTFUL", "Doubt", "Reader", "doubles", "infer_column", "object_array", "packed"]
+__all__ = [
+    "DOUBTFUL",
+    "Doubt",
+    "Reader",
+    "doubles",
+    "filler",
+    "infer_column",
+    "object_array",
+    "packed",
+]
 
 _NONE = type(None)
 _DOUBLE = np.dtype(np.float64)
@@ -50,6 +59,8 @@ _FEW = 64
 #: How many cells are packed at once: as arguments of a call they are held a second time.
 _AT_ONCE = 2**16
 _FILLERS: dict[Any, Any] = {DataType.boolean: False, DataType.integer: 0, DataType.long: 0}
+#: The same by the kind of a tensor's dtype; the others take None.
+_FLAT_FILLERS: dict[str, Any] = {"b": False, "i": 0, "u": 0, "U": "", "S": ""}
 _ADVICE = "a column of integers with missing values is declared double"
 
 #: A fault of one cell: the rule and the reason, or None.
@@ -163,6 +174,13 @@ class Reader:
         """
         if self.violations:
             raise invalid_input(self.violations)
+
+
+def filler(kind: DataType | NestedType | np.dtype[Any]) -> Any:
+    """Return a cell that every column or tensor of a type takes, for one that is missing."""
+    if isinstance(kind, np.dtype):
+        return _FLAT_FILLERS.get(kind.kind)
+    return _FILLERS.get(kind)
 
 
 def packed(cells: Sequence[Any], code: Literal["d", "q"]) -> npt.NDArray[Any] | None:

@@ -239,9 +239,9 @@ def _read_frame(document: Any, plan: Plan) -> Any:
 
 
 def _read_rows(data: list[Any], names: tuple[Any, ...] | None, width: int, plan: Plan) -> Any:
-    from mlmodel.signature.cells import Reader
     from mlmodel.scoring.codecs import tables
     from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.signature.cells import Reader
 
     if plan.schema is not None and plan.schema.is_tensor_spec():
         return _read_tensors(data, {}, plan)
@@ -285,9 +285,9 @@ def _read_object(document: Any, plan: Plan) -> Any:
 
 
 def _read_tensors(document: Any, info: Mapping[str, Any], plan: Plan) -> Any:
-    from mlmodel.signature.cells import Reader
     from mlmodel.scoring.codecs import tensors
     from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.signature.cells import Reader
 
     wrapped = isinstance(document, dict) and set(document) == {"inputs"}
     if wrapped and (info.get("format") == "tf-serving" or not _declares(plan, "inputs")):

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.errors import InputViolation
-from mlmodel.signature.names import missing_input
 from mlmodel.signature.cells import object_array
 from mlmodel.signature.frames import array_of
+from mlmodel.signature.names import missing_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence

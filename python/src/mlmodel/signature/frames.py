@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlmodel.signature.columns import Columns
 
 __all__ = [
+    "array_of",
     "dtypes_of",
     "from_arrays",
     "from_blocks",
@@ -53,6 +54,11 @@ else:
         frame: Any = pd.DataFrame
         made_of: pd.DataFrame = frame._from_mgr(manager, manager.axes)  # noqa: SLF001 - as Arrow does
         return made_of
+
+
+def array_of(series: pd.Series[Any]) -> Any:
+    """Return what a column holds, uncopied: a numpy array, or pandas' own for its dtypes."""
+    return series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array
 
 
 def index_of(names: Sequence[Hashable] | None, width: int) -> pd.Index[Any]:

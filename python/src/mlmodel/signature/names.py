@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import InputViolation, InvalidInput
+from mlmodel.errors import InputViolation, InvalidInput, shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Selection", "invalid_input", "match", "missing_input", "remember", "repeated"]
 
-#: How many of the given names an error shows.
-_SHOWN_NAMES = 10
+#: How many pairs of names, and how long ones, are compared to find one that may be meant: a
+#: client's names decide how long that takes.
+_MOST_COMPARED = 1000
+_LONGEST_COMPARED = 50
+_CLOSE = 0.8
 #: How many differently named or laid out inputs are remembered in one place.
 _REMEMBERED = 64
 
@@ -77,7 +81,8 @@ def missing_input(spec: ColSpec | TensorSpec, given: str, row: int | None = None
     """Return the violation for a required input that is not there; ``given`` says what is."""
     label = "" if spec.name is None else spec.name
     where = "" if row is None else f", row {row}"
-    message = f"Input {label!r}{where} is missing: the signature requires it; {given}."
+    end = "" if given.endswith("?") else "."
+    message = f"Input {label!r}{where} is missing: the signature requires it; {given}{end}"
     return InputViolation("ENF-004", message, label, row, type_name(spec))
 
 
@@ -102,19 +107,20 @@ def _by_name(
 ) -> tuple[list[int | None], list[InputViolation]]:
     place = {name: position for position, name in enumerate(names)}
     counts = Counter(names) if len(place) < len(names) else None
-    positions: list[int | None] = []
+    # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
+    declared = [
+        spec.name if isinstance(spec.name, str) or spec.name in place else str(spec.name)
+        for spec in specs
+    ]
+    positions = [place.get(name) for name in declared]
     violations = []
-    for spec in specs:
-        name: Hashable = spec.name
-        # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
-        if name not in place and not isinstance(name, str):
-            name = str(name)
-        position = place.get(name)
+    meant = None
+    for spec, name, position in zip(specs, declared, positions, strict=True):
         if position is None and spec.required:
-            violations.append(missing_input(spec, _given(names)))
+            meant = meant or _Meant(declared, names, positions.count(None))
+            violations.append(missing_input(spec, meant.given(str(name))))
         if counts and counts[name] > 1:
             violations.append(_repeated(spec, counts[name]))
-        positions.append(position)
     return positions, violations
 
 
@@ -150,9 +156,31 @@ def _repeated(spec: ColSpec | TensorSpec, times: int) -> InputViolation:
     return InputViolation("ENF-007", message, spec.name, None, type_name(spec), f"{times} times")
 
 
-def _given(names: Sequence[Hashable]) -> str:
-    if not names:
-        return "no inputs are given"
-    first = ", ".join(repr(name)[:60] for name in names[:_SHOWN_NAMES])
-    more = len(names) - _SHOWN_NAMES
-    return f"given are {first}" + (f" and {more} more" if more > 0 else "")
+class _Meant:
+    """Says how many inputs are given, and which undeclared one a missing name may mean.
+
+    Nothing else of the client's names is told (ERR-007).
+    """
+
+    def __init__(
+        self, declared: Sequence[Hashable], names: Sequence[Hashable], missing: int
+    ) -> None:
+        count = len(names)
+        self._count = "1 input is given" if count == 1 else f"{count or 'no'} inputs are given"
+        self._others: list[str] = []
+        if missing * count <= _MOST_COMPARED:
+            known = frozenset(declared)
+            self._others = [
+                name
+                for name in names
+                if isinstance(name, str) and name not in known and len(name) <= _LONGEST_COMPARED
+            ]
+
+    def given(self, name: str) -> str:
+        """Return the clause of an error on the missing input ``name``."""
+        if not self._others or len(name) > _LONGEST_COMPARED:
+            return self._count
+        close = difflib.get_close_matches(name, self._others, 1, _CLOSE)
+        # Case alone makes a name another one, too (ENF-001).
+        close = close or [other for other in self._others if other.lower() == name.lower()]
+        return f"{self._count}; is {shown(close[0])} meant?" if close else self._count

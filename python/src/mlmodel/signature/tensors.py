@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.types import Schema
 
-__all__ = ["TensorEnforcer", "is_sparse"]
+__all__ = ["TensorEnforcer", "is_sparse", "wrong_shape"]
 
 #: Kinds of text and bytes, whose width is no part of the declared dtype.
 _OF_EVERY_WIDTH = {"U": str, "S": bytes}
@@ -94,10 +94,18 @@ def _check(array: Any, spec: TensorSpec, violations: list[InputViolation]) -> No
             "tensors are not converted."
         )
         violations.append(InputViolation("ENF-070", message, spec.name, None, spec.dtype, given))
-    if not _same_shape(array.shape, spec.shape):
-        declared, shape = str(list(spec.shape)), str(list(array.shape))
-        message = f"Tensor {_label(spec)}: shape {declared} is declared (-1 = any), {shape} given."
-        violations.append(InputViolation("ENF-071", message, spec.name, None, declared, shape))
+    wrong = wrong_shape(array.shape, spec)
+    if wrong is not None:
+        violations.append(wrong)
+
+
+def wrong_shape(given: tuple[int, ...], spec: TensorSpec) -> InputViolation | None:
+    """Return the violation of a shape that is not the declared one (ENF-071), or None."""
+    if _same_shape(given, spec.shape):
+        return None
+    declared, shape = str(list(spec.shape)), str(list(given))
+    message = f"Tensor {_label(spec)}: shape {declared} is declared (-1 = any), {shape} given."
+    return InputViolation("ENF-071", message, spec.name, None, declared, shape)
 
 
 def _same_dtype(array: Any, declared: np.dtype[Any]) -> bool:

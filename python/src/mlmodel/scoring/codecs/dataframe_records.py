@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
-from mlmodel.signature.names import invalid_input
+from mlmodel.signature.cells import filler
+from mlmodel.signature.names import missing_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.signature.cells import Reader
     from mlmodel.signature.columns import Columns, Tensors
     from mlmodel.signature.plan import Plan
 
@@ -39,35 +41,45 @@ def from_records(payload: Payload, plan: Plan, key: str) -> Columns | Tensors:
             "Send dataframe_split, which keeps their order (RST-011)."
         )
         raise InvalidInput(message, [InputViolation("RST-011", message)])
-    names, rows = _rows(plan, records)
+    names, rows = _rows(payload, plan, records)
     if tables.is_tensor(plan):
         return tensors.from_frame_rows(payload, plan, names, list(map(list, rows)), len(names))
     cells = list(chain.from_iterable(rows))
     return tables.from_rows(payload, plan, names, cells, len(records), len(names))
 
 
-def _rows(plan: Plan, records: list[Any]) -> tuple[tuple[str, ...], Iterable[Iterable[Any]]]:
+def _rows(
+    payload: Payload, plan: Plan, records: list[Any]
+) -> tuple[tuple[str, ...], Iterable[Iterable[Any]]]:
     """Return the names, and the cells of each record in their order."""
     first = list(records[0]) if records else []
     if all(map(first.__eq__, map(list, records))):
         return tuple(first), map(dict.values, records)
     names = tuple(dict.fromkeys(name for record in records for name in record))
-    _refuse_gaps(plan, records, names)
-    return names, [[record.get(name) for name in names] for record in records]
+    fillers = _refuse_gaps(payload.reader, plan, records, names)
+    filled = [(name, fillers.get(name)) for name in names]
+    return names, [[record.get(*cell) for cell in filled] for record in records]
 
 
-def _refuse_gaps(plan: Plan, records: list[Any], names: tuple[str, ...]) -> None:
-    """Refuse records that lack a required column which others have (ENF-004)."""
-    found = []
+def _refuse_gaps(
+    reader: Reader, plan: Plan, records: list[Any], names: tuple[str, ...]
+) -> dict[str, Any]:
+    """Note records that lack a required column which others have (ENF-004).
+
+    Returned is, by name, a cell to put there that breaks no further rule.
+    """
+    known = frozenset(names)
+    fillers = {}
     for spec in plan.schema or ():
-        if not spec.required or spec.name not in names:
+        # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
+        name = str(spec.name)
+        if not spec.required or spec.name is None or name not in known:
             continue
-        row = next((n for n, record in enumerate(records) if spec.name not in record), None)
+        row = next((n for n, record in enumerate(records) if name not in record), None)
         if row is not None:
-            message = f"Input {spec.name!r}, row {row}: the record lacks this required column."
-            found.append(InputViolation("ENF-004", message, spec.name, row, str(spec.type)))
-    if found:
-        raise invalid_input(found)
+            reader.violations.append(missing_input(spec, "this record does not hold it", row))
+            fillers[name] = filler(spec.type)
+    return fillers
 
 
 def _not_records(records: Any, key: str) -> str:

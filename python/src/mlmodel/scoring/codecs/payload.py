@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlmodel.signature.cells import Reader
 from mlmodel.scoring.jsonbody import count_pairs
+from mlmodel.signature.cells import Reader
 
 __all__ = ["Payload"]
 

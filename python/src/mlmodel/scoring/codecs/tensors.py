@@ -13,14 +13,14 @@ import numpy as np
 
 from mlmodel.errors import InputViolation, MalformedRequest, shown
 from mlmodel.signature.cells import infer_column
-from mlmodel.scoring.codecs import tables
 from mlmodel.signature.columns import Tensors
 from mlmodel.signature.names import invalid_input
+from mlmodel.signature.tensors import wrong_shape
 from mlmodel.signature.types import TensorSpec
 
 if TYPE_CHECKING:
-    from mlmodel.signature.cells import Reader
     from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.signature.cells import Reader
     from mlmodel.signature.plan import Plan
 
 __all__ = ["from_array", "from_frame_rows", "from_inputs", "from_named_rows"]
@@ -66,23 +66,28 @@ def from_frame_rows(
     """
     schema = plan.schema
     if schema is not None and schema.has_input_names():
+        if names is None:
+            raise invalid_input(plan.match(names, width).violations)
         columns = list(zip(*rows, strict=True)) if rows else [()] * width
-        selection = plan.match(names, width)
-        if names is None or selection.violations:
-            raise invalid_input(selection.violations)
         given = dict(zip(names, map(list, columns), strict=True))
-        return _named(payload, plan, given)
+        return _named(payload, plan, given, names)
     array = _array(payload, rows, _only(plan), 0)
     payload.reader.finish()
     return Tensors({None: array})
 
 
-def _named(payload: Payload, plan: Plan, given: dict[str, Any]) -> Tensors:
+def _named(
+    payload: Payload, plan: Plan, given: dict[str, Any], names: tuple[Any, ...] = ()
+) -> Tensors:
+    """Read tensors by name; ``names`` are those of the request, if one may stand twice."""
     read: dict[str | None, Any]
+    reader = payload.reader
     if plan.schema is None:
         read = {name: _array(payload, value, None, name) for name, value in given.items()}
     else:
-        # A missing name is for the plan to report, with the names of all that are missing.
+        # What is wrong with names is told with what is wrong with cells (ENF-003).
+        names = names or tuple(given)
+        reader.violations += plan.match(names, len(names)).violations
         read = {
             spec.name: _array(payload, given[spec.name], spec, spec.name)
             for spec in plan.schema
@@ -90,7 +95,9 @@ def _named(payload: Payload, plan: Plan, given: dict[str, Any]) -> Tensors:
         }
         for name in given.keys() - read.keys():
             payload.count(given[name])
-    payload.reader.finish()
+        order: dict[Any, int] = {spec.name: place for place, spec in enumerate(plan.schema)}
+        reader.violations.sort(key=lambda found: order.get(found.column, -1))
+    reader.finish()
     return Tensors(read)
 
 
@@ -116,6 +123,9 @@ def _array(payload: Payload, value: Any, spec: TensorSpec | None, name: str | in
         return np.zeros(0)
     if spec is None:
         return infer_column(reader, cells).reshape(shape)
+    wrong = wrong_shape(shape, spec)
+    if wrong is not None:
+        reader.violations.append(wrong)
     before = len(reader.violations)
     read = _flat(reader, cells, spec.type, name)
     if len(reader.violations) > before:
