@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import zipfile
+from collections import OrderedDict
 
 import pytest
 from click.testing import CliRunner
@@ -22,6 +23,9 @@ def described(*args):
     result = run("--json", *args)
     assert result.exit_code == 0, result.output
     return json.loads(result.output)
+
+
+FINE = "a pickle, 1 name, all on the list: needs no trust"
 
 
 class Bomb:
@@ -45,6 +49,7 @@ def model(tmp_path):
     (tmp_path / "input_example.json").write_text("{}")
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(Bomb()))
     (tmp_path / "renamed.bin").write_bytes(pickle.dumps(Bomb(), protocol=4))
+    (tmp_path / "fine.bin").write_bytes(pickle.dumps(OrderedDict()))
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "mine.py").write_text("raise SystemExit('executed')")
     with zipfile.ZipFile(tmp_path / "model.pth", "w") as archive:
@@ -74,15 +79,19 @@ def test_json(model):
     }
     assert found["loading"] == {
         "missing": ["gone.pkl"],
-        "runs": [
-            {"file": "model.pkl", "what": "a pickle"},
-            {"file": "model.pth", "what": "a pickle in a zip file"},
-            {"file": "renamed.bin", "what": "a pickle"},
-            {"file": "code/mine.py", "what": "Python code"},
+        "files": [
+            {"file": file, "what": what, "needs_trust": what != FINE}
+            for file, what in {
+                "fine.bin": FINE,
+                "model.pkl": "a pickle that uses builtins.exec",
+                "model.pth": "a zip archive, which may hold code, with pickles in it (model/data.pkl)",
+                "renamed.bin": "a pickle that uses builtins.exec",
+                "code/mine.py": "Python code",
+            }.items()
         ],
         "loader_module": "mlflow.sklearn",
     }
-    assert found["files"] == 9
+    assert found["files"] == 10
     assert found["size_bytes"] == sum(p.stat().st_size for p in model.rglob("*") if p.is_file())
     assert found["metadata"] == {"since": "2020-01-01"}
 
@@ -97,12 +106,13 @@ def test_text(model):
     assert "  and 10 more (--json shows all)" in lines
     assert "  n  long = 5" in lines
     assert "  misses           gone.pkl" in lines
-    assert "  may run          code/mine.py (Python code)" in lines
+    assert "  may run          code/mine.py: Python code" in lines
+    assert f"  reads            fine.bin: {FINE}" in lines
 
 
 def test_links_out_are_not_followed(tmp_path, model):
     (model / "link.pkl").symlink_to("/etc/passwd")
-    assert described(model)["files"] == 9
+    assert described(model)["files"] == 10
 
 
 def test_no_model(tmp_path):
@@ -135,20 +145,59 @@ def test_a_folder_of_copies(corpus):
     assert described(corpus / "keras-2.14.1" / "metadata")["files"] == 9
 
 
-@pytest.mark.parametrize(
-    ("start", "what"),
-    [
-        (b"\x80\x05\x95", "a pickle"),
-        (b"X\n\0\0\0\3", "a serialized R object"),
-        (b"\x1f\x8b\x08", "compressed, perhaps a pickle"),
-        (b"\x78\x9c", "compressed, perhaps a pickle"),
-        (b"{}", None),
-        (b"", None),
-    ],
-)
-def test_what_a_file_holds_is_told_by_its_first_bytes(tmp_path, start, what):
-    (tmp_path / "MLmodel").write_text("flavors: {mine: {model: m.bin}}\n")
-    (tmp_path / "m.bin").write_bytes(start)
-    runs = described(tmp_path)["loading"]["runs"]
-    assert runs == ([{"file": "m.bin", "what": what}] if what else [])
-    assert ("other kinds of files" in run(tmp_path).output) == (what is None)
+def test_no_file_outside_of_the_folder_is_read(tmp_path):
+    """DIR-002, DIR-004."""
+    root = tmp_path / "model"
+    root.mkdir()
+    (tmp_path / "secret").write_text("secret==1\n")
+    (tmp_path / "secret.yaml").write_text("python: secret\ndependencies: [secret]\n")
+    env = "{conda: ../secret.yaml, virtualenv: linked.yaml}"
+    (root / "MLmodel").write_text(
+        f"flavors: {{python_function: {{loader_module: mlflow.a, env: {env}}}}}\n"
+    )
+    (root / "requirements.txt").symlink_to("../secret")
+    for name in ("linked.yaml", "conda.yaml", "python_env.yaml"):
+        (root / name).symlink_to("../secret.yaml")
+    found = described(root)
+    assert found["environment"] == {}
+    del found["flavors"]
+    assert "secret" not in json.dumps(found)
+
+
+def test_the_environment_is_the_one_that_the_model_names(tmp_path):
+    (tmp_path / "MLmodel").write_text(
+        "flavors: {python_function: {loader_module: mlflow.a, env: {conda: c.yaml, virtualenv: v.yaml}}}\n"
+    )
+    (tmp_path / "c.yaml").write_text("dependencies: [python=3.9, {pip: [mine==1]}]\n")
+    (tmp_path / "v.yaml").write_text("python: '3.9.1'\n")
+    (tmp_path / "conda.yaml").write_text("dependencies: [other]\n")
+    (tmp_path / "python_env.yaml").write_text("python: '2.7'\n")
+    assert described(tmp_path)["environment"] == {
+        "python": "3.9.1",
+        "requirements": ["mine==1"],
+        "conda": ["python=3.9"],
+    }
+
+
+def test_odd_environments_are_no_fault(tmp_path):
+    (tmp_path / "MLmodel").write_text("flavors: {a: {}}\n")
+    (tmp_path / "conda.yaml").write_text("dependencies: 5\n")
+    (tmp_path / "python_env.yaml").write_text("[]\n")
+    assert described(tmp_path)["environment"] == {"requirements": []}
+
+
+def test_no_text_of_the_model_moves_the_cursor_or_makes_a_line(tmp_path):
+    (tmp_path / "MLmodel").write_text(
+        'flavors: {a: {}}\nrun_id: "r\\e[1A\\e[2K\\n  valid            yes"\n'
+    )
+    (tmp_path / "\x1b[1A\x1b[2K\nvalid.py").write_text("")
+    output = run(tmp_path).output
+    assert "\x1b" not in output
+    assert output.count("\n  valid  ") == 1
+    assert "\\x1b[1A\\x1b[2K\\nvalid.py: Python code" in output
+
+
+def test_a_folder_without_code(tmp_path):
+    (tmp_path / "MLmodel").write_text("flavors: {a: {}}\n")
+    assert described(tmp_path)["loading"]["files"] == []
+    assert "other kinds of files were not looked into" in run(tmp_path).output

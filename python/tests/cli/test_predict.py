@@ -17,6 +17,8 @@ import mlmodel.sklearn
 from mlmodel.cli import COMMANDS
 from mlmodel.cli.predict import command
 from mlmodel.errors import InvalidInput, WriteFailed
+from mlmodel.scoring.codecs import MEDIA_TYPES
+from mlmodel.scoring.media import FORMS
 from mlmodel.signature.infer import infer_signature
 
 if TYPE_CHECKING:
@@ -57,6 +59,10 @@ def test_the_form_can_be_said(model: Path) -> None:
     given = ["-m", str(model), "-t", "csv"]
     result = CliRunner().invoke(command, given, input="a,b\n1,0\n")
     assert answered(result.stdout) == [2.0]
+
+
+def test_every_form_has_a_name() -> None:
+    assert set(FORMS.values()) == set(MEDIA_TYPES)
 
 
 def test_bad_input_leaves_no_output(model: Path, tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from mlmodel.trust import Gate, describe as describing
-from mlmodel.trust.describe import describe
 from mlmodel.errors import UntrustedModel
+from mlmodel.trust import Gate
+from mlmodel.trust import describe as describing
+from mlmodel.trust.describe import describe
 
 SKLEARN = "flavors:\n  sklearn: {pickled_model: model.bin, sklearn_version: 1.5.1, code: null}\n"
 SYSTEM = b"cposix\nsystem\n(S'true'\ntR."
@@ -50,6 +51,12 @@ def npy(value):
     return out.getvalue()
 
 
+def joblib_file(value):
+    out = io.BytesIO()
+    joblib.dump({"array": np.arange(3.0), "value": value}, out)
+    return out.getvalue()
+
+
 def archive(**members):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as target:
@@ -58,7 +65,9 @@ def archive(**members):
     return out.getvalue()
 
 
-@pytest.mark.parametrize("data", [SYSTEM, BOMB, pickle.dumps(Bomb(), 0), b"\x8c\x05posix\x8c\x06system\x93."])
+@pytest.mark.parametrize(
+    "data", [SYSTEM, BOMB, pickle.dumps(Bomb(), 0), b"\x8c\x05posix\x8c\x06system\x93."]
+)
 def test_a_named_file_is_looked_into_whatever_it_is_called(root, data):
     assert told(root, SKLEARN, model_dot_bin=data) == {
         "model.bin": ("a pickle that uses posix.system", True)
@@ -78,7 +87,7 @@ def test_what_the_list_allows_needs_no_trust(root):
 
 ANY = {
     "pickle": (BOMB, "a pickle that uses posix.system"),
-    "joblib": (None, "a pickle that uses posix.system"),
+    "joblib": (joblib_file(Bomb()), "a pickle that uses posix.system"),
     "old pickle": (SYSTEM, "a pickle that uses posix.system"),
     "zlib": (zlib.compress(BOMB), "compressed by zlib: a pickle that uses posix.system"),
     "gzip": (gzip.compress(SYSTEM), "compressed by gzip: a pickle that uses posix.system"),
@@ -97,10 +106,11 @@ ANY = {
     "zip": (archive(a_dot_txt="a"), "a zip archive, which may hold code"),
     "zip of pickles": (archive(a="", data_dot_pkl=BOMB), "a zip archive, which may hold code, with pickles in it (data.pkl)"),
     "damaged zip": (archive(a="")[:20], "a zip archive that cannot be read"),
-    "skops and pickles": (attacks.skops_file({"__loader__": "JsonNode", "__module__": "builtins", "__class__": "str", "content": "1"}, **{"data.pkl": BOMB}), "a skops file, 0 names, all on the list, with pickles in it (data.pkl)"),
+    "skops and pickles": (attacks.skops_file({"__loader__": "JsonNode", "__module__": "builtins", "__class__": "str", "content": "1"}, **{"data.pkl": BOMB}), "a skops file, no name, with pickles in it (data.pkl)"),
     "both": (PLAIN + archive(a=""), "a zip archive, which may hold code; a pickle: more bytes follow its end"),
     "trailing": (PLAIN + b"N.", "a pickle: more bytes follow its end"),
-    "damaged": (BOMB[:-1], "a pickle that uses posix.system"),
+    "without an end": (pickle.dumps(Bomb(), 2)[:-1], "a pickle that uses posix.system"),
+    "damaged": (BOMB[:-1], "a pickle that cannot be read (a frame is larger than the file)"),
     "damaged first": (b"\x80\x04\x95", "a pickle that cannot be read (it ends early, at byte 3)"),
 }  # fmt: skip
 
@@ -108,12 +118,6 @@ ANY = {
 @pytest.mark.parametrize("key", ANY)
 def test_any_file_is_known_by_its_first_bytes(root, key):
     data, what = ANY[key]
-    if key == "joblib":
-        out = io.BytesIO()
-        joblib.dump({"a": np.arange(3.0), "b": Bomb()}, out)
-        data = out.getvalue()
-    if key == "skops and pickles":
-        what = what.replace("0 names, all on the list", "no name")
     assert told(root, notes_dot_txt=data) == {"notes.txt": (what, True)}
 
 
@@ -192,11 +196,10 @@ def test_links_pipes_and_paths_out_are_not_followed(root, tmp_path):
 
 def test_bounds(root, monkeypatch):
     monkeypatch.setattr(describing, "_LARGEST", 100)
-    files = {"large": PLAIN + b"\0" * 100, "bomb": zlib.compress(b"\0" * 300 * 2**20)}
-    found = told(root, **{"large": files["large"]})
+    found = told(root, large=PLAIN + bytes(100))
     assert found == {"large": ("not looked into, it is too large", True)}
     monkeypatch.setattr(describing, "_LARGEST", 2**20)
-    assert "expands to more than" in told(root, bomb=files["bomb"])["bomb"][0]
+    assert "expands to more than" in told(root, bomb=zlib.compress(bytes(2**21)))["bomb"][0]
     monkeypatch.setattr(describing, "_MOST_FILES", 1)
     assert "more than 1 files" in told(root)["."][0]
 

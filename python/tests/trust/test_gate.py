@@ -277,7 +277,9 @@ def test_real_models(path):
 @pytest.mark.parametrize(
     ("module", "base"), [("mlmodel.trust", set()), ("mlmodel.trust.describe", {"yaml"})]
 )
-def test_importing_the_gate_imports_nothing_else(module, base):  # TRU-001: what only looks cannot run
+def test_importing_the_gate_imports_nothing_else(
+    module, base
+):  # TRU-001: what only looks cannot run
     third = {"numpy", "pandas", "sklearn", "joblib", "skops", "cloudpickle", "yaml", "click"} - base
     code = f"import sys, {module}; found = {third} & set(sys.modules); assert not found, found"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -11,7 +11,6 @@ from mlmodel.errors import InvalidModel, Violation
 
 __all__ = ["Folder", "resolve_inside", "what_is_wrong"]
 
-_LINK_OUT = "leads out of the model folder through a link"
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:/")
 
@@ -46,7 +45,7 @@ class Folder:
         if isinstance(found, Path):
             return found
         message = f"The path {relative[:200]!r} {found}; it must name something inside the folder."
-        rule = "DIR-004" if found == _LINK_OUT else "DIR-002"
+        rule = "DIR-002" if what_is_wrong(relative) else "DIR-004"
         raise InvalidModel(message, [Violation(rule, message)])
 
     def _follow(self, relative: str) -> Path | str:
@@ -58,7 +57,7 @@ class Folder:
             return f"cannot be followed ({getattr(error, 'strerror', None) or error})"
         if target == self._base or target.startswith(os.path.join(self._base, "")):  # noqa: PTH118 - the separator at its end
             return Path(target)
-        return _LINK_OUT
+        return "leads out of the model folder through a link"
 
 
 def what_is_wrong(relative: str) -> str | None:

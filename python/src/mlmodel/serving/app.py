@@ -23,6 +23,7 @@ from mlmodel.errors import (
 )
 from mlmodel.scoring.answers import Answer, refused, unexpected
 from mlmodel.scoring.invocations import handle
+from mlmodel.serving.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,11 +32,14 @@ if TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
 
     from mlmodel.scoring.engine import Engine
+    from mlmodel.serving.room import Place
 
 __all__ = ["DEFAULT_MAX_BODY", "Application"]
 
 #: How large a request's body may be unless asked otherwise (RST-073), in bytes.
 DEFAULT_MAX_BODY = 64 * 2**20
+#: How many requests are worked on at a time unless asked otherwise.
+DEFAULT_THREADS = 8
 #: How much of a body of unknown length is read at once.
 _CHUNK = 64 * 1024
 _PATH = "/invocations"
@@ -49,15 +53,22 @@ class Application:
         engine: the model.
         max_body: a larger body is refused, unread where its length is announced (RST-073).
         terse: errors say code and rule only (ERR-008).
+        threads: how many requests are worked on at a time; more of them wait (RST-074).
 
     """
 
     def __init__(
-        self, engine: Engine, *, max_body: int = DEFAULT_MAX_BODY, terse: bool = False
+        self,
+        engine: Engine,
+        *,
+        max_body: int = DEFAULT_MAX_BODY,
+        terse: bool = False,
+        threads: int = DEFAULT_THREADS,
     ) -> None:
         self.engine = engine
         self.max_body = max_body
         self.terse = terse
+        self.room = Room(threads, threads * max_body)
         self.flask = _flask(terse=terse)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -70,21 +81,24 @@ class Application:
 
     def _scored(self, environ: WSGIEnvironment) -> Answer:
         try:
-            _check_encoding(environ)
-            body = self._body(environ)
+            with self.room.place() as place:
+                _check_encoding(environ)
+                body = self._body(environ, place)
+                with self.room.turn:
+                    return handle(environ.get("CONTENT_TYPE"), body, self.engine, terse=self.terse)
         except MlmodelError as error:
             return refused(error, terse=self.terse)
         except Exception as error:  # noqa: BLE001 - the boundary: a sender that hangs up, too
             return unexpected(error, terse=self.terse)
-        return handle(environ.get("CONTENT_TYPE"), body, self.engine, terse=self.terse)
 
-    def _body(self, environ: WSGIEnvironment) -> bytes:
+    def _body(self, environ: WSGIEnvironment, place: Place) -> bytes:
         announced = environ.get("CONTENT_LENGTH")
         stream = environ["wsgi.input"]
         if announced:
             length = _length(announced)
             if length > self.max_body:
                 raise self._too_large(f"of {length} bytes")
+            place.hold(length)
             return bytes(stream.read(length))
         parts: list[bytes] = []
         size = 0
@@ -93,6 +107,7 @@ class Application:
             size += len(part)
             if size > self.max_body:
                 raise self._too_large("")
+            place.hold(len(part))
             parts.append(part)
         return b"".join(parts)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._extras import require
 from mlmodel.errors import InternalError, InvalidArgument, MlmodelError, error_classes
+from mlmodel.serving.room import SPARE, WAITING
 from mlmodel.serving.worker import Settings, load
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ __all__ = ["Settings", "run"]
 
 #: How long a stopping worker may finish what it has begun, in seconds (RST-076).
 _GRACE = 20
+#: How long the headers of a request may take, and a connection without one, in milliseconds.
+_HEADERS = 10_000
 #: How often the parent asks whether the server answers yet, in seconds.
 _ASK = 0.01
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared, not bound
@@ -42,6 +45,7 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
     require("granian", "serve")
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
 
     host, port = settings.host, _free_port(settings.host, settings.port)
     server = Granian(
@@ -51,7 +55,8 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
         workers=settings.workers,
-        blocking_threads=settings.threads,
+        blocking_threads=settings.threads + WAITING + SPARE,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADERS),
         workers_kill_timeout=_GRACE,
         log_enabled=False,
     )

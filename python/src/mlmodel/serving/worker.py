@@ -64,7 +64,12 @@ def _application(settings: Settings) -> Application:
     from mlmodel.serving.app import Application
 
     model = load_model(settings.model, trust=settings.trust, allow=settings.allow)
-    return Application(model.engine, max_body=settings.max_body, terse=settings.terse)
+    return Application(
+        model.engine,
+        max_body=settings.max_body,
+        terse=settings.terse,
+        threads=settings.threads,
+    )
 
 
 def _take_over_signals() -> None:
