@@ -270,7 +270,7 @@ class MethodNotAllowed(MlmodelError):
 
 
 class Unavailable(MlmodelError):
-    """The server is up but cannot answer now (starting, stopping)."""
+    """The server is up but cannot answer now (starting, stopping, too many requests)."""
 
     code = "UNAVAILABLE"
     http_status = 503

@@ -197,6 +197,16 @@ def test_no_text_of_the_model_moves_the_cursor_or_makes_a_line(tmp_path):
     assert "\\x1b[1A\\x1b[2K\\nvalid.py: Python code" in output
 
 
+def test_what_needs_trust_is_shown_first(tmp_path):
+    (tmp_path / "MLmodel").write_text("flavors: {a: {}}\n")
+    for number in range(30):
+        (tmp_path / f"{number:02}").write_bytes(pickle.dumps(OrderedDict()))
+    (tmp_path / "zz").write_bytes(pickle.dumps(Bomb()))
+    output = run(tmp_path).output
+    assert "  may run          zz: a pickle that uses builtins.exec\n" in output
+    assert "and 11 more (--json shows all)" in output
+
+
 def test_a_folder_without_code(tmp_path):
     (tmp_path / "MLmodel").write_text("flavors: {a: {}}\n")
     assert described(tmp_path)["loading"]["files"] == []

@@ -160,6 +160,12 @@ def test_control_characters_do_not_reach_the_terminal(tmp_path):
     assert "\\x1b[31m" in result.output
 
 
+def test_the_name_of_a_folder_makes_no_line(tmp_path):
+    result = run(make(tmp_path / "m\n1 model: 1 valid", "flavors: {}\n"))
+    assert result.exit_code == 1
+    assert not any(line.startswith("1 model: 1 valid") for line in result.output.splitlines())
+
+
 def test_a_name_that_is_no_text(tmp_path):
     folder = os.fsencode(tmp_path) + b"/caf\xe9"
     os.mkdir(folder)

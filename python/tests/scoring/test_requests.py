@@ -22,7 +22,7 @@ from mlmodel.scoring.codecs.csv import tokenize
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import score
 from mlmodel.signature import cells as cells_module
-from mlmodel.signature.types import ColSpec, ModelSignature, Schema, TensorSpec
+from mlmodel.signature.types import ColSpec, ModelSignature, ParamSpec, Schema, TensorSpec
 
 JSON = "application/json"
 
@@ -401,3 +401,54 @@ def test_whatever_text_is_sent_the_fault_is_never_ours(text: str, content_type: 
     for signature in PLANS:
         answer = handle(content_type, text.encode(), Engine(lambda _, __: None, signature))
         assert answer.status in {200, 400}, answer.body
+
+
+def test_long_content_types_are_not_kept() -> None:
+    media.parse("text/csv; a=" + "b" * 100)
+    kept = media._kept.cache_info().currsize
+    for number in range(10):
+        assert media.parse(f"text/csv; a={number:0300}").name == "text/csv"
+    assert media._kept.cache_info().currsize == kept
+
+
+def test_a_missing_input_tells_no_names_but_the_one_that_is_meant() -> None:
+    """ENF-004, ERR-007."""
+    signature = ModelSignature(Schema([ColSpec("double", "hue"), ColSpec("double", "alcohol")]))
+
+    def told(names: list[str]) -> str:
+        with pytest.raises(InvalidInput) as caught:
+            seen(split(str([[1] * len(names)]), *names), signature)
+        return str(caught.value)
+
+    assert "3 inputs are given; is 'Hue' meant?" in told(["Hue", "alcohol", "secret"])
+    assert "secret" not in told(["Hue", "alcohol", "secret"])
+    assert "is 'HUE' meant?" in told(["HUE", "alcohol"])
+    assert "1 input is given." in told(["alcohol"])
+    # Looking for it takes time, which a client decides about.
+    many = [f"hue{number}" for number in range(2000)]
+    assert "2000 inputs are given." in told(many)
+    assert "meant" not in told(["hue" * 100, "alcohol"])
+
+
+def test_one_error_for_data_and_parameters() -> None:
+    """ENF-003."""
+    signature = ModelSignature(
+        Schema([ColSpec("double", "a")]), params=[ParamSpec("top", "long", 3)]
+    )
+    engine = Engine(lambda data, _: data, signature)
+    with pytest.raises(InvalidInput) as caught:
+        engine.predict({"b": 1.5}, {"top": 1.5, "x": 1})
+    assert [violation.rule for violation in caught.value.details] == [
+        "ENF-004",
+        "ENF-082",
+        "ENF-080",
+    ]
+    assert "3 rules are broken" in caught.value.message
+
+
+def test_records_with_gaps_for_numbered_columns() -> None:
+    """ENF-012: the gap is found under the number's decimal text."""
+    signature = ModelSignature(Schema([ColSpec("double", 0), ColSpec("double", 1)]))  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput) as caught:
+        seen('{"dataframe_records": [{"0": 1, "1": 2}, {"0": 3}]}', signature)
+    assert [(v.rule, v.row) for v in caught.value.details] == [("ENF-004", 1)]  # type: ignore[union-attr]

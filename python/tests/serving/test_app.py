@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from mlmodel import __version__
 from mlmodel.scoring.engine import Engine
 from mlmodel.serving.app import Application
+from mlmodel.serving.room import WAITING
 
 BODY = b'{"instances": [[1.5, 2.5]]}'
 
@@ -29,7 +33,18 @@ class Stream(io.BytesIO):
 def call(
     stream: io.BytesIO, method: str = "POST", path: str = "/invocations", **environ: Any
 ) -> tuple[int, dict[str, str], Any]:
-    application = Application(Engine(lambda data, _: data), max_body=100_000)
+    return ask(
+        Application(Engine(lambda data, _: data), max_body=100_000), stream, method, path, **environ
+    )
+
+
+def ask(
+    application: Application,
+    stream: io.BytesIO,
+    method: str = "POST",
+    path: str = "/invocations",
+    **environ: Any,
+) -> tuple[int, dict[str, str], Any]:
     got: dict[str, Any] = {}
 
     def start_response(status: str, headers: Any, _: Any = None) -> Any:
@@ -119,3 +134,79 @@ def test_other_methods_and_paths() -> None:
     assert (status, answer["error_code"]) == (405, "METHOD_NOT_ALLOWED")
     status, _, answer = call(Stream(), "GET", "/invocations/")
     assert (status, answer["error_code"]) == (404, "NOT_FOUND")
+
+
+class Idle(Stream):
+    """A body that arrives once it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(BODY)
+        self.asked, self.go = threading.Event(), threading.Event()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.asked.set()
+        assert self.go.wait(20)
+        return super().read(size)
+
+
+def test_requests_beyond_the_places_are_refused_unread() -> None:
+    """RST-074: slow bodies take places, not turns; what finds no place is answered at once."""
+    application = Application(Engine(lambda data, _: data), max_body=100_000, threads=4)
+    length = str(len(BODY))
+    idle = [Idle() for _ in range(4 + WAITING)]
+    with ThreadPoolExecutor(len(idle)) as pool:
+        answers = [pool.submit(ask, application, one, CONTENT_LENGTH=length) for one in idle[:-1]]
+        assert all(one.asked.wait(20) for one in idle[:-1])
+        assert ask(application, Stream(BODY), CONTENT_LENGTH=length)[0] == 200
+        answers.append(pool.submit(ask, application, idle[-1], CONTENT_LENGTH=length))
+        assert idle[-1].asked.wait(20)
+        late = Stream(BODY)
+        status, _, answer = ask(application, late, CONTENT_LENGTH=length)
+        assert (status, answer["error_code"], late.count) == (503, "UNAVAILABLE", 0)
+        assert ask(application, Stream(), "GET", "/ping")[0] == 200
+        for one in idle:
+            one.go.set()
+        assert {answer.result()[0] for answer in answers} == {200}
+    assert ask(application, Stream(BODY), CONTENT_LENGTH=length)[0] == 200
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_bodies_together_have_an_end(*, announced: bool) -> None:
+    """RST-074: as many bodies of the largest size as there are threads."""
+    application = Application(Engine(lambda data, _: data), max_body=len(BODY), threads=4)
+    length = {"CONTENT_LENGTH": str(len(BODY))}
+    idle = [Idle() for _ in range(4)]
+    with ThreadPoolExecutor(len(idle)) as pool:
+        answers = [pool.submit(ask, application, one, **length) for one in idle]
+        assert all(one.asked.wait(20) for one in idle)
+        status, _, answer = ask(application, Stream(BODY), **(length if announced else {}))
+        assert (status, answer["error_code"]) == (503, "UNAVAILABLE")
+        for one in idle:
+            one.go.set()
+        assert {answer.result()[0] for answer in answers} == {200}
+    assert ask(application, Stream(BODY), **length)[0] == 200
+
+
+def test_no_more_requests_are_worked_on_than_there_are_threads() -> None:
+    """RST-074."""
+    at_once, most = 0, 0
+    lock = threading.Lock()
+
+    def predict(data: Any, _: Any) -> Any:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.02)
+        with lock:
+            at_once -= 1
+        return data
+
+    application = Application(Engine(predict), max_body=1000, threads=4)
+    with ThreadPoolExecutor(16) as pool:
+        asked = [
+            pool.submit(ask, application, Stream(BODY), CONTENT_LENGTH=str(len(BODY)))
+            for _ in range(32)
+        ]
+        assert {one.result()[0] for one in asked} == {200}
+    assert most == 4

@@ -19,6 +19,7 @@ import cloudpickle
 import pytest
 
 import mlmodel.pyfunc
+from mlmodel.serving.room import WAITING
 from mlmodel.signature.types import ColSpec, ModelSignature, Schema
 
 if TYPE_CHECKING:
@@ -143,6 +144,28 @@ def test_slow_predictions_and_slow_bodies_hold_up_nobody(model: Path) -> None:
             connection.close()
         slow.join()
         assert server.ask(0)[0] == 200
+
+
+def test_more_bodies_that_never_come_than_there_are_threads(model: Path) -> None:
+    """RST-074: ping is answered, and what finds no place is refused at once."""
+    with serving(model, "--threads", "4") as server:
+        half = (
+            b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 1000\r\n\r\n{"
+        )
+        idle = []
+        for _ in range(4 + WAITING + 20):
+            idle.append(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            idle[-1].sendall(half)
+            if len(idle) in {9, 100}:
+                # More than there are threads to work: the others are worked on.
+                assert server.ask(0)[0] == 200
+        assert wait_for(lambda: server.ask(0)[0] == 503)
+        assert server.ask(0)[1]["error_code"] == "UNAVAILABLE"
+        assert all(server.ping() < 2 for _ in range(10))
+        for connection in idle:
+            connection.close()
+        assert wait_for(lambda: server.ask(0)[0] == 200)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

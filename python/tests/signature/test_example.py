@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mlmodel.errors import InvalidArgument, InvalidInput, InvalidModel, UnreadableModel
-from mlmodel.signature.example import as_model_input, read_example, write_example
+from mlmodel.scoring.example import read_example
+from mlmodel.signature.example import as_model_input, write_example
 from mlmodel.signature.infer import infer_signature
 from mlmodel.signature.types import ModelSignature
 from mlmodel.types import ColSpec, Schema, TensorSpec
@@ -198,6 +200,9 @@ def test_the_file_lies_inside(tmp_path: Path) -> None:
         file.truncate(65 * 2**20)
     with pytest.raises(UnreadableModel, match="EXA-008"):
         read_example(tmp_path, {"artifact_path": "big.json", "type": "dataframe"}, None)
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(UnreadableModel, match="no regular file"):
+        read_example(tmp_path, {"artifact_path": "pipe.json", "type": "dataframe"}, None)
 
 
 def test_forms_of_mlflow(tmp_path: Path) -> None:

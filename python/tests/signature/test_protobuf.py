@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -168,3 +169,16 @@ def test_the_pool_is_private() -> None:
         "assert 'numpy' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "read"),
+    [
+        ("binary", b"\0\xff", "AP8="),
+        ("datetime", dt.datetime(2024, 1, 31, 12, tzinfo=dt.UTC), "2024-01-31T12:00:00+00:00"),
+    ],
+)
+def test_defaults_that_json_has_no_form_for(kind: str, default: object, read: str) -> None:
+    """SIG-009: they go as the texts that the MLmodel file holds."""
+    back = from_bytes(to_bytes(ModelSignature(params=[ParamSpec("a", kind, default)])))
+    assert back.params == (ParamSpec("a", kind, read),)

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from mlmodel.errors import InvalidArgument
 from mlmodel.models.signature import ModelSignature
+from mlmodel.signature.names import repeated
 from mlmodel.types.schema import ColSpec, DataType, ParamSpec, Schema, TensorSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def test_positional_forms() -> None:
@@ -92,3 +98,26 @@ def test_public_names_load_no_third_party_module() -> None:
         "assert other is infer_signature and 'ModelSignature' in dir(mlmodel.models)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_names_are_looked_at_once_to_find_repeated_ones() -> None:
+    """SIG-004: a client's names, too, are looked through this way (ENF-058)."""
+    seen: list[str] = []
+
+    def names() -> Iterator[str]:
+        for name in ("a", "b", "c", "b", "a", "b"):
+            seen.append(name)
+            yield name
+
+    assert repeated(names()) == ["b", "a"]
+    assert len(seen) == 6
+    with pytest.raises(InvalidArgument, match=r"\['x'\]"):
+        Schema([ColSpec("long", "x"), ColSpec("long", "y"), ColSpec("long", "x")])
+
+
+def test_signatures_know_nothing_of_scoring() -> None:
+    """The map of CONTRIBUTING.md: scoring knows signature, and not the other way round."""
+    import mlmodel.signature
+
+    for path in Path(mlmodel.signature.__path__[0]).glob("*.py"):
+        assert "mlmodel.scoring" not in path.read_text(encoding="utf-8"), path.name

@@ -156,7 +156,7 @@ def _loading(loading: dict[str, Any]) -> Iterator[str]:
         yield _row("through", loading["loader_module"])
     for name in loading["missing"]:
         yield _row("misses", name)
-    looks = loading["files"]
+    looks = sorted(loading["files"], key=lambda look: not look["needs_trust"])
     for look in looks[:_SHOWN]:
         label = "may run" if look["needs_trust"] else "reads"
         yield _row(label, f"{look['file']}: {look['what']}")

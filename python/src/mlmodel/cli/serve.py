@@ -59,7 +59,10 @@ class _Size(click.ParamType[int]):
     "-w", "--workers", default=1, type=click.IntRange(1), help="Processes; each holds the model."
 )
 @click.option(
-    "--threads", default=8, type=click.IntRange(4), help="Requests at a time in each process."
+    "--threads",
+    default=8,
+    type=click.IntRange(4),
+    help="Requests at a time in each process; up to 248 more wait, others are refused (503).",
 )
 @click.option("--terse-errors", "terse", is_flag=True, help="Errors say code and rule only.")
 def command(  # noqa: PLR0913 - one parameter per option

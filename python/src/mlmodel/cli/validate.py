@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlmodel.cli._shared import echo
 from mlmodel.document.events import DEFAULT_LIMITS, Limits
 from mlmodel.document.report import Report, as_document, summary
 from mlmodel.document.validation import find_models, validate
-from mlmodel.errors import MlmodelError, printable
+from mlmodel.errors import MlmodelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +103,6 @@ def _reports(models: list[str], jobs: int, limits: Limits) -> Iterator[Report]:
 
 def _print_text(report: Report) -> None:
     if report.unreadable is not None:
-        click.echo(printable(f"{report.path}: unreadable: {report.unreadable}"))
+        echo(f"{report.path}: unreadable: {report.unreadable}")
     for violation in report.violations:
-        click.echo(printable(str(violation)))
+        echo(str(violation))

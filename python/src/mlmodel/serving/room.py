@@ -15,9 +15,9 @@ __all__ = ["SPARE", "WAITING", "Room"]
 
 #: How many requests may be in a process besides those that it works on: their bodies arrive, or
 #: have arrived and wait for a turn. A thread that waits costs some 50 KiB.
-WAITING = 0
+WAITING = 248
 #: Threads that no request for a prediction takes, so that /ping is answered at all times.
-SPARE = 0
+SPARE = 4
 
 
 class Room:
