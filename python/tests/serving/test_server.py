@@ -153,6 +153,8 @@ def test_more_bodies_that_never_come_than_there_are_threads(model: Path) -> None
             b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
             b"Content-Length: 1000\r\n\r\n{"
         )
+        headless = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        headless.sendall(half[:40])
         idle = []
         for _ in range(4 + WAITING + 20):
             idle.append(socket.create_connection(("127.0.0.1", server.port), timeout=10))
@@ -166,6 +168,8 @@ def test_more_bodies_that_never_come_than_there_are_threads(model: Path) -> None
         for connection in idle:
             connection.close()
         assert wait_for(lambda: server.ask(0)[0] == 200)
+        # Headers that do not come either end the connection, with or without an answer.
+        assert not headless.recv(100).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
