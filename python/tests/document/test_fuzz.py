@@ -67,9 +67,7 @@ def test_an_edited_model(changes):
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda t: t.encode("utf-16")))
-@settings(
-    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_in_any_file(tmp_path, content):
     for name in ("conda.yaml", "python_env.yaml", "requirements.txt"):
         (tmp_path / name).write_bytes(content)
