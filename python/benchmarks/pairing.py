@@ -62,7 +62,7 @@ def interleave(
     for _ in range(rounds):
         for side, measure in measures.items():
             taken = samples.sides[side]
-            if side in samples.failures or (taken and taken[-1]["value"] > patience):
+            if side in samples.failures or (taken and taken[-1].get("value", 0) > patience):
                 continue
             try:
                 taken.append(measure())

@@ -247,3 +247,8 @@ def test_every_request_body_is_read_by_the_floor(load):
     assert answer == {"predictions": frame["c0"].tolist()}
     iris = json.loads(load("servers").IRIS_BODY)["dataframe_split"]
     assert iris["columns"] == list(inputs.iris_model()[1])
+
+
+def test_samples_of_several_figures_are_interleaved_too(load):
+    samples = load("pairing").interleave({"ours": lambda: {"ready": 1.0, "memory": 2.0}}, 3)
+    assert samples.sides["ours"] == [{"ready": 1.0, "memory": 2.0}] * 3

@@ -317,3 +317,13 @@ def test_a_copy_that_fails_says_why(model, tmp_path):
         mlmodel.save(model, tmp_path / "m", code_paths=[folder])
     assert len(str(caught.value)) < 600
     assert not (tmp_path / "m").exists()
+
+
+def test_a_file_uri_is_its_path(saved):
+    assert mlmodel.load(saved.as_uri()).predict(X).shape == (3,)
+
+
+@pytest.mark.parametrize("uri", ["models:/x/1", "runs:/0/model", "s3://bucket/m"])
+def test_other_uris_are_said_to_be_unread(uri):
+    with pytest.raises(UnsupportedModel, match="give the path"):
+        mlmodel.load(uri)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import secrets
 import shutil
 import warnings
@@ -157,7 +158,7 @@ def open_folder(
         UnreadableModel: it is there but cannot be read.
 
     """
-    given = Path(model_uri)
+    given = _local(model_uri)
     file = document.model_file(given)
     if not file.exists():
         what = "no MLmodel file in it" if given.is_dir() else "no such folder"
@@ -165,6 +166,22 @@ def open_folder(
     read = document.require_valid(file)
     root = document.folder_of(file)
     return ModelFolder(root, read, Gate.for_folder(root, trust=trust, allow=allow))
+
+
+def _local(model_uri: PathLike) -> Path:
+    """Return the path that a URI means; only paths and ``file:`` are read so far."""
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):", os.fspath(model_uri))
+    if scheme is None or Path(model_uri).exists():
+        return Path(model_uri)
+    if scheme[1].lower() != "file":
+        raise UnsupportedModel(
+            f"{model_uri}: URIs of the scheme {scheme[1]!r} are not read by this version; "
+            "give the path of a model's folder"
+        )
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(urlsplit(os.fspath(model_uri)).path))
 
 
 def load_flavor(

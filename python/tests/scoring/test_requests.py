@@ -443,7 +443,7 @@ def test_one_error_for_data_and_parameters() -> None:
         "ENF-082",
         "ENF-080",
     ]
-    assert "3 rules are broken" in caught.value.message
+    assert "3 problems" in caught.value.message
 
 
 def test_records_with_gaps_for_numbered_columns() -> None:

@@ -65,6 +65,9 @@ def main(args: list[str] | None = None) -> None:
 
     Returns where the code is 0, else raises SystemExit.
     """
+    import warnings
+
+    warnings.showwarning = _warn
     try:
         # Commands return nothing: what comes back is the code that a context's exit was given.
         code = cli.main(args=args, prog_name="mlmodel", standalone_mode=False)
@@ -81,6 +84,13 @@ def main(args: list[str] | None = None) -> None:
         _fail(error)
     if code:
         sys.exit(code)
+
+
+def _warn(message: Warning | str, *_where: object, **_more: object) -> None:
+    """Say a warning as the command's own; where in the code it was raised helps no user."""
+    from mlmodel.cli._shared import echo
+
+    echo(f"mlmodel: warning: {message}", err=True)
 
 
 def _show(error: click.ClickException) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def command(
 ) -> None:
     """Score a file with a model."""
     from mlmodel._extras import require
+    from mlmodel.errors import ModelFailure
 
     require("pandas", "predict")
     require("orjson", "predict")
@@ -50,7 +52,15 @@ def command(
     suffix = Path(source).suffix.lower().removeprefix(".")
     form = form or (suffix if suffix in FORMS else "json")
     engine = load_model(model, trust=trust, allow=allow).engine
-    answer = score(FORMS[form], body, engine)
+    # What the model raised is said below, in a line; its traceback would go to the log.
+    logging.getLogger("mlmodel.scoring").addHandler(logging.NullHandler())
+    try:
+        answer = score(FORMS[form], body, engine)
+    except ModelFailure as error:
+        cause = error.__cause__
+        raise ModelFailure(
+            f"The model failed on this input: {type(cause).__name__}: {cause}"
+        ) from cause
     if target is None:
         sys.stdout.buffer.write(answer + b"\n")
         sys.stdout.flush()

@@ -20,9 +20,15 @@ def command() -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 def add(path: Path) -> None:
     """Trust the folder PATH as it is now, and show what of it could run."""
+    from mlmodel import document
+    from mlmodel.errors import ModelNotFound
     from mlmodel.trust import store
     from mlmodel.trust.describe import describe
 
+    file = document.model_file(path)
+    if not file.is_file():
+        raise ModelNotFound(f"There is no model at {path}: give a folder with a file MLmodel.")
+    path = file.parent
     looks = describe(path)
     record = store.add(path, "mlmodel trust add")
     echo(f"What could run when {path} is loaded:" if looks else f"{path}: {NOTHING}.")

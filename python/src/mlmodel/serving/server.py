@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._extras import require
-from mlmodel.errors import InternalError, InvalidArgument, MlmodelError, error_classes
+from mlmodel.errors import InternalError, InvalidArgument, MlmodelError
 from mlmodel.serving.room import SPARE, WAITING
 from mlmodel.serving.worker import Settings, load
 
@@ -85,7 +85,7 @@ class _Watch:
         self._address = (_ANY.get(host, host), port)
         self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self._ready = ready
-        self._failed: tuple[str, str] | None = None
+        self._failed: MlmodelError | None = None
         self._ended = threading.Event()
 
     def start(self) -> None:
@@ -100,8 +100,7 @@ class _Watch:
                 "A worker process ended unexpectedly, killed or out of memory perhaps; "
                 "the server has stopped."
             )
-        code, message = self._failed
-        return error_classes()[code](message)
+        return self._failed
 
     def _listen(self) -> None:
         for _ in range(self._workers):

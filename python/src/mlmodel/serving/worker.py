@@ -41,7 +41,7 @@ class Settings:
 def load(settings: Settings, reports: SimpleQueue[Any]) -> Application:
     """Return the application, in the worker; report to the parent how it went.
 
-    A report is None (loaded) or (error code, message). Where loading fails the worker ends.
+    A report is None (loaded) or the error. Where loading fails the worker ends.
     """
     _take_over_signals()
     _watch_parent(os.getppid())
@@ -49,11 +49,11 @@ def load(settings: Settings, reports: SimpleQueue[Any]) -> Application:
     try:
         application = _application(settings)
     except MlmodelError as error:
-        reports.put((error.code, str(error)))
+        reports.put(error)
         raise SystemExit(error.exit_code) from None
     except Exception as error:
         logging.getLogger("mlmodel.serving").exception("The model could not be loaded.")
-        reports.put((InternalError.code, f"{type(error).__name__}: {error}"))
+        reports.put(InternalError(f"{type(error).__name__}: {error}"))
         raise SystemExit(InternalError.exit_code) from None
     reports.put(None)
     return application

@@ -89,9 +89,9 @@ def missing_input(spec: ColSpec | TensorSpec, given: str, row: int | None = None
 def invalid_input(violations: Sequence[InputViolation]) -> InvalidInput:
     """Return the one error for all violations, with a headline that counts them (ENF-003)."""
     count = len(violations)
-    what = "one rule is" if count == 1 else f"{count} rules are"
+    found = "" if count == 1 else f" ({count} problems, the first of them follows)"
     return InvalidInput(
-        f"The data do not fit the model's signature: {what} broken. {violations[0].message}",
+        f"The data do not fit the model's signature{found}. {violations[0].message}",
         violations,
     )
 
