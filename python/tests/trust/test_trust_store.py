@@ -195,6 +195,7 @@ def test_a_folder_that_cannot_be_trusted_is_not_described(folder):
 
 
 def test_what_is_printed_moves_no_cursor(root, store_folder, tmp_path):
+    (root / "MLmodel").write_text("flavors: {}\n")
     (root / "\x1b[1A\x1b[2K.py").write_text("")
     output = CliRunner().invoke(command, ["add", str(root)]).output
     assert "\x1b" not in output
