@@ -36,6 +36,8 @@ LOADS = {
     "rest-1000-c16": Load("few", 1000, 16),
     "rest-mixed-c1": Load("mixed", 1, 1, (OURS, MLFLOW)),
     "rest-mixed-c16": Load("mixed", 1, 16, (OURS, MLFLOW)),
+    "rest-1000-mixed-c1": Load("mixed", 1000, 1, (OURS, MLFLOW)),
+    "rest-1000-mixed-c16": Load("mixed", 1000, 16, (OURS, MLFLOW)),
     "rest-iris-c16": Load("iris", 1, 16),
 }
 
