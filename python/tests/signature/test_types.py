@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -14,7 +15,17 @@ import pytest
 from mlmodel.errors import InvalidArgument
 from mlmodel.models.signature import ModelSignature
 from mlmodel.signature.names import repeated
-from mlmodel.types.schema import ColSpec, DataType, ParamSpec, Schema, TensorSpec
+from mlmodel.types.schema import (
+    Array,
+    ColSpec,
+    DataType,
+    Map,
+    Object,
+    ParamSpec,
+    Property,
+    Schema,
+    TensorSpec,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,12 +78,104 @@ def test_flat_tensors_are_read() -> None:
         "[5]",
         '[{"name": "a"}]',
         '[{"type": "tensor", "tensor-spec": {"dtype": "x"}}]',
-        '[{"type": "long"}, {"type": "long", "name": "a"}]',
+        '[{"type": "array", "name": "a"}]',
+        '[{"type": "array", "items": 5}]',
+        '[{"type": "map", "values": {"type": "decimal"}}]',
+        '[{"type": "object", "properties": []}]',
+        '[{"dtype": "bool", "shape": [-1]}, {"dtype": "bool", "shape": [-1], "name": "a"}]',
     ],
 )
 def test_what_is_no_schema(text: str) -> None:
     with pytest.raises(InvalidArgument, match="SIG-"):
         Schema.from_json(text)
+    with pytest.raises(InvalidArgument, match="SIG-"):
+        ModelSignature.from_dict({"inputs": text})
+
+
+@pytest.mark.parametrize("text", ["{}", "5", "[", "[" * 10_000 + "]" * 10_000])
+def test_what_is_no_list(text: str) -> None:
+    with pytest.raises(InvalidArgument, match="SIG-001"):
+        ModelSignature.from_dict({"outputs": text})
+
+
+def test_texts_and_lists_are_read() -> None:
+    """SIG-022: what the file holds, and what a program hands over."""
+    signature = ModelSignature(
+        Schema([ColSpec(Array("long"), "a"), ColSpec("string", "b", required=False)]),
+        Schema([TensorSpec("float32", (-1, 10))]),
+        [ParamSpec("k", Object([Property("x", "long")]), {"x": 1})],
+    )
+    texts = signature.to_dict()
+    assert {type(text) for text in texts.values()} == {str}
+    lists = {key: json.loads(str(text)) for key, text in texts.items()}
+    for document in (texts, lists, {**texts, "params": lists["params"]}):
+        again = ModelSignature.from_dict(document)
+        assert again == signature
+        assert again.to_dict() == texts
+    assert hash(signature) == hash(ModelSignature.from_dict(lists))
+    for nothing in ({}, {"inputs": None, "outputs": "", "params": None}):
+        assert ModelSignature.from_dict(nothing) == ModelSignature()
+
+
+def test_columns_of_which_some_have_names() -> None:
+    """SIG-020: read with a warning, written as they were, never made anew."""
+    text = '[{"type": "long", "name": "a", "required": true}, {"type": "double", "required": true}]'
+    with pytest.warns(UserWarning, match="SIG-020.*positions 1 "):
+        schema = Schema.from_json(text)
+    assert schema.to_json() == text
+    assert schema.input_names() == ["a", 1]
+    assert not schema.has_input_names()
+    with pytest.raises(InvalidArgument, match="SIG-005"):
+        Schema(list(schema))
+    with pytest.raises(InvalidArgument, match="SIG-005"):
+        schema.input_dict()
+
+
+def test_what_a_schema_says_of_its_inputs() -> None:
+    """As MLflow's users ask it."""
+    schema = Schema(
+        [
+            ColSpec("string", "s"),
+            ColSpec("datetime", "d", required=False),
+            ColSpec(Map("long"), "m"),
+        ]
+    )
+    assert schema.input_names() == ["s", "d", "m"]
+    assert schema.required_input_names() == ["s", "m"]
+    assert schema.optional_input_names() == ["d"]
+    assert schema.input_types() == [DataType.string, DataType.datetime, Map("long")]
+    assert schema.input_types_dict()["m"] == Map("long")
+    assert schema.input_dict()["d"] == ColSpec("datetime", "d", required=False)
+    assert schema.numpy_types() == [np.dtype("U"), np.dtype("M8[ns]"), np.dtype(object)]
+    assert schema.pandas_types() == [np.dtype(object), np.dtype("M8[ns]"), np.dtype(object)]
+    tensors = Schema([TensorSpec("float32", (-1, 3))])
+    assert tensors.numpy_types() == [np.dtype("float32")]
+    assert tensors.required_input_names() == [0]
+    for ask in (tensors.pandas_types, tensors.input_dict):
+        with pytest.raises(InvalidArgument):
+            ask()
+
+
+def test_what_stands_for_a_type_elsewhere() -> None:
+    """MLflow's methods and their answers."""
+    numpy = ["bool", "int32", "int64", "float32", "float64", "U", "S", "M8[ns]"]
+    pandas = ["bool", "int32", "int64", "float32", "float64", "O", "O", "M8[ns]"]
+    assert [kind.to_numpy() for kind in DataType] == [np.dtype(name) for name in numpy]
+    assert [kind.to_pandas() for kind in DataType] == [np.dtype(name) for name in pandas]
+    python = [bool, int, int, float, float, str, bytes, dt.date]
+    assert [kind.to_python() for kind in DataType] == python
+    assert DataType["long"] is DataType("long") is DataType.long
+
+
+def test_keywords_of_the_file() -> None:
+    """MLflow's name of the readers."""
+    assert ColSpec.from_json_dict(type="long", name="a") == ColSpec("long", "a")
+    assert ColSpec.from_json_dict(type="long", required=None).required
+    assert not ColSpec.from_json_dict(type="long", name="a", optional=True).required
+    spec = TensorSpec("bool", (-1,), "t")
+    assert TensorSpec.from_json_dict(**spec.to_dict()) == spec
+    param = ParamSpec("p", Array("long"), [1])
+    assert ParamSpec.from_json_dict(**param.to_dict()) == param
 
 
 def test_repr_is_readable() -> None:

@@ -6,6 +6,7 @@ Each distinct outline of a column is validated once: a table of 1,800 columns ha
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.document import schemas
@@ -149,13 +150,16 @@ class _Text:
             )
         unnamed = names.count(None)
         if 0 < unnamed < len(names):
-            yield self.at(
-                "SIG-005",
-                f"{unnamed} of {len(names)} have no name; name all or none.",
-                [names.index(None)],
-            )
+            yield self.partly_named(names, unnamed, tensors=True in first)
         elif False not in first and len(names) > 1 and unnamed:
             yield self.at("SIG-005", "Several tensors stand in one list; each needs a name.", [0])
+
+    def partly_named(self, names: list[Any], unnamed: int, *, tensors: bool) -> Violation:
+        found = f"{unnamed} of {len(names)} have no name; name all or none"
+        if tensors:
+            return self.at("SIG-005", f"{found}.", [names.index(None)])
+        message = f"{found}. Until then all are matched by position."
+        return replace(self.at("SIG-020", message, [names.index(None)]), severity="warning")
 
 
 def _is_tensor(spec: Any) -> bool:

@@ -21,8 +21,19 @@ import numpy as np
 
 from mlmodel.errors import InputViolation, shown
 from mlmodel.signature.datetimes import read_datetimes
+from mlmodel.signature.faults import (
+    Fault,
+    binary_fault,
+    boolean_fault,
+    float_fault,
+    integer_fault,
+    string_fault,
+)
 from mlmodel.signature.names import invalid_input
-from mlmodel.signature.types import DataType, NestedType
+from mlmodel.signature.nested import Array, Map, NestedType, Object
+from mlmodel.signature.nestedcells import is_opaque, moved, read_nested
+from mlmodel.signature.special import with_special_numbers
+from mlmodel.signature.types import ColSpec, DataType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -61,10 +72,6 @@ _AT_ONCE = 2**16
 _FILLERS: dict[Any, Any] = {DataType.boolean: False, DataType.integer: 0, DataType.long: 0}
 #: The same by the kind of a tensor's dtype; the others take None.
 _FLAT_FILLERS: dict[str, Any] = {"b": False, "i": 0, "u": 0, "U": "", "S": ""}
-_ADVICE = "a column of integers with missing values is declared double"
-
-#: A fault of one cell: the rule and the reason, or None.
-Fault = tuple[str, str] | None
 
 
 class Doubt(Exception):
@@ -77,13 +84,17 @@ class Reader:
 
     ``exact`` says that the numbers are those written (no :class:`Doubt` is raised); ``literals``
     holds, by value, the decimal literals that an exact parse met (ENF-046); ``rules`` the ids of
-    a form's own rules by those of JSON that they stand in for.
+    a form's own rules by those of JSON that they stand in for. ``every`` collects every wrong
+    cell, where else the first per rule and column is told; ``cells_per_row`` is how many cells of
+    a tensor one row has.
     """
 
     exact: bool = False
     literals: dict[float, set[str]] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
     violations: list[InputViolation] = field(default_factory=list)
+    every: bool = False
+    cells_per_row: int = 1
 
     def column(
         self, cells: Sequence[Any], kind: DataType | NestedType, name: str | int
@@ -93,8 +104,7 @@ class Reader:
         Violations are collected; the array then holds something of the right length.
         """
         if isinstance(kind, NestedType):
-            self.doubt(cells)
-            return object_array(cells)
+            return self._nested(cells, ColSpec(kind), name)
         read: npt.NDArray[Any] = _COLUMN_READERS[kind](self, cells, name)
         return read
 
@@ -105,12 +115,32 @@ class Reader:
 
         The mask (True = missing) is there only for the types whose dtype cannot say it.
         """
+        if isinstance(kind, NestedType):
+            return self._nested(cells, ColSpec(kind, required=False), name), None
         filler = _FILLERS.get(kind)
         if filler is None or None not in cells:
             return self.column(cells, kind, name), None
         mask = np.fromiter((cell is None for cell in cells), bool, len(cells))
         filled = [filler if cell is None else cell for cell in cells]
         return self.column(filled, kind, name), mask
+
+    def _nested(self, cells: Sequence[Any], spec: ColSpec, name: str | int) -> npt.NDArray[Any]:
+        if is_opaque(spec.type):
+            self.doubt(cells)
+            return object_array(cells)
+        if self.every:
+            self._every_nested(cells, spec, name)
+            return object_array(cells)
+        return object_array(
+            read_nested(list(cells), spec, name, _JsonLeaves(self), self.violations)
+        )
+
+    def _every_nested(self, cells: Sequence[Any], spec: ColSpec, name: str | int) -> None:
+        """Look at the cells one by one: of several, only the first wrong one would be told."""
+        for row, cell in enumerate(cells):
+            found: list[InputViolation] = []
+            read_nested([cell], spec, name, _JsonLeaves(self), found)
+            self.violations += [moved(one, f"Input {name!r}, row {row}", row) for one in found]
 
     def flat(self, cells: Sequence[Any], dtype: np.dtype[Any], name: str | int) -> Any:
         """Return a tensor's cells as a one-dimensional array of its dtype (ENF-075), or None.
@@ -154,14 +184,15 @@ class Reader:
         name: str | int,
         expected: str,
     ) -> None:
-        """Collect (row, rule, reason) triples: the first row for each rule (ENF-003)."""
+        """Collect (cell, rule, reason) triples: the first row for each rule (ENF-003), or all."""
         seen: set[str] = set()
-        for row, broken, reason in faults:
+        for place, broken, reason in faults:
             rule = self.rules.get(broken, broken)
-            if rule in seen:
+            if rule in seen and not self.every:
                 continue
             seen.add(rule)
-            got = shown(cells[row])
+            got = shown(cells[place])
+            row = place // self.cells_per_row
             message = f"Input {name!r}, row {row}: {expected} is declared, {got} given; {reason}."
             self.violations.append(InputViolation(rule, message, name, row, expected, got))
 
@@ -176,11 +207,41 @@ class Reader:
             raise invalid_input(self.violations)
 
 
+@dataclass(slots=True)
+class _JsonLeaves:
+    """How the scalars in cells of nested types are read: as columns of JSON's cells."""
+
+    reader: Reader
+
+    def is_missing(self, cell: Any) -> bool:
+        return cell is None
+
+    def cells(
+        self, cells: list[Any], spec: ColSpec, name: str | int, found: list[InputViolation]
+    ) -> tuple[Any, Any]:
+        reader = Reader(self.reader.exact, self.reader.literals, self.reader.rules, found)
+        if spec.required:
+            return reader.column(cells, spec.type, name), None
+        return reader.nullable(cells, spec.type, name)
+
+    def array(
+        self, values: Any, spec: ColSpec, name: str | int, found: list[InputViolation]
+    ) -> Any:
+        """Read the elements of an array: JSON has none, a caller may."""
+        return self.cells(values.tolist(), spec, name, found)[0]
+
+
 def filler(kind: DataType | NestedType | np.dtype[Any]) -> Any:
     """Return a cell that every column or tensor of a type takes, for one that is missing."""
     if isinstance(kind, np.dtype):
         return _FLAT_FILLERS.get(kind.kind)
-    return _FILLERS.get(kind)
+    if isinstance(kind, Array):
+        return []
+    if isinstance(kind, Map):
+        return {}
+    if isinstance(kind, Object):
+        return {one.name: filler(one.dtype) for one in kind.properties if one.required}
+    return None if isinstance(kind, NestedType) else _FILLERS.get(kind)
 
 
 def packed(cells: Sequence[Any], code: Literal["d", "q"]) -> npt.NDArray[Any] | None:
@@ -235,7 +296,7 @@ def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
     if kinds == _BOOL:
         return np.array(cells, bool)
     numbers = kinds <= _NUMBERS_OR_NULL and bool(kinds & _NUMBERS)
-    if numbers and not any(_float_fault(cell, _DOUBLE) for cell in cells if type(cell) is int):
+    if numbers and not any(float_fault(cell, _DOUBLE) for cell in cells if type(cell) is int):
         return np.array(cells, np.float64)
     return object_array(cells)
 
@@ -246,7 +307,7 @@ def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
 def _boolean(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
     if _BOOL.issuperset(map(type, cells)):
         return np.array(cells, bool)
-    reader.each(cells, name, "boolean", _boolean_fault)
+    reader.each(cells, name, "boolean", boolean_fault)
     return np.zeros(len(cells), bool)
 
 
@@ -267,7 +328,7 @@ def _integers(
     ):
         return np.array(cells, dtype)
     reader.doubt(cells)
-    reader.each(cells, name, expected, lambda cell: _integer_fault(cell, low, high))
+    reader.each(cells, name, expected, lambda cell: integer_fault(cell, low, high))
     return np.zeros(len(cells), dtype)
 
 
@@ -277,26 +338,27 @@ def _floats(
     wide = doubles(cells)
     if wide is not None and dtype == wide.dtype:
         return wide
-    kinds = set(map(type, cells))
+    numbers = with_special_numbers(cells)
+    kinds = set(map(type, numbers))
     try:
         if wide is None and kinds <= _NUMBERS_OR_NULL:
-            wide = np.array(cells, np.float64)
+            wide = np.array(numbers, np.float64)
     except OverflowError:
         pass
-    if wide is None or not _all_below(cells, wide, DOUBTFUL):
+    if wide is None or not _all_below(numbers, wide, DOUBTFUL):
         reader.doubt(cells)
     if wide is None:
-        reader.each(cells, name, expected, lambda cell: _float_fault(cell, dtype))
+        reader.each(cells, name, expected, lambda cell: float_fault(cell, dtype))
         return np.zeros(len(cells), dtype)
     if dtype == wide.dtype:
-        if int in kinds and not _all_below(cells, wide, _EXACT):
-            reader.each(cells, name, expected, lambda cell: _float_fault(cell, dtype))
+        if int in kinds and not _all_below(numbers, wide, _EXACT):
+            reader.each(cells, name, expected, lambda cell: float_fault(cell, dtype))
         return wide
     with np.errstate(over="ignore", invalid="ignore"):
         narrow = wide.astype(dtype)
         gap = wide - narrow
         if int in kinds or bool(np.isinf(gap).any()):
-            reader.each(cells, name, expected, lambda cell: _float_fault(cell, dtype))
+            reader.each(cells, name, expected, lambda cell: float_fault(cell, dtype))
         if float in kinds and bool(gap.any()):
             _untie(reader, wide, narrow, name)
     return narrow
@@ -327,7 +389,7 @@ def _untie(reader: Reader, wide: Any, narrow: Any, name: str | int) -> None:
 
 def _string(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
     if not _TEXT_OR_NULL.issuperset(map(type, cells)):
-        reader.each(cells, name, "string", _string_fault)
+        reader.each(cells, name, "string", string_fault)
         return object_array(cells)
     array = np.empty(len(cells), object)
     array[:] = cells
@@ -342,7 +404,7 @@ def _binary(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArra
             read.append(None if cell is None else _decoded(cell))
         except ValueError:
             read.append(None)
-            return _binary_fault(cell)
+            return binary_fault(cell)
         return None
 
     reader.each(cells, name, "binary", fault)
@@ -419,73 +481,6 @@ _FLAT_READERS: dict[str, Callable[[Reader, Any, Any, Any], Any]] = {
     "S": _flat_bytes,
     "M": _flat_datetime,
 }
-
-
-# -- what is wrong with one cell -----------------------------------------------------------------
-
-
-def _boolean_fault(cell: Any) -> Fault:
-    if type(cell) is bool:
-        return None
-    if cell is None:
-        return "ENF-044", "boolean has no missing values; " + _ADVICE
-    return _nested_fault(cell) or ("ENF-041", "it is true or false and nothing else")
-
-
-def _integer_fault(cell: Any, low: int, high: int) -> Fault:
-    if type(cell) is int:
-        fits = low <= cell <= high
-        return None if fits else ("ENF-043", f"the type goes from {low} to {high}")
-    if cell is None:
-        return "ENF-044", "integers have no missing values; " + _ADVICE
-    if type(cell) is Decimal and cell.as_tuple().exponent == 0:
-        return "ENF-043", f"the type goes from {low} to {high}"
-    if type(cell) in (float, Decimal):
-        return "ENF-042", "it is written without fraction and exponent"
-    return _nested_fault(cell) or _not_a_number(cell)
-
-
-def _float_fault(cell: Any, dtype: np.dtype[Any]) -> Fault:
-    if cell is None:
-        return None
-    if type(cell) is int:
-        try:
-            with np.errstate(over="ignore"):
-                exact = int(dtype.type(cell)) == cell
-        except OverflowError:
-            exact = False
-        return None if exact else ("ENF-045", f"{dtype.name} cannot hold this integer exactly")
-    if type(cell) is Decimal:
-        return "ENF-047", f"it is beyond the largest {dtype.name}"
-    if type(cell) is float:
-        with np.errstate(over="ignore"):
-            infinite = np.isinf(dtype.type(cell)) and abs(cell) != np.inf
-        return ("ENF-047", f"it is beyond the largest {dtype.name}") if infinite else None
-    return _nested_fault(cell) or _not_a_number(cell)
-
-
-def _string_fault(cell: Any) -> Fault:
-    if cell is None or type(cell) is str:
-        return None
-    return _nested_fault(cell) or ("ENF-050", "it is text, in quotes")
-
-
-def _binary_fault(cell: Any) -> Fault:
-    return _nested_fault(cell) or ("ENF-052", "it is base64 text with full padding")
-
-
-def _nested_fault(cell: Any) -> Fault:
-    if type(cell) in (list, dict):
-        return "ENF-057", "a cell of this type holds one value"
-    return None
-
-
-def _not_a_number(cell: Any) -> Fault:
-    what = _WORDS.get(type(cell), type(cell).__name__)
-    return "ENF-049", f"{what} is not turned into a number"
-
-
-_WORDS: dict[type, str] = {str: "text", bool: "a boolean"}
 
 
 def _all_below(cells: Sequence[Any], values: npt.NDArray[Any], limit: float) -> bool:

@@ -23,12 +23,14 @@ class Block:
 
     ``values`` has shape (rows, columns of this block); ``positions`` says where each of them
     stands in the whole; ``mask`` (same shape, True = missing) is None where nothing is missing
-    or where the dtype itself says it (NaN, NaT, None).
+    or where the dtype itself says it (NaN, NaT, None). ``checked`` says of cells of nested types
+    that they have been read at the declared type, at every depth.
     """
 
     values: npt.NDArray[np.generic]
     positions: tuple[int, ...]
     mask: npt.NDArray[np.bool_] | None = None
+    checked: bool = False
 
 
 @dataclass(slots=True)

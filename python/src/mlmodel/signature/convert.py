@@ -6,6 +6,7 @@ looking whether the values happen to fit.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,16 +14,19 @@ import pandas as pd
 
 from mlmodel.errors import InputViolation, shown
 from mlmodel.signature import objects
+from mlmodel.signature.cells import object_array
 from mlmodel.signature.columntype import arrow_type
 from mlmodel.signature.frames import masked
+from mlmodel.signature.nestedcells import is_opaque, read_nested
 from mlmodel.signature.types import DELIVERED_DTYPE, DataType, NestedType
+from mlmodel.signature.widening import ACCEPTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlmodel.signature.types import ColSpec
 
-__all__ = ["ADVICE", "SAFE", "convert"]
+__all__ = ["ADVICE", "LEAVES", "SAFE", "convert"]
 
 
 def _dtypes(*names: str) -> frozenset[np.dtype[Any]]:
@@ -31,13 +35,7 @@ def _dtypes(*names: str) -> frozenset[np.dtype[Any]]:
 
 #: numpy dtypes that turn into the delivered dtype of a type without loss (ENF-020).
 SAFE: dict[DataType, frozenset[np.dtype[Any]]] = {
-    DataType.boolean: _dtypes("bool"),
-    DataType.integer: _dtypes("int8", "int16", "int32", "uint8", "uint16"),
-    DataType.long: _dtypes("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"),
-    DataType.float: _dtypes("float16", "float32", "int8", "int16", "uint8", "uint16"),
-    DataType.double: _dtypes(
-        "float16", "float32", "float64", "int8", "int16", "int32", "uint8", "uint16", "uint32"
-    ),
+    kind: _dtypes(*names) for kind, names in ACCEPTED.items()
 }
 
 ADVICE = "integers with missing values are floating point in a data frame: declare the input double"
@@ -45,6 +43,18 @@ ADVICE = "integers with missing values are floating point in a data frame: decla
 _NUMPY: dict[DataType, np.dtype[Any]] = {k: np.dtype(d) for k, d in DELIVERED_DTYPE.items()}
 _WITHOUT_MISSING = frozenset({DataType.boolean, DataType.integer, DataType.long})
 _INTEGERS = frozenset({DataType.integer, DataType.long})
+_FLOATS = frozenset({DataType.float, DataType.double})
+#: What to do about dtypes that no type takes, by how their names begin (ENF-014).
+_WAYS_ON = {
+    "timedelta": "give a number of seconds (.dt.total_seconds())",
+    "duration": "give a number of seconds (.dt.total_seconds())",
+    "period": "give its beginning as a datetime (.dt.to_timestamp())",
+    "interval": "give its two ends as two columns",
+    "complex": "give the real and the imaginary part as two columns",
+    "time": "give text, or a number of seconds",
+}
+_STRANGER = re.compile("timedelta|duration|period|interval|complex|time(?=32|64)")
+_NUMBER = re.compile(r"(?i)(u?int|float|double|halffloat)(?=\d|\b)")
 _NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _ROUGH_UNITS = frozenset({"Y", "M", "W", "D", "h", "m"})
 _LARGEST = 2**63 - 1
@@ -64,17 +74,64 @@ def convert(
 
     """
     if isinstance(spec.type, NestedType):
-        return masked(values, mask)
+        return _nested(values, mask, spec, name, violations)
     given = values.dtype
     if not isinstance(given, np.dtype):
         values, mask = _unpacked(values)
-    if values is None:
-        return _refuse(given, spec, name, violations)
+        if values is None or (spec.type not in _FLOATS and str(given).startswith("decimal")):
+            return _refuse(given, spec, name, violations)
     if values.dtype == object:
         return _from_objects(masked(values, mask), spec, name, violations)
     reader = _READERS.get(spec.type, _from_numbers)
     read = reader(values, mask, spec, name, violations)
     return _refuse(given, spec, name, violations) if read is None else read
+
+
+def _nested(
+    values: Any, mask: Any, spec: ColSpec, name: str | int, violations: list[InputViolation]
+) -> Any:
+    """Return a column of a nested type: the very array if all of it is right already."""
+    if is_opaque(spec.type):
+        return masked(values, mask)
+    given = values.dtype
+    plain = isinstance(given, np.dtype) and given.kind == "O"
+    if isinstance(given, pd.ArrowDtype):
+        from mlmodel.signature.arrowcells import cells_of
+
+        cells, fault = cells_of(values, spec.type)
+        if fault is not None:
+            violations.append(_refused(given, spec, name, fault))
+            return values
+    elif plain:
+        cells = masked(values, mask).tolist()
+    else:
+        return _refuse(given, spec, name, violations)
+    read = read_nested(cells, spec, name, LEAVES, violations)
+    return values if read is cells and plain and mask is None else object_array(read)
+
+
+class _TypedLeaves:
+    """How the scalars in cells of nested types are read: as object columns and arrays are."""
+
+    def is_missing(self, cell: Any) -> bool:
+        return objects.is_missing(cell)
+
+    def cells(
+        self, cells: list[Any], spec: ColSpec, name: str | int, found: list[InputViolation]
+    ) -> tuple[Any, Any]:
+        assert isinstance(spec.type, DataType)  # noqa: S101 - tells the type checker what a leaf is
+        return objects.read_objects(
+            object_array(cells), spec.type, name, found, required=spec.required
+        )
+
+    def array(
+        self, values: Any, spec: ColSpec, name: str | int, found: list[InputViolation]
+    ) -> Any:
+        return convert(values, spec, name, found)
+
+
+#: The reader of what stands within cells, for :func:`~mlmodel.signature.nestedcells.read_nested`.
+LEAVES = _TypedLeaves()
 
 
 def _from_numbers(
@@ -186,15 +243,19 @@ def _from_arrow(values: Any) -> tuple[Any, Any]:
     import pyarrow as pa
 
     held = values.dtype.pyarrow_dtype
+    if str(held).startswith("dictionary"):
+        from mlmodel.signature.arrow import decoded
+
+        return _from_arrow(decoded(values.__arrow_array__()))
     kind = arrow_type(held)
-    if kind is None:
+    if kind is None and not str(held).startswith("decimal"):
         return None, None
     if kind is DataType.datetime and str(held).startswith("timestamp"):
         # As counts, so that a zone (Arrow keeps UTC beside it) changes nothing.
         counts = values.__arrow_array__().cast(pa.int64()).fill_null(0).to_numpy()
         mask = np.asarray(values.isna())
         return counts.view(f"datetime64[{held.unit}]"), mask if mask.any() else None
-    if kind in (DataType.string, DataType.binary, DataType.datetime):
+    if kind in (None, DataType.string, DataType.binary, DataType.datetime):
         return values.to_numpy(object, na_value=None), None
     return _from_nullable(values, np.dtype(held.to_pandas_dtype()))
 
@@ -212,12 +273,40 @@ _UNPACKERS: dict[type, Callable[[Any], tuple[Any, Any]]] = {
 
 
 def _refuse(dtype: Any, spec: ColSpec, name: str | int, violations: list[InputViolation]) -> Any:
-    declared, given = spec.type.value, str(dtype)
+    violations.append(_refused(dtype, spec, name, _advice(_held(dtype), spec.type)))
+
+
+def _held(dtype: Any) -> str:
+    """Return the name of a dtype, of a category's that of what it holds."""
+    return str(dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype)
+
+
+def _advice(given: str, declared: DataType | NestedType) -> str:
+    """Say why a column of a dtype is refused, and what to do."""
+    stranger = _STRANGER.match(given)
+    if stranger:
+        return f"no column type takes it: {_WAYS_ON[stranger[0]]} (ENF-014)"
+    if given.startswith("decimal"):
+        return "double and float alone take decimals: declare the input so, or give text (ENF-016)"
+    number = _NUMBER.match(given)
+    if number and declared is DataType.datetime:
+        return (
+            "a number has no unit: give datetimes (pandas.to_datetime with unit=), in JSON text, "
+            "which pandas writes with date_format='iso'"
+        )
+    if number and number[1].lower() in ("float", "double", "halffloat") and declared in _INTEGERS:
+        return ADVICE
     reason = "the table of ENF-020 has no exact conversion between them, whatever the values"
-    if spec.type in _INTEGERS and given.lower().startswith(("float", "double")):
-        reason = ADVICE
+    if given.lower().startswith("uint64") and declared is DataType.long:
+        reason += "; convert it to int64 if its values fit"
+    return reason
+
+
+def _refused(dtype: Any, spec: ColSpec, name: str | int, reason: str) -> InputViolation:
+    declared = spec.type.value
+    given = f"category of {_held(dtype)}" if str(dtype) == "category" else str(dtype)
     message = f"Input {name!r}: {declared} is declared, a column of {given} given; {reason}."
-    violations.append(InputViolation("ENF-021", message, name, None, declared, given))
+    return InputViolation("ENF-021", message, name, None, declared, given)
 
 
 def _gap(spec: ColSpec, name: str | int, row: int) -> InputViolation:

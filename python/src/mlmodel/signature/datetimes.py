@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlmodel.signature.special import special_fault
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -90,6 +92,9 @@ def _nanoseconds(cell: Any) -> int | tuple[str, str]:
 
 
 def _not_text(cell: Any) -> tuple[str, str]:
+    special = special_fault(cell)
+    if special is not None:
+        return special
     if type(cell) in (int, float):
         return "ENF-055", "a number has no unit; pandas writes text with date_format='iso'"
     if type(cell) in (list, dict):

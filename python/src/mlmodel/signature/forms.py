@@ -12,18 +12,25 @@ from mlmodel.errors import InputViolation
 from mlmodel.signature.cells import object_array
 from mlmodel.signature.frames import array_of
 from mlmodel.signature.names import missing_input
+from mlmodel.signature.nested import Map, NestedType, Object
+from mlmodel.signature.nestedcells import depth_of, is_opaque, leaf_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from mlmodel.signature.types import ColSpec
 
-__all__ = ["Table", "table_of"]
+__all__ = ["PLAIN_FORMS", "Table", "table_of"]
+
+#: Python's and numpy's forms, and the series of pandas.
+PLAIN_FORMS = (
+    pd.Series, dict, np.ndarray, list, tuple, str, bytes, bool, int, float, np.generic,
+)  # fmt: skip
 
 _FORMS = (
-    "a data frame, a series, a mapping of names to scalars, lists or one-dimensional arrays, "
-    "or a list of records; without names in the signature also a two-dimensional array, a list "
-    "of rows, a list of values or a scalar"
+    "a data frame (of pandas, Polars or Arrow), a series, a mapping of names to scalars, lists or "
+    "one-dimensional arrays, or a list of records; without names in the signature also a "
+    "two-dimensional array, a list of rows, a list of values or a scalar"
 )
 
 
@@ -45,14 +52,18 @@ def table_of(data: Any, specs: Sequence[ColSpec], violations: list[InputViolatio
     if isinstance(data, pd.Series):
         return _table((data.name,), [array_of(data)], data.index)
     if isinstance(data, dict):
-        return _mapping(data, violations)
+        return _mapping(data, specs, violations)
     if isinstance(data, np.ndarray):
         return _array(data, specs, violations)
     if isinstance(data, list | tuple):
         return _list(data, specs, violations)
-    if isinstance(data, str | bytes | bool | int | float | np.generic):
+    if isinstance(data, PLAIN_FORMS):
         return _table(None, [object_array([data])])
     return _refused(f"a {type(data).__module__}.{type(data).__name__}", violations)
+
+
+def _by_position(specs: Sequence[ColSpec]) -> bool:
+    return any(spec.name is None for spec in specs)
 
 
 def _table(
@@ -69,10 +80,17 @@ def _refused(found: str, violations: list[InputViolation]) -> Table:
     return _table(None, [])
 
 
-def _mapping(data: Mapping[Any, Any], violations: list[InputViolation]) -> Table:
+def _mapping(
+    data: Mapping[Any, Any], specs: Sequence[ColSpec], violations: list[InputViolation]
+) -> Table:
+    kinds = {spec.name: spec.type for spec in specs if isinstance(spec.type, NestedType)}
+    if len(specs) == 1 and specs[0].name is None and isinstance(specs[0].type, Object | Map):
+        return _table(None, [object_array([data])])
     arrays: list[Any] = []
     for name, value in data.items():
-        if isinstance(value, pd.Series):
+        if name in kinds and _is_cell(value, kinds[name]):
+            arrays.append(None)
+        elif isinstance(value, pd.Series):
             arrays.append(array_of(value))
         elif isinstance(value, list | tuple):
             arrays.append(object_array(value))
@@ -80,19 +98,28 @@ def _mapping(data: Mapping[Any, Any], violations: list[InputViolation]) -> Table
             return _refused(f"an array of {value.ndim} axes under {name!r}", violations)
         else:
             arrays.append(value if isinstance(value, np.ndarray) and value.ndim else None)
-    if data and all(array is None for array in arrays):
-        # Scalars only: one row.
-        return _table(tuple(data), [_scalar(value) for value in data.values()])
     if any(array is None for array in arrays):
-        return _refused("a mapping of scalars and lists", violations)
+        # One row; lists in it are cells, unless a scalar is declared (SIG-011).
+        scalars = {spec.name for spec in specs} - kinds.keys()
+        listed = zip(data, arrays, strict=True)
+        if any(array is not None and name in scalars for name, array in listed):
+            return _refused("a mapping of scalars and lists", violations)
+        return _table(tuple(data), [_scalar(value) for value in data.values()])
     if len({len(array) for array in arrays}) > 1:
         return _refused("a mapping of lists of different lengths", violations)
     return _table(tuple(data), arrays)
 
 
+def _is_cell(value: Any, kind: NestedType) -> bool:
+    """Return whether this is one value of the type, not a column of them (ENF-015)."""
+    leaf, depth = leaf_of(kind)
+    return bool(depth) and not is_opaque(leaf) and depth_of(value) == depth
+
+
 def _scalar(value: Any) -> np.ndarray[Any, Any]:
     # A zero-dimensional array and a numpy scalar have a dtype to go by.
-    return value.reshape(1) if isinstance(value, np.ndarray) else object_array([value])
+    plain = not isinstance(value, np.ndarray) or value.ndim
+    return object_array([value]) if plain else value.reshape(1)
 
 
 def _array(data: Any, specs: Sequence[ColSpec], violations: list[InputViolation]) -> Table:
@@ -100,13 +127,23 @@ def _array(data: Any, specs: Sequence[ColSpec], violations: list[InputViolation]
         what = "a structured array" if data.dtype.names else f"an array of {data.ndim} axes"
         return _refused(what, violations)
     flat = data.reshape(-1, 1) if data.ndim < 2 else data  # noqa: PLR2004 - as above
-    if data.ndim < 2 and len(specs) > 1 and specs[0].name is None:  # noqa: PLR2004 - as above
+    if data.ndim < 2 and len(specs) > 1 and _by_position(specs):  # noqa: PLR2004 - as above
         return _refused("an array of one axis for several columns", violations)
     index = pd.RangeIndex(len(flat))
     return Table(None, flat.shape[1], index, lambda position: (flat[:, position], None))
 
 
 def _list(data: Sequence[Any], specs: Sequence[ColSpec], violations: list[InputViolation]) -> Table:
+    if _is_one_column(data, specs):
+        return _table(None, [object_array(data)])
+    if data and all(isinstance(item, dict) for item in data) and not _by_position(specs):
+        return _records(data, specs, violations)
+    return _without_names(data, specs, violations)
+
+
+def _without_names(
+    data: Sequence[Any], specs: Sequence[ColSpec], violations: list[InputViolation]
+) -> Table:
     kinds = {
         "record" if isinstance(item, dict) else "row" if _is_row(item) else "value" for item in data
     }
@@ -115,14 +152,22 @@ def _list(data: Sequence[Any], specs: Sequence[ColSpec], violations: list[InputV
             f"a list of {' and '.join(f'{kind}s' for kind in sorted(kinds))}", violations
         )
     if kinds == {"record"}:
-        if specs[0].name is None:
-            return _refused("a list of records, whose order says nothing,", violations)
-        return _records(data, specs, violations)
+        return _refused("a list of records, whose order says nothing,", violations)
     if kinds == {"row"}:
         return _rows(data, violations)
-    if len(specs) > 1 and specs[0].name is None:
+    if len(specs) > 1 and _by_position(specs):
         return _refused("a list of values for several columns", violations)
     return _table(None, [object_array(data)])
+
+
+def _is_one_column(data: Sequence[Any], specs: Sequence[ColSpec]) -> bool:
+    """Return whether these are the values of the one column that is declared, without a name."""
+    if len(specs) > 1 or specs[0].name is not None:
+        return False
+    leaf, depth = leaf_of(specs[0].type)
+    if isinstance(leaf, Object | Map) and not depth:
+        return not any(_is_row(item) for item in data)
+    return bool(depth) and not is_opaque(leaf) and depth_of(data) == depth + 1
 
 
 def _is_row(item: Any) -> bool:

@@ -49,8 +49,12 @@ def match(
     specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable] | None, width: int
 ) -> Selection:
     """Match ``width`` given inputs, whose names may be unknown, with the declared ones."""
-    if specs[0].name is None:
-        return _by_position(specs, width)
+    if any(spec.name is None for spec in specs):
+        return _by_position(specs, names, width)
+    declared: list[Any] = [spec.name for spec in specs]
+    if names is None and declared == list(range(len(specs))):
+        # MLflow numbers the columns of a frame whose columns have no names (ENF-012).
+        return _by_position(specs, None, width)
     if names is None:
         return _without_names(specs, width)
     positions, violations = _by_name(specs, names)
@@ -124,20 +128,34 @@ def _by_name(
     return positions, violations
 
 
-def _by_position(specs: Sequence[ColSpec | TensorSpec], width: int) -> Selection:
-    if width >= len(specs):
-        return Selection(tuple(range(len(specs))), (), width == len(specs))
+def _by_position(
+    specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable] | None, width: int
+) -> Selection:
+    violations = [] if names is None else _contradictions(specs, names)
     positions: list[int | None] = [i if i < width else None for i in range(len(specs))]
-    if not any(spec.required for spec in specs[width:]):
-        return Selection(tuple(positions), (), in_order=False)
-    violation = InputViolation(
-        "ENF-009",
-        f"The signature declares {len(specs)} inputs by position and {width} are given.",
-        column=width,
-        expected=f"{len(specs)} inputs",
-        got=f"{width} inputs",
-    )
-    return Selection(tuple(positions), (violation,), in_order=False)
+    if any(spec.required for spec in specs[width:]):
+        message = f"The signature declares {len(specs)} inputs by position and {width} are given."
+        due, got = f"{len(specs)} inputs", f"{width} inputs"
+        violations.append(InputViolation("ENF-009", message, width, None, due, got))
+    in_order = width == len(specs) and not violations
+    return Selection(tuple(positions), tuple(violations), in_order)
+
+
+def _contradictions(
+    specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable]
+) -> list[InputViolation]:
+    """Return where another name is given than the declared one, of columns partly named."""
+    violations = []
+    for place, (spec, given) in enumerate(zip(specs, names, strict=False)):
+        # Numbers are what columns without names are called.
+        if spec.name is not None and isinstance(given, str) and given != str(spec.name):
+            due, got = repr(spec.name), shown(given)
+            message = (
+                f"Input {due} is declared at position {place}, where {got} is given; columns of "
+                "which only some are named are matched by position."
+            )
+            violations.append(InputViolation("ENF-013", message, spec.name, None, due, got))
+    return violations
 
 
 def _without_names(specs: Sequence[ColSpec | TensorSpec], width: int) -> Selection:

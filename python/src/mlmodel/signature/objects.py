@@ -8,6 +8,8 @@ and everything that pandas counts as missing.
 from __future__ import annotations
 
 import datetime as dt
+import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,13 +23,16 @@ if TYPE_CHECKING:
 
     from mlmodel.errors import InputViolation
 
-__all__ = ["is_bytes", "is_text", "read_objects"]
+__all__ = ["is_bytes", "is_missing", "is_text", "read_objects"]
 
 _NONE = type(None)
 _TEXT = frozenset({str, _NONE})
 _BYTES = frozenset({bytes, _NONE})
 _PLAIN = frozenset({str, bool, int, _NONE, list, dict})
+_INTEGERS = frozenset({int})
+_NUMBERS = frozenset({int, float})
 _TIMES = (dt.date, np.datetime64)
+_FLOATS = frozenset({DataType.float, DataType.double})
 _TAKES_MISSING = frozenset(
     {DataType.float, DataType.double, DataType.string, DataType.binary, DataType.datetime}
 )
@@ -65,8 +70,14 @@ def read_objects(
         return values, None
     if kind is DataType.binary and is_bytes(values):
         return values, None
-    cells, mask = _plain(values)
     reader = Reader(exact=True, violations=violations)
+    cells = values.tolist()
+    if set(map(type, cells)) <= (_NUMBERS if kind in _FLOATS else _INTEGERS):
+        # Nothing is missing and nothing strange: the most frequent case in lists of numbers.
+        return reader.column(cells, kind, name), None
+    cells, mask = _plain(cells)
+    if kind in _FLOATS and any(isinstance(cell, Decimal) for cell in cells):
+        cells = _with_literals(reader, cells)
     if _refuse_strangers(reader, cells, kind, name):
         return None, None
     if kind in _TAKES_MISSING or required or mask is None:
@@ -78,25 +89,26 @@ def read_objects(
     return reader.column(filled, kind, name), mask
 
 
-def _plain(values: np.ndarray[Any, Any]) -> tuple[list[Any], np.ndarray[Any, Any] | None]:
+def _plain(cells: list[Any]) -> tuple[list[Any], np.ndarray[Any, Any] | None]:
     """Return the cells with None for every missing one and Python's values for numpy's."""
-    cells = values.tolist()
     types = set(map(type, cells))
     mask = None
     if types - _PLAIN or _NONE in types:
         # Asked of the whole, pandas would look into cells that are lists.
-        mask = np.fromiter(map(_is_missing, cells), bool, len(cells))
+        mask = np.fromiter(map(is_missing, cells), bool, len(cells))
         cells = [None if gap else cell for cell, gap in zip(cells, mask.tolist(), strict=True)]
     if any(issubclass(t, np.generic) and t is not np.datetime64 for t in types):
         cells = [_item(cell) for cell in cells]
     return cells, mask
 
 
-def _is_missing(cell: Any) -> bool:
+def is_missing(cell: Any) -> bool:
+    """Return whether a cell is None, NaN, NaT or NA."""
     return (
         cell is None
         or cell is pd.NA
         or cell is pd.NaT
+        or (isinstance(cell, Decimal) and cell.is_nan())
         or (
             isinstance(cell, float | np.floating | np.datetime64) and bool(cell != cell)  # noqa: PLR0124 - NaN and NaT differ from themselves
         )
@@ -104,15 +116,34 @@ def _is_missing(cell: Any) -> bool:
 
 
 def _item(cell: Any) -> Any:
-    return cell.item() if isinstance(cell, np.generic) and type(cell) is not np.datetime64 else cell
+    # Of nanoseconds item() makes whole numbers.
+    if not isinstance(cell, np.generic) or isinstance(cell, np.datetime64 | np.timedelta64):
+        return cell
+    return cell.item()
+
+
+def _with_literals(reader: Reader, cells: list[Any]) -> list[Any]:
+    """Return decimals as what they are: literals of numbers, read at the nearest (ENF-046)."""
+    read: list[Any] = []
+    for cell in cells:
+        value = float(cell) if isinstance(cell, Decimal) else cell
+        if isinstance(cell, Decimal | float) and Decimal(cell).is_finite():
+            reader.literals.setdefault(value, set()).add(str(Decimal(cell)))
+            value = cell if math.isinf(value) else value  # for the reader to refuse
+        read.append(value)
+    return read
 
 
 def _refuse_strangers(reader: Reader, cells: list[Any], kind: DataType, name: str | int) -> bool:
-    """Refuse cells of a Python type that no column type takes, such as Decimal (ENF-021)."""
+    """Refuse cells of a Python type that the column's type does not take (ENF-014, ENF-021)."""
 
     def fault(cell: Any) -> tuple[str, str] | None:
         if type(cell) in (*_PLAIN, float, bytes, bytearray) or isinstance(cell, _TIMES):
             return None
+        if isinstance(cell, Decimal):
+            if kind in _FLOATS:
+                return None
+            return "ENF-021", "double and float alone take decimals"
         return "ENF-021", f"no column type takes {type(cell).__name__}"
 
     before = len(reader.violations)

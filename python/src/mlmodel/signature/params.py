@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlmodel.errors import InputViolation, shown
+from mlmodel.errors import InputViolation, InvalidModel, shown
+from mlmodel.signature.cells import Reader, object_array
+from mlmodel.signature.convert import LEAVES
 from mlmodel.signature.names import invalid_input
-from mlmodel.signature.types import NestedType
+from mlmodel.signature.nestedcells import is_opaque, read_nested
+from mlmodel.signature.objects import read_objects
+from mlmodel.signature.types import Array, ColSpec, DataType, NestedType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,13 +21,21 @@ if TYPE_CHECKING:
 
 __all__ = ["enforce_params"]
 
+#: Python's types whose every value is one of the parameter's type.
+_EXACT: dict[DataType, type] = {
+    DataType.boolean: bool,
+    DataType.double: float,
+    DataType.string: str,
+}
+_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
+
 
 def enforce_params(
     given: Mapping[str, Any] | None, specs: Sequence[ParamSpec] | None
 ) -> dict[str, Any] | None:
     """Return the parameters as the model gets them: checked, defaults filled in, in order.
 
-    The values are Python's own (bool, int, float, str, bytes), a datetime is a numpy
+    The values are Python's own (bool, int, float, str, bytes, dict), a datetime is a numpy
     datetime64[ns] in UTC, and a list stays a list. None is returned where nothing is declared
     and nothing given.
 
@@ -40,12 +52,12 @@ def enforce_params(
     violations: list[InputViolation] = []
     read = {}
     for spec in specs:
-        if spec.name not in given:
-            spec.check_default()
-        value = given.get(spec.name, spec.default)
-        # No default and nothing given means absent (MLflow writes `null` for it).
-        absent = value is None and spec.default is None
-        read[spec.name] = None if absent else _read(value, spec, violations)
+        value = given.get(spec.name)
+        if spec.name not in given or (value is None and spec.default is None):
+            # No default and nothing given means absent (MLflow writes `null` for it).
+            read[spec.name] = None if spec.default is None else _default(spec)
+        else:
+            read[spec.name] = _read(value, spec, violations)
     names = [spec.name for spec in specs]
     violations += [_unknown(name, names) for name in given if name not in read]
     if violations:
@@ -53,32 +65,69 @@ def enforce_params(
     return read
 
 
+def _is_right(value: Any, spec: ParamSpec) -> bool:
+    """Return whether a value needs no look: the most frequent case, and the quick one."""
+    if spec.shape is not None or not isinstance(spec.dtype, DataType):
+        return False
+    if type(value) is int:
+        return spec.dtype is DataType.long and _LOWEST <= value <= _HIGHEST
+    return type(value) is _EXACT.get(spec.dtype)
+
+
+def _default(spec: ParamSpec) -> Any:
+    if _is_right(spec.default, spec):
+        return spec.default
+    spec.check_default()
+    violations: list[InputViolation] = []
+    read = _read(spec.default, spec, violations)
+    if violations:
+        raise InvalidModel(f"A default is not of its type: {violations[0].message} (SIG-009)")
+    return read
+
+
 def _read(value: Any, spec: ParamSpec, violations: list[InputViolation]) -> Any:
-    if isinstance(spec.dtype, NestedType):
+    if is_opaque(spec.dtype) or _is_right(value, spec):
         return value
+    if isinstance(value, np.ndarray) and not value.ndim:
+        value = value[()]
     is_list = isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim == 1)
-    if is_list != (spec.shape is not None):
+    # A parameter that is an array or an object says by its type what it takes.
+    if is_list != (spec.shape is not None) and not isinstance(spec.dtype, Array):
         violations.append(_wrong_shape(value, spec))
         return None
-    return _cells(list(value) if is_list else [value], spec, violations, is_list=is_list)
+    many = spec.shape is not None and is_list
+    return _cells(list(value) if many else [value], spec, violations, is_list=many)
 
 
 def _cells(
     cells: list[Any], spec: ParamSpec, violations: list[InputViolation], *, is_list: bool
 ) -> Any:
-    from mlmodel.signature.cells import object_array
-    from mlmodel.signature.objects import read_objects
-
     found: list[InputViolation] = []
-    array, _ = read_objects(object_array(cells), spec.dtype, spec.name, found)  # type: ignore[arg-type]
+    kind = spec.dtype
+    if isinstance(kind, NestedType):
+        values = read_nested(cells, ColSpec(kind), spec.name, LEAVES, found)
+    else:
+        if kind is DataType.binary:
+            cells = _decoded(cells, spec, found)
+        array, _ = read_objects(object_array(cells), kind, spec.name, found)
+        values = [] if found else list(array) if array.dtype.kind == "M" else array.tolist()
     length = spec.shape[0] if spec.shape else -1
     if is_list and length not in (-1, len(cells)):
         found.append(_wrong_shape(cells, spec))
     if found:
         violations += [_of_param(violation, is_list=is_list) for violation in found]
         return None
-    values = list(array) if array.dtype.kind == "M" else array.tolist()
     return values if is_list else values[0]
+
+
+def _decoded(cells: list[Any], spec: ParamSpec, found: list[InputViolation]) -> list[Any]:
+    """Return binary cells with bytes for base64 texts (ENF-085); bytes are as they are."""
+    texts = [cell if isinstance(cell, str) else None for cell in cells]
+    read = Reader(exact=True, violations=found).column(texts, DataType.binary, spec.name)
+    return [
+        cell if text is None else value
+        for cell, text, value in zip(cells, texts, read, strict=True)
+    ]
 
 
 def _of_param(violation: InputViolation, *, is_list: bool) -> InputViolation:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlmodel.signature import objects
+from mlmodel.signature.arrow import frame_of
 from mlmodel.signature.convert import convert
-from mlmodel.signature.forms import Table, table_of
+from mlmodel.signature.forms import PLAIN_FORMS, Table, table_of
 from mlmodel.signature.frames import (
     array_of,
     dtypes_of,
@@ -20,6 +21,7 @@ from mlmodel.signature.frames import (
     row_index,
 )
 from mlmodel.signature.names import Selection, invalid_input, match, remember
+from mlmodel.signature.nestedcells import is_opaque
 from mlmodel.signature.types import ColSpec, DataType, NestedType
 
 if TYPE_CHECKING:
@@ -43,11 +45,15 @@ class ColumnEnforcer:
     def __init__(self, schema: Schema) -> None:
         self.specs = tuple(spec for spec in schema.inputs if isinstance(spec, ColSpec))
         kinds = [spec.type for spec in self.specs]
-        self._names = None if self.specs[0].name is None else [s.name for s in self.specs]
+        self._names = [spec.name for spec in self.specs] if schema.has_input_names() else None
+        self._unnamed = all(spec.name is None for spec in self.specs)
         self._index = index_of(self._names, len(kinds))
-        # None stands for a nested type, which is delivered as given (ENF-031).
-        self._dtypes = [k.to_numpy() if isinstance(k, DataType) else None for k in kinds]
+        # None stands for a nested type, whose cells are looked at one by one.
+        self._dtypes = [k.to_pandas() if isinstance(k, DataType) else None for k in kinds]
         self._nested = any(isinstance(k, NestedType) for k in kinds)
+        self._deep = {n for n, k in enumerate(kinds) if isinstance(k, NestedType)} - {
+            n for n, k in enumerate(kinds) if is_opaque(k)
+        }
         self._checks = {
             check: [place for place, k in enumerate(kinds) if k is kind]
             for kind, check in (
@@ -67,8 +73,8 @@ class ColumnEnforcer:
 
     def match(self, names: tuple[Hashable, ...] | None, width: int) -> Selection:
         """Match names (or a number of inputs without names), remembering the outcome."""
-        # Without declared names those given say nothing.
-        key = width if names is None or self._names is None else names
+        # Where no names are declared, those given say nothing.
+        key = width if names is None or self._unnamed else names
         found = self._selections.get(key)
         if found is None:
             found = match(self.specs, names, width)
@@ -93,13 +99,13 @@ class ColumnEnforcer:
             if quick is not None:
                 return quick
         table = Table(tuple(columns.tolist()), len(columns), frame.index, _column_of(frame))
-        return self._convert(table, selection)
+        return self._convert(table, selection, frame if selection.in_order else None)
 
     def columns(self, columns: Columns) -> pd.DataFrame:
         """Return the frame of a codec's columns, made of their blocks where they are right."""
         index = row_index(columns.rows)
-        names = None if self._names is None else columns.names
-        key = (names, tuple([(block.values.dtype, block.positions) for block in columns.blocks]))
+        names = None if self._unnamed else columns.names
+        key = (names, tuple([(b.values.dtype, b.positions, b.checked) for b in columns.blocks]))
         layout = self._layouts.get(key)
         if layout is None:
             layout = self._layout(columns)
@@ -114,6 +120,10 @@ class ColumnEnforcer:
 
     def plain(self, data: Any) -> pd.DataFrame:
         """Return the frame of a mapping, list, series, array or scalar (ENF-010)."""
+        if not isinstance(data, PLAIN_FORMS):
+            frame = frame_of(data)
+            if frame is not None:
+                return self.frame(frame)
         violations: list[InputViolation] = []
         table = table_of(data, self.specs, violations)
         if violations:
@@ -122,9 +132,11 @@ class ColumnEnforcer:
 
     # -- the quick ways -----------------------------------------------------------------------
 
-    def _delivered(self, dtypes: list[Any]) -> bool:
+    def _delivered(self, dtypes: list[Any], *, checked: bool = False) -> bool:
         if not self._nested:
             return dtypes == self._dtypes
+        if self._deep and not checked:
+            return False
         pairs = zip(self._dtypes, dtypes, strict=True)
         return all(declared is None or declared == given for declared, given in pairs)
 
@@ -166,10 +178,12 @@ class ColumnEnforcer:
         positions = [position for block in columns.blocks for position in block.positions]
         selection = self.match(columns.names, len(positions))
         dtypes: list[Any] = [None] * len(positions)
+        checked: set[int] = set()
         for block in columns.blocks:
+            checked.update(block.positions if block.checked else ())
             for position in block.positions:
                 dtypes[position] = block.values.dtype
-        if not selection.in_order or not self._delivered(dtypes):
+        if not selection.in_order or not self._delivered(dtypes, checked=self._deep <= checked):
             return None
         return [(np.array(b.positions), self._checks_of(b.positions)) for b in columns.blocks]
 
@@ -191,18 +205,26 @@ class ColumnEnforcer:
 
     # -- the way on which every column is looked at ---------------------------------------------
 
-    def _convert(self, table: Table, selection: Selection) -> pd.DataFrame:
+    def _convert(
+        self, table: Table, selection: Selection, whole: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """Return the columns converted; ``whole`` itself if it holds them, and all are right."""
         violations = list(selection.violations)
         arrays, present = [], []
+        same = whole is not None
         for place, (spec, position) in enumerate(zip(self.specs, selection.positions, strict=True)):
             if position is None:
                 continue
             values, mask = table.column(position)
             label = place if spec.name is None else spec.name
-            arrays.append(convert(values, spec, label, violations, mask))
+            read = convert(values, spec, label, violations, mask)
+            same = same and read is values
+            arrays.append(read)
             present.append(place)
         if violations:
             raise invalid_input(self._in_order(violations))
+        if same and whole is not None:
+            return whole
         labels = self._labels(table.names)
         if len(present) < len(self.specs):
             labels = labels[present]
@@ -210,8 +232,10 @@ class ColumnEnforcer:
 
     def _in_order(self, violations: list[InputViolation]) -> list[InputViolation]:
         """Sort by the signature's order, which names and cells were not found in (ENF-003)."""
-        order = {spec.name: place for place, spec in enumerate(self.specs)} if self._names else {}
-        return sorted(violations, key=lambda v: order.get(v.column, len(order)))  # type: ignore[arg-type]
+        order: dict[Any, int] = {}
+        for place, spec in enumerate(self.specs):
+            order[place if spec.name is None else spec.name] = place
+        return sorted(violations, key=lambda v: order.get(v.column, len(order)))
 
 
 def _fitting(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mlmodel.errors import InputViolation
 from mlmodel.signature.names import Selection, invalid_input, match
+from mlmodel.signature.shapes import label, wrong_shape
 from mlmodel.signature.types import TensorSpec
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.types import Schema
 
-__all__ = ["TensorEnforcer", "is_sparse", "wrong_shape"]
+__all__ = ["TensorEnforcer", "is_sparse"]
 
 #: Kinds of text and bytes, whose width is no part of the declared dtype.
 _OF_EVERY_WIDTH = {"U": str, "S": bytes}
@@ -90,22 +91,13 @@ def _check(array: Any, spec: TensorSpec, violations: list[InputViolation]) -> No
     if not _same_dtype(array, spec.type):
         given = array.dtype.name
         message = (
-            f"Tensor {_label(spec)}: dtype {spec.dtype} is declared, {given} given; "
+            f"Tensor {label(spec)}: dtype {spec.dtype} is declared, {given} given; "
             "tensors are not converted."
         )
         violations.append(InputViolation("ENF-070", message, spec.name, None, spec.dtype, given))
     wrong = wrong_shape(array.shape, spec)
     if wrong is not None:
         violations.append(wrong)
-
-
-def wrong_shape(given: tuple[int, ...], spec: TensorSpec) -> InputViolation | None:
-    """Return the violation of a shape that is not the declared one (ENF-071), or None."""
-    if _same_shape(given, spec.shape):
-        return None
-    declared, shape = str(list(spec.shape)), str(list(given))
-    message = f"Tensor {_label(spec)}: shape {declared} is declared (-1 = any), {shape} given."
-    return InputViolation("ENF-071", message, spec.name, None, declared, shape)
 
 
 def _same_dtype(array: Any, declared: np.dtype[Any]) -> bool:
@@ -119,12 +111,6 @@ def _same_dtype(array: Any, declared: np.dtype[Any]) -> bool:
     return array.dtype == object and {cell}.issuperset(map(type, array.ravel().tolist()))
 
 
-def _same_shape(given: tuple[int, ...], declared: tuple[int, ...]) -> bool:
-    return len(given) == len(declared) and all(
-        d in (-1, g) for g, d in zip(given, declared, strict=True)
-    )
-
-
 def _frame_values(frame: pd.DataFrame, spec: TensorSpec, violations: list[InputViolation]) -> Any:
     """Return a frame's values if all of it has the declared dtype (ENF-073), never converted."""
     other = [(n, str(d)) for n, d in frame.dtypes.items() if d != spec.type]
@@ -133,21 +119,17 @@ def _frame_values(frame: pd.DataFrame, spec: TensorSpec, violations: list[InputV
     ):
         name, given = other[0]
         message = (
-            f"Tensor {_label(spec)}: dtype {spec.dtype} is declared, column {name!r} of the frame "
+            f"Tensor {label(spec)}: dtype {spec.dtype} is declared, column {name!r} of the frame "
             f"is {given}; tensors are not converted."
         )
         violations.append(InputViolation("ENF-070", message, spec.name, None, spec.dtype, given))
     return frame.to_numpy(object) if other else frame.to_numpy()
 
 
-def _label(spec: TensorSpec) -> str:
-    return "(unnamed)" if spec.name is None else repr(spec.name)
-
-
 def _no_array(value: Any, spec: TensorSpec) -> InputViolation:
     found = type(value).__name__
     message = (
-        f"Tensor {_label(spec)}: an array of {spec.dtype} is declared, {found} given, which has "
+        f"Tensor {label(spec)}: an array of {spec.dtype} is declared, {found} given, which has "
         "no dtype; make it a numpy array of that dtype."
     )
     rule = "ENF-073" if isinstance(value, dict) else "ENF-074"

@@ -1,12 +1,31 @@
 """Public names where MLflow's users look for them (``mlflow.types``)."""
 
 from mlmodel.types.schema import (
+    AnyType,
+    Array,
     ColSpec,
     DataType,
+    Map,
+    Object,
     ParamSchema,
     ParamSpec,
+    Property,
     Schema,
+    SparkMLVector,
     TensorSpec,
 )
 
-__all__ = ["ColSpec", "DataType", "ParamSchema", "ParamSpec", "Schema", "TensorSpec"]
+__all__ = [
+    "AnyType",
+    "Array",
+    "ColSpec",
+    "DataType",
+    "Map",
+    "Object",
+    "ParamSchema",
+    "ParamSpec",
+    "Property",
+    "Schema",
+    "SparkMLVector",
+    "TensorSpec",
+]

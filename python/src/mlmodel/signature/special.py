@@ -1,0 +1,28 @@
+"""NaN and infinities in untyped forms, which have no numbers for them (ENF-064 to ENF-066)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["SPECIAL_TEXTS", "special_fault", "with_special_numbers"]
+
+#: The texts that stand for them; answers have the last two (RST-083).
+SPECIAL_TEXTS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def with_special_numbers(cells: Sequence[Any]) -> Sequence[Any]:
+    """Return the cells with numbers for the texts that stand for them; nothing copied if none."""
+    if str not in map(type, cells):
+        return cells
+    return [SPECIAL_TEXTS.get(cell, cell) if type(cell) is str else cell for cell in cells]
+
+
+def special_fault(cell: Any) -> tuple[str, str] | None:
+    """Return the fault of NaN or an infinity in a type that has none (ENF-066), or None."""
+    if type(cell) is float and not math.isfinite(cell):
+        return "ENF-066", "only a type of floating-point numbers has such a value"
+    return None
