@@ -1,0 +1,128 @@
+"""``mlmodel signature``: show signatures and tell what a change of one means for callers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlmodel.cli._shared import echo, format_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mlmodel.signature.widening import Caller
+
+__all__ = ["change_lines", "command", "verdict"]
+
+_DIFF_EXAMPLES = """\b
+Examples:
+  mlmodel signature diff models/v1 models/v2
+  mlmodel signature diff models/v1 models/v2 --callers untyped
+  mlmodel signature diff old.json new.json --format json
+
+\b
+Exit codes: 0 no caller breaks, 1 some break, 2 a signature cannot be read.
+"""
+_CALLERS: dict[str, tuple[Caller, ...]] = {
+    "all": ("typed", "untyped"),
+    "typed": ("typed",),
+    "untyped": ("untyped",),
+}
+#: How many changes of a signature are shown.
+_SHOWN = 200
+
+
+@click.group(name="signature")
+def command() -> None:
+    """Show and compare signatures."""
+
+
+@command.command(epilog=_DIFF_EXAMPLES)
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@format_option
+@click.option(
+    "--callers",
+    type=click.Choice(list(_CALLERS)),
+    default="all",
+    show_default=True,
+    help="Whose breaking counts: typed callers give data frames, arrays or Arrow; untyped ones "
+    "JSON, CSV or plain Python.",
+)
+def diff(old: str, new: str, form: str, callers: str) -> None:
+    """Tell whether callers of OLD can call NEW.
+
+    OLD and NEW are model folders, MLmodel files, URIs, or JSON files with the lists of a
+    signature. Nothing of a model is executed.
+    """
+    from mlmodel.signature.diff import compare_signatures
+    from mlmodel.signature.files import read_signature
+
+    comparison = compare_signatures(read_signature(old), read_signature(new))
+    if form == "json":
+        click.echo(json.dumps(comparison.as_dict(), indent=2))
+    else:
+        for line in _report(comparison.as_dict()["changes"], _CALLERS[callers]):
+            echo(line)
+    sys.exit(1 if comparison.breaking(_CALLERS[callers]) else 0)
+
+
+@command.command()
+@click.argument("model", metavar="MODEL")
+def show(model: str) -> None:
+    """Print the signature of MODEL as JSON, in the form that `signature diff` reads.
+
+    MODEL is a model folder, an MLmodel file or a URI.
+    """
+    from mlmodel.signature.files import read_signature
+
+    signature = read_signature(model)
+    if signature is None:
+        echo("The model has no signature.", err=True)
+        sys.exit(1)
+    parts = {
+        part: json.loads(text)
+        for part, text in signature.to_dict().items()
+        if isinstance(text, str)
+    }
+    click.echo(json.dumps(parts, indent=2))
+
+
+def _report(changes: list[Mapping[str, Any]], callers: Iterable[str]) -> Iterator[str]:
+    if not changes:
+        yield "The signatures are the same."
+        return
+    yield from change_lines(changes)
+    yield verdict(changes, callers)
+
+
+def change_lines(changes: list[Mapping[str, Any]], indent: str = "") -> Iterator[str]:
+    """Give one line for each change of a signature, under the names of its parts."""
+    part = None
+    names = [_name(change) for change in changes]
+    width = max(map(len, names), default=0)
+    for change, name in list(zip(changes, names, strict=True))[:_SHOWN]:
+        if change["part"] != part:
+            part = change["part"]
+            yield f"{indent}{part}"
+        mark = "BREAKS" if change["breaks"] else "ok"
+        yield f"{indent}  {mark:<6}  {name:<{width}}  {change['message']} ({change['rule']})"
+    if len(changes) > _SHOWN:
+        yield f"{indent}  and {len(changes) - _SHOWN} more (--format json shows all)"
+
+
+def _name(change: Mapping[str, Any]) -> str:
+    name = change["name"]
+    return "(all)" if name is None else f"#{name}" if isinstance(name, int) else str(name)
+
+
+def verdict(changes: list[Mapping[str, Any]], callers: Iterable[str]) -> str:
+    """Return the sentence that says how many of the changes break whom."""
+    from mlmodel.document.report import counted
+
+    broken = {who: sum(who in change["breaks"] for change in changes) for who in callers}
+    words = [f"{count} break {who} callers" for who, count in broken.items() if count]
+    return f"{counted(len(changes), 'change')}: {', '.join(words) or 'no caller breaks'}."
