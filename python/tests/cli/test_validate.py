@@ -41,6 +41,7 @@ FLAVORS = {
 #: The other warnings: folder -> (file, rule).
 WARNINGS = {
     "keras-hdf5-early": [("conda.yaml", "ENV-005")],
+    "lightgbm-2.9.2": [("python_env.yaml", "ENV-011")],
     "pyfunc-artifacts-3.1.4": [("requirements.txt", "ENV-006")],
     "pyfunc-own-loader-module": [("MLmodel", "PYF-006"), ("conda.yaml", "ENV-005")],
     "pyfunc-python-model-2.16.0": [("requirements.txt", "ENV-006")],
@@ -152,6 +153,74 @@ def test_the_json_form_is_its_schemas(tree, corpus):
     schemas.validator("report").validate(json.loads(run("--format", "json", tree).output))
 
 
+MENDABLE = (
+    "# c\nflavors:\n  sklearn: {pickled_model: model.pkl, sklearn_version: 1.0}\nmystery: 1\n"
+)
+
+
+def test_fix_mends_and_reports_the_rest(tmp_path):
+    """MLM-027, MLM-028."""
+    model = make(tmp_path / "m", MENDABLE, "model.pkl")
+    result = run("--fix", model)
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        f"{model}/MLmodel:3:56: fixed MLM-005: 1.0 was put in quotes. (at /flavors/sklearn/sklearn_version)",
+        f"{model}/MLmodel:4:1: warning MLM-011: The key 'mystery' is not part of the format; it is kept. (at /mystery)",
+        "1 model: 1 valid, 0 not valid (0 errors, 1 warning, 1 fixed)",
+    ]
+    assert (model / "MLmodel").read_text() == MENDABLE.replace("1.0", "'1.0'")
+    assert "fixed" not in run("--fix", model).output
+
+
+def test_fix_in_every_form(tmp_path):
+    for form, said in (
+        ("json", '"severity": "fixed"'),
+        ("github", "::notice file="),
+        ("sarif", '"version": "2.1.0"'),
+    ):
+        model = make(tmp_path / form, MENDABLE, "model.pkl")
+        result = run("--fix", "--format", form, model)
+        assert said in result.output
+        assert (model / "MLmodel").read_text() == MENDABLE.replace("1.0", "'1.0'")
+        if form == "json":
+            schemas.validator("report").validate(json.loads(result.output))
+
+
+def test_nothing_is_mended_without_being_asked(tmp_path):
+    model = make(tmp_path / "m", MENDABLE, "model.pkl")
+    run(model)
+    assert (model / "MLmodel").read_text() == MENDABLE
+
+
+def test_sarif_is_one_log_of_all_models(tree):
+    """MLM-029."""
+    result = run("--format", "sarif", tree, tree / "none")
+    assert result.exit_code == 2
+    (only,) = json.loads(result.output)["runs"]
+    assert [found["ruleId"] for found in only["results"]] == ["MLM-011", "DIR-003"]
+    assert not only["invocations"][0]["executionSuccessful"]
+
+
+def test_github_notes_and_the_summary(tree):
+    result = run("--format", "github", tree)
+    assert result.exit_code == 1
+    warning, error, last = result.output.splitlines()
+    assert warning.startswith(
+        f"::warning file={tree}/a/warned/MLmodel,line=5,col=1,title=MLM-011::"
+    )
+    assert error.startswith(f"::error file={tree}/c/MLmodel,line=4,col=17,title=DIR-003::")
+    assert last.startswith("3 models: 2 valid, 1 not valid")
+
+
+def test_a_value_of_an_environment_variable_is_not_shown(tmp_path):
+    """MLM-020."""
+    model = make(tmp_path / "m", GOOD + "env_vars: [TOKEN=hunter2]\n", "model.pkl")
+    for form in ("text", "json", "sarif", "github"):
+        output = run("--format", form, model).output
+        assert "MLM-020" in output
+        assert "hunter2" not in output
+
+
 def test_control_characters_do_not_reach_the_terminal(tmp_path):
     text = 'flavors:\n  "\\e[31mred": {}\na: !<%1b[31m> x\n"\\e]0;title\\a": 1\n'
     result = run(make(tmp_path / "m", text))
@@ -180,7 +249,7 @@ def test_a_name_that_is_no_text(tmp_path):
 
 
 def test_the_corpus_says_exactly_what_is_missing(corpus):
-    """DIR-003, MLM-012, ENV-005, ENV-006: every message about these folders, looked at by eye."""
+    """DIR-003, MLM-012, ENV-005, ENV-006, ENV-011: every message about these folders, looked at by eye."""
     models = json.loads(run("--format", "json", corpus).output)["models"]
     assert len(models) == 25
     for model in models:

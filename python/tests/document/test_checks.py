@@ -41,6 +41,23 @@ def test_the_editions_examples_are_valid():
     assert found(edition) == []
 
 
+def test_the_editions_example_loads_and_predicts_as_written(tmp_path):
+    """MLM-021: what the edition leaves out has a default."""
+    import pandas as pd
+    from sklearn.linear_model import LinearRegression
+
+    import mlmodel
+
+    frame = pd.DataFrame({"a": [1.0, 2.0]})
+    mlmodel.save(LinearRegression().fit(frame, [3.0, 5.0]), tmp_path / "m")
+    (tmp_path / "m" / "MLmodel").write_text(
+        "time_created: 2018-05-25T17:28:53.35\n\nflavors:\n  sklearn:\n    sklearn_version: 0.19.1\n"
+        "    pickled_model: model.pkl\n  python_function:\n    loader_module: mlflow.sklearn\n"
+    )
+    assert [v.rule for v in validate(tmp_path / "m").errors] == []
+    assert list(mlmodel.load(tmp_path / "m").predict(frame).round(6)) == [3.0, 5.0]
+
+
 def test_all_violations_at_once_in_document_order():
     text = (
         "run_id: [1]\nmystery: 1\nflavors:\n  sklearn: {pickled_model: 5, serialization_format: joblib}\n"
@@ -265,7 +282,8 @@ BAD = {
     "two kinds": ([LONG, FLAT], [("SIG-002", "/1")]),
     "name twice": ([LONG, {"type": "double", "name": "a"}], [("SIG-004", "/1/name")]),
     "name three times": ([LONG, LONG, LONG], [("SIG-004", "/1/name"), ("SIG-004", "/2/name")]),
-    "some named": ([LONG, {"type": "long"}], [("SIG-005", "/1")]),
+    "some named": ([LONG, {"type": "long"}], [("SIG-020", "/1")]),
+    "some tensors named": ([FLAT, {"dtype": "int8", "shape": [-1]}], [("SIG-005", "/1")]),
     "unnamed tensors": ([NESTED, NESTED], [("SIG-005", "/0")]),
     "no dtype": ([{"type": "tensor", "tensor-spec": {"shape": [1]}}], [("SIG-006", "/0/tensor-spec")]),
     "no shape": ([{"dtype": "int8"}], [("SIG-006", "/0")]),
@@ -376,24 +394,26 @@ def test_conda_yaml(tmp_path):
     [("", ["MLM-001"]), ("[1]", ["ENV-002"]), ("dependencies: {a: 1}", ["ENV-002"]),
      ("dependencies: [{npm: [x]}]", ["ENV-002"]), ("channels: defaults", ["ENV-002"]),
      ("dependencies: [pip: {a: b}]", ["ENV-002"]), ("a: " + "[" * 30_000, ["MLM-002"]),
-     ("dependencies: [python=3.8, pip, pip: ['a', '-r x.txt', 'git+https://x/y', './w.whl']]", [])],
+     ("dependencies: [python=3.8, pip, pip: ['a', '-r x.txt', 'git+https://x/y', './w.whl']]",
+     ["ENV-011", "ENV-012"])],
 )  # fmt: skip
 def test_bad_conda_yaml(tmp_path, text, expected):
     assert [rule for rule, *_ in model(tmp_path, conda_yaml=text)] == expected
 
 
 def test_python_env_yaml(tmp_path):
-    """ENV-007."""
+    """ENV-007, ENV-011."""
     text = "python: 3.10\nbuild_dependencies: [pip==23, 'a b']\ndependencies: [-r requirements.txt]\nx: 1\n"
     assert model(tmp_path, python_env_yaml=text) == [
         ("MLM-005", "w", "python_env.yaml", 1, 9),
         ("ENV-007", "e", "python_env.yaml", 2, 31),
+        ("ENV-011", "w", "python_env.yaml", 3, 16),
         ("MLM-011", "w", "python_env.yaml", 4, 1),
     ]
 
 
 def test_requirements(tmp_path):
-    """ENV-008: options, paths and addresses are pip's business."""
+    """ENV-008, ENV-011, ENV-012: what pip reads and another machine may lack is warned of."""
     text = (
         "# a comment\nnumpy==1.0 # why\n\npandas[all]>=2,<3; python_version>'3.8'\n-r other.txt\n"
         "--extra-index-url https://index.example.com\n./local.whl\nlocal.whl\n"
@@ -401,6 +421,9 @@ def test_requirements(tmp_path):
         "what is this\nscikit-learn = 1\n"
     )
     assert model(tmp_path, requirements_txt=text) == [
+        ("ENV-011", "w", "requirements.txt", 5, 1),
+        ("ENV-012", "w", "requirements.txt", 7, 1),
+        ("ENV-012", "w", "requirements.txt", 8, 1),
         ("ENV-008", "e", "requirements.txt", 13, 1),
         ("ENV-008", "e", "requirements.txt", 14, 1),
     ]

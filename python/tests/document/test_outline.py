@@ -12,6 +12,8 @@ from mlmodel.document import check, parse, schema_check, schemas
 from mlmodel.document.jsontext import JsonText
 from mlmodel.document.outline import Outline, outline
 
+pytestmark = pytest.mark.slow
+
 LEAVES = st.sampled_from(
     [None, True, False, 0, 1, -1, -2, -7, 1.0, 1.5, -1.0, "", "x", "yy", "1", "long", "array",
      "object", "map", "tensor", "float32", "pickle", "model.pkl"]

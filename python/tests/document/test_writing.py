@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mlmodel.document import dumps, parse, read, write
+from mlmodel.document.times import with_todays_time
 from mlmodel.errors import InvalidModel, WriteFailed
 
 FLAVORS = {"python_function": {"loader_module": "a.b"}}
@@ -78,6 +79,58 @@ def test_real_files_survive_a_round_trip(corpus):
         data = read(file).data
         assert parse(dumps(data)).data == data, file
         assert yaml.safe_load(dumps(data)) == yaml.safe_load(file.read_text()), file
+
+
+def test_written_twice_it_is_the_same_text(corpus):
+    """MLM-030: for every real file."""
+    for file in sorted(corpus.glob("**/MLmodel")):
+        written = dumps(read(file).data)
+        assert dumps(parse(written).data) == written, file
+
+
+early = st.fixed_dictionaries(
+    {},
+    optional={"time_created": text | st.none() | st.datetimes(dt.datetime(1900, 1, 1))},  # noqa: DTZ001
+)
+
+
+@given(documents, early)
+@settings(max_examples=200)
+def test_any_document_is_written_twice_as_the_same_text(data, more):
+    """MLM-030: with the time under its name of today, where there is one right answer."""
+    data = {**data, **more}
+    written = dumps(data)
+    again = parse(written).data
+    assert again == with_todays_time(data)
+    assert dumps(again) == written
+
+
+def test_attributes_of_a_flavor_are_whatever_yaml_holds():
+    """MLM-014, MLM-030: they come back as they were given, those that a schema knows as texts too."""
+    attributes = {
+        "loader_module": "mine", "python_version": "3.10", "n": 3, "x": 1.5, "inf": math.inf,
+        "none": None, "yes": True, "text": "no", "date": dt.date(2020, 1, 1), "bytes": b"\x00\xff",
+        "when": dt.datetime(2020, 1, 1, 12, 30, tzinfo=dt.UTC), "set": {"a", 1, 2.5, None},
+        "list": [[], {}, [1, [2, {"a": b""}]]], "map": {1: "a", None: "b", False: "c", 2.5: {}},
+        "long": "x y " * 60, "lines": "a\n\n b\n", "unicode": "é😀\u2028", "": "",
+    }  # fmt: skip
+    data = {"flavors": {"python_function": attributes, "mine": dict(attributes)}}
+    written = dumps(data)
+    assert parse(written).data == data
+    assert yaml.safe_load(written) == data
+    assert dumps(parse(written).data) == written
+
+
+@pytest.mark.parametrize("version", ["10.3", None])
+def test_the_runtime_is_written_in_a_runtime_alone(monkeypatch, version):
+    """MLM-018."""
+    from mlmodel.models import Model
+
+    monkeypatch.delenv("DATABRICKS_RUNTIME_VERSION", raising=False)
+    if version:
+        monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", version)
+    assert Model(flavors=FLAVORS).to_dict().get("databricks_runtime") == version
+    assert Model.from_dict({"flavors": FLAVORS}).to_dict().get("databricks_runtime") is None
 
 
 def test_the_form_is_mlflows():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ import click
 from mlmodel.cli._shared import echo
 from mlmodel.document.events import DEFAULT_LIMITS, Limits
 from mlmodel.document.report import Report, as_document, summary
-from mlmodel.document.validation import find_models, validate
-from mlmodel.errors import MlmodelError
+from mlmodel.document.validation import find_models, fix, validate
+from mlmodel.errors import InvalidArgument, MlmodelError
+from mlmodel.locations import is_uri, local_folder, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,9 @@ Examples:
   mlmodel validate my_model             one model folder
   mlmodel validate my_model/MLmodel     the same, by its file
   mlmodel validate --strict models/     every model below a folder; warnings count
+  mlmodel validate --fix my_model       mend what has one right answer, report the rest
   mlmodel validate --format json a b    for other programs (schemas/v1/report.json)
+  mlmodel validate --format sarif .     for code scanning; github: notes on a pull request
 
 \b
 Exit codes: 0 all valid, 1 some not valid, 2 some unreadable, or wrong usage.
@@ -35,11 +39,12 @@ Exit codes: 0 all valid, 1 some not valid, 2 some unreadable, or wrong usage.
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "sarif", "github"]),
     default="text",
     show_default=True,
     help="How the result is printed.",
 )
+@click.option("--fix", "mend", is_flag=True, help="Mend what has exactly one right answer.")
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @click.option(
     "--jobs",
@@ -57,35 +62,46 @@ Exit codes: 0 all valid, 1 some not valid, 2 some unreadable, or wrong usage.
     metavar="N",
     help="Refuse a larger MLmodel file.",
 )
-def command(paths: tuple[str, ...], form: str, strict: bool, jobs: int, max_bytes: int) -> None:
+def command(
+    *, paths: tuple[str, ...], form: str, mend: bool, strict: bool, jobs: int, max_bytes: int
+) -> None:
     """Check model folders and MLmodel files against the specification.
 
-    A PATH is a model folder, an MLmodel file, or a folder with models somewhere below.
+    A PATH is a model folder, an MLmodel file, a folder with models somewhere below, or a URI.
     All violations are printed, each with its place and the rule that it breaks. Nothing of
     a model is executed.
     """
-    models, missing = _models(paths)
+    models, missing = _models(paths, mend=mend)
+    limits = Limits(bytes=max_bytes)
+    fixed = {model: fix(model, limits=limits) for model in models} if mend else {}
     reports = []
-    for report in [*missing, *_reports(models, jobs, Limits(bytes=max_bytes))]:
+    for found in [*missing, *_reports(models, jobs, limits)]:
+        report = replace(found, fixed=fixed.get(found.path, ()))
         reports.append(report)
-        if form == "text":
-            _print_text(report)
+        if form in _LINES:
+            _LINES[form](report)
     if form == "json":
         click.echo(json.dumps(as_document(reports, strict=strict), indent=2))
+    elif form == "sarif":
+        from mlmodel.document.report_forms import as_sarif
+
+        click.echo(json.dumps(as_sarif(reports), indent=2))
     else:
         click.echo(summary(reports, strict=strict))
     sys.exit(max(report.exit_code(strict=strict) for report in reports))
 
 
-def _models(paths: tuple[str, ...]) -> tuple[list[str], list[Report]]:
+def _models(paths: tuple[str, ...], *, mend: bool) -> tuple[list[str], list[Report]]:
     """Return the models at the paths, each once, and a report for each path without any."""
     models: dict[str, None] = {}
     missing = []
     for path in paths:
         try:
-            models.update(dict.fromkeys(map(str, find_models(path))))
+            if mend and is_uri(path):
+                raise InvalidArgument("What is fixed is a folder of this machine; download it.")
+            models.update(dict.fromkeys(map(str, find_models(local_folder(path)))))
         except MlmodelError as error:
-            missing.append(Report(path, (), error.message))
+            missing.append(Report(without_secrets(path), (), error.message))
     return list(models), missing
 
 
@@ -104,5 +120,18 @@ def _reports(models: list[str], jobs: int, limits: Limits) -> Iterator[Report]:
 def _print_text(report: Report) -> None:
     if report.unreadable is not None:
         echo(f"{report.path}: unreadable: {report.unreadable}")
-    for violation in report.violations:
+    for violation in (*report.fixed, *report.violations):
         echo(str(violation))
+    for note in report.unchecked:
+        echo(f"{report.path}: note: {note}")
+
+
+def _print_github(report: Report) -> None:
+    from mlmodel.document.report_forms import github_lines
+
+    for line in github_lines(report):
+        click.echo(line)
+
+
+#: The forms in which a report is printed as soon as there is one.
+_LINES = {"text": _print_text, "github": _print_github}

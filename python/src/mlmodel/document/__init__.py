@@ -20,9 +20,10 @@ if TYPE_CHECKING:
         require_valid,
     )
     from mlmodel.document.events import Limits
+    from mlmodel.document.formatting import format_text
     from mlmodel.document.paths import resolve_inside
     from mlmodel.document.report import Report
-    from mlmodel.document.validation import find_models, validate
+    from mlmodel.document.validation import find_models, fix, validate
     from mlmodel.document.writer import dumps, write
 
 __all__ = [
@@ -32,7 +33,9 @@ __all__ = [
     "check",
     "dumps",
     "find_models",
+    "fix",
     "folder_of",
+    "format_text",
     "model_file",
     "parse",
     "read",
@@ -50,7 +53,9 @@ _NAMES = {
     "check": "checks",
     "dumps": "writer",
     "find_models": "validation",
+    "fix": "validation",
     "folder_of": "document",
+    "format_text": "formatting",
     "model_file": "document",
     "parse": "document",
     "read": "document",

@@ -17,22 +17,25 @@ if TYPE_CHECKING:
     from mlmodel.document.events import Node
     from mlmodel.document.schemas import Subschema
 
-__all__ = ["Builder"]
+__all__ = ["Builder", "has_named_keys", "is_text"]
 
 _TEXT = frozenset({"string", "null"})
 _COLLECTION_TAGS = {
     "map": frozenset({None, "!", scalars.PREFIX + "map", scalars.PREFIX + "set"}),
     "seq": frozenset({None, "!", scalars.PREFIX + "seq"}),
 }
+_TIMESTAMP = scalars.PREFIX + "timestamp"
 _MERGE = scalars.PREFIX + "merge"
 
 
-def _is_text(schema: Subschema | None) -> bool:
+def is_text(schema: Subschema | None) -> bool:
+    """Return whether a schema says that a scalar is text (MLM-005)."""
     types = schema.get("type", ()) if schema else ()
     return types == "string" or (bool(types) and set(types) <= _TEXT)
 
 
-def _has_named_keys(schema: Subschema | None) -> bool:
+def has_named_keys(schema: Subschema | None) -> bool:
+    """Return whether a schema says what the keys of a mapping are: then they are texts."""
     return schema is not None and ("properties" in schema or "additionalProperties" in schema)
 
 
@@ -74,8 +77,10 @@ class Builder:
             tag = scalars.resolve(text)
             if tag in {scalars.STRING, _MERGE}:
                 return text
-            if _is_text(schema):
+            if is_text(schema):
                 return self.text(node, tag, schema)
+        elif tag == _TIMESTAMP and (schema or {}).get("x-time"):
+            return text
         return self.typed(node, tag, text)
 
     def text(self, node: Node, tag: str, schema: Subschema | None) -> str | None:
@@ -117,7 +122,7 @@ class Builder:
         return values
 
     def mapping(self, node: Node, schema: Subschema | None) -> dict[Any, Any] | set[Any]:
-        named = _has_named_keys(schema)
+        named = has_named_keys(schema)
         values: dict[Any, Any] = {}
         seen: dict[Any, Node] = {}
         self.path.append("")

@@ -13,7 +13,8 @@ from mlmodel.document.paths import Folder
 from mlmodel.document.pointers import join
 from mlmodel.document.schema_check import schema_violations
 from mlmodel.document.signatures import check_signature
-from mlmodel.errors import Violation
+from mlmodel.document.times import EARLY_KEY, KEY, parse_time, same_time
+from mlmodel.errors import Violation, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
 
 __all__ = ["check", "in_order"]
-
-_TIME = re.compile(
-    r"\d{4}-\d{1,2}-\d{1,2}([Tt ]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|z|[-+]\d{1,2}(:?\d{2})?)?)?"
-    # MLflow for R: a year of two digits, and the seconds written twice.
-    r"|\d{2}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{2}\.\d{2,}"
-)
 
 
 def check(document: Document, root: Path | None, *, loading: bool = False) -> list[Violation]:
@@ -43,7 +38,9 @@ def check(document: Document, root: Path | None, *, loading: bool = False) -> li
         found += schema_violations(document, "mlmodel")
         found += _flavors(document)
         found += _unknown_keys(document, described)
+        found += _forms(document, described)
         found += _times(document)
+        found += _examples(document)
         found += check_signature(document)
         found += check_named_files(document, described, folder, loading=loading)
         found += check_modules(document, described, folder)
@@ -92,10 +89,10 @@ def _unknown_keys(document: Document, described: list[Described]) -> Iterator[Vi
 
 
 def _times(document: Document) -> Iterator[Violation]:
-    keys = [k for k in ("time_created", "utc_time_created") if document.data.get(k)]
+    keys = [k for k in (EARLY_KEY, KEY) if document.data.get(k)]
     for key in keys:
         text: Any = document.data[key]
-        if isinstance(text, str) and not _TIME.fullmatch(text):
+        if isinstance(text, str) and parse_time(text) is None:
             line, column = document.position(f"/{key}")
             yield Violation(
                 "MLM-010",
@@ -103,16 +100,43 @@ def _times(document: Document) -> Iterator[Violation]:
                 "(2024-07-24 11:58:39.776546); it is kept as a text.",
                 document.file, line, column, f"/{key}", "warning",
             )  # fmt: skip
-    if len(keys) > 1 and len({_comparable(document.data[key]) for key in keys}) > 1:
-        line, column = document.key_position(f"/{keys[1]}")
+    if len(keys) > 1 and not same_time(document.data[EARLY_KEY], document.data[KEY]):
+        line, column = document.key_position(f"/{KEY}")
         yield Violation(
             "MLM-009",
             "time_created and utc_time_created are one field under two names, and their values "
-            f"differ: {document.data[keys[0]]!r} and {document.data[keys[1]]!r}. Remove one.",
-            document.file, line, column, f"/{keys[1]}",
+            f"differ: {shown(document.data[EARLY_KEY])} and {shown(document.data[KEY])}. "
+            "Remove one.",
+            document.file, line, column, f"/{KEY}",
         )  # fmt: skip
 
 
-def _comparable(value: object) -> str:
-    text = re.sub(r"[Tt ]+", " ", str(value)).removesuffix("Z")
-    return re.sub(r"(\.\d*?)0+$", r"\1", text).removesuffix(".") if "." in text else text
+def _forms(document: Document, described: list[Described]) -> Iterator[Violation]:
+    """Give the texts that are not of the form that ``x-form`` expects of them (a warning)."""
+    for item in described:
+        form = item.schema.get("x-form")
+        if form is None or not isinstance(item.value, str):
+            continue
+        if re.fullmatch(form["pattern"], item.value) is None:
+            pointer = join(item.path)
+            line, column = document.position(pointer)
+            what = "The text here" if form.get("secret") else shown(item.value)
+            yield Violation(
+                form["rule"],
+                f"{what} is not {form['expected']}; it is kept as it is.",
+                document.file, line, column, pointer, "warning",
+            )  # fmt: skip
+
+
+def _examples(document: Document) -> Iterator[Violation]:
+    """Give an early name of the example that contradicts today's (MLM-023)."""
+    early, info = document.data.get("input_example"), document.data.get("saved_input_example_info")
+    today = info.get("artifact_path") if isinstance(info, dict) else None
+    if isinstance(early, str) and isinstance(today, str) and early != today:
+        line, column = document.position("/input_example")
+        yield Violation(
+            "MLM-023",
+            f"input_example names {shown(early)}, and saved_input_example_info names "
+            f"{shown(today)}, which is the one that is read. Remove the key input_example.",
+            document.file, line, column, "/input_example", "warning",
+        )  # fmt: skip

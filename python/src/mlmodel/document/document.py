@@ -76,6 +76,18 @@ class Document:
         """Return line and column, from 1, of the key at a JSON pointer."""
         return self._locate(split(pointer), key=True)
 
+    def nodes(self, pointer: str) -> tuple[Node, Node]:
+        """Return the nodes of the key (of an item: the item) and of the value at a JSON pointer.
+
+        Raises:
+            KeyError: there is no such value.
+
+        """
+        key, node, rest = self._walk(split(pointer))
+        if node is None or rest:
+            raise KeyError(pointer)
+        return key or node, node
+
     def json_text(self, pointer: str, text: str) -> JsonText:
         """Return the parsed JSON text that stands at ``pointer``."""
         node = self._walk(split(pointer))[1]

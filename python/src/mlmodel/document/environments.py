@@ -1,4 +1,4 @@
-"""conda.yaml, python_env.yaml and requirements.txt: their form (ENV-002 to ENV-006)."""
+"""conda.yaml, python_env.yaml and requirements.txt: their form (ENV-002 to ENV-012)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_environments",
+    "is_defaults",
+    "logical_lines",
     "named_environments",
+    "named_file",
+    "of_this_machine",
     "pip_part",
     "read_environment",
     "requirement_lines",
@@ -31,6 +35,16 @@ _REQUIREMENTS = "requirements.txt"
 #: A requirement that is right for certain; others are left to the packaging library.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\s*(===?|[<>!~]=|[<>])\s*[0-9][A-Za-z0-9.+!*-]*)?")
 _ELSEWHERE = re.compile(r"^(-|\.{0,2}[/\\]|[A-Za-z]:[/\\]|[A-Za-z][A-Za-z0-9+.-]*:)")
+#: A line that names a file of requirements (-r) or of constraints (-c).
+_NAMES_FILE = re.compile(r"(?:(-r|--requirement\b)|(-c|--constraint\b))\s*=?\s*(\S.*)")
+#: What pip takes from a path: a file of a package, or a folder.
+_LOCAL = re.compile(
+    r"(?:(?:-e|--editable)[\s=]*)?(?:file:|\.{0,2}[/\\]|\.{1,2}$|[A-Za-z]:[/\\]"
+    r"|[^\s:@]+\.(?:whl|zip|tar\.gz)$|[^\s:@=]+[/\\])"
+    r"|[^@]+@\s*file:"
+)
+#: What Anaconda's terms are about: the channel, under its name and its addresses (ENV-005).
+_DEFAULTS = re.compile(r"defaults|(https?://)?repo\.anaconda\.com(/.*)?|pkgs/(main|r|msys2|free)")
 
 
 def check_environments(folder: Folder, document: Document) -> list[Violation]:
@@ -39,10 +53,10 @@ def check_environments(folder: Folder, document: Document) -> list[Violation]:
     named = named_environments(document)
     conda = read_environment(folder, named["conda"], "conda-env", found)
     if conda is not None:
-        found += _conda(conda)
+        found += _conda(conda, folder)
     python = read_environment(folder, named["virtualenv"], "python-env", found)
     if python is not None:
-        found += _lines_of_lists(python, ("build_dependencies", "dependencies"), "ENV-007")
+        found += _lines_of_lists(python, folder, ("build_dependencies", "dependencies"), "ENV-007")
     lines = requirement_lines(folder, found)
     if conda is not None and lines is not None:
         found += _compare(conda, lines)
@@ -111,15 +125,15 @@ def _items(document: Document, key: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _conda(document: Document) -> Iterator[Violation]:
+def _conda(document: Document, folder: Folder) -> Iterator[Violation]:
     for index, channel in enumerate(_items(document, "channels")):
-        if channel == "defaults":
+        if isinstance(channel, str) and is_defaults(channel):
             pointer = f"/channels/{index}"
             line, column = document.position(pointer)
             yield Violation(
                 "ENV-005",
-                "The channel 'defaults' is Anaconda's, whose terms may ask for a licence. Put "
-                "'conda-forge' in its place, unless you have one.",
+                f"The channel {channel[:60]!r} is Anaconda's, whose terms may ask for a licence. "
+                "Put 'conda-forge' in its place, unless you have one.",
                 document.file, line, column, pointer, "warning",
             )  # fmt: skip
     if "pip" in document.data:
@@ -132,21 +146,26 @@ def _conda(document: Document) -> Iterator[Violation]:
         )  # fmt: skip
     for index, item in enumerate(_items(document, "dependencies")):
         if isinstance(item, dict):
-            yield from _list(document, item.get("pip"), ["dependencies", index, "pip"], "ENV-004")
+            path = ["dependencies", index, "pip"]
+            yield from _list(document, folder, item.get("pip"), path, "ENV-004")
 
 
-def _lines_of_lists(document: Document, keys: tuple[str, ...], rule: str) -> Iterator[Violation]:
+def _lines_of_lists(
+    document: Document, folder: Folder, keys: tuple[str, ...], rule: str
+) -> Iterator[Violation]:
     for key in keys:
-        yield from _list(document, document.data.get(key), [key], rule)
+        yield from _list(document, folder, document.data.get(key), [key], rule)
 
 
-def _list(document: Document, items: Any, path: list[Any], rule: str) -> Iterator[Violation]:
+def _list(
+    document: Document, folder: Folder, items: Any, path: list[Any], rule: str
+) -> Iterator[Violation]:
     for index, item in enumerate(items if isinstance(items, list) else ()):
-        wrong = _wrong_requirement(item) if isinstance(item, str) else None
-        if wrong is not None:
+        if isinstance(item, str):
             pointer = join([*path, index])
-            line, column = document.position(pointer)
-            yield Violation(rule, wrong, document.file, line, column, pointer)
+            for broken, message, severity in _about(item, folder, rule):
+                line, column = document.position(pointer)
+                yield Violation(broken, message, document.file, line, column, pointer, severity)
 
 
 def requirement_lines(folder: Folder, found: list[Violation]) -> list[str] | None:
@@ -163,10 +182,39 @@ def requirement_lines(folder: Folder, found: list[Violation]) -> list[str] | Non
     lines = []
     for number, line in logical_lines(text):
         lines.append(line)
-        wrong = _wrong_requirement(line)
-        if wrong is not None:
-            found.append(Violation("ENV-008", wrong, file, number, 1))
+        for rule, message, severity in _about(line, folder, "ENV-008"):
+            found.append(Violation(rule, message, file, number, 1, None, severity))
     return lines
+
+
+def _about(line: str, folder: Folder, rule: str) -> Iterator[tuple[str, str, str]]:
+    """Give rule, message and severity of what is wrong with one requirement."""
+    wrong = _wrong_requirement(line)
+    if wrong is not None:
+        yield rule, wrong, "error"
+        return
+    # Few lines begin like that; the others are not worth a look at the expressions.
+    if line.startswith(("-r", "-c", "--r", "--c")):
+        option, name = named_file(line)
+        if option is not None and "://" not in name and not _is_in(folder, name):
+            message = (
+                f"{line[:60]!r} names a file that is not in the model folder. Put it there, or "
+                "its lines in the place of this one."
+            )
+            yield "ENV-011", message, "warning"
+    elif of_this_machine(line):
+        message = (
+            f"{line[:60]!r} is a path: the environment can be built only where it leads to a "
+            "package. Name a release that an index has, or an address."
+        )
+        yield "ENV-012", message, "warning"
+
+
+def _is_in(folder: Folder, name: str) -> bool:
+    try:
+        return folder.resolve_inside(name).is_file()
+    except (MlmodelError, OSError):
+        return False
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -213,6 +261,27 @@ def pip_part(data: dict[str, Any]) -> list[str]:
     if isinstance(data.get("pip"), list):
         found.append(data["pip"])
     return [line for part in found for line in part if isinstance(line, str)]
+
+
+def named_file(line: str) -> tuple[str, str] | tuple[None, str]:
+    """Return ``("-r", file)`` or ``("-c", file)`` for a line that names a file, else None and it.
+
+    ``line`` is a logical line, in any of pip's spellings (``-rFILE``, ``--constraint=FILE``).
+    """
+    match = _NAMES_FILE.fullmatch(line)
+    if match is None:
+        return None, line
+    return ("-r" if match[1] else "-c"), match[3].strip()
+
+
+def of_this_machine(line: str) -> bool:
+    """Return whether a requirement is a path, and so means nothing on another machine (ENV-012)."""
+    return _LOCAL.match(line) is not None
+
+
+def is_defaults(channel: str) -> bool:
+    """Return whether a channel is Anaconda's own, by name or by address (ENV-005)."""
+    return _DEFAULTS.fullmatch(channel.strip()) is not None
 
 
 def _compare(conda: Document, lines: list[str]) -> Iterator[Violation]:

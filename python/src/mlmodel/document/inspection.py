@@ -19,6 +19,7 @@ from mlmodel.document.environments import (
     read_environment,
     requirement_lines,
 )
+from mlmodel.document.examples import example_info
 from mlmodel.document.named_files import NEEDED_TO_LOAD, named_files
 from mlmodel.document.paths import Folder, resolve_inside
 from mlmodel.document.validation import validate
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from mlmodel.document.document import Document
 
-__all__ = ["describe"]
+__all__ = ["describe", "environment_of", "plain"]
 
 _MAX_FILES = 10_000
 
@@ -59,22 +60,22 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
         "flavors": data.get("flavors", {}),
         "signature": _signature(data.get("signature")),
         "example": _example(root, data),
-        "environment": _environment(root, document),
+        "environment": environment_of(root, document),
         "files": len(files),
         "size_bytes": sum(size for _, size in files),
         "loading": _loading(root, document),
     }
     if data.get("metadata") is not None:
         found["metadata"] = data["metadata"]
-    return {key: _plain(value) for key, value in found.items()}
+    return {key: plain(value) for key, value in found.items()}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a value as JSON holds it: keys as texts, and whatever JSON has no form for."""
     if isinstance(value, dict):
-        return {str(key): _plain(member) for key, member in value.items()}
+        return {str(key): plain(member) for key, member in value.items()}
     if isinstance(value, list | tuple | set):
-        return [_plain(member) for member in value]
+        return [plain(member) for member in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value if isinstance(value, str | int | float | None) else str(value)
@@ -93,9 +94,7 @@ def _signature(signature: Any) -> dict[str, Any] | None:
 
 
 def _example(root: Path, data: dict[str, Any]) -> dict[str, Any] | None:
-    info = data.get("saved_input_example_info")
-    if not isinstance(info, dict):
-        info = {"artifact_path": data["input_example"]} if data.get("input_example") else None
+    info = example_info(data)
     if info is None:
         return None
     return {**info, "present": _present(root, info.get("artifact_path"))}
@@ -108,7 +107,7 @@ def _present(root: Path, name: Any) -> bool:
         return False
 
 
-def _environment(root: Path, document: Document) -> dict[str, Any]:
+def environment_of(root: Path, document: Document) -> dict[str, Any]:
     """Return the Python version and the requirements, from whichever files there are."""
     folder, named, ignored = Folder(root), named_environments(document), list[Violation]()
     python = read_environment(folder, named["virtualenv"], "python-env", ignored)

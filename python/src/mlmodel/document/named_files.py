@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
     from mlmodel.document.paths import Folder
 
-__all__ = ["check_modules", "check_named_files", "named_files"]
+__all__ = ["check_modules", "check_named_files", "last_part", "named_files"]
 
 #: What ``x-file`` may say, and whether loading the model needs the file.
 NEEDED_TO_LOAD = {"model": True, "code": True, "environment": False, "example": False}
@@ -30,7 +30,13 @@ def named_files(described: Iterable[Described]) -> Iterator[Described]:
     """Give the values that name a file of the folder."""
     for item in described:
         if "x-file" in item.schema and isinstance(item.value, str):
-            yield item
+            last = item.schema.get("x-last-part")
+            yield item._replace(value=last_part(item.value)) if last else item
+
+
+def last_part(path: str) -> str:
+    """Return the name at the end of a path of any system, absolute or not (PYF-009)."""
+    return re.split(r"[/\\]", path)[-1]
 
 
 def check_named_files(

@@ -17,12 +17,16 @@ class Report:
 
     ``path`` is the model folder or MLmodel file as it was given; ``violations`` are in
     document order; ``unreadable`` says why the file could not be looked at (then there are
-    no violations, or the one of the limit that it broke).
+    no violations, or the one of the limit that it broke). ``fixed`` lists what was mended
+    before, each with the place where it stood; ``unchecked`` says what was not looked at, and
+    why.
     """
 
     path: str
     violations: tuple[Violation, ...] = ()
     unreadable: str | None = None
+    fixed: tuple[Violation, ...] = ()
+    unchecked: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Violation, ...]:
@@ -51,6 +55,10 @@ class Report:
         if self.unreadable is not None:
             found["unreadable"] = self.unreadable
         found["violations"] = [violation.as_dict() for violation in self.violations]
+        if self.fixed:
+            found["fixed"] = [fixed.as_dict() for fixed in self.fixed]
+        if self.unchecked:
+            found["unchecked"] = list(self.unchecked)
         return found
 
 
@@ -83,4 +91,7 @@ def summary(reports: list[Report], *, strict: bool = False) -> str:
     if counts["unreadable"]:
         parts.append(f"{counts['unreadable']} unreadable")
     found = f"{counted(counts['errors'], 'error')}, {counted(counts['warnings'], 'warning')}"
+    mended = sum(len(report.fixed) for report in reports)
+    if mended:
+        found += f", {mended} fixed"
     return f"{counted(counts['models'], 'model')}: {', '.join(parts)} ({found})"

@@ -15,7 +15,7 @@ from yaml.resolver import Resolver
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["STRING", "Unreadable", "construct", "kind_name", "resolve"]
+__all__ = ["PREFIX", "STRING", "Unreadable", "construct", "kind_name", "resolve"]
 
 PREFIX = "tag:yaml.org,2002:"
 STRING = PREFIX + "str"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.document import schemas
+from mlmodel.document.conforms import conforms
 from mlmodel.document.outline import outline
 from mlmodel.document.pointers import join
 from mlmodel.errors import Violation, shown
@@ -34,12 +35,20 @@ def errors(name: str, value: Any, definition: str | None = None, key: Any = None
     key = name, definition, outline(name, definition)(value) if key is None else key
     if key in _VALID:
         return []
-    found = list(schemas.validator(name, definition).iter_errors(value))
+    schema = schemas.load(name) or {}
+    definitions = schema.get("$defs", {})
+    whole = definitions[definition] if definition else schema
+    # jsonschema is imported where there is something to say.
+    found = [] if conforms(whole, definitions, value) else _errors(name, definition, value)
     if not found and len(repr(key)) <= _MAX_LENGTH:
         if len(_VALID) >= _MAX_VALID:
             _VALID.clear()
         _VALID.add(key)
     return found
+
+
+def _errors(name: str, definition: str | None, value: Any) -> list[Any]:
+    return list(schemas.validator(name, definition).iter_errors(value))
 
 
 def schema_violations(

@@ -7,10 +7,13 @@ Own annotations, beside JSON Schema's keywords:
 - ``x-unknown-keys``: the rule for a key that the object's schema does not list
 - ``x-file``: the value names a file of the model folder, needed as ``model``, ``code``,
   ``environment`` or ``example``
+- ``x-last-part``: of that path, only the last part is meant (PYF-009)
 - ``x-module``: the value names a Python module that, unless its name is ``known``, lies in the
   folder that the key ``in`` beside it names
 - ``x-schemas``: the folder in which the schema of each key's value lies, named after the key
 - ``x-time``: the value is a time
+- ``x-form``: a text that is not of the ``pattern`` is warned of under ``rule``, as not
+  ``expected``; where it is ``secret`` it is not shown
 """
 
 from __future__ import annotations

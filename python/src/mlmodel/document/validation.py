@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from mlmodel.document.checks import check
 from mlmodel.document.document import FILE_NAME, compose_document, folder_of, model_file, read_text
-from mlmodel.document.events import DEFAULT_LIMITS, Limits
+from mlmodel.document.events import DEFAULT_LIMITS, Limits, Problem
+from mlmodel.document.examples import check_example
 from mlmodel.document.report import Report
 from mlmodel.errors import MlmodelError, ModelNotFound, UnreadableModel, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["find_models", "validate"]
+__all__ = ["find_models", "fix", "validate"]
 
 
 def validate(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Report:
@@ -30,7 +31,36 @@ def validate(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -
         details = tuple(d for d in error.details if isinstance(d, Violation))
         return Report(str(path), details, error.message)
     document = compose_document(text, str(file), limits=limits)
-    return Report(str(path), tuple(check(document, folder_of(file))))
+    root = folder_of(file)
+    of_example, unchecked = check_example(document, root)
+    found = (*check(document, root), *of_example)
+    return Report(str(path), found, unchecked=() if unchecked is None else (unchecked,))
+
+
+def fix(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> tuple[Violation, ...]:
+    """Mend the MLmodel file at ``path`` where there is one right answer (MLM-027).
+
+    Returns what was mended, each at the place where it stood. A file that cannot be read, or
+    in which there is nothing to mend, is left alone.
+
+    Raises:
+        WriteFailed: the file could not be written; it is as it was.
+
+    """
+    from mlmodel.document.fixes import fix_text
+    from mlmodel.document.writer import rewrite
+
+    file = model_file(path)
+    try:
+        text = read_text(file, limits)
+    except MlmodelError:
+        return ()
+    if isinstance(text, Problem):
+        return ()
+    fixed = fix_text(text, str(file), folder_of(file), limits=limits)
+    if fixed.changes:
+        rewrite(file, fixed.text)
+    return tuple(change.as_violation(str(file)) for change in fixed.changes)
 
 
 def find_models(path: str | os.PathLike[str]) -> Iterator[Path]:

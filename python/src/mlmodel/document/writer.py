@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
+import os
+import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mlmodel import _files
 from mlmodel.document.document import FILE_NAME
 from mlmodel.document.events import DEFAULT_LIMITS
 from mlmodel.document.pointers import join
+from mlmodel.document.scalars import PREFIX
+from mlmodel.document.times import with_todays_time
 from mlmodel.errors import InvalidModel, Violation, WriteFailed, shown
 
-if TYPE_CHECKING:
-    import os
-
-__all__ = ["dumps", "write"]
+__all__ = ["dumps", "rewrite", "write"]
 
 _SCALARS = (str, bytes, bool, int, float, type(None), dt.date, dt.datetime)
 # Reading refuses a longer number (MLM-006), so one is not written.
@@ -25,7 +27,8 @@ _MAX_BITS = 3_300
 def dumps(data: dict[str, Any]) -> str:
     """Return the YAML text of an MLmodel file: keys sorted, block style, ASCII, safe types only.
 
-    ``parse(dumps(data)).data`` is ``data`` again, tuples as lists.
+    ``parse(dumps(data)).data`` is ``data`` again: tuples as lists, ``time_created`` under its
+    name of today (MLM-009). Written again, it is the same text.
 
     Raises:
         InvalidModel: a value that YAML's safe types cannot hold, with its key (MLM-014).
@@ -37,7 +40,7 @@ def dumps(data: dict[str, Any]) -> str:
     found.visit(data, [], ())
     if found.violations:
         raise InvalidModel("The model file cannot be written.", found.violations)
-    text = yaml.dump(data, Dumper=_dumper(), default_flow_style=False)
+    text = yaml.dump(with_todays_time(data), Dumper=_dumper(), default_flow_style=False)
     return str(text)
 
 
@@ -60,6 +63,25 @@ def write(data: dict[str, Any], path: str | os.PathLike[str]) -> Path:
     return file
 
 
+def rewrite(file: Path, text: str) -> None:
+    """Put another text in an existing file, whole or not at all (MLM-016).
+
+    Its permissions and a byte order mark stay; of a link, what it leads to is written.
+
+    Raises:
+        WriteFailed: as :func:`write`; the file is as it was.
+
+    """
+    try:
+        real = Path(os.path.realpath(file))
+        mode = stat.S_IMODE(real.stat().st_mode)
+        mark = codecs.BOM_UTF8 if _files.read(real).startswith(codecs.BOM_UTF8) else b""
+        _files.write(real, mark + text.encode())
+        real.chmod(mode)
+    except OSError as error:
+        raise WriteFailed(f"{file} could not be written: {error.strerror}.") from error
+
+
 def _dumper() -> Any:
     import yaml
 
@@ -68,7 +90,14 @@ def _dumper() -> Any:
             return True
 
     Dumper.add_representer(tuple, yaml.representer.SafeRepresenter.represent_list)
+    Dumper.add_representer(set, _represent_set)
     return Dumper
+
+
+def _represent_set(dumper: Any, value: set[Any]) -> Any:
+    # The order of a set is none; the text has to be the same whenever it is written.
+    members = sorted(value, key=lambda member: (type(member).__name__, repr(member)))
+    return dumper.represent_mapping(PREFIX + "set", dict.fromkeys(members))
 
 
 class _Unwritable:

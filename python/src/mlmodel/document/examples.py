@@ -1,0 +1,127 @@
+"""The input example of a model folder: held against the signature where numpy is installed."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.document.jsontext import JsonText
+from mlmodel.document.pointers import join
+from mlmodel.errors import MissingDependency, MlmodelError, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mlmodel.document.document import Document
+    from mlmodel.signature.types import ModelSignature
+
+__all__ = ["check_example", "example_info"]
+
+#: How many faults of an example are listed.
+_MOST = 20
+#: In larger files the place of a cell is not looked for.
+_LONGEST = 2**20
+
+
+def example_info(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what an MLmodel file says of its example; the edition's ``input_example`` too.
+
+    That key holds the name of the file alone, which then is a table (EXA-014).
+    """
+    info = data.get("saved_input_example_info")
+    if isinstance(info, dict):
+        return info
+    name = data.get("input_example")
+    return {"artifact_path": name, "type": "dataframe"} if isinstance(name, str) else None
+
+
+def check_example(document: Document, root: Path) -> tuple[list[Violation], str | None]:
+    """Return what is wrong with a model's example, as warnings; and why it was not looked at.
+
+    A model without an example, or whose example is not in the folder, has neither.
+    """
+    info = example_info(document.data)
+    if info is None or not _is_there(root, info):
+        return [], None
+    file = root / str(info["artifact_path"])
+    absent = [name for name in ("numpy", "orjson") if find_spec(name) is None]
+    if absent:
+        return [], (
+            f"{file} was not checked: that needs {' and '.join(absent)} "
+            "(pip install 'mlmodel[predict]')."
+        )
+    from mlmodel.scoring.examples.checking import faults
+
+    try:
+        found = faults(root, info, _signature(document))
+    except MissingDependency as error:
+        return [], f"{file} was not checked. {error.message}."
+    more = [("EXA-003", f"There are {len(found) - _MOST} more.", None, None)]
+    listed = found[:_MOST] + (more if len(found) > _MOST else [])
+    places = _Places(file, info)
+    return [
+        Violation(rule, message, str(file), *places.of(column, row), "warning")
+        for rule, message, column, row in listed
+    ], None
+
+
+def _is_there(root: Path, info: Mapping[str, Any]) -> bool:
+    from mlmodel.document.paths import resolve_inside
+
+    name = info.get("artifact_path")
+    try:
+        return isinstance(name, str) and resolve_inside(root, name).is_file()
+    except (MlmodelError, OSError):
+        return False
+
+
+def _signature(document: Document) -> ModelSignature | None:
+    """Return the signature, None where it is absent or of no use (that is said elsewhere)."""
+    from mlmodel.signature.types import ModelSignature
+
+    written = document.data.get("signature")
+    try:
+        return ModelSignature.from_dict(written) if isinstance(written, dict) else None
+    except (MlmodelError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+class _Places:
+    """Where the cells of a table stand in its file."""
+
+    def __init__(self, file: Path, info: Mapping[str, Any]) -> None:
+        self._file, self._info = file, info
+        self._text: JsonText | None = None
+        self._starts: list[int] = []
+
+    def of(self, column: str | int | None, row: int | None) -> tuple[int, int, str | None]:
+        """Return line, column and JSON pointer of a cell, else the beginning of the file."""
+        if row is None or self._info.get("type") != "dataframe":
+            return 1, 1, None
+        text = self._parsed()
+        value = None if text is None else text.value
+        prefix = ["inputs"] if self._info.get("params") else []
+        table = value.get("inputs") if prefix and isinstance(value, dict) else value
+        if text is None or not isinstance(table, dict):
+            return 1, 1, None
+        names = table.get("columns")
+        at = names.index(column) if isinstance(names, list) and column in names else column
+        tokens = [*prefix, "data", str(row), str(at)]
+        from mlmodel.document.source import place
+
+        line, start = place(self._starts, text.offset(tokens))
+        return line, start, join(tokens)
+
+    def _parsed(self) -> JsonText | None:
+        if self._text is None:
+            try:
+                text = self._file.read_text(encoding="utf-8")
+            except (OSError, ValueError):
+                return None
+            if len(text) > _LONGEST:
+                return None
+            from mlmodel.document.source import line_starts
+
+            self._text, self._starts = JsonText(text), line_starts(text)
+        return self._text

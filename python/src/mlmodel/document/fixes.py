@@ -1,0 +1,210 @@
+"""What ``mlmodel validate --fix`` mends (MLM-027): violations with exactly one right answer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mlmodel.document import schemas
+from mlmodel.document.build import Builder, has_named_keys
+from mlmodel.document.checks import check
+from mlmodel.document.comments import COMMENT
+from mlmodel.document.document import compose_document
+from mlmodel.document.edits import Change, Edit, apply, node_end, quote, remove, replace
+from mlmodel.document.events import DEFAULT_LIMITS, Limits
+from mlmodel.document.pointers import split
+from mlmodel.document.schemas import branch, child
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from mlmodel.document.document import Document
+    from mlmodel.document.events import Node
+    from mlmodel.errors import Violation
+
+__all__ = ["FIXABLE", "Fixed", "fix_text"]
+
+#: One change may make room for the next; each round makes one at least.
+_MOST_ROUNDS = 100
+_MOST_TRIES = 100
+_Fix = tuple[str, tuple[Edit, ...]]
+
+
+class Fixed(NamedTuple):
+    """A text after its mending, and what was mended."""
+
+    text: str
+    changes: tuple[Change, ...]
+
+
+def fix_text(text: str, file: str, root: Path | None, *, limits: Limits = DEFAULT_LIMITS) -> Fixed:
+    """Return the text of an MLmodel file with everything mended that has one right answer.
+
+    ``root`` is the model folder (None: rules about its files are not looked at). What is not
+    mended is as it was, to the character.
+    """
+    made: list[Change] = []
+    for _ in range(_MOST_ROUNDS):
+        document = compose_document(text, file, limits=limits)
+        step = _step(document, _changes(document, root), root, limits)
+        if step is None:
+            break
+        text = step.text
+        made += step.changes
+    return Fixed(text, tuple(made))
+
+
+def _step(
+    document: Document, found: list[Change], root: Path | None, limits: Limits
+) -> Fixed | None:
+    """Make all changes at once; where that adds an error, those of a half that does not."""
+    batches = [found] if found else []
+    for _ in range(_MOST_TRIES):
+        if not batches:
+            break
+        batch = batches.pop(0)
+        step = _applied(document, batch, root, limits)
+        if step is not None:
+            return step
+        half = len(batch) // 2
+        batches += [part for part in (batch[:half], batch[half:]) if half]
+    return None
+
+
+def _applied(
+    document: Document, changes: list[Change], root: Path | None, limits: Limits
+) -> Fixed | None:
+    """Return the text with the changes, or None where they would add an error."""
+    text, made = apply(document.text, changes)
+    after = compose_document(text, document.file, limits=limits)
+    if not after.usable or _errors(after, root) > _errors(document, root):
+        return None
+    return Fixed(text, tuple(made))
+
+
+def _errors(document: Document, root: Path | None) -> int:
+    return [violation.severity for violation in check(document, root)].count("error")
+
+
+def _changes(document: Document, root: Path | None) -> list[Change]:
+    changes = []
+    for violation in check(document, root) if document.usable else ():
+        fix = FIXABLE.get(violation.rule) if violation.file == document.file else None
+        if violation.rule == "DIR-006" and root is None:
+            fix = None  # a file may have the backslash in its name
+        found = fix(document, violation) if fix else None
+        if found is not None and violation.pointer is not None:
+            message, edits = found
+            place = violation.line or 1, violation.column or 1
+            changes.append(Change(violation.rule, message, *place, violation.pointer, edits))
+    return changes
+
+
+def _scalar_at(document: Document, violation: Violation) -> Node | None:
+    """Return the scalar that a violation is about, if it stands where it is said to stand."""
+    try:
+        node = document.nodes(violation.pointer or "")[1]
+    except KeyError:
+        return None
+    here = node.kind == "scalar" and node.position == (violation.line, violation.column)
+    return node if here else None
+
+
+def _quoted(document: Document, violation: Violation) -> _Fix | None:
+    node = _scalar_at(document, violation)
+    if node is None or not node.plain:
+        return None
+    return f"{node.value[:60]} was put in quotes.", (quote(node),)
+
+
+def _slashes(document: Document, violation: Violation) -> _Fix | None:
+    node = _scalar_at(document, violation)
+    if node is None:
+        return None
+    path = node.value.replace("\\", "/")
+    edit = replace(document, violation.pointer or "", path)
+    return f"The path is separated by slashes: {path[:60]!r}.", (edit,)
+
+
+def _once(document: Document, violation: Violation) -> _Fix | None:
+    """Take out a key that repeats an earlier one with the same value."""
+    pointer = violation.pointer or ""
+    path = split(pointer)
+    try:
+        parent = document.nodes(pointer.rpartition("/")[0])[1]
+    except KeyError:
+        return None
+    schema = _schema_at(path[:-1])
+    named = has_named_keys(schema)
+    alike = [pair for pair in parent.value if parent.kind == "map" and pair[0].value == path[-1]]
+    again = [key for key, _ in alike if key.position == (violation.line, violation.column)]
+    if len(alike) < 2 or not again or again[0] is alike[0][0]:  # noqa: PLR2004 - it and the first
+        return None
+    value = child(schema, path[-1]) if named else None
+    values = [Builder().build(node, value) for key, node in alike if key in {alike[0][0], again[0]}]
+    edit = remove(document, parent, again[0])
+    if repr(values[0]) != repr(values[1]) or edit is None:
+        return None
+    first = alike[0][0].position[0]
+    return f"The second {path[-1][:60]!r} was removed: line {first} says the same.", (edit,)
+
+
+def _schema_at(path: list[str]) -> Any:
+    schema = schemas.load("mlmodel")
+    for key in path:
+        schema = branch(child(branch(schema, "object"), key), "object")
+    return schema
+
+
+def _as_json(document: Document, violation: Violation) -> _Fix | None:
+    """Write a list of the signature that stands there as YAML as the JSON text it has to be."""
+    pointer = violation.pointer or ""
+    path = split(pointer)
+    if len(path) != len(("signature", "inputs")) or not document.data.get("signature"):
+        return None
+    value = document.data["signature"].get(path[-1])
+    key, node = document.nodes(pointer)
+    begin, end = key.end.index, node_end(document.text, node)
+    if not isinstance(value, list) or not value or node.start.index < begin:
+        return None
+    try:
+        text = json.dumps(value, allow_nan=False)
+        if json.loads(text) != value:  # keys that JSON turns into texts
+            return None
+    except (TypeError, ValueError):
+        return None  # what JSON cannot hold
+    if not _bare(document.text, node, begin, end):
+        return None
+    return (
+        f"{path[-1]} is the text of a JSON list now.",
+        (Edit(begin, end, f": '{text.replace(chr(39), chr(39) * 2)}'"),),
+    )
+
+
+def _bare(text: str, node: Node, begin: int, end: int) -> bool:
+    """Return whether all of a node stands between two offsets, and no comment with it."""
+    between = ""
+    for leaf in _leaves(node):
+        if leaf.start.index < begin:
+            return False  # an alias of what stands elsewhere
+        between += text[begin : leaf.start.index] + "."
+        begin = leaf.end.index
+    return COMMENT.search(between + text[begin:end]) is None
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    if node.kind == "scalar":
+        yield node
+    for member in node.value if node.kind != "scalar" else ():
+        for below in member if node.kind == "map" else (member,):
+            yield from _leaves(below)
+
+
+#: Rule -> what mends a violation of it, or returns None where there is no one right answer.
+FIXABLE: dict[str, Callable[[Document, Violation], _Fix | None]] = {
+    "MLM-003": _once,
+    "MLM-005": _quoted,
+    "DIR-006": _slashes,
+    "SIG-001": _as_json,
+}

@@ -1,0 +1,192 @@
+"""Reports in the forms of others: GitHub's workflow commands, and SARIF 2.1.0 (MLM-029)."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from mlmodel.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlmodel.document.report import Report
+    from mlmodel.errors import Violation
+
+__all__ = ["as_sarif", "github_lines"]
+
+_SARIF_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+#: What GitHub calls the folder that a relative path starts from.
+_ROOT = "%SRCROOT%"
+_COMMANDS = {"error": "error", "warning": "warning", "fixed": "notice"}
+
+
+# --- GitHub ---------------------------------------------------------------------------------
+
+
+def github_lines(report: Report) -> Iterator[str]:
+    """Give one workflow command for each thing that a report says, each a line."""
+    if report.unreadable is not None:
+        yield _command("error", f"{report.path}: {report.unreadable}")
+    for violation in (*report.fixed, *report.violations):
+        at = f" (at {violation.pointer})" if violation.pointer else ""
+        yield _command(
+            _COMMANDS.get(violation.severity, "error"),
+            f"{violation.message}{at}",
+            file=violation.file and (_below(violation.file) or violation.file),
+            line=violation.line,
+            col=violation.column,
+            title=violation.rule,
+        )
+
+
+def _command(name: str, message: str, **properties: Any) -> str:
+    given = ",".join(
+        f"{key}={_escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}"
+        for key, value in properties.items()
+        if value is not None
+    )
+    return f"::{name}{' ' if given else ''}{given}::{_escaped(message)}"
+
+
+def _escaped(text: str) -> str:
+    """Return a text as the data of a workflow command; no control character goes to the log."""
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text)
+
+
+def _below(file: str) -> str | None:
+    """Return a path as seen from the working folder, with slashes, if it lies in it."""
+    path, here = Path(os.path.abspath(file)), Path.cwd()  # noqa: PTH100 - links are not followed
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else None
+
+
+# --- SARIF ----------------------------------------------------------------------------------
+
+
+def as_sarif(reports: list[Report]) -> dict[str, Any]:
+    """Return the reports as one run of a SARIF 2.1.0 log.
+
+    Columns count characters. The path of a file in the working folder is relative to it, as
+    code-scanning services expect it.
+    """
+    from mlmodel import __version__
+
+    violations = [violation for report in reports for violation in report.violations]
+    ids = sorted({violation.rule for violation in violations})
+    unreadable = [report for report in reports if report.unreadable is not None]
+    return {
+        "$schema": _SARIF_SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "mlmodel",
+                        "semanticVersion": __version__,
+                        "rules": [_rule(rule) for rule in ids],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "invocations": [
+                    {
+                        "executionSuccessful": not unreadable,
+                        "toolExecutionNotifications": [_notification(one) for one in unreadable],
+                    }
+                ],
+                "results": [_result(violation, ids) for violation in violations],
+            }
+        ],
+    }
+
+
+@cache
+def _rules() -> dict[str, dict[str, str]]:
+    text = (files("mlmodel.document") / "_rules.json").read_text(encoding="utf-8")
+    rules: dict[str, dict[str, str]] = json.loads(text)
+    return rules
+
+
+@cache
+def _specification() -> str:
+    """Return where the pages of the specification are, as the installed package says it."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        urls = metadata("mlmodel").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        urls = []
+    named: dict[str, str] = dict(url.split(", ", 1) for url in urls if ", " in url)
+    return named.get("Specification", "").rstrip("/")
+
+
+def _said(text: str) -> str:
+    """Return a text as a message string, in which braces are placeholders unless doubled."""
+    return printable(text).replace("{", "{{").replace("}", "}}")
+
+
+def _rule(rule: str) -> dict[str, Any]:
+    known = _rules().get(rule, {"page": "README", "text": f"The rule {rule}."})
+    text = _said(known["text"])
+    page = f"spec/{known['page']}.md"
+    base = _specification()
+    # Without a public address the page has a name of the kind that the schemas have.
+    address = f"{base}/{known['page']}.md" if base else f"urn:mlmodel:spec:v1:{known['page']}"
+    where = f"[{page}]({address})" if base else f"`{page}`"
+    return {
+        "id": rule,
+        "shortDescription": {"text": _first_sentence(text)},
+        "fullDescription": {"text": text},
+        "help": {
+            "text": f"{text} ({rule} in {page} of the specification)",
+            "markdown": f"{text}\n\n**{rule}** in {where} of the specification.",
+        },
+        "helpUri": f"{address}#{rule}",
+        "properties": {"tags": [known["page"].rpartition("/")[2]]},
+    }
+
+
+def _first_sentence(text: str) -> str:
+    head, dot, _ = text.partition(". ")
+    return head + dot.rstrip()
+
+
+def _result(violation: Violation, ids: list[str]) -> dict[str, Any]:
+    location: dict[str, Any] = {}
+    if violation.file:
+        physical: dict[str, Any] = {"artifactLocation": _artifact(violation.file)}
+        if violation.line:
+            column = {"startColumn": violation.column} if violation.column else {}
+            physical["region"] = {"startLine": violation.line, **column}
+        location["physicalLocation"] = physical
+    if violation.pointer:
+        location["logicalLocations"] = [{"fullyQualifiedName": violation.pointer}]
+    return {
+        "ruleId": violation.rule,
+        "ruleIndex": ids.index(violation.rule),
+        "level": "error" if violation.severity == "error" else "warning",
+        "message": {"text": _said(violation.message)},
+        **({"locations": [location]} if location else {}),
+    }
+
+
+def _notification(report: Report) -> dict[str, Any]:
+    return {
+        "level": "error",
+        "message": {"text": _said(report.unreadable or "")},
+        "locations": [{"physicalLocation": {"artifactLocation": _artifact(report.path)}}],
+    }
+
+
+def _artifact(file: str) -> dict[str, str]:
+    below = _below(file)
+    if below is None:
+        return {"uri": "file://" + quote(os.fsencode(os.path.abspath(file)))}  # noqa: PTH100 - as above
+    return {"uri": quote(os.fsencode(below)), "uriBaseId": _ROOT}

@@ -1,0 +1,146 @@
+"""mlmodel fmt: what it writes, prints, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from mlmodel.cli import COMMANDS
+from mlmodel.cli.fmt import command
+
+GOOD = "flavors:\n  sklearn:\n    pickled_model: model.pkl\n"
+UGLY = (
+    "# hi\ntime_created: 2018-05-25T17:28:53.35\nflavors: {sklearn: {pickled_model: model.pkl}}\n"
+)
+PRETTY = f"# hi\nutc_time_created: '2018-05-25T17:28:53.35'\n{GOOD}"
+BROKEN = GOOD + "flavors: {}\n"
+
+
+def run(*args, **options):
+    return CliRunner().invoke(command, [str(arg) for arg in args], **options)
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    for name, text in (("good", GOOD), ("ugly", UGLY), ("deep/uglier", UGLY)):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "MLmodel").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_help_line_is_the_groups():
+    assert command.get_short_help_str(100) == COMMANDS["fmt"][1]
+    assert "Examples:" in run("--help").output
+
+
+def test_a_tree_is_formatted(tree):
+    """MLM-024, MLM-025."""
+    result = run()
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [
+        "reformatted deep/uglier/MLmodel",
+        "  2:1: time_created is called utc_time_created now. (MLM-025)",
+        "reformatted ugly/MLmodel",
+        "  2:1: time_created is called utc_time_created now. (MLM-025)",
+        "2 files reformatted, 1 file left unchanged",
+    ]
+    assert (tree / "ugly" / "MLmodel").read_text() == PRETTY
+    assert (tree / "good" / "MLmodel").read_text() == GOOD
+    assert run().stderr == "3 files left unchanged\n"
+
+
+def test_what_needs_no_change_is_not_written(tree):
+    before = (tree / "good" / "MLmodel").stat()
+    run("good")
+    after = (tree / "good" / "MLmodel").stat()
+    assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
+def test_check_changes_nothing(tree):
+    result = run("--check", ".")
+    assert result.exit_code == 1
+    assert "would reformat ugly/MLmodel" in result.stderr
+    assert result.stderr.endswith("2 files would be reformatted, 1 file would be left unchanged\n")
+    assert (tree / "ugly" / "MLmodel").read_text() == UGLY
+    assert run("--check", "good/MLmodel").exit_code == 0
+
+
+def test_diff_shows_what_would_change(tree):
+    result = run("--diff", "ugly")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "--- ugly/MLmodel",
+        "+++ ugly/MLmodel (formatted)",
+        "@@ -1,3 +1,5 @@",
+        " # hi",
+        "-time_created: 2018-05-25T17:28:53.35",
+        "-flavors: {sklearn: {pickled_model: model.pkl}}",
+        "+utc_time_created: '2018-05-25T17:28:53.35'",
+        "+flavors:",
+        "+  sklearn:",
+        "+    pickled_model: model.pkl",
+    ]
+    assert (tree / "ugly" / "MLmodel").read_text() == UGLY
+    assert run("--diff", "--check", "ugly").exit_code == 1
+    assert run("--diff", "good").stdout == ""
+
+
+def test_what_cannot_be_formatted_is_2_and_the_others_are(tree):
+    """MLM-026, MLM-031."""
+    (tree / "good" / "MLmodel").write_text(BROKEN)
+    for args in (["good", "ugly", "none"], ["--check", "good", "ugly", "none"]):
+        result = run(*args)
+        assert result.exit_code == 2
+        assert "good/MLmodel: not formatted: " in result.stderr
+        assert "good/MLmodel:4:1: error MLM-003: The key 'flavors' stands twice" in result.stderr
+        assert "none: not formatted: There is nothing at none." in result.stderr
+        assert "2 files could not be formatted" in result.stderr
+    assert (tree / "good" / "MLmodel").read_text() == BROKEN
+    assert (tree / "ugly" / "MLmodel").read_text() == PRETTY
+
+
+def test_standard_input(tree):
+    result = run("-", input=UGLY.encode())
+    assert (result.exit_code, result.stdout) == (0, PRETTY)
+    assert run("-", "--check", input=PRETTY.encode()).exit_code == 0
+    result = run("-", "--check", input=UGLY.encode())
+    assert (result.exit_code, result.stdout) == (1, "")
+    result = run("-", input=b"\xff")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "-:1:1: error MLM-001: The file is not UTF-8" in result.stderr
+
+
+def test_standard_input_of_the_real_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "mlmodel", "fmt", "-"],
+        input=UGLY.replace("# hi", "# h\u00e9").encode(), capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert done.stdout.decode() == PRETTY.replace("# hi", "# h\u00e9")
+
+
+def test_a_folder_that_cannot_be_written_is_2(tree, monkeypatch):
+    """MLM-016."""
+
+    def full(descriptor):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = run("ugly", "good")
+    assert result.exit_code == 2
+    assert "ugly/MLmodel could not be written: No space left on device." in result.stderr
+    assert (tree / "ugly" / "MLmodel").read_text() == UGLY
+    assert os.listdir(tree / "ugly") == ["MLmodel"]
+
+
+def test_nothing_in_the_file_moves_the_cursor(tree):
+    (tree / "ugly" / "MLmodel").write_text('flavors: {"\\e[31mred": {}} # \u202e\n')
+    result = run("--diff", "ugly")
+    assert "\x1b" not in result.output
+    assert "\u202e" not in result.output
