@@ -1,0 +1,240 @@
+"""Requirements inferred from what a model really imports (ENV-013 to ENV-016, ENV-020).
+
+A process of its own loads the model and predicts its example, so that nothing that this one has
+imported already hides what the model needs, and nothing that the model does stays behind here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import warnings
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlmodel.environment.observe import Observed, Task
+from mlmodel.environment.pins import installed_from, normalized, pinned, required_by
+from mlmodel.errors import InvalidArgument, UnsupportedModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["infer", "infer_pip_requirements", "is_on"]
+
+_SWITCH = "MLMODEL_INFER_REQUIREMENTS"
+_TIMEOUT = "MLMODEL_INFER_REQUIREMENTS_TIMEOUT"
+#: Seconds that loading and predicting the example may take.
+_PATIENCE = 120.0
+_OFF = frozenset({"0", "false", "no", "off"})
+
+#: What builds environments, and what reads models, is not what a model needs.
+_NOT_OF_THE_MODEL = frozenset(
+    {"pip", "setuptools", "wheel", "mlmodel", "mlflow", "mlflow-skinny", "mlflow-tracing"}
+)
+_REASON = 300
+
+
+def is_on() -> bool:
+    """Return whether saving infers requirements: unless ``MLMODEL_INFER_REQUIREMENTS=false``."""
+    return os.environ.get(_SWITCH, "").strip().lower() not in _OFF
+
+
+def infer(folder: Path, always: Sequence[str] = ()) -> list[str] | None:
+    """Return the requirements of a model folder of the caller's own making.
+
+    Args:
+        folder: the model, whole but for its environment; nothing is written into it.
+        always: distributions that are named whatever was seen (those of the flavor).
+
+    Returns:
+        Lines ``name==version``, sorted; None where it could not be done.
+
+    Warns:
+        UserWarning: it could not be done (ENV-015); the model imports what no distribution
+            brings (ENV-020); a distribution is of this machine (ENV-012).
+
+    """
+    try:
+        observed = _observe(Task(str(folder), "", None, trust=True), _patience())
+    except _Failed as error:
+        warnings.warn(
+            f"What the model imports could not be observed: {error}. The flavor's own packages "
+            "are written as its requirements; pip_requirements says others, and "
+            f"{_SWITCH}=false switches this off (ENV-015)",
+            stacklevel=8,
+        )
+        return None
+    _warn_of_unclaimed(observed.unclaimed)
+    return _lines(observed.distributions, always)
+
+
+def infer_pip_requirements(
+    model_uri: str | os.PathLike[str],
+    flavor: str,
+    fallback: Sequence[str] | None = None,
+    timeout: float | None = None,
+    extra_env_vars: Mapping[str, str] | None = None,
+    *,
+    trust: bool = False,
+) -> list[str]:
+    """Return the requirements of a saved model: what loading it and its example import here.
+
+    Args:
+        model_uri: the model's folder.
+        flavor: the flavor to load beside python_function.
+        fallback: what to return where the model cannot be loaded.
+        timeout: seconds that it may take; the environment variable
+            ``MLMODEL_INFER_REQUIREMENTS_TIMEOUT``, else 120.
+        extra_env_vars: environment variables that the model is loaded with.
+        trust: run whatever the model's files contain (TRU-004).
+
+    Raises:
+        UnsupportedModel: it could not be loaded, and there is no ``fallback``.
+        ModelNotFound, InvalidModel: there is no model, or it breaks the format.
+
+    """
+    from mlmodel import store
+
+    folder = store.open_folder(model_uri)
+    folder.attributes(flavor)
+    task = Task(str(folder.root.absolute()), "", flavor, trust)
+    try:
+        observed = _observe(task, _patience() if timeout is None else timeout, extra_env_vars)
+    except _Failed as error:
+        if fallback is not None:
+            return list(fallback)
+        raise UnsupportedModel(
+            f"{folder.root}: what the model imports could not be observed: {error} (ENV-015)"
+        ) from error
+    _warn_of_unclaimed(observed.unclaimed)
+    return _lines(observed.distributions, ())
+
+
+def _patience() -> float:
+    given = os.environ.get(_TIMEOUT, "")
+    try:
+        return float(given) if given else _PATIENCE
+    except ValueError:
+        raise InvalidArgument(f"{_TIMEOUT} is a number of seconds, not {given[:60]!r}") from None
+
+
+# -- the process ----------------------------------------------------------------------------------
+
+
+class _Failed(Exception):
+    """Nothing was observed; the text says why."""
+
+
+def _observe(task: Task, patience: float, more: Mapping[str, str] | None = None) -> Observed:
+    """Run the task in a process of its own, which is gone afterwards with all that it started."""
+    with tempfile.TemporaryDirectory(prefix="mlmodel-") as folder:
+        answer, log = Path(folder, "answer.json"), Path(folder, "log")
+        path = tuple(str(Path(entry or ".").absolute()) for entry in sys.path)
+        line = json.dumps({**asdict(task), "answer": str(answer), "path": path})
+        with log.open("wb") as stream:
+            variables = {"PYTHONPATH": os.pathsep.join(path), **(more or {})}
+            _run(f"{line}\n".encode(), stream.fileno(), patience, variables)
+        try:
+            observed = Observed(**json.loads(answer.read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            last = log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+            raise _Failed(
+                f"the process ended early ({last[:_REASON] or 'without a word'})"
+            ) from None
+    if observed.error is not None:
+        raise _Failed(observed.error[:_REASON])
+    return observed
+
+
+def _run(task: bytes, log: int, patience: float, variables: Mapping[str, str]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "mlmodel.environment.observe"],
+        stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
+        env={**os.environ, **variables, _SWITCH: "false", "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+    try:
+        assert process.stdin is not None  # noqa: S101 - it is a pipe
+        with suppress(BrokenPipeError):
+            process.stdin.write(task)
+            process.stdin.flush()
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        raise _Failed(f"it took longer than {patience:g} seconds ({_TIMEOUT})") from None
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the process and, where the system has groups of processes, whatever it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    if process.stdin is not None:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+    process.wait()
+
+
+# -- from what was imported to requirements -------------------------------------------------------
+
+
+def _lines(distributions: Iterable[str], always: Sequence[str]) -> list[str]:
+    named = {normalized(name): name for name in (*distributions, *always)}
+    for name in _NOT_OF_THE_MODEL:
+        named.pop(name, None)
+    kept = _without_required(set(named), {normalized(name) for name in always})
+    return [line for name in sorted(kept) for line in _line(named[name])]
+
+
+def _line(name: str) -> list[str]:
+    origin = installed_from(name)
+    if origin is None:
+        return pinned([normalized(name)])
+    if origin.startswith("file:"):
+        line = pinned([normalized(name)])
+        warnings.warn(
+            f"{name} was installed here from {origin}: {line[0]} is written, which an index may "
+            "not have (ENV-012)",
+            stacklevel=9,
+        )
+        return line
+    return [f"{normalized(name)} @ {origin}"]
+
+
+def _without_required(names: set[str], always: set[str]) -> set[str]:
+    """Return the names that no other of them brings along, and those that are always named."""
+    brings = {name: _all_required(name) for name in names}
+    kept = set(names)
+    for name in sorted(names, reverse=True):
+        # Of two that require each other one stays.
+        if any(name in brings[other] for other in kept - {name}):
+            kept.discard(name)
+    return kept | always
+
+
+def _all_required(name: str) -> set[str]:
+    found, waiting = set[str](), [name]
+    while waiting:
+        for required in required_by(waiting.pop()):
+            if required not in found:
+                found.add(required)
+                waiting.append(required)
+    return found
+
+
+def _warn_of_unclaimed(modules: Sequence[str]) -> None:
+    if modules:
+        warnings.warn(
+            f"The model imports {', '.join(modules)}, which no installed distribution brings; "
+            "where the model is loaded, it must be on the import path: give it in code_paths "
+            "(ENV-020)",
+            stacklevel=8,
+        )

@@ -1,0 +1,229 @@
+"""Loads a model, predicts its example, and reports what that imported; a process of its own.
+
+``python -m mlmodel.environment.observe`` is started by :mod:`mlmodel.environment.inference`, which
+gives it a JSON object of :class:`Task` in its first line of input and keeps the pipe open: when
+the pipe closes, whoever asked is gone, and so is this process. What the model prints goes to
+standard error; the answer goes to the file that the task names.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import os
+import signal
+import sys
+import threading
+import warnings
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+__all__ = ["Observed", "Task", "main"]
+
+#: Modules of ours whose imports are the model's: what a pickle names is looked up there.
+_LOOKS_UP_FOR_THE_MODEL = ("mlmodel.trust.unpickle", "mlmodel.trust.skops_file")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to load: a model folder, the flavor (None: python_function), where to answer."""
+
+    folder: str
+    answer: str
+    flavor: str | None = None
+    trust: bool = False
+    path: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Observed:
+    """The distributions that were imported, modules that belong to none, and what went wrong."""
+
+    distributions: list[str] = field(default_factory=list)
+    unclaimed: list[str] = field(default_factory=list)
+    error: str | None = None
+
+
+def main() -> None:
+    """Do the task that stands in the first line of input."""
+    task = Task(**json.loads(_first_line()))
+    _end_with_the_asker()
+    sys.path[:] = task.path
+    observed = Observed()
+    try:
+        modules = _imported_by(task)
+        observed.distributions, observed.unclaimed = _distributions(modules, Path(task.folder))
+    except BaseException as error:  # noqa: BLE001 - a model may raise anything, SystemExit too
+        observed.error = f"{type(error).__name__}: {error}"
+    Path(task.answer).write_text(json.dumps(asdict(observed)), encoding="utf-8")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads that the model started are not waited for.
+    os._exit(0)
+
+
+def _first_line() -> bytes:
+    line = b""
+    while not line.endswith(b"\n"):
+        read = os.read(0, 1)
+        if not read:
+            raise SystemExit("This process is started by mlmodel itself, with a task.")
+        line += read
+    return line
+
+
+def _end_with_the_asker() -> None:
+    """Watch the pipe, and give the model empty input and standard error to print to."""
+    pipe = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+
+    def watch() -> None:
+        while os.read(pipe, 1):
+            pass
+        if hasattr(os, "killpg") and os.getpgid(0) == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+# -- what is imported -----------------------------------------------------------------------------
+
+
+def _imported_by(task: Task) -> set[str]:
+    """Return the names of the modules that loading and predicting needed, at any depth."""
+    from mlmodel import store
+    from mlmodel.environment.installed import warn_of_mismatches
+
+    folder = store.open_folder(task.folder, trust=task.trust)
+    example = _example(folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # Loading does it too, with packages that the model may not need; once a process is enough.
+        warn_of_mismatches(folder.root, folder.document)
+    # What this package needs to get here is in; from now on it is the model's need.
+    before, asked = set(sys.modules), set[str]()
+    with_hook = builtins.__import__
+    builtins.__import__ = _noting(with_hook, asked)
+    try:
+        _use(task, folder, example)
+    finally:
+        builtins.__import__ = with_hook
+    return {name for name in (set(sys.modules) - before) | asked if not _is_ours(name)}
+
+
+def _example(folder: Any) -> tuple[Any, Any] | None:
+    """Return data and parameters of the model's example; None without one."""
+    import mlmodel.flavors._registry
+    import mlmodel.pyfunc
+
+    mlmodel.flavors._registry.all_flavors()  # noqa: SLF001 - this package's own, read beforehand
+    data = folder.model.load_input_example(folder.root)
+    return None if data is None else (data, folder.model.load_input_example_params(folder.root))
+
+
+def _use(task: Task, folder: Any, example: tuple[Any, Any] | None) -> None:
+    from mlmodel import pyfunc, store
+    from mlmodel.flavors._registry import flavor_by_name
+    from mlmodel.model import PYTHON_FUNCTION
+
+    native = task.flavor not in {None, PYTHON_FUNCTION}
+    if native or PYTHON_FUNCTION not in folder.model.flavors:
+        names = [task.flavor] if native else list(folder.model.flavors)
+        for flavor in filter(None, (flavor_by_name(str(name)) for name in names)):
+            store.load_flavor(flavor, task.folder, trust=task.trust)
+    if PYTHON_FUNCTION in folder.model.flavors:
+        model = pyfunc.load_model(task.folder, trust=task.trust)
+        if example is not None:
+            model.predict(example[0], params=example[1])
+
+
+def _noting(plain: Callable[..., ModuleType], asked: set[str]) -> Callable[..., ModuleType]:
+    """Return ``__import__`` that notes what others than this package ask for.
+
+    A module that is there already leaves no other trace of being needed.
+    """
+
+    def noting(
+        name: str,
+        globals: Any = None,  # noqa: A002 - the name that callers give
+        locals: Any = None,  # noqa: A002 - as above
+        fromlist: Any = (),
+        level: int = 0,
+    ) -> ModuleType:
+        module = plain(name, globals, locals, fromlist, level)
+        asker = str((globals or {}).get("__name__") or "")
+        if level == 0 and (not _is_ours(asker) or asker in _LOOKS_UP_FOR_THE_MODEL):
+            asked.add(name)
+        return module
+
+    return noting
+
+
+def _is_ours(name: str) -> bool:
+    return name.partition(".")[0] == "mlmodel"
+
+
+# -- whose modules they are -----------------------------------------------------------------------
+
+
+def _distributions(modules: set[str], folder: Path) -> tuple[list[str], list[str]]:
+    """Return the distributions of modules, and the top modules that are of none.
+
+    The standard library and what lies in the model's folder need no distribution.
+    """
+    from importlib import metadata
+
+    owners = metadata.packages_distributions()
+    found, unclaimed = set[str](), set[str]()
+    tops: dict[str, list[str]] = {}
+    for name in sorted(modules):
+        tops.setdefault(name.partition(".")[0], []).append(name)
+    for top, names in tops.items():
+        if top in sys.stdlib_module_names or top in {"__main__", "__mp_main__"}:
+            continue
+        candidates = set(owners.get(top, ()))
+        if len(candidates) > 1:
+            candidates = set(_owning(candidates, names)) or candidates
+        found |= candidates
+        if not candidates and _is_of_the_user(top, folder):
+            unclaimed.add(top)
+    return sorted(found), sorted(unclaimed)
+
+
+def _owning(candidates: set[str], names: list[str]) -> Iterator[str]:
+    """Give those of several distributions that share a name whose files were imported."""
+    from importlib import metadata
+
+    files = {Path(file).resolve() for name in names if (file := _file(name)) is not None}
+    for candidate in sorted(candidates):
+        distribution = metadata.distribution(candidate)
+        held = {Path(str(distribution.locate_file(file))) for file in distribution.files or ()}
+        if any(file.resolve() in files for file in held if file.suffix in {".py", ".so", ".pyd"}):
+            yield candidate
+
+
+def _file(name: str) -> str | None:
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return file if isinstance(file, str) else None
+
+
+def _is_of_the_user(top: str, folder: Path) -> bool:
+    """Return whether a module is code that neither an installation nor the model's folder has."""
+    file = _file(top)
+    if file is None:
+        return False
+    path = Path(file).resolve()
+    installed = {"site-packages", "dist-packages"} & set(path.parts)
+    return not installed and not path.is_relative_to(folder.resolve())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,294 @@
+"""Input examples read back: as the model takes them, or as a request (EXA-007 to EXA-012)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mlmodel import _files
+from mlmodel.document.paths import resolve_inside
+from mlmodel.errors import InvalidModel, MissingDependency, UnreadableModel, Violation, shown
+from mlmodel.scoring.codecs import tables, tensors
+from mlmodel.scoring.codecs.payload import Payload
+from mlmodel.scoring.examples import FILE_NAME, MOST_BYTES
+from mlmodel.signature.cells import Reader
+from mlmodel.signature.nested import Array
+from mlmodel.signature.nestedcells import depth_of, leaf_of
+from mlmodel.signature.types import ColSpec, DataType, TensorSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mlmodel.scoring.declared import Names
+    from mlmodel.signature.columns import Columns, Tensors
+    from mlmodel.signature.plan import Plan
+    from mlmodel.signature.types import ModelSignature
+
+__all__ = [
+    "decode",
+    "file_of",
+    "params_of",
+    "read_document",
+    "read_example",
+    "read_params",
+    "read_serving_input",
+]
+
+_SPARSE = "sparse_matrix_"
+
+
+def read_example(root: Path, info: Mapping[str, Any], signature: ModelSignature | None) -> Any:
+    """Return a saved example in the form in which the model gets it.
+
+    Args:
+        root: the model folder.
+        info: the ``saved_input_example_info`` of its MLmodel file.
+        signature: the model's, which says the dtypes and shapes that JSON does not; or None.
+
+    Raises:
+        InvalidModel: the file is named outside the folder, is no JSON, or of no known form.
+        UnreadableModel: it is not there or cannot be read.
+        InvalidInput: it does not fit the signature.
+        MissingDependency: it is a sparse matrix, and scipy is not installed.
+
+    """
+    from mlmodel.signature.plan import Plan
+
+    plan = Plan(None) if signature is None else signature.plan
+    return plan.enforce(decode(read_document(root, info), info, plan))
+
+
+def read_params(root: Path, info: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the parameters that a saved example has beside its data, None without (EXA-010).
+
+    They are as JSON holds them: predict checks and converts them like any other.
+
+    Raises:
+        InvalidModel, UnreadableModel: as :func:`read_example`.
+
+    """
+    return params_of(read_document(root, info), info) if info.get("params") else None
+
+
+def read_serving_input(root: Path, info: Mapping[str, Any]) -> str | None:
+    """Return the example as the body of a request, None where none was saved (EXA-011).
+
+    Raises:
+        InvalidModel: the file is named outside the folder, or is no text.
+        UnreadableModel: it is not there or cannot be read.
+
+    """
+    name = info.get("serving_input_path")
+    return _text(root, str(name)).strip() if name else None
+
+
+def file_of(info: Mapping[str, Any]) -> str:
+    """Return the name of the file that holds the example."""
+    return str(info.get("artifact_path") or FILE_NAME)
+
+
+def read_document(root: Path, info: Mapping[str, Any]) -> Any:
+    """Return the JSON value of the example's file, parameters included.
+
+    Raises:
+        InvalidModel: it is named outside the folder, or is no JSON (EXA-007).
+        UnreadableModel: it is not there, cannot be read, or is too large (EXA-008).
+
+    """
+    name = file_of(info)
+    text = _text(root, name)
+    try:
+        # The standard library reads NaN, which MLflow writes and JSON has not.
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _malformed(f"{name} is not JSON") from error
+
+
+def _text(root: Path, name: str) -> str:
+    try:
+        return _files.read(resolve_inside(root, name), MOST_BYTES).decode()
+    except UnicodeDecodeError as error:
+        raise _malformed(f"{name} is not UTF-8 text") from error
+    except _files.TooLarge:
+        raise UnreadableModel(f"{name} is larger than {MOST_BYTES} bytes (EXA-008)") from None
+    except OSError as error:
+        reason = error.strerror or "is not readable"
+        raise UnreadableModel(f"The input example {name} cannot be read: {reason}") from error
+
+
+def _malformed(reason: str, rule: str = "EXA-007") -> InvalidModel:
+    message = f"The input example cannot be read: {reason}."
+    return InvalidModel(message, [Violation(rule, message, file=FILE_NAME)])
+
+
+def params_of(document: Any, info: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the parameters in an example's document (EXA-010)."""
+    if not info.get("params"):
+        return None
+    params = document.get("params") if isinstance(document, dict) else None
+    if not isinstance(params, dict):
+        raise _malformed("an example with params is an object with inputs and params", "EXA-010")
+    return params
+
+
+def decode(document: Any, info: Mapping[str, Any], plan: Plan | Names) -> Any:
+    """Return the data in an example's document: read at the declared types, not yet enforced.
+
+    What comes back is :class:`Columns`, :class:`Tensors`, a sparse matrix, or, where nothing is
+    declared and nothing says that it is a table or an array, the JSON value.
+
+    Raises:
+        InvalidModel: it is not of the form that ``type`` names (EXA-007).
+        InvalidInput: it does not fit the declared types.
+
+    """
+    if info.get("params") and isinstance(document, dict) and "inputs" in document:
+        document = document["inputs"]
+    kind = str(info.get("type"))
+    if kind == "dataframe":
+        return _read_frame(document, plan)
+    if kind == "ndarray" and (plan.schema is None or plan.schema.is_tensor_spec()):
+        return _read_tensors(document, info, plan)
+    if kind == "ndarray":  # of a model of columns, which takes the rows of an array
+        return _read_object(document, plan)
+    if kind == "json_object":
+        return document if plan.schema is None else _read_object(document, plan)
+    if kind in {f"{_SPARSE}csr", f"{_SPARSE}csc"}:
+        return _read_sparse(document, kind.removeprefix(_SPARSE), plan)
+    raise _malformed(
+        f"type {shown(info.get('type'))} is none of dataframe, ndarray, json_object and "
+        f"{_SPARSE}csr or csc"
+    )
+
+
+# -- columns --------------------------------------------------------------------------------------
+
+
+def _read_frame(document: Any, plan: Plan | Names) -> Columns | Tensors:
+    if isinstance(document, list) and document and isinstance(document[0], dict):
+        return _read_object(document, plan)
+    data = document.get("data") if isinstance(document, dict) else document
+    names = document.get("columns") if isinstance(document, dict) else None
+    if not isinstance(data, list) or not all(isinstance(row, list) for row in data):
+        raise _malformed("a dataframe example is an object with columns and data")
+    if names is not None and not _are_names(names):
+        raise _malformed("columns is a list of names")
+    widths = {len(row) for row in data} | (set() if names is None else {len(names)})
+    if len(widths) != 1:
+        raise _malformed("its rows have different lengths")
+    return _read_rows(data, None if names is None else tuple(names), widths.pop(), plan)
+
+
+def _are_names(names: Any) -> bool:
+    return isinstance(names, list) and all(isinstance(name, str | int) for name in names)
+
+
+def _read_rows(
+    data: list[Any], names: tuple[Any, ...] | None, width: int, plan: Plan | Names
+) -> Columns | Tensors:
+    if plan.schema is not None and plan.schema.is_tensor_spec():
+        payload = Payload(data, Reader(exact=True))
+        return tensors.from_frame_rows(payload, plan, names, data, width)  # type: ignore[arg-type]
+    columns = [list(cells) for cells in zip(*data, strict=True)] or [[] for _ in range(width)]
+    found = plan.match(names, width).positions
+    for spec, position in zip(plan.schema or (), found, strict=False):
+        if position is not None and isinstance(spec, ColSpec):
+            columns[position] = [_as_written(cell, spec.type) for cell in columns[position]]
+    payload = Payload(columns, Reader(exact=True))
+    return tables.from_columns(payload, plan, names, columns)  # type: ignore[arg-type]
+
+
+def _as_written(cell: Any, kind: Any) -> Any:
+    """Undo what MLflow's writers do to cells (EXA-009)."""
+    if isinstance(cell, float) and cell != cell:  # noqa: PLR0124 - NaN alone differs from itself
+        return None
+    if kind is DataType.datetime and cell == "NaT":
+        return None
+    if kind is DataType.binary and isinstance(cell, str):
+        return cell.replace("\n", "")
+    return cell
+
+
+def _read_object(document: Any, plan: Plan | Names) -> Columns | Tensors:
+    """Read a mapping or a list as MLflow 3 keeps it: as rows (EXA-002)."""
+    if plan.schema is not None and plan.schema.is_tensor_spec():
+        return _read_tensors(document, {}, plan)
+    if isinstance(document, list) and all(isinstance(row, dict) for row in document):
+        names = tuple(dict.fromkeys(name for record in document for name in record))
+        rows = [[record.get(name) for name in names] for record in document]
+        return _read_rows(rows, names, len(names), plan)
+    if not isinstance(document, dict):
+        cells = document if isinstance(document, list) else [document]
+        rows = [cell if isinstance(cell, list) else [cell] for cell in cells]
+        return _read_frame({"data": rows}, plan)
+    if _is_one_row(document, plan):
+        return _read_rows([list(document.values())], tuple(document), len(document), plan)
+    if len({len(value) for value in document.values()}) > 1:
+        raise _malformed("its columns have different lengths")
+    rows = [list(row) for row in zip(*document.values(), strict=True)]
+    return _read_rows(rows, tuple(document), len(document), plan)
+
+
+def _is_one_row(document: Mapping[str, Any], plan: Plan | Names) -> bool:
+    """Return whether a mapping holds one cell a column: lists are cells of a list's type."""
+    if any(not isinstance(value, list) for value in document.values()):
+        return True
+    for spec in plan.schema or ():
+        if isinstance(spec, ColSpec) and isinstance(spec.type, Array):
+            depth = leaf_of(spec.type)[1]
+            if depth_of(document.get(str(spec.name))) == depth:
+                return True
+    return False
+
+
+# -- tensors --------------------------------------------------------------------------------------
+
+
+def _read_tensors(document: Any, info: Mapping[str, Any], plan: Plan | Names) -> Tensors:
+    wrapped = isinstance(document, dict) and set(document) == {"inputs"}
+    if wrapped and (info.get("format") == "tf-serving" or not _declares(plan, "inputs")):
+        document = document["inputs"]
+    payload = Payload(document, Reader(exact=True))
+    return tensors.from_inputs(payload, plan)  # type: ignore[arg-type]
+
+
+def _declares(plan: Plan | Names, name: str) -> bool:
+    return plan.schema is None or name in plan.schema.input_names()
+
+
+def _read_sparse(document: Any, form: str, plan: Plan | Names) -> Any:
+    """Return scipy's matrix of what MLflow writes of one: its parts (EXA-012)."""
+    keys = {"data", "indices", "indptr", "shape"}
+    if not isinstance(document, dict) or set(document) != keys:
+        raise _malformed(f"a sparse matrix is an object with {', '.join(sorted(keys))}")
+    try:
+        import scipy.sparse
+    except ModuleNotFoundError:
+        raise MissingDependency(
+            "The input example is a sparse matrix; reading it needs: pip install scipy"
+        ) from None
+    if not all(isinstance(value, list) for value in document.values()) or any(
+        isinstance(cell, list | dict) for cell in document["data"]
+    ):
+        raise _malformed("the parts of a sparse matrix are lists of numbers")
+    spec = plan.schema.inputs[0] if plan.schema is not None else None
+    reader = Reader(exact=True)
+    dtype = _dtype(spec.dtype if isinstance(spec, TensorSpec) else "float64")
+    data = reader.flat(document["data"], dtype, "data")
+    reader.finish()
+    make = scipy.sparse.csr_matrix if form == "csr" else scipy.sparse.csc_matrix
+    try:
+        parts = (data, document["indices"], document["indptr"])
+        matrix = make(parts, shape=tuple(document["shape"]), dtype=dtype)
+        # Places beyond the shape would be read from memory that is none of the matrix.
+        matrix.check_format(full_check=True)
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        raise _malformed(f"it is no sparse matrix ({error})", "EXA-012") from error
+    return matrix
+
+
+def _dtype(name: str) -> Any:
+    import numpy as np
+
+    return np.dtype(name)

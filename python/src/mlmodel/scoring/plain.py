@@ -1,0 +1,251 @@
+"""Values of every kind -> what JSON holds, exactly or not at all (RST-040 and following).
+
+Answers and input examples are written by this alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import pandas as pd
+
+if TYPE_CHECKING:
+    from types import UnionType
+
+__all__ = ["Unwritable", "as_plain", "cells", "dumps"]
+
+#: numpy kinds that orjson writes as they are.
+_EXACT_KINDS = frozenset("biu")
+#: What stands for numbers that JSON has not (RST-083); the reader's texts are the same (ENF-064).
+_INFINITY, _MINUS_INFINITY = "Infinity", "-Infinity"
+
+
+class Unwritable(Exception):
+    """A value has no form in JSON.
+
+    ``path`` is the JSON pointer of the part that has none (None: it is not known), ``what`` goes
+    on a sentence about it, ``rule`` is the rule for answers.
+    """
+
+    def __init__(self, path: str | None, what: str, rule: str = "RST-047") -> None:
+        super().__init__(what)
+        self.path = path
+        self.what = what
+        self.rule = rule
+
+
+def dumps(document: Any) -> bytes:
+    """Return the JSON of what :func:`as_plain` returned.
+
+    Raises:
+        Unwritable: a text in it is no Unicode.
+
+    """
+    try:
+        return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError:
+        # Integers beyond 64 bits, and texts that are no Unicode, which this refuses, too.
+        written = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_listed)
+    try:
+        return written.encode("utf-8")
+    except UnicodeEncodeError:
+        what = "holds a text with half a surrogate pair, which is no Unicode"
+        raise Unwritable(None, what, "RST-048") from None
+
+
+def _listed(value: Any) -> Any:
+    listed = value.tolist()
+    # Here orjson would write null for NaN; json would write what is no JSON.
+    return as_plain(listed, "") if value.dtype.kind == "f" else listed
+
+
+def _array(values: np.ndarray[Any, Any], path: str = "") -> Any:
+    """Return an array of a plain numeric dtype in a form that orjson writes exactly."""
+    if values.dtype.kind == "f":
+        if values.dtype != np.float64:
+            values = _as_double(values, path)
+        if values.ndim == 0:
+            return _float(values.item(), path)
+        if np.isinf(values).any():
+            return _named(values)
+    if values.ndim == 0:
+        return values.item()
+    return np.ascontiguousarray(values, values.dtype.newbyteorder("="))
+
+
+def _as_double(values: np.ndarray[Any, Any], path: str) -> np.ndarray[Any, Any]:
+    # A client reads a double: 0.1 in 32 bits is written as the number that it is (RST-043).
+    with np.errstate(over="ignore"):
+        wide = values.astype(np.float64)
+    if values.dtype.itemsize > wide.itemsize and not np.array_equal(wide, values, equal_nan=True):
+        raise Unwritable(path, f"of dtype {values.dtype.name} has values that no double holds")
+    return wide
+
+
+def _named(values: np.ndarray[Any, Any]) -> Any:
+    """Return an array's nested lists with None for NaN, texts for infinities (RST-041, RST-083)."""
+    named = values.astype(object)
+    named[np.isnan(values)] = None
+    named[values == np.inf] = _INFINITY
+    named[values == -np.inf] = _MINUS_INFINITY
+    return named.tolist()
+
+
+def _float(value: float, _path: str) -> float | str | None:
+    if math.isfinite(value):
+        return value
+    if math.isnan(value):
+        return None
+    return _INFINITY if value > 0 else _MINUS_INFINITY
+
+
+def as_plain(value: Any, path: str = "") -> Any:
+    """Return a value as what :func:`dumps` writes exactly; ``path`` is its JSON pointer.
+
+    NaN and missing values become None, infinities the texts that stand for them (RST-083), bytes
+    base64, moments ISO 8601; a data frame becomes a list of records.
+
+    Raises:
+        Unwritable: a part of it has no form in JSON.
+
+    """
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value, path)
+    for kind, write in _BY_BASE:
+        if isinstance(value, kind):
+            return write(value, path)
+    if value is pd.NA or value is pd.NaT:
+        return None
+    name = f"{type(value).__module__}.{type(value).__qualname__}"
+    raise Unwritable(path, f"is a {name}, which JSON has no form for")
+
+
+def _same(value: Any, _path: str) -> Any:
+    return value
+
+
+def _list(value: Any, path: str) -> Any:
+    return [as_plain(item, f"{path}/{place}") for place, item in enumerate(value)]
+
+
+def _mapping(value: Mapping[Any, Any], path: str) -> Any:
+    read = {_key(key, path): as_plain(item, f"{path}/{key}") for key, item in value.items()}
+    if len(read) < len(value):
+        raise Unwritable(path, "has two keys of one name")
+    return read
+
+
+def _key(key: Any, path: str) -> str:
+    if isinstance(key, str):
+        return str(key)
+    if isinstance(key, int | np.integer) and not isinstance(key, bool):
+        return str(int(key))
+    raise Unwritable(path, f"has a key of type {type(key).__name__}; JSON has texts there")
+
+
+def _bytes(value: bytes, _path: str) -> str:
+    return base64.b64encode(value).decode("ascii")
+
+
+def _time(value: Any, _path: str) -> Any:
+    return None if value is pd.NaT else value.isoformat()
+
+
+def _numpy_scalar(value: np.generic, path: str) -> Any:
+    return _ndarray(np.asarray(value), path)
+
+
+def _ndarray(values: np.ndarray[Any, Any], path: str) -> Any:
+    if isinstance(values, np.ma.MaskedArray):
+        data = np.ma.getdata(values)
+        data = _iso(data) if data.dtype.kind == "M" else data.astype(object)
+        values = _with_none(data, np.ma.getmaskarray(values))
+    kind = values.dtype.kind
+    if kind in "biuf":
+        return _array(values, path)
+    if kind == "U":
+        return values.tolist()
+    if kind == "M":
+        values = _iso(values)
+    elif kind not in "OS":
+        raise Unwritable(path, f"is of dtype {values.dtype}, which JSON has no form for")
+    listed = values.tolist()
+    return listed if kind == "M" else as_plain(listed, path)
+
+
+def _iso(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return _with_none(np.asarray(np.datetime_as_string(values), object), np.isnat(values))
+
+
+def _with_none(values: np.ndarray[Any, Any], missing: Any) -> np.ndarray[Any, Any]:
+    held: np.ndarray[Any, Any] = np.where(missing, np.array(None), values)
+    return held
+
+
+def _series(value: pd.Series[Any], path: str) -> Any:
+    # A series is answered as a frame of one column, as MLflow does (RST-045).
+    return _frame(value.to_frame(), path)
+
+
+def _frame(frame: pd.DataFrame, path: str) -> Any:
+    names = [_key(name, path) for name in frame.columns]
+    if len(set(names)) < len(names):
+        raise Unwritable(path, "has two columns of one name")
+    columns = [cells(frame.iloc[:, place], names[place], path) for place in range(len(names))]
+    if not columns:
+        return [{}] * len(frame)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def cells(column: pd.Series[Any], name: str, path: str) -> list[Any]:
+    """Return a frame's column as a list of what orjson writes exactly."""
+    dtype = column.dtype
+    if not isinstance(dtype, np.dtype):
+        return [as_plain(cell, f"{path}/{row}/{name}") for row, cell in enumerate(column)]
+    values = column.to_numpy()
+    if dtype.kind in _EXACT_KINDS:
+        return list(values.tolist())
+    if dtype.kind == "f":
+        wide = values if dtype == np.float64 else _as_double(values, path)
+        return list(wide.tolist() if np.isfinite(wide).all() else _named(wide))
+    return [as_plain(cell, f"{path}/{row}/{name}") for row, cell in enumerate(column)]
+
+
+_WRITERS: dict[type, Any] = {
+    str: _same,
+    int: _same,
+    bool: _same,
+    type(None): _same,
+    float: _float,
+    list: _list,
+    tuple: _list,
+    dict: _mapping,
+    bytes: _bytes,
+    np.ndarray: _ndarray,
+    pd.DataFrame: _frame,
+}
+
+#: The order matters: a Timestamp is a datetime, which is a date.
+_BY_BASE: tuple[tuple[type | tuple[type, ...] | UnionType, Any], ...] = (
+    (str, lambda value, _: str(value)),
+    (np.generic, _numpy_scalar),
+    (bool, lambda value, _: bool(value)),
+    (int, lambda value, _: int(value)),
+    (float, lambda value, path: _float(float(value), path)),
+    (list | tuple, _list),
+    (Mapping, _mapping),
+    (bytes | bytearray, _bytes),
+    (np.ndarray, _ndarray),
+    (pd.DataFrame, _frame),
+    (pd.Series, _series),
+    (pd.Index, lambda value, path: as_plain(value.tolist(), path)),
+    ((dt.datetime, dt.date, dt.time), _time),
+)
