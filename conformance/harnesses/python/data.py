@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["decode", "encode"]
+from mlmodel.signature.types import ModelSignature
+
+__all__ = ["decode", "encode", "signature"]
 
 _NAMED_FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -43,6 +47,13 @@ def encode(value: Any) -> dict[str, Any]:
     return {"value": value}
 
 
+def signature(lists: dict[str, Any] | None) -> ModelSignature | None:
+    """Return the signature whose lists these are."""
+    if lists is None:
+        return None
+    return ModelSignature.from_dict({key: json.dumps(lists[key]) for key in lists})
+
+
 def _frame(columns: list[dict[str, Any]]) -> pd.DataFrame:
     # Made by position, so that a name may stand twice.
     series = [_series(column) for column in columns]
@@ -57,6 +68,8 @@ def _series(column: dict[str, Any]) -> pd.Series[Any]:
     if dtype == "binary":
         decoded = [None if value is None else base64.b64decode(value) for value in values]
         return pd.Series(decoded, dtype=object)
+    if dtype == "decimal":
+        return pd.Series([None if v is None else Decimal(v) for v in values], dtype=object)
     if dtype.startswith(("float", "Float")):
         values = [_NAMED_FLOATS.get(v, v) if isinstance(v, str) else v for v in values]
     if dtype.startswith("datetime64"):
@@ -111,15 +124,16 @@ def _plain(value: Any, missing: str | None = None) -> Any:
     if value is None or value is pd.NaT or value is pd.NA:
         return None
     if isinstance(value, np.generic):
-        value = value.item()
+        # Of a moment in nanoseconds item() makes a number.
+        value = pd.Timestamp(value) if isinstance(value, np.datetime64) else value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return missing if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
     if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(item, missing="NaN") for item in value]
+        return [_base64(_plain(item, missing="NaN")) for item in value]
     if isinstance(value, dict):
-        return {key: _plain(item, missing="NaN") for key, item in value.items()}
+        return {key: _base64(_plain(item, missing="NaN")) for key, item in value.items()}
     return value
 
 

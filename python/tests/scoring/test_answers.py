@@ -89,7 +89,7 @@ def test_a_fault_of_ours_says_nothing(
     """ERR-006."""
     from mlmodel.scoring import invocations
 
-    def broken(_: Any) -> bytes:
+    def broken(_: Any, *, bare: bool) -> bytes:
         raise KeyError("/srv/secret")
 
     monkeypatch.setattr(invocations, "encode", broken)
@@ -115,3 +115,29 @@ def test_names_that_are_no_unicode_and_long_ones_do_no_harm() -> None:
     answer = handle(JSON, body, Engine(None, SIGNATURE))  # type: ignore[arg-type]
     assert answer.status == 400
     assert len(answer.body) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        (JSON, '{"columns": ["c0", "s3cret"], "data": [[1.5, "s3cret"]]}'),
+        (JSON, '{"columns": ["c0"], "data": [[1.5]], "index": ["s3cret"]}'),
+        (JSON, '[{"c0": 1.5, "s3cret": "s3cret"}]'),
+        (JSON, '[{"c0": NaN, "s3cret": [NaN, "s3cret"]}]'),
+        (JSON, '["c0", {"s3cret": "s3cret"}]'),
+        (JSON, '"s3cret"'),
+        (f"{JSON}; format=pandas-split", '[{"c0": 1, "z": "s3cret"}]'),
+        (f"{JSON}; format=pandas-records", '{"z": "s3cret"}'),
+        (JSON, '{"columns": ["c0"], "data": [[1], [2, "s3cret"]]}'),
+        (f"{JSON}; format=pandas-records", '[{"c0": 1, "c0": 2, "z": "s3cret"}]'),
+        (f"{JSON}; format=pandas-split", '{"columns": ["c0"], "data": [[1]], "z": "s3cret"}'),
+        (f"{JSON}; format=pandas-table", '{"s3cret": 1}'),
+        ("text/csv", 'c0,s3cret\n1.5,s3cret\n"s3cret" x\n'),
+    ],
+)
+def test_no_form_tells_other_data(content_type: str, body: str) -> None:
+    """ERR-007."""
+    signature = ModelSignature(Schema([ColSpec("long", "c0")]))
+    answer = handle(content_type, body.encode(), Engine(None, signature))  # type: ignore[arg-type]
+    assert 400 <= answer.status < 500
+    assert b"s3cret" not in answer.body

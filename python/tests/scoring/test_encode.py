@@ -87,6 +87,20 @@ WRITTEN: list[tuple[Any, str]] = [
     (dt.time(12, 30), '"12:30:00"'),
     (bytearray(b"ab"), '"YWI="'),
     (float("nan"), "null"),
+    (np.array([1.5, -np.inf, np.nan]), '[1.5,"-Infinity",null]'),
+    (np.array([[1.5], [np.inf]], np.float32), '[[1.5],["Infinity"]]'),
+    (np.array(-np.inf), '"-Infinity"'),
+    ([1.0, {"a": float("inf")}], '[1.0,{"a":"Infinity"}]'),
+    (np.array([np.inf, np.nan, 2**70], object), '["Infinity",null,1180591620717411303424]'),
+    (np.ma.masked_array([np.inf, 1.5], mask=[False, True]), '["Infinity",null]'),
+    (pd.DataFrame({"a": [1.0], "b": [np.inf]}), '[{"a":1.0,"b":"Infinity"}]'),
+    (pd.DataFrame({"a": [np.array([-np.inf, np.nan])]}), '[{"a":["-Infinity",null]}]'),
+    (
+        pd.DataFrame({"a": pd.array([np.inf, None], dtype="Float32")}),
+        '[{"a":"Infinity"},{"a":null}]',
+    ),
+    (pd.DataFrame({"a": [np.nan], "b": [2**70]}), '[{"a":null,"b":1180591620717411303424}]'),
+    (np.float64(np.inf), '"Infinity"'),
     (pd.NA, "null"),
     (pd.NaT, "null"),
     (None, "null"),
@@ -96,17 +110,12 @@ WRITTEN: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("prediction", "expected"), WRITTEN)
 def test_prediction_is_written(prediction: Any, expected: str) -> None:
-    """RST-041, RST-043, RST-044, RST-045, RST-046."""
+    """RST-041, RST-043, RST-044, RST-045, RST-046, RST-083, RST-085."""
     assert encode(prediction).decode() == f'{{"predictions":{expected}}}'
+    assert encode(prediction, bare=True).decode() == expected
 
 
 REFUSED: list[tuple[Any, str, str]] = [
-    (np.array([1.5, -np.inf]), "/predictions/1 ", "RST-042"),
-    (np.array([[1.5], [np.inf]], np.float32), "/predictions/1/0 ", "RST-042"),
-    ([1.0, {"a": float("inf")}], "/predictions/1/a ", "RST-042"),
-    (pd.DataFrame({"a": [1.0], "b": [np.inf]}), "/predictions/0/b ", "RST-042"),
-    (pd.DataFrame({"a": [np.array([np.inf])]}), "/predictions/0/a/0 ", "RST-042"),
-    (np.float64(np.inf), "/predictions ", "RST-042"),
     (np.array([1 + 2j]), "complex128", "RST-047"),
     (1j, "builtins.complex", "RST-047"),
     ({1, 2}, "builtins.set", "RST-047"),
@@ -126,7 +135,7 @@ REFUSED: list[tuple[Any, str, str]] = [
 
 @pytest.mark.parametrize(("prediction", "said", "rule"), REFUSED)
 def test_prediction_without_form_is_refused(prediction: Any, said: str, rule: str) -> None:
-    """RST-042, RST-045, RST-047, RST-048."""
+    """RST-045, RST-047, RST-048."""
     with pytest.raises(UnserializablePrediction) as raised:
         encode(prediction)
     assert said in str(raised.value)

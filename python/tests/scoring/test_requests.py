@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from mlmodel.errors import InvalidInput, MalformedRequest, UnsupportedMediaType
 from mlmodel.scoring import jsonbody, media
-from mlmodel.scoring.codecs import MEDIA_TYPES, TABLE
+from mlmodel.scoring.codecs import CONTENT_TYPES, TABLE
 from mlmodel.scoring.codecs.csv import tokenize
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import score
@@ -82,6 +82,10 @@ def test_all_forms_agree() -> None:
     frames = [seen(json.dumps(body), signature) for body in bodies]
     csv = 'c0,c1,c2,c3,c4\n1,2.5,x,2020-01-01T10:00:00,true\n2,3.0,"",2021-01-01,False\n'
     frames.append(seen(csv, signature, "text/csv"))
+    for content_type in ("application/json", "application/json; format=pandas-%s"):
+        split = json.dumps({"columns": names, "data": rows, "index": [7, 8]})
+        frames.append(seen(split, signature, content_type.replace("%s", "split")))
+        frames.append(seen(json.dumps(records), signature, content_type.replace("%s", "records")))
     for frame in frames[1:]:
         pd.testing.assert_frame_equal(frame, frames[0])
 
@@ -160,6 +164,8 @@ def test_no_sound_body_is_taken_for_one_with_repeated_keys(records: list[dict[st
         '{"inputs": {"c0": ["x"], "z": [{"a": 1, "a": 1}]}}',
         '{"inputs": {"c0": ["x"]}, "params": {}, "params": {}}',
         '{"inputs": {"c0": ["x"]}, "params": {"k": {"a": 1, "a": 1}}}',
+        '[{"c0": "x"}, {"c0" : "\\": :", "c0":"x"}]',
+        '{"columns": ["c0"], "data": [["x"]], "index": [{"a":1,"a":1}]}',
     ],
 )
 def test_keys_that_stand_twice_are_found_everywhere(body: str) -> None:
@@ -349,9 +355,17 @@ def test_every_form_of_the_table_is_on_the_page() -> None:
     from pathlib import Path
 
     page = (Path(__file__).resolve().parents[3] / "spec" / "scoring-rest.md").read_text()
-    for media_type, key in TABLE:
-        assert f"| `{media_type}` | {f'`{key}`' if key else chr(0x2013)} |" in page
-    assert MEDIA_TYPES == ("application/json", "text/csv")
+    for form in TABLE:
+        key = f"`{form.key}`" if form.key else chr(0x2013)
+        rows = [line for line in page.splitlines() if f"| `{form.content_type}` | {key} |" in line]
+        assert len(rows) == 1
+        assert rows[0].endswith("| bare |" if form.bare else "| with key |")
+    assert CONTENT_TYPES == (
+        "application/json",
+        "application/json; format=pandas-split",
+        "application/json; format=pandas-records",
+        "text/csv",
+    )
 
 
 ANY = st.recursive(
@@ -378,22 +392,22 @@ PLANS = [
 
 
 @given(
-    st.sampled_from(["dataframe_split", "dataframe_records", "instances", "inputs"]),
+    st.sampled_from(["dataframe_split", "dataframe_records", "instances", "inputs", None]),
     VALUES,
     st.sampled_from(range(len(PLANS))),
 )
 @settings(max_examples=400)
-def test_whatever_is_sent_the_fault_is_never_ours(form: str, value: Any, plan: int) -> None:
+def test_whatever_is_sent_the_fault_is_never_ours(form: str | None, value: Any, plan: int) -> None:
     from mlmodel.scoring.invocations import handle
 
     engine = Engine(lambda _data, _params: None, PLANS[plan])
-    body = json.dumps({form: value}).encode()
+    body = json.dumps(value if form is None else {form: value}).encode()
     answer = handle(JSON, body, engine)
     assert answer.status in {200, 400}, answer.body
     assert b"ENF-058" not in answer.body
 
 
-@given(st.text('a",\n1.5 \r:{}[]', max_size=20), st.sampled_from(["text/csv", JSON]))
+@given(st.text('a",\n1.5 \r:{}[]', max_size=20), st.sampled_from(CONTENT_TYPES))
 @settings(max_examples=300)
 def test_whatever_text_is_sent_the_fault_is_never_ours(text: str, content_type: str) -> None:
     from mlmodel.scoring.invocations import handle

@@ -13,7 +13,7 @@ import pandas as pd
 
 from mlmodel.scoring.engine import Engine
 from mlmodel.serving.app import Application
-from mlmodel.signature.types import ModelSignature, ParamSpec, Schema
+from mlmodel.signature.types import ModelSignature
 
 
 def run(case_input: dict[str, Any]) -> dict[str, Any]:
@@ -40,12 +40,7 @@ def run(case_input: dict[str, Any]) -> dict[str, Any]:
 def _signature(lists: dict[str, Any] | None) -> ModelSignature | None:
     if lists is None:
         return None
-    params = [
-        ParamSpec(p["name"], p["type"], p["default"], p.get("shape"))
-        for p in lists.get("params") or ()
-    ]
-    inputs = lists.get("inputs")
-    return ModelSignature(Schema.from_list(inputs) if inputs else None, None, tuple(params) or None)
+    return ModelSignature.from_dict({key: lists.get(key) for key in ("inputs", "params")})
 
 
 def _environ(request: dict[str, Any]) -> dict[str, Any]:

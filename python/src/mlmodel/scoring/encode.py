@@ -1,243 +1,40 @@
-"""Predictions -> ``{"predictions": ...}``, exactly or not at all (RST-040 and following)."""
+"""Predictions -> ``{"predictions": ...}`` or bare, exactly or not at all (RST-040, RST-085)."""
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
-import json
-import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import orjson
-import pandas as pd
 
 from mlmodel.errors import UnserializablePrediction
-
-if TYPE_CHECKING:
-    from types import UnionType
+from mlmodel.scoring.plain import Unwritable, as_plain, dumps
 
 __all__ = ["encode"]
 
-#: numpy kinds that orjson writes by itself: as they are, or after a look for infinities.
-_EXACT_KINDS = frozenset("biu")
 _OPENING = len('{"predictions":')
 
 
-def encode(predictions: Any) -> bytes:
-    """Return the body of the answer.
+def encode(predictions: Any, *, bare: bool = False) -> bytes:
+    """Return the body of the answer: under the key ``predictions``, or alone if ``bare``.
 
     Raises:
         UnserializablePrediction: a part of it has no form in JSON; the message says where.
 
     """
+    try:
+        return _encoded(predictions, bare=bare)
+    except Unwritable as error:
+        place = "" if error.path is None else f" at /predictions{error.path}"
+        message = f"The model's answer{place} {error.what} ({error.rule})."
+        raise UnserializablePrediction(message) from None
+
+
+def _encoded(predictions: Any, *, bare: bool) -> bytes:
     if type(predictions) is np.ndarray and predictions.dtype == np.float64 and predictions.ndim:
         # The common answer. Only NaN and infinity are written null, and no number has an "n".
-        written = _dumps({"predictions": np.ascontiguousarray(predictions)})
-        if written.find(b"n", _OPENING) < 0:
+        whole = np.ascontiguousarray(predictions)
+        written = dumps(whole if bare else {"predictions": whole})
+        if written.find(b"n", 0 if bare else _OPENING) < 0:
             return written
-    return _dumps({"predictions": _plain(predictions, "")})
-
-
-def _dumps(document: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-    except TypeError:
-        # Integers beyond 64 bits, and texts that are no Unicode, which this refuses, too.
-        written = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_listed)
-    try:
-        return written.encode("utf-8")
-    except UnicodeEncodeError:
-        raise UnserializablePrediction(
-            "The model's answer holds a text with half a surrogate pair, "
-            "which is no Unicode (RST-048)."
-        ) from None
-
-
-def _listed(value: Any) -> Any:
-    listed = value.tolist()
-    # Here orjson would write null for NaN; json would write what is no JSON.
-    return _plain(listed, "") if value.dtype.kind == "f" else listed
-
-
-def _array(values: np.ndarray[Any, Any], path: str = "") -> Any:
-    """Return an array of a plain numeric dtype in a form that orjson writes exactly."""
-    if values.dtype.kind == "f":
-        if not np.isfinite(values).all():
-            _refuse_infinity(values, path)
-        if values.dtype != np.float64:
-            values = _as_double(values, path)
-    if values.ndim == 0:
-        return values.item() if values.dtype.kind != "f" else _float(values.item(), path)
-    return np.ascontiguousarray(values, values.dtype.newbyteorder("="))
-
-
-def _as_double(values: np.ndarray[Any, Any], path: str) -> np.ndarray[Any, Any]:
-    # A client reads a double: 0.1 in 32 bits is written as the number that it is (RST-043).
-    with np.errstate(over="ignore"):
-        wide = values.astype(np.float64)
-    if values.dtype.itemsize > wide.itemsize and not np.array_equal(wide, values, equal_nan=True):
-        raise _unserializable(path, f"of dtype {values.dtype.name} has values that no double holds")
-    return wide
-
-
-def _refuse_infinity(values: np.ndarray[Any, Any], path: str) -> None:
-    places = np.argwhere(np.isinf(values))
-    if len(places):
-        where = path + "".join(f"/{axis}" for axis in places[0].tolist())
-        raise _unserializable(where, "is infinite, and JSON has no infinity", rule="RST-042")
-
-
-def _float(value: float, path: str) -> float | None:
-    if math.isfinite(value):
-        return value
-    if math.isnan(value):
-        return None
-    raise _unserializable(path, "is infinite, and JSON has no infinity", rule="RST-042")
-
-
-def _plain(value: Any, path: str) -> Any:
-    """Return a value as what orjson writes exactly; ``path`` is its JSON pointer."""
-    write = _WRITERS.get(type(value))
-    if write is not None:
-        return write(value, path)
-    for kind, write in _BY_BASE:
-        if isinstance(value, kind):
-            return write(value, path)
-    if value is pd.NA or value is pd.NaT:
-        return None
-    name = f"{type(value).__module__}.{type(value).__qualname__}"
-    raise _unserializable(path, f"is a {name}, which JSON has no form for")
-
-
-def _unserializable(path: str, what: str, rule: str = "RST-047") -> UnserializablePrediction:
-    return UnserializablePrediction(f"The model's answer at /predictions{path} {what} ({rule}).")
-
-
-def _same(value: Any, _path: str) -> Any:
-    return value
-
-
-def _list(value: Any, path: str) -> Any:
-    return [_plain(item, f"{path}/{place}") for place, item in enumerate(value)]
-
-
-def _mapping(value: Mapping[Any, Any], path: str) -> Any:
-    read = {_key(key, path): _plain(item, f"{path}/{key}") for key, item in value.items()}
-    if len(read) < len(value):
-        raise _unserializable(path, "has two keys of one name")
-    return read
-
-
-def _key(key: Any, path: str) -> str:
-    if isinstance(key, str):
-        return str(key)
-    if isinstance(key, int | np.integer) and not isinstance(key, bool):
-        return str(int(key))
-    raise _unserializable(path, f"has a key of type {type(key).__name__}; JSON has texts there")
-
-
-def _bytes(value: bytes, _path: str) -> str:
-    return base64.b64encode(value).decode("ascii")
-
-
-def _time(value: Any, _path: str) -> Any:
-    return None if value is pd.NaT else value.isoformat()
-
-
-def _numpy_scalar(value: np.generic, path: str) -> Any:
-    return _ndarray(np.asarray(value), path)
-
-
-def _ndarray(values: np.ndarray[Any, Any], path: str) -> Any:
-    if isinstance(values, np.ma.MaskedArray):
-        data = np.ma.getdata(values)
-        data = _iso(data) if data.dtype.kind == "M" else data.astype(object)
-        values = _with_none(data, np.ma.getmaskarray(values))
-    kind = values.dtype.kind
-    if kind in "biuf":
-        return _array(values, path)
-    if kind == "U":
-        return values.tolist()
-    if kind == "M":
-        values = _iso(values)
-    elif kind not in "OS":
-        raise _unserializable(path, f"is of dtype {values.dtype}, which JSON has no form for")
-    listed = values.tolist()
-    return listed if kind == "M" else _plain(listed, path)
-
-
-def _iso(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return _with_none(np.asarray(np.datetime_as_string(values), object), np.isnat(values))
-
-
-def _with_none(values: np.ndarray[Any, Any], missing: Any) -> np.ndarray[Any, Any]:
-    held: np.ndarray[Any, Any] = np.where(missing, np.array(None), values)
-    return held
-
-
-def _series(value: pd.Series[Any], path: str) -> Any:
-    # A series is answered as a frame of one column, as MLflow does (RST-045).
-    return _frame(value.to_frame(), path)
-
-
-def _frame(frame: pd.DataFrame, path: str) -> Any:
-    names = [_key(name, path) for name in frame.columns]
-    if len(set(names)) < len(names):
-        raise _unserializable(path, "has two columns of one name")
-    columns = [_cells(frame.iloc[:, place], names[place], path) for place in range(len(names))]
-    if not columns:
-        return [{}] * len(frame)
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _cells(column: pd.Series[Any], name: str, path: str) -> list[Any]:
-    """Return a frame's column as a list of what orjson writes exactly."""
-    dtype = column.dtype
-    if not isinstance(dtype, np.dtype):
-        return [_plain(cell, f"{path}/{row}/{name}") for row, cell in enumerate(column)]
-    values = column.to_numpy()
-    if dtype.kind in _EXACT_KINDS:
-        return list(values.tolist())
-    if dtype.kind == "f":
-        # The path of an infinity has the row first.
-        if np.isinf(values).any():
-            row = int(np.flatnonzero(np.isinf(values))[0])
-            raise _unserializable(
-                f"{path}/{row}/{name}", "is infinite, and JSON has no infinity", rule="RST-042"
-            )
-        return list(_as_double(values, path).tolist() if dtype != np.float64 else values.tolist())
-    return [_plain(cell, f"{path}/{row}/{name}") for row, cell in enumerate(column)]
-
-
-_WRITERS: dict[type, Any] = {
-    str: _same,
-    int: _same,
-    bool: _same,
-    type(None): _same,
-    float: _float,
-    list: _list,
-    tuple: _list,
-    dict: _mapping,
-    bytes: _bytes,
-    np.ndarray: _ndarray,
-    pd.DataFrame: _frame,
-}
-
-#: The order matters: a Timestamp is a datetime, which is a date.
-_BY_BASE: tuple[tuple[type | tuple[type, ...] | UnionType, Any], ...] = (
-    (str, lambda value, _: str(value)),
-    (np.generic, _numpy_scalar),
-    (bool, lambda value, _: bool(value)),
-    (int, lambda value, _: int(value)),
-    (float, lambda value, path: _float(float(value), path)),
-    (list | tuple, _list),
-    (Mapping, _mapping),
-    (bytes | bytearray, _bytes),
-    (np.ndarray, _ndarray),
-    (pd.DataFrame, _frame),
-    (pd.Series, _series),
-    (pd.Index, lambda value, path: _plain(value.tolist(), path)),
-    ((dt.datetime, dt.date, dt.time), _time),
-)
+    plain = as_plain(predictions)
+    return dumps(plain if bare else {"predictions": plain})

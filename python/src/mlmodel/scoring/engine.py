@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import InputViolation, InvalidInput
-from mlmodel.signature.names import invalid_input
+from mlmodel.errors import InvalidInput
+from mlmodel.scoring.declared import Declared
 from mlmodel.signature.plan import Plan
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Engine"]
 
 
-class Engine:
+class Engine(Declared):
     """A model's predict function behind its signature.
 
     Args:
@@ -27,33 +27,16 @@ class Engine:
 
     """
 
-    __slots__ = ("call", "enforce", "plan", "signature")
+    __slots__ = ("call", "enforce")
 
     def __init__(
         self,
         predict: Callable[[Any, dict[str, Any] | None], Any],
         signature: ModelSignature | None = None,
     ) -> None:
+        super().__init__(signature, Plan(None) if signature is None else signature.plan)
         self.call = predict
-        self.signature = signature
-        self.plan = Plan(None) if signature is None else signature.plan
         self.enforce = self.plan.enforce
-
-    def params(self, given: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        """Return the parameters as the model gets them: checked, with defaults filled in.
-
-        Raises:
-            InvalidInput: with every violation of the parameters' rules.
-
-        """
-        if self.signature is None:  # ENF-090: nothing declared, nothing converted
-            return dict(given) if given else None
-        specs = self.signature.params
-        if not given and not specs:
-            return None
-        from mlmodel.signature.params import enforce_params
-
-        return enforce_params(given, specs)
 
     def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:
         """Enforce and predict; the model's own exception propagates.
@@ -78,12 +61,3 @@ class Engine:
         except InvalidInput as error:
             raise self.refusal(error, params) from None
         return delivered, self.params(params)
-
-    def refusal(self, error: InvalidInput, params: Mapping[str, Any] | None) -> InvalidInput:
-        """Return the error for data, joined by what is wrong with the parameters given."""
-        try:
-            self.params(params)
-        except InvalidInput as other:
-            found = [*error.details, *other.details]
-            return invalid_input([v for v in found if isinstance(v, InputViolation)])
-        return error

@@ -1,4 +1,4 @@
-"""The 2.x protocol of ``/invocations``, without I/O: content type and body in, answer out.
+"""The protocol of ``/invocations``, without I/O: content type and body in, answer out.
 
 The server, the command line and every other carrier of bytes call :func:`handle` or
 :func:`score`; none of them parses, checks or predicts by itself.
@@ -9,24 +9,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import (
-    MalformedRequest,
-    MlmodelError,
-    ModelFailure,
-    UnsupportedMediaType,
-    shown,
-)
-from mlmodel.scoring import envelope, media
+from mlmodel.errors import MlmodelError, ModelFailure
 from mlmodel.scoring.answers import JSON, Answer, refused, unexpected
-from mlmodel.scoring.codecs import MEDIA_TYPES, TABLE
-from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.encode import encode
+from mlmodel.scoring.requests import read
 
 if TYPE_CHECKING:
     from mlmodel.scoring.engine import Engine
-    from mlmodel.signature.columns import Columns, Tensors
 
-__all__ = ["Answer", "handle", "read", "score"]
+__all__ = ["Answer", "handle", "score"]
 
 _CLIENT_ERROR = 500
 _log = logging.getLogger("mlmodel.scoring")
@@ -51,7 +42,7 @@ def handle(content_type: str | None, body: bytes, engine: Engine, *, terse: bool
 
 
 def score(content_type: str | None, body: bytes, engine: Engine) -> bytes:
-    """Return the body of the answer, ``{"predictions": ...}``.
+    """Return the body of the answer: ``{"predictions": ...}``, or bare in the 1.x dialect.
 
     Raises:
         UnsupportedMediaType: the content type is missing or not known.
@@ -61,37 +52,9 @@ def score(content_type: str | None, body: bytes, engine: Engine) -> bytes:
         UnserializablePrediction: the answer has no form in JSON.
 
     """
-    data, params = engine.checked(*read(content_type, body, engine))
-    return encode(_called(engine, data, params))
-
-
-def read(
-    content_type: str | None, body: bytes, engine: Engine
-) -> tuple[Columns | Tensors, dict[str, Any] | None]:
-    """Return the data and the parameters of a body, by its content type (RST-001)."""
-    if not content_type:
-        raise UnsupportedMediaType(
-            f"The request has no content type; send one of {', '.join(MEDIA_TYPES)} (RST-003)."
-        )
-    name = media.parse(content_type).name
-    if name == JSON:
-        return envelope.read(body, engine)
-    decode = TABLE.get((name, None))
-    if decode is None:
-        raise UnsupportedMediaType(
-            f"The content type {shown(name)} is not known here; "
-            f"send one of {', '.join(MEDIA_TYPES)} (RST-003)."
-        )
-    return decode(Payload(_text(body)), engine.plan), None
-
-
-def _text(body: bytes) -> str:
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise MalformedRequest(
-            f"The body is no UTF-8: byte {error.start} belongs to no character (RST-002)."
-        ) from None
+    request = read(content_type, body, engine)
+    data, params = engine.checked(request.data, request.params)
+    return encode(_called(engine, data, params), bare=request.bare)
 
 
 def _called(engine: Engine, data: Any, params: dict[str, Any] | None) -> Any:

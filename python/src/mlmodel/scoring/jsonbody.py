@@ -4,6 +4,10 @@ orjson is fast and forgives two things that must not be forgiven: of a key that 
 keeps the last value (ENF-058), and an integer of 2^64 or more becomes a float (ENF-045). Both
 are noticed from outside: the pairs of the parsed form are counted against the colons of the
 body, and a float of such a size raises :class:`~mlmodel.signature.cells.Doubt`.
+
+orjson refuses the tokens NaN, Infinity and -Infinity, which Python's json writes and reads. A
+body that has them takes a second way (ENF-065): with texts in their place it must be JSON to
+orjson, so that all else is judged as ever, and then it is read by the standard library.
 """
 
 from __future__ import annotations
@@ -19,12 +23,20 @@ from mlmodel.errors import InputViolation, MalformedRequest, shown
 from mlmodel.signature.cells import DOUBTFUL, Doubt
 from mlmodel.signature.names import repeated
 
-__all__ = ["check_pairs", "count_pairs", "loads", "loads_exactly"]
+__all__ = ["check_pairs", "count_pairs", "kind_of", "loads", "loads_exactly"]
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 #: What stands before a colon between key and value: the key's quote, or white space.
 _BEFORE_COLON = (b'":', b" :", b"\t:", b"\n:", b"\r:")
-_NOT_JSON = re.compile(rb"[\[,:\s](-?Infinity|NaN)\b")
+#: What stands before the next token outside of texts, and the token; no byte is tried twice.
+_TO_TOKEN = re.compile(
+    rb"""(?: [^"NI-]++                                              # nothing of a token
+         | " [^"\\]*+ (?: \\.? [^"\\]*+ )*+ (?: " | \Z )             # a text, perhaps without end
+         | (?! -?Infinity\b | NaN\b ) [NI-]
+       )*+
+       ( -?Infinity\b | NaN\b )""",
+    re.DOTALL | re.VERBOSE,
+)
 #: The bytes from which on numpy is faster than Python.
 _LONG = 20_000
 
@@ -39,17 +51,44 @@ def loads(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        if b"NaN" in body or b"Infinity" in body:
+            return _loads_with_tokens(body)
         raise _malformed(body, error) from None
 
 
-def _malformed(body: bytes, error: orjson.JSONDecodeError) -> MalformedRequest:
+def _loads_with_tokens(body: bytes) -> Any:
+    """Parse a body with tokens for NaN and infinities, which become floats."""
+    try:
+        orjson.loads(_without_tokens(body))
+    except orjson.JSONDecodeError as error:
+        raise _malformed(body, error) from None
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise _too_deep() from None
+    except json.JSONDecodeError as error:  # a token in the place of a key
+        raise _malformed(body, error) from None
+
+
+def _without_tokens(body: bytes) -> bytearray:
+    """Return the body with an empty text for every token, at its place and as long."""
+    changed = bytearray(body)
+    end = 0
+    while matched := _TO_TOKEN.match(body, end):
+        start, end = matched.span(1)
+        changed[start:end] = b'""'.ljust(end - start)
+    return changed
+
+
+def _malformed(body: bytes, error: json.JSONDecodeError) -> MalformedRequest:
     if not body.strip():
         return MalformedRequest("The body is empty; JSON is expected (RST-004).")
     place = f"line {error.lineno}, column {error.colno}"
-    message = f"The body is no JSON: {error.msg}, at {place} (RST-004)."
-    if error.colno and _NOT_JSON.search(body):
-        message += " JSON has no NaN and no Infinity: a missing number is written null."
-    return MalformedRequest(message)
+    return MalformedRequest(f"The body is no JSON: {error.msg}, at {place} (RST-004).")
+
+
+def _too_deep() -> MalformedRequest:
+    return MalformedRequest("The body is nested too deeply (RST-004).")
 
 
 def loads_exactly(body: bytes) -> tuple[Any, dict[float, set[str]]]:
@@ -71,7 +110,7 @@ def loads_exactly(body: bytes) -> tuple[Any, dict[float, set[str]]]:
     try:
         value = json.loads(body, parse_float=decimal, object_pairs_hook=_object)
     except RecursionError:
-        raise MalformedRequest("The body is nested too deeply (RST-004).") from None
+        raise _too_deep() from None
     return value, literals
 
 
@@ -85,6 +124,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             [InputViolation("ENF-058", message, got=shown(twice))],
         )
     return made
+
+
+def kind_of(value: Any) -> str:
+    """Return what a parsed value is, with nothing of what it holds (ERR-007)."""
+    return _KINDS.get(type(value), "a number")
+
+
+_KINDS: dict[type, str] = {
+    dict: "an object", list: "a list", str: "a text", bool: "a boolean", type(None): "null",
+}  # fmt: skip
 
 
 def check_pairs(body: bytes, pairs: int) -> None:

@@ -24,6 +24,8 @@ _TYPE = re.compile(rf"\s*({_WORD}/{_WORD})\s*")
 _PARAMETER = re.compile(rf';\s*(?:({_WORD})=({_WORD}|"(?:[^"\\]|\\.)*")\s*)?')
 #: Longer headers are read anew every time.
 _LONGEST_KEPT = 200
+#: The parameters that mean something here; of others nothing is asked.
+_READ = frozenset({"charset", "format"})
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
@@ -60,13 +62,21 @@ def _parsed(header: str) -> MediaType:
             )
         place = parameter.end()
         if parameter[1]:
-            parameters[parameter[1].lower()] = _unquoted(parameter[2])
+            _add(parameters, parameter[1].lower(), _unquoted(parameter[2]))
     charset = parameters.get("charset", "utf-8")
     if charset.lower() not in _UTF8:
         raise UnsupportedMediaType(
             f"The charset {shown(charset)} is not known here: send the body in UTF-8 (RST-002)."
         )
     return MediaType(matched[1].lower(), MappingProxyType(parameters))
+
+
+def _add(parameters: dict[str, str], name: str, value: str) -> None:
+    if name in _READ and parameters.get(name, value).lower() != value.lower():
+        raise UnsupportedMediaType(
+            f"The content type names two values of {name}; which is meant is not known (RST-002)."
+        )
+    parameters[name] = value
 
 
 _kept = lru_cache(maxsize=256)(_parsed)

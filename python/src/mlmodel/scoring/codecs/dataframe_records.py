@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
+from mlmodel.scoring.jsonbody import kind_of
 from mlmodel.signature.cells import filler
 from mlmodel.signature.names import missing_input
 
@@ -28,17 +29,18 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
     return from_records(payload, plan, "dataframe_records")
 
 
-def from_records(payload: Payload, plan: Plan, key: str) -> Columns | Tensors:
-    """Read the payload's value, which stands under ``key``, as a list of records."""
+def from_records(payload: Payload, plan: Plan, what: str) -> Columns | Tensors:
+    """Read the payload's value, which errors call ``what``, as a list of records."""
     records = payload.value
     if type(records) is not list or not _DICT.issuperset(map(type, records)):
-        raise MalformedRequest(_not_records(records, key))
+        raise MalformedRequest(_not_records(records, what))
     payload.pairs += sum(map(len, records))
     schema = plan.schema
-    if schema is not None and not tables.is_tensor(plan) and not schema.has_input_names():
+    if schema is not None and not schema.has_input_names():
         message = (
-            f"{key} matches columns by name, and this model's columns have no names. "
-            "Send dataframe_split, which keeps their order (RST-011)."
+            "Records are matched by name, and this model's inputs have no names. "
+            "Send dataframe_split (in the 1.x dialect format=pandas-split), which keeps their "
+            "order (RST-011)."
         )
         raise InvalidInput(message, [InputViolation("RST-011", message)])
     names, rows = _rows(payload, plan, records)
@@ -75,15 +77,15 @@ def _refuse_gaps(
         name = str(spec.name)
         if not spec.required or spec.name is None or name not in known:
             continue
-        row = next((n for n, record in enumerate(records) if name not in record), None)
-        if row is not None:
+        gaps = (row for row, record in enumerate(records) if name not in record)
+        for row in gaps if reader.every else islice(gaps, 1):
             reader.violations.append(missing_input(spec, "this record does not hold it", row))
             fillers[name] = filler(spec.type)
     return fillers
 
 
-def _not_records(records: Any, key: str) -> str:
+def _not_records(records: Any, what: str) -> str:
     if type(records) is not list:
-        return f"{key} is a list of objects, one per row, not {shown(records)} (RST-010)."
+        return f"{what} is a list of objects, one per row, not {kind_of(records)} (RST-010)."
     place = next(n for n, record in enumerate(records) if type(record) is not dict)
-    return f"Row {place} of {key} is {shown(records[place])}; a row is an object (RST-010)."
+    return f"Row {place} is {shown(records[place])}; a record is an object (RST-010)."

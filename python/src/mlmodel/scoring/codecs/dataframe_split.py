@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
+from mlmodel.scoring.jsonbody import kind_of
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
     from mlmodel.signature.columns import Columns, Tensors
     from mlmodel.signature.plan import Plan
 
-__all__ = ["check_rows", "decode"]
+__all__ = ["check_rows", "decode", "from_split"]
 
 _LIST = frozenset({list})
 _KEYS = frozenset({"columns", "data", "index"})
@@ -21,9 +22,14 @@ _KEYS = frozenset({"columns", "data", "index"})
 
 def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
     """Read a data frame in pandas' split form; see :data:`mlmodel.scoring.codecs.Decoder`."""
+    return from_split(payload, plan, "dataframe_split")
+
+
+def from_split(payload: Payload, plan: Plan, what: str) -> Columns | Tensors:
+    """Read the payload's value, which errors call ``what``, as a data frame in split form."""
     split = payload.value
     if type(split) is not dict or not _KEYS.issuperset(split) or "data" not in split:
-        raise MalformedRequest(_expected(split))
+        raise MalformedRequest(_expected(split, what))
     payload.pairs += len(split)
     if "index" in split:
         payload.count(split["index"])
@@ -55,11 +61,11 @@ def check_rows(rows: Any, width: int | None) -> int:
     return width
 
 
-def _expected(split: Any) -> str:
+def _expected(split: Any, what: str) -> str:
     form = 'an object {"columns": [...], "data": [[...], ...]}, optionally with "index"'
     if type(split) is not dict:
-        return f"dataframe_split is {form}, not {shown(split)} (RST-007)."
+        return f"{what} is {form}, not {kind_of(split)} (RST-007)."
     unknown = sorted(set(split) - _KEYS)
     if unknown:
-        return f"dataframe_split is {form}; {shown(unknown[0])} is none of its keys (RST-007)."
-    return f'dataframe_split is {form}; "data" is missing (RST-007).'
+        return f"{what} is {form}; {shown(unknown[0])} is none of its keys (RST-007)."
+    return f'{what} is {form}; "data" is missing (RST-007).'

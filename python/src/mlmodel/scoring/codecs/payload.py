@@ -8,7 +8,14 @@ from typing import Any
 from mlmodel.scoring.jsonbody import count_pairs
 from mlmodel.signature.cells import Reader
 
-__all__ = ["Payload"]
+__all__ = ["Payload", "Tally"]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a check asks of a decoder: ``rows``, as soon as it is known how many there are."""
+
+    rows: int | None = None
 
 
 @dataclass(slots=True)
@@ -18,12 +25,13 @@ class Payload:
     ``value`` is the value under the envelope's key, or the body's text where the form is the
     whole body. A decoder adds to ``pairs`` the key/value pairs of every object in ``value``: it
     knows the form and counts them in passing, and the protocol holds them against the body's
-    colons to find repeated keys (ENF-058).
+    colons to find repeated keys (ENF-058). ``tally`` is there for a check of the data alone.
     """
 
     value: Any
     reader: Reader = field(default_factory=Reader)
     pairs: int = 0
+    tally: Tally | None = None
 
     def count(self, value: Any) -> None:
         """Count the pairs of a value of unknown form.

@@ -64,7 +64,7 @@ class Layout:
     def whole(self) -> Callable[[Sequence[Any]], Any] | None:
         """What reads all cells at once, if all columns have one type and stand in order."""
         readers = {_WHOLE.get(spec.type) for spec in self.specs}
-        if self.sources != tuple(range(self.width)) or len(readers) != 1:
+        if self.violations or self.sources != tuple(range(self.width)) or len(readers) != 1:
             return None
         return readers.pop()
 
@@ -175,6 +175,8 @@ def from_rows(
         InvalidInput: with every violation of names and cells.
 
     """
+    if payload.tally is not None:
+        payload.tally.rows = rows
     if plan.schema is None:
         return _inferred_rows(payload, names, cells, rows, width)
     layout = _layout(plan, names, width)
@@ -234,7 +236,7 @@ def _by_column(
         if mask is not None:
             masks = np.zeros(held.shape, bool) if masks is None else masks
             masks[number] = mask
-    return Block(held.T, group.places, None if masks is None else masks.T)
+    return Block(held.T, group.places, None if masks is None else masks.T, checked=True)
 
 
 def _finish(reader: Reader, layout: Layout) -> None:
@@ -258,6 +260,8 @@ def from_columns(
     The caller has counted the pairs.
     """
     rows = len(columns[0]) if columns else 0
+    if payload.tally is not None:
+        payload.tally.rows = rows
     if plan.schema is None:
         return _inferred(payload.reader, names, columns, rows)
     layout = _layout(plan, names, len(columns))

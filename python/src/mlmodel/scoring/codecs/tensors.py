@@ -15,7 +15,7 @@ from mlmodel.errors import InputViolation, MalformedRequest, shown
 from mlmodel.signature.cells import infer_column
 from mlmodel.signature.columns import Tensors
 from mlmodel.signature.names import invalid_input
-from mlmodel.signature.tensors import wrong_shape
+from mlmodel.signature.shapes import wrong_shape
 from mlmodel.signature.types import TensorSpec
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["from_array", "from_frame_rows", "from_inputs", "from_named_rows"]
 
 _LIST = frozenset({list})
+#: What numpy can hold in every supported version.
+_MOST_AXES = 32
 
 
 def from_array(payload: Payload, plan: Plan) -> Tensors:
@@ -82,6 +84,8 @@ def _named(
     """Read tensors by name; ``names`` are those of the request, if one may stand twice."""
     read: dict[str | None, Any]
     reader = payload.reader
+    if plan.schema is not None and not plan.schema.has_input_names():
+        raise invalid_input([_names_for(plan.schema.inputs[0])])
     if plan.schema is None:
         read = {name: _array(payload, value, None, name) for name, value in given.items()}
     else:
@@ -101,6 +105,14 @@ def _named(
     return Tensors(read)
 
 
+def _names_for(spec: Any) -> InputViolation:
+    message = (
+        f"The model's tensor of {spec.dtype} has no name, and an object of tensors by name is "
+        "given: send the tensor itself."
+    )
+    return InputViolation("ENF-073", message, None, None, spec.dtype, "an object")
+
+
 def _only(plan: Plan) -> TensorSpec | None:
     spec = plan.schema.inputs[0] if plan.schema is not None else None
     if not isinstance(spec, TensorSpec):
@@ -115,20 +127,32 @@ def _only(plan: Plan) -> TensorSpec | None:
 def _array(payload: Payload, value: Any, spec: TensorSpec | None, name: str | int) -> Any:
     reader = payload.reader
     shape, cells = _flattened(value)
-    if shape is None or dict in map(type, cells):
-        payload.count(value)
+    if payload.tally is not None and shape:
+        payload.tally.rows = max(shape[0], payload.tally.rows or 0)
     if shape is None:
+        payload.count(value)
         message = f"Input {name!r}: the nested arrays differ in length or depth on one axis."
         reader.violations.append(InputViolation("ENF-076", message, name))
         return np.zeros(0)
+    if spec is None and len(shape) > _MOST_AXES:
+        message = f"Input {name!r}: {len(shape)} axes are given, and at most {_MOST_AXES} are read."
+        reader.violations.append(InputViolation("ENF-076", message, name))
+        return np.zeros(0)
     if spec is None:
-        return infer_column(reader, cells).reshape(shape)
+        array = infer_column(reader, cells)
+        # Where a dtype is declared, a cell that is an object is refused.
+        if array.dtype == object and dict in map(type, cells):
+            payload.count(value)
+        return array.reshape(shape)
     wrong = wrong_shape(shape, spec)
     if wrong is not None:
         reader.violations.append(wrong)
     before = len(reader.violations)
+    # A violation names the row, however many cells a row has.
+    reader.cells_per_row = len(cells) // shape[0] if shape and cells else 1
     read = _flat(reader, cells, spec.type, name)
-    if len(reader.violations) > before:
+    reader.cells_per_row = 1
+    if wrong is not None or len(reader.violations) > before:
         return read
     return read.reshape(shape)
 

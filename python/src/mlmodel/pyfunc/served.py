@@ -1,0 +1,56 @@
+"""Which flavor of a model is served, and scored from the shell (RST-087)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlmodel.errors import UnsupportedModel
+from mlmodel.model import PYTHON_FUNCTION, Model
+from mlmodel.pyfunc.loading import load_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlmodel.pyfunc.model import PyFuncModel
+    from mlmodel.store import PathLike
+
+__all__ = ["SERVED", "load_served"]
+
+#: The flavors that can be served: the first of them that a model has is.
+SERVED = (PYTHON_FUNCTION, "crate", "mleap")
+
+
+def load_served(
+    model_uri: PathLike, *, trust: bool = False, allow: Iterable[str] = ()
+) -> PyFuncModel:
+    """Load a model by the flavor that is served.
+
+    Raises:
+        UnsupportedModel: it has no such flavor, or one that this version does not serve; the
+            message lists what it has.
+        ModelNotFound, InvalidModel, UntrustedModel, MissingDependency: see
+            :func:`mlmodel.pyfunc.load_model`.
+
+    """
+    try:
+        return load_model(model_uri, trust=trust, allow=allow)
+    except UnsupportedModel:
+        flavors = Model.load(model_uri).flavors
+        if PYTHON_FUNCTION in flavors:
+            raise
+        raise UnsupportedModel(_not_served(str(model_uri), list(flavors))) from None
+
+
+def _not_served(model: str, flavors: list[str]) -> str:
+    order = ", else ".join(SERVED)
+    has = f"{model}: the model has {', '.join(flavors) or 'no flavor'}"
+    found = next((name for name in SERVED if name in flavors), None)
+    if found is not None:
+        return (
+            f"{has}. It would be served by its {found} flavor, which this version of mlmodel "
+            f"cannot do; it serves {PYTHON_FUNCTION} (RST-087)"
+        )
+    return (
+        f"{has}, and none of these can be served: a model is served by {order} (RST-087). "
+        f"Save it as {PYTHON_FUNCTION}, too"
+    )

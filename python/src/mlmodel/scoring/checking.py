@@ -1,0 +1,98 @@
+"""Data held against a signature alone: every violation, and how many rows fit.
+
+Nothing of a model is loaded: this is what a request goes through before the model is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import InputViolation, InvalidInput, MlmodelError
+from mlmodel.scoring.codecs.payload import Tally
+from mlmodel.scoring.declared import Declared
+from mlmodel.scoring.requests import read
+from mlmodel.signature.names import invalid_input
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlmodel.signature.types import ModelSignature
+
+__all__ = ["Check", "check_input"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What became of a check.
+
+    ``rows`` is how many there are and ``fitting`` how many break no rule; both are None where the
+    rows could not be told apart. ``error`` is what scoring would raise, with every violation
+    (scoring tells the first per rule and column), or None.
+    """
+
+    declares_inputs: bool
+    rows: int | None
+    fitting: int | None
+    error: MlmodelError | None
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the report as ``schemas/v1/scoring/input-report.json`` has it."""
+        error = self.error
+        return {
+            "valid": error is None,
+            "declares_inputs": self.declares_inputs,
+            "rows": self.rows,
+            "rows_that_fit": self.fitting,
+            "error": error
+            and {
+                "error_code": error.code,
+                "message": error.message,
+                "details": [
+                    {key: value for key, value in one.as_dict().items() if key != "message"}
+                    for one in error.details
+                ],
+            },
+        }
+
+
+class _Held(Declared):
+    """Keeps what is wrong with the data apart from what is wrong with the parameters."""
+
+    __slots__ = ("given",)
+
+    given: Mapping[str, Any] | None
+
+    def refusal(self, error: InvalidInput, params: Mapping[str, Any] | None) -> InvalidInput:
+        self.given = params
+        return error
+
+
+def check_input(content_type: str | None, body: bytes, signature: ModelSignature | None) -> Check:
+    """Check a request's body by a signature (None declares nothing); what is wrong is returned."""
+    declared = _Held(signature)
+    declared.given = None
+    tally = Tally()
+    found: list[Any] = []
+    try:
+        declared.given = read(content_type, body, declared, tally).params
+    except InvalidInput as error:
+        found += error.details
+    except MlmodelError as error:
+        return Check(declared.plan.schema is not None, None, None, error)
+    fitting = _fitting(tally.rows, found)
+    if declared.given:
+        try:
+            declared.params(declared.given)
+        except InvalidInput as error:
+            found += error.details
+    refusal = invalid_input(found) if found else None
+    return Check(declared.plan.schema is not None, tally.rows, fitting, refusal)
+
+
+def _fitting(rows: int | None, found: list[InputViolation]) -> int | None:
+    """Return how many rows break no rule: none, if a rule is broken by no row in particular."""
+    broken = {violation.row for violation in found}
+    if rows is None or None in broken:
+        return None if rows is None else 0
+    return rows - len(broken)

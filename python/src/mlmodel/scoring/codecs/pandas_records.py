@@ -1,0 +1,30 @@
+"""``format=pandas-records``: a list of rows as the whole body, the 1.x dialect (RST-084)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlmodel.scoring.codecs import instances, tables, tensors
+from mlmodel.scoring.codecs.dataframe_records import from_records
+
+if TYPE_CHECKING:
+    from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.signature.columns import Columns, Tensors
+    from mlmodel.signature.plan import Plan
+
+__all__ = ["decode", "fits"]
+
+
+def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
+    """Read a list of objects, lists or values; see :data:`mlmodel.scoring.codecs.Decoder`."""
+    rows = payload.value
+    if type(rows) is not list or not rows or type(rows[0]) is dict:
+        return from_records(payload, plan, "The body")
+    if tables.is_tensor(plan):
+        return tensors.from_array(payload, plan)
+    return instances.rows_by_position(payload, plan)
+
+
+def fits(value: object) -> bool:
+    """Return whether a body without ``format`` is meant to be of this form (RST-081)."""
+    return type(value) is list

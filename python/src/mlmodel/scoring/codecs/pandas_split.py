@@ -1,0 +1,24 @@
+"""``format=pandas-split``: the split form as the whole body, the 1.x dialect (RST-082)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlmodel.scoring.codecs.dataframe_split import from_split
+
+if TYPE_CHECKING:
+    from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.signature.columns import Columns, Tensors
+    from mlmodel.signature.plan import Plan
+
+__all__ = ["decode", "fits"]
+
+
+def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
+    """Read a body in pandas' split form; see :data:`mlmodel.scoring.codecs.Decoder`."""
+    return from_split(payload, plan, "The body")
+
+
+def fits(value: object) -> bool:
+    """Return whether a body without ``format`` is meant to be of this form (RST-081)."""
+    return type(value) is dict and ("data" in value or "columns" in value)
