@@ -3,18 +3,37 @@
 The descriptors are data (``mlmodel_v1.py``, generated from ``proto/`` by ``make generate``),
 loaded into a pool of our own: another package's generated code, or a user's own from the same
 ``.proto`` files in another version, can stand beside it, and no version of the generator has
-to match the installed runtime. Needs the extra ``grpc``.
+to match the installed runtime (PRO-001). Needs the extra ``grpc``.
 """
 
 from __future__ import annotations
 
 import base64
+from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlmodel._extras import require
 
-__all__ = ["message"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlmodel.errors import MlmodelError
+
+__all__ = ["BadMessage", "message", "parse", "refused_as"]
+
+
+class BadMessage(ValueError):
+    """A message that breaks a rule of the protocol buffers; it leaves as an error of the table."""
+
+
+@contextmanager
+def refused_as(kind: type[MlmodelError]) -> Iterator[None]:
+    """Let a message that breaks a rule be an error of the table (PRO-005)."""
+    try:
+        yield
+    except BadMessage as error:
+        raise kind(str(error)) from error
 
 
 @cache
@@ -41,3 +60,19 @@ def message(name: str) -> Any:
     """
     factory = require("google.protobuf.message_factory", "grpc")
     return factory.GetMessageClass(_pool().FindMessageTypeByName(f"mlmodel.v1.{name}"))
+
+
+def parse(name: str, encoded: bytes) -> Any:
+    """Return the message of this name in some bytes.
+
+    Raises:
+        BadMessage: the bytes are no such message: cut short, nested too deep, no UTF-8 (PRO-002).
+        MissingDependency: protobuf is not installed.
+
+    """
+    errors = require("google.protobuf.message", "grpc")
+    kind = message(name)
+    try:
+        return kind.FromString(encoded)
+    except (errors.DecodeError, ValueError, RecursionError) as error:
+        raise BadMessage(f"The bytes are no message mlmodel.v1.{name} (PRO-002).") from error
