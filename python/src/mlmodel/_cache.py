@@ -1,0 +1,243 @@
+"""The cache of downloads: keyed by content, safe for several processes (LOC-008 to LOC-012).
+
+``content/<digest>/`` holds what was downloaded, under the digest of the folder (TRU-030);
+``sources/<key>.json`` says which content a URI had, and in which state its listing was;
+``checked/<digest>`` how the files looked when they were last held against it;
+``partial/`` holds downloads that are going on, ``locks/`` one file per URI.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import stat
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlmodel import _files
+from mlmodel._places import is_private, of_user
+from mlmodel.errors import InvalidModel, UnreadableModel, WriteFailed
+from mlmodel.trust.digest import manifest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Cache", "Source", "location"]
+
+#: Without locks, what nobody has touched for so long (in seconds) is a leftover.
+_ABANDONED = 24 * 60 * 60
+_FOLDERS = ("content", "sources", "checked", "partial", "locks")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a URI was found to hold: its content's digest, the state of its listing, and when.
+
+    ``uri`` is without passwords and signatures; ``name`` is that of a single file, else empty.
+    """
+
+    uri: str
+    digest: str
+    state: str | None
+    name: str
+    downloaded: str
+
+
+def location() -> Path | None:
+    """Return the folder of the cache; ``None`` when the user has no home (LOC-008)."""
+    own = os.environ.get("MLMODEL_CACHE")
+    return Path(own).absolute() if own else of_user("XDG_CACHE_HOME", ".cache")
+
+
+def _read(path: Path) -> Source | None:
+    try:
+        return Source(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _stamp(folder: Path) -> bytes:
+    """Return a digest of what the file system says of every file: it changes if one is touched."""
+    lines = []
+    for above, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(above, name)  # noqa: PTH118 - one for each file of every load
+            status = os.lstat(path)
+            said = (status.st_ino, status.st_mode, status.st_size)
+            lines.append(f"{path!r} {said} {status.st_mtime_ns} {status.st_ctime_ns}")
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).digest()
+
+
+class Cache:
+    """The cache of this user."""
+
+    def __init__(self) -> None:
+        root = location()
+        if root is None:
+            raise WriteFailed("There is no place for the cache: set MLMODEL_CACHE (LOC-008).")
+        self.root = root
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for name in _FOLDERS:
+                (root / name).mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        if not all(
+            is_private(path, stat.S_IFDIR) for path in (root, *map(root.joinpath, _FOLDERS))
+        ):
+            raise WriteFailed(
+                f"The cache {root} is not used: it must be a folder that belongs to this user and "
+                "that no one else may write (chmod 700), or set MLMODEL_CACHE to another (LOC-008)."
+            )
+
+    @staticmethod
+    def key(uri: str) -> str:
+        """Return the name under which the cache knows a URI; it does not give the URI away."""
+        return hashlib.sha256(uri.encode(errors="surrogatepass")).hexdigest()[:32]
+
+    @contextmanager
+    def locked(self, key: str) -> Iterator[None]:
+        """Let one process at a time download a URI; what killed ones left of it goes."""
+        with _lock(self.root / "locks" / key, wait=True):
+            for leftover in self._partials():
+                if leftover.name.startswith(key):
+                    shutil.rmtree(leftover, ignore_errors=True)
+                else:
+                    self._remove_if_abandoned(leftover)
+            yield
+
+    def source(self, key: str) -> Source | None:
+        """Return what the URI held at the last download, if that is here and as it was."""
+        source = _read(self.root / "sources" / f"{key}.json")
+        return source if source is not None and self._is_whole(source.digest) else None
+
+    def path(self, source: Source) -> Path:
+        """Return the path of a source's content."""
+        return self.root / "content" / source.digest / source.name
+
+    @contextmanager
+    def partial(self, key: str) -> Iterator[Path]:
+        """Give an empty folder to download into; it is gone at the end."""
+        folder = self.root / "partial" / f"{key}-{secrets.token_hex(8)}"
+        try:
+            folder.mkdir(mode=0o700)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def keep(self, partial: Path) -> str:
+        """Move a finished download to its place, if the place is empty; return its digest."""
+        digest = manifest_of(partial).digest
+        target = self.root / "content" / digest
+        if self._is_whole(digest):
+            return digest
+        try:
+            if target.exists():  # it was changed since; whoever reads it may go on
+                damaged = self.root / "partial" / f"{partial.name}-damaged"
+                target.rename(damaged)
+                shutil.rmtree(damaged, ignore_errors=True)
+            partial.rename(target)
+            self._mark(digest, _stamp(target))
+        except OSError as error:
+            if not self._is_whole(digest):  # and no other process was faster
+                raise self._unwritable(error) from error
+        return digest
+
+    def remember(self, key: str, source: Source) -> None:
+        """Write down what a URI holds."""
+        text = json.dumps(asdict(source), indent=1) + "\n"
+        try:
+            _files.write(self.root / "sources" / f"{key}.json", text.encode(), private=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def sources(self) -> list[tuple[Source, int]]:
+        """Return what the cache knows, the oldest first, with the bytes of each content."""
+        found = []
+        for path in (self.root / "sources").glob("*.json"):
+            source = _read(path)
+            if source is not None:
+                held = _files.regular_files(self.root / "content" / source.digest)
+                found.append((source, sum(size for _, size in held)))
+        return sorted(found, key=lambda one: (one[0].downloaded, one[0].uri))
+
+    def clear(self) -> None:
+        """Remove every download but those that are going on."""
+        for path in (*(self.root / "sources").iterdir(), *(self.root / "checked").iterdir()):
+            path.unlink(missing_ok=True)
+        for path in (self.root / "content").iterdir():
+            shutil.rmtree(path, ignore_errors=True)
+        for path in self._partials():
+            self._remove_if_abandoned(path)
+
+    def _is_whole(self, digest: str) -> bool:
+        """Return whether this content is here, each byte as it was downloaded (LOC-009).
+
+        Files that nobody has touched since the last check are not read again.
+        """
+        folder, checked = self.root / "content" / digest, self.root / "checked" / digest
+        try:
+            stamp = _stamp(folder)
+            if checked.is_file() and checked.read_bytes() == stamp:
+                return True
+            if not folder.is_dir() or manifest_of(folder).digest != digest:
+                return False
+        except (InvalidModel, UnreadableModel, OSError):
+            return False
+        self._mark(digest, stamp)
+        return True
+
+    def _mark(self, digest: str, stamp: bytes) -> None:
+        with suppress(OSError):  # the next check reads all files then
+            _files.write(self.root / "checked" / digest, stamp, private=True)
+
+    def _partials(self) -> list[Path]:
+        return list((self.root / "partial").iterdir())
+
+    def _remove_if_abandoned(self, leftover: Path) -> None:
+        lock = self.root / "locks" / leftover.name.partition("-")[0]
+        with suppress(OSError):
+            if _CAN_LOCK:
+                with _lock(lock, wait=False):
+                    shutil.rmtree(leftover, ignore_errors=True)
+            elif time.time() - leftover.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(leftover, ignore_errors=True)
+
+    def _unwritable(self, error: OSError) -> WriteFailed:
+        return WriteFailed(
+            f"The cache {self.root} could not be written: {error.strerror}; free some room, or set "
+            "MLMODEL_CACHE to another folder (LOC-008)."
+        )
+
+
+try:
+    import fcntl
+except ImportError:  # a system without them goes by age
+    _CAN_LOCK = False
+
+    @contextmanager
+    def _lock(path: Path, *, wait: bool) -> Iterator[None]:  # noqa: ARG001 - as below
+        yield
+else:
+    _CAN_LOCK = True
+
+    @contextmanager
+    def _lock(path: Path, *, wait: bool) -> Iterator[None]:
+        """Hold the lock of a file; a process that is killed lets go of it.
+
+        Raises:
+            OSError: another one holds it, and ``wait`` is false.
+
+        """
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            yield
+        finally:
+            os.close(handle)
