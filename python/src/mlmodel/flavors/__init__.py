@@ -1,1 +1,10 @@
-"""One module per flavor; names that start with ``_`` are what they share."""
+"""One module per flavor; names that start with ``_`` are what they share.
+
+A flavor of one's own is a subclass of ``Flavor``; ``register`` makes its instance known, and so
+does the entry point ``mlmodel.flavors`` of an installed distribution.
+"""
+
+from mlmodel.flavors._base import Flavor, Predict, Saved
+from mlmodel.flavors._registry import register
+
+__all__ = ["Flavor", "Predict", "Saved", "register"]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from mlmodel.signature.types import ModelSignature
     from mlmodel.store import ModelFolder
 
 __all__ = ["Flavor", "Predict", "Saved"]
@@ -32,12 +33,16 @@ class Saved:
     """What a flavor has written: its attributes, those of python_function, its packages.
 
     ``packages`` are distribution names; they are pinned to the installed versions and become
-    the environment unless the caller gave one (ENV-003).
+    the environment unless the caller gave one (ENV-003). ``signature`` is what the model itself
+    declares, for callers who give neither signature nor a table as example. ``predict`` is how
+    the written files predict, where that is not :meth:`Flavor.predictor` of the model given.
     """
 
     attributes: dict[str, Any]
     python_function: dict[str, Any] | None
     packages: Sequence[str] = field(default=())
+    signature: ModelSignature | None = None
+    predict: Predict | None = None
 
 
 class Flavor(ABC):
@@ -49,6 +54,8 @@ class Flavor(ABC):
     loader_module: ClassVar[str]
     #: The requirements of the extra ``mlmodel[name]``, copied into pyproject.toml.
     extra: ClassVar[tuple[str, ...]]
+    #: The kinds of input signature that it takes: ``columns``, ``tensors`` (PYF-018).
+    signature_kinds: ClassVar[frozenset[str]] = frozenset({"columns"})
 
     @abstractmethod
     def detects(self, model: object) -> bool:
@@ -66,6 +73,17 @@ class Flavor(ABC):
     @abstractmethod
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         """Return the native model; whatever could run code goes through ``folder.gate``."""
+
+    def open(
+        self, folder: ModelFolder, attributes: Mapping[str, Any], python_function: Mapping[str, Any]
+    ) -> tuple[Any, Predict]:
+        """Return the model as python_function loads it, and how it predicts.
+
+        Both are those of :meth:`load` unless another library runs the model than the one that
+        holds it. ``attributes`` are the flavor's own, empty where the file has none.
+        """
+        native = self.load(folder, attributes)
+        return native, self.predictor(native, python_function)
 
     @abstractmethod
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:

@@ -1,4 +1,8 @@
-"""Finds flavors: each is a module of this folder, and no list names them."""
+"""Finds flavors: each is a module of this folder, and no list names them.
+
+Others are registered by the program, or installed with the entry point ``mlmodel.flavors``,
+which is looked at when none of ours fits (PYF-022).
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,47 @@ from typing import TYPE_CHECKING
 from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlmodel.flavors._base import Flavor
 
-__all__ = ["all_flavors", "flavor_by_loader", "flavor_by_name", "flavor_of"]
+__all__ = ["all_flavors", "flavor_by_loader", "flavor_by_name", "flavor_of", "register"]
+
+#: Flavors of the program itself, by name.
+_registered: dict[str, Flavor] = {}
+#: The group of entry points that name flavors of other distributions.
+_GROUP = "mlmodel.flavors"
+
+
+def register(flavor: Flavor) -> None:
+    """Make a flavor of one's own known: to ``mlmodel.save``, and to loading by its loader module.
+
+    Raises:
+        InvalidArgument: the name is one of ours.
+
+    """
+    if flavor.name in all_flavors():
+        raise InvalidArgument(f"A flavor named {flavor.name!r} is there already; choose another")
+    _registered[flavor.name] = flavor
+
+
+def _known() -> Iterator[Flavor]:
+    """Give ours first, then those of the program, then the installed ones."""
+    yield from all_flavors().values()
+    yield from _registered.values()
+    yield from _installed()
+
+
+@cache
+def _installed() -> tuple[Flavor, ...]:
+    from importlib.metadata import entry_points
+
+    return tuple(entry.load() for entry in entry_points(group=_GROUP))
 
 
 @cache
 def all_flavors() -> dict[str, Flavor]:
-    """Return every flavor by its name; importing a flavor module loads no library."""
+    """Return every flavor of ours by its name; importing a flavor module loads no library."""
     names = sorted(
         path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_")
     )
@@ -27,27 +64,31 @@ def all_flavors() -> dict[str, Flavor]:
 
 def flavor_by_name(name: str) -> Flavor | None:
     """Return the flavor with this key in the MLmodel file, or None."""
-    return all_flavors().get(name)
+    return next((flavor for flavor in _known() if flavor.name == name), None)
 
 
 def flavor_by_loader(loader_module: str) -> Flavor | None:
     """Return the flavor of a python_function's ``loader_module``, or None (PYF-003)."""
-    for flavor in all_flavors().values():
-        if flavor.loader_module == loader_module:
-            return flavor
-    return None
+    return next((flavor for flavor in _known() if flavor.loader_module == loader_module), None)
 
 
 def flavor_of(model: object) -> Flavor:
     """Return the flavor that detects ``model``.
 
+    Where several do, since one library builds on another, the flavor named like the library from
+    which the class itself comes, else its nearest base.
+
     Raises:
         InvalidArgument: none does.
 
     """
-    for flavor in all_flavors().values():
-        if flavor.detects(model):
+    found = {flavor.name: flavor for flavor in _known() if flavor.detects(model)}
+    for cls in type(model).__mro__ if len(found) > 1 else ():
+        flavor = found.get(cls.__module__.partition(".")[0])
+        if flavor is not None:
             return flavor
+    if found:
+        return next(iter(found.values()))
     kind = f"{type(model).__module__}.{type(model).__qualname__}"
     raise InvalidArgument(
         f"No flavor is known for a model of type {kind}; the flavors are "

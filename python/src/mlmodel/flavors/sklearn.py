@@ -15,7 +15,6 @@ from mlmodel import store
 from mlmodel._extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors._base import Flavor, Predict, Saved, defined_by
-from mlmodel.model import PYTHON_FUNCTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,6 +40,7 @@ class SklearnFlavor(Flavor):
     name = "sklearn"
     loader_module = "mlflow.sklearn"
     extra = ("scikit-learn>=1.3", "joblib>=1.3", "skops>=0.10")
+    signature_kinds = frozenset({"columns", "tensors"})
 
     def detects(self, model: object) -> bool:
         return defined_by(model, "sklearn") and hasattr(model, "get_params")
@@ -75,10 +75,7 @@ class SklearnFlavor(Flavor):
 
     def load(self, folder: store.ModelFolder, attributes: Mapping[str, Any]) -> Any:
         require("sklearn", self.name)
-        file = attributes.get("pickled_model") or folder.attributes(PYTHON_FUNCTION).get(
-            "model_path", "model.pkl"
-        )
-        path = folder.file(file)
+        path = folder.file(folder.model_path(attributes, key="pickled_model", default="model.pkl"))
         form = attributes.get("serialization_format") or "pickle"
         if form == "skops" or path.suffix == ".skops":
             require("skops", self.name)
@@ -131,11 +128,18 @@ def save_model(
     store.save_flavor(FLAVOR, sk_model, path, options, **shared)
 
 
-def load_model(model_uri: store.PathLike, *, trust: bool = False, allow: Iterable[str] = ()) -> Any:
+def load_model(
+    model_uri: store.PathLike,
+    dst_path: store.PathLike | None = None,
+    *,
+    trust: bool = False,
+    allow: Iterable[str] = (),
+) -> Any:
     """Return the native estimator of a saved model; nothing is wrapped or enforced.
 
     Args:
-        model_uri: the model's folder.
+        model_uri: the model's folder, or a URI of one.
+        dst_path: an existing folder to copy the model into first, and to load it from.
         trust: run whatever the model's files contain (TRU-004).
         allow: classes, by exact qualified name, that may be loaded beside the known ones.
 
@@ -143,7 +147,7 @@ def load_model(model_uri: store.PathLike, *, trust: bool = False, allow: Iterabl
         ModelNotFound, InvalidModel, UnsupportedModel, UntrustedModel, MissingDependency
 
     """
-    return store.load_flavor(FLAVOR, model_uri, trust=trust, allow=allow)
+    return store.load_flavor(FLAVOR, model_uri, trust=trust, allow=allow, dst_path=dst_path)
 
 
 def _check_options(form: str, predict_fn: str) -> None:

@@ -82,6 +82,17 @@ class Gate:
         if not self.is_trusted():
             raise self._refusal(what, [Violation("TRU-001", what, file=file)], by_name=False)
 
+    def read(self, path: Path) -> bytes:
+        """Return the bytes of a model file in a form that holds no code.
+
+        Raises:
+            ModelNotFound: there is no such file.
+            UnreadableModel: it cannot be read, is no regular file, or larger than the machine's
+                memory (TRU-007).
+
+        """
+        return _read(path, self._relative(path))
+
     def load_pickle(
         self, path: Path, *, aliases: Mapping[tuple[str, str], object] | None = None
     ) -> Any:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mlmodel import _files
+from mlmodel._places import is_private, of_user
 from mlmodel.errors import InvalidArgument, InvalidModel, WriteFailed
 from mlmodel.trust.digest import manifest_of
 
@@ -28,41 +29,19 @@ class Record:
 
 
 def location() -> Path | None:
-    """Return the folder of the store; ``None`` when the user has no home."""
+    """Return the folder of the store; ``None`` when the user has no home (TRU-032)."""
     own = os.environ.get("MLMODEL_TRUST_STORE")
     if own:
         return Path(own)
-    state = os.environ.get("XDG_STATE_HOME", "")
-    if state.startswith("/"):
-        return Path(state, "mlmodel", "trust")
-    home = os.environ.get("HOME") or _home_of_user()
-    return Path(home, ".local", "state", "mlmodel", "trust") if home.startswith("/") else None
-
-
-def _home_of_user() -> str:
-    try:
-        import pwd
-
-        return pwd.getpwuid(os.getuid()).pw_dir
-    except (ImportError, KeyError):
-        return ""
-
-
-def _is_private(path: Path, kind: int) -> bool:
-    """Return whether only this user may write it (root's files are root's word)."""
-    try:
-        status = path.lstat()
-    except OSError:
-        return False
-    mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-    return stat.S_IFMT(status.st_mode) == kind and mine and not status.st_mode & 0o022
+    state = of_user("XDG_STATE_HOME", ".local", "state")
+    return None if state is None else state / "trust"
 
 
 def _believed() -> Path | None:
     folder = location()
     if folder is None or not os.path.lexists(folder):
         return None
-    if not _is_private(folder, stat.S_IFDIR):
+    if not is_private(folder, stat.S_IFDIR):
         warnings.warn(
             f"The trust store {folder} is not believed: it must be a folder that belongs to this "
             "user and that no one else may write (chmod 700).",
@@ -79,7 +58,7 @@ def contains(digest: str) -> bool:
 
 
 def _read(path: Path) -> Record | None:
-    if not _is_private(path, stat.S_IFREG):
+    if not is_private(path, stat.S_IFREG):
         return None
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -116,7 +95,7 @@ def add(root: Path, reason: str) -> Record:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(folder, str(error.strerror)) from error
-    if not _is_private(folder, stat.S_IFDIR):
+    if not is_private(folder, stat.S_IFDIR):
         raise _unwritable(folder, "it belongs to another user, or others may write it")
     _write(folder, record)
     return record

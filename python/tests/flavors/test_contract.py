@@ -1,0 +1,250 @@
+"""What all flavors share, and flavors of one's own (PYF-018, PYF-019, PYF-022, PYF-023)."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import subprocess
+import sys
+import textwrap
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+
+import mlmodel
+from mlmodel import flavors, pyfunc, store
+from mlmodel.errors import InvalidArgument
+from mlmodel.flavors import _registry
+from mlmodel.models import Model, infer_signature
+
+FRAME = pd.DataFrame({"a": [1.0, 2.0]})
+OURS = sorted(_registry.all_flavors())
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_save_model_takes_the_shared_keywords_from_one_place(name):
+    """PYF-019 (EDITIONS row 23)."""
+    module = importlib.import_module(f"mlmodel.{name}")
+    parameters = inspect.signature(module.save_model).parameters
+    shared = [p for p in parameters.values() if p.kind is p.VAR_KEYWORD]
+    assert "SaveOptions" in str(shared[0].annotation)
+    assert not parameters.keys() & store.SaveOptions.__annotations__.keys()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_load_model_takes_the_same_arguments(name):
+    """PYF-019: MLflow's first, ours by keyword."""
+    parameters = inspect.signature(importlib.import_module(f"mlmodel.{name}").load_model).parameters
+    assert list(parameters) == ["model_uri", "dst_path", "trust", "allow"]
+    assert [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY] == ["trust", "allow"]
+
+
+def test_a_native_model_is_loaded_from_a_copy_where_asked(tmp_path):
+    model = LinearRegression().fit(FRAME, [1.0, 2.0])
+    mlmodel.sklearn.save_model(model, tmp_path / "m")
+    (tmp_path / "copies").mkdir()
+    assert mlmodel.sklearn.load_model(str(tmp_path / "m"), tmp_path / "copies").coef_.shape == (1,)
+    assert (tmp_path / "copies" / "m" / "MLmodel").is_file()
+
+
+def test_pyfunc_takes_the_shared_keywords_too():
+    """PYF-019: some of them by position, as in the editions."""
+    parameters = inspect.signature(pyfunc.save_model).parameters
+    others = [p for p in parameters.values() if p.kind is p.VAR_KEYWORD]
+    assert "KeywordOptions" in str(others[0].annotation)
+    by_position = store.SaveOptions.__annotations__.keys() - store.KeywordOptions.__annotations__
+    assert by_position == parameters.keys() & store.SaveOptions.__annotations__.keys()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_flavor_says_the_signatures_that_it_takes(name):
+    """PYF-018 (EDITIONS row 14): all take columns."""
+    kinds = _registry.all_flavors()[name].signature_kinds
+    assert "columns" in kinds
+    assert kinds <= {"columns", "tensors"}
+
+
+def test_native_loading_wraps_and_enforces_nothing(tmp_path):
+    """PYF-023 (EDITIONS row 15)."""
+    model = LinearRegression().fit(FRAME, [1.0, 2.0])
+    mlmodel.sklearn.save_model(model, tmp_path / "m", input_example=FRAME)
+    native = mlmodel.sklearn.load_model(tmp_path / "m")
+    assert type(native) is LinearRegression
+    # The signature declares a column of doubles; the library takes integers without names.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn's own, of names
+        assert native.predict(np.array([[3]])).shape == (1,)
+    with pytest.raises(mlmodel.errors.InvalidInput):
+        mlmodel.load(tmp_path / "m").predict(pd.DataFrame({"a": [3]}))
+
+
+class Constant:
+    """A model of a library of one's own."""
+
+    def __init__(self, value):
+        self.value = value
+
+
+class ConstantFlavor(flavors.Flavor):
+    name = "constant"
+    loader_module = "constants.mlmodel"
+    extra = ()
+
+    def detects(self, model):
+        return isinstance(model, Constant)
+
+    def save(self, model, root, options):
+        (root / "value.json").write_text(json.dumps(model.value))
+        return flavors.Saved({"file": "value.json"}, {"model_path": "value.json"}, ["pandas"])
+
+    def load(self, folder, attributes):
+        file = folder.model_path(attributes, key="file", default="value.json")
+        return Constant(json.loads(folder.file(file).read_text()))
+
+    def predictor(self, model, attributes):
+        return lambda model_input, params: [model.value] * len(model_input)
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    monkeypatch.setattr(_registry, "_registered", {})
+    flavors.register(ConstantFlavor())
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_flavor_of_ones_own_saves_and_loads(tmp_path):
+    """PYF-022."""
+    mlmodel.save(Constant(7), tmp_path / "m", example=FRAME)
+    model = mlmodel.load(tmp_path / "m")
+    assert model.predict(FRAME) == [7, 7]
+    assert list(model.metadata.flavors) == ["constant", "python_function"]
+    assert model.signature.inputs.input_names() == ["a"]
+    assert mlmodel.validate(tmp_path / "m").valid
+    native = store.load_flavor(_registry.flavor_by_name("constant"), tmp_path / "m")
+    assert native.value == 7
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_name_of_ours_is_not_taken():
+    """PYF-022."""
+
+    class Sklearn(ConstantFlavor):
+        name = "sklearn"
+
+    with pytest.raises(InvalidArgument, match="'sklearn'"):
+        flavors.register(Sklearn())
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_signature_of_another_kind_is_warned_of(tmp_path):
+    """PYF-018."""
+    with pytest.warns(UserWarning, match=r"declares tensors, but the constant .*PYF-018"):
+        mlmodel.save(Constant(1), tmp_path / "t", example=np.zeros((2, 3)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mlmodel.save(Constant(1), tmp_path / "c", example=FRAME)
+        outputs = infer_signature(FRAME, np.zeros(2))
+        mlmodel.save(Constant(1), tmp_path / "o", signature=outputs)
+
+
+def test_an_installed_flavor_is_found_by_its_entry_point(tmp_path):
+    """PYF-022."""
+    (tmp_path / "constants.py").write_text(
+        textwrap.dedent(
+            """
+            from mlmodel.flavors import Flavor, Saved
+            class Constant(int): pass
+            class ConstantFlavor(Flavor):
+                name, loader_module, extra = "constant", "constants.mlmodel", ()
+                def detects(self, model): return isinstance(model, Constant)
+                def save(self, model, root, options):
+                    (root / "value").write_text(str(int(model)))
+                    return Saved({}, {"model_path": "value"})
+                def load(self, folder, attributes):
+                    return Constant(folder.file("value").read_text())
+                def predictor(self, model, attributes):
+                    return lambda model_input, params: int(model)
+            FLAVOR = ConstantFlavor()
+            """
+        )
+    )
+    info = tmp_path / "constants-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: constants\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[mlmodel.flavors]\nconstant = constants:FLAVOR\n")
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import mlmodel; from constants import Constant\n"
+        "mlmodel.save(Constant(7), sys.argv[1] + '/m')\n"
+        "print(mlmodel.load(sys.argv[1] + '/m').predict(1))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "7\n", done.stderr
+
+
+#: A custom flavor as the editions tell it: a module with save_model, load_model, _load_pyfunc.
+CUSTOM = """
+import json, os
+from mlmodel import pyfunc
+from mlmodel.models import Model
+
+def save_model(model, path, mlflow_model=None, **attributes):
+    os.makedirs(path)
+    with open(os.path.join(path, "model.json"), "w") as file:
+        json.dump(model, file)
+    mlflow_model = mlflow_model or Model()
+    mlflow_model.add_flavor("custom_of_this_test", data="model.json", **attributes)
+    pyfunc.add_to_model(mlflow_model, loader_module="custom_of_this_test", data="model.json")
+    mlflow_model.save(os.path.join(path, "MLmodel"))
+
+def load_model(model_uri):
+    attributes = Model.load(model_uri).flavors["custom_of_this_test"]
+    with open(os.path.join(model_uri, attributes["data"])) as file:
+        return json.load(file)
+
+class Wrapper:
+    def __init__(self, path):
+        with open(path) as file:
+            self.value = json.load(file)
+    def predict(self, model_input):
+        return [self.value] * len(model_input)
+
+def _load_pyfunc(path):
+    return Wrapper(path)
+"""
+
+
+def test_a_custom_flavor_as_the_editions_tell_it(tmp_path, monkeypatch):
+    """L-lines 1378 to 1408, E-lines 322 to 340."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "custom_of_this_test.py").write_text(CUSTOM)
+    custom = importlib.import_module("custom_of_this_test")
+    path = str(tmp_path / "m")
+    custom.save_model(7, path, style="vegalite")
+    assert custom.load_model(path) == 7
+    assert mlmodel.validate(path).valid
+    # Who wrote the folder by other means than ours has to vouch for it.
+    assert pyfunc.load_model(path, trust=True).predict(FRAME) == [7, 7]
+    model = Model.load(path)
+    assert model.flavors["custom_of_this_test"] == {"data": "model.json", "style": "vegalite"}
+    assert set(model.flavors["python_function"]) == {"data", "loader_module", "python_version"}
+    del sys.modules["custom_of_this_test"]
+
+
+def test_all_that_python_function_can_say():
+    model = pyfunc.add_to_model(
+        Model(), "l", "d", "c", "conda.yaml", "python_env.yaml", {"a": 1}, "m.py", mine=2
+    )
+    attributes = model.flavors["python_function"]
+    assert attributes.pop("python_version")
+    assert attributes == {
+        "loader_module": "l", "data": "d", "code": "c", "config": {"a": 1},
+        "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
+        "model_code_path": "m.py", "mine": 2,
+    }  # fmt: skip
