@@ -27,6 +27,22 @@ def _own_trust_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test, nor a process that it starts, touches the user's own cache of downloads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLMODEL_CACHE", str(tmp_path_factory.mktemp("cache") / "cache"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_inference() -> Iterator[None]:
+    """Saving starts no process to see what a model imports, but in the tests of just that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLMODEL_INFER_REQUIREMENTS", "false")
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of shared data: $MLMODEL_SHARED, else ``shared`` beside the repository."""

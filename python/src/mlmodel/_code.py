@@ -2,13 +2,16 @@
 
 Python writes ``__pycache__`` beside what it imports. In a model folder that would change the
 folder's digest, and with it take away the trust that the digest stands for (TRU-030); so what
-lies below a model's code folder is imported by a loader that writes nothing.
+lies below a model's code folder is imported by a loader that writes nothing. That loader also
+lets the code import ``mlflow``, of which it gets our part (:mod:`mlmodel._mlflow`).
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import uuid
+import warnings
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     SOURCE_SUFFIXES,
@@ -16,12 +19,17 @@ from importlib.machinery import (
     FileFinder,
     SourceFileLoader,
 )
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from mlmodel._mlflow import builtins_of_models
 
-__all__ = ["put_on_path"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+__all__ = ["put_on_path", "run_file"]
 
 _folders: set[str] = set()
 
@@ -30,23 +38,84 @@ class _WritesNothing(SourceFileLoader):
     def set_data(self, path: str, data: object, *, _mode: int = 0o666) -> None:
         """Leave out the bytecode file."""
 
+    def exec_module(self, module: ModuleType) -> None:
+        module.__dict__["__builtins__"] = builtins_of_models()
+        super().exec_module(module)
+
 
 def put_on_path(folder: Path) -> None:
-    """Let modules be imported from ``folder``, ahead of others, for the rest of the process."""
+    """Let modules be imported from ``folder``, ahead of others, for the rest of the process.
+
+    A module of a name that another model's code has taken is imported anew from here
+    (PYF-013); the other model keeps what it has imported.
+    """
     path = str(folder.resolve())
-    if path in _folders:
-        return
     if not _folders:
         sys.path_hooks.insert(0, _finder)
     _folders.add(path)
     sys.path_importer_cache.pop(path, None)
+    if path in sys.path:
+        sys.path.remove(path)
     sys.path.insert(0, path)
+    for name in _modules_in(folder):
+        _make_room(name, Path(path))
+
+
+def run_file(file: Path) -> ModuleType:
+    """Run a Python file as a module of a name of its own, and return the module."""
+    name = f"mlmodel_code_{uuid.uuid4().hex}"
+    spec = spec_from_file_location(name, file, loader=_WritesNothing(name, str(file)))
+    if spec is None or spec.loader is None:  # never for a loader that is given
+        raise ImportError(f"{file} cannot be run", path=str(file))
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # where dataclasses and pickles look for it
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 
 
 def _finder(path: str) -> FileFinder:
-    inside = any(path == folder or path.startswith(folder + os.sep) for folder in _folders)
-    if not inside:
+    if not _is_models(path):
         raise ImportError(f"{path} is no model's code", path=path)
     return FileFinder(
         path, (ExtensionFileLoader, EXTENSION_SUFFIXES), (_WritesNothing, SOURCE_SUFFIXES)
     )
+
+
+def _is_models(path: str) -> bool:
+    return any(path == folder or path.startswith(folder + os.sep) for folder in _folders)
+
+
+def _modules_in(folder: Path) -> Iterator[str]:
+    """Give the names of the modules and packages at the top of a folder of code."""
+    for entry in sorted(folder.iterdir()):
+        if entry.suffix == ".py" or (entry / "__init__.py").is_file():
+            yield entry.stem
+
+
+def _make_room(name: str, folder: Path) -> None:
+    """Let the module ``name`` be imported from ``folder``, whoever had the name before.
+
+    Only what other models brought gives way. A module of the program itself stays, because its
+    classes are in use there; when its file differs from the model's, that is said.
+    """
+    module = sys.modules.get(name)
+    origin = getattr(module, "__file__", None)
+    if not origin or Path(origin).is_relative_to(folder):
+        return
+    if _is_models(str(Path(origin).parent)):
+        for taken in [one for one in sys.modules if one == name or one.startswith(f"{name}.")]:
+            del sys.modules[taken]
+        return
+    package = folder / name / "__init__.py"
+    own = package if package.is_file() else folder / f"{name}.py"
+    if Path(origin).is_file() and own.read_bytes() != Path(origin).read_bytes():
+        warnings.warn(
+            f"The model brings a module {name!r}, but this program has already imported another "
+            f"one of that name from {origin}, and the model gets that one; load the model in a "
+            "process of its own (PYF-013)",
+            stacklevel=5,
+        )

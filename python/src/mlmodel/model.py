@@ -2,106 +2,241 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import os
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from mlmodel.document.examples import example_info
+from mlmodel.document.times import EARLY_KEY, KEY, parse_time, time_text, with_todays_time
+from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mlmodel.signature.types import ModelSignature
 
-__all__ = ["PYTHON_FUNCTION", "Model"]
+__all__ = ["PYTHON_FUNCTION", "Model", "ModelInfo", "get_model_info"]
 
 #: The flavor through which every tool can call a model (PYF-001).
 PYTHON_FUNCTION = "python_function"
 
+_HINTED = "is_signature_from_type_hint"
+#: Stands for "make one": a model has an id of its own unless it is told otherwise.
+_NEW: Any = object()
 
-@dataclass(frozen=True)
+
+class _Key:
+    """A key of the file as an attribute; None takes the key out."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, model: Model | None, owner: type | None = None) -> Any:
+        return self if model is None else model.document.get(self.name)
+
+    def __set__(self, model: Model, value: Any) -> None:
+        if value is None:
+            model.document.pop(self.name, None)
+        else:
+            model.document[self.name] = value.to_dict() if hasattr(value, "to_dict") else value
+
+
 class Model:
-    """What the MLmodel file says; ``document`` holds every key, known here or not."""
+    """What an MLmodel file says: made for a new model, or read from a saved one.
 
-    document: Mapping[str, Any] = field(default_factory=dict)
+    ``document`` is the mapping of the file with every key, known here or not; the attributes
+    below are views of it, and may be set. Two are equal when their documents are.
 
-    @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> Model:
-        """Build from the parsed file."""
-        return cls(dict(document))
+    Every argument is the key of its name; None leaves the key out.
 
-    @classmethod
-    def new(
-        cls,
-        *,
-        flavors: Mapping[str, Mapping[str, Any]],
-        signature: ModelSignature | None = None,
-        saved_input_example_info: Mapping[str, Any] | None = None,
-        metadata: Mapping[str, Any] | None = None,
+    Args:
+        artifact_path: where it lies among the artifacts of its run.
+        run_id: the run that made the model.
+        utc_time_created: when; now, if absent.
+        flavors: attributes by flavor.
+        signature: inputs, outputs and parameters, as object or as its mapping.
+        saved_input_example_info: where the example is and of what kind.
+        model_uuid: the model's own id; a new one, if absent.
+        mlflow_version: the version of MLflow that saved it, if MLflow did.
+        metadata: what the user attaches: anything YAML can hold.
+        model_size_bytes: size of all its files.
+        resources: services that the model calls, as the mapping of the file.
+        env_vars: names of environment variables that the model reads.
+        auth_policy: with whose permissions the model runs, as the mapping of the file.
+        model_id: the id that a registry gave it.
+        prompts: URIs of prompts that belong to it.
+        **others: any other key.
+
+    """
+
+    __hash__ = None  # type: ignore[assignment]  # it may be changed
+
+    artifact_path = _Key()
+    run_id = _Key()
+    saved_input_example_info = _Key()
+    model_uuid = _Key()
+    mlflow_version = _Key()
+    metadata = _Key()
+    model_size_bytes = _Key()
+    resources = _Key()
+    env_vars = _Key()
+    auth_policy = _Key()
+    model_id = _Key()
+    prompts = _Key()
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the keys of the file, in MLflow's order
+        self,
+        artifact_path: str | None = None,
         run_id: str | None = None,
+        utc_time_created: datetime | str | None = None,
+        flavors: Mapping[str, Mapping[str, Any]] | None = None,
+        signature: ModelSignature | Mapping[str, Any] | None = None,
+        saved_input_example_info: Mapping[str, Any] | None = None,
+        model_uuid: str | None = _NEW,
+        mlflow_version: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
         model_size_bytes: int | None = None,
-    ) -> Model:
-        """Describe a model that is being saved now (MLM rules); absent keys are left out."""
+        resources: Any = None,
+        env_vars: Sequence[str] | None = None,
+        auth_policy: Any = None,
+        model_id: str | None = None,
+        prompts: Sequence[str] | None = None,
+        **others: Any,
+    ) -> None:
+        """Describe a new model; see the class."""
         from mlmodel import __version__
 
-        keys = {
-            "flavors": dict(flavors),
+        self.document: dict[str, Any] = {
+            "flavors": {name: dict(attributes) for name, attributes in (flavors or {}).items()},
             "mlmodel_version": __version__,
-            "model_size_bytes": model_size_bytes,
-            "model_uuid": uuid.uuid4().hex,
-            "metadata": dict(metadata) if isinstance(metadata, Mapping) else metadata,
-            "run_id": run_id,
-            "saved_input_example_info": saved_input_example_info,
-            "signature": None if signature is None else signature.to_dict(),
-            "utc_time_created": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"),
+            KEY: _time(utc_time_created),
+            **_runtime(),
+            **others,
         }
-        return cls({key: value for key, value in keys.items() if value is not None})
+        self._source: Path | None = None
+        self._signature: tuple[Any, ModelSignature] | None = None
+        new = uuid.uuid4().hex if model_uuid is _NEW else model_uuid
+        for key, value in (
+            ("artifact_path", artifact_path),
+            ("run_id", run_id),
+            ("saved_input_example_info", _plain(saved_input_example_info)),
+            ("model_uuid", new),
+            ("mlflow_version", mlflow_version),
+            ("metadata", _plain(metadata)),
+            ("model_size_bytes", model_size_bytes),
+            ("resources", resources),
+            ("env_vars", env_vars),
+            ("auth_policy", auth_policy),
+            ("model_id", model_id),
+            ("prompts", prompts),
+            ("signature", signature),
+        ):
+            setattr(self, key, value)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the mapping of the file."""
-        return dict(self.document)
+    @classmethod
+    def from_dict(cls, model_dict: Mapping[str, Any]) -> Self:
+        """Build from the mapping of an MLmodel file; unknown keys are kept, none is added."""
+        return cls.of_folder(model_dict, None)
+
+    @classmethod
+    def of_folder(cls, model_dict: Mapping[str, Any], folder: Path | None) -> Self:
+        """Build from the mapping of the MLmodel file in ``folder``."""
+        model = cls.__new__(cls)
+        document = copy.deepcopy(dict(model_dict))
+        vars(model).update(document=document, _source=folder, _signature=None)
+        return model
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read the MLmodel file of a saved model; nothing of the model is loaded (DIR-008).
+
+        Args:
+            path: the model's folder, its MLmodel file, or a URI of either.
+
+        Raises:
+            ModelNotFound: there is none.
+            InvalidModel: the file breaks the format; ``details`` lists all violations.
+            UnreadableModel: it is there but cannot be read.
+
+        """
+        from mlmodel import store
+
+        folder, document = store.read_description(path)
+        return cls.of_folder(document.data, folder)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the MLmodel file, whole or not at all (MLM-016); an existing one is replaced.
+
+        Args:
+            path: an existing folder, which gets a file ``MLmodel``, or the file's own path.
+
+        Raises:
+            InvalidModel: a value is nothing that YAML can hold; the key is named (MLM-014).
+            WriteFailed: the disk is full, or writing is not permitted.
+
+        """
+        from mlmodel import document
+
+        self._source = document.write(self.document, path).parent
+
+    def add_flavor(self, name: str, **params: Any) -> Self:
+        """Add a flavor with its attributes: any values that YAML can hold; return the model."""
+        self.flavors[name] = params
+        return self
 
     @property
     def flavors(self) -> dict[str, dict[str, Any]]:
         """Attributes by flavor."""
-        return {name: attrs or {} for name, attrs in (self.document.get("flavors") or {}).items()}
+        flavors: dict[str, Any] = self.document.setdefault("flavors", {})
+        for name, attributes in flavors.items():
+            if attributes is None:
+                flavors[name] = {}
+        return flavors
 
-    @cached_property
+    @property
     def signature(self) -> ModelSignature | None:
-        """Inputs, outputs and parameters, or None."""
-        from mlmodel.signature.types import ModelSignature
-
+        """Inputs, outputs and parameters, or None; may be set."""
         written = self.document.get("signature")
-        return None if written is None else ModelSignature.from_dict(written)
+        if written is None:
+            return None
+        if self._signature is None or self._signature[0] is not written:
+            from mlmodel.signature.types import ModelSignature
+
+            signature = ModelSignature.from_dict(written)
+            self._signature = written, signature
+        return self._signature[1]
+
+    @signature.setter
+    def signature(self, value: ModelSignature | Mapping[str, Any] | None) -> None:
+        self._signature = None
+        self.document.pop(_HINTED, None)
+        if value is None:
+            self.document.pop("signature", None)
+            return
+        to_dict = getattr(value, "to_dict", None)
+        self.document["signature"] = dict(value) if to_dict is None else to_dict()  # type: ignore[arg-type]
 
     @property
-    def metadata(self) -> Mapping[str, Any] | None:
-        """What the user attached."""
-        return self.document.get("metadata")
-
-    @property
-    def run_id(self) -> str | None:
-        """The run that made the model."""
-        return self.document.get("run_id")
+    def is_signature_from_type_hint(self) -> bool:
+        """Whether the signature was told by the type hints of the model's ``predict`` (PYF-017)."""
+        return bool(self.document.get(_HINTED))
 
     @property
     def utc_time_created(self) -> str | None:
-        """When it was saved, as written (`time_created` in old files)."""
-        return self.document.get("utc_time_created") or self.document.get("time_created")
+        """When it was saved, in UTC: ``2024-07-24 11:58:39.776546``; unknown forms as written."""
+        written = self.document.get(KEY) or self.document.get(EARLY_KEY)
+        moment = parse_time(written)
+        return time_text(moment) if moment else written
 
-    @property
-    def mlflow_version(self) -> str | None:
-        """The version of MLflow that saved it, if MLflow did."""
-        return self.document.get("mlflow_version")
-
-    @property
-    def model_uuid(self) -> str | None:
-        """The model's own id."""
-        return self.document.get("model_uuid")
-
-    @property
-    def saved_input_example_info(self) -> Mapping[str, Any] | None:
-        """Where the input example is and of what kind."""
-        return self.document.get("saved_input_example_info")
+    @utc_time_created.setter
+    def utc_time_created(self, value: datetime | str | None) -> None:
+        self.document.pop(EARLY_KEY, None)
+        self.document[KEY] = _time(value)
 
     def get_input_schema(self) -> Any:
         """Return the schema of the inputs, or None."""
@@ -114,3 +249,144 @@ class Model:
     def get_params_schema(self) -> Any:
         """Return the parameters' specs, or None."""
         return self.signature.params if self.signature else None
+
+    def load_input_example(self, path: str | os.PathLike[str] | None = None) -> Any:
+        """Return the saved input example in the form in which the model gets it, or None.
+
+        Args:
+            path: the model's folder; where the model was read from or saved to, if absent.
+
+        Raises:
+            InvalidArgument: the model was neither read nor saved, and no path is given.
+            InvalidModel, UnreadableModel, InvalidInput: the example is broken.
+
+        """
+        from mlmodel.scoring.examples.reading import read_example
+
+        found = self._example_at(path)
+        return None if found is None else read_example(*found, self.signature)
+
+    def load_input_example_params(
+        self, path: str | os.PathLike[str] | None = None
+    ) -> dict[str, Any] | None:
+        """Return the parameters that the saved example has beside its data, or None (EXA-010).
+
+        Args and errors are those of :meth:`load_input_example`.
+        """
+        from mlmodel.scoring.examples.reading import read_params
+
+        found = self._example_at(path)
+        return None if found is None else read_params(*found)
+
+    def get_serving_input(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Return the saved example as the JSON body of a request, or None (EXA-011).
+
+        Args and errors are those of :meth:`load_input_example`.
+        """
+        from mlmodel.scoring.examples.reading import read_serving_input
+
+        found = self._example_at(path)
+        return None if found is None else read_serving_input(*found)
+
+    def _example_at(
+        self, path: str | os.PathLike[str] | None
+    ) -> tuple[Path, Mapping[str, Any]] | None:
+        """Return the model's folder, and what the file says of its example."""
+        info = example_info(self.document)
+        if not info:
+            return None
+        folder = self._source if path is None else Path(path)
+        if folder is None:
+            raise InvalidArgument("The model lies in no folder yet; give the folder as path")
+        return folder, info
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the mapping of the file, with the time under its name of today."""
+        return copy.deepcopy(with_todays_time(self.document))
+
+    def to_yaml(self, stream: Any = None) -> str:
+        """Return the text of the file; with ``stream``, write it there too."""
+        from mlmodel import document
+
+        text = document.dumps(self.document)
+        if stream is not None:
+            stream.write(text)
+        return text
+
+    def to_json(self) -> str:
+        """Return the mapping of the file as JSON; what JSON cannot hold is its text."""
+        return json.dumps(self.to_dict(), default=str)
+
+    def get_model_info(self) -> ModelInfo:
+        """Return what describes the model, for those who only read."""
+        uri = f"runs:/{self.run_id}/{self.artifact_path}" if self.run_id else None
+        return ModelInfo(
+            artifact_path=self.artifact_path,
+            flavors=copy.deepcopy(self.flavors),
+            model_uri=uri if self._source is None else str(self._source),
+            model_uuid=self.model_uuid,
+            run_id=self.run_id,
+            saved_input_example_info=self.saved_input_example_info,
+            signature=self.signature,
+            utc_time_created=self.utc_time_created,
+            mlflow_version=self.mlflow_version,
+            metadata=self.metadata,
+            model_id=self.model_id,
+            env_vars=self.env_vars,
+            prompts=self.prompts,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Model) and self.document == other.document
+
+    def __repr__(self) -> str:
+        return f"<mlmodel.models.Model of {', '.join(self.flavors) or 'no flavor'}>"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What describes a saved model; attributes are those of :class:`Model`.
+
+    ``model_uri`` is where the model is: the folder that it was read from or saved to, else its
+    place among the artifacts of its run.
+    """
+
+    artifact_path: str | None
+    flavors: dict[str, dict[str, Any]]
+    model_uri: str | None
+    model_uuid: str | None
+    run_id: str | None
+    saved_input_example_info: Mapping[str, Any] | None
+    signature: ModelSignature | None
+    utc_time_created: str | None
+    mlflow_version: str | None
+    metadata: Mapping[str, Any] | None = None
+    model_id: str | None = None
+    env_vars: Sequence[str] | None = None
+    prompts: Sequence[str] | None = None
+
+
+def get_model_info(model_uri: str | os.PathLike[str]) -> ModelInfo:
+    """Return what describes the model at ``model_uri``; nothing of it is loaded.
+
+    Raises:
+        ModelNotFound, InvalidModel, UnreadableModel: as :meth:`Model.load`.
+
+    """
+    return Model.load(model_uri).get_model_info()
+
+
+def _runtime() -> dict[str, str]:
+    """Return the key that names the Databricks runtime, if the model is made in one (MLM-018)."""
+    version = os.environ.get("DATABRICKS_RUNTIME_VERSION")
+    return {"databricks_runtime": version} if version else {}
+
+
+def _time(given: datetime | str | None) -> str:
+    """Return a time as the file holds it."""
+    return time_text(datetime.now(UTC) if given is None else given)
+
+
+def _plain(given: Mapping[str, Any] | None) -> Any:
+    # A mapping of another kind is one that YAML cannot write; what is none is refused later.
+    return dict(given) if hasattr(given, "items") else given  # type: ignore[arg-type]

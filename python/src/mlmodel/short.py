@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel import pyfunc, store
 from mlmodel.flavors._registry import flavor_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["load", "save"]
 
@@ -19,7 +21,8 @@ def save(
     """Save a model; its flavor is detected from the object.
 
     Args:
-        model: a model of any flavor, or a :class:`mlmodel.pyfunc.PythonModel`.
+        model: a model of any flavor, a :class:`mlmodel.pyfunc.PythonModel`, a function of the
+            data, or the path of a Python file that makes the model (PYF-009, PYF-014).
         path: the folder to make.
         example: an input to keep with the model; the signature is inferred from it.
         **shared: see :class:`mlmodel.store.SaveOptions`.
@@ -31,14 +34,18 @@ def save(
     """
     if example is not None:
         shared["input_example"] = example
-    if isinstance(model, pyfunc.PythonModel):
+    if isinstance(model, pyfunc.PythonModel | FunctionType | str | Path):
         pyfunc.save_model(path, python_model=model, **shared)
     else:
         store.save_flavor(flavor_of(model), model, path, {}, **shared)
 
 
 def load(
-    path: store.PathLike, *, trust: bool = False, allow: Iterable[str] = ()
+    path: store.PathLike,
+    *,
+    model_config: Mapping[str, Any] | None = None,
+    trust: bool = False,
+    allow: Iterable[str] = (),
 ) -> pyfunc.PyFuncModel:
     """Load a model as a python_function; see :func:`mlmodel.pyfunc.load_model`."""
-    return pyfunc.load_model(path, trust=trust, allow=allow)
+    return pyfunc.load_model(path, model_config=model_config, trust=trust, allow=allow)

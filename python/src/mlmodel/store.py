@@ -10,33 +10,28 @@ from __future__ import annotations
 
 import os
 import platform
-import re
-import secrets
-import shutil
 import warnings
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from mlmodel import document, environment
 from mlmodel._code import put_on_path
+from mlmodel._newfolder import copy_into, new_folder
 from mlmodel.document.document import FILE_NAME
 from mlmodel.errors import (
     InvalidArgument,
     InvalidModel,
-    MlmodelError,
-    ModelExists,
     ModelNotFound,
     UnsupportedModel,
-    WriteFailed,
 )
+from mlmodel.locations import local_folder
 from mlmodel.model import PYTHON_FUNCTION, Model
 from mlmodel.trust import Gate, record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mlmodel.document import Document
     from mlmodel.flavors._base import Flavor, Predict
@@ -44,9 +39,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Contents",
+    "KeywordOptions",
     "ModelFolder",
     "PathLike",
     "SaveOptions",
+    "copy_into",
     "load_flavor",
     "open_folder",
     "save_flavor",
@@ -59,21 +56,17 @@ PathLike = str | os.PathLike[str]
 CODE_FOLDER = "code"
 
 
-class SaveOptions(TypedDict, total=False):
-    """The keywords that every flavor's ``save_model`` takes (row 23 of the editions)."""
+class KeywordOptions(TypedDict, total=False):
+    """The keywords of every ``save_model`` that none takes by position."""
 
     #: Inputs, outputs and parameters; inferred from ``input_example`` if absent.
     signature: ModelSignature | None
     #: DataFrame, ndarray, dict or list that the model can score.
     input_example: Any
-    #: A conda environment (mapping or path of a YAML file); excludes the two below.
-    conda_env: Mapping[str, Any] | PathLike | None
     #: Requirement lines, or the path of a requirements file, instead of the default ones.
     pip_requirements: Sequence[str] | PathLike | None
     #: Requirement lines beside the default ones.
     extra_pip_requirements: Sequence[str] | PathLike | None
-    #: Python files and packages that the model imports; copied, and on the path when loading.
-    code_paths: Sequence[PathLike] | None
     #: Anything YAML can hold, kept under ``metadata``.
     metadata: Mapping[str, Any] | None
     #: The run that made the model.
@@ -82,17 +75,33 @@ class SaveOptions(TypedDict, total=False):
     overwrite: bool
 
 
+class SaveOptions(KeywordOptions, total=False):
+    """The keywords that every flavor's ``save_model`` takes, from one place (PYF-019)."""
+
+    #: A conda environment (mapping or path of a YAML file); excludes the two below.
+    conda_env: Mapping[str, Any] | PathLike | None
+    #: Python files and packages that the model imports; copied, and on the path when loading.
+    code_paths: Sequence[PathLike] | None
+    #: A description to complete: flavors and keys are added to it, its own keys are kept.
+    mlflow_model: Model | None
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """What was written into a new folder: flavors with their attributes, packages, prediction.
 
     ``packages`` are the distributions of the default environment (ENV-003); ``predict`` is how
-    the model predicts, to infer the outputs of the signature from the example.
+    the model predicts, to infer the outputs of the signature from the example;
+    ``signature_kinds`` are those of the flavor that comes first (PYF-018); ``signature`` is what
+    the model itself declares, where nothing else tells one; ``keys`` are others of the file.
     """
 
     flavors: Mapping[str, Mapping[str, Any]]
     packages: Sequence[str] = ()
     predict: Predict | None = None
+    signature_kinds: frozenset[str] = frozenset({"columns", "tensors"})
+    signature: ModelSignature | None = None
+    keys: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,7 +115,7 @@ class ModelFolder:
     @cached_property
     def model(self) -> Model:
         """The MLmodel file as an object."""
-        return Model.from_dict(self.document.data)
+        return Model.of_folder(self.document.data, self.root)
 
     def attributes(self, flavor: str) -> dict[str, Any]:
         """Return the attributes of ``flavor``.
@@ -122,6 +131,20 @@ class ModelFolder:
                 f"it has {', '.join(flavors) or 'none'}"
             )
         return flavors[flavor] or {}
+
+    def model_path(self, attributes: Mapping[str, Any], *, key: str, default: str) -> str:
+        """Return the path of a flavor's file, relative to the folder (PYF-021).
+
+        It is what the flavor's own ``attributes`` say under ``key``, else python_function's
+        ``model_path``, or ``data`` in early files, else ``default``.
+        """
+        python_function = self.document.data["flavors"].get(PYTHON_FUNCTION) or {}
+        named = (
+            attributes.get(key),
+            python_function.get("model_path"),
+            python_function.get("data"),
+        )
+        return next((str(path) for path in named if path), default)
 
     def use_code(self, attributes: Mapping[str, Any]) -> None:
         """Make the code that ``attributes`` name importable; for trusted folders only (PYF-006)."""
@@ -148,9 +171,15 @@ class ModelFolder:
 
 
 def open_folder(
-    model_uri: PathLike, *, trust: bool = False, allow: Iterable[str] = ()
+    model_uri: PathLike,
+    *,
+    trust: bool = False,
+    allow: Iterable[str] = (),
+    dst_path: PathLike | None = None,
 ) -> ModelFolder:
     """Read and check a model folder (or the path of its MLmodel file); nothing is loaded.
+
+    With ``dst_path``, an existing folder, the model is copied into that folder first.
 
     Raises:
         ModelNotFound: there is no such folder, or no MLmodel file in it.
@@ -158,37 +187,49 @@ def open_folder(
         UnreadableModel: it is there but cannot be read.
 
     """
-    given = _local(model_uri)
-    file = document.model_file(given)
-    if not file.exists():
-        what = "no MLmodel file in it" if given.is_dir() else "no such folder"
-        raise ModelNotFound(f"{given}: there is {what}; give the folder of a saved model")
+    file = _file(model_uri, dst_path)
     read = document.require_valid(file)
     root = document.folder_of(file)
     return ModelFolder(root, read, Gate.for_folder(root, trust=trust, allow=allow))
 
 
-def _local(model_uri: PathLike) -> Path:
-    """Return the path that a URI means; only paths and ``file:`` are read so far."""
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):", os.fspath(model_uri))
-    if scheme is None or Path(model_uri).exists():
-        return Path(model_uri)
-    if scheme[1].lower() != "file":
-        raise UnsupportedModel(
-            f"{model_uri}: URIs of the scheme {scheme[1]!r} are not read by this version; "
-            "give the path of a model's folder"
-        )
-    from urllib.parse import urlsplit
-    from urllib.request import url2pathname
+def read_description(model_uri: PathLike) -> tuple[Path, Document]:
+    """Read and check a model's MLmodel file, whatever else of the model is there (DIR-008).
 
-    return Path(url2pathname(urlsplit(os.fspath(model_uri)).path))
+    Returns:
+        The model's folder, and the file.
+
+    Raises:
+        ModelNotFound, InvalidModel, UnreadableModel: as :func:`open_folder`.
+
+    """
+    file = _file(model_uri)
+    read = document.read(file)
+    errors = [found for found in document.check(read, None) if found.severity == "error"]
+    if errors:
+        raise InvalidModel(f"{file} breaks the rules of the format.", errors)
+    return document.folder_of(file), read
+
+
+def _file(model_uri: PathLike, into: PathLike | None = None) -> Path:
+    given = local_folder(model_uri, into=into)
+    file = document.model_file(given)
+    if not file.exists():
+        what = "no MLmodel file in it" if given.is_dir() else "no such folder"
+        raise ModelNotFound(f"{given}: there is {what}; give the folder of a saved model")
+    return file
 
 
 def load_flavor(
-    flavor: Flavor, model_uri: PathLike, *, trust: bool = False, allow: Iterable[str] = ()
+    flavor: Flavor,
+    model_uri: PathLike,
+    *,
+    trust: bool = False,
+    allow: Iterable[str] = (),
+    dst_path: PathLike | None = None,
 ) -> Any:
     """Return the native model of ``flavor``."""
-    folder = open_folder(model_uri, trust=trust, allow=allow)
+    folder = open_folder(model_uri, trust=trust, allow=allow, dst_path=dst_path)
     attributes = folder.attributes(flavor.name)
     folder.use_code(attributes)
     return flavor.load(folder, attributes)
@@ -205,14 +246,12 @@ def save_flavor(
 
     def write(root: Path) -> Contents:
         saved = flavor.save(model, root, options)
-        if saved.python_function is None:
-            return Contents({flavor.name: saved.attributes}, saved.packages)
-        python_function = {"loader_module": flavor.loader_module, **saved.python_function}
-        return Contents(
-            {flavor.name: saved.attributes, PYTHON_FUNCTION: python_function},
-            saved.packages,
-            flavor.predictor(model, python_function),
-        )
+        flavors, predict = {flavor.name: saved.attributes}, None
+        if saved.python_function is not None:
+            python_function = {"loader_module": flavor.loader_module, **saved.python_function}
+            flavors[PYTHON_FUNCTION] = python_function
+            predict = saved.predict or flavor.predictor(model, python_function)
+        return Contents(flavors, saved.packages, predict, flavor.signature_kinds, saved.signature)
 
     return save_folder(path, write, **shared)
 
@@ -234,30 +273,58 @@ def save_folder(
     """
     _check_options(shared)
     target = Path(path).absolute()
-    with _new_folder(target, overwrite=shared.get("overwrite", False)) as root:
+    with new_folder(target, overwrite=shared.get("overwrite", False)) as root:
         contents = write(root)
         example = shared.get("input_example")
-        signature = _signature(shared.get("signature"), example, contents.predict)
+        signature = _signature(_given_signature(shared), example, contents)
+        _warn_of_kind(signature, contents)
         example_info = _write_example(example, root, signature)
+        code = _copy_code(shared.get("code_paths"), root)
+        packages = ["numpy", "pandas", *contents.packages]
         env = environment.resolve(
             conda_env=_as_path(shared.get("conda_env")),
             pip_requirements=_as_path(shared.get("pip_requirements")),
             extra_pip_requirements=_as_path(shared.get("extra_pip_requirements")),
-            default_packages=["numpy", "pandas", *contents.packages],
+            default_packages=packages,
+            infer=lambda: environment.infer(
+                root,
+                _described(contents, shared, code, signature, example_info).to_dict(),
+                packages,
+            ),
         )
         environment.write(env, root)
-        code = _copy_code(shared.get("code_paths"), root)
-        model = Model.new(
-            flavors=_with_shared(contents.flavors, code),
-            signature=signature,
-            saved_input_example_info=example_info,
-            metadata=shared.get("metadata"),
-            run_id=shared.get("run_id"),
-            model_size_bytes=_size(root),
-        )
+        model = _described(contents, shared, code, signature, example_info)
+        model.model_size_bytes = _size(root)
         document.write(model.to_dict(), root / FILE_NAME)
         _require_valid(root)
     record(target, "saved by this user")
+    given = shared.get("mlflow_model")
+    if given is None:
+        return model
+    given.document = model.document
+    return given
+
+
+def _described(
+    contents: Contents,
+    shared: Mapping[str, Any],
+    code: str | None,
+    signature: ModelSignature | None,
+    example_info: Mapping[str, Any] | None,
+) -> Model:
+    """Return what the MLmodel file will say: the given description, completed."""
+    given = shared.get("mlflow_model")
+    model = Model() if given is None else Model.from_dict(given.document)
+    model.flavors.update(_with_shared(contents.flavors, code))
+    for key, value in (
+        ("signature", signature),
+        ("saved_input_example_info", example_info),
+        ("metadata", shared.get("metadata")),
+        ("run_id", shared.get("run_id")),
+    ):
+        if value is not None:
+            setattr(model, key, value)
+    model.document.update(contents.keys)
     return model
 
 
@@ -284,18 +351,44 @@ def _require_valid(root: Path) -> None:
         )
 
 
+def _given_signature(shared: Mapping[str, Any]) -> ModelSignature | None:
+    model = shared.get("mlflow_model")
+    signature = shared.get("signature")
+    return model.signature if signature is None and model is not None else signature
+
+
+def _warn_of_kind(signature: ModelSignature | None, contents: Contents) -> None:
+    """Warn of inputs that the flavor's tools are not made for (PYF-018)."""
+    if signature is None or signature.inputs is None:
+        return
+    kind = "tensors" if signature.inputs.is_tensor_spec() else "columns"
+    if kind not in contents.signature_kinds:
+        flavor = next(iter(contents.flavors))
+        warnings.warn(
+            f"The signature declares {kind}, but the {flavor} flavor takes "
+            f"{' or '.join(sorted(contents.signature_kinds))}; the model is saved, and tools that "
+            f"serve {flavor} models may not take its inputs (PYF-018)",
+            stacklevel=5,
+        )
+
+
 def _signature(
-    given: ModelSignature | None, example: Any, predict: Predict | None
+    given: ModelSignature | None, example: Any, contents: Contents
 ) -> ModelSignature | None:
-    """Return the signature: the given one, else what the example and its prediction show."""
-    if given is not None or example is None:
+    """Return the signature: the given one, else what the example and its prediction show.
+
+    What the model itself declares goes before that, unless the example is a table.
+    """
+    if given is not None:
         return given
-    from mlmodel.signature.example import as_model_input
+    if example is None or (contents.signature is not None and _is_tensors(example)):
+        return contents.signature
+    from mlmodel.scoring.examples.writing import as_model_input
     from mlmodel.signature.infer import infer_signature
 
-    model_input = as_model_input(example)
+    model_input, params = as_model_input(example)
     try:
-        outputs = None if predict is None else predict(model_input, None)
+        outputs = None if contents.predict is None else contents.predict(model_input, params)
     except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
         warnings.warn(
             f"The model could not score its input_example ({type(error).__name__}: {error}); "
@@ -303,7 +396,13 @@ def _signature(
             stacklevel=5,
         )
         outputs = None
-    return infer_signature(model_input, outputs)
+    return infer_signature(model_input, outputs, params)
+
+
+def _is_tensors(example: Any) -> bool:
+    data = example[0] if isinstance(example, tuple) else example
+    arrays = list(data.values()) if isinstance(data, dict) else [data]
+    return all(type(array).__module__ == "numpy" and hasattr(array, "shape") for array in arrays)
 
 
 def _write_example(
@@ -311,7 +410,7 @@ def _write_example(
 ) -> dict[str, Any] | None:
     if example is None:
         return None
-    from mlmodel.signature.example import write_example
+    from mlmodel.scoring.examples.writing import write_example
 
     return write_example(example, root, signature)
 
@@ -343,85 +442,5 @@ def _copy_code(code_paths: Sequence[PathLike] | None, root: Path) -> str | None:
     return CODE_FOLDER
 
 
-def copy_into(source: Path, folder: Path) -> Path:
-    """Copy a file or folder into ``folder`` and return the copy.
-
-    What links point to is copied, so that the copy stands alone; the name is the link's.
-    """
-    # `.` and `..` name nothing by themselves.
-    target = folder / (source.name if source.name not in {"", ".."} else source.resolve().name)
-    if target.exists():
-        raise InvalidArgument(f"Two paths to copy have the name {target.name!r}; rename one")
-    if not source.is_dir():
-        shutil.copy2(source, target)
-        return target
-    if folder.resolve().is_relative_to(source.resolve()):
-        raise InvalidArgument(
-            f"{source} cannot be copied into the model, because the model is saved inside it; "
-            "save the model elsewhere, or name what is needed of that folder"
-        )
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-    return target
-
-
 def _size(root: Path) -> int:
     return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
-
-
-@contextmanager
-def _new_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Give a hidden folder beside ``target`` and rename it into place at the end (DIR-005)."""
-    _check_target(target, overwrite=overwrite)
-    partial = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.mkdir()
-        yield partial
-        _put_in_place(partial, target)
-    except MlmodelError:
-        raise
-    except OSError as error:
-        raise WriteFailed(
-            f"The model could not be written to {target}: {_reason(error)}; nothing was left behind"
-        ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _check_target(target: Path, *, overwrite: bool) -> None:
-    if not _is_taken(target):
-        return
-    if not overwrite:
-        raise ModelExists(f"{target} exists already; choose another path or pass overwrite=True")
-    if not (target / FILE_NAME).is_file():
-        raise ModelExists(f"{target} exists already and is no model, so it is not overwritten")
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, shutil.Error):  # holds one (source, target, reason) per file
-        source, _, reason = error.args[0][0]
-        return f"{source}: {reason}"
-    return error.strerror or str(error)
-
-
-def _is_taken(target: Path) -> bool:
-    return target.is_symlink() or (
-        target.exists() and not (target.is_dir() and not any(target.iterdir()))
-    )
-
-
-def _put_in_place(partial: Path, target: Path) -> None:
-    if not _is_taken(target):
-        partial.replace(target)  # an empty folder is replaced in one step
-        return
-    old = target.parent / f".{target.name}.old-{secrets.token_hex(4)}"
-    target.rename(old)
-    try:
-        partial.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    if old.is_dir() and not old.is_symlink():
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        old.unlink()

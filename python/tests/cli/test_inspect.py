@@ -100,7 +100,7 @@ def test_text(model):
     result = run(model / "MLmodel")
     assert result.exit_code == 0
     lines = result.output.splitlines()
-    assert "  valid            no (1 error, 1 warning; see mlmodel validate)" in lines
+    assert "  valid            no (1 error, 2 warnings; see mlmodel validate)" in lines
     assert "inputs (30)" in lines
     assert '  tags       array {"type": "string"} (optional)' in lines
     assert "  and 10 more (--json shows all)" in lines

@@ -17,7 +17,7 @@ import mlmodel.sklearn
 from mlmodel.cli import COMMANDS
 from mlmodel.cli.predict import command
 from mlmodel.errors import InvalidInput, WriteFailed
-from mlmodel.scoring.codecs import MEDIA_TYPES
+from mlmodel.scoring.codecs import TABLE
 from mlmodel.scoring.media import FORMS
 from mlmodel.signature.infer import infer_signature
 
@@ -62,7 +62,17 @@ def test_the_form_can_be_said(model: Path) -> None:
 
 
 def test_every_form_has_a_name() -> None:
-    assert set(FORMS.values()) == set(MEDIA_TYPES)
+    assert set(FORMS.values()) == {form.media for form in TABLE}
+
+
+def test_the_1x_dialect_is_answered_as_it_was(model: Path) -> None:
+    """RST-085."""
+    given = ["-m", str(model), "-t", "application/json; format=pandas-records"]
+    result = CliRunner().invoke(command, given, input='[{"a": 1.0, "b": 0.0}]')
+    assert np.round(json.loads(result.stdout), 6).tolist() == [2.0]
+    unknown = CliRunner().invoke(command, ["-m", str(model), "-t", "xml"], input=BODY)
+    assert unknown.exit_code == 2
+    assert "'xml' is none of json, csv" in unknown.output
 
 
 def test_bad_input_leaves_no_output(model: Path, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import pickletools
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ import pytest
 import mlmodel
 from mlmodel import pyfunc
 from mlmodel.errors import InvalidArgument, InvalidInput, UnsupportedModel, UntrustedModel
-from mlmodel.pyfunc import python_model
+from mlmodel.pyfunc import pickling, python_model
 
 
 class AddN(pyfunc.PythonModel):
@@ -90,17 +92,73 @@ def test_artifact_folders_are_copied_whole(tmp_path):
     assert pyfunc.load_model(tmp_path / "m").predict(FRAME) == ["deep"]
 
 
-def test_two_artifacts_of_one_name_are_refused(tmp_path):
-    for name in ("a", "b"):
+class JoinsTexts(pyfunc.PythonModel):
+    def predict(self, context, model_input):
+        texts = []
+        for name in sorted(context.artifacts):
+            with open(context.artifacts[name]) as file:
+                texts.append(file.read())
+        return texts
+
+
+def test_artifacts_of_one_name_are_kept_apart(tmp_path):
+    """PYF-005: two files of one name, from two folders."""
+    for name in ("a", "b", "c"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "file").touch()
-    with pytest.raises(InvalidArgument, match="have the name 'file'"):
-        pyfunc.save_model(
-            tmp_path / "m",
-            python_model=AddN(1),
-            artifacts={"x": tmp_path / "a" / "file", "y": tmp_path / "b" / "file"},
-        )
-    assert not (tmp_path / "m").exists()
+        (tmp_path / name / "file").write_text(name)
+    artifacts = {name: tmp_path / name / "file" for name in ("a", "b", "c")}
+    pyfunc.save_model(tmp_path / "m", python_model=JoinsTexts(), artifacts=artifacts)
+    assert pyfunc.load_model(tmp_path / "m").predict(FRAME) == ["a", "b", "c"]
+    entries = mlmodel.models.Model.load(tmp_path / "m").flavors["python_function"]["artifacts"]
+    assert [entry["uri"] for entry in entries.values()] == [str(one) for one in artifacts.values()]
+
+
+def test_an_artifact_may_be_a_file_uri(tmp_path):
+    (tmp_path / "file").write_text("here")
+    artifacts = {"x": (tmp_path / "file").as_uri()}
+    pyfunc.save_model(tmp_path / "m", python_model=JoinsTexts(), artifacts=artifacts)
+    (tmp_path / "file").unlink()
+    assert pyfunc.load_model(tmp_path / "m").predict(FRAME) == ["here"]
+
+
+def test_an_artifact_may_be_anywhere(tmp_path):
+    """EDITIONS row 30, by a URI: the file is copied into the model."""
+    memory = pytest.importorskip("fsspec").filesystem("memory")
+    memory.pipe("/artifacts_of_this_test/deep/file", b"from afar")
+    artifacts = {"x": "memory://artifacts_of_this_test/deep/file"}
+    pyfunc.save_model(tmp_path / "m", python_model=JoinsTexts(), artifacts=artifacts)
+    memory.rm("/artifacts_of_this_test", recursive=True)
+    assert pyfunc.load_model(tmp_path / "m").predict(FRAME) == ["from afar"]
+    entry = mlmodel.models.Model.load(tmp_path / "m").flavors["python_function"]["artifacts"]["x"]
+    assert entry == {"path": "artifacts/file", "uri": artifacts["x"]}
+
+
+def decorated(function):
+    @functools.wraps(function)
+    def call(self, *args, **kwargs):
+        return ["decorated", function(self, *args, **kwargs)]
+
+    return call
+
+
+class Decorated(pyfunc.PythonModel):
+    @decorated
+    def predict(self, context, model_input):
+        return model_input
+
+
+def test_the_users_own_decorators_stay(tmp_path):
+    """PYF-007: what MLflow wraps is unwrapped, and no more."""
+    mlmodel.save(Decorated(), tmp_path / "m")
+    assert mlmodel.load(tmp_path / "m").predict(1) == ["decorated", 1]
+
+    def wrapper(self, *args, **kwargs):
+        raise AssertionError("MLflow's wrapper needs MLflow")
+
+    wrapper._is_pyfunc, wrapper.__wrapped__ = True, Decorated.predict
+    wrapped = type("Wrapped", (Decorated,), {"predict": wrapper})()
+    context = pyfunc.PythonModelContext()
+    assert python_model.predictor(wrapped, context)(1, None) == ["decorated", 1]
 
 
 def test_both_arities_of_predict(tmp_path):
@@ -134,6 +192,8 @@ def test_the_signature_is_enforced(tmp_path):
 
 
 def test_the_models_own_exception_propagates(tmp_path):
+    """PYF-020 (EDITIONS row 28)."""
+
     class Raises(pyfunc.PythonModel):
         def predict(self, context, model_input):
             raise KeyError("mine")
@@ -149,13 +209,13 @@ def test_unwrap_gives_the_users_object(tmp_path):
 
 
 def test_the_pickle_names_the_well_known_base_and_not_us():
-    names = [str(arg) for _, arg, _ in pickletools.genops(python_model.dumps(AddN(1)))]
+    names = [str(arg) for _, arg, _ in pickletools.genops(pickling.dumps(AddN(1)))]
     assert "mlflow.pyfunc.model" in names
     assert not [name for name in names if name.startswith("mlmodel")]
 
 
 def test_dumping_leaves_no_stand_in_behind():
-    python_model.dumps(AddN(1))
+    pickling.dumps(AddN(1))
     assert not [name for name in sys.modules if name.partition(".")[0] == "mlflow"]
     assert pyfunc.PythonModel.__module__ == "mlmodel.pyfunc.python_model"
 
@@ -202,18 +262,6 @@ class Model:
 def _load_pyfunc(path):
     return Model(path)
 """
-
-
-def test_the_old_name_of_code_paths_works_and_warns(tmp_path):
-    code = tmp_path / "loader_by_its_old_name.py"
-    code.write_text(LOADER)
-    (tmp_path / "offset").write_text("1")
-    arguments = (tmp_path / "m", "loader_by_its_old_name", tmp_path / "offset", [code])
-    with pytest.warns(DeprecationWarning, match="code_paths"):
-        pyfunc.save_model(*arguments)
-    assert list(pyfunc.load_model(tmp_path / "m").predict(pd.DataFrame({"a": [1.0]}))) == [2.0]
-    with pytest.raises(InvalidArgument, match="old name"):
-        pyfunc.save_model(tmp_path / "n", *arguments[1:], code_paths=[code])
 
 
 def test_a_loader_module_with_data_and_code(tmp_path):
@@ -302,11 +350,181 @@ def test_params_that_a_loader_modules_model_does_not_take_are_refused(tmp_path):
         pyfunc.load_model(tmp_path / "m").predict(pd.DataFrame({"a": [1.0]}), {"a": 1})
 
 
-def test_a_model_from_code_is_said_to_be_unsupported(tmp_path):
-    (tmp_path / "MLmodel").write_text(
-        "flavors:\n  python_function:\n    loader_module: mlflow.pyfunc.model\n"
-        "    model_code_path: model.py\n"
+class Anything(pyfunc.PythonModel):
+    def predict(self, *args, **kwargs):
+        return len(args), kwargs
+
+
+class OtherNames(pyfunc.PythonModel):
+    def predict(self, ctx, rows):
+        return type(ctx).__name__, rows
+
+
+class ParamsNeeded(pyfunc.PythonModel):
+    def predict(self, model_input, params):
+        return params
+
+
+class ContextAsKeyword(pyfunc.PythonModel):
+    def predict(self, context=None, model_input=None):
+        return context is not None, model_input
+
+
+@pytest.mark.parametrize(
+    ("model", "answer"),
+    [
+        (Anything(), (2, {"params": None})),
+        (OtherNames(), ("PythonModelContext", 7)),
+        (ParamsNeeded(), None),
+        (ContextAsKeyword(), (True, 7)),
+    ],
+)
+def test_unusual_arguments_of_predict(tmp_path, model, answer):
+    """PYF-007."""
+    mlmodel.save(model, tmp_path / "m")
+    assert mlmodel.load(tmp_path / "m").predict(7) == answer
+
+
+def test_none_is_data_too(tmp_path):
+    """PYF-020: without a signature the model gets what was given."""
+    mlmodel.save(OtherNames(), tmp_path / "m")
+    model = mlmodel.load(tmp_path / "m")
+    assert model.predict(None) == ("PythonModelContext", None)
+    given = {"any": [object]}
+    assert model.predict(given)[1] is given
+    with pytest.raises(InvalidArgument, match="takes the data once"):
+        model.predict()
+
+
+class Counts(pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return list(self.predict_stream(context, model_input, params))
+
+    def predict_stream(self, context, model_input, params=None):
+        for n in range(3):
+            yield f"{list(model_input['a'])}{n}{params}"
+
+
+def test_a_model_predicts_in_parts(tmp_path):
+    """PYF-015."""
+    mlmodel.save(Counts(), tmp_path / "m", example=pd.DataFrame({"a": [1.5]}))
+    model = mlmodel.load(tmp_path / "m")
+    assert model.metadata.flavors["python_function"]["streamable"] is True
+    parts = model.predict_stream(pd.DataFrame({"a": [1.0]}))
+    assert next(parts) == "[1.0]0None"
+    assert list(parts) == ["[1.0]1None", "[1.0]2None"]
+    assert model.predict(pd.DataFrame({"a": [1.0]}))[0] == "[1.0]0None"
+    with pytest.raises(InvalidInput):
+        model.predict_stream(pd.DataFrame({"a": ["text"]}))
+
+
+def test_a_model_in_one_piece_has_no_parts(tmp_path):
+    """PYF-015."""
+    mlmodel.save(AddN(1), tmp_path / "m")
+    model = mlmodel.load(tmp_path / "m")
+    assert model.metadata.flavors["python_function"]["streamable"] is False
+    with pytest.raises(UnsupportedModel, match="PYF-015"):
+        model.predict_stream(FRAME)
+    with pytest.raises(UnsupportedModel, match="PYF-015"):
+        AddN(1).predict_stream(None, FRAME)
+
+
+def test_a_function_is_a_model(tmp_path):
+    """PYF-014."""
+    offset = 3
+    mlmodel.save(lambda model_input: model_input["a"] + offset, tmp_path / "m")
+    model = mlmodel.load(tmp_path / "m")
+    assert list(model.predict(pd.DataFrame({"a": [1.0]}))) == [4.0]
+    with pytest.raises(InvalidArgument, match="takes no params, but a were given"):
+        model.predict(pd.DataFrame({"a": [1.0]}), {"a": 1})
+
+    def with_params(x, params=None):
+        return params
+
+    pyfunc.save_model(tmp_path / "p", python_model=with_params)
+    assert pyfunc.load_model(tmp_path / "p").predict(1, {"a": 1}) == {"a": 1}
+
+
+def test_functions_of_more_than_the_data_are_refused(tmp_path):
+    """PYF-014."""
+
+    def two(context, model_input):
+        return 1
+
+    for function in (two, lambda: 1):
+        with pytest.raises(InvalidArgument, match="takes one argument.*PYF-014"):
+            pyfunc.save_model(tmp_path / "m", python_model=function)
+    assert not (tmp_path / "m").exists()
+
+
+def test_configuration_is_kept_and_overridden(tmp_path):
+    """PYF-012."""
+    words = tmp_path / "words.txt"
+    words.write_text("one two three")
+    (tmp_path / "config.yaml").write_text("scale: 2\nother: [1]\n")
+    pyfunc.save_model(
+        tmp_path / "m", python_model=Reader(), artifacts={"words": words},
+        model_config=tmp_path / "config.yaml",
+    )  # fmt: skip
+    model = pyfunc.load_model(tmp_path / "m")
+    assert model.model_config == {"scale": 2, "other": [1]}
+    assert model.predict(FRAME) == [6]
+    assert pyfunc.load_model(tmp_path / "m", model_config={"scale": 5}).predict(FRAME) == [15]
+    (tmp_path / "config.yaml").write_text("scale: 7\n")
+    again = pyfunc.load_model(tmp_path / "m", model_config=str(tmp_path / "config.yaml"))
+    assert again.model_config == {"scale": 7, "other": [1]}
+    with pytest.warns(UserWarning, match=r"no key 'new'.*PYF-012"):
+        model = pyfunc.load_model(tmp_path / "m", model_config={"new": 1})
+    assert model.model_config == {"scale": 2, "other": [1]}
+
+
+@pytest.mark.parametrize("text", ["- 1\n", "a: [\n", "1: 2\n", None])
+def test_what_is_no_configuration_is_refused(tmp_path, text):
+    """PYF-012."""
+    if text is not None:
+        (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(InvalidArgument, match="PYF-012"):
+        pyfunc.save_model(
+            tmp_path / "m", python_model=AddN(1), model_config=tmp_path / "config.yaml"
+        )
+
+
+def test_resources_and_policy_are_keys(tmp_path):
+    policy = {"system_auth_policy": {"resources": {}}}
+    pyfunc.save_model(tmp_path / "m", python_model=AddN(1), auth_policy=policy, metadata={"a": 1})
+    metadata = pyfunc.load_model(tmp_path / "m").metadata
+    assert (metadata.auth_policy, metadata.metadata) == (policy, {"a": 1})
+
+
+def test_a_copy_is_loaded_where_it_is_asked_for(tmp_path):
+    mlmodel.save(AddN(1), tmp_path / "m")
+    (tmp_path / "copies").mkdir()
+    model = pyfunc.load_model(tmp_path / "m", dst_path=tmp_path / "copies")
+    assert model.predict(FRAME).iat[0, 0] == 1
+    assert (tmp_path / "copies" / "m" / "MLmodel").is_file()
+
+
+def test_a_class_of_a_module_is_warned_of(tmp_path, monkeypatch):
+    """PYF-016."""
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "module_beside_the_script.py"
+    file.write_text(
+        "from mlmodel.pyfunc import PythonModel\n"
+        "class Model(PythonModel):\n    def predict(self, model_input): return 1\n"
+        "def function(model_input): return 2\n"
     )
-    (tmp_path / "model.py").touch()
-    with pytest.raises(UnsupportedModel, match="model_code_path"):
-        pyfunc.load_model(tmp_path, trust=True)
+    import module_beside_the_script as module
+
+    for number, given in enumerate((module.Model(), module.function)):
+        with pytest.warns(UserWarning, match=r"module_beside_the_script.*code_paths.*PYF-016"):
+            mlmodel.save(given, tmp_path / f"warned{number}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            mlmodel.save(given, tmp_path / f"quiet{number}", code_paths=[file])
+
+
+def test_classes_that_travel_by_value_are_not_warned_of(tmp_path):
+    """PYF-016."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mlmodel.save(AddN(1), tmp_path / "m")

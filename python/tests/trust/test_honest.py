@@ -24,6 +24,8 @@ from mlmodel.trust import Gate, scan
 from mlmodel.trust.names import allowed_names
 from mlmodel.trust.scanner import Scan
 
+pytestmark = pytest.mark.slow
+
 
 def dump_joblib(value, compress=0):
     out = io.BytesIO()

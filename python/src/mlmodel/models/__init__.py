@@ -8,17 +8,36 @@ from typing import TYPE_CHECKING, Any
 from mlmodel._extras import named_extra
 
 if TYPE_CHECKING:
-    from mlmodel.model import Model
+    from mlmodel.environment.inference import infer_pip_requirements
+    from mlmodel.model import Model, ModelInfo, get_model_info
+    from mlmodel.pyfunc.from_code import ModelConfig, set_model
+    from mlmodel.signature.hints import infer_signature_from_type_hints
     from mlmodel.signature.infer import infer_signature
     from mlmodel.signature.types import ModelSignature
 
-__all__ = ["Model", "ModelSignature", "infer_signature"]
+__all__ = [
+    "Model",
+    "ModelConfig",
+    "ModelInfo",
+    "ModelSignature",
+    "get_model_info",
+    "infer_pip_requirements",
+    "infer_signature",
+    "infer_signature_from_type_hints",
+    "set_model",
+]
 
 #: Public name -> module that defines it.
 _NAMES = {
     "Model": "mlmodel.model",
+    "ModelConfig": "mlmodel.pyfunc.from_code",
+    "ModelInfo": "mlmodel.model",
     "ModelSignature": "mlmodel.signature.types",
+    "get_model_info": "mlmodel.model",
+    "infer_pip_requirements": "mlmodel.environment.inference",
     "infer_signature": "mlmodel.signature.infer",
+    "infer_signature_from_type_hints": "mlmodel.signature.hints",
+    "set_model": "mlmodel.pyfunc.from_code",
 }
 
 

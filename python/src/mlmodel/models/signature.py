@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlmodel.signature.hints import infer_signature_from_type_hints
 from mlmodel.signature.types import ModelSignature
 
 if TYPE_CHECKING:
     from mlmodel.signature.infer import infer_signature
 
-__all__ = ["ModelSignature", "infer_signature"]
+__all__ = ["ModelSignature", "infer_signature", "infer_signature_from_type_hints"]
 
 
 def __getattr__(name: str) -> Any:

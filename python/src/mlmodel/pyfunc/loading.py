@@ -3,33 +3,53 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+import inspect
+from typing import TYPE_CHECKING, Any, Literal
 
-from mlmodel import environment, store
+from mlmodel import store
+from mlmodel._deprecated import old_arguments, old_name
+from mlmodel.document.named_files import last_part
+from mlmodel.environment.installed import dependencies_file, warn_of_mismatches
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._registry import flavor_by_loader
 from mlmodel.model import PYTHON_FUNCTION
+from mlmodel.pyfunc import config as configs
+from mlmodel.pyfunc import from_code, hints, pickling
 from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.model import PyFuncModel
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+__all__ = ["get_model_dependencies", "load_model", "load_pyfunc"]
 
-__all__ = ["get_model_dependencies", "load_model"]
-
-#: The loader of PythonModels: MLflow's name, a well-known identifier (PYF-003).
+#: The loaders of PythonModels: MLflow's names, well-known identifiers (PYF-003).
 PYTHON_MODEL_LOADER = "mlflow.pyfunc.model"
+CODE_LOADER = "mlflow.pyfunc.loaders.code_model"
+
+#: What the function of a loader module is called, and was called at first (PYF-004).
+_LOADER_FUNCTIONS = ("_load_pyfunc", "load_pyfunc")
 
 
 def load_model(
-    model_uri: store.PathLike, *, trust: bool = False, allow: Iterable[str] = ()
+    model_uri: store.PathLike,
+    suppress_warnings: bool = False,
+    dst_path: store.PathLike | None = None,
+    model_config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    *,
+    trust: bool = False,
+    allow: Iterable[str] = (),
 ) -> PyFuncModel:
     """Load a saved model as a Python function; nothing is installed.
 
     Args:
-        model_uri: the model's folder.
+        model_uri: the model's folder, or a URI of one.
+        suppress_warnings: say nothing of packages that differ from those it was saved with.
+        dst_path: an existing folder to copy the model into first, and to load it from.
+        model_config: other values for keys of the configuration that the model was saved with:
+            a mapping, or the path of a YAML file (PYF-012).
         trust: run whatever the model's files contain (TRU-004).
         allow: classes, by exact qualified name, that may be loaded beside the known ones.
 
@@ -41,67 +61,109 @@ def load_model(
         MissingDependency: a library of the model is not installed.
 
     """
-    folder = store.open_folder(model_uri, trust=trust, allow=allow)
+    folder = store.open_folder(model_uri, trust=trust, allow=allow, dst_path=dst_path)
+    if not suppress_warnings:
+        warn_of_mismatches(folder.root, folder.document)
     attributes = folder.attributes(PYTHON_FUNCTION)
+    config = configs.of_folder(folder, attributes, model_config)
     loader = attributes["loader_module"]
     folder.use_code(attributes)
+    if loader == PYTHON_MODEL_LOADER and not attributes.get("model_code_path"):
+        return _python_model(folder, attributes, _unpickled(folder, attributes), config)
+    if loader in {PYTHON_MODEL_LOADER, CODE_LOADER}:
+        return _python_model(folder, attributes, _from_code(folder, attributes, config), config)
     flavor = flavor_by_loader(loader)
     if flavor is not None:
         own = folder.document.data["flavors"].get(flavor.name) or {}
-        native = flavor.load(folder, own)
-        return PyFuncModel(folder.model, flavor.predictor(native, attributes), native)
-    if loader == PYTHON_MODEL_LOADER:
-        return _load_python_model(folder, attributes)
+        native, predict = flavor.open(folder, own, attributes)
+        return PyFuncModel(folder.model, predict, native, model_config=config)
     if loader.partition(".")[0] == "mlflow":
         raise UnsupportedModel(
             f"{folder.root}: the loader {loader} is well known, but this version of mlmodel "
             "has no flavor for it"
         )
-    return _load_by_module(folder, attributes)
+    return _load_by_module(folder, attributes, config)
 
 
-def get_model_dependencies(model_uri: store.PathLike) -> Path:
-    """Return the path of the model's requirements.txt.
+#: The name of MLflow before 1.0.
+load_pyfunc = old_name("load_pyfunc", old_arguments(path="model_uri")(load_model))
+
+
+def get_model_dependencies(
+    model_uri: store.PathLike,
+    format: Literal["pip", "conda"] = "pip",  # noqa: A002 - MLflow's
+) -> Path:
+    """Return the path of the file from which the model's environment can be made (ENV-018).
+
+    Args:
+        model_uri: the model's folder, or a URI of one.
+        format: ``pip`` for requirements.txt, ``conda`` for conda.yaml.
 
     Raises:
         UnsupportedModel: the model has none.
 
     """
-    root = store.open_folder(model_uri).root
-    path = root / environment.REQUIREMENTS
-    if not path.is_file():
-        raise UnsupportedModel(f"{root}: the model has no {environment.REQUIREMENTS}")
-    return path
+    folder = store.open_folder(model_uri)
+    return dependencies_file(folder.root, folder.document, format)
 
 
-def _load_python_model(folder: store.ModelFolder, attributes: Mapping[str, Any]) -> PyFuncModel:
+def _unpickled(
+    folder: store.ModelFolder, attributes: Mapping[str, Any]
+) -> python_models.PythonModel:
     name = attributes.get("python_model")
-    if not name and attributes.get("model_code_path"):
-        raise UnsupportedModel(
-            f"{folder.root}: the model is a Python file (model_code_path), which this version "
-            "of mlmodel does not read yet"
-        )
     if not name:
         raise InvalidModel(f"{folder.root}: python_function names no python_model file (PYF-005)")
     path = folder.file(name)
     folder.gate.require_trust("a pickled Python class", name)
-    model = folder.gate.load_pickle(path, aliases=python_models.aliases())
+    model = folder.gate.load_pickle(path, aliases=pickling.aliases())
     if not isinstance(model, python_models.PythonModel):
         raise UnsupportedModel(
             f"{path} holds a {type(model).__qualname__}, not a PythonModel (PYF-005)"
         )
+    return model
+
+
+def _from_code(
+    folder: store.ModelFolder, attributes: Mapping[str, Any], config: Mapping[str, Any] | None
+) -> python_models.PythonModel:
+    written = attributes.get("model_code_path")
+    if not written:
+        raise InvalidModel(
+            f"{folder.root}: python_function names no file in model_code_path (PYF-009)"
+        )
+    name = last_part(written)
+    path = folder.file(name)
+    folder.gate.require_trust("the Python file that makes the model", name)
+    return from_code.run(path, config)
+
+
+def _python_model(
+    folder: store.ModelFolder,
+    attributes: Mapping[str, Any],
+    model: python_models.PythonModel,
+    config: dict[str, Any] | None,
+) -> PyFuncModel:
     context = python_models.PythonModelContext(
         {
             artifact: str(folder.file(entry["path"]))
             for artifact, entry in (attributes.get("artifacts") or {}).items()
         },
-        attributes.get("config") or {},
+        config or {},
     )
     model.load_context(context)
-    return PyFuncModel(folder.model, python_models.predictor(model, context), model)
+    return PyFuncModel(
+        folder.model,
+        python_models.predictor(model, context),
+        model,
+        stream=python_models.streamer(model, context),
+        model_config=config,
+        deliver=hints.delivery(python_models.plain_function(model), folder.document.data),
+    )
 
 
-def _load_by_module(folder: store.ModelFolder, attributes: Mapping[str, Any]) -> PyFuncModel:
+def _load_by_module(
+    folder: store.ModelFolder, attributes: Mapping[str, Any], config: dict[str, Any] | None
+) -> PyFuncModel:
     """Load through the model's own ``loader_module``: its ``_load_pyfunc(data path)`` (PYF-004)."""
     loader = attributes["loader_module"]
     folder.gate.require_trust(f"the loader module {loader}", attributes.get("code"))
@@ -112,14 +174,23 @@ def _load_by_module(folder: store.ModelFolder, attributes: Mapping[str, Any]) ->
             f"{folder.root}: the model's loader module {loader} cannot be imported "
             f"({error}); install it or save the model with code_paths"
         ) from error
-    load = getattr(module, "_load_pyfunc", None)
+    load = next((f for name in _LOADER_FUNCTIONS if (f := getattr(module, name, None))), None)
     if load is None:
         raise UnsupportedModel(f"The loader module {loader} has no function _load_pyfunc (PYF-004)")
-    data = attributes.get("data")
-    native = load(str(folder.file(data) if data else folder.root))
-    method = getattr(native, "predict", None)
+    data = attributes.get("data") or attributes.get("model_path")
+    path = str(folder.file(data) if data else folder.root)
+    native = load(path, config) if len(inspect.signature(load).parameters) > 1 else load(path)
+    # "A predict method or function", says the early edition.
+    method = getattr(native, "predict", native if callable(native) else None)
     if method is None:
         raise UnsupportedModel(
             f"What {loader}._load_pyfunc returned ({type(native).__qualname__}) has no predict"
         )
-    return PyFuncModel(folder.model, python_models.calling(method, ()), native)
+    stream = getattr(native, "predict_stream", None)
+    return PyFuncModel(
+        folder.model,
+        python_models.calling(method, ()),
+        native,
+        stream=stream and python_models.calling(stream, ()),
+        model_config=config,
+    )

@@ -1,22 +1,12 @@
-"""PythonModel: a user's own class as a model, and how it travels in a pickle.
-
-The class is pickled with its base under the well-known name ``mlflow.pyfunc.model.PythonModel``
-(PYF-008), so that MLflow loads it, and that name in MLflow's pickles is mapped to ours, so
-that theirs load here; neither way imports ``mlflow``.
-"""
+"""PythonModel: a user's own class or function as a model, and how its ``predict`` is called."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-import sys
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from mlmodel._extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 
 if TYPE_CHECKING:
@@ -24,10 +14,15 @@ if TYPE_CHECKING:
 
     from mlmodel.flavors._base import Predict
 
-__all__ = ["PythonModel", "PythonModelContext", "aliases", "calling", "dumps", "predictor"]
-
-_WELL_KNOWN_MODULE = "mlflow.pyfunc.model"
-_dump_lock = threading.Lock()
+__all__ = [
+    "PythonModel",
+    "PythonModelContext",
+    "as_python_model",
+    "calling",
+    "plain_function",
+    "predictor",
+    "streamer",
+]
 
 
 @dataclass(frozen=True)
@@ -55,96 +50,92 @@ class PythonModel:
         """Return predictions for ``model_input``; every subclass defines it."""
         raise UnsupportedModel(f"{type(self).__qualname__} defines no method predict (PYF-007)")
 
-
-class _MlflowName:
-    """Stands in for a name of MLflow's own helpers that a pickle refers to but never needs."""
-
-    def __init__(self, *_args: Any, **_kwargs: Any) -> None: ...
-
-    def __setstate__(self, state: Any) -> None: ...
-
-    def __getattr__(self, name: str) -> Any:
-        raise UnsupportedModel(f"The model uses a part of MLflow that is not here ({name})")
+    def predict_stream(self, context: Any, model_input: Any, params: Any = None) -> Iterator[Any]:  # noqa: ARG002 - what subclasses are given
+        """Return an iterator of parts of a prediction; a subclass may define it (PYF-015)."""
+        raise UnsupportedModel(
+            f"{type(self).__qualname__} defines no method predict_stream (PYF-015)"
+        )
 
 
-class _Aliases(dict[tuple[str, str], object]):
-    """MLflow's names in a pickle, mapped to ours; any other MLflow helper to an inert class."""
+class _FunctionPythonModel(PythonModel):
+    """A function as a model (PYF-014). Its name and its attribute are those of MLflow's pickles."""
 
-    def __contains__(self, key: object) -> bool:
-        return isinstance(key, tuple) and str(key[0]).partition(".")[0] == "mlflow"
+    def __init__(self, func: Callable[..., Any]) -> None:
+        self.func = func
+        self.signature: Any = None  # MLflow's reader asks for it
 
-    def __missing__(self, key: tuple[str, str]) -> object:
-        module, name = key
-        return type(name.rpartition(".")[2], (_MlflowName,), {"__module__": module})
-
-
-def aliases() -> dict[tuple[str, str], object]:
-    """Return what the well-known names of MLflow in a PythonModel's pickle stand for."""
-    return _Aliases(
-        {
-            ("mlflow.pyfunc.model", "PythonModel"): PythonModel,
-            ("mlflow.pyfunc", "PythonModel"): PythonModel,
-            ("mlflow.pyfunc.model", "PythonModelContext"): PythonModelContext,
-        }
-    )
+    def predict(self, model_input: Any, params: Any = None) -> Any:  # type: ignore[override]
+        """Return what the function returns."""
+        return calling(plain_function(self), ())(model_input, params)
 
 
-def dumps(model: PythonModel) -> bytes:
-    """Pickle ``model`` by value with its base under the well-known name (PYF-008)."""
-    cloudpickle = require("cloudpickle", "predict")
-    with _dump_lock, _well_known_names():
-        try:
-            data: bytes = cloudpickle.dumps(model, protocol=5)
-        except Exception as error:
-            raise InvalidArgument(
-                f"The model of type {type(model).__qualname__} cannot be pickled: {error}. "
-                "Load what cannot be pickled in load_context, from artifacts"
-            ) from error
-    return data
+def as_python_model(given: Any) -> PythonModel:
+    """Return a PythonModel for an instance of one, or for a function of the data.
 
+    Raises:
+        InvalidArgument: it is neither, or a function that takes more than the data.
 
-@contextmanager
-def _well_known_names() -> Iterator[None]:
-    """Let the pickler find our two classes under MLflow's names, for one dump.
-
-    A pickler writes a class by the name it can import it from, so for the time of the dump
-    stand-ins of MLflow's modules hold ours; what was there before is put back.
     """
-    ours: tuple[type, ...] = (PythonModel, PythonModelContext)
-    names = ["mlflow", "mlflow.pyfunc", _WELL_KNOWN_MODULE]
-    before = {name: sys.modules.get(name) for name in names}
-    modules_before = [cls.__module__ for cls in ours]
-    stand_in = ModuleType(_WELL_KNOWN_MODULE)
-    for name in names:
-        sys.modules[name] = stand_in if name == _WELL_KNOWN_MODULE else ModuleType(name)
-    for cls in ours:
-        setattr(stand_in, cls.__name__, cls)
-        cls.__module__ = _WELL_KNOWN_MODULE
-    try:
-        yield
-    finally:
-        for cls, module in zip(ours, modules_before, strict=True):
-            cls.__module__ = module
-        for name, module_before in before.items():
-            if module_before is None:
-                del sys.modules[name]
-            else:
-                sys.modules[name] = module_before
+    if isinstance(given, PythonModel):
+        return given
+    if not callable(given) or isinstance(given, type):
+        name = given.__qualname__ if isinstance(given, type) else type(given).__qualname__
+        what = f"the class {name}; give an instance" if isinstance(given, type) else name
+        raise InvalidArgument(
+            "python_model is an instance of a subclass of mlmodel.pyfunc.PythonModel, a function "
+            f"of the data, or the path of a Python file, not {what} (PYF-014)"
+        )
+    needed = [p for p in _positional(given) if p.default is p.empty and p.name != "params"]
+    if len(needed) != 1:
+        raise InvalidArgument(
+            "A function as python_model takes one argument, the data (and may take params); "
+            f"{getattr(given, '__qualname__', given)} takes {len(needed)} (PYF-014)"
+        )
+    return _FunctionPythonModel(given)
 
 
-def predictor(model: PythonModel, context: PythonModelContext) -> Predict:
+def plain_function(model: PythonModel, method: str = "predict") -> Callable[..., Any]:
+    """Return the user's own ``predict``: as it is written, and without MLflow's wrapper.
+
+    MLflow wraps it in a check that needs MLflow. The method of a class takes ``self`` first.
+    """
+    if isinstance(model, _FunctionPythonModel) and method == "predict":
+        return _unwrapped(model.func)
+    return _unwrapped(getattr(type(model), method))
+
+
+def _bound(model: PythonModel, method: str) -> Callable[..., Any]:
+    function = plain_function(model, method)
+    if isinstance(model, _FunctionPythonModel):
+        return function
+    return functools.partial(function, model)
+
+
+def _unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what MLflow wrapped; the user's own decorators stay."""
+    while getattr(function, "_is_pyfunc", False) and hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    return function
+
+
+def predictor(model: PythonModel, context: PythonModelContext, method: str = "predict") -> Predict:
     """Return how ``model`` predicts, with the arguments that its ``predict`` takes (PYF-007)."""
-    method = _own_predict(model)
-    parameters = inspect.signature(method).parameters
-    required = [
-        p
-        for p in parameters.values()
-        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        and p.default is p.empty
-        and p.name != "params"
-    ]
-    takes_context = "context" in parameters or len(required) > 1
-    return calling(method, (context,) if takes_context else ())
+    function = _bound(model, method)
+    parameters = _positional(function)
+    required = [p for p in parameters if p.default is p.empty and p.name != "params"]
+    takes_context = (
+        any(p.name == "context" for p in parameters)
+        or len(required) > 1
+        or any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(function).parameters.values())
+    )
+    return calling(function, (context,) if takes_context else ())
+
+
+def streamer(model: PythonModel, context: PythonModelContext) -> Predict | None:
+    """Return how ``model`` predicts in parts, or None where it does not (PYF-015)."""
+    if type(model).predict_stream is PythonModel.predict_stream:
+        return None
+    return predictor(model, context, "predict_stream")
 
 
 def calling(method: Callable[..., Any], first: tuple[Any, ...]) -> Predict:
@@ -167,9 +158,9 @@ def calling(method: Callable[..., Any], first: tuple[Any, ...]) -> Predict:
     return predict
 
 
-def _own_predict(model: PythonModel) -> Any:
-    """Return the user's own ``predict``: MLflow wraps it in a check that needs MLflow."""
-    function = type(model).predict
-    if getattr(function, "_is_pyfunc", False):
-        function = inspect.unwrap(function)
-    return functools.partial(function, model)
+def _positional(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    return [
+        p
+        for p in inspect.signature(function).parameters.values()
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]

@@ -1,151 +1,298 @@
-"""Saving a user's own model: a PythonModel instance, or a loader module with its data."""
+"""Saving a user's own model: an object, a function or a file; or a loader module with its data."""
 
 from __future__ import annotations
 
+import shutil
 import warnings
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel import store
+from mlmodel._deprecated import old_arguments
 from mlmodel._extras import require
 from mlmodel.errors import InvalidArgument
-from mlmodel.model import PYTHON_FUNCTION
+from mlmodel.locations import local_path, without_secrets
+from mlmodel.model import PYTHON_FUNCTION, Model
+from mlmodel.pyfunc import config as configs
+from mlmodel.pyfunc import from_code, hints, pickling
 from mlmodel.pyfunc import python_model as python_models
-from mlmodel.pyfunc.loading import PYTHON_MODEL_LOADER
+from mlmodel.pyfunc.loading import CODE_LOADER, PYTHON_MODEL_LOADER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import os
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["save_model"]
+    from mlmodel.signature.types import ModelSignature
+
+__all__ = ["add_to_model", "save_model"]
 
 _ARTIFACTS = "artifacts"
 _PYTHON_MODEL = "python_model.pkl"
 _DATA = "data"
 
 
-def save_model(
+@old_arguments(dst_path="path", code_path="code_paths", model="mlflow_model")
+def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
     path: store.PathLike,
     loader_module: str | None = None,
     data_path: store.PathLike | None = None,
-    code_path: Sequence[store.PathLike] | None = None,
-    *,
-    python_model: python_models.PythonModel | None = None,
+    code_paths: Sequence[store.PathLike] | None = None,
+    conda_env: Mapping[str, Any] | store.PathLike | None = None,
+    mlflow_model: Model | None = None,
+    python_model: python_models.PythonModel | Callable[..., Any] | store.PathLike | None = None,
     artifacts: Mapping[str, store.PathLike] | None = None,
-    model_config: Mapping[str, Any] | None = None,
-    **shared: Unpack[store.SaveOptions],
+    *,
+    model_config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    streamable: bool | None = None,
+    resources: Any = None,
+    auth_policy: Any = None,
+    **others: Unpack[store.KeywordOptions],
 ) -> None:
     """Save a custom model as a python_function, atomically.
 
-    Either ``python_model`` (with ``artifacts`` and ``model_config``) or ``loader_module`` (with
-    ``data_path``) is given.
+    Either ``python_model`` (with ``artifacts``) or ``loader_module`` (with ``data_path``) is given.
 
     Args:
         path: the folder to make.
         loader_module: a module with ``_load_pyfunc(data_path)`` that returns an object with
             ``predict``; give its code in ``code_paths`` (PYF-004).
         data_path: a file or folder, copied, that ``_load_pyfunc`` is given.
-        code_path: the old name of ``code_paths``.
-        python_model: an instance of a subclass of :class:`PythonModel`.
-        artifacts: files and folders by name; copied, and given as ``context.artifacts``.
-        model_config: what ``context.model_config`` holds.
-        **shared: see :class:`mlmodel.store.SaveOptions`.
+        code_paths: see :class:`mlmodel.store.SaveOptions`, as for the two below.
+        conda_env: see there.
+        mlflow_model: see there.
+        python_model: a :class:`PythonModel`, a function of the data (PYF-014), or the path of a
+            Python file that calls ``set_model`` (PYF-009).
+        artifacts: files and folders by name, as paths or URIs; copied, for ``context.artifacts``.
+        model_config: what ``context.model_config`` holds: a mapping, or the path of a YAML file.
+        streamable: whether the model predicts in parts; what its class says, if absent (PYF-015).
+        resources: services that the model calls, as the mapping of the MLmodel file.
+        auth_policy: with whose permissions it runs, as the mapping of the MLmodel file.
+        **others: see :class:`mlmodel.store.SaveOptions`.
 
     Raises:
         InvalidArgument: the arguments do not fit together; nothing was written.
         ModelExists, WriteFailed: as for every ``save_model``.
 
     """
-    if code_path is not None:
-        shared["code_paths"] = _renamed(code_path, shared.get("code_paths"))
     if (python_model is None) == (loader_module is None):
         raise InvalidArgument("Give either python_model or loader_module")
-    if python_model is not None:
-        if data_path is not None:
-            raise InvalidArgument("data_path goes with loader_module; use artifacts instead")
-        _save_python_model(path, python_model, artifacts or {}, model_config, **shared)
-        return
-    if artifacts or model_config:
-        raise InvalidArgument("artifacts and model_config go with python_model")
-    _save_loader_module(path, str(loader_module), data_path, **shared)
-
-
-def _renamed(
-    code_path: Sequence[store.PathLike], code_paths: Sequence[store.PathLike] | None
-) -> Sequence[store.PathLike]:
-    if code_paths is not None:
-        raise InvalidArgument("code_path is the old name of code_paths: give one of them")
-    warnings.warn("code_path is now called code_paths", DeprecationWarning, stacklevel=3)
-    return code_path
-
-
-def _save_python_model(
-    path: store.PathLike,
-    model: python_models.PythonModel,
-    artifacts: Mapping[str, store.PathLike],
-    model_config: Mapping[str, Any] | None,
-    **shared: Unpack[store.SaveOptions],
-) -> None:
-    if not isinstance(model, python_models.PythonModel):
-        raise InvalidArgument(
-            "python_model is an instance of a subclass of mlmodel.pyfunc.PythonModel, "
-            f"not {type(model).__qualname__}"
-        )
-    cloudpickle = require("cloudpickle", "predict")
-
-    def write(root: Path) -> store.Contents:
-        (root / _PYTHON_MODEL).write_bytes(python_models.dumps(model))
-        attributes: dict[str, Any] = {
-            "cloudpickle_version": cloudpickle.__version__,
-            "loader_module": PYTHON_MODEL_LOADER,
-            "python_model": _PYTHON_MODEL,
-        }
+    shared: store.SaveOptions = {
+        **others,
+        "code_paths": code_paths,
+        "conda_env": conda_env,
+        "mlflow_model": _described(mlflow_model, resources, auth_policy),
+    }
+    config = None if model_config is None else configs.read(model_config)
+    if python_model is None:
         if artifacts:
-            attributes["artifacts"] = _copy_artifacts(artifacts, root)
-        if model_config:
-            attributes["config"] = dict(model_config)
-        return store.Contents({PYTHON_FUNCTION: attributes}, ["cloudpickle"], predict)
+            raise InvalidArgument("artifacts go with python_model; use data_path instead")
+        write = _loader_module(str(loader_module), data_path, config, streamable=bool(streamable))
+        store.save_folder(path, write, **shared)
+        return
+    if data_path is not None:
+        raise InvalidArgument("data_path goes with loader_module; use artifacts instead")
+    _save(path, _Saving(python_model, artifacts or {}, config, streamable), shared)
 
-    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-        context = python_models.PythonModelContext(
-            {name: str(source) for name, source in artifacts.items()}, model_config or {}
+
+def _save(path: store.PathLike, saving: _Saving, shared: store.SaveOptions) -> None:
+    if saving.file is None:
+        code = [Path(one) for one in shared.get("code_paths") or []]
+        pickling.warn_of_modules(saving.model, code, stacklevel=5)
+    if hints.data_hint(python_models.plain_function(saving.model)) is hints.TypeFromExample:
+        saving.example = shared.get("input_example")
+    else:
+        saving.hinted = _hinted(saving.model, shared.get("signature"))
+        shared["signature"] = saving.hinted or shared.get("signature")
+    store.save_folder(path, saving.write, **shared)
+
+
+def add_to_model(
+    model: Model,
+    loader_module: str,
+    data: str | None = None,
+    code: str | None = None,
+    conda_env: str | None = None,
+    python_env: str | None = None,
+    model_config: Mapping[str, Any] | None = None,
+    model_code_path: str | None = None,
+    **attributes: Any,
+) -> Model:
+    """Add the python_function flavor to a description, for those who write a flavor of their own.
+
+    Args:
+        model: the description.
+        loader_module: the module with ``_load_pyfunc`` (PYF-004).
+        data: path in the model folder that ``_load_pyfunc`` is given.
+        code: folder in the model folder that is put on the import path.
+        conda_env: path of the conda file in the model folder.
+        python_env: path of the file for pip in the model folder.
+        model_config: the configuration.
+        model_code_path: the Python file in the model folder that makes the model.
+        **attributes: any other attribute.
+
+    """
+    import platform
+
+    env = {"conda": conda_env, "virtualenv": python_env}
+    given = {
+        "loader_module": loader_module,
+        "python_version": platform.python_version(),
+        "data": data,
+        "code": code,
+        "env": {key: value for key, value in env.items() if value} or None,
+        "config": model_config,
+        "model_code_path": model_code_path,
+    }
+    known = {key: value for key, value in given.items() if value is not None}
+    return model.add_flavor(PYTHON_FUNCTION, **known, **attributes)
+
+
+def _described(given: Model | None, resources: Any, auth_policy: Any) -> Model | None:
+    if resources is None and auth_policy is None:
+        return given
+    model = given or Model()
+    if resources is not None:
+        model.resources = resources
+    if auth_policy is not None:
+        model.auth_policy = auth_policy
+    return model
+
+
+def _hinted(
+    model: python_models.PythonModel, given: ModelSignature | None
+) -> ModelSignature | None:
+    """Return the signature that the type hints of ``predict`` tell, or None (PYF-017).
+
+    Hints say nothing of parameters: those are of the given one.
+    """
+    from mlmodel.signature.hints import infer_signature_from_type_hints
+
+    hinted = infer_signature_from_type_hints(python_models.plain_function(model))
+    if hinted is None or given is None:
+        return hinted
+    if (given.inputs, given.outputs) != (hinted.inputs, hinted.outputs):
+        warnings.warn(
+            "The type hints of the model's predict tell another signature than the given one; "
+            f"the hints' is saved: {hinted} (PYF-017)",
+            stacklevel=5,
         )
-        model.load_context(context)
-        return python_models.predictor(model, context)(model_input, params)
-
-    store.save_folder(path, write, **shared)
+    return replace(hinted, params=given.params)
 
 
-def _copy_artifacts(artifacts: Mapping[str, store.PathLike], root: Path) -> dict[str, Any]:
-    folder = root / _ARTIFACTS
-    folder.mkdir()
-    entries = {}
-    for name, given in artifacts.items():
-        source = Path(given)
-        if not source.exists():
-            raise InvalidArgument(f"The artifact {name!r} is not there: {source}")
-        copy = store.copy_into(source, folder)
-        entries[name] = {
-            "path": f"{_ARTIFACTS}/{copy.name}",
-            "uri": str(given),
+@dataclass
+class _Saving:
+    """One PythonModel on its way into a folder."""
+
+    given: Any
+    artifacts: Mapping[str, store.PathLike]
+    config: Mapping[str, Any] | None
+    streamable: bool | None
+    #: The Python file that makes the model, if it is one from code.
+    file: Path | None = field(init=False)
+    model: python_models.PythonModel = field(init=False)
+    #: The artifacts on this machine.
+    sources: dict[str, Path] = field(init=False)
+    #: The signature that its type hints tell.
+    hinted: ModelSignature | None = None
+    #: The example, where the hint is the type of the example.
+    example: Any = None
+
+    def __post_init__(self) -> None:
+        self.file = _code_file(self.given) if from_code.is_file(self.given) else None
+        if self.file is None:
+            self.model = python_models.as_python_model(self.given)
+        else:
+            self.model = from_code.run(self.file, self.config)
+        self.sources = {name: _local(name, given) for name, given in self.artifacts.items()}
+
+    def write(self, root: Path) -> store.Contents:
+        streams = type(self.model).predict_stream is not python_models.PythonModel.predict_stream
+        attributes: dict[str, Any] = {
+            "streamable": streams if self.streamable is None else self.streamable
         }
-    return entries
+        if self.file is None:
+            cloudpickle = require("cloudpickle", "predict")
+            (root / _PYTHON_MODEL).write_bytes(pickling.dumps(self.model))
+            attributes |= {
+                "cloudpickle_version": cloudpickle.__version__,
+                "loader_module": PYTHON_MODEL_LOADER,
+                "python_model": _PYTHON_MODEL,
+            }
+        else:
+            shutil.copyfile(self.file, root / self.file.name)
+            attributes |= {"loader_module": CODE_LOADER, "model_code_path": self.file.name}
+        if self.artifacts:
+            attributes["artifacts"] = self._copy_artifacts(root)
+        if self.config:
+            attributes["config"] = dict(self.config)
+        packages = ["cloudpickle"] if self.file is None else []
+        keys = {} if self.hinted is None else {"is_signature_from_type_hint": True}
+        if self.example is not None:
+            keys["type_hint_from_example"] = True
+        return store.Contents({PYTHON_FUNCTION: attributes}, packages, self.predict, keys=keys)
+
+    def _copy_artifacts(self, root: Path) -> dict[str, Any]:
+        folder = root / _ARTIFACTS
+        folder.mkdir()
+        entries = {}
+        for index, (name, source) in enumerate(self.sources.items()):
+            own = folder
+            if (folder / source.name).exists():
+                own = folder / f"{index}"  # two files of one name, from two folders
+                own.mkdir()
+            copy = store.copy_into(source, own)
+            uri = without_secrets(str(self.artifacts[name]))
+            entries[name] = {"path": copy.relative_to(root).as_posix(), "uri": uri}
+        return entries
+
+    def predict(self, model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+        """Predict with the model as it was given, to infer outputs from the example."""
+        if isinstance(self.example, list):
+            model_input = self.example
+        context = python_models.PythonModelContext(
+            {name: str(source) for name, source in self.sources.items()}, self.config or {}
+        )
+        self.model.load_context(context)
+        return python_models.predictor(self.model, context)(model_input, params)
 
 
-def _save_loader_module(
-    path: store.PathLike,
+def _code_file(given: str | Path) -> Path:
+    file = Path(given)
+    if file.suffix != ".py":
+        raise InvalidArgument(
+            f"python_model is the path of a Python file (.py), not {str(given)!r} (PYF-009)"
+        )
+    if not file.is_file():
+        raise InvalidArgument(f"The Python file {file} is not there (PYF-009)")
+    return file
+
+
+def _local(name: str, given: store.PathLike) -> Path:
+    source = local_path(given)
+    if not source.exists():
+        raise InvalidArgument(f"The artifact {name!r} is not there: {given}")
+    return source
+
+
+def _loader_module(
     loader_module: str,
     data_path: store.PathLike | None,
-    **shared: Unpack[store.SaveOptions],
-) -> None:
+    config: Mapping[str, Any] | None,
+    *,
+    streamable: bool,
+) -> Callable[[Path], store.Contents]:
     def write(root: Path) -> store.Contents:
-        attributes: dict[str, Any] = {"loader_module": loader_module}
+        attributes: dict[str, Any] = {"loader_module": loader_module, "streamable": streamable}
         if data_path is not None:
-            source = Path(data_path)
+            source = local_path(data_path)
             if not source.exists():
                 raise InvalidArgument(f"data_path is not there: {source}")
             (root / _DATA).mkdir()
             copy = store.copy_into(source, root / _DATA)
             attributes["data"] = f"{_DATA}/{copy.name}"
+        if config:
+            attributes["config"] = dict(config)
         return store.Contents({PYTHON_FUNCTION: attributes})
 
-    store.save_folder(path, write, **shared)
+    return write

@@ -1,0 +1,129 @@
+"""MLflow's names for a model's own code, without MLflow (PYF-011).
+
+Files of models say ``import mlflow``, ``from mlflow.models import set_model``. What this library
+has of that is given to them from here, whether MLflow is installed or not; for anything else
+MLflow itself is asked. Nothing is put into ``sys.modules``: only a model's code sees it, because
+its ``__import__`` is the one of this module.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from mlmodel._aliases import is_flavor
+from mlmodel.errors import MissingDependency, UnsupportedModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["builtins_of_models", "module", "stand_in"]
+
+_TOP = "mlflow"
+
+#: MLflow's module -> ours. Flavors need no line.
+_OURS = {
+    "mlflow": "mlmodel",
+    "mlflow.exceptions": "mlmodel.errors",
+    "mlflow.models": "mlmodel.models",
+    "mlflow.models.model": "mlmodel.models.model",
+    "mlflow.models.model_config": "mlmodel.pyfunc.from_code",
+    "mlflow.models.signature": "mlmodel.models.signature",
+    "mlflow.pyfunc": "mlmodel.pyfunc",
+    "mlflow.pyfunc.model": "mlmodel.pyfunc.python_model",
+    "mlflow.pyfunc.utils": "mlmodel.pyfunc.utils",
+    "mlflow.types": "mlmodel.types",
+    "mlflow.types.schema": "mlmodel.types.schema",
+    "mlflow.types.type_hints": "mlmodel.pyfunc.hints",
+}
+#: Names that are others here.
+_RENAMED = {"MlflowException": "MlmodelError"}
+
+
+class _Absent(UnsupportedModel, AttributeError):
+    """A part of MLflow that is not here: so ``hasattr`` answers no."""
+
+
+class _StandIn(ModuleType):
+    """Looks like a module of MLflow; its attributes are those of ours."""
+
+    __path__: list[str] = []  # noqa: RUF012 - a package, as the import system asks it
+
+    def __getattr__(self, name: str) -> Any:
+        below = stand_in(f"{self.__name__}.{name}")
+        if below is not None:
+            return below
+        place = _ours(self.__name__)
+        ours = None if place is None else importlib.import_module(place)
+        if name == "__all__":
+            return getattr(ours, name, ())
+        # The version is asked for to tell what MLflow can do.
+        if name != "__version__":
+            if name.startswith("__"):
+                raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+            found = getattr(ours, _RENAMED.get(name, name), None)
+            if found is not None:
+                return found
+        return _of_mlflow(self.__name__, name)
+
+
+def module(name: str) -> ModuleType:
+    """Return a module that a pickle refers to; one of MLflow's fails when it is used, not before.
+
+    cloudpickle writes every module that a function might mean by a name in it.
+    """
+    if name.partition(".")[0] != _TOP:
+        return importlib.import_module(name)
+    return _StandIn(name)
+
+
+def stand_in(name: str) -> ModuleType | None:
+    """Return what stands for the module of MLflow's of this name, or None if nothing does."""
+    return None if _ours(name) is None else _StandIn(name)
+
+
+def builtins_of_models() -> dict[str, Any]:
+    """Return the builtins of a model's own code: Python's, with an import that knows MLflow."""
+    return {**vars(builtins), "__import__": _import}
+
+
+def _ours(name: str) -> str | None:
+    flavor = name.removeprefix(f"{_TOP}.")
+    return _OURS.get(name) or (f"mlmodel.{flavor}" if is_flavor(flavor) else None)
+
+
+def _import(
+    name: str,
+    globals: Mapping[str, object] | None = None,  # noqa: A002 - the protocol's
+    locals: Mapping[str, object] | None = None,  # noqa: A002 - the protocol's
+    fromlist: Sequence[str] | None = (),
+    level: int = 0,
+) -> ModuleType:
+    if level or name.partition(".")[0] != _TOP:
+        return builtins.__import__(name, globals, locals, fromlist or (), level)
+    found = stand_in(name)
+    if found is None:
+        found = _real(name)
+    return found if fromlist else _StandIn(_TOP)
+
+
+def _of_mlflow(module: str, name: str) -> Any:
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise _Absent(
+            f"The model's code uses {module}.{name}, which is a part of MLflow that mlmodel does "
+            "not have; it works where MLflow is installed (PYF-011)"
+        ) from error
+
+
+def _real(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MissingDependency(
+            f"The model's code imports {name}, which is a part of MLflow that mlmodel does not "
+            "have; install MLflow to load this model (PYF-011)"
+        ) from error

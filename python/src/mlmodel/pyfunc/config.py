@@ -1,0 +1,81 @@
+"""The configuration of a model, ``config`` in the MLmodel file: read, and overridden (PYF-012)."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlmodel import _files
+from mlmodel.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from mlmodel.store import ModelFolder
+
+__all__ = ["of_folder", "read"]
+
+#: More is no configuration.
+_MOST_BYTES = 8 * 2**20
+
+
+def read(given: Mapping[str, Any] | str | os.PathLike[str]) -> dict[str, Any]:
+    """Return a configuration: a mapping, or what the YAML file at a path holds.
+
+    Raises:
+        InvalidArgument: there is no such file, or it holds no mapping with texts as keys.
+
+    """
+    value: Any = given
+    if isinstance(given, str | os.PathLike):
+        value = _yaml(Path(given))
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise InvalidArgument(
+            "model_config is a mapping with texts as keys, or the path of a YAML file with one, "
+            f"not {type(value).__name__} (PYF-012)"
+        )
+    return dict(value)
+
+
+def of_folder(
+    folder: ModelFolder,
+    attributes: Mapping[str, Any],
+    given: Mapping[str, Any] | str | os.PathLike[str] | None,
+) -> dict[str, Any] | None:
+    """Return the configuration of a saved model, with the values that loading was given.
+
+    Args:
+        folder: the model.
+        attributes: its python_function.
+        given: values for keys that the model was saved with; others are left out, with a warning.
+
+    """
+    saved = attributes.get("config")
+    config = read(folder.file(saved)) if isinstance(saved, str) else saved
+    if not given:
+        return None if config is None else dict(config)
+    wanted = read(given)
+    config = dict(config or {})
+    unknown = sorted(wanted.keys() - config.keys())
+    if unknown:
+        warnings.warn(
+            f"The model was saved with no key {', '.join(map(repr, unknown))} in its model_config, "
+            f"so what was given for it is left out; it has {', '.join(map(repr, config)) or 'none'}"
+            " (PYF-012)",
+            stacklevel=4,
+        )
+    return {key: wanted.get(key, value) for key, value in config.items()}
+
+
+def _yaml(path: Path) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(_files.read(path, _MOST_BYTES))
+    except OSError as error:
+        raise InvalidArgument(
+            f"The configuration {path} cannot be read: {error.strerror} (PYF-012)"
+        ) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InvalidArgument(f"The configuration {path} is no YAML: {error} (PYF-012)") from error
