@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECKS", "Fence", "Rule", "Tree"]
 
-RULE_ID = re.compile(r"\b(?:DIR|MLM|SIG|ENF|EXA|ENV|PYF|SKL|RST|TRU|ERR)-\d{3}\b")
+#: The prefixes of all pages but those of flavors, which bring their own.
+PREFIXES = ("DIR", "MLM", "SIG", "ENF", "EXA", "ENV", "PYF", "RST", "TRU", "LOC", "PRO", "ERR")
 _RULE_ITEM = re.compile(r"^- \*\*(?P<id>[A-Z]{3}-\d{3})\*\* (?P<text>.*)$")
 _TAGS = re.compile(r"\*\(([a-z, ]+)\)\*")
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
@@ -71,6 +72,12 @@ class Tree:
     def rules(self) -> list[Rule]:
         """Every rule, in the order of the pages."""
         return [rule for page, text in self.pages.items() for rule in _rules(page, text)]
+
+    @cached_property
+    def rule_id(self) -> re.Pattern[str]:
+        """What an id looks like."""
+        own = {rule.id[:3] for rule in self.rules if rule.page.startswith("flavors/")}
+        return re.compile(rf"\b(?:{'|'.join([*PREFIXES, *sorted(own)])})-\d{{3}}\b")
 
     @cached_property
     def fences(self) -> list[Fence]:
@@ -171,7 +178,7 @@ def rule_ids(tree: Tree) -> list[str]:
             )
         first.setdefault(rule.id, rule)
         prefixes[rule.page].add(rule.id[:3])
-        if not RULE_ID.fullmatch(rule.id):
+        if not tree.rule_id.fullmatch(rule.id):
             found.append(f"spec/{rule.page}:{rule.line}: the prefix of {rule.id} is not known")
     for page, used in prefixes.items():
         others = [other for other, theirs in prefixes.items() if other != page and theirs & used]
@@ -258,7 +265,7 @@ def _named(tree: Tree, folder: str, pattern: str) -> dict[str, list[str]]:
     """Return the ids that stand in the files of a folder, each with the files."""
     named: dict[str, list[str]] = defaultdict(list)
     for path in sorted((tree.root / folder).rglob(pattern)):
-        for rule in sorted(set(RULE_ID.findall(path.read_text(encoding="utf-8")))):
+        for rule in sorted(set(tree.rule_id.findall(path.read_text(encoding="utf-8")))):
             named[rule].append(str(path.relative_to(tree.root)))
     return named
 

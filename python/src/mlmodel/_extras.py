@@ -24,6 +24,8 @@ _EXTRA_OF = {
     "granian": "serve",
     "google": "grpc",
     "grpc": "grpc",
+    "pyarrow": "arrow",
+    "fsspec": "remote",
 }
 
 

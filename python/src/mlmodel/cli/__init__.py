@@ -14,10 +14,18 @@ __all__ = ["main"]
 #: click command with the same help line (a test compares), so ``--help`` imports none of them.
 COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Check model folders and MLmodel files against the specification."),
+    "fmt": ("fmt", "Rewrite MLmodel files in their canonical form, comments kept."),
     "inspect": ("inspect", "Show what a model is, without running anything of it."),
+    "diff": ("diff", "Show how two models differ, without running anything of them."),
+    "signature": ("signature", "Show and compare signatures."),
+    "validate-input": (
+        "validate_input",
+        "Check data against a model's signature, without loading the model.",
+    ),
     "predict": ("predict", "Score a file with a model."),
     "serve": ("serve", "Serve a model over REST."),
     "trust": ("trust", "List, add and remove trusted model folders."),
+    "cache": ("cache", "List and remove downloaded models."),
 }
 
 

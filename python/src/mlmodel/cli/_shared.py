@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import click
 
+from mlmodel.scoring.media import FORMS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NOTHING", "echo", "loading_options", "one_line"]
+__all__ = [
+    "NOTHING",
+    "content_type_of",
+    "echo",
+    "input_options",
+    "loading_options",
+    "model_option",
+    "one_line",
+    "read_input",
+    "size",
+]
 
 #: What is said of a folder in which nothing was found that loading could run.
 NOTHING = "no pickle and no code was found (other kinds of files were not looked into)"
@@ -27,6 +41,29 @@ def echo(line: str, *, err: bool = False) -> None:
     click.echo(one_line(line), err=err)
 
 
+def size(number: int) -> str:
+    """Return a number of bytes as a person reads it."""
+    amount = float(number)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if amount < 1024 or unit == "GiB":  # noqa: PLR2004 - bytes in a KiB
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return ""
+
+
+def format_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the option ``--format``: text for people, json for programs."""
+    option = click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How the result is printed.",
+    )
+    return option(command)
+
+
 def loading_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options ``-m``, ``--trust`` and ``--allow`` to a command that loads a model."""
     for option in (
@@ -39,9 +76,80 @@ def loading_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--trust", is_flag=True, help="Run the model's own code; see `mlmodel trust`."
         ),
+        model_option,
+    ):
+        command = option(command)
+    return command
+
+
+def model_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the option ``-m`` to a command."""
+    option = click.option(
+        "-m",
+        "--model-uri",
+        "model",
+        required=True,
+        metavar="MODEL",
+        help="Model folder, or a URI of one.",
+    )
+    return option(command)
+
+
+def input_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options ``-i`` and ``-t`` to a command that reads data."""
+    for option in (
         click.option(
-            "-m", "--model-uri", "model", required=True, metavar="MODEL", help="Model folder."
+            "-t",
+            "--content-type",
+            "content_type",
+            metavar="FORM",
+            callback=_checked_form,
+            help="Form of the input: json, csv, or a content type with its parameters; if absent, "
+            "by the name of the file, else json.",
+        ),
+        click.option(
+            "-i",
+            "--input-path",
+            "source",
+            default="-",
+            show_default=True,
+            metavar="FILE",
+            help="The data; - is stdin.",
         ),
     ):
         command = option(command)
     return command
+
+
+def _checked_form(
+    _context: click.Context, _option: click.Parameter, form: str | None
+) -> str | None:
+    if form is None or form in FORMS or "/" in form:
+        return form
+    raise click.BadParameter(
+        f"{form!r} is none of {', '.join(FORMS)}, and no content type such as {FORMS['json']!r}."
+    )
+
+
+def content_type_of(source: str, form: str | None) -> str:
+    """Return the content type of the data in a file, as the options say or its name does."""
+    suffix = PurePath(source).suffix.lower().removeprefix(".")
+    form = form or (suffix if suffix in FORMS else "json")
+    return FORMS.get(form, form)
+
+
+def read_input(source: str) -> bytes:
+    """Return the bytes of a file, or of standard input.
+
+    Raises:
+        InvalidArgument: the file cannot be read.
+
+    """
+    from mlmodel.errors import InvalidArgument
+
+    if source == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        raise InvalidArgument(f"{source} cannot be read: {error.strerror}.") from None

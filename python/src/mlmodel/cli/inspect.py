@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlmodel.cli._shared import NOTHING, echo
+from mlmodel.cli._shared import NOTHING, echo, size
 from mlmodel.document.inspection import describe
 from mlmodel.document.report import counted
+from mlmodel.locations import local_folder, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +34,11 @@ _HEAD = {
 def command(path: str, as_json: bool) -> None:
     """Show what a model is, without running anything of it.
 
-    PATH is a model folder or an MLmodel file. Shown are its flavors, signature, input
-    example and environment, and what loading it would need and run.
+    PATH is a model folder, an MLmodel file, or a URI of one. Shown are its flavors, signature,
+    input example and environment, and what loading it would need and run.
     """
-    found = describe(path)
+    found = describe(local_folder(path))
+    found["path"] = without_secrets(path)
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -49,7 +51,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     for key, label in _HEAD.items():
         if key in found:
             yield _row(label, found[key])
-    yield _row("size", f"{_size(found['size_bytes'])} in {counted(found['files'], 'file')}")
+    yield _row("size", f"{size(found['size_bytes'])} in {counted(found['files'], 'file')}")
     yield _row("valid", _verdict(found))
     yield from _flavors(found["flavors"])
     yield from _signature(found["signature"])
@@ -64,15 +66,6 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
 def _row(label: str, value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return f"  {label:<16} {text}"
-
-
-def _size(number: int) -> str:
-    amount = float(number)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if amount < 1024 or unit == "GiB":  # noqa: PLR2004 - bytes in a KiB
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    return ""
 
 
 def _verdict(found: dict[str, Any]) -> str:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import click
 
-from mlmodel.cli._shared import loading_options
-from mlmodel.scoring.media import FORMS
+from mlmodel.cli._shared import content_type_of, input_options, loading_options, read_input
 
 __all__ = ["command"]
 
@@ -19,23 +18,14 @@ __all__ = ["command"]
     help="Score a file with a model.",
 )
 @loading_options
-@click.option(
-    "-i", "--input-path", "source", default="-", metavar="FILE", help="What to score; - is stdin."
-)
+@input_options
 @click.option("-o", "--output-path", "target", metavar="FILE", help="Where to write; else stdout.")
-@click.option(
-    "-t",
-    "--content-type",
-    "form",
-    type=click.Choice(list(FORMS)),
-    help="Form of the input; if absent, by the name of the file, else json.",
-)
 def command(
     *,
     model: str,
     source: str,
     target: str | None,
-    form: str | None,
+    content_type: str | None,
     trust: bool,
     allow: tuple[str, ...],
 ) -> None:
@@ -45,17 +35,15 @@ def command(
 
     require("pandas", "predict")
     require("orjson", "predict")
-    from mlmodel.pyfunc import load_model
+    from mlmodel.pyfunc.served import load_served
     from mlmodel.scoring.invocations import score
 
-    body = _read(source)
-    suffix = Path(source).suffix.lower().removeprefix(".")
-    form = form or (suffix if suffix in FORMS else "json")
-    engine = load_model(model, trust=trust, allow=allow).engine
+    body = read_input(source)
+    engine = load_served(model, trust=trust, allow=allow).engine
     # What the model raised is said below, in a line; its traceback would go to the log.
     logging.getLogger("mlmodel.scoring").addHandler(logging.NullHandler())
     try:
-        answer = score(FORMS[form], body, engine)
+        answer = score(content_type_of(source, content_type), body, engine)
     except ModelFailure as error:
         cause = error.__cause__
         raise ModelFailure(
@@ -66,17 +54,6 @@ def command(
         sys.stdout.flush()
     else:
         _write(Path(target), answer + b"\n")
-
-
-def _read(source: str) -> bytes:
-    from mlmodel.errors import InvalidArgument
-
-    if source == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(source).read_bytes()
-    except OSError as error:
-        raise InvalidArgument(f"{source} cannot be read: {error.strerror}.") from None
 
 
 def _write(target: Path, answer: bytes) -> None:

@@ -60,10 +60,10 @@ def load(settings: Settings, reports: SimpleQueue[Any]) -> Application:
 
 
 def _application(settings: Settings) -> Application:
-    from mlmodel.pyfunc import load_model
+    from mlmodel.pyfunc.served import load_served
     from mlmodel.serving.app import Application
 
-    model = load_model(settings.model, trust=settings.trust, allow=settings.allow)
+    model = load_served(settings.model, trust=settings.trust, allow=settings.allow)
     return Application(
         model.engine,
         max_body=settings.max_body,
