@@ -41,7 +41,7 @@ def main() -> None:
         with step("save it with an example; the signature is inferred"):
             mlmodel.save(model, model_path, example=test.head(2))
             print(*(f"    {p.name}" for p in sorted(model_path.iterdir())), sep="\n")
-        with step("validate it, as a linter in CI would (no numpy, no pandas, nothing run)"):
+        with step("validate it, as a linter in CI would (no pandas, nothing of the model run)"):
             run("validate", str(model_path))
         with step("load it and compare with the model in memory"):
             loaded = mlmodel.load(model_path)
@@ -50,6 +50,7 @@ def main() -> None:
         with serving(model_path) as port:
             score_each_form(port, test, model.predict(test.head(3)).tolist())
             refuse_request(port, test)
+        compare(Path(folder), model, test)
         refuse_model(Path(folder), model_path)
     print("\nAll done.")
 
@@ -77,11 +78,20 @@ def score_each_form(port: int, test, expected: list) -> None:
         "text/csv": ("text/csv", rows.to_csv(index=False)),
     }
     for form, (content_type, body) in bodies.items():
-        with step(f"score three wines over HTTP as {form}"):
-            status, answer = post(port, content_type, body)
-            print(f"    {status} {answer}")
-            if json.loads(answer) != {"predictions": expected}:
-                sys.exit(f"the server answered something else than the model: {expected}")
+        score(port, form, content_type, body, {"predictions": expected})
+    old = {"split": split, "records": rows.to_dict("records")}
+    for form, body in old.items():
+        content_type = f"application/json; format=pandas-{form}"
+        score(port, f"{content_type} (MLflow 1.x)", content_type, json.dumps(body), expected)
+
+
+def score(port: int, form: str, content_type: str, body: str, expected: object) -> None:
+    """Send one body and hold the answer against what the model says."""
+    with step(f"score three wines over HTTP as {form}"):
+        status, answer = post(port, content_type, body)
+        print(f"    {status} {answer}")
+        if json.loads(answer) != expected:
+            sys.exit(f"the server answered something else than the model: {expected}")
 
 
 def refuse_request(port: int, test) -> None:
@@ -92,6 +102,16 @@ def refuse_request(port: int, test) -> None:
         print(f"    {status}", json.dumps(json.loads(answer), indent=2).replace("\n", "\n    "))
         if status != http.HTTPStatus.BAD_REQUEST:
             sys.exit("the request was not refused")
+
+
+def compare(folder: Path, model, test) -> None:
+    """Check a file without loading the model, and compare with a stricter new version."""
+    test.to_csv(folder / "wines.csv", index=False)
+    with step("check a CSV file against the model, without loading it"):
+        run("validate-input", "-m", str(folder / "wine"), "-i", str(folder / "wines.csv"))
+    mlmodel.save(model, folder / "wine2", example=test.head(2).astype({"proline": "int64"}))
+    with step("ask whether a new version, which wants whole numbers, breaks callers: it does"):
+        run("signature", "diff", str(folder / "wine"), str(folder / "wine2"), code=1)
 
 
 class Hostile:
@@ -150,10 +170,12 @@ def post(port: int, content_type: str, body: str) -> tuple[int, str]:
     return response.status, answer
 
 
-def run(*args: str) -> None:
-    """Run a command of mlmodel and show what it prints."""
-    done = subprocess.run([*COMMAND, *args], check=True, capture_output=True, text=True)
-    print("    " + done.stdout.strip().replace("\n", "\n    "))
+def run(*args: str, code: int = 0) -> None:
+    """Run a command of mlmodel, which is to end with ``code``, and show what it prints."""
+    done = subprocess.run([*COMMAND, *args], check=False, capture_output=True, text=True)
+    print("    " + (done.stdout + done.stderr).strip().replace("\n", "\n    "))
+    if done.returncode != code:
+        sys.exit(f"mlmodel {args[0]} ended with {done.returncode}, not with {code}")
 
 
 @contextmanager
