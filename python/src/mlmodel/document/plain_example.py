@@ -1,0 +1,85 @@
+"""A plain yes for input examples: most tables fit as they stand, and saying so needs no numpy.
+
+Whatever is not plain here (other forms, types that are read from texts, numbers near a limit,
+parameters, faults) is left to the full check, which knows every rule.
+"""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ["fits_plainly"]
+
+#: Larger files are left to the full check, which is the faster one for them.
+_MOST_BYTES = 2**16
+
+
+def fits_plainly(file: Path, info: Mapping[str, Any], signature: Any) -> bool:
+    """Return whether an example is a table of which every cell surely fits (EXA-003, EXA-013).
+
+    Args:
+        file: the example's file; a request beside it must be a JSON object.
+        info: the ``saved_input_example_info``.
+        signature: the mapping of the MLmodel file.
+
+    """
+    if info.get("type") != "dataframe" or info.get("params"):
+        return False
+    try:
+        declared = json.loads(signature["inputs"])
+        table = _read(file)
+        request = info.get("serving_input_path")
+        if request and not isinstance(_read(file.parent / str(request)), dict):
+            return False
+        return _fits(table["columns"], table["data"], declared)
+    except (OSError, ValueError, RecursionError, TypeError, KeyError):
+        return False
+
+
+def _read(file: Path) -> Any:
+    if file.stat().st_size > _MOST_BYTES:
+        raise ValueError(file.name)
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _fits(names: Sequence[Any], rows: Sequence[Any], declared: Sequence[Any]) -> bool:
+    if not rows or len(set(names)) < len(names):
+        return False
+    if any(type(row) is not list or len(row) != len(names) for row in rows):
+        return False
+    cells = dict(zip(names, zip(*rows, strict=True), strict=True))
+    return all(
+        type(spec["name"]) is str and all(map(_PLAIN[spec["type"]], cells[spec["name"]]))
+        for spec in declared
+    )
+
+
+def _whole(bits: int) -> Callable[[Any], bool]:
+    return lambda cell: type(cell) is int and -(2**bits) <= cell < 2**bits
+
+
+def _double(cell: Any) -> bool:
+    # Any finite double that JSON writes is one; larger integers may fall between two.
+    return cell is None or (
+        isfinite(cell) if type(cell) is float else type(cell) is int and abs(cell) <= 2**53
+    )
+
+
+def _text(cell: Any) -> bool:
+    return cell is None or (type(cell) is str and cell.isascii())
+
+
+#: Types of columns -> whether a cell surely fits (ENF-040 and following).
+_PLAIN: dict[str, Callable[[Any], bool]] = {
+    "boolean": lambda cell: type(cell) is bool,
+    "integer": _whole(31),
+    "long": _whole(63),
+    "double": _double,
+    "string": _text,
+}
