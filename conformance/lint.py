@@ -28,6 +28,11 @@ _RULE_ITEM = re.compile(r"^- \*\*(?P<id>[A-Z]{3}-\d{3})\*\* (?P<text>.*)$")
 _TAGS = re.compile(r"\*\(([a-z, ]+)\)\*")
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 _FENCE = re.compile(r"^\s*```(?P<info>.*)$")
+#: A row of the table in conformance/editions.md: number, what holds, rules, what shows it.
+_EDITION_ROW = re.compile(
+    r"^\| (?P<row>\d+[a-z]?) \| [^|]+ \| (?P<rules>[^|]+) \| (?P<shown>[^|]+) \|$"
+)
+_QUOTED = re.compile(r"`([^`]+)`")
 
 TAGS = frozenset({"vector", "schema", "test"})
 
@@ -339,6 +344,49 @@ def links(tree: Tree) -> list[str]:
     ]
 
 
+def edition_rows(tree: Tree) -> list[str]:
+    """Check the table of the editions: what a row names is there, and shows the row's rules."""
+    file = tree.root / "conformance" / "editions.md"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    rows = [line for line in lines if re.match(r"\| *\d", line)]
+    cases = {
+        f"{name.split('/')[0]}/{case['id']}": set(case["rules"]) for name, case in _cases(tree)
+    }
+    found = []
+    for line in rows:
+        row = _EDITION_ROW.match(line)
+        if row is None:
+            found.append(f"conformance/editions.md: no row of four columns: {line[:60]}")
+            continue
+        rules = set(tree.rule_id.findall(row["rules"]))
+        faults = _edition_row(tree, rules, _QUOTED.findall(row["shown"]), cases)
+        found += [f"conformance/editions.md: row {row['row']}: {fault}" for fault in faults]
+    return found
+
+
+def _edition_row(
+    tree: Tree, rules: set[str], shown: list[str], cases: dict[str, set[str]]
+) -> Iterator[str]:
+    if not shown:
+        yield "nothing shows it"
+    cited: set[str] = set()
+    for name in shown:
+        file, is_test, function = name.partition("::")
+        path = tree.root / "python" / "tests" / file
+        if not is_test and name not in cases:
+            yield f"there is no vector {name}"
+        elif not is_test and not cases[name] & rules:
+            yield f"the vector {name} cites none of its rules"
+        elif is_test:
+            text = path.read_text(encoding="utf-8") if path.is_file() else ""
+            if not re.search(rf"^ *def {re.escape(function)}\(", text, re.MULTILINE):
+                yield f"there is no test {name}"
+            cited |= set(tree.rule_id.findall(text))
+        cited |= cases.get(name, set())
+    for rule in sorted(rules - cited):
+        yield f"nothing that it names cites {rule}"
+
+
 CHECKS: tuple[Callable[[Tree], list[str]], ...] = (
     rule_items,
     rule_ids,
@@ -351,6 +399,7 @@ CHECKS: tuple[Callable[[Tree], list[str]], ...] = (
     schema_files,
     examples,
     links,
+    edition_rows,
 )
 
 

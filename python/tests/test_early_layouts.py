@@ -203,7 +203,7 @@ def test_what_of_the_corpus_loads(corpus):
 
 
 def test_every_description_of_the_corpus_is_read_and_written(corpus, tmp_path):
-    """Whatever else is missing, the file is read (DIR-008), and means the same when written."""
+    """DIR-008, MLM-030: whatever else is missing, the file is read, and means the same when written."""
     names = [path.parent.name for path in corpus.glob("*/MLmodel")]
     assert set(WHY_NOT) <= set(names)
     for name in names:
@@ -211,8 +211,11 @@ def test_every_description_of_the_corpus_is_read_and_written(corpus, tmp_path):
         target = tmp_path / name
         target.mkdir()
         model.save(target)
+        written = (target / "MLmodel").read_bytes()
         again = Model.load(target)
         assert again.to_dict() == model.to_dict()
         assert again.signature == model.signature
         assert again.utc_time_created == model.utc_time_created
         assert repr(again)
+        again.save(target)
+        assert (target / "MLmodel").read_bytes() == written, name

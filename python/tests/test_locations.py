@@ -712,6 +712,7 @@ def test_a_killed_download_leaves_nothing(model: Path, tmp_path: Path, cache: Pa
     assert _leftovers(cache) == []
 
 
+@pytest.mark.slow
 def test_a_download_that_goes_on_is_no_leftover(
     model: Path, tmp_path: Path, cache: Path, listed: Any
 ) -> None:
@@ -764,10 +765,25 @@ def test_commands_take_uris(
             main(["validate", location])
         assert "1 valid" in capsys.readouterr().out
     assert Model.load(uri).flavors == {"mine": {}}
-    with pytest.raises(SystemExit) as caught:
-        main(["validate", "--fix", uri])
-    assert caught.value.code == 2
-    assert "download it" in capsys.readouterr().out
+    for change in (["validate", "--fix"], ["fmt"]):
+        with pytest.raises(SystemExit) as caught:
+            main([*change, uri])
+        assert caught.value.code == 2
+        said = capsys.readouterr()
+        assert "Only a file of this machine can be changed" in said.out + said.err
+        with pytest.raises(SystemExit) as caught:
+            main([*change, ""])
+        said = capsys.readouterr()
+        assert "The path is empty" in said.out + said.err
+        with pytest.raises(SystemExit):
+            main([*change, "http://user:word@127.0.0.1:1/x?key=word"])
+        said = capsys.readouterr()
+        assert "word" not in said.out + said.err
+    with contextlib.suppress(SystemExit):
+        main(["fmt", model.as_uri()])
+    assert (model / "MLmodel").read_text() == "flavors:\n  mine: {}\n"
+    main(["trust", "add", uri])
+    assert trust_store.contains(local_folder(uri).name)
     with pytest.raises(SystemExit) as caught:
         main(["inspect", "nosuch://x/y"])
     assert caught.value.code == UnsupportedModel.exit_code

@@ -228,3 +228,30 @@ def test_a_failing_save_leaves_the_description_as_it_was(tmp_path):
     with pytest.raises(InvalidArgument):
         mlmodel.sklearn.save_model("no estimator", tmp_path / "m", mlflow_model=description)
     assert description.to_dict() == before
+
+
+def test_a_completed_description_knows_where_it_is(tmp_path):
+    description, frame = Model(), pd.DataFrame({"a": [1.0]})
+    estimator = LinearRegression().fit(frame, [1.0])
+    mlmodel.sklearn.save_model(
+        estimator, tmp_path / "m", input_example=frame, mlflow_model=description
+    )
+    assert description.load_input_example().equals(frame)
+    assert description.get_model_info().model_uri == str(tmp_path / "m")
+    # The example of the folder that the description came from does not come along.
+    mlmodel.sklearn.save_model(estimator, tmp_path / "n", mlflow_model=Model.load(tmp_path / "m"))
+    assert Model.load(tmp_path / "n").saved_input_example_info is None
+    assert mlmodel.validate(tmp_path / "n").violations == ()
+
+
+def test_nothing_is_saved_to_a_store(tmp_path, monkeypatch):
+    """LOC-017."""
+    monkeypatch.chdir(tmp_path)
+    model = LinearRegression().fit([[1.0]], [1.0])
+    for save in (Model().save, lambda path: mlmodel.save(model, path)):
+        with pytest.raises(InvalidArgument, match=r"s3://…@host/m: .*LOC-017"):
+            save("s3://user:secret@host/m")
+    assert not list(tmp_path.iterdir())
+    mlmodel.save(model, (tmp_path / "m").as_uri())
+    Model.load("m").save((tmp_path / "m").as_uri())
+    assert mlmodel.validate("m").valid

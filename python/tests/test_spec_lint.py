@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ def test_there_is_something_to_check() -> None:
     assert len(TREE.rules) > 100
     assert sum(len(file["cases"]) for file in TREE.vectors.values()) >= 60
     assert any(fence.info[:1] == ("json",) for fence in TREE.fences)
+    editions = (ROOT / "conformance" / "editions.md").read_text(encoding="utf-8")
+    assert len(re.findall(r"^\| \d", editions, re.MULTILINE)) >= 40
 
 
 GOOD_PAGE = """# Page
@@ -43,6 +46,7 @@ See [another](other.md). This one is no rule:
 - **ENF-001** A column stands here twice.
 ```
 """
+ROW = "| 1 | a column is there | {} | {} |"
 THING = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "$id": "urn:mlmodel:schema:v1:thing",
@@ -71,6 +75,7 @@ def _tree(
     source: str = "# ENF-001\n",
     thing: dict[str, Any] = THING,
     area: str = "enforcement",
+    editions: str = ROW.format("ENF-002, SIG-001", "`enforcement/a-case`, `test_code.py::test_it`"),
 ) -> lint.Tree:
     vectors = {
         "area": area,
@@ -85,7 +90,8 @@ def _tree(
         "schemas/v1/thing.json": json.dumps(thing),
         "schemas/v1/vector.json": (ROOT / "schemas/v1/vector.json").read_text(),
         "python/src/code.py": source,
-        "python/tests/test_code.py": "# ENF-002, SIG-001\n",
+        "python/tests/test_code.py": "def test_it(): pass  # ENF-002, SIG-001\n",
+        "conformance/editions.md": editions,
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -132,6 +138,29 @@ def test_a_good_tree_has_no_findings(
         (lint.examples, {"page": "```json fragment\n{a}\n```"}, "is no json"),
         (lint.examples, {"page": "```yaml mlmodel\nflavors: 3\n```"}, "flavors"),
         (lint.links, {"page": "[a](none.md)"}, "none.md leads nowhere"),
+        (lint.edition_rows, {"editions": "| 1 | a | none |"}, "no row of four columns: | 1 | a"),
+        (lint.edition_rows, {"editions": ROW.format("none", "nothing")}, "row 1: nothing shows it"),
+        (lint.edition_rows, {"editions": ROW.format("none", "`a/b`")}, "there is no vector a/b"),
+        (
+            lint.edition_rows,
+            {"editions": ROW.format("none", "`test_a.py::b`")},
+            "no test test_a.py::b",
+        ),
+        (
+            lint.edition_rows,
+            {"editions": ROW.format("none", "`test_code.py::it`")},
+            "no test test_code",
+        ),
+        (
+            lint.edition_rows,
+            {"editions": ROW.format("SIG-001", "`enforcement/a-case`")},
+            "enforcement/a-case cites none of its rules",
+        ),
+        (
+            lint.edition_rows,
+            {"editions": ROW.format("ENF-001, SIG-001", "`enforcement/a-case`")},
+            "nothing that it names cites SIG-001",
+        ),
     ],
 )
 def test_what_is_wrong_is_found(

@@ -222,6 +222,16 @@ def test_an_example_that_the_model_cannot_score_warns(tmp_path, model):
     assert mlmodel.load(tmp_path / "m").signature.outputs is None
 
 
+def test_an_answer_of_no_type_is_warned_of(tmp_path):
+    """SIG-047: the model is saved, and its inputs are declared; nothing is dropped silently."""
+    example = pd.DataFrame({"a": [1.5]})
+    with pytest.warns(UserWarning, match=r"model_output, which is builtins\.tuple; .*SIG-047"):
+        mlmodel.save(lambda model_input: (1, 2), tmp_path / "m", example=example)
+    signature = mlmodel.load(tmp_path / "m").signature
+    assert signature.inputs.input_names() == ["a"]
+    assert signature.outputs is None
+
+
 def test_a_trust_store_that_cannot_be_written_is_a_warning(tmp_path, model, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "file" / "store"))

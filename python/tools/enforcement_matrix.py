@@ -13,7 +13,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ARROW", "DECLARED", "FAMILIES", "cases", "files", "json_cases", "outcome", "table"]
+__all__ = [
+    "ARROW",
+    "DECLARED",
+    "FAMILIES",
+    "TYPES",
+    "cases",
+    "files",
+    "json_cases",
+    "outcome",
+    "table",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "spec" / "enforcement.md"
@@ -30,7 +40,9 @@ DELIVERED = {
     "binary": ("binary", "binary"),
     "datetime": ("datetime64[ns]", "datetime64[ns]"),
 }
-DECLARED = (*DELIVERED, "any", "array")
+#: Nested type -> the rule that refuses a cell of another kind.
+NESTED = {"array": "ENF-033", "object": "ENF-034", "map": "ENF-036"}
+DECLARED = (*DELIVERED, "any", *NESTED)
 
 #: The phrases of the table's last rows, and the given dtypes that they stand for.
 _PHRASES = {
@@ -98,9 +110,9 @@ _CELL_RULES = {
         "boolean": "ENF-041",
         **dict.fromkeys(("integer", "long", "float", "double"), "ENF-049"),
         "binary": "ENF-026",
-        "array": "ENF-033",
+        **NESTED,
     },
-    "bytes": {**dict.fromkeys(DELIVERED, "ENF-021"), "datetime": "ENF-053", "array": "ENF-033"},
+    "bytes": {**dict.fromkeys(DELIVERED, "ENF-021"), "datetime": "ENF-053", **NESTED},
 }
 
 
@@ -138,9 +150,9 @@ def outcome(family: str, kind: str, *, gaps: bool, required: bool, cells: bool) 
     if family in table().get(kind, set()):
         return ["ENF-022"] if missing else []
     by_cell = _CELL_RULES.get(family, {}).get(kind)
-    if by_cell is None or (kind == "array" and not cells):
+    if by_cell is None or (kind in NESTED and not cells):
         return ["ENF-021"]
-    if kind == "array":
+    if kind in NESTED:
         return [by_cell, "ENF-037"] if gaps and required else [by_cell]
     # Of texts each is refused for itself, and so is what is missing among them.
     return [by_cell, "ENF-044"] if missing and family == "text" else [by_cell]
@@ -169,9 +181,7 @@ def _case(
     label = f"{dtype} of {family}" if dtype == "category" else dtype
     words = f"{label}{' with a missing value' if gap else ''}"
     words += f" for {'' if required else 'optional '}{kind}"
-    spec: dict[str, Any] = {"type": kind, "name": "a"}
-    if kind == "array":
-        spec["items"] = {"type": "long"}
+    spec: dict[str, Any] = {"type": kind, "name": "a", **TYPES[kind]}
     if not required:
         spec["required"] = False
     expected: dict[str, Any]
@@ -206,8 +216,8 @@ def _delivered(given: dict[str, Any], family: str, kind: str, gap: bool) -> dict
     return {"name": "a", "dtype": DELIVERED[kind][gap], "values": held}
 
 
-#: The columns of the next table.
-_TYPES: dict[str, dict[str, Any]] = {
+#: Declared type -> what the file says of it; the columns of the next table.
+TYPES: dict[str, dict[str, Any]] = {
     **{kind: {"type": kind} for kind in (*DELIVERED, "any")},
     "array": {"type": "array", "items": {"type": "long"}},
     "object": {"type": "object", "properties": {"x": {"type": "long"}}},
@@ -252,7 +262,7 @@ def json_cases() -> list[dict[str, Any]]:
 def _json_case(cell: str, kind: str, found: str) -> dict[str, Any]:
     taken = found in "=0"
     what = {'"': "text", "[": "list", "{": "object"}.get(cell[0], "cell")
-    rule = {"any": "ENF-031", "array": "ENF-033", "object": "ENF-034", "map": "ENF-036"}.get(kind)
+    rule = {"any": "ENF-031", **NESTED}.get(kind)
     expected: dict[str, Any]
     if taken:
         value = None if found == "0" else json.loads(cell)
@@ -265,7 +275,7 @@ def _json_case(cell: str, kind: str, found: str) -> dict[str, Any]:
         "description": f"the cell {cell} is {'taken' if taken else 'refused'} for {kind}",
         "rules": [(rule or "ENF-040") if taken else f"ENF-0{found}"],
         "input": {
-            "signature": {"inputs": [{**_TYPES[kind], "name": "a"}]},
+            "signature": {"inputs": [{**TYPES[kind], "name": "a"}]},
             "model": "echo",
             "request": {
                 "method": "POST",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 import uuid
-import warnings
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     SOURCE_SUFFIXES,
@@ -20,10 +19,12 @@ from importlib.machinery import (
     SourceFileLoader,
 )
 from importlib.util import module_from_spec, spec_from_file_location
+from inspect import getmodulename
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlmodel._mlflow import builtins_of_models
+from mlmodel._warnings import warn_caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,8 +93,9 @@ def _is_models(path: str) -> bool:
 def _modules_in(folder: Path) -> Iterator[str]:
     """Give the names of the modules and packages at the top of a folder of code."""
     for entry in sorted(folder.iterdir()):
-        if entry.suffix == ".py" or (entry / "__init__.py").is_file():
-            yield entry.stem
+        name = entry.name if entry.is_dir() else getmodulename(entry.name)
+        if name:
+            yield name
 
 
 def _make_room(name: str, folder: Path) -> None:
@@ -102,20 +104,22 @@ def _make_room(name: str, folder: Path) -> None:
     Only what other models brought gives way. A module of the program itself stays, because its
     classes are in use there; when its file differs from the model's, that is said.
     """
-    module = sys.modules.get(name)
-    origin = getattr(module, "__file__", None)
-    if not origin or Path(origin).is_relative_to(folder):
+    taken = [one for one in sys.modules if one == name or one.startswith(f"{name}.")]
+    # A namespace package has no file of its own; its modules have.
+    files = [Path(file) for one in taken if (file := getattr(sys.modules[one], "__file__", None))]
+    others = [file for file in files if not file.is_relative_to(folder)]
+    if all(_is_models(str(file.parent)) for file in others):
+        for one in taken if others else ():
+            del sys.modules[one]
         return
-    if _is_models(str(Path(origin).parent)):
-        for taken in [one for one in sys.modules if one == name or one.startswith(f"{name}.")]:
-            del sys.modules[taken]
-        return
+    origin = getattr(sys.modules.get(name), "__file__", None)
     package = folder / name / "__init__.py"
     own = package if package.is_file() else folder / f"{name}.py"
+    if origin is None or not own.is_file():
+        return
     if Path(origin).is_file() and own.read_bytes() != Path(origin).read_bytes():
-        warnings.warn(
+        warn_caller(
             f"The model brings a module {name!r}, but this program has already imported another "
             f"one of that name from {origin}, and the model gets that one; load the model in a "
-            "process of its own (PYF-013)",
-            stacklevel=5,
+            "process of its own (PYF-013)"
         )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-import inspect
-import warnings
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from mlmodel._warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -24,15 +23,12 @@ _said: set[str] = set()
 def warn_once(old: str, new: str) -> None:
     """Warn that ``old`` is now called ``new``; the second time, say nothing.
 
-    The warning stands at the caller's line: Python shows those of the main script alone.
+    Python shows such warnings for lines of the main script alone.
     """
     if old in _said:
         return
     _said.add(old)
-    frame, level = inspect.currentframe(), 1
-    while frame is not None and frame.f_code.co_filename == __file__:
-        frame, level = frame.f_back, level + 1
-    warnings.warn(f"{old} is now called {new}", DeprecationWarning, stacklevel=level)
+    warn_caller(f"{old} is now called {new}", DeprecationWarning)
 
 
 def old_arguments(**names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -105,13 +105,17 @@ def _import(
         return builtins.__import__(name, globals, locals, fromlist or (), level)
     found = stand_in(name)
     if found is None:
-        found = _real(name)
+        found = _real(name, fromlist)
+    for part in fromlist or ():
+        # Python's own error would not say why the name is not there.
+        if part != "*" and not hasattr(found, part):
+            raise _missing(f"{name}.{part}")
     return found if fromlist else _StandIn(_TOP)
 
 
 def _of_mlflow(module: str, name: str) -> Any:
     try:
-        return getattr(importlib.import_module(module), name)
+        return getattr(_imported(module, (name,)), name)
     except (ImportError, AttributeError) as error:
         raise _Absent(
             f"The model's code uses {module}.{name}, which is a part of MLflow that mlmodel does "
@@ -119,11 +123,20 @@ def _of_mlflow(module: str, name: str) -> Any:
         ) from error
 
 
-def _real(name: str) -> ModuleType:
+def _real(name: str, parts: Sequence[str] | None) -> ModuleType:
     try:
-        return importlib.import_module(name)
+        return _imported(name, parts)
     except ImportError as error:
-        raise MissingDependency(
-            f"The model's code imports {name}, which is a part of MLflow that mlmodel does not "
-            "have; install MLflow to load this model (PYF-011)"
-        ) from error
+        raise _missing(name) from error
+
+
+def _imported(name: str, parts: Sequence[str] | None) -> ModuleType:
+    """Return a module of MLflow's, with those of ``parts`` that are modules imported, too."""
+    return builtins.__import__(name, None, None, parts or ("__name__",), 0)
+
+
+def _missing(name: str) -> MissingDependency:
+    return MissingDependency(
+        f"The model's code imports {name}, which is a part of MLflow that mlmodel does not have; "
+        "install an MLflow that has it to load this model (PYF-011)"
+    )

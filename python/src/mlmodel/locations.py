@@ -2,24 +2,20 @@
 
 A path costs nothing here and a ``file:`` URI next to nothing; every other scheme goes through
 fsspec (the extra ``remote``) and the driver of its store. What was downloaded is as little
-trusted as anything else: by its digest, or not at all (LOC-013).
+trusted as anything else: by its digest, or not at all (LOC-013). What only downloads and copies
+need is imported there, because commands that are given paths load this module too.
 """
 
 from __future__ import annotations
 
 import errno
-import filecmp
 import os
 import re
-import secrets
-import shutil
 import time
 import warnings
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import unquote
 
 from mlmodel.errors import (
     InvalidArgument,
@@ -37,7 +33,7 @@ if TYPE_CHECKING:
     from mlmodel._cache import Cache, Source
     from mlmodel._remote import Limits, Listing
 
-__all__ = ["is_uri", "local_folder", "local_path", "without_secrets"]
+__all__ = ["is_uri", "local_folder", "local_path", "path_to_write", "without_secrets"]
 
 PathLike = str | os.PathLike[str]
 
@@ -94,6 +90,21 @@ def local_path(
     return _local(uri, into, limits, model=False)
 
 
+def path_to_write(place: PathLike) -> Path:
+    """Return the path on this machine to which a model is saved.
+
+    Raises:
+        InvalidArgument: it is a URI of a store, which is read from and not written to (LOC-017).
+
+    """
+    if is_uri(place):
+        raise InvalidArgument(
+            f"{without_secrets(os.fspath(place))}: a model is saved to a folder of this machine; "
+            "save it to a path, and copy the folder to the store (LOC-017)"
+        )
+    return local_path(place)
+
+
 def _scheme(place: PathLike) -> str | None:
     text = os.fspath(place)
     found = _SCHEME.match(text)
@@ -103,6 +114,8 @@ def _scheme(place: PathLike) -> str | None:
 
 
 def _local(place: PathLike, into: PathLike | None, limits: Limits | None, *, model: bool) -> Path:
+    if not os.fspath(place):
+        raise InvalidArgument("The path is empty; . is the current folder (LOC-001).")
     scheme = _scheme(place)
     if scheme is None:
         found, name = Path(place), ""
@@ -195,6 +208,8 @@ def _not_here(uri: str) -> NoReturn:
 
 
 def _last_part(uri: str) -> str:
+    from urllib.parse import unquote
+
     # Of a chain (zip://inner::https://host/model.zip) the outermost that has a name.
     for link in uri.split("::"):
         path = link.partition("://")[2] or link.partition(":")[2]
@@ -286,6 +301,8 @@ def _require_files(uri: str, listing: Listing, *, model: bool) -> None:
 def _download(
     uri: str, fs: Any, listing: Listing, cache: Cache, limits: Limits, *, settled: bool
 ) -> Source:
+    from datetime import UTC, datetime
+
     from mlmodel import _remote
     from mlmodel._cache import Source
 
@@ -322,10 +339,10 @@ def _named(error: Exception, uri: str) -> MlmodelError:
         return error
     place = without_secrets(uri)
     if isinstance(error, FileNotFoundError) and not _is_silence(error):
-        return ModelNotFound(f"{place}: there is nothing at this URI, or no right to see it")
+        return ModelNotFound(f"{place}: there is nothing at this URI, or no right to see it.")
     if isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in _DISK:
         return WriteFailed(f"The download of {place} could not be written: {error.strerror}.")
-    return UnreadableModel(f"{place} could not be read: {_said(error)}")
+    return UnreadableModel(f"{place} could not be read: {_said(error)}.")
 
 
 def _said(error: Exception) -> str:
@@ -338,6 +355,9 @@ def _said(error: Exception) -> str:
 
 def _copy(found: Path, into: Path, name: str, *, model: bool) -> Path:
     """Copy a file or folder into ``into``; what is there already is used if it is equal."""
+    import secrets
+    import shutil
+
     if not found.exists():
         raise ModelNotFound(f"{found}: there is nothing to copy")
     if model and found.name == _MODEL and found.is_file():
@@ -370,6 +390,8 @@ def _copy(found: Path, into: Path, name: str, *, model: bool) -> Path:
 
 
 def _is_equal(one: Path, other: Path) -> bool:
+    import filecmp
+
     from mlmodel.trust.digest import manifest_of
 
     if one.is_file() or other.is_file():

@@ -8,15 +8,16 @@ import os
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from mlmodel.document.examples import example_info
 from mlmodel.document.times import EARLY_KEY, KEY, parse_time, time_text, with_todays_time
 from mlmodel.errors import InvalidArgument
+from mlmodel.locations import local_folder, path_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from mlmodel.signature.types import ModelSignature
 
@@ -176,13 +177,18 @@ class Model:
             path: an existing folder, which gets a file ``MLmodel``, or the file's own path.
 
         Raises:
+            InvalidArgument: the path is a URI of a store (LOC-017).
             InvalidModel: a value is nothing that YAML can hold; the key is named (MLM-014).
             WriteFailed: the disk is full, or writing is not permitted.
 
         """
         from mlmodel import document
 
-        self._source = document.write(self.document, path).parent
+        self._source = document.write(self.document, path_to_write(path)).parent
+
+    def lies_in(self, folder: Path, document: dict[str, Any]) -> None:
+        """Note that the model was saved into ``folder`` with this mapping; writers call it."""
+        self.document, self._source = document, folder
 
     def add_flavor(self, name: str, **params: Any) -> Self:
         """Add a flavor with its attributes: any values that YAML can hold; return the model."""
@@ -254,7 +260,8 @@ class Model:
         """Return the saved input example in the form in which the model gets it, or None.
 
         Args:
-            path: the model's folder; where the model was read from or saved to, if absent.
+            path: the model's folder, or a URI of one; where the model was read from or saved to,
+                if absent.
 
         Raises:
             InvalidArgument: the model was neither read nor saved, and no path is given.
@@ -295,7 +302,7 @@ class Model:
         info = example_info(self.document)
         if not info:
             return None
-        folder = self._source if path is None else Path(path)
+        folder = self._source if path is None else local_folder(path)
         if folder is None:
             raise InvalidArgument("The model lies in no folder yet; give the folder as path")
         return folder, info

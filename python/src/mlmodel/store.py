@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from mlmodel import document, environment
 from mlmodel._code import put_on_path
 from mlmodel._newfolder import copy_into, new_folder
+from mlmodel._warnings import warn_caller
 from mlmodel.document.document import FILE_NAME
 from mlmodel.errors import (
     InvalidArgument,
@@ -26,7 +27,7 @@ from mlmodel.errors import (
     ModelNotFound,
     UnsupportedModel,
 )
-from mlmodel.locations import local_folder
+from mlmodel.locations import local_folder, path_to_write
 from mlmodel.model import PYTHON_FUNCTION, Model
 from mlmodel.trust import Gate, record
 
@@ -272,7 +273,7 @@ def save_folder(
 
     """
     _check_options(shared)
-    target = Path(path).absolute()
+    target = path_to_write(path).absolute()
     with new_folder(target, overwrite=shared.get("overwrite", False)) as root:
         contents = write(root)
         example = shared.get("input_example")
@@ -299,10 +300,9 @@ def save_folder(
         _require_valid(root)
     record(target, "saved by this user")
     given = shared.get("mlflow_model")
-    if given is None:
-        return model
-    given.document = model.document
-    return given
+    saved = model if given is None else given
+    saved.lies_in(target, model.document)
+    return saved
 
 
 def _described(
@@ -316,6 +316,9 @@ def _described(
     given = shared.get("mlflow_model")
     model = Model() if given is None else Model.from_dict(given.document)
     model.flavors.update(_with_shared(contents.flavors, code))
+    # Of another folder: what is not written anew is not here.
+    for key in ("saved_input_example_info", "type_hint_from_example"):
+        model.document.pop(key, None)
     for key, value in (
         ("signature", signature),
         ("saved_input_example_info", example_info),
@@ -364,11 +367,10 @@ def _warn_of_kind(signature: ModelSignature | None, contents: Contents) -> None:
     kind = "tensors" if signature.inputs.is_tensor_spec() else "columns"
     if kind not in contents.signature_kinds:
         flavor = next(iter(contents.flavors))
-        warnings.warn(
+        warn_caller(
             f"The signature declares {kind}, but the {flavor} flavor takes "
             f"{' or '.join(sorted(contents.signature_kinds))}; the model is saved, and tools that "
-            f"serve {flavor} models may not take its inputs (PYF-018)",
-            stacklevel=5,
+            f"serve {flavor} models may not take its inputs (PYF-018)"
         )
 
 
@@ -390,13 +392,29 @@ def _signature(
     try:
         outputs = None if contents.predict is None else contents.predict(model_input, params)
     except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
-        warnings.warn(
+        warn_caller(
             f"The model could not score its input_example ({type(error).__name__}: {error}); "
-            "the signature is saved without outputs",
-            stacklevel=5,
+            "the signature is saved without outputs"
         )
         outputs = None
-    return infer_signature(model_input, outputs, params)
+    return infer_signature(model_input, _declarable(outputs), params)
+
+
+def _declarable(outputs: Any) -> Any:
+    """Return what a model predicted, or None, with a warning, if no type can be told (SIG-047)."""
+    from mlmodel.signature.infer import infer_signature
+
+    if outputs is None:
+        return None
+    try:
+        with warnings.catch_warnings():
+            # What is to be warned of is said when the whole signature is inferred.
+            warnings.simplefilter("ignore")
+            infer_signature(None, outputs)
+    except InvalidArgument as error:
+        warn_caller(f"{error.message} The signature is saved without outputs (SIG-047)")
+        return None
+    return outputs
 
 
 def _is_tensors(example: Any) -> bool:

@@ -108,7 +108,7 @@ def test_files_without_a_signature(
     (tmp_path / "odd").write_text(text)
     with pytest.raises(SystemExit) as ended:
         main(["signature", "diff", str(files[0]), str(tmp_path / "odd")])
-    assert ended.value.code in (1, 2)
+    assert ended.value.code == 2
     assert capsys.readouterr().err.startswith(f"mlmodel: {code}: ")
 
 
@@ -171,6 +171,16 @@ def test_models_that_are_the_same(files: tuple[Path, Path], tmp_path: Path) -> N
     assert done.output.splitlines()[-1] == (
         "The models are the same but for when and where they were saved."
     )
+
+
+def test_a_model_that_cannot_be_read_is_no_difference(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """ERR-011: 1 is the answer that models differ."""
+    (tmp_path / "MLmodel").write_bytes(b"\xff")
+    done = run(diff.command, files[0], tmp_path)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("mlmodel: INVALID_MODEL: ")
 
 
 def test_models_as_json(files: tuple[Path, Path]) -> None:

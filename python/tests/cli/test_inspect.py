@@ -65,6 +65,10 @@ def test_the_help_line_is_the_groups():
     assert "Examples:" in run("--help").output
 
 
+def test_json_has_the_option_of_the_other_commands_too(model):
+    assert run("--format", "json", model).output == run("--json", model).output
+
+
 def test_json(model):
     found = described(model)
     assert found["valid"] is False
@@ -103,7 +107,7 @@ def test_text(model):
     assert "  valid            no (1 error, 2 warnings; see mlmodel validate)" in lines
     assert "inputs (30)" in lines
     assert '  tags       array {"type": "string"} (optional)' in lines
-    assert "  and 10 more (--json shows all)" in lines
+    assert "  and 10 more (--format json shows all)" in lines
     assert "  n  long = 5" in lines
     assert "  misses           gone.pkl" in lines
     assert "  may run          code/mine.py: Python code" in lines
@@ -204,7 +208,7 @@ def test_what_needs_trust_is_shown_first(tmp_path):
     (tmp_path / "zz").write_bytes(pickle.dumps(Bomb()))
     output = run(tmp_path).output
     assert "  may run          zz: a pickle that uses builtins.exec\n" in output
-    assert "and 11 more (--json shows all)" in output
+    assert "and 11 more (--format json shows all)" in output
 
 
 def test_a_folder_without_code(tmp_path):

@@ -11,6 +11,9 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import mlmodel
+from mlmodel.cli import _warn
+from mlmodel.trust import store
+from mlmodel.trust.digest import manifest_of
 
 
 def run(*args: object, **options):
@@ -52,9 +55,36 @@ def test_trusting_what_is_no_model_is_refused(tmp_path):
 
 
 def test_warnings_are_the_commands_own(model, tmp_path):
-    store = tmp_path / "open-store"
-    store.mkdir()
-    store.chmod(0o777)
-    done = run("trust", "list", env={**os.environ, "MLMODEL_TRUST_STORE": str(store)})
+    folder = tmp_path / "open-store"
+    folder.mkdir()
+    folder.chmod(0o777)
+    done = run("trust", "list", env={**os.environ, "MLMODEL_TRUST_STORE": str(folder)})
     assert done.stderr.startswith("mlmodel: warning: ")
     assert ".py" not in done.stderr
+
+
+def test_the_lines_of_a_warning_are_lines_and_cannot_pass_for_the_commands_own(capsys):
+    _warn(UserWarning("one:\n  - two\nmlmodel: INTERNAL_ERROR: \x1b[2K"))
+    assert capsys.readouterr().err.splitlines() == [
+        "mlmodel: warning: one:",
+        "    - two",
+        "  mlmodel: INTERNAL_ERROR: \\x1b[2K",
+    ]
+
+
+@pytest.mark.parametrize("change", [["fmt"], ["validate", "--fix"]])
+def test_who_changes_his_own_model_is_told_that_it_is_trusted_no_longer(model, change):
+    """MLM-032."""
+    file = model / "MLmodel"
+    digest = manifest_of(model).digest
+    assert store.contains(digest)
+    untouched = run(*change, model)
+    assert "trust" not in untouched.stderr
+    file.write_text(file.read_text().replace("run_id", "x") + "run_id:   1.0\n")
+    done = run(*change, model)
+    assert done.returncode == 0
+    assert f"To trust it as it is: mlmodel trust add {model} (MLM-032)" in done.stderr
+    assert not store.contains(manifest_of(model).digest)
+    added = run("trust", "add", model)
+    assert added.returncode == 0
+    assert store.contains(manifest_of(model).digest)

@@ -106,4 +106,4 @@ def test_exit_code_and_standard_error(model: Path) -> None:
 
 
 def test_help_is_the_line_of_the_list() -> None:
-    assert command.help == COMMANDS["predict"][1]
+    assert command.get_short_help_str(100) == COMMANDS["predict"][1]

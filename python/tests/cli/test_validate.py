@@ -186,6 +186,24 @@ def test_fix_in_every_form(tmp_path):
             schemas.validator("report").validate(json.loads(result.output))
 
 
+def test_what_cannot_be_written_is_2_and_the_others_are_mended(tmp_path, monkeypatch):
+    """MLM-028."""
+    one, two = (make(tmp_path / name, MENDABLE, "model.pkl") for name in ("one", "two"))
+    plain = Path.replace
+
+    def full(partial, target):
+        if target.parent == one:
+            raise OSError(28, os.strerror(28))
+        return plain(partial, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    result = run("--fix", one, two)
+    assert result.exit_code == 2
+    assert f"{one}: unreadable: {one}/MLmodel could not be written: No space" in result.output
+    assert f"{two}/MLmodel:3:56: fixed MLM-005" in result.output
+    assert (one / "MLmodel").read_text() == MENDABLE
+
+
 def test_nothing_is_mended_without_being_asked(tmp_path):
     model = make(tmp_path / "m", MENDABLE, "model.pkl")
     run(model)

@@ -85,8 +85,17 @@ def test_exit_codes_are_those_of_the_errors(model: Path, tmp_path: Path) -> None
     assert run("-m", model, body="[").exit_code == MalformedRequest.exit_code == 1
     assert run("-m", model, "-t", "text/x", body="[]").exit_code == UnsupportedMediaType.exit_code
     assert run("-m", model, "-t", "xml", body="[]").exit_code == 2
-    assert run("-m", model, "-i", tmp_path / "none.json").exception.exit_code == 2
-    assert isinstance(run("-m", tmp_path / "none", body="[]").exception, ModelNotFound)
+    none = run("-m", model, "-i", tmp_path / "none.json")
+    assert (none.exit_code, none.stderr[:26]) == (2, "mlmodel: INVALID_ARGUMENT:")
+    assert run("-m", tmp_path / "none", body="[]").exit_code == ModelNotFound.exit_code == 2
+
+
+def test_a_model_that_cannot_be_read_says_nothing_about_the_data(tmp_path: Path) -> None:
+    """ERR-011: 1 is the answer that data do not fit."""
+    (tmp_path / "MLmodel").write_text("flavors: {}\n")
+    result = run("-m", tmp_path, body="[]")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("mlmodel: INVALID_MODEL: ")
 
 
 def test_the_form_can_be_said_with_its_parameters(model: Path) -> None:

@@ -179,6 +179,9 @@ def commented(text, found):
 @given(documents, layouts, places)
 @example({"flavors": {"x": {"a": "b\n\n"}}}, {"default_style": "|"}, [(4, True, 0)])
 @example({"flavors": {"x": {"a": ["b"]}}}, {"default_flow_style": True}, [(0, False, 0)])
+@example(
+    {"flavors": {"x": {}}, "a": b"\0"}, {"default_flow_style": True, "width": 10}, [(0, False, 0)]
+)
 @settings(max_examples=200)
 def test_any_layout_with_comments(data, layout, found):
     """MLM-024: values, keys in their order and every comment are there, and it is a fixed point."""

@@ -172,6 +172,8 @@ def test_what_was_mended_and_what_is_not_there():
         "::error title=ENV-001::None.",
     ]
     assert list(github_lines(Report("b", (), "Not there."))) == ["::error::b: Not there."]
+    noted = Report("b", unchecked=("b/x.json was not checked.",))
+    assert list(github_lines(noted)) == ["::notice::b: b/x.json was not checked."]
 
 
 # --- SARIF ----------------------------------------------------------------------------------
@@ -236,6 +238,24 @@ def test_what_could_not_be_read_is_a_notification(folder):
     (said,) = invocation["toolExecutionNotifications"]
     assert said["level"] == "error"
     assert "There is no file none" in said["message"]["text"]
+
+
+def test_what_was_not_checked_and_what_was_mended_are_notes(folder):
+    """MLM-028, MLM-029."""
+    fixed = Violation("MLM-005", "In {quotes}.", "a/MLmodel", 1, 2, "/x", severity="fixed")
+    (invocation,) = sarif(Report("a", fixed=(fixed,), unchecked=("Not checked.",)))["invocations"]
+    assert invocation["executionSuccessful"] is True
+    assert [
+        (
+            note["level"],
+            note["message"]["text"],
+            note["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+        )
+        for note in invocation["toolExecutionNotifications"]
+    ] == [
+        ("note", "Not checked.", "a"),
+        ("note", "Fixed: In {{quotes}}. (MLM-005)", "a/MLmodel"),
+    ]
 
 
 def test_braces_are_no_placeholders():

@@ -306,3 +306,47 @@ def test_variables_reach_the_model(module, tmp_path):
     )
     assert found == [f"pyyaml=={yaml.__version__}"]
     assert "DEMO" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("executable", None, "no Python interpreter"),
+        ("executable", "", "no Python interpreter"),
+        ("executable", "/nowhere/python", "no process could be started"),
+        ("frozen", True, "no Python interpreter"),
+    ],
+)
+def test_a_model_is_saved_where_no_process_can_be_started(tmp_path, monkeypatch, name, value, said):
+    """ENV-015: a frozen program would start itself again."""
+    monkeypatch.setattr(sys, name, value, raising=False)
+    with pytest.warns(UserWarning, match=rf"{said}.*ENV-015"):
+        mlmodel.save(LinearRegression().fit(ROWS, [1, 2]), tmp_path / "m", example=ROWS)
+    assert [line.partition("==")[0] for line in requirements(tmp_path / "m")] == [
+        "numpy", "pandas", "scikit-learn", "cloudpickle",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["script", "command", "input"])
+def test_a_program_without_a_guard_is_not_run_again(tmp_path, how):
+    """ENV-013: the process knows the model's folder, and nothing of the program that saved it."""
+    program = textwrap.dedent(
+        """
+        import pandas as pd, mlmodel
+        with open("runs", "a") as file:
+            file.write("run")
+        class Mine(mlmodel.pyfunc.PythonModel):
+            def predict(self, model_input):
+                return model_input["a"]
+        mlmodel.save(Mine(), "m", example=pd.DataFrame({"a": [1.0]}))
+        """
+    )
+    (tmp_path / "program.py").write_text(program)
+    arguments = {"script": ["program.py"], "command": ["-c", program], "input": ["-"]}[how]
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=tmp_path, input=program, text=True, capture_output=True,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "runs").read_text() == "run"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["m", "program.py", "runs"]

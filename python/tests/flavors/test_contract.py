@@ -188,6 +188,29 @@ def test_an_installed_flavor_is_found_by_its_entry_point(tmp_path):
     assert done.stdout == "7\n", done.stderr
 
 
+def test_a_broken_installed_flavor_takes_no_other_along(tmp_path):
+    """PYF-022, and nothing installed runs before a flavor is looked for."""
+    (tmp_path / "broken.py").write_text("print('run')\nimport no_such_module_at_all\n")
+    info = tmp_path / "broken-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[mlmodel.flavors]\none = broken:F\ntwo = os:path\n")
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import mlmodel.sklearn; from sklearn.linear_model import LinearRegression\n"
+        "path, model = sys.argv[1] + '/m', LinearRegression().fit([[1.0]], [1.0])\n"
+        "mlmodel.sklearn.save_model(model, path)\n"
+        "print(mlmodel.validate(path).valid, mlmodel.load(path).loader_module)\n"
+        "mlmodel.save(model, path + '2')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "True mlflow.sklearn\nrun\n", done.stderr
+    assert done.stderr.count("PYF-022") == 2
+    assert "'one', which is installed as broken:F, is left out: ModuleNotFoundError" in done.stderr
+
+
 #: A custom flavor as the editions tell it: a module with save_model, load_model, _load_pyfunc.
 CUSTOM = """
 import json, os

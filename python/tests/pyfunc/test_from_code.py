@@ -193,6 +193,11 @@ def test_code_paths_go_along(tmp_path, write):
         ("import mlflow\nmlflow.models.set_model(3)\n", InvalidArgument, "PYF-014"),
         ("import no_such_module_anywhere\n", MissingDependency, "no_such_module_anywhere"),
         ("import mlflow.langchain\n", MissingDependency, r"imports mlflow\.langchain.*PYF-011"),
+        (
+            "from mlflow.models import rag_signatures\n",
+            MissingDependency,
+            r"imports mlflow\.models\.rag_signatures.*PYF-011",
+        ),
         ("import mlflow\nmlflow.trace\n", mlmodel.errors.UnsupportedModel, r"mlflow\.trace"),
         (
             "from mlflow.models import ModelConfig\nModelConfig(development_config={'a': 1})\n",

@@ -18,6 +18,7 @@ from mlmodel import pyfunc
 from mlmodel.errors import InvalidInput
 from mlmodel.models import infer_signature
 from mlmodel.pyfunc import hints
+from mlmodel.scoring.invocations import handle
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +50,35 @@ class Record:
         if not isinstance(value, dict) or not isinstance(value.get("role"), str):
             raise ValueError("role is a text")  # noqa: TRY004 - as pydantic's
         return cls(value["role"])
+
+
+class Objects(pyfunc.PythonModel):
+    def predict(self, context, model_input: list[dict[str, str]], params=None) -> list[str]:
+        return [one["role"] for one in model_input]
+
+
+class Lists(pyfunc.PythonModel):
+    def predict(self, context, model_input: list[list[str]], params=None) -> list[int]:
+        return [len(one) for one in model_input]
+
+
+@pytest.mark.parametrize("key", ["inputs", "instances"])
+@pytest.mark.parametrize(
+    ("given", "data", "answer"),
+    [
+        (Objects(), [{"role": "u"}, {"role": "a"}], ["u", "a"]),
+        (Lists(), [["a", "b"], ["c"], []], [2, 1, 0]),
+        (Texts(), ["a", "bcd"], [1, 3]),
+    ],
+)
+def test_a_hinted_model_is_asked_over_http_as_in_process(tmp_path, key, given, data, answer):
+    """PYF-017, ENF-015: the request that MLflow writes for such a model."""
+    mlmodel.save(given, tmp_path / "m")
+    model = mlmodel.load(tmp_path / "m")
+    assert model.predict(data) == answer
+    body = json.dumps({key: data}).encode()
+    got = handle("application/json", body, model.engine)
+    assert json.loads(got.body) == {"predictions": answer}
 
 
 @pytest.mark.parametrize("given", [Texts(), lengths])

@@ -528,3 +528,32 @@ def test_classes_that_travel_by_value_are_not_warned_of(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         mlmodel.save(AddN(1), tmp_path / "m")
+
+
+def test_a_warning_stands_at_the_line_that_saves(tmp_path):
+    """However many calls lie between: an old name, the short way."""
+    frame = pd.DataFrame({"a": [1.0]})
+    model = pyfunc.PythonModel()  # it has no predict
+    for save in (
+        lambda path: pyfunc.save_model(path, python_model=model, input_example=frame),
+        lambda path: mlmodel.save(model, path, example=frame),
+    ):
+        with pytest.warns(UserWarning, match="could not score its input_example") as caught:
+            save(tmp_path / f"{id(save)}")
+        assert {one.filename for one in caught} == {__file__}
+
+
+def test_a_function_that_does_not_say_what_it_takes(tmp_path):
+    """PYF-014."""
+    with pytest.raises(InvalidArgument, match=r"max.*PYF-014"):
+        pyfunc.save_model(tmp_path / "m", python_model=max)
+
+
+def test_a_model_that_cannot_be_loaded_is_not_warned_of(tmp_path):
+    """ENV-017: what differs is no matter where there is no python_function."""
+    (tmp_path / "requirements.txt").write_text("no-such-distribution==1\n")
+    mlmodel.models.Model(flavors={"mine": {}}).save(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UnsupportedModel, match="no python_function"):
+            pyfunc.load_model(tmp_path)

@@ -67,8 +67,11 @@ def test_nested_types_survive() -> None:
 
 
 def test_flat_tensors_are_read() -> None:
+    """SIG-006: and the other form is written."""
     flat = Schema.from_json('[{"name": "images", "dtype": "uint8", "shape": [-1, 28, 28, 1]}]')
     assert flat == Schema([TensorSpec("uint8", (-1, 28, 28, 1), "images")])
+    tensor = {"dtype": "uint8", "shape": [-1, 28, 28, 1]}
+    assert flat.to_dict() == [{"name": "images", "type": "tensor", "tensor-spec": tensor}]
 
 
 @pytest.mark.parametrize(

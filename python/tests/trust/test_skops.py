@@ -13,6 +13,7 @@ import pytest
 import skops.io
 import zoo
 
+import mlmodel
 from mlmodel.errors import InvalidModel, UntrustedModel
 from mlmodel.trust import Gate
 from mlmodel.trust.skops_file import check
@@ -102,6 +103,28 @@ def test_skops_itself_would_run_it(root):
     assert not marker.exists()
     Gate.for_folder(root, trust=True).load_skops(root / "model.skops").wait()
     assert marker.exists()
+
+
+def test_the_types_that_a_model_names_are_not_trusted(root):  # TRU-040
+    marker = root / "marker"
+    tree = node(
+        "ConstructorFromReduceNode",
+        "subprocess.Popen",
+        content=numbers(value(["touch", str(marker)])),
+    )
+    (root / "model.skops").write_bytes(attacks.skops_file(tree))
+    (root / "MLmodel").write_text(
+        "flavors:\n"
+        "  python_function: {loader_module: mlflow.sklearn, model_path: model.skops}\n"
+        "  sklearn:\n"
+        "    pickled_model: model.skops\n"
+        "    serialization_format: skops\n"
+        "    skops_trusted_types: [subprocess.Popen]\n"
+    )
+    for load in (mlmodel.load, mlmodel.sklearn.load_model):
+        with pytest.raises(UntrustedModel, match=r"subprocess\.Popen"):
+            load(root)
+    assert not marker.exists()
 
 
 def test_two_things_with_one_number(root):  # TRU-043

@@ -95,10 +95,15 @@ def main(args: list[str] | None = None) -> None:
 
 
 def _warn(message: Warning | str, *_where: object, **_more: object) -> None:
-    """Say a warning as the command's own; where in the code it was raised helps no user."""
+    """Say a warning as the command's own; where in the code it was raised helps no user.
+
+    Further lines of it are indented, so that none can pass for the command's own.
+    """
     from mlmodel.cli._shared import echo
 
-    echo(f"mlmodel: warning: {message}", err=True)
+    first, *more = str(message).split("\n")
+    for line in (f"mlmodel: warning: {first}", *(f"  {line}" for line in more)):
+        echo(line, err=True)
 
 
 def _show(error: click.ClickException) -> None:
@@ -114,14 +119,11 @@ def _show(error: click.ClickException) -> None:
 
 def _fail(error: Exception) -> NoReturn:
     """Say what went wrong and exit with its code (the errors are imported when there is one)."""
-    from mlmodel.cli._shared import echo
+    from mlmodel.cli._shared import echo, fail
     from mlmodel.errors import InternalError, MlmodelError
 
     if isinstance(error, MlmodelError):
-        echo(f"mlmodel: {error.code}: {error.message}", err=True)
-        for detail in error.details:
-            echo(f"  {detail}", err=True)
-        sys.exit(error.exit_code)
+        fail(error)
     echo(
         f"mlmodel: {InternalError.code}: {type(error).__name__}: {error}. "
         "This is a fault of mlmodel, please report it.",

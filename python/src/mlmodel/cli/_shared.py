@@ -1,27 +1,34 @@
-"""What the commands share: how they print, and the options that load a model."""
+"""What the commands share: how they print and end, and the options that several have."""
 
 from __future__ import annotations
 
+import shlex
 import sys
+from functools import wraps
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from mlmodel.scoring.media import FORMS
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from mlmodel.errors import MlmodelError
 
 __all__ = [
     "NOTHING",
+    "answering",
     "content_type_of",
     "echo",
+    "fail",
+    "format_option",
     "input_options",
     "loading_options",
+    "local_file",
     "model_option",
     "one_line",
     "read_input",
+    "say_trust_is_lost",
     "size",
 ]
 
@@ -41,6 +48,61 @@ def echo(line: str, *, err: bool = False) -> None:
     click.echo(one_line(line), err=err)
 
 
+def fail(error: MlmodelError, code: int | None = None) -> NoReturn:
+    """Say what went wrong, all of it, and exit with the error's code (or this one)."""
+    echo(f"mlmodel: {error.code}: {error.message}", err=True)
+    for detail in error.details:
+        echo(f"  {detail}", err=True)
+    sys.exit(error.exit_code if code is None else code)
+
+
+def answering(command: Callable[..., None]) -> Callable[..., None]:
+    """Let errors exit with 2 or more, because 1 is an answer of this command (ERR-011)."""
+
+    @wraps(command)
+    def answering_command(*args: Any, **options: Any) -> None:
+        from mlmodel.errors import MlmodelError
+
+        try:
+            command(*args, **options)
+        except MlmodelError as error:
+            fail(error, max(error.exit_code, 2))
+
+    return answering_command
+
+
+def local_file(place: str) -> Path:
+    """Return the path of what is going to be changed, which no URI can name.
+
+    Raises:
+        InvalidArgument: this is a URI of what is elsewhere.
+
+    """
+    from mlmodel.errors import InvalidArgument
+    from mlmodel.locations import is_uri, local_path
+
+    if is_uri(place):
+        raise InvalidArgument(
+            "Only a file of this machine can be changed, and this is a URI: download the model, "
+            "and name its folder."
+        )
+    return local_path(place)
+
+
+def say_trust_is_lost(folders: Iterable[Path]) -> None:
+    """Say which of the folders that were changed the user had trusted as they were (MLM-032)."""
+    from mlmodel.trust import store
+
+    changed = {str(folder.resolve()): folder for folder in folders}
+    trusted = {record.path for record in store.list_records()} if changed else set()
+    for path in sorted(changed.keys() & trusted):
+        echo(
+            f"{changed[path]} is no longer what you trusted, because it was changed just now. "
+            f"To trust it as it is: mlmodel trust add {shlex.quote(str(changed[path]))} (MLM-032)",
+            err=True,
+        )
+
+
 def size(number: int) -> str:
     """Return a number of bytes as a person reads it."""
     amount = float(number)
@@ -51,17 +113,16 @@ def size(number: int) -> str:
     return ""
 
 
-def format_option(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the option ``--format``: text for people, json for programs."""
-    option = click.option(
+def format_option(*more: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what adds the option ``--format``: text for people, json for programs, and more."""
+    return click.option(
         "--format",
         "form",
-        type=click.Choice(["text", "json"]),
+        type=click.Choice(["text", "json", *more]),
         default="text",
         show_default=True,
         help="How the result is printed.",
     )
-    return option(command)
 
 
 def loading_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -124,6 +185,8 @@ def input_options(command: Callable[..., None]) -> Callable[..., None]:
 def _checked_form(
     _context: click.Context, _option: click.Parameter, form: str | None
 ) -> str | None:
+    from mlmodel.scoring.media import FORMS
+
     if form is None or form in FORMS or "/" in form:
         return form
     raise click.BadParameter(
@@ -133,6 +196,8 @@ def _checked_form(
 
 def content_type_of(source: str, form: str | None) -> str:
     """Return the content type of the data in a file, as the options say or its name does."""
+    from mlmodel.scoring.media import FORMS
+
     suffix = PurePath(source).suffix.lower().removeprefix(".")
     form = form or (suffix if suffix in FORMS else "json")
     return FORMS.get(form, form)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlmodel.cli._shared import echo, format_option, size
+from mlmodel.cli._shared import answering, echo, format_option, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,8 @@ _LONGEST = 100
 @click.command(epilog=_EXAMPLES)
 @click.argument("old", metavar="A")
 @click.argument("new", metavar="B")
-@format_option
+@format_option()
+@answering
 def command(old: str, new: str, form: str) -> None:
     """Show how two models differ, without running anything of them.
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from mlmodel.cli._shared import echo
-from mlmodel.document.document import model_file, read_text
+from mlmodel.cli._shared import echo, local_file, say_trust_is_lost
+from mlmodel.document.document import folder_of, model_file, read_text
 from mlmodel.document.events import Problem, decode
 from mlmodel.document.formatting import format_text
 from mlmodel.document.report import counted
 from mlmodel.document.validation import find_models
 from mlmodel.document.writer import rewrite
 from mlmodel.errors import InvalidModel, MlmodelError
+from mlmodel.locations import without_secrets
 
 if TYPE_CHECKING:
     from mlmodel.document.formatting import Formatted
@@ -45,18 +46,26 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
     standard input. The order of the keys stays; indentation, quotes and names of early
     versions of the format become those of today. What the file says does not change.
     """
-    counts = _Counts()
+    counts, written = _Counts(), list[Path]()
     for path in paths or (".",):
         try:
-            files = [path] if path == "-" else [str(model_file(m)) for m in find_models(path)]
+            files = [path] if path == "-" else _files(path)
         except MlmodelError as error:
-            _say_failed(path, error)
+            _say_failed(without_secrets(path), error)
             counts = counts.add("failed")
             continue
         for file in files:
-            counts = counts.add(_one(file, check=check, diff=diff))
+            outcome = _one(file, check=check, diff=diff)
+            counts = counts.add(outcome)
+            if outcome == "changed" and not check and not diff and file != "-":
+                written.append(folder_of(Path(file)))
+    say_trust_is_lost(written)
     echo(counts.summary(dry=check or diff), err=True)
     sys.exit(2 if counts.failed else int(check and counts.changed > 0))
+
+
+def _files(path: str) -> list[str]:
+    return [str(model_file(model)) for model in find_models(local_file(path))]
 
 
 class _Counts(NamedTuple):

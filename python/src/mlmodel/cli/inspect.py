@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlmodel.cli._shared import NOTHING, echo, size
+from mlmodel.cli._shared import NOTHING, echo, format_option, size
 from mlmodel.document.inspection import describe
 from mlmodel.document.report import counted
 from mlmodel.locations import local_folder, without_secrets
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """\b
 Examples:
   mlmodel inspect my_model
-  mlmodel inspect my_model --json
+  mlmodel inspect my_model --format json
 """
 _SHOWN = 20
 _HEAD = {
@@ -29,17 +29,18 @@ _HEAD = {
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("path", metavar="PATH")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-def command(path: str, as_json: bool) -> None:
+@click.argument("path", metavar="MODEL")
+@format_option()
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def command(path: str, form: str, as_json: bool) -> None:
     """Show what a model is, without running anything of it.
 
-    PATH is a model folder, an MLmodel file, or a URI of one. Shown are its flavors, signature,
+    MODEL is a model folder, an MLmodel file, or a URI of one. Shown are its flavors, signature,
     input example and environment, and what loading it would need and run.
     """
     found = describe(local_folder(path))
     found["path"] = without_secrets(path)
-    if as_json:
+    if as_json or form == "json":
         click.echo(json.dumps(found, indent=2))
         return
     for line in _lines(found):
@@ -95,7 +96,7 @@ def _signature(signature: dict[str, Any] | None) -> Iterator[str]:
         width = max((len(name) for name, _ in rows), default=0)
         yield from (f"  {name:<{width}}  {kind}" for name, kind in rows)
         if len(specs) > _SHOWN:
-            yield f"  and {len(specs) - _SHOWN} more (--json shows all)"
+            yield f"  and {len(specs) - _SHOWN} more (--format json shows all)"
 
 
 def _spec(index: int, spec: Any) -> tuple[str, str]:
@@ -154,6 +155,6 @@ def _loading(loading: dict[str, Any]) -> Iterator[str]:
         label = "may run" if look["needs_trust"] else "reads"
         yield _row(label, f"{look['file']}: {look['what']}")
     if len(looks) > _SHOWN:
-        yield _row("", f"and {len(looks) - _SHOWN} more (--json shows all)")
+        yield _row("", f"and {len(looks) - _SHOWN} more (--format json shows all)")
     if not looks:
         yield _row("may run", NOTHING)

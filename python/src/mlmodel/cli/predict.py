@@ -12,10 +12,21 @@ from mlmodel.cli._shared import content_type_of, input_options, loading_options,
 
 __all__ = ["command"]
 
+_EXAMPLES = """\b
+Examples:
+  mlmodel predict -m my_model -i rows.csv
+  mlmodel predict -m my_model -i body.json -o answer.json
+  echo '{"inputs": {"age": [42]}}' | mlmodel predict -m my_model
+
+\b
+Exit codes: 0 scored, 1 the data do not fit or the model failed, 2 the model or
+the data cannot be read, 3 the model would run code that nobody vouched for.
+"""
+
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
-    help="Score a file with a model.",
+    epilog=_EXAMPLES,
 )
 @loading_options
 @input_options
@@ -29,7 +40,10 @@ def command(
     trust: bool,
     allow: tuple[str, ...],
 ) -> None:
-    """Score a file with a model."""
+    """Score a file with a model.
+
+    The data are read, and the answer is written, as a server does it with a request.
+    """
     from mlmodel._extras import require
     from mlmodel.errors import ModelFailure
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlmodel.cli._shared import echo, format_option
+from mlmodel.cli._shared import answering, echo, format_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +25,13 @@ Examples:
 
 \b
 Exit codes: 0 no caller breaks, 1 some break, 2 a signature cannot be read.
+"""
+_SHOW_EXAMPLES = """\b
+Examples:
+  mlmodel signature show my_model > signature.json
+
+\b
+Exit codes: 0 printed, 1 the model has no signature, 2 it cannot be read.
 """
 _CALLERS: dict[str, tuple[Caller, ...]] = {
     "all": ("typed", "untyped"),
@@ -43,7 +50,7 @@ def command() -> None:
 @command.command(epilog=_DIFF_EXAMPLES)
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
-@format_option
+@format_option()
 @click.option(
     "--callers",
     type=click.Choice(list(_CALLERS)),
@@ -52,6 +59,7 @@ def command() -> None:
     help="Whose breaking counts: typed callers give data frames, arrays or Arrow; untyped ones "
     "JSON, CSV or plain Python.",
 )
+@answering
 def diff(old: str, new: str, form: str, callers: str) -> None:
     """Tell whether callers of OLD can call NEW.
 
@@ -70,12 +78,14 @@ def diff(old: str, new: str, form: str, callers: str) -> None:
     sys.exit(1 if comparison.breaking(_CALLERS[callers]) else 0)
 
 
-@command.command()
+@command.command(epilog=_SHOW_EXAMPLES)
 @click.argument("model", metavar="MODEL")
+@answering
 def show(model: str) -> None:
-    """Print the signature of MODEL as JSON, in the form that `signature diff` reads.
+    """Print the signature of a model as JSON.
 
-    MODEL is a model folder, an MLmodel file or a URI.
+    MODEL is a model folder, an MLmodel file or a URI. What is printed is a file that
+    `mlmodel signature diff` reads.
     """
     from mlmodel.signature.files import read_signature
 
@@ -124,5 +134,16 @@ def verdict(changes: list[Mapping[str, Any]], callers: Iterable[str]) -> str:
     from mlmodel.document.report import counted
 
     broken = {who: sum(who in change["breaks"] for change in changes) for who in callers}
-    words = [f"{count} break {who} callers" for who, count in broken.items() if count]
-    return f"{counted(len(changes), 'change')}: {', '.join(words) or 'no caller breaks'}."
+    broken = {who: count for who, count in broken.items() if count}
+    total = counted(len(changes), "change")
+    if not broken:
+        return f"{total}: no caller breaks."
+    if len(changes) == 1:
+        return f"{total}, which breaks {' and '.join(broken)} callers."
+    if len(set(broken.values())) == 1:
+        broken = {" and ".join(broken): next(iter(broken.values()))}
+    words = [
+        f"{count} {'breaks' if count == 1 else 'break'} {who} callers"
+        for who, count in broken.items()
+    ]
+    return f"{total}: {', '.join(words)}."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from mlmodel.cli._shared import NOTHING, echo
@@ -17,17 +15,23 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("path", type=click.Path(path_type=Path))
-def add(path: Path) -> None:
-    """Trust the folder PATH as it is now, and show what of it could run."""
+@click.argument("model", metavar="MODEL")
+def add(model: str) -> None:
+    """Trust a model as it is now, and show what of it could run.
+
+    MODEL is a model folder, or a URI of one: what is downloaded is trusted as it is here.
+    """
     from mlmodel import document
     from mlmodel.errors import ModelNotFound
+    from mlmodel.locations import local_folder, without_secrets
     from mlmodel.trust import store
     from mlmodel.trust.describe import describe
 
-    file = document.model_file(path)
+    file = document.model_file(local_folder(model))
     if not file.is_file():
-        raise ModelNotFound(f"There is no model at {path}: give a folder with a file MLmodel.")
+        raise ModelNotFound(
+            f"There is no model at {without_secrets(model)}: give a folder with a file MLmodel."
+        )
     path = file.parent
     looks = describe(path)
     record = store.add(path, "mlmodel trust add")
@@ -52,7 +56,11 @@ def list_() -> None:
 @command.command()
 @click.argument("what", metavar="PATH|DIGEST")
 def remove(what: str) -> None:
-    """Trust a folder no longer, by its path or its digest (8 digits are enough)."""
+    """Trust a folder no longer.
+
+    PATH is where it was when it was trusted; of the DIGEST that `mlmodel trust list` shows, 8
+    digits are enough.
+    """
     from mlmodel.trust import store
 
     record = store.remove(what)

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlmodel.cli._shared import echo
+from mlmodel.cli._shared import echo, format_option, local_file, say_trust_is_lost
+from mlmodel.document.document import folder_of, model_file
 from mlmodel.document.events import DEFAULT_LIMITS, Limits
 from mlmodel.document.report import Report, as_document, summary
 from mlmodel.document.validation import find_models, fix, validate
-from mlmodel.errors import InvalidArgument, MlmodelError
-from mlmodel.locations import is_uri, local_folder, without_secrets
+from mlmodel.errors import MlmodelError
+from mlmodel.locations import local_folder, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mlmodel.errors import Violation
 
 _EXAMPLES = """\b
 Examples:
@@ -36,14 +39,7 @@ Exit codes: 0 all valid, 1 some not valid, 2 some unreadable, or wrong usage.
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "sarif", "github"]),
-    default="text",
-    show_default=True,
-    help="How the result is printed.",
-)
+@format_option("sarif", "github")
 @click.option("--fix", "mend", is_flag=True, help="Mend what has exactly one right answer.")
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @click.option(
@@ -73,7 +69,7 @@ def command(
     """
     models, missing = _models(paths, mend=mend)
     limits = Limits(bytes=max_bytes)
-    fixed = {model: fix(model, limits=limits) for model in models} if mend else {}
+    fixed = _fixed(models, missing, limits) if mend else {}
     reports = []
     for found in [*missing, *_reports(models, jobs, limits)]:
         report = replace(found, fixed=fixed.get(found.path, ()))
@@ -97,12 +93,27 @@ def _models(paths: tuple[str, ...], *, mend: bool) -> tuple[list[str], list[Repo
     missing = []
     for path in paths:
         try:
-            if mend and is_uri(path):
-                raise InvalidArgument("What is fixed is a folder of this machine; download it.")
-            models.update(dict.fromkeys(map(str, find_models(local_folder(path)))))
+            place = local_file(path) if mend else local_folder(path)
+            models.update(dict.fromkeys(map(str, find_models(place))))
         except MlmodelError as error:
-            missing.append(Report(without_secrets(path), (), error.message))
+            shown = without_secrets(path)
+            missing.append(Report(shown, (), error.message.removeprefix(f"{shown}: ")))
     return list(models), missing
+
+
+def _fixed(
+    models: list[str], failed: list[Report], limits: Limits
+) -> dict[str, tuple[Violation, ...]]:
+    """Mend the models; one that cannot be written is taken out and reported as that."""
+    fixed = {}
+    for model in list(models):
+        try:
+            fixed[model] = fix(model, limits=limits)
+        except MlmodelError as error:
+            models.remove(model)
+            failed.append(Report(model, (), error.message))
+    say_trust_is_lost(folder_of(model_file(model)) for model, changes in fixed.items() if changes)
+    return fixed
 
 
 def _reports(models: list[str], jobs: int, limits: Limits) -> Iterator[Report]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlmodel.cli._shared import (
+    answering,
     content_type_of,
     echo,
     format_option,
@@ -31,14 +32,16 @@ Examples:
   curl ... | mlmodel validate-input -m my_model -t "application/json; format=pandas-records"
 
 \b
-Exit codes: 0 the data fit, 1 they do not, 2 the model or the data cannot be read.
+Exit codes: 0 the data fit, 1 they do not or are malformed, 2 the model or the
+data cannot be read.
 """
 
 
 @click.command(name="validate-input", epilog=_EXAMPLES)
 @model_option
 @input_options
-@format_option
+@format_option()
+@answering
 def command(model: str, source: str, content_type: str | None, form: str) -> None:
     """Check data against a model's signature, without loading the model.
 
@@ -49,13 +52,15 @@ def command(model: str, source: str, content_type: str | None, form: str) -> Non
 
     require("numpy", "predict")
     require("orjson", "predict")
+    from mlmodel.locations import without_secrets
     from mlmodel.model import Model
     from mlmodel.scoring.checking import check_input
 
     signature = Model.load(model).signature
     check = check_input(content_type_of(source, content_type), read_input(source), signature)
     if form == "json":
-        click.echo(json.dumps({"model": model, "input": source, **check.as_document()}, indent=2))
+        named = {"model": without_secrets(model), "input": source}
+        click.echo(json.dumps({**named, **check.as_document()}, indent=2))
     else:
         for line in _lines(check, "standard input" if source == "-" else source):
             echo(line)

@@ -11,7 +11,7 @@ from mlmodel.document.environments import check_environments
 from mlmodel.document.named_files import check_modules, check_named_files
 from mlmodel.document.paths import Folder
 from mlmodel.document.pointers import join
-from mlmodel.document.schema_check import schema_violations
+from mlmodel.document.schema_check import schema_violations, unknown_keys
 from mlmodel.document.signatures import check_signature
 from mlmodel.document.times import EARLY_KEY, KEY, parse_time, same_time
 from mlmodel.errors import Violation, shown
@@ -37,7 +37,7 @@ def check(document: Document, root: Path | None, *, loading: bool = False) -> li
         described = walk(document.data, schemas.load("mlmodel"))
         found += schema_violations(document, "mlmodel")
         found += _flavors(document)
-        found += _unknown_keys(document, described)
+        found += unknown_keys(document, described)
         found += _forms(document, described)
         found += _times(document)
         found += _examples(document)
@@ -71,21 +71,6 @@ def _flavors(document: Document) -> Iterator[Violation]:
             "and neither they nor the files they name were checked.",
             document.file, line, column, pointer, "warning",
         )  # fmt: skip
-
-
-def _unknown_keys(document: Document, described: list[Described]) -> Iterator[Violation]:
-    for item in described:
-        rule = item.schema.get("x-unknown-keys")
-        if rule is None or not isinstance(item.value, dict):
-            continue
-        for key in item.value.keys() - item.schema.get("properties", {}).keys():
-            pointer = join([*item.path, key])
-            line, column = document.key_position(pointer)
-            yield Violation(
-                rule,
-                f"The key {str(key)[:60]!r} is not part of the format; it is kept.",
-                document.file, line, column, pointer, "warning",
-            )  # fmt: skip
 
 
 def _times(document: Document) -> Iterator[Violation]:

@@ -228,6 +228,10 @@ def with_comments(source: Tree, target: Tree) -> str | None:
     if len(source.leaves) != len(target.leaves) or len(source.entries) != len(target.entries):
         return None
     comments = _Comments(source)
+    for index in list(comments.behind):
+        leaf = target.leaves[index]
+        if leaf.node.style in _BLOCK:  # behind its last line a comment would be part of it
+            comments.before[leaf.key] += [_Line(text) for text in comments.behind.pop(index)]
     inserted: list[tuple[int, int, str]] = []  # offset, order among those at one offset, text
     for index, found in sorted(comments.before.items()):
         number = len(target.starts) - 1

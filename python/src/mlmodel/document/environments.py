@@ -10,7 +10,7 @@ from mlmodel.document.described import walk
 from mlmodel.document.document import compose_document, read_text
 from mlmodel.document.events import Problem
 from mlmodel.document.pointers import join
-from mlmodel.document.schema_check import schema_violations
+from mlmodel.document.schema_check import schema_violations, unknown_keys
 from mlmodel.errors import MlmodelError, Violation
 
 if TYPE_CHECKING:
@@ -105,19 +105,8 @@ def read_environment(
     found += document.problems
     if document.usable:
         found += schema_violations(document, schema)
-        found += _unknown(document, schema)
+        found += unknown_keys(document, walk(document.data, schemas.load(schema)))
     return document if document.usable else None
-
-
-def _unknown(document: Document, schema: str) -> Iterator[Violation]:
-    for item in walk(document.data, schemas.load(schema)):
-        rule = item.schema.get("x-unknown-keys")
-        if rule and isinstance(item.value, dict):
-            for key in item.value.keys() - item.schema["properties"].keys():
-                pointer = join([*item.path, key])
-                line, column = document.key_position(pointer)
-                yield Violation(rule, f"The key {str(key)[:60]!r} is not known here.",
-                                document.file, line, column, pointer, "warning")  # fmt: skip
 
 
 def _items(document: Document, key: str) -> list[Any]:

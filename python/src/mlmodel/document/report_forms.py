@@ -35,6 +35,8 @@ def github_lines(report: Report) -> Iterator[str]:
     """Give one workflow command for each thing that a report says, each a line."""
     if report.unreadable is not None:
         yield _command("error", f"{report.path}: {report.unreadable}")
+    for note in report.unchecked:
+        yield _command("notice", f"{report.path}: {note}")
     for violation in (*report.fixed, *report.violations):
         at = f" (at {violation.pointer})" if violation.pointer else ""
         yield _command(
@@ -81,7 +83,7 @@ def as_sarif(reports: list[Report]) -> dict[str, Any]:
 
     violations = [violation for report in reports for violation in report.violations]
     ids = sorted({violation.rule for violation in violations})
-    unreadable = [report for report in reports if report.unreadable is not None]
+    unreadable = any(report.unreadable is not None for report in reports)
     return {
         "$schema": _SARIF_SCHEMA,
         "version": "2.1.0",
@@ -98,7 +100,9 @@ def as_sarif(reports: list[Report]) -> dict[str, Any]:
                 "invocations": [
                     {
                         "executionSuccessful": not unreadable,
-                        "toolExecutionNotifications": [_notification(one) for one in unreadable],
+                        "toolExecutionNotifications": [
+                            one for report in reports for one in _notifications(report)
+                        ],
                     }
                 ],
                 "results": [_result(violation, ids) for violation in violations],
@@ -177,12 +181,19 @@ def _result(violation: Violation, ids: list[str]) -> dict[str, Any]:
     }
 
 
-def _notification(report: Report) -> dict[str, Any]:
-    return {
-        "level": "error",
-        "message": {"text": _said(report.unreadable or "")},
-        "locations": [{"physicalLocation": {"artifactLocation": _artifact(report.path)}}],
-    }
+def _notifications(report: Report) -> Iterator[dict[str, Any]]:
+    """Give what a log says of the run: what was not read, not checked, and what was mended."""
+    if report.unreadable is not None:
+        yield _notification("error", report.unreadable, report.path)
+    for note in report.unchecked:
+        yield _notification("note", note, report.path)
+    for fixed in report.fixed:
+        yield _notification("note", f"Fixed: {fixed.message} ({fixed.rule})", fixed.file)
+
+
+def _notification(level: str, text: str, file: str | None) -> dict[str, Any]:
+    location = {"physicalLocation": {"artifactLocation": _artifact(file or "")}}
+    return {"level": level, "message": {"text": _said(text)}, "locations": [location]}
 
 
 def _artifact(file: str) -> dict[str, str]:

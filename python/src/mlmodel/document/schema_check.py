@@ -11,11 +11,12 @@ from mlmodel.document.pointers import join
 from mlmodel.errors import Violation, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from mlmodel.document.described import Described
     from mlmodel.document.document import Document
 
-__all__ = ["Finding", "errors", "explain", "schema_violations"]
+__all__ = ["Finding", "errors", "explain", "schema_violations", "unknown_keys"]
 
 _KINDS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false",
           int: "a whole number", float: "a number", type(None): "null"}  # fmt: skip
@@ -63,6 +64,22 @@ def schema_violations(
             pointer = join([*path, *below])
             line, column = (document.key_position if at_key else document.position)(pointer)
             yield Violation(rule, message, document.file, line, column, pointer)
+
+
+def unknown_keys(document: Document, described: Iterable[Described]) -> Iterator[Violation]:
+    """Give the keys that no schema lists, where one says that this is worth a warning."""
+    for item in described:
+        rule = item.schema.get("x-unknown-keys")
+        if rule is None or not isinstance(item.value, dict):
+            continue
+        for key in item.value.keys() - item.schema.get("properties", {}).keys():
+            pointer = join([*item.path, key])
+            line, column = document.key_position(pointer)
+            yield Violation(
+                rule,
+                f"The key {str(key)[:60]!r} is not part of the format; it is kept.",
+                document.file, line, column, pointer, "warning",
+            )  # fmt: skip
 
 
 def explain(error: Any, above: Sequence[Any], default: str = "MLM-008") -> Iterator[Finding]:

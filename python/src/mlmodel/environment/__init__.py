@@ -10,11 +10,11 @@ that ``observe`` is), ``installed`` holds the files against what is installed.
 from __future__ import annotations
 
 import platform
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._warnings import warn_caller
 from mlmodel.document.document import FILE_NAME, compose_document
 from mlmodel.document.environments import is_defaults, pip_part
 from mlmodel.environment.given import CONSTRAINTS, Given, file_text, read_lines
@@ -167,10 +167,9 @@ def _of_conda(given: Mapping[str, Any] | str | Path) -> Environment:
     _warn_of_defaults(conda, given)
     lines = pip_part(conda)
     if not lines:
-        warnings.warn(
+        warn_caller(
             "conda_env has no pip requirements: requirements.txt stays empty, and tools that "
-            "build environments with pip cannot build this one (ENV-009)",
-            stacklevel=7,
+            "build environments with pip cannot build this one (ENV-009)"
         )
         return Environment(conda, ())
     with_files = read_lines(_from_file(lines, given), "conda_env")
@@ -217,11 +216,10 @@ def _warn_of_defaults(conda: Mapping[str, Any], given: object) -> None:
                 document = compose_document(file_text(Path(given)), str(given), schema="conda-env")
                 line, _ = document.position(f"/channels/{number}")
                 place = f"{given}, line {line}"
-            warnings.warn(
+            warn_caller(
                 f"{place}: the channel {channel!r} is Anaconda's, whose terms may ask for a "
                 "licence; put 'conda-forge' in its place, unless you have one. It is saved as it "
-                "was given (ENV-005)",
-                stacklevel=8,
+                "was given (ENV-005)"
             )
 
 

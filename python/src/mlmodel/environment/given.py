@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlmodel._warnings import warn_caller
 from mlmodel.document.document import read_text
 from mlmodel.document.environments import logical_lines, named_file, of_this_machine
 from mlmodel.errors import InvalidArgument, MlmodelError
@@ -59,10 +59,9 @@ def read_lines(given: Sequence[str] | str | Path, argument: str) -> Given:
         _read(given, Path(), found, ())
     local = [line for line in found.requirements if of_this_machine(line)]
     if local:
-        warnings.warn(
+        warn_caller(
             f"{argument} names what is on this machine alone: {', '.join(local)}. It is written as "
-            "it is, and the environment can be built only where that is (ENV-012)",
-            stacklevel=7,
+            "it is, and the environment can be built only where that is (ENV-012)"
         )
     return found
 

@@ -12,12 +12,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import warnings
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlmodel._warnings import warn_caller
 from mlmodel.environment.observe import Observed, Task
 from mlmodel.environment.pins import installed_from, normalized, pinned, required_by
 from mlmodel.errors import InvalidArgument, UnsupportedModel
@@ -63,11 +63,10 @@ def infer(folder: Path, always: Sequence[str] = ()) -> list[str] | None:
     try:
         observed = _observe(Task(str(folder), "", None, trust=True), _patience())
     except _Failed as error:
-        warnings.warn(
-            f"What the model imports could not be observed: {error}. The flavor's own packages "
-            "are written as its requirements; pip_requirements says others, and "
-            f"{_SWITCH}=false switches this off (ENV-015)",
-            stacklevel=8,
+        warn_caller(
+            f"What the model imports could not be observed: {_said(error, folder)}. The flavor's "
+            "own packages are written as its requirements; pip_requirements says others, and "
+            f"{_SWITCH}=false switches this off (ENV-015)"
         )
         return None
     _warn_of_unclaimed(observed.unclaimed)
@@ -131,8 +130,23 @@ class _Failed(Exception):
     """Nothing was observed; the text says why."""
 
 
+def _said(error: _Failed, folder: Path) -> str:
+    """Return why, without the place where the model is while it is being saved."""
+    return str(error).replace(f"{folder}{os.sep}", "").replace(str(folder), "the new model")
+
+
 def _observe(task: Task, patience: float, more: Mapping[str, str] | None = None) -> Observed:
     """Run the task in a process of its own, which is gone afterwards with all that it started."""
+    # A frozen program has no interpreter: what it would start is itself.
+    if not sys.executable or getattr(sys, "frozen", False):
+        raise _Failed("this program has no Python interpreter of its own that could be started")
+    try:
+        return _answer(task, patience, more)
+    except OSError as error:
+        raise _Failed(f"no process could be started: {error.strerror or error}") from None
+
+
+def _answer(task: Task, patience: float, more: Mapping[str, str] | None) -> Observed:
     with tempfile.TemporaryDirectory(prefix="mlmodel-") as folder:
         answer, log = Path(folder, "answer.json"), Path(folder, "log")
         path = tuple(str(Path(entry or ".").absolute()) for entry in sys.path)
@@ -200,10 +214,9 @@ def _line(name: str) -> list[str]:
         return pinned([normalized(name)])
     if origin.startswith("file:"):
         line = pinned([normalized(name)])
-        warnings.warn(
+        warn_caller(
             f"{name} was installed here from {origin}: {line[0]} is written, which an index may "
-            "not have (ENV-012)",
-            stacklevel=9,
+            "not have (ENV-012)"
         )
         return line
     return [f"{normalized(name)} @ {origin}"]
@@ -232,9 +245,8 @@ def _all_required(name: str) -> set[str]:
 
 def _warn_of_unclaimed(modules: Sequence[str]) -> None:
     if modules:
-        warnings.warn(
+        warn_caller(
             f"The model imports {', '.join(modules)}, which no installed distribution brings; "
             "where the model is loaded, it must be on the import path: give it in code_paths "
-            "(ENV-020)",
-            stacklevel=8,
+            "(ENV-020)"
         )

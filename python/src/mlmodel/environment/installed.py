@@ -6,11 +6,11 @@ import platform
 import re
 import shlex
 import tempfile
-import warnings
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlmodel._warnings import warn_caller
 from mlmodel.document.environments import (
     logical_lines,
     named_environments,
@@ -68,10 +68,9 @@ def warn_of_mismatches(root: Path, document: Document) -> None:
     source = ["-r", str(file)] if file is not None else lines
     fix = shlex.join(["pip", "install", *source])
     listed = "".join(f"\n  - {one}" for one in found)
-    warnings.warn(
+    warn_caller(
         f"What is installed here is not what the model in {root} was saved with:{listed}\n"
-        f"It is loaded all the same (ENV-017). To install what it needs: {fix}",
-        stacklevel=3,
+        f"It is loaded all the same (ENV-017). To install what it needs: {fix}"
     )
 
 
@@ -200,10 +199,9 @@ def _from_conda(folder: Folder, conda: Mapping[str, Any]) -> Path:
     if constraints:
         text = "".join(f"{line}\n" for line in constraints)
         (made.parent / CONSTRAINTS).write_text(text, encoding="utf-8")
-    warnings.warn(
+    warn_caller(
         f"{folder.root}: there is no {_REQUIREMENTS}; {made} was made from the pip part of its "
         f"conda environment, without what conda installs ({', '.join(left_out) or 'nothing'}) "
-        "(ENV-018)",
-        stacklevel=4,
+        "(ENV-018)"
     )
     return made

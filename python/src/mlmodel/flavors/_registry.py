@@ -1,7 +1,7 @@
 """Finds flavors: each is a module of this folder, and no list names them.
 
 Others are registered by the program, or installed with the entry point ``mlmodel.flavors``,
-which is looked at when none of ours fits (PYF-022).
+which is looked at where an object's flavor is asked for, or none of ours fits a file (PYF-022).
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlmodel._warnings import warn_caller
 from mlmodel.errors import InvalidArgument
+from mlmodel.flavors._base import Flavor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from mlmodel.flavors._base import Flavor
 
 __all__ = ["all_flavors", "flavor_by_loader", "flavor_by_name", "flavor_of", "register"]
 
@@ -47,9 +47,24 @@ def _known() -> Iterator[Flavor]:
 
 @cache
 def _installed() -> tuple[Flavor, ...]:
+    """Return the flavors of other distributions; one that is broken takes no other along."""
     from importlib.metadata import entry_points
 
-    return tuple(entry.load() for entry in entry_points(group=_GROUP))
+    found = []
+    for entry in entry_points(group=_GROUP):
+        try:
+            flavor = entry.load()
+            why = "it is no instance of Flavor"
+        except Exception as error:  # noqa: BLE001 - importing may raise anything
+            flavor, why = None, f"{type(error).__name__}: {error}"
+        if isinstance(flavor, Flavor):
+            found.append(flavor)
+        else:
+            warn_caller(
+                f"The flavor {entry.name!r}, which is installed as {entry.value}, is left out: "
+                f"{why} (PYF-022)"
+            )
+    return tuple(found)
 
 
 @cache

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlmodel import _files
+from mlmodel._warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -59,11 +59,10 @@ def of_folder(
     config = dict(config or {})
     unknown = sorted(wanted.keys() - config.keys())
     if unknown:
-        warnings.warn(
+        warn_caller(
             f"The model was saved with no key {', '.join(map(repr, unknown))} in its model_config, "
             f"so what was given for it is left out; it has {', '.join(map(repr, config)) or 'none'}"
-            " (PYF-012)",
-            stacklevel=4,
+            " (PYF-012)"
         )
     return {key: wanted.get(key, value) for key, value in config.items()}
 

@@ -8,12 +8,12 @@ a class that checks by itself (``model_validate``, as pydantic's).
 from __future__ import annotations
 
 import datetime as dt
-import inspect
 import types
 import typing
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InputViolation, InvalidInput, shown
+from mlmodel.signature.hints import data_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +26,6 @@ TypeFromExample = typing.TypeVar("TypeFromExample")
 _SCALARS = (bool, int, float, str, bytes, dt.datetime, dt.date)
 #: Integers up to here are floats without loss.
 _EXACT = 2**53
-_NOT_THE_DATA = {"self", "context", "params"}
 
 
 def delivery(
@@ -51,10 +50,8 @@ def delivery(
 
 def data_hint(function: Callable[..., Any]) -> Any:
     """Return the hint of the parameter that takes the data, or None."""
-    names = [name for name in inspect.signature(function).parameters if name not in _NOT_THE_DATA]
-    name = "model_input" if "model_input" in names else next(iter(names), None)
     try:
-        return typing.get_type_hints(function).get(name or "")
+        return typing.get_type_hints(function).get(data_parameter(function) or "")
     except (NameError, TypeError, AttributeError):  # what it names is not here to be asked
         return None
 

@@ -62,9 +62,9 @@ def load_model(
 
     """
     folder = store.open_folder(model_uri, trust=trust, allow=allow, dst_path=dst_path)
+    attributes = folder.attributes(PYTHON_FUNCTION)
     if not suppress_warnings:
         warn_of_mismatches(folder.root, folder.document)
-    attributes = folder.attributes(PYTHON_FUNCTION)
     config = configs.of_folder(folder, attributes, model_config)
     loader = attributes["loader_module"]
     folder.use_code(attributes)

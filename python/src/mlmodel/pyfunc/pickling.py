@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 import sysconfig
 import threading
-import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel import _mlflow
 from mlmodel._extras import require
+from mlmodel._warnings import warn_caller
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.pyfunc import python_model as python_models
 
@@ -111,9 +111,7 @@ def _well_known_names() -> Iterator[None]:
                 sys.modules[name] = module_before
 
 
-def warn_of_modules(
-    model: python_models.PythonModel, code_paths: Iterable[Path], *, stacklevel: int
-) -> None:
+def warn_of_modules(model: python_models.PythonModel, code_paths: Iterable[Path]) -> None:
     """Warn where the pickle names a module that another machine will not have (PYF-016).
 
     A class of an imported module is pickled by name. That is right for installed packages; a
@@ -128,11 +126,10 @@ def warn_of_modules(
             continue
         path = Path(file).resolve()
         if not any(path == one or path.is_relative_to(one) for one in [*given, *_installed()]):
-            warnings.warn(
+            warn_caller(
                 f"The model is saved with {getattr(defined, '__qualname__', defined)} by name "
                 f"only, from the module {module.__name__} ({file}); give code_paths=[{file!r}] so "
-                "that the file goes with the model (PYF-016)",
-                stacklevel=stacklevel,
+                "that the file goes with the model (PYF-016)"
             )
 
 

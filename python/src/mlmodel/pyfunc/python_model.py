@@ -85,7 +85,14 @@ def as_python_model(given: Any) -> PythonModel:
             "python_model is an instance of a subclass of mlmodel.pyfunc.PythonModel, a function "
             f"of the data, or the path of a Python file, not {what} (PYF-014)"
         )
-    needed = [p for p in _positional(given) if p.default is p.empty and p.name != "params"]
+    try:
+        parameters = _positional(given)
+    except ValueError as error:  # some functions in C do not say what they take
+        raise InvalidArgument(
+            f"python_model takes nothing that can be told of ({error}); wrap it in a function of "
+            "one argument, the data (PYF-014)"
+        ) from error
+    needed = [p for p in parameters if p.default is p.empty and p.name != "params"]
     if len(needed) != 1:
         raise InvalidArgument(
             "A function as python_model takes one argument, the data (and may take params); "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mlmodel import store
 from mlmodel._deprecated import old_arguments
 from mlmodel._extras import require
+from mlmodel._warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 from mlmodel.locations import local_path, without_secrets
 from mlmodel.model import PYTHON_FUNCTION, Model
@@ -98,7 +98,7 @@ def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
 def _save(path: store.PathLike, saving: _Saving, shared: store.SaveOptions) -> None:
     if saving.file is None:
         code = [Path(one) for one in shared.get("code_paths") or []]
-        pickling.warn_of_modules(saving.model, code, stacklevel=5)
+        pickling.warn_of_modules(saving.model, code)
     if hints.data_hint(python_models.plain_function(saving.model)) is hints.TypeFromExample:
         saving.example = shared.get("input_example")
     else:
@@ -172,10 +172,9 @@ def _hinted(
     if hinted is None or given is None:
         return hinted
     if (given.inputs, given.outputs) != (hinted.inputs, hinted.outputs):
-        warnings.warn(
+        warn_caller(
             "The type hints of the model's predict tell another signature than the given one; "
-            f"the hints' is saved: {hinted} (PYF-017)",
-            stacklevel=5,
+            f"the hints' is saved: {hinted} (PYF-017)"
         )
     return replace(hinted, params=given.params)
 

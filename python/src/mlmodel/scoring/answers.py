@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from mlmodel.errors import InternalError, MlmodelError
+from mlmodel.errors import InternalError, MalformedRequest, MlmodelError, UnsupportedMediaType
 from mlmodel.scoring.media import JSON
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ __all__ = ["JSON", "MOST_DETAILS", "Answer", "error_document", "refused", "unexp
 MOST_DETAILS = 20
 #: How long a name or a message of an answer may be; names come from the client.
 _LONGEST_TEXT = 500
+
+#: The rules that a message ends with; what the client sent never stands there.
+_CITED = re.compile(r"\(([A-Z]{3}-[0-9]{3}(?:, [A-Z]{3}-[0-9]{3})*)\)\.?\Z")
 
 _log = logging.getLogger("mlmodel.scoring")
 
@@ -55,15 +59,23 @@ def error_document(error: MlmodelError, *, terse: bool = False) -> dict[str, Any
         return {
             "error_code": error.code,
             "message": error.code,
-            "details": [{"rule": detail.rule} for detail in details],
+            "details": [{"rule": detail.rule} for detail in details] or _cited(error),
         }
     left_out = len(error.details) - len(details)
     more = f" ({left_out} more are not listed.)" if left_out else ""
     return {
         "error_code": error.code,
         "message": _cut(error.message) + more,
-        "details": list(_documents(details)),
+        "details": list(_documents(details)) or _cited(error),
     }
+
+
+def _cited(error: MlmodelError) -> list[dict[str, Any]]:
+    """Return the rules that a request broke as a whole, which only its message names (ERR-013)."""
+    if not isinstance(error, MalformedRequest | UnsupportedMediaType):
+        return []
+    cited = _CITED.search(error.message)
+    return [{"rule": rule} for rule in cited[1].split(", ")] if cited else []
 
 
 def _documents(details: Iterable[InputViolation | Violation]) -> Iterable[dict[str, Any]]:

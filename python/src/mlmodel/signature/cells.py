@@ -420,6 +420,8 @@ def _datetime(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDAr
 def _decoded(cell: Any) -> bytes:
     if type(cell) is not str:
         raise ValueError
+    if "\n" in cell:
+        cell = cell.replace("\r\n", "\n").replace("\n", "")
     read = b64decode(cell, validate=True)
     # Python skips bits that stand in the padding; what was written must come back (ENF-052).
     if b64encode(read).decode("ascii") != cell:

@@ -31,6 +31,8 @@ _SECOND = 10**9
 #: Nanoseconds that datetime64[ns] holds; the smallest number of 64 bits means NaT.
 _LOWEST, _HIGHEST = -(2**63) + 1, 2**63 - 1
 _NAT = -(2**63)
+#: What pandas and MLflow write for a missing moment (ENF-068).
+_MISSING = "NaT"
 _FORM = "a date is written as in 2024-01-31, a time as in 2024-01-31T12:00:00Z"
 
 
@@ -44,7 +46,7 @@ def read_datetimes(
     read: list[int] = []
     faults: list[tuple[int, str, str]] = []
     for row, cell in enumerate(cells):
-        found = _NAT if cell is None else _nanoseconds(cell)
+        found = _NAT if _is_missing(cell) else _nanoseconds(cell)
         if isinstance(found, int):
             read.append(found)
         else:
@@ -63,6 +65,10 @@ def _read_plain(cells: Sequence[Any]) -> npt.NDArray[np.datetime64] | None:
         return np.array([cell.removesuffix("Z") for cell in cells], "datetime64[ns]")
     except ValueError:
         return None
+
+
+def _is_missing(cell: Any) -> bool:
+    return cell is None or (type(cell) is str and cell == _MISSING)
 
 
 def _nanoseconds(cell: Any) -> int | tuple[str, str]:

@@ -12,8 +12,7 @@ from mlmodel.errors import InputViolation
 from mlmodel.signature.cells import object_array
 from mlmodel.signature.frames import array_of
 from mlmodel.signature.names import missing_input
-from mlmodel.signature.nested import Map, NestedType, Object
-from mlmodel.signature.nestedcells import depth_of, is_opaque, leaf_of
+from mlmodel.signature.single import is_one_column, is_one_row, is_one_value, is_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -83,37 +82,26 @@ def _refused(found: str, violations: list[InputViolation]) -> Table:
 def _mapping(
     data: Mapping[Any, Any], specs: Sequence[ColSpec], violations: list[InputViolation]
 ) -> Table:
-    kinds = {spec.name: spec.type for spec in specs if isinstance(spec.type, NestedType)}
-    if len(specs) == 1 and specs[0].name is None and isinstance(specs[0].type, Object | Map):
+    if is_one_value(specs):
         return _table(None, [object_array([data])])
-    arrays: list[Any] = []
-    for name, value in data.items():
-        if name in kinds and _is_cell(value, kinds[name]):
-            arrays.append(None)
-        elif isinstance(value, pd.Series):
-            arrays.append(array_of(value))
-        elif isinstance(value, list | tuple):
-            arrays.append(object_array(value))
-        elif isinstance(value, np.ndarray) and value.ndim > 1:
-            return _refused(f"an array of {value.ndim} axes under {name!r}", violations)
-        else:
-            arrays.append(value if isinstance(value, np.ndarray) and value.ndim else None)
-    if any(array is None for array in arrays):
-        # One row; lists in it are cells, unless a scalar is declared (SIG-011).
-        scalars = {spec.name for spec in specs} - kinds.keys()
-        listed = zip(data, arrays, strict=True)
-        if any(array is not None and name in scalars for name, array in listed):
-            return _refused("a mapping of scalars and lists", violations)
+    one_row = is_one_row(data, specs)
+    if one_row is None:
+        return _refused("a mapping of scalars and lists", violations)
+    if one_row:
         return _table(tuple(data), [_scalar(value) for value in data.values()])
+    deep = next((name for name, value in data.items() if getattr(value, "ndim", 0) > 1), None)
+    if deep is not None:
+        return _refused(f"an array of {data[deep].ndim} axes under {deep!r}", violations)
+    arrays = [_column(value) for value in data.values()]
     if len({len(array) for array in arrays}) > 1:
         return _refused("a mapping of lists of different lengths", violations)
     return _table(tuple(data), arrays)
 
 
-def _is_cell(value: Any, kind: NestedType) -> bool:
-    """Return whether this is one value of the type, not a column of them (ENF-015)."""
-    leaf, depth = leaf_of(kind)
-    return bool(depth) and not is_opaque(leaf) and depth_of(value) == depth
+def _column(value: Any) -> Any:
+    if isinstance(value, pd.Series):
+        return array_of(value)
+    return value if isinstance(value, np.ndarray) else object_array(value)
 
 
 def _scalar(value: Any) -> np.ndarray[Any, Any]:
@@ -134,7 +122,7 @@ def _array(data: Any, specs: Sequence[ColSpec], violations: list[InputViolation]
 
 
 def _list(data: Sequence[Any], specs: Sequence[ColSpec], violations: list[InputViolation]) -> Table:
-    if _is_one_column(data, specs):
+    if is_one_column(data, specs):
         return _table(None, [object_array(data)])
     if data and all(isinstance(item, dict) for item in data) and not _by_position(specs):
         return _records(data, specs, violations)
@@ -145,7 +133,7 @@ def _without_names(
     data: Sequence[Any], specs: Sequence[ColSpec], violations: list[InputViolation]
 ) -> Table:
     kinds = {
-        "record" if isinstance(item, dict) else "row" if _is_row(item) else "value" for item in data
+        "record" if isinstance(item, dict) else "row" if is_row(item) else "value" for item in data
     }
     if len(kinds) > 1:
         return _refused(
@@ -158,20 +146,6 @@ def _without_names(
     if len(specs) > 1 and _by_position(specs):
         return _refused("a list of values for several columns", violations)
     return _table(None, [object_array(data)])
-
-
-def _is_one_column(data: Sequence[Any], specs: Sequence[ColSpec]) -> bool:
-    """Return whether these are the values of the one column that is declared, without a name."""
-    if len(specs) > 1 or specs[0].name is not None:
-        return False
-    leaf, depth = leaf_of(specs[0].type)
-    if isinstance(leaf, Object | Map) and not depth:
-        return not any(_is_row(item) for item in data)
-    return bool(depth) and not is_opaque(leaf) and depth_of(data) == depth + 1
-
-
-def _is_row(item: Any) -> bool:
-    return isinstance(item, list | tuple) or (isinstance(item, np.ndarray) and item.ndim > 0)
 
 
 def _rows(data: Sequence[Any], violations: list[InputViolation]) -> Table:

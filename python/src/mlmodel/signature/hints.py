@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.types import ModelSignature
 
-__all__ = ["infer_signature_from_type_hints"]
+__all__ = ["data_parameter", "infer_signature_from_type_hints"]
 
 _SCALARS: dict[Any, DataType] = {
     bool: DataType.boolean,
@@ -33,7 +33,7 @@ _SCALARS: dict[Any, DataType] = {
     bytes: DataType.binary,
     dt.datetime: DataType.datetime,
 }
-_NOT_DATA = frozenset({"self", "cls", "context"})
+_NOT_DATA = frozenset({"self", "cls", "context", "params"})
 #: What is a table or a tensor already: its hint says nothing of the columns.
 _TABLES = frozenset({"pandas", "numpy", "scipy", "polars", "pyarrow", "pyspark"})
 _SUPPORTED = (
@@ -51,8 +51,7 @@ def infer_signature_from_type_hints(function: Callable[..., Any]) -> ModelSignat
 
     Args:
         function: ``predict`` of a PythonModel, bound or not, or a function of the data alone.
-            Its data are the parameter ``model_input``, else the first that is neither ``self``,
-            ``cls`` nor ``context``.
+            Its data are :func:`data_parameter`.
 
     Returns:
         A signature of one unnamed column, and of one unnamed column as output, which is ``any``
@@ -65,7 +64,7 @@ def infer_signature_from_type_hints(function: Callable[..., Any]) -> ModelSignat
     """
     from mlmodel.signature.types import ModelSignature
 
-    name = _data_parameter(function)
+    name = data_parameter(function)
     if name is None or name not in getattr(function, "__annotations__", {}):
         return None
     try:
@@ -83,7 +82,12 @@ def infer_signature_from_type_hints(function: Callable[..., Any]) -> ModelSignat
     return ModelSignature(Schema([column]), Schema([_output(hints.get("return"))]))
 
 
-def _data_parameter(function: Callable[..., Any]) -> str | None:
+def data_parameter(function: Callable[..., Any]) -> str | None:
+    """Return the name of the parameter of a ``predict`` that takes the data, or None.
+
+    It is ``model_input``, else the first that is neither ``self``, ``cls``, ``context`` nor
+    ``params``.
+    """
     names = [name for name in inspect.signature(function).parameters if name not in _NOT_DATA]
     return "model_input" if "model_input" in names else next(iter(names), None)
 

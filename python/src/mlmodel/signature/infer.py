@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from mlmodel._warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 from mlmodel.signature import arrow
 from mlmodel.signature.cells import object_array
@@ -339,18 +339,16 @@ def _warn_of_integers(schema: Schema) -> None:
     ]
     if names:
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004 - enough to see
-        warnings.warn(
+        warn_caller(
             f"SIG-016: the integer columns {', '.join(names[:5])}{more} will not take missing "
             "values, which turn integers into floating point in a data frame; declare columns "
-            "double that may have some.",
-            stacklevel=3,
+            "double that may have some."
         )
 
 
 def _warn_of_conflicts(types: CellTypes) -> None:
     if types.conflicts:
-        warnings.warn(
+        warn_caller(
             f"SIG-041: values of different types stand at {'; '.join(types.conflicts[:5])}: "
-            "declared any, for which nothing is checked.",
-            stacklevel=3,
+            "declared any, for which nothing is checked."
         )

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlmodel.errors import InputViolation, InvalidModel, shown
-from mlmodel.signature.cells import Reader, object_array
+from mlmodel.signature.cells import Reader
 from mlmodel.signature.convert import LEAVES
 from mlmodel.signature.names import invalid_input
 from mlmodel.signature.nestedcells import is_opaque, read_nested
-from mlmodel.signature.objects import read_objects
+from mlmodel.signature.special import special_fault
 from mlmodel.signature.types import Array, ColSpec, DataType, NestedType
 
 if TYPE_CHECKING:
@@ -105,11 +105,9 @@ def _cells(
     found: list[InputViolation] = []
     kind = spec.dtype
     if isinstance(kind, NestedType):
-        values = read_nested(cells, ColSpec(kind), spec.name, LEAVES, found)
+        values = read_nested(cells, ColSpec(kind), spec.name, _LEAVES, found)
     else:
-        if kind is DataType.binary:
-            cells = _decoded(cells, spec, found)
-        array, _ = read_objects(object_array(cells), kind, spec.name, found)
+        array, _ = _LEAVES.cells(cells, ColSpec(kind), spec.name, found)
         values = [] if found else list(array) if array.dtype.kind == "M" else array.tolist()
     length = spec.shape[0] if spec.shape else -1
     if is_list and length not in (-1, len(cells)):
@@ -120,10 +118,37 @@ def _cells(
     return values if is_list else values[0]
 
 
-def _decoded(cells: list[Any], spec: ParamSpec, found: list[InputViolation]) -> list[Any]:
+class _Leaves:
+    """How the scalars of parameters are read: as objects, but that base64 stands for bytes.
+
+    Nothing says of NaN whether a request or a caller wrote it, so it never means missing (ENF-066).
+    """
+
+    array = staticmethod(LEAVES.array)
+
+    def is_missing(self, cell: Any) -> bool:
+        return special_fault(cell) is None and LEAVES.is_missing(cell)
+
+    def cells(
+        self, cells: list[Any], spec: ColSpec, name: str | int, found: list[InputViolation]
+    ) -> tuple[Any, Any]:
+        reader = Reader(exact=True, violations=found)
+        if spec.type not in (DataType.float, DataType.double):
+            reader.each(cells, name, spec.type.value, special_fault)
+        if found:
+            return None, None
+        if spec.type is DataType.binary:
+            cells = _decoded(cells, reader, name)
+        return LEAVES.cells(cells, spec, name, found)
+
+
+_LEAVES = _Leaves()
+
+
+def _decoded(cells: list[Any], reader: Reader, name: str | int) -> list[Any]:
     """Return binary cells with bytes for base64 texts (ENF-085); bytes are as they are."""
     texts = [cell if isinstance(cell, str) else None for cell in cells]
-    read = Reader(exact=True, violations=found).column(texts, DataType.binary, spec.name)
+    read = reader.column(texts, DataType.binary, name)
     return [
         cell if text is None else value
         for cell, text, value in zip(cells, texts, read, strict=True)

@@ -51,8 +51,11 @@ class _Literals:
 
     def within(self, other: _Literals) -> str | None:
         """Return why ``other`` does not take all of them, or None."""
-        if self.null and not other.null:
-            return "null is refused"
+        return self._form_within(other) or (
+            "null is refused" if self.null and not other.null else None
+        )
+
+    def _form_within(self, other: _Literals) -> str | None:
         if (self.form, other.form) in _RANGES:
             if other.low <= self.low and self.high <= other.high:
                 return None
@@ -62,7 +65,7 @@ class _Literals:
         if self.form == other.form:
             return None
         is_text = self.form in ("base64", "date and time") and other.form == "text"
-        return None if is_text else f"{other.form} is due, no {self.form}"
+        return None if is_text else f"{self.form} is refused, {other.form} is expected"
 
 
 def _power(number: int) -> str:
@@ -120,7 +123,7 @@ def type_refusal(old: Kind, new: Kind, caller: Caller, *, read: bool = False) ->
         return _inner("its values", type_refusal(old.value_type, new.value_type, caller, read=read))
     if isinstance(old, Object) and isinstance(new, Object):
         return _objects(old, new, caller, read=read)
-    return f"{new.value} is due, no {old.value}"
+    return f"{old.value} is refused, {new.value} is expected"
 
 
 def _inner(where: str, reason: str | None) -> str | None:

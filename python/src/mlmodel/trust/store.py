@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mlmodel import _files
 from mlmodel._places import is_private, of_user
+from mlmodel._warnings import warn_caller
 from mlmodel.errors import InvalidArgument, InvalidModel, WriteFailed
 from mlmodel.trust.digest import manifest_of
 
@@ -42,10 +43,9 @@ def _believed() -> Path | None:
     if folder is None or not os.path.lexists(folder):
         return None
     if not is_private(folder, stat.S_IFDIR):
-        warnings.warn(
+        warn_caller(
             f"The trust store {folder} is not believed: it must be a folder that belongs to this "
-            "user and that no one else may write (chmod 700).",
-            stacklevel=3,
+            "user and that no one else may write (chmod 700)."
         )
         return None
     return folder

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import MalformedRequest, shown
 from mlmodel.scoring.codecs import instances, tables, tensors
-from mlmodel.scoring.codecs.dataframe_records import from_records
+from mlmodel.signature.single import is_one_row, is_one_value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mlmodel.scoring.codecs.payload import Payload
     from mlmodel.signature.columns import Columns, Tensors
     from mlmodel.signature.plan import Plan
+    from mlmodel.signature.specs import ColSpec, TensorSpec
 
 __all__ = ["decode"]
 
@@ -22,26 +25,28 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
     if plan.schema is None or tables.is_tensor(plan):
         return tensors.from_inputs(payload, plan)
     if type(value) is dict:
-        return _columns(payload, plan, value)
+        return _columns(payload, plan, plan.schema.inputs)
     if type(value) is not list:
         raise MalformedRequest(
             f"inputs is an object of columns or a list of rows, not {shown(value)} (RST-014)."
         )
-    if value and type(value[0]) is dict:
-        return from_records(payload, plan, "inputs")
-    return instances.rows_by_position(payload, plan)
+    return instances.from_list(payload, plan, "inputs")
 
 
-def _columns(payload: Payload, plan: Plan, given: dict[str, Any]) -> Columns:
+def _columns(payload: Payload, plan: Plan, specs: Sequence[ColSpec | TensorSpec]) -> Columns:
+    given: dict[str, Any] = payload.value
     payload.count(given)
+    if is_one_value(specs):
+        return tables.from_columns(payload, plan, None, [[given]])
     names = tuple(given)
-    lists = [type(value) is list for value in given.values()]
-    if not any(lists):
+    one_row = is_one_row(given, specs)
+    if one_row:
         return tables.from_columns(payload, plan, names, [[value] for value in given.values()])
-    if not all(lists):
-        name = names[lists.index(False)]
+    if one_row is None:
+        lists = [spec.name for spec in specs if type(given.get(str(spec.name))) is list]
         raise MalformedRequest(
-            f"inputs mixes lists and single values: {shown(name)} is no list (RST-014)."
+            "inputs mixes columns and single values: what stands under "
+            f"{', '.join(map(shown, lists))} is a list, and not all others are columns (RST-014)."
         )
     lengths = {name: len(cells) for name, cells in given.items()}
     if len(set(lengths.values())) > 1:

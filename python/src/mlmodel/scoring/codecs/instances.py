@@ -9,13 +9,14 @@ from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.codecs.dataframe_records import from_records
 from mlmodel.scoring.codecs.dataframe_split import check_rows
+from mlmodel.signature.single import is_one_column
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
     from mlmodel.signature.columns import Columns, Tensors
     from mlmodel.signature.plan import Plan
 
-__all__ = ["decode", "rows_by_position"]
+__all__ = ["decode", "from_list"]
 
 
 def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
@@ -23,16 +24,28 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
     rows = payload.value
     if type(rows) is not list:
         raise MalformedRequest(f"instances is a list of rows, not {shown(rows)} (RST-013).")
-    named = bool(rows) and type(rows[0]) is dict
     if plan.schema is None or tables.is_tensor(plan):
-        return (
-            tensors.from_named_rows(payload, plan) if named else tensors.from_array(payload, plan)
-        )
-    return from_records(payload, plan, "instances") if named else rows_by_position(payload, plan)
+        if rows and type(rows[0]) is dict:
+            return tensors.from_named_rows(payload, plan)
+        return tensors.from_array(payload, plan)
+    return from_list(payload, plan, "instances")
 
 
-def rows_by_position(payload: Payload, plan: Plan) -> Columns:
-    """Read a list of rows without names for columns that are matched by position."""
+def from_list(payload: Payload, plan: Plan, what: str) -> Columns | Tensors:
+    """Read a list for a model of columns, or that declares none; errors call it ``what``.
+
+    Its elements are the values of the one column that is declared (ENF-015), records, or rows
+    that are matched by position.
+    """
+    rows = payload.value
+    if plan.schema is not None and is_one_column(rows, plan.schema.inputs):
+        return tables.from_rows(payload, plan, None, rows, len(rows), 1)
+    if rows and type(rows[0]) is dict:
+        return from_records(payload, plan, what)
+    return _by_position(payload, plan)
+
+
+def _by_position(payload: Payload, plan: Plan) -> Columns:
     rows = payload.value
     if plan.schema is not None and plan.schema.has_input_names():
         message = (

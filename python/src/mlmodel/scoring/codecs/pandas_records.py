@@ -18,11 +18,13 @@ __all__ = ["decode", "fits"]
 def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
     """Read a list of objects, lists or values; see :data:`mlmodel.scoring.codecs.Decoder`."""
     rows = payload.value
-    if type(rows) is not list or not rows or type(rows[0]) is dict:
+    if type(rows) is not list or not rows:
         return from_records(payload, plan, "The body")
-    if tables.is_tensor(plan):
-        return tensors.from_array(payload, plan)
-    return instances.rows_by_position(payload, plan)
+    if not tables.is_tensor(plan):
+        return instances.from_list(payload, plan, "The body")
+    if type(rows[0]) is dict:
+        return from_records(payload, plan, "The body")
+    return tensors.from_array(payload, plan)
 
 
 def fits(value: object) -> bool:

@@ -12,9 +12,8 @@ from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.examples import FILE_NAME, MOST_BYTES
 from mlmodel.signature.cells import Reader
-from mlmodel.signature.nested import Array
-from mlmodel.signature.nestedcells import depth_of, leaf_of
-from mlmodel.signature.types import ColSpec, DataType, TensorSpec
+from mlmodel.signature.single import is_one_column, is_one_row, is_one_value
+from mlmodel.signature.types import ColSpec, TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -194,26 +193,26 @@ def _read_rows(
     found = plan.match(names, width).positions
     for spec, position in zip(plan.schema or (), found, strict=False):
         if position is not None and isinstance(spec, ColSpec):
-            columns[position] = [_as_written(cell, spec.type) for cell in columns[position]]
+            columns[position] = list(map(_as_written, columns[position]))
     payload = Payload(columns, Reader(exact=True))
     return tables.from_columns(payload, plan, names, columns)  # type: ignore[arg-type]
 
 
-def _as_written(cell: Any, kind: Any) -> Any:
-    """Undo what MLflow's writers do to cells (EXA-009)."""
-    if isinstance(cell, float) and cell != cell:  # noqa: PLR0124 - NaN alone differs from itself
-        return None
-    if kind is DataType.datetime and cell == "NaT":
-        return None
-    if kind is DataType.binary and isinstance(cell, str):
-        return cell.replace("\n", "")
-    return cell
+def _as_written(cell: Any) -> Any:
+    """Return a cell, None for the NaN that MLflow writes in columns of every type (EXA-009)."""
+    # NaN alone differs from itself.
+    return None if isinstance(cell, float) and cell != cell else cell  # noqa: PLR0124
 
 
 def _read_object(document: Any, plan: Plan | Names) -> Columns | Tensors:
     """Read a mapping or a list as MLflow 3 keeps it: as rows (EXA-002)."""
     if plan.schema is not None and plan.schema.is_tensor_spec():
         return _read_tensors(document, {}, plan)
+    specs = () if plan.schema is None else plan.schema.inputs
+    if isinstance(document, dict) and is_one_value(specs):
+        document = [document]
+    if isinstance(document, list) and is_one_column(document, specs):
+        return _read_rows([[cell] for cell in document], None, 1, plan)
     if isinstance(document, list) and all(isinstance(row, dict) for row in document):
         names = tuple(dict.fromkeys(name for record in document for name in record))
         rows = [[record.get(name) for name in names] for record in document]
@@ -222,24 +221,15 @@ def _read_object(document: Any, plan: Plan | Names) -> Columns | Tensors:
         cells = document if isinstance(document, list) else [document]
         rows = [cell if isinstance(cell, list) else [cell] for cell in cells]
         return _read_frame({"data": rows}, plan)
-    if _is_one_row(document, plan):
+    one_row = is_one_row(document, specs)
+    if one_row is None:
+        raise _malformed("it mixes single values and columns of them")
+    if one_row:
         return _read_rows([list(document.values())], tuple(document), len(document), plan)
     if len({len(value) for value in document.values()}) > 1:
         raise _malformed("its columns have different lengths")
     rows = [list(row) for row in zip(*document.values(), strict=True)]
     return _read_rows(rows, tuple(document), len(document), plan)
-
-
-def _is_one_row(document: Mapping[str, Any], plan: Plan | Names) -> bool:
-    """Return whether a mapping holds one cell a column: lists are cells of a list's type."""
-    if any(not isinstance(value, list) for value in document.values()):
-        return True
-    for spec in plan.schema or ():
-        if isinstance(spec, ColSpec) and isinstance(spec.type, Array):
-            depth = leaf_of(spec.type)[1]
-            if depth_of(document.get(str(spec.name))) == depth:
-                return True
-    return False
 
 
 # -- tensors --------------------------------------------------------------------------------------
