@@ -153,6 +153,43 @@ def test_a_fault_of_ours_shows_no_traceback(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("message", "details", "told"),
+    [
+        ("Off. It is 1.", [InputViolation("ENF-001", "It is 1.")], ["Off. It is 1 (ENF-001)."]),
+        ("It is 1 (ENF-001).", [InputViolation("ENF-001", "It is 1.")], ["It is 1 (ENF-001)."]),
+        ("Off.", [InputViolation("ENF-001", "It is 1.")], ["Off.", "  ENF-001: It is 1."]),
+        (
+            "Off. It is 1.",
+            [InputViolation("ENF-001", "It is 1."), InputViolation("ENF-002", "And 2.")],
+            ["Off. It is 1.", "  ENF-001: It is 1.", "  ENF-002: And 2."],
+        ),
+        (
+            "Off: It is 1.",
+            [Violation("MLM-001", "It is 1.", "MLmodel", 3)],
+            ["Off: It is 1.", "  MLmodel:3: error MLM-001: It is 1."],
+        ),
+    ],
+)
+def test_a_single_detail_is_not_told_twice(
+    message: str,
+    details: list[InputViolation | Violation],
+    told: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """ERR-012: but for the place of a violation, which no message has."""
+    from mlmodel.cli._shared import fail
+
+    error = errors.InvalidInput(message, details)
+    assert str(error).split("\n") == told
+    with pytest.raises(SystemExit):
+        fail(error)
+    assert capsys.readouterr().err.splitlines() == [
+        f"mlmodel: INVALID_INPUT: {told[0]}",
+        *told[1:],
+    ]
+
+
 def test_errors_are_the_builtin_ones_too() -> None:
     assert issubclass(InvalidModel, ValueError)
     assert issubclass(errors.ModelNotFound, FileNotFoundError)
@@ -207,7 +244,7 @@ def test_terse_answers_are_name_and_rules(name: str) -> None:
     assert body["message"] == body["error_code"]
     assert isinstance(body["details"], list)
     assert all(detail.keys() == {"rule"} for detail in body["details"])
-    assert bool(body["details"]) == (body["error_code"] == "INVALID_INPUT")
+    assert bool(body["details"]) == (body["error_code"] != "MODEL_FAILURE")
 
 
 def test_offending_values_are_cut_in_answers() -> None:

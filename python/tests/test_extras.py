@@ -70,3 +70,12 @@ def test_commands_name_the_extra(command, tmp_path):
     assert done.returncode == 2, done.stderr
     assert "pip install 'mlmodel[" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_package_is_named_as_it_is_installed():
+    use = "import mlmodel; mlmodel.sklearn.save_model(3, 'm')"
+    script = BLOCKED.format(absent=["sklearn"], use=use)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert "The package 'scikit-learn' is not installed" in done.stdout, done.stderr

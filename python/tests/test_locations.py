@@ -642,6 +642,57 @@ def test_a_web_server_that_is_gone(model: Path, monkeypatch: pytest.MonkeyPatch)
         assert local_path(uri + "/empty") == file
 
 
+def _zip(folder: Path, files: dict[str, bytes] = FILES) -> Path:
+    archive = folder / "model.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    os.utime(archive, (1.6e9, 1.6e9))
+    return archive
+
+
+def test_an_archive_on_a_server_without_ranges(
+    web: str, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LOC-018, LOC-010."""
+    archive = _zip(model.parent, {**FILES, "big": os.urandom(300_000)})
+    uri = f"zip://::{web}/model.zip"
+    found = local_folder(uri)
+    assert (found / "big").stat().st_size == 300_000
+    assert local_folder(uri) == found
+    with tarfile.open(model.parent / "model.tar", "w") as file:
+        file.add(found, ".")
+    assert _read(local_folder(f"tar://::{web}/model.tar")) == _read(found)
+    monkeypatch.setenv("MLMODEL_DOWNLOAD_BYTES", str(archive.stat().st_size - 1))
+    os.utime(archive, (1.5e9, 1.5e9))
+    with pytest.raises(UnreadableModel, match="LOC-006"):
+        local_folder(uri)
+
+
+def test_an_archive_is_not_read_to_see_whether_it_is_a_page(web: str, model: Path) -> None:
+    archive = _zip(model.parent)
+    assert local_path(f"{web}/model.zip").read_bytes() == archive.read_bytes()
+    assert _Quiet.asked == ["/model.zip"]
+
+
+def test_what_is_wrong_with_an_archive_of_the_web(web: str, model: Path) -> None:
+    """LOC-016, LOC-018."""
+    _zip(model.parent)
+    with pytest.raises(ModelNotFound, match=rf"or zip://::{web}/model.zip for an archive"):
+        local_folder(f"{web}/model.zip")
+    with pytest.raises(ModelNotFound, match="nothing at this URI"):
+        local_folder(f"zip://::{web}/other.zip")
+    (model.parent / "no.zip").write_text("no archive")
+    with pytest.raises(UnreadableModel, match="File is not a zip file"):
+        local_folder(f"zip://::{web}/no.zip")
+
+
+@pytest.mark.parametrize("chain", ["", "zip://::", "tar://inner::"])
+def test_a_server_that_nobody_runs(chain: str) -> None:
+    with pytest.raises(UnreadableModel, match=r"model\.zip could not be reached: .*Connect"):
+        local_folder(f"{chain}http://127.0.0.1:1/model.zip")
+
+
 def test_a_page_with_hostile_links(model: Path, tmp_path: Path) -> None:
     """LOC-005: percent-encoded names are read before they are checked."""
     (model / "index.html").write_text('<a href="MLmodel">x</a><a href="%2e%2e%2fevil">y</a>')

@@ -140,9 +140,9 @@ def test_a_killed_save_leaves_no_half_model(tmp_path):
 
 
 def test_loading_what_is_not_there(tmp_path):
-    with pytest.raises(ModelNotFound, match="no such folder"):
+    with pytest.raises(ModelNotFound, match="There is nothing at"):
         mlmodel.load(tmp_path / "nothing")
-    with pytest.raises(ModelNotFound, match="no MLmodel file"):
+    with pytest.raises(ModelNotFound, match="no file MLmodel in"):
         mlmodel.load(tmp_path)
 
 

@@ -27,6 +27,8 @@ _EXTRA_OF = {
     "pyarrow": "arrow",
     "fsspec": "remote",
 }
+#: Import name -> the package, where it has another name (flavors name their library's first).
+_PACKAGE_OF = {"google": "protobuf", "grpc": "grpcio"}
 
 
 def require(module: str, extra: str) -> ModuleType:
@@ -62,7 +64,21 @@ def named_extra() -> Iterator[None]:
         raise _missing(str(error.name), extra) from error
 
 
-def _missing(package: str, extra: str) -> MissingDependency:
+def _missing(module: str, extra: str) -> MissingDependency:
+    package = _package(module.partition(".")[0]) or module
     return MissingDependency(
         f"The package {package!r} is not installed; it comes with: pip install 'mlmodel[{extra}]'"
     )
+
+
+def _package(module: str) -> str | None:
+    """Return the distribution that brings a module, if it is a flavor's library: its first."""
+    if module in _PACKAGE_OF:
+        return _PACKAGE_OF[module]
+    try:
+        flavor = importlib.import_module(f"mlmodel.flavors.{module}").FLAVOR
+    except ImportError:
+        return None
+    from packaging.requirements import Requirement
+
+    return Requirement(flavor.extra[0]).name

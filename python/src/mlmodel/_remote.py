@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Limits", "Listing", "download", "list_file", "list_folder"]
+__all__ = ["Limits", "Listing", "download", "is_web", "list_file", "list_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ _LONGEST_NAME = 255
 def list_file(fs: Any, path: str, limits: Limits) -> Listing:
     """Return the listing of a single file."""
     name = path.rstrip("/").rpartition("/")[2]
-    name = unquote(name.partition("?")[0]) if _is_web(fs) else name
+    name = unquote(name.partition("?")[0]) if is_web(fs) else name
     info = fs.info(path)
     return replace(_listing(fs, [_file(path, name, info)], limits), single=True)
 
@@ -137,13 +137,14 @@ def _part(fs: Any, folder: str, path: str) -> str:
     if not path.startswith(base + "/") and base:
         raise _refused(path, "is not in the folder that was listed")
     part = path[len(base) :].removeprefix("/")
-    if not _is_web(fs):
+    if not is_web(fs):
         return part
     # What a page links to with a query is a way to sort it, or a fragment of it: no file.
     return "" if part[:1] in "?#" else unquote(part.removeprefix("./"))
 
 
-def _is_web(fs: Any) -> bool:
+def is_web(fs: Any) -> bool:
+    """Return whether this is the web, where a folder is a page with links."""
     protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
     return "http" in protocols
 

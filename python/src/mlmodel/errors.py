@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import reprlib
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,8 +115,22 @@ class MlmodelError(Exception):
         self.message = message
         self.details: tuple[Violation | InputViolation, ...] = tuple(details)
 
+    def lines(self) -> list[str]:
+        """Return the message and the details, one line each.
+
+        What a single detail says that the message says already is not told again: its rule is.
+        """
+        only = self.details[0] if len(self.details) == 1 else None
+        if isinstance(only, Violation) and (only.file or only.pointer):
+            only = None  # the place is told by the detail alone
+        if only is None or only.message.rstrip(".") not in self.message:
+            return [self.message, *(f"  {detail}" for detail in self.details)]
+        if only.rule in self.message:
+            return [self.message]
+        return [f"{self.message.removesuffix('.')} ({only.rule})."]
+
     def __str__(self) -> str:
-        return "\n".join([self.message, *(f"  {detail}" for detail in self.details)])
+        return "\n".join(self.lines())
 
 
 class InvalidModel(MlmodelError, ValueError):
@@ -127,6 +141,11 @@ class InvalidModel(MlmodelError, ValueError):
     grpc_code = "FAILED_PRECONDITION"
     exit_code = 1
     fault = "model"
+
+    @classmethod
+    def of_file(cls, file: str, rule: str, what: str) -> Self:
+        """Return the error for one file of the model: ``{file} {what}``, which breaks ``rule``."""
+        return cls(f"{file} {what} ({rule}).", [Violation(rule, f"{file} {what}.", file=file)])
 
 
 class UnreadableModel(MlmodelError, OSError):

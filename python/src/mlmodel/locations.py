@@ -45,6 +45,9 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _TRACKED = frozenset({"runs", "models", "mlflow-artifacts"})
 #: Schemes of fsspec whose content says where on which machine the data are (LOC-003).
 _INDIRECT = frozenset({"reference"})
+#: Schemes of archives, which lie in what the rest of a chain names.
+_ARCHIVES = frozenset({"zip", "tar", "libarchive"})
+_NO_PAGE = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z")
 #: A file written so shortly before the listing may be written again unseen (in seconds).
 _TOO_NEW = 3.0
 #: Errors of the local disk; any other comes from the store.
@@ -225,11 +228,11 @@ def _up_to_date(
     """Return the source as it is now, from the cache if nothing changed (LOC-010)."""
     try:
         asked = time.time()
-        fs, path = _file_system(uri)
-        fs.invalidate_cache()
-        listing = _list(fs, path, limits, model=model)
+        fs, listing = _listed(uri, limits, model=model)
     except Exception as error:  # drivers raise whatever their libraries do
-        if known is None or not _is_silence(error):
+        if known is None or _silence(error) is None:
+            if isinstance(error, MlmodelError):  # it would be its own cause
+                raise
             raise _named(error, uri) from error
         warnings.warn(
             f"{without_secrets(uri)} could not be reached ({_said(error)}); what was downloaded "
@@ -241,6 +244,24 @@ def _up_to_date(
         return known
     _require_files(uri, listing, model=model)
     return _download(uri, fs, listing, cache, limits, settled=listing.newest + _TOO_NEW < asked)
+
+
+def _listed(uri: str, limits: Limits, *, model: bool) -> tuple[Any, Listing]:
+    """Return the file system of a URI and what it lists there.
+
+    An archive that its store does not let be read in parts is downloaded whole first (LOC-018).
+    """
+    try:
+        return _list(uri, limits, model=model)
+    except (MlmodelError, FileNotFoundError):
+        raise
+    except Exception as error:  # drivers raise whatever their libraries do
+        first, _, archive = uri.partition("::")
+        if _scheme(first) not in _ARCHIVES or not is_uri(archive) or _silence(error):
+            raise
+    return _list(
+        f"{first}::file://{_local(archive, None, limits, model=False)}", limits, model=model
+    )
 
 
 def _file_system(uri: str) -> tuple[Any, str]:
@@ -270,17 +291,22 @@ def _file_system(uri: str) -> tuple[Any, str]:
     return fs, path
 
 
-def _list(fs: Any, path: str, limits: Limits, *, model: bool) -> Listing:
+def _list(uri: str, limits: Limits, *, model: bool) -> tuple[Any, Listing]:
     from mlmodel import _remote
 
+    fs, path = _file_system(uri)
+    fs.invalidate_cache()
     if model or _is_folder(fs, path):
-        return _remote.list_folder(fs, path, limits)
-    return _remote.list_file(fs, path, limits)
+        return fs, _remote.list_folder(fs, path, limits)
+    return fs, _remote.list_file(fs, path, limits)
 
 
 def _is_folder(fs: Any, path: str) -> bool:
-    # A page is a file like any other, unless it stands for a folder.
-    if path.lower().endswith((".html", ".htm")):
+    from mlmodel._remote import is_web
+
+    # A page is a file like any other, unless it stands for a folder. What else is on the web
+    # would be read whole to find links in it.
+    if path.lower().endswith((".html", ".htm")) or (is_web(fs) and path.endswith(_NO_PAGE)):
         return False
     return bool(fs.isdir(path))
 
@@ -289,7 +315,7 @@ def _require_files(uri: str, listing: Listing, *, model: bool) -> None:
     if not listing.files:
         raise ModelNotFound(
             f"{without_secrets(uri)}: there are no files; give the URI of a folder that can be "
-            "listed (LOC-016)"
+            f"listed, or zip://::{without_secrets(uri)} for an archive (LOC-016)"
         )
     if model and not any(file.name == _MODEL for file in listing.files):
         raise ModelNotFound(
@@ -310,6 +336,8 @@ def _download(
     with cache.partial(key) as partial:
         try:
             _remote.download(fs, listing, partial, limits)
+        except MlmodelError:
+            raise
         except Exception as error:  # drivers raise whatever their libraries do
             raise _named(error, uri) from error
         digest = cache.keep(partial)
@@ -323,29 +351,30 @@ def _download(
 # -- what went wrong --------------------------------------------------------------------------
 
 
-def _is_silence(error: BaseException | None) -> bool:
-    """Return whether nobody answered; a store that says no has answered."""
+def _silence(error: BaseException | None) -> BaseException | None:
+    """Return the error that says that nobody answered; a store that says no has answered."""
     while error is not None:
         names = " ".join(kind.__name__ for kind in type(error).__mro__)
         if not isinstance(error, MlmodelError) and re.search("Connect|Timeout|gaierror", names):
-            return True
+            return error
         error = error.__cause__
-    return False
+    return None
 
 
 def _named(error: Exception, uri: str) -> MlmodelError:
     """Return an error of the table for whatever a driver raised."""
-    if isinstance(error, MlmodelError):
-        return error
     place = without_secrets(uri)
-    if isinstance(error, FileNotFoundError) and not _is_silence(error):
+    if _silence(error) is not None:
+        return UnreadableModel(f"{place} could not be reached: {_said(error)}.")
+    if isinstance(error, FileNotFoundError):
         return ModelNotFound(f"{place}: there is nothing at this URI, or no right to see it.")
     if isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in _DISK:
         return WriteFailed(f"The download of {place} could not be written: {error.strerror}.")
     return UnreadableModel(f"{place} could not be read: {_said(error)}.")
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
+    error = _silence(error) or error
     text = without_secrets(str(error)).partition("\n")[0][:200]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

@@ -24,7 +24,6 @@ from mlmodel.document.document import FILE_NAME
 from mlmodel.errors import (
     InvalidArgument,
     InvalidModel,
-    ModelNotFound,
     UnsupportedModel,
 )
 from mlmodel.locations import local_folder, path_to_write
@@ -32,7 +31,7 @@ from mlmodel.model import PYTHON_FUNCTION, Model
 from mlmodel.trust import Gate, record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from mlmodel.document import Document
     from mlmodel.flavors._base import Flavor, Predict
@@ -94,7 +93,9 @@ class Contents:
     ``packages`` are the distributions of the default environment (ENV-003); ``predict`` is how
     the model predicts, to infer the outputs of the signature from the example;
     ``signature_kinds`` are those of the flavor that comes first (PYF-018); ``signature`` is what
-    the model itself declares, where nothing else tells one; ``keys`` are others of the file.
+    the model itself declares, where nothing else tells one; ``keys`` are others of the file;
+    ``observable`` says whether another process can load the model (ENV-013); ``warned`` are
+    modules of which the user knows that the model lacks them (ENV-020).
     """
 
     flavors: Mapping[str, Mapping[str, Any]]
@@ -103,6 +104,8 @@ class Contents:
     signature_kinds: frozenset[str] = frozenset({"columns", "tensors"})
     signature: ModelSignature | None = None
     keys: Mapping[str, Any] = field(default_factory=dict)
+    observable: bool = True
+    warned: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -216,8 +219,7 @@ def _file(model_uri: PathLike, into: PathLike | None = None) -> Path:
     given = local_folder(model_uri, into=into)
     file = document.model_file(given)
     if not file.exists():
-        what = "no MLmodel file in it" if given.is_dir() else "no such folder"
-        raise ModelNotFound(f"{given}: there is {what}; give the folder of a saved model")
+        raise document.nothing_at(file)
     return file
 
 
@@ -244,6 +246,11 @@ def save_flavor(
     **shared: Unpack[SaveOptions],
 ) -> Model:
     """Save a native model with its flavor and, where it predicts, as a python_function."""
+    from mlmodel.flavors._base import is_a_class
+    from mlmodel.flavors._registry import is_of_this_program
+
+    if isinstance(model, type) and not flavor.detects(model):
+        raise is_a_class(model)
 
     def write(root: Path) -> Contents:
         saved = flavor.save(model, root, options)
@@ -252,7 +259,14 @@ def save_flavor(
             python_function = {"loader_module": flavor.loader_module, **saved.python_function}
             flavors[PYTHON_FUNCTION] = python_function
             predict = saved.predict or flavor.predictor(model, python_function)
-        return Contents(flavors, saved.packages, predict, flavor.signature_kinds, saved.signature)
+        return Contents(
+            flavors,
+            saved.packages,
+            predict,
+            flavor.signature_kinds,
+            saved.signature,
+            observable=not is_of_this_program(flavor),
+        )
 
     return save_folder(path, write, **shared)
 
@@ -277,7 +291,7 @@ def save_folder(
     with new_folder(target, overwrite=shared.get("overwrite", False)) as root:
         contents = write(root)
         example = shared.get("input_example")
-        signature = _signature(_given_signature(shared), example, contents)
+        signature, scored = _signature(_given_signature(shared), example, contents)
         _warn_of_kind(signature, contents)
         example_info = _write_example(example, root, signature)
         code = _copy_code(shared.get("code_paths"), root)
@@ -287,10 +301,15 @@ def save_folder(
             pip_requirements=_as_path(shared.get("pip_requirements")),
             extra_pip_requirements=_as_path(shared.get("extra_pip_requirements")),
             default_packages=packages,
-            infer=lambda: environment.infer(
-                root,
-                _described(contents, shared, code, signature, example_info).to_dict(),
-                packages,
+            infer=lambda: (
+                environment.infer(
+                    root,
+                    _described(contents, shared, code, signature, example_info).to_dict(),
+                    packages,
+                    contents.warned,
+                )
+                if contents.observable and scored
+                else None
             ),
         )
         environment.write(env, root)
@@ -376,28 +395,31 @@ def _warn_of_kind(signature: ModelSignature | None, contents: Contents) -> None:
 
 def _signature(
     given: ModelSignature | None, example: Any, contents: Contents
-) -> ModelSignature | None:
+) -> tuple[ModelSignature | None, bool]:
     """Return the signature: the given one, else what the example and its prediction show.
 
-    What the model itself declares goes before that, unless the example is a table.
+    What the model itself declares goes before that, unless the example is a table. The second
+    value is False where the model failed on its example.
     """
     if given is not None:
-        return given
+        return given, True
     if example is None or (contents.signature is not None and _is_tensors(example)):
-        return contents.signature
+        return contents.signature, True
     from mlmodel.scoring.examples.writing import as_model_input
     from mlmodel.signature.infer import infer_signature
 
     model_input, params = as_model_input(example)
+    scored = True
     try:
         outputs = None if contents.predict is None else contents.predict(model_input, params)
     except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
         warn_caller(
             f"The model could not score its input_example ({type(error).__name__}: {error}); "
-            "the signature is saved without outputs"
+            "the signature is saved without outputs, and what the model imports is not observed "
+            "(ENV-015)"
         )
-        outputs = None
-    return infer_signature(model_input, _declarable(outputs), params)
+        outputs, scored = None, False
+    return infer_signature(model_input, _declarable(outputs), params), scored
 
 
 def _declarable(outputs: Any) -> Any:

@@ -54,8 +54,27 @@ def test_signatures_as_text(files: tuple[Path, Path]) -> None:
         "inputs",
         f"  BREAKS  since  {SINCE}",
         "  ok      city   string (optional) is added and may be left out (SIG-052)",
-        "2 changes: 1 break typed callers.",
+        "2 changes: 1 breaks typed callers.",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("breaks", "sentence"),
+    [
+        ([["typed", "untyped"]], "1 change, which breaks typed and untyped callers."),
+        ([["untyped"]], "1 change, which breaks untyped callers."),
+        ([[]], "1 change: no caller breaks."),
+        (
+            [["typed"], ["typed", "untyped"], []],
+            "3 changes: 2 break typed callers, 1 breaks untyped callers.",
+        ),
+        ([["typed"], ["untyped"]], "2 changes: 1 breaks typed callers, 1 breaks untyped callers."),
+        ([["typed", "untyped"], []], "2 changes: 1 breaks typed and untyped callers."),
+    ],
+)
+def test_the_sentence_of_a_comparison(breaks: list[list[str]], sentence: str) -> None:
+    changes = [{"breaks": who} for who in breaks]
+    assert signature.verdict(changes, ("typed", "untyped")) == sentence
 
 
 def test_callers_that_count(files: tuple[Path, Path]) -> None:
@@ -120,7 +139,7 @@ def test_positions_and_many_changes(tmp_path: Path) -> None:
     assert lines[1].startswith("  BREAKS  #0 ")
     assert lines[-2:] == [
         "  and 100 more (--format json shows all)",
-        "300 changes: 300 break typed callers, 300 break untyped callers.",
+        "300 changes: 300 break typed and untyped callers.",
     ]
 
 
@@ -148,7 +167,7 @@ def test_models_as_text(files: tuple[Path, Path], tmp_path: Path) -> None:
         "  inputs",
         f"    BREAKS  since  {SINCE}",
         "    ok      city   string (optional) is added and may be left out (SIG-052)",
-        "  2 changes: 1 break typed callers.",
+        "  2 changes: 1 breaks typed callers.",
         "environment",
         "  + numpy  numpy==2.0",
         "metadata",

@@ -99,7 +99,7 @@ def test_what_cannot_be_formatted_is_2_and_the_others_are(tree):
         assert result.exit_code == 2
         assert "good/MLmodel: not formatted: " in result.stderr
         assert "good/MLmodel:4:1: error MLM-003: The key 'flavors' stands twice" in result.stderr
-        assert "none: not formatted: There is nothing at none." in result.stderr
+        assert "none: not formatted: There is nothing at none; give" in result.stderr
         assert "2 files could not be formatted" in result.stderr
     assert (tree / "good" / "MLmodel").read_text() == BROKEN
     assert (tree / "ugly" / "MLmodel").read_text() == PRETTY

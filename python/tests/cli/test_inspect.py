@@ -211,6 +211,27 @@ def test_what_needs_trust_is_shown_first(tmp_path):
     assert "and 11 more (--format json shows all)" in output
 
 
+def test_a_model_that_is_read_as_data(tmp_path):
+    """What loading it reads holds no code, and what could hold code was looked into."""
+    (tmp_path / "MLmodel").write_text(
+        "flavors: {python_function: {loader_module: mlflow.xgboost, data: model.json}}\n"
+    )
+    (tmp_path / "model.json").write_text("{}")
+    assert "  may run          nothing: the model is read as data" in run(tmp_path).output
+    (tmp_path / "extra.py").write_text("")
+    assert "nothing" not in run(tmp_path).output
+
+
+def test_long_keys_keep_the_columns(tmp_path):
+    (tmp_path / "MLmodel").write_text(
+        "flavors: {a: {short: 1, a_key_of_more_than_16: 2}}\nmetadata: {short: 3}\n"
+    )
+    lines = run(tmp_path).output.splitlines()
+    assert "  short                 1" in lines
+    assert "  a_key_of_more_than_16 2" in lines
+    assert "  short            3" in lines
+
+
 def test_a_folder_without_code(tmp_path):
     (tmp_path / "MLmodel").write_text("flavors: {a: {}}\n")
     assert described(tmp_path)["loading"]["files"] == []

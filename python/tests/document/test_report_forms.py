@@ -237,7 +237,7 @@ def test_what_could_not_be_read_is_a_notification(folder):
     assert invocation["executionSuccessful"] is False
     (said,) = invocation["toolExecutionNotifications"]
     assert said["level"] == "error"
-    assert "There is no file none" in said["message"]["text"]
+    assert "There is nothing at none" in said["message"]["text"]
 
 
 def test_what_was_not_checked_and_what_was_mended_are_notes(folder):

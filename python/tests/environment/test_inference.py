@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from sklearn.linear_model import LinearRegression
 
 import mlmodel
 from mlmodel.environment import inference, pins
-from mlmodel.errors import UnsupportedModel, UntrustedModel
+from mlmodel.errors import InvalidArgument, UnsupportedModel, UntrustedModel
 from mlmodel.models import infer_pip_requirements
 
 pytestmark = pytest.mark.slow
@@ -350,3 +351,45 @@ def test_a_program_without_a_guard_is_not_run_again(tmp_path, how):
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "runs").read_text() == "run"
     assert sorted(one.name for one in tmp_path.iterdir()) == ["m", "program.py", "runs"]
+
+
+@pytest.mark.parametrize(("value", "on"), [("", True), ("ON", True), ("1", True), (" no ", False)])
+def test_the_switch(value, on, monkeypatch):
+    """ENV-016."""
+    monkeypatch.setenv(SWITCH, value)
+    assert inference.is_on() is on
+
+
+def test_a_switch_that_is_neither_on_nor_off(tmp_path, monkeypatch):
+    """ENV-016."""
+    monkeypatch.setenv(SWITCH, "nonsense")
+    with pytest.raises(InvalidArgument, match=rf"{SWITCH} is 'nonsense'; it may be .*ENV-016"):
+        mlmodel.save(lambda data: data, tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_module_is_warned_of_once(tmp_path, monkeypatch):
+    """PYF-016, ENV-020."""
+    (tmp_path / "beside_the_script.py").write_text(
+        "from mlmodel.pyfunc import PythonModel\n"
+        "class Mine(PythonModel):\n    def predict(self, data): return data\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    mine = importlib.import_module("beside_the_script").Mine()
+    with pytest.warns(UserWarning, match="beside_the_script") as found:
+        mlmodel.save(mine, tmp_path / "m")
+    assert [str(one.message).rpartition("(")[2] for one in found] == ["PYF-016)"]
+    del sys.modules["beside_the_script"]
+
+
+def test_a_model_that_fails_on_its_example_is_warned_of_once(tmp_path):
+    """ENV-015."""
+
+    failing = lambda data: {}[0]  # noqa: E731 - a function of no module
+    failing.__module__ = "__main__"
+    with pytest.warns(UserWarning, match="could not score") as found:
+        mlmodel.save(failing, tmp_path / "m", example=ROWS)
+    assert len(found) == 1, [str(one.message) for one in found]
+    assert "KeyError" in str(found[0].message)
+    assert "(ENV-015)" in str(found[0].message)
+    assert any(line.startswith("cloudpickle==") for line in requirements(tmp_path / "m"))

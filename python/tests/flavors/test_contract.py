@@ -139,6 +139,53 @@ def test_a_name_of_ours_is_not_taken():
         flavors.register(Sklearn())
 
 
+@pytest.mark.parametrize("given", [ConstantFlavor, object(), None, "constant"])
+def test_what_is_no_flavor_is_not_registered(given):
+    """PYF-022."""
+    with pytest.raises(InvalidArgument, match=r"instance of a subclass of .*Flavor.*PYF-022"):
+        flavors.register(given)
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_flavor_without_a_name_is_not_registered():
+    """PYF-022."""
+
+    class Nameless(ConstantFlavor):
+        name = None
+
+    with pytest.raises(InvalidArgument, match="has a name"):
+        flavors.register(Nameless())
+
+
+@pytest.mark.usefixtures("registered")
+def test_registered_flavors_are_among_those_that_are_named(tmp_path):
+    with pytest.raises(InvalidArgument, match="the flavors are onnx, sklearn, xgboost, constant"):
+        mlmodel.save(object(), tmp_path / "m")
+
+
+@pytest.mark.parametrize("save", [mlmodel.save, mlmodel.sklearn.save_model])
+def test_a_class_is_no_model(save, tmp_path):
+    """PYF-014."""
+    with pytest.raises(InvalidArgument, match=r"LinearRegression is a class; give an instance: L"):
+        save(LinearRegression, tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
+def test_the_example_of_an_own_flavor(tmp_path, monkeypatch):
+    """PYF-022, ENV-013: it works as it is written, without a warning."""
+    monkeypatch.setattr(_registry, "_registered", {})
+    monkeypatch.setenv("MLMODEL_INFER_REQUIREMENTS", "true")
+    monkeypatch.chdir(tmp_path)
+    example = inspect.getdoc(flavors.register).partition("::\n")[2].partition("\nRaises:")[0]
+    names = {"__name__": "an_example"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        exec(textwrap.dedent(example), names)
+    assert mlmodel.load("box").predict([[1.0], [2.0]]) == [7, 7]
+    assert store.load_flavor(_registry.flavor_by_name("box"), "box").value == 7
+    assert mlmodel.validate("box").valid
+
+
 @pytest.mark.usefixtures("registered")
 def test_a_signature_of_another_kind_is_warned_of(tmp_path):
     """PYF-018."""

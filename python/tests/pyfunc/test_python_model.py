@@ -241,7 +241,7 @@ def test_what_cannot_be_pickled_is_said(tmp_path):
         ({}, "either python_model or loader_module"),
         ({"python_model": AddN(1), "data_path": "x"}, "use artifacts instead"),
         ({"loader_module": "x", "artifacts": {"a": "b"}}, "go with python_model"),
-        ({"python_model": AddN}, "an instance of a subclass"),
+        ({"python_model": AddN}, "AddN is a class; give an instance"),
         ({"python_model": AddN(1), "artifacts": {"a": "nowhere"}}, "is not there: nowhere"),
         ({"loader_module": "x", "data_path": "nowhere"}, "data_path is not there"),
     ],

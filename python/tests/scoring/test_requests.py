@@ -437,7 +437,7 @@ def test_a_missing_input_tells_no_names_but_the_one_that_is_meant() -> None:
     assert "3 inputs are given; is 'Hue' meant?" in told(["Hue", "alcohol", "secret"])
     assert "secret" not in told(["Hue", "alcohol", "secret"])
     assert "is 'HUE' meant?" in told(["HUE", "alcohol"])
-    assert "1 input is given." in told(["alcohol"])
+    assert "1 input is given (ENF-004)." in told(["alcohol"])
     # Looking for it takes time, which a client decides about.
     many = [f"hue{number}" for number in range(2000)]
     assert "2000 inputs are given." in told(many)

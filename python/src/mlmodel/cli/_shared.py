@@ -50,9 +50,9 @@ def echo(line: str, *, err: bool = False) -> None:
 
 def fail(error: MlmodelError, code: int | None = None) -> NoReturn:
     """Say what went wrong, all of it, and exit with the error's code (or this one)."""
-    echo(f"mlmodel: {error.code}: {error.message}", err=True)
-    for detail in error.details:
-        echo(f"  {detail}", err=True)
+    message, *details = error.lines()
+    for line in (f"mlmodel: {error.code}: {message}", *details):
+        echo(line, err=True)
     sys.exit(error.exit_code if code is None else code)
 
 

@@ -9,12 +9,23 @@ from mlmodel.cli._shared import echo, size
 __all__ = ["command"]
 
 
+_LIST_EXIT_CODES = """\b
+Exit codes: 0 listed (nothing may be), 2 there is no place for the cache.
+"""
+_CLEAR_EXIT_CODES = """\b
+Exit codes: 0 removed, 2 it cannot be written.
+"""
+
+
 @click.group(name="cache")
 def command() -> None:
-    """List and remove downloaded models."""
+    """List and remove downloaded models.
+
+    They are kept in the folder that MLMODEL_CACHE names, else in the user's cache.
+    """
 
 
-@command.command(name="list")
+@command.command(name="list", epilog=_LIST_EXIT_CODES)
 def list_() -> None:
     """List what was downloaded from where, the oldest first."""
     from mlmodel._cache import Cache
@@ -27,7 +38,7 @@ def list_() -> None:
         echo(f"Nothing was downloaded (the cache is {cache.root}).", err=True)
 
 
-@command.command()
+@command.command(epilog=_CLEAR_EXIT_CODES)
 def clear() -> None:
     """Remove all downloads but those that are going on."""
     from mlmodel._cache import Cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,8 +20,15 @@ _EXAMPLES = """\b
 Examples:
   mlmodel inspect my_model
   mlmodel inspect my_model --format json
+
+\b
+Exit codes: 0 shown, valid or not, 1 its file holds no mapping, 2 there is no
+model, or it cannot be read.
 """
 _SHOWN = 20
+_NOTHING_BUT_DATA = "nothing: the model is read as data, and no pickle and no code is beside it"
+#: How wide the column of a section's keys may grow.
+_WIDEST = 40
 _HEAD = {
     "utc_time_created": "created", "time_created": "created", "mlflow_version": "MLflow",
     "databricks_runtime": "Databricks", "run_id": "run", "model_id": "model",
@@ -61,12 +69,19 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield from _loading(found["loading"])
     if found.get("metadata"):
         yield "metadata"
-        yield from (_row(str(key), value) for key, value in found["metadata"].items())
+        yield from _rows(found["metadata"])
 
 
-def _row(label: str, value: object) -> str:
+def _row(label: str, value: object, width: int = 16) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"  {label:<16} {text}"
+    return f"  {label:<{width}} {text}"
+
+
+def _rows(mapping: dict[str, Any]) -> Iterator[str]:
+    """Give a row for each key that has a value, the values under each other."""
+    shown = {str(key): value for key, value in mapping.items() if value is not None}
+    width = min(_WIDEST, max((16, *map(len, shown))))
+    yield from (_row(key, value, width) for key, value in shown.items())
 
 
 def _verdict(found: dict[str, Any]) -> str:
@@ -79,9 +94,7 @@ def _verdict(found: dict[str, Any]) -> str:
 def _flavors(flavors: Any) -> Iterator[str]:
     for name, keys in flavors.items() if isinstance(flavors, dict) else ():
         yield f"flavor {name}"
-        for key, value in keys.items() if isinstance(keys, dict) else ():
-            if value is not None:
-                yield _row(str(key), value)
+        yield from _rows(keys if isinstance(keys, dict) else {})
 
 
 def _signature(signature: dict[str, Any] | None) -> Iterator[str]:
@@ -157,4 +170,12 @@ def _loading(loading: dict[str, Any]) -> Iterator[str]:
     if len(looks) > _SHOWN:
         yield _row("", f"and {len(looks) - _SHOWN} more (--format json shows all)")
     if not looks:
-        yield _row("may run", NOTHING)
+        known = not loading["missing"] and _is_own_flavor(loading.get("loader_module"))
+        yield _row("may run", _NOTHING_BUT_DATA if known else NOTHING)
+
+
+def _is_own_flavor(loader: object) -> bool:
+    """Return whether a flavor of ours loads it: what of its files can hold code was looked into."""
+    name = str(loader).rpartition(".")[2]
+    file = Path(__file__).parents[1] / "flavors" / f"{name}.py"
+    return name.isidentifier() and not name.startswith("_") and file.is_file()

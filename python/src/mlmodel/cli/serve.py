@@ -44,10 +44,23 @@ class _Size(click.ParamType[int]):
             self.fail(f"{value!r} is no size; write for example 1000000, 64MB or 64MiB", param, ctx)
 
 
+_EXAMPLES = """\b
+Examples:
+  mlmodel serve -m my_model
+  mlmodel serve -m my_model -h 0.0.0.0 -p 8080 -w 4
+  curl localhost:5000/invocations -H "Content-Type: application/json" \\
+    -d '{"dataframe_records": [{"age": 42}]}'
+
+\b
+Exit codes: 0 stopped by a signal, 1 the model is not valid or failed to load,
+2 it or the address cannot be had, 3 it would run code that nobody vouched for.
+"""
+
+
 # -h is the host, as in MLflow, so help is --help only.
 @click.command(
     context_settings={"help_option_names": ["--help"], "show_default": True},
-    help="Serve a model over REST.",
+    epilog=_EXAMPLES,
 )
 @loading_options
 @click.option("-h", "--host", default="127.0.0.1", help="Address to listen at.")
@@ -77,7 +90,11 @@ def command(  # noqa: PLR0913 - one parameter per option
     trust: bool,
     allow: tuple[str, ...],
 ) -> None:
-    """Serve a model over REST."""
+    """Serve a model over REST.
+
+    POST /invocations scores, as MLflow's server does; GET /ping, /health and /version say how the
+    server is. It stops on SIGTERM or Ctrl-C, after the requests that it has begun.
+    """
     from mlmodel.serving.server import Settings, run
 
     settings = Settings(

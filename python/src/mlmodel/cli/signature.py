@@ -133,17 +133,18 @@ def verdict(changes: list[Mapping[str, Any]], callers: Iterable[str]) -> str:
     """Return the sentence that says how many of the changes break whom."""
     from mlmodel.document.report import counted
 
-    broken = {who: sum(who in change["breaks"] for change in changes) for who in callers}
-    broken = {who: count for who, count in broken.items() if count}
     total = counted(len(changes), "change")
+    broken: dict[tuple[int, ...], list[str]] = {}
+    for who in callers:
+        places = tuple(n for n, change in enumerate(changes) if who in change["breaks"])
+        if places:
+            broken.setdefault(places, []).append(who)
     if not broken:
         return f"{total}: no caller breaks."
     if len(changes) == 1:
-        return f"{total}, which breaks {' and '.join(broken)} callers."
-    if len(set(broken.values())) == 1:
-        broken = {" and ".join(broken): next(iter(broken.values()))}
+        return f"{total}, which breaks {' and '.join(*broken.values())} callers."
     words = [
-        f"{count} {'breaks' if count == 1 else 'break'} {who} callers"
-        for who, count in broken.items()
+        f"{len(places)} {'breaks' if len(places) == 1 else 'break'} {' and '.join(who)} callers"
+        for places, who in broken.items()
     ]
     return f"{total}: {', '.join(words)}."

@@ -9,12 +9,32 @@ from mlmodel.cli._shared import NOTHING, echo
 __all__ = ["command"]
 
 
+_ADD_EXAMPLES = """\b
+Examples:
+  mlmodel trust add my_model
+
+\b
+Exit codes: 0 trusted, 2 there is no model, or the list cannot be written.
+"""
+_LIST_EXIT_CODES = """\b
+Exit codes: 0 listed (none may be), 2 the list cannot be read.
+"""
+_REMOVE_EXAMPLES = """\b
+Examples:
+  mlmodel trust remove my_model
+  mlmodel trust remove 1f3a5c7e
+
+\b
+Exit codes: 0 no longer trusted, 2 the list has no such folder.
+"""
+
+
 @click.group(name="trust")
 def command() -> None:
     """List, add and remove trusted model folders."""
 
 
-@command.command()
+@command.command(epilog=_ADD_EXAMPLES)
 @click.argument("model", metavar="MODEL")
 def add(model: str) -> None:
     """Trust a model as it is now, and show what of it could run.
@@ -41,7 +61,7 @@ def add(model: str) -> None:
     echo(f"Trusted, as long as nothing in it changes: {record.digest}")
 
 
-@command.command(name="list")
+@command.command(name="list", epilog=_LIST_EXIT_CODES)
 def list_() -> None:
     """List the trusted folders, the oldest first."""
     from mlmodel.trust import store
@@ -53,7 +73,7 @@ def list_() -> None:
         echo(f"No folder is trusted (the store is {store.location() or 'nowhere'}).", err=True)
 
 
-@command.command()
+@command.command(epilog=_REMOVE_EXAMPLES)
 @click.argument("what", metavar="PATH|DIGEST")
 def remove(what: str) -> None:
     """Trust a folder no longer.

@@ -40,7 +40,14 @@ Exit codes: 0 all valid, 1 some not valid, 2 some unreadable, or wrong usage.
 @click.command(epilog=_EXAMPLES)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @format_option("sarif", "github")
-@click.option("--fix", "mend", is_flag=True, help="Mend what has exactly one right answer.")
+@click.option(
+    "--fix",
+    "mend",
+    is_flag=True,
+    help="Mend what has exactly one right answer: a key that stands twice with one value, a "
+    "version or time without quotes, backslashes in a path, and the lists of a signature in YAML "
+    "(MLM-027).",
+)
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @click.option(
     "--jobs",
@@ -83,7 +90,7 @@ def command(
 
         click.echo(json.dumps(as_sarif(reports), indent=2))
     else:
-        click.echo(summary(reports, strict=strict))
+        click.echo(summary(reports, strict=strict, mended=mend))
     sys.exit(max(report.exit_code(strict=strict) for report in reports))
 
 

@@ -236,6 +236,13 @@ def folder_of(file: Path) -> Path:
     return folder
 
 
+def nothing_at(place: Path) -> ModelNotFound:
+    """Return the error for a place without a model: a path, or the MLmodel file of a folder."""
+    folder = place.parent if place.name == FILE_NAME else place
+    what = f"no file {FILE_NAME} in" if folder.is_dir() else "nothing at"
+    return ModelNotFound(f"There is {what} {folder}; give the folder of a saved model (DIR-001).")
+
+
 def read_text(file: Path, limits: Limits = DEFAULT_LIMITS) -> str | Problem:
     """Return the text of a file, or why it is no text.
 
@@ -247,9 +254,7 @@ def read_text(file: Path, limits: Limits = DEFAULT_LIMITS) -> str | Problem:
     try:
         return decode(_files.read(file, limits.bytes))
     except FileNotFoundError:
-        raise ModelNotFound(
-            f"There is no file {file}; a model folder has a file {FILE_NAME} (DIR-001)."
-        ) from None
+        raise nothing_at(file) from None
     except _files.TooLarge as error:
         raise _too_large(file, error.size, limits) from None
     except OSError as error:

@@ -24,7 +24,17 @@ _LONG = range(-(2**63), 2**63)
 
 
 def to_bytes(document: Mapping[str, Any]) -> bytes:
-    """Return the encoded message ``mlmodel.v1.Model``; equal documents, equal bytes."""
+    """Return the encoded message ``mlmodel.v1.Model``; equal documents, equal bytes.
+
+    Args:
+        document: the mapping of an MLmodel file, as ``document.read(folder).data`` or
+            ``Model.load(folder).to_dict()`` has it, valid or not.
+
+    Raises:
+        MissingDependency: protobuf is not installed (extra ``grpc``).
+        InvalidArgument: a value that no YAML file holds, or nested too deep (PRO-003, PRO-010).
+
+    """
     encoded: bytes = to_proto(document).SerializeToString(deterministic=True)
     return encoded
 
@@ -33,7 +43,8 @@ def from_bytes(encoded: bytes) -> dict[str, Any]:
     """Return the mapping of the MLmodel file of an encoded message.
 
     Raises:
-        InvalidArgument: the bytes are no such message, or it breaks a rule.
+        MissingDependency: protobuf is not installed (extra ``grpc``).
+        InvalidArgument: the bytes are no such message, or it breaks a rule (PRO-002, PRO-005).
 
     """
     with refused_as(InvalidArgument):

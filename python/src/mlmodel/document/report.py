@@ -84,14 +84,16 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def summary(reports: list[Report], *, strict: bool = False) -> str:
-    """Return one line that says how many models are valid, and what was found."""
+def summary(reports: list[Report], *, strict: bool = False, mended: bool = False) -> str:
+    """Return one line that says how many models are valid, and what was found.
+
+    Where they were ``mended``, it says how many violations were, be it none.
+    """
     counts = as_document(reports, strict=strict)["summary"]
     parts = [f"{counts['valid']} valid", f"{counts['invalid']} not valid"]
     if counts["unreadable"]:
         parts.append(f"{counts['unreadable']} unreadable")
     found = f"{counted(counts['errors'], 'error')}, {counted(counts['warnings'], 'warning')}"
-    mended = sum(len(report.fixed) for report in reports)
     if mended:
-        found += f", {mended} fixed"
+        found += f", {sum(len(report.fixed) for report in reports)} fixed"
     return f"{counted(counts['models'], 'model')}: {', '.join(parts)} ({found})"

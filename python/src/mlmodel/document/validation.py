@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlmodel.document.checks import check
-from mlmodel.document.document import FILE_NAME, compose_document, folder_of, model_file, read_text
+from mlmodel.document.document import (
+    FILE_NAME,
+    compose_document,
+    folder_of,
+    model_file,
+    nothing_at,
+    read_text,
+)
 from mlmodel.document.events import DEFAULT_LIMITS, Limits, Problem
 from mlmodel.document.examples import check_example
 from mlmodel.document.report import Report
@@ -75,7 +82,7 @@ def find_models(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     given = Path(path)
     if not given.exists():
-        raise ModelNotFound(f"There is nothing at {given}.")
+        raise nothing_at(given)
     if not given.is_dir() or (given / FILE_NAME).exists():
         yield given
         return

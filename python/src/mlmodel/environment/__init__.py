@@ -22,7 +22,7 @@ from mlmodel.environment.pins import merged, pinned
 from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 __all__ = [
     "CONDA",
@@ -102,7 +102,9 @@ def resolve(
     return Environment(_conda_for(requirements), tuple(requirements), tuple(given.constraints))
 
 
-def infer(root: Path, provisional: dict[str, Any], packages: Sequence[str]) -> Sequence[str] | None:
+def infer(
+    root: Path, provisional: dict[str, Any], packages: Sequence[str], warned: Collection[str] = ()
+) -> Sequence[str] | None:
     """Return what a model that is being saved imports; see :func:`inference.infer`.
 
     ``provisional`` is its MLmodel file, which is there for as long as the model is observed.
@@ -115,7 +117,7 @@ def infer(root: Path, provisional: dict[str, Any], packages: Sequence[str]) -> S
     file = root / FILE_NAME
     document.write(provisional, file)
     try:
-        return inference.infer(root, packages)
+        return inference.infer(root, packages, warned)
     finally:
         file.unlink(missing_ok=True)
 

@@ -23,7 +23,7 @@ from mlmodel.environment.pins import installed_from, normalized, pinned, require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 __all__ = ["infer", "infer_pip_requirements", "is_on"]
 
@@ -31,7 +31,10 @@ _SWITCH = "MLMODEL_INFER_REQUIREMENTS"
 _TIMEOUT = "MLMODEL_INFER_REQUIREMENTS_TIMEOUT"
 #: Seconds that loading and predicting the example may take.
 _PATIENCE = 120.0
-_OFF = frozenset({"0", "false", "no", "off"})
+_SWITCHED = {
+    **dict.fromkeys(("", "1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
 
 #: What builds environments, and what reads models, is not what a model needs.
 _NOT_OF_THE_MODEL = frozenset(
@@ -41,16 +44,30 @@ _REASON = 300
 
 
 def is_on() -> bool:
-    """Return whether saving infers requirements: unless ``MLMODEL_INFER_REQUIREMENTS=false``."""
-    return os.environ.get(_SWITCH, "").strip().lower() not in _OFF
+    """Return whether saving infers requirements: unless ``MLMODEL_INFER_REQUIREMENTS=false``.
+
+    Raises:
+        InvalidArgument: the variable has neither a value for on nor one for off (ENV-016).
+
+    """
+    given = os.environ.get(_SWITCH, "")
+    switched = _SWITCHED.get(given.strip().lower())
+    if switched is None:
+        raise InvalidArgument(
+            f"{_SWITCH} is {given[:60]!r}; it may be {', '.join(filter(None, _SWITCHED))} (ENV-016)"
+        )
+    return switched
 
 
-def infer(folder: Path, always: Sequence[str] = ()) -> list[str] | None:
+def infer(
+    folder: Path, always: Sequence[str] = (), warned: Collection[str] = ()
+) -> list[str] | None:
     """Return the requirements of a model folder of the caller's own making.
 
     Args:
         folder: the model, whole but for its environment; nothing is written into it.
         always: distributions that are named whatever was seen (those of the flavor).
+        warned: top modules that the user was told to bring along already (PYF-016).
 
     Returns:
         Lines ``name==version``, sorted; None where it could not be done.
@@ -69,7 +86,7 @@ def infer(folder: Path, always: Sequence[str] = ()) -> list[str] | None:
             f"{_SWITCH}=false switches this off (ENV-015)"
         )
         return None
-    _warn_of_unclaimed(observed.unclaimed)
+    _warn_of_unclaimed([name for name in observed.unclaimed if name not in warned])
     return _lines(observed.distributions, always)
 
 

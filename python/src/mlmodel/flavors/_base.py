@@ -12,6 +12,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from mlmodel.errors import InvalidArgument
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -91,6 +93,12 @@ class Flavor(ABC):
 
         ``attributes`` are those of python_function.
         """
+
+
+def is_a_class(model: type) -> InvalidArgument:
+    """Return the error for a class where a model is expected."""
+    name = model.__qualname__
+    return InvalidArgument(f"{name} is a class; give an instance: {name}(…) (PYF-014)")
 
 
 def defined_by(model: object, package: str) -> bool:

@@ -13,12 +13,19 @@ from typing import TYPE_CHECKING
 
 from mlmodel._warnings import warn_caller
 from mlmodel.errors import InvalidArgument
-from mlmodel.flavors._base import Flavor
+from mlmodel.flavors._base import Flavor, is_a_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["all_flavors", "flavor_by_loader", "flavor_by_name", "flavor_of", "register"]
+__all__ = [
+    "all_flavors",
+    "flavor_by_loader",
+    "flavor_by_name",
+    "flavor_of",
+    "is_of_this_program",
+    "register",
+]
 
 #: Flavors of the program itself, by name.
 _registered: dict[str, Flavor] = {}
@@ -29,13 +36,60 @@ _GROUP = "mlmodel.flavors"
 def register(flavor: Flavor) -> None:
     """Make a flavor of one's own known: to ``mlmodel.save``, and to loading by its loader module.
 
+    A library that is installed names its flavor as an entry point ``mlmodel.flavors`` instead;
+    then every program knows it. What a program registers itself, it registers before it loads::
+
+        import json
+        import mlmodel
+        from mlmodel.flavors import Flavor, Saved, register
+
+        class Box:
+            def __init__(self, value):
+                self.value = value
+
+        class BoxFlavor(Flavor):
+            name = "box"  # its key in the MLmodel file
+            loader_module = "boxes.mlmodel"  # what python_function names
+            extra = ()  # the requirements of mlmodel[box], for flavors of mlmodel itself
+
+            def detects(self, model):
+                return isinstance(model, Box)
+
+            def save(self, model, root, options):
+                (root / "box.json").write_text(json.dumps(model.value))
+                return Saved({"data": "box.json"}, {"data": "box.json"}, packages=[])
+
+            def load(self, folder, attributes):
+                return Box(json.loads(folder.file("box.json").read_text()))
+
+            def predictor(self, model, attributes):
+                return lambda model_input, params: [model.value] * len(model_input)
+
+        register(BoxFlavor())
+        mlmodel.save(Box(7), "box", example=[[1.0], [2.0]])
+        mlmodel.load("box").predict([[1.0], [2.0]])  # [7, 7]
+
     Raises:
-        InvalidArgument: the name is one of ours.
+        InvalidArgument: it is no instance of a flavor, or its name is one of ours.
 
     """
+    texts = (getattr(flavor, key, None) for key in ("name", "loader_module"))
+    if not isinstance(flavor, Flavor) or not all(isinstance(text, str) for text in texts):
+        what = f"the class {flavor.__qualname__}" if isinstance(flavor, type) else repr(flavor)
+        raise InvalidArgument(
+            "register takes an instance of a subclass of mlmodel.flavors.Flavor that has a name "
+            f"and a loader_module, not {what} (PYF-022)"
+        )
     if flavor.name in all_flavors():
-        raise InvalidArgument(f"A flavor named {flavor.name!r} is there already; choose another")
+        raise InvalidArgument(
+            f"A flavor named {flavor.name!r} is there already; choose another name (PYF-022)"
+        )
     _registered[flavor.name] = flavor
+
+
+def is_of_this_program(flavor: Flavor) -> bool:
+    """Return whether a flavor is registered and nothing else, so that no other process knows it."""
+    return _registered.get(flavor.name) is flavor and flavor not in _installed()
 
 
 def _known() -> Iterator[Flavor]:
@@ -104,8 +158,11 @@ def flavor_of(model: object) -> Flavor:
             return flavor
     if found:
         return next(iter(found.values()))
+    if isinstance(model, type):
+        raise is_a_class(model)
     kind = f"{type(model).__module__}.{type(model).__qualname__}"
     raise InvalidArgument(
         f"No flavor is known for a model of type {kind}; the flavors are "
-        f"{', '.join(all_flavors())}. Wrap it in a mlmodel.pyfunc.PythonModel to save it."
+        f"{', '.join(flavor.name for flavor in _known())}. Wrap it in a "
+        "mlmodel.pyfunc.PythonModel to save it."
     )

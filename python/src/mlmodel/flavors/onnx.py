@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel import document, store
 from mlmodel._extras import require
-from mlmodel.errors import InvalidArgument, InvalidModel, Violation, shown
+from mlmodel.errors import InvalidArgument, InvalidModel, shown
 from mlmodel.flavors._base import Flavor, Predict, Saved, defined_by
 
 if TYPE_CHECKING:
@@ -122,7 +122,9 @@ class OnnxFlavor(Flavor):
             onnx.external_data_helper.load_external_data_for_model(model, str(path.parent))
             onnx.checker.check_model(str(path))
         except (ValueError, OSError, onnx.checker.ValidationError) as error:
-            raise _invalid(file, "ONX-005", f"is no graph of ONNX: {_brief(error, path)}") from None
+            raise InvalidModel.of_file(
+                file, "ONX-005", f"is no graph of ONNX: {_brief(error, path)}"
+            ) from None
         return model
 
     def open(
@@ -238,14 +240,16 @@ def _read(folder: store.ModelFolder, path: Path, file: str) -> Any:
     try:
         model.ParseFromString(data)
     except Exception as error:  # noqa: BLE001 - protobuf's error has another place in every version
-        raise _invalid(file, "ONX-005", f"is no graph of ONNX: {_brief(error, path)}") from None
+        raise InvalidModel.of_file(
+            file, "ONX-005", f"is no graph of ONNX: {_brief(error, path)}"
+        ) from None
     if not model.HasField("graph"):
-        raise _invalid(file, "ONX-005", "is no graph of ONNX: it is empty")
+        raise InvalidModel.of_file(file, "ONX-005", "is no graph of ONNX: it is empty")
     for location in {_location(tensor) for tensor in _external_tensors(model)}:
         wrong = _what_is_wrong(path.parent, location)
         if wrong:
             what = f"has weights in {shown(location)}, which {wrong}"
-            raise _invalid(file, "ONX-004", what)
+            raise InvalidModel.of_file(file, "ONX-004", what)
     return model
 
 
@@ -293,7 +297,7 @@ def _session(source: Path | bytes, file: str, attributes: Mapping[str, Any]) -> 
         return runtime.InferenceSession(source, options, providers=providers)
     except Exception as error:  # noqa: BLE001 - ONNX Runtime's errors have no common base
         what = f"cannot be run by ONNX Runtime {runtime.__version__}: {_brief(error, source)}"
-        raise _invalid(file, "ONX-005", what) from None
+        raise InvalidModel.of_file(file, "ONX-005", what) from None
 
 
 def _available(wanted: Sequence[str], runtime: Any) -> list[str]:
@@ -423,10 +427,6 @@ def _dtype(declared: Any) -> Any:
 
 def _shape(declared: Any) -> tuple[int, ...]:
     return tuple(size if isinstance(size, int) else -1 for size in declared.shape or ())
-
-
-def _invalid(file: str, rule: str, what: str) -> InvalidModel:
-    return InvalidModel(f"{file} {what} ({rule}).", [Violation(rule, f"{file} {what}.", file=file)])
 
 
 def _brief(error: BaseException, path: Any) -> str:

@@ -21,7 +21,6 @@ from mlmodel.errors import (
     InvalidInput,
     InvalidModel,
     UnsupportedModel,
-    Violation,
 )
 from mlmodel.flavors._base import Flavor, Predict, Saved
 
@@ -98,10 +97,8 @@ class XgboostFlavor(Flavor):
         try:
             model.load_model(bytearray(data))
         except (xgboost.core.XGBoostError, TypeError, ValueError) as error:
-            what = f"{file} cannot be loaded by XGBoost {xgboost.__version__}: {_brief(error)}"
-            raise InvalidModel(
-                f"{what} (XGB-004).", [Violation("XGB-004", f"{what}.", file=file)]
-            ) from None
+            what = f"cannot be loaded by XGBoost {xgboost.__version__}: {_brief(error)}"
+            raise InvalidModel.of_file(file, "XGB-004", what) from None
         if attributes.get("missing") is not None and named != _BOOSTER:
             model.set_params(missing=attributes["missing"])
         return model

@@ -111,12 +111,17 @@ def _well_known_names() -> Iterator[None]:
                 sys.modules[name] = module_before
 
 
-def warn_of_modules(model: python_models.PythonModel, code_paths: Iterable[Path]) -> None:
+def warn_of_modules(model: python_models.PythonModel, code_paths: Iterable[Path]) -> set[str]:
     """Warn where the pickle names a module that another machine will not have (PYF-016).
 
     A class of an imported module is pickled by name. That is right for installed packages; a
     file beside the user's script has to be copied by ``code_paths``.
+
+    Returns:
+        The names of the top modules that it warned of.
+
     """
+    warned = set()
     given = [path.resolve() for path in code_paths]
     function = getattr(model, "func", None)
     for defined in (*type(model).__mro__, function):
@@ -131,6 +136,8 @@ def warn_of_modules(model: python_models.PythonModel, code_paths: Iterable[Path]
                 f"only, from the module {module.__name__} ({file}); give code_paths=[{file!r}] so "
                 "that the file goes with the model (PYF-016)"
             )
+            warned.add(module.__name__.partition(".")[0])
+    return warned
 
 
 def _is_by_name(module: ModuleType) -> bool:

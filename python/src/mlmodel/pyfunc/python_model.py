@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidArgument, UnsupportedModel
+from mlmodel.flavors._base import is_a_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -78,12 +79,13 @@ def as_python_model(given: Any) -> PythonModel:
     """
     if isinstance(given, PythonModel):
         return given
-    if not callable(given) or isinstance(given, type):
-        name = given.__qualname__ if isinstance(given, type) else type(given).__qualname__
-        what = f"the class {name}; give an instance" if isinstance(given, type) else name
+    if isinstance(given, type):
+        raise is_a_class(given)
+    if not callable(given):
         raise InvalidArgument(
             "python_model is an instance of a subclass of mlmodel.pyfunc.PythonModel, a function "
-            f"of the data, or the path of a Python file, not {what} (PYF-014)"
+            "of the data, or the path of a Python file, not "
+            f"{type(given).__qualname__} (PYF-014)"
         )
     try:
         parameters = _positional(given)

@@ -21,7 +21,7 @@ from mlmodel.pyfunc.loading import CODE_LOADER, PYTHON_MODEL_LOADER
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mlmodel.signature.types import ModelSignature
 
@@ -98,7 +98,7 @@ def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
 def _save(path: store.PathLike, saving: _Saving, shared: store.SaveOptions) -> None:
     if saving.file is None:
         code = [Path(one) for one in shared.get("code_paths") or []]
-        pickling.warn_of_modules(saving.model, code)
+        saving.warned = pickling.warn_of_modules(saving.model, code)
     if hints.data_hint(python_models.plain_function(saving.model)) is hints.TypeFromExample:
         saving.example = shared.get("input_example")
     else:
@@ -196,6 +196,8 @@ class _Saving:
     hinted: ModelSignature | None = None
     #: The example, where the hint is the type of the example.
     example: Any = None
+    #: Modules of which the user was told that the model lacks them.
+    warned: Collection[str] = ()
 
     def __post_init__(self) -> None:
         self.file = _code_file(self.given) if from_code.is_file(self.given) else None
@@ -229,7 +231,9 @@ class _Saving:
         keys = {} if self.hinted is None else {"is_signature_from_type_hint": True}
         if self.example is not None:
             keys["type_hint_from_example"] = True
-        return store.Contents({PYTHON_FUNCTION: attributes}, packages, self.predict, keys=keys)
+        return store.Contents(
+            {PYTHON_FUNCTION: attributes}, packages, self.predict, keys=keys, warned=self.warned
+        )
 
     def _copy_artifacts(self, root: Path) -> dict[str, Any]:
         folder = root / _ARTIFACTS

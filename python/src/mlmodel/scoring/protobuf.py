@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._proto import BadMessage, arrays, message, parse, refused_as, values
 from mlmodel.errors import InvalidArgument, MalformedRequest, shown
+from mlmodel.scoring.given import columns_or_tensors
 from mlmodel.signature.columns import Block, Columns, Tensors
 
 if TYPE_CHECKING:
@@ -22,16 +23,24 @@ _MOST_EMPTY_ROWS = 1_000_000
 _LONGEST = 2**63
 
 
-def write_request(data: Columns | Tensors, params: Mapping[str, Any] | None = None) -> bytes:
-    """Return the encoded message ``mlmodel.v1.ScoreRequest``.
+def write_request(data: Any, params: Mapping[str, Any] | None = None) -> bytes:
+    """Return the encoded message ``mlmodel.v1.ScoreRequest``, of data as a caller holds them.
+
+    Args:
+        data: a data frame or series (of pandas, Polars or Arrow; its index is not kept), an
+            array, a dict of names to arrays, or what :func:`read_request` returned. Every dtype
+            stays what it is, so the model's signature is enforced on the data as on those given
+            to ``predict``.
+        params: parameters by name, or None.
 
     Raises:
-        MissingDependency: protobuf is not installed.
-        InvalidArgument: a dtype, a cell or a parameter without a form.
+        MissingDependency: protobuf is not installed (extra ``grpc``).
+        InvalidArgument: data of another kind, a dtype, a cell, a name or a parameter without a
+            form (PRO-010, PRO-040, PRO-050, PRO-051).
 
     """
     request = message("ScoreRequest")()
-    data_to_proto(data, request.data)
+    data_to_proto(columns_or_tensors(data), request.data)
     if params is not None:
         values.fill(request.params, dict(params), arrays.fill_value)
     encoded: bytes = request.SerializeToString()
@@ -41,8 +50,11 @@ def write_request(data: Columns | Tensors, params: Mapping[str, Any] | None = No
 def read_request(encoded: bytes) -> tuple[Columns | Tensors, dict[str, Any] | None]:
     """Return data and parameters of an encoded message ``mlmodel.v1.ScoreRequest``.
 
+    Both may be given to a loaded model's ``predict``, which enforces its signature. The arrays
+    are at the dtypes that the message says; a missing cell is told by a mask.
+
     Raises:
-        MissingDependency: protobuf is not installed.
+        MissingDependency: protobuf is not installed (extra ``grpc``).
         MalformedRequest: the bytes are no such message, or it breaks a rule.
 
     """

@@ -56,7 +56,7 @@ def read(
         )
     if name == JSON:
         return envelope.read(body, declared, form, tally)
-    reader = Reader(every=tally is not None)
+    reader = Reader(every=tally is not None, null="an empty cell")
     return Request(form.decode(Payload(_text(body), reader, tally=tally), declared.plan))
 
 

@@ -86,7 +86,7 @@ class Reader:
     holds, by value, the decimal literals that an exact parse met (ENF-046); ``rules`` the ids of
     a form's own rules by those of JSON that they stand in for. ``every`` collects every wrong
     cell, where else the first per rule and column is told; ``cells_per_row`` is how many cells of
-    a tensor one row has.
+    a tensor one row has; ``null`` is how a missing cell is shown.
     """
 
     exact: bool = False
@@ -95,6 +95,7 @@ class Reader:
     violations: list[InputViolation] = field(default_factory=list)
     every: bool = False
     cells_per_row: int = 1
+    null: str = "null"
 
     def column(
         self, cells: Sequence[Any], kind: DataType | NestedType, name: str | int
@@ -191,7 +192,7 @@ class Reader:
             if rule in seen and not self.every:
                 continue
             seen.add(rule)
-            got = shown(cells[place])
+            got = self.null if cells[place] is None else shown(cells[place])
             row = place // self.cells_per_row
             message = f"Input {name!r}, row {row}: {expected} is declared, {got} given; {reason}."
             self.violations.append(InputViolation(rule, message, name, row, expected, got))
@@ -213,13 +214,18 @@ class _JsonLeaves:
 
     reader: Reader
 
+    @property
+    def null(self) -> str:
+        return self.reader.null
+
     def is_missing(self, cell: Any) -> bool:
         return cell is None
 
     def cells(
         self, cells: list[Any], spec: ColSpec, name: str | int, found: list[InputViolation]
     ) -> tuple[Any, Any]:
-        reader = Reader(self.reader.exact, self.reader.literals, self.reader.rules, found)
+        given = self.reader
+        reader = Reader(given.exact, given.literals, given.rules, found, null=given.null)
         if spec.required:
             return reader.column(cells, spec.type, name), None
         return reader.nullable(cells, spec.type, name)

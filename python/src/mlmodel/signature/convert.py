@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.types import ColSpec
 
-__all__ = ["ADVICE", "LEAVES", "SAFE", "convert"]
+__all__ = ["LEAVES", "SAFE", "convert", "unpacked"]
 
 
 def _dtypes(*names: str) -> frozenset[np.dtype[Any]]:
@@ -38,7 +38,13 @@ SAFE: dict[DataType, frozenset[np.dtype[Any]]] = {
     kind: _dtypes(*names) for kind, names in ACCEPTED.items()
 }
 
-ADVICE = "integers with missing values are floating point in a data frame: declare the input double"
+_OF_GAPS = (
+    "integers with missing values are floating point in a data frame: declare the input double"
+)
+_OF_FLOATS = (
+    "floating point is never taken for integers, even where the values are whole: convert the "
+    "column if they are, as by .astype({!r}), or declare the input double"
+)
 
 _NUMPY: dict[DataType, np.dtype[Any]] = {k: np.dtype(d) for k, d in DELIVERED_DTYPE.items()}
 _WITHOUT_MISSING = frozenset({DataType.boolean, DataType.integer, DataType.long})
@@ -77,14 +83,16 @@ def convert(
         return _nested(values, mask, spec, name, violations)
     given = values.dtype
     if not isinstance(given, np.dtype):
-        values, mask = _unpacked(values)
+        values, mask = unpacked(values)
         if values is None or (spec.type not in _FLOATS and str(given).startswith("decimal")):
             return _refuse(given, spec, name, violations)
     if values.dtype == object:
         return _from_objects(masked(values, mask), spec, name, violations)
     reader = _READERS.get(spec.type, _from_numbers)
     read = reader(values, mask, spec, name, violations)
-    return _refuse(given, spec, name, violations) if read is None else read
+    if read is None:
+        return _refuse(given, spec, name, violations, gaps=_has_gaps(values, mask))
+    return read
 
 
 def _nested(
@@ -112,6 +120,8 @@ def _nested(
 
 class _TypedLeaves:
     """How the scalars in cells of nested types are read: as object columns and arrays are."""
+
+    null = "None"
 
     def is_missing(self, cell: Any) -> bool:
         return objects.is_missing(cell)
@@ -203,7 +213,7 @@ def _first_outside(counts: Any, factor: int) -> int | None:
 # -- pandas' own arrays: what they hold, as numpy knows it ------------------------------------
 
 
-def _unpacked(values: Any) -> tuple[Any, Any]:
+def unpacked(values: Any) -> tuple[Any, Any]:
     """Return (numpy array, mask) of an extension array; the array is None if no type takes it."""
     for dtype, unpack in _UNPACKERS.items():
         if isinstance(values.dtype, dtype):
@@ -232,7 +242,7 @@ def _from_categories(values: Any) -> tuple[Any, Any]:
     held, inner = (
         (np.asarray(categories), None)
         if isinstance(categories.dtype, np.dtype)
-        else _unpacked(categories)
+        else unpacked(categories)
     )
     if held is None or inner is not None:
         return None, None
@@ -272,8 +282,21 @@ _UNPACKERS: dict[type, Callable[[Any], tuple[Any, Any]]] = {
 # -- what is wrong ----------------------------------------------------------------------------
 
 
-def _refuse(dtype: Any, spec: ColSpec, name: str | int, violations: list[InputViolation]) -> Any:
-    violations.append(_refused(dtype, spec, name, _advice(_held(dtype), spec.type)))
+def _refuse(
+    dtype: Any,
+    spec: ColSpec,
+    name: str | int,
+    violations: list[InputViolation],
+    *,
+    gaps: bool = False,
+) -> Any:
+    reason = _advice(_held(dtype), spec.type, gaps=gaps)
+    violations.append(_refused(dtype, spec, name, reason))
+
+
+def _has_gaps(values: Any, mask: Any) -> bool:
+    gaps = mask is not None and bool(mask.any())
+    return gaps or (values.dtype.kind == "f" and bool(np.isnan(values).any()))
 
 
 def _held(dtype: Any) -> str:
@@ -281,7 +304,7 @@ def _held(dtype: Any) -> str:
     return str(dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype)
 
 
-def _advice(given: str, declared: DataType | NestedType) -> str:
+def _advice(given: str, declared: DataType | NestedType, *, gaps: bool) -> str:
     """Say why a column of a dtype is refused, and what to do."""
     stranger = _STRANGER.match(given)
     if stranger:
@@ -295,7 +318,8 @@ def _advice(given: str, declared: DataType | NestedType) -> str:
             "which pandas writes with date_format='iso'"
         )
     if number and number[1].lower() in ("float", "double", "halffloat") and declared in _INTEGERS:
-        return ADVICE
+        delivered = DELIVERED_DTYPE[DataType(declared)]
+        return _OF_GAPS if gaps else _OF_FLOATS.format(delivered)
     reason = "the table of ENF-020 has no exact conversion between them, whatever the values"
     if given.lower().startswith("uint64") and declared is DataType.long:
         reason += "; convert it to int64 if its values fit"
@@ -311,9 +335,10 @@ def _refused(dtype: Any, spec: ColSpec, name: str | int, reason: str) -> InputVi
 
 def _gap(spec: ColSpec, name: str | int, row: int) -> InputViolation:
     declared = spec.type.value
+    advice = "double, or optional" if spec.type in _INTEGERS else "optional"
     message = (
         f"Input {name!r}, row {row}: {declared} is declared, and the value is missing; "
-        "declare the input double, or optional."
+        f"declare the input {advice}."
     )
     return InputViolation("ENF-022", message, name, row, declared, "a missing value")
 

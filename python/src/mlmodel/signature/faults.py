@@ -21,7 +21,6 @@ __all__ = [
 #: A fault of one cell: the rule and the reason, or None.
 Fault = tuple[str, str] | None
 
-_ADVICE = "a column of integers with missing values is declared double"
 _WORDS: dict[type, str] = {str: "text", bool: "a boolean"}
 
 
@@ -30,7 +29,7 @@ def boolean_fault(cell: Any) -> Fault:
     if type(cell) is bool:
         return None
     if cell is None:
-        return "ENF-044", "boolean has no missing values; " + _ADVICE
+        return "ENF-044", "boolean has no missing values: declare it optional"
     return _nested_fault(cell) or ("ENF-041", "it is true or false and nothing else")
 
 
@@ -40,7 +39,7 @@ def integer_fault(cell: Any, low: int, high: int) -> Fault:
         fits = low <= cell <= high
         return None if fits else ("ENF-043", f"the type goes from {low} to {high}")
     if cell is None:
-        return "ENF-044", "integers have no missing values; " + _ADVICE
+        return "ENF-044", "integers have no missing values: declare it double, or optional"
     if type(cell) is Decimal and cell.as_tuple().exponent == 0:
         return "ENF-043", f"the type goes from {low} to {high}"
     if type(cell) in (float, Decimal):

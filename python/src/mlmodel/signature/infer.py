@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,6 +135,11 @@ def _unsupported(data: Any, what: str) -> InvalidArgument:
 
 
 def _advice(data: Any) -> str:
+    if data is Any or isinstance(data, type | FunctionType) or typing.get_origin(data) is not None:
+        return (
+            " For type hints there is infer_signature_from_type_hints, which takes the predict "
+            "function that has them."
+        )
     if hasattr(data, "collect_schema"):
         return " Collect the frame first: what is missing in it is known only then."
     if hasattr(data, "model_dump"):

@@ -48,6 +48,10 @@ _NONE = frozenset({type(None)})
 class Leaves(Protocol):
     """How scalars are read: those of Python and numpy in one way, those of JSON in another."""
 
+    @property
+    def null(self) -> str:
+        """How a missing cell is shown."""
+
     def is_missing(self, cell: Any) -> bool:
         """Return whether the cell stands for a missing value."""
 
@@ -180,7 +184,8 @@ class _Level:
             return
         self.broken.add(rule)
         row, above = self.locate(at)
-        declared, got = self.spec.type.value, shown(self.cells[at])
+        declared, cell = self.spec.type.value, self.cells[at]
+        got = self.reader.leaves.null if cell is None else shown(cell)
         label = self.reader.label(row, above + place)
         message = f"{label}: {declared} is declared, {got} given; {reason}."
         self.reader.violations.append(

@@ -70,7 +70,7 @@ def read_objects(
         return values, None
     if kind is DataType.binary and is_bytes(values):
         return values, None
-    reader = Reader(exact=True, violations=violations)
+    reader = Reader(exact=True, violations=violations, null="None")
     cells = values.tolist()
     if set(map(type, cells)) <= (_NUMBERS if kind in _FLOATS else _INTEGERS):
         # Nothing is missing and nothing strange: the most frequent case in lists of numbers.

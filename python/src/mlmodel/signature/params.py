@@ -125,6 +125,7 @@ class _Leaves:
     """
 
     array = staticmethod(LEAVES.array)
+    null = LEAVES.null
 
     def is_missing(self, cell: Any) -> bool:
         return special_fault(cell) is None and LEAVES.is_missing(cell)

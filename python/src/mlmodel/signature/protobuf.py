@@ -48,7 +48,13 @@ class _NoForm(ValueError):
 
 
 def to_bytes(signature: ModelSignature) -> bytes:
-    """Return the encoded message ``mlmodel.v1.Signature``; equal signatures, equal bytes."""
+    """Return the encoded message ``mlmodel.v1.Signature``; equal signatures, equal bytes.
+
+    Raises:
+        MissingDependency: protobuf is not installed (extra ``grpc``).
+        InvalidArgument: types nested too deep, a default that JSON cannot hold (PRO-003).
+
+    """
     encoded: bytes = to_proto(signature).SerializeToString(deterministic=True)
     return encoded
 
@@ -57,7 +63,8 @@ def from_bytes(encoded: bytes) -> ModelSignature:
     """Return the signature of an encoded message.
 
     Raises:
-        InvalidArgument: the bytes are no such message, or it breaks a rule.
+        MissingDependency: protobuf is not installed (extra ``grpc``).
+        InvalidArgument: the bytes are no such message, or it breaks a rule (PRO-002, PRO-005).
 
     """
     with refused_as(InvalidArgument):

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mlmodel import _ubjson
-from mlmodel.errors import InvalidModel, UnsupportedModel, Violation, shown
+from mlmodel.errors import InvalidModel, UnsupportedModel, shown
 
 __all__ = ["check"]
 
@@ -53,19 +53,15 @@ def check(data: bytes, file: str) -> None:
         # XGBoost's reader tells the two apart in this way, too.
         model = _ubjson.loads(data) if data[1:2].isalpha() else _json(data)
     except (ValueError, RecursionError) as error:
-        raise _invalid(file, "XGB-004", f"is no whole model: {error}") from None
+        raise InvalidModel.of_file(file, "XGB-004", f"is no whole model: {error}") from None
     try:
         _check_learner(model, len(data))
     except _Broken as error:
-        raise _invalid(file, "XGB-006", f"would lead XGBoost astray: {error}") from None
+        raise InvalidModel.of_file(file, "XGB-006", f"would lead XGBoost astray: {error}") from None
     except _Outdated as error:
         raise UnsupportedModel(
             f"{file} holds {error}, which no XGBoost from 3.1 on reads; train it again (XGB-005)"
         ) from None
-
-
-def _invalid(file: str, rule: str, what: str) -> InvalidModel:
-    return InvalidModel(f"{file} {what} ({rule}).", [Violation(rule, f"{file} {what}.", file=file)])
 
 
 def _json(data: bytes) -> Any:

@@ -136,7 +136,7 @@ class Gate:
                 [Violation("TRU-015", found.damage, file=file)],
             )
         raise self._refusal(
-            f"{file}, which uses what is not on the list of harmless names,",
+            f"{file}, which uses what is not on the list of harmless names",
             [Violation("TRU-010", reason, file=file) for reason in found.reasons],
             by_name=bool(found.refused),
         )
@@ -167,7 +167,7 @@ class Gate:
             trusted = self.trust or self._holds(file, data)
             if not trusted:
                 raise self._refusal(
-                    f"{file}, which uses what is not on the list of harmless names,",
+                    f"{file}, which uses what is not on the list of harmless names",
                     [Violation("TRU-040", reason, file=file) for reason in found.reasons],
                     by_name=bool(found.refused),
                 )
@@ -204,7 +204,7 @@ class Gate:
             more = f"and {len(details) - _SHOWN} more"
             shown.append(Violation(last.rule, more, file=last.file))
         return UntrustedModel(
-            f"Loading would run {what} and nobody has vouched for it; nothing was run. If you "
+            f"Loading would run {what}, and nobody has vouched for it; nothing was run. If you "
             f"know where the model is from, there are these ways on: {'; '.join(ways)}."
             f"{self._why_not and ' '}{self._why_not}",
             shown,

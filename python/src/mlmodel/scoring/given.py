@@ -1,0 +1,104 @@
+"""Data as callers hold them -> columns or tensors, nothing converted: what messages are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mlmodel.errors import InvalidArgument, shown
+from mlmodel.signature.arrow import frame_of
+from mlmodel.signature.columns import Block, Columns, Tensors
+from mlmodel.signature.convert import unpacked
+from mlmodel.signature.frames import array_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["columns_or_tensors"]
+
+
+def columns_or_tensors(data: Any) -> Columns | Tensors:
+    """Return data as what a codec would have read.
+
+    Args:
+        data: a DataFrame or Series (of pandas, Polars or Arrow), whose index is not kept; an
+            ndarray, or a mapping of names to them; Columns or Tensors, which are returned as
+            they are.
+
+    Raises:
+        InvalidArgument: anything else, a masked array, a column that no type takes, a name that
+            is neither text nor a whole number.
+
+    """
+    if isinstance(data, Columns | Tensors):
+        return data
+    if isinstance(data, pd.Series):
+        data = data.to_frame() if data.name is not None else data.to_frame(name=0)
+    if isinstance(data, pd.DataFrame):
+        return _columns(data)
+    if isinstance(data, np.ndarray):
+        return Tensors({None: _array(data, "The array")})
+    if isinstance(data, dict) and data:
+        return Tensors(_arrays(data))
+    frame = None if isinstance(data, dict) else frame_of(data)
+    if frame is None:
+        raise InvalidArgument(
+            "A request holds a data frame or series (of pandas, Polars or Arrow), an array, or a "
+            f"dict of arrays; {type(data).__module__}.{type(data).__qualname__} was given: make a "
+            "data frame of it (PRO-050)."
+        )
+    return _columns(frame)
+
+
+def _arrays(data: Mapping[Any, Any]) -> dict[str | None, Any]:
+    for name in data:
+        if not isinstance(name, str):
+            raise InvalidArgument(f"The name {shown(name)} of an array is no text (PRO-053).")
+    return {name: _array(held, f"The value under {name!r}") for name, held in data.items()}
+
+
+def _array(held: Any, what: str) -> Any:
+    if not isinstance(held, np.ndarray):
+        raise InvalidArgument(
+            f"{what} is {type(held).__module__}.{type(held).__qualname__}, not an array: give "
+            "numpy arrays, or a data frame (PRO-050)."
+        )
+    if isinstance(held, np.ma.MaskedArray):
+        raise InvalidArgument(
+            f"{what} is a masked array, and no value of a tensor is missing (PRO-043)."
+        )
+    return held
+
+
+def _columns(frame: pd.DataFrame) -> Columns:
+    names = tuple(frame.columns.tolist())
+    for name in names:
+        if type(name) not in (str, int):
+            raise InvalidArgument(
+                f"The column name {shown(name)} is neither a text nor a whole number (PRO-051)."
+            )
+    groups: dict[Any, list[tuple[int, Any, Any]]] = {}
+    for place, name in enumerate(names):
+        column = frame.iloc[:, place]
+        values, mask = _unpacked(array_of(column), name)
+        groups.setdefault((values.dtype, mask is None), []).append((place, values, mask))
+    return Columns(names, [_block(held) for held in groups.values()], len(frame))
+
+
+def _unpacked(values: Any, name: str | int) -> tuple[Any, Any]:
+    if isinstance(values, np.ndarray):
+        return values, None
+    held, mask = unpacked(values)
+    if held is None:
+        raise InvalidArgument(
+            f"The column {name!r} is of dtype {values.dtype}, which no message holds (PRO-040)."
+        )
+    return held, mask
+
+
+def _block(held: list[tuple[int, Any, Any]]) -> Block:
+    places, values, masks = zip(*held, strict=True)
+    mask = None if masks[0] is None else np.column_stack(masks)
+    return Block(np.column_stack(values), places, mask)
