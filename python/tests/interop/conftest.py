@@ -17,7 +17,7 @@ from peer_environment import peer_python
 
 @pytest.fixture(scope="session")
 def mlflow_python() -> Path:
-    return peer_python("mlflow")
+    return peer_python("mlflow-flavors")
 
 
 @pytest.fixture(scope="session")
