@@ -44,6 +44,8 @@ from mlmodel.model import Model
 from mlmodel.trust import store as trust_store
 from mlmodel.trust.digest import manifest_of
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

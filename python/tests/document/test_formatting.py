@@ -17,6 +17,8 @@ from mlmodel.document.formatting import format_text
 from mlmodel.errors import InvalidModel
 from mlmodel.signature.types import ModelSignature
 
+pytestmark = pytest.mark.slow
+
 FLAVORS = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n"
 
 BY_HAND = """\

@@ -24,6 +24,8 @@ from mlmodel.scoring.invocations import score
 from mlmodel.signature.convert import SAFE
 from mlmodel.signature.types import ColSpec, DataType, ModelSignature, Schema
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 

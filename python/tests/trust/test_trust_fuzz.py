@@ -24,6 +24,8 @@ from mlmodel.trust.names import Names
 from mlmodel.trust.opcodes import OPCODES
 from mlmodel.trust.unpickle import load_restricted
 
+pytestmark = pytest.mark.slow
+
 _JOBLIB = io.BytesIO()
 joblib.dump([np.arange(5.0), np.array(["a", 1], dtype=object), {"a": 1}], _JOBLIB)
 SEEDS = [
