@@ -211,7 +211,8 @@ BAD_BODIES = {
 def _answer(body: str, *, terse: bool = False) -> tuple[int, str, dict[str, object]]:
     from mlmodel.scoring.engine import Engine
     from mlmodel.scoring.invocations import handle
-    from mlmodel.signature.types import ColSpec, ModelSignature, Schema
+    from mlmodel.signature.specs import ColSpec, Schema
+    from mlmodel.signature.types import ModelSignature
 
     def predict(data: object, _params: object) -> object:
         raise ZeroDivisionError(f"the model saw {data!r} in {__file__}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlmodel import _files
+from mlmodel._base import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 def test_read(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
-    assert _files.read(tmp_path / "a") == b"abc"
-    assert _files.read(tmp_path / "a", 3) == b"abc"
-    with pytest.raises(_files.TooLarge) as refused:
-        _files.read(tmp_path / "a", 2)
+    assert files.read(tmp_path / "a") == b"abc"
+    assert files.read(tmp_path / "a", 3) == b"abc"
+    with pytest.raises(files.TooLarge) as refused:
+        files.read(tmp_path / "a", 2)
     assert refused.value.size == 3
     with pytest.raises(FileNotFoundError):
-        _files.read(tmp_path / "b")
+        files.read(tmp_path / "b")
 
 
 def test_a_file_that_says_no_size(tmp_path: Path) -> None:
     if not os.path.exists("/proc/self/cmdline"):
         pytest.skip("this system has no /proc")
-    assert b"python" in _files.read("/proc/self/cmdline")
-    with pytest.raises(_files.TooLarge):
-        _files.read("/proc/self/cmdline", 3)
+    assert b"python" in files.read("/proc/self/cmdline")
+    with pytest.raises(files.TooLarge):
+        files.read("/proc/self/cmdline", 3)
 
 
 def test_only_regular_files(tmp_path: Path) -> None:
@@ -37,16 +37,16 @@ def test_only_regular_files(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe", "/dev/zero", tmp_path):
         before = set(os.listdir("/proc/self/fd"))
         with pytest.raises(OSError, match="no regular file"):
-            _files.read(path)
+            files.read(path)
         assert set(os.listdir("/proc/self/fd")) == before
 
 
 def test_write(tmp_path: Path) -> None:
     mask = os.umask(0o022)
     try:
-        _files.write(tmp_path / "a", b"1")
-        _files.write(tmp_path / "a", b"2")
-        _files.write(tmp_path / "b", b"3", private=True)
+        files.write(tmp_path / "a", b"1")
+        files.write(tmp_path / "a", b"2")
+        files.write(tmp_path / "b", b"3", private=True)
     finally:
         os.umask(mask)
     assert (tmp_path / "a").read_bytes() == b"2"
@@ -58,14 +58,14 @@ def test_write(tmp_path: Path) -> None:
 def test_a_failed_write_leaves_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _files.write(tmp_path / "a", b"1")
+    files.write(tmp_path / "a", b"1")
 
     def full(_: int) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(KeyboardInterrupt):
-        _files.write(tmp_path / "a", b"2")
+        files.write(tmp_path / "a", b"2")
     assert os.listdir(tmp_path) == ["a"]
     assert (tmp_path / "a").read_bytes() == b"1"
 
@@ -77,4 +77,4 @@ def test_regular_files(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("a")
     (tmp_path / "folder").symlink_to("b")
     os.mkfifo(tmp_path / "pipe")
-    assert list(_files.regular_files(tmp_path)) == [("a", 0), ("b/c", 2)]
+    assert list(files.regular_files(tmp_path)) == [("a", 0), ("b/c", 2)]

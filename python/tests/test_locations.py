@@ -25,6 +25,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 import mlmodel
 from mlmodel import _cache
+from mlmodel._base.digest import manifest_of
 from mlmodel._remote import Limits
 from mlmodel.cli import main
 from mlmodel.errors import (
@@ -42,7 +43,6 @@ from mlmodel.errors import (
 from mlmodel.locations import is_uri, local_folder, local_path, without_secrets
 from mlmodel.model import Model
 from mlmodel.trust import store as trust_store
-from mlmodel.trust.digest import manifest_of
 
 pytestmark = pytest.mark.slow
 

@@ -12,16 +12,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from mlmodel._base.version import __version__
     from mlmodel.document import validate
     from mlmodel.models import infer_signature
     from mlmodel.short import load, save
-
-__version__ = "0.1.0"
 
 __all__ = ["__version__", "infer_signature", "load", "save", "validate"]
 
 #: Public name -> module that defines it.
 _NAMES = {
+    "__version__": "mlmodel._base.version",
     "infer_signature": "mlmodel.signature.infer",
     "load": "mlmodel.short",
     "save": "mlmodel.short",
@@ -36,7 +36,7 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     if name in _NAMES:
-        from mlmodel._extras import named_extra
+        from mlmodel._base.extras import named_extra
 
         with named_extra():
             return getattr(importlib.import_module(_NAMES[name]), name)

@@ -20,10 +20,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlmodel import _files
-from mlmodel._places import is_private, of_user
+from mlmodel._base import files
+from mlmodel._base.digest import manifest_of
+from mlmodel._base.user_folders import is_private, of_user
 from mlmodel.errors import InvalidModel, UnreadableModel, WriteFailed
-from mlmodel.trust.digest import manifest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,7 +153,7 @@ class Cache:
         """Write down what a URI holds."""
         text = json.dumps(asdict(source), indent=1) + "\n"
         try:
-            _files.write(self.root / "sources" / f"{key}.json", text.encode(), private=True)
+            files.write(self.root / "sources" / f"{key}.json", text.encode(), private=True)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -163,7 +163,7 @@ class Cache:
         for path in (self.root / "sources").glob("*.json"):
             source = _read(path)
             if source is not None:
-                held = _files.regular_files(self.root / "content" / source.digest)
+                held = files.regular_files(self.root / "content" / source.digest)
                 found.append((source, sum(size for _, size in held)))
         return sorted(found, key=lambda one: (one[0].downloaded, one[0].uri))
 
@@ -195,7 +195,7 @@ class Cache:
 
     def _mark(self, digest: str, stamp: bytes) -> None:
         with suppress(OSError):  # the next check reads all files then
-            _files.write(self.root / "checked" / digest, stamp, private=True)
+            files.write(self.root / "checked" / digest, stamp, private=True)
 
     def _partials(self) -> list[Path]:
         return list((self.root / "partial").iterdir())

@@ -23,8 +23,8 @@ from inspect import getmodulename
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlmodel._base.warnings import warn_caller
 from mlmodel._mlflow import builtins_of_models
-from mlmodel._warnings import warn_caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

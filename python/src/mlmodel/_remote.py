@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from mlmodel._extras import require
+from mlmodel._base.extras import require
 from mlmodel.document.paths import what_is_wrong
 from mlmodel.errors import InvalidModel, UnreadableModel, Violation, WriteFailed, shown
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from mlmodel._files import open_regular, regular_files
+from mlmodel._base.files import open_regular, regular_files
 from mlmodel.document.document import FILE_NAME, folder_of, model_file, read
 from mlmodel.document.inspection import environment_of, plain
 from mlmodel.environment.pins import normalized, requirement_of

@@ -266,7 +266,7 @@ def _listed(uri: str, limits: Limits, *, model: bool) -> tuple[Any, Listing]:
 
 def _file_system(uri: str) -> tuple[Any, str]:
     """Return the file system of a URI and the path in it."""
-    from mlmodel._extras import require
+    from mlmodel._base.extras import require
 
     core = require("fsspec.core", "remote")
     registry = require("fsspec.registry", "remote")
@@ -421,7 +421,7 @@ def _copy(found: Path, into: Path, name: str, *, model: bool) -> Path:
 def _is_equal(one: Path, other: Path) -> bool:
     import filecmp
 
-    from mlmodel.trust.digest import manifest_of
+    from mlmodel._base.digest import manifest_of
 
     if one.is_file() or other.is_file():
         return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)

@@ -110,7 +110,7 @@ class Model:
         **others: Any,
     ) -> None:
         """Describe a new model; see the class."""
-        from mlmodel import __version__
+        from mlmodel._base.version import __version__
 
         self.document: dict[str, Any] = {
             "flavors": {name: dict(attributes) for name, attributes in (flavors or {}).items()},

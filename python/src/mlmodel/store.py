@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from mlmodel import document, environment
+from mlmodel._base.warnings import warn_caller
 from mlmodel._code import put_on_path
 from mlmodel._newfolder import copy_into, new_folder
-from mlmodel._warnings import warn_caller
 from mlmodel.document.document import FILE_NAME
 from mlmodel.errors import (
     InvalidArgument,

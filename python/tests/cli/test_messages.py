@@ -11,9 +11,9 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import mlmodel
+from mlmodel._base.digest import manifest_of
 from mlmodel.cli import _warn
 from mlmodel.trust import store
-from mlmodel.trust.digest import manifest_of
 
 
 def run(*args: object, **options):

@@ -13,7 +13,8 @@ import cloudpickle
 import pytest
 
 import mlmodel.pyfunc
-from mlmodel.signature.types import ColSpec, ModelSignature, Schema
+from mlmodel.signature.specs import ColSpec, Schema
+from mlmodel.signature.types import ModelSignature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 import mlmodel
-from mlmodel import _deprecated, pyfunc
+from mlmodel import pyfunc
+from mlmodel._base import deprecated
 from mlmodel.errors import InvalidArgument
 
 FRAME = pd.DataFrame({"a": [1.0]})
@@ -39,7 +40,7 @@ class AddN(pyfunc.PythonModel):
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch):
     """Nothing has been warned of yet; the classes of this file travel by value."""
-    monkeypatch.setattr(_deprecated, "_said", set())
+    monkeypatch.setattr(deprecated, "_said", set())
     module = sys.modules[__name__]
     cloudpickle.register_pickle_by_value(module)
     yield

@@ -10,10 +10,11 @@ import jsonschema
 import pytest
 
 from mlmodel.errors import InvalidInput, UnreadableModel
-from mlmodel.scoring.answers import MOST_DETAILS
+from mlmodel.scoring.answers import MOST_DETAILS, Answer
 from mlmodel.scoring.engine import Engine
-from mlmodel.scoring.invocations import Answer, handle
-from mlmodel.signature.types import ColSpec, ModelSignature, Schema
+from mlmodel.scoring.invocations import handle
+from mlmodel.signature.specs import ColSpec, Schema
+from mlmodel.signature.types import ModelSignature
 
 JSON = "application/json"
 SIGNATURE = ModelSignature(Schema([ColSpec("long", f"c{n}") for n in range(30)]))

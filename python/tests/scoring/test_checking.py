@@ -15,7 +15,9 @@ from mlmodel.errors import InputViolation
 from mlmodel.scoring.checking import Check, check_input
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import handle
-from mlmodel.signature.types import ColSpec, ModelSignature, ParamSpec, Schema, TensorSpec
+from mlmodel.signature.paramspecs import ParamSpec
+from mlmodel.signature.specs import ColSpec, Schema, TensorSpec
+from mlmodel.signature.types import ModelSignature
 
 JSON = "application/json"
 NESTED = {"type": "array", "items": {"type": "long"}, "name": "a"}

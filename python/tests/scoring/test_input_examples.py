@@ -377,7 +377,7 @@ def test_an_example_that_nobody_would_read_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """EXA-008."""
-    monkeypatch.setattr("mlmodel.scoring.examples.writing.MOST_BYTES", 100)
+    monkeypatch.setattr("mlmodel.scoring.examples.MOST_BYTES", 100)
     with pytest.raises(InvalidArgument, match="EXA-008"):
         write_example(np.zeros(100), tmp_path, None)
     assert not list(tmp_path.iterdir())

@@ -16,15 +16,16 @@ from hypothesis import strategies as st
 from mlmodel._proto import arrays, message
 from mlmodel.errors import InvalidArgument, MalformedRequest
 from mlmodel.scoring.engine import Engine
-from mlmodel.scoring.invocations import read as read_json
 from mlmodel.scoring.protobuf import (
     data_from_proto,
     data_to_proto,
     read_request,
     write_request,
 )
+from mlmodel.scoring.requests import read as read_json
 from mlmodel.signature.columns import Block, Columns, Tensors
-from mlmodel.signature.types import ColSpec, ModelSignature, Schema
+from mlmodel.signature.specs import ColSpec, Schema
+from mlmodel.signature.types import ModelSignature
 
 NUMBERS = [
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),

@@ -14,7 +14,8 @@ from mlmodel.errors import InvalidArgument
 from mlmodel.scoring.protobuf import read_request, write_request
 from mlmodel.signature.columns import Columns, Tensors
 from mlmodel.signature.infer import infer_signature
-from mlmodel.signature.types import ModelSignature, Schema, TensorSpec
+from mlmodel.signature.specs import Schema, TensorSpec
+from mlmodel.signature.types import ModelSignature
 
 PAGE = Path(__file__).resolve().parents[3] / "spec" / "protobuf.md"
 FRAME = pd.DataFrame(

@@ -22,7 +22,9 @@ from mlmodel.scoring.codecs.csv import tokenize
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import score
 from mlmodel.signature import cells as cells_module
-from mlmodel.signature.types import ColSpec, ModelSignature, ParamSpec, Schema, TensorSpec
+from mlmodel.signature.paramspecs import ParamSpec
+from mlmodel.signature.specs import ColSpec, Schema, TensorSpec
+from mlmodel.signature.types import ModelSignature
 
 JSON = "application/json"
 

@@ -15,7 +15,8 @@ from mlmodel.errors import MalformedRequest
 from mlmodel.scoring import jsonbody
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import score
-from mlmodel.signature.types import ColSpec, ModelSignature, Schema, TensorSpec
+from mlmodel.signature.specs import ColSpec, Schema, TensorSpec
+from mlmodel.signature.types import ModelSignature
 
 JSON = "application/json"
 DOUBLES = ModelSignature(Schema([ColSpec("double", "a"), ColSpec("double", "b")]))

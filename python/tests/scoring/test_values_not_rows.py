@@ -12,17 +12,10 @@ from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.examples.reading import read_example
 from mlmodel.scoring.invocations import handle
 from mlmodel.scoring.requests import read
-from mlmodel.signature.types import (
-    AnyType,
-    Array,
-    ColSpec,
-    DataType,
-    Map,
-    ModelSignature,
-    Object,
-    Property,
-    Schema,
-)
+from mlmodel.signature.datatypes import DataType
+from mlmodel.signature.nested import AnyType, Array, Map, Object, Property
+from mlmodel.signature.specs import ColSpec, Schema
+from mlmodel.signature.types import ModelSignature
 
 if TYPE_CHECKING:
     from pathlib import Path

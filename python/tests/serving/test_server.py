@@ -20,7 +20,8 @@ import pytest
 
 import mlmodel.pyfunc
 from mlmodel.serving.room import WAITING
-from mlmodel.signature.types import ColSpec, ModelSignature, Schema
+from mlmodel.signature.specs import ColSpec, Schema
+from mlmodel.signature.types import ModelSignature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

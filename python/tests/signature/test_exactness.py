@@ -22,7 +22,9 @@ from mlmodel.errors import InvalidInput
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import score
 from mlmodel.signature.convert import SAFE
-from mlmodel.signature.types import ColSpec, DataType, ModelSignature, Schema
+from mlmodel.signature.datatypes import DataType
+from mlmodel.signature.specs import ColSpec, Schema
+from mlmodel.signature.types import ModelSignature
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from mlmodel.errors import InvalidArgument
 from mlmodel.signature.infer import infer_signature
-from mlmodel.signature.types import AnyType, Array, ModelSignature, Object, Property
+from mlmodel.signature.nested import AnyType, Array, Object, Property
+from mlmodel.signature.types import ModelSignature
 from mlmodel.types import DataType
 
 

@@ -16,7 +16,8 @@ import pytest
 from mlmodel.errors import InvalidArgument, InvalidInput, MissingDependency
 from mlmodel.signature import arrow
 from mlmodel.signature.infer import infer_signature
-from mlmodel.signature.types import Array, ColSpec, Map, Object, Property, Schema, SparkMLVector
+from mlmodel.signature.nested import Array, Map, Object, Property, SparkMLVector
+from mlmodel.signature.specs import ColSpec, Schema
 
 pa = pytest.importorskip("pyarrow")
 pl = pytest.importorskip("polars")

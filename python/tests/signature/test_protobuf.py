@@ -12,16 +12,12 @@ from hypothesis import strategies as st
 
 from mlmodel._proto import message
 from mlmodel.errors import InvalidArgument
+from mlmodel.signature.datatypes import DataType
+from mlmodel.signature.nested import NestedType
+from mlmodel.signature.paramspecs import ParamSpec
 from mlmodel.signature.protobuf import from_bytes, from_proto, to_bytes, to_proto
-from mlmodel.signature.types import (
-    ColSpec,
-    DataType,
-    ModelSignature,
-    NestedType,
-    ParamSpec,
-    Schema,
-    TensorSpec,
-)
+from mlmodel.signature.specs import ColSpec, Schema, TensorSpec
+from mlmodel.signature.types import ModelSignature
 
 NAMES = st.text(max_size=8)
 SCALARS = st.sampled_from([t.value for t in DataType])

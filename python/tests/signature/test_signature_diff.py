@@ -13,8 +13,12 @@ import pandas as pd
 import pytest
 
 from mlmodel.errors import InvalidInput
+from mlmodel.signature.datatypes import DataType
 from mlmodel.signature.diff import compare_signatures
-from mlmodel.signature.types import Array, ColSpec, DataType, ModelSignature, ParamSpec, Schema
+from mlmodel.signature.nested import Array
+from mlmodel.signature.paramspecs import ParamSpec
+from mlmodel.signature.specs import ColSpec, Schema
+from mlmodel.signature.types import ModelSignature
 from mlmodel.signature.widening import CALLERS, Caller, dtype_refusal, type_refusal
 
 #: Columns of every dtype, with the extreme values of it.

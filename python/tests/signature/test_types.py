@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from mlmodel._base.collections import repeated
 from mlmodel.errors import InvalidArgument
 from mlmodel.models.signature import ModelSignature
-from mlmodel.signature.names import repeated
 from mlmodel.types.schema import (
     Array,
     ColSpec,

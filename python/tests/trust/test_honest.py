@@ -21,8 +21,8 @@ import zoo
 from scipy import sparse
 
 from mlmodel.trust import Gate, scan
+from mlmodel.trust.findings import Scan
 from mlmodel.trust.names import allowed_names
-from mlmodel.trust.scanner import Scan
 
 pytestmark = pytest.mark.slow
 

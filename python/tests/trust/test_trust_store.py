@@ -9,11 +9,11 @@ import os
 import pytest
 from click.testing import CliRunner
 
+from mlmodel._base.digest import manifest_of
 from mlmodel.cli import COMMANDS
 from mlmodel.cli.trust import command
 from mlmodel.errors import InvalidArgument, InvalidModel, ModelNotFound, WriteFailed
 from mlmodel.trust import Gate, record, store
-from mlmodel.trust.digest import manifest_of
 
 
 @pytest.fixture

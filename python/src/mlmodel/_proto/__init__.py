@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mlmodel._extras import require
+from mlmodel._base.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

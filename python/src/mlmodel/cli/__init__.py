@@ -49,7 +49,7 @@ class _LazyGroup(click.Group):
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
-        from mlmodel import __version__
+        from mlmodel._base.version import __version__
 
         click.echo(f"mlmodel {__version__}")
         ctx.exit()

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from mlmodel._base.texts import counted
 from mlmodel.cli._shared import echo, local_file, say_trust_is_lost
 from mlmodel.document.document import folder_of, model_file, read_text
 from mlmodel.document.events import Problem, decode
 from mlmodel.document.formatting import format_text
-from mlmodel.document.report import counted
 from mlmodel.document.validation import find_models
 from mlmodel.document.writer import rewrite
 from mlmodel.errors import InvalidModel, MlmodelError

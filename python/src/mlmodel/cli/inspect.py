@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlmodel._base.texts import counted
 from mlmodel.cli._shared import NOTHING, echo, format_option, size
 from mlmodel.document.inspection import describe
-from mlmodel.document.report import counted
 from mlmodel.locations import local_folder, without_secrets
 
 if TYPE_CHECKING:

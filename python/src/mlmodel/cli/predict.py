@@ -44,7 +44,7 @@ def command(
 
     The data are read, and the answer is written, as a server does it with a request.
     """
-    from mlmodel._extras import require
+    from mlmodel._base.extras import require
     from mlmodel.errors import ModelFailure
 
     require("pandas", "predict")
@@ -71,10 +71,10 @@ def command(
 
 
 def _write(target: Path, answer: bytes) -> None:
-    from mlmodel import _files
+    from mlmodel._base import files
     from mlmodel.errors import WriteFailed
 
     try:
-        _files.write(target, answer)
+        files.write(target, answer)
     except OSError as error:
         raise WriteFailed(f"{target} cannot be written: {error.strerror}.") from None

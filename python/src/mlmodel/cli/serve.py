@@ -95,7 +95,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     POST /invocations scores, as MLflow's server does; GET /ping, /health and /version say how the
     server is. It stops on SIGTERM or Ctrl-C, after the requests that it has begun.
     """
-    from mlmodel.serving.server import Settings, run
+    from mlmodel.serving.server import run
+    from mlmodel.serving.worker import Settings
 
     settings = Settings(
         model, host, port, workers, threads, max_body, terse=terse, trust=trust, allow=allow

@@ -131,7 +131,7 @@ def _name(change: Mapping[str, Any]) -> str:
 
 def verdict(changes: list[Mapping[str, Any]], callers: Iterable[str]) -> str:
     """Return the sentence that says how many of the changes break whom."""
-    from mlmodel.document.report import counted
+    from mlmodel._base.texts import counted
 
     total = counted(len(changes), "change")
     broken: dict[tuple[int, ...], list[str]] = {}

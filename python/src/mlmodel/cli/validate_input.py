@@ -48,7 +48,7 @@ def command(model: str, source: str, content_type: str | None, form: str) -> Non
     The data are read as a request with the same body would be. Every violation is printed, with
     the column, the row and the rule, and how many rows fit. Nothing of the model is executed.
     """
-    from mlmodel._extras import require
+    from mlmodel._base.extras import require
 
     require("numpy", "predict")
     require("orjson", "predict")
@@ -77,7 +77,7 @@ def _lines(check: Check, source: str) -> Iterator[str]:
 
 
 def _verdict(check: Check) -> str:
-    from mlmodel.document.report import counted
+    from mlmodel._base.texts import counted
 
     if not check.declares_inputs and check.error is None:
         return "the model declares no inputs, so nothing was checked but the form."

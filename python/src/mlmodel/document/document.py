@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmodel import _files
+from mlmodel._base import files
 from mlmodel.document import schemas
 from mlmodel.document.build import Builder
 from mlmodel.document.events import DEFAULT_LIMITS, Limits, Node, Problem, compose, decode
@@ -252,10 +252,10 @@ def read_text(file: Path, limits: Limits = DEFAULT_LIMITS) -> str | Problem:
 
     """
     try:
-        return decode(_files.read(file, limits.bytes))
+        return decode(files.read(file, limits.bytes))
     except FileNotFoundError:
         raise nothing_at(file) from None
-    except _files.TooLarge as error:
+    except files.TooLarge as error:
         raise _too_large(file, error.size, limits) from None
     except OSError as error:
         raise UnreadableModel(f"{file} cannot be read: {error.strerror}.") from error

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from mlmodel._files import regular_files
+from mlmodel._base.files import regular_files
 from mlmodel.document import schemas
 from mlmodel.document.described import walk
 from mlmodel.document.document import folder_of, model_file, read

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlmodel.errors import Violation
 
-__all__ = ["Report", "as_document", "counted", "summary"]
+from mlmodel._base.texts import counted
+
+__all__ = ["Report", "as_document", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,6 @@ def as_document(reports: list[Report], *, strict: bool = False) -> dict[str, Any
             "warnings": sum(len(report.warnings) for report in reports),
         },
     }
-
-
-def counted(number: int, noun: str) -> str:
-    """Return ``1 error``, ``2 errors``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def summary(reports: list[Report], *, strict: bool = False, mended: bool = False) -> str:

@@ -79,7 +79,7 @@ def as_sarif(reports: list[Report]) -> dict[str, Any]:
     Columns count characters. The path of a file in the working folder is relative to it, as
     code-scanning services expect it.
     """
-    from mlmodel import __version__
+    from mlmodel._base.version import __version__
 
     violations = [violation for report in reports for violation in report.violations]
     ids = sorted({violation.rule for violation in violations})

@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from mlmodel import _files
+from mlmodel._base import files
 from mlmodel.document.document import FILE_NAME
 from mlmodel.document.events import DEFAULT_LIMITS
 from mlmodel.document.pointers import join
@@ -57,7 +57,7 @@ def write(data: dict[str, Any], path: str | os.PathLike[str]) -> Path:
     text = dumps(data)
     file = Path(path) / FILE_NAME if Path(path).is_dir() else Path(path)
     try:
-        _files.write(file, text.encode())
+        files.write(file, text.encode())
     except OSError as error:
         raise WriteFailed(f"{file} could not be written: {error.strerror}.") from error
     return file
@@ -75,8 +75,8 @@ def rewrite(file: Path, text: str) -> None:
     try:
         real = Path(os.path.realpath(file))
         mode = stat.S_IMODE(real.stat().st_mode)
-        mark = codecs.BOM_UTF8 if _files.read(real).startswith(codecs.BOM_UTF8) else b""
-        _files.write(real, mark + text.encode())
+        mark = codecs.BOM_UTF8 if files.read(real).startswith(codecs.BOM_UTF8) else b""
+        files.write(real, mark + text.encode())
         real.chmod(mode)
     except OSError as error:
         raise WriteFailed(f"{file} could not be written: {error.strerror}.") from error

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmodel._warnings import warn_caller
+from mlmodel._base.warnings import warn_caller
 from mlmodel.document.document import FILE_NAME, compose_document
 from mlmodel.document.environments import is_defaults, pip_part
 from mlmodel.environment.given import CONSTRAINTS, Given, file_text, read_lines

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlmodel._warnings import warn_caller
+from mlmodel._base.warnings import warn_caller
 from mlmodel.document.document import read_text
 from mlmodel.document.environments import logical_lines, named_file, of_this_machine
 from mlmodel.errors import InvalidArgument, MlmodelError

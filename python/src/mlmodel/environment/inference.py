@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlmodel._warnings import warn_caller
+from mlmodel._base.warnings import warn_caller
 from mlmodel.environment.observe import Observed, Task
 from mlmodel.environment.pins import installed_from, normalized, pinned, required_by
 from mlmodel.errors import InvalidArgument, UnsupportedModel

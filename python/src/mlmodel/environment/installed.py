@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlmodel._warnings import warn_caller
+from mlmodel._base.warnings import warn_caller
 from mlmodel.document.environments import (
     logical_lines,
     named_environments,

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlmodel._warnings import warn_caller
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 from mlmodel.flavors._base import Flavor, is_a_class
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel import document, store
-from mlmodel._extras import require
+from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument, InvalidModel, shown
 from mlmodel.flavors._base import Flavor, Predict, Saved, defined_by
 
@@ -358,7 +358,8 @@ def _is_setting(key: str, value: Any) -> bool:
 
 def _signature(model: Any) -> ModelSignature | None:
     """Return what the graph declares as tensors, if numpy has all of it (ONX-006)."""
-    from mlmodel.signature.types import ModelSignature, Schema
+    from mlmodel.signature.specs import Schema
+    from mlmodel.signature.types import ModelSignature
 
     weights = {tensor.name for tensor in model.graph.initializer}
     inputs = _tensors([one for one in model.graph.input if one.name not in weights])
@@ -373,7 +374,7 @@ def _signature(model: Any) -> ModelSignature | None:
 def _tensors(declared: Iterable[Any]) -> list[Any] | None:
     """Return specs of what a graph declares, or None where one is no tensor of numpy's."""
     numpy = require("numpy", "predict")
-    from mlmodel.signature.types import TensorSpec
+    from mlmodel.signature.specs import TensorSpec
 
     names = require("onnx", FLAVOR.name).TensorProto.DataType.Name
     specs = []

@@ -12,7 +12,7 @@ import pickle
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mlmodel import store
-from mlmodel._extras import require
+from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors._base import Flavor, Predict, Saved, defined_by
 

@@ -14,7 +14,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mlmodel import store
-from mlmodel._extras import require
+from mlmodel._base.extras import require
 from mlmodel.errors import (
     InputViolation,
     InvalidArgument,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from mlmodel._extras import named_extra
+from mlmodel._base.extras import named_extra
 
 if TYPE_CHECKING:
     from mlmodel.environment.inference import infer_pip_requirements

@@ -1,6 +1,6 @@
 """Models as Python functions: load any flavor that predicts, or save your own class."""
 
-from mlmodel._extras import named_extra
+from mlmodel._base.extras import named_extra
 
 with named_extra():
     from mlmodel.pyfunc.loading import get_model_dependencies, load_model, load_pyfunc

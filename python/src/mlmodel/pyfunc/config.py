@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmodel import _files
-from mlmodel._warnings import warn_caller
+from mlmodel._base import files
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _yaml(path: Path) -> Any:
     import yaml
 
     try:
-        return yaml.safe_load(_files.read(path, _MOST_BYTES))
+        return yaml.safe_load(files.read(path, _MOST_BYTES))
     except OSError as error:
         raise InvalidArgument(
             f"The configuration {path} cannot be read: {error.strerror} (PYF-012)"

@@ -16,8 +16,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mlmodel import _mlflow
-from mlmodel._extras import require
-from mlmodel._warnings import warn_caller
+from mlmodel._base.extras import require
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.pyfunc import python_model as python_models
 

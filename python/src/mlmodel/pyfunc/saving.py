@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel import store
-from mlmodel._deprecated import old_arguments
-from mlmodel._extras import require
-from mlmodel._warnings import warn_caller
+from mlmodel._base.deprecated import old_arguments
+from mlmodel._base.extras import require
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 from mlmodel.locations import local_path, without_secrets
 from mlmodel.model import PYTHON_FUNCTION, Model

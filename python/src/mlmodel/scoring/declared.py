@@ -10,7 +10,8 @@ from mlmodel.signature.names import Selection, invalid_input, match
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlmodel.signature.types import ModelSignature, Schema
+    from mlmodel.signature.specs import Schema
+    from mlmodel.signature.types import ModelSignature
 
 __all__ = ["Declared", "Names"]
 

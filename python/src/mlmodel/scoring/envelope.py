@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlmodel.errors import InvalidInput, MalformedRequest, shown
 from mlmodel.scoring import jsonbody
-from mlmodel.scoring.codecs import JSON, TABLE
+from mlmodel.scoring.codecs import TABLE
 from mlmodel.scoring.codecs.payload import Payload
+from mlmodel.scoring.media import JSON
 from mlmodel.signature.cells import Doubt, Reader
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import MlmodelError, ModelFailure
-from mlmodel.scoring.answers import JSON, Answer, refused, unexpected
+from mlmodel.scoring.answers import Answer, refused, unexpected
 from mlmodel.scoring.encode import encode
+from mlmodel.scoring.media import JSON
 from mlmodel.scoring.requests import read
 
 if TYPE_CHECKING:

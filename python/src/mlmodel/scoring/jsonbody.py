@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import orjson
 
+from mlmodel._base.collections import repeated
 from mlmodel.errors import InputViolation, MalformedRequest, shown
 from mlmodel.signature.cells import DOUBTFUL, Doubt
-from mlmodel.signature.names import repeated
 
 __all__ = ["check_pairs", "count_pairs", "kind_of", "loads", "loads_exactly"]
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from mlmodel.errors import MalformedRequest, UnsupportedMediaType, shown
 from mlmodel.scoring import envelope, media
-from mlmodel.scoring.codecs import CONTENT_TYPES, JSON, TABLE
+from mlmodel.scoring.codecs import CONTENT_TYPES, TABLE
 from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.envelope import Request
+from mlmodel.scoring.media import JSON
 from mlmodel.signature.cells import Reader
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response
 
-from mlmodel import __version__
+from mlmodel._base.version import __version__
 from mlmodel.errors import (
     MalformedRequest,
     MethodNotAllowed,

@@ -15,7 +15,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlmodel._extras import require
+from mlmodel._base.extras import require
 from mlmodel.errors import InternalError, InvalidArgument, MlmodelError
 from mlmodel.serving.room import SPARE, WAITING
 from mlmodel.serving.worker import Settings, load

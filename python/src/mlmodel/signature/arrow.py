@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mlmodel._extras import require
+from mlmodel._base.extras import require
 from mlmodel.signature.cells import object_array
 from mlmodel.signature.celltype import no_type, numpy_type
 from mlmodel.signature.columntype import arrow_type

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from mlmodel.errors import InputViolation, shown
+from mlmodel.signature.datatypes import DataType
 from mlmodel.signature.datetimes import read_datetimes
 from mlmodel.signature.faults import (
     Fault,
@@ -33,7 +34,7 @@ from mlmodel.signature.names import invalid_input
 from mlmodel.signature.nested import Array, Map, NestedType, Object
 from mlmodel.signature.nestedcells import is_opaque, moved, read_nested
 from mlmodel.signature.special import with_special_numbers
-from mlmodel.signature.types import ColSpec, DataType
+from mlmodel.signature.specs import ColSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -16,15 +16,16 @@ from mlmodel.errors import InputViolation, shown
 from mlmodel.signature import objects
 from mlmodel.signature.cells import object_array
 from mlmodel.signature.columntype import arrow_type
+from mlmodel.signature.datatypes import DELIVERED_DTYPE, DataType
 from mlmodel.signature.frames import masked
+from mlmodel.signature.nested import NestedType
 from mlmodel.signature.nestedcells import is_opaque, read_nested
-from mlmodel.signature.types import DELIVERED_DTYPE, DataType, NestedType
 from mlmodel.signature.widening import ACCEPTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlmodel.signature.types import ColSpec
+    from mlmodel.signature.specs import ColSpec
 
 __all__ = ["LEAVES", "SAFE", "convert", "unpacked"]
 

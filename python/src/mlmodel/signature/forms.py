@@ -17,7 +17,7 @@ from mlmodel.signature.single import is_one_column, is_one_row, is_one_value, is
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
-    from mlmodel.signature.types import ColSpec
+    from mlmodel.signature.specs import ColSpec
 
 __all__ = ["PLAIN_FORMS", "Table", "table_of"]
 

@@ -9,26 +9,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mlmodel._warnings import warn_caller
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 from mlmodel.signature import arrow
 from mlmodel.signature.cells import object_array
 from mlmodel.signature.celltype import CellTypes
 from mlmodel.signature.columntype import column_type
 from mlmodel.signature.convert import convert
+from mlmodel.signature.datatypes import DataType
 from mlmodel.signature.frames import array_of
+from mlmodel.signature.nested import AnyType
+from mlmodel.signature.paramspecs import ParamSchema
 from mlmodel.signature.paramtype import param_spec
 from mlmodel.signature.spark import spark_schema
+from mlmodel.signature.specs import ColSpec, Schema, TensorSpec
 from mlmodel.signature.tensors import is_sparse
-from mlmodel.signature.types import (
-    AnyType,
-    ColSpec,
-    DataType,
-    ModelSignature,
-    ParamSchema,
-    Schema,
-    TensorSpec,
-)
+from mlmodel.signature.types import ModelSignature
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence

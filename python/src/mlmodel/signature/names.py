@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.errors import InputViolation, InvalidInput, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Hashable, Sequence
 
-    from mlmodel.signature.types import ColSpec, TensorSpec
+    from mlmodel.signature.specs import ColSpec, TensorSpec
 
-__all__ = ["Selection", "invalid_input", "match", "missing_input", "remember", "repeated"]
+
+__all__ = ["Selection", "invalid_input", "match", "missing_input"]
 
 #: How many pairs of names, and how long ones, are compared to find one that may be meant: a
 #: client's names decide how long that takes.
 _MOST_COMPARED = 1000
 _LONGEST_COMPARED = 50
 _CLOSE = 0.8
-#: How many differently named or laid out inputs are remembered in one place.
-_REMEMBERED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +59,6 @@ def match(
     positions, violations = _by_name(specs, names)
     in_order = len(names) == len(specs) and positions == list(range(len(specs)))
     return Selection(tuple(positions), tuple(violations), in_order and not violations)
-
-
-def repeated(names: Iterable[str]) -> list[str]:
-    """Return the names that stand more than once, each once, in the order of their repetition."""
-    seen: set[str] = set()
-    twice: dict[str, None] = {}
-    for name in names:
-        if name in seen:
-            twice[name] = None
-        seen.add(name)
-    return list(twice)
-
-
-def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
-    """Keep a value by a key of declared names; see :meth:`Selection.may_be_kept`."""
-    # Even declared names can be sent in more orders than memory holds.
-    if len(memory) >= _REMEMBERED:
-        memory.clear()
-    memory[key] = value
 
 
 def missing_input(spec: ColSpec | TensorSpec, given: str, row: int | None = None) -> InputViolation:

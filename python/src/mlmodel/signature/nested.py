@@ -12,9 +12,9 @@ import json
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from mlmodel._base.collections import repeated
 from mlmodel.errors import InvalidArgument
 from mlmodel.signature.datatypes import DataType
-from mlmodel.signature.names import repeated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

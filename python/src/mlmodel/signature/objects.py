@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.signature.cells import Reader, object_array
-from mlmodel.signature.types import DataType
+from mlmodel.signature.datatypes import DataType
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,15 +9,17 @@ import numpy as np
 from mlmodel.errors import InputViolation, InvalidModel, shown
 from mlmodel.signature.cells import Reader
 from mlmodel.signature.convert import LEAVES
+from mlmodel.signature.datatypes import DataType
 from mlmodel.signature.names import invalid_input
+from mlmodel.signature.nested import Array, NestedType
 from mlmodel.signature.nestedcells import is_opaque, read_nested
 from mlmodel.signature.special import special_fault
-from mlmodel.signature.types import Array, ColSpec, DataType, NestedType
+from mlmodel.signature.specs import ColSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlmodel.signature.types import ParamSpec
+    from mlmodel.signature.paramspecs import ParamSpec
 
 __all__ = ["enforce_params"]
 

@@ -8,9 +8,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from mlmodel._base.collections import repeated
 from mlmodel.errors import InvalidArgument, InvalidModel
 from mlmodel.signature.datatypes import DataType
-from mlmodel.signature.names import repeated
 from mlmodel.signature.nested import NestedType, data_type, read_type, type_document
 from mlmodel.signature.specs import need_keys
 

@@ -15,7 +15,7 @@ from mlmodel.signature.tensors import TensorEnforcer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlmodel.signature.types import Schema
+    from mlmodel.signature.specs import Schema
 
 __all__ = ["Plan"]
 

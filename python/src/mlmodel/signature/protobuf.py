@@ -21,7 +21,9 @@ from mlmodel._proto.values import (
     too_deep,
 )
 from mlmodel.errors import InvalidArgument
-from mlmodel.signature.types import ModelSignature, ParamSchema, Schema, json_default
+from mlmodel.signature.paramspecs import ParamSchema, json_default
+from mlmodel.signature.specs import Schema
+from mlmodel.signature.types import ModelSignature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlmodel.errors import InputViolation
 
 if TYPE_CHECKING:
-    from mlmodel.signature.types import TensorSpec
+    from mlmodel.signature.specs import TensorSpec
 
 __all__ = ["label", "wrong_shape"]
 

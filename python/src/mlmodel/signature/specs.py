@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.collections import repeated
 from mlmodel.errors import InvalidArgument
 from mlmodel.signature.datatypes import DataType
-from mlmodel.signature.names import repeated
 from mlmodel.signature.nested import NestedType, data_type, read_type, type_document
 
 if TYPE_CHECKING:

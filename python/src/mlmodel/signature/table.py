@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlmodel._base.collections import remember
 from mlmodel.signature import objects
 from mlmodel.signature.arrow import frame_of
 from mlmodel.signature.convert import convert
+from mlmodel.signature.datatypes import DataType
 from mlmodel.signature.forms import PLAIN_FORMS, Table, table_of
 from mlmodel.signature.frames import (
     array_of,
@@ -20,9 +22,10 @@ from mlmodel.signature.frames import (
     object_blocks,
     row_index,
 )
-from mlmodel.signature.names import Selection, invalid_input, match, remember
+from mlmodel.signature.names import Selection, invalid_input, match
+from mlmodel.signature.nested import NestedType
 from mlmodel.signature.nestedcells import is_opaque
-from mlmodel.signature.types import ColSpec, DataType, NestedType
+from mlmodel.signature.specs import ColSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
     from mlmodel.errors import InputViolation
     from mlmodel.signature.columns import Block, Columns
-    from mlmodel.signature.types import Schema
+    from mlmodel.signature.specs import Schema
 
 __all__ = ["ColumnEnforcer"]
 

@@ -11,12 +11,12 @@ import pandas as pd
 from mlmodel.errors import InputViolation
 from mlmodel.signature.names import Selection, invalid_input, match
 from mlmodel.signature.shapes import label, wrong_shape
-from mlmodel.signature.types import TensorSpec
+from mlmodel.signature.specs import TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-    from mlmodel.signature.types import Schema
+    from mlmodel.signature.specs import Schema
 
 __all__ = ["TensorEnforcer", "is_sparse"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlmodel._extras import named_extra
+from mlmodel._base.extras import named_extra
 from mlmodel.errors import InvalidArgument
 from mlmodel.signature.datatypes import DELIVERED_DTYPE, DataType
 from mlmodel.signature.nested import (

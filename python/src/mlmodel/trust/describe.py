@@ -14,14 +14,14 @@ from os.path import realpath
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from mlmodel import _files
+from mlmodel._base import files
+from mlmodel._base.texts import counted
 from mlmodel.document import schemas
 from mlmodel.document.described import walk
 from mlmodel.document.document import FILE_NAME, compose_document
 from mlmodel.document.document import read as read_document
 from mlmodel.document.named_files import named_files
 from mlmodel.document.paths import resolve_inside
-from mlmodel.document.report import counted
 from mlmodel.errors import MlmodelError
 from mlmodel.trust import skops_file
 from mlmodel.trust.containers import (
@@ -85,7 +85,7 @@ def describe(root: Path, document: Document | None = None) -> list[Look]:
     described = walk((document or _document(root)).data, schemas.load("mlmodel"))
     found = list(_modules(described))
     roles = _roles(root, described)
-    for number, (relative, _) in enumerate(_files.regular_files(root)):
+    for number, (relative, _) in enumerate(files.regular_files(root)):
         if number == _MOST_FILES:
             found.append(Look(".", f"more than {_MOST_FILES:,} files; the rest is not looked into"))
             break
@@ -139,7 +139,7 @@ def _look(path: Path, relative: str, role: str) -> Look | None:
         return Look(relative, "Python code")
     try:
         looks = list(_looks(path, role))
-    except _files.TooLarge:
+    except files.TooLarge:
         return Look(relative, "not looked into, it is too large")
     except OSError as error:
         return Look(relative, f"cannot be read ({error.strerror})")
@@ -153,7 +153,7 @@ def _look(path: Path, relative: str, role: str) -> Look | None:
 
 def _looks(path: Path, role: str) -> Iterator[tuple[str, bool]]:
     """Give what a file is, and whether that needs trust; one file may be two things."""
-    with _files.open_regular(path) as stream:
+    with files.open_regular(path) as stream:
         start = stream.read(_START)
         is_zip = zipfile.is_zipfile(stream)
     kind, what = detect(start), foreign(start)
@@ -161,7 +161,7 @@ def _looks(path: Path, role: str) -> Iterator[tuple[str, bool]]:
         yield what, True
     if not is_zip and kind == "pickle" and start[:1] not in _OPCODES:
         return
-    data = _files.read(path, _LARGEST)
+    data = files.read(path, _LARGEST)
     if is_zip:
         yield _zip(data)
     elif kind == "zip":

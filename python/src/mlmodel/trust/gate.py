@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mlmodel import _files
+from mlmodel._base import files
+from mlmodel._base.digest import Manifest, manifest_of
 from mlmodel.errors import (
     InvalidModel,
     MlmodelError,
@@ -16,7 +17,6 @@ from mlmodel.errors import (
     Violation,
 )
 from mlmodel.trust import store
-from mlmodel.trust.digest import Manifest, manifest_of
 from mlmodel.trust.names import Names
 from mlmodel.trust.scanner import scan
 
@@ -213,7 +213,7 @@ class Gate:
 
 def _read(path: Path, file: str) -> bytes:
     try:
-        return _files.read(path)
+        return files.read(path)
     except FileNotFoundError:
         raise ModelNotFound(f"The model has no file {file}.") from None
     except OSError as error:

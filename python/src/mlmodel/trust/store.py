@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mlmodel import _files
-from mlmodel._places import is_private, of_user
-from mlmodel._warnings import warn_caller
+from mlmodel._base import files
+from mlmodel._base.digest import manifest_of
+from mlmodel._base.user_folders import is_private, of_user
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument, InvalidModel, WriteFailed
-from mlmodel.trust.digest import manifest_of
 
 __all__ = ["Record", "add", "contains", "list_records", "location", "record", "remove"]
 
@@ -104,7 +104,7 @@ def add(root: Path, reason: str) -> Record:
 def _write(folder: Path, record: Record) -> None:
     text = json.dumps(asdict(record), indent=1) + "\n"
     try:
-        _files.write(folder / f"{record.digest}.json", text.encode(), private=True)
+        files.write(folder / f"{record.digest}.json", text.encode(), private=True)
     except OSError as error:
         raise _unwritable(folder, str(error.strerror)) from error
 

@@ -18,9 +18,8 @@ from mlmodel.trust.moved import current_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mlmodel.trust.findings import Recording
+    from mlmodel.trust.findings import Recording, Scan
     from mlmodel.trust.names import Names
-    from mlmodel.trust.scanner import Scan
 
 __all__ = ["guarded", "load_restricted", "load_trusted"]
 

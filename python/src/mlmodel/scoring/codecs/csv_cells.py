@@ -6,7 +6,8 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.signature.types import ColSpec, DataType, TensorSpec
+from mlmodel.signature.datatypes import DataType
+from mlmodel.signature.specs import ColSpec, TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlmodel._base.collections import remember
 from mlmodel.errors import InputViolation, MalformedRequest, shown
 from mlmodel.signature.cells import Reader, doubles, infer_column, packed
 from mlmodel.signature.columns import Block, Columns
-from mlmodel.signature.names import invalid_input, match, remember
-from mlmodel.signature.types import ColSpec, DataType
+from mlmodel.signature.datatypes import DataType
+from mlmodel.signature.names import invalid_input, match
+from mlmodel.signature.specs import ColSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,7 +16,7 @@ from mlmodel.signature.cells import infer_column
 from mlmodel.signature.columns import Tensors
 from mlmodel.signature.names import invalid_input
 from mlmodel.signature.shapes import wrong_shape
-from mlmodel.signature.types import TensorSpec
+from mlmodel.signature.specs import TensorSpec
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mlmodel import _files
+from mlmodel._base import files
 from mlmodel.document.paths import resolve_inside
 from mlmodel.errors import InvalidModel, MissingDependency, UnreadableModel, Violation, shown
 from mlmodel.scoring.codecs import tables, tensors
@@ -13,7 +13,7 @@ from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.examples import FILE_NAME, MOST_BYTES
 from mlmodel.signature.cells import Reader
 from mlmodel.signature.single import is_one_column, is_one_row, is_one_value
-from mlmodel.signature.types import ColSpec, TensorSpec
+from mlmodel.signature.specs import ColSpec, TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,10 +106,10 @@ def read_document(root: Path, info: Mapping[str, Any]) -> Any:
 
 def _text(root: Path, name: str) -> str:
     try:
-        return _files.read(resolve_inside(root, name), MOST_BYTES).decode()
+        return files.read(resolve_inside(root, name), MOST_BYTES).decode()
     except UnicodeDecodeError as error:
         raise _malformed(f"{name} is not UTF-8 text") from error
-    except _files.TooLarge:
+    except files.TooLarge:
         raise UnreadableModel(f"{name} is larger than {MOST_BYTES} bytes (EXA-008)") from None
     except OSError as error:
         reason = error.strerror or "is not readable"

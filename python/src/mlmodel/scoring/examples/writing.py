@@ -14,8 +14,9 @@ from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.examples import FILE_NAME, MOST_BYTES, SERVING_FILE_NAME
 from mlmodel.scoring.plain import Unwritable, as_plain, cells, dumps
 from mlmodel.signature.infer import infer_signature
+from mlmodel.signature.specs import Schema, TensorSpec
 from mlmodel.signature.tensors import is_sparse
-from mlmodel.signature.types import ModelSignature, Schema, TensorSpec
+from mlmodel.signature.types import ModelSignature
 
 if TYPE_CHECKING:
     from pathlib import Path

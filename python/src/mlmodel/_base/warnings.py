@@ -9,7 +9,7 @@ from pathlib import Path
 
 __all__ = ["warn_caller"]
 
-_HERE = f"{Path(__file__).parent}{os.sep}"
+_HERE = f"{Path(__file__).parents[1]}{os.sep}"
 
 
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:

@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlmodel._files import open_regular
+from mlmodel._base.files import open_regular
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation
 
 if TYPE_CHECKING:

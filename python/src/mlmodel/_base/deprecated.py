@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from mlmodel._warnings import warn_caller
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
