@@ -211,8 +211,8 @@ BAD_BODIES = {
 def _answer(body: str, *, terse: bool = False) -> tuple[int, str, dict[str, object]]:
     from mlmodel.scoring.engine import Engine
     from mlmodel.scoring.invocations import handle
-    from mlmodel.signature.specs import ColSpec, Schema
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
+    from mlmodel.signature.types.schema import ColSpec, Schema
 
     def predict(data: object, _params: object) -> object:
         raise ZeroDivisionError(f"the model saw {data!r} in {__file__}")

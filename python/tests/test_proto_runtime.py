@@ -28,8 +28,8 @@ from google.protobuf import json_format
 from mlmodel._proto import message
 from mlmodel.document import protobuf as documents
 from mlmodel.scoring.protobuf import read_request, write_request
-from mlmodel.signature.columns import Block, Columns
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.data.columns import Block, Columns
+from mlmodel.signature.model_signature import ModelSignature
 
 texts = {
     "inputs": '[{"type": "double", "name": "a", "required": true}, {"type": "array", "items": '

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["decode", "encode", "signature"]
 

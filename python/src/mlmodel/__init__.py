@@ -22,7 +22,7 @@ __all__ = ["__version__", "infer_signature", "load", "save", "validate"]
 #: Public name -> module that defines it.
 _NAMES = {
     "__version__": "mlmodel._base.version",
-    "infer_signature": "mlmodel.signature.infer",
+    "infer_signature": "mlmodel.signature.infer.from_data",
     "load": "mlmodel.short",
     "save": "mlmodel.short",
     "validate": "mlmodel.document",

@@ -14,7 +14,7 @@ from mlmodel.document.inspection import environment_of, plain
 from mlmodel.environment.pins import normalized, requirement_of
 from mlmodel.errors import InvalidModel, UnreadableModel
 from mlmodel.locations import local_folder, without_secrets
-from mlmodel.signature.diff import compare_signatures
+from mlmodel.signature.compare.diff import compare_signatures
 from mlmodel.signature.files import signature_of
 
 if TYPE_CHECKING:

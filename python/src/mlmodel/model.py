@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["PYTHON_FUNCTION", "Model", "ModelInfo", "get_model_info"]
 
@@ -211,7 +211,7 @@ class Model:
         if written is None:
             return None
         if self._signature is None or self._signature[0] is not written:
-            from mlmodel.signature.types import ModelSignature
+            from mlmodel.signature.model_signature import ModelSignature
 
             signature = ModelSignature.from_dict(written)
             self._signature = written, signature

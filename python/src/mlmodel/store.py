@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from mlmodel.document import Document
     from mlmodel.flavors._base import Flavor, Predict
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = [
     "Contents",
@@ -406,7 +406,7 @@ def _signature(
     if example is None or (contents.signature is not None and _is_tensors(example)):
         return contents.signature, True
     from mlmodel.scoring.examples.writing import as_model_input
-    from mlmodel.signature.infer import infer_signature
+    from mlmodel.signature.infer.from_data import infer_signature
 
     model_input, params = as_model_input(example)
     scored = True
@@ -424,7 +424,7 @@ def _signature(
 
 def _declarable(outputs: Any) -> Any:
     """Return what a model predicted, or None, with a warning, if no type can be told (SIG-047)."""
-    from mlmodel.signature.infer import infer_signature
+    from mlmodel.signature.infer.from_data import infer_signature
 
     if outputs is None:
         return None

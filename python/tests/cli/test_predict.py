@@ -19,7 +19,7 @@ from mlmodel.cli.predict import command
 from mlmodel.errors import InvalidInput, WriteFailed
 from mlmodel.scoring.codecs import TABLE
 from mlmodel.scoring.media import FORMS
-from mlmodel.signature.infer import infer_signature
+from mlmodel.signature.infer.from_data import infer_signature
 
 if TYPE_CHECKING:
     from pathlib import Path

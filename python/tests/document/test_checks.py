@@ -334,7 +334,7 @@ def test_params(params, expected):
 
 
 def test_what_is_valid_here_is_read_by_the_types():
-    from mlmodel.signature.specs import Schema
+    from mlmodel.signature.types.schema import Schema
 
     for inputs in GOOD.values():
         Schema.from_list(inputs)

@@ -15,7 +15,7 @@ from mlmodel.document import dumps, parse
 from mlmodel.document.document import compose_document
 from mlmodel.document.formatting import format_text
 from mlmodel.errors import InvalidModel
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
 
 pytestmark = pytest.mark.slow
 

@@ -18,8 +18,8 @@ from mlmodel import document
 from mlmodel._proto import message
 from mlmodel.document.protobuf import from_bytes, from_proto, to_bytes, to_proto
 from mlmodel.errors import InvalidArgument
-from mlmodel.signature.specs import Schema, TensorSpec
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.schema import Schema, TensorSpec
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SIGNATURE = ModelSignature(

@@ -13,8 +13,8 @@ from mlmodel.errors import InvalidInput, UnreadableModel
 from mlmodel.scoring.answers import MOST_DETAILS, Answer
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import handle
-from mlmodel.signature.specs import ColSpec, Schema
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.schema import ColSpec, Schema
 
 JSON = "application/json"
 SIGNATURE = ModelSignature(Schema([ColSpec("long", f"c{n}") for n in range(30)]))

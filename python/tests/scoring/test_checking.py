@@ -15,9 +15,9 @@ from mlmodel.errors import InputViolation
 from mlmodel.scoring.checking import Check, check_input
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import handle
-from mlmodel.signature.paramspecs import ParamSpec
-from mlmodel.signature.specs import ColSpec, Schema, TensorSpec
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.params import ParamSpec
+from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
 JSON = "application/json"
 NESTED = {"type": "array", "items": {"type": "long"}, "name": "a"}

@@ -28,8 +28,8 @@ from mlmodel.scoring.examples.checking import faults
 from mlmodel.scoring.examples.reading import read_example, read_params, read_serving_input
 from mlmodel.scoring.examples.writing import as_model_input, write_example
 from mlmodel.scoring.invocations import score
-from mlmodel.signature.infer import infer_signature
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.infer.from_data import infer_signature
+from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.types import ColSpec, Schema, TensorSpec
 
 if TYPE_CHECKING:
@@ -377,7 +377,7 @@ def test_an_example_that_nobody_would_read_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """EXA-008."""
-    monkeypatch.setattr("mlmodel.scoring.examples.MOST_BYTES", 100)
+    monkeypatch.setattr("mlmodel.scoring.examples.writing.MOST_BYTES", 100)
     with pytest.raises(InvalidArgument, match="EXA-008"):
         write_example(np.zeros(100), tmp_path, None)
     assert not list(tmp_path.iterdir())

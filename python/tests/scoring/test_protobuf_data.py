@@ -23,9 +23,9 @@ from mlmodel.scoring.protobuf import (
     write_request,
 )
 from mlmodel.scoring.requests import read as read_json
-from mlmodel.signature.columns import Block, Columns, Tensors
-from mlmodel.signature.specs import ColSpec, Schema
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.data.columns import Block, Columns, Tensors
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.schema import ColSpec, Schema
 
 NUMBERS = [
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),

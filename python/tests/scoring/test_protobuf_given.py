@@ -12,10 +12,10 @@ import pytest
 
 from mlmodel.errors import InvalidArgument
 from mlmodel.scoring.protobuf import read_request, write_request
-from mlmodel.signature.columns import Columns, Tensors
-from mlmodel.signature.infer import infer_signature
-from mlmodel.signature.specs import Schema, TensorSpec
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.data.columns import Columns, Tensors
+from mlmodel.signature.infer.from_data import infer_signature
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.schema import Schema, TensorSpec
 
 PAGE = Path(__file__).resolve().parents[3] / "spec" / "protobuf.md"
 FRAME = pd.DataFrame(

@@ -21,10 +21,10 @@ from mlmodel.scoring.codecs import CONTENT_TYPES, TABLE
 from mlmodel.scoring.codecs.csv import tokenize
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import score
-from mlmodel.signature import cells as cells_module
-from mlmodel.signature.paramspecs import ParamSpec
-from mlmodel.signature.specs import ColSpec, Schema, TensorSpec
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.data import arrays
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.params import ParamSpec
+from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
 JSON = "application/json"
 
@@ -230,11 +230,11 @@ def test_packed_numbers_are_numbers_alone(size: int) -> None:
             cells[size // 2] = cell
             kinds = set(map(type, cells))
             integers = kinds == {int} and -(2**63) <= min(cells) <= max(cells) < 2**63
-            packed = cells_module.packed(cells, "q")
+            packed = arrays.packed(cells, "q")
             assert (packed is not None) == integers, cell
             assert packed is None or packed.tolist() == cells
             numbers = kinds <= {int, float} and all(-(2**53) < c < 2**53 for c in cells)
-            read = cells_module.doubles(cells)
+            read = arrays.doubles(cells)
             # NaN, which CSV alone can write, may be declined: that costs time, no more.
             assert (read is not None) == numbers or cell != cell  # noqa: PLR0124
             if read is not None:
@@ -244,9 +244,9 @@ def test_packed_numbers_are_numbers_alone(size: int) -> None:
 
 def test_packing_in_parts_is_packing_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     cells = [n * 0.5 for n in range(100)]
-    monkeypatch.setattr(cells_module, "_AT_ONCE", 7)
-    assert cells_module.packed(cells, "d").tolist() == cells
-    assert cells_module.packed([*cells[:-1], True], "d") is None
+    monkeypatch.setattr(arrays, "_AT_ONCE", 7)
+    assert arrays.packed(cells, "d").tolist() == cells
+    assert arrays.packed([*cells[:-1], True], "d") is None
 
 
 @pytest.mark.parametrize("rows", [1, 2, 100])

@@ -15,8 +15,8 @@ from mlmodel.errors import MalformedRequest
 from mlmodel.scoring import jsonbody
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import score
-from mlmodel.signature.specs import ColSpec, Schema, TensorSpec
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
 JSON = "application/json"
 DOUBLES = ModelSignature(Schema([ColSpec("double", "a"), ColSpec("double", "b")]))

@@ -12,10 +12,10 @@ from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.examples.reading import read_example
 from mlmodel.scoring.invocations import handle
 from mlmodel.scoring.requests import read
-from mlmodel.signature.datatypes import DataType
-from mlmodel.signature.nested import AnyType, Array, Map, Object, Property
-from mlmodel.signature.specs import ColSpec, Schema
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.nested import AnyType, Array, Map, Object, Property
+from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.schema import ColSpec, Schema
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,8 +20,8 @@ import pytest
 
 import mlmodel.pyfunc
 from mlmodel.serving.room import WAITING
-from mlmodel.signature.specs import ColSpec, Schema
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.schema import ColSpec, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mlmodel.errors import InvalidInput
-from mlmodel.signature import frames
-from mlmodel.signature.columns import Block, Columns, Tensors
-from mlmodel.signature.infer import infer_signature
-from mlmodel.signature.plan import Plan
+from mlmodel.signature.data import frames
+from mlmodel.signature.data.columns import Block, Columns, Tensors
+from mlmodel.signature.enforce.plan import Plan
+from mlmodel.signature.infer.from_data import infer_signature
 from mlmodel.types import ColSpec, DataType, Schema, TensorSpec
 
 pytestmark = pytest.mark.filterwarnings("ignore:SIG-016")

@@ -21,10 +21,10 @@ from hypothesis.extra import numpy as hnp
 from mlmodel.errors import InvalidInput
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import score
-from mlmodel.signature.convert import SAFE
-from mlmodel.signature.datatypes import DataType
-from mlmodel.signature.specs import ColSpec, Schema
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.enforce.convert import SAFE
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.schema import ColSpec, Schema
 
 pytestmark = pytest.mark.slow
 

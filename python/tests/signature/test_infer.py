@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlmodel.errors import InvalidArgument
-from mlmodel.signature.infer import infer_signature
-from mlmodel.signature.nested import AnyType, Array, Object, Property
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.infer.from_data import infer_signature
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.nested import AnyType, Array, Object, Property
 from mlmodel.types import DataType
 
 

@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 
 from mlmodel.errors import InvalidArgument, InvalidInput, MissingDependency
-from mlmodel.signature import arrow
-from mlmodel.signature.infer import infer_signature
-from mlmodel.signature.nested import Array, Map, Object, Property, SparkMLVector
-from mlmodel.signature.specs import ColSpec, Schema
+from mlmodel.signature.data import arrow
+from mlmodel.signature.infer.from_data import infer_signature
+from mlmodel.signature.types.nested import Array, Map, Object, Property, SparkMLVector
+from mlmodel.signature.types.schema import ColSpec, Schema
 
 pa = pytest.importorskip("pyarrow")
 pl = pytest.importorskip("polars")

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from mlmodel.errors import InvalidInput
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
 
 _SPEC = importlib.util.spec_from_file_location(
     "enforcement_matrix",

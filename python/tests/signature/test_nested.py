@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlmodel.errors import InvalidArgument, InvalidInput
-from mlmodel.signature.cells import object_array
-from mlmodel.signature.columns import Block, Columns
-from mlmodel.signature.nested import NestedType, read_type, type_document
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.data.arrays import object_array
+from mlmodel.signature.data.columns import Block, Columns
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.nested import NestedType, read_type, type_document
 from mlmodel.types.schema import (
     AnyType,
     Array,

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mlmodel.errors import InvalidArgument, InvalidInput, InvalidModel
-from mlmodel.signature.nested import AnyType, Array, Object, Property
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.nested import AnyType, Array, Object, Property
 from mlmodel.types import ParamSchema, ParamSpec
 
 SIGNATURE = ModelSignature(

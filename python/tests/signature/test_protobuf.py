@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from mlmodel._proto import message
 from mlmodel.errors import InvalidArgument
-from mlmodel.signature.datatypes import DataType
-from mlmodel.signature.nested import NestedType
-from mlmodel.signature.paramspecs import ParamSpec
+from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.protobuf import from_bytes, from_proto, to_bytes, to_proto
-from mlmodel.signature.specs import ColSpec, Schema, TensorSpec
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.types.nested import NestedType
+from mlmodel.signature.types.params import ParamSpec
+from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
 NAMES = st.text(max_size=8)
 SCALARS = st.sampled_from([t.value for t in DataType])

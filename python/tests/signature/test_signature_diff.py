@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 
 from mlmodel.errors import InvalidInput
-from mlmodel.signature.datatypes import DataType
-from mlmodel.signature.diff import compare_signatures
-from mlmodel.signature.nested import Array
-from mlmodel.signature.paramspecs import ParamSpec
-from mlmodel.signature.specs import ColSpec, Schema
-from mlmodel.signature.types import ModelSignature
-from mlmodel.signature.widening import CALLERS, Caller, dtype_refusal, type_refusal
+from mlmodel.signature.compare.diff import compare_signatures
+from mlmodel.signature.compare.widening import CALLERS, Caller, dtype_refusal, type_refusal
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.nested import Array
+from mlmodel.signature.types.params import ParamSpec
+from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.schema import ColSpec, Schema
 
 #: Columns of every dtype, with the extreme values of it.
 TYPED: list[Any] = [
@@ -122,7 +122,7 @@ def test_neither_numpy_nor_pandas_is_needed() -> None:
     code = (
         "import sys\n"
         "sys.modules.update(dict.fromkeys(['numpy', 'pandas', 'pyarrow']))\n"
-        "from mlmodel.signature.diff import compare_signatures\n"
+        "from mlmodel.signature.compare.diff import compare_signatures\n"
         "from mlmodel.types import ColSpec, Schema, TensorSpec\n"
         "from mlmodel.models import ModelSignature\n"
         "a = ModelSignature(Schema([TensorSpec('int32', (-1,))]))\n"

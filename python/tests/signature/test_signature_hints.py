@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from mlmodel.models import infer_signature_from_type_hints
-from mlmodel.signature.nested import AnyType, Array, Map, Object, Property
-from mlmodel.signature.specs import ColSpec, Schema
+from mlmodel.signature.types.nested import AnyType, Array, Map, Object, Property
+from mlmodel.signature.types.schema import ColSpec, Schema
 
 
 def signature(hint: object, returned: object = None, name: str = "model_input") -> Any:

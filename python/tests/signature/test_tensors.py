@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from mlmodel.errors import InvalidInput
-from mlmodel.signature.columns import Tensors
-from mlmodel.signature.plan import Plan
+from mlmodel.signature.data.columns import Tensors
+from mlmodel.signature.enforce.plan import Plan
 from mlmodel.types import Schema, TensorSpec
 
 

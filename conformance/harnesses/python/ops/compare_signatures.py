@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from mlmodel.errors import MlmodelError
-from mlmodel.signature.diff import compare_signatures
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.compare.diff import compare_signatures
+from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["run"]
 

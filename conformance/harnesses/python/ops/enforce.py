@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.harnesses.python import data
 from mlmodel.errors import MlmodelError
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["run"]
 

@@ -15,8 +15,8 @@ from mlmodel.document import protobuf as documents
 from mlmodel.errors import MlmodelError
 from mlmodel.scoring.protobuf import read_request
 from mlmodel.signature import protobuf as signatures
-from mlmodel.signature.columns import Columns
-from mlmodel.signature.frames import to_frame
+from mlmodel.signature.data.columns import Columns
+from mlmodel.signature.data.frames import to_frame
 
 __all__ = ["run"]
 

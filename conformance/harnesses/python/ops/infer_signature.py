@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.harnesses.python import data
 from mlmodel.errors import MlmodelError
-from mlmodel.signature.infer import infer_signature
+from mlmodel.signature.infer.from_data import infer_signature
 
 __all__ = ["run"]
 

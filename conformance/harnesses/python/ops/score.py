@@ -13,7 +13,7 @@ import pandas as pd
 
 from mlmodel.scoring.engine import Engine
 from mlmodel.serving.app import Application
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
 
 
 def run(case_input: dict[str, Any]) -> dict[str, Any]:

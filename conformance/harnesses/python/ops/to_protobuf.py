@@ -12,7 +12,7 @@ from mlmodel import document
 from mlmodel.document import protobuf as documents
 from mlmodel.errors import MlmodelError
 from mlmodel.signature import protobuf as signatures
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["refusal", "run"]
 

@@ -13,7 +13,7 @@ from mlmodel.cli._shared import answering, echo, format_option
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from mlmodel.signature.widening import Caller
+    from mlmodel.signature.compare.widening import Caller
 
 __all__ = ["change_lines", "command", "verdict"]
 
@@ -66,7 +66,7 @@ def diff(old: str, new: str, form: str, callers: str) -> None:
     OLD and NEW are model folders, MLmodel files, URIs, or JSON files with the lists of a
     signature. Nothing of a model is executed.
     """
-    from mlmodel.signature.diff import compare_signatures
+    from mlmodel.signature.compare.diff import compare_signatures
     from mlmodel.signature.files import read_signature
 
     comparison = compare_signatures(read_signature(old), read_signature(new))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlmodel.document.document import Document
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["check_example", "example_info"]
 
@@ -81,7 +81,7 @@ def _is_there(root: Path, info: Mapping[str, Any]) -> bool:
 
 def _signature(document: Document) -> ModelSignature | None:
     """Return the signature, None where it is absent or of no use (that is said elsewhere)."""
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
 
     written = document.data.get("signature")
     try:

@@ -23,7 +23,7 @@ from mlmodel.flavors._base import Flavor, Predict, Saved, defined_by
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["FLAVOR", "OnnxFlavor", "load_model", "save_model"]
 
@@ -358,8 +358,8 @@ def _is_setting(key: str, value: Any) -> bool:
 
 def _signature(model: Any) -> ModelSignature | None:
     """Return what the graph declares as tensors, if numpy has all of it (ONX-006)."""
-    from mlmodel.signature.specs import Schema
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
+    from mlmodel.signature.types.schema import Schema
 
     weights = {tensor.name for tensor in model.graph.initializer}
     inputs = _tensors([one for one in model.graph.input if one.name not in weights])
@@ -374,7 +374,7 @@ def _signature(model: Any) -> ModelSignature | None:
 def _tensors(declared: Iterable[Any]) -> list[Any] | None:
     """Return specs of what a graph declares, or None where one is no tensor of numpy's."""
     numpy = require("numpy", "predict")
-    from mlmodel.signature.specs import TensorSpec
+    from mlmodel.signature.types.schema import TensorSpec
 
     names = require("onnx", FLAVOR.name).TensorProto.DataType.Name
     specs = []

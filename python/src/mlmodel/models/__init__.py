@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from mlmodel.environment.inference import infer_pip_requirements
     from mlmodel.model import Model, ModelInfo, get_model_info
     from mlmodel.pyfunc.from_code import ModelConfig, set_model
-    from mlmodel.signature.hints import infer_signature_from_type_hints
-    from mlmodel.signature.infer import infer_signature
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.infer.from_data import infer_signature
+    from mlmodel.signature.infer.hints import infer_signature_from_type_hints
+    from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = [
     "Model",
@@ -32,11 +32,11 @@ _NAMES = {
     "Model": "mlmodel.model",
     "ModelConfig": "mlmodel.pyfunc.from_code",
     "ModelInfo": "mlmodel.model",
-    "ModelSignature": "mlmodel.signature.types",
+    "ModelSignature": "mlmodel.signature.model_signature",
     "get_model_info": "mlmodel.model",
     "infer_pip_requirements": "mlmodel.environment.inference",
-    "infer_signature": "mlmodel.signature.infer",
-    "infer_signature_from_type_hints": "mlmodel.signature.hints",
+    "infer_signature": "mlmodel.signature.infer.from_data",
+    "infer_signature_from_type_hints": "mlmodel.signature.infer.hints",
     "set_model": "mlmodel.pyfunc.from_code",
 }
 

@@ -13,7 +13,7 @@ import typing
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InputViolation, InvalidInput, shown
-from mlmodel.signature.hints import data_parameter
+from mlmodel.signature.infer.hints import data_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mlmodel.flavors._base import Predict
     from mlmodel.model import Model
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["PyFuncModel"]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["add_to_model", "save_model"]
 
@@ -166,7 +166,7 @@ def _hinted(
 
     Hints say nothing of parameters: those are of the given one.
     """
-    from mlmodel.signature.hints import infer_signature_from_type_hints
+    from mlmodel.signature.infer.hints import infer_signature_from_type_hints
 
     hinted = infer_signature_from_type_hints(python_models.plain_function(model))
     if hinted is None or given is None:

@@ -12,12 +12,12 @@ from mlmodel.errors import InputViolation, InvalidInput, MlmodelError
 from mlmodel.scoring.codecs.payload import Tally
 from mlmodel.scoring.declared import Declared
 from mlmodel.scoring.requests import read
-from mlmodel.signature.names import invalid_input
+from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["Check", "check_input"]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InputViolation, InvalidInput
-from mlmodel.signature.names import Selection, invalid_input, match
+from mlmodel.signature.enforce.matching import Selection, match
+from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlmodel.signature.specs import Schema
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
+    from mlmodel.signature.types.schema import Schema
 
 __all__ = ["Declared", "Names"]
 
@@ -24,13 +25,13 @@ class Names:
         self.memory: dict[Any, Any] = {}
 
     def match(self, names: Sequence[str] | None, width: int) -> Selection:
-        """See :meth:`mlmodel.signature.plan.Plan.match`."""
+        """See :meth:`mlmodel.signature.enforce.plan.Plan.match`."""
         if self.schema is None:
             return Selection(tuple(range(width)), (), in_order=True)
         return match(self.schema.inputs, names, width)
 
     def select(self, names: Sequence[str] | None, width: int) -> tuple[int | None, ...]:
-        """See :meth:`mlmodel.signature.plan.Plan.select`."""
+        """See :meth:`mlmodel.signature.enforce.plan.Plan.select`."""
         found = self.match(names, width)
         if found.violations:
             raise invalid_input(found.violations)
@@ -66,7 +67,7 @@ class Declared:
         specs = self.signature.params
         if not given and not specs:
             return None
-        from mlmodel.signature.params import enforce_params
+        from mlmodel.signature.enforce.params import enforce_params
 
         return enforce_params(given, specs)
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidInput
 from mlmodel.scoring.declared import Declared
-from mlmodel.signature.plan import Plan
+from mlmodel.signature.enforce.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["Engine"]
 

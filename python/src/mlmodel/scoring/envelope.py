@@ -9,13 +9,13 @@ from mlmodel.scoring import jsonbody
 from mlmodel.scoring.codecs import TABLE
 from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.media import JSON
-from mlmodel.signature.cells import Doubt, Reader
+from mlmodel.signature.cells.reader import Doubt, Reader
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs import Form
     from mlmodel.scoring.codecs.payload import Tally
     from mlmodel.scoring.declared import Declared
-    from mlmodel.signature.columns import Columns, Tensors
+    from mlmodel.signature.data.columns import Columns, Tensors
 
 __all__ = ["Request", "read"]
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.errors import InvalidArgument, shown
-from mlmodel.signature.arrow import frame_of
-from mlmodel.signature.columns import Block, Columns, Tensors
-from mlmodel.signature.convert import unpacked
-from mlmodel.signature.frames import array_of
+from mlmodel.signature.data.arrow import frame_of
+from mlmodel.signature.data.columns import Block, Columns, Tensors
+from mlmodel.signature.data.extension_arrays import unpacked
+from mlmodel.signature.data.frames import array_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,7 @@
 orjson is fast and forgives two things that must not be forgiven: of a key that stands twice it
 keeps the last value (ENF-058), and an integer of 2^64 or more becomes a float (ENF-045). Both
 are noticed from outside: the pairs of the parsed form are counted against the colons of the
-body, and a float of such a size raises :class:`~mlmodel.signature.cells.Doubt`.
+body, and a float of such a size raises :class:`~mlmodel.signature.cells.reader.Doubt`.
 
 orjson refuses the tokens NaN, Infinity and -Infinity, which Python's json writes and reads. A
 body that has them takes a second way (ENF-065): with texts in their place it must be JSON to
@@ -21,7 +21,7 @@ import orjson
 
 from mlmodel._base.collections import repeated
 from mlmodel.errors import InputViolation, MalformedRequest, shown
-from mlmodel.signature.cells import DOUBTFUL, Doubt
+from mlmodel.signature.cells.reader import DOUBTFUL, Doubt
 
 __all__ = ["check_pairs", "count_pairs", "kind_of", "loads", "loads_exactly"]
 

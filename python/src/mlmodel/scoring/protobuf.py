@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel._proto import BadMessage, arrays, message, parse, refused_as, values
 from mlmodel.errors import InvalidArgument, MalformedRequest, shown
 from mlmodel.scoring.given import columns_or_tensors
-from mlmodel.signature.columns import Block, Columns, Tensors
+from mlmodel.signature.data.columns import Block, Columns, Tensors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

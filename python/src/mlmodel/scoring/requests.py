@@ -10,7 +10,7 @@ from mlmodel.scoring.codecs import CONTENT_TYPES, TABLE
 from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.envelope import Request
 from mlmodel.scoring.media import JSON
-from mlmodel.signature.cells import Reader
+from mlmodel.signature.cells.reader import Reader
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Tally

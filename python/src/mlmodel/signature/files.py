@@ -9,7 +9,7 @@ from mlmodel.document.document import compose_document, model_file, read_text
 from mlmodel.document.signatures import check_signature
 from mlmodel.errors import InvalidArgument, InvalidModel
 from mlmodel.locations import local_path
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

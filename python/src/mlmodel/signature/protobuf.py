@@ -21,9 +21,9 @@ from mlmodel._proto.values import (
     too_deep,
 )
 from mlmodel.errors import InvalidArgument
-from mlmodel.signature.paramspecs import ParamSchema, json_default
-from mlmodel.signature.specs import Schema
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.params import ParamSchema, json_default
+from mlmodel.signature.types.schema import Schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """Public names where MLflow's users look for them (``mlflow.types.schema``)."""
 
-from mlmodel.signature.datatypes import DataType
-from mlmodel.signature.nested import AnyType, Array, Map, Object, Property, SparkMLVector
-from mlmodel.signature.paramspecs import ParamSchema, ParamSpec
-from mlmodel.signature.specs import ColSpec, Schema, TensorSpec
+from mlmodel.signature.types.nested import AnyType, Array, Map, Object, Property, SparkMLVector
+from mlmodel.signature.types.params import ParamSchema, ParamSpec
+from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
 __all__ = [
     "AnyType",

@@ -24,8 +24,8 @@ from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.media import FORMS, JSON
 
 if TYPE_CHECKING:
-    from mlmodel.signature.columns import Columns, Tensors
-    from mlmodel.signature.plan import Plan
+    from mlmodel.signature.data.columns import Columns, Tensors
+    from mlmodel.signature.enforce.plan import Plan
 
 __all__ = ["CONTENT_TYPES", "JSON", "TABLE", "Decoder", "Form", "Payload"]
 

@@ -6,14 +6,14 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.signature.datatypes import DataType
-from mlmodel.signature.specs import ColSpec, TensorSpec
+from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.schema import ColSpec, TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mlmodel.signature.cells import Reader
-    from mlmodel.signature.plan import Plan
+    from mlmodel.signature.cells.reader import Reader
+    from mlmodel.signature.enforce.plan import Plan
 
 __all__ = ["RULES", "values"]
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.jsonbody import kind_of
-from mlmodel.signature.cells import filler
-from mlmodel.signature.names import missing_input
+from mlmodel.signature.cells.reader import filler
+from mlmodel.signature.violations import missing_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mlmodel.scoring.codecs.payload import Payload
-    from mlmodel.signature.cells import Reader
-    from mlmodel.signature.columns import Columns, Tensors
-    from mlmodel.signature.plan import Plan
+    from mlmodel.signature.cells.reader import Reader
+    from mlmodel.signature.data.columns import Columns, Tensors
+    from mlmodel.signature.enforce.plan import Plan
 
 __all__ = ["decode", "from_records"]
 

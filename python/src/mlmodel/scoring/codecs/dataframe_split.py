@@ -11,8 +11,8 @@ from mlmodel.scoring.jsonbody import kind_of
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
-    from mlmodel.signature.columns import Columns, Tensors
-    from mlmodel.signature.plan import Plan
+    from mlmodel.signature.data.columns import Columns, Tensors
+    from mlmodel.signature.enforce.plan import Plan
 
 __all__ = ["check_rows", "decode", "from_split"]
 

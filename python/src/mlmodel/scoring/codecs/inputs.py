@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import MalformedRequest, shown
 from mlmodel.scoring.codecs import instances, tables, tensors
-from mlmodel.signature.single import is_one_row, is_one_value
+from mlmodel.signature.cells.plain import is_one_row, is_one_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlmodel.scoring.codecs.payload import Payload
-    from mlmodel.signature.columns import Columns, Tensors
-    from mlmodel.signature.plan import Plan
-    from mlmodel.signature.specs import ColSpec, TensorSpec
+    from mlmodel.signature.data.columns import Columns, Tensors
+    from mlmodel.signature.enforce.plan import Plan
+    from mlmodel.signature.types.schema import ColSpec, TensorSpec
 
 __all__ = ["decode"]
 

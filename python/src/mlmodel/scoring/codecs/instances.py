@@ -9,12 +9,12 @@ from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.codecs.dataframe_records import from_records
 from mlmodel.scoring.codecs.dataframe_split import check_rows
-from mlmodel.signature.single import is_one_column
+from mlmodel.signature.cells.plain import is_one_column
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
-    from mlmodel.signature.columns import Columns, Tensors
-    from mlmodel.signature.plan import Plan
+    from mlmodel.signature.data.columns import Columns, Tensors
+    from mlmodel.signature.enforce.plan import Plan
 
 __all__ = ["decode", "from_list"]
 

@@ -9,8 +9,8 @@ from mlmodel.scoring.codecs.dataframe_records import from_records
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
-    from mlmodel.signature.columns import Columns, Tensors
-    from mlmodel.signature.plan import Plan
+    from mlmodel.signature.data.columns import Columns, Tensors
+    from mlmodel.signature.enforce.plan import Plan
 
 __all__ = ["decode", "fits"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlmodel.scoring.jsonbody import count_pairs
-from mlmodel.signature.cells import Reader
+from mlmodel.signature.cells.reader import Reader
 
 __all__ = ["Payload", "Tally"]
 

@@ -17,17 +17,19 @@ import numpy as np
 
 from mlmodel._base.collections import remember
 from mlmodel.errors import InputViolation, MalformedRequest, shown
-from mlmodel.signature.cells import Reader, doubles, infer_column, packed
-from mlmodel.signature.columns import Block, Columns
-from mlmodel.signature.datatypes import DataType
-from mlmodel.signature.names import invalid_input, match
-from mlmodel.signature.specs import ColSpec
+from mlmodel.signature.cells.reader import Reader, infer_column
+from mlmodel.signature.data.arrays import doubles, packed
+from mlmodel.signature.data.columns import Block, Columns
+from mlmodel.signature.enforce.matching import match
+from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.schema import ColSpec
+from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mlmodel.scoring.codecs.payload import Payload
-    from mlmodel.signature.plan import Plan
+    from mlmodel.signature.enforce.plan import Plan
 
 __all__ = ["column_names", "from_columns", "from_rows", "is_tensor"]
 

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlmodel.errors import InputViolation, MalformedRequest, shown
-from mlmodel.signature.cells import infer_column
-from mlmodel.signature.columns import Tensors
-from mlmodel.signature.names import invalid_input
-from mlmodel.signature.shapes import wrong_shape
-from mlmodel.signature.specs import TensorSpec
+from mlmodel.signature.cells.reader import infer_column
+from mlmodel.signature.data.columns import Tensors
+from mlmodel.signature.enforce.shapes import wrong_shape
+from mlmodel.signature.types.schema import TensorSpec
+from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
-    from mlmodel.signature.cells import Reader
-    from mlmodel.signature.plan import Plan
+    from mlmodel.signature.cells.reader import Reader
+    from mlmodel.signature.enforce.plan import Plan
 
 __all__ = ["from_array", "from_frame_rows", "from_inputs", "from_named_rows"]
 

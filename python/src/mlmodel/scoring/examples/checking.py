@@ -21,13 +21,13 @@ from mlmodel.scoring.examples.reading import (
     read_document,
     read_serving_input,
 )
-from mlmodel.signature.columns import Columns, Tensors
+from mlmodel.signature.data.columns import Columns, Tensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["Finding", "faults"]
 
@@ -83,7 +83,7 @@ def _of_params(params: dict[str, Any], signature: ModelSignature) -> Iterator[Fi
 
     if find_spec("pandas") is None:
         return  # parameters are read by rules for objects, which need it
-    from mlmodel.signature.params import enforce_params
+    from mlmodel.signature.enforce.params import enforce_params
 
     try:
         enforce_params(params, signature.params)

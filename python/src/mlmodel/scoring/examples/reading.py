@@ -11,18 +11,18 @@ from mlmodel.errors import InvalidModel, MissingDependency, UnreadableModel, Vio
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.examples import FILE_NAME, MOST_BYTES
-from mlmodel.signature.cells import Reader
-from mlmodel.signature.single import is_one_column, is_one_row, is_one_value
-from mlmodel.signature.specs import ColSpec, TensorSpec
+from mlmodel.signature.cells.plain import is_one_column, is_one_row, is_one_value
+from mlmodel.signature.cells.reader import Reader
+from mlmodel.signature.types.schema import ColSpec, TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from mlmodel.scoring.declared import Names
-    from mlmodel.signature.columns import Columns, Tensors
-    from mlmodel.signature.plan import Plan
-    from mlmodel.signature.types import ModelSignature
+    from mlmodel.signature.data.columns import Columns, Tensors
+    from mlmodel.signature.enforce.plan import Plan
+    from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = [
     "decode",
@@ -52,7 +52,7 @@ def read_example(root: Path, info: Mapping[str, Any], signature: ModelSignature 
         MissingDependency: it is a sparse matrix, and scipy is not installed.
 
     """
-    from mlmodel.signature.plan import Plan
+    from mlmodel.signature.enforce.plan import Plan
 
     plan = Plan(None) if signature is None else signature.plan
     return plan.enforce(decode(read_document(root, info), info, plan))

@@ -13,10 +13,10 @@ from mlmodel.errors import InvalidArgument
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.examples import FILE_NAME, MOST_BYTES, SERVING_FILE_NAME
 from mlmodel.scoring.plain import Unwritable, as_plain, cells, dumps
-from mlmodel.signature.infer import infer_signature
-from mlmodel.signature.specs import Schema, TensorSpec
-from mlmodel.signature.tensors import is_sparse
-from mlmodel.signature.types import ModelSignature
+from mlmodel.signature.enforce.tensors import is_sparse
+from mlmodel.signature.infer.from_data import infer_signature
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.schema import Schema, TensorSpec
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,1 @@
+"""One cell or many, read at the declared type."""

@@ -1,0 +1,437 @@
+"""Untyped cells (JSON values, CSV texts) read at the declared type, exactly or not at all.
+
+Numbers are read by :func:`~mlmodel.signature.data.arrays.packed`, one pass in C that takes nothing
+else for a number, and a look at the extremes where it could have rounded. Whatever is suspicious
+then is read by the set of its cells' types and numpy, and only if that fails are the cells looked
+at one by one, to name the row that is to blame.
+
+orjson reads an integer literal of 2^64 or more as a float. A float of that size is therefore in
+doubt: :class:`Doubt` asks the caller to parse the body again, keeping what was written.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlmodel.errors import InputViolation, shown
+from mlmodel.signature.cells.datetimes import read_datetimes
+from mlmodel.signature.cells.faults import (
+    Fault,
+    binary_fault,
+    boolean_fault,
+    float_fault,
+    integer_fault,
+    string_fault,
+)
+from mlmodel.signature.cells.nested import moved, read_nested
+from mlmodel.signature.cells.special import with_special_numbers
+from mlmodel.signature.types.nested import Array, Map, NestedType, Object, is_opaque
+from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.schema import ColSpec
+from mlmodel.signature.violations import invalid_input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import numpy.typing as npt
+
+from mlmodel.signature.data.arrays import EXACT, all_below, doubles, object_array, packed
+
+__all__ = ["DOUBTFUL", "Doubt", "Reader", "filler", "infer_column"]
+
+_NONE = type(None)
+_DOUBLE = np.dtype(np.float64)
+_FLOAT = frozenset({float})
+_INT = frozenset({int})
+_BOOL = frozenset({bool})
+_NUMBERS = frozenset({float, int})
+_NUMBERS_OR_NULL = frozenset({float, int, _NONE})
+_TEXT_OR_NULL = frozenset({str, _NONE})
+#: From this size on a float may have been an integer literal that orjson could not hold.
+DOUBTFUL = 2.0**63
+_FILLERS: dict[Any, Any] = {DataType.boolean: False, DataType.integer: 0, DataType.long: 0}
+#: The same by the kind of a tensor's dtype; the others take None.
+_FLAT_FILLERS: dict[str, Any] = {"b": False, "i": 0, "u": 0, "U": "", "S": ""}
+
+
+class Doubt(Exception):
+    """The fast parse may have changed a number; the body must be parsed exactly."""
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads columns and collects what is wrong with them.
+
+    ``exact`` says that the numbers are those written (no :class:`Doubt` is raised); ``literals``
+    holds, by value, the decimal literals that an exact parse met (ENF-046); ``rules`` the ids of
+    a form's own rules by those of JSON that they stand in for. ``every`` collects every wrong
+    cell, where else the first per rule and column is told; ``cells_per_row`` is how many cells of
+    a tensor one row has; ``null`` is how a missing cell is shown.
+    """
+
+    exact: bool = False
+    literals: dict[float, set[str]] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
+    violations: list[InputViolation] = field(default_factory=list)
+    every: bool = False
+    cells_per_row: int = 1
+    null: str = "null"
+
+    def column(
+        self, cells: Sequence[Any], kind: DataType | NestedType, name: str | int
+    ) -> npt.NDArray[Any]:
+        """Return the cells as a one-dimensional array of the type's delivered dtype (ENF-002).
+
+        Violations are collected; the array then holds something of the right length.
+        """
+        if isinstance(kind, NestedType):
+            return self._nested(cells, ColSpec(kind), name)
+        read: npt.NDArray[Any] = _COLUMN_READERS[kind](self, cells, name)
+        return read
+
+    def nullable(
+        self, cells: Sequence[Any], kind: DataType | NestedType, name: str | int
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_] | None]:
+        """Read a column declared with ``required: false``: values, and a mask of missing cells.
+
+        The mask (True = missing) is there only for the types whose dtype cannot say it.
+        """
+        if isinstance(kind, NestedType):
+            return self._nested(cells, ColSpec(kind, required=False), name), None
+        filler = _FILLERS.get(kind)
+        if filler is None or None not in cells:
+            return self.column(cells, kind, name), None
+        mask = np.fromiter((cell is None for cell in cells), bool, len(cells))
+        filled = [filler if cell is None else cell for cell in cells]
+        return self.column(filled, kind, name), mask
+
+    def _nested(self, cells: Sequence[Any], spec: ColSpec, name: str | int) -> npt.NDArray[Any]:
+        if is_opaque(spec.type):
+            self.doubt(cells)
+            return object_array(cells)
+        if self.every:
+            self._every_nested(cells, spec, name)
+            return object_array(cells)
+        return object_array(
+            read_nested(list(cells), spec, name, _JsonLeaves(self), self.violations)
+        )
+
+    def _every_nested(self, cells: Sequence[Any], spec: ColSpec, name: str | int) -> None:
+        """Look at the cells one by one: of several, only the first wrong one would be told."""
+        for row, cell in enumerate(cells):
+            found: list[InputViolation] = []
+            read_nested([cell], spec, name, _JsonLeaves(self), found)
+            self.violations += [moved(one, f"Input {name!r}, row {row}", row) for one in found]
+
+    def flat(self, cells: Sequence[Any], dtype: np.dtype[Any], name: str | int) -> Any:
+        """Return a tensor's cells as a one-dimensional array of its dtype (ENF-075), or None.
+
+        None says that no cell of JSON can be of this dtype.
+        """
+        if dtype.kind in "iu":
+            return _integers(self, cells, name, dtype, dtype.name)
+        if dtype.kind == "f" and dtype.itemsize <= np.dtype(np.float64).itemsize:
+            return _floats(self, cells, name, dtype, dtype.name)
+        read = _FLAT_READERS.get(dtype.kind)
+        return None if read is None else read(self, cells, name, dtype)
+
+    def doubt(self, cells: Iterable[Any]) -> None:
+        """Ask for the exact path if a float may have been an integer literal.
+
+        Raises:
+            Doubt: one may, and the numbers are not known to be those written.
+
+        """
+        if not self.exact and any(
+            type(cell) is float and not -DOUBTFUL < cell < DOUBTFUL for cell in cells
+        ):
+            raise Doubt
+
+    def each(
+        self,
+        cells: Sequence[Any],
+        name: str | int,
+        expected: str,
+        fault: Callable[[Any], Fault],
+    ) -> None:
+        """Look at the cells one by one."""
+        found = ((row, fault(cell)) for row, cell in enumerate(cells))
+        self.add(((row, *fault) for row, fault in found if fault), cells, name, expected)
+
+    def add(
+        self,
+        faults: Iterable[tuple[int, str, str]],
+        cells: Sequence[Any],
+        name: str | int,
+        expected: str,
+    ) -> None:
+        """Collect (cell, rule, reason) triples: the first row for each rule (ENF-003), or all."""
+        seen: set[str] = set()
+        for place, broken, reason in faults:
+            rule = self.rules.get(broken, broken)
+            if rule in seen and not self.every:
+                continue
+            seen.add(rule)
+            got = self.null if cells[place] is None else shown(cells[place])
+            row = place // self.cells_per_row
+            message = f"Input {name!r}, row {row}: {expected} is declared, {got} given; {reason}."
+            self.violations.append(InputViolation(rule, message, name, row, expected, got))
+
+    def finish(self) -> None:
+        """Raise what was found.
+
+        Raises:
+            InvalidInput: something was.
+
+        """
+        if self.violations:
+            raise invalid_input(self.violations)
+
+
+@dataclass(slots=True)
+class _JsonLeaves:
+    """How the scalars in cells of nested types are read: as columns of JSON's cells."""
+
+    reader: Reader
+
+    @property
+    def null(self) -> str:
+        return self.reader.null
+
+    def is_missing(self, cell: Any) -> bool:
+        return cell is None
+
+    def cells(
+        self, cells: list[Any], spec: ColSpec, name: str | int, found: list[InputViolation]
+    ) -> tuple[Any, Any]:
+        given = self.reader
+        reader = Reader(given.exact, given.literals, given.rules, found, null=given.null)
+        if spec.required:
+            return reader.column(cells, spec.type, name), None
+        return reader.nullable(cells, spec.type, name)
+
+    def array(
+        self, values: Any, spec: ColSpec, name: str | int, found: list[InputViolation]
+    ) -> Any:
+        """Read the elements of an array: JSON has none, a caller may."""
+        return self.cells(values.tolist(), spec, name, found)[0]
+
+
+def filler(kind: DataType | NestedType | np.dtype[Any]) -> Any:
+    """Return a cell that every column or tensor of a type takes, for one that is missing."""
+    if isinstance(kind, np.dtype):
+        return _FLAT_FILLERS.get(kind.kind)
+    if isinstance(kind, Array):
+        return []
+    if isinstance(kind, Map):
+        return {}
+    if isinstance(kind, Object):
+        return {one.name: filler(one.dtype) for one in kind.properties if one.required}
+    return None if isinstance(kind, NestedType) else _FILLERS.get(kind)
+
+
+def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
+    """Return cells for which nothing is declared at the dtype that holds them exactly (RST-012)."""
+    kinds = set(map(type, cells))
+    if kinds == _FLOAT:
+        wide = np.array(cells, np.float64)
+        if all_below(cells, wide, DOUBTFUL):
+            return wide
+    reader.doubt(cells)
+    if kinds == _INT and min(cells) >= -(2**63) and max(cells) < 2**63:
+        return np.array(cells, np.int64)
+    if kinds == _BOOL:
+        return np.array(cells, bool)
+    numbers = kinds <= _NUMBERS_OR_NULL and bool(kinds & _NUMBERS)
+    if numbers and not any(float_fault(cell, _DOUBLE) for cell in cells if type(cell) is int):
+        return np.array(cells, np.float64)
+    return object_array(cells)
+
+
+# -- columns: one reader per type ------------------------------------------------------------
+
+
+def _boolean(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
+    if _BOOL.issuperset(map(type, cells)):
+        return np.array(cells, bool)
+    reader.each(cells, name, "boolean", boolean_fault)
+    return np.zeros(len(cells), bool)
+
+
+def _integers(
+    reader: Reader, cells: Sequence[Any], name: str | int, dtype: np.dtype[Any], expected: str
+) -> npt.NDArray[Any]:
+    low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    values = packed(cells, "q")
+    if values is not None and (
+        dtype == values.dtype
+        or not values.size
+        or (low <= int(values.min()) and int(values.max()) <= high)
+    ):
+        return values.astype(dtype, copy=False)
+    # An unsigned integer may be too large to be packed.
+    if _INT.issuperset(map(type, cells)) and (
+        not cells or (low <= min(cells) and max(cells) <= high)
+    ):
+        return np.array(cells, dtype)
+    reader.doubt(cells)
+    reader.each(cells, name, expected, lambda cell: integer_fault(cell, low, high))
+    return np.zeros(len(cells), dtype)
+
+
+def _floats(
+    reader: Reader, cells: Sequence[Any], name: str | int, dtype: np.dtype[Any], expected: str
+) -> npt.NDArray[Any]:
+    wide = doubles(cells)
+    if wide is not None and dtype == wide.dtype:
+        return wide
+    numbers = with_special_numbers(cells)
+    kinds = set(map(type, numbers))
+    try:
+        if wide is None and kinds <= _NUMBERS_OR_NULL:
+            wide = np.array(numbers, np.float64)
+    except OverflowError:
+        pass
+    if wide is None or not all_below(numbers, wide, DOUBTFUL):
+        reader.doubt(cells)
+    if wide is None:
+        reader.each(cells, name, expected, lambda cell: float_fault(cell, dtype))
+        return np.zeros(len(cells), dtype)
+    if dtype == wide.dtype:
+        if int in kinds and not all_below(numbers, wide, EXACT):
+            reader.each(cells, name, expected, lambda cell: float_fault(cell, dtype))
+        return wide
+    with np.errstate(over="ignore", invalid="ignore"):
+        narrow = wide.astype(dtype)
+        gap = wide - narrow
+        if int in kinds or bool(np.isinf(gap).any()):
+            reader.each(cells, name, expected, lambda cell: float_fault(cell, dtype))
+        if float in kinds and bool(gap.any()):
+            _untie(reader, wide, narrow, name)
+    return narrow
+
+
+def _untie(reader: Reader, wide: Any, narrow: Any, name: str | int) -> None:
+    """Round the decimal literals that the double has brought to a tie (ENF-046).
+
+    A double halfway between two narrower floats may itself be rounded: going by it would round
+    twice. The literal says on which side it stands.
+    """
+    gap = wide - narrow
+    beyond = np.nextafter(narrow, np.where(gap > 0, np.inf, -np.inf).astype(narrow.dtype))
+    rows = np.flatnonzero((gap != 0) & (beyond.astype(np.float64) - wide == gap)).tolist()
+    if rows and not reader.exact:
+        raise Doubt
+    for row in rows:
+        middle = Decimal(float(wide[row]))
+        written = [Decimal(text) for text in reader.literals.get(float(wide[row]), ())]
+        sides = {(text > middle) - (text < middle) for text in written}
+        if len(sides) > 1:
+            reason = "another number of the request rounds to the same double, but not to this"
+            faults = [(row, "ENF-046", f"{reason} float; write fewer digits")]
+            reader.add(faults, wide.tolist(), name, narrow.dtype.name)
+        elif (1 if gap[row] > 0 else -1) in sides:
+            narrow[row] = beyond[row]
+
+
+def _string(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
+    if not _TEXT_OR_NULL.issuperset(map(type, cells)):
+        reader.each(cells, name, "string", string_fault)
+        return object_array(cells)
+    array = np.empty(len(cells), object)
+    array[:] = cells
+    return array
+
+
+def _binary(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
+    read: list[bytes | None] = []
+
+    def fault(cell: Any) -> Fault:
+        try:
+            read.append(None if cell is None else _decoded(cell))
+        except ValueError:
+            read.append(None)
+            return binary_fault(cell)
+        return None
+
+    reader.each(cells, name, "binary", fault)
+    return object_array(read)
+
+
+def _datetime(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
+    values, faults = read_datetimes(cells)
+    reader.add(faults, cells, name, "datetime")
+    return values
+
+
+def _decoded(cell: Any) -> bytes:
+    if type(cell) is not str:
+        raise ValueError
+    if "\n" in cell:
+        cell = cell.replace("\r\n", "\n").replace("\n", "")
+    read = b64decode(cell, validate=True)
+    # Python skips bits that stand in the padding; what was written must come back (ENF-052).
+    if b64encode(read).decode("ascii") != cell:
+        raise ValueError
+    return read
+
+
+_COLUMN_READERS: dict[DataType, Callable[[Reader, Sequence[Any], str | int], Any]] = {
+    DataType.boolean: _boolean,
+    DataType.integer: lambda r, c, n: _integers(r, c, n, np.dtype(np.int32), "integer"),
+    DataType.long: lambda r, c, n: _integers(r, c, n, np.dtype(np.int64), "long"),
+    DataType.float: lambda r, c, n: _floats(r, c, n, np.dtype(np.float32), "float"),
+    DataType.double: lambda r, c, n: _floats(r, c, n, np.dtype(np.float64), "double"),
+    DataType.string: _string,
+    DataType.binary: _binary,
+    DataType.datetime: _datetime,
+}
+
+
+# -- tensors: by the kind of the dtype (ENF-075) -----------------------------------------------
+
+
+def _flat_text(reader: Reader, cells: Any, name: Any, dtype: np.dtype[Any]) -> Any:
+    if _refuse_null(reader, cells, name, dtype):
+        return np.array([], dtype)
+    return np.array(_string(reader, cells, name).tolist(), dtype=str)
+
+
+def _flat_bytes(reader: Reader, cells: Any, name: Any, dtype: np.dtype[Any]) -> Any:
+    if _refuse_null(reader, cells, name, dtype):
+        return np.array([], dtype)
+    read = _binary(reader, cells, name)
+    # numpy's fixed-width bytes drop trailing zeros, so such values stay objects.
+    return read if any(b is not None and b.endswith(b"\0") for b in read) else read.astype(bytes)
+
+
+def _flat_datetime(reader: Reader, cells: Any, name: Any, dtype: np.dtype[Any]) -> Any:
+    values = _datetime(reader, cells, name)
+    read = values.astype(dtype)
+    back = read.astype(values.dtype)
+    lost = np.flatnonzero((back != values) & ~np.isnat(values)).tolist()
+    reason = f"{dtype.name} cannot hold it exactly"
+    reader.add(((row, "ENF-040", reason) for row in lost), cells, name, dtype.name)
+    return read
+
+
+def _refuse_null(reader: Reader, cells: Any, name: Any, dtype: np.dtype[Any]) -> bool:
+    if _NONE not in map(type, cells):
+        return False
+    reason = "a tensor of this dtype has no missing values"
+    reader.each(cells, name, dtype.name, lambda cell: ("ENF-075", reason) if cell is None else None)
+    return True
+
+
+_FLAT_READERS: dict[str, Callable[[Reader, Any, Any, Any], Any]] = {
+    "b": lambda reader, cells, name, _: _boolean(reader, cells, name),
+    "O": lambda reader, cells, name, _: _string(reader, cells, name),
+    "U": _flat_text,
+    "S": _flat_bytes,
+    "M": _flat_datetime,
+}

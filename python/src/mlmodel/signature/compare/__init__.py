@@ -1,0 +1,1 @@
+"""Two signatures compared: what a change means for callers."""

@@ -1,0 +1,1 @@
+"""What carries values: columns with masks, frames, arrays."""

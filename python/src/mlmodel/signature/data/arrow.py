@@ -1,0 +1,77 @@
+"""Arrow tables and Polars frames: as data frames (ENF-010).
+
+Nothing here is imported unless such an object is at hand, nor are their libraries.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from mlmodel._base.extras import require
+from mlmodel.signature.data.arrays import object_array
+from mlmodel.signature.data.frames import from_arrays
+from mlmodel.signature.types.arrow import type_name
+
+__all__ = ["columns_of", "decoded", "frame_of", "without_dictionary"]
+
+
+def columns_of(data: Any) -> tuple[list[str | None], list[Any]] | None:
+    """Return names and columns of what Arrow or Polars hold; None for anything else.
+
+    Taken are a Table, a RecordBatch, an Array or ChunkedArray (one column without a name), and a
+    DataFrame or Series of Polars. A column is pandas' array around Arrow's data, uncopied, the
+    values in place of a dictionary's codes; an object array where Arrow has no type for it. The
+    libraries are not imported to find out.
+
+    Raises:
+        MissingDependency: data of Polars, and no pyarrow.
+
+    """
+    kinds = {f"{cls.__module__.partition('.')[0]}.{cls.__name__}" for cls in type(data).__mro__}
+    if "polars.DataFrame" in kinds:
+        return list(data.columns), [_of_polars(series) for series in data.get_columns()]
+    if "polars.Series" in kinds:
+        return [data.name or None], [_of_polars(data)]
+    if kinds & {"pyarrow.Table", "pyarrow.RecordBatch"}:
+        return list(data.schema.names), [decoded(column) for column in data.columns]
+    if kinds & {"pyarrow.Array", "pyarrow.ChunkedArray"}:
+        return [None], [decoded(data)]
+    return None
+
+
+def _of_polars(series: Any) -> Any:
+    pa = require("pyarrow", "arrow")
+    if str(series.dtype) == "Object":
+        return object_array(series.to_list())
+    try:
+        return decoded(series.to_arrow())
+    except pa.ArrowException:
+        return object_array(series.to_list())
+
+
+def decoded(column: Any) -> Any:
+    """Return pandas' array around an Arrow column, the values in place of a dictionary's codes."""
+    column = without_dictionary(column)
+    return pd.array(column, dtype=pd.ArrowDtype(column.type))
+
+
+def without_dictionary(column: Any) -> Any:
+    """Return an Arrow column with its values in the place of a dictionary's codes."""
+    while type_name(column.type) == "dictionary":
+        column = column.cast(column.type.value_type)
+    return column
+
+
+def frame_of(data: Any) -> pd.DataFrame | None:
+    """Return Arrow or Polars data as a data frame, None for anything else (ENF-010).
+
+    Its columns are Arrow-backed: nothing is copied, and what Arrow says of types is kept.
+    """
+    found = columns_of(data)
+    if found is None:
+        return None
+    names, columns = found
+    labels = pd.RangeIndex(1) if names == [None] else pd.Index(names, tupleize_cols=False)
+    return from_arrays(columns, pd.RangeIndex(len(data)), labels)

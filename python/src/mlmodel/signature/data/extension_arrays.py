@@ -1,0 +1,83 @@
+"""pandas' own arrays: what they hold, as numpy knows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mlmodel.signature.types.arrow import arrow_type
+from mlmodel.signature.types.scalars import DataType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+__all__ = ["unpacked"]
+
+
+def unpacked(values: Any) -> tuple[Any, Any]:
+    """Return (numpy array, mask) of an extension array; the array is None if no type takes it."""
+    for dtype, unpack in _UNPACKERS.items():
+        if isinstance(values.dtype, dtype):
+            return unpack(values)
+    if hasattr(values.dtype, "numpy_dtype"):
+        return _from_nullable(values, values.dtype.numpy_dtype)
+    return None, None
+
+
+def _from_zoned(values: Any) -> tuple[Any, Any]:
+    return np.asarray(pd.DatetimeIndex(values).tz_convert("UTC").tz_localize(None)), None
+
+
+def _from_nullable(values: Any, dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    mask = np.asarray(values.isna())
+    if not mask.any():
+        return values.to_numpy(dtype), None
+    return values.to_numpy(dtype, na_value=dtype.type(0)), mask
+
+
+def _from_categories(values: Any) -> tuple[Any, Any]:
+    categories, codes = values.categories.array, np.asarray(values.codes)
+    mask = codes < 0
+    if not len(categories):
+        return np.full(len(codes), None, object), None
+    held, inner = (
+        (np.asarray(categories), None)
+        if isinstance(categories.dtype, np.dtype)
+        else unpacked(categories)
+    )
+    if held is None or inner is not None:
+        return None, None
+    return held[np.where(mask, 0, codes)], mask if mask.any() else None
+
+
+def _from_arrow(values: Any) -> tuple[Any, Any]:
+    import pyarrow as pa
+
+    held = values.dtype.pyarrow_dtype
+    if str(held).startswith("dictionary"):
+        from mlmodel.signature.data.arrow import decoded
+
+        return _from_arrow(decoded(values.__arrow_array__()))
+    kind = arrow_type(held)
+    if kind is None and not str(held).startswith("decimal"):
+        return None, None
+    if kind is DataType.datetime and str(held).startswith("timestamp"):
+        # As counts, so that a zone (Arrow keeps UTC beside it) changes nothing.
+        counts = values.__arrow_array__().cast(pa.int64()).fill_null(0).to_numpy()
+        mask = np.asarray(values.isna())
+        return counts.view(f"datetime64[{held.unit}]"), mask if mask.any() else None
+    if kind in (None, DataType.string, DataType.binary, DataType.datetime):
+        return values.to_numpy(object, na_value=None), None
+    return _from_nullable(values, np.dtype(held.to_pandas_dtype()))
+
+
+_UNPACKERS: dict[type, Callable[[Any], tuple[Any, Any]]] = {
+    pd.ArrowDtype: _from_arrow,
+    pd.CategoricalDtype: _from_categories,
+    pd.DatetimeTZDtype: _from_zoned,
+    pd.SparseDtype: lambda values: (np.asarray(values), None),
+    pd.StringDtype: lambda values: (values.to_numpy(object, na_value=None), None),
+}

@@ -1,0 +1,291 @@
+"""Enforcement of a column signature: compiled once, then a look at names and dtypes per call."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlmodel._base.collections import remember
+from mlmodel.signature.cells import python_values
+from mlmodel.signature.data.arrow import frame_of
+from mlmodel.signature.data.frames import (
+    array_of,
+    dtypes_of,
+    from_arrays,
+    from_blocks,
+    index_of,
+    object_blocks,
+    row_index,
+)
+from mlmodel.signature.enforce.convert import convert
+from mlmodel.signature.enforce.matching import Selection, match
+from mlmodel.signature.enforce.plain_data import PLAIN_FORMS, Table, table_of
+from mlmodel.signature.types.nested import NestedType, is_opaque
+from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.schema import ColSpec
+from mlmodel.signature.violations import invalid_input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    import pandas as pd
+
+    from mlmodel.errors import InputViolation
+    from mlmodel.signature.data.columns import Block, Columns
+    from mlmodel.signature.types.schema import Schema
+
+__all__ = ["ColumnEnforcer"]
+
+#: Up to this many cells the frame's values are looked at as a whole, not column by column.
+_FEW_CELLS = 2000
+
+
+class ColumnEnforcer:
+    """What :class:`~mlmodel.signature.enforce.plan.Plan` does for a schema of columns."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.specs = tuple(spec for spec in schema.inputs if isinstance(spec, ColSpec))
+        kinds = [spec.type for spec in self.specs]
+        self._names = [spec.name for spec in self.specs] if schema.has_input_names() else None
+        self._unnamed = all(spec.name is None for spec in self.specs)
+        self._index = index_of(self._names, len(kinds))
+        # None stands for a nested type, whose cells are looked at one by one.
+        self._dtypes = [k.to_pandas() if isinstance(k, DataType) else None for k in kinds]
+        self._nested = any(isinstance(k, NestedType) for k in kinds)
+        self._deep = {n for n, k in enumerate(kinds) if isinstance(k, NestedType)} - {
+            n for n, k in enumerate(kinds) if is_opaque(k)
+        }
+        self._checks = {
+            check: [place for place, k in enumerate(kinds) if k is kind]
+            for kind, check in (
+                (DataType.string, python_values.is_text),
+                (DataType.binary, python_values.is_bytes),
+            )
+            if kind in kinds
+        }
+        # The one check of all columns of dtype object, if there is one.
+        self._of_objects = next(iter(self._checks), None) if len(self._checks) == 1 else None
+        if self._nested:
+            self._of_objects = None
+        self._selections: dict[Any, Selection] = {}
+        self._layouts: dict[Any, list[tuple[Any, Any]]] = {}
+        # The last frame's index and what came of it; one tuple, so that threads agree on it.
+        self._last: tuple[Any, Selection] = (None, Selection((), (), in_order=False))
+
+    def match(self, names: tuple[Hashable, ...] | None, width: int) -> Selection:
+        """Match names (or a number of inputs without names), remembering the outcome."""
+        # Where no names are declared, those given say nothing.
+        key = width if names is None or self._unnamed else names
+        found = self._selections.get(key)
+        if found is None:
+            found = match(self.specs, names, width)
+            if found.may_be_kept(width):
+                remember(self._selections, key, found)
+        return found
+
+    def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame as the model must get it: this very object if it is right already."""
+        columns = frame.columns
+        seen, selection = self._last
+        if columns is not seen:
+            names = tuple(columns.tolist())
+            selection = self.match(names, len(names))
+            if selection.may_be_kept(len(names)):
+                self._last = (columns, selection)
+        dtypes = dtypes_of(frame)
+        if selection.in_order and self._delivered(dtypes) and self._cells_fit(frame):
+            return frame
+        if not selection.violations:
+            quick = self._reordered(frame, selection, dtypes)
+            if quick is not None:
+                return quick
+        table = Table(tuple(columns.tolist()), len(columns), frame.index, _column_of(frame))
+        return self._convert(table, selection, frame if selection.in_order else None)
+
+    def columns(self, columns: Columns) -> pd.DataFrame:
+        """Return the frame of a codec's columns, made of their blocks where they are right."""
+        index = row_index(columns.rows)
+        names = None if self._unnamed else columns.names
+        key = (names, tuple([(b.values.dtype, b.positions, b.checked) for b in columns.blocks]))
+        layout = self._layouts.get(key)
+        if layout is None:
+            layout = self._layout(columns)
+            if layout is not None:
+                remember(self._layouts, key, layout)
+        blocks = None if layout is None else _fitting(columns.blocks, layout)
+        if blocks is not None:
+            return from_blocks(blocks, index, self._labels(columns.names))
+        width = sum(len(block.positions) for block in columns.blocks)
+        table = Table(columns.names, width, index, _block_column(columns))
+        return self._convert(table, self.match(columns.names, width))
+
+    def plain(self, data: Any) -> pd.DataFrame:
+        """Return the frame of a mapping, list, series, array or scalar (ENF-010)."""
+        if not isinstance(data, PLAIN_FORMS):
+            frame = frame_of(data)
+            if frame is not None:
+                return self.frame(frame)
+        violations: list[InputViolation] = []
+        table = table_of(data, self.specs, violations)
+        if violations:
+            raise invalid_input(violations)
+        return self._convert(table, self.match(table.names, table.width))
+
+    # -- the quick ways -----------------------------------------------------------------------
+
+    def _delivered(self, dtypes: list[Any], *, checked: bool = False) -> bool:
+        if not self._nested:
+            return dtypes == self._dtypes
+        if self._deep and not checked:
+            return False
+        pairs = zip(self._dtypes, dtypes, strict=True)
+        return all(declared is None or declared == given for declared, given in pairs)
+
+    def _cells_fit(self, frame: pd.DataFrame) -> bool:
+        """Return whether the object columns hold what is delivered already."""
+        if not self._checks:
+            return True
+        held = None if self._of_objects is None else object_blocks(frame)
+        if held is not None and self._of_objects is not None:
+            return all(map(self._of_objects, chain.from_iterable(map(_parts, held))))
+        if _size(frame) <= _FEW_CELLS:
+            cells = frame.to_numpy(object)
+            return all(check(cells[:, places]) for check, places in self._checks.items())
+        column = _column_of(frame)
+        return all(
+            check(column(place)[0]) for check, places in self._checks.items() for place in places
+        )
+
+    def _reordered(
+        self, frame: pd.DataFrame, selection: Selection, dtypes: list[Any]
+    ) -> pd.DataFrame | None:
+        """Return a few rows of one dtype, gathered in one move; None if they are not that."""
+        one = self._dtypes[0]
+        if _size(frame) > _FEW_CELLS or None in selection.positions or self._checks:
+            return None
+        if (
+            one is None
+            or dtypes.count(one) < len(dtypes)
+            or self._dtypes.count(one) < len(self.specs)
+        ):
+            return None
+        positions = np.array(selection.positions)
+        labels = self._labels(tuple(frame.columns.tolist()))
+        values = frame.to_numpy()[:, positions]
+        return from_blocks([(values, np.arange(len(positions)))], frame.index, labels)
+
+    def _layout(self, columns: Columns) -> list[tuple[Any, Any]] | None:
+        """Return per block its places and the checks of its cells; None if it needs conversion."""
+        positions = [position for block in columns.blocks for position in block.positions]
+        selection = self.match(columns.names, len(positions))
+        dtypes: list[Any] = [None] * len(positions)
+        checked: set[int] = set()
+        for block in columns.blocks:
+            checked.update(block.positions if block.checked else ())
+            for position in block.positions:
+                dtypes[position] = block.values.dtype
+        if not selection.in_order or not self._delivered(dtypes, checked=self._deep <= checked):
+            return None
+        return [(np.array(b.positions), self._checks_of(b.positions)) for b in columns.blocks]
+
+    def _checks_of(self, positions: tuple[int, ...]) -> list[tuple[Any, Any]]:
+        found = []
+        for check, places in self._checks.items():
+            part = [place for place, position in enumerate(positions) if position in places]
+            if part:
+                # A whole block is looked at as it is, a part of it costs a copy of references.
+                found.append((check, None if len(part) == len(positions) else part))
+        return found
+
+    def _labels(self, given: tuple[Hashable, ...] | None) -> pd.Index[Any]:
+        """Return the delivered names: the declared ones, else those given (ENF-008)."""
+        if self._names is not None or given is None:
+            # A view, for a model may give the columns of its frame a name.
+            return self._index.view()
+        return index_of(given[: len(self.specs)], len(self.specs))
+
+    # -- the way on which every column is looked at ---------------------------------------------
+
+    def _convert(
+        self, table: Table, selection: Selection, whole: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """Return the columns converted; ``whole`` itself if it holds them, and all are right."""
+        violations = list(selection.violations)
+        arrays, present = [], []
+        same = whole is not None
+        for place, (spec, position) in enumerate(zip(self.specs, selection.positions, strict=True)):
+            if position is None:
+                continue
+            values, mask = table.column(position)
+            label = place if spec.name is None else spec.name
+            read = convert(values, spec, label, violations, mask)
+            same = same and read is values
+            arrays.append(read)
+            present.append(place)
+        if violations:
+            raise invalid_input(self._in_order(violations))
+        if same and whole is not None:
+            return whole
+        labels = self._labels(table.names)
+        if len(present) < len(self.specs):
+            labels = labels[present]
+        return from_arrays(arrays, table.index, labels)
+
+    def _in_order(self, violations: list[InputViolation]) -> list[InputViolation]:
+        """Sort by the signature's order, which names and cells were not found in (ENF-003)."""
+        order: dict[Any, int] = {}
+        for place, spec in enumerate(self.specs):
+            order[place if spec.name is None else spec.name] = place
+        return sorted(violations, key=lambda v: order.get(v.column, len(order)))
+
+
+def _fitting(
+    blocks: Sequence[Block], layout: Sequence[tuple[Any, Any]]
+) -> list[tuple[Any, Any]] | None:
+    """Return the blocks as a frame is made of them; None if a cell needs conversion."""
+    fitting = []
+    for block, (places, checks) in zip(blocks, layout, strict=True):
+        if block.mask is not None:
+            return None
+        for check, part in checks:
+            if not check(block.values if part is None else block.values[:, part]):
+                return None
+        fitting.append((block.values, places))
+    return fitting
+
+
+def _size(frame: pd.DataFrame) -> int:
+    return len(frame.index) * len(frame.columns)
+
+
+def _parts(held: Any) -> Any:
+    """Return a small block as a whole, a large one column by column."""
+    return (held,) if held.ndim == 1 or held.size <= _FEW_CELLS else held
+
+
+def _column_of(frame: pd.DataFrame) -> Callable[[int], tuple[Any, Any]]:
+    labels: list[Any] = frame.columns.tolist() if frame.columns.is_unique else []
+
+    def column(position: int) -> tuple[Any, Any]:
+        # By label is many times faster than by position.
+        label = labels[position] if labels else None
+        series = frame[label] if isinstance(label, str) else frame.iloc[:, position]
+        return array_of(series), None
+
+    return column
+
+
+def _block_column(columns: Columns) -> Callable[[int], tuple[Any, Any]]:
+    place = {
+        position: (block, inner)
+        for block in columns.blocks
+        for inner, position in enumerate(block.positions)
+    }
+
+    def column(position: int) -> tuple[Any, Any]:
+        block, inner = place[position]
+        return block.values[:, inner], None if block.mask is None else block.mask[:, inner]
+
+    return column

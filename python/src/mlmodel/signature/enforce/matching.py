@@ -1,0 +1,160 @@
+"""Which given input stands for which declared one (ENF-001, ENF-004 to ENF-012)."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import InputViolation, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from mlmodel.signature.types.schema import ColSpec, TensorSpec
+
+from mlmodel.signature.violations import missing_input, type_name
+
+__all__ = ["Selection", "match"]
+
+#: How many pairs of names, and how long ones, are compared to find one that may be meant: a
+#: client's names decide how long that takes.
+_MOST_COMPARED = 1000
+_LONGEST_COMPARED = 50
+_CLOSE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Where each declared input stands among the given ones.
+
+    ``positions`` has one entry per declared input, None where it is not given; ``in_order``
+    says that the given inputs are the declared ones, all of them and no others, in order.
+    """
+
+    positions: tuple[int | None, ...]
+    violations: tuple[InputViolation, ...]
+    in_order: bool
+
+    def may_be_kept(self, width: int) -> bool:
+        """Return whether all of the ``width`` given inputs are declared ones.
+
+        Only then may it be remembered by their names: no other names have a bound in length.
+        """
+        return not self.violations and len(self.positions) - self.positions.count(None) == width
+
+
+def match(
+    specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable] | None, width: int
+) -> Selection:
+    """Match ``width`` given inputs, whose names may be unknown, with the declared ones."""
+    if any(spec.name is None for spec in specs):
+        return _by_position(specs, names, width)
+    declared: list[Any] = [spec.name for spec in specs]
+    if names is None and declared == list(range(len(specs))):
+        # MLflow numbers the columns of a frame whose columns have no names (ENF-012).
+        return _by_position(specs, None, width)
+    if names is None:
+        return _without_names(specs, width)
+    positions, violations = _by_name(specs, names)
+    in_order = len(names) == len(specs) and positions == list(range(len(specs)))
+    return Selection(tuple(positions), tuple(violations), in_order and not violations)
+
+
+def _by_name(
+    specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable]
+) -> tuple[list[int | None], list[InputViolation]]:
+    place = {name: position for position, name in enumerate(names)}
+    counts = Counter(names) if len(place) < len(names) else None
+    # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
+    declared = [
+        spec.name if isinstance(spec.name, str) or spec.name in place else str(spec.name)
+        for spec in specs
+    ]
+    positions = [place.get(name) for name in declared]
+    violations = []
+    meant = None
+    for spec, name, position in zip(specs, declared, positions, strict=True):
+        if position is None and spec.required:
+            meant = meant or _Meant(declared, names, positions.count(None))
+            violations.append(missing_input(spec, meant.given(str(name))))
+        if counts and counts[name] > 1:
+            violations.append(_repeated(spec, counts[name]))
+    return positions, violations
+
+
+def _by_position(
+    specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable] | None, width: int
+) -> Selection:
+    violations = [] if names is None else _contradictions(specs, names)
+    positions: list[int | None] = [i if i < width else None for i in range(len(specs))]
+    if any(spec.required for spec in specs[width:]):
+        message = f"The signature declares {len(specs)} inputs by position and {width} are given."
+        due, got = f"{len(specs)} inputs", f"{width} inputs"
+        violations.append(InputViolation("ENF-009", message, width, None, due, got))
+    in_order = width == len(specs) and not violations
+    return Selection(tuple(positions), tuple(violations), in_order)
+
+
+def _contradictions(
+    specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable]
+) -> list[InputViolation]:
+    """Return where another name is given than the declared one, of columns partly named."""
+    violations = []
+    for place, (spec, given) in enumerate(zip(specs, names, strict=False)):
+        # Numbers are what columns without names are called.
+        if spec.name is not None and isinstance(given, str) and given != str(spec.name):
+            due, got = repr(spec.name), shown(given)
+            message = (
+                f"Input {due} is declared at position {place}, where {got} is given; columns of "
+                "which only some are named are matched by position."
+            )
+            violations.append(InputViolation("ENF-013", message, spec.name, None, due, got))
+    return violations
+
+
+def _without_names(specs: Sequence[ColSpec | TensorSpec], width: int) -> Selection:
+    violation = InputViolation(
+        "ENF-011",
+        "The signature names its inputs, and the data do not: give a data frame, a mapping of "
+        "names to values or a list of records.",
+        expected="inputs with names",
+        got=f"{width} without names",
+    )
+    return Selection((None,) * len(specs), (violation,), in_order=False)
+
+
+def _repeated(spec: ColSpec | TensorSpec, times: int) -> InputViolation:
+    message = f"Input {spec.name!r} is given {times} times; each declared name is given once."
+    return InputViolation("ENF-007", message, spec.name, None, type_name(spec), f"{times} times")
+
+
+class _Meant:
+    """Says how many inputs are given, and which undeclared one a missing name may mean.
+
+    Nothing else of the client's names is told (ERR-007).
+    """
+
+    def __init__(
+        self, declared: Sequence[Hashable], names: Sequence[Hashable], missing: int
+    ) -> None:
+        count = len(names)
+        self._count = "1 input is given" if count == 1 else f"{count or 'no'} inputs are given"
+        self._others: list[str] = []
+        if missing * count <= _MOST_COMPARED:
+            known = frozenset(declared)
+            self._others = [
+                name
+                for name in names
+                if isinstance(name, str) and name not in known and len(name) <= _LONGEST_COMPARED
+            ]
+
+    def given(self, name: str) -> str:
+        """Return the clause of an error on the missing input ``name``."""
+        if not self._others or len(name) > _LONGEST_COMPARED:
+            return self._count
+        close = difflib.get_close_matches(name, self._others, 1, _CLOSE)
+        # Case alone makes a name another one, too (ENF-001).
+        close = close or [other for other in self._others if other.lower() == name.lower()]
+        return f"{self._count}; is {shown(close[0])} meant?" if close else self._count

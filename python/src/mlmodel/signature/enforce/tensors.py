@@ -1,0 +1,148 @@
+"""Enforcement of a tensor signature: strict dtype, shape with -1 for any length (ENF-070 ff)."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mlmodel.errors import InputViolation
+from mlmodel.signature.enforce.matching import Selection, match
+from mlmodel.signature.enforce.shapes import label, wrong_shape
+from mlmodel.signature.types.schema import TensorSpec
+from mlmodel.signature.violations import invalid_input
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from mlmodel.signature.types.schema import Schema
+
+__all__ = ["TensorEnforcer", "is_sparse"]
+
+#: Kinds of text and bytes, whose width is no part of the declared dtype.
+_OF_EVERY_WIDTH = {"U": str, "S": bytes}
+
+
+class TensorEnforcer:
+    """What :class:`~mlmodel.signature.enforce.plan.Plan` does for a schema of tensors."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.specs = tuple(spec for spec in schema.inputs if isinstance(spec, TensorSpec))
+        self._unnamed = self.specs[0].name is None
+
+    def match(self, names: tuple[Hashable, ...] | None, width: int) -> Selection:
+        """Match the names of given tensors with the declared ones."""
+        return match(self.specs, names, width)
+
+    def enforce(self, data: Any) -> Any:
+        """Return the array, or the declared arrays by name in the signature's order."""
+        return self._one(data) if self._unnamed else self._several(data)
+
+    def _one(self, data: Any) -> Any:
+        spec, violations = self.specs[0], list[InputViolation]()
+        array = _frame_values(data, spec, violations) if isinstance(data, pd.DataFrame) else data
+        if isinstance(array, pd.Series):
+            array = array.to_numpy()
+        if not violations:
+            _check(array, spec, violations)
+        if violations:
+            raise invalid_input(violations)
+        return array
+
+    def _several(self, data: Any) -> Any:
+        given = _by_name(data)
+        if given is None and len(self.specs) == 1 and isinstance(data, np.ndarray):
+            raise invalid_input([_without_name(self.specs[0], data)])
+        if given is None:
+            raise invalid_input([_no_mapping(data)])
+        names = tuple(given)
+        selection = match(self.specs, names, len(names))
+        violations = list(selection.violations)
+        arrays = {}
+        for spec, position in zip(self.specs, selection.positions, strict=True):
+            if position is not None:
+                array = given[names[position]]
+                _check(array, spec, violations)
+                arrays[spec.name] = array
+        if violations:
+            raise invalid_input(violations)
+        return data if isinstance(data, dict) and selection.in_order else arrays
+
+
+def is_sparse(value: Any) -> bool:
+    """Return whether this is one of scipy's matrices of compressed rows or columns."""
+    sparse = sys.modules.get("scipy.sparse")  # nobody has made one if nobody has imported it
+    return sparse is not None and sparse.issparse(value) and value.format in ("csr", "csc")
+
+
+def _by_name(data: Any) -> Mapping[Any, Any] | None:
+    if isinstance(data, dict):
+        return data
+    if isinstance(data, pd.DataFrame) and data.columns.is_unique:
+        return {name: series.to_numpy() for name, series in data.items()}
+    return None
+
+
+def _check(array: Any, spec: TensorSpec, violations: list[InputViolation]) -> None:
+    if not isinstance(array, np.ndarray) and not is_sparse(array):
+        violations.append(_no_array(array, spec))
+        return
+    if not _same_dtype(array, spec.type):
+        given = array.dtype.name
+        message = (
+            f"Tensor {label(spec)}: dtype {spec.dtype} is declared, {given} given; "
+            "tensors are not converted."
+        )
+        violations.append(InputViolation("ENF-070", message, spec.name, None, spec.dtype, given))
+    wrong = wrong_shape(array.shape, spec)
+    if wrong is not None:
+        violations.append(wrong)
+
+
+def _same_dtype(array: Any, declared: np.dtype[Any]) -> bool:
+    if array.dtype == declared:
+        return True
+    cell = _OF_EVERY_WIDTH.get(declared.kind)
+    if cell is None:
+        return False
+    if array.dtype.kind == declared.kind:
+        return True
+    return array.dtype == object and {cell}.issuperset(map(type, array.ravel().tolist()))
+
+
+def _frame_values(frame: pd.DataFrame, spec: TensorSpec, violations: list[InputViolation]) -> Any:
+    """Return a frame's values if all of it has the declared dtype (ENF-073), never converted."""
+    other = [(n, str(d)) for n, d in frame.dtypes.items() if d != spec.type]
+    if other and not (
+        spec.type.kind == "U" and all(d in ("object", "str", "string") for _, d in other)
+    ):
+        name, given = other[0]
+        message = (
+            f"Tensor {label(spec)}: dtype {spec.dtype} is declared, column {name!r} of the frame "
+            f"is {given}; tensors are not converted."
+        )
+        violations.append(InputViolation("ENF-070", message, spec.name, None, spec.dtype, given))
+    return frame.to_numpy(object) if other else frame.to_numpy()
+
+
+def _no_array(value: Any, spec: TensorSpec) -> InputViolation:
+    found = type(value).__name__
+    message = (
+        f"Tensor {label(spec)}: an array of {spec.dtype} is declared, {found} given, which has "
+        "no dtype; make it a numpy array of that dtype."
+    )
+    rule = "ENF-073" if isinstance(value, dict) else "ENF-074"
+    return InputViolation(rule, message, spec.name, None, spec.dtype, found)
+
+
+def _without_name(spec: TensorSpec, array: np.ndarray[Any, Any]) -> InputViolation:
+    message = f"The signature names its tensor {spec.name!r}; give a mapping of that name to it."
+    return InputViolation("ENF-072", message, spec.name, None, "a mapping", f"array {array.dtype}")
+
+
+def _no_mapping(data: Any) -> InputViolation:
+    found = type(data).__name__
+    message = f"The signature names its tensors; a mapping of names to arrays is due, not {found}."
+    return InputViolation("ENF-072", message, None, None, "a mapping of names to arrays", found)

@@ -1,0 +1,357 @@
+"""Signatures from data: what the types of a model's inputs and outputs are (SIG-010 ff)."""
+
+from __future__ import annotations
+
+import typing
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mlmodel._base.warnings import warn_caller
+from mlmodel.errors import InvalidArgument
+from mlmodel.signature.data import arrow
+from mlmodel.signature.data.arrays import object_array
+from mlmodel.signature.data.frames import array_of
+from mlmodel.signature.enforce.convert import convert
+from mlmodel.signature.enforce.tensors import is_sparse
+from mlmodel.signature.infer.cells import CellTypes
+from mlmodel.signature.infer.columns import column_type
+from mlmodel.signature.infer.params import param_spec
+from mlmodel.signature.infer.spark import spark_schema
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.nested import AnyType
+from mlmodel.signature.types.params import ParamSchema
+from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    from mlmodel.errors import InputViolation
+
+__all__ = ["infer_signature"]
+
+_SUPPORTED = (
+    "a pandas DataFrame or Series, a numpy array, a mapping of names to arrays, lists or scalars, "
+    "a list of records, rows or values, a scalar, a scipy matrix of compressed rows or columns, "
+    "an Arrow table, record batch or array, a Polars DataFrame or Series, a Spark DataFrame or "
+    "schema"
+)
+_SCALARS = (str, bytes, bool, int, float, np.generic)
+#: What takes missing values without being optional (ENF-023, ENF-031).
+_TAKE_MISSING = frozenset(
+    {
+        DataType.float,
+        DataType.double,
+        DataType.string,
+        DataType.binary,
+        DataType.datetime,
+        AnyType(),
+    }
+)
+#: An axis whose length may vary.
+_ANY_LENGTH = -1
+
+
+def infer_signature(
+    model_input: Any = None, model_output: Any = None, params: Mapping[str, Any] | None = None
+) -> ModelSignature:
+    """Return the signature that data have.
+
+    Args:
+        model_input: valid input of the model, such as the training data without the target.
+        model_output: what the model predicts for it, or None.
+        params: parameters of prediction by name, with their defaults, or None.
+
+    Raises:
+        InvalidArgument: an object of another kind (SIG-010), or a column of no type (SIG-014);
+            the message names what was found and what is supported.
+
+    Warns:
+        UserWarning: integer columns, which cannot hold missing values later (SIG-016), and
+            places in lists and objects that hold values of different types (SIG-041).
+
+    """
+    if model_input is None and model_output is None and params is None:
+        raise InvalidArgument("There is nothing to infer a signature from (SIG-010)")
+    types = CellTypes()
+    inputs = outputs = None
+    if model_input is not None:
+        inputs = _schema(model_input, "model_input", types)
+        _check_gaps(inputs)
+        inputs = _required_without_names(inputs)
+        _warn_of_integers(inputs)
+    if model_output is not None:
+        outputs = _required_without_names(_schema(model_output, "model_output", types))
+    _warn_of_conflicts(types)
+    declared = None
+    if params is not None:
+        declared = ParamSchema(param_spec(name, value) for name, value in params.items())
+    return ModelSignature(inputs, outputs, declared)
+
+
+def _schema(data: Any, what: str, types: CellTypes) -> Schema:
+    if isinstance(data, pd.DataFrame):
+        return _of_frame(data, types)
+    if isinstance(data, pd.Series):
+        name = None if data.name is None else str(data.name)
+        return Schema([_column(array_of(data), name, types)])
+    if isinstance(data, np.ndarray) or is_sparse(data):
+        return Schema([_tensor(data, None)])
+    if isinstance(data, dict):
+        return _of_mapping(data, what, types)
+    if isinstance(data, list) and data:
+        return _of_list(data, what, types)
+    return _of_others(data, what, types)
+
+
+def _of_others(data: Any, what: str, types: CellTypes) -> Schema:
+    # A date is a scalar too; NaT and NA are none, for they have no type.
+    if isinstance(data, (*_SCALARS, pd.Timestamp)) or type(data).__module__ == "datetime":
+        return Schema([_column(_cells([data]), None, types)])
+    columns = arrow.columns_of(data)
+    if columns is not None:
+        return _columns(*columns, types)
+    schema = spark_schema(data)
+    if schema is None:
+        raise _unsupported(data, what)
+    return schema
+
+
+def _unsupported(data: Any, what: str) -> InvalidArgument:
+    found = f"{type(data).__module__}.{type(data).__qualname__}"
+    if isinstance(data, list | dict):
+        found = f"an empty {type(data).__name__}"
+    return InvalidArgument(
+        f"No signature can be inferred from {what}, which is {found}; supported are {_SUPPORTED} "
+        f"(SIG-010).{_advice(data)}"
+    )
+
+
+def _advice(data: Any) -> str:
+    if data is Any or isinstance(data, type | FunctionType) or typing.get_origin(data) is not None:
+        return (
+            " For type hints there is infer_signature_from_type_hints, which takes the predict "
+            "function that has them."
+        )
+    if hasattr(data, "collect_schema"):
+        return " Collect the frame first: what is missing in it is known only then."
+    if hasattr(data, "model_dump"):
+        return (
+            " Declare the model class as type hint of predict, or give what model_dump() returns."
+        )
+    if hasattr(data, "__array__"):
+        return " numpy.asarray makes an array of it."
+    return " If a model predicts something else, infer from its python_function's output."
+
+
+# -- columns ------------------------------------------------------------------------------------
+
+
+def _of_frame(frame: pd.DataFrame, types: CellTypes) -> Schema:
+    names = _names(frame.columns.tolist())
+    complete = _all_complete(frame)
+    columns = [array_of(series) for _, series in frame.items()]
+    return _columns(names, columns, types, complete=complete)
+
+
+def _columns(
+    names: Sequence[str | None], columns: Sequence[Any], types: CellTypes, *, complete: bool = False
+) -> Schema:
+    if not columns:
+        raise InvalidArgument("No signature can be inferred from a frame without columns (SIG-002)")
+    return Schema(
+        [
+            _column(column, name, types, place, complete=complete)
+            for place, (column, name) in enumerate(zip(columns, names, strict=True))
+        ]
+    )
+
+
+def _names(labels: Sequence[Hashable]) -> list[str | None]:
+    """Return the column names; numbers 0, 1, 2 … are pandas' way to say that there are none."""
+    if labels == list(range(len(labels))) or set(labels) == {None}:
+        return [None] * len(labels)
+    for label in labels:
+        if not isinstance(label, str):
+            raise InvalidArgument(
+                f"The column name {label!r:.60} is {type(label).__name__}, not text (SIG-012): "
+                "name the columns by text, or number them 0, 1, 2 …"
+            )
+    return [str(label) for label in labels]
+
+
+def _all_complete(frame: pd.DataFrame) -> bool:
+    """Return whether a frame of floats alone is known to hold no NaN, by one pass over it.
+
+    Column by column, a frame whose rows lie together in memory is read once per column.
+    """
+    dtypes = set(frame.dtypes.tolist())
+    if not frame.size or len(dtypes) > 1 or dtypes - {np.dtype("float64"), np.dtype("float32")}:
+        return False
+    first = frame.iloc[:, 0].to_numpy()
+    if len(frame) > 1 and first.strides[0] == first.itemsize:
+        return False
+    return not np.isnan(frame.to_numpy().min())
+
+
+def _is_tensor(value: Any) -> bool:
+    return is_sparse(value) or _is_array(value)
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim > 0
+
+
+def _cells(values: Sequence[Any]) -> Any:
+    kinds = {type(value) for value in values}
+    if len(kinds) == 1 and issubclass(next(iter(kinds)), np.generic):
+        return np.array(values)
+    return object_array(values)
+
+
+def _column(
+    values: Any, name: str | None, types: CellTypes, place: int = 0, *, complete: bool = False
+) -> ColSpec:
+    label = place if name is None else name
+    kind, has_missing = column_type(values, f"column {label!r}", types, complete=complete)
+    spec = ColSpec(kind, name, not has_missing)
+    if kind is not DataType.string and _may_not_fit(values.dtype):
+        _check_fits(values, spec, label)
+    return spec
+
+
+def _may_not_fit(dtype: Any) -> bool:
+    """Return whether values of a dtype may be outside of what their type takes."""
+    if isinstance(dtype, np.dtype):
+        return dtype.kind == "O" or (dtype.kind == "M" and np.datetime_data(dtype)[0] != "ns")
+    return isinstance(dtype, pd.ArrowDtype | pd.DatetimeTZDtype | pd.CategoricalDtype)
+
+
+def _check_fits(values: Any, spec: ColSpec, label: str | int) -> None:
+    """Check that a column passes the enforcement of what was inferred from it (SIG-018)."""
+    violations: list[InputViolation] = []
+    convert(values, spec, label, violations)
+    if violations:
+        raise InvalidArgument(
+            f"Column {label!r} looks like {spec.type.value}, but one of its values cannot be "
+            f"taken for that (SIG-014, SIG-018): {violations[0]}"
+        )
+
+
+def _check_gaps(schema: Schema) -> None:
+    """Check that no column without a name needs ``required: false`` for its missing values."""
+    for place, spec in enumerate(schema):
+        if isinstance(spec, TensorSpec) or spec.required or spec.name is not None:
+            continue
+        if spec.type not in _TAKE_MISSING:
+            raise InvalidArgument(
+                f"Column {place} is {spec.type.value} with missing values, for which it must be "
+                "optional, and has no name, without which it cannot be (SIG-015): name the columns"
+            )
+
+
+def _required_without_names(schema: Schema) -> Schema:
+    """Return the schema, in which no column without a name is optional (SIG-015)."""
+    return Schema(
+        [
+            ColSpec(spec.type, None) if spec.name is None and isinstance(spec, ColSpec) else spec
+            for spec in schema
+        ]
+    )
+
+
+def _of_mapping(data: Mapping[Any, Any], what: str, types: CellTypes) -> Schema:
+    if not data:
+        raise _unsupported(data, what)
+    names = [name if isinstance(name, str) else None for name in data]
+    if None in names:
+        raise InvalidArgument(f"The names of {what} are texts, not {list(data)!r:.60} (SIG-012)")
+    values = list(data.values())
+    if all(_is_tensor(value) for value in values):
+        return Schema([_tensor(v, name) for v, name in zip(values, names, strict=True)])
+    if not all(isinstance(v, list | tuple | pd.Series) or _is_array(v) for v in values):
+        return _columns(names, [_one_cell(value) for value in values], types)
+    if len({len(value) for value in values}) > 1:
+        raise InvalidArgument(f"The columns of {what} are of different lengths (SIG-010)")
+    return _columns(names, [_listed(v, what) for v in values], types)
+
+
+def _one_cell(value: Any) -> Any:
+    is_scalar = isinstance(value, np.ndarray) and not value.ndim
+    return value.reshape(1) if is_scalar else _cells([value])
+
+
+def _listed(value: Any, what: str) -> Any:
+    if isinstance(value, pd.Series):
+        return array_of(value)
+    if not isinstance(value, np.ndarray):
+        return _cells(value)
+    if value.ndim > 1:
+        raise InvalidArgument(
+            f"A column of {what} is an array of {value.ndim} axes (SIG-010): give arrays for all "
+            "names, or a list of arrays"
+        )
+    return value
+
+
+def _of_list(data: list[Any], what: str, types: CellTypes) -> Schema:
+    records = sum(isinstance(item, dict) for item in data)
+    rows = sum(isinstance(item, list | tuple) or _is_array(item) for item in data)
+    if records == len(data):
+        names = list(dict.fromkeys(name for record in data for name in record))
+        return _of_mapping(
+            {name: [record.get(name) for record in data] for name in names}, what, types
+        )
+    if rows == len(data):
+        width = {len(item) for item in data}
+        if len(width) > 1 or width == {0}:
+            raise InvalidArgument(
+                f"The rows of {what} are empty or of different lengths (SIG-010); a data frame "
+                "with one column holds lists of any lengths"
+            )
+        columns = [_cells(cells) for cells in zip(*data, strict=True)]
+        return _columns([None] * len(columns), columns, types)
+    if records or rows:
+        raise InvalidArgument(
+            f"The list {what} holds records, rows and values, or two of them (SIG-010); all are of "
+            "one kind"
+        )
+    return Schema([_column(_cells(data), None, types)])
+
+
+# -- tensors --------------------------------------------------------------------------------------
+
+
+def _tensor(array: Any, name: str | None) -> TensorSpec:
+    if array.ndim == 0:
+        raise InvalidArgument("A tensor has at least one axis, that of the batch (SIG-013)")
+    return TensorSpec(array.dtype, (_ANY_LENGTH, *array.shape[1:]), name)
+
+
+# -- warnings -------------------------------------------------------------------------------------
+
+
+def _warn_of_integers(schema: Schema) -> None:
+    names = [
+        str(position if spec.name is None else spec.name)
+        for position, spec in enumerate(schema)
+        if spec.type in (DataType.integer, DataType.long)
+    ]
+    if names:
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004 - enough to see
+        warn_caller(
+            f"SIG-016: the integer columns {', '.join(names[:5])}{more} will not take missing "
+            "values, which turn integers into floating point in a data frame; declare columns "
+            "double that may have some."
+        )
+
+
+def _warn_of_conflicts(types: CellTypes) -> None:
+    if types.conflicts:
+        warn_caller(
+            f"SIG-041: values of different types stand at {'; '.join(types.conflicts[:5])}: "
+            "declared any, for which nothing is checked."
+        )

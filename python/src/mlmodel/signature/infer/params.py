@@ -1,0 +1,55 @@
+"""The parameter that has a default (SIG-017)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from mlmodel.errors import InvalidArgument, shown
+from mlmodel.signature.infer.cells import CellTypes, is_missing
+from mlmodel.signature.types.nested import AnyType, Array, Object
+from mlmodel.signature.types.params import ParamSpec
+
+__all__ = ["param_spec"]
+
+
+def param_spec(name: str, value: Any) -> ParamSpec:
+    """Return the parameter that has this default (SIG-017).
+
+    Raises:
+        InvalidArgument: the value is no scalar, object, or list of scalars of one type; an empty
+            list and an empty object tell none, and MLflow reads no list of objects.
+
+    """
+    types = CellTypes()
+    try:
+        kind = types.of([value], f"parameter {name!r}")
+        default = _plain(value)
+    except InvalidArgument as error:
+        raise InvalidArgument(f"{error.message} (SIG-017)") from None
+    is_list = isinstance(kind, Array)
+    item = kind.dtype if isinstance(kind, Array) else kind
+    nested = isinstance(item, Array | AnyType) or (is_list and isinstance(item, Object))
+    if item is None or nested or types.conflicts or _has_gaps(value):
+        raise InvalidArgument(
+            f"The default {shown(value)} of parameter {name!r} is neither a scalar nor an object, "
+            "nor a list of scalars of one type (SIG-017)"
+        )
+    return ParamSpec(name, item, default, (-1,) if is_list else None)
+
+
+def _has_gaps(value: Any) -> bool:
+    return isinstance(value, list | tuple) and any(map(is_missing, value))
+
+
+def _plain(value: Any) -> Any:
+    """Return Python's own value for numpy's, at every depth."""
+    if isinstance(value, np.ndarray | np.generic) and not isinstance(value, np.datetime64):
+        value = value.tolist()
+    if isinstance(value, Decimal):
+        raise InvalidArgument(f"{value} is a Decimal, which JSON has no form for; give a float")
+    if isinstance(value, dict):
+        return {key: _plain(held) for key, held in value.items()}
+    return [_plain(held) for held in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,135 @@
+"""The signature of a model: inputs, outputs and parameters.
+
+Nothing here needs numpy: a signature is read, checked and compared by the base
+install. The names and their positional forms are MLflow's (``ColSpec("double", "a")``,
+``TensorSpec(np.dtype("float32"), (-1, 10))``).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mlmodel._base.extras import named_extra
+from mlmodel.errors import InvalidArgument
+from mlmodel.signature.types.params import ParamSchema, ParamSpec
+from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mlmodel.signature.enforce.plan import Plan
+
+__all__ = ["ModelSignature"]
+
+
+_PARTS = ("inputs", "outputs", "params")
+
+
+@dataclass(frozen=True, repr=False)
+class ModelSignature:
+    """Inputs, outputs and parameters of a model; each may be absent."""
+
+    inputs: Schema | None = None
+    outputs: Schema | None = None
+    params: ParamSchema | None = None
+
+    def __init__(
+        self,
+        inputs: Schema | None = None,
+        outputs: Schema | None = None,
+        params: Iterable[ParamSpec] | None = None,
+    ) -> None:
+        object.__setattr__(self, "inputs", inputs)
+        object.__setattr__(self, "outputs", outputs)
+        object.__setattr__(self, "params", None if params is None else ParamSchema(params))
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  {part}: [{', '.join(map(_short, specs))}]"
+            for part, specs in (
+                ("inputs", self.inputs),
+                ("outputs", self.outputs),
+                ("params", self.params),
+            )
+            if specs is not None
+        ]
+        return "\n".join(["ModelSignature:", *lines])
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The compiled enforcement plan of the inputs, made on first use (needs numpy)."""
+        with named_extra():
+            from mlmodel.signature.enforce.plan import Plan
+
+        return Plan(self.inputs)
+
+    def enforce(self, data: Any) -> Any:
+        """Return ``data`` as the model must receive it; see :meth:`Plan.enforce`.
+
+        Raises:
+            InvalidInput: with every violation of ENF rules found.
+
+        """
+        return self.plan.enforce(data)
+
+    def enforce_params(self, params: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        """Return the parameters as the model must receive them (ENF-080 to ENF-083).
+
+        Raises:
+            InvalidInput: with every violation found.
+
+        """
+        from mlmodel.signature.enforce.params import enforce_params
+
+        return enforce_params(params, self.params)
+
+    def to_dict(self) -> dict[str, str | None]:
+        """Return the mapping of the MLmodel file: JSON texts (SIG-001)."""
+        return {
+            "inputs": self.inputs.to_json() if self.inputs else None,
+            "outputs": self.outputs.to_json() if self.outputs else None,
+            "params": self.params.to_json() if self.params is not None else None,
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> ModelSignature:
+        """Build a signature from the MLmodel file's mapping, or one that holds lists (SIG-022).
+
+        Raises:
+            InvalidArgument: it breaks a rule of signatures.
+
+        """
+        try:
+            inputs, outputs, params = (_listed(document, key) for key in _PARTS)
+            return cls(
+                None if inputs is None else Schema.from_list(inputs),
+                None if outputs is None else Schema.from_list(outputs),
+                None if params is None else ParamSchema.from_list(params),
+            )
+        except RecursionError:
+            raise InvalidArgument("The signature is nested too deeply (SIG-001)") from None
+
+
+def _listed(document: Mapping[str, Any], key: str) -> list[Any] | None:
+    held = document.get(key)
+    try:
+        held = json.loads(held) if isinstance(held, str) and held else held
+    except json.JSONDecodeError as error:
+        raise InvalidArgument(f"The text of {key} is no JSON: {error} (SIG-001)") from None
+    if held is None or held == "":
+        return None
+    if not isinstance(held, list | tuple):
+        raise InvalidArgument(f"{key} holds {held!r:.60}, which is no list (SIG-001)")
+    return list(held)
+
+
+def _short(spec: ColSpec | TensorSpec | ParamSpec) -> str:
+    if isinstance(spec, ParamSpec):
+        return f"{spec.name!r}: {spec.dtype!r}{list(spec.shape or ()) or ''} = {spec.default!r}"
+    label = "" if spec.name is None else f"{spec.name!r}: "
+    if isinstance(spec, TensorSpec):
+        return f"{label}{spec.dtype}{list(spec.shape)}"
+    return f"{label}{spec.type!r}{'' if spec.required else ' (optional)'}"

@@ -1,0 +1,1 @@
+"""The types of columns, tensors and parameters; nothing here needs numpy."""

@@ -1,0 +1,40 @@
+"""The scalar type of what Arrow's columns hold."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from mlmodel.signature.types.scalars import DataType
+
+__all__ = ["arrow_type", "type_name"]
+#: By Arrow's name of the type, up to its parameters.
+_BY_ARROW = {
+    "string": DataType.string,
+    "large_string": DataType.string,
+    "string_view": DataType.string,
+    "binary": DataType.binary,
+    "large_binary": DataType.binary,
+    "binary_view": DataType.binary,
+    "fixed_size_binary": DataType.binary,
+    "timestamp": DataType.datetime,
+    "date32": DataType.datetime,
+    "date64": DataType.datetime,
+}
+_ARROW_NUMBERS = frozenset(
+    {"bool", "halffloat", "float", "double"}
+    | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+)
+
+
+def arrow_type(held: Any) -> DataType | Literal[False] | None:
+    """Return the type for what Arrow holds; False if numpy's dtype decides, None if there is none.
+
+    By name, because the functions that ask for a type are not the same in all versions of Arrow.
+    """
+    name = str(held).partition("[")[0]
+    return _BY_ARROW.get(name, False if name in _ARROW_NUMBERS else None)
+
+
+def type_name(held: Any) -> str:
+    """Return Arrow's name of a type, without what it holds and without its parameters."""
+    return str(held).partition("<")[0].partition("(")[0]

@@ -1,0 +1,40 @@
+"""Violations of a signature by data, and the one error for all of them (ENF-003, ENF-004)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlmodel.errors import InputViolation, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlmodel.signature.types.schema import ColSpec, TensorSpec
+
+
+__all__ = ["invalid_input", "missing_input", "type_name"]
+
+
+def missing_input(spec: ColSpec | TensorSpec, given: str, row: int | None = None) -> InputViolation:
+    """Return the violation for a required input that is not there; ``given`` says what is."""
+    label = "" if spec.name is None else spec.name
+    where = "" if row is None else f", row {row}"
+    end = "" if given.endswith("?") else "."
+    message = f"Input {label!r}{where} is missing: the signature requires it; {given}{end}"
+    return InputViolation("ENF-004", message, label, row, type_name(spec))
+
+
+def invalid_input(violations: Sequence[InputViolation]) -> InvalidInput:
+    """Return the one error for all violations, with a headline that counts them (ENF-003)."""
+    count = len(violations)
+    found = "" if count == 1 else f" ({count} problems, the first of them follows)"
+    return InvalidInput(
+        f"The data do not fit the model's signature{found}. {violations[0].message}",
+        violations,
+    )
+
+
+def type_name(spec: ColSpec | TensorSpec) -> str:
+    """Return the declared type as an error names it."""
+    declared = getattr(spec.type, "value", None)
+    return str(declared) if declared is not None else spec.dtype  # type: ignore[union-attr]
