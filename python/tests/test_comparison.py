@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlmodel.comparison import compare_models
 from mlmodel.errors import InvalidModel, ModelNotFound
+from mlmodel.reports.comparison import compare_models
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -40,7 +40,10 @@ INSIDE = {
         *("types", "data", "violations", "cells", "enforce"),
         *("model_signature", "compare", "infer"),
     ),
-    "document": ("yaml", "schema", "document", "rules", "editing"),
+    "document": (
+        *("pointers", "paths", "times", "requirements", "example_info", "schema", "yaml"),
+        *("document", "rules", "writer", "editing"),
+    ),
     "trust": ("pickles",),
     "scoring": ("media", "json", "declared", "engine", "codecs", "examples", "invocations"),
     "store": ("locations",),
@@ -52,7 +55,7 @@ FACES = ("", "models", "types", "__main__")
 #: What climbs today, one ``importer -> imported`` a line; it only ever gets shorter.
 EXCEPTIONS = (Path(__file__).parent / "layers_today.txt").read_text(encoding="utf-8").splitlines()
 #: How many files today's circles have.
-CIRCLES: list[int] = [2, 6, 15]
+CIRCLES: list[int] = [2, 15]
 
 
 def _modules() -> dict[str, ast.Module]:

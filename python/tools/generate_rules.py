@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-TARGET = REPOSITORY / "python" / "src" / "mlmodel" / "document" / "_rules.json"
+TARGET = REPOSITORY / "python" / "src" / "mlmodel" / "reports" / "_rules.json"
 
 
 def generate() -> str:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mlmodel._base.version import __version__
-    from mlmodel.document import validate
     from mlmodel.models import infer_signature
+    from mlmodel.reports.validation import validate
     from mlmodel.short import load, save
 
 __all__ = ["__version__", "infer_signature", "load", "save", "validate"]
@@ -25,7 +25,7 @@ _NAMES = {
     "infer_signature": "mlmodel.signature.infer.from_data",
     "load": "mlmodel.short",
     "save": "mlmodel.short",
-    "validate": "mlmodel.document",
+    "validate": "mlmodel.reports.validation",
 }
 
 #: Public modules, reachable as attributes without an import of their own.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from mlmodel.document.examples import example_info
+from mlmodel.document.example_info import example_info
 from mlmodel.document.times import EARLY_KEY, KEY, parse_time, time_text, with_todays_time
 from mlmodel.errors import InvalidArgument
 from mlmodel.locations import local_folder, path_to_write

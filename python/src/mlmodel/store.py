@@ -365,7 +365,8 @@ def _as_path(given: Any) -> Any:
 
 def _require_valid(root: Path) -> None:
     """Nothing is put in place that ``validate`` would refuse."""
-    errors = document.validate(root).errors
+    found = document.check(document.read(root), root)
+    errors = [violation for violation in found if violation.severity == "error"]
     if errors:
         raise InvalidArgument(
             "What was given makes no valid model, and was not saved",

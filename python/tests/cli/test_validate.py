@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from mlmodel.cli import COMMANDS
 from mlmodel.cli.validate import command
-from mlmodel.document import schemas
+from mlmodel.document.schema import schemas
 
 GOOD = "flavors:\n  sklearn:\n    pickled_model: model.pkl\n    sklearn_version: 1.5.1\n"
 WARNED = GOOD + "mystery: 1\n"

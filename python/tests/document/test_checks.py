@@ -9,8 +9,10 @@ import time
 import pytest
 import yaml
 
-from mlmodel.document import check, parse, resolve_inside, schemas, validate
+from mlmodel import validate
+from mlmodel.document import check, parse, resolve_inside
 from mlmodel.document.document import compose_document
+from mlmodel.document.schema import schemas
 from mlmodel.errors import InvalidModel
 
 FLAVORS = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n"

@@ -13,8 +13,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlmodel.document import read, schemas
-from mlmodel.document.conforms import conforms
+from mlmodel.document import read
+from mlmodel.document.schema import schemas
+from mlmodel.document.schema.conforms import conforms
 
 MODEL = yaml.safe_load("""
 artifact_path: model
@@ -129,7 +130,7 @@ def test_real_models_need_no_jsonschema(corpus):
         str(f.parent) for f in sorted(corpus.glob("*/MLmodel")) if read(f).data.get("signature")
     ]
     script = (
-        "import sys; from mlmodel.document.document import read; from mlmodel.document.checks import check\n"
+        "import sys; from mlmodel.document.document import read; from mlmodel.document.rules.checks import check\n"
         f"for folder in {json.dumps(folders)}: check(read(folder), None)\n"
         "print('jsonschema' in sys.modules)"
     )

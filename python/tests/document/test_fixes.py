@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from test_fuzz import edited, edits
 
-from mlmodel.document import check, validate
+from mlmodel import validate
+from mlmodel.document import check
 from mlmodel.document.document import compose_document
-from mlmodel.document.edits import Change, Edit, apply
-from mlmodel.document.fixes import FIXABLE, fix_text
-from mlmodel.document.validation import fix
+from mlmodel.document.editing.edits import Change, Edit, apply
+from mlmodel.document.editing.fixes import FIXABLE, fix, fix_text
 from mlmodel.errors import WriteFailed
 
 HEAD = "# kept\nflavors:   {a:  {}}   # kept\n"

@@ -13,7 +13,7 @@ from test_writing import documents
 
 from mlmodel.document import dumps, parse
 from mlmodel.document.document import compose_document
-from mlmodel.document.formatting import format_text
+from mlmodel.document.editing.formatting import format_text
 from mlmodel.errors import InvalidModel
 from mlmodel.signature.model_signature import ModelSignature
 

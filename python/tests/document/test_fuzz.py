@@ -7,7 +7,8 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlmodel.document import check, parse, validate
+from mlmodel import validate
+from mlmodel.document import check, parse
 from mlmodel.document.document import compose_document
 from mlmodel.errors import MlmodelError
 

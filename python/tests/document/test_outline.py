@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlmodel.document import check, parse, schema_check, schemas
-from mlmodel.document.jsontext import JsonText
-from mlmodel.document.outline import Outline, outline
+from mlmodel.document import check, parse
+from mlmodel.document.schema import findings, schemas
+from mlmodel.document.schema.outline import Outline, outline
+from mlmodel.document.yaml.jsontext import JsonText
 
 pytestmark = pytest.mark.slow
 
@@ -34,9 +35,9 @@ SCHEMAS = [("signature", "spec"), ("signature", "param"), ("signature", "inputs"
            *((f"flavors:{name}", None) for name in schemas.names("flavors"))]  # fmt: skip
 
 
-def findings(name, definition, value):
+def violations(name, definition, value):
     errors = schemas.validator(name, definition).iter_errors(value)
-    return [finding for error in errors for finding in schema_check.explain(error, [])]
+    return [finding for error in errors for finding in findings.explain(error, [])]
 
 
 @pytest.mark.parametrize(("name", "definition"), SCHEMAS)
@@ -48,7 +49,7 @@ def test_values_that_are_alike_break_the_same_rules(name, definition, values):
     assert keys == [make(value) for value in values]
     first = dict(zip(reversed(keys), reversed(values), strict=True))
     for key, value in zip(keys, values, strict=True):
-        assert findings(name, definition, value) == findings(name, definition, first[key])
+        assert violations(name, definition, value) == violations(name, definition, first[key])
 
 
 ALIKE = {
@@ -106,7 +107,7 @@ signature:
 def test_the_next_model_of_the_same_form_is_not_validated_again(monkeypatch):
     first = MODEL.format(version="1.5.1", run="a", size=10, column="height")
     second = MODEL.format(version="1.6.0", run="b", size=2000, column="width")
-    monkeypatch.setattr(schema_check, "_VALID", set())
+    monkeypatch.setattr(findings, "_VALID", set())
     assert check(parse(first), None) == []
     asked = []
     validator = schemas.validator
@@ -120,19 +121,19 @@ def test_the_next_model_of_the_same_form_is_not_validated_again(monkeypatch):
 
 def test_what_is_remembered_is_bounded(monkeypatch):
     valid = set()
-    monkeypatch.setattr(schema_check, "_VALID", valid)
-    monkeypatch.setattr(schema_check, "_MAX_VALID", 5)
+    monkeypatch.setattr(findings, "_VALID", valid)
+    monkeypatch.setattr(findings, "_MAX_VALID", 5)
     for number in range(20):
-        assert schema_check.errors("python-env", {f"key{number}": 1}) == []
+        assert findings.errors("python-env", {f"key{number}": 1}) == []
         assert len(valid) <= 5
     valid.clear()
-    assert schema_check.errors("python-env", {"k" * 10_000: 1}) == []
+    assert findings.errors("python-env", {"k" * 10_000: 1}) == []
     assert valid == set()
 
 
 def test_what_is_not_valid_is_not_remembered():
     for _ in range(2):
-        assert [e.validator for e in schema_check.errors("mlmodel", {"run_id": 1})] == [
+        assert [e.validator for e in findings.errors("mlmodel", {"run_id": 1})] == [
             "required", "type",
         ]  # fmt: skip
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from mlmodel.document import check, parse
 from mlmodel.document.document import compose_document
-from mlmodel.document.jsontext import JsonText
-from mlmodel.document.source import SourceMap
+from mlmodel.document.yaml.jsontext import JsonText
+from mlmodel.document.yaml.source import SourceMap
 
 if TYPE_CHECKING:
     import random

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmodel.document.plain_example import fits_plainly
 from mlmodel.models import ModelSignature
+from mlmodel.reports.plain_example import fits_plainly
 from mlmodel.scoring.examples.checking import faults
 
 INFO = {"artifact_path": "input_example.json", "type": "dataframe", "pandas_orient": "split"}

@@ -8,10 +8,10 @@ from importlib import metadata
 import pytest
 from jsonschema import Draft202012Validator
 
-from mlmodel.document import validate
-from mlmodel.document.report import Report
-from mlmodel.document.report_forms import _specification, as_sarif, github_lines
+from mlmodel import validate
 from mlmodel.errors import Violation
+from mlmodel.reports.report import Report
+from mlmodel.reports.sarif_and_github import _specification, as_sarif, github_lines
 
 #: What SARIF 2.1.0 requires of the parts that are written here (sections 3.13 to 3.58).
 TEXT = {"type": "string", "minLength": 1}

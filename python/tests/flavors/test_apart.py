@@ -24,7 +24,7 @@ FLAVORS = sorted(path.stem for path in (SOURCE / "flavors").glob("[!_]*.py"))
 EXAMPLE = "sklearn"
 
 LEFT_OUT = (
-    "python/src/mlmodel/_schemas/", "python/src/mlmodel/document/_rules.json",
+    "python/src/mlmodel/_schemas/", "python/src/mlmodel/reports/_rules.json",
     "python/src/mlmodel/trust/", "conformance/vectors/v1/trust/", "conformance/attacks/",
 )  # fmt: skip
 

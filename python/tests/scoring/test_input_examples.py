@@ -460,7 +460,7 @@ def test_validate_says_what_it_could_not_check(
 ) -> None:
     """EXA-013: without numpy."""
     monkeypatch.setattr(
-        "mlmodel.document.examples.find_spec", lambda name: None if name == "numpy" else name
+        "mlmodel.reports.example.find_spec", lambda name: None if name == "numpy" else name
     )
     report = mlmodel.validate(saved)
     assert report.valid

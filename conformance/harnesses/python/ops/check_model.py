@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document.checks import check
 from mlmodel.document.document import compose_document
-from mlmodel.document.validation import validate
+from mlmodel.document.rules.checks import check
+from mlmodel.reports.validation import validate
 
 if TYPE_CHECKING:
     from mlmodel.errors import Violation

@@ -38,7 +38,7 @@ def command(old: str, new: str, form: str) -> None:
     A and B are model folders, MLmodel files or URIs. Compared are their attributes and flavors,
     signatures, environments, metadata, and files by content.
     """
-    from mlmodel.comparison import compare_models
+    from mlmodel.reports.comparison import compare_models
 
     found = compare_models(old, new)
     if form == "json":

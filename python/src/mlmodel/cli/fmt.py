@@ -12,15 +12,15 @@ import click
 from mlmodel._base.texts import counted
 from mlmodel.cli._shared import echo, local_file, say_trust_is_lost
 from mlmodel.document.document import folder_of, model_file, read_text
-from mlmodel.document.events import Problem, decode
-from mlmodel.document.formatting import format_text
-from mlmodel.document.validation import find_models
+from mlmodel.document.editing.formatting import format_text
 from mlmodel.document.writer import rewrite
+from mlmodel.document.yaml.events import Problem, decode
 from mlmodel.errors import InvalidModel, MlmodelError
 from mlmodel.locations import without_secrets
+from mlmodel.reports.validation import find_models
 
 if TYPE_CHECKING:
-    from mlmodel.document.formatting import Formatted
+    from mlmodel.document.editing.formatting import Formatted
 
 _EXAMPLES = """\b
 Examples:

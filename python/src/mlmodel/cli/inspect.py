@@ -10,8 +10,8 @@ import click
 
 from mlmodel._base.texts import counted
 from mlmodel.cli._shared import NOTHING, echo, format_option, size
-from mlmodel.document.inspection import describe
 from mlmodel.locations import local_folder, without_secrets
+from mlmodel.reports.inspection import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

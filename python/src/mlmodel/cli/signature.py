@@ -66,8 +66,8 @@ def diff(old: str, new: str, form: str, callers: str) -> None:
     OLD and NEW are model folders, MLmodel files, URIs, or JSON files with the lists of a
     signature. Nothing of a model is executed.
     """
+    from mlmodel.reports.signature_file import read_signature
     from mlmodel.signature.compare.diff import compare_signatures
-    from mlmodel.signature.files import read_signature
 
     comparison = compare_signatures(read_signature(old), read_signature(new))
     if form == "json":
@@ -87,7 +87,7 @@ def show(model: str) -> None:
     MODEL is a model folder, an MLmodel file or a URI. What is printed is a file that
     `mlmodel signature diff` reads.
     """
-    from mlmodel.signature.files import read_signature
+    from mlmodel.reports.signature_file import read_signature
 
     signature = read_signature(model)
     if signature is None:

@@ -12,11 +12,12 @@ import click
 
 from mlmodel.cli._shared import echo, format_option, local_file, say_trust_is_lost
 from mlmodel.document.document import folder_of, model_file
-from mlmodel.document.events import DEFAULT_LIMITS, Limits
-from mlmodel.document.report import Report, as_document, summary
-from mlmodel.document.validation import find_models, fix, validate
+from mlmodel.document.editing.fixes import fix
+from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
 from mlmodel.errors import MlmodelError
 from mlmodel.locations import local_folder, without_secrets
+from mlmodel.reports.report import Report, as_document, summary
+from mlmodel.reports.validation import find_models, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +87,7 @@ def command(
     if form == "json":
         click.echo(json.dumps(as_document(reports, strict=strict), indent=2))
     elif form == "sarif":
-        from mlmodel.document.report_forms import as_sarif
+        from mlmodel.reports.sarif_and_github import as_sarif
 
         click.echo(json.dumps(as_sarif(reports), indent=2))
     else:
@@ -145,7 +146,7 @@ def _print_text(report: Report) -> None:
 
 
 def _print_github(report: Report) -> None:
-    from mlmodel.document.report_forms import github_lines
+    from mlmodel.reports.sarif_and_github import github_lines
 
     for line in github_lines(report):
         click.echo(line)

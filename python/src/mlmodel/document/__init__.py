@@ -1,4 +1,4 @@
-"""Read, write and validate the MLmodel file and the folder around it.
+"""The MLmodel file and the folder around it.
 
 Nothing here executes anything of a model, and nothing imports more than PyYAML,
 jsonschema and packaging, each only when it is needed.
@@ -10,31 +10,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlmodel.document.checks import check
-    from mlmodel.document.document import (
-        Document,
-        folder_of,
-        model_file,
-        nothing_at,
-        parse,
-        read,
-        require_valid,
-    )
-    from mlmodel.document.events import Limits
-    from mlmodel.document.formatting import format_text
+    from mlmodel.document.document import Document, folder_of, model_file, nothing_at, parse, read
+    from mlmodel.document.editing.formatting import format_text
     from mlmodel.document.paths import resolve_inside
-    from mlmodel.document.report import Report
-    from mlmodel.document.validation import find_models, fix, validate
+    from mlmodel.document.rules.checks import check, require_valid
     from mlmodel.document.writer import dumps, write
+    from mlmodel.document.yaml.events import Limits
 
 __all__ = [
     "Document",
     "Limits",
-    "Report",
     "check",
     "dumps",
-    "find_models",
-    "fix",
     "folder_of",
     "format_text",
     "model_file",
@@ -43,28 +30,23 @@ __all__ = [
     "read",
     "require_valid",
     "resolve_inside",
-    "validate",
     "write",
 ]
 
 #: Public name -> module of this package that defines it.
 _NAMES = {
     "Document": "document",
-    "Limits": "events",
-    "Report": "report",
-    "check": "checks",
+    "Limits": "yaml.events",
+    "check": "rules.checks",
     "dumps": "writer",
-    "find_models": "validation",
-    "fix": "validation",
     "folder_of": "document",
-    "format_text": "formatting",
+    "format_text": "editing.formatting",
     "model_file": "document",
     "nothing_at": "document",
     "parse": "document",
     "read": "document",
-    "require_valid": "document",
+    "require_valid": "rules.checks",
     "resolve_inside": "paths",
-    "validate": "validation",
     "write": "writer",
 }
 

@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
-from mlmodel.document import schemas
-from mlmodel.document.build import Builder
-from mlmodel.document.events import DEFAULT_LIMITS, Limits, Node, Problem, compose, decode
-from mlmodel.document.jsontext import JsonText
 from mlmodel.document.pointers import split
+from mlmodel.document.schema import schemas
+from mlmodel.document.yaml.build import Builder
+from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits, Node, Problem, compose, decode
+from mlmodel.document.yaml.jsontext import JsonText
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
-    from mlmodel.document.source import SourceMap
+    from mlmodel.document.yaml.source import SourceMap
 
 __all__ = [
     "FILE_NAME",
@@ -28,7 +28,6 @@ __all__ = [
     "parse",
     "read",
     "read_text",
-    "require_valid",
 ]
 
 #: The name of the file that makes a folder a model folder (DIR-001).
@@ -140,7 +139,7 @@ class Document:
 
     def _place_in(self, node: Node, offset: int) -> tuple[int, int]:
         """Return where the character at ``offset`` of a scalar's value stands in the file."""
-        from mlmodel.document.source import SourceMap, line_starts, place
+        from mlmodel.document.yaml.source import SourceMap, line_starts, place
 
         if id(node) not in self._source_maps:
             self._source_maps[id(node)] = SourceMap(self.text, node)
@@ -201,25 +200,6 @@ def read(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Do
     if isinstance(text, Problem):
         raise InvalidModel(f"{file} cannot be read.", [text.violation(str(file))])
     return parse(text, str(file), limits=limits)
-
-
-def require_valid(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Document:
-    """Read a model's MLmodel file and check what loading the model needs.
-
-    Raises:
-        InvalidModel: with every error found; files of the environment and the example, which
-            loading does without, are not asked for.
-        ModelNotFound, UnreadableModel: as :func:`read`.
-
-    """
-    from mlmodel.document.checks import check
-
-    document = read(path, limits=limits)
-    root = folder_of(model_file(path))
-    errors = [v for v in check(document, root, loading=True) if v.severity == "error"]
-    if errors:
-        raise InvalidModel(f"The model in {root} breaks the rules of the format.", errors)
-    return document
 
 
 def model_file(path: str | os.PathLike[str]) -> Path:

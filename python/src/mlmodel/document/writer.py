@@ -11,10 +11,10 @@ from typing import Any
 
 from mlmodel._base import files
 from mlmodel.document.document import FILE_NAME
-from mlmodel.document.events import DEFAULT_LIMITS
 from mlmodel.document.pointers import join
-from mlmodel.document.scalars import PREFIX
 from mlmodel.document.times import with_todays_time
+from mlmodel.document.yaml.events import DEFAULT_LIMITS
+from mlmodel.document.yaml.scalars import PREFIX
 from mlmodel.errors import InvalidModel, Violation, WriteFailed, shown
 
 __all__ = ["dumps", "rewrite", "write"]

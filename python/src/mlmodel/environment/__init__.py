@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.document import FILE_NAME, compose_document
-from mlmodel.document.environments import is_defaults, pip_part
+from mlmodel.document.requirements import pip_part
+from mlmodel.document.rules.environments import is_defaults
 from mlmodel.environment.given import CONSTRAINTS, Given, file_text, read_lines
 from mlmodel.environment.pins import merged, pinned
 from mlmodel.errors import InvalidArgument
@@ -234,7 +235,7 @@ def _read_yaml(path: Path) -> Any:
 
 def _from_file(lines: list[str], given: object) -> list[str]:
     """Return pip requirements whose -r and -c files are relative to the file that they stand in."""
-    from mlmodel.document.environments import named_file
+    from mlmodel.document.requirements import named_file
 
     if not isinstance(given, str | Path):
         return lines

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.document import read_text
-from mlmodel.document.environments import logical_lines, named_file, of_this_machine
+from mlmodel.document.requirements import logical_lines, named_file, of_this_machine
 from mlmodel.errors import InvalidArgument, MlmodelError
 
 if TYPE_CHECKING:

@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlmodel._base.warnings import warn_caller
-from mlmodel.document.environments import (
-    logical_lines,
+from mlmodel.document.paths import Folder
+from mlmodel.document.requirements import logical_lines, named_file, pip_part
+from mlmodel.document.rules.environments import (
     named_environments,
-    named_file,
-    pip_part,
     read_environment,
     requirement_lines,
 )
-from mlmodel.document.paths import Folder
 from mlmodel.environment.given import CONSTRAINTS
 from mlmodel.environment.pins import normalized, requirement_of
 from mlmodel.errors import InvalidArgument, MlmodelError, UnsupportedModel

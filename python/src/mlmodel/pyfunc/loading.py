@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mlmodel import store
 from mlmodel._base.deprecated import old_arguments, old_name
-from mlmodel.document.named_files import last_part
+from mlmodel.document.rules.named_files import last_part
 from mlmodel.environment.installed import dependencies_file, warn_of_mismatches
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._registry import flavor_by_loader

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from mlmodel._base import files
 from mlmodel._base.texts import counted
-from mlmodel.document import schemas
-from mlmodel.document.described import walk
 from mlmodel.document.document import FILE_NAME, compose_document
 from mlmodel.document.document import read as read_document
-from mlmodel.document.named_files import named_files
 from mlmodel.document.paths import resolve_inside
+from mlmodel.document.rules.named_files import named_files
+from mlmodel.document.schema import schemas
+from mlmodel.document.schema.described import walk
 from mlmodel.errors import MlmodelError
 from mlmodel.trust import skops_file
 from mlmodel.trust.containers import (
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from mlmodel.document.described import Described
     from mlmodel.document.document import Document
+    from mlmodel.document.schema.described import Described
 
 __all__ = ["Look", "describe"]
 

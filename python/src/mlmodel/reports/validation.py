@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlmodel.document.checks import check
 from mlmodel.document.document import (
     FILE_NAME,
     compose_document,
@@ -15,15 +14,16 @@ from mlmodel.document.document import (
     nothing_at,
     read_text,
 )
-from mlmodel.document.events import DEFAULT_LIMITS, Limits, Problem
-from mlmodel.document.examples import check_example
-from mlmodel.document.report import Report
+from mlmodel.document.rules.checks import check
+from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
 from mlmodel.errors import MlmodelError, ModelNotFound, UnreadableModel, Violation
+from mlmodel.reports.example import check_example
+from mlmodel.reports.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["find_models", "fix", "validate"]
+__all__ = ["find_models", "validate"]
 
 
 def validate(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Report:
@@ -42,32 +42,6 @@ def validate(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -
     of_example, unchecked = check_example(document, root)
     found = (*check(document, root), *of_example)
     return Report(str(path), found, unchecked=() if unchecked is None else (unchecked,))
-
-
-def fix(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> tuple[Violation, ...]:
-    """Mend the MLmodel file at ``path`` where there is one right answer (MLM-027).
-
-    Returns what was mended, each at the place where it stood. A file that cannot be read, or
-    in which there is nothing to mend, is left alone.
-
-    Raises:
-        WriteFailed: the file could not be written; it is as it was.
-
-    """
-    from mlmodel.document.fixes import fix_text
-    from mlmodel.document.writer import rewrite
-
-    file = model_file(path)
-    try:
-        text = read_text(file, limits)
-    except MlmodelError:
-        return ()
-    if isinstance(text, Problem):
-        return ()
-    fixed = fix_text(text, str(file), folder_of(file), limits=limits)
-    if fixed.changes:
-        rewrite(file, fixed.text)
-    return tuple(change.as_violation(str(file)) for change in fixed.changes)
 
 
 def find_models(path: str | os.PathLike[str]) -> Iterator[Path]:

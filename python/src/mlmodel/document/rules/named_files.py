@@ -16,9 +16,9 @@ from mlmodel.errors import InvalidModel, Violation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mlmodel.document.described import Described
     from mlmodel.document.document import Document
     from mlmodel.document.paths import Folder
+    from mlmodel.document.schema.described import Described
 
 __all__ = ["check_modules", "check_named_files", "last_part", "named_files"]
 

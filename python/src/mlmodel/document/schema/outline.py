@@ -14,12 +14,12 @@ from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document import schemas
+from mlmodel.document.schema import schemas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    from mlmodel.document.schemas import Json
+    from mlmodel.document.schema.schemas import Json
 
 __all__ = ["Outline", "outline"]
 

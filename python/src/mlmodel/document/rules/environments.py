@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document import schemas
-from mlmodel.document.described import walk
 from mlmodel.document.document import compose_document, read_text
-from mlmodel.document.events import Problem
 from mlmodel.document.pointers import join
-from mlmodel.document.schema_check import schema_violations, unknown_keys
+from mlmodel.document.requirements import (
+    logical_lines,
+    named_file,
+    of_this_machine,
+    pip_part,
+    wrong_requirement,
+)
+from mlmodel.document.rules.keys import schema_violations, unknown_keys
+from mlmodel.document.schema import schemas
+from mlmodel.document.schema.described import walk
+from mlmodel.document.yaml.events import Problem
 from mlmodel.errors import MlmodelError, Violation
 
 if TYPE_CHECKING:
@@ -22,27 +29,12 @@ if TYPE_CHECKING:
 __all__ = [
     "check_environments",
     "is_defaults",
-    "logical_lines",
     "named_environments",
-    "named_file",
-    "of_this_machine",
-    "pip_part",
     "read_environment",
     "requirement_lines",
 ]
 
 _REQUIREMENTS = "requirements.txt"
-#: A requirement that is right for certain; others are left to the packaging library.
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\s*(===?|[<>!~]=|[<>])\s*[0-9][A-Za-z0-9.+!*-]*)?")
-_ELSEWHERE = re.compile(r"^(-|\.{0,2}[/\\]|[A-Za-z]:[/\\]|[A-Za-z][A-Za-z0-9+.-]*:)")
-#: A line that names a file of requirements (-r) or of constraints (-c).
-_NAMES_FILE = re.compile(r"(?:(-r|--requirement\b)|(-c|--constraint\b))\s*=?\s*(\S.*)")
-#: What pip takes from a path: a file of a package, or a folder.
-_LOCAL = re.compile(
-    r"(?:(?:-e|--editable)[\s=]*)?(?:file:|\.{0,2}[/\\]|\.{1,2}$|[A-Za-z]:[/\\]"
-    r"|[^\s:@]+\.(?:whl|zip|tar\.gz)$|[^\s:@=]+[/\\])"
-    r"|[^@]+@\s*file:"
-)
 #: What Anaconda's terms are about: the channel, under its name and its addresses (ENV-005).
 _DEFAULTS = re.compile(r"defaults|(https?://)?repo\.anaconda\.com(/.*)?|pkgs/(main|r|msys2|free)")
 
@@ -178,7 +170,7 @@ def requirement_lines(folder: Folder, found: list[Violation]) -> list[str] | Non
 
 def _about(line: str, folder: Folder, rule: str) -> Iterator[tuple[str, str, str]]:
     """Give rule, message and severity of what is wrong with one requirement."""
-    wrong = _wrong_requirement(line)
+    wrong = wrong_requirement(line)
     if wrong is not None:
         yield rule, wrong, "error"
         return
@@ -204,68 +196,6 @@ def _is_in(folder: Folder, name: str) -> bool:
         return folder.resolve_inside(name).is_file()
     except (MlmodelError, OSError):
         return False
-
-
-def logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Give number and text of each requirement: continued lines joined, comments left out."""
-    continued = ""
-    for number, written in enumerate(text.splitlines(), 1):
-        bare = re.sub(r"(^|\s)#.*$", "", written) if "#" in written else written
-        line = continued + bare.strip()
-        if line.endswith("\\"):
-            continued = line[:-1]
-            continue
-        continued = ""
-        if line:
-            yield number, line
-
-
-def _wrong_requirement(line: str) -> str | None:
-    """Return what keeps a line from being a requirement; options and paths are pip's business."""
-    bare = line.strip()
-    if "--" in bare:
-        bare = re.split(r"\s--", bare, maxsplit=1)[0]
-    if not bare or _PLAIN.fullmatch(bare) or _ELSEWHERE.match(bare):
-        return None
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    try:
-        Requirement(bare)
-    except InvalidRequirement as error:
-        if re.search(r"[/\\]|\.(whl|zip|tar\.gz)$", bare) and "@" not in bare:
-            return None
-        reason = str(error).partition("\n")[0]
-        return f"{bare[:60]!r} is no requirement that pip understands: {reason}."
-    return None
-
-
-def pip_part(data: dict[str, Any]) -> list[str]:
-    """Return the pip requirements in the mapping of a conda.yaml, wherever they stand (ENV-004)."""
-    dependencies = data.get("dependencies")
-    found = [
-        item["pip"]
-        for item in (dependencies if isinstance(dependencies, list) else [])
-        if isinstance(item, dict) and isinstance(item.get("pip"), list)
-    ]
-    if isinstance(data.get("pip"), list):
-        found.append(data["pip"])
-    return [line for part in found for line in part if isinstance(line, str)]
-
-
-def named_file(line: str) -> tuple[str, str] | tuple[None, str]:
-    """Return ``("-r", file)`` or ``("-c", file)`` for a line that names a file, else None and it.
-
-    ``line`` is a logical line, in any of pip's spellings (``-rFILE``, ``--constraint=FILE``).
-    """
-    match = _NAMES_FILE.fullmatch(line)
-    if match is None:
-        return None, line
-    return ("-r" if match[1] else "-c"), match[3].strip()
-
-
-def of_this_machine(line: str) -> bool:
-    """Return whether a requirement is a path, and so means nothing on another machine (ENV-012)."""
-    return _LOCAL.match(line) is not None
 
 
 def is_defaults(channel: str) -> bool:

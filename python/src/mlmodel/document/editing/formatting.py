@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlmodel.document import schemas
 from mlmodel.document.document import FILE_NAME, compose_document
-from mlmodel.document.edits import Change, apply
-from mlmodel.document.events import DEFAULT_LIMITS, Limits
-from mlmodel.document.layout import lay_out
-from mlmodel.document.upgrades import upgrades
+from mlmodel.document.editing.edits import Change, apply
+from mlmodel.document.editing.layout import lay_out
+from mlmodel.document.editing.upgrades import upgrades
+from mlmodel.document.schema import schemas
 from mlmodel.document.writer import dumps
+from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
 from mlmodel.errors import InternalError, InvalidModel
 
 if TYPE_CHECKING:

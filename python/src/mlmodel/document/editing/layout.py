@@ -23,17 +23,17 @@ from yaml.events import (
     StreamStartEvent,
 )
 
-from mlmodel.document import scalars
-from mlmodel.document.build import has_named_keys, is_text
-from mlmodel.document.comments import Tree, with_comments
-from mlmodel.document.events import Problem, compose
-from mlmodel.document.schemas import branch, child
+from mlmodel.document.editing.comments import Tree, with_comments
+from mlmodel.document.schema.schemas import branch, child
+from mlmodel.document.yaml import scalars
+from mlmodel.document.yaml.build import has_named_keys, is_text
+from mlmodel.document.yaml.events import Problem, compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlmodel.document.events import Limits, Node
-    from mlmodel.document.schemas import Subschema
+    from mlmodel.document.schema.schemas import Subschema
+    from mlmodel.document.yaml.events import Limits, Node
 
 __all__ = ["lay_out"]
 

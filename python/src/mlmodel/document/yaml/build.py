@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document import scalars
-from mlmodel.document.events import Problem
 from mlmodel.document.pointers import join
-from mlmodel.document.schemas import branch, child
+from mlmodel.document.schema.schemas import branch, child
+from mlmodel.document.yaml import scalars
+from mlmodel.document.yaml.events import Problem
 
 if TYPE_CHECKING:
-    from mlmodel.document.events import Node
-    from mlmodel.document.schemas import Subschema
+    from mlmodel.document.schema.schemas import Subschema
+    from mlmodel.document.yaml.events import Node
 
 __all__ = ["Builder", "has_named_keys", "is_text"]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlmodel.document.schemas import Json
+    from mlmodel.document.schema.schemas import Json
 
 __all__ = ["conforms"]
 

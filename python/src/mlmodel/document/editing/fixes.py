@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlmodel.document import schemas
-from mlmodel.document.build import Builder, has_named_keys
-from mlmodel.document.checks import check
-from mlmodel.document.comments import COMMENT
-from mlmodel.document.document import compose_document
-from mlmodel.document.edits import Change, Edit, apply, node_end, quote, remove, replace
-from mlmodel.document.events import DEFAULT_LIMITS, Limits
+from mlmodel.document.document import (
+    compose_document,
+    folder_of,
+    model_file,
+    read_text,
+)
+from mlmodel.document.editing.comments import COMMENT
+from mlmodel.document.editing.edits import Change, Edit, apply, node_end, quote, remove, replace
 from mlmodel.document.pointers import split
-from mlmodel.document.schemas import branch, child
+from mlmodel.document.rules.checks import check
+from mlmodel.document.schema import schemas
+from mlmodel.document.schema.schemas import branch, child
+from mlmodel.document.yaml.build import Builder, has_named_keys
+from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits, Problem
+from mlmodel.errors import MlmodelError, Violation
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mlmodel.document.document import Document
-    from mlmodel.document.events import Node
+    from mlmodel.document.yaml.events import Node
     from mlmodel.errors import Violation
 
-__all__ = ["FIXABLE", "Fixed", "fix_text"]
+
+__all__ = ["FIXABLE", "Fixed", "fix", "fix_text"]
 
 #: One change may make room for the next; each round makes one at least.
 _MOST_ROUNDS = 100
@@ -208,3 +217,28 @@ FIXABLE: dict[str, Callable[[Document, Violation], _Fix | None]] = {
     "DIR-006": _slashes,
     "SIG-001": _as_json,
 }
+
+
+def fix(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> tuple[Violation, ...]:
+    """Mend the MLmodel file at ``path`` where there is one right answer (MLM-027).
+
+    Returns what was mended, each at the place where it stood. A file that cannot be read, or
+    in which there is nothing to mend, is left alone.
+
+    Raises:
+        WriteFailed: the file could not be written; it is as it was.
+
+    """
+    from mlmodel.document.writer import rewrite
+
+    file = model_file(path)
+    try:
+        text = read_text(file, limits)
+    except MlmodelError:
+        return ()
+    if isinstance(text, Problem):
+        return ()
+    fixed = fix_text(text, str(file), folder_of(file), limits=limits)
+    if fixed.changes:
+        rewrite(file, fixed.text)
+    return tuple(change.as_violation(str(file)) for change in fixed.changes)

@@ -12,12 +12,12 @@ from bisect import bisect_right
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlmodel.document.source import line_starts
+from mlmodel.document.yaml.source import line_starts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlmodel.document.events import Node
+    from mlmodel.document.yaml.events import Node
 
 __all__ = ["COMMENT", "Tree", "with_comments"]
 

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document import schemas
-from mlmodel.document.described import Described, walk
-from mlmodel.document.environments import check_environments
-from mlmodel.document.named_files import check_modules, check_named_files
+from mlmodel.document.document import Document, folder_of, model_file, read
 from mlmodel.document.paths import Folder
 from mlmodel.document.pointers import join
-from mlmodel.document.schema_check import schema_violations, unknown_keys
-from mlmodel.document.signatures import check_signature
+from mlmodel.document.rules.environments import check_environments
+from mlmodel.document.rules.keys import schema_violations, unknown_keys
+from mlmodel.document.rules.named_files import check_modules, check_named_files
+from mlmodel.document.rules.signatures import check_signature
+from mlmodel.document.schema import schemas
+from mlmodel.document.schema.described import Described, walk
 from mlmodel.document.times import EARLY_KEY, KEY, parse_time, same_time
-from mlmodel.errors import Violation, shown
+from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
+from mlmodel.errors import InvalidModel, Violation, shown
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
     from pathlib import Path
 
     from mlmodel.document.document import Document
 
-__all__ = ["check", "in_order"]
+
+__all__ = ["check", "in_order", "require_valid"]
 
 
 def check(document: Document, root: Path | None, *, loading: bool = False) -> list[Violation]:
@@ -125,3 +130,20 @@ def _examples(document: Document) -> Iterator[Violation]:
             f"{shown(today)}, which is the one that is read. Remove the key input_example.",
             document.file, line, column, "/input_example", "warning",
         )  # fmt: skip
+
+
+def require_valid(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Document:
+    """Read a model's MLmodel file and check what loading the model needs.
+
+    Raises:
+        InvalidModel: with every error found; files of the environment and the example, which
+            loading does without, are not asked for.
+        ModelNotFound, UnreadableModel: as :func:`read`.
+
+    """
+    document = read(path, limits=limits)
+    root = folder_of(model_file(path))
+    errors = [v for v in check(document, root, loading=True) if v.severity == "error"]
+    if errors:
+        raise InvalidModel(f"The model in {root} breaks the rules of the format.", errors)
+    return document

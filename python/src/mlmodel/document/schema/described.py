@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlmodel.document.schemas import branch, child
+from mlmodel.document.schema.schemas import branch, child
 
 if TYPE_CHECKING:
-    from mlmodel.document.schemas import Subschema
+    from mlmodel.document.schema.schemas import Subschema
 
 __all__ = ["Described", "walk"]
 

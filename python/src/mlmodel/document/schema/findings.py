@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document import schemas
-from mlmodel.document.conforms import conforms
-from mlmodel.document.outline import outline
-from mlmodel.document.pointers import join
-from mlmodel.errors import Violation, shown
+from mlmodel.document.schema import schemas
+from mlmodel.document.schema.conforms import conforms
+from mlmodel.document.schema.outline import outline
+from mlmodel.errors import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from mlmodel.document.described import Described
-    from mlmodel.document.document import Document
 
-__all__ = ["Finding", "errors", "explain", "schema_violations", "unknown_keys"]
+__all__ = ["Finding", "errors", "explain"]
 
 _KINDS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false",
           int: "a whole number", float: "a number", type(None): "null"}  # fmt: skip
@@ -50,36 +47,6 @@ def errors(name: str, value: Any, definition: str | None = None, key: Any = None
 
 def _errors(name: str, definition: str | None, value: Any) -> list[Any]:
     return list(schemas.validator(name, definition).iter_errors(value))
-
-
-def schema_violations(
-    document: Document, name: str, path: Sequence[Any] = (), data: Any = None
-) -> Iterator[Violation]:
-    """Give what the value at ``path`` breaks of the schema ``name``."""
-    value = document.data if data is None else data
-    for part in path:
-        value = value[part]
-    for error in errors(name, value):
-        for rule, message, below, at_key in explain(error, path):
-            pointer = join([*path, *below])
-            line, column = (document.key_position if at_key else document.position)(pointer)
-            yield Violation(rule, message, document.file, line, column, pointer)
-
-
-def unknown_keys(document: Document, described: Iterable[Described]) -> Iterator[Violation]:
-    """Give the keys that no schema lists, where one says that this is worth a warning."""
-    for item in described:
-        rule = item.schema.get("x-unknown-keys")
-        if rule is None or not isinstance(item.value, dict):
-            continue
-        for key in item.value.keys() - item.schema.get("properties", {}).keys():
-            pointer = join([*item.path, key])
-            line, column = document.key_position(pointer)
-            yield Violation(
-                rule,
-                f"The key {str(key)[:60]!r} is not part of the format; it is kept.",
-                document.file, line, column, pointer, "warning",
-            )  # fmt: skip
 
 
 def explain(error: Any, above: Sequence[Any], default: str = "MLM-008") -> Iterator[Finding]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document.jsontext import JsonText
-from mlmodel.document.plain_example import fits_plainly
+from mlmodel.document.example_info import example_info
 from mlmodel.document.pointers import join
+from mlmodel.document.yaml.jsontext import JsonText
 from mlmodel.errors import MissingDependency, MlmodelError, Violation
+from mlmodel.reports.plain_example import fits_plainly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,24 +18,12 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
     from mlmodel.signature.model_signature import ModelSignature
 
-__all__ = ["check_example", "example_info"]
+__all__ = ["check_example"]
 
 #: How many faults of an example are listed.
 _MOST = 20
 #: In larger files the place of a cell is not looked for.
 _LONGEST = 2**20
-
-
-def example_info(data: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what an MLmodel file says of its example; the edition's ``input_example`` too.
-
-    That key holds the name of the file alone, which then is a table (EXA-014).
-    """
-    info = data.get("saved_input_example_info")
-    if isinstance(info, dict):
-        return info
-    name = data.get("input_example")
-    return {"artifact_path": name, "type": "dataframe"} if isinstance(name, str) else None
 
 
 def check_example(document: Document, root: Path) -> tuple[list[Violation], str | None]:
@@ -111,7 +100,7 @@ class _Places:
         names = table.get("columns")
         at = names.index(column) if isinstance(names, list) and column in names else column
         tokens = [*prefix, "data", str(row), str(at)]
-        from mlmodel.document.source import place
+        from mlmodel.document.yaml.source import place
 
         line, start = place(self._starts, text.offset(tokens))
         return line, start, join(tokens)
@@ -124,7 +113,7 @@ class _Places:
                 return None
             if len(text) > _LONGEST:
                 return None
-            from mlmodel.document.source import line_starts
+            from mlmodel.document.yaml.source import line_starts
 
             self._text, self._starts = JsonText(text), line_starts(text)
         return self._text

@@ -10,20 +10,20 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.files import regular_files
-from mlmodel.document import schemas
-from mlmodel.document.described import walk
 from mlmodel.document.document import folder_of, model_file, read
-from mlmodel.document.environments import (
+from mlmodel.document.example_info import example_info
+from mlmodel.document.paths import Folder, resolve_inside
+from mlmodel.document.requirements import pip_part
+from mlmodel.document.rules.environments import (
     named_environments,
-    pip_part,
     read_environment,
     requirement_lines,
 )
-from mlmodel.document.examples import example_info
-from mlmodel.document.named_files import NEEDED_TO_LOAD, named_files
-from mlmodel.document.paths import Folder, resolve_inside
-from mlmodel.document.validation import validate
+from mlmodel.document.rules.named_files import NEEDED_TO_LOAD, named_files
+from mlmodel.document.schema import schemas
+from mlmodel.document.schema.described import walk
 from mlmodel.errors import InvalidModel, Violation
+from mlmodel.reports.validation import validate
 
 if TYPE_CHECKING:
     from pathlib import Path

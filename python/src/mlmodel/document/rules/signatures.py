@@ -9,17 +9,17 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document import schemas
-from mlmodel.document.outline import outline
 from mlmodel.document.pointers import join
-from mlmodel.document.schema_check import errors, explain
+from mlmodel.document.schema import schemas
+from mlmodel.document.schema.findings import errors, explain
+from mlmodel.document.schema.outline import outline
 from mlmodel.errors import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mlmodel.document.document import Document
-    from mlmodel.document.jsontext import JsonText
+    from mlmodel.document.yaml.jsontext import JsonText
 
 __all__ = ["check_signature"]
 

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mlmodel.document.events import Node
+    from mlmodel.document.yaml.events import Node
 
 __all__ = ["SourceMap", "line_starts", "place"]
 

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import yaml.emitter
 import yaml.events
 
-from mlmodel.document import scalars
-from mlmodel.document.comments import COMMENT
+from mlmodel.document.editing.comments import COMMENT
+from mlmodel.document.yaml import scalars
 from mlmodel.errors import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mlmodel.document.document import Document
-    from mlmodel.document.events import Node
+    from mlmodel.document.yaml.events import Node
 
 __all__ = ["Change", "Edit", "apply", "node_end", "quote", "remove", "replace"]
 

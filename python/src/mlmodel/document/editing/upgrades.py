@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document.edits import Change, Edit, remove, replace
+from mlmodel.document.editing.edits import Change, Edit, remove, replace
 from mlmodel.document.times import EARLY_KEY, KEY, same_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mlmodel.document.document import Document
-    from mlmodel.document.jsontext import JsonText
+    from mlmodel.document.yaml.jsontext import JsonText
 
 __all__ = ["upgrades"]
 

@@ -15,8 +15,8 @@ from mlmodel.errors import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlmodel.document.report import Report
     from mlmodel.errors import Violation
+    from mlmodel.reports.report import Report
 
 __all__ = ["as_sarif", "github_lines"]
 
@@ -113,7 +113,7 @@ def as_sarif(reports: list[Report]) -> dict[str, Any]:
 
 @cache
 def _rules() -> dict[str, dict[str, str]]:
-    text = (files("mlmodel.document") / "_rules.json").read_text(encoding="utf-8")
+    text = (files("mlmodel.reports") / "_rules.json").read_text(encoding="utf-8")
     rules: dict[str, dict[str, str]] = json.loads(text)
     return rules
 

@@ -1,0 +1,1 @@
+"""Changes of an MLmodel file in its own text, and its canonical form."""

@@ -1,0 +1,1 @@
+"""The rules of the format, one file per page of the specification."""

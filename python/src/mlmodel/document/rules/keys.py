@@ -1,0 +1,47 @@
+"""What the schemas say, as violations at their places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.document.pointers import join
+from mlmodel.document.schema.findings import errors, explain
+from mlmodel.errors import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mlmodel.document.document import Document
+    from mlmodel.document.schema.described import Described
+
+__all__ = ["schema_violations", "unknown_keys"]
+
+
+def schema_violations(
+    document: Document, name: str, path: Sequence[Any] = (), data: Any = None
+) -> Iterator[Violation]:
+    """Give what the value at ``path`` breaks of the schema ``name``."""
+    value = document.data if data is None else data
+    for part in path:
+        value = value[part]
+    for error in errors(name, value):
+        for rule, message, below, at_key in explain(error, path):
+            pointer = join([*path, *below])
+            line, column = (document.key_position if at_key else document.position)(pointer)
+            yield Violation(rule, message, document.file, line, column, pointer)
+
+
+def unknown_keys(document: Document, described: Iterable[Described]) -> Iterator[Violation]:
+    """Give the keys that no schema lists, where one says that this is worth a warning."""
+    for item in described:
+        rule = item.schema.get("x-unknown-keys")
+        if rule is None or not isinstance(item.value, dict):
+            continue
+        for key in item.value.keys() - item.schema.get("properties", {}).keys():
+            pointer = join([*item.path, key])
+            line, column = document.key_position(pointer)
+            yield Violation(
+                rule,
+                f"The key {str(key)[:60]!r} is not part of the format; it is kept.",
+                document.file, line, column, pointer, "warning",
+            )  # fmt: skip

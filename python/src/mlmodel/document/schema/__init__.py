@@ -1,0 +1,1 @@
+"""Values held against the JSON Schemas."""

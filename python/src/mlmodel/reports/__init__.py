@@ -1,0 +1,1 @@
+"""What is said of a model without loading it: validation, inspection, comparison."""
