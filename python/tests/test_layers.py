@@ -55,7 +55,7 @@ FACES = ("", "models", "types", "__main__")
 #: What climbs today, one ``importer -> imported`` a line; it only ever gets shorter.
 EXCEPTIONS = (Path(__file__).parent / "layers_today.txt").read_text(encoding="utf-8").splitlines()
 #: How many files today's circles have.
-CIRCLES: list[int] = [2, 15]
+CIRCLES: list[int] = [2, 7]
 
 
 def _modules() -> dict[str, ast.Module]:

@@ -24,9 +24,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 import mlmodel
-from mlmodel import _cache
 from mlmodel._base.digest import manifest_of
-from mlmodel._remote import Limits
 from mlmodel.cli import main
 from mlmodel.errors import (
     InvalidArgument,
@@ -40,9 +38,12 @@ from mlmodel.errors import (
     UntrustedModel,
     WriteFailed,
 )
-from mlmodel.locations import is_uri, local_folder, local_path, without_secrets
-from mlmodel.model import Model
-from mlmodel.trust import store as trust_store
+from mlmodel.store.description import Model
+from mlmodel.store.locations import cache as cache_of_downloads
+from mlmodel.store.locations.locate import local_folder, local_path
+from mlmodel.store.locations.remote import Limits
+from mlmodel.store.locations.uris import is_uri, without_secrets
+from mlmodel.trust import records as trust_store
 
 pytestmark = pytest.mark.slow
 
@@ -132,7 +133,7 @@ def test_a_file_uri_of_another_machine_is_refused() -> None:
 def test_paths_need_no_package(model: Path) -> None:
     code = (
         "import sys; before = set(sys.modules)\n"
-        "from mlmodel.locations import local_folder\n"
+        "from mlmodel.store.saving.locations.locate import local_folder\n"
         f"local_folder({str(model)!r}); local_folder({model.as_uri()!r})\n"
         "new = {n.partition('.')[0] for n in set(sys.modules) - before}\n"
         "assert new - sys.stdlib_module_names <= {'mlmodel'}, new"
@@ -406,7 +407,7 @@ def test_what_nobody_touched_is_not_read_again(
     found = local_folder("listed://model")
     local_folder("listed://model")
     reads: list[Path] = []
-    monkeypatch.setattr(_cache, "manifest_of", lambda root: reads.append(root) or manifest_of(root))
+    monkeypatch.setattr(cache, "manifest_of", lambda root: reads.append(root) or manifest_of(root))
     assert local_folder("listed://model") == found
     assert reads == []
     os.utime(found / "MLmodel")
@@ -431,10 +432,10 @@ def test_the_place_of_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     """LOC-008."""
     monkeypatch.delenv("MLMODEL_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/var/c")
-    assert str(_cache.location()) == "/var/c/mlmodel"
+    assert str(cache_of_downloads.location()) == "/var/c/mlmodel"
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     monkeypatch.setenv("HOME", "/home/someone")
-    assert str(_cache.location()) == "/home/someone/.cache/mlmodel"
+    assert str(cache_of_downloads.location()) == "/home/someone/.cache/mlmodel"
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("MLMODEL_CACHE", str(tmp_path / "file" / "below"))
     with pytest.raises(WriteFailed, match="LOC-008"):
@@ -724,7 +725,7 @@ class Slow(LocalFileSystem):
             print("writing", flush=True)
             time.sleep(float(sys.argv[3]))
 fsspec.register_implementation("slow", Slow)
-from mlmodel.locations import local_folder
+from mlmodel.store.saving.locations.locate import local_folder
 print(local_folder("slow://" + sys.argv[1]))
 """
 

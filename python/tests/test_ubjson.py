@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmodel import _ubjson
+from mlmodel.trust import ubjson
 
 
 def length(count):
@@ -47,21 +47,21 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_what_was_written_is_read(value):
-    assert _ubjson.loads(write(value)) == value
+    assert ubjson.loads(write(value)) == value
 
 
 @given(VALUES, st.data())
 def test_a_part_is_refused(value, data):
     raw = write(value)
     end = data.draw(st.integers(0, len(raw) - 1))
-    with pytest.raises(_ubjson.MalformedUbjson):
-        _ubjson.loads(raw[:end])
+    with pytest.raises(ubjson.MalformedUbjson):
+        ubjson.loads(raw[:end])
 
 
 @given(st.binary(max_size=60))
 def test_anything_else_is_a_value_or_refused(raw):
-    with suppress(_ubjson.MalformedUbjson):
-        _ubjson.loads(raw)
+    with suppress(ubjson.MalformedUbjson):
+        ubjson.loads(raw)
 
 
 @pytest.mark.parametrize("dtype", ["i1", "u1", ">i2", ">i4", ">i8", ">f4", ">f8"])
@@ -69,13 +69,13 @@ def test_arrays_of_one_type_are_arrays(dtype):
     marker = dict(zip(["i1", "u1", ">i2", ">i4", ">i8", ">f4", ">f8"], "iUIlLdD", strict=True))
     array = np.array([1, 2, 100], dtype)
     raw = b"[$" + marker[dtype].encode() + b"#" + length(3) + array.tobytes()
-    found = _ubjson.loads(raw)
+    found = ubjson.loads(raw)
     assert found.dtype == np.dtype(dtype)
     assert np.array_equal(found, array)
 
 
 def test_an_array_without_a_count_ends_with_its_mark():
-    assert _ubjson.loads(b"[U\x01U\x02]") == [1, 2]
+    assert ubjson.loads(b"[U\x01U\x02]") == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -96,5 +96,5 @@ def test_an_array_without_a_count_ends_with_its_mark():
     ],
 )
 def test_what_is_wrong_is_told(raw, message):
-    with pytest.raises(_ubjson.MalformedUbjson, match=message):
-        _ubjson.loads(raw)
+    with pytest.raises(ubjson.MalformedUbjson, match=message):
+        ubjson.loads(raw)

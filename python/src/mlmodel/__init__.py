@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from mlmodel._base.version import __version__
     from mlmodel.models import infer_signature
+    from mlmodel.pyfunc.short import load, save
     from mlmodel.reports.validation import validate
-    from mlmodel.short import load, save
 
 __all__ = ["__version__", "infer_signature", "load", "save", "validate"]
 
@@ -23,8 +23,8 @@ __all__ = ["__version__", "infer_signature", "load", "save", "validate"]
 _NAMES = {
     "__version__": "mlmodel._base.version",
     "infer_signature": "mlmodel.signature.infer.from_data",
-    "load": "mlmodel.short",
-    "save": "mlmodel.short",
+    "load": "mlmodel.pyfunc.short",
+    "save": "mlmodel.pyfunc.short",
     "validate": "mlmodel.reports.validation",
 }
 

@@ -13,7 +13,7 @@ from sklearn.linear_model import LinearRegression
 import mlmodel
 from mlmodel._base.digest import manifest_of
 from mlmodel.cli import _warn
-from mlmodel.trust import store
+from mlmodel.trust import records
 
 
 def run(*args: object, **options):
@@ -77,14 +77,14 @@ def test_who_changes_his_own_model_is_told_that_it_is_trusted_no_longer(model, c
     """MLM-032."""
     file = model / "MLmodel"
     digest = manifest_of(model).digest
-    assert store.contains(digest)
+    assert records.contains(digest)
     untouched = run(*change, model)
     assert "trust" not in untouched.stderr
     file.write_text(file.read_text().replace("run_id", "x") + "run_id:   1.0\n")
     done = run(*change, model)
     assert done.returncode == 0
     assert f"To trust it as it is: mlmodel trust add {model} (MLM-032)" in done.stderr
-    assert not store.contains(manifest_of(model).digest)
+    assert not records.contains(manifest_of(model).digest)
     added = run("trust", "add", model)
     assert added.returncode == 0
-    assert store.contains(manifest_of(model).digest)
+    assert records.contains(manifest_of(model).digest)

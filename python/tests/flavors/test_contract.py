@@ -16,10 +16,12 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import mlmodel
-from mlmodel import flavors, pyfunc, store
+from mlmodel import flavors, pyfunc
 from mlmodel.errors import InvalidArgument
 from mlmodel.flavors import _registry
+from mlmodel.flavors._shared import load_flavor
 from mlmodel.models import Model, infer_signature
+from mlmodel.store import saving
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0]})
 OURS = sorted(_registry.all_flavors())
@@ -32,7 +34,7 @@ def test_every_save_model_takes_the_shared_keywords_from_one_place(name):
     parameters = inspect.signature(module.save_model).parameters
     shared = [p for p in parameters.values() if p.kind is p.VAR_KEYWORD]
     assert "SaveOptions" in str(shared[0].annotation)
-    assert not parameters.keys() & store.SaveOptions.__annotations__.keys()
+    assert not parameters.keys() & saving.SaveOptions.__annotations__.keys()
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -56,8 +58,8 @@ def test_pyfunc_takes_the_shared_keywords_too():
     parameters = inspect.signature(pyfunc.save_model).parameters
     others = [p for p in parameters.values() if p.kind is p.VAR_KEYWORD]
     assert "KeywordOptions" in str(others[0].annotation)
-    by_position = store.SaveOptions.__annotations__.keys() - store.KeywordOptions.__annotations__
-    assert by_position == parameters.keys() & store.SaveOptions.__annotations__.keys()
+    by_position = saving.SaveOptions.__annotations__.keys() - saving.KeywordOptions.__annotations__
+    assert by_position == parameters.keys() & saving.SaveOptions.__annotations__.keys()
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -124,7 +126,7 @@ def test_a_flavor_of_ones_own_saves_and_loads(tmp_path):
     assert list(model.metadata.flavors) == ["constant", "python_function"]
     assert model.signature.inputs.input_names() == ["a"]
     assert mlmodel.validate(tmp_path / "m").valid
-    native = store.load_flavor(_registry.flavor_by_name("constant"), tmp_path / "m")
+    native = load_flavor(_registry.flavor_by_name("constant"), tmp_path / "m")
     assert native.value == 7
 
 
@@ -182,7 +184,7 @@ def test_the_example_of_an_own_flavor(tmp_path, monkeypatch):
         warnings.simplefilter("error")
         exec(textwrap.dedent(example), names)
     assert mlmodel.load("box").predict([[1.0], [2.0]]) == [7, 7]
-    assert store.load_flavor(_registry.flavor_by_name("box"), "box").value == 7
+    assert load_flavor(_registry.flavor_by_name("box"), "box").value == 7
     assert mlmodel.validate("box").valid
 
 

@@ -175,8 +175,8 @@ def test_code_paths_go_along(tmp_path, write):
     # The process that saves has MLflow's name in its own helper by other means.
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import types, mlmodel\nfrom mlmodel import _mlflow, pyfunc\n"
-        "sys.modules['mlflow'] = _mlflow.stand_in('mlflow')\n"
+        "import types, mlmodel\nfrom mlmodel import pyfunc; from mlmodel.store import mlflow_names\n"
+        "sys.modules['mlflow'] = mlflow_names.stand_in('mlflow')\n"
         "pyfunc.save_model(sys.argv[1] + '/m', python_model=sys.argv[2],\n"
         "    code_paths=[sys.argv[1] + '/helper_of_code.py'])\n"
     )

@@ -13,8 +13,8 @@ import pytest
 
 from mlmodel import __version__
 from mlmodel.scoring.engine import Engine
+from mlmodel.serving.admission import WAITING
 from mlmodel.serving.app import Application
-from mlmodel.serving.room import WAITING
 
 BODY = b'{"instances": [[1.5, 2.5]]}'
 

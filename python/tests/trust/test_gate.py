@@ -20,7 +20,7 @@ from mlmodel.errors import (
     UnsupportedModel,
     UntrustedModel,
 )
-from mlmodel.trust import Gate, record, scan, store
+from mlmodel.trust import Gate, record, records, scan
 from mlmodel.trust.findings import Piece
 from mlmodel.trust.names import Names
 from mlmodel.trust.unpickle import load_restricted
@@ -341,4 +341,4 @@ def test_a_file_larger_than_the_memory_is_not_read(root):  # TRU-007
 
 def test_store_lists_what_record_added(root):
     digest = record(root, "why")
-    assert [(one.digest, one.reason) for one in store.list_records()] == [(digest, "why")]
+    assert [(one.digest, one.reason) for one in records.list_records()] == [(digest, "why")]

@@ -13,7 +13,7 @@ from mlmodel._base.digest import manifest_of
 from mlmodel.cli import COMMANDS
 from mlmodel.cli.trust import command
 from mlmodel.errors import InvalidArgument, InvalidModel, ModelNotFound, WriteFailed
-from mlmodel.trust import Gate, record, store
+from mlmodel.trust import Gate, record, records
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_links_and_special_files_have_no_digest(folder):  # TRU-031
     (folder / "link").unlink()
     os.mkfifo(folder / "pipe")
     with pytest.raises(InvalidModel, match="pipe"):
-        store.add(folder, "x")
+        records.add(folder, "x")
     with pytest.warns(UserWarning, match="pipe"):
         assert record(folder, "x") == ""
     (folder / "pipe").unlink()
@@ -74,32 +74,32 @@ def test_record_file(folder, store_folder):  # TRU-032
     assert found["digest"] == digest
     assert found["path"] == str(folder)
     assert store_folder.stat().st_mode & 0o777 == 0o700
-    assert store.contains(digest)
+    assert records.contains(digest)
 
 
 def test_location(monkeypatch, tmp_path):  # TRU-032
     monkeypatch.delenv("MLMODEL_TRUST_STORE")
     monkeypatch.setenv("XDG_STATE_HOME", "/state")
-    assert str(store.location()) == "/state/mlmodel/trust"
+    assert str(records.location()) == "/state/mlmodel/trust"
     monkeypatch.setenv("XDG_STATE_HOME", "relative")
     monkeypatch.setenv("HOME", "/home/someone")
-    assert str(store.location()) == "/home/someone/.local/state/mlmodel/trust"
+    assert str(records.location()) == "/home/someone/.local/state/mlmodel/trust"
     for home in ("", None):
         monkeypatch.delenv("HOME", raising=False)
         if home is not None:
             monkeypatch.setenv("HOME", home)
-        found = store.location()
+        found = records.location()
         assert found is None or found.is_absolute()
 
 
 def test_no_place_for_the_store(folder, monkeypatch):  # TRU-034
-    monkeypatch.setattr(store, "location", lambda: None)
+    monkeypatch.setattr(records, "location", lambda: None)
     with pytest.warns(UserWarning, match="MLMODEL_TRUST_STORE"):
         assert record(folder, "saved") == manifest_of(folder).digest
-    assert store.list_records() == []
+    assert records.list_records() == []
     assert not Gate.for_folder(folder).is_trusted()
     with pytest.raises(WriteFailed):
-        store.add(folder, "x")
+        records.add(folder, "x")
 
 
 def test_store_that_cannot_be_written_is_a_warning(folder, monkeypatch, tmp_path):  # TRU-034
@@ -113,20 +113,20 @@ def test_store_open_to_others_is_not_believed(folder, store_folder):  # TRU-033
     digest = record(folder, "saved")
     store_folder.chmod(0o777)
     with pytest.warns(UserWarning, match="not believed"):
-        assert not store.contains(digest)
+        assert not records.contains(digest)
     with pytest.warns(UserWarning, match="belongs to another user, or others"):
         record(folder, "saved")
     store_folder.chmod(0o700)
-    assert store.contains(digest)
+    assert records.contains(digest)
     (store_folder / f"{digest}.json").chmod(0o666)
-    assert not store.contains(digest)
+    assert not records.contains(digest)
 
 
 def test_store_of_another_user_is_not_believed(folder, store_folder, monkeypatch):  # TRU-033
     digest = record(folder, "saved")
     monkeypatch.setattr(os, "getuid", lambda: 12345)
     with pytest.warns(UserWarning, match="not believed"):
-        assert not store.contains(digest)
+        assert not records.contains(digest)
 
 
 def test_link_in_the_store_is_not_believed(folder, store_folder, tmp_path):  # TRU-033
@@ -134,7 +134,7 @@ def test_link_in_the_store_is_not_believed(folder, store_folder, tmp_path):  # T
     file = store_folder / f"{digest}.json"
     file.rename(tmp_path / "moved.json")
     file.symlink_to(tmp_path / "moved.json")
-    assert not store.contains(digest)
+    assert not records.contains(digest)
 
 
 @pytest.mark.parametrize(
@@ -143,21 +143,21 @@ def test_link_in_the_store_is_not_believed(folder, store_folder, tmp_path):  # T
 def test_damaged_record_is_not_believed(folder, store_folder, text):
     digest = record(folder, "saved")
     (store_folder / f"{digest}.json").write_text(text)
-    assert not store.contains(digest)
-    assert store.list_records() == []
+    assert not records.contains(digest)
+    assert records.list_records() == []
 
 
 def test_remove(folder, tmp_path):
     digest = record(folder, "saved")
     with pytest.raises(InvalidArgument):
-        store.remove(digest[:7])
+        records.remove(digest[:7])
     with pytest.raises(InvalidArgument):
-        store.remove(tmp_path / "none")
-    assert store.remove(digest[:8]).digest == digest
-    assert not store.contains(digest)
+        records.remove(tmp_path / "none")
+    assert records.remove(digest[:8]).digest == digest
+    assert not records.contains(digest)
     record(folder, "saved")
     (folder / "MLmodel").write_text("changed")
-    assert store.remove(folder).digest == digest
+    assert records.remove(folder).digest == digest
 
 
 def test_commands(folder, root):

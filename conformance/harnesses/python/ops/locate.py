@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlmodel._remote import Limits, list_folder
 from mlmodel.errors import MlmodelError
-from mlmodel.locations import local_folder
+from mlmodel.store.locations.locate import local_folder
+from mlmodel.store.locations.remote import Limits, list_folder
 
 __all__ = ["run"]
 

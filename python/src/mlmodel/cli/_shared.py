@@ -79,7 +79,8 @@ def local_file(place: str) -> Path:
 
     """
     from mlmodel.errors import InvalidArgument
-    from mlmodel.locations import is_uri, local_path
+    from mlmodel.store.locations.locate import local_path
+    from mlmodel.store.locations.uris import is_uri
 
     if is_uri(place):
         raise InvalidArgument(
@@ -91,10 +92,10 @@ def local_file(place: str) -> Path:
 
 def say_trust_is_lost(folders: Iterable[Path]) -> None:
     """Say which of the folders that were changed the user had trusted as they were (MLM-032)."""
-    from mlmodel.trust import store
+    from mlmodel.trust import records
 
     changed = {str(folder.resolve()): folder for folder in folders}
-    trusted = {record.path for record in store.list_records()} if changed else set()
+    trusted = {record.path for record in records.list_records()} if changed else set()
     for path in sorted(changed.keys() & trusted):
         echo(
             f"{changed[path]} is no longer what you trusted, because it was changed just now. "

@@ -28,7 +28,7 @@ def command() -> None:
 @command.command(name="list", epilog=_LIST_EXIT_CODES)
 def list_() -> None:
     """List what was downloaded from where, the oldest first."""
-    from mlmodel._cache import Cache
+    from mlmodel.store.locations.cache import Cache
 
     cache = Cache()
     sources = cache.sources()
@@ -41,7 +41,7 @@ def list_() -> None:
 @command.command(epilog=_CLEAR_EXIT_CODES)
 def clear() -> None:
     """Remove all downloads but those that are going on."""
-    from mlmodel._cache import Cache
+    from mlmodel.store.locations.cache import Cache
 
     cache = Cache()
     cache.clear()

@@ -16,8 +16,8 @@ from mlmodel.document.editing.formatting import format_text
 from mlmodel.document.writer import rewrite
 from mlmodel.document.yaml.events import Problem, decode
 from mlmodel.errors import InvalidModel, MlmodelError
-from mlmodel.locations import without_secrets
 from mlmodel.reports.validation import find_models
+from mlmodel.store.locations.uris import without_secrets
 
 if TYPE_CHECKING:
     from mlmodel.document.editing.formatting import Formatted

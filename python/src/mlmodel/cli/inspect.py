@@ -10,8 +10,9 @@ import click
 
 from mlmodel._base.texts import counted
 from mlmodel.cli._shared import NOTHING, echo, format_option, size
-from mlmodel.locations import local_folder, without_secrets
 from mlmodel.reports.inspection import describe
+from mlmodel.store.locations.locate import local_folder
+from mlmodel.store.locations.uris import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

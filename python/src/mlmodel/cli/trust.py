@@ -43,8 +43,9 @@ def add(model: str) -> None:
     """
     from mlmodel import document
     from mlmodel.errors import ModelNotFound
-    from mlmodel.locations import local_folder, without_secrets
-    from mlmodel.trust import store
+    from mlmodel.store.locations.locate import local_folder
+    from mlmodel.store.locations.uris import without_secrets
+    from mlmodel.trust import records
     from mlmodel.trust.describe import describe
 
     file = document.model_file(local_folder(model))
@@ -54,7 +55,7 @@ def add(model: str) -> None:
         )
     path = file.parent
     looks = describe(path)
-    record = store.add(path, "mlmodel trust add")
+    record = records.add(path, "mlmodel trust add")
     echo(f"What could run when {path} is loaded:" if looks else f"{path}: {NOTHING}.")
     for look in looks:
         echo(f"  {look}")
@@ -64,13 +65,13 @@ def add(model: str) -> None:
 @command.command(name="list", epilog=_LIST_EXIT_CODES)
 def list_() -> None:
     """List the trusted folders, the oldest first."""
-    from mlmodel.trust import store
+    from mlmodel.trust import records
 
-    records = store.list_records()
-    for record in records:
+    found = records.list_records()
+    for record in found:
         echo(f"{record.digest}  {record.added}  {record.path}  ({record.reason})")
-    if not records:
-        echo(f"No folder is trusted (the store is {store.location() or 'nowhere'}).", err=True)
+    if not found:
+        echo(f"No folder is trusted (the store is {records.location() or 'nowhere'}).", err=True)
 
 
 @command.command(epilog=_REMOVE_EXAMPLES)
@@ -81,7 +82,7 @@ def remove(what: str) -> None:
     PATH is where it was when it was trusted; of the DIGEST that `mlmodel trust list` shows, 8
     digits are enough.
     """
-    from mlmodel.trust import store
+    from mlmodel.trust import records
 
-    record = store.remove(what)
+    record = records.remove(what)
     echo(f"No longer trusted: {record.digest}  {record.path}")

@@ -15,9 +15,10 @@ from mlmodel.document.document import folder_of, model_file
 from mlmodel.document.editing.fixes import fix
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
 from mlmodel.errors import MlmodelError
-from mlmodel.locations import local_folder, without_secrets
 from mlmodel.reports.report import Report, as_document, summary
 from mlmodel.reports.validation import find_models, validate
+from mlmodel.store.locations.locate import local_folder
+from mlmodel.store.locations.uris import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -52,9 +52,9 @@ def command(model: str, source: str, content_type: str | None, form: str) -> Non
 
     require("numpy", "predict")
     require("orjson", "predict")
-    from mlmodel.locations import without_secrets
-    from mlmodel.model import Model
     from mlmodel.scoring.checking import check_input
+    from mlmodel.store.description import Model
+    from mlmodel.store.locations.uris import without_secrets
 
     signature = Model.load(model).signature
     check = check_input(content_type_of(source, content_type), read_input(source), signature)

@@ -7,9 +7,15 @@ import os
 import re
 from pathlib import Path
 
-from mlmodel.errors import InvalidModel, Violation
+from mlmodel.errors import (
+    InvalidModel,
+    Violation,
+)
 
-__all__ = ["Folder", "resolve_inside", "what_is_wrong"]
+__all__ = ["Folder", "PathLike", "resolve_inside", "what_is_wrong"]
+
+#: What may name a file or folder.
+PathLike = str | os.PathLike[str]
 
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:/")

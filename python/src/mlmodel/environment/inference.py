@@ -21,6 +21,7 @@ from mlmodel._base.warnings import warn_caller
 from mlmodel.environment.observe import Observed, Task
 from mlmodel.environment.pins import installed_from, normalized, pinned, required_by
 from mlmodel.errors import InvalidArgument, UnsupportedModel
+from mlmodel.store.folder import open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -115,9 +116,7 @@ def infer_pip_requirements(
         ModelNotFound, InvalidModel: there is no model, or it breaks the format.
 
     """
-    from mlmodel import store
-
-    folder = store.open_folder(model_uri)
+    folder = open_folder(model_uri)
     folder.attributes(flavor)
     task = Task(str(folder.root.absolute()), "", flavor, trust)
     try:

@@ -19,6 +19,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlmodel.flavors._shared import load_flavor
+from mlmodel.store.folder import open_folder
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
@@ -99,10 +102,9 @@ def _end_with_the_asker() -> None:
 
 def _imported_by(task: Task) -> set[str]:
     """Return the names of the modules that loading and predicting needed, at any depth."""
-    from mlmodel import store
     from mlmodel.environment.installed import warn_of_mismatches
 
-    folder = store.open_folder(task.folder, trust=task.trust)
+    folder = open_folder(task.folder, trust=task.trust)
     example = _example(folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -130,15 +132,15 @@ def _example(folder: Any) -> tuple[Any, Any] | None:
 
 
 def _use(task: Task, folder: Any, example: tuple[Any, Any] | None) -> None:
-    from mlmodel import pyfunc, store
+    from mlmodel import pyfunc
     from mlmodel.flavors._registry import flavor_by_name
-    from mlmodel.model import PYTHON_FUNCTION
+    from mlmodel.store.description import PYTHON_FUNCTION
 
     native = task.flavor not in {None, PYTHON_FUNCTION}
     if native or PYTHON_FUNCTION not in folder.model.flavors:
         names = [task.flavor] if native else list(folder.model.flavors)
         for flavor in filter(None, (flavor_by_name(str(name)) for name in names)):
-            store.load_flavor(flavor, task.folder, trust=task.trust)
+            load_flavor(flavor, task.folder, trust=task.trust)
     if PYTHON_FUNCTION in folder.model.flavors:
         model = pyfunc.load_model(task.folder, trust=task.trust)
         if example is not None:

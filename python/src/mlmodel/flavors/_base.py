@@ -1,7 +1,7 @@
 """What a flavor is: the few things that are its own.
 
 Everything shared - the MLmodel file, environments, signature, example, code, the atomic
-write, the trust gate - is in :mod:`mlmodel.store` and written once. A flavor module defines
+write, the trust gate - is in :mod:`mlmodel.store.saving` and written once. A flavor module defines
 one subclass of :class:`Flavor`, its instance ``FLAVOR`` and the public functions
 ``save_model`` and ``load_model`` with MLflow's names.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlmodel.signature.model_signature import ModelSignature
-    from mlmodel.store import ModelFolder
+    from mlmodel.store.folder import ModelFolder
 
 __all__ = ["Flavor", "Predict", "Saved"]
 

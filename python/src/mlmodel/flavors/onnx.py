@@ -15,15 +15,19 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mlmodel import document, store
+from mlmodel import document
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument, InvalidModel, shown
 from mlmodel.flavors._base import Flavor, Predict, Saved, defined_by
+from mlmodel.flavors._shared import load_flavor, save_flavor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from mlmodel.document.paths import PathLike
     from mlmodel.signature.model_signature import ModelSignature
+    from mlmodel.store.folder import ModelFolder
+    from mlmodel.store.saving import SaveOptions
 
 __all__ = ["FLAVOR", "OnnxFlavor", "load_model", "save_model"]
 
@@ -113,7 +117,7 @@ class OnnxFlavor(Flavor):
         packages = ["onnx", "onnxruntime"]
         return Saved(attributes, {"data": _FILE}, packages, _signature(model), predict)
 
-    def load(self, folder: store.ModelFolder, attributes: Mapping[str, Any]) -> Any:
+    def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         onnx = require("onnx", self.name)
         file = folder.model_path(attributes, key="data", default=_FILE)
         path = folder.file(file)
@@ -129,7 +133,7 @@ class OnnxFlavor(Flavor):
 
     def open(
         self,
-        folder: store.ModelFolder,
+        folder: ModelFolder,
         attributes: Mapping[str, Any],
         python_function: Mapping[str, Any],
     ) -> tuple[Any, Predict]:
@@ -151,12 +155,12 @@ FLAVOR = OnnxFlavor()
 
 def save_model(
     onnx_model: Any,
-    path: store.PathLike,
+    path: PathLike,
     *,
     onnx_execution_providers: Sequence[str] | None = None,
     onnx_session_options: Mapping[str, Any] | None = None,
     save_as_external_data: bool = True,
-    **shared: Unpack[store.SaveOptions],
+    **shared: Unpack[SaveOptions],
 ) -> None:
     """Save a graph as a model folder, atomically.
 
@@ -171,7 +175,7 @@ def save_model(
         onnx_session_options: settings of ONNX Runtime (ONX-003).
         save_as_external_data: weights of 1 KiB and more go to a file of their own, which a
             graph of more than 2 GiB needs.
-        **shared: see :class:`mlmodel.store.SaveOptions`.
+        **shared: see :class:`mlmodel.store.saving.SaveOptions`.
 
     Raises:
         InvalidArgument: an argument is wrong, or the graph is not valid; nothing was written.
@@ -186,12 +190,12 @@ def save_model(
         else dict(onnx_session_options),
         "save_as_external_data": save_as_external_data,
     }
-    store.save_flavor(FLAVOR, onnx_model, path, options, **shared)
+    save_flavor(FLAVOR, onnx_model, path, options, **shared)
 
 
 def load_model(
-    model_uri: store.PathLike,
-    dst_path: store.PathLike | None = None,
+    model_uri: PathLike,
+    dst_path: PathLike | None = None,
     *,
     trust: bool = False,
     allow: Iterable[str] = (),
@@ -208,7 +212,7 @@ def load_model(
         ModelNotFound, InvalidModel, UnreadableModel, MissingDependency
 
     """
-    return store.load_flavor(FLAVOR, model_uri, trust=trust, allow=allow, dst_path=dst_path)
+    return load_flavor(FLAVOR, model_uri, trust=trust, allow=allow, dst_path=dst_path)
 
 
 def _write(model: Any, root: Path, *, external: bool) -> None:
@@ -233,7 +237,7 @@ def _write(model: Any, root: Path, *, external: bool) -> None:
         ) from error
 
 
-def _read(folder: store.ModelFolder, path: Path, file: str) -> Any:
+def _read(folder: ModelFolder, path: Path, file: str) -> Any:
     """Return the graph without its external weights, which are checked to be in the folder."""
     onnx = require("onnx", FLAVOR.name)
     model, data = onnx.ModelProto(), folder.gate.read(path)

@@ -11,14 +11,18 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from mlmodel import store
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors._base import Flavor, Predict, Saved, defined_by
+from mlmodel.flavors._shared import load_flavor, save_flavor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from mlmodel.document.paths import PathLike
+    from mlmodel.store.folder import ModelFolder
+    from mlmodel.store.saving import SaveOptions
 
 __all__ = ["FLAVOR", "SklearnFlavor", "load_model", "save_model"]
 
@@ -73,7 +77,7 @@ class SklearnFlavor(Flavor):
         has_method = hasattr(model, predict_fn)
         return Saved(attributes, python_function if has_method else None, packages)
 
-    def load(self, folder: store.ModelFolder, attributes: Mapping[str, Any]) -> Any:
+    def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         require("sklearn", self.name)
         path = folder.file(folder.model_path(attributes, key="pickled_model", default="model.pkl"))
         form = attributes.get("serialization_format") or "pickle"
@@ -102,11 +106,11 @@ FLAVOR = SklearnFlavor()
 
 def save_model(
     sk_model: Any,
-    path: store.PathLike,
+    path: PathLike,
     *,
     serialization_format: SerializationFormat = "cloudpickle",
     pyfunc_predict_fn: str = "predict",
-    **shared: Unpack[store.SaveOptions],
+    **shared: Unpack[SaveOptions],
 ) -> None:
     """Save an estimator or pipeline as a model folder, atomically.
 
@@ -116,7 +120,7 @@ def save_model(
         serialization_format: ``cloudpickle`` (any estimator), ``pickle``, or ``skops`` (no code
             in the file; types that are not on our list are refused by name).
         pyfunc_predict_fn: the method that python_function calls (SKL-004).
-        **shared: see :class:`mlmodel.store.SaveOptions`.
+        **shared: see :class:`mlmodel.store.saving.SaveOptions`.
 
     Raises:
         InvalidArgument: an argument is wrong; nothing was written.
@@ -125,12 +129,12 @@ def save_model(
 
     """
     options = {"serialization_format": serialization_format, "pyfunc_predict_fn": pyfunc_predict_fn}
-    store.save_flavor(FLAVOR, sk_model, path, options, **shared)
+    save_flavor(FLAVOR, sk_model, path, options, **shared)
 
 
 def load_model(
-    model_uri: store.PathLike,
-    dst_path: store.PathLike | None = None,
+    model_uri: PathLike,
+    dst_path: PathLike | None = None,
     *,
     trust: bool = False,
     allow: Iterable[str] = (),
@@ -147,7 +151,7 @@ def load_model(
         ModelNotFound, InvalidModel, UnsupportedModel, UntrustedModel, MissingDependency
 
     """
-    return store.load_flavor(FLAVOR, model_uri, trust=trust, allow=allow, dst_path=dst_path)
+    return load_flavor(FLAVOR, model_uri, trust=trust, allow=allow, dst_path=dst_path)
 
 
 def _check_options(form: str, predict_fn: str) -> None:

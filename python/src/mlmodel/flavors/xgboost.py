@@ -13,7 +13,6 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from mlmodel import store
 from mlmodel._base.extras import require
 from mlmodel.errors import (
     InputViolation,
@@ -23,10 +22,15 @@ from mlmodel.errors import (
     UnsupportedModel,
 )
 from mlmodel.flavors._base import Flavor, Predict, Saved
+from mlmodel.flavors._shared import load_flavor, save_flavor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from mlmodel.document.paths import PathLike
+    from mlmodel.store.folder import ModelFolder
+    from mlmodel.store.saving import SaveOptions
 
 __all__ = ["FLAVOR", "XgboostFlavor", "load_model", "save_model"]
 
@@ -78,7 +82,7 @@ class XgboostFlavor(Flavor):
             attributes |= _missing_value(model)
         return Saved(attributes, {"data": file}, packages)
 
-    def load(self, folder: store.ModelFolder, attributes: Mapping[str, Any]) -> Any:
+    def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         xgboost = require("xgboost", self.name)
         named = attributes.get("model_class") or _BOOSTER
         if named not in _CLASSES:
@@ -112,10 +116,10 @@ FLAVOR = XgboostFlavor()
 
 def save_model(
     xgb_model: Any,
-    path: store.PathLike,
+    path: PathLike,
     *,
     model_format: ModelFormat = "ubj",
-    **shared: Unpack[store.SaveOptions],
+    **shared: Unpack[SaveOptions],
 ) -> None:
     """Save a Booster or a model of XGBoost's scikit-learn interface, atomically.
 
@@ -125,7 +129,7 @@ def save_model(
         path: where the folder goes; it must not exist (or be empty) unless ``overwrite=True``.
         model_format: ``ubj`` (binary), ``json``, or ``xgb``: the old name of the file, which
             holds UBJSON too.
-        **shared: see :class:`mlmodel.store.SaveOptions`.
+        **shared: see :class:`mlmodel.store.saving.SaveOptions`.
 
     Raises:
         InvalidArgument: an argument is wrong, or the model is not trained; nothing was written.
@@ -133,12 +137,12 @@ def save_model(
         WriteFailed: disk full or no permission; nothing was left behind.
 
     """
-    store.save_flavor(FLAVOR, xgb_model, path, {"model_format": model_format}, **shared)
+    save_flavor(FLAVOR, xgb_model, path, {"model_format": model_format}, **shared)
 
 
 def load_model(
-    model_uri: store.PathLike,
-    dst_path: store.PathLike | None = None,
+    model_uri: PathLike,
+    dst_path: PathLike | None = None,
     *,
     trust: bool = False,
     allow: Iterable[str] = (),
@@ -155,7 +159,7 @@ def load_model(
         ModelNotFound, InvalidModel, UnreadableModel, UnsupportedModel, MissingDependency
 
     """
-    return store.load_flavor(FLAVOR, model_uri, trust=trust, allow=allow, dst_path=dst_path)
+    return load_flavor(FLAVOR, model_uri, trust=trust, allow=allow, dst_path=dst_path)
 
 
 def _class_of(model: object) -> str:

@@ -9,11 +9,11 @@ from mlmodel._base.extras import named_extra
 
 if TYPE_CHECKING:
     from mlmodel.environment.inference import infer_pip_requirements
-    from mlmodel.model import Model, ModelInfo, get_model_info
     from mlmodel.pyfunc.from_code import ModelConfig, set_model
     from mlmodel.signature.infer.from_data import infer_signature
     from mlmodel.signature.infer.hints import infer_signature_from_type_hints
     from mlmodel.signature.model_signature import ModelSignature
+    from mlmodel.store.description import Model, ModelInfo, get_model_info
 
 __all__ = [
     "Model",
@@ -29,11 +29,11 @@ __all__ = [
 
 #: Public name -> module that defines it.
 _NAMES = {
-    "Model": "mlmodel.model",
+    "Model": "mlmodel.store.description",
     "ModelConfig": "mlmodel.pyfunc.from_code",
-    "ModelInfo": "mlmodel.model",
+    "ModelInfo": "mlmodel.store.description",
     "ModelSignature": "mlmodel.signature.model_signature",
-    "get_model_info": "mlmodel.model",
+    "get_model_info": "mlmodel.store.description",
     "infer_pip_requirements": "mlmodel.environment.inference",
     "infer_signature": "mlmodel.signature.infer.from_data",
     "infer_signature_from_type_hints": "mlmodel.signature.infer.hints",

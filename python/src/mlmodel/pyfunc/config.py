@@ -12,7 +12,7 @@ from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from mlmodel.store import ModelFolder
+    from mlmodel.store.folder import ModelFolder
 
 __all__ = ["of_folder", "read"]
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmodel import _code
 from mlmodel.errors import InvalidArgument, InvalidModel, MissingDependency, MlmodelError
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc.python_model import PythonModel, as_python_model
+from mlmodel.store import code
 
 if TYPE_CHECKING:
     import os
@@ -123,7 +123,7 @@ def run(file: Path, config: Mapping[str, Any] | None) -> PythonModel:
     this_run = _Run(config)
     token = _running.set(this_run)
     try:
-        _code.run_file(file)
+        code.run_file(file)
     except MlmodelError:
         raise
     except ModuleNotFoundError as error:

@@ -6,22 +6,24 @@ import importlib
 import inspect
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlmodel import store
 from mlmodel._base.deprecated import old_arguments, old_name
 from mlmodel.document.rules.named_files import last_part
 from mlmodel.environment.installed import dependencies_file, warn_of_mismatches
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._registry import flavor_by_loader
-from mlmodel.model import PYTHON_FUNCTION
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc import from_code, hints, pickling
 from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.model import PyFuncModel
+from mlmodel.store.description import PYTHON_FUNCTION
+from mlmodel.store.folder import ModelFolder, open_folder
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from mlmodel.document.paths import PathLike
 
 __all__ = ["get_model_dependencies", "load_model", "load_pyfunc"]
 
@@ -34,9 +36,9 @@ _LOADER_FUNCTIONS = ("_load_pyfunc", "load_pyfunc")
 
 
 def load_model(
-    model_uri: store.PathLike,
+    model_uri: PathLike,
     suppress_warnings: bool = False,
-    dst_path: store.PathLike | None = None,
+    dst_path: PathLike | None = None,
     model_config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     *,
     trust: bool = False,
@@ -61,7 +63,7 @@ def load_model(
         MissingDependency: a library of the model is not installed.
 
     """
-    folder = store.open_folder(model_uri, trust=trust, allow=allow, dst_path=dst_path)
+    folder = open_folder(model_uri, trust=trust, allow=allow, dst_path=dst_path)
     attributes = folder.attributes(PYTHON_FUNCTION)
     if not suppress_warnings:
         warn_of_mismatches(folder.root, folder.document)
@@ -90,7 +92,7 @@ load_pyfunc = old_name("load_pyfunc", old_arguments(path="model_uri")(load_model
 
 
 def get_model_dependencies(
-    model_uri: store.PathLike,
+    model_uri: PathLike,
     format: Literal["pip", "conda"] = "pip",  # noqa: A002 - MLflow's
 ) -> Path:
     """Return the path of the file from which the model's environment can be made (ENV-018).
@@ -103,13 +105,11 @@ def get_model_dependencies(
         UnsupportedModel: the model has none.
 
     """
-    folder = store.open_folder(model_uri)
+    folder = open_folder(model_uri)
     return dependencies_file(folder.root, folder.document, format)
 
 
-def _unpickled(
-    folder: store.ModelFolder, attributes: Mapping[str, Any]
-) -> python_models.PythonModel:
+def _unpickled(folder: ModelFolder, attributes: Mapping[str, Any]) -> python_models.PythonModel:
     name = attributes.get("python_model")
     if not name:
         raise InvalidModel(f"{folder.root}: python_function names no python_model file (PYF-005)")
@@ -124,7 +124,7 @@ def _unpickled(
 
 
 def _from_code(
-    folder: store.ModelFolder, attributes: Mapping[str, Any], config: Mapping[str, Any] | None
+    folder: ModelFolder, attributes: Mapping[str, Any], config: Mapping[str, Any] | None
 ) -> python_models.PythonModel:
     written = attributes.get("model_code_path")
     if not written:
@@ -138,7 +138,7 @@ def _from_code(
 
 
 def _python_model(
-    folder: store.ModelFolder,
+    folder: ModelFolder,
     attributes: Mapping[str, Any],
     model: python_models.PythonModel,
     config: dict[str, Any] | None,
@@ -162,7 +162,7 @@ def _python_model(
 
 
 def _load_by_module(
-    folder: store.ModelFolder, attributes: Mapping[str, Any], config: dict[str, Any] | None
+    folder: ModelFolder, attributes: Mapping[str, Any], config: dict[str, Any] | None
 ) -> PyFuncModel:
     """Load through the model's own ``loader_module``: its ``_load_pyfunc(data path)`` (PYF-004)."""
     loader = attributes["loader_module"]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidArgument, UnsupportedModel
-from mlmodel.model import PYTHON_FUNCTION
 from mlmodel.scoring.engine import Engine
+from mlmodel.store.description import PYTHON_FUNCTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from mlmodel.flavors._base import Predict
-    from mlmodel.model import Model
     from mlmodel.signature.model_signature import ModelSignature
+    from mlmodel.store.description import Model
 
 __all__ = ["PyFuncModel"]
 

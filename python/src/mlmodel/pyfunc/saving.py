@@ -7,22 +7,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mlmodel import store
 from mlmodel._base.deprecated import old_arguments
 from mlmodel._base.extras import require
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
-from mlmodel.locations import local_path, without_secrets
-from mlmodel.model import PYTHON_FUNCTION, Model
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc import from_code, hints, pickling
 from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.loading import CODE_LOADER, PYTHON_MODEL_LOADER
+from mlmodel.store.description import PYTHON_FUNCTION, Model
+from mlmodel.store.locations.locate import local_path
+from mlmodel.store.locations.uris import without_secrets
+from mlmodel.store.new_folder import copy_into
+from mlmodel.store.saving import Contents, KeywordOptions, SaveOptions, save_folder
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from mlmodel.document.paths import PathLike
     from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["add_to_model", "save_model"]
@@ -34,20 +37,20 @@ _DATA = "data"
 
 @old_arguments(dst_path="path", code_path="code_paths", model="mlflow_model")
 def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
-    path: store.PathLike,
+    path: PathLike,
     loader_module: str | None = None,
-    data_path: store.PathLike | None = None,
-    code_paths: Sequence[store.PathLike] | None = None,
-    conda_env: Mapping[str, Any] | store.PathLike | None = None,
+    data_path: PathLike | None = None,
+    code_paths: Sequence[PathLike] | None = None,
+    conda_env: Mapping[str, Any] | PathLike | None = None,
     mlflow_model: Model | None = None,
-    python_model: python_models.PythonModel | Callable[..., Any] | store.PathLike | None = None,
-    artifacts: Mapping[str, store.PathLike] | None = None,
+    python_model: python_models.PythonModel | Callable[..., Any] | PathLike | None = None,
+    artifacts: Mapping[str, PathLike] | None = None,
     *,
     model_config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     streamable: bool | None = None,
     resources: Any = None,
     auth_policy: Any = None,
-    **others: Unpack[store.KeywordOptions],
+    **others: Unpack[KeywordOptions],
 ) -> None:
     """Save a custom model as a python_function, atomically.
 
@@ -58,7 +61,7 @@ def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
         loader_module: a module with ``_load_pyfunc(data_path)`` that returns an object with
             ``predict``; give its code in ``code_paths`` (PYF-004).
         data_path: a file or folder, copied, that ``_load_pyfunc`` is given.
-        code_paths: see :class:`mlmodel.store.SaveOptions`, as for the two below.
+        code_paths: see :class:`mlmodel.store.saving.SaveOptions`, as for the two below.
         conda_env: see there.
         mlflow_model: see there.
         python_model: a :class:`PythonModel`, a function of the data (PYF-014), or the path of a
@@ -68,7 +71,7 @@ def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
         streamable: whether the model predicts in parts; what its class says, if absent (PYF-015).
         resources: services that the model calls, as the mapping of the MLmodel file.
         auth_policy: with whose permissions it runs, as the mapping of the MLmodel file.
-        **others: see :class:`mlmodel.store.SaveOptions`.
+        **others: see :class:`mlmodel.store.saving.SaveOptions`.
 
     Raises:
         InvalidArgument: the arguments do not fit together; nothing was written.
@@ -77,7 +80,7 @@ def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
     """
     if (python_model is None) == (loader_module is None):
         raise InvalidArgument("Give either python_model or loader_module")
-    shared: store.SaveOptions = {
+    shared: SaveOptions = {
         **others,
         "code_paths": code_paths,
         "conda_env": conda_env,
@@ -88,14 +91,14 @@ def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
         if artifacts:
             raise InvalidArgument("artifacts go with python_model; use data_path instead")
         write = _loader_module(str(loader_module), data_path, config, streamable=bool(streamable))
-        store.save_folder(path, write, **shared)
+        save_folder(path, write, **shared)
         return
     if data_path is not None:
         raise InvalidArgument("data_path goes with loader_module; use artifacts instead")
     _save(path, _Saving(python_model, artifacts or {}, config, streamable), shared)
 
 
-def _save(path: store.PathLike, saving: _Saving, shared: store.SaveOptions) -> None:
+def _save(path: PathLike, saving: _Saving, shared: SaveOptions) -> None:
     if saving.file is None:
         code = [Path(one) for one in shared.get("code_paths") or []]
         saving.warned = pickling.warn_of_modules(saving.model, code)
@@ -104,7 +107,7 @@ def _save(path: store.PathLike, saving: _Saving, shared: store.SaveOptions) -> N
     else:
         saving.hinted = _hinted(saving.model, shared.get("signature"))
         shared["signature"] = saving.hinted or shared.get("signature")
-    store.save_folder(path, saving.write, **shared)
+    save_folder(path, saving.write, **shared)
 
 
 def add_to_model(
@@ -184,7 +187,7 @@ class _Saving:
     """One PythonModel on its way into a folder."""
 
     given: Any
-    artifacts: Mapping[str, store.PathLike]
+    artifacts: Mapping[str, PathLike]
     config: Mapping[str, Any] | None
     streamable: bool | None
     #: The Python file that makes the model, if it is one from code.
@@ -207,7 +210,7 @@ class _Saving:
             self.model = from_code.run(self.file, self.config)
         self.sources = {name: _local(name, given) for name, given in self.artifacts.items()}
 
-    def write(self, root: Path) -> store.Contents:
+    def write(self, root: Path) -> Contents:
         streams = type(self.model).predict_stream is not python_models.PythonModel.predict_stream
         attributes: dict[str, Any] = {
             "streamable": streams if self.streamable is None else self.streamable
@@ -231,7 +234,7 @@ class _Saving:
         keys = {} if self.hinted is None else {"is_signature_from_type_hint": True}
         if self.example is not None:
             keys["type_hint_from_example"] = True
-        return store.Contents(
+        return Contents(
             {PYTHON_FUNCTION: attributes}, packages, self.predict, keys=keys, warned=self.warned
         )
 
@@ -244,7 +247,7 @@ class _Saving:
             if (folder / source.name).exists():
                 own = folder / f"{index}"  # two files of one name, from two folders
                 own.mkdir()
-            copy = store.copy_into(source, own)
+            copy = copy_into(source, own)
             uri = without_secrets(str(self.artifacts[name]))
             entries[name] = {"path": copy.relative_to(root).as_posix(), "uri": uri}
         return entries
@@ -271,7 +274,7 @@ def _code_file(given: str | Path) -> Path:
     return file
 
 
-def _local(name: str, given: store.PathLike) -> Path:
+def _local(name: str, given: PathLike) -> Path:
     source = local_path(given)
     if not source.exists():
         raise InvalidArgument(f"The artifact {name!r} is not there: {given}")
@@ -280,22 +283,22 @@ def _local(name: str, given: store.PathLike) -> Path:
 
 def _loader_module(
     loader_module: str,
-    data_path: store.PathLike | None,
+    data_path: PathLike | None,
     config: Mapping[str, Any] | None,
     *,
     streamable: bool,
-) -> Callable[[Path], store.Contents]:
-    def write(root: Path) -> store.Contents:
+) -> Callable[[Path], Contents]:
+    def write(root: Path) -> Contents:
         attributes: dict[str, Any] = {"loader_module": loader_module, "streamable": streamable}
         if data_path is not None:
             source = local_path(data_path)
             if not source.exists():
                 raise InvalidArgument(f"data_path is not there: {source}")
             (root / _DATA).mkdir()
-            copy = store.copy_into(source, root / _DATA)
+            copy = copy_into(source, root / _DATA)
             attributes["data"] = f"{_DATA}/{copy.name}"
         if config:
             attributes["config"] = dict(config)
-        return store.Contents({PYTHON_FUNCTION: attributes})
+        return Contents({PYTHON_FUNCTION: attributes})
 
     return write

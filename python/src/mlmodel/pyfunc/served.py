@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmodel.errors import UnsupportedModel
-from mlmodel.model import PYTHON_FUNCTION, Model
 from mlmodel.pyfunc.loading import load_model
+from mlmodel.store.description import PYTHON_FUNCTION, Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mlmodel.document.paths import PathLike
     from mlmodel.pyfunc.model import PyFuncModel
-    from mlmodel.store import PathLike
 
 __all__ = ["SERVED", "load_served"]
 

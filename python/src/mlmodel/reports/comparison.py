@@ -12,10 +12,11 @@ from mlmodel._base.files import open_regular, regular_files
 from mlmodel.document.document import FILE_NAME, folder_of, model_file, read
 from mlmodel.environment.pins import normalized, requirement_of
 from mlmodel.errors import InvalidModel, UnreadableModel
-from mlmodel.locations import local_folder, without_secrets
 from mlmodel.reports.inspection import environment_of, plain
 from mlmodel.reports.signature_file import signature_of
 from mlmodel.signature.compare.diff import compare_signatures
+from mlmodel.store.locations.locate import local_folder
+from mlmodel.store.locations.uris import without_secrets
 
 if TYPE_CHECKING:
     import os

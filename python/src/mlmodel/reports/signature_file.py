@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.document.document import compose_document, model_file, read_text
 from mlmodel.document.rules.signatures import check_signature
 from mlmodel.errors import InvalidArgument, InvalidModel
-from mlmodel.locations import local_path
 from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.store.locations.locate import local_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -23,7 +23,7 @@ from mlmodel.errors import (
 )
 from mlmodel.scoring.answers import Answer, refused, unexpected
 from mlmodel.scoring.invocations import handle
-from mlmodel.serving.room import Room
+from mlmodel.serving.admission import Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
 
     from mlmodel.scoring.engine import Engine
-    from mlmodel.serving.room import Place
+    from mlmodel.serving.admission import Place
 
 __all__ = ["DEFAULT_MAX_BODY", "Application"]
 

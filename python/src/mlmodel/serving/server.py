@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.extras import require
 from mlmodel.errors import InternalError, InvalidArgument, MlmodelError
-from mlmodel.serving.room import SPARE, WAITING
+from mlmodel.serving.admission import SPARE, WAITING
 from mlmodel.serving.worker import Settings, load
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlmodel.trust.findings import Scan
 from mlmodel.trust.gate import Gate
+from mlmodel.trust.records import record
 from mlmodel.trust.scanner import scan
-from mlmodel.trust.store import record
 
 __all__ = ["Gate", "Scan", "record", "scan"]

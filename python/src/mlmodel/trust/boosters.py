@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from mlmodel import _ubjson
 from mlmodel.errors import InvalidModel, UnsupportedModel, shown
+from mlmodel.trust import ubjson
 
 __all__ = ["check"]
 
@@ -51,7 +51,7 @@ def check(data: bytes, file: str) -> None:
         )
     try:
         # XGBoost's reader tells the two apart in this way, too.
-        model = _ubjson.loads(data) if data[1:2].isalpha() else _json(data)
+        model = ubjson.loads(data) if data[1:2].isalpha() else _json(data)
     except (ValueError, RecursionError) as error:
         raise InvalidModel.of_file(file, "XGB-004", f"is no whole model: {error}") from None
     try:

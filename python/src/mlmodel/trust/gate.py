@@ -16,7 +16,7 @@ from mlmodel.errors import (
     UntrustedModel,
     Violation,
 )
-from mlmodel.trust import store
+from mlmodel.trust import records
 from mlmodel.trust.names import Names
 from mlmodel.trust.scanner import scan
 
@@ -62,7 +62,7 @@ class Gate:
         if self._stored is None:
             try:
                 self._manifest = manifest_of(self.root)
-                self._stored = store.contains(self._manifest.digest)
+                self._stored = records.contains(self._manifest.digest)
             except MlmodelError as error:
                 self._stored = False
                 self._why_not = " ".join(one.message for one in error.details) or error.message

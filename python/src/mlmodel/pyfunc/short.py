@@ -6,18 +6,20 @@ from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mlmodel import pyfunc, store
+from mlmodel import pyfunc
 from mlmodel.flavors._registry import flavor_of
+from mlmodel.flavors._shared import save_flavor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from mlmodel.document.paths import PathLike
+    from mlmodel.store.saving import SaveOptions
+
 __all__ = ["load", "save"]
 
 
-def save(
-    model: Any, path: store.PathLike, *, example: Any = None, **shared: Unpack[store.SaveOptions]
-) -> None:
+def save(model: Any, path: PathLike, *, example: Any = None, **shared: Unpack[SaveOptions]) -> None:
     """Save a model; its flavor is detected from the object.
 
     Args:
@@ -25,7 +27,7 @@ def save(
             data, or the path of a Python file that makes the model (PYF-009, PYF-014).
         path: the folder to make.
         example: an input to keep with the model; the signature is inferred from it.
-        **shared: see :class:`mlmodel.store.SaveOptions`.
+        **shared: see :class:`mlmodel.store.saving.SaveOptions`.
 
     Raises:
         InvalidArgument: no flavor takes a model of this type.
@@ -37,11 +39,11 @@ def save(
     if isinstance(model, pyfunc.PythonModel | FunctionType | str | Path):
         pyfunc.save_model(path, python_model=model, **shared)
     else:
-        store.save_flavor(flavor_of(model), model, path, {}, **shared)
+        save_flavor(flavor_of(model), model, path, {}, **shared)
 
 
 def load(
-    path: store.PathLike,
+    path: PathLike,
     *,
     model_config: Mapping[str, Any] | None = None,
     trust: bool = False,

@@ -1,9 +1,7 @@
-"""Saves and loads a model folder: what all flavors share, written once.
+"""Saves a model folder: what all flavors share, written once.
 
 Saving happens in a hidden folder beside the target, which is renamed into place when all is
-there (DIR-005): a killed save leaves no half model. Loading reads the MLmodel file, checks
-it, and hands the flavor a :class:`ModelFolder`, whose ``file`` never leaves the folder and
-whose ``gate`` decides what may run.
+there (DIR-005): a killed save leaves no half model.
 """
 
 from __future__ import annotations
@@ -12,45 +10,28 @@ import os
 import platform
 import warnings
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from mlmodel import document, environment
 from mlmodel._base.warnings import warn_caller
-from mlmodel._code import put_on_path
-from mlmodel._newfolder import copy_into, new_folder
 from mlmodel.document.document import FILE_NAME
 from mlmodel.errors import (
     InvalidArgument,
-    InvalidModel,
-    UnsupportedModel,
 )
-from mlmodel.locations import local_folder, path_to_write
-from mlmodel.model import PYTHON_FUNCTION, Model
-from mlmodel.trust import Gate, record
+from mlmodel.store.description import PYTHON_FUNCTION, Model
+from mlmodel.store.locations.locate import path_to_write
+from mlmodel.store.new_folder import copy_into, new_folder
+from mlmodel.trust import record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from mlmodel.document import Document
-    from mlmodel.flavors._base import Flavor, Predict
+    from mlmodel.document.paths import PathLike
+    from mlmodel.flavors._base import Predict
     from mlmodel.signature.model_signature import ModelSignature
 
-__all__ = [
-    "Contents",
-    "KeywordOptions",
-    "ModelFolder",
-    "PathLike",
-    "SaveOptions",
-    "copy_into",
-    "load_flavor",
-    "open_folder",
-    "save_flavor",
-    "save_folder",
-]
-
-PathLike = str | os.PathLike[str]
+__all__ = ["Contents", "KeywordOptions", "SaveOptions", "save_folder"]
 
 #: Where user code is copied to, the `code` attribute of python_function (PYF-006).
 CODE_FOLDER = "code"
@@ -106,169 +87,6 @@ class Contents:
     keys: Mapping[str, Any] = field(default_factory=dict)
     observable: bool = True
     warned: Collection[str] = ()
-
-
-@dataclass(frozen=True)
-class ModelFolder:
-    """A saved model on disk, read and checked but not loaded."""
-
-    root: Path
-    document: Document
-    gate: Gate
-
-    @cached_property
-    def model(self) -> Model:
-        """The MLmodel file as an object."""
-        return Model.of_folder(self.document.data, self.root)
-
-    def attributes(self, flavor: str) -> dict[str, Any]:
-        """Return the attributes of ``flavor``.
-
-        Raises:
-            UnsupportedModel: the model lacks it; the message lists what it has.
-
-        """
-        flavors: dict[str, Any] = self.document.data.get("flavors") or {}
-        if flavor not in flavors:
-            raise UnsupportedModel(
-                f"{self.root}: the model has no {flavor} flavor; "
-                f"it has {', '.join(flavors) or 'none'}"
-            )
-        return flavors[flavor] or {}
-
-    def model_path(self, attributes: Mapping[str, Any], *, key: str, default: str) -> str:
-        """Return the path of a flavor's file, relative to the folder (PYF-021).
-
-        It is what the flavor's own ``attributes`` say under ``key``, else python_function's
-        ``model_path``, or ``data`` in early files, else ``default``.
-        """
-        python_function = self.document.data["flavors"].get(PYTHON_FUNCTION) or {}
-        named = (
-            attributes.get(key),
-            python_function.get("model_path"),
-            python_function.get("data"),
-        )
-        return next((str(path) for path in named if path), default)
-
-    def use_code(self, attributes: Mapping[str, Any]) -> None:
-        """Make the code that ``attributes`` name importable; for trusted folders only (PYF-006)."""
-        code = attributes.get("code")
-        if not code:
-            return
-        path = self.file(code)
-        self.gate.require_trust("code that the model brings along", code)
-        put_on_path(path)
-
-    def file(self, relative: str) -> Path:
-        """Return the path of a file or folder that the MLmodel file names (DIR-003, DIR-004).
-
-        Raises:
-            InvalidModel: the path leads out of the folder, or there is nothing.
-
-        """
-        path = document.resolve_inside(self.root, relative)
-        if not path.exists():
-            raise InvalidModel(
-                f"{self.root}: the MLmodel file names {relative!r}, which is not there (DIR-003)"
-            )
-        return path
-
-
-def open_folder(
-    model_uri: PathLike,
-    *,
-    trust: bool = False,
-    allow: Iterable[str] = (),
-    dst_path: PathLike | None = None,
-) -> ModelFolder:
-    """Read and check a model folder (or the path of its MLmodel file); nothing is loaded.
-
-    With ``dst_path``, an existing folder, the model is copied into that folder first.
-
-    Raises:
-        ModelNotFound: there is no such folder, or no MLmodel file in it.
-        InvalidModel: the MLmodel file breaks the format; ``details`` lists all violations.
-        UnreadableModel: it is there but cannot be read.
-
-    """
-    file = _file(model_uri, dst_path)
-    read = document.require_valid(file)
-    root = document.folder_of(file)
-    return ModelFolder(root, read, Gate.for_folder(root, trust=trust, allow=allow))
-
-
-def read_description(model_uri: PathLike) -> tuple[Path, Document]:
-    """Read and check a model's MLmodel file, whatever else of the model is there (DIR-008).
-
-    Returns:
-        The model's folder, and the file.
-
-    Raises:
-        ModelNotFound, InvalidModel, UnreadableModel: as :func:`open_folder`.
-
-    """
-    file = _file(model_uri)
-    read = document.read(file)
-    errors = [found for found in document.check(read, None) if found.severity == "error"]
-    if errors:
-        raise InvalidModel(f"{file} breaks the rules of the format.", errors)
-    return document.folder_of(file), read
-
-
-def _file(model_uri: PathLike, into: PathLike | None = None) -> Path:
-    given = local_folder(model_uri, into=into)
-    file = document.model_file(given)
-    if not file.exists():
-        raise document.nothing_at(file)
-    return file
-
-
-def load_flavor(
-    flavor: Flavor,
-    model_uri: PathLike,
-    *,
-    trust: bool = False,
-    allow: Iterable[str] = (),
-    dst_path: PathLike | None = None,
-) -> Any:
-    """Return the native model of ``flavor``."""
-    folder = open_folder(model_uri, trust=trust, allow=allow, dst_path=dst_path)
-    attributes = folder.attributes(flavor.name)
-    folder.use_code(attributes)
-    return flavor.load(folder, attributes)
-
-
-def save_flavor(
-    flavor: Flavor,
-    model: Any,
-    path: PathLike,
-    options: Mapping[str, Any],
-    **shared: Unpack[SaveOptions],
-) -> Model:
-    """Save a native model with its flavor and, where it predicts, as a python_function."""
-    from mlmodel.flavors._base import is_a_class
-    from mlmodel.flavors._registry import is_of_this_program
-
-    if isinstance(model, type) and not flavor.detects(model):
-        raise is_a_class(model)
-
-    def write(root: Path) -> Contents:
-        saved = flavor.save(model, root, options)
-        flavors, predict = {flavor.name: saved.attributes}, None
-        if saved.python_function is not None:
-            python_function = {"loader_module": flavor.loader_module, **saved.python_function}
-            flavors[PYTHON_FUNCTION] = python_function
-            predict = saved.predict or flavor.predictor(model, python_function)
-        return Contents(
-            flavors,
-            saved.packages,
-            predict,
-            flavor.signature_kinds,
-            saved.signature,
-            observable=not is_of_this_program(flavor),
-        )
-
-    return save_folder(path, write, **shared)
 
 
 def save_folder(

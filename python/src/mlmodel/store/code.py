@@ -3,7 +3,7 @@
 Python writes ``__pycache__`` beside what it imports. In a model folder that would change the
 folder's digest, and with it take away the trust that the digest stands for (TRU-030); so what
 lies below a model's code folder is imported by a loader that writes nothing. That loader also
-lets the code import ``mlflow``, of which it gets our part (:mod:`mlmodel._mlflow`).
+lets the code import ``mlflow``, of which it gets our part (:mod:`mlmodel.store.mlflow_names`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlmodel._base.warnings import warn_caller
-from mlmodel._mlflow import builtins_of_models
+from mlmodel.store.mlflow_names import builtins_of_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,20 +8,32 @@ import os
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from mlmodel import document
 from mlmodel.document.example_info import example_info
 from mlmodel.document.times import EARLY_KEY, KEY, parse_time, time_text, with_todays_time
-from mlmodel.errors import InvalidArgument
-from mlmodel.locations import local_folder, path_to_write
+from mlmodel.errors import InvalidArgument, InvalidModel
+from mlmodel.store.locations.locate import local_folder, path_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from mlmodel.document import Document
+    from mlmodel.document.paths import PathLike
     from mlmodel.signature.model_signature import ModelSignature
 
-__all__ = ["PYTHON_FUNCTION", "Model", "ModelInfo", "get_model_info"]
+
+__all__ = [
+    "PYTHON_FUNCTION",
+    "Model",
+    "ModelInfo",
+    "find_model_file",
+    "get_model_info",
+    "read_description",
+]
 
 #: The flavor through which every tool can call a model (PYF-001).
 PYTHON_FUNCTION = "python_function"
@@ -165,9 +177,7 @@ class Model:
             UnreadableModel: it is there but cannot be read.
 
         """
-        from mlmodel import store
-
-        folder, document = store.read_description(path)
+        folder, document = read_description(path)
         return cls.of_folder(document.data, folder)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -397,3 +407,35 @@ def _time(given: datetime | str | None) -> str:
 def _plain(given: Mapping[str, Any] | None) -> Any:
     # A mapping of another kind is one that YAML cannot write; what is none is refused later.
     return dict(given) if hasattr(given, "items") else given  # type: ignore[arg-type]
+
+
+def read_description(model_uri: PathLike) -> tuple[Path, Document]:
+    """Read and check a model's MLmodel file, whatever else of the model is there (DIR-008).
+
+    Returns:
+        The model's folder, and the file.
+
+    Raises:
+        ModelNotFound, InvalidModel, UnreadableModel: as :func:`~mlmodel.store.folder.open_folder`.
+
+    """
+    file = find_model_file(model_uri)
+    read = document.read(file)
+    errors = [found for found in document.check(read, None) if found.severity == "error"]
+    if errors:
+        raise InvalidModel(f"{file} breaks the rules of the format.", errors)
+    return document.folder_of(file), read
+
+
+def find_model_file(model_uri: PathLike, into: PathLike | None = None) -> Path:
+    """Return the MLmodel file of a model, brought to this machine, into ``into`` if given.
+
+    Raises:
+        ModelNotFound: there is none.
+
+    """
+    given = local_folder(model_uri, into=into)
+    file = document.model_file(given)
+    if not file.exists():
+        raise document.nothing_at(file)
+    return file

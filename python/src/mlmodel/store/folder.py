@@ -1,0 +1,118 @@
+"""A saved model on disk: opened, checked, and what it may use of its own files.
+
+Opening reads the MLmodel file, checks it, and gives a :class:`ModelFolder`, whose ``file`` never
+leaves the folder and whose ``gate`` decides what may run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mlmodel import document
+from mlmodel.errors import (
+    InvalidModel,
+    UnsupportedModel,
+)
+from mlmodel.store.code import put_on_path
+from mlmodel.store.description import PYTHON_FUNCTION, Model, find_model_file
+from mlmodel.trust import Gate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from mlmodel.document import Document
+    from mlmodel.document.paths import PathLike
+
+__all__ = ["ModelFolder", "open_folder"]
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A saved model on disk, read and checked but not loaded."""
+
+    root: Path
+    document: Document
+    gate: Gate
+
+    @cached_property
+    def model(self) -> Model:
+        """The MLmodel file as an object."""
+        return Model.of_folder(self.document.data, self.root)
+
+    def attributes(self, flavor: str) -> dict[str, Any]:
+        """Return the attributes of ``flavor``.
+
+        Raises:
+            UnsupportedModel: the model lacks it; the message lists what it has.
+
+        """
+        flavors: dict[str, Any] = self.document.data.get("flavors") or {}
+        if flavor not in flavors:
+            raise UnsupportedModel(
+                f"{self.root}: the model has no {flavor} flavor; "
+                f"it has {', '.join(flavors) or 'none'}"
+            )
+        return flavors[flavor] or {}
+
+    def model_path(self, attributes: Mapping[str, Any], *, key: str, default: str) -> str:
+        """Return the path of a flavor's file, relative to the folder (PYF-021).
+
+        It is what the flavor's own ``attributes`` say under ``key``, else python_function's
+        ``model_path``, or ``data`` in early files, else ``default``.
+        """
+        python_function = self.document.data["flavors"].get(PYTHON_FUNCTION) or {}
+        named = (
+            attributes.get(key),
+            python_function.get("model_path"),
+            python_function.get("data"),
+        )
+        return next((str(path) for path in named if path), default)
+
+    def use_code(self, attributes: Mapping[str, Any]) -> None:
+        """Make the code that ``attributes`` name importable; for trusted folders only (PYF-006)."""
+        code = attributes.get("code")
+        if not code:
+            return
+        path = self.file(code)
+        self.gate.require_trust("code that the model brings along", code)
+        put_on_path(path)
+
+    def file(self, relative: str) -> Path:
+        """Return the path of a file or folder that the MLmodel file names (DIR-003, DIR-004).
+
+        Raises:
+            InvalidModel: the path leads out of the folder, or there is nothing.
+
+        """
+        path = document.resolve_inside(self.root, relative)
+        if not path.exists():
+            raise InvalidModel(
+                f"{self.root}: the MLmodel file names {relative!r}, which is not there (DIR-003)"
+            )
+        return path
+
+
+def open_folder(
+    model_uri: PathLike,
+    *,
+    trust: bool = False,
+    allow: Iterable[str] = (),
+    dst_path: PathLike | None = None,
+) -> ModelFolder:
+    """Read and check a model folder (or the path of its MLmodel file); nothing is loaded.
+
+    With ``dst_path``, an existing folder, the model is copied into that folder first.
+
+    Raises:
+        ModelNotFound: there is no such folder, or no MLmodel file in it.
+        InvalidModel: the MLmodel file breaks the format; ``details`` lists all violations.
+        UnreadableModel: it is there but cannot be read.
+
+    """
+    file = find_model_file(model_uri, dst_path)
+    read = document.require_valid(file)
+    root = document.folder_of(file)
+    return ModelFolder(root, read, Gate.for_folder(root, trust=trust, allow=allow))

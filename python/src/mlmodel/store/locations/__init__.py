@@ -1,0 +1,1 @@
+"""Where models are: paths, URIs, downloads and their cache."""
