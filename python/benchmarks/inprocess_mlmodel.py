@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import inputs
 
 import mlmodel
-from mlmodel.scoring import invocations
+from mlmodel.scoring.invocations import protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,9 +50,9 @@ def _request(name: str, frame: Callable[[], pd.DataFrame]) -> Callable[[Given], 
     def prepare(given: Given) -> Call:
         engine = mlmodel.load(given.models / name).engine
         body, rows = inputs.split_body(frame()), len(frame())
-        answer = invocations.handle(inputs.JSON, body, engine)
+        answer = protocol.handle(inputs.JSON, body, engine)
         inputs.check_answer(answer.status, json.loads(answer.body), rows)
-        return lambda: invocations.handle(inputs.JSON, body, engine)
+        return lambda: protocol.handle(inputs.JSON, body, engine)
 
     return prepare
 
@@ -60,7 +60,7 @@ def _request(name: str, frame: Callable[[], pd.DataFrame]) -> Callable[[Given], 
 def _decode_instances(given: Given) -> Call:
     engine = mlmodel.load(given.models / "doubles").engine
     body = inputs.instances_body(inputs.doubles(inputs.REQUEST_ROWS))
-    return lambda: invocations.read(inputs.JSON, body, engine)
+    return lambda: protocol.read(inputs.JSON, body, engine)
 
 
 TASKS = {

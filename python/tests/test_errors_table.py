@@ -210,7 +210,7 @@ BAD_BODIES = {
 
 def _answer(body: str, *, terse: bool = False) -> tuple[int, str, dict[str, object]]:
     from mlmodel.scoring.engine import Engine
-    from mlmodel.scoring.invocations import handle
+    from mlmodel.scoring.invocations.protocol import handle
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.signature.types.schema import ColSpec, Schema
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 import mlmodel
-from mlmodel import environment
-from mlmodel.environment.pins import merged
+from mlmodel.environment import resolve as environment
+from mlmodel.environment.pins import merged, pinned
 from mlmodel.errors import InvalidArgument
 
 
@@ -29,7 +29,7 @@ def test_default_packages_are_pinned_to_what_is_installed():
 
 
 def test_a_package_that_is_not_installed_is_named_without_a_version():
-    assert environment.pinned(["no-such-distribution"]) == ["no-such-distribution"]
+    assert pinned(["no-such-distribution"]) == ["no-such-distribution"]
 
 
 def test_requirements_are_the_pip_part_of_the_conda_environment():
@@ -59,7 +59,7 @@ GIVEN_BY_THE_EDITION = {
 
 def test_a_top_level_pip_list_is_moved_under_dependencies(tmp_path):
     """ENV-004, ENV-006."""
-    environment.write(resolve(conda_env=GIVEN_BY_THE_EDITION), tmp_path)
+    environment.write_environment(resolve(conda_env=GIVEN_BY_THE_EDITION), tmp_path)
     assert (tmp_path / "conda.yaml").read_text() == (
         "name: mlflow-env\nchannels:\n- conda-forge\ndependencies:\n- python=3.8.8\n- pip\n"
         "- pip:\n  - mlflow\n  - scikit-learn==0.23.2\n  - cloudpickle==1.6.0\n"
@@ -92,7 +92,7 @@ def test_the_two_files_are_those_of_the_edition(shared, tmp_path):
     conda = _block(lines[at:], ".. code-block:: yaml", 4)
     at = next(n for n, line in enumerate(lines) if "The written ``requirements.txt``" in line)
     requirements = _block(lines[at:], ".. code-block:: text", 4)
-    environment.write(resolve(conda_env=GIVEN_BY_THE_EDITION), tmp_path)
+    environment.write_environment(resolve(conda_env=GIVEN_BY_THE_EDITION), tmp_path)
     assert yaml.safe_load((tmp_path / "conda.yaml").read_text()) == yaml.safe_load(conda)
     assert (tmp_path / "requirements.txt").read_text() == requirements
 
@@ -118,13 +118,13 @@ def test_a_conda_environment_without_pip_is_kept_and_warned_of(tmp_path):
         pytest.warns(UserWarning, match="ENV-005"),
     ):
         env = resolve(conda_env=given)
-    environment.write(env, tmp_path)
+    environment.write_environment(env, tmp_path)
     assert yaml.safe_load((tmp_path / "conda.yaml").read_text()) == given
     assert (tmp_path / "requirements.txt").read_text() == ""
 
 
 def test_python_version_is_the_running_one_by_default(tmp_path):
-    environment.write(resolve(), tmp_path)
+    environment.write_environment(resolve(), tmp_path)
     python_env = yaml.safe_load((tmp_path / "python_env.yaml").read_text())
     assert python_env["python"] == platform.python_version()
 
@@ -209,7 +209,7 @@ def test_constraints_are_collected(tmp_path):
     env = resolve(pip_requirements=given)
     assert env.requirements == ("a", "b", "d", "-c constraints.txt")
     assert env.constraints == ("numpy<3", "scipy<2")
-    environment.write(env, tmp_path / "sub")
+    environment.write_environment(env, tmp_path / "sub")
     written = tmp_path / "sub"
     assert (written / "constraints.txt").read_text() == "numpy<3\nscipy<2\n"
     assert (written / "requirements.txt").read_text() == "a\nb\nd\n-c constraints.txt\n"
@@ -261,7 +261,9 @@ def test_added_requirements_hold(lines, more, merged_lines):
     [("python=3.8.8", "3.8.8"), ("python==3.9", "3.9"), ("python = 3.10.1=h1_0", "3.10.1")],
 )
 def test_the_version_of_python_is_that_of_conda(entry, python, tmp_path):
-    environment.write(resolve(conda_env={"dependencies": [entry, {"pip": ["a"]}]}), tmp_path)
+    environment.write_environment(
+        resolve(conda_env={"dependencies": [entry, {"pip": ["a"]}]}), tmp_path
+    )
     assert yaml.safe_load((tmp_path / "python_env.yaml").read_text())["python"] == python
 
 
@@ -269,6 +271,6 @@ def test_what_is_written_is_valid(tmp_path):
     """ENV-006 to ENV-011: a checker has nothing to say."""
     (tmp_path / "c.txt").write_text("numpy<3\n")
     env = resolve(extra_pip_requirements=["a[x]>1; python_version>'3'", f"-c {tmp_path / 'c.txt'}"])
-    environment.write(env, tmp_path)
+    environment.write_environment(env, tmp_path)
     (tmp_path / "MLmodel").write_text("flavors: {python_function: {loader_module: a}}\n")
     assert mlmodel.validate(tmp_path).violations == ()

@@ -17,7 +17,7 @@ import yaml
 from sklearn.linear_model import LinearRegression
 
 import mlmodel
-from mlmodel.environment import inference, pins
+from mlmodel.environment import observation, pins
 from mlmodel.errors import InvalidArgument, UnsupportedModel, UntrustedModel
 from mlmodel.models import infer_pip_requirements
 
@@ -197,15 +197,15 @@ def test_it_ends_with_whoever_asked(tmp_path):
     """ENV-013: nobody waits for the answer of a process whose parent was killed."""
     (tmp_path / "the_loader.py").write_text("import time\ntime.sleep(100)\n")
     (tmp_path / "MLmodel").write_text("flavors: {python_function: {loader_module: the_loader}}\n")
-    task = inference.Task(
+    task = observation.Task(
         str(tmp_path), str(tmp_path / "answer"), None, trust=True, path=(str(tmp_path), *sys.path)
     )
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "mlmodel.environment.observe"],
+        [sys.executable, "-P", "-m", "mlmodel.pyfunc.observe"],
         stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     assert process.stdin is not None
-    process.stdin.write(inference.json.dumps(inference.asdict(task)).encode() + b"\n")
+    process.stdin.write(observation.json.dumps(observation.asdict(task)).encode() + b"\n")
     process.stdin.flush()
     process.stdin.close()
     assert process.wait(60) != 0
@@ -253,17 +253,17 @@ def test_what_the_model_prints_and_asks_does_no_harm(module):
 def test_of_two_that_require_each_other_one_stays(names, monkeypatch):
     """ENV-014."""
     requires = {"a": {"b"}, "b": {"a"}, "c": {"a"}}
-    monkeypatch.setattr(inference, "required_by", requires.get)
-    kept = inference._without_required(names, set())
+    monkeypatch.setattr(observation, "required_by", requires.get)
+    kept = observation._without_required(names, set())
     assert len(kept) == 1
-    assert inference._without_required(names, {"b"}) >= {"b"}
+    assert observation._without_required(names, {"b"}) >= {"b"}
 
 
 def test_a_distribution_from_a_folder_is_pinned_and_warned_of(packages):
     """ENV-012, ENV-014."""
     (packages / "demo_base-2.5.dist-info" / "direct_url.json").write_text('{"url": "file:///x"}')
     with pytest.warns(UserWarning, match=r"file:///x: demo-base==2.5.*ENV-012"):
-        assert inference._line("demo-base") == ["demo-base==2.5"]
+        assert observation._line("demo-base") == ["demo-base==2.5"]
 
 
 # -- for a saved model ---------------------------------------------------------------------------------
@@ -357,7 +357,7 @@ def test_a_program_without_a_guard_is_not_run_again(tmp_path, how):
 def test_the_switch(value, on, monkeypatch):
     """ENV-016."""
     monkeypatch.setenv(SWITCH, value)
-    assert inference.is_on() is on
+    assert observation.is_on() is on
 
 
 def test_a_switch_that_is_neither_on_nor_off(tmp_path, monkeypatch):

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 import mlmodel
 from mlmodel import document
 from mlmodel.errors import InvalidArgument, InvalidInput, InvalidModel, ModelExists, UnreadableModel
-from mlmodel.scoring.invocations import handle
+from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.trust.describe import describe
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0]})

@@ -23,7 +23,7 @@ from mlmodel.errors import (
     UnreadableModel,
     UnsupportedModel,
 )
-from mlmodel.scoring.invocations import handle
+from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.trust.describe import describe
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 import mlmodel
 from mlmodel.models import Model
 from mlmodel.scoring.engine import Engine
-from mlmodel.scoring.invocations import score
+from mlmodel.scoring.invocations.protocol import score
 
 pytestmark = [
     pytest.mark.slow,

@@ -18,7 +18,7 @@ from mlmodel import pyfunc
 from mlmodel.errors import InvalidInput
 from mlmodel.models import infer_signature
 from mlmodel.pyfunc import hints
-from mlmodel.scoring.invocations import handle
+from mlmodel.scoring.invocations.protocol import handle
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ import pytest
 from mlmodel.errors import InvalidInput, UnreadableModel
 from mlmodel.scoring.answers import MOST_DETAILS, Answer
 from mlmodel.scoring.engine import Engine
-from mlmodel.scoring.invocations import handle
+from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.schema import ColSpec, Schema
 
@@ -88,12 +88,12 @@ def test_a_fault_of_ours_says_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """ERR-006."""
-    from mlmodel.scoring import invocations
+    from mlmodel.scoring.invocations import protocol
 
     def broken(_: Any, *, bare: bool) -> bytes:
         raise KeyError("/srv/secret")
 
-    monkeypatch.setattr(invocations, "encode", broken)
+    monkeypatch.setattr(protocol, "encode", broken)
     answer, body = ask(lambda data, _: data, [[1] * 30])
     assert (answer.status, body["error_code"]) == (500, "INTERNAL_ERROR")
     assert b"secret" not in answer.body

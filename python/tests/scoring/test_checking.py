@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlmodel.errors import InputViolation
-from mlmodel.scoring.checking import Check, check_input
 from mlmodel.scoring.engine import Engine
-from mlmodel.scoring.invocations import handle
+from mlmodel.scoring.invocations.checking import Check, check_input
+from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.params import ParamSpec
 from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from mlmodel.errors import UnserializablePrediction
-from mlmodel.scoring.encode import encode
+from mlmodel.scoring.invocations.encode import encode
 
 Point = namedtuple("Point", "x y")  # noqa: PYI024 - a model may well answer with one
 

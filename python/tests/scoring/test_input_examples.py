@@ -27,7 +27,7 @@ from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.examples.checking import faults
 from mlmodel.scoring.examples.reading import read_example, read_params, read_serving_input
 from mlmodel.scoring.examples.writing import as_model_input, write_example
-from mlmodel.scoring.invocations import score
+from mlmodel.scoring.invocations.protocol import score
 from mlmodel.signature.infer.from_data import infer_signature
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.types import ColSpec, Schema, TensorSpec

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from mlmodel._proto import arrays, message
 from mlmodel.errors import InvalidArgument, MalformedRequest
 from mlmodel.scoring.engine import Engine
+from mlmodel.scoring.invocations.bodies import read as read_json
 from mlmodel.scoring.protobuf import (
     data_from_proto,
     data_to_proto,
     read_request,
     write_request,
 )
-from mlmodel.scoring.requests import read as read_json
 from mlmodel.signature.data.columns import Block, Columns, Tensors
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.schema import ColSpec, Schema

@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlmodel.errors import InvalidInput, MalformedRequest, UnsupportedMediaType
-from mlmodel.scoring import jsonbody, media
+from mlmodel.scoring import media
 from mlmodel.scoring.codecs import CONTENT_TYPES, TABLE
 from mlmodel.scoring.codecs.csv import tokenize
 from mlmodel.scoring.engine import Engine
-from mlmodel.scoring.invocations import score
+from mlmodel.scoring.invocations.protocol import score
+from mlmodel.scoring.json import body as json_body
 from mlmodel.signature.data import arrays
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.params import ParamSpec
@@ -148,10 +149,10 @@ CELLS = st.one_of(
 def test_no_sound_body_is_taken_for_one_with_repeated_keys(records: list[dict[str, Any]]) -> None:
     for indent in (None, 1):
         body = json.dumps({"dataframe_records": records}, indent=indent).encode()
-        pairs = jsonbody.count_pairs(orjson.loads(body))
-        jsonbody.check_pairs(body, pairs)
+        pairs = json_body.count_pairs(orjson.loads(body))
+        json_body.check_pairs(body, pairs)
         with pytest.raises((MalformedRequest, AssertionError)):
-            jsonbody.check_pairs(body, pairs - 1)
+            json_body.check_pairs(body, pairs - 1)
 
 
 @pytest.mark.parametrize(
@@ -400,7 +401,7 @@ PLANS = [
 )
 @settings(max_examples=400)
 def test_whatever_is_sent_the_fault_is_never_ours(form: str | None, value: Any, plan: int) -> None:
-    from mlmodel.scoring.invocations import handle
+    from mlmodel.scoring.invocations.protocol import handle
 
     engine = Engine(lambda _data, _params: None, PLANS[plan])
     body = json.dumps(value if form is None else {form: value}).encode()
@@ -412,7 +413,7 @@ def test_whatever_is_sent_the_fault_is_never_ours(form: str | None, value: Any, 
 @given(st.text('a",\n1.5 \r:{}[]', max_size=20), st.sampled_from(CONTENT_TYPES))
 @settings(max_examples=300)
 def test_whatever_text_is_sent_the_fault_is_never_ours(text: str, content_type: str) -> None:
-    from mlmodel.scoring.invocations import handle
+    from mlmodel.scoring.invocations.protocol import handle
 
     for signature in PLANS:
         answer = handle(content_type, text.encode(), Engine(lambda _, __: None, signature))

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlmodel.errors import MalformedRequest
-from mlmodel.scoring import jsonbody
 from mlmodel.scoring.engine import Engine
-from mlmodel.scoring.invocations import score
+from mlmodel.scoring.invocations.protocol import score
+from mlmodel.scoring.json import body as json_body
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
@@ -89,7 +89,7 @@ VALUES = st.recursive(
 def test_what_python_writes_is_read_as_it_is(value: Any, indent: int | None) -> None:
     """ENF-065: tokens are values, and the words in texts stay texts."""
     body = json.dumps(value, indent=indent).encode()
-    assert json.dumps(jsonbody.loads(body)) == json.dumps(json.loads(body))
+    assert json.dumps(json_body.loads(body)) == json.dumps(json.loads(body))
 
 
 @given(st.text('NaIinfty-,[]{}:"\\1 ', max_size=30))
@@ -97,7 +97,7 @@ def test_a_body_with_tokens_is_read_where_it_is_json_but_for_them(text: str) -> 
     """ENF-065, RST-004: with texts in the place of tokens it is JSON, or it is refused."""
     body = b"[NaN, " + text.encode() + b"]"
     try:
-        read = jsonbody.loads(body)
+        read = json_body.loads(body)
     except MalformedRequest:
         return
     assert json.dumps(read) == json.dumps(json.loads(body))
@@ -120,11 +120,11 @@ def test_a_body_with_tokens_is_read_where_it_is_json_but_for_them(text: str) -> 
 def test_no_body_takes_long_for_its_length(body: bytes) -> None:
     """A search that tried each quote anew would take hours here."""
     with pytest.raises(MalformedRequest):
-        jsonbody.loads(body)
+        json_body.loads(body)
 
 
 def test_the_fast_parse_is_enough_where_there_are_no_tokens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(jsonbody.json, "loads", lambda *_, **__: pytest.fail("parsed twice"))
-    assert jsonbody.loads(b'["NaN", 1.5]') == ["NaN", 1.5]
+    monkeypatch.setattr(json_body.json, "loads", lambda *_, **__: pytest.fail("parsed twice"))
+    assert json_body.loads(b'["NaN", 1.5]') == ["NaN", 1.5]

@@ -10,8 +10,8 @@ import pytest
 from mlmodel.errors import InvalidInput, InvalidModel, MalformedRequest
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.examples.reading import read_example
-from mlmodel.scoring.invocations import handle
-from mlmodel.scoring.requests import read
+from mlmodel.scoring.invocations.bodies import read
+from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.nested import AnyType, Array, Map, Object, Property
 from mlmodel.signature.types.scalars import DataType

@@ -20,7 +20,7 @@ from hypothesis.extra import numpy as hnp
 
 from mlmodel.errors import InvalidInput
 from mlmodel.scoring.engine import Engine
-from mlmodel.scoring.invocations import score
+from mlmodel.scoring.invocations.protocol import score
 from mlmodel.signature.enforce.convert import SAFE
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.scalars import DataType

@@ -13,7 +13,8 @@ import attacks
 import pytest
 
 from mlmodel.errors import InvalidModel, UntrustedModel
-from mlmodel.trust import Gate, scan
+from mlmodel.trust.gate import Gate
+from mlmodel.trust.pickles.scanner import scan
 
 if TYPE_CHECKING:
     from pathlib import Path

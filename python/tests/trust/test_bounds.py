@@ -17,7 +17,7 @@ from sklearn.neighbors import BallTree, KDTree
 from sklearn.tree import DecisionTreeRegressor
 
 from mlmodel.errors import InvalidModel
-from mlmodel.trust import Gate
+from mlmodel.trust.gate import Gate
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = X[:, 0] * X[:, 1]

@@ -18,9 +18,9 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from mlmodel.errors import UntrustedModel
-from mlmodel.trust import Gate
 from mlmodel.trust import describe as describing
 from mlmodel.trust.describe import describe
+from mlmodel.trust.gate import Gate
 
 SKLEARN = "flavors:\n  sklearn: {pickled_model: model.bin, sklearn_version: 1.5.1, code: null}\n"
 SYSTEM = b"cposix\nsystem\n(S'true'\ntR."

@@ -20,10 +20,13 @@ from mlmodel.errors import (
     UnsupportedModel,
     UntrustedModel,
 )
-from mlmodel.trust import Gate, record, records, scan
-from mlmodel.trust.findings import Piece
-from mlmodel.trust.names import Names
-from mlmodel.trust.unpickle import load_restricted
+from mlmodel.trust import records
+from mlmodel.trust.gate import Gate
+from mlmodel.trust.pickles.findings import Piece
+from mlmodel.trust.pickles.names import Names
+from mlmodel.trust.pickles.scanner import scan
+from mlmodel.trust.pickles.unpickle import load_restricted
+from mlmodel.trust.records import record
 
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus"
 

@@ -20,9 +20,10 @@ import scipy
 import zoo
 from scipy import sparse
 
-from mlmodel.trust import Gate, scan
-from mlmodel.trust.findings import Scan
-from mlmodel.trust.names import allowed_names
+from mlmodel.trust.gate import Gate
+from mlmodel.trust.pickles.findings import Scan
+from mlmodel.trust.pickles.names import allowed_names
+from mlmodel.trust.pickles.scanner import scan
 
 pytestmark = pytest.mark.slow
 
@@ -164,7 +165,7 @@ def test_npy(root):
 def test_scan_imports_no_library():
     code = (
         "import pickle, sys\n"
-        "from mlmodel.trust import scan\n"
+        "from mlmodel.trust.pickles.scanner import scan\n"
         "data = bytes.fromhex(sys.argv[1])\n"
         "found = scan(data)\n"
         "assert found.allowed and found.names, found\n"

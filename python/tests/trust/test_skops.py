@@ -15,7 +15,7 @@ import zoo
 
 import mlmodel
 from mlmodel.errors import InvalidModel, UntrustedModel
-from mlmodel.trust import Gate
+from mlmodel.trust.gate import Gate
 from mlmodel.trust.skops_file import check
 
 

@@ -18,11 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlmodel.errors import MlmodelError
-from mlmodel.trust import containers, scan
-from mlmodel.trust.containers import expand
-from mlmodel.trust.names import Names
-from mlmodel.trust.opcodes import OPCODES
-from mlmodel.trust.unpickle import load_restricted
+from mlmodel.trust.pickles import containers
+from mlmodel.trust.pickles.containers import expand
+from mlmodel.trust.pickles.names import Names
+from mlmodel.trust.pickles.opcodes import OPCODES
+from mlmodel.trust.pickles.scanner import scan
+from mlmodel.trust.pickles.unpickle import load_restricted
 
 pytestmark = pytest.mark.slow
 

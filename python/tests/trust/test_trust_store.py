@@ -13,7 +13,9 @@ from mlmodel._base.digest import manifest_of
 from mlmodel.cli import COMMANDS
 from mlmodel.cli.trust import command
 from mlmodel.errors import InvalidArgument, InvalidModel, ModelNotFound, WriteFailed
-from mlmodel.trust import Gate, record, records
+from mlmodel.trust import records
+from mlmodel.trust.gate import Gate
+from mlmodel.trust.records import record
 
 
 @pytest.fixture

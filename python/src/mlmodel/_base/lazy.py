@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+from mlmodel._base.extras import named_extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -11,8 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["lazily"]
 
 
-def lazily(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return the ``__getattr__`` of a package whose names are defined in other modules.
+def lazily(
+    package: str, names: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return ``__getattr__`` and ``__dir__`` of a package whose names are defined elsewhere.
 
     Args:
         package: the package's name, which an error on another name gives.
@@ -23,6 +28,10 @@ def lazily(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
     def get(name: str) -> Any:
         if name not in names:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(names[name]), name)
+        with named_extra():
+            return getattr(importlib.import_module(names[name]), name)
 
-    return get
+    def listed() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *names})
+
+    return get, listed

@@ -50,7 +50,7 @@ def command(
     require("pandas", "predict")
     require("orjson", "predict")
     from mlmodel.pyfunc.served import load_served
-    from mlmodel.scoring.invocations import score
+    from mlmodel.scoring.invocations.protocol import score
 
     body = read_input(source)
     engine = load_served(model, trust=trust, allow=allow).engine

@@ -21,7 +21,7 @@ from mlmodel.cli._shared import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlmodel.scoring.checking import Check
+    from mlmodel.scoring.invocations.checking import Check
 
 __all__ = ["command"]
 
@@ -52,7 +52,7 @@ def command(model: str, source: str, content_type: str | None, form: str) -> Non
 
     require("numpy", "predict")
     require("orjson", "predict")
-    from mlmodel.scoring.checking import check_input
+    from mlmodel.scoring.invocations.checking import check_input
     from mlmodel.store.description import Model
     from mlmodel.store.locations.uris import without_secrets
 

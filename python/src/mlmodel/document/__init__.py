@@ -1,4 +1,4 @@
-"""The MLmodel file and the folder around it.
+"""Read, check and write the MLmodel file and the folder around it.
 
 Nothing here executes anything of a model, and nothing imports more than PyYAML,
 jsonschema and packaging, each only when it is needed.
@@ -6,8 +6,9 @@ jsonschema and packaging, each only when it is needed.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mlmodel._base.lazy import lazily
 
 if TYPE_CHECKING:
     from mlmodel.document.document import Document, folder_of, model_file, nothing_at, parse, read
@@ -33,25 +34,21 @@ __all__ = [
     "write",
 ]
 
-#: Public name -> module of this package that defines it.
-_NAMES = {
-    "Document": "document",
-    "Limits": "yaml.events",
-    "check": "rules.checks",
-    "dumps": "writer",
-    "folder_of": "document",
-    "format_text": "editing.formatting",
-    "model_file": "document",
-    "nothing_at": "document",
-    "parse": "document",
-    "read": "document",
-    "require_valid": "rules.checks",
-    "resolve_inside": "paths",
-    "write": "writer",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _NAMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "Document": "mlmodel.document.document",
+        "Limits": "mlmodel.document.yaml.events",
+        "check": "mlmodel.document.rules.checks",
+        "dumps": "mlmodel.document.writer",
+        "folder_of": "mlmodel.document.document",
+        "format_text": "mlmodel.document.editing.formatting",
+        "model_file": "mlmodel.document.document",
+        "nothing_at": "mlmodel.document.document",
+        "parse": "mlmodel.document.document",
+        "read": "mlmodel.document.document",
+        "require_valid": "mlmodel.document.rules.checks",
+        "resolve_inside": "mlmodel.document.paths",
+        "write": "mlmodel.document.writer",
+    },
+)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
+from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.pointers import split
 from mlmodel.document.schema import schemas
 from mlmodel.document.yaml.build import Builder
@@ -19,19 +20,7 @@ if TYPE_CHECKING:
 
     from mlmodel.document.yaml.source import SourceMap
 
-__all__ = [
-    "FILE_NAME",
-    "Document",
-    "compose_document",
-    "folder_of",
-    "model_file",
-    "parse",
-    "read",
-    "read_text",
-]
-
-#: The name of the file that makes a folder a model folder (DIR-001).
-FILE_NAME = "MLmodel"
+__all__ = ["Document", "compose_document", "folder_of", "model_file", "parse", "read", "read_text"]
 
 #: The folder of a model folder in which MLflow keeps copies of its files (DIR-007).
 _COPIES = "metadata"

@@ -7,12 +7,12 @@ import os
 import re
 from pathlib import Path
 
-from mlmodel.errors import (
-    InvalidModel,
-    Violation,
-)
+from mlmodel.errors import InvalidModel, Violation
 
-__all__ = ["Folder", "PathLike", "resolve_inside", "what_is_wrong"]
+__all__ = ["FILE_NAME", "Folder", "PathLike", "resolve_inside", "what_is_wrong"]
+
+#: The name of the file that makes a folder a model folder (DIR-001).
+FILE_NAME = "MLmodel"
 
 #: What may name a file or folder.
 PathLike = str | os.PathLike[str]

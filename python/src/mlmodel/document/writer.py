@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mlmodel._base import files
-from mlmodel.document.document import FILE_NAME
+from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.pointers import join
 from mlmodel.document.times import with_todays_time
 from mlmodel.document.yaml.events import DEFAULT_LIMITS

@@ -4,7 +4,8 @@ A flavor of one's own is a subclass of ``Flavor``; ``register`` makes its instan
 does the entry point ``mlmodel.flavors`` of an installed distribution.
 """
 
-from mlmodel.flavors._base import Flavor, Predict, Saved
+from mlmodel.flavors._base import Flavor, Saved
 from mlmodel.flavors._registry import register
+from mlmodel.scoring.predict import Predict
 
 __all__ = ["Flavor", "Predict", "Saved", "register"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlmodel.errors import InvalidArgument
 
@@ -18,16 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.store.folder import ModelFolder
 
-__all__ = ["Flavor", "Predict", "Saved"]
-
-
-class Predict(Protocol):
-    """How a loaded model predicts: enforced input and parameters in, predictions out."""
-
-    def __call__(self, model_input: Any, params: Mapping[str, Any] | None, /) -> Any: ...
+__all__ = ["Flavor", "Saved"]
 
 
 @dataclass(frozen=True, slots=True)

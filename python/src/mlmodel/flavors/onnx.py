@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mlmodel import document
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument, InvalidModel, shown
-from mlmodel.flavors._base import Flavor, Predict, Saved, defined_by
+from mlmodel.flavors._base import Flavor, Saved, defined_by
 from mlmodel.flavors._shared import load_flavor, save_flavor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
+    from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.store.folder import ModelFolder
     from mlmodel.store.saving import SaveOptions

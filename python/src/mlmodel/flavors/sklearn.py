@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
-from mlmodel.flavors._base import Flavor, Predict, Saved, defined_by
+from mlmodel.flavors._base import Flavor, Saved, defined_by
 from mlmodel.flavors._shared import load_flavor, save_flavor
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlmodel.document.paths import PathLike
+    from mlmodel.scoring.predict import Predict
     from mlmodel.store.folder import ModelFolder
     from mlmodel.store.saving import SaveOptions
 

@@ -21,7 +21,7 @@ from mlmodel.errors import (
     InvalidModel,
     UnsupportedModel,
 )
-from mlmodel.flavors._base import Flavor, Predict, Saved
+from mlmodel.flavors._base import Flavor, Saved
 from mlmodel.flavors._shared import load_flavor, save_flavor
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlmodel.document.paths import PathLike
+    from mlmodel.scoring.predict import Predict
     from mlmodel.store.folder import ModelFolder
     from mlmodel.store.saving import SaveOptions
 

@@ -11,7 +11,7 @@ from mlmodel.store.description import PYTHON_FUNCTION
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mlmodel.flavors._base import Predict
+    from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.store.description import Model
 

@@ -13,7 +13,7 @@ from mlmodel.flavors._base import is_a_class
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mlmodel.flavors._base import Predict
+    from mlmodel.scoring.predict import Predict
 
 __all__ = [
     "PythonModel",

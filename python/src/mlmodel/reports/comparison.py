@@ -9,7 +9,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.files import open_regular, regular_files
-from mlmodel.document.document import FILE_NAME, folder_of, model_file, read
+from mlmodel.document.document import folder_of, model_file, read
+from mlmodel.document.paths import FILE_NAME
 from mlmodel.environment.pins import normalized, requirement_of
 from mlmodel.errors import InvalidModel, UnreadableModel
 from mlmodel.reports.inspection import environment_of, plain

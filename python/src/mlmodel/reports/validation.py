@@ -6,14 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlmodel.document.document import (
-    FILE_NAME,
-    compose_document,
-    folder_of,
-    model_file,
-    nothing_at,
-    read_text,
-)
+from mlmodel.document.document import compose_document, folder_of, model_file, nothing_at, read_text
+from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.rules.checks import check
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
 from mlmodel.errors import MlmodelError, ModelNotFound, UnreadableModel, Violation

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.model_signature import ModelSignature
 
+
 __all__ = ["Engine"]
 
 

@@ -22,7 +22,7 @@ from mlmodel.errors import (
     shown,
 )
 from mlmodel.scoring.answers import Answer, refused, unexpected
-from mlmodel.scoring.invocations import handle
+from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.serving.admission import Room
 
 if TYPE_CHECKING:

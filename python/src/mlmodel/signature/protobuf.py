@@ -11,15 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._proto import BadMessage, message, parse, refused_as
-from mlmodel._proto.values import (
-    MOST_LEVELS,
-    fill,
-    fill_rest,
-    read,
-    read_rest,
-    set_text,
-    too_deep,
-)
+from mlmodel._proto.values import MOST_LEVELS, fill, fill_rest, read, read_rest, set_text, too_deep
 from mlmodel.errors import InvalidArgument
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.params import ParamSchema, json_default

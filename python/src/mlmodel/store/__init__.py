@@ -24,7 +24,7 @@ __all__ = [
     "save_folder",
 ]
 
-__getattr__ = lazily(
+__getattr__, __dir__ = lazily(
     __name__,
     {
         "Contents": "mlmodel.store.saving",

@@ -11,13 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlmodel import document
-from mlmodel.errors import (
-    InvalidModel,
-    UnsupportedModel,
-)
+from mlmodel.errors import InvalidModel, UnsupportedModel
 from mlmodel.store.code import put_on_path
 from mlmodel.store.description import PYTHON_FUNCTION, Model, find_model_file
-from mlmodel.trust import Gate
+from mlmodel.trust.gate import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

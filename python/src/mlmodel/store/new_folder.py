@@ -7,7 +7,7 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlmodel.document.document import FILE_NAME
+from mlmodel.document.paths import FILE_NAME
 from mlmodel.errors import InvalidArgument, MlmodelError, ModelExists, WriteFailed
 
 if TYPE_CHECKING:

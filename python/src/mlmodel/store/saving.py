@@ -13,22 +13,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from mlmodel import document, environment
+from mlmodel import document
 from mlmodel._base.warnings import warn_caller
-from mlmodel.document.document import FILE_NAME
-from mlmodel.errors import (
-    InvalidArgument,
-)
+from mlmodel.document.paths import FILE_NAME
+from mlmodel.environment.resolve import ENV_FILES, infer_requirements, resolve, write_environment
+from mlmodel.errors import InvalidArgument
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 from mlmodel.store.locations.locate import path_to_write
 from mlmodel.store.new_folder import copy_into, new_folder
-from mlmodel.trust import record
+from mlmodel.trust.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
-    from mlmodel.flavors._base import Predict
+    from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["Contents", "KeywordOptions", "SaveOptions", "save_folder"]
@@ -114,13 +113,13 @@ def save_folder(
         example_info = _write_example(example, root, signature)
         code = _copy_code(shared.get("code_paths"), root)
         packages = ["numpy", "pandas", *contents.packages]
-        env = environment.resolve(
+        env = resolve(
             conda_env=_as_path(shared.get("conda_env")),
             pip_requirements=_as_path(shared.get("pip_requirements")),
             extra_pip_requirements=_as_path(shared.get("extra_pip_requirements")),
             default_packages=packages,
             infer=lambda: (
-                environment.infer(
+                infer_requirements(
                     root,
                     _described(contents, shared, code, signature, example_info).to_dict(),
                     packages,
@@ -130,7 +129,7 @@ def save_folder(
                 else None
             ),
         )
-        environment.write(env, root)
+        write_environment(env, root)
         model = _described(contents, shared, code, signature, example_info)
         model.model_size_bytes = _size(root)
         document.write(model.to_dict(), root / FILE_NAME)
@@ -281,7 +280,7 @@ def _with_shared(
     made = {name: {**attributes, "code": code} for name, attributes in flavors.items()}
     if PYTHON_FUNCTION in made:
         made[PYTHON_FUNCTION] |= {
-            "env": dict(environment.ENV_FILES),
+            "env": dict(ENV_FILES),
             "python_version": platform.python_version(),
         }
     return made

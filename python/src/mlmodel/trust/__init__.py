@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mlmodel.trust.findings import Scan
 from mlmodel.trust.gate import Gate
+from mlmodel.trust.pickles.findings import Scan
+from mlmodel.trust.pickles.scanner import scan
 from mlmodel.trust.records import record
-from mlmodel.trust.scanner import scan
 
 __all__ = ["Gate", "Scan", "record", "scan"]

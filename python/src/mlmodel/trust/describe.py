@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 from mlmodel._base import files
 from mlmodel._base.texts import counted
-from mlmodel.document.document import FILE_NAME, compose_document
+from mlmodel.document.document import compose_document
 from mlmodel.document.document import read as read_document
-from mlmodel.document.paths import resolve_inside
+from mlmodel.document.paths import FILE_NAME, resolve_inside
 from mlmodel.document.rules.named_files import named_files
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.errors import MlmodelError
 from mlmodel.trust import skops_file
-from mlmodel.trust.containers import (
+from mlmodel.trust.pickles.containers import (
     COMPRESSED,
     RefusedContainer,
     detect,
@@ -32,9 +32,9 @@ from mlmodel.trust.containers import (
     foreign,
     read_npy_header,
 )
-from mlmodel.trust.findings import Malformed, Scan
-from mlmodel.trust.opcodes import OPCODES
-from mlmodel.trust.scanner import scan
+from mlmodel.trust.pickles.findings import Malformed, Scan
+from mlmodel.trust.pickles.opcodes import OPCODES
+from mlmodel.trust.pickles.scanner import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

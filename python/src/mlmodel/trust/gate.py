@@ -17,8 +17,8 @@ from mlmodel.errors import (
     Violation,
 )
 from mlmodel.trust import records
-from mlmodel.trust.names import Names
-from mlmodel.trust.scanner import scan
+from mlmodel.trust.pickles.names import Names
+from mlmodel.trust.pickles.scanner import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -113,7 +113,7 @@ class Gate:
             UntrustedModel: it uses what is not allowed without trust; nothing was run.
 
         """
-        from mlmodel.trust import bounds, unpickle
+        from mlmodel.trust.pickles import bounds, unpickle
 
         aliases = aliases or {}
         file = self._relative(path)
@@ -152,7 +152,8 @@ class Gate:
             UntrustedModel: it uses types that are not allowed without trust; nothing was run.
 
         """
-        from mlmodel.trust import bounds, skops_file, unpickle
+        from mlmodel.trust import skops_file
+        from mlmodel.trust.pickles import bounds, unpickle
 
         file = self._relative(path)
         data = _read(path, file)

@@ -15,11 +15,11 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.trust import checks
-from mlmodel.trust.containers import EXPANSION
-from mlmodel.trust.findings import MOST_FINDINGS, Finding, Scan
-from mlmodel.trust.names import Entry, Names
-from mlmodel.trust.values import Global, Made, Mapping
+from mlmodel.trust.pickles import checks
+from mlmodel.trust.pickles.containers import EXPANSION
+from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Scan
+from mlmodel.trust.pickles.names import Entry, Names
+from mlmodel.trust.pickles.values import Global, Made, Mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

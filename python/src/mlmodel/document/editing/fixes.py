@@ -6,12 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlmodel.document.document import (
-    compose_document,
-    folder_of,
-    model_file,
-    read_text,
-)
+from mlmodel.document.document import compose_document, folder_of, model_file, read_text
 from mlmodel.document.editing.comments import COMMENT
 from mlmodel.document.editing.edits import Change, Edit, apply, node_end, quote, remove, replace
 from mlmodel.document.pointers import split

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlmodel.document.document import FILE_NAME, compose_document
+from mlmodel.document.document import compose_document
 from mlmodel.document.editing.edits import Change, apply
 from mlmodel.document.editing.layout import lay_out
 from mlmodel.document.editing.upgrades import upgrades
+from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.schema import schemas
 from mlmodel.document.writer import dumps
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits

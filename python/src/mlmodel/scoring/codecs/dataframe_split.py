@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
-from mlmodel.scoring.jsonbody import kind_of
+from mlmodel.scoring.json.body import kind_of
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlmodel.scoring.jsonbody import count_pairs
+from mlmodel.scoring.json.body import count_pairs
 from mlmodel.signature.cells.reader import Reader
 
 __all__ = ["Payload", "Tally"]

@@ -15,12 +15,7 @@ from mlmodel.errors import (
     UnreadableModel,
 )
 from mlmodel.scoring.declared import Names
-from mlmodel.scoring.examples.reading import (
-    decode,
-    params_of,
-    read_document,
-    read_serving_input,
-)
+from mlmodel.scoring.examples.reading import decode, params_of, read_document, read_serving_input
 from mlmodel.signature.data.columns import Columns, Tensors
 
 if TYPE_CHECKING:

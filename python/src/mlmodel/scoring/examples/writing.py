@@ -12,7 +12,7 @@ import pandas as pd
 from mlmodel.errors import InvalidArgument
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.examples import FILE_NAME, MOST_BYTES, SERVING_FILE_NAME
-from mlmodel.scoring.plain import Unwritable, as_plain, cells, dumps
+from mlmodel.scoring.json.plain import Unwritable, as_plain, cells, dumps
 from mlmodel.signature.enforce.tensors import is_sparse
 from mlmodel.signature.infer.from_data import infer_signature
 from mlmodel.signature.model_signature import ModelSignature

@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from mlmodel.document.document import FILE_NAME
+from mlmodel.document.paths import FILE_NAME
 from mlmodel.errors import (
     InvalidArgument,
     MissingDependency,

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlmodel.document.document import FILE_NAME
+from mlmodel.document.paths import FILE_NAME
 from mlmodel.errors import (
     InvalidArgument,
     InvalidModel,
@@ -23,10 +23,7 @@ from mlmodel.errors import (
     WriteFailed,
 )
 from mlmodel.store.locations.download import on_this_machine
-from mlmodel.store.locations.uris import (
-    is_uri,
-    without_secrets,
-)
+from mlmodel.store.locations.uris import is_uri, without_secrets
 
 if TYPE_CHECKING:
     from mlmodel.document.paths import PathLike

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import MlmodelError, ModelFailure
 from mlmodel.scoring.answers import Answer, refused, unexpected
-from mlmodel.scoring.encode import encode
+from mlmodel.scoring.invocations.bodies import read
+from mlmodel.scoring.invocations.encode import encode
 from mlmodel.scoring.media import JSON
-from mlmodel.scoring.requests import read
 
 if TYPE_CHECKING:
     from mlmodel.scoring.engine import Engine

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlmodel.trust import checks
-from mlmodel.trust.findings import MOST_FINDINGS, Finding, Malformed, Piece, Recording
-from mlmodel.trust.opcodes import OPCODES, STOP
-from mlmodel.trust.values import Global, Made, Mapping, Value
+from mlmodel.trust.pickles import checks
+from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Malformed, Piece, Recording
+from mlmodel.trust.pickles.values import Global, Made, Mapping, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Mapping as Mapping_
 
-    from mlmodel.trust.names import Entry, Names
+    from mlmodel.trust.pickles.names import Entry, Names
 
-__all__ = ["Machine"]
+__all__ = ["STOP", "Machine"]
+
+STOP = ord(".")
 
 
 class Machine:
@@ -28,6 +30,7 @@ class Machine:
 
     Args:
         data: the whole file (or what it expanded to).
+        opcodes: what each opcode but STOP does.
         names: the list, as this load sees it.
         findings: where refusals are added.
         seen: where every name met is added.
@@ -38,6 +41,7 @@ class Machine:
     def __init__(
         self,
         data: bytes,
+        opcodes: Mapping_[int, Callable[[Machine], None]],
         names: Names,
         findings: list[Finding],
         seen: dict[str, None],
@@ -45,6 +49,7 @@ class Machine:
         start: int = 0,
     ) -> None:
         self.data = data
+        self.opcodes = opcodes
         self.names = names
         self.findings = findings
         self.seen = seen
@@ -62,14 +67,14 @@ class Machine:
             Malformed: the bytes end early or do what no pickler writes.
 
         """
-        data, table = self.data, OPCODES
+        data, opcodes = self.data, self.opcodes
         try:
             while True:
                 code = data[self.pos]
                 self.pos += 1
                 if code == STOP:
                     break
-                table[code](self)
+                opcodes[code](self)
         except IndexError:
             raise Malformed(f"it ends early, at byte {len(data)}") from None
         except KeyError:
@@ -254,7 +259,14 @@ class Machine:
         pieces = self.recording.pieces
         pieces.append(Piece("pickle", self.piece_start, self.pos))
         if layout.has_objects:
-            nested = Machine(self.data, self.names, self.findings, self.seen, start=self.pos)
+            nested = Machine(
+                self.data,
+                self.opcodes,
+                self.names,
+                self.findings,
+                self.seen,
+                start=self.pos,
+            )
             recording = nested.run()
             pieces.append(Piece("objects", self.pos, recording.end, recording))
             self.pos = recording.end

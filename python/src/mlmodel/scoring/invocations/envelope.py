@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlmodel.errors import InvalidInput, MalformedRequest, shown
-from mlmodel.scoring import jsonbody
 from mlmodel.scoring.codecs import TABLE
 from mlmodel.scoring.codecs.payload import Payload
+from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.media import JSON
 from mlmodel.signature.cells.reader import Doubt, Reader
 
@@ -44,7 +44,7 @@ def read(
         body: the whole body.
         declared: what the model declares.
         form: what the content type names; None leaves it to the body.
-        tally: see :func:`mlmodel.scoring.requests.read`.
+        tally: see :func:`mlmodel.scoring.invocations.bodies.read`.
 
     Raises:
         MalformedRequest: it is no JSON or of none of the forms, or a key stands twice.
@@ -52,13 +52,13 @@ def read(
             told as well.
 
     """
-    value = jsonbody.loads(body)
+    value = json_body.loads(body)
     form = form or _form(value)
     every = tally is not None
     try:
         return _read(body, declared, form, Payload(value, Reader(every=every), tally=tally))
     except Doubt:
-        value, literals = jsonbody.loads_exactly(body)
+        value, literals = json_body.loads_exactly(body)
         reader = Reader(exact=True, literals=literals, every=every)
         return _read(body, declared, form, Payload(value, reader, tally=tally))
 
@@ -69,7 +69,7 @@ def _read(body: bytes, declared: Declared, form: Form, payload: Payload) -> Requ
         data = form.decode(payload, declared.plan)
     except InvalidInput as error:
         raise declared.refusal(error, params) from None
-    jsonbody.check_pairs(body, payload.pairs)
+    json_body.check_pairs(body, payload.pairs)
     return Request(data, params, form.bare)
 
 
@@ -102,7 +102,7 @@ def _wrong_keys(value: Any, keys: list[str]) -> str:
     if type(value) is not dict:
         return (
             f"The body is an object with one of the keys {_KEYS}, or in the 1.x dialect a list of "
-            f"records or an object with columns and data, not {jsonbody.kind_of(value)} (RST-005)."
+            f"records or an object with columns and data, not {json_body.kind_of(value)} (RST-005)."
         )
     unknown = [key for key in value if key not in _FORMS and key != _PARAMS]
     if len(keys) > 1:

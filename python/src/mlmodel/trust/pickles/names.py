@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from mlmodel.trust.moved import current_name
+from mlmodel.trust.pickles.moved import current_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlmodel.trust.containers import RefusedContainer, detect, expand, read_npy_header
-from mlmodel.trust.findings import Finding, Malformed, Scan
-from mlmodel.trust.machine import Machine
-from mlmodel.trust.names import Names
+from mlmodel.trust.pickles.containers import RefusedContainer, detect, expand, read_npy_header
+from mlmodel.trust.pickles.findings import Finding, Malformed, Scan
+from mlmodel.trust.pickles.machine import Machine
+from mlmodel.trust.pickles.names import Names
+from mlmodel.trust.pickles.opcodes import OPCODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,7 +39,7 @@ def scan(
     recording, damage = None, ""
     try:
         data = _unpacked(data, kind)
-        machine = Machine(data, names, findings, seen, start=_start(data, kind))
+        machine = Machine(data, OPCODES, names, findings, seen, start=_start(data, kind))
         if kind != "npy" or read_npy_header(data).has_objects:
             recording = machine.run()
             if recording.end != len(data):

@@ -11,15 +11,15 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidModel, MissingDependency, MlmodelError, UntrustedModel
-from mlmodel.trust.containers import COMPRESSED, detect, expand, read_npy_header
-from mlmodel.trust.findings import Malformed
-from mlmodel.trust.moved import current_name
+from mlmodel.trust.pickles.containers import COMPRESSED, detect, expand, read_npy_header
+from mlmodel.trust.pickles.findings import Malformed
+from mlmodel.trust.pickles.moved import current_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mlmodel.trust.findings import Recording, Scan
-    from mlmodel.trust.names import Names
+    from mlmodel.trust.pickles.findings import Recording, Scan
+    from mlmodel.trust.pickles.names import Names
 
 __all__ = ["guarded", "load_restricted", "load_trusted"]
 

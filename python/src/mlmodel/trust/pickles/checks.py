@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-from mlmodel.trust.names import Entry
-from mlmodel.trust.values import Blob, Global, Items, Made, Mapping, Opaque, Value, is_plain
+from mlmodel.trust.pickles.names import Entry
+from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Opaque, Value, is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

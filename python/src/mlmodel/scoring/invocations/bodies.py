@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmodel.errors import MalformedRequest, UnsupportedMediaType, shown
-from mlmodel.scoring import envelope, media
+from mlmodel.scoring import media
 from mlmodel.scoring.codecs import CONTENT_TYPES, TABLE
 from mlmodel.scoring.codecs.payload import Payload
-from mlmodel.scoring.envelope import Request
+from mlmodel.scoring.invocations import envelope
+from mlmodel.scoring.invocations.envelope import Request
 from mlmodel.scoring.media import JSON
 from mlmodel.signature.cells.reader import Reader
 

@@ -1,6 +1,6 @@
 """Loads a model, predicts its example, and reports what that imported; a process of its own.
 
-``python -m mlmodel.environment.observe`` is started by :mod:`mlmodel.environment.inference`, which
+``python -m mlmodel.pyfunc.observe`` is started by :mod:`mlmodel.environment.observation`, which
 gives it a JSON object of :class:`Task` in its first line of input and keeps the pipe open: when
 the pipe closes, whoever asked is gone, and so is this process. What the model prints goes to
 standard error; the answer goes to the file that the task names.
@@ -15,41 +15,20 @@ import signal
 import sys
 import threading
 import warnings
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.flavors._shared import load_flavor
-from mlmodel.store.folder import open_folder
+from mlmodel.environment.task import Observed, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-__all__ = ["Observed", "Task", "main"]
+__all__ = ["main"]
 
 #: Modules of ours whose imports are the model's: what a pickle names is looked up there.
-_LOOKS_UP_FOR_THE_MODEL = ("mlmodel.trust.unpickle", "mlmodel.trust.skops_file")
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What to load: a model folder, the flavor (None: python_function), where to answer."""
-
-    folder: str
-    answer: str
-    flavor: str | None = None
-    trust: bool = False
-    path: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Observed:
-    """The distributions that were imported, modules that belong to none, and what went wrong."""
-
-    distributions: list[str] = field(default_factory=list)
-    unclaimed: list[str] = field(default_factory=list)
-    error: str | None = None
+_LOOKS_UP_FOR_THE_MODEL = ("mlmodel.trust.pickles.unpickle", "mlmodel.trust.skops_file")
 
 
 def main() -> None:
@@ -103,6 +82,7 @@ def _end_with_the_asker() -> None:
 def _imported_by(task: Task) -> set[str]:
     """Return the names of the modules that loading and predicting needed, at any depth."""
     from mlmodel.environment.installed import warn_of_mismatches
+    from mlmodel.store.folder import open_folder
 
     folder = open_folder(task.folder, trust=task.trust)
     example = _example(folder)
@@ -134,6 +114,7 @@ def _example(folder: Any) -> tuple[Any, Any] | None:
 def _use(task: Task, folder: Any, example: tuple[Any, Any] | None) -> None:
     from mlmodel import pyfunc
     from mlmodel.flavors._registry import flavor_by_name
+    from mlmodel.flavors._shared import load_flavor
     from mlmodel.store.description import PYTHON_FUNCTION
 
     native = task.flavor not in {None, PYTHON_FUNCTION}

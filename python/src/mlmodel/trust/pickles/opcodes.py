@@ -9,21 +9,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mlmodel.trust.findings import Malformed
-from mlmodel.trust.values import Blob, Global, Items, Made, Mapping, Opaque, Value
+from mlmodel.trust.pickles.findings import Malformed
+from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Opaque, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlmodel.trust.machine import Machine
+    from mlmodel.trust.pickles.machine import Machine
 
-__all__ = ["OPCODES", "STOP"]
+
+__all__ = ["OPCODES"]
 
 #: Longer strings are not followed: no name, key or dtype is that long.
 LONGEST_TEXT = 16_384
 _INTEGER = re.compile(rb"-?(0|[1-9][0-9]{0,17})\Z")
 _INDEX = re.compile(rb"[0-9]{1,10}\Z")
-STOP = ord(".")
 
 
 def _push(value: Value) -> Callable[[Machine], None]:

@@ -18,15 +18,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlmodel._base.warnings import warn_caller
-from mlmodel.environment.observe import Observed, Task
 from mlmodel.environment.pins import installed_from, normalized, pinned, required_by
-from mlmodel.errors import InvalidArgument, UnsupportedModel
-from mlmodel.store.folder import open_folder
+from mlmodel.environment.task import Observed, Task
+from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-__all__ = ["infer", "infer_pip_requirements", "is_on"]
+__all__ = [
+    "NotObserved",
+    "infer",
+    "is_on",
+    "observe",
+    "requirement_lines",
+    "seconds_allowed",
+    "warn_of_unclaimed",
+]
 
 _SWITCH = "MLMODEL_INFER_REQUIREMENTS"
 _TIMEOUT = "MLMODEL_INFER_REQUIREMENTS_TIMEOUT"
@@ -79,59 +86,25 @@ def infer(
 
     """
     try:
-        observed = _observe(Task(str(folder), "", None, trust=True), _patience())
-    except _Failed as error:
+        observed = observe(Task(str(folder), "", None, trust=True), seconds_allowed())
+    except NotObserved as error:
         warn_caller(
             f"What the model imports could not be observed: {_said(error, folder)}. The flavor's "
             "own packages are written as its requirements; pip_requirements says others, and "
             f"{_SWITCH}=false switches this off (ENV-015)"
         )
         return None
-    _warn_of_unclaimed([name for name in observed.unclaimed if name not in warned])
-    return _lines(observed.distributions, always)
+    warn_of_unclaimed([name for name in observed.unclaimed if name not in warned])
+    return requirement_lines(observed.distributions, always)
 
 
-def infer_pip_requirements(
-    model_uri: str | os.PathLike[str],
-    flavor: str,
-    fallback: Sequence[str] | None = None,
-    timeout: float | None = None,
-    extra_env_vars: Mapping[str, str] | None = None,
-    *,
-    trust: bool = False,
-) -> list[str]:
-    """Return the requirements of a saved model: what loading it and its example import here.
-
-    Args:
-        model_uri: the model's folder.
-        flavor: the flavor to load beside python_function.
-        fallback: what to return where the model cannot be loaded.
-        timeout: seconds that it may take; the environment variable
-            ``MLMODEL_INFER_REQUIREMENTS_TIMEOUT``, else 120.
-        extra_env_vars: environment variables that the model is loaded with.
-        trust: run whatever the model's files contain (TRU-004).
+def seconds_allowed() -> float:
+    """Return how long a model may take, as the environment says (ENV-016).
 
     Raises:
-        UnsupportedModel: it could not be loaded, and there is no ``fallback``.
-        ModelNotFound, InvalidModel: there is no model, or it breaks the format.
+        InvalidArgument: that is no number.
 
     """
-    folder = open_folder(model_uri)
-    folder.attributes(flavor)
-    task = Task(str(folder.root.absolute()), "", flavor, trust)
-    try:
-        observed = _observe(task, _patience() if timeout is None else timeout, extra_env_vars)
-    except _Failed as error:
-        if fallback is not None:
-            return list(fallback)
-        raise UnsupportedModel(
-            f"{folder.root}: what the model imports could not be observed: {error} (ENV-015)"
-        ) from error
-    _warn_of_unclaimed(observed.unclaimed)
-    return _lines(observed.distributions, ())
-
-
-def _patience() -> float:
     given = os.environ.get(_TIMEOUT, "")
     try:
         return float(given) if given else _PATIENCE
@@ -142,24 +115,24 @@ def _patience() -> float:
 # -- the process ----------------------------------------------------------------------------------
 
 
-class _Failed(Exception):
+class NotObserved(Exception):
     """Nothing was observed; the text says why."""
 
 
-def _said(error: _Failed, folder: Path) -> str:
+def _said(error: NotObserved, folder: Path) -> str:
     """Return why, without the place where the model is while it is being saved."""
     return str(error).replace(f"{folder}{os.sep}", "").replace(str(folder), "the new model")
 
 
-def _observe(task: Task, patience: float, more: Mapping[str, str] | None = None) -> Observed:
+def observe(task: Task, patience: float, more: Mapping[str, str] | None = None) -> Observed:
     """Run the task in a process of its own, which is gone afterwards with all that it started."""
     # A frozen program has no interpreter: what it would start is itself.
     if not sys.executable or getattr(sys, "frozen", False):
-        raise _Failed("this program has no Python interpreter of its own that could be started")
+        raise NotObserved("this program has no Python interpreter of its own that could be started")
     try:
         return _answer(task, patience, more)
     except OSError as error:
-        raise _Failed(f"no process could be started: {error.strerror or error}") from None
+        raise NotObserved(f"no process could be started: {error.strerror or error}") from None
 
 
 def _answer(task: Task, patience: float, more: Mapping[str, str] | None) -> Observed:
@@ -174,17 +147,17 @@ def _answer(task: Task, patience: float, more: Mapping[str, str] | None) -> Obse
             observed = Observed(**json.loads(answer.read_text(encoding="utf-8")))
         except (OSError, ValueError):
             last = log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
-            raise _Failed(
+            raise NotObserved(
                 f"the process ended early ({last[:_REASON] or 'without a word'})"
             ) from None
     if observed.error is not None:
-        raise _Failed(observed.error[:_REASON])
+        raise NotObserved(observed.error[:_REASON])
     return observed
 
 
 def _run(task: bytes, log: int, patience: float, variables: Mapping[str, str]) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "mlmodel.environment.observe"],
+        [sys.executable, "-P", "-m", "mlmodel.pyfunc.observe"],
         stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
         env={**os.environ, **variables, _SWITCH: "false", "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
@@ -195,7 +168,7 @@ def _run(task: bytes, log: int, patience: float, variables: Mapping[str, str]) -
             process.stdin.flush()
         process.wait(patience)
     except subprocess.TimeoutExpired:
-        raise _Failed(f"it took longer than {patience:g} seconds ({_TIMEOUT})") from None
+        raise NotObserved(f"it took longer than {patience:g} seconds ({_TIMEOUT})") from None
     finally:
         _end(process)
 
@@ -216,7 +189,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 # -- from what was imported to requirements -------------------------------------------------------
 
 
-def _lines(distributions: Iterable[str], always: Sequence[str]) -> list[str]:
+def requirement_lines(distributions: Iterable[str], always: Sequence[str]) -> list[str]:
+    """Return the requirements for what was imported, and for what is named whatever was seen."""
     named = {normalized(name): name for name in (*distributions, *always)}
     for name in _NOT_OF_THE_MODEL:
         named.pop(name, None)
@@ -259,7 +233,8 @@ def _all_required(name: str) -> set[str]:
     return found
 
 
-def _warn_of_unclaimed(modules: Sequence[str]) -> None:
+def warn_of_unclaimed(modules: Sequence[str]) -> None:
+    """Warn of top modules that no distribution brings (ENV-020)."""
     if modules:
         warn_caller(
             f"The model imports {', '.join(modules)}, which no installed distribution brings; "

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from mlmodel.trust.findings import Malformed
+from mlmodel.trust.pickles.findings import Malformed
 
 __all__ = [
     "COMPRESSED",

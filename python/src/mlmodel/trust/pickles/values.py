@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlmodel.trust.names import Entry
+    from mlmodel.trust.pickles.names import Entry
 
 __all__ = ["Blob", "Global", "Items", "Made", "Mapping", "Opaque", "Value", "is_plain"]
 

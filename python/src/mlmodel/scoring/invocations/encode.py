@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mlmodel.errors import UnserializablePrediction
-from mlmodel.scoring.plain import Unwritable, as_plain, dumps
+from mlmodel.scoring.json.plain import Unwritable, as_plain, dumps
 
 __all__ = ["encode"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.errors import InputViolation, InvalidInput, MlmodelError
 from mlmodel.scoring.codecs.payload import Tally
 from mlmodel.scoring.declared import Declared
-from mlmodel.scoring.requests import read
+from mlmodel.scoring.invocations.bodies import read
 from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""JSON read exactly, and values of every kind written as JSON."""

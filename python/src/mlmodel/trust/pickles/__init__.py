@@ -1,0 +1,1 @@
+"""Pickles read without running them, and loaded under a list of names."""
