@@ -18,10 +18,16 @@ _SAVERS = {OURS: "models_mlmodel.py", MLFLOW: "models_mlflow.py"}
 
 @dataclass
 class Bench:
-    """One run: ``work`` is a temporary folder, ``quick`` trades precision for time."""
+    """One run: ``work`` is a temporary folder, ``quick`` trades precision for time.
+
+    ``root`` is the checkout that is measured. ``before`` is the run of another one, an earlier
+    state of ours, which stands in MLflow's place: whatever is asked of that side is asked of it.
+    """
 
     work: Path
     quick: bool = False
+    root: Path = ROOT
+    before: Bench | None = None
     _mlflow: Path | CannotMeasure | None = None
     _models: dict[str, Path | CannotMeasure] = field(default_factory=dict)
 
@@ -43,7 +49,9 @@ class Bench:
 
         """
         if side != MLFLOW:
-            return sys.executable
+            return sys.executable if self.root == ROOT else str(self.root / ".venv/bin/python")
+        if self.before is not None:
+            return self.before.python(OURS)
         if self._mlflow is None:
             try:
                 self._mlflow = mlflow_environment()
@@ -55,7 +63,12 @@ class Bench:
 
     def command(self, side: str) -> list[str]:
         """Return the beginning of a side's command line: ``mlmodel`` or ``mlflow``."""
-        return [str(Path(self.python(side)).parent / side)]
+        name = OURS if self.before is not None else side
+        return [str(Path(self.python(side)).parent / name)]
+
+    def script(self, name: str) -> str:
+        """Return the path of a script of the benchmark, in the checkout that is measured."""
+        return str(self.root / "python" / "benchmarks" / name)
 
     def environ(self, side: str) -> dict[str, str]:
         """Return the environment variables of a side's processes."""
@@ -79,6 +92,8 @@ class Bench:
             CannotMeasure: the side could not save them.
 
         """
+        if side == MLFLOW and self.before is not None:
+            return self.before.models(OURS)
         side = OURS if side == FLOOR else side
         if side not in self._models:
             self._models[side] = self._save(side)
@@ -89,9 +104,9 @@ class Bench:
 
     def _save(self, side: str) -> Path | CannotMeasure:
         say(f"saving the models of {side}")
-        folder = self.work / f"models-{side}"
+        folder = self.work / f"models-{side}{'' if self.root == ROOT else '-before'}"
         try:
-            self.run(side, [self.python(side), str(HERE / _SAVERS[side]), str(folder)])
+            self.run(side, [self.python(side), self.script(_SAVERS[side]), str(folder)])
         except CannotMeasure as error:
             return error
         return folder

@@ -92,14 +92,22 @@ def measure(bench: Bench, rows: Sequence[Row]) -> Iterator[tuple[Row, Samples]]:
         say(f"measuring {row.id}")
         failures: dict[str, str] = {}
         samplers: dict[str, Callable[[], Sample]] = {}
-        for side, command in COMMANDS[row.id].items():
+        for side, command in _commands(bench, row).items():
             try:
-                samplers[side] = _sampler(bench, row, side, command(bench))
+                samplers[side] = _sampler(bench, row, side, command)
             except CannotMeasure as error:
                 failures[side] = str(error)
         samples = interleave(samplers, row.quick_rounds if bench.quick else row.rounds)
         samples.failures.update(failures)
         yield row, samples
+
+
+def _commands(bench: Bench, row: Row) -> dict[str, list[str]]:
+    """Return the command lines of a row by side."""
+    made = {side: command(bench) for side, command in COMMANDS[row.id].items()}
+    if bench.before is not None:
+        made[MLFLOW] = COMMANDS[row.id][OURS](bench.before)
+    return made
 
 
 def _sampler(bench: Bench, row: Row, side: str, command: list[str]) -> Callable[[], Sample]:
@@ -108,7 +116,7 @@ def _sampler(bench: Bench, row: Row, side: str, command: list[str]) -> Callable[
     bench.run(side, command)
     more: Sample = {}
     if row.id == "import" and side != FLOOR:
-        text = _COUNT.format(package=side)
+        text = _COUNT.format(package=side if bench.before is None else OURS)
         more = json.loads(bench.run(side, [bench.python(side), "-c", text]))
 
     def sample() -> Sample:

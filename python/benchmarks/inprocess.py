@@ -8,8 +8,7 @@ import subprocess
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from bench import HERE
-from pairing import OURS, SIDES, CannotMeasure, Sample, interleave, say
+from pairing import MLFLOW, OURS, SIDES, CannotMeasure, Sample, interleave, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,10 +57,11 @@ class Worker:
 @contextmanager
 def worker(bench: Bench, side: str) -> Iterator[Worker]:
     """Start a side's worker; it is ended afterwards."""
+    earlier = bench.before if side == MLFLOW else None
     command = [
         bench.python(side),
-        str(HERE / "worker.py"),
-        side,
+        (earlier or bench).script("worker.py"),
+        side if earlier is None else OURS,
         str(bench.models(side)),
         str(bench.models(OURS)),
         str(bench.big),

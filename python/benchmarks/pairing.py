@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 #: One sample: the row's figure under "value", and what else was seen (modules, p50, …).
 Sample = dict[str, float]
+#: The second side is MLflow, or an earlier state of ours in its place (`run.py --before`).
 OURS, MLFLOW, FLOOR = "mlmodel", "mlflow", "floor"
 SIDES = (OURS, MLFLOW, FLOOR)
 _START = time.monotonic()

@@ -1,7 +1,7 @@
 """Measures mlmodel beside MLflow and beside a bare floor, and prints a table.
 
-``python run.py [--only PATTERN] [--quick] [--update-readme]``. Progress goes to stderr, the
-table to stdout. Ends with exit code 1 where our side has no figure for some row.
+``python run.py [--only PATTERN] [--quick] [--before CHECKOUT] [--update-readme]``. Progress goes
+to stderr, the table to stdout. Ends with exit code 1 where our side has no figure for some row.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure the chosen rows; return the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.update_readme and (options.only or options.quick):
+    if options.update_readme and (options.only or options.quick or options.before):
         parser.error("the README holds a whole run: --update-readme goes without the others")
     rows = select(options.only)
     if not rows:
@@ -46,8 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     with tempfile.TemporaryDirectory(prefix="mlmodel-bench-") as work:
         bench = Bench(Path(work), quick=options.quick)
+        if options.before is not None:
+            bench.before = Bench(bench.work, quick=options.quick, root=options.before.resolve())
         results = measure(bench, rows)
-    text = table.markdown(results, versions(), bench.big)
+    peer = "MLflow" if options.before is None else "before"
+    text = table.markdown(results, versions(peer), bench.big, peer)
     print(text)
     say("done")
     complete = all(samples.median(OURS) is not None for _, samples in results)
@@ -66,14 +69,14 @@ def measure(bench: Bench, rows: list[Row]) -> list[tuple[Row, Samples]]:
     return [(row, found[row.id]) for row in rows]
 
 
-def versions() -> dict[str, str]:
+def versions(peer: str) -> dict[str, str]:
     """Return what was measured, by name."""
     lock = (ROOT / "python" / "requirements" / "mlflow.txt").read_text().splitlines()
     locked = dict(line.split("==", 1) for line in lock if "==" in line)
     return {
         "Python": platform.python_version(),
         "mlmodel": version("mlmodel"),
-        "MLflow": locked["mlflow"],
+        **({"MLflow": locked["mlflow"]} if peer == "MLflow" else {}),
         "numpy": version("numpy"),
         "pandas": version("pandas"),
         "scikit-learn": version("scikit-learn"),
@@ -84,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="run.py", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--only", metavar="PATTERN", help="only rows whose id matches or contains")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument(
+        "--before", type=Path, metavar="CHECKOUT",
+        help="measure beside another checkout of this project, whose `make env` was run, instead "
+        "of beside MLflow",
+    )  # fmt: skip
     parser.add_argument(
         "--update-readme",
         action="store_true",

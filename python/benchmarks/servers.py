@@ -69,6 +69,8 @@ class Server:
 
 def command_line(bench: Bench, side: str, model: str, port: int) -> list[str]:
     """Return what starts a side's server for one of its models."""
+    if side == MLFLOW and bench.before is not None:
+        return command_line(bench.before, OURS, model, port)
     path = bench.models(side) / model
     if side == FLOOR:
         pickled = [str(path / "model.pkl")] if model == "iris" else []

@@ -25,9 +25,15 @@ def measure(bench: Bench, rows: Sequence[Row]) -> Iterator[tuple[Row, Samples]]:
         say(f"measuring {row.id}")
         samplers: dict[str, Callable[[], Sample]] = {
             OURS: _weigher(lambda row=row: own_environment(ROOT, row.id, EXTRAS[row.id])),
-            MLFLOW: _weigher(lambda: Path(bench.python(MLFLOW)).parents[1]),
+            MLFLOW: _weigher(lambda row=row: _other(bench, row)),
         }
         yield row, interleave(samplers, row.rounds)
+
+
+def _other(bench: Bench, row: Row) -> Path:
+    if bench.before is not None:
+        return own_environment(bench.before.root, f"{row.id}-before", EXTRAS[row.id])
+    return Path(bench.python(MLFLOW)).parents[1]
 
 
 def _weigher(folder: Callable[[], Path]) -> Callable[[], Sample]:

@@ -18,21 +18,29 @@ if TYPE_CHECKING:
     from rows import Row
 
 START, END = "<!-- bench -->", "<!-- /bench -->"
-_NAMES = {OURS: "mlmodel", MLFLOW: "MLflow", FLOOR: "floor"}
 _ABSENT = "–"
 
 
-def markdown(results: Sequence[tuple[Row, Samples]], versions: Mapping[str, str], big: int) -> str:
-    """Return the whole table with its heading line and the notes under it."""
+def markdown(
+    results: Sequence[tuple[Row, Samples]],
+    versions: Mapping[str, str],
+    big: int,
+    peer: str = "MLflow",
+) -> str:
+    """Return the whole table with its heading line and the notes under it.
+
+    ``peer`` is what stands beside ours: MLflow, or an earlier state.
+    """
+    names = {OURS: "mlmodel", MLFLOW: peer, FLOOR: "floor"}
     lines = [
         heading(versions),
         "",
-        "| work | mlmodel | MLflow | floor | better than MLflow | aim | reached |",
+        f"| work | mlmodel | {peer} | floor | better than {peer} | aim | reached |",
         "|---|---|---|---|---|---|---|",
         *(line(row, samples, big) for row, samples in results),
     ]
     notes = [
-        f"- {row.id}, {_NAMES[side]}: {reason}"
+        f"- {row.id}, {names[side]}: {reason}"
         for row, samples in results
         for side, reason in samples.failures.items()
     ]
@@ -91,7 +99,7 @@ def cell(row: Row, samples: Samples, side: str) -> str:
 
 
 def times_better(row: Row, samples: Samples) -> str:
-    """Return how many times better than MLflow's our figure is, pair by pair."""
+    """Return how many times better than the peer's our figure is, pair by pair."""
     sides = (OURS, MLFLOW) if row.greater_is_better else (MLFLOW, OURS)
     ratio = samples.ratio(*sides)
     return _ABSENT if ratio is None else f"{figure(ratio)} ×"

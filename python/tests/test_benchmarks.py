@@ -252,3 +252,25 @@ def test_every_request_body_is_read_by_the_floor(load):
 def test_samples_of_several_figures_are_interleaved_too(load):
     samples = load("pairing").interleave({"ours": lambda: {"ready": 1.0, "memory": 2.0}}, 3)
     assert samples.sides["ours"] == [{"ready": 1.0, "memory": 2.0}] * 3
+
+
+def test_an_earlier_checkout_stands_in_mlflows_place(load, tmp_path):
+    bench, old = load("bench"), tmp_path / "old"
+    run = bench.Bench(tmp_path, before=bench.Bench(tmp_path, root=old))
+    run.before._models["mlmodel"] = tmp_path / "models"
+    python = str(old / ".venv" / "bin" / "python")
+    assert run.python("mlflow") == python != run.python("mlmodel")
+    served = load("servers").command_line(run, "mlflow", "iris", 1)
+    assert served[0] == str(old / ".venv" / "bin" / "mlmodel")
+    assert served[1:4] == ["serve", "-m", str(tmp_path / "models" / "iris")]
+    rows = {row.id: row for row in load("rows").ROWS}
+    run._models["mlmodel"] = tmp_path / "ours"
+    command = load("commands")._commands(run, rows["import"])["mlflow"]
+    assert command == [python, "-c", "import mlmodel"]
+    assert run.before.script("worker.py").startswith(str(old))
+
+
+def test_the_table_names_what_stands_beside_ours(load):
+    text = load("table").markdown([], {}, 1, "before")
+    assert "better than before" in text
+    assert "MLflow" not in text
