@@ -1,17 +1,28 @@
-"""Runs every vector through the harness of this implementation, and tests the comparison."""
+"""Runs every vector through the harness of this implementation, and tests the comparison.
+
+The harness asks as a user would: it uses public names alone, so that whatever is behind them can
+be built anew without it.
+"""
 
 from __future__ import annotations
 
+import ast
+import importlib
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from conformance.harnesses.python import run
 from conformance.runner.compare import differences
 
-VECTORS = Path(__file__).resolve().parents[2] / "conformance" / "vectors" / "v1"
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONFORMANCE = Path(__file__).resolve().parents[2] / "conformance"
+VECTORS = CONFORMANCE / "vectors" / "v1"
 
 
 def _cases() -> list[Any]:
@@ -185,3 +196,116 @@ def test_a_name_may_stand_twice_in_a_frame() -> None:
     frame = decode({"columns": [column, {**column, "dtype": "float64"}]})
     assert list(frame.columns) == ["a", "a"]
     assert [str(dtype) for dtype in frame.dtypes] == ["int64", "float64"]
+
+
+# Which names of the implementation the suite uses
+
+#: The modules whose ``__all__`` is public. A name that the harness lacks is made public in one of
+#: them, with its documentation; what is behind them may be built anew at any time.
+PUBLIC = frozenset(
+    {
+        *("mlmodel", "mlmodel.errors", "mlmodel.models", "mlmodel.types"),
+        *("mlmodel.document", "mlmodel.signature", "mlmodel.store", "mlmodel.trust"),
+        *("mlmodel.document.protobuf", "mlmodel.signature.protobuf", "mlmodel.scoring.protobuf"),
+        *("mlmodel.flavors", "mlmodel.pyfunc", "mlmodel.serving"),
+    }
+)
+
+
+def _names_behind(source: str) -> list[str]:
+    """Return what a module uses of ``mlmodel`` that is not public."""
+    tree = ast.parse(source)
+    modules: dict[str, str] = {}  # name in the source -> what it stands for
+    used: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                used.append(alias.name)
+                top = alias.name.partition(".")[0]
+                modules[alias.asname or top] = alias.name if alias.asname else top
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                used.append(f"{node.module}.{alias.name}")
+                modules[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            used += _attribute(node, modules)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            # A module that is imported, or patched, by its name.
+            used += [node.value] if re.fullmatch(r"mlmodel(\.\w+)+", node.value) else []
+    return sorted({name for name in used if not _is_public(name)})
+
+
+def _attribute(node: ast.Attribute, modules: dict[str, str]) -> Iterator[str]:
+    """Give what an attribute is: a name of a module, or a private one of whatever object."""
+    parts, held = [node.attr], node.value
+    while isinstance(held, ast.Attribute):
+        parts.insert(0, held.attr)
+        held = held.value
+    name = held.id if isinstance(held, ast.Name) else ""
+    if modules.get(name) in PUBLIC:
+        yield ".".join([modules[name], *parts])
+    elif name not in {"self", "cls"} and re.match(r"_(?!_)", node.attr):
+        yield f"mlmodel.?.{node.attr}"
+
+
+def _is_public(name: str) -> bool:
+    """Return whether a dotted name is none of ours, a public module, or begins with a public name."""
+    if name.partition(".")[0] != "mlmodel" or name in PUBLIC:
+        return True
+    module = name
+    while module not in PUBLIC:
+        module = module.rpartition(".")[0]
+    first, *rest = name.removeprefix(f"{module}.").split(".")
+    listed = first in importlib.import_module(module).__all__
+    return listed and not any(part.startswith("_") for part in rest)
+
+
+@pytest.mark.parametrize("path", sorted(CONFORMANCE.rglob("*.py")), ids=lambda path: path.name)
+def test_the_suite_uses_public_names_alone(path: Path) -> None:
+    assert _names_behind(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("from mlmodel._proto import message", "mlmodel._proto.message"),
+        ("import mlmodel._proto as p", "mlmodel._proto"),
+        ("from mlmodel import _proto", "mlmodel._proto"),
+        ("from mlmodel.serving.app import Application", "mlmodel.serving.app.Application"),
+        ("import mlmodel.serving.app", "mlmodel.serving.app"),
+        ("from mlmodel.serving import app", "mlmodel.serving.app"),
+        ("from mlmodel.store import locations", "mlmodel.store.locations"),
+        ("from mlmodel.signature import compare", "mlmodel.signature.compare"),
+        ("from mlmodel.signature import *", "mlmodel.signature.*"),
+        ("from mlmodel.errors import shown", "mlmodel.errors.shown"),
+        ("from mlmodel.scoring.protobuf import _data", "mlmodel.scoring.protobuf._data"),
+        ("def f():\n    from mlmodel.trust.gate import Gate", "mlmodel.trust.gate.Gate"),
+        ("if TYPE_CHECKING:\n    from mlmodel.scoring import engine", "mlmodel.scoring.engine"),
+        ("import mlmodel\nmlmodel.reports", "mlmodel.reports"),
+        ("import mlmodel.store\nmlmodel.store.saving.x", "mlmodel.store.saving"),
+        ("from mlmodel import document as d\nd.rules.checks.check()", "mlmodel.document.rules"),
+        ("from mlmodel import document\ndocument.compose_document", "mlmodel.document.compose"),
+        ("from mlmodel.models import Model\nModel._source", "mlmodel.?._source"),
+        ("model.load()._source", "mlmodel.?._source"),
+        ("import_module('mlmodel.serving.app')", "mlmodel.serving.app"),
+        ("patch('mlmodel.store.Unknown')", "mlmodel.store.Unknown"),
+    ],
+)
+def test_a_name_that_is_not_public_is_found(source: str, found: str) -> None:
+    assert any(name.startswith(found) for name in _names_behind(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import mlmodel\nmlmodel.load('x').predict(1)",
+        "from mlmodel import document\ndocument.protobuf.to_proto({})",
+        "from mlmodel.models import Model as M\nM.load('x').signature",
+        "from mlmodel.document import protobuf as p\np.from_bytes(b'')",
+        "import json\nfrom collections import _x\nself._held",
+        "pool.find(f'mlmodel.v1.{name}'), 'mlmodel serve'",
+    ],
+)
+def test_public_names_are_no_findings(source: str) -> None:
+    assert _names_behind(source) == []

@@ -1,4 +1,4 @@
-"""DATA of the vectors <-> pandas and numpy (the form is printed in conformance/README.md)."""
+"""DATA of the vectors <-> pandas and numpy (conformance/README.md has the form); signatures."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.models import Model, ModelSignature
 
-__all__ = ["decode", "encode", "signature"]
+__all__ = ["decode", "encode", "lists", "model", "signature"]
 
 _NAMED_FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -49,9 +49,23 @@ def encode(value: Any) -> dict[str, Any]:
 
 def signature(lists: dict[str, Any] | None) -> ModelSignature | None:
     """Return the signature whose lists these are."""
-    if lists is None:
-        return None
-    return ModelSignature.from_dict({key: json.dumps(lists[key]) for key in lists})
+    return None if lists is None else ModelSignature.from_dict(_texts(lists))
+
+
+def model(lists: dict[str, Any] | None, **others: Any) -> Model:
+    """Return the description of a model with a signature of these lists, and other keys."""
+    return Model.from_dict({**others, **({} if lists is None else {"signature": _texts(lists)})})
+
+
+def lists(signature: ModelSignature) -> dict[str, Any]:
+    """Return the lists of a signature, without the parts that it has not."""
+    texts = signature.to_dict()
+    return {part: json.loads(text) for part, text in texts.items() if text is not None}
+
+
+def _texts(lists: dict[str, Any]) -> dict[str, str]:
+    """Return the mapping of an MLmodel file (SIG-001)."""
+    return {part: json.dumps(specs) for part, specs in lists.items()}
 
 
 def _frame(columns: list[dict[str, Any]]) -> pd.DataFrame:

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 
 from mlmodel import __version__
+from mlmodel.models import Model
+from mlmodel.pyfunc import PyFuncModel
 from mlmodel.scoring.engine import Engine
+from mlmodel.serving import wsgi
 from mlmodel.serving.admission import WAITING
 from mlmodel.serving.app import Application
 
@@ -71,6 +74,19 @@ def test_scoring() -> None:
         200,
         {"predictions": [[1.5, 2.5]]},
     )
+
+
+def test_the_application_of_a_loaded_model() -> None:
+    """ERR-008: where errors are terse, the message is gone, and the code is there."""
+    model = PyFuncModel(Model(), lambda data, _: data)
+    scored = ask(wsgi(model), Stream(BODY), CONTENT_LENGTH=str(len(BODY)))
+    assert scored[::2] == (200, {"predictions": [[1.5, 2.5]]})
+    said, left_out = (
+        ask(wsgi(model, terse=terse), Stream(b"{"), CONTENT_LENGTH="1")[2]
+        for terse in (False, True)
+    )
+    assert said["error_code"] == left_out["error_code"] == "MALFORMED_REQUEST"
+    assert said["message"] != left_out["message"]
 
 
 def test_no_more_than_the_announced_length_is_read() -> None:

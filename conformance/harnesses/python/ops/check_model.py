@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document.document import compose_document
-from mlmodel.document.rules.checks import check
-from mlmodel.reports.validation import validate
+import mlmodel
+from conformance.harnesses.python.folders import own_folder
+from mlmodel import document
+from mlmodel.errors import InvalidModel, Violation
 
 if TYPE_CHECKING:
-    from mlmodel.errors import Violation
+    from collections.abc import Iterable
 
 
 def run(case_input: dict[str, Any]) -> dict[str, Any]:
     """Return whether the model is valid, and its violations in document order."""
     text = case_input["mlmodel"]
     if "files" not in case_input:
-        return _result(check(compose_document(text, "MLmodel"), None))
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
+        return _result(_of_text(text))
+    with own_folder() as root:
         for relative, content in {**case_input["files"], "MLmodel": text}.items():
             path = root / relative
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode())
-        return _result(validate(root).violations, f"{root}/")
+        return _result(mlmodel.validate(root).violations, f"{root}/")
 
 
-def _result(violations: Any, prefix: str = "") -> dict[str, Any]:
+def _of_text(text: str) -> Iterable[Violation]:
+    try:
+        return document.check(document.parse(text), None)
+    except InvalidModel as error:
+        return [detail for detail in error.details if isinstance(detail, Violation)]
+
+
+def _result(violations: Iterable[Violation], prefix: str = "") -> dict[str, Any]:
     found = list(violations)
     return {
         "valid": all(violation.severity != "error" for violation in found),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from mlmodel.trust.pickles.scanner import scan
+from mlmodel.trust import scan
 
 
 def run(case_input: dict[str, Any]) -> dict[str, Any]:

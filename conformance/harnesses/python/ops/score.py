@@ -1,4 +1,4 @@
-"""score: one request through the application, in process: form, signature, model, answer."""
+"""score: one request through the server, in process: form, signature, model, answer."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from wsgiref.util import setup_testing_defaults
 import numpy as np
 import pandas as pd
 
-from mlmodel.scoring.engine import Engine
-from mlmodel.serving.app import Application
-from mlmodel.signature.model_signature import ModelSignature
+from conformance.harnesses.python import data
+from mlmodel.pyfunc import PyFuncModel
+from mlmodel.serving import wsgi
 
 
 def run(case_input: dict[str, Any]) -> dict[str, Any]:
     """Return status, content type and body, or the parts of an error."""
-    model = _MODELS[case_input["model"]]
-    application = Application(Engine(model, _signature(case_input["signature"])))
+    described = data.model(case_input["signature"])
+    application = wsgi(PyFuncModel(described, _MODELS[case_input["model"]]))
     status: list[str] = []
     headers: dict[str, str] = {}
 
@@ -35,12 +35,6 @@ def run(case_input: dict[str, Any]) -> dict[str, Any]:
     if "error_code" in answer:
         return {**result, "error_code": answer["error_code"], "details": answer["details"]}
     return {**result, "body": answer}
-
-
-def _signature(lists: dict[str, Any] | None) -> ModelSignature | None:
-    if lists is None:
-        return None
-    return ModelSignature.from_dict({key: lists.get(key) for key in ("inputs", "params")})
 
 
 def _environ(request: dict[str, Any]) -> dict[str, Any]:
@@ -61,18 +55,18 @@ def _environ(request: dict[str, Any]) -> dict[str, Any]:
     return environ
 
 
-def _echo(data: Any, _params: Any) -> Any:
-    return data
+def _echo(given: Any, _params: Any) -> Any:
+    return given
 
 
-def _params(_data: Any, params: Any) -> Any:
+def _params(_given: Any, params: Any) -> Any:
     return params
 
 
-def _first_column(data: Any, _params: Any) -> Any:
-    if isinstance(data, pd.DataFrame):
-        return data.iloc[:, 0].to_numpy()
-    first = next(iter(data.values())) if isinstance(data, dict) else data
+def _first_column(given: Any, _params: Any) -> Any:
+    if isinstance(given, pd.DataFrame):
+        return given.iloc[:, 0].to_numpy()
+    first = next(iter(given.values())) if isinstance(given, dict) else given
     return np.asarray(first)[:, 0] if np.ndim(first) > 1 else first
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from google.protobuf import json_format
 
+from conformance.harnesses.python import data
 from mlmodel import document
 from mlmodel.document import protobuf as documents
 from mlmodel.errors import MlmodelError
+from mlmodel.models import ModelSignature
 from mlmodel.signature import protobuf as signatures
-from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["refusal", "run"]
 
@@ -23,9 +23,8 @@ def run(case_input: dict[str, Any]) -> dict[str, Any]:
         if "mlmodel" in case_input:
             made = documents.to_proto(document.parse(case_input["mlmodel"]).data)
         else:
-            lists = case_input["signature"]
-            texts = {part: json.dumps(specs) for part, specs in lists.items()}
-            made = signatures.to_proto(ModelSignature.from_dict(texts))
+            signature = data.signature(case_input["signature"]) or ModelSignature()
+            made = signatures.to_proto(signature)
     except MlmodelError as error:
         return refusal(error)
     return {"message": made.DESCRIPTOR.name, "json": json_format.MessageToDict(made)}
