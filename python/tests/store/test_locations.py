@@ -133,7 +133,7 @@ def test_a_file_uri_of_another_machine_is_refused() -> None:
 def test_paths_need_no_package(model: Path) -> None:
     code = (
         "import sys; before = set(sys.modules)\n"
-        "from mlmodel.store.saving.locations.locate import local_folder\n"
+        "from mlmodel.store.locations.locate import local_folder\n"
         f"local_folder({str(model)!r}); local_folder({model.as_uri()!r})\n"
         "new = {n.partition('.')[0] for n in set(sys.modules) - before}\n"
         "assert new - sys.stdlib_module_names <= {'mlmodel'}, new"
@@ -407,7 +407,9 @@ def test_what_nobody_touched_is_not_read_again(
     found = local_folder("listed://model")
     local_folder("listed://model")
     reads: list[Path] = []
-    monkeypatch.setattr(cache, "manifest_of", lambda root: reads.append(root) or manifest_of(root))
+    monkeypatch.setattr(
+        cache_of_downloads, "manifest_of", lambda root: reads.append(root) or manifest_of(root)
+    )
     assert local_folder("listed://model") == found
     assert reads == []
     os.utime(found / "MLmodel")
@@ -725,7 +727,7 @@ class Slow(LocalFileSystem):
             print("writing", flush=True)
             time.sleep(float(sys.argv[3]))
 fsspec.register_implementation("slow", Slow)
-from mlmodel.store.saving.locations.locate import local_folder
+from mlmodel.store.locations.locate import local_folder
 print(local_folder("slow://" + sys.argv[1]))
 """
 
