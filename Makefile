@@ -13,8 +13,9 @@ UV_VERSION := 0.13.9
 # What the user has set goes first.
 export UV_SYSTEM_CERTS ?= true
 CERTS = $$($(PYTHON) -c 'import ssl; at = ssl.get_default_verify_paths(); print(at.cafile or at.capath or "")')
-# CI splits its two cores between test processes.
+# CI splits its two cores between test processes; threads of one would wait for cores of the other.
 JOBS ?= 2
+unit pandas3: export OMP_NUM_THREADS ?= 1
 
 .PHONY: help env demo test check lint types unit pandas3 slow bench generate clean
 
