@@ -4,11 +4,18 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+DEMO := .cache/demo
 # uv comes from a small environment of its own, so a fresh machine needs Python alone.
 UV := .cache/tools/bin/uv
 UV_VERSION := 0.13.9
-# CI splits its two cores between test processes.
+# Behind a company's proxy the certificates of the system count, not the lists inside uv and pip.
+# pip asks the system from 24.2 on; Python 3.11 often brings an older one, which is told the place.
+# What the user has set goes first.
+export UV_SYSTEM_CERTS ?= true
+CERTS = $$($(PYTHON) -c 'import ssl; at = ssl.get_default_verify_paths(); print(at.cafile or at.capath or "")')
+# CI splits its two cores between test processes; threads of one would wait for cores of the other.
 JOBS ?= 2
+unit pandas3: export OMP_NUM_THREADS ?= 1
 
 .PHONY: help env demo test check lint types unit pandas3 slow bench generate clean
 
@@ -19,20 +26,24 @@ $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "mlmodel needs Python 3.11 or newer; name it: make PYTHON=python3.11 …" >&2; exit 1; }
 	@$(PYTHON) -m venv .cache/tools
-	@.cache/tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@REQUESTS_CA_BUNDLE="$${REQUESTS_CA_BUNDLE:-$${CURL_CA_BUNDLE:-$(CERTS)}}" \
+	  .cache/tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-# The environment is made again when a lock or the project's own metadata changes.
-.venv/.made: python/requirements/dev.txt python/pyproject.toml | $(UV)
-	@echo "making the environment (.venv)"
-	@$(UV) venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
-	@$(UV) pip install --quiet --python $(BIN)/python -r python/requirements/dev.txt
-	@$(UV) pip install --quiet --python $(BIN)/python --no-deps -e python
+# Each environment is its folder and its lock; one is made again when its lock or the project's
+# own metadata changes. The demo's is apart, so that nobody waits for what only tests need.
+.venv/.made: python/requirements/dev.txt
+$(DEMO)/.made: python/requirements/demo.txt
+.venv/.made $(DEMO)/.made: python/pyproject.toml | $(UV)
+	@echo "making the environment ($(@D))"
+	@$(UV) venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(@D)
+	@$(UV) pip install --quiet --python $(@D)/bin/python -r $(filter python/requirements/%,$^)
+	@$(UV) pip install --quiet --python $(@D)/bin/python --no-deps -e python
 	@touch $@
 
 env: .venv/.made ## Make the environment with every tool and library (.venv)
 
-demo: env ## Train, save, validate, serve and score a real model, and see what is refused
-	@$(BIN)/python python/examples/demo.py
+demo: $(DEMO)/.made ## Train, save, validate, serve and score a real model, and see what is refused
+	@$(DEMO)/bin/python python/examples/demo.py
 
 test: env lint types unit pandas3 slow ## Everything: what CI runs
 

@@ -157,12 +157,12 @@ def serving(model_path: Path):
         yield int(line.rpartition(":")[2].split("/")[0].split()[0])
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=60)
 
 
 def post(port: int, content_type: str, body: str) -> tuple[int, str]:
     """Return status and body of one request to /invocations."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("POST", "/invocations", body.encode(), {"Content-Type": content_type})
     response = connection.getresponse()
     answer = response.read().decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # No test says how long anything takes; these machines are too uneven for it.
 settings.register_profile("mlmodel", deadline=None)
@@ -41,6 +42,22 @@ def _no_inference() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLMODEL_INFER_REQUIREMENTS", "false")
         yield
+
+
+@pytest.fixture(scope="session")
+def wait_for() -> Callable[..., None]:
+    """Return what waits until a condition holds, and fails the test if it never does.
+
+    The bound is there for what will never happen; however slow the machine, the rest comes in time.
+    """
+
+    def wait(condition: Callable[[], object], seconds: float = 100) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"it has not happened in {seconds:g} seconds"
+            time.sleep(0.02)
+
+    return wait
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,7 @@ UGLY = "flavors: {sklearn: {pickled_model: model.pkl}}\n"
 WARNED = GOOD + "mystery: 1\n"
 BAD = "flavors: {}\n"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("bash") is None, reason="no shell"),
-]
+pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="no shell")
 
 
 def definition(name):

@@ -21,8 +21,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.slow
-
 PYTHON = Path(__file__).resolve().parents[1]
 REPOSITORY = PYTHON.parent
 PROJECT = tomllib.loads((PYTHON / "pyproject.toml").read_text())["project"]
@@ -119,10 +117,12 @@ def _contents(wheel: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+@pytest.mark.slow
 def test_both_wheels_are_the_same(wheel: Path, wheel_of_sdist: Path) -> None:
     assert _contents(wheel) == _contents(wheel_of_sdist)
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     source = PYTHON / "src"
     wanted = {
@@ -137,6 +137,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_sdist_builds_alone(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
@@ -189,6 +190,7 @@ def _check_base_install(python: Path, models: Path) -> None:
     assert missing.returncode == 2, missing.stdout + missing.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["wheel", "wheel_of_sdist", "editable"])
 def test_base_install(
     kind: str,
@@ -222,6 +224,7 @@ CLASSIFIER = "Programming Language :: Python :: 3."
 TESTED = [name.rsplit(" ", 1)[1] for name in PROJECT["classifiers"] if CLASSIFIER in name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", TESTED)
 def test_base_install_on_every_version_we_name(
     version: str, wheel: Path, environment: Callable[..., Path], tmp_path: Path
@@ -249,6 +252,7 @@ print(google.protobuf.__version__)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protobuf", ["protobuf==5.26.0", "protobuf"])
 def test_oldest_and_newest_protobuf(
     protobuf: str, wheel: Path, environment: Callable[..., Path]

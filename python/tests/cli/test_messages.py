@@ -30,6 +30,7 @@ def model(tmp_path):
     return tmp_path / "m"
 
 
+@pytest.mark.slow
 def test_what_the_model_raised_is_said_in_a_line(model):
     done = run("predict", "-m", model, input='{"inputs": {"a": [null]}}')
     assert done.returncode == 1

@@ -89,6 +89,7 @@ def test_an_output_that_cannot_be_written(model: Path, tmp_path: Path) -> None:
     assert isinstance(result.exception, WriteFailed)
 
 
+@pytest.mark.slow
 def test_exit_code_and_standard_error(model: Path) -> None:
     """ERR-011, ERR-012."""
     done = subprocess.run(

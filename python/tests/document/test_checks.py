@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 
 import pytest
 import yaml
@@ -342,25 +341,21 @@ def test_what_is_valid_here_is_read_by_the_types():
         Schema.from_list(inputs)
 
 
-def test_1800_columns_are_checked_by_their_few_shapes():
-    columns = [{"type": ["double", "long"][i % 2], "name": f"c{i}", "required": True} for i in range(1800)]  # fmt: skip
-    text = FLAVORS + yaml.safe_dump({"signature": {"inputs": json.dumps(columns)}})
-    assert found(text) == []
-    best = min(_seconds(lambda: found(text)) for _ in range(5))
-    whole = schemas.validator("signature", "inputs")
-    assert best < _seconds(lambda: list(whole.iter_errors(columns))) / 2
+def test_1800_columns_are_checked_by_their_few_shapes(monkeypatch):
+    asked = []
+    validator = schemas.validator
+    monkeypatch.setattr(schemas, "validator", lambda *name: asked.append(name) or validator(*name))
+    for types, wrong in ((["double", "long"], 0), (["dubble", "lung"], 1800)):
+        columns = [{"type": types[i % 2], "name": f"c{i}", "required": True} for i in range(1800)]
+        text = FLAVORS + yaml.safe_dump({"signature": {"inputs": json.dumps(columns)}})
+        assert len(found(text)) == wrong
+    assert len(asked) <= 2
 
 
 def test_1800_wrong_columns_are_all_reported():
     columns = [{"type": "lung", "name": "same"} for _ in range(1800)]
     text = FLAVORS + yaml.safe_dump({"signature": {"inputs": json.dumps(columns)}})
     assert len(found(text)) == 1800 + 1799
-
-
-def _seconds(work):
-    started = time.process_time()
-    work()
-    return time.process_time() - started
 
 
 # --- environments --------------------------------------------------------------------------

@@ -17,8 +17,6 @@ from mlmodel.document.editing.formatting import format_text
 from mlmodel.errors import InvalidModel
 from mlmodel.signature.model_signature import ModelSignature
 
-pytestmark = pytest.mark.slow
-
 FLAVORS = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n"
 
 BY_HAND = """\

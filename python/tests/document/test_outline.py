@@ -13,8 +13,6 @@ from mlmodel.document.schema import findings, schemas
 from mlmodel.document.schema.outline import Outline, outline
 from mlmodel.document.yaml.jsontext import JsonText
 
-pytestmark = pytest.mark.slow
-
 LEAVES = st.sampled_from(
     [None, True, False, 0, 1, -1, -2, -7, 1.0, 1.5, -1.0, "", "x", "yy", "1", "long", "array",
      "object", "map", "tensor", "float32", "pickle", "model.pkl"]

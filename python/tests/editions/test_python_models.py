@@ -12,8 +12,6 @@ from sklearn.model_selection import train_test_split
 
 import mlmodel
 
-pytestmark = pytest.mark.slow
-
 LATE, EARLY = "1.28", "early"
 ADD_N = 'Example: Creating a custom "add n" model'
 WRAPPER = "Example: Saving an XGBoost model in MLflow format"
@@ -43,6 +41,7 @@ def test_add_n(run_printed, edition, tmp_path):
     assert model.unwrap_python_model().n == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("edition", "repairs"), [(LATE, {}), (EARLY, COMMA)])
 def test_xgboost_wrapper(run_printed, edition, repairs, tmp_path):
     done = run_printed(edition, WRAPPER, repairs=repairs, then=SAME)
@@ -60,6 +59,7 @@ def test_xgboost_wrapper(run_printed, edition, repairs, tmp_path):
     assert np.array_equal(answer, trained.predict(xgb.DMatrix(x_test)))
 
 
+@pytest.mark.slow
 def test_the_environment_of_the_late_edition(run_printed, tmp_path):
     """Rows 7 and 10: channels as given, requirements.txt is the pip part, `mlflow` in it too."""
     run_printed(LATE, WRAPPER)
@@ -72,6 +72,7 @@ def test_the_environment_of_the_late_edition(run_printed, tmp_path):
     assert (folder / "requirements.txt").read_text().splitlines() == pip
 
 
+@pytest.mark.slow
 def test_the_environment_of_the_early_edition(run_printed, tmp_path):
     """Row 8: no pip part: kept as given, nothing in requirements.txt, and a warning."""
     done = run_printed(EARLY, WRAPPER, repairs=COMMA)

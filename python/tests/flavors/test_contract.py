@@ -237,6 +237,7 @@ def test_an_installed_flavor_is_found_by_its_entry_point(tmp_path):
     assert done.stdout == "7\n", done.stderr
 
 
+@pytest.mark.slow
 def test_a_broken_installed_flavor_takes_no_other_along(tmp_path):
     """PYF-022, and nothing installed runs before a flavor is looked for."""
     (tmp_path / "broken.py").write_text("print('run')\nimport no_such_module_at_all\n")

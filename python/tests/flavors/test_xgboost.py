@@ -26,8 +26,6 @@ from mlmodel.errors import (
 from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.trust.describe import describe
 
-pytestmark = pytest.mark.slow
-
 ROWS = pd.DataFrame(np.random.default_rng(0).normal(size=(120, 3)), columns=["a", "b", "c"])
 TARGET = ROWS["a"] * 2 - ROWS["b"]
 CLASSES = np.arange(120) % 3

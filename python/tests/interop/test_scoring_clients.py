@@ -42,7 +42,7 @@ MLFLOW_ASKS = """
 import json, sys, pandas as pd
 from mlflow.pyfunc.scoring_server.client import ScoringServerClient
 client = ScoringServerClient("127.0.0.1", int(sys.argv[1]))
-client.wait_server_ready(timeout=30)
+client.wait_server_ready(timeout=100)
 frame = pd.DataFrame({"x": [1.5, float("nan"), float("-inf")], "s": ["u", None, "w"]})
 asked = (frame, [{"x": 2.5, "s": "v"}])
 print(json.dumps([json.loads(client.invoke(data).to_json())["predictions"] for data in asked]))
@@ -78,14 +78,14 @@ def serving(model: Path) -> Iterator[int]:
         yield int(process.stdout.readline().rpartition(":")[2])
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(100)
 
 
 def curl(port: int, content_type: str, body: str) -> Any:
     done = subprocess.run(
         ["curl", "-sS", f"http://127.0.0.1:{port}/invocations", "--noproxy", "*",
          "-H", f"Content-Type: {content_type}", "-d", body],
-        capture_output=True, text=True, check=True, timeout=30,
+        capture_output=True, text=True, check=True, timeout=100,
     )  # fmt: skip
     return json.loads(done.stdout)
 

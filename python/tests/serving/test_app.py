@@ -161,7 +161,7 @@ class Idle(Stream):
 
     def read(self, size: int | None = -1, /) -> bytes:
         self.asked.set()
-        assert self.go.wait(20)
+        assert self.go.wait(100)
         return super().read(size)
 
 
@@ -172,10 +172,10 @@ def test_requests_beyond_the_places_are_refused_unread() -> None:
     idle = [Idle() for _ in range(4 + WAITING)]
     with ThreadPoolExecutor(len(idle)) as pool:
         answers = [pool.submit(ask, application, one, CONTENT_LENGTH=length) for one in idle[:-1]]
-        assert all(one.asked.wait(20) for one in idle[:-1])
+        assert all(one.asked.wait(100) for one in idle[:-1])
         assert ask(application, Stream(BODY), CONTENT_LENGTH=length)[0] == 200
         answers.append(pool.submit(ask, application, idle[-1], CONTENT_LENGTH=length))
-        assert idle[-1].asked.wait(20)
+        assert idle[-1].asked.wait(100)
         late = Stream(BODY)
         status, _, answer = ask(application, late, CONTENT_LENGTH=length)
         assert (status, answer["error_code"], late.count) == (503, "UNAVAILABLE", 0)
@@ -194,7 +194,7 @@ def test_bodies_together_have_an_end(*, announced: bool) -> None:
     idle = [Idle() for _ in range(4)]
     with ThreadPoolExecutor(len(idle)) as pool:
         answers = [pool.submit(ask, application, one, **length) for one in idle]
-        assert all(one.asked.wait(20) for one in idle)
+        assert all(one.asked.wait(100) for one in idle)
         status, _, answer = ask(application, Stream(BODY), **(length if announced else {}))
         assert (status, answer["error_code"]) == (503, "UNAVAILABLE")
         for one in idle:
@@ -206,13 +206,14 @@ def test_bodies_together_have_an_end(*, announced: bool) -> None:
 def test_no_more_requests_are_worked_on_than_there_are_threads() -> None:
     """RST-074."""
     at_once, most = 0, 0
-    lock = threading.Lock()
+    lock, four = threading.Lock(), threading.Barrier(4)
 
     def predict(data: Any, _: Any) -> Any:
         nonlocal at_once, most
         with lock:
             at_once += 1
             most = max(most, at_once)
+        four.wait(100)
         time.sleep(0.02)
         with lock:
             at_once -= 1

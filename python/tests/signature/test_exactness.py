@@ -26,8 +26,6 @@ from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.scalars import DataType
 from mlmodel.signature.types.schema import ColSpec, Schema
 
-pytestmark = pytest.mark.slow
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -89,20 +89,21 @@ def test_the_same_module_of_the_program_is_not_warned_of(save, monkeypatch):
 def test_each_of_two_models_gets_its_own_folder_of_modules(tmp_path):
     """PYF-013: a package without ``__init__.py`` has no file by which it is known."""
     for value in (1, 2):
-        package = tmp_path / f"source_{value}" / "spaced_of_this_test"
+        package = tmp_path / f"source_{value}" / "spaced_package"
         package.mkdir(parents=True)
         (package / "part.py").write_text(f"VALUE = {value}\n")
-        loader = package.parent / "loader_spaced_of_this_test.py"
+        # Named *_test.py, pytest would take it for a test, and write bytecode into the model.
+        loader = package.parent / "loader_spaced.py"
         loader.write_text(
             LOADER.replace("import {helper}", "import {helper}.part", 1)
             .replace("from {helper} ", "from {helper}.part ")
             .replace("{helper}.VALUE", "{helper}.part.VALUE")
-            .format(helper="spaced_of_this_test")
+            .format(helper="spaced_package")
         )
         pyfunc.save_model(tmp_path / f"{value}", loader.stem, code_paths=[loader, package])
     first, second = (pyfunc.load_model(tmp_path / name) for name in "12")
     assert second.predict(FRAME) == [2, 2]
     assert first.predict(FRAME)[1] == 1
     assert pyfunc.load_model(tmp_path / "1").predict(FRAME) == [1, 1]
-    for name in [name for name in sys.modules if "spaced_of_this_test" in name]:
+    for name in [name for name in sys.modules if "spaced_package" in name]:
         del sys.modules[name]

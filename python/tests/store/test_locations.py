@@ -45,10 +45,8 @@ from mlmodel.store.locations.remote import Limits
 from mlmodel.store.locations.uris import is_uri, without_secrets
 from mlmodel.trust import records as trust_store
 
-pytestmark = pytest.mark.slow
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 FILES = {
     "MLmodel": b"flavors: {python_function: {loader_module: a, data: 'x y'}}\n",
@@ -601,7 +599,7 @@ def web(model: Path) -> Iterator[str]:
         os.utime(path, (1.6e9, 1.6e9))
     handler = functools.partial(_Quiet, directory=str(model.parent))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
@@ -634,7 +632,7 @@ def test_a_web_server_that_is_gone(model: Path, monkeypatch: pytest.MonkeyPatch)
     """LOC-011."""
     handler = functools.partial(_Quiet, directory=str(model.parent))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     uri = f"http://127.0.0.1:{server.server_address[1]}/a%20model"
     found, file = local_folder(uri), local_path(uri + "/empty")
@@ -703,7 +701,7 @@ def test_a_page_with_hostile_links(model: Path, tmp_path: Path) -> None:
     (model / "index.html").write_text('<a href="MLmodel">x</a><a href="%2e%2e%2fevil">y</a>')
     handler = functools.partial(_Quiet, directory=str(model.parent))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         with pytest.raises(InvalidModel, match="LOC-005"):
             local_folder(f"http://127.0.0.1:{server.server_address[1]}/a%20model")
         server.shutdown()
@@ -712,7 +710,7 @@ def test_a_page_with_hostile_links(model: Path, tmp_path: Path) -> None:
 # -- several processes ------------------------------------------------------------------------
 
 _SLOW = """
-import sys, time, fsspec
+import sys, fsspec
 from fsspec.implementations.local import LocalFileSystem
 class Slow(LocalFileSystem):
     protocol = "slow"
@@ -725,16 +723,26 @@ class Slow(LocalFileSystem):
             file.write(open(rpath, "rb").read())
             file.flush()
             print("writing", flush=True)
-            time.sleep(float(sys.argv[3]))
+            sys.stdin.read()
 fsspec.register_implementation("slow", Slow)
 from mlmodel.store.locations.locate import local_folder
+print("asking", flush=True)
 print(local_folder("slow://" + sys.argv[1]))
 """
 
 
-def _slow(model: Path, log: Path, seconds: float) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", _SLOW, str(model), str(log), str(seconds)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def _slow(model: Path, log: Path) -> subprocess.Popen[str]:
+    """Start a download that goes on, once it has begun a file, when its input is closed."""
+    command = [sys.executable, "-c", _SLOW, str(model), str(log)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "asking\n"
+    return process
+
+
+def _writing(process: subprocess.Popen[str]) -> bool:
+    assert process.stdout is not None
+    return process.stdout.readline() == "writing\n"
 
 
 def _aged(model: Path) -> Path:
@@ -743,9 +751,16 @@ def _aged(model: Path) -> Path:
     return model
 
 
-def test_two_processes_download_once(model: Path, tmp_path: Path, cache: Path) -> None:
+def test_two_processes_download_once(
+    model: Path, tmp_path: Path, cache: Path, wait_for: Callable[..., None]
+) -> None:
     """LOC-012."""
-    both = [_slow(_aged(model), tmp_path / "log", 0.2) for _ in range(2)]
+    both = [_slow(_aged(model), tmp_path / "log") for _ in range(2)]
+    wait_for((tmp_path / "log").exists)
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.stdin = None  # closed: communicate would flush it
     ends = [process.communicate(timeout=100)[0].splitlines()[-1] for process in both]
     assert ends[0] == ends[1]
     assert _read(Path(ends[0])) == FILES
@@ -755,11 +770,10 @@ def test_two_processes_download_once(model: Path, tmp_path: Path, cache: Path) -
 
 def test_a_killed_download_leaves_nothing(model: Path, tmp_path: Path, cache: Path) -> None:
     """LOC-004: no half model, and the next download clears up, of this URI or another."""
-    process = _slow(_aged(model), tmp_path / "log", 60)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "writing\n"
+    process = _slow(_aged(model), tmp_path / "log")
+    assert _writing(process)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=100)
     assert len(_leftovers(cache)) == 1
     assert list((cache / "content").iterdir()) == list((cache / "sources").iterdir()) == []
     with zipfile.ZipFile(tmp_path / "m.zip", "w") as archive:
@@ -768,14 +782,12 @@ def test_a_killed_download_leaves_nothing(model: Path, tmp_path: Path, cache: Pa
     assert _leftovers(cache) == []
 
 
-@pytest.mark.slow
 def test_a_download_that_goes_on_is_no_leftover(
     model: Path, tmp_path: Path, cache: Path, listed: Any
 ) -> None:
     """LOC-012."""
-    process = _slow(_aged(model), tmp_path / "log", 2)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "writing\n"
+    process = _slow(_aged(model), tmp_path / "log")
+    assert _writing(process)
     local_folder("listed://model")
     assert len(_leftovers(cache)) == 1
     end = process.communicate(timeout=100)[0].splitlines()[-1]

@@ -126,7 +126,7 @@ def test_a_killed_save_leaves_no_half_model(tmp_path):
         def write(root):
             (root / "model.pkl").write_bytes(b"half")
             print("writing", flush=True)
-            time.sleep(60)
+            time.sleep(1000)
         store.save_folder(sys.argv[1], write)
         """
     )
@@ -286,6 +286,7 @@ def test_linked_code_keeps_the_name_of_the_link(model, tmp_path):
     assert not copy.is_symlink()
 
 
+@pytest.mark.slow
 def test_native_loading_has_the_models_code_too(tmp_path):
     """SKL-003."""
     (tmp_path / "scaling_of_store_test.py").write_text(

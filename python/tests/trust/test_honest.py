@@ -25,8 +25,6 @@ from mlmodel.trust.pickles.findings import Scan
 from mlmodel.trust.pickles.names import allowed_names
 from mlmodel.trust.pickles.scanner import scan
 
-pytestmark = pytest.mark.slow
-
 
 def dump_joblib(value, compress=0):
     out = io.BytesIO()
@@ -65,12 +63,10 @@ SAMPLED = {"joblib gzip", "joblib bz2", "joblib xz", "joblib lzma"}
 
 #: scikit-learn, numpy, scipy and pandas with which the list was generated.
 LOCKED = ("1.9.1", "2.4.6", "1.17.1", "2.3.3")
-QUICK = {"protocol 5", "joblib"}
 
 
-@pytest.mark.parametrize(
-    "way", [way if way in QUICK else pytest.param(way, marks=pytest.mark.slow) for way in WAYS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
 def test_fitted_estimators(way, estimators, root):
     assert len(estimators) > 200
     if way in SAMPLED:

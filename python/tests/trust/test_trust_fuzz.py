@@ -25,8 +25,6 @@ from mlmodel.trust.pickles.opcodes import OPCODES
 from mlmodel.trust.pickles.scanner import scan
 from mlmodel.trust.pickles.unpickle import load_restricted
 
-pytestmark = pytest.mark.slow
-
 _JOBLIB = io.BytesIO()
 joblib.dump([np.arange(5.0), np.array(["a", 1], dtype=object), {"a": 1}], _JOBLIB)
 SEEDS = [
