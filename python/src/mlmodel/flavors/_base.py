@@ -52,8 +52,9 @@ class Flavor(ABC):
     name: ClassVar[str]
     #: The well-known identifier that python_function names (PYF-003), MLflow's.
     loader_module: ClassVar[str]
-    #: The requirements of the extra ``mlmodel[name]``, copied into pyproject.toml.
-    extra: ClassVar[tuple[str, ...]]
+    #: The requirements of the extra ``mlmodel[name]``, for flavors of ours: ``make generate``
+    #: copies them into pyproject.toml.
+    extra: ClassVar[tuple[str, ...]] = ()
     #: The kinds of input signature that it takes: ``columns``, ``tensors`` (PYF-018).
     signature_kinds: ClassVar[frozenset[str]] = frozenset({"columns"})
     #: Its rank among the flavors that serve a model without python_function, the lowest first;

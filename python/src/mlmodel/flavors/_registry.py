@@ -52,7 +52,6 @@ def register(flavor: Flavor) -> None:
         class BoxFlavor(Flavor):
             name = "box"  # its key in the MLmodel file
             loader_module = "boxes.mlmodel"  # what python_function names
-            extra = ()  # the requirements of mlmodel[box], for flavors of mlmodel itself
 
             def detects(self, model):
                 return isinstance(model, Box)
