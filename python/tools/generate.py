@@ -69,12 +69,13 @@ def protobuf() -> Outputs:
 
 def flavor_extras() -> dict[str, tuple[str, ...]]:
     """Return the requirements of every flavor module, by the flavor's name."""
-    extras: dict[str, tuple[str, ...]] = {}
-    for path in sorted((PACKAGE / "flavors").glob("[!_]*.py")):
-        flavor = importlib.import_module(f"mlmodel.flavors.{path.stem}").FLAVOR
-        if flavor.extra:
-            extras[flavor.name] = ("mlmodel[predict]", *flavor.extra)
-    return extras
+    from mlmodel.flavors._registry import all_flavors
+
+    return {
+        flavor.name: ("mlmodel[predict]", *flavor.extra)
+        for flavor in all_flavors().values()
+        if flavor.extra
+    }
 
 
 def pyproject(text: str, extras: dict[str, tuple[str, ...]]) -> str:

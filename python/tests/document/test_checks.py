@@ -96,8 +96,8 @@ def test_the_types_of_the_keys_of_flavors():
 
 
 def test_unknown_flavors_are_one_warning_each():
-    assert brief("flavors:\n  crate: {model: ../../x, version: 0.1}\n  mine: {}\n") == [
-        ("MLM-012", "w", 2, 3, "/flavors/crate"),
+    assert brief("flavors:\n  yours: {model: ../../x, version: 0.1}\n  mine: {}\n") == [
+        ("MLM-012", "w", 2, 3, "/flavors/yours"),
         ("MLM-012", "w", 3, 3, "/flavors/mine"),
     ]
 

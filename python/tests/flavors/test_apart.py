@@ -1,6 +1,15 @@
 """A flavor is its own module, schema, page and vectors; no other file names it (rule 4 of the design).
 
-A file *names* a flavor when its text holds the flavor's name as a word of its own. Left out are
+Flavors have names of everyday words too (a `crate`, a `spark`), so a file *names* a flavor where its
+name stands for the flavor, and not wherever the word is:
+
+- in Python, a text that is the name and nothing else (`name = "…"`, a key or a member of a registry);
+- an import of it, and in any file its module or loader module: `flavors.…`, `mlmodel.…`, `mlflow.…`;
+- in JSON and in MLmodel files that any text shows, a key of a mapping `flavors`, and in JSON the value
+  of `flavor`, or of `const` or `enum`;
+- in prose, "the … flavor".
+
+Left out are
 
 - generated files: the copies of the schemas, the index of the rules, the extras of pyproject.toml;
 - `trust/`, which is knowingly a list of libraries: their names in pickles, the checks of their files;
@@ -12,6 +21,8 @@ MLmodel files; so are `mlflow.sklearn` and the words of docstrings that explain 
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from pathlib import Path
 
@@ -36,6 +47,68 @@ def own_files(flavor):
     }  # fmt: skip
 
 
+def is_own(file, flavor):
+    """A part of a flavor that is a thing of its own stands beside its module, as `_<flavor>_<part>.py`."""
+    return file in own_files(flavor) or file.startswith(f"python/src/mlmodel/flavors/_{flavor}_")
+
+
+#: A mapping `flavors` of an MLmodel file, in block or flow style, however deep it stands in a text.
+_FLAVORS_OF_A_FILE = re.compile(
+    r"""^(?P<indent>[ ]*)(?:-[ ])?["']?flavors["']?:(?:[ ]*\n(?P<block>(?:(?P=indent)[ ]+\S.*(?:\n|$))+)"""
+    r"""|[ ]*(?P<flow>\{.*))""",
+    re.MULTILINE,
+)
+
+
+class Named:
+    """Whether a text names one flavor."""
+
+    def __init__(self, flavor):
+        word = re.escape(flavor)
+        self.flavor = flavor
+        self.module = re.compile(rf"\b(?:flavors|mlmodel|mlflow)[./]{word}(?![\w-])")
+        self.prose = re.compile(rf"(?<![\w-])[`'\"]?{word}[`'\"]? flavors?\b", re.IGNORECASE)
+        self.key = re.compile(rf"""(?:^|[\s{{,])["']?{word}["']?\s*:""", re.MULTILINE)
+
+    def by(self, file, text):
+        if self.module.search(text) or self.prose.search(text):
+            return True
+        if file.endswith(".py"):
+            return any(map(self.in_python, ast.walk(ast.parse(text))))
+        if file.endswith(".json"):
+            return self.in_json(json.loads(text))
+        return self.shown(text)
+
+    def in_python(self, node):
+        if isinstance(node, ast.ImportFrom) and node.module in {"mlmodel", "mlmodel.flavors"}:
+            return self.flavor in {alias.name for alias in node.names}
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value == self.flavor or self.shown(node.value)
+        return False
+
+    def shown(self, text):
+        """Whether an MLmodel file in the text has the flavor."""
+        return any(
+            self.key.search(found["block"] or found["flow"])
+            for found in _FLAVORS_OF_A_FILE.finditer(text)
+        )
+
+    def in_json(self, value, key=None):
+        if isinstance(value, str):
+            return (key in {"flavor", "const", "enum"} and value == self.flavor) or self.shown(
+                value
+            )
+        if isinstance(value, list):
+            return any(self.in_json(one, key) for one in value)
+        if not isinstance(value, dict):
+            return False
+        if key == "flavors" and (
+            self.flavor in value or self.flavor in value.get("properties", ())
+        ):
+            return True
+        return any(self.in_json(one, name) for name, one in value.items())
+
+
 def texts():
     for top in ("python/src/mlmodel", "spec", "schemas", "conformance"):
         for path in sorted((REPOSITORY / top).rglob("*")):
@@ -46,9 +119,60 @@ def texts():
 
 @pytest.mark.parametrize("flavor", [name for name in FLAVORS if name != EXAMPLE])
 def test_no_other_file_names_a_flavor(flavor):
-    word = re.compile(rf"\b{flavor}\b", re.IGNORECASE)
-    naming = {name for name, text in texts() if word.search(text)}
-    assert naming - own_files(flavor) == set()
+    named = Named(flavor)
+    naming = [name for name, text in texts() if not is_own(name, flavor) and named.by(name, text)]
+    assert naming == []
+
+
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_a_flavor_names_itself_in_its_own_files(flavor):
+    """So that what looks for names is seen to find them in all four."""
+    files = own_files(flavor)
+    named = Named(flavor)
+    assert {name for name, text in texts() if name in files and named.by(name, text)} == files
+
+
+NAMING = [
+    ("a.py", 'name = "spark"'), ("a.py", 'FLAVORS = {"spark": 3}'), ("a.py", 'ORDER = ("spark",)'),
+    ("a.py", 'folder.attributes("spark")'), ("a.py", "if flavor == 'spark': pass"),
+    ("a.py", "import mlmodel.flavors.spark"), ("a.py", "from mlmodel.flavors.spark import FLAVOR"),
+    ("a.py", "from mlmodel.flavors import onnx, spark"), ("a.py", "from mlmodel import spark"),
+    ("a.py", "from mlmodel.flavors import (\n    onnx,\n    spark as native,\n)"),
+    ("a.py", "import mlmodel\nmlmodel.spark.save_model"), ("a.py", "# loader: mlflow.spark"),
+    ("a.py", '"""Unless it is of the Spark flavor."""'), ("a.py", 'open(f"{root}/flavors/spark.py")'),
+    ("a.py", '"""Shows a file::\n\n    flavors:\n      spark: {}\n"""'),
+    ("a.md", "```yaml\nflavors:\n  python_function:\n    env: a\n  spark:\n    data: b\n```"),
+    ("a.md", "  flavors: {python_function: {}, spark: {}}"), ("a.md", "see flavors/spark.md"),
+    ("a.md", "| row | the `spark` flavor of a model |"), ("a.md", "as `mlflow.spark` is"),
+    ("a.json", '{"flavors": {"spark": {}}}'), ("a.json", '{"flavors": {"properties": {"spark": {}}}}'),
+    ("a.json", '{"tests": [{"MLmodel": "flavors:\\n  spark:\\n    data: a\\n"}]}'),
+    ("a.json", '{"flavor": "spark"}'), ("a.json", '{"$ref": "flavors/spark.json"}'),
+    ("a.json", '{"loader_module": {"const": "mlflow.spark"}}'), ("a.json", '{"enum": ["a", "spark"]}'),
+    ("a.tsv", "a\tmlflow.spark\n"),
+]  # fmt: skip
+NOT_NAMING = [
+    ("a.py", '"""A Spark DataFrame, a spark of hope."""\nspark = schema(spark)'),
+    ("a.py", "from mlmodel.signature.infer.spark import spark_schema"),
+    ("a.py", "from mlmodel.pyfunc import spark_udf"), ("a.py", "import pyspark.sql"),
+    ("a.py", 'VECTOR = "org.apache.spark.ml"\nMODULES = ("pyspark", "spark_udf")'),
+    ("a.py", '"""By python_function, else spark, else mleap."""\nmlflow.pyfunc.spark_udf'),
+    ("a.md", "- **RST-087** served by `crate`; by `spark` if it has neither"),
+    ("a.md", "```yaml\nflavors:\n  own: {}\nmetadata:\n  spark: 3\n```"),
+    ("a.md", "a vector of Spark ML; sparks of many flavors; the pyspark flavor"),
+    ("a.json", '{"channels": ["spark"], "conda": "dependencies: [spark]"}'),
+    ("a.json", '{"id": "vector-of-spark", "description": "a vector of Spark ML", "spark": 1}'),
+    ("a.json", '{"flavors": {"own": {"data": "spark"}}}'), ("a.tsv", "spark\torg.apache.spark"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "text"), NAMING)
+def test_what_names_a_flavor_is_found(file, text):
+    assert Named("spark").by(file, text)
+
+
+@pytest.mark.parametrize(("file", "text"), NOT_NAMING)
+def test_everyday_words_name_no_flavor(file, text):
+    assert not Named("spark").by(file, text)
 
 
 @pytest.mark.parametrize("flavor", FLAVORS)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import pickle
+import pydoc
+import re
 import subprocess
 import sys
 import textwrap
@@ -17,10 +20,11 @@ from sklearn.linear_model import LinearRegression
 
 import mlmodel
 from mlmodel import flavors, pyfunc
-from mlmodel.errors import InvalidArgument
+from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors import _registry
 from mlmodel.flavors._shared import load_flavor
 from mlmodel.models import Model, infer_signature
+from mlmodel.pyfunc.served import load_served
 from mlmodel.store import saving
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0]})
@@ -43,6 +47,52 @@ def test_every_load_model_takes_the_same_arguments(name):
     parameters = inspect.signature(importlib.import_module(f"mlmodel.{name}").load_model).parameters
     assert list(parameters) == ["model_uri", "dst_path", "trust", "allow"]
     assert [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY] == ["trust", "allow"]
+
+
+@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("function", ["save_model", "load_model"])
+def test_the_public_functions_are_those_of_their_module(name, function):
+    """PYF-019: to ``help``, to pickles, and to who reads their arguments."""
+    module = importlib.import_module(f"mlmodel.{name}")
+    public = getattr(module, function)
+    assert (public.__module__, public.__qualname__) == (module.__name__, function)
+    assert pickle.loads(pickle.dumps(public)) is public
+    described = inspect.getdoc(public)
+    for parameter in inspect.signature(public).parameters:
+        assert re.search(rf"^ +[*]*{parameter}: \S", described, re.MULTILINE), parameter
+    assert re.search(r"^Args:.*^Raises:\n    \w+: \S", described, re.MULTILINE | re.DOTALL)
+    shown = pydoc.render_doc(public, renderer=pydoc.plaintext)
+    assert f"{function}{inspect.signature(public)}" in re.sub(r"\s+", " ", shown).replace("( ", "(")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_flavor_has_its_arguments_and_defaults_from_its_save_model(name):
+    module = importlib.import_module(f"mlmodel.{name}")
+    parameters = list(inspect.signature(module.save_model).parameters.values())
+    assert [p.name for p in (parameters[1], parameters[-1])] == ["path", "shared"]
+    assert module.FLAVOR.save_defaults == {p.name: p.default for p in parameters[2:-1]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords", "said"),
+    [
+        ((), {}, "missing 2 required positional arguments: 'sk_model' and 'path'"),
+        ((1,), {}, "missing 1 required positional argument: 'path'"),
+        ((1, "m", "pickle"), {}, "takes 2 positional arguments but 3 were given"),
+        ((1, "m"), {"path": "n"}, "multiple values for argument 'path'"),
+    ],
+)
+def test_a_wrong_call_is_told_as_python_does(arguments, keywords, said):
+    with pytest.raises(TypeError, match=said):
+        mlmodel.sklearn.save_model(*arguments, **keywords)
+
+
+def test_every_argument_may_be_named(tmp_path):
+    model = LinearRegression().fit(FRAME, [1.0, 2.0])
+    mlmodel.sklearn.save_model(path=tmp_path / "m", sk_model=model, serialization_format="pickle")
+    assert Model.load(tmp_path / "m").flavors["sklearn"]["serialization_format"] == "pickle"
+    with pytest.raises(InvalidArgument, match="takes no argument 'serialisation_format'"):
+        mlmodel.sklearn.save_model(model, tmp_path / "n", serialisation_format="pickle")
 
 
 def test_a_native_model_is_loaded_from_a_copy_where_asked(tmp_path):
@@ -130,6 +180,30 @@ def test_a_flavor_of_ones_own_saves_and_loads(tmp_path):
     assert native.value == 7
 
 
+@pytest.mark.parametrize(("ranks", "served"), [((2, 1), "second"), ((1, 2), "first")])
+def test_without_python_function_a_model_is_served_by_the_flavor_of_the_lowest_rank(
+    ranks, served, tmp_path, monkeypatch
+):
+    """RST-087 (EDITIONS row 40): where this version has one that serves; the others do not."""
+    named = dict(zip(("first", "second"), ranks, strict=True))
+    made = [
+        type(name, (ConstantFlavor,), {"name": name, "served": named[name]})() for name in named
+    ]
+    known = {flavor.name: flavor for flavor in [ConstantFlavor(), *made]}
+    monkeypatch.setattr(_registry, "all_flavors", lambda: known)
+    folder = tmp_path / "m"
+    folder.mkdir()
+    flavors_of = "".join(f"  {name}: {{file: {name}.json}}\n" for name in known)
+    (folder / "MLmodel").write_text(f"flavors:\n{flavors_of}")
+    for place, name in enumerate(known):
+        (folder / f"{name}.json").write_text(str(place))
+    place = list(known).index(served)
+    assert load_served(folder).predict(FRAME) == [place, place]
+    (folder / "MLmodel").write_text("flavors: {constant: {}}\n")
+    with pytest.raises(UnsupportedModel, match="has constant, and none of these.*RST-087"):
+        load_served(folder)
+
+
 @pytest.mark.usefixtures("registered")
 def test_a_name_of_ours_is_not_taken():
     """PYF-022."""
@@ -161,7 +235,7 @@ def test_a_flavor_without_a_name_is_not_registered():
 
 @pytest.mark.usefixtures("registered")
 def test_registered_flavors_are_among_those_that_are_named(tmp_path):
-    with pytest.raises(InvalidArgument, match="the flavors are onnx, sklearn, xgboost, constant"):
+    with pytest.raises(InvalidArgument, match=f"the flavors are {', '.join(OURS)}, constant"):
         mlmodel.save(object(), tmp_path / "m")
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["named_extra", "require"]
 
-#: Import name of an optional package -> the extra that brings it (flavors name their own).
+#: Import name of an optional package -> the extra that brings it. Flavors name their own.
 _EXTRA_OF = {
     "numpy": "predict",
     "pandas": "predict",
@@ -27,12 +27,14 @@ _EXTRA_OF = {
     "pyarrow": "arrow",
     "fsspec": "remote",
 }
-#: Import name -> the package, where it has another name (flavors name their library's first).
+#: Import name -> the package that is installed, where that has another name.
 _PACKAGE_OF = {"google": "protobuf", "grpc": "grpcio"}
 
 
-def require(module: str, extra: str) -> ModuleType:
+def require(module: str, extra: str, package: str | None = None) -> ModuleType:
     """Import and return ``module``.
+
+    ``package`` is the name by which it is installed, where that is another.
 
     Raises:
         MissingDependency: it is not installed; the message says ``pip install mlmodel[extra]``.
@@ -42,7 +44,9 @@ def require(module: str, extra: str) -> ModuleType:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         # A module that is there but lacks one of its own imports is named by what it lacks.
-        raise _missing(error.name or module, extra) from error
+        missing = error.name or module
+        is_itself = missing.partition(".")[0] == module.partition(".")[0]
+        raise _missing(missing, extra, package if is_itself else None) from error
 
 
 @contextmanager
@@ -64,21 +68,8 @@ def named_extra() -> Iterator[None]:
         raise _missing(str(error.name), extra) from error
 
 
-def _missing(module: str, extra: str) -> MissingDependency:
-    package = _package(module.partition(".")[0]) or module
+def _missing(module: str, extra: str, package: str | None = None) -> MissingDependency:
+    named = package or _PACKAGE_OF.get(module.partition(".")[0], module)
     return MissingDependency(
-        f"The package {package!r} is not installed; it comes with: pip install 'mlmodel[{extra}]'"
+        f"The package {named!r} is not installed; it comes with: pip install 'mlmodel[{extra}]'"
     )
-
-
-def _package(module: str) -> str | None:
-    """Return the distribution that brings a module, if it is a flavor's library: its first."""
-    if module in _PACKAGE_OF:
-        return _PACKAGE_OF[module]
-    try:
-        flavor = importlib.import_module(f"mlmodel.flavors.{module}").FLAVOR
-    except ImportError:
-        return None
-    from packaging.requirements import Requirement
-
-    return Requirement(flavor.extra[0]).name

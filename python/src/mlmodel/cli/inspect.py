@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlmodel._aliases import is_flavor
 from mlmodel._base.texts import counted
 from mlmodel.cli._shared import NOTHING, echo, format_option, size
 from mlmodel.reports.inspection import describe
@@ -171,12 +171,7 @@ def _loading(loading: dict[str, Any]) -> Iterator[str]:
     if len(looks) > _SHOWN:
         yield _row("", f"and {len(looks) - _SHOWN} more (--format json shows all)")
     if not looks:
-        known = not loading["missing"] and _is_own_flavor(loading.get("loader_module"))
+        # What of a flavor's files can hold code was looked into.
+        loader = str(loading.get("loader_module")).rpartition(".")[2]
+        known = not loading["missing"] and is_flavor(loader)
         yield _row("may run", _NOTHING_BUT_DATA if known else NOTHING)
-
-
-def _is_own_flavor(loader: object) -> bool:
-    """Return whether a flavor of ours loads it: what of its files can hold code was looked into."""
-    name = str(loader).rpartition(".")[2]
-    file = Path(__file__).parents[1] / "flavors" / f"{name}.py"
-    return name.isidentifier() and not name.startswith("_") and file.is_file()

@@ -1,4 +1,4 @@
-"""What a graph that takes arrays by name gets of the data that a python_function is given.
+"""Graphs that take arrays by name: what they declare, are given, and answer.
 
 For flavors whose models declare names, dtypes and shapes of their inputs: a frame, an array or a
 mapping of arrays becomes one array per input, in the declared dtype, or is refused.
@@ -6,28 +6,39 @@ mapping of arrays becomes one array per input, in the declared dtype, or is refu
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 
-from mlmodel.errors import InputViolation, InvalidInput
+from mlmodel._base.warnings import warn_caller
+from mlmodel.flavors._invalid_data import invalid, invalid_each
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.schema import Schema, TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["ArrayInput", "ArrayInputs", "column_of"]
+__all__ = ["ArrayInput", "ArrayInputs", "answer", "declared_signature"]
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayInput:
-    """An input of a graph; ``dtype`` is None for what is no array, -1 in ``shape`` is any size."""
+    """An input or output of a graph; -1 in ``shape`` is any size.
+
+    ``dtype`` is object for texts, and None for what is no array of numpy's.
+    """
 
     name: str
     dtype: np.dtype[Any] | None
     shape: tuple[int, ...]
+
+    @classmethod
+    def declared(cls, name: str, dtype: str | None, sizes: Iterable[object]) -> Self:
+        """Return what is declared by the name of a dtype and sizes, texts or None for any."""
+        shape = tuple(size if isinstance(size, int) else -1 for size in sizes)
+        return cls(name, None if dtype is None else np.dtype(dtype), shape)
 
 
 class ArrayInputs:
@@ -60,9 +71,10 @@ class ArrayInputs:
             self._check_names(given)
             return {name: self._array(one, given[name]) for name, one in self.inputs.items()}
         if len(self.inputs) != 1 or isinstance(given, str | bytes) or not hasattr(given, "__len__"):
-            raise self._refused(
+            raise invalid(
+                self._cast_rule,
                 f"The graph has the inputs {', '.join(self.inputs)}: give a DataFrame with these "
-                f"columns or a mapping of these names to arrays, not {type(given).__name__}."
+                f"columns or a mapping of these names to arrays, not {type(given).__name__}.",
             )
         return {name: self._array(one, given) for name, one in self.inputs.items()}
 
@@ -95,10 +107,10 @@ class ArrayInputs:
         given = set(names)
         missing = [name for name in self.inputs if name not in given]
         if missing:
-            rule = self._names_rule
-            raise InvalidInput(
-                f"The data lack inputs of the graph: {', '.join(missing)} ({rule}).",
-                [InputViolation(rule, f"Input {name!r} is missing.", name) for name in missing],
+            raise invalid_each(
+                f"The data lack inputs of the graph: {', '.join(missing)} ({self._names_rule}).",
+                self._names_rule,
+                {name: f"Input {name!r} is missing." for name in missing},
             )
 
     def _array(self, one: ArrayInput, given: Any) -> Any:
@@ -111,7 +123,8 @@ class ArrayInputs:
             array.ndim != len(one.shape)
             or any(d not in (-1, n) for d, n in zip(one.shape, array.shape, strict=True))
         ):
-            raise self._refused(
+            raise invalid(
+                self._cast_rule,
                 f"Input {one.name!r} has the shape {list(one.shape)} (-1 = any), "
                 f"{list(array.shape)} given.",
                 one.name,
@@ -137,7 +150,8 @@ class ArrayInputs:
                 self._warn_of_rounding(one, array.dtype)
                 return cast
         wanted = "text" if dtype.kind == "O" else dtype.name
-        raise self._refused(
+        raise invalid(
+            self._cast_rule,
             f"Input {one.name!r} is {wanted}, and the values given ({array.dtype}) are not exactly "
             f"that; convert them, as by .astype({'str' if dtype.kind == 'O' else wanted!r}).",
             one.name,
@@ -146,15 +160,10 @@ class ArrayInputs:
     def _warn_of_rounding(self, one: ArrayInput, given: Any) -> None:
         if not self._rounded:
             self._rounded = True
-            warnings.warn(
+            warn_caller(
                 f"Input {one.name!r} of the graph is {one.dtype}: the values of {given} that were "
-                f"given are rounded to the nearest ({self._cast_rule}). Said once for this model",
-                stacklevel=2,
+                f"given are rounded to the nearest ({self._cast_rule}). Said once for this model"
             )
-
-    def _refused(self, message: str, name: str | None = None) -> InvalidInput:
-        rule = self._cast_rule
-        return InvalidInput(f"{message} ({rule})", [InputViolation(rule, message, name)])
 
 
 def _same_signs(cast: Any, array: Any) -> bool:
@@ -162,8 +171,39 @@ def _same_signs(cast: Any, array: Any) -> bool:
     return array.dtype.kind == "f" or bool(((cast < 0) == (array < 0)).all())
 
 
-def column_of(answer: Any) -> Any:
+def declared_signature(
+    inputs: Sequence[ArrayInput], outputs: Sequence[ArrayInput]
+) -> ModelSignature | None:
+    """Return what a graph declares as a signature of tensors, or None where numpy lacks a type.
+
+    A single input is left unnamed, so that an array and a frame are taken as they are.
+    """
+    taken = _schema(inputs, named=len(inputs) != 1)
+    if taken is None:
+        return None
+    return ModelSignature(taken, _schema(outputs, named=True))
+
+
+def _schema(declared: Sequence[ArrayInput], *, named: bool) -> Schema | None:
+    specs = [
+        TensorSpec(
+            "str" if one.dtype.kind == "O" else one.dtype, one.shape, one.name if named else None
+        )
+        for one in declared
+        if one.dtype is not None
+    ]
+    return Schema(specs) if specs and len(specs) == len(declared) else None
+
+
+def answer(given: Any, outputs: Mapping[str, Any]) -> Any:
+    """Return a graph's outputs by name: as a frame where a frame was given, else as they are."""
+    if not isinstance(given, pd.DataFrame):
+        return outputs
+    return pd.DataFrame({name: _column_of(one) for name, one in outputs.items()})
+
+
+def _column_of(output: Any) -> Any:
     """Return an output as a column with one cell per row, an array where a row has many values."""
-    if hasattr(answer, "ndim") and answer.ndim > 1:
-        return answer.reshape(-1) if answer.size == len(answer) else list(answer)
-    return answer
+    if hasattr(output, "ndim") and output.ndim > 1:
+        return output.reshape(-1) if output.size == len(output) else list(output)
+    return output

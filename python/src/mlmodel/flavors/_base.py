@@ -3,20 +3,23 @@
 Everything shared - the MLmodel file, environments, signature, example, code, the atomic
 write, the trust gate - is in :mod:`mlmodel.store.saving` and written once. A flavor module defines
 one subclass of :class:`Flavor`, its instance ``FLAVOR`` and the public functions
-``save_model`` and ``load_model`` with MLflow's names.
+``save_model`` and ``load_model`` with MLflow's names, made by :mod:`mlmodel.flavors._shared`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from types import ModuleType
 
     from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
@@ -49,18 +52,37 @@ class Flavor(ABC):
     name: ClassVar[str]
     #: The well-known identifier that python_function names (PYF-003), MLflow's.
     loader_module: ClassVar[str]
-    #: The requirements of the extra ``mlmodel[name]``, copied into pyproject.toml.
-    extra: ClassVar[tuple[str, ...]]
+    #: The requirements of the extra ``mlmodel[name]``, for flavors of ours: ``make generate``
+    #: copies them into pyproject.toml.
+    extra: ClassVar[tuple[str, ...]] = ()
     #: The kinds of input signature that it takes: ``columns``, ``tensors`` (PYF-018).
     signature_kinds: ClassVar[frozenset[str]] = frozenset({"columns"})
+    #: Its rank among the flavors that serve a model without python_function, the lowest first;
+    #: None if it serves none (RST-087).
+    served: ClassVar[int | None] = None
+    #: Its own arguments of ``save_model`` with their defaults; ``saver`` fills them in.
+    save_defaults: Mapping[str, Any] = MappingProxyType({})
 
     @abstractmethod
     def detects(self, model: object) -> bool:
         """Return whether ``model`` is of this flavor, without importing its library."""
 
+    def require(self, module: str, package: str | None = None) -> ModuleType:
+        """Import and return a library that the flavor's extra brings.
+
+        ``package`` is the name by which the library is installed, where it has another.
+
+        Raises:
+            MissingDependency: it is not installed; the message says how to install it.
+
+        """
+        return require(module, self.name, package)
+
     @abstractmethod
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         """Write ``model``'s own files into ``root``, an empty folder that is not yet in place.
+
+        ``options`` are the flavor's own arguments of ``save_model``, all of them.
 
         Raises:
             InvalidArgument: the model or an option is not what the flavor takes.
@@ -94,12 +116,3 @@ def is_a_class(model: type) -> InvalidArgument:
     """Return the error for a class where a model is expected."""
     name = model.__qualname__
     return InvalidArgument(f"{name} is a class; give an instance: {name}(…) (PYF-014)")
-
-
-def defined_by(model: object, package: str) -> bool:
-    """Return whether the class of ``model`` or one of its bases comes from ``package``."""
-    prefix = f"{package}."
-    return any(
-        cls.__module__ == package or cls.__module__.startswith(prefix)
-        for cls in type(model).__mro__
-    )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 from mlmodel.flavors._base import Flavor, is_a_class
+from mlmodel.flavors._classes import class_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ __all__ = [
     "flavor_of",
     "is_of_this_program",
     "register",
+    "served_flavors",
 ]
 
 #: Flavors of the program itself, by name.
@@ -50,7 +52,6 @@ def register(flavor: Flavor) -> None:
         class BoxFlavor(Flavor):
             name = "box"  # its key in the MLmodel file
             loader_module = "boxes.mlmodel"  # what python_function names
-            extra = ()  # the requirements of mlmodel[box], for flavors of mlmodel itself
 
             def detects(self, model):
                 return isinstance(model, Box)
@@ -131,6 +132,12 @@ def all_flavors() -> dict[str, Flavor]:
     return {flavor.name: flavor for flavor in flavors}
 
 
+def served_flavors() -> list[Flavor]:
+    """Return ours that serve models without python_function, by their ranks (RST-087)."""
+    ranked = [flavor for flavor in all_flavors().values() if flavor.served is not None]
+    return sorted(ranked, key=lambda flavor: flavor.served or 0)
+
+
 def flavor_by_name(name: str) -> Flavor | None:
     """Return the flavor with this key in the MLmodel file, or None."""
     return next((flavor for flavor in _known() if flavor.name == name), None)
@@ -160,9 +167,8 @@ def flavor_of(model: object) -> Flavor:
         return next(iter(found.values()))
     if isinstance(model, type):
         raise is_a_class(model)
-    kind = f"{type(model).__module__}.{type(model).__qualname__}"
     raise InvalidArgument(
-        f"No flavor is known for a model of type {kind}; the flavors are "
+        f"No flavor is known for a model of type {class_name(model)}; the flavors are "
         f"{', '.join(flavor.name for flavor in _known())}. Wrap it in a "
         "mlmodel.pyfunc.PythonModel to save it."
     )

@@ -1,8 +1,14 @@
-"""What all flavors share: saving a native model, and loading one."""
+"""What all flavors share: saving a native model, and loading one.
+
+:func:`saver` and :func:`loader` make the public ``save_model`` and ``load_model`` of a flavor's
+module of what is its own: the arguments, their defaults and what is said of them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+import inspect
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Unpack
 
 from mlmodel.flavors._base import is_a_class
 from mlmodel.flavors._registry import is_of_this_program
@@ -11,13 +17,99 @@ from mlmodel.store.folder import open_folder
 from mlmodel.store.saving import Contents, SaveOptions, save_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from mlmodel.document.paths import PathLike
     from mlmodel.flavors._base import Flavor
 
-__all__ = ["load_flavor", "save_flavor"]
+__all__ = ["load_flavor", "loader", "save_flavor", "saver"]
+
+P = ParamSpec("P")
+
+_SAVE_RAISES = """
+    Raises:
+        InvalidArgument: the model or an argument is not what is taken; nothing was written.
+        ModelExists: ``path`` is taken.
+        WriteFailed: disk full or no permission; nothing was left behind.
+        MissingDependency: a library is not installed.
+
+"""
+_LOAD = """Return {native}; nothing is wrapped or enforced.
+
+    Args:
+        model_uri: the model's folder, or a URI of one.
+        dst_path: an existing folder to copy the model into first, and to load it from.
+        trust: run whatever the model's files contain (TRU-004).
+        allow: classes, by exact qualified name, that may be loaded beside the known ones.
+
+    Raises:
+        ModelNotFound: there is no model.
+        InvalidModel: it breaks rules of the format, or a file of it is damaged.
+        UnreadableModel: it is there but cannot be read.
+        UnsupportedModel: it has no such flavor, or is in a form that is not read.
+        UntrustedModel: loading would run code that nobody vouched for; nothing was run.
+        MissingDependency: a library of the model is not installed.
+
+"""
+
+
+class LoadModel(Protocol):
+    """A flavor's ``load_model`` (PYF-019)."""
+
+    def __call__(
+        self,
+        model_uri: PathLike,
+        dst_path: PathLike | None = None,
+        *,
+        trust: bool = False,
+        allow: Iterable[str] = (),
+    ) -> Any: ...
+
+
+def loader(flavor: Flavor, native: str) -> LoadModel:
+    """Return the ``load_model`` of a flavor; ``native`` says what it returns, for its docstring."""
+
+    def load_model(
+        model_uri: PathLike,
+        dst_path: PathLike | None = None,
+        *,
+        trust: bool = False,
+        allow: Iterable[str] = (),
+    ) -> Any:
+        return load_flavor(flavor, model_uri, trust=trust, allow=allow, dst_path=dst_path)
+
+    load_model.__module__, load_model.__qualname__ = type(flavor).__module__, "load_model"
+    load_model.__doc__ = _LOAD.format(native=native)
+    return load_model
+
+
+def saver(flavor: Flavor) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Make the ``save_model`` of a flavor of a function that has its signature and docstring alone.
+
+    The signature is ``(<model>, path, <own arguments>, **shared: Unpack[SaveOptions])``. The own
+    arguments reach :meth:`Flavor.save` as ``options``, with their defaults also where a model is
+    saved by another way (``mlmodel.save``), so that the defaults stand here and nowhere else.
+    """
+
+    def made_of(declared: Callable[P, None]) -> Callable[P, None]:
+        signature = inspect.signature(declared)
+        _, _, *own, _ = signature.parameters.values()
+        flavor.save_defaults = {parameter.name: parameter.default for parameter in own}
+
+        @wraps(declared)
+        def save_model(*args: P.args, **keywords: P.kwargs) -> None:
+            declared(*args, **keywords)  # which has no body: Python says what of the call is wrong
+            bound = signature.bind(*args, **keywords)
+            bound.apply_defaults()
+            model, path, *_, shared = bound.arguments.values()
+            options = {name: bound.arguments[name] for name in flavor.save_defaults}
+            save_flavor(flavor, model, path, options, **shared)
+
+        save_model.__doc__ = f"{(declared.__doc__ or '').rstrip()}\n{_SAVE_RAISES}"
+        return save_model
+
+    return made_of
 
 
 def load_flavor(
@@ -42,12 +134,15 @@ def save_flavor(
     options: Mapping[str, Any],
     **shared: Unpack[SaveOptions],
 ) -> Model:
-    """Save a native model with its flavor and, where it predicts, as a python_function."""
+    """Save a native model with its flavor and, where it predicts, as a python_function.
+
+    ``options`` are arguments of the flavor's own; those left out have their defaults.
+    """
     if isinstance(model, type) and not flavor.detects(model):
         raise is_a_class(model)
 
     def write(root: Path) -> Contents:
-        saved = flavor.save(model, root, options)
+        saved = flavor.save(model, root, {**flavor.save_defaults, **options})
         flavors, predict = {flavor.name: saved.attributes}, None
         if saved.python_function is not None:
             python_function = {"loader_module": flavor.loader_module, **saved.python_function}

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
-from mlmodel.flavors._base import Flavor, Saved, defined_by
-from mlmodel.flavors._shared import load_flavor, save_flavor
+from mlmodel.flavors._arguments import require_one_of
+from mlmodel.flavors._base import Flavor, Saved
+from mlmodel.flavors._classes import defined_by, not_taken
+from mlmodel.flavors._shared import loader, saver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mlmodel.document.paths import PathLike
@@ -51,15 +53,12 @@ class SklearnFlavor(Flavor):
         return defined_by(model, "sklearn") and hasattr(model, "get_params")
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
-        sklearn = require("sklearn", self.name)
-        form = options.get("serialization_format", "cloudpickle")
-        predict_fn = options.get("pyfunc_predict_fn", "predict")
-        _check_options(form, predict_fn)
+        sklearn = self.require("sklearn", "scikit-learn")
+        form, predict_fn = options["serialization_format"], options["pyfunc_predict_fn"]
+        require_one_of("serialization_format", form, _FILES, "SKL-002")
+        require_one_of("pyfunc_predict_fn", predict_fn, _PREDICT_METHODS, "SKL-004")
         if not hasattr(model, "get_params"):
-            raise InvalidArgument(
-                "The sklearn flavor saves estimators of scikit-learn's API, "
-                f"not {type(model).__module__}.{type(model).__qualname__}"
-            )
+            raise not_taken(self, model, "estimators of scikit-learn's API")
         file = _FILES[form]
         (root / file).write_bytes(_WRITERS[form](model))
         attributes = {
@@ -67,23 +66,24 @@ class SklearnFlavor(Flavor):
             "serialization_format": form,
             "sklearn_version": sklearn.__version__,
         }
+        packages = ["scikit-learn"]
+        if form != "pickle":
+            packages.append(form)
         if form == "skops":
-            attributes["skops_trusted_types"] = _skops_types(root / file)
+            # For MLflow's sake alone: loading here goes by our list, never by the model's.
+            untrusted = self.require("skops.io").get_untrusted_types(file=root / file)
+            attributes["skops_trusted_types"] = untrusted
         python_function = {"model_path": file, "predict_fn": predict_fn}
-        packages = [
-            "scikit-learn",
-            *{"cloudpickle": ["cloudpickle"], "skops": ["skops"]}.get(form, []),
-        ]
         # A model whose chosen method it lacks is still worth saving natively.
         has_method = hasattr(model, predict_fn)
         return Saved(attributes, python_function if has_method else None, packages)
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
-        require("sklearn", self.name)
+        self.require("sklearn", "scikit-learn")
         path = folder.file(folder.model_path(attributes, key="pickled_model", default="model.pkl"))
         form = attributes.get("serialization_format") or "pickle"
         if form == "skops" or path.suffix == ".skops":
-            require("skops", self.name)
+            self.require("skops")
             return folder.gate.load_skops(path)
         return folder.gate.load_pickle(path)
 
@@ -102,9 +102,34 @@ class SklearnFlavor(Flavor):
         return predict
 
 
+def _pickle(model: Any) -> bytes:
+    try:
+        return pickle.dumps(model, protocol=5)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise InvalidArgument(
+            f"The model cannot be pickled: {error}. serialization_format='cloudpickle' holds "
+            "functions and classes that no module defines"
+        ) from error
+
+
+def _cloudpickle(model: Any) -> bytes:
+    data: bytes = require("cloudpickle", "predict").dumps(model, protocol=5)
+    return data
+
+
+def _skops(model: Any) -> bytes:
+    data: bytes = FLAVOR.require("skops.io").dumps(model)
+    return data
+
+
+_WRITERS = {"pickle": _pickle, "cloudpickle": _cloudpickle, "skops": _skops}
+
 FLAVOR = SklearnFlavor()
 
+load_model = loader(FLAVOR, "the native estimator of a saved model")
 
+
+@saver(FLAVOR)
 def save_model(
     sk_model: Any,
     path: PathLike,
@@ -123,77 +148,4 @@ def save_model(
         pyfunc_predict_fn: the method that python_function calls (SKL-004).
         **shared: see :class:`mlmodel.store.saving.SaveOptions`.
 
-    Raises:
-        InvalidArgument: an argument is wrong; nothing was written.
-        ModelExists: ``path`` is taken.
-        WriteFailed: disk full or no permission; nothing was left behind.
-
     """
-    options = {"serialization_format": serialization_format, "pyfunc_predict_fn": pyfunc_predict_fn}
-    save_flavor(FLAVOR, sk_model, path, options, **shared)
-
-
-def load_model(
-    model_uri: PathLike,
-    dst_path: PathLike | None = None,
-    *,
-    trust: bool = False,
-    allow: Iterable[str] = (),
-) -> Any:
-    """Return the native estimator of a saved model; nothing is wrapped or enforced.
-
-    Args:
-        model_uri: the model's folder, or a URI of one.
-        dst_path: an existing folder to copy the model into first, and to load it from.
-        trust: run whatever the model's files contain (TRU-004).
-        allow: classes, by exact qualified name, that may be loaded beside the known ones.
-
-    Raises:
-        ModelNotFound, InvalidModel, UnsupportedModel, UntrustedModel, MissingDependency
-
-    """
-    return load_flavor(FLAVOR, model_uri, trust=trust, allow=allow, dst_path=dst_path)
-
-
-def _check_options(form: str, predict_fn: str) -> None:
-    if form not in _FILES:
-        raise InvalidArgument(
-            f"serialization_format is one of {', '.join(_FILES)}, not {form!r} (SKL-002)"
-        )
-    if predict_fn not in _PREDICT_METHODS:
-        raise InvalidArgument(
-            f"pyfunc_predict_fn is one of {', '.join(_PREDICT_METHODS)}, "
-            f"not {predict_fn!r} (SKL-004)"
-        )
-
-
-def _pickle(model: Any) -> bytes:
-    try:
-        return pickle.dumps(model, protocol=5)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise InvalidArgument(
-            f"The model cannot be pickled: {error}. serialization_format='cloudpickle' holds "
-            "functions and classes that no module defines"
-        ) from error
-
-
-def _cloudpickle(model: Any) -> bytes:
-    data: bytes = require("cloudpickle", "predict").dumps(model, protocol=5)
-    return data
-
-
-def _skops(model: Any) -> bytes:
-    data: bytes = require("skops.io", FLAVOR.name).dumps(model)
-    return data
-
-
-_WRITERS = {"pickle": _pickle, "cloudpickle": _cloudpickle, "skops": _skops}
-
-
-def _skops_types(path: Path) -> list[str]:
-    """Return the types beyond skops' own list, which MLflow reads from the MLmodel file.
-
-    Written for MLflow's sake alone: loading here goes by our list, never by the model's.
-    """
-    types: list[str] = require("skops.io", FLAVOR.name).get_untrusted_types(file=path)
-    return types

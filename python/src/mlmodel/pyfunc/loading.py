@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlmodel.document.paths import PathLike
+    from mlmodel.flavors._base import Flavor
 
-__all__ = ["get_model_dependencies", "load_model", "load_pyfunc"]
+__all__ = ["get_model_dependencies", "load_model", "load_natively", "load_pyfunc"]
 
 #: The loaders of PythonModels: MLflow's names, well-known identifiers (PYF-003).
 PYTHON_MODEL_LOADER = "mlflow.pyfunc.model"
@@ -85,6 +86,18 @@ def load_model(
             "has no flavor for it"
         )
     return _load_by_module(folder, attributes, config)
+
+
+def load_natively(
+    flavor: Flavor, model_uri: PathLike, *, trust: bool = False, allow: Iterable[str] = ()
+) -> PyFuncModel:
+    """Load a model by its own flavor where it has no python_function, to be served (RST-087)."""
+    folder = open_folder(model_uri, trust=trust, allow=allow)
+    attributes = folder.attributes(flavor.name)
+    warn_of_mismatches(folder.root, folder.document)
+    folder.use_code(attributes)
+    native, predict = flavor.open(folder, attributes, {})
+    return PyFuncModel(folder.model, predict, native)
 
 
 #: The name of MLflow before 1.0.

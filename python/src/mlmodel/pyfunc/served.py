@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmodel.errors import UnsupportedModel
-from mlmodel.pyfunc.loading import load_model
+from mlmodel.flavors._registry import served_flavors
+from mlmodel.pyfunc.loading import load_model, load_natively
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 
 if TYPE_CHECKING:
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
     from mlmodel.document.paths import PathLike
     from mlmodel.pyfunc.model import PyFuncModel
 
-__all__ = ["SERVED", "load_served"]
+__all__ = ["load_served"]
 
-#: The flavors that can be served: the first of them that a model has is.
-SERVED = (PYTHON_FUNCTION, "crate", "mleap")
+#: The format's order in the words of messages. What is here of it, the flavors' ranks tell.
+_ORDER = f"{PYTHON_FUNCTION}, else crate, else mleap"
 
 
 def load_served(
@@ -38,19 +39,22 @@ def load_served(
         flavors = Model.load(model_uri).flavors
         if PYTHON_FUNCTION in flavors:
             raise
-        raise UnsupportedModel(_not_served(str(model_uri), list(flavors))) from None
+        own = next((flavor for flavor in served_flavors() if flavor.name in flavors), None)
+        if own is None:
+            raise UnsupportedModel(_not_served(str(model_uri), list(flavors))) from None
+    return load_natively(own, model_uri, trust=trust, allow=allow)
 
 
 def _not_served(model: str, flavors: list[str]) -> str:
-    order = ", else ".join(SERVED)
     has = f"{model}: the model has {', '.join(flavors) or 'no flavor'}"
-    found = next((name for name in SERVED if name in flavors), None)
+    found = next((name for name in _ORDER.split(", else ") if name in flavors), None)
     if found is not None:
+        served = ", ".join([PYTHON_FUNCTION, *(flavor.name for flavor in served_flavors())])
         return (
             f"{has}. It would be served by its {found} flavor, which this version of mlmodel "
-            f"cannot do; it serves {PYTHON_FUNCTION} (RST-087)"
+            f"cannot do; it serves {served} (RST-087)"
         )
     return (
-        f"{has}, and none of these can be served: a model is served by {order} (RST-087). "
+        f"{has}, and none of these can be served: a model is served by {_ORDER} (RST-087). "
         f"Save it as {PYTHON_FUNCTION}, too"
     )

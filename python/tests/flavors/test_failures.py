@@ -1,0 +1,64 @@
+"""What a library says when it fails, as one line of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlmodel.errors import InvalidArgument, InvalidModel, UnreadableModel, WriteFailed
+from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved
+
+FILE = Path("/srv/models/m/model.bin")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Unknown objective.\nStack trace:\n  [bt] (0) lib.so", "Unknown objective"),
+        ("[12:34:56] /build/src/learner.cc:77: Check failed: a == b (1 vs. 2) : ", "Check failed: a == b (1 vs. 2)"),
+        ("[LibraryError] : 7 : INVALID_PROTOBUF : no graph", "INVALID_PROTOBUF : no graph"),
+        ("in /srv/models/m/model.bin and /srv/models/m/sub", "in model.bin and ./sub"),
+        ("[Errno 2] no such file", "[Errno 2] no such file"),
+        ("[0] is no column", "[0] is no column"), ("['a'] not in index", "['a'] not in index"),
+        ("", "ValueError"), (" \n", "ValueError"), ("x" * 999, "x" * 300),
+    ],
+)  # fmt: skip
+def test_a_message_is_its_first_line_without_paths_and_codes(text, said):
+    assert brief(ValueError(text), FILE) == said
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("a"), RuntimeError("a"), TypeError("a"), OSError("a")]
+)
+def test_what_cannot_be_read_is_an_invalid_model(error):
+    with (
+        pytest.raises(InvalidModel) as caught,
+        cannot_be_read("m.bin", "is no model", "X-001"),
+    ):
+        raise error
+    assert caught.value.message == "m.bin is no model: a (X-001)."
+    assert [(one.rule, one.file) for one in caught.value.details] == [("X-001", "m.bin")]
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(("rule", "said"), [("", "No: a"), ("X-001", r"No: a \(X-001\)")])
+def test_what_cannot_be_saved_is_an_invalid_argument(rule, said):
+    with pytest.raises(InvalidArgument, match=f"^{said}$"), cannot_be_saved("No", rule):
+        raise RuntimeError("a")
+
+
+@pytest.mark.parametrize(
+    "error", [UnreadableModel("a"), MemoryError(), KeyboardInterrupt(), WriteFailed("a")]
+)
+def test_what_is_no_failure_of_the_library_stays_what_it_is(error):
+    for turned in (cannot_be_read("f", "w", "X-001"), cannot_be_saved("No")):
+        with pytest.raises(type(error)) as caught, turned:
+            raise error
+        assert caught.value is error
+
+
+def test_a_full_disk_stays_one():
+    with pytest.raises(OSError, match="full") as caught, cannot_be_saved("No"):
+        raise OSError(28, "full")
+    assert type(caught.value) is OSError
