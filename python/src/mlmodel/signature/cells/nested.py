@@ -35,16 +35,14 @@ __all__ = ["Leaves", "depth_of", "moved", "read_nested"]
 #: From the number of a cell at some depth to its row (None: there are no rows) and its place there.
 Locate = Callable[[int], tuple[int | None, str]]
 
+_NONE = frozenset({type(None)})
 #: What a cell of each scalar type is if it needs no conversion.
 _FINISHED: dict[DataType, frozenset[type]] = {
-    DataType.boolean: frozenset({bool}),
-    DataType.integer: frozenset({int}),
-    DataType.long: frozenset({int}),
-    DataType.double: frozenset({float}),
-    DataType.string: frozenset({str, type(None)}),
-    DataType.binary: frozenset({bytes, type(None)}),
+    kind: frozenset({kind.traits.python})
+    | (_NONE if kind.traits.dtype == "object" else frozenset())
+    for kind in DataType
+    if kind.traits.as_given
 }
-_NONE = frozenset({type(None)})
 
 
 class Leaves(Protocol):

@@ -17,7 +17,7 @@ import pandas as pd
 
 from mlmodel.signature.cells.reader import Reader
 from mlmodel.signature.data.arrays import object_array
-from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.scalars import FLOATS, DataType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +33,6 @@ _PLAIN = frozenset({str, bool, int, _NONE, list, dict})
 _INTEGERS = frozenset({int})
 _NUMBERS = frozenset({int, float})
 _TIMES = (dt.date, np.datetime64)
-_FLOATS = frozenset({DataType.float, DataType.double})
-_TAKES_MISSING = frozenset(
-    {DataType.float, DataType.double, DataType.string, DataType.binary, DataType.datetime}
-)
 #: From this many cells on, pandas' own check of the cells' types is faster than a set of them.
 _MANY = 1000
 
@@ -73,19 +69,19 @@ def read_objects(
         return values, None
     reader = Reader(exact=True, violations=violations, null="None")
     cells = values.tolist()
-    if set(map(type, cells)) <= (_NUMBERS if kind in _FLOATS else _INTEGERS):
+    if set(map(type, cells)) <= (_NUMBERS if kind in FLOATS else _INTEGERS):
         # Nothing is missing and nothing strange: the most frequent case in lists of numbers.
         return reader.column(cells, kind, name), None
     cells, mask = _plain(cells)
-    if kind in _FLOATS and any(isinstance(cell, Decimal) for cell in cells):
+    if kind in FLOATS and any(isinstance(cell, Decimal) for cell in cells):
         cells = _with_literals(reader, cells)
     if _refuse_strangers(reader, cells, kind, name):
         return None, None
-    if kind in _TAKES_MISSING or required or mask is None:
+    if kind.traits.takes_missing or required or mask is None:
         special = _SPECIAL.get(kind)
         read = special(reader, cells, kind, name) if special else reader.column(cells, kind, name)
         return read, None
-    filler = False if kind is DataType.boolean else 0
+    filler = kind.traits.filler
     filled = [filler if gap else cell for cell, gap in zip(cells, mask.tolist(), strict=True)]
     return reader.column(filled, kind, name), mask
 
@@ -142,7 +138,7 @@ def _refuse_strangers(reader: Reader, cells: list[Any], kind: DataType, name: st
         if type(cell) in (*_PLAIN, float, bytes, bytearray) or isinstance(cell, _TIMES):
             return None
         if isinstance(cell, Decimal):
-            if kind in _FLOATS:
+            if kind in FLOATS:
                 return None
             return "ENF-021", "double and float alone take decimals"
         return "ENF-021", f"no column type takes {type(cell).__name__}"

@@ -14,6 +14,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from mlmodel.signature.cells.faults import (
 from mlmodel.signature.cells.nested import moved, read_nested
 from mlmodel.signature.cells.special import with_special_numbers
 from mlmodel.signature.types.nested import Array, Map, NestedType, Object, is_opaque
-from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 from mlmodel.signature.types.schema import ColSpec
 from mlmodel.signature.violations import invalid_input
 
@@ -52,10 +53,10 @@ _BOOL = frozenset({bool})
 _NUMBERS = frozenset({float, int})
 _NUMBERS_OR_NULL = frozenset({float, int, _NONE})
 _TEXT_OR_NULL = frozenset({str, _NONE})
+_LONG = DataType.long.traits.literals
 #: From this size on a float may have been an integer literal that orjson could not hold.
 DOUBTFUL = 2.0**63
-_FILLERS: dict[Any, Any] = {DataType.boolean: False, DataType.integer: 0, DataType.long: 0}
-#: The same by the kind of a tensor's dtype; the others take None.
+#: What stands for a missing cell of a tensor, by the kind of its dtype; the others take None.
 _FLAT_FILLERS: dict[str, Any] = {"b": False, "i": 0, "u": 0, "U": "", "S": ""}
 
 
@@ -103,7 +104,7 @@ class Reader:
         """
         if isinstance(kind, NestedType):
             return self._nested(cells, ColSpec(kind, required=False), name), None
-        filler = _FILLERS.get(kind)
+        filler = kind.traits.filler
         if filler is None or None not in cells:
             return self.column(cells, kind, name), None
         mask = np.fromiter((cell is None for cell in cells), bool, len(cells))
@@ -232,7 +233,7 @@ def filler(kind: DataType | NestedType | np.dtype[Any]) -> Any:
         return {}
     if isinstance(kind, Object):
         return {one.name: filler(one.dtype) for one in kind.properties if one.required}
-    return None if isinstance(kind, NestedType) else _FILLERS.get(kind)
+    return None if isinstance(kind, NestedType) else kind.traits.filler
 
 
 def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
@@ -243,7 +244,7 @@ def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
         if all_below(cells, wide, DOUBTFUL):
             return wide
     reader.doubt(cells)
-    if kinds == _INT and min(cells) >= -(2**63) and max(cells) < 2**63:
+    if kinds == _INT and _LONG.low <= min(cells) <= max(cells) <= _LONG.high:
         return np.array(cells, np.int64)
     if kinds == _BOOL:
         return np.array(cells, bool)
@@ -383,10 +384,8 @@ def _decoded(cell: Any) -> bytes:
 
 _COLUMN_READERS: dict[DataType, Callable[[Reader, Sequence[Any], str | int], Any]] = {
     DataType.boolean: _boolean,
-    DataType.integer: lambda r, c, n: _integers(r, c, n, np.dtype(np.int32), "integer"),
-    DataType.long: lambda r, c, n: _integers(r, c, n, np.dtype(np.int64), "long"),
-    DataType.float: lambda r, c, n: _floats(r, c, n, np.dtype(np.float32), "float"),
-    DataType.double: lambda r, c, n: _floats(r, c, n, np.dtype(np.float64), "double"),
+    **{kind: partial(_integers, dtype=kind.to_pandas(), expected=kind.value) for kind in INTEGERS},
+    **{kind: partial(_floats, dtype=kind.to_pandas(), expected=kind.value) for kind in FLOATS},
     DataType.string: _string,
     DataType.binary: _binary,
     DataType.datetime: _datetime,

@@ -20,33 +20,26 @@ from mlmodel.signature.data.extension_arrays import unpacked
 from mlmodel.signature.data.frames import masked
 from mlmodel.signature.enforce.arrow_cells import cells_of
 from mlmodel.signature.types.nested import NestedType, is_opaque
-from mlmodel.signature.types.scalars import ACCEPTED, DELIVERED_DTYPE, DataType
+from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 from mlmodel.signature.types.schema import ColSpec
 
 __all__ = ["LEAVES", "SAFE", "convert"]
 
 
-def _dtypes(*names: str) -> frozenset[np.dtype[Any]]:
-    return frozenset(np.dtype(name) for name in names)
-
-
 #: numpy dtypes that turn into the delivered dtype of a type without loss (ENF-020).
 SAFE: dict[DataType, frozenset[np.dtype[Any]]] = {
-    kind: _dtypes(*names) for kind, names in ACCEPTED.items()
+    kind: frozenset(np.dtype(name) for name in kind.traits.accepted) for kind in DataType
 }
 
 _OF_GAPS = (
     "integers with missing values are floating point in a data frame: declare the input double"
 )
-_OF_FLOATS = (
+_OF_FRACTIONS = (
     "floating point is never taken for integers, even where the values are whole: convert the "
     "column if they are, as by .astype({!r}), or declare the input double"
 )
 
-_NUMPY: dict[DataType, np.dtype[Any]] = {k: np.dtype(d) for k, d in DELIVERED_DTYPE.items()}
-_WITHOUT_MISSING = frozenset({DataType.boolean, DataType.integer, DataType.long})
-_INTEGERS = frozenset({DataType.integer, DataType.long})
-_FLOATS = frozenset({DataType.float, DataType.double})
+_DELIVERED: dict[DataType, np.dtype[Any]] = {kind: kind.to_pandas() for kind in DataType}
 #: What to do about dtypes that no type takes, by how their names begin (ENF-014).
 _WAYS_ON = {
     "timedelta": "give a number of seconds (.dt.total_seconds())",
@@ -81,7 +74,7 @@ def convert(
     given = values.dtype
     if not isinstance(given, np.dtype):
         values, mask = unpacked(values)
-        if values is None or (spec.type not in _FLOATS and str(given).startswith("decimal")):
+        if values is None or (spec.type not in FLOATS and str(given).startswith("decimal")):
             return _refuse(given, spec, name, violations)
     if values.dtype == object:
         return _from_objects(masked(values, mask), spec, name, violations)
@@ -155,10 +148,10 @@ def _from_numbers(
     if values.dtype not in SAFE[kind]:
         return None
     gaps = mask is not None and mask.any()
-    if gaps and kind in _WITHOUT_MISSING and spec.required:
+    if gaps and not kind.traits.takes_missing and spec.required:
         violations.append(_gap(spec, name, int(mask.argmax())))
         return values
-    return masked(values.astype(_NUMPY[kind], copy=False), mask)
+    return masked(values.astype(_DELIVERED[kind], copy=False), mask)
 
 
 def _from_texts(
@@ -253,9 +246,9 @@ def _advice(given: str, declared: DataType | NestedType, *, gaps: bool) -> str:
             "a number has no unit: give datetimes (pandas.to_datetime with unit=), in JSON text, "
             "which pandas writes with date_format='iso'"
         )
-    if number and number[1].lower() in ("float", "double", "halffloat") and declared in _INTEGERS:
-        delivered = DELIVERED_DTYPE[DataType(declared)]
-        return _OF_GAPS if gaps else _OF_FLOATS.format(delivered)
+    fractions = number and number[1].lower() in ("float", "double", "halffloat")
+    if fractions and isinstance(declared, DataType) and declared in INTEGERS:
+        return _OF_GAPS if gaps else _OF_FRACTIONS.format(declared.traits.dtype)
     reason = "the table of ENF-020 has no exact conversion between them, whatever the values"
     if given.lower().startswith("uint64") and declared is DataType.long:
         reason += "; convert it to int64 if its values fit"
@@ -271,7 +264,7 @@ def _refused(dtype: Any, spec: ColSpec, name: str | int, reason: str) -> InputVi
 
 def _gap(spec: ColSpec, name: str | int, row: int) -> InputViolation:
     declared = spec.type.value
-    advice = "double, or optional" if spec.type in _INTEGERS else "optional"
+    advice = "double, or optional" if spec.type in INTEGERS else "optional"
     message = (
         f"Input {name!r}, row {row}: {declared} is declared, and the value is missing; "
         f"declare the input {advice}."

@@ -12,7 +12,7 @@ from mlmodel.signature.cells.reader import Reader
 from mlmodel.signature.cells.special import special_fault
 from mlmodel.signature.enforce.convert import LEAVES
 from mlmodel.signature.types.nested import Array, NestedType, is_opaque
-from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.scalars import FLOATS, DataType
 from mlmodel.signature.types.schema import ColSpec
 from mlmodel.signature.violations import invalid_input
 
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
     from mlmodel.signature.types.params import ParamSpec
 
 __all__ = ["enforce_params"]
-
-#: Python's types whose every value is one of the parameter's type.
-_EXACT: dict[DataType, type] = {
-    DataType.boolean: bool,
-    DataType.double: float,
-    DataType.string: str,
-}
-_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
 def enforce_params(
@@ -71,9 +63,10 @@ def _is_right(value: Any, spec: ParamSpec) -> bool:
     """Return whether a value needs no look: the most frequent case, and the quick one."""
     if spec.shape is not None or not isinstance(spec.dtype, DataType):
         return False
-    if type(value) is int:
-        return spec.dtype is DataType.long and _LOWEST <= value <= _HIGHEST
-    return type(value) is _EXACT.get(spec.dtype)
+    traits = spec.dtype.traits
+    if type(value) is not traits.python or not traits.as_given:
+        return False
+    return type(value) is not int or traits.literals.low <= value <= traits.literals.high
 
 
 def _default(spec: ParamSpec) -> Any:
@@ -136,7 +129,7 @@ class _Leaves:
         self, cells: list[Any], spec: ColSpec, name: str | int, found: list[InputViolation]
     ) -> tuple[Any, Any]:
         reader = Reader(exact=True, violations=found)
-        if spec.type not in (DataType.float, DataType.double):
+        if spec.type not in FLOATS:
             reader.each(cells, name, spec.type.value, special_fault)
         if found:
             return None, None

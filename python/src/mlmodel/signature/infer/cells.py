@@ -16,27 +16,15 @@ import pandas as pd
 
 from mlmodel.errors import InvalidArgument
 from mlmodel.signature.types.nested import AnyType, Array, NestedType, Object, Property
-from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = ["CellTypes", "holds_others", "is_missing", "no_type", "numpy_type"]
 
-#: By the name of numpy's dtype (SIG-014).
-_BY_NUMPY = {
-    "bool": DataType.boolean,
-    "int8": DataType.integer,
-    "int16": DataType.integer,
-    "int32": DataType.integer,
-    "uint8": DataType.integer,
-    "uint16": DataType.integer,
-    "int64": DataType.long,
-    "uint32": DataType.long,
-    "float16": DataType.float,
-    "float32": DataType.float,
-    "float64": DataType.double,
-}
+#: By the name of numpy's dtype, the first type that takes it (SIG-014).
+_BY_NUMPY = {name: kind for kind in reversed(DataType) for name in kind.traits.accepted}
 _BY_KIND = {"U": DataType.string, "S": DataType.binary, "M": DataType.datetime}
 #: The first that an instance belongs to counts: a boolean is an integer of Python's, too.
 _BY_CLASS: tuple[tuple[type | tuple[type, ...], DataType], ...] = (
@@ -47,8 +35,7 @@ _BY_CLASS: tuple[tuple[type | tuple[type, ...], DataType], ...] = (
     ((bytes, bytearray), DataType.binary),
     (dt.date, DataType.datetime),
 )
-_INTEGERS = frozenset({DataType.integer, DataType.long})
-_NUMBERS = _INTEGERS | {DataType.float, DataType.double}
+_NUMBERS = INTEGERS | FLOATS
 _LISTS = (list, tuple, np.ndarray)
 #: Deeper values are refused: nobody declares such types, and each level is one of Python's calls.
 _DEEPEST = 64
@@ -138,7 +125,7 @@ class CellTypes:
         others = [one for one in lists if not (isinstance(one, np.ndarray) and one.dtype != object)]
         items = list(chain.from_iterable(others))
         found = self.of(items, inner, depth + 1)
-        if found in _INTEGERS and any(map(is_missing, items)):
+        if found in INTEGERS and any(map(is_missing, items)):
             found = DataType.double  # as of a column (SIG-015): integers cannot be missing
         if found is not None:
             kinds.append(found)
@@ -163,7 +150,7 @@ class CellTypes:
             return kinds[0] if kinds else None
         distinct = frozenset(kinds)
         if distinct <= _NUMBERS:
-            return DataType.long if distinct <= _INTEGERS else DataType.double
+            return DataType.long if distinct <= INTEGERS else DataType.double
         if all(isinstance(kind, Array) for kind in kinds):
             inner = [kind.dtype for kind in kinds if isinstance(kind, Array)]
             items = self._one_of(inner, f"an item of {place}")

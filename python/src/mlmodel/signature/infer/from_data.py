@@ -23,7 +23,7 @@ from mlmodel.signature.infer.spark import spark_schema
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.nested import AnyType
 from mlmodel.signature.types.params import ParamSchema
-from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.scalars import INTEGERS, DataType
 from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
 if TYPE_CHECKING:
@@ -41,16 +41,7 @@ _SUPPORTED = (
 )
 _SCALARS = (str, bytes, bool, int, float, np.generic)
 #: What takes missing values without being optional (ENF-023, ENF-031).
-_TAKE_MISSING = frozenset(
-    {
-        DataType.float,
-        DataType.double,
-        DataType.string,
-        DataType.binary,
-        DataType.datetime,
-        AnyType(),
-    }
-)
+_TAKE_MISSING = frozenset({AnyType(), *(kind for kind in DataType if kind.traits.takes_missing)})
 #: An axis whose length may vary.
 _ANY_LENGTH = -1
 
@@ -338,7 +329,7 @@ def _warn_of_integers(schema: Schema) -> None:
     names = [
         str(position if spec.name is None else spec.name)
         for position, spec in enumerate(schema)
-        if spec.type in (DataType.integer, DataType.long)
+        if spec.type in INTEGERS
     ]
     if names:
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004 - enough to see
