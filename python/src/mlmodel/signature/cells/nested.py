@@ -199,7 +199,7 @@ class _Level:
             if type(cell) is list:
                 lists.append(at)
             elif isinstance(cell, np.ndarray) and cell.ndim and cell.dtype != object:
-                self._typed(at, cell, kind)
+                self._typed_array(at, cell, kind)
             elif isinstance(cell, tuple | list) or (isinstance(cell, np.ndarray) and cell.ndim):
                 lists.append(at)
             else:
@@ -220,7 +220,7 @@ class _Level:
             start = end
         return self.done()
 
-    def _typed(self, at: int, array: Any, kind: Array) -> None:
+    def _typed_array(self, at: int, array: Any, kind: Array) -> None:
         """Take an array that has a dtype: it goes by that (ENF-038)."""
         leaf, depth = leaf_of(kind)
         if is_opaque(leaf):

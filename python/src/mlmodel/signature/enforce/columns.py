@@ -231,7 +231,7 @@ class ColumnEnforcer:
             if position is None:
                 continue
             values, mask = table.column(position)
-            column = Column(values, mask, label, checked=position in checked)
+            column = Column(values, mask, label, position in checked)
             read = convert(column, spec, found)
             same = same and read is values
             arrays.append(read)

@@ -169,8 +169,10 @@ _READERS = {
 
 
 def _from_objects(column: Column, spec: ColSpec, found: Findings) -> Any:
-    values = masked(column.values.astype(object, copy=False), column.mask)
-    return masked(*python_values.read_objects(Column(values, None, column.label), spec, found))
+    if column.values.dtype != object or column.mask is not None:
+        values = masked(column.values.astype(object), column.mask)
+        column = Column(values, None, column.label)
+    return masked(*python_values.read_objects(column, spec, found))
 
 
 def _first_outside(counts: Any, factor: int) -> int | None:

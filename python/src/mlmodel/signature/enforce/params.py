@@ -42,7 +42,7 @@ def enforce_params(
     given = given or {}
     if not specs:
         if given:
-            raise invalid_input([_unknown(name, ()) for name in given])
+            raise invalid_input([_unknown_param(name, ()) for name in given])
         return None
     found = Findings()
     read = {}
@@ -54,12 +54,12 @@ def enforce_params(
         else:
             read[spec.name] = _read_param(value, spec, found)
     names = [spec.name for spec in specs]
-    found += [_unknown(name, names) for name in given if name not in read]
+    found += [_unknown_param(name, names) for name in given if name not in read]
     found.raise_all()
     return read
 
 
-def _is_right(value: Any, spec: ParamSpec) -> bool:
+def _is_finished(value: Any, spec: ParamSpec) -> bool:
     """Return whether a value needs no look: the most frequent case, and the quick one."""
     if spec.shape is not None or not isinstance(spec.dtype, DataType):
         return False
@@ -70,7 +70,7 @@ def _is_right(value: Any, spec: ParamSpec) -> bool:
 
 
 def _read_default(spec: ParamSpec) -> Any:
-    if _is_right(spec.default, spec):
+    if _is_finished(spec.default, spec):
         return spec.default
     spec.check_default()
     found = Findings()
@@ -81,7 +81,7 @@ def _read_default(spec: ParamSpec) -> Any:
 
 
 def _read_param(value: Any, spec: ParamSpec, found: Findings) -> Any:
-    if is_opaque(spec.dtype) or _is_right(value, spec):
+    if is_opaque(spec.dtype) or _is_finished(value, spec):
         return value
     if isinstance(value, np.ndarray) and not value.ndim:
         value = value[()]
@@ -106,7 +106,7 @@ def _read_values(column: Column, spec: ParamSpec, found: Findings, *, is_list: b
     if is_list and length not in (-1, len(column.values)):
         wrong.append(_wrong_shape(column.values, spec))
     if wrong:
-        found += [_of_param(violation, is_list=is_list) for violation in wrong]
+        found += [_as_param(violation, is_list=is_list) for violation in wrong]
         return None
     return values if is_list else values[0]
 
@@ -148,7 +148,7 @@ def _with_bytes(column: Column, reader: Reader) -> Column:
     return Column(cells, None, column.label)
 
 
-def _of_param(violation: InputViolation, *, is_list: bool) -> InputViolation:
+def _as_param(violation: InputViolation, *, is_list: bool) -> InputViolation:
     message = violation.message.replace("Input ", "Parameter ", 1)
     if is_list:
         message = message.replace(", row ", ", element ", 1)
@@ -170,7 +170,7 @@ def _wrong_shape(value: Any, spec: ParamSpec) -> InputViolation:
     return InputViolation("ENF-083", message, spec.name, None, due, shown(value))
 
 
-def _unknown(name: str, known: Sequence[str]) -> InputViolation:
+def _unknown_param(name: str, known: Sequence[str]) -> InputViolation:
     declared = ", ".join(map(repr, known)) if known else "none"
     message = f"Parameter {shown(name)} is not declared by the signature; declared: {declared}."
     return InputViolation("ENF-080", message, str(name)[:60], None, None, shown(name))

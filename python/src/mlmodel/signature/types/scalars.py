@@ -116,6 +116,9 @@ class DataType(Enum):
     binary = "binary"
     datetime = "datetime"
 
+    #: Of the member itself, in C: Python's own is a function that asks for the name's.
+    __hash__ = object.__hash__
+
     @property
     def traits(self) -> Traits:
         """What is true of the type."""
