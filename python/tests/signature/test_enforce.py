@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import math
 import threading
 from functools import partial
 from itertools import permutations
@@ -17,11 +18,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mlmodel.errors import InvalidInput
+from mlmodel.errors import InputViolation, InvalidInput
+from mlmodel.signature.cells.python_values import is_missing
+from mlmodel.signature.cells.special import SPECIAL_TEXTS
 from mlmodel.signature.data import frames
 from mlmodel.signature.data.columns import Block, Columns, Tensors
 from mlmodel.signature.enforce.plan import Plan
+from mlmodel.signature.infer.cells import is_null
 from mlmodel.signature.infer.from_data import infer_signature
+from mlmodel.signature.types.scalars import FLOATS
+from mlmodel.signature.violations import Findings
 from mlmodel.types import ColSpec, DataType, Schema, TensorSpec
 
 pytestmark = pytest.mark.filterwarnings("ignore:SIG-016")
@@ -278,6 +284,18 @@ class TestFrames:
         assert one.enforce(texts) is texts
         texts.loc[rows - 1, "b"] = 5
         refused(lambda: one.enforce(texts), ("ENF-050", "b", rows - 1))
+
+    @pytest.mark.parametrize("checked", [False, True])
+    def test_texts_that_a_codec_has_read_are_not_looked_at_again(self, *, checked: bool) -> None:
+        """So a wrong one is seen only where nobody says that it has been read."""
+        one = plan(("string", "a"), ("long", "b"), required=False)
+        texts = Block(np.array([["x"], [5]], object), (0,), checked=checked)
+        for mask in (None, np.array([[True], [False]])):
+            columns = Columns(("a", "b"), [texts, Block(np.array([[1], [2]]), (1,), mask)], 2)
+            if checked:
+                assert one.enforce(columns)["a"].tolist() == ["x", 5]
+            else:
+                refused(partial(one.enforce, columns), ("ENF-050", "a", 1))
 
     def test_threads_share_a_plan(self) -> None:
         one = plan(("double", "a"), ("double", "b"))
@@ -546,6 +564,29 @@ def test_a_conversion_keeps_every_value_or_is_refused(array: np.ndarray, kind: D
         assert cell == given_cell or (pd.isna(cell) and pd.isna(given_cell))
 
 
+_MISSING = [
+    *(None, math.nan, np.float32("nan"), pd.NA, pd.NaT),
+    *(np.datetime64("NaT"), decimal.Decimal("NaN")),
+]
+
+
+@pytest.mark.parametrize("gap", _MISSING)
+@pytest.mark.parametrize("kind", list(DataType))
+def test_every_missing_cell_is_one(gap: object, kind: DataType) -> None:
+    """ENF-023: however it is written, and whatever stands beside it."""
+    cell = ALL[kind.value].tolist()[0] if kind is not DataType.datetime else dt.date(2020, 1, 1)
+    given_cells = pd.Series([cell, gap, cell], dtype=object)
+    assert [is_missing(one) for one in given_cells] == [False, True, False]
+    assert is_null(gap) is any(gap is one for one in (None, pd.NA, pd.NaT))
+    got = plan((kind.value, "a"), required=False).enforce(pd.DataFrame({"a": given_cells}))["a"]
+    assert pd.isna(got).tolist() == [False, True, False]
+    if kind.traits.takes_missing:
+        plan((kind.value, "a")).enforce(pd.DataFrame({"a": given_cells}))
+    else:
+        one = plan((kind.value, "a"))
+        refused(lambda: one.enforce(pd.DataFrame({"a": given_cells})), ("ENF-044", "a", 1))
+
+
 _CELL = st.none() | st.booleans() | st.integers() | st.floats() | _TEXT | st.binary(max_size=3)
 
 
@@ -553,6 +594,8 @@ def _same(cells: list[object], got: list[object], kind: DataType) -> None:
     for given_cell, cell in zip(cells, got, strict=True):
         if pd.isna(given_cell):
             assert pd.isna(cell)
+        elif kind in FLOATS and isinstance(given_cell, str):
+            assert str(cell) == str(SPECIAL_TEXTS[given_cell])
         elif kind is DataType.float and isinstance(given_cell, float):
             assert cell == float(np.float32(given_cell))
         elif kind is DataType.datetime:
@@ -573,3 +616,14 @@ def test_an_untyped_cell_is_read_exactly_or_refused(cells: list[object], kind: D
         rows = []
         _same(cells, got, kind)
     assert None not in rows
+
+
+def test_findings_are_one_error() -> None:
+    """ENF-003: all of them, and none where nothing was found."""
+    found = Findings()
+    found.raise_all()
+    found.append(InputViolation("ENF-004", "Input 'a' is missing.", "a"))
+    found += (InputViolation("ENF-007", "Input 'b' is given twice.", "b"),)
+    with pytest.raises(InvalidInput, match="2 problems.*'a' is missing") as caught:
+        found.raise_all()
+    assert caught.value.details == tuple(found)

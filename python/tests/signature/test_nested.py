@@ -310,6 +310,11 @@ def test_columns_of_a_codec_are_read_once(checked: bool) -> None:
     signature = ModelSignature(Schema([ColSpec(Array("double"), "a")]))
     got = signature.enforce(Columns(("a",), [block], 2))["a"].tolist()
     assert [type(one) for one in got[0]] == ([int, int] if checked else [float, float])
+    longs = Block(np.array([[1], [2]]), (1,), np.array([[True], [False]]))
+    declared = [ColSpec(Array("double"), "a"), ColSpec("long", "b", required=False)]
+    beside = ModelSignature(Schema(declared)).enforce(Columns(("a", "b"), [block, longs], 2))
+    assert (beside["a"][0] is cells[0]) is checked
+    assert beside["b"].tolist() == [pd.NA, 2]
     wrong = Block(object_array(["x"]).reshape(-1, 1), (0,))
     with pytest.raises(InvalidInput, match="ENF-033"):
         signature.enforce(Columns(("a",), [wrong], 1))

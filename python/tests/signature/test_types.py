@@ -15,6 +15,7 @@ import pytest
 from mlmodel._base.collections import repeated
 from mlmodel.errors import InvalidArgument
 from mlmodel.models.signature import ModelSignature
+from mlmodel.signature.cells.reader import Reader
 from mlmodel.types.schema import (
     Array,
     ColSpec,
@@ -42,6 +43,27 @@ def test_positional_forms() -> None:
     for wrong in (lambda: ColSpec("int"), lambda: TensorSpec(5, (-1,))):
         with pytest.raises(InvalidArgument):
             wrong()
+
+
+@pytest.mark.parametrize("kind", list(DataType))
+def test_what_is_true_of_a_type_is_what_its_columns_do(kind: DataType) -> None:
+    traits, literals = kind.traits, kind.traits.literals
+    assert kind.to_pandas() == np.dtype(traits.dtype)
+    assert kind.to_python() is traits.python
+    assert traits.accepted == () or traits.dtype in traits.accepted
+    assert (traits.filler is None) is traits.takes_missing is literals.null
+    reader = Reader()
+    read = reader.column([traits.filler], kind, "a")
+    assert read.dtype == kind.to_pandas()
+    assert not reader.violations
+    if literals.form in ("integer", "number"):
+        read = reader.column([literals.low, literals.high], kind, "a")
+        assert read.tolist() == [literals.low, literals.high]
+        assert not reader.violations
+        reader.column([literals.low - 1, literals.high + 1], kind, "a")
+        assert [found.rule for found in reader.violations] == (
+            ["ENF-043"] if literals.form == "integer" else ["ENF-045"]
+        )
 
 
 def test_the_file_and_back() -> None:
@@ -123,8 +145,9 @@ def test_texts_and_lists_are_read() -> None:
 def test_columns_of_which_some_have_names() -> None:
     """SIG-020: read with a warning, written as they were, never made anew."""
     text = '[{"type": "long", "name": "a", "required": true}, {"type": "double", "required": true}]'
-    with pytest.warns(UserWarning, match="SIG-020.*positions 1 "):
+    with pytest.warns(UserWarning, match="SIG-020.*positions 1 ") as caught:
         schema = Schema.from_json(text)
+    assert [warning.filename for warning in caught] == [__file__]
     assert schema.to_json() == text
     assert schema.input_names() == ["a", 1]
     assert not schema.has_input_names()

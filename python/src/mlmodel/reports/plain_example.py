@@ -10,12 +10,16 @@ import json
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from mlmodel.signature.types.scalars import DataType
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["fits_plainly"]
 
+#: Up to this size every integer is a double.
+_EXACT = DataType.double.traits.literals.high
 #: Larger files are left to the full check, which is the faster one for them.
 _MOST_BYTES = 2**16
 
@@ -60,14 +64,15 @@ def _fits(names: Sequence[Any], rows: Sequence[Any], declared: Sequence[Any]) ->
     )
 
 
-def _whole(bits: int) -> Callable[[Any], bool]:
-    return lambda cell: type(cell) is int and -(2**bits) <= cell < 2**bits
+def _whole(kind: DataType) -> Callable[[Any], bool]:
+    taken = kind.traits.literals
+    return lambda cell: type(cell) is int and taken.low <= cell <= taken.high
 
 
 def _double(cell: Any) -> bool:
     # Any finite double that JSON writes is one; larger integers may fall between two.
     return cell is None or (
-        isfinite(cell) if type(cell) is float else type(cell) is int and abs(cell) <= 2**53
+        isfinite(cell) if type(cell) is float else type(cell) is int and abs(cell) <= _EXACT
     )
 
 
@@ -78,8 +83,8 @@ def _text(cell: Any) -> bool:
 #: Types of columns -> whether a cell surely fits (ENF-040 and following).
 _PLAIN: dict[str, Callable[[Any], bool]] = {
     "boolean": lambda cell: type(cell) is bool,
-    "integer": _whole(31),
-    "long": _whole(63),
+    "integer": _whole(DataType.integer),
+    "long": _whole(DataType.long),
     "double": _double,
     "string": _text,
 }

@@ -12,7 +12,23 @@ if TYPE_CHECKING:
     from mlmodel.signature.types.schema import ColSpec, TensorSpec
 
 
-__all__ = ["invalid_input", "missing_input", "type_name"]
+__all__ = ["Findings", "invalid_input", "missing_input", "type_name"]
+
+
+class Findings(list[InputViolation]):
+    """What is wrong with data: handed from check to check, so that all of it is told at once."""
+
+    __slots__ = ()
+
+    def raise_all(self) -> None:
+        """Raise the one error for everything that was found, if anything was (ENF-003).
+
+        Raises:
+            InvalidInput: something was.
+
+        """
+        if self:
+            raise invalid_input(self)
 
 
 def missing_input(spec: ColSpec | TensorSpec, given: str, row: int | None = None) -> InputViolation:

@@ -66,13 +66,7 @@ def _converter(reader: Reader, spec: ColSpec | TensorSpec) -> Callable[[Text], A
     return _noting(reader) if narrow else _float
 
 
-_KINDS: dict[DataType, str] = {
-    DataType.boolean: "b",
-    DataType.integer: "i",
-    DataType.long: "i",
-    DataType.float: "f",
-    DataType.double: "f",
-}
+_KINDS: dict[DataType, str] = {kind: kind.to_pandas().kind for kind in DataType}
 
 
 def _boolean(text: Text) -> Any:

@@ -37,7 +37,7 @@ class Payload:
         """Count the pairs of a value of unknown form.
 
         Raises:
-            Doubt: a float in it, at any depth, may have been an integer literal.
+            InexactParse: a float in it, at any depth, may have been an integer literal.
 
         """
         self.pairs += count_pairs(value, exact=self.reader.exact)

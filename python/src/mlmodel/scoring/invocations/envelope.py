@@ -9,7 +9,7 @@ from mlmodel.scoring.codecs import TABLE
 from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.media import JSON
-from mlmodel.signature.cells.reader import Doubt, Reader
+from mlmodel.signature.cells.reader import InexactParse, Reader
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs import Form
@@ -57,7 +57,7 @@ def read(
     every = tally is not None
     try:
         return _read(body, declared, form, Payload(value, Reader(every=every), tally=tally))
-    except Doubt:
+    except InexactParse:
         value, literals = json_body.loads_exactly(body)
         reader = Reader(exact=True, literals=literals, every=every)
         return _read(body, declared, form, Payload(value, reader, tally=tally))

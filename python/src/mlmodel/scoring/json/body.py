@@ -3,7 +3,7 @@
 orjson is fast and forgives two things that must not be forgiven: of a key that stands twice it
 keeps the last value (ENF-058), and an integer of 2^64 or more becomes a float (ENF-045). Both
 are noticed from outside: the pairs of the parsed form are counted against the colons of the
-body, and a float of such a size raises :class:`~mlmodel.signature.cells.reader.Doubt`.
+body, and a float of such a size raises :class:`~mlmodel.signature.cells.reader.InexactParse`.
 
 orjson refuses the tokens NaN, Infinity and -Infinity, which Python's json writes and reads. A
 body that has them takes a second way (ENF-065): with texts in their place it must be JSON to
@@ -21,7 +21,7 @@ import orjson
 
 from mlmodel._base.collections import repeated
 from mlmodel.errors import InputViolation, MalformedRequest, shown
-from mlmodel.signature.cells.reader import DOUBTFUL, Doubt
+from mlmodel.signature.cells.reader import DOUBTFUL, InexactParse
 
 __all__ = ["check_pairs", "count_pairs", "kind_of", "loads", "loads_exactly"]
 
@@ -164,7 +164,7 @@ def count_pairs(value: Any, *, exact: bool = True) -> int:
     """Return how many key/value pairs a parsed value holds, at any depth.
 
     Raises:
-        Doubt: a float may have been an integer literal, unless ``exact``.
+        InexactParse: a float may have been an integer literal, unless ``exact``.
 
     """
     pairs = 0
@@ -177,5 +177,5 @@ def count_pairs(value: Any, *, exact: bool = True) -> int:
         elif type(item) is list:
             waiting.extend(item)
         elif type(item) is float and not exact and not -DOUBTFUL < item < DOUBTFUL:
-            raise Doubt
+            raise InexactParse
     return pairs

@@ -46,7 +46,7 @@ def read_datetimes(
     read: list[int] = []
     faults: list[tuple[int, str, str]] = []
     for row, cell in enumerate(cells):
-        found = _NAT if _is_missing(cell) else _nanoseconds(cell)
+        found = _NAT if _is_missing_moment(cell) else _nanoseconds_of(cell)
         if isinstance(found, int):
             read.append(found)
         else:
@@ -67,14 +67,14 @@ def _read_plain(cells: Sequence[Any]) -> npt.NDArray[np.datetime64] | None:
         return None
 
 
-def _is_missing(cell: Any) -> bool:
+def _is_missing_moment(cell: Any) -> bool:
     return cell is None or (type(cell) is str and cell == _MISSING)
 
 
-def _nanoseconds(cell: Any) -> int | tuple[str, str]:
+def _nanoseconds_of(cell: Any) -> int | tuple[str, str]:
     """Return the nanoseconds since 1970 in UTC, or the rule that is broken and why."""
     if type(cell) is not str:
-        return _not_text(cell)
+        return _text_fault(cell)
     matched = _ISO.fullmatch(cell)
     if matched is None:
         return "ENF-053", _FORM
@@ -97,7 +97,7 @@ def _nanoseconds(cell: Any) -> int | tuple[str, str]:
     return nanoseconds
 
 
-def _not_text(cell: Any) -> tuple[str, str]:
+def _text_fault(cell: Any) -> tuple[str, str]:
     special = special_fault(cell)
     if special is not None:
         return special

@@ -12,39 +12,38 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from mlmodel.errors import InputViolation, shown
-from mlmodel.signature.types.nested import Array, Map, Object
-from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.data.columns import Column
+from mlmodel.signature.types.nested import Array, Map, Object, is_opaque, leaf_of
+from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 from mlmodel.signature.types.schema import ColSpec
+from mlmodel.signature.violations import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlmodel.signature.types.nested import Property
 
-from mlmodel.signature.types.nested import is_opaque, leaf_of
-
 __all__ = ["Leaves", "depth_of", "moved", "read_nested"]
 
 #: From the number of a cell at some depth to its row (None: there are no rows) and its place there.
 Locate = Callable[[int], tuple[int | None, str]]
 
+_NONE = frozenset({type(None)})
+_NUMBERS = INTEGERS | FLOATS
 #: What a cell of each scalar type is if it needs no conversion.
 _FINISHED: dict[DataType, frozenset[type]] = {
-    DataType.boolean: frozenset({bool}),
-    DataType.integer: frozenset({int}),
-    DataType.long: frozenset({int}),
-    DataType.double: frozenset({float}),
-    DataType.string: frozenset({str, type(None)}),
-    DataType.binary: frozenset({bytes, type(None)}),
+    kind: frozenset({kind.traits.python})
+    | (_NONE if kind.traits.dtype == "object" else frozenset())
+    for kind in DataType
+    if kind.traits.as_given
 }
-_NONE = frozenset({type(None)})
 
 
 class Leaves(Protocol):
@@ -57,14 +56,10 @@ class Leaves(Protocol):
     def is_missing(self, cell: Any) -> bool:
         """Return whether the cell stands for a missing value."""
 
-    def cells(
-        self, cells: list[Any], spec: ColSpec, name: str | int, found: list[InputViolation]
-    ) -> tuple[Any, Any]:
-        """Return the cells as an array of the delivered dtype, and a mask of the missing ones."""
+    def cells(self, column: Column, spec: ColSpec, found: Findings) -> tuple[Any, Any]:
+        """Return a list of cells as an array of the delivered dtype, and a mask of missing ones."""
 
-    def array(
-        self, values: Any, spec: ColSpec, name: str | int, found: list[InputViolation]
-    ) -> Any:
+    def array(self, column: Column, spec: ColSpec, found: Findings) -> Any:
         """Return a one-dimensional array, which has a dtype to go by, in the delivered dtype."""
 
 
@@ -88,19 +83,14 @@ def _is_empty(value: Any) -> bool:
     )
 
 
-def read_nested(
-    cells: list[Any],
-    spec: ColSpec,
-    name: str | int,
-    leaves: Leaves,
-    violations: list[InputViolation],
-) -> list[Any]:
-    """Return the cells of a column of a nested type as the model gets them (ENF-039).
+def read_nested(column: Column, spec: ColSpec, leaves: Leaves, found: Findings) -> list[Any]:
+    """Return the list of cells of a column of a nested type as the model gets them (ENF-039).
 
-    It is the very list if nothing had to be converted. What is wrong is added to ``violations``,
-    at most one per rule and declared place; what is returned then means nothing.
+    It is the very list if nothing had to be converted. What is wrong is added to ``found``, at
+    most one per rule and declared place; what is returned then means nothing.
     """
-    return _Reader(name, leaves, violations).read(cells, spec, lambda row: (row, ""))
+    cells: list[Any] = column.values
+    return _NestedReader(column.label, leaves, found).read(cells, spec, lambda row: (row, ""))
 
 
 def moved(violation: InputViolation, label: str, row: int | None, **changes: Any) -> InputViolation:
@@ -113,10 +103,10 @@ def moved(violation: InputViolation, label: str, row: int | None, **changes: Any
 
 
 @dataclass(slots=True)
-class _Reader:
-    name: str | int
+class _NestedReader:
+    label: str | int
     leaves: Leaves
-    violations: list[InputViolation] = field(default_factory=list)
+    found: Findings
 
     def read(self, cells: list[Any], spec: ColSpec, locate: Locate) -> list[Any]:
         kind = spec.type
@@ -129,23 +119,23 @@ class _Reader:
             return level.objects(kind)
         return level.maps(kind) if isinstance(kind, Map) else cells
 
-    def label(self, row: int | None, place: str) -> str:
+    def where(self, row: int | None, place: str) -> str:
         inner = f", at {place.removeprefix('.')}" if place else ""
-        return f"Input {self.name!r}{'' if row is None else f', row {row}'}{inner}"
+        return f"Input {self.label!r}{'' if row is None else f', row {row}'}{inner}"
 
     def _scalars(
         self, cells: list[Any], spec: ColSpec, kind: DataType, locate: Locate
     ) -> list[Any]:
-        found: list[InputViolation] = []
-        array, mask = self.leaves.cells(cells, spec, self.name, found)
-        if found:
-            for violation in found:
-                self.add(violation, *locate(violation.row or 0))
+        finished = _FINISHED.get(kind, frozenset())
+        is_finished = set(map(type, cells)) <= (finished if spec.required else finished | _NONE)
+        # Of a number the type does not say whether it is within the range.
+        if is_finished and kind not in _NUMBERS:
             return cells
-        finished = _FINISHED.get(kind)
-        if finished is not None and set(map(type, cells)) <= (
-            finished if spec.required else finished | _NONE
-        ):
+        found = Findings()
+        array, mask = self.leaves.cells(Column(cells, None, self.label), spec, found)
+        for violation in found:
+            self.add(violation, *locate(violation.row or 0))
+        if found or is_finished:
             return cells
         values = list(array) if kind is DataType.datetime else array.tolist()
         if mask is None:
@@ -153,13 +143,15 @@ class _Reader:
         return [None if gap else value for gap, value in zip(mask.tolist(), values, strict=True)]
 
     def add(self, violation: InputViolation, row: int | None, place: str) -> None:
-        self.violations.append(moved(violation, self.label(row, place), row))
+        self.found.append(moved(violation, self.where(row, place), row))
 
 
 class _Level:
     """The cells at one declared place, which are arrays, objects or maps."""
 
-    def __init__(self, reader: _Reader, cells: list[Any], spec: ColSpec, locate: Locate) -> None:
+    def __init__(
+        self, reader: _NestedReader, cells: list[Any], spec: ColSpec, locate: Locate
+    ) -> None:
         self.reader = reader
         self.cells = cells
         self.spec = spec
@@ -175,11 +167,10 @@ class _Level:
         row, above = self.locate(at)
         declared, cell = self.spec.type.value, self.cells[at]
         got = self.reader.leaves.null if cell is None else shown(cell)
-        label = self.reader.label(row, above + place)
-        message = f"{label}: {declared} is declared, {got} given; {reason}."
-        self.reader.violations.append(
-            InputViolation(rule, message, self.reader.name, row, declared, got)
-        )
+        where = self.reader.where(row, above + place)
+        message = f"{where}: {declared} is declared, {got} given; {reason}."
+        label = self.reader.label
+        self.reader.found.append(InputViolation(rule, message, label, row, declared, got))
 
     def put(self, at: int, value: Any) -> None:
         """Deliver another value than the cell that was given."""
@@ -208,7 +199,7 @@ class _Level:
             if type(cell) is list:
                 lists.append(at)
             elif isinstance(cell, np.ndarray) and cell.ndim and cell.dtype != object:
-                self._typed(at, cell, kind)
+                self._typed_array(at, cell, kind)
             elif isinstance(cell, tuple | list) or (isinstance(cell, np.ndarray) and cell.ndim):
                 lists.append(at)
             else:
@@ -229,7 +220,7 @@ class _Level:
             start = end
         return self.done()
 
-    def _typed(self, at: int, array: Any, kind: Array) -> None:
+    def _typed_array(self, at: int, array: Any, kind: Array) -> None:
         """Take an array that has a dtype: it goes by that (ENF-038)."""
         leaf, depth = leaf_of(kind)
         if is_opaque(leaf):
@@ -240,13 +231,14 @@ class _Level:
             return
         if array.dtype == leaf.to_pandas():
             return
-        found: list[InputViolation] = []
-        read = self.reader.leaves.array(array.reshape(-1), ColSpec(leaf), self.reader.name, found)
+        found = Findings()
+        flat = Column(array.reshape(-1), None, self.reader.label)
+        read = self.reader.leaves.array(flat, ColSpec(leaf), found)
         row, place = self.locate(at)
         for violation in found:
             if violation.rule not in self.broken:
                 self.broken.add(violation.rule)
-                inner = _axes(violation.row, array.shape)
+                inner = _axes_step(violation.row, array.shape)
                 said = violation.message.replace("a column of ", "an array of ", 1)
                 self.reader.add(replace(violation, message=said), row, place + inner)
         if not found:
@@ -286,7 +278,7 @@ class _Level:
 
         def locate(number: int) -> tuple[int | None, str]:
             row, place = self.locate(holders[number])
-            return row, place + _step(one.name)
+            return row, place + _property_step(one.name)
 
         read = self.reader.read(values, ColSpec(one.dtype, required=one.required), locate)
         if read is not values:
@@ -320,11 +312,11 @@ class _Level:
         return self.done()
 
 
-def _step(name: str) -> str:
+def _property_step(name: str) -> str:
     return f".{name}" if name.isidentifier() else f"[{shown(name)}]"
 
 
-def _axes(number: int | None, shape: Sequence[int]) -> str:
+def _axes_step(number: int | None, shape: Sequence[int]) -> str:
     if number is None:
         return ""
     return "".join(f"[{int(place)}]" for place in np.unravel_index(number, shape))

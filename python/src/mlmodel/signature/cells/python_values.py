@@ -17,90 +17,109 @@ import pandas as pd
 
 from mlmodel.signature.cells.reader import Reader
 from mlmodel.signature.data.arrays import object_array
-from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.scalars import FLOATS, DataType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlmodel.errors import InputViolation
+    from mlmodel.signature.data.columns import Column
+    from mlmodel.signature.types.schema import ColSpec
+    from mlmodel.signature.violations import Findings
 
-__all__ = ["is_bytes", "is_missing", "is_text", "read_objects"]
+__all__ = ["CHECKS", "is_missing", "read_cells", "read_objects"]
 
 _NONE = type(None)
 _TEXT = frozenset({str, _NONE})
 _BYTES = frozenset({bytes, _NONE})
-_PLAIN = frozenset({str, bool, int, _NONE, list, dict})
+_TAKEN = frozenset({str, bool, int, _NONE, list, dict, float, bytes, bytearray})
 _INTEGERS = frozenset({int})
 _NUMBERS = frozenset({int, float})
 _TIMES = (dt.date, np.datetime64)
-_FLOATS = frozenset({DataType.float, DataType.double})
-_TAKES_MISSING = frozenset(
-    {DataType.float, DataType.double, DataType.string, DataType.binary, DataType.datetime}
+_NUMPY_TIMES = (np.datetime64, np.timedelta64)
+#: What only columns of binary and datetime take.
+_NOT_FOR_OTHERS = (bytes, bytearray, *_TIMES)
+#: The types of which some values say that there is none.
+_MAY_BE_MISSING = (
+    *(type(pd.NA), type(pd.NaT), float),
+    *(np.floating, np.datetime64, Decimal),
 )
 #: From this many cells on, pandas' own check of the cells' types is faster than a set of them.
 _MANY = 1000
 
 
-def is_text(values: np.ndarray[Any, Any]) -> bool:
+def _is_text(values: np.ndarray[Any, Any]) -> bool:
     """Return whether every cell is text or None, which is how strings are delivered."""
     if values.size >= _MANY and pd.api.types.is_string_dtype(values):
         return True
     return _TEXT.issuperset(map(type, values.ravel("K").tolist()))
 
 
-def is_bytes(values: np.ndarray[Any, Any]) -> bool:
+def _is_bytes(values: np.ndarray[Any, Any]) -> bool:
     """Return whether every cell is bytes or None, which is how binary is delivered."""
     return _BYTES.issuperset(map(type, values.ravel("K").tolist()))
 
 
+#: Whether an array holds what is delivered already, where its dtype does not say so.
+CHECKS: dict[Any, Callable[[np.ndarray[Any, Any]], bool]] = {
+    DataType.string: _is_text,
+    DataType.binary: _is_bytes,
+}
+
+
 def read_objects(
-    values: np.ndarray[Any, Any],
-    kind: DataType,
-    name: str | int,
-    violations: list[InputViolation],
-    *,
-    required: bool = True,
+    column: Column, spec: ColSpec, found: Findings
 ) -> tuple[Any, np.ndarray[Any, Any] | None]:
-    """Return a one-dimensional object array at its delivered dtype, and the mask of missing cells.
+    """Return a one-dimensional object array as :func:`read_cells` reads its cells.
 
-    The mask (True = missing) is given only for types whose dtype cannot say it, where the
-    column may hold missing values at all (``required`` is False). What is wrong is added to
-    ``violations``.
+    It is the very array if it holds what is delivered.
     """
-    if kind is DataType.string and is_text(values):
+    values = column.values
+    is_finished = CHECKS.get(spec.type)
+    if is_finished is not None and is_finished(values):
         return values, None
-    if kind is DataType.binary and is_bytes(values):
-        return values, None
-    reader = Reader(exact=True, violations=violations, null="None")
-    cells = values.tolist()
-    if set(map(type, cells)) <= (_NUMBERS if kind in _FLOATS else _INTEGERS):
-        # Nothing is missing and nothing strange: the most frequent case in lists of numbers.
-        return reader.column(cells, kind, name), None
-    cells, mask = _plain(cells)
-    if kind in _FLOATS and any(isinstance(cell, Decimal) for cell in cells):
-        cells = _with_literals(reader, cells)
-    if _refuse_strangers(reader, cells, kind, name):
-        return None, None
-    if kind in _TAKES_MISSING or required or mask is None:
-        special = _SPECIAL.get(kind)
-        read = special(reader, cells, kind, name) if special else reader.column(cells, kind, name)
-        return read, None
-    filler = False if kind is DataType.boolean else 0
-    filled = [filler if gap else cell for cell, gap in zip(cells, mask.tolist(), strict=True)]
-    return reader.column(filled, kind, name), mask
+    return read_cells(column, spec, found)
 
 
-def _plain(cells: list[Any]) -> tuple[list[Any], np.ndarray[Any, Any] | None]:
-    """Return the cells with None for every missing one and Python's values for numpy's."""
+def read_cells(
+    column: Column, spec: ColSpec, found: Findings
+) -> tuple[Any, np.ndarray[Any, Any] | None]:
+    """Return cells as an array of the delivered dtype, and the mask of missing ones.
+
+    The column's values are a list, or a one-dimensional object array; it has no mask. One is
+    returned (True = missing) only for types whose dtype cannot say it, where the column may hold
+    missing values at all. What is wrong is added to ``found``.
+    """
+    kind, label, cells = spec.type, column.label, column.values
+    cells = cells if type(cells) is list else cells.tolist()
+    assert isinstance(kind, DataType)  # noqa: S101 - tells the type checker what a leaf is
+    reader = Reader(exact=True, violations=found, null="None")
     types = set(map(type, cells))
-    mask = None
-    if types - _PLAIN or _NONE in types:
-        # Asked of the whole, pandas would look into cells that are lists.
-        mask = np.fromiter(map(is_missing, cells), bool, len(cells))
-        cells = [None if gap else cell for cell, gap in zip(cells, mask.tolist(), strict=True)]
-    if any(issubclass(t, np.generic) and t is not np.datetime64 for t in types):
-        cells = [_item(cell) for cell in cells]
-    return cells, mask
+    if types <= (_NUMBERS if kind in FLOATS else _INTEGERS):
+        # Nothing is missing and nothing strange: the most frequent case in lists of numbers.
+        return reader.column(cells, kind, label), None
+    cells = _plain_cells(cells, types)
+    if kind in FLOATS and any(issubclass(t, Decimal) for t in types):
+        cells = _with_literals(reader, cells)
+    if _refuse_strangers(reader, cells, kind, label):
+        return None, None
+    special = _SPECIAL.get(kind)
+    if special is not None:
+        return special(reader, cells, label), None
+    if spec.required:
+        return reader.column(cells, kind, label), None
+    return reader.nullable(cells, kind, label)
+
+
+def _plain_cells(cells: list[Any], types: set[type]) -> list[Any]:
+    """Return the cells with None for every missing one and Python's values for numpy's."""
+    doubtful = frozenset(t for t in types if issubclass(t, _MAY_BE_MISSING))
+    if doubtful:
+        cells = [None if type(cell) in doubtful and is_missing(cell) else cell for cell in cells]
+    # Of moments item() makes whole numbers.
+    numpys = frozenset(
+        t for t in types if issubclass(t, np.generic) and not issubclass(t, _NUMPY_TIMES)
+    )
+    return [cell.item() if type(cell) in numpys else cell for cell in cells] if numpys else cells
 
 
 def is_missing(cell: Any) -> bool:
@@ -116,13 +135,6 @@ def is_missing(cell: Any) -> bool:
     )
 
 
-def _item(cell: Any) -> Any:
-    # Of nanoseconds item() makes whole numbers.
-    if not isinstance(cell, np.generic) or isinstance(cell, np.datetime64 | np.timedelta64):
-        return cell
-    return cell.item()
-
-
 def _with_literals(reader: Reader, cells: list[Any]) -> list[Any]:
     """Return decimals as what they are: literals of numbers, read at the nearest (ENF-046)."""
     read: list[Any] = []
@@ -135,32 +147,30 @@ def _with_literals(reader: Reader, cells: list[Any]) -> list[Any]:
     return read
 
 
-def _refuse_strangers(reader: Reader, cells: list[Any], kind: DataType, name: str | int) -> bool:
+def _refuse_strangers(reader: Reader, cells: list[Any], kind: DataType, label: str | int) -> bool:
     """Refuse cells of a Python type that the column's type does not take (ENF-014, ENF-021)."""
-
-    def fault(cell: Any) -> tuple[str, str] | None:
-        if type(cell) in (*_PLAIN, float, bytes, bytearray) or isinstance(cell, _TIMES):
-            return None
-        if isinstance(cell, Decimal):
-            if kind in _FLOATS:
-                return None
-            return "ENF-021", "double and float alone take decimals"
-        return "ENF-021", f"no column type takes {type(cell).__name__}"
-
-    before = len(reader.violations)
-    reader.each(cells, name, kind.value, fault)
-    if len(reader.violations) == before and kind not in (DataType.binary, DataType.datetime):
-        reader.each(cells, name, kind.value, _not_for_scalars)
-    return len(reader.violations) > before
+    types = set(map(type, cells))
+    reasons = {t: reason for t in types if (reason := _strange(t, kind)) is not None}
+    if not reasons and kind not in _SPECIAL:
+        others = [t for t in types if issubclass(t, _NOT_FOR_OTHERS)]
+        reasons = {t: f"{t.__name__} is not turned into another type" for t in others}
+    if reasons:
+        strangers = ((row, reasons.get(type(cell))) for row, cell in enumerate(cells))
+        faults = ((row, "ENF-021", reason) for row, reason in strangers if reason is not None)
+        reader.add(faults, cells, label, kind.value)
+    return bool(reasons)
 
 
-def _not_for_scalars(cell: Any) -> tuple[str, str] | None:
-    if isinstance(cell, bytes | bytearray | dt.date | np.datetime64):
-        return "ENF-021", f"{type(cell).__name__} is not turned into another type"
-    return None
+def _strange(held: type, kind: DataType) -> str | None:
+    """Return why no cell of one of Python's types belongs in a column, or None."""
+    if held in _TAKEN or issubclass(held, _TIMES):
+        return None
+    if not issubclass(held, Decimal):
+        return f"no column type takes {held.__name__}"
+    return None if kind in FLOATS else "double and float alone take decimals"
 
 
-def _binary(reader: Reader, cells: list[Any], kind: DataType, name: str | int) -> Any:
+def _read_bytes(reader: Reader, cells: list[Any], label: str | int) -> Any:
     def fault(cell: Any) -> tuple[str, str] | None:
         if cell is None or isinstance(cell, bytes | bytearray):
             return None
@@ -168,28 +178,29 @@ def _binary(reader: Reader, cells: list[Any], kind: DataType, name: str | int) -
             return "ENF-026", "text is not bytes: encode it, or decode its base64"
         return "ENF-026", f"{type(cell).__name__} is not bytes"
 
-    reader.each(cells, name, kind.value, fault)
+    reader.each(cells, label, DataType.binary.value, fault)
     return object_array([bytes(c) if isinstance(c, bytearray) else c for c in cells])
 
 
-def _datetime(reader: Reader, cells: list[Any], kind: DataType, name: str | int) -> Any:
+def _read_times(reader: Reader, cells: list[Any], label: str | int) -> Any:
     texts = [None if isinstance(cell, _TIMES) else cell for cell in cells]
-    read = reader.column(texts, kind, name)
+    read = reader.column(texts, DataType.datetime, label)
 
     def fault(place: int) -> tuple[str, str] | None:
         try:
-            read[place] = _nanoseconds(cells[place])
+            read[place] = _utc_moment(cells[place])
         except (OverflowError, ValueError):
             return "ENF-028", "the type goes from 1677-09-21 to 2262-04-11"
         return None
 
     places = [place for place, cell in enumerate(cells) if isinstance(cell, _TIMES)]
     found = ((place, fault(place)) for place in places)
-    reader.add(((place, *wrong) for place, wrong in found if wrong), cells, name, kind.value)
+    faults = ((place, *wrong) for place, wrong in found if wrong)
+    reader.add(faults, cells, label, DataType.datetime.value)
     return read
 
 
-def _nanoseconds(moment: Any) -> np.datetime64:
+def _utc_moment(moment: Any) -> np.datetime64:
     """Return a date or time in UTC without zone; OutOfBoundsDatetime is a ValueError."""
     stamp = pd.Timestamp(moment)
     if stamp.tzinfo is not None:
@@ -197,7 +208,8 @@ def _nanoseconds(moment: Any) -> np.datetime64:
     return stamp.as_unit("ns").to_datetime64()
 
 
-_SPECIAL: dict[DataType, Callable[[Reader, list[Any], DataType, str | int], Any]] = {
-    DataType.binary: _binary,
-    DataType.datetime: _datetime,
+#: The types for which there are values of Python's that no form without types has.
+_SPECIAL: dict[DataType, Callable[[Reader, list[Any], str | int], Any]] = {
+    DataType.binary: _read_bytes,
+    DataType.datetime: _read_times,
 }

@@ -6,7 +6,7 @@ then is read by the set of its cells' types and numpy, and only if that fails ar
 at one by one, to name the row that is to blame.
 
 orjson reads an integer literal of 2^64 or more as a float. A float of that size is therefore in
-doubt: :class:`Doubt` asks the caller to parse the body again, keeping what was written.
+doubt: :class:`InexactParse` asks the caller to parse the body again, keeping what was written.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,19 +31,19 @@ from mlmodel.signature.cells.faults import (
 )
 from mlmodel.signature.cells.nested import moved, read_nested
 from mlmodel.signature.cells.special import with_special_numbers
+from mlmodel.signature.data.arrays import EXACT, all_below, doubles, object_array, packed
+from mlmodel.signature.data.columns import Column
 from mlmodel.signature.types.nested import Array, Map, NestedType, Object, is_opaque
-from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 from mlmodel.signature.types.schema import ColSpec
-from mlmodel.signature.violations import invalid_input
+from mlmodel.signature.violations import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
-from mlmodel.signature.data.arrays import EXACT, all_below, doubles, object_array, packed
-
-__all__ = ["DOUBTFUL", "Doubt", "Reader", "filler", "infer_column"]
+__all__ = ["DOUBTFUL", "InexactParse", "Reader", "filler", "infer_column"]
 
 _NONE = type(None)
 _DOUBLE = np.dtype(np.float64)
@@ -51,15 +52,16 @@ _INT = frozenset({int})
 _BOOL = frozenset({bool})
 _NUMBERS = frozenset({float, int})
 _NUMBERS_OR_NULL = frozenset({float, int, _NONE})
+_TEXT = frozenset({str})
 _TEXT_OR_NULL = frozenset({str, _NONE})
+_LONG = DataType.long.traits.literals
 #: From this size on a float may have been an integer literal that orjson could not hold.
 DOUBTFUL = 2.0**63
-_FILLERS: dict[Any, Any] = {DataType.boolean: False, DataType.integer: 0, DataType.long: 0}
-#: The same by the kind of a tensor's dtype; the others take None.
+#: What stands for a missing cell of a tensor, by the kind of its dtype; the others take None.
 _FLAT_FILLERS: dict[str, Any] = {"b": False, "i": 0, "u": 0, "U": "", "S": ""}
 
 
-class Doubt(Exception):
+class InexactParse(Exception):
     """The fast parse may have changed a number; the body must be parsed exactly."""
 
 
@@ -67,17 +69,18 @@ class Doubt(Exception):
 class Reader:
     """Reads columns and collects what is wrong with them.
 
-    ``exact`` says that the numbers are those written (no :class:`Doubt` is raised); ``literals``
-    holds, by value, the decimal literals that an exact parse met (ENF-046); ``rules`` the ids of
-    a form's own rules by those of JSON that they stand in for. ``every`` collects every wrong
-    cell, where else the first per rule and column is told; ``cells_per_row`` is how many cells of
-    a tensor one row has; ``null`` is how a missing cell is shown.
+    ``exact`` says that the numbers are those written (no :class:`InexactParse` is raised);
+    ``literals`` holds, by value, the decimal literals that an exact parse met (ENF-046);
+    ``rules`` the ids of a form's own rules by those of JSON that they stand in for. ``every``
+    collects every wrong cell, where else the first per rule and column is told;
+    ``cells_per_row`` is how many cells of a tensor one row has; ``null`` is how a missing cell is
+    shown.
     """
 
     exact: bool = False
     literals: dict[float, set[str]] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
-    violations: list[InputViolation] = field(default_factory=list)
+    violations: Findings = field(default_factory=Findings)
     every: bool = False
     cells_per_row: int = 1
     null: str = "null"
@@ -103,10 +106,10 @@ class Reader:
         """
         if isinstance(kind, NestedType):
             return self._nested(cells, ColSpec(kind, required=False), name), None
-        filler = _FILLERS.get(kind)
+        filler = kind.traits.filler
         if filler is None or None not in cells:
             return self.column(cells, kind, name), None
-        mask = np.fromiter((cell is None for cell in cells), bool, len(cells))
+        mask = np.array([cell is None for cell in cells], bool)
         filled = [filler if cell is None else cell for cell in cells]
         return self.column(filled, kind, name), mask
 
@@ -117,15 +120,14 @@ class Reader:
         if self.every:
             self._every_nested(cells, spec, name)
             return object_array(cells)
-        return object_array(
-            read_nested(list(cells), spec, name, _JsonLeaves(self), self.violations)
-        )
+        column = Column(list(cells), None, name)
+        return object_array(read_nested(column, spec, _JsonLeaves(self), self.violations))
 
     def _every_nested(self, cells: Sequence[Any], spec: ColSpec, name: str | int) -> None:
         """Look at the cells one by one: of several, only the first wrong one would be told."""
         for row, cell in enumerate(cells):
-            found: list[InputViolation] = []
-            read_nested([cell], spec, name, _JsonLeaves(self), found)
+            found = Findings()
+            read_nested(Column([cell], None, name), spec, _JsonLeaves(self), found)
             self.violations += [moved(one, f"Input {name!r}, row {row}", row) for one in found]
 
     def flat(self, cells: Sequence[Any], dtype: np.dtype[Any], name: str | int) -> Any:
@@ -134,9 +136,9 @@ class Reader:
         None says that no cell of JSON can be of this dtype.
         """
         if dtype.kind in "iu":
-            return _integers(self, cells, name, dtype, dtype.name)
+            return _read_integers(self, cells, name, dtype, dtype.name)
         if dtype.kind == "f" and dtype.itemsize <= np.dtype(np.float64).itemsize:
-            return _floats(self, cells, name, dtype, dtype.name)
+            return _read_floats(self, cells, name, dtype, dtype.name)
         read = _FLAT_READERS.get(dtype.kind)
         return None if read is None else read(self, cells, name, dtype)
 
@@ -144,13 +146,13 @@ class Reader:
         """Ask for the exact path if a float may have been an integer literal.
 
         Raises:
-            Doubt: one may, and the numbers are not known to be those written.
+            InexactParse: one may, and the numbers are not known to be those written.
 
         """
         if not self.exact and any(
             type(cell) is float and not -DOUBTFUL < cell < DOUBTFUL for cell in cells
         ):
-            raise Doubt
+            raise InexactParse
 
     def each(
         self,
@@ -189,8 +191,7 @@ class Reader:
             InvalidInput: something was.
 
         """
-        if self.violations:
-            raise invalid_input(self.violations)
+        self.violations.raise_all()
 
 
 @dataclass(slots=True)
@@ -206,20 +207,16 @@ class _JsonLeaves:
     def is_missing(self, cell: Any) -> bool:
         return cell is None
 
-    def cells(
-        self, cells: list[Any], spec: ColSpec, name: str | int, found: list[InputViolation]
-    ) -> tuple[Any, Any]:
+    def cells(self, column: Column, spec: ColSpec, found: Findings) -> tuple[Any, Any]:
         given = self.reader
         reader = Reader(given.exact, given.literals, given.rules, found, null=given.null)
         if spec.required:
-            return reader.column(cells, spec.type, name), None
-        return reader.nullable(cells, spec.type, name)
+            return reader.column(column.values, spec.type, column.label), None
+        return reader.nullable(column.values, spec.type, column.label)
 
-    def array(
-        self, values: Any, spec: ColSpec, name: str | int, found: list[InputViolation]
-    ) -> Any:
+    def array(self, column: Column, spec: ColSpec, found: Findings) -> Any:
         """Read the elements of an array: JSON has none, a caller may."""
-        return self.cells(values.tolist(), spec, name, found)[0]
+        return self.cells(Column(column.values.tolist(), None, column.label), spec, found)[0]
 
 
 def filler(kind: DataType | NestedType | np.dtype[Any]) -> Any:
@@ -232,7 +229,7 @@ def filler(kind: DataType | NestedType | np.dtype[Any]) -> Any:
         return {}
     if isinstance(kind, Object):
         return {one.name: filler(one.dtype) for one in kind.properties if one.required}
-    return None if isinstance(kind, NestedType) else _FILLERS.get(kind)
+    return None if isinstance(kind, NestedType) else kind.traits.filler
 
 
 def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
@@ -243,7 +240,7 @@ def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
         if all_below(cells, wide, DOUBTFUL):
             return wide
     reader.doubt(cells)
-    if kinds == _INT and min(cells) >= -(2**63) and max(cells) < 2**63:
+    if kinds == _INT and _LONG.low <= min(cells) <= max(cells) <= _LONG.high:
         return np.array(cells, np.int64)
     if kinds == _BOOL:
         return np.array(cells, bool)
@@ -256,14 +253,14 @@ def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
 # -- columns: one reader per type ------------------------------------------------------------
 
 
-def _boolean(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
+def _read_booleans(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
     if _BOOL.issuperset(map(type, cells)):
         return np.array(cells, bool)
     reader.each(cells, name, "boolean", boolean_fault)
     return np.zeros(len(cells), bool)
 
 
-def _integers(
+def _read_integers(
     reader: Reader, cells: Sequence[Any], name: str | int, dtype: np.dtype[Any], expected: str
 ) -> npt.NDArray[Any]:
     low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
@@ -284,7 +281,7 @@ def _integers(
     return np.zeros(len(cells), dtype)
 
 
-def _floats(
+def _read_floats(
     reader: Reader, cells: Sequence[Any], name: str | int, dtype: np.dtype[Any], expected: str
 ) -> npt.NDArray[Any]:
     wide = doubles(cells)
@@ -312,11 +309,11 @@ def _floats(
         if int in kinds or bool(np.isinf(gap).any()):
             reader.each(cells, name, expected, lambda cell: float_fault(cell, dtype))
         if float in kinds and bool(gap.any()):
-            _untie(reader, wide, narrow, name)
+            _untie_floats(reader, wide, narrow, name)
     return narrow
 
 
-def _untie(reader: Reader, wide: Any, narrow: Any, name: str | int) -> None:
+def _untie_floats(reader: Reader, wide: Any, narrow: Any, name: str | int) -> None:
     """Round the decimal literals that the double has brought to a tie (ENF-046).
 
     A double halfway between two narrower floats may itself be rounded: going by it would round
@@ -326,7 +323,7 @@ def _untie(reader: Reader, wide: Any, narrow: Any, name: str | int) -> None:
     beyond = np.nextafter(narrow, np.where(gap > 0, np.inf, -np.inf).astype(narrow.dtype))
     rows = np.flatnonzero((gap != 0) & (beyond.astype(np.float64) - wide == gap)).tolist()
     if rows and not reader.exact:
-        raise Doubt
+        raise InexactParse
     for row in rows:
         middle = Decimal(float(wide[row]))
         written = [Decimal(text) for text in reader.literals.get(float(wide[row]), ())]
@@ -339,7 +336,7 @@ def _untie(reader: Reader, wide: Any, narrow: Any, name: str | int) -> None:
             narrow[row] = beyond[row]
 
 
-def _string(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
+def _read_texts(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
     if not _TEXT_OR_NULL.issuperset(map(type, cells)):
         reader.each(cells, name, "string", string_fault)
         return object_array(cells)
@@ -348,12 +345,12 @@ def _string(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArra
     return array
 
 
-def _binary(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
+def _read_base64(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
     read: list[bytes | None] = []
 
     def fault(cell: Any) -> Fault:
         try:
-            read.append(None if cell is None else _decoded(cell))
+            read.append(None if cell is None else _bytes_of_base64(cell))
         except ValueError:
             read.append(None)
             return binary_fault(cell)
@@ -363,13 +360,13 @@ def _binary(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArra
     return object_array(read)
 
 
-def _datetime(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
+def _read_moments(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
     values, faults = read_datetimes(cells)
     reader.add(faults, cells, name, "datetime")
     return values
 
 
-def _decoded(cell: Any) -> bytes:
+def _bytes_of_base64(cell: Any) -> bytes:
     if type(cell) is not str:
         raise ValueError
     if "\n" in cell:
@@ -382,36 +379,39 @@ def _decoded(cell: Any) -> bytes:
 
 
 _COLUMN_READERS: dict[DataType, Callable[[Reader, Sequence[Any], str | int], Any]] = {
-    DataType.boolean: _boolean,
-    DataType.integer: lambda r, c, n: _integers(r, c, n, np.dtype(np.int32), "integer"),
-    DataType.long: lambda r, c, n: _integers(r, c, n, np.dtype(np.int64), "long"),
-    DataType.float: lambda r, c, n: _floats(r, c, n, np.dtype(np.float32), "float"),
-    DataType.double: lambda r, c, n: _floats(r, c, n, np.dtype(np.float64), "double"),
-    DataType.string: _string,
-    DataType.binary: _binary,
-    DataType.datetime: _datetime,
+    DataType.boolean: _read_booleans,
+    **{
+        kind: partial(_read_integers, dtype=kind.to_pandas(), expected=kind.value)
+        for kind in INTEGERS
+    },
+    **{kind: partial(_read_floats, dtype=kind.to_pandas(), expected=kind.value) for kind in FLOATS},
+    DataType.string: _read_texts,
+    DataType.binary: _read_base64,
+    DataType.datetime: _read_moments,
 }
 
 
 # -- tensors: by the kind of the dtype (ENF-075) -----------------------------------------------
 
 
-def _flat_text(reader: Reader, cells: Any, name: Any, dtype: np.dtype[Any]) -> Any:
-    if _refuse_null(reader, cells, name, dtype):
-        return np.array([], dtype)
-    return np.array(_string(reader, cells, name).tolist(), dtype=str)
+def _flat_texts(reader: Reader, cells: Any, name: Any, dtype: np.dtype[Any]) -> Any:
+    if _TEXT.issuperset(map(type, cells)):
+        return np.array(cells, dtype=str)
+    if not _refuse_null(reader, cells, name, dtype):
+        reader.each(cells, name, "string", string_fault)
+    return np.array([], dtype)
 
 
 def _flat_bytes(reader: Reader, cells: Any, name: Any, dtype: np.dtype[Any]) -> Any:
     if _refuse_null(reader, cells, name, dtype):
         return np.array([], dtype)
-    read = _binary(reader, cells, name)
+    read = _read_base64(reader, cells, name)
     # numpy's fixed-width bytes drop trailing zeros, so such values stay objects.
     return read if any(b is not None and b.endswith(b"\0") for b in read) else read.astype(bytes)
 
 
-def _flat_datetime(reader: Reader, cells: Any, name: Any, dtype: np.dtype[Any]) -> Any:
-    values = _datetime(reader, cells, name)
+def _flat_moments(reader: Reader, cells: Any, name: Any, dtype: np.dtype[Any]) -> Any:
+    values = _read_moments(reader, cells, name)
     read = values.astype(dtype)
     back = read.astype(values.dtype)
     lost = np.flatnonzero((back != values) & ~np.isnat(values)).tolist()
@@ -429,9 +429,9 @@ def _refuse_null(reader: Reader, cells: Any, name: Any, dtype: np.dtype[Any]) ->
 
 
 _FLAT_READERS: dict[str, Callable[[Reader, Any, Any, Any], Any]] = {
-    "b": lambda reader, cells, name, _: _boolean(reader, cells, name),
-    "O": lambda reader, cells, name, _: _string(reader, cells, name),
-    "U": _flat_text,
+    "b": lambda reader, cells, name, _: _read_booleans(reader, cells, name),
+    "O": lambda reader, cells, name, _: _read_texts(reader, cells, name),
+    "U": _flat_texts,
     "S": _flat_bytes,
-    "M": _flat_datetime,
+    "M": _flat_moments,
 }

@@ -6,17 +6,13 @@ dtypes, *untyped* ones (JSON, CSV, plain Python) give literals. Needs neither nu
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mlmodel.signature.types.nested import AnyType, Array, Map, NestedType, Object
-from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.scalars import DataType, Literals, literals_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-from mlmodel.signature.types.scalars import ACCEPTED
 
 __all__ = ["CALLERS", "Caller", "dtype_refusal", "shown_type", "type_refusal"]
 
@@ -24,39 +20,27 @@ Caller = Literal["typed", "untyped"]
 CALLERS: tuple[Caller, ...] = ("typed", "untyped")
 Kind = DataType | NestedType
 
-_DTYPE = re.compile(r"(u?int|float)(\d+)")
-#: Bits of the integers that a floating-point dtype holds without a gap.
-_EXACT_BITS = {16: 11, 32: 24, 64: 53}
-
 _RANGES = frozenset({("integer", "integer"), ("integer", "number"), ("number", "number")})
 
 
-@dataclass(frozen=True, slots=True)
-class _Literals:
-    """The literals that a declared type takes in untyped forms (ENF-040 ff)."""
+def _literals_refusal(given: Literals, taken: Literals) -> str | None:
+    """Return why not all literals of one type are literals of another, or None."""
+    return _form_refusal(given, taken) or (
+        "null is refused" if given.null and not taken.null else None
+    )
 
-    form: str
-    low: int = 0
-    high: int = 0
-    null: bool = False
 
-    def within(self, other: _Literals) -> str | None:
-        """Return why ``other`` does not take all of them, or None."""
-        return self._form_within(other) or (
-            "null is refused" if self.null and not other.null else None
-        )
-
-    def _form_within(self, other: _Literals) -> str | None:
-        if (self.form, other.form) in _RANGES:
-            if other.low <= self.low and self.high <= other.high:
-                return None
-            if other.form == "number":
-                return f"integers beyond {_power(other.high)} may be refused"
-            return f"what is outside of {_power(other.low)} to {_power(other.high)} is refused"
-        if self.form == other.form:
+def _form_refusal(given: Literals, taken: Literals) -> str | None:
+    if (given.form, taken.form) in _RANGES:
+        if taken.low <= given.low and given.high <= taken.high:
             return None
-        is_text = self.form in ("base64", "date and time") and other.form == "text"
-        return None if is_text else f"{self.form} is refused, {other.form} is expected"
+        if taken.form == "number":
+            return f"integers beyond {_power(taken.high)} may be refused"
+        return f"what is outside of {_power(taken.low)} to {_power(taken.high)} is refused"
+    if given.form == taken.form:
+        return None
+    is_text = given.form in ("base64", "date and time") and taken.form == "text"
+    return None if is_text else f"{given.form} is refused, {taken.form} is expected"
 
 
 def _power(number: int) -> str:
@@ -68,36 +52,6 @@ def _power(number: int) -> str:
     return str(number)
 
 
-def _of_dtype(dtype: str) -> _Literals | None:
-    found = _DTYPE.fullmatch(dtype)
-    if found is None:
-        return {
-            "bool": _Literals("boolean"),
-            "str": _Literals("text"),
-            "object": _Literals("text", null=True),
-            "bytes": _Literals("base64"),
-        }.get(dtype)
-    kind, bits = found[1], int(found[2])
-    if kind == "float":
-        exact = 2 ** _EXACT_BITS.get(bits, 0)
-        return _Literals("number", -exact, exact, null=True)
-    if kind == "uint":
-        return _Literals("integer", 0, 2**bits - 1)
-    return _Literals("integer", -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-
-
-_LITERALS: dict[DataType, _Literals | None] = {
-    DataType.boolean: _of_dtype("bool"),
-    DataType.integer: _of_dtype("int32"),
-    DataType.long: _of_dtype("int64"),
-    DataType.float: _of_dtype("float32"),
-    DataType.double: _of_dtype("float64"),
-    DataType.string: _Literals("text", null=True),
-    DataType.binary: _Literals("base64", null=True),
-    DataType.datetime: _Literals("date and time", null=True),
-}
-
-
 def type_refusal(old: Kind, new: Kind, caller: Caller, *, read: bool = False) -> str | None:
     """Return why something that ``old`` takes is refused by ``new``; None if nothing is.
 
@@ -107,35 +61,31 @@ def type_refusal(old: Kind, new: Kind, caller: Caller, *, read: bool = False) ->
     if old == new or isinstance(new, AnyType):
         return None
     if isinstance(old, DataType) and isinstance(new, DataType):
-        return (_typed if caller == "typed" else _untyped)(old, new)
+        return _scalars_refusal(old, new, caller)
     if isinstance(old, Array) and isinstance(new, Array):
-        return _inner("its items", type_refusal(old.dtype, new.dtype, caller, read=read))
+        return _within("its items", type_refusal(old.dtype, new.dtype, caller, read=read))
     if isinstance(old, Map) and isinstance(new, Map):
-        return _inner("its values", type_refusal(old.value_type, new.value_type, caller, read=read))
+        return _within(
+            "its values", type_refusal(old.value_type, new.value_type, caller, read=read)
+        )
     if isinstance(old, Object) and isinstance(new, Object):
-        return _objects(old, new, caller, read=read)
+        return _objects_refusal(old, new, caller, read=read)
     return f"{old.value} is refused, {new.value} is expected"
 
 
-def _inner(where: str, reason: str | None) -> str | None:
+def _within(where: str, reason: str | None) -> str | None:
     return reason and f"{where}: {reason}"
 
 
-def _typed(old: DataType, new: DataType) -> str | None:
-    refused = [
-        name for name in ACCEPTED.get(old, (old.value,)) if name not in ACCEPTED.get(new, ())
-    ]
+def _scalars_refusal(old: DataType, new: DataType, caller: Caller) -> str | None:
+    if caller == "untyped":
+        return _literals_refusal(old.traits.literals, new.traits.literals)
+    given = old.traits.accepted or (old.value,)
+    refused = [name for name in given if name not in new.traits.accepted]
     return f"columns of {', '.join(refused)} are refused" if refused else None
 
 
-def _untyped(old: DataType, new: DataType) -> str | None:
-    given, taken = _LITERALS[old], _LITERALS[new]
-    assert given is not None  # noqa: S101 - of every column type there is one
-    assert taken is not None  # noqa: S101 - as above
-    return given.within(taken)
-
-
-def _objects(old: Object, new: Object, caller: Caller, *, read: bool) -> str | None:
+def _objects_refusal(old: Object, new: Object, caller: Caller, *, read: bool) -> str | None:
     before = {one.name: one for one in old.properties}
     after = {one.name: one for one in new.properties}
     for name, one in before.items():
@@ -164,9 +114,9 @@ def dtype_refusal(
     if old[0] == new[0]:
         return None
     if caller == "untyped":
-        given, taken = _of_dtype(old[0]), _of_dtype(new[0])
+        given, taken = literals_of(old[0]), literals_of(new[0])
         if given is not None and taken is not None:
-            return given.within(taken)
+            return _literals_refusal(given, taken)
     return f"arrays of {old[0]} are refused"
 
 

@@ -8,13 +8,28 @@ block costs a twentieth of one made column by column.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["Block", "Columns", "Tensors"]
+__all__ = ["Block", "Column", "Columns", "Tensors"]
+
+
+@dataclass(slots=True)
+class Column:
+    """One column as it is given, to be held against what is declared for it.
+
+    ``values`` is a one-dimensional numpy or pandas array, or a list of cells; ``mask`` is True
+    where one is missing, or None; ``label`` is what errors call the column: its name, or its
+    position. ``checked`` is that of its :class:`Block`.
+    """
+
+    values: Any
+    mask: Any
+    label: str | int
+    checked: bool = False
 
 
 @dataclass(slots=True)
@@ -23,8 +38,8 @@ class Block:
 
     ``values`` has shape (rows, columns of this block); ``positions`` says where each of them
     stands in the whole; ``mask`` (same shape, True = missing) is None where nothing is missing
-    or where the dtype itself says it (NaN, NaT, None). ``checked`` says of cells of nested types
-    that they have been read at the declared type, at every depth.
+    or where the dtype itself says it (NaN, NaT, None). ``checked`` says of cells that are
+    objects (texts, bytes, values of nested types) that they have been read at the declared type.
     """
 
     values: npt.NDArray[np.generic]

@@ -119,7 +119,7 @@ def from_arrays(
     """Return a frame of one-dimensional arrays, each as it is: nothing copied if they are long."""
     if len(index) < _GATHER_BELOW:
         return from_blocks(_gathered(arrays), index, columns)
-    blocks = [(_column(values), np.array([place])) for place, values in enumerate(arrays)]
+    blocks = [(_as_block(values), np.array([place])) for place, values in enumerate(arrays)]
     return from_blocks(blocks, index, columns)
 
 
@@ -157,7 +157,7 @@ def masked(values: Any, mask: Any) -> Any:
     return values
 
 
-def _column(values: Any) -> Any:
+def _as_block(values: Any) -> Any:
     return values.reshape(-1, 1) if isinstance(values, np.ndarray) else values
 
 
@@ -170,6 +170,8 @@ def _gathered(arrays: Sequence[Any]) -> list[tuple[Any, Any]]:
     blocks = []
     for places in by_dtype.values():
         first = arrays[places[0]]
-        values = np.column_stack([arrays[p] for p in places]) if len(places) > 1 else _column(first)
+        values = (
+            np.column_stack([arrays[p] for p in places]) if len(places) > 1 else _as_block(first)
+        )
         blocks.append((values, np.array(places)))
     return blocks

@@ -25,7 +25,7 @@ def cells_of(
     values: Any, kind: DataType | NestedType, takes: Takes
 ) -> tuple[list[Any], str | None]:
     """Return the cells of pandas' Arrow-backed array, and why its type is refused, or None."""
-    fault = _fault(values.dtype.pyarrow_dtype, kind, "", takes)
+    fault = _arrow_fault(values.dtype.pyarrow_dtype, kind, "", takes)
     if fault is not None:
         return [], fault
     try:
@@ -34,22 +34,22 @@ def cells_of(
         return [], "a key of a map stands twice"
 
 
-def _fault(held: Any, kind: DataType | NestedType, place: str, takes: Takes) -> str | None:
+def _arrow_fault(held: Any, kind: DataType | NestedType, place: str, takes: Takes) -> str | None:
     name = type_name(held)
     if name == "null" or is_opaque(kind):
         return None
     if name == "dictionary":
-        return _fault(held.value_type, kind, place, takes)
-    inner = _inner(held, name, kind, place)
+        return _arrow_fault(held.value_type, kind, place, takes)
+    inner = _held_types(held, name, kind, place)
     if inner is None or (isinstance(kind, DataType) and not takes(kind, held)):
         where = f" at {place.removeprefix('.')}" if place else ""
         return f"{held}{where} is not turned into {kind.value}, whatever the values (ENF-020)"
-    found = (_fault(inside, declared, at, takes) for inside, declared, at in inner)
+    found = (_arrow_fault(inside, declared, at, takes) for inside, declared, at in inner)
     return next(filter(None, found), None)
 
 
-def _inner(held: Any, name: str, kind: DataType | NestedType, place: str) -> list[Any] | None:
-    """Return what a type holds, for :func:`_fault`; None if it is another kind."""
+def _held_types(held: Any, name: str, kind: DataType | NestedType, place: str) -> list[Any] | None:
+    """Return what a type holds, for :func:`_arrow_fault`; None if it is another kind."""
     if isinstance(kind, DataType):
         return []
     if isinstance(kind, Array) and name in _LISTS:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlmodel._base.collections import remember
-from mlmodel.signature.cells import python_values
+from mlmodel.signature.cells.python_values import CHECKS
 from mlmodel.signature.data.arrow import frame_of
+from mlmodel.signature.data.columns import Column
 from mlmodel.signature.data.frames import (
     array_of,
     dtypes_of,
@@ -25,14 +26,14 @@ from mlmodel.signature.enforce.plain_data import PLAIN_FORMS, Table, table_of
 from mlmodel.signature.types.nested import NestedType, is_opaque
 from mlmodel.signature.types.scalars import DataType
 from mlmodel.signature.types.schema import ColSpec
-from mlmodel.signature.violations import invalid_input
+from mlmodel.signature.violations import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Set as AbstractSet
 
     import pandas as pd
 
-    from mlmodel.errors import InputViolation
     from mlmodel.signature.data.columns import Block, Columns
     from mlmodel.signature.types.schema import Schema
 
@@ -49,6 +50,9 @@ class ColumnEnforcer:
         self.specs = tuple(spec for spec in schema.inputs if isinstance(spec, ColSpec))
         kinds = [spec.type for spec in self.specs]
         self._names = [spec.name for spec in self.specs] if schema.has_input_names() else None
+        self._error_labels = [
+            place if spec.name is None else spec.name for place, spec in enumerate(self.specs)
+        ]
         self._unnamed = all(spec.name is None for spec in self.specs)
         self._index = index_of(self._names, len(kinds))
         # None stands for a nested type, whose cells are looked at one by one.
@@ -59,10 +63,7 @@ class ColumnEnforcer:
         }
         self._checks = {
             check: [place for place, k in enumerate(kinds) if k is kind]
-            for kind, check in (
-                (DataType.string, python_values.is_text),
-                (DataType.binary, python_values.is_bytes),
-            )
+            for kind, check in CHECKS.items()
             if kind in kinds
         }
         # The one check of all columns of dtype object, if there is one.
@@ -114,12 +115,13 @@ class ColumnEnforcer:
             layout = self._layout(columns)
             if layout is not None:
                 remember(self._layouts, key, layout)
-        blocks = None if layout is None else _fitting(columns.blocks, layout)
+        blocks = None if layout is None else _fitting_blocks(columns.blocks, layout)
         if blocks is not None:
             return from_blocks(blocks, index, self._labels(columns.names))
         width = sum(len(block.positions) for block in columns.blocks)
         table = Table(columns.names, width, index, _block_column(columns))
-        return self._convert(table, self.match(columns.names, width))
+        checked = {p for block in columns.blocks if block.checked for p in block.positions}
+        return self._convert(table, self.match(columns.names, width), checked=checked)
 
     def plain(self, data: Any) -> pd.DataFrame:
         """Return the frame of a mapping, list, series, array or scalar (ENF-010)."""
@@ -127,10 +129,9 @@ class ColumnEnforcer:
             frame = frame_of(data)
             if frame is not None:
                 return self.frame(frame)
-        violations: list[InputViolation] = []
-        table = table_of(data, self.specs, violations)
-        if violations:
-            raise invalid_input(violations)
+        found = Findings()
+        table = table_of(data, self.specs, found)
+        found.raise_all()
         return self._convert(table, self.match(table.names, table.width))
 
     # -- the quick ways -----------------------------------------------------------------------
@@ -149,8 +150,8 @@ class ColumnEnforcer:
             return True
         held = None if self._of_objects is None else object_blocks(frame)
         if held is not None and self._of_objects is not None:
-            return all(map(self._of_objects, chain.from_iterable(map(_parts, held))))
-        if _size(frame) <= _FEW_CELLS:
+            return all(map(self._of_objects, chain.from_iterable(map(_block_parts, held))))
+        if _cell_count(frame) <= _FEW_CELLS:
             cells = frame.to_numpy(object)
             return all(check(cells[:, places]) for check, places in self._checks.items())
         column = _column_of(frame)
@@ -163,7 +164,7 @@ class ColumnEnforcer:
     ) -> pd.DataFrame | None:
         """Return a few rows of one dtype, gathered in one move; None if they are not that."""
         one = self._dtypes[0]
-        if _size(frame) > _FEW_CELLS or None in selection.positions or self._checks:
+        if _cell_count(frame) > _FEW_CELLS or None in selection.positions or self._checks:
             return None
         if (
             one is None
@@ -188,10 +189,13 @@ class ColumnEnforcer:
                 dtypes[position] = block.values.dtype
         if not selection.in_order or not self._delivered(dtypes, checked=self._deep <= checked):
             return None
-        return [(np.array(b.positions), self._checks_of(b.positions)) for b in columns.blocks]
+        return [(np.array(b.positions), self._checks_of(b)) for b in columns.blocks]
 
-    def _checks_of(self, positions: tuple[int, ...]) -> list[tuple[Any, Any]]:
-        found = []
+    def _checks_of(self, block: Block) -> list[tuple[Any, Any]]:
+        """Return the checks of a block's cells, and of which columns each is (None: of all)."""
+        if block.checked:
+            return []
+        found, positions = [], block.positions
         for check, places in self._checks.items():
             part = [place for place, position in enumerate(positions) if position in places]
             if part:
@@ -209,23 +213,34 @@ class ColumnEnforcer:
     # -- the way on which every column is looked at ---------------------------------------------
 
     def _convert(
-        self, table: Table, selection: Selection, whole: pd.DataFrame | None = None
+        self,
+        table: Table,
+        selection: Selection,
+        whole: pd.DataFrame | None = None,
+        checked: AbstractSet[int] = frozenset(),
     ) -> pd.DataFrame:
-        """Return the columns converted; ``whole`` itself if it holds them, and all are right."""
-        violations = list(selection.violations)
+        """Return the columns converted; ``whole`` itself if it holds them, and all are right.
+
+        ``checked`` are the positions of columns whose cells have been read at their types.
+        """
+        found = Findings(selection.violations)
         arrays, present = [], []
         same = whole is not None
-        for place, (spec, position) in enumerate(zip(self.specs, selection.positions, strict=True)):
+        inputs = zip(self.specs, self._error_labels, selection.positions, strict=True)
+        for place, (spec, label, position) in enumerate(inputs):
             if position is None:
                 continue
             values, mask = table.column(position)
-            label = place if spec.name is None else spec.name
-            read = convert(values, spec, label, violations, mask)
+            column = Column(values, mask, label, position in checked)
+            read = convert(column, spec, found)
             same = same and read is values
             arrays.append(read)
             present.append(place)
-        if violations:
-            raise invalid_input(self._in_order(violations))
+        if found:
+            # In the signature's order, in which names and cells were not found (ENF-003).
+            order: dict[Any, int] = {label: n for n, label in enumerate(self._error_labels)}
+            found.sort(key=lambda one: order.get(one.column, len(order)))
+        found.raise_all()
         if same and whole is not None:
             return whole
         labels = self._labels(table.names)
@@ -233,15 +248,8 @@ class ColumnEnforcer:
             labels = labels[present]
         return from_arrays(arrays, table.index, labels)
 
-    def _in_order(self, violations: list[InputViolation]) -> list[InputViolation]:
-        """Sort by the signature's order, which names and cells were not found in (ENF-003)."""
-        order: dict[Any, int] = {}
-        for place, spec in enumerate(self.specs):
-            order[place if spec.name is None else spec.name] = place
-        return sorted(violations, key=lambda v: order.get(v.column, len(order)))
 
-
-def _fitting(
+def _fitting_blocks(
     blocks: Sequence[Block], layout: Sequence[tuple[Any, Any]]
 ) -> list[tuple[Any, Any]] | None:
     """Return the blocks as a frame is made of them; None if a cell needs conversion."""
@@ -256,11 +264,11 @@ def _fitting(
     return fitting
 
 
-def _size(frame: pd.DataFrame) -> int:
+def _cell_count(frame: pd.DataFrame) -> int:
     return len(frame.index) * len(frame.columns)
 
 
-def _parts(held: Any) -> Any:
+def _block_parts(held: Any) -> Any:
     """Return a small block as a whole, a large one column by column."""
     return (held,) if held.ndim == 1 or held.size <= _FEW_CELLS else held
 

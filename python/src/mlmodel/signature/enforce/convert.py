@@ -16,37 +16,30 @@ from mlmodel.errors import InputViolation, shown
 from mlmodel.signature.cells import python_values
 from mlmodel.signature.cells.nested import read_nested
 from mlmodel.signature.data.arrays import object_array
+from mlmodel.signature.data.columns import Column
 from mlmodel.signature.data.extension_arrays import unpacked
 from mlmodel.signature.data.frames import masked
 from mlmodel.signature.enforce.arrow_cells import cells_of
 from mlmodel.signature.types.nested import NestedType, is_opaque
-from mlmodel.signature.types.scalars import ACCEPTED, DELIVERED_DTYPE, DataType
+from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 from mlmodel.signature.types.schema import ColSpec
+from mlmodel.signature.violations import Findings
 
 __all__ = ["LEAVES", "SAFE", "convert"]
 
-
-def _dtypes(*names: str) -> frozenset[np.dtype[Any]]:
-    return frozenset(np.dtype(name) for name in names)
-
-
 #: numpy dtypes that turn into the delivered dtype of a type without loss (ENF-020).
 SAFE: dict[DataType, frozenset[np.dtype[Any]]] = {
-    kind: _dtypes(*names) for kind, names in ACCEPTED.items()
+    kind: frozenset(np.dtype(name) for name in kind.traits.accepted) for kind in DataType
 }
+_DELIVERED: dict[DataType, np.dtype[Any]] = {kind: kind.to_pandas() for kind in DataType}
 
 _OF_GAPS = (
     "integers with missing values are floating point in a data frame: declare the input double"
 )
-_OF_FLOATS = (
+_OF_FRACTIONS = (
     "floating point is never taken for integers, even where the values are whole: convert the "
     "column if they are, as by .astype({!r}), or declare the input double"
 )
-
-_NUMPY: dict[DataType, np.dtype[Any]] = {k: np.dtype(d) for k, d in DELIVERED_DTYPE.items()}
-_WITHOUT_MISSING = frozenset({DataType.boolean, DataType.integer, DataType.long})
-_INTEGERS = frozenset({DataType.integer, DataType.long})
-_FLOATS = frozenset({DataType.float, DataType.double})
 #: What to do about dtypes that no type takes, by how their names begin (ENF-014).
 _WAYS_ON = {
     "timedelta": "give a number of seconds (.dt.total_seconds())",
@@ -58,123 +51,100 @@ _WAYS_ON = {
 }
 _STRANGER = re.compile("timedelta|duration|period|interval|complex|time(?=32|64)")
 _NUMBER = re.compile(r"(?i)(u?int|float|double|halffloat)(?=\d|\b)")
+_FRACTIONS = frozenset({"float", "double", "halffloat"})
 _NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _ROUGH_UNITS = frozenset({"Y", "M", "W", "D", "h", "m"})
 _LARGEST = 2**63 - 1
 
 
-def convert(
-    values: Any, spec: ColSpec, name: str | int, violations: list[InputViolation], mask: Any = None
-) -> Any:
-    """Return a column in the delivered dtype of its type (ENF-002); as it is if it has it already.
+def convert(column: Column, spec: ColSpec, found: Findings) -> Any:
+    """Return a column in the delivered dtype of its type (ENF-002).
 
-    Args:
-        values: a one-dimensional numpy or pandas array.
-        spec: what is declared.
-        name: what errors call the column: its name, or its position.
-        violations: what is wrong is added here; the value returned then means nothing.
-        mask: True where a cell is missing, of the same length, or None.
-
+    Its values are returned as they are if they have it already. What is wrong is added to
+    ``found``; what is returned then means nothing.
     """
+    given = column.values.dtype
+    if column.checked and column.values.dtype == object:
+        return masked(column.values, column.mask)
     if isinstance(spec.type, NestedType):
-        return _nested(values, mask, spec, name, violations)
-    given = values.dtype
+        return _from_nested(column, spec, found)
     if not isinstance(given, np.dtype):
-        values, mask = unpacked(values)
-        if values is None or (spec.type not in _FLOATS and str(given).startswith("decimal")):
-            return _refuse(given, spec, name, violations)
-    if values.dtype == object:
-        return _from_objects(masked(values, mask), spec, name, violations)
-    reader = _READERS.get(spec.type, _from_numbers)
-    read = reader(values, mask, spec, name, violations)
+        column = Column(*unpacked(column.values), column.label)
+        no_number = spec.type not in FLOATS and str(given).startswith("decimal")
+        if column.values is None or no_number:
+            found.append(_refused(given, column, spec))
+            return None
+    if column.values.dtype == object:
+        return _from_objects(column, spec, found)
+    read = _READERS.get(spec.type, _from_numbers)(column, spec, found)
     if read is None:
-        return _refuse(given, spec, name, violations, gaps=_has_gaps(values, mask))
+        found.append(_refused(given, column, spec))
     return read
 
 
-def _nested(
-    values: Any, mask: Any, spec: ColSpec, name: str | int, violations: list[InputViolation]
-) -> Any:
+def _from_nested(column: Column, spec: ColSpec, found: Findings) -> Any:
     """Return a column of a nested type: the very array if all of it is right already."""
+    values, given = column.values, column.values.dtype
     if is_opaque(spec.type):
-        return masked(values, mask)
-    given = values.dtype
+        return masked(values, column.mask)
     plain = isinstance(given, np.dtype) and given.kind == "O"
     if isinstance(given, pd.ArrowDtype):
         cells, fault = cells_of(values, spec.type, _takes_arrow)
         if fault is not None:
-            violations.append(_refused(given, spec, name, fault))
-            return values
+            found.append(_refused(given, column, spec, fault))
+            return None
     elif plain:
-        cells = masked(values, mask).tolist()
+        cells = masked(values, column.mask).tolist()
     else:
-        return _refuse(given, spec, name, violations)
-    read = read_nested(cells, spec, name, LEAVES, violations)
-    return values if read is cells and plain and mask is None else object_array(read)
+        found.append(_refused(given, column, spec))
+        return None
+    read = read_nested(Column(cells, None, column.label), spec, LEAVES, found)
+    return values if read is cells and plain and column.mask is None else object_array(read)
 
 
 def _takes_arrow(kind: DataType, held: Any) -> bool:
     none: Any = np.empty(0, object)
     empty = pd.Series(none, dtype=pd.ArrowDtype(held)).array
-    violations: list[InputViolation] = []
-    convert(empty, ColSpec(kind), "", violations)
-    return not violations
+    found = Findings()
+    convert(Column(empty, None, ""), ColSpec(kind), found)
+    return not found
 
 
 class _TypedLeaves:
     """How the scalars in cells of nested types are read: as object columns and arrays are."""
 
     null = "None"
-
-    def is_missing(self, cell: Any) -> bool:
-        return python_values.is_missing(cell)
-
-    def cells(
-        self, cells: list[Any], spec: ColSpec, name: str | int, found: list[InputViolation]
-    ) -> tuple[Any, Any]:
-        assert isinstance(spec.type, DataType)  # noqa: S101 - tells the type checker what a leaf is
-        return python_values.read_objects(
-            object_array(cells), spec.type, name, found, required=spec.required
-        )
-
-    def array(
-        self, values: Any, spec: ColSpec, name: str | int, found: list[InputViolation]
-    ) -> Any:
-        return convert(values, spec, name, found)
+    is_missing = staticmethod(python_values.is_missing)
+    cells = staticmethod(python_values.read_cells)
+    array = staticmethod(convert)
 
 
 #: The reader of what stands within cells, for :func:`~mlmodel.signature.cells.nested.read_nested`.
 LEAVES = _TypedLeaves()
 
 
-def _from_numbers(
-    values: Any, mask: Any, spec: ColSpec, name: str | int, violations: list[InputViolation]
-) -> Any:
-    kind = spec.type
+def _from_numbers(column: Column, spec: ColSpec, found: Findings) -> Any:
+    kind, mask = spec.type, column.mask
     assert isinstance(kind, DataType)  # noqa: S101 - tells the type checker what convert ruled out
-    if values.dtype not in SAFE[kind]:
+    if column.values.dtype not in SAFE[kind]:
         return None
-    gaps = mask is not None and mask.any()
-    if gaps and kind in _WITHOUT_MISSING and spec.required:
-        violations.append(_gap(spec, name, int(mask.argmax())))
-        return values
-    return masked(values.astype(_NUMPY[kind], copy=False), mask)
+    if mask is not None and spec.required and not kind.traits.takes_missing and mask.any():
+        found.append(_gap(column, spec))
+        return column.values
+    return masked(column.values.astype(_DELIVERED[kind], copy=False), mask)
 
 
-def _from_texts(
-    values: Any, mask: Any, spec: ColSpec, name: str | int, violations: list[InputViolation]
-) -> Any:
+def _from_texts(column: Column, spec: ColSpec, found: Findings) -> Any:
     # numpy's fixed-width texts (U) and bytes (S) come from arrays, never from frames.
-    if values.dtype.kind != ("U" if spec.type is DataType.string else "S"):
+    if column.values.dtype.kind != ("U" if spec.type is DataType.string else "S"):
         return None
-    return _from_objects(masked(values.astype(object), mask), spec, name, violations)
+    return _from_objects(column, spec, found)
 
 
-def _from_datetimes(
-    values: Any, mask: Any, spec: ColSpec, name: str | int, violations: list[InputViolation]
-) -> Any:
+def _from_datetimes(column: Column, spec: ColSpec, found: Findings) -> Any:
+    values = column.values
     if values.dtype.kind == "U":
-        return _from_objects(masked(values.astype(object), mask), spec, name, violations)
+        return _from_objects(column, spec, found)
     if values.dtype.kind != "M":
         return None
     unit = np.datetime_data(values.dtype)[0]
@@ -185,10 +155,10 @@ def _from_datetimes(
     if unit != "ns":
         row = _first_outside(values.view(np.int64), _NANOSECONDS[unit])
         if row is not None:
-            violations.append(_outside(spec, name, row, values[row]))
+            found.append(_outside(column.label, spec, row, values[row]))
             return values
         values = values.astype("datetime64[ns]")
-    return masked(values, mask)
+    return masked(values, column.mask)
 
 
 _READERS = {
@@ -198,14 +168,11 @@ _READERS = {
 }
 
 
-def _from_objects(
-    values: Any, spec: ColSpec, name: str | int, violations: list[InputViolation]
-) -> Any:
-    assert isinstance(spec.type, DataType)  # noqa: S101 - tells the type checker what convert ruled out
-    read, mask = python_values.read_objects(
-        values, spec.type, name, violations, required=spec.required
-    )
-    return masked(read, mask)
+def _from_objects(column: Column, spec: ColSpec, found: Findings) -> Any:
+    if column.values.dtype != object or column.mask is not None:
+        values = masked(column.values.astype(object), column.mask)
+        column = Column(values, None, column.label)
+    return masked(*python_values.read_objects(column, spec, found))
 
 
 def _first_outside(counts: Any, factor: int) -> int | None:
@@ -218,29 +185,25 @@ def _first_outside(counts: Any, factor: int) -> int | None:
 # -- what is wrong ----------------------------------------------------------------------------
 
 
-def _refuse(
-    dtype: Any,
-    spec: ColSpec,
-    name: str | int,
-    violations: list[InputViolation],
-    *,
-    gaps: bool = False,
-) -> Any:
-    reason = _advice(_held(dtype), spec.type, gaps=gaps)
-    violations.append(_refused(dtype, spec, name, reason))
+def _refused(
+    dtype: Any, column: Column, spec: ColSpec, reason: str | None = None
+) -> InputViolation:
+    """Return the violation of a column of a dtype that its type does not take (ENF-021)."""
+    declared, held = spec.type.value, _name_of(dtype)
+    given = f"category of {held}" if str(dtype) == "category" else str(dtype)
+    reason = reason or _advice(held, spec.type, column)
+    message = (
+        f"Input {column.label!r}: {declared} is declared, a column of {given} given; {reason}."
+    )
+    return InputViolation("ENF-021", message, column.label, None, declared, given)
 
 
-def _has_gaps(values: Any, mask: Any) -> bool:
-    gaps = mask is not None and bool(mask.any())
-    return gaps or (values.dtype.kind == "f" and bool(np.isnan(values).any()))
-
-
-def _held(dtype: Any) -> str:
+def _name_of(dtype: Any) -> str:
     """Return the name of a dtype, of a category's that of what it holds."""
     return str(dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype)
 
 
-def _advice(given: str, declared: DataType | NestedType, *, gaps: bool) -> str:
+def _advice(given: str, declared: DataType | NestedType, column: Column) -> str:
     """Say why a column of a dtype is refused, and what to do."""
     stranger = _STRANGER.match(given)
     if stranger:
@@ -253,35 +216,33 @@ def _advice(given: str, declared: DataType | NestedType, *, gaps: bool) -> str:
             "a number has no unit: give datetimes (pandas.to_datetime with unit=), in JSON text, "
             "which pandas writes with date_format='iso'"
         )
-    if number and number[1].lower() in ("float", "double", "halffloat") and declared in _INTEGERS:
-        delivered = DELIVERED_DTYPE[DataType(declared)]
-        return _OF_GAPS if gaps else _OF_FLOATS.format(delivered)
+    is_fraction = number and number[1].lower() in _FRACTIONS
+    if is_fraction and isinstance(declared, DataType) and declared in INTEGERS:
+        return _OF_GAPS if _has_gaps(column) else _OF_FRACTIONS.format(declared.traits.dtype)
     reason = "the table of ENF-020 has no exact conversion between them, whatever the values"
     if given.lower().startswith("uint64") and declared is DataType.long:
         reason += "; convert it to int64 if its values fit"
     return reason
 
 
-def _refused(dtype: Any, spec: ColSpec, name: str | int, reason: str) -> InputViolation:
-    declared = spec.type.value
-    given = f"category of {_held(dtype)}" if str(dtype) == "category" else str(dtype)
-    message = f"Input {name!r}: {declared} is declared, a column of {given} given; {reason}."
-    return InputViolation("ENF-021", message, name, None, declared, given)
+def _has_gaps(column: Column) -> bool:
+    gaps = column.mask is not None and bool(column.mask.any())
+    return gaps or (column.values.dtype.kind == "f" and bool(np.isnan(column.values).any()))
 
 
-def _gap(spec: ColSpec, name: str | int, row: int) -> InputViolation:
-    declared = spec.type.value
-    advice = "double, or optional" if spec.type in _INTEGERS else "optional"
+def _gap(column: Column, spec: ColSpec) -> InputViolation:
+    declared, row = spec.type.value, int(column.mask.argmax())
+    advice = "double, or optional" if spec.type in INTEGERS else "optional"
     message = (
-        f"Input {name!r}, row {row}: {declared} is declared, and the value is missing; "
+        f"Input {column.label!r}, row {row}: {declared} is declared, and the value is missing; "
         f"declare the input {advice}."
     )
-    return InputViolation("ENF-022", message, name, row, declared, "a missing value")
+    return InputViolation("ENF-022", message, column.label, row, declared, "a missing value")
 
 
-def _outside(spec: ColSpec, name: str | int, row: int, value: Any) -> InputViolation:
+def _outside(label: str | int, spec: ColSpec, row: int, value: Any) -> InputViolation:
     got = shown(str(value))
     message = (
-        f"Input {name!r}, row {row}: {got} is given; datetime goes from 1677-09-21 to 2262-04-11."
+        f"Input {label!r}, row {row}: {got} is given; datetime goes from 1677-09-21 to 2262-04-11."
     )
-    return InputViolation("ENF-028", message, name, row, spec.type.value, got)
+    return InputViolation("ENF-028", message, label, row, spec.type.value, got)

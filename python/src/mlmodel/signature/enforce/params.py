@@ -10,11 +10,12 @@ from mlmodel.errors import InputViolation, InvalidModel, shown
 from mlmodel.signature.cells.nested import read_nested
 from mlmodel.signature.cells.reader import Reader
 from mlmodel.signature.cells.special import special_fault
+from mlmodel.signature.data.columns import Column
 from mlmodel.signature.enforce.convert import LEAVES
 from mlmodel.signature.types.nested import Array, NestedType, is_opaque
-from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.scalars import FLOATS, DataType
 from mlmodel.signature.types.schema import ColSpec
-from mlmodel.signature.violations import invalid_input
+from mlmodel.signature.violations import Findings, invalid_input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
     from mlmodel.signature.types.params import ParamSpec
 
 __all__ = ["enforce_params"]
-
-#: Python's types whose every value is one of the parameter's type.
-_EXACT: dict[DataType, type] = {
-    DataType.boolean: bool,
-    DataType.double: float,
-    DataType.string: str,
-}
-_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
 def enforce_params(
@@ -49,78 +42,76 @@ def enforce_params(
     given = given or {}
     if not specs:
         if given:
-            raise invalid_input([_unknown(name, ()) for name in given])
+            raise invalid_input([_unknown_param(name, ()) for name in given])
         return None
-    violations: list[InputViolation] = []
+    found = Findings()
     read = {}
     for spec in specs:
         value = given.get(spec.name)
         if spec.name not in given or (value is None and spec.default is None):
             # No default and nothing given means absent (MLflow writes `null` for it).
-            read[spec.name] = None if spec.default is None else _default(spec)
+            read[spec.name] = None if spec.default is None else _read_default(spec)
         else:
-            read[spec.name] = _read(value, spec, violations)
+            read[spec.name] = _read_param(value, spec, found)
     names = [spec.name for spec in specs]
-    violations += [_unknown(name, names) for name in given if name not in read]
-    if violations:
-        raise invalid_input(violations)
+    found += [_unknown_param(name, names) for name in given if name not in read]
+    found.raise_all()
     return read
 
 
-def _is_right(value: Any, spec: ParamSpec) -> bool:
+def _is_finished(value: Any, spec: ParamSpec) -> bool:
     """Return whether a value needs no look: the most frequent case, and the quick one."""
     if spec.shape is not None or not isinstance(spec.dtype, DataType):
         return False
-    if type(value) is int:
-        return spec.dtype is DataType.long and _LOWEST <= value <= _HIGHEST
-    return type(value) is _EXACT.get(spec.dtype)
+    traits = spec.dtype.traits
+    if type(value) is not traits.python or not traits.as_given:
+        return False
+    return type(value) is not int or traits.literals.low <= value <= traits.literals.high
 
 
-def _default(spec: ParamSpec) -> Any:
-    if _is_right(spec.default, spec):
+def _read_default(spec: ParamSpec) -> Any:
+    if _is_finished(spec.default, spec):
         return spec.default
     spec.check_default()
-    violations: list[InputViolation] = []
-    read = _read(spec.default, spec, violations)
-    if violations:
-        raise InvalidModel(f"A default is not of its type: {violations[0].message} (SIG-009)")
+    found = Findings()
+    read = _read_param(spec.default, spec, found)
+    if found:
+        raise InvalidModel(f"A default is not of its type: {found[0].message} (SIG-009)")
     return read
 
 
-def _read(value: Any, spec: ParamSpec, violations: list[InputViolation]) -> Any:
-    if is_opaque(spec.dtype) or _is_right(value, spec):
+def _read_param(value: Any, spec: ParamSpec, found: Findings) -> Any:
+    if is_opaque(spec.dtype) or _is_finished(value, spec):
         return value
     if isinstance(value, np.ndarray) and not value.ndim:
         value = value[()]
     is_list = isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim == 1)
     # A parameter that is an array or an object says by its type what it takes.
     if is_list != (spec.shape is not None) and not isinstance(spec.dtype, Array):
-        violations.append(_wrong_shape(value, spec))
+        found.append(_wrong_shape(value, spec))
         return None
     many = spec.shape is not None and is_list
-    return _cells(list(value) if many else [value], spec, violations, is_list=many)
+    column = Column(list(value) if many else [value], None, spec.name)
+    return _read_values(column, spec, found, is_list=many)
 
 
-def _cells(
-    cells: list[Any], spec: ParamSpec, violations: list[InputViolation], *, is_list: bool
-) -> Any:
-    found: list[InputViolation] = []
-    kind = spec.dtype
-    if isinstance(kind, NestedType):
-        values = read_nested(cells, ColSpec(kind), spec.name, _LEAVES, found)
+def _read_values(column: Column, spec: ParamSpec, found: Findings, *, is_list: bool) -> Any:
+    wrong, declared = Findings(), ColSpec(spec.dtype)
+    if isinstance(spec.dtype, NestedType):
+        values = read_nested(column, declared, _LEAVES, wrong)
     else:
-        array, _ = _LEAVES.cells(cells, ColSpec(kind), spec.name, found)
-        values = [] if found else list(array) if array.dtype.kind == "M" else array.tolist()
+        array, _ = _LEAVES.cells(column, declared, wrong)
+        values = [] if wrong else list(array) if array.dtype.kind == "M" else array.tolist()
     length = spec.shape[0] if spec.shape else -1
-    if is_list and length not in (-1, len(cells)):
-        found.append(_wrong_shape(cells, spec))
-    if found:
-        violations += [_of_param(violation, is_list=is_list) for violation in found]
+    if is_list and length not in (-1, len(column.values)):
+        wrong.append(_wrong_shape(column.values, spec))
+    if wrong:
+        found += [_as_param(violation, is_list=is_list) for violation in wrong]
         return None
     return values if is_list else values[0]
 
 
-class _Leaves:
+class _ParamLeaves:
     """How the scalars of parameters are read: as objects, but that base64 stands for bytes.
 
     Nothing says of NaN whether a request or a caller wrote it, so it never means missing (ENF-066).
@@ -132,33 +123,32 @@ class _Leaves:
     def is_missing(self, cell: Any) -> bool:
         return special_fault(cell) is None and LEAVES.is_missing(cell)
 
-    def cells(
-        self, cells: list[Any], spec: ColSpec, name: str | int, found: list[InputViolation]
-    ) -> tuple[Any, Any]:
+    def cells(self, column: Column, spec: ColSpec, found: Findings) -> tuple[Any, Any]:
         reader = Reader(exact=True, violations=found)
-        if spec.type not in (DataType.float, DataType.double):
-            reader.each(cells, name, spec.type.value, special_fault)
+        if spec.type not in FLOATS:
+            reader.each(column.values, column.label, spec.type.value, special_fault)
         if found:
             return None, None
         if spec.type is DataType.binary:
-            cells = _decoded(cells, reader, name)
-        return LEAVES.cells(cells, spec, name, found)
+            column = _with_bytes(column, reader)
+        return LEAVES.cells(column, spec, found)
 
 
-_LEAVES = _Leaves()
+_LEAVES = _ParamLeaves()
 
 
-def _decoded(cells: list[Any], reader: Reader, name: str | int) -> list[Any]:
+def _with_bytes(column: Column, reader: Reader) -> Column:
     """Return binary cells with bytes for base64 texts (ENF-085); bytes are as they are."""
-    texts = [cell if isinstance(cell, str) else None for cell in cells]
-    read = reader.column(texts, DataType.binary, name)
-    return [
+    texts = [cell if isinstance(cell, str) else None for cell in column.values]
+    read = reader.column(texts, DataType.binary, column.label)
+    cells = [
         cell if text is None else value
-        for cell, text, value in zip(cells, texts, read, strict=True)
+        for cell, text, value in zip(column.values, texts, read, strict=True)
     ]
+    return Column(cells, None, column.label)
 
 
-def _of_param(violation: InputViolation, *, is_list: bool) -> InputViolation:
+def _as_param(violation: InputViolation, *, is_list: bool) -> InputViolation:
     message = violation.message.replace("Input ", "Parameter ", 1)
     if is_list:
         message = message.replace(", row ", ", element ", 1)
@@ -180,7 +170,7 @@ def _wrong_shape(value: Any, spec: ParamSpec) -> InputViolation:
     return InputViolation("ENF-083", message, spec.name, None, due, shown(value))
 
 
-def _unknown(name: str, known: Sequence[str]) -> InputViolation:
+def _unknown_param(name: str, known: Sequence[str]) -> InputViolation:
     declared = ", ".join(map(repr, known)) if known else "none"
     message = f"Parameter {shown(name)} is not declared by the signature; declared: {declared}."
     return InputViolation("ENF-080", message, str(name)[:60], None, None, shown(name))

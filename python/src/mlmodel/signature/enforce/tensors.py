@@ -12,7 +12,7 @@ from mlmodel.errors import InputViolation
 from mlmodel.signature.enforce.matching import Selection, match
 from mlmodel.signature.enforce.shapes import label, wrong_shape
 from mlmodel.signature.types.schema import TensorSpec
-from mlmodel.signature.violations import invalid_input
+from mlmodel.signature.violations import Findings, invalid_input
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -41,33 +41,31 @@ class TensorEnforcer:
         return self._one(data) if self._unnamed else self._several(data)
 
     def _one(self, data: Any) -> Any:
-        spec, violations = self.specs[0], list[InputViolation]()
-        array = _frame_values(data, spec, violations) if isinstance(data, pd.DataFrame) else data
+        spec, found = self.specs[0], Findings()
+        array = _frame_values(data, spec, found) if isinstance(data, pd.DataFrame) else data
         if isinstance(array, pd.Series):
             array = array.to_numpy()
-        if not violations:
-            _check(array, spec, violations)
-        if violations:
-            raise invalid_input(violations)
+        if not found:
+            _check_tensor(array, spec, found)
+        found.raise_all()
         return array
 
     def _several(self, data: Any) -> Any:
-        given = _by_name(data)
+        given = _arrays_by_name(data)
         if given is None and len(self.specs) == 1 and isinstance(data, np.ndarray):
             raise invalid_input([_without_name(self.specs[0], data)])
         if given is None:
             raise invalid_input([_no_mapping(data)])
         names = tuple(given)
         selection = match(self.specs, names, len(names))
-        violations = list(selection.violations)
+        found = Findings(selection.violations)
         arrays = {}
         for spec, position in zip(self.specs, selection.positions, strict=True):
             if position is not None:
                 array = given[names[position]]
-                _check(array, spec, violations)
+                _check_tensor(array, spec, found)
                 arrays[spec.name] = array
-        if violations:
-            raise invalid_input(violations)
+        found.raise_all()
         return data if isinstance(data, dict) and selection.in_order else arrays
 
 
@@ -77,7 +75,7 @@ def is_sparse(value: Any) -> bool:
     return sparse is not None and sparse.issparse(value) and value.format in ("csr", "csc")
 
 
-def _by_name(data: Any) -> Mapping[Any, Any] | None:
+def _arrays_by_name(data: Any) -> Mapping[Any, Any] | None:
     if isinstance(data, dict):
         return data
     if isinstance(data, pd.DataFrame) and data.columns.is_unique:
@@ -85,9 +83,9 @@ def _by_name(data: Any) -> Mapping[Any, Any] | None:
     return None
 
 
-def _check(array: Any, spec: TensorSpec, violations: list[InputViolation]) -> None:
+def _check_tensor(array: Any, spec: TensorSpec, found: Findings) -> None:
     if not isinstance(array, np.ndarray) and not is_sparse(array):
-        violations.append(_no_array(array, spec))
+        found.append(_no_array(array, spec))
         return
     if not _same_dtype(array, spec.type):
         given = array.dtype.name
@@ -95,10 +93,10 @@ def _check(array: Any, spec: TensorSpec, violations: list[InputViolation]) -> No
             f"Tensor {label(spec)}: dtype {spec.dtype} is declared, {given} given; "
             "tensors are not converted."
         )
-        violations.append(InputViolation("ENF-070", message, spec.name, None, spec.dtype, given))
+        found.append(InputViolation("ENF-070", message, spec.name, None, spec.dtype, given))
     wrong = wrong_shape(array.shape, spec)
     if wrong is not None:
-        violations.append(wrong)
+        found.append(wrong)
 
 
 def _same_dtype(array: Any, declared: np.dtype[Any]) -> bool:
@@ -112,7 +110,7 @@ def _same_dtype(array: Any, declared: np.dtype[Any]) -> bool:
     return array.dtype == object and {cell}.issuperset(map(type, array.ravel().tolist()))
 
 
-def _frame_values(frame: pd.DataFrame, spec: TensorSpec, violations: list[InputViolation]) -> Any:
+def _frame_values(frame: pd.DataFrame, spec: TensorSpec, found: Findings) -> Any:
     """Return a frame's values if all of it has the declared dtype (ENF-073), never converted."""
     other = [(n, str(d)) for n, d in frame.dtypes.items() if d != spec.type]
     if other and not (
@@ -123,7 +121,7 @@ def _frame_values(frame: pd.DataFrame, spec: TensorSpec, violations: list[InputV
             f"Tensor {label(spec)}: dtype {spec.dtype} is declared, column {name!r} of the frame "
             f"is {given}; tensors are not converted."
         )
-        violations.append(InputViolation("ENF-070", message, spec.name, None, spec.dtype, given))
+        found.append(InputViolation("ENF-070", message, spec.name, None, spec.dtype, given))
     return frame.to_numpy(object) if other else frame.to_numpy()
 
 

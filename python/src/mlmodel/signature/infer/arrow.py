@@ -48,12 +48,12 @@ def arrow_kind(column: Any, place: str) -> Kind:
     return read(column, place)
 
 
-def _list(column: Any, place: str) -> Kind:
+def _list_kind(column: Any, place: str) -> Kind:
     pc = require("pyarrow.compute", "arrow")
     return Array(arrow_kind(pc.list_flatten(column), f"an item of {place}"))
 
 
-def _struct(column: Any, place: str) -> Kind:
+def _struct_kind(column: Any, place: str) -> Kind:
     pc = require("pyarrow.compute", "arrow")
     present = column.drop_null()
     properties = []
@@ -64,7 +64,7 @@ def _struct(column: Any, place: str) -> Kind:
     return Object(properties)
 
 
-def _map(column: Any, place: str) -> Kind:
+def _map_kind(column: Any, place: str) -> Kind:
     if arrow_type(column.type.key_type) is not DataType.string:
         raise no_type(place, f"Arrow's {column.type}", "keys are texts")
     pa = require("pyarrow", "arrow")
@@ -72,18 +72,18 @@ def _map(column: Any, place: str) -> Kind:
     return Map(arrow_kind(items, f"a value of {place}"))
 
 
-def _decoded(column: Any, place: str) -> Kind:
+def _dictionary_kind(column: Any, place: str) -> Kind:
     return arrow_kind(without_dictionary(column), place)
 
 
-def _nothing(column: Any, place: str) -> Kind:  # noqa: ARG001 - as all readers
+def _null_kind(column: Any, place: str) -> Kind:  # noqa: ARG001 - as all readers
     return AnyType()
 
 
 _READERS: dict[str, Callable[[Any, str], Kind]] = {
-    **dict.fromkeys(_NESTED, _list),
-    "struct": _struct,
-    "map": _map,
-    "dictionary": _decoded,
-    "null": _nothing,
+    **dict.fromkeys(_NESTED, _list_kind),
+    "struct": _struct_kind,
+    "map": _map_kind,
+    "dictionary": _dictionary_kind,
+    "null": _null_kind,
 }

@@ -16,27 +16,15 @@ import pandas as pd
 
 from mlmodel.errors import InvalidArgument
 from mlmodel.signature.types.nested import AnyType, Array, NestedType, Object, Property
-from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["CellTypes", "holds_others", "is_missing", "no_type", "numpy_type"]
+__all__ = ["CellTypes", "holds_others", "is_null", "no_type", "numpy_type"]
 
-#: By the name of numpy's dtype (SIG-014).
-_BY_NUMPY = {
-    "bool": DataType.boolean,
-    "int8": DataType.integer,
-    "int16": DataType.integer,
-    "int32": DataType.integer,
-    "uint8": DataType.integer,
-    "uint16": DataType.integer,
-    "int64": DataType.long,
-    "uint32": DataType.long,
-    "float16": DataType.float,
-    "float32": DataType.float,
-    "float64": DataType.double,
-}
+#: By the name of numpy's dtype, the first type that takes it (SIG-014).
+_BY_NUMPY = {name: kind for kind in reversed(DataType) for name in kind.traits.accepted}
 _BY_KIND = {"U": DataType.string, "S": DataType.binary, "M": DataType.datetime}
 #: The first that an instance belongs to counts: a boolean is an integer of Python's, too.
 _BY_CLASS: tuple[tuple[type | tuple[type, ...], DataType], ...] = (
@@ -47,8 +35,7 @@ _BY_CLASS: tuple[tuple[type | tuple[type, ...], DataType], ...] = (
     ((bytes, bytearray), DataType.binary),
     (dt.date, DataType.datetime),
 )
-_INTEGERS = frozenset({DataType.integer, DataType.long})
-_NUMBERS = _INTEGERS | {DataType.float, DataType.double}
+_NUMBERS = INTEGERS | FLOATS
 _LISTS = (list, tuple, np.ndarray)
 #: Deeper values are refused: nobody declares such types, and each level is one of Python's calls.
 _DEEPEST = 64
@@ -81,8 +68,8 @@ def no_type(place: str, found: str, advice: str = "") -> InvalidArgument:
     )
 
 
-def is_missing(cell: Any) -> bool:
-    """Return whether a cell stands for a missing value, whatever the column."""
+def is_null(cell: Any) -> bool:
+    """Return whether there is no value in a cell; NaN is one, of floating point."""
     return cell is None or cell is pd.NA or cell is pd.NaT
 
 
@@ -120,32 +107,34 @@ class CellTypes:
                 objects.append(cell)
             elif isinstance(cell, _LISTS) and not _is_scalar(cell):
                 lists.append(cell)
-            elif not is_missing(cell):
+            elif not is_null(cell):
                 scalars[_scalar_type(cell, place)] = None
         forms = ["list"] * bool(lists) + ["object"] * bool(objects)
         if forms and (scalars or len(forms) > 1):
-            return self._any(place, [*forms, *map(str, scalars)])
+            return self._any_type(place, [*forms, *map(str, scalars)])
         if lists:
-            return self._list(lists, place, depth)
+            return self._list_type(lists, place, depth)
         if objects:
-            return self._object(objects, place, depth)
+            return self._object_type(objects, place, depth)
         return self._one_of(list(scalars), place)
 
-    def _list(self, lists: Sequence[Any], place: str, depth: int) -> Kind | None:
+    def _list_type(self, lists: Sequence[Any], place: str, depth: int) -> Kind | None:
         inner = f"an item of {place}"
         typed = [one for one in lists if isinstance(one, np.ndarray) and one.dtype != object]
         kinds: list[Kind] = list(dict.fromkeys(_array_item(one, inner) for one in typed))
         others = [one for one in lists if not (isinstance(one, np.ndarray) and one.dtype != object)]
         items = list(chain.from_iterable(others))
         found = self.of(items, inner, depth + 1)
-        if found in _INTEGERS and any(map(is_missing, items)):
+        if found in INTEGERS and any(map(is_null, items)):
             found = DataType.double  # as of a column (SIG-015): integers cannot be missing
         if found is not None:
             kinds.append(found)
         held = self._one_of(kinds, inner)
         return None if held is None else Array(held)
 
-    def _object(self, objects: Sequence[dict[Any, Any]], place: str, depth: int) -> Kind | None:
+    def _object_type(
+        self, objects: Sequence[dict[Any, Any]], place: str, depth: int
+    ) -> Kind | None:
         names = dict.fromkeys(chain.from_iterable(objects))
         properties = []
         for name in names:
@@ -153,7 +142,7 @@ class CellTypes:
                 raise no_type(place, f"an object with the key {name!r:.60}", "keys are texts")
             values = [one[name] for one in objects if name in one]
             kind = self.of(values, f"{name!r} of {place}", depth + 1)
-            required = len(values) == len(objects) and not any(map(is_missing, values))
+            required = len(values) == len(objects) and not any(map(is_null, values))
             properties.append(Property(name, AnyType() if kind is None else kind, required))
         return Object(properties) if properties else None
 
@@ -163,14 +152,14 @@ class CellTypes:
             return kinds[0] if kinds else None
         distinct = frozenset(kinds)
         if distinct <= _NUMBERS:
-            return DataType.long if distinct <= _INTEGERS else DataType.double
+            return DataType.long if distinct <= INTEGERS else DataType.double
         if all(isinstance(kind, Array) for kind in kinds):
             inner = [kind.dtype for kind in kinds if isinstance(kind, Array)]
             items = self._one_of(inner, f"an item of {place}")
             return None if items is None else Array(items)
-        return self._any(place, [str(kind.value) for kind in kinds])
+        return self._any_type(place, [str(kind.value) for kind in kinds])
 
-    def _any(self, place: str, forms: Iterable[str]) -> Kind:
+    def _any_type(self, place: str, forms: Iterable[str]) -> Kind:
         self.conflicts.append(f"{place} ({', '.join(forms)})")
         return AnyType()
 

@@ -30,7 +30,7 @@ _BY_CELLS = {
     "datetime64": DataType.datetime,
     "date": DataType.datetime,
 }
-_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
+_LONG = DataType.long.traits.literals
 
 Found = tuple[DataType | NestedType, bool]
 
@@ -109,7 +109,7 @@ def _of_scalars(
         kind = DataType.binary
     if kind is None:
         raise no_type(place, _types_of(present), "one column holds one type")
-    if kind is DataType.long and not _LOWEST <= min(present) <= max(present) <= _HIGHEST:
+    if kind is DataType.long and not _LONG.low <= min(present) <= max(present) <= _LONG.high:
         raise no_type(place, "an integer of more than 64 bits")
     # Integers with gaps are floating point as soon as they are a column of their own.
     return DataType.double if kind is DataType.long and missing else kind

@@ -13,6 +13,7 @@ from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 from mlmodel.signature.data import arrow
 from mlmodel.signature.data.arrays import object_array
+from mlmodel.signature.data.columns import Column
 from mlmodel.signature.data.frames import array_of
 from mlmodel.signature.enforce.convert import convert
 from mlmodel.signature.enforce.tensors import is_sparse
@@ -23,13 +24,12 @@ from mlmodel.signature.infer.spark import spark_schema
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.nested import AnyType
 from mlmodel.signature.types.params import ParamSchema
-from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.scalars import INTEGERS, DataType
 from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
+from mlmodel.signature.violations import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
-
-    from mlmodel.errors import InputViolation
 
 __all__ = ["infer_signature"]
 
@@ -41,16 +41,7 @@ _SUPPORTED = (
 )
 _SCALARS = (str, bytes, bool, int, float, np.generic)
 #: What takes missing values without being optional (ENF-023, ENF-031).
-_TAKE_MISSING = frozenset(
-    {
-        DataType.float,
-        DataType.double,
-        DataType.string,
-        DataType.binary,
-        DataType.datetime,
-        AnyType(),
-    }
-)
+_TAKE_MISSING = frozenset({AnyType(), *(kind for kind in DataType if kind.traits.takes_missing)})
 #: An axis whose length may vary.
 _ANY_LENGTH = -1
 
@@ -232,12 +223,12 @@ def _may_not_fit(dtype: Any) -> bool:
 
 def _check_fits(values: Any, spec: ColSpec, label: str | int) -> None:
     """Check that a column passes the enforcement of what was inferred from it (SIG-018)."""
-    violations: list[InputViolation] = []
-    convert(values, spec, label, violations)
-    if violations:
+    found = Findings()
+    convert(Column(values, None, label), spec, found)
+    if found:
         raise InvalidArgument(
             f"Column {label!r} looks like {spec.type.value}, but one of its values cannot be "
-            f"taken for that (SIG-014, SIG-018): {violations[0]}"
+            f"taken for that (SIG-014, SIG-018): {found[0]}"
         )
 
 
@@ -338,7 +329,7 @@ def _warn_of_integers(schema: Schema) -> None:
     names = [
         str(position if spec.name is None else spec.name)
         for position, spec in enumerate(schema)
-        if spec.type in (DataType.integer, DataType.long)
+        if spec.type in INTEGERS
     ]
     if names:
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004 - enough to see

@@ -11,9 +11,9 @@ import datetime as dt
 import inspect
 import types
 import typing
-import warnings
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.warnings import warn_caller
 from mlmodel.signature.types.nested import AnyType, Array, Map, NestedType, Object, Property
 from mlmodel.signature.types.scalars import DataType
 from mlmodel.signature.types.schema import ColSpec, Schema
@@ -71,15 +71,14 @@ def infer_signature_from_type_hints(function: Callable[..., Any]) -> ModelSignat
         hints = typing.get_type_hints(function)
         if _says_nothing(hints[name]):
             return None
-        column = _input(hints[name])
+        column = _input_column(hints[name])
     except (_NoType, NameError, TypeError) as error:
-        warnings.warn(
+        warn_caller(
             f"SIG-046: no signature comes from the type hint of {name!r}: {error}; supported are "
-            f"{_SUPPORTED}.",
-            stacklevel=2,
+            f"{_SUPPORTED}."
         )
         return None
-    return ModelSignature(Schema([column]), Schema([_output(hints.get("return"))]))
+    return ModelSignature(Schema([column]), Schema([_output_column(hints.get("return"))]))
 
 
 def data_parameter(function: Callable[..., Any]) -> str | None:
@@ -97,17 +96,17 @@ def _says_nothing(hint: Any) -> bool:
     return hint is Any or (isinstance(hint, type) and module.partition(".")[0] in _TABLES)
 
 
-def _input(hint: Any) -> ColSpec:
+def _input_column(hint: Any) -> ColSpec:
     if typing.get_origin(hint) is not list or not typing.get_args(hint):
-        raise _NoType(f"{_shown(hint)} is no list[...], and a model takes many rows at once")
-    return ColSpec(_kind(typing.get_args(hint)[0]))
+        raise _NoType(f"{_hint_name(hint)} is no list[...], and a model takes many rows at once")
+    return ColSpec(_hint_kind(typing.get_args(hint)[0]))
 
 
-def _output(hint: Any) -> ColSpec:
+def _output_column(hint: Any) -> ColSpec:
     held = typing.get_args(hint) if typing.get_origin(hint) is list else ()
     item = held[0] if held else hint
     try:
-        return ColSpec(_kind(item))
+        return ColSpec(_hint_kind(item))
     except _NoType:
         return ColSpec(AnyType())
 
@@ -122,7 +121,7 @@ def _optional(hint: Any) -> Any:
     return typing.Union[tuple(others)]  # noqa: UP007 - of as many as there are
 
 
-def _kind(hint: Any, within: tuple[Any, ...] = ()) -> DataType | NestedType:
+def _hint_kind(hint: Any, within: tuple[Any, ...] = ()) -> DataType | NestedType:
     """Return the type that a hint stands for; ``within`` are the models around it."""
     if hint is Any:
         return AnyType()
@@ -132,26 +131,26 @@ def _kind(hint: Any, within: tuple[Any, ...] = ()) -> DataType | NestedType:
     if origin in (typing.Union, types.UnionType) and types.NoneType not in held:
         return AnyType()
     if origin is list and held:
-        return Array(_kind(held[0], within))
+        return Array(_hint_kind(held[0], within))
     if origin is dict and held and held[0] is str:
-        return Map(_kind(held[1], within))
+        return Map(_hint_kind(held[1], within))
     if isinstance(hint, type) and isinstance(getattr(hint, "model_fields", None), dict):
-        return _model(hint, within)
-    raise _NoType(f"the format has no type for {_shown(hint)}")
+        return _model_kind(hint, within)
+    raise _NoType(f"the format has no type for {_hint_name(hint)}")
 
 
-def _model(model: Any, within: tuple[Any, ...]) -> Object:
+def _model_kind(model: Any, within: tuple[Any, ...]) -> Object:
     if model in within:
-        raise _NoType(f"{_shown(model)} holds itself")
+        raise _NoType(f"{_hint_name(model)} holds itself")
     properties = []
     for name, field in model.model_fields.items():
         held = _optional(field.annotation)
-        kind = _kind(field.annotation if held is None else held, (*within, model))
+        kind = _hint_kind(field.annotation if held is None else held, (*within, model))
         alias = getattr(field, "validation_alias", None) or field.alias
         written = alias if isinstance(alias, str) else name
         properties.append(Property(written, kind, held is None))
     return Object(properties)
 
 
-def _shown(hint: Any) -> str:
+def _hint_name(hint: Any) -> str:
     return hint.__qualname__ if isinstance(hint, type) else str(hint)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlmodel.errors import InvalidArgument, shown
-from mlmodel.signature.infer.cells import CellTypes, is_missing
+from mlmodel.signature.infer.cells import CellTypes, is_null
 from mlmodel.signature.types.nested import AnyType, Array, Object
 from mlmodel.signature.types.params import ParamSpec
 
@@ -26,13 +26,13 @@ def param_spec(name: str, value: Any) -> ParamSpec:
     types = CellTypes()
     try:
         kind = types.of([value], f"parameter {name!r}")
-        default = _plain(value)
+        default = _plain_default(value)
     except InvalidArgument as error:
         raise InvalidArgument(f"{error.message} (SIG-017)") from None
     is_list = isinstance(kind, Array)
     item = kind.dtype if isinstance(kind, Array) else kind
     nested = isinstance(item, Array | AnyType) or (is_list and isinstance(item, Object))
-    if item is None or nested or types.conflicts or _has_gaps(value):
+    if item is None or nested or types.conflicts or _holds_null(value):
         raise InvalidArgument(
             f"The default {shown(value)} of parameter {name!r} is neither a scalar nor an object, "
             "nor a list of scalars of one type (SIG-017)"
@@ -40,16 +40,16 @@ def param_spec(name: str, value: Any) -> ParamSpec:
     return ParamSpec(name, item, default, (-1,) if is_list else None)
 
 
-def _has_gaps(value: Any) -> bool:
-    return isinstance(value, list | tuple) and any(map(is_missing, value))
+def _holds_null(value: Any) -> bool:
+    return isinstance(value, list | tuple) and any(map(is_null, value))
 
 
-def _plain(value: Any) -> Any:
+def _plain_default(value: Any) -> Any:
     """Return Python's own value for numpy's, at every depth."""
     if isinstance(value, np.ndarray | np.generic) and not isinstance(value, np.datetime64):
         value = value.tolist()
     if isinstance(value, Decimal):
         raise InvalidArgument(f"{value} is a Decimal, which JSON has no form for; give a float")
     if isinstance(value, dict):
-        return {key: _plain(held) for key, held in value.items()}
-    return [_plain(held) for held in value] if isinstance(value, list | tuple) else value
+        return {key: _plain_default(held) for key, held in value.items()}
+    return [_plain_default(held) for held in value] if isinstance(value, list | tuple) else value

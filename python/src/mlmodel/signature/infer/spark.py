@@ -62,11 +62,11 @@ def spark_schema(data: Any) -> Schema | None:
     described = struct.jsonValue() if hasattr(struct, "jsonValue") else None
     if not isinstance(described, dict) or described.get("type") != "struct":
         return None
-    return Schema([ColSpec(_kind(f["type"], f"column {f['name']!r}"), f["name"])
+    return Schema([ColSpec(_spark_kind(f["type"], f"column {f['name']!r}"), f["name"])
                    for f in described["fields"]])  # fmt: skip
 
 
-def _kind(described: str | Mapping[str, Any], place: str) -> DataType | NestedType:
+def _spark_kind(described: str | Mapping[str, Any], place: str) -> DataType | NestedType:
     if isinstance(described, str):
         name = described.partition("(")[0].partition(" ")[0]
         if name in ("void", "null"):
@@ -76,12 +76,12 @@ def _kind(described: str | Mapping[str, Any], place: str) -> DataType | NestedTy
         return _TYPES[name]
     name = described["type"]
     if name == "array":
-        return Array(_kind(described["elementType"], f"an item of {place}"))
+        return Array(_spark_kind(described["elementType"], f"an item of {place}"))
     if name == "struct":
-        return Object([Property(f["name"], _kind(f["type"], f"{f['name']!r} of {place}"))
+        return Object([Property(f["name"], _spark_kind(f["type"], f"{f['name']!r} of {place}"))
                        for f in described["fields"]])  # fmt: skip
     if name == "map" and described["keyType"] == "string":
-        return Map(_kind(described["valueType"], f"a value of {place}"))
+        return Map(_spark_kind(described["valueType"], f"a value of {place}"))
     if name == "udt" and described.get("class") == _VECTOR:
         return SparkMLVector()
     raise no_type(place, f"Spark's {described.get('class') or name}")

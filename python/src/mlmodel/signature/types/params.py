@@ -19,18 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ParamSchema", "ParamSpec", "json_default"]
 
-#: What a parameter's default may be, by its type; a JSON file holds texts for the last two.
-_DEFAULTS: dict[DataType, tuple[type, ...]] = {
-    DataType.boolean: (bool,),
-    DataType.integer: (int,),
-    DataType.long: (int,),
-    DataType.float: (int, float),
-    DataType.double: (int, float),
-    DataType.string: (str,),
-    DataType.binary: (bytes, str),
-    DataType.datetime: (dt.date, str),
-}
-
+#: What a default may be besides Python's type of the value: JSON writes it so.
+_WRITTEN: dict[str, type] = {"number": int, "base64": str, "date and time": str}
 
 #: The keys of a parameter that say nothing of its type.
 _NOT_OF_TYPE = frozenset({"name", "default", "shape", "dtype"})
@@ -75,7 +65,8 @@ class ParamSpec:
         if default is None or isinstance(self.dtype, NestedType):
             return
         is_list = isinstance(default, list)
-        takes = _DEFAULTS[self.dtype]
+        traits = self.dtype.traits
+        takes = (traits.python, _WRITTEN.get(traits.literals.form, traits.python))
         values = default if is_list else [default]
         fits = all(isinstance(v, takes) for v in values) and (
             self.dtype is DataType.boolean or not any(isinstance(v, bool) for v in values)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.collections import repeated
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 from mlmodel.signature.types.nested import NestedType, data_type, read_type, type_document
 from mlmodel.signature.types.scalars import DataType
@@ -167,11 +167,10 @@ class Schema:
         if isinstance(specs[0], TensorSpec):
             raise InvalidArgument("Either all tensors of a schema are named or none (SIG-005)")
         unnamed = [place for place, spec in enumerate(specs) if spec.name is None]
-        warnings.warn(
+        warn_caller(
             f"SIG-020: the columns at the positions {', '.join(map(str, unnamed[:5]))} of the "
             "signature have no names and others have: all of them are matched by position. Name "
-            "all columns, or none.",
-            stacklevel=2,
+            "all columns, or none."
         )
         made = object.__new__(cls)
         object.__setattr__(made, "inputs", specs)
@@ -265,7 +264,7 @@ class Schema:
     @classmethod
     def from_list(cls, specs: Sequence[Mapping[str, Any]]) -> Schema:
         """Build a schema from the parsed JSON list; both tensor forms are read (SIG-006)."""
-        return cls.as_read([_spec(spec) for spec in specs])
+        return cls.as_read([_read_spec(spec) for spec in specs])
 
     @classmethod
     def from_json(cls, text: str) -> Schema:
@@ -308,7 +307,7 @@ def need_keys(spec: Mapping[str, Any], keys: Sequence[str], rule: str) -> None:
         raise InvalidArgument(f"{spec!r:.60} lacks the keys {lacking} ({rule})")
 
 
-def _spec(spec: Mapping[str, Any]) -> ColSpec | TensorSpec:
+def _read_spec(spec: Mapping[str, Any]) -> ColSpec | TensorSpec:
     need_keys(spec, (), "SIG-003")
     if "tensor-spec" in spec or "dtype" in spec:
         return TensorSpec.from_dict(spec)
