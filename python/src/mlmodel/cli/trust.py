@@ -42,6 +42,7 @@ def add(model: str) -> None:
     MODEL is a model folder, or a URI of one: what is downloaded is trusted as it is here.
     """
     from mlmodel import document
+    from mlmodel.document.paths import FILE_NAME
     from mlmodel.errors import ModelNotFound
     from mlmodel.store.locations.locate import local_folder
     from mlmodel.store.locations.uris import without_secrets
@@ -51,7 +52,7 @@ def add(model: str) -> None:
     file = document.model_file(local_folder(model))
     if not file.is_file():
         raise ModelNotFound(
-            f"There is no model at {without_secrets(model)}: give a folder with a file MLmodel."
+            f"There is no model at {without_secrets(model)}: give a folder with a file {FILE_NAME}."
         )
     path = file.parent
     looks = describe(path)

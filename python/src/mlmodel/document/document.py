@@ -15,9 +15,9 @@ from mlmodel.document.yaml.jsontext import JsonText
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
+    from mlmodel.document.paths import PathLike
     from mlmodel.document.yaml.source import SourceMap
 
 __all__ = ["Document", "compose_document", "folder_of", "model_file", "parse", "read", "read_text"]
@@ -63,6 +63,16 @@ class Document:
     def key_position(self, pointer: str) -> tuple[int, int]:
         """Return line and column, from 1, of the key at a JSON pointer."""
         return self._locate(split(pointer), key=True)
+
+    def violation(
+        self, rule: str, message: str, pointer: str, severity: str = "error", *, key: bool = False
+    ) -> Violation:
+        """Return the violation of a rule by the value at a JSON pointer; with ``key``, by its key.
+
+        Its place is that of :meth:`position`, or of :meth:`key_position`.
+        """
+        line, column = self._locate(split(pointer), key=key)
+        return Violation(rule, message, self.file, line, column, pointer, severity)
 
     def nodes(self, pointer: str) -> tuple[Node, Node]:
         """Return the nodes of the key (of an item: the item) and of the value at a JSON pointer.
@@ -175,7 +185,7 @@ def parse(text: str, file: str = FILE_NAME, *, limits: Limits = DEFAULT_LIMITS) 
     return document
 
 
-def read(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Document:
+def read(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> Document:
     """Read the MLmodel file at ``path``, or the one in the folder ``path``.
 
     Raises:
@@ -191,7 +201,7 @@ def read(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Do
     return parse(text, str(file), limits=limits)
 
 
-def model_file(path: str | os.PathLike[str]) -> Path:
+def model_file(path: PathLike) -> Path:
     """Return the MLmodel file that ``path`` means: itself, or the one in the folder."""
     given = Path(path)
     return given / FILE_NAME if given.is_dir() else given

@@ -20,11 +20,11 @@ from mlmodel.store.locations.locate import local_folder
 from mlmodel.store.locations.uris import without_secrets
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from mlmodel.document.document import Document
+    from mlmodel.document.paths import PathLike
 
 __all__ = ["compare_models"]
 
@@ -49,7 +49,7 @@ class _Model:
     file: str
 
 
-def compare_models(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> dict[str, Any]:
+def compare_models(old: PathLike, new: PathLike) -> dict[str, Any]:
     """Return what ``mlmodel diff --format json`` prints for two folders, MLmodel files or URIs.
 
     Each section is a list of differences, with ``change`` (``added``, ``removed``, ``changed``,
@@ -86,7 +86,7 @@ def compare_models(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> 
     }
 
 
-def _read(path: str | os.PathLike[str]) -> _Model:
+def _read(path: PathLike) -> _Model:
     file = model_file(local_folder(path))
     document = read(file)
     return _Model(folder_of(file), document, file.name)

@@ -14,28 +14,25 @@ from mlmodel.document.document import folder_of, model_file, read
 from mlmodel.document.example_info import example_info
 from mlmodel.document.paths import Folder, resolve_inside
 from mlmodel.document.requirements import pip_part
-from mlmodel.document.rules.environments import (
-    named_environments,
-    read_environment,
-    requirement_lines,
-)
+from mlmodel.document.rules.environments import read_environment, requirement_lines
 from mlmodel.document.rules.named_files import NEEDED_TO_LOAD, named_files
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
-from mlmodel.errors import InvalidModel, Violation
+from mlmodel.errors import InvalidModel
 from mlmodel.reports.validation import validate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlmodel.document.document import Document
+    from mlmodel.document.paths import PathLike
 
 __all__ = ["describe", "environment_of", "plain"]
 
 _MAX_FILES = 10_000
 
 
-def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
+def describe(path: PathLike) -> dict[str, Any]:
     """Return what ``mlmodel inspect --json`` prints for the model at ``path``.
 
     Raises:
@@ -109,22 +106,22 @@ def _present(root: Path, name: Any) -> bool:
 
 def environment_of(root: Path, document: Document) -> dict[str, Any]:
     """Return the Python version and the requirements, from whichever files there are."""
-    folder, named, ignored = Folder(root), named_environments(document), list[Violation]()
-    python = read_environment(folder, named["virtualenv"], "python-env", ignored)
-    conda = read_environment(folder, named["conda"], "conda-env", ignored)
+    folder = Folder(root)
+    python = read_environment(folder, document, "virtualenv")
+    conda = read_environment(folder, document, "conda")
     found: dict[str, Any] = {}
     flavors = document.data.get("flavors")
     for keys in flavors.values() if isinstance(flavors, dict) else ():
         if isinstance(keys, dict) and keys.get("python_version"):
             found["python"] = keys["python_version"]
-    if python is not None and python.data.get("python"):
+    if python.data.get("python"):
         found["python"] = python.data["python"]
-    requirements = requirement_lines(folder, ignored)
-    if requirements is None and conda is not None:
+    requirements = requirement_lines(folder)
+    if requirements is None and conda.usable:
         requirements = pip_part(conda.data)
     if requirements is not None:
         found["requirements"] = requirements
-    packages = conda.data.get("dependencies") if conda is not None else None
+    packages = conda.data.get("dependencies")
     if isinstance(packages, list):
         found["conda"] = [item for item in packages if isinstance(item, str)]
     return found

@@ -17,10 +17,12 @@ from mlmodel.reports.report import Report
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mlmodel.document.paths import PathLike
+
 __all__ = ["find_models", "validate"]
 
 
-def validate(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Report:
+def validate(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> Report:
     """Check the model at ``path`` (a model folder or its MLmodel file); raises nothing.
 
     The report's violations name their files as reached through ``path``.
@@ -38,7 +40,7 @@ def validate(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -
     return Report(str(path), found, unchecked=() if unchecked is None else (unchecked,))
 
 
-def find_models(path: str | os.PathLike[str]) -> Iterator[Path]:
+def find_models(path: PathLike) -> Iterator[Path]:
     """Give the models at ``path``: itself if it is one, else every model folder below, sorted.
 
     A model folder is not searched further (DIR-007), and links to folders are not followed.

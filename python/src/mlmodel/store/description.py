@@ -165,7 +165,7 @@ class Model:
         return model
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def load(cls, path: PathLike) -> Self:
         """Read the MLmodel file of a saved model; nothing of the model is loaded (DIR-008).
 
         Args:
@@ -180,7 +180,7 @@ class Model:
         folder, document = read_description(path)
         return cls.of_folder(document.data, folder)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: PathLike) -> None:
         """Write the MLmodel file, whole or not at all (MLM-016); an existing one is replaced.
 
         Args:
@@ -266,7 +266,7 @@ class Model:
         """Return the parameters' specs, or None."""
         return self.signature.params if self.signature else None
 
-    def load_input_example(self, path: str | os.PathLike[str] | None = None) -> Any:
+    def load_input_example(self, path: PathLike | None = None) -> Any:
         """Return the saved input example in the form in which the model gets it, or None.
 
         Args:
@@ -283,9 +283,7 @@ class Model:
         found = self._example_at(path)
         return None if found is None else read_example(*found, self.signature)
 
-    def load_input_example_params(
-        self, path: str | os.PathLike[str] | None = None
-    ) -> dict[str, Any] | None:
+    def load_input_example_params(self, path: PathLike | None = None) -> dict[str, Any] | None:
         """Return the parameters that the saved example has beside its data, or None (EXA-010).
 
         Args and errors are those of :meth:`load_input_example`.
@@ -295,7 +293,7 @@ class Model:
         found = self._example_at(path)
         return None if found is None else read_params(*found)
 
-    def get_serving_input(self, path: str | os.PathLike[str] | None = None) -> str | None:
+    def get_serving_input(self, path: PathLike | None = None) -> str | None:
         """Return the saved example as the JSON body of a request, or None (EXA-011).
 
         Args and errors are those of :meth:`load_input_example`.
@@ -305,9 +303,7 @@ class Model:
         found = self._example_at(path)
         return None if found is None else read_serving_input(*found)
 
-    def _example_at(
-        self, path: str | os.PathLike[str] | None
-    ) -> tuple[Path, Mapping[str, Any]] | None:
+    def _example_at(self, path: PathLike | None) -> tuple[Path, Mapping[str, Any]] | None:
         """Return the model's folder, and what the file says of its example."""
         info = example_info(self.document)
         if not info:
@@ -383,7 +379,7 @@ class ModelInfo:
     prompts: Sequence[str] | None = None
 
 
-def get_model_info(model_uri: str | os.PathLike[str]) -> ModelInfo:
+def get_model_info(model_uri: PathLike) -> ModelInfo:
     """Return what describes the model at ``model_uri``; nothing of it is loaded.
 
     Raises:

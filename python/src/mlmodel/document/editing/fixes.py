@@ -18,11 +18,11 @@ from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits, Problem
 from mlmodel.errors import MlmodelError, Violation
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mlmodel.document.document import Document
+    from mlmodel.document.paths import PathLike
     from mlmodel.document.yaml.events import Node
     from mlmodel.errors import Violation
 
@@ -214,7 +214,7 @@ FIXABLE: dict[str, Callable[[Document, Violation], _Fix | None]] = {
 }
 
 
-def fix(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> tuple[Violation, ...]:
+def fix(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Violation, ...]:
     """Mend the MLmodel file at ``path`` where there is one right answer (MLM-027).
 
     Returns what was mended, each at the place where it stood. A file that cannot be read, or
