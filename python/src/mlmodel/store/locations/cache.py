@@ -14,7 +14,6 @@ import os
 import secrets
 import shutil
 import stat
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from mlmodel._base import files
 from mlmodel._base.digest import manifest_of
+from mlmodel._base.extras import require
 from mlmodel._base.user_folders import is_private, of_user
 from mlmodel.errors import InvalidModel, UnreadableModel, WriteFailed
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Cache", "Source", "location"]
 
-#: Without locks, what nobody has touched for so long (in seconds) is a leftover.
-_ABANDONED = 24 * 60 * 60
 _FOLDERS = ("content", "sources", "checked", "partial", "locks")
 
 
@@ -202,12 +200,8 @@ class Cache:
 
     def _remove_if_abandoned(self, leftover: Path) -> None:
         lock = self.root / "locks" / leftover.name.partition("-")[0]
-        with suppress(OSError):
-            if _CAN_LOCK:
-                with _lock(lock, wait=False):
-                    shutil.rmtree(leftover, ignore_errors=True)
-            elif time.time() - leftover.stat().st_mtime > _ABANDONED:
-                shutil.rmtree(leftover, ignore_errors=True)
+        with suppress(OSError), _lock(lock, wait=False):
+            shutil.rmtree(leftover, ignore_errors=True)
 
     def _unwritable(self, error: OSError) -> WriteFailed:
         return WriteFailed(
@@ -216,28 +210,15 @@ class Cache:
         )
 
 
-try:
-    import fcntl
-except ImportError:  # a system without them goes by age
-    _CAN_LOCK = False
+@contextmanager
+def _lock(path: Path, *, wait: bool) -> Iterator[None]:
+    """Hold the lock of a file; a process that is killed lets go of it.
 
-    @contextmanager
-    def _lock(path: Path, *, wait: bool) -> Iterator[None]:  # noqa: ARG001 - as below
+    Raises:
+        MissingDependency: the package that locks is not installed.
+        OSError: another one holds it, and ``wait`` is false.
+
+    """
+    filelock = require("filelock", "remote")
+    with filelock.FileLock(path, timeout=-1 if wait else 0, mode=0o600):
         yield
-else:
-    _CAN_LOCK = True
-
-    @contextmanager
-    def _lock(path: Path, *, wait: bool) -> Iterator[None]:
-        """Hold the lock of a file; a process that is killed lets go of it.
-
-        Raises:
-            OSError: another one holds it, and ``wait`` is false.
-
-        """
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            yield
-        finally:
-            os.close(handle)
