@@ -643,8 +643,9 @@ def test_a_web_server_that_is_gone(model: Path, monkeypatch: pytest.MonkeyPatch)
     server.shutdown()
     server.server_close()
     thread.join()
-    with pytest.warns(UserWarning, match="LOC-011"):
+    with pytest.warns(UserWarning, match="LOC-011") as warned:
         assert local_folder(uri) == found
+    assert warned[0].filename == __file__
     with pytest.warns(UserWarning, match="LOC-011"):
         assert local_path(uri + "/empty") == file
 

@@ -10,7 +10,7 @@ import click
 from mlmodel._aliases import is_flavor
 from mlmodel._base.texts import counted
 from mlmodel.cli._shared import NOTHING, echo, format_option, size
-from mlmodel.reports.inspection import describe
+from mlmodel.reports.inspection import inspect_model
 from mlmodel.store.locations.locate import local_folder
 from mlmodel.store.locations.uris import without_secrets
 
@@ -47,7 +47,7 @@ def command(path: str, form: str, as_json: bool) -> None:
     MODEL is a model folder, an MLmodel file, or a URI of one. Shown are its flavors, signature,
     input example and environment, and what loading it would need and run.
     """
-    found = describe(local_folder(path))
+    found = inspect_model(local_folder(path))
     found["path"] = without_secrets(path)
     if as_json or form == "json":
         click.echo(json.dumps(found, indent=2))

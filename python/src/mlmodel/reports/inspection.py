@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
     from mlmodel.document.paths import PathLike
 
-__all__ = ["describe", "environment_of", "plain"]
+__all__ = ["environment_of", "inspect_model", "plain"]
 
 _MAX_FILES = 10_000
 
 
-def describe(path: PathLike) -> dict[str, Any]:
+def inspect_model(path: PathLike) -> dict[str, Any]:
     """Return what ``mlmodel inspect --json`` prints for the model at ``path``.
 
     Raises:
@@ -128,7 +128,7 @@ def environment_of(root: Path, document: Document) -> dict[str, Any]:
 
 
 def _loading(root: Path, document: Document) -> dict[str, Any]:
-    from mlmodel.trust.describe import describe as look_into
+    from mlmodel.trust.describe import look_into
 
     described = walk(document.data, schemas.load("mlmodel"))
     needed = [

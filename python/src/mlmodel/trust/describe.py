@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
     from mlmodel.document.schema.described import Described
 
-__all__ = ["Look", "describe"]
+__all__ = ["Look", "look_into"]
 
 _PYTHON = frozenset({".py", ".pyc", ".pyw"})
 #: What pickles are called inside of archives, where nothing is looked into.
@@ -71,7 +71,7 @@ class Look:
         return f"{self.file}: {self.what}"
 
 
-def describe(root: Path, document: Document | None = None) -> list[Look]:
+def look_into(root: Path, document: Document | None = None) -> list[Look]:
     """Return what loading a model folder could run, file by file in the order of their paths.
 
     Nothing of the folder is run, nothing is imported for it, and no link is followed. What has

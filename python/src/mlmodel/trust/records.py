@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import warnings
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,9 +121,8 @@ def record(root: Path, reason: str) -> str:
     try:
         return add(root, reason).digest
     except (WriteFailed, InvalidModel) as error:
-        warnings.warn(
-            f"{error} The model is saved; loading it will ask for trust where it holds code.",
-            stacklevel=2,
+        warn_caller(
+            f"{error} The model is saved; loading it will ask for trust where it holds code."
         )
         return "" if isinstance(error, InvalidModel) else manifest_of(root).digest
 

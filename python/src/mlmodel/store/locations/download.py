@@ -6,10 +6,10 @@ import errno
 import os
 import re
 import time
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mlmodel._base.warnings import warn_caller
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.errors import (
     InvalidArgument,
@@ -131,10 +131,9 @@ def _up_to_date(
             if isinstance(error, MlmodelError):  # it would be its own cause
                 raise
             raise _named(error, uri) from error
-        warnings.warn(
+        warn_caller(
             f"{without_secrets(uri)} could not be reached ({_said(error)}); what was downloaded "
-            f"from it on {known.downloaded} is used (LOC-011)",
-            stacklevel=6,
+            f"from it on {known.downloaded} is used (LOC-011)"
         )
         return known
     if known is not None and known.state is not None and known.state == listing.state:
