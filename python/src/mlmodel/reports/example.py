@@ -46,7 +46,7 @@ def check_example(document: Document, root: Path) -> tuple[list[Violation], str 
     from mlmodel.scoring.examples.checking import faults
 
     try:
-        found = faults(root, info, _signature(document))
+        found = faults(root, info, _usable_signature(document))
     except MissingDependency as error:
         return [], f"{file} was not checked. {error.message}."
     more = [("EXA-003", f"There are {len(found) - _MOST} more.", None, None)]
@@ -68,7 +68,7 @@ def _is_there(root: Path, info: Mapping[str, Any]) -> bool:
         return False
 
 
-def _signature(document: Document) -> ModelSignature | None:
+def _usable_signature(document: Document) -> ModelSignature | None:
     """Return the signature, None where it is absent or of no use (that is said elsewhere)."""
     from mlmodel.signature.model_signature import ModelSignature
 

@@ -55,12 +55,12 @@ def inspect_model(path: PathLike) -> dict[str, Any]:
         "warnings": len(report.warnings),
         **{key: data[key] for key in known if data.get(key) is not None},
         "flavors": data.get("flavors", {}),
-        "signature": _signature(data.get("signature")),
-        "example": _example(root, data),
+        "signature": _parsed_signature(data.get("signature")),
+        "example": _described_example(root, data),
         "environment": environment_of(root, document),
         "files": len(files),
         "size_bytes": sum(size for _, size in files),
-        "loading": _loading(root, document),
+        "loading": _needs_of_loading(root, document),
     }
     if data.get("metadata") is not None:
         found["metadata"] = data["metadata"]
@@ -78,7 +78,7 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | None) else str(value)
 
 
-def _signature(signature: Any) -> dict[str, Any] | None:
+def _parsed_signature(signature: Any) -> dict[str, Any] | None:
     if not isinstance(signature, dict):
         return None
     found = {}
@@ -90,7 +90,7 @@ def _signature(signature: Any) -> dict[str, Any] | None:
     return found
 
 
-def _example(root: Path, data: dict[str, Any]) -> dict[str, Any] | None:
+def _described_example(root: Path, data: dict[str, Any]) -> dict[str, Any] | None:
     info = example_info(data)
     if info is None:
         return None
@@ -127,7 +127,7 @@ def environment_of(root: Path, document: Document) -> dict[str, Any]:
     return found
 
 
-def _loading(root: Path, document: Document) -> dict[str, Any]:
+def _needs_of_loading(root: Path, document: Document) -> dict[str, Any]:
     from mlmodel.trust.describe import look_into
 
     described = walk(document.data, schemas.load("mlmodel"))

@@ -37,16 +37,16 @@ def fits_plainly(file: Path, info: Mapping[str, Any], signature: Any) -> bool:
         return False
     try:
         declared = json.loads(signature["inputs"])
-        table = _read(file)
+        table = _small_json(file)
         request = info.get("serving_input_path")
-        if request and not isinstance(_read(file.parent / str(request)), dict):
+        if request and not isinstance(_small_json(file.parent / str(request)), dict):
             return False
         return _fits(table["columns"], table["data"], declared)
     except (OSError, ValueError, RecursionError, TypeError, KeyError):
         return False
 
 
-def _read(file: Path) -> Any:
+def _small_json(file: Path) -> Any:
     if file.stat().st_size > _MOST_BYTES:
         raise ValueError(file.name)
     return json.loads(file.read_text(encoding="utf-8"))

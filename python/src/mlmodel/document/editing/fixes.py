@@ -82,12 +82,12 @@ def _applied(
     """Return the text with the changes, or None where they would add an error."""
     text, made = apply(document.text, changes)
     after = compose_document(text, document.file, limits=limits)
-    if not after.usable or _errors(after, root) > _errors(document, root):
+    if not after.usable or _count_errors(after, root) > _count_errors(document, root):
         return None
     return Fixed(text, tuple(made))
 
 
-def _errors(document: Document, root: Path | None) -> int:
+def _count_errors(document: Document, root: Path | None) -> int:
     return [violation.severity for violation in check(document, root)].count("error")
 
 

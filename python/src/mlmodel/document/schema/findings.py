@@ -47,16 +47,14 @@ def errors(name: str, value: Any, definition: str | None = None, key: Any = None
     definitions = schema.get("$defs", {})
     whole = definitions[definition] if definition else schema
     # jsonschema is imported where there is something to say.
-    found = [] if conforms(whole, definitions, value) else _errors(name, definition, value)
+    found = []
+    if not conforms(whole, definitions, value):
+        found = list(schemas.validator(name, definition).iter_errors(value))
     if not found and len(repr(key)) <= _MAX_LENGTH:
         if len(_VALID) >= _MAX_VALID:
             _VALID.clear()
         _VALID.add(key)
     return found
-
-
-def _errors(name: str, definition: str | None, value: Any) -> list[Any]:
-    return list(schemas.validator(name, definition).iter_errors(value))
 
 
 def explain(error: Any, above: Sequence[Any], default: str = "MLM-008") -> Finding:

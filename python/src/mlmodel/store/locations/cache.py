@@ -53,14 +53,14 @@ def location() -> Path | None:
     return Path(own).absolute() if own else of_user("XDG_CACHE_HOME", ".cache")
 
 
-def _read(path: Path) -> Source | None:
+def _read_source(path: Path) -> Source | None:
     try:
         return Source(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def _stamp(folder: Path) -> bytes:
+def _stamp_of_folder(folder: Path) -> bytes:
     """Return a digest of what the file system says of every file: it changes if one is touched."""
     lines = []
     for above, _, names in os.walk(folder):
@@ -112,7 +112,7 @@ class Cache:
 
     def source(self, key: str) -> Source | None:
         """Return what the URI held at the last download, if that is here and as it was."""
-        source = _read(self.root / "sources" / f"{key}.json")
+        source = _read_source(self.root / "sources" / f"{key}.json")
         return source if source is not None and self._is_whole(source.digest) else None
 
     def path(self, source: Source) -> Path:
@@ -141,7 +141,7 @@ class Cache:
                 target.rename(damaged)
                 shutil.rmtree(damaged, ignore_errors=True)
             partial.rename(target)
-            self._mark(digest, _stamp(target))
+            self._mark(digest, _stamp_of_folder(target))
         except OSError as error:
             if not self._is_whole(digest):  # and no other process was faster
                 raise self._unwritable(error) from error
@@ -159,7 +159,7 @@ class Cache:
         """Return what the cache knows, the oldest first, with the bytes of each content."""
         found = []
         for path in (self.root / "sources").glob("*.json"):
-            source = _read(path)
+            source = _read_source(path)
             if source is not None:
                 held = files.regular_files(self.root / "content" / source.digest)
                 found.append((source, sum(size for _, size in held)))
@@ -181,7 +181,7 @@ class Cache:
         """
         folder, checked = self.root / "content" / digest, self.root / "checked" / digest
         try:
-            stamp = _stamp(folder)
+            stamp = _stamp_of_folder(folder)
             if checked.is_file() and checked.read_bytes() == stamp:
                 return True
             if not folder.is_dir() or manifest_of(folder).digest != digest:
