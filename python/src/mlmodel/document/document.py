@@ -15,12 +15,21 @@ from mlmodel.document.yaml.jsontext import JsonText
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mlmodel.document.paths import PathLike
     from mlmodel.document.yaml.source import SourceMap
 
-__all__ = ["Document", "compose_document", "folder_of", "model_file", "parse", "read", "read_text"]
+__all__ = [
+    "Document",
+    "compose_document",
+    "folder_of",
+    "model_file",
+    "parse",
+    "read",
+    "read_text",
+    "with_values",
+]
 
 #: The folder of a model folder in which MLflow keeps copies of its files (DIR-007).
 _COPIES = "metadata"
@@ -51,6 +60,24 @@ class Document:
         self._json_texts: dict[int, JsonText] = {}
         self._source_maps: dict[int, SourceMap] = {}
         self._members: dict[int, dict[str, tuple[Node, Node]]] = {}
+
+    @property
+    def flavors(self) -> dict[Any, Any]:
+        """What stands under ``flavors``, by name; empty where that is no mapping."""
+        held = self.data.get("flavors")
+        return held if isinstance(held, dict) else {}
+
+    @property
+    def signature(self) -> dict[Any, Any] | None:
+        """What stands under ``signature``, if a mapping: texts that were parsed, as values."""
+        held = self.data.get("signature")
+        return with_values(held, self.json_values) if isinstance(held, dict) else None
+
+    @property
+    def json_values(self) -> dict[str, Any]:
+        """The JSON texts of the file that were parsed so far (a check parses all), as values."""
+        parsed = self._json_texts.values()
+        return {one.text: one.value for one in parsed if one.error is None}
 
     def position(self, pointer: str) -> tuple[int, int]:
         """Return line and column, from 1, of the value at a JSON pointer.
@@ -145,6 +172,11 @@ class Document:
         if self._starts is None:
             self._starts = line_starts(self.text)
         return place(self._starts, self._source_maps[id(node)].offset(offset))
+
+
+def with_values(mapping: Mapping[Any, Any], values: Mapping[str, Any]) -> dict[Any, Any]:
+    """Return a mapping in which each text that ``values`` has is the value that it stands for."""
+    return {k: values.get(v, v) if isinstance(v, str) else v for k, v in mapping.items()}
 
 
 def compose_document(

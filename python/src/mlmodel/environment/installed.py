@@ -125,7 +125,7 @@ def _meets(version: str, required: Any) -> bool:
 
 def _python(folder: Folder, document: Document) -> Iterator[str]:
     """Give a sentence if the model was saved with another Python, by its first two numbers."""
-    keys = (document.data.get("flavors") or {}).get("python_function") or {}
+    keys = document.flavors.get("python_function") or {}
     saved = keys.get("python_version")
     if not saved:
         saved = read_environment(folder, document, "virtualenv").data.get("python")

@@ -19,7 +19,7 @@ from mlmodel.document.rules.named_files import NEEDED_TO_LOAD, named_files
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.errors import InvalidModel
-from mlmodel.reports.validation import validate
+from mlmodel.reports.validation import validate_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,9 +41,8 @@ def inspect_model(path: PathLike) -> dict[str, Any]:
 
     """
     document = read(path)
-    file = model_file(path)
-    root = folder_of(file)
-    report = validate(path)
+    root = folder_of(model_file(path))
+    report = validate_document(document, str(path))
     data = document.data
     known = ("utc_time_created", "time_created", "mlflow_version", "run_id", "model_id",
              "model_uuid", "artifact_path", "databricks_runtime")  # fmt: skip
@@ -55,7 +54,7 @@ def inspect_model(path: PathLike) -> dict[str, Any]:
         "warnings": len(report.warnings),
         **{key: data[key] for key in known if data.get(key) is not None},
         "flavors": data.get("flavors", {}),
-        "signature": _parsed_signature(data.get("signature")),
+        "signature": _parsed_signature(document),
         "example": _described_example(root, data),
         "environment": environment_of(root, document),
         "files": len(files),
@@ -78,16 +77,18 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | None) else str(value)
 
 
-def _parsed_signature(signature: Any) -> dict[str, Any] | None:
-    if not isinstance(signature, dict):
+def _parsed_signature(document: Document) -> dict[str, Any] | None:
+    if document.signature is None:
         return None
-    found = {}
-    for key, text in signature.items():
-        try:
-            found[str(key)] = json.loads(text) if isinstance(text, str) else text
-        except (ValueError, RecursionError):
-            found[str(key)] = text
-    return found
+    return {str(key): _as_value(held) for key, held in document.signature.items()}
+
+
+def _as_value(held: Any) -> Any:
+    """Return a part of the signature, parsed if a check, whose limits are narrower, did not."""
+    try:
+        return json.loads(held) if isinstance(held, str) else held
+    except (ValueError, RecursionError):
+        return held
 
 
 def _described_example(root: Path, data: dict[str, Any]) -> dict[str, Any] | None:
@@ -110,8 +111,7 @@ def environment_of(root: Path, document: Document) -> dict[str, Any]:
     python = read_environment(folder, document, "virtualenv")
     conda = read_environment(folder, document, "conda")
     found: dict[str, Any] = {}
-    flavors = document.data.get("flavors")
-    for keys in flavors.values() if isinstance(flavors, dict) else ():
+    for keys in document.flavors.values():
         if isinstance(keys, dict) and keys.get("python_version"):
             found["python"] = keys["python_version"]
     if python.data.get("python"):

@@ -30,13 +30,14 @@ def fits_plainly(file: Path, info: Mapping[str, Any], signature: Any) -> bool:
     Args:
         file: the example's file; a request beside it must be a JSON object.
         info: the ``saved_input_example_info``.
-        signature: the mapping of the MLmodel file.
+        signature: the mapping of the MLmodel file, with texts or what they say.
 
     """
     if info.get("type") != "dataframe" or info.get("params"):
         return False
     try:
-        declared = json.loads(signature["inputs"])
+        declared = signature["inputs"]
+        declared = json.loads(declared) if isinstance(declared, str) else declared
         table = _small_json(file)
         request = info.get("serving_input_path")
         if request and not isinstance(_small_json(file.parent / str(request)), dict):

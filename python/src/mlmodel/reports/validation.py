@@ -17,9 +17,10 @@ from mlmodel.reports.report import Report
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mlmodel.document.document import Document
     from mlmodel.document.paths import PathLike
 
-__all__ = ["find_models", "validate"]
+__all__ = ["find_models", "validate", "validate_document"]
 
 
 def validate(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> Report:
@@ -33,11 +34,15 @@ def validate(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> Report:
     except MlmodelError as error:
         details = tuple(d for d in error.details if isinstance(d, Violation))
         return Report(str(path), details, error.message)
-    document = compose_document(text, str(file), limits=limits)
-    root = folder_of(file)
+    return validate_document(compose_document(text, str(file), limits=limits), str(path))
+
+
+def validate_document(document: Document, path: str) -> Report:
+    """Check an MLmodel file that was read, and the folder around it; ``path`` is the report's."""
+    root = folder_of(Path(document.file))
+    found = check(document, root)
     of_example, unchecked = check_example(document, root)
-    found = (*check(document, root), *of_example)
-    return Report(str(path), found, unchecked=() if unchecked is None else (unchecked,))
+    return Report(path, (*found, *of_example), unchecked=() if unchecked is None else (unchecked,))
 
 
 def find_models(path: PathLike) -> Iterator[Path]:

@@ -10,7 +10,7 @@ from mlmodel.document.document import compose_document, folder_of, model_file, r
 from mlmodel.document.editing.comments import COMMENT
 from mlmodel.document.editing.edits import Change, Edit, apply, node_end, quote, remove, replace
 from mlmodel.document.pointers import split
-from mlmodel.document.rules.checks import check
+from mlmodel.document.rules.checks import check, errors_in
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.schemas import branch, child
 from mlmodel.document.yaml.build import Builder, has_named_keys
@@ -82,13 +82,9 @@ def _applied(
     """Return the text with the changes, or None where they would add an error."""
     text, made = apply(document.text, changes)
     after = compose_document(text, document.file, limits=limits)
-    if not after.usable or _count_errors(after, root) > _count_errors(document, root):
+    if not after.usable or len(errors_in(after, root)) > len(errors_in(document, root)):
         return None
     return Fixed(text, tuple(made))
-
-
-def _count_errors(document: Document, root: Path | None) -> int:
-    return [violation.severity for violation in check(document, root)].count("error")
 
 
 def _changes(document: Document, root: Path | None) -> list[Change]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mlmodel.document.paths import PathLike
     from mlmodel.errors import Violation
 
-__all__ = ["check", "in_order", "require_valid"]
+__all__ = ["check", "errors_in", "in_order", "require_valid"]
 
 
 def check(document: Document, root: Path | None, *, loading: bool = False) -> list[Violation]:
@@ -53,6 +53,12 @@ def check(document: Document, root: Path | None, *, loading: bool = False) -> li
     return in_order(found, document.file)
 
 
+def errors_in(document: Document, root: Path | None, *, loading: bool = False) -> list[Violation]:
+    """Return the violations that :func:`check` finds, without the warnings."""
+    found = check(document, root, loading=loading)
+    return [violation for violation in found if violation.severity == "error"]
+
+
 def in_order(violations: list[Violation], file: str) -> list[Violation]:
     """Return the violations of one file by line and column; without a place come first."""
     return sorted(
@@ -61,8 +67,7 @@ def in_order(violations: list[Violation], file: str) -> list[Violation]:
 
 
 def _flavors(document: Document) -> Iterator[Violation]:
-    flavors = document.data.get("flavors")
-    for name, keys in flavors.items() if isinstance(flavors, dict) else ():
+    for name, keys in document.flavors.items():
         if name in schemas.names("flavors"):
             if isinstance(keys, dict):
                 yield from schema_violations(document, f"flavors:{name}", ["flavors", name])
@@ -137,7 +142,7 @@ def require_valid(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> Documen
     """
     document = read(path, limits=limits)
     root = folder_of(model_file(path))
-    errors = [v for v in check(document, root, loading=True) if v.severity == "error"]
+    errors = errors_in(document, root, loading=True)
     if errors:
         raise InvalidModel(f"The model in {root} breaks the rules of the format.", errors)
     return document

@@ -60,8 +60,7 @@ def check_environments(folder: Folder, document: Document) -> list[Violation]:
 def environment_file(document: Document, tool: str) -> str:
     """Return the name of the file of ``conda`` or ``virtualenv``: the model's, or the usual one."""
     name = _FILES[tool][0]
-    flavors = document.data.get("flavors")
-    for keys in flavors.values() if isinstance(flavors, dict) else ():
+    for keys in document.flavors.values():
         env = keys.get("env") if isinstance(keys, dict) else None
         given = {"conda": env} if isinstance(env, str) else env
         if isinstance(given, dict) and isinstance(given.get(tool), str):
