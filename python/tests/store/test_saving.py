@@ -240,7 +240,7 @@ def test_each_thing_about_a_signature_is_said_once(tmp_path, wrong, rules):
     """SIG-016, SIG-041, SIG-047: of an answer that is not declared nothing else is said."""
     example = pd.DataFrame({"n": [1], "mixed": [[1, "a"]]})
     answer = pd.DataFrame({"out": [[1, "a"]], **wrong})
-    with pytest.warns(UserWarning) as warned:
+    with pytest.warns(UserWarning, match="SIG-") as warned:
         mlmodel.save(lambda model_input: answer, tmp_path / "m", example=example)
     said = [str(one.message) for one in warned if "SIG-" in str(one.message)]
     assert sorted(rule for rule in rules for text in said if rule in text) == rules
