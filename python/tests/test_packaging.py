@@ -242,7 +242,9 @@ def test_the_oldest_version_is_the_one_required() -> None:
 
 ROUND_TRIP = """
 from mlmodel.signature.protobuf import from_bytes, to_bytes
-from mlmodel.signature.types import ColSpec, ModelSignature, NestedType, ParamSpec, Schema
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.nested import NestedType
+from mlmodel.types import ColSpec, ParamSpec, Schema
 nested = NestedType.from_dict({"type": "object", "properties": {"a": {"type": "long"}}, "x": [1]})
 signature = ModelSignature(Schema([ColSpec("double", "a"), ColSpec(nested, "b")]), None,
                            (ParamSpec("p", "string", "x"),))

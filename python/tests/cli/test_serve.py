@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from mlmodel.cli import COMMANDS
 from mlmodel.cli.serve import command, parse_size
 from mlmodel.serving import server
-from mlmodel.serving.worker import Settings
+from mlmodel.serving.settings import Settings
 
 
 @pytest.fixture

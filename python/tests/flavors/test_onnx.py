@@ -16,7 +16,7 @@ import mlmodel
 from mlmodel import document
 from mlmodel.errors import InvalidArgument, InvalidInput, InvalidModel, ModelExists, UnreadableModel
 from mlmodel.scoring.invocations.protocol import handle
-from mlmodel.trust.describe import describe
+from mlmodel.trust.describe import look_into
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0]})
 ARRAY = FRAME.to_numpy(np.float32)
@@ -99,7 +99,7 @@ def test_saved_and_loaded(tmp_path):
     assert flavors["python_function"]["loader_module"] == "mlflow.onnx"
     assert flavors["python_function"]["data"] == "model.onnx"
     assert mlmodel.validate(tmp_path / "m").violations == ()
-    assert describe(tmp_path / "m") == []
+    assert look_into(tmp_path / "m") == []
     native = mlmodel.onnx.load_model(tmp_path / "m")
     assert type(native) is onnx.ModelProto
     assert native == model

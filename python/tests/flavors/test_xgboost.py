@@ -24,7 +24,7 @@ from mlmodel.errors import (
     UnsupportedModel,
 )
 from mlmodel.scoring.invocations.protocol import handle
-from mlmodel.trust.describe import describe
+from mlmodel.trust.describe import look_into
 
 ROWS = pd.DataFrame(np.random.default_rng(0).normal(size=(120, 3)), columns=["a", "b", "c"])
 TARGET = ROWS["a"] * 2 - ROWS["b"]
@@ -129,7 +129,7 @@ def test_nothing_of_it_could_run(booster, tmp_path):
     """TRU-006: the files are looked into, and hold no code."""
     mlmodel.xgboost.save_model(booster, tmp_path / "u", input_example=ROWS.head(2))
     mlmodel.xgboost.save_model(booster, tmp_path / "j", model_format="json")
-    assert describe(tmp_path / "u") == describe(tmp_path / "j") == []
+    assert look_into(tmp_path / "u") == look_into(tmp_path / "j") == []
 
 
 def test_the_flavor_is_detected(booster, classifier, tmp_path):

@@ -16,8 +16,8 @@ from mlmodel.models import Model
 from mlmodel.pyfunc import PyFuncModel
 from mlmodel.scoring.engine import Engine
 from mlmodel.serving import wsgi
-from mlmodel.serving.admission import WAITING
 from mlmodel.serving.app import Application
+from mlmodel.serving.settings import WAITING
 
 BODY = b'{"instances": [[1.5, 2.5]]}'
 

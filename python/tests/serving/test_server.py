@@ -19,7 +19,7 @@ import cloudpickle
 import pytest
 
 import mlmodel.pyfunc
-from mlmodel.serving.admission import WAITING
+from mlmodel.serving.settings import WAITING
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.schema import ColSpec, Schema
 

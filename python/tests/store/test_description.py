@@ -51,6 +51,16 @@ def test_other_arguments_are_kept_as_keys(tmp_path):
     assert Model.load(tmp_path).document["mine"] == {"deep": [1]}
 
 
+def test_the_texts_of_a_signature_are_parsed_once(tmp_path, monkeypatch):
+    """The check has parsed them; what is written in their place afterwards is what counts."""
+    Model(flavors={"x": {}}, signature=infer_signature(FRAME)).save(tmp_path)
+    model, again = Model.load(tmp_path), Model.load(tmp_path)
+    again.document["signature"]["inputs"] = infer_signature(FRAME.astype(str)).to_dict()["inputs"]
+    assert [str(spec.type) for spec in again.signature.inputs] == ["string"]
+    monkeypatch.setattr(json, "loads", None)
+    assert [str(spec.type) for spec in model.signature.inputs] == ["double"]
+
+
 def test_flavors_are_added_and_hold_what_yaml_can(tmp_path):
     """EDITIONS row 25: any values of YAML come back as they were."""
     attributes = {

@@ -16,6 +16,7 @@ import threading
 import time
 import warnings
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,8 +171,11 @@ def test_a_driver_that_lacks_is_named(
         local_folder(uri)
 
 
-def test_fsspec_is_named_when_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "fsspec.core", None)
+@pytest.mark.parametrize("package", ["fsspec.core", "filelock"])
+def test_the_extra_is_named_when_a_package_of_it_lacks(
+    package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingDependency, match=r"mlmodel\[remote\]"):
         local_folder("memory://bucket/model")
 
@@ -639,8 +643,9 @@ def test_a_web_server_that_is_gone(model: Path, monkeypatch: pytest.MonkeyPatch)
     server.shutdown()
     server.server_close()
     thread.join()
-    with pytest.warns(UserWarning, match="LOC-011"):
+    with pytest.warns(UserWarning, match="LOC-011") as warned:
         assert local_folder(uri) == found
+    assert warned[0].filename == __file__
     with pytest.warns(UserWarning, match="LOC-011"):
         assert local_path(uri + "/empty") == file
 
@@ -780,6 +785,26 @@ def test_a_killed_download_leaves_nothing(model: Path, tmp_path: Path, cache: Pa
         archive.writestr("MLmodel", "flavors: {}")
     local_folder(f"zip://::file://{tmp_path}/m.zip")
     assert _leftovers(cache) == []
+
+
+def test_threads_download_one_after_another(listed: Any) -> None:
+    """LOC-012."""
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(local_folder, ["listed://model"] * 4))
+    assert len(found) == 1
+    assert listed.reads == 1
+
+
+def test_clearing_leaves_a_download_that_goes_on(cache: Path) -> None:
+    """LOC-012: its lock is held; what nobody holds a lock for is a leftover."""
+    downloads = cache_of_downloads.Cache()
+    with downloads.locked("key"), downloads.partial("key") as partial:
+        downloads.clear()
+        assert _leftovers(cache) == [partial]
+    (cache / "partial" / "key-0").mkdir()
+    downloads.clear()
+    assert _leftovers(cache) == []
+    assert stat.S_IMODE((cache / "locks" / "key").stat().st_mode) == 0o600
 
 
 def test_a_download_that_goes_on_is_no_leftover(

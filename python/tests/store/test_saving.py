@@ -232,6 +232,22 @@ def test_an_answer_of_no_type_is_warned_of(tmp_path):
     assert signature.outputs is None
 
 
+@pytest.mark.parametrize(
+    ("wrong", "rules"),
+    [({}, ["SIG-016", "SIG-041"]), ({"wrong": [object()]}, ["SIG-016", "SIG-041", "SIG-047"])],
+)
+def test_each_thing_about_a_signature_is_said_once(tmp_path, wrong, rules):
+    """SIG-016, SIG-041, SIG-047: of an answer that is not declared nothing else is said."""
+    example = pd.DataFrame({"n": [1], "mixed": [[1, "a"]]})
+    answer = pd.DataFrame({"out": [[1, "a"]], **wrong})
+    with pytest.warns(UserWarning, match="SIG-") as warned:
+        mlmodel.save(lambda model_input: answer, tmp_path / "m", example=example)
+    said = [str(one.message) for one in warned if "SIG-" in str(one.message)]
+    assert sorted(rule for rule in rules for text in said if rule in text) == rules
+    assert len(said) == len(rules)
+    assert any("'out'" in text for text in said) == (not wrong)
+
+
 def test_a_trust_store_that_cannot_be_written_is_a_warning(tmp_path, model, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "file" / "store"))

@@ -19,7 +19,7 @@ from sklearn.linear_model import LinearRegression
 
 from mlmodel.errors import UntrustedModel
 from mlmodel.trust import describe as describing
-from mlmodel.trust.describe import describe
+from mlmodel.trust.describe import look_into
 from mlmodel.trust.gate import Gate
 
 SKLEARN = "flavors:\n  sklearn: {pickled_model: model.bin, sklearn_version: 1.5.1, code: null}\n"
@@ -42,7 +42,7 @@ def told(root, mlmodel="flavors: {a: {}}\n", **files):
         path = root / name.replace("__", "/").replace("_dot_", ".")
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
-    return {look.file: (look.what, look.needs_trust) for look in describe(root)}
+    return {look.file: (look.what, look.needs_trust) for look in look_into(root)}
 
 
 def npy(value):
@@ -182,9 +182,9 @@ def test_a_well_known_loader_is_none_of_its_own(root):
 
 def test_without_a_model_file_every_file_is_looked_at(root):
     (root / "m").write_bytes(BOMB)
-    assert [str(look) for look in describe(root)] == ["m: a pickle that uses posix.system"]
+    assert [str(look) for look in look_into(root)] == ["m: a pickle that uses posix.system"]
     (root / "MLmodel").write_text("[")
-    assert len(describe(root)) == 1
+    assert len(look_into(root)) == 1
 
 
 def test_links_pipes_and_paths_out_are_not_followed(root, tmp_path):

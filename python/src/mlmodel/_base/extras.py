@@ -26,6 +26,7 @@ _EXTRA_OF = {
     "grpc": "grpc",
     "pyarrow": "arrow",
     "fsspec": "remote",
+    "filelock": "remote",
 }
 #: Import name -> the package that is installed, where that has another name.
 _PACKAGE_OF = {"google": "protobuf", "grpc": "grpcio"}

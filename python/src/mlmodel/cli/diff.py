@@ -44,17 +44,17 @@ def command(old: str, new: str, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(found, indent=2))
     else:
-        for line in _lines(found):
+        for line in _difference_lines(found):
             echo(line)
     sys.exit(0 if found["same"] else 1)
 
 
-def _lines(found: dict[str, Any]) -> Iterator[str]:
+def _difference_lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"A  {found['old']}"
     yield f"B  {found['new']}"
     yield from _section("attributes", found["attributes"])
     yield from _section("flavors", found["flavors"])
-    yield from _signature(found["signature"])
+    yield from _signature_section(found["signature"])
     yield from _section("environment", found["environment"])
     yield from _section("metadata", found["metadata"])
     yield from _section("files", found["files"])
@@ -65,7 +65,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def _signature(compared: Mapping[str, Any]) -> Iterator[str]:
+def _signature_section(compared: Mapping[str, Any]) -> Iterator[str]:
     from mlmodel.cli.signature import change_lines, verdict
 
     if "unreadable" in compared:

@@ -55,7 +55,7 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
             counts = counts.add("failed")
             continue
         for file in files:
-            outcome = _one(file, check=check, diff=diff)
+            outcome = _format_file(file, check=check, diff=diff)
             counts = counts.add(outcome)
             if outcome == "changed" and not check and not diff and file != "-":
                 written.append(folder_of(Path(file)))
@@ -90,10 +90,10 @@ class _Counts(NamedTuple):
         return ", ".join(parts)
 
 
-def _one(file: str, *, check: bool, diff: bool) -> str:
+def _format_file(file: str, *, check: bool, diff: bool) -> str:
     """Format one file; return how it went."""
     try:
-        before = _text(file)
+        before = _text_of_file(file)
         formatted = format_text(before, file)
         if formatted.text != before and not check and not diff and file != "-":
             rewrite(Path(file), formatted.text)
@@ -110,7 +110,7 @@ def _one(file: str, *, check: bool, diff: bool) -> str:
     return "changed"
 
 
-def _text(file: str) -> str:
+def _text_of_file(file: str) -> str:
     found = decode(sys.stdin.buffer.read()) if file == "-" else read_text(Path(file))
     if isinstance(found, Problem):
         raise InvalidModel(f"{file} cannot be read.", [found.violation(file)])

@@ -10,7 +10,7 @@ import click
 from mlmodel._aliases import is_flavor
 from mlmodel._base.texts import counted
 from mlmodel.cli._shared import NOTHING, echo, format_option, size
-from mlmodel.reports.inspection import describe
+from mlmodel.reports.inspection import inspect_model
 from mlmodel.store.locations.locate import local_folder
 from mlmodel.store.locations.uris import without_secrets
 
@@ -47,27 +47,27 @@ def command(path: str, form: str, as_json: bool) -> None:
     MODEL is a model folder, an MLmodel file, or a URI of one. Shown are its flavors, signature,
     input example and environment, and what loading it would need and run.
     """
-    found = describe(local_folder(path))
+    found = inspect_model(local_folder(path))
     found["path"] = without_secrets(path)
     if as_json or form == "json":
         click.echo(json.dumps(found, indent=2))
         return
-    for line in _lines(found):
+    for line in _model_lines(found):
         echo(line)
 
 
-def _lines(found: dict[str, Any]) -> Iterator[str]:
+def _model_lines(found: dict[str, Any]) -> Iterator[str]:
     yield found["path"]
     for key, label in _HEAD.items():
         if key in found:
             yield _row(label, found[key])
     yield _row("size", f"{size(found['size_bytes'])} in {counted(found['files'], 'file')}")
-    yield _row("valid", _verdict(found))
-    yield from _flavors(found["flavors"])
-    yield from _signature(found["signature"])
-    yield from _example(found["example"])
-    yield from _environment(found["environment"])
-    yield from _loading(found["loading"])
+    yield _row("valid", _validity(found))
+    yield from _flavor_lines(found["flavors"])
+    yield from _signature_lines(found["signature"])
+    yield from _example_lines(found["example"])
+    yield from _environment_lines(found["environment"])
+    yield from _loading_lines(found["loading"])
     if found.get("metadata"):
         yield "metadata"
         yield from _rows(found["metadata"])
@@ -85,20 +85,20 @@ def _rows(mapping: dict[str, Any]) -> Iterator[str]:
     yield from (_row(key, value, width) for key, value in shown.items())
 
 
-def _verdict(found: dict[str, Any]) -> str:
+def _validity(found: dict[str, Any]) -> str:
     if found["valid"] and not found["warnings"]:
         return "yes"
     counts = f"{counted(found['errors'], 'error')}, {counted(found['warnings'], 'warning')}"
     return f"{'yes' if found['valid'] else 'no'} ({counts}; see mlmodel validate)"
 
 
-def _flavors(flavors: Any) -> Iterator[str]:
+def _flavor_lines(flavors: Any) -> Iterator[str]:
     for name, keys in flavors.items() if isinstance(flavors, dict) else ():
         yield f"flavor {name}"
         yield from _rows(keys if isinstance(keys, dict) else {})
 
 
-def _signature(signature: dict[str, Any] | None) -> Iterator[str]:
+def _signature_lines(signature: dict[str, Any] | None) -> Iterator[str]:
     if signature is None:
         yield "no signature"
         return
@@ -130,7 +130,7 @@ def _spec(index: int, spec: Any) -> tuple[str, str]:
     return name, kind + ("" if spec.get("required", True) else " (optional)")
 
 
-def _example(example: dict[str, Any] | None) -> Iterator[str]:
+def _example_lines(example: dict[str, Any] | None) -> Iterator[str]:
     if example is None:
         yield "no input example"
         return
@@ -142,7 +142,7 @@ def _example(example: dict[str, Any] | None) -> Iterator[str]:
         yield _row("type", kind)
 
 
-def _environment(environment: dict[str, Any]) -> Iterator[str]:
+def _environment_lines(environment: dict[str, Any]) -> Iterator[str]:
     if not environment:
         yield "no environment"
         return
@@ -158,7 +158,7 @@ def _environment(environment: dict[str, Any]) -> Iterator[str]:
         yield _row("", f"and {len(lines) - _SHOWN} more")
 
 
-def _loading(loading: dict[str, Any]) -> Iterator[str]:
+def _loading_lines(loading: dict[str, Any]) -> Iterator[str]:
     yield "loading it"
     if "loader_module" in loading:
         yield _row("through", loading["loader_module"])

@@ -7,6 +7,7 @@ import re
 import click
 
 from mlmodel.cli._shared import echo, loading_options
+from mlmodel.serving.settings import MAX_BODY, THREADS, WAITING, Settings
 
 __all__ = ["command", "parse_size"]
 
@@ -67,15 +68,18 @@ Exit codes: 0 stopped by a signal, 1 the model is not valid or failed to load,
 @click.option(
     "-p", "--port", default=5000, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
 )
-@click.option("--max-body", default="64MiB", type=_Size(), help="Largest body of a request.")
+@click.option(
+    "--max-body", default=f"{MAX_BODY // 2**20}MiB", type=_Size(), help="Largest body of a request."
+)
 @click.option(
     "-w", "--workers", default=1, type=click.IntRange(1), help="Processes; each holds the model."
 )
 @click.option(
     "--threads",
-    default=8,
+    default=THREADS,
     type=click.IntRange(4),
-    help="Requests at a time in each process; up to 248 more wait, others are refused (503).",
+    help=f"Requests at a time in each process; up to {WAITING} more wait, others are refused "
+    "(503).",
 )
 @click.option("--terse-errors", "terse", is_flag=True, help="Errors say code and rule only.")
 def command(  # noqa: PLR0913 - one parameter per option
@@ -96,7 +100,6 @@ def command(  # noqa: PLR0913 - one parameter per option
     server is. It stops on SIGTERM or Ctrl-C, after the requests that it has begun.
     """
     from mlmodel.serving.server import run
-    from mlmodel.serving.worker import Settings
 
     settings = Settings(
         model, host, port, workers, threads, max_body, terse=terse, trust=trust, allow=allow

@@ -42,19 +42,20 @@ def add(model: str) -> None:
     MODEL is a model folder, or a URI of one: what is downloaded is trusted as it is here.
     """
     from mlmodel import document
+    from mlmodel.document.paths import FILE_NAME
     from mlmodel.errors import ModelNotFound
     from mlmodel.store.locations.locate import local_folder
     from mlmodel.store.locations.uris import without_secrets
     from mlmodel.trust import records
-    from mlmodel.trust.describe import describe
+    from mlmodel.trust.describe import look_into
 
     file = document.model_file(local_folder(model))
     if not file.is_file():
         raise ModelNotFound(
-            f"There is no model at {without_secrets(model)}: give a folder with a file MLmodel."
+            f"There is no model at {without_secrets(model)}: give a folder with a file {FILE_NAME}."
         )
     path = file.parent
-    looks = describe(path)
+    looks = look_into(path)
     record = records.add(path, "mlmodel trust add")
     echo(f"What could run when {path} is loaded:" if looks else f"{path}: {NOTHING}.")
     for look in looks:

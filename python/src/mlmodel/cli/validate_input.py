@@ -62,21 +62,21 @@ def command(model: str, source: str, content_type: str | None, form: str) -> Non
         named = {"model": without_secrets(model), "input": source}
         click.echo(json.dumps({**named, **check.as_document()}, indent=2))
     else:
-        for line in _lines(check, "standard input" if source == "-" else source):
+        for line in _check_lines(check, "standard input" if source == "-" else source):
             echo(line)
     sys.exit(0 if check.error is None else check.error.exit_code)
 
 
-def _lines(check: Check, source: str) -> Iterator[str]:
+def _check_lines(check: Check, source: str) -> Iterator[str]:
     error = check.error
     if error is not None and not error.details:
         yield f"{error.code}: {error.message}"
     for violation in () if error is None else error.details:
         yield str(violation)
-    yield f"{source}: {_verdict(check)}"
+    yield f"{source}: {_verdict_of_check(check)}"
 
 
-def _verdict(check: Check) -> str:
+def _verdict_of_check(check: Check) -> str:
     from mlmodel._base.texts import counted
 
     if not check.declares_inputs and check.error is None:

@@ -15,12 +15,21 @@ from mlmodel.document.yaml.jsontext import JsonText
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from mlmodel.document.paths import PathLike
     from mlmodel.document.yaml.source import SourceMap
 
-__all__ = ["Document", "compose_document", "folder_of", "model_file", "parse", "read", "read_text"]
+__all__ = [
+    "Document",
+    "compose_document",
+    "folder_of",
+    "model_file",
+    "parse",
+    "read",
+    "read_text",
+    "with_values",
+]
 
 #: The folder of a model folder in which MLflow keeps copies of its files (DIR-007).
 _COPIES = "metadata"
@@ -52,6 +61,24 @@ class Document:
         self._source_maps: dict[int, SourceMap] = {}
         self._members: dict[int, dict[str, tuple[Node, Node]]] = {}
 
+    @property
+    def flavors(self) -> dict[Any, Any]:
+        """What stands under ``flavors``, by name; empty where that is no mapping."""
+        held = self.data.get("flavors")
+        return held if isinstance(held, dict) else {}
+
+    @property
+    def signature(self) -> dict[Any, Any] | None:
+        """What stands under ``signature``, if a mapping: texts that were parsed, as values."""
+        held = self.data.get("signature")
+        return with_values(held, self.json_values) if isinstance(held, dict) else None
+
+    @property
+    def json_values(self) -> dict[str, Any]:
+        """The JSON texts of the file that were parsed so far (a check parses all), as values."""
+        parsed = self._json_texts.values()
+        return {one.text: one.value for one in parsed if one.error is None}
+
     def position(self, pointer: str) -> tuple[int, int]:
         """Return line and column, from 1, of the value at a JSON pointer.
 
@@ -63,6 +90,16 @@ class Document:
     def key_position(self, pointer: str) -> tuple[int, int]:
         """Return line and column, from 1, of the key at a JSON pointer."""
         return self._locate(split(pointer), key=True)
+
+    def violation(
+        self, rule: str, message: str, pointer: str, severity: str = "error", *, key: bool = False
+    ) -> Violation:
+        """Return the violation of a rule by the value at a JSON pointer; with ``key``, by its key.
+
+        Its place is that of :meth:`position`, or of :meth:`key_position`.
+        """
+        line, column = self._locate(split(pointer), key=key)
+        return Violation(rule, message, self.file, line, column, pointer, severity)
 
     def nodes(self, pointer: str) -> tuple[Node, Node]:
         """Return the nodes of the key (of an item: the item) and of the value at a JSON pointer.
@@ -137,6 +174,11 @@ class Document:
         return place(self._starts, self._source_maps[id(node)].offset(offset))
 
 
+def with_values(mapping: Mapping[Any, Any], values: Mapping[str, Any]) -> dict[Any, Any]:
+    """Return a mapping in which each text that ``values`` has is the value that it stands for."""
+    return {k: values.get(v, v) if isinstance(v, str) else v for k, v in mapping.items()}
+
+
 def compose_document(
     text: str | Problem, file: str, *, schema: str = "mlmodel", limits: Limits = DEFAULT_LIMITS
 ) -> Document:
@@ -175,7 +217,7 @@ def parse(text: str, file: str = FILE_NAME, *, limits: Limits = DEFAULT_LIMITS) 
     return document
 
 
-def read(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Document:
+def read(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> Document:
     """Read the MLmodel file at ``path``, or the one in the folder ``path``.
 
     Raises:
@@ -191,7 +233,7 @@ def read(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Do
     return parse(text, str(file), limits=limits)
 
 
-def model_file(path: str | os.PathLike[str]) -> Path:
+def model_file(path: PathLike) -> Path:
     """Return the MLmodel file that ``path`` means: itself, or the one in the folder."""
     given = Path(path)
     return given / FILE_NAME if given.is_dir() else given

@@ -9,10 +9,24 @@ from pathlib import Path
 
 from mlmodel.errors import InvalidModel, Violation
 
-__all__ = ["FILE_NAME", "Folder", "PathLike", "resolve_inside", "what_is_wrong"]
+__all__ = [
+    "CONDA",
+    "FILE_NAME",
+    "PYTHON_ENV",
+    "REQUIREMENTS",
+    "Folder",
+    "PathLike",
+    "resolve_inside",
+    "what_is_wrong",
+]
 
 #: The name of the file that makes a folder a model folder (DIR-001).
 FILE_NAME = "MLmodel"
+
+#: The files of its environment (ENV-001), under the names that they usually have.
+CONDA = "conda.yaml"
+PYTHON_ENV = "python_env.yaml"
+REQUIREMENTS = "requirements.txt"
 
 #: What may name a file or folder.
 PathLike = str | os.PathLike[str]

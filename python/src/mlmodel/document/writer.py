@@ -7,7 +7,7 @@ import datetime as dt
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
 from mlmodel.document.paths import FILE_NAME
@@ -16,6 +16,11 @@ from mlmodel.document.times import with_todays_time
 from mlmodel.document.yaml.events import DEFAULT_LIMITS
 from mlmodel.document.yaml.scalars import PREFIX
 from mlmodel.errors import InvalidModel, Violation, WriteFailed, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlmodel.document.paths import PathLike
 
 __all__ = ["dumps", "rewrite", "write"]
 
@@ -36,15 +41,14 @@ def dumps(data: dict[str, Any]) -> str:
     """
     import yaml
 
-    found = _Unwritable()
-    found.visit(data, [], ())
-    if found.violations:
-        raise InvalidModel("The model file cannot be written.", found.violations)
+    unwritable = list(_Unwritable().below(data, [], ()))
+    if unwritable:
+        raise InvalidModel("The model file cannot be written.", unwritable)
     text = yaml.dump(with_todays_time(data), Dumper=_dumper(), default_flow_style=False)
     return str(text)
 
 
-def write(data: dict[str, Any], path: str | os.PathLike[str]) -> Path:
+def write(data: dict[str, Any], path: PathLike) -> Path:
     """Write the MLmodel file at ``path``, or in the folder ``path``; an existing one is replaced.
 
     The file appears whole or not at all (MLM-016).
@@ -101,54 +105,58 @@ def _represent_set(dumper: Any, value: set[Any]) -> Any:
 
 
 class _Unwritable:
-    """Collects what YAML's safe types cannot hold, or what reading would refuse."""
+    """Finds what YAML's safe types cannot hold, or what reading would refuse."""
 
     def __init__(self) -> None:
-        self.violations: list[Violation] = []
         self.count = 0
 
-    def add(self, message: str, path: list[Any], rule: str = "MLM-014") -> None:
-        self.violations.append(Violation(rule, message, FILE_NAME, pointer=join(path)))
-
-    def visit(self, value: Any, path: list[Any], above: tuple[int, ...]) -> None:
+    def below(self, value: Any, path: list[Any], above: tuple[int, ...]) -> Iterator[Violation]:
+        """Give what is wrong with a value and with all that it holds."""
         self.count += 1
         if self.count > DEFAULT_LIMITS.events:
             if self.count == DEFAULT_LIMITS.events + 1:
-                self.add(f"More than {DEFAULT_LIMITS.events:,} values.", path, "MLM-002")
-            return
-        if type(value) in (dict, list, tuple, set):
-            self.collection(value, path, above)
+                yield _unwritable(f"More than {DEFAULT_LIMITS.events:,} values.", path, "MLM-002")
+        elif type(value) in (dict, list, tuple, set):
+            yield from self.in_collection(value, path, above)
         else:
-            self.scalar(value, path)
+            yield from _in_scalar(value, path)
 
-    def collection(self, value: Any, path: list[Any], above: tuple[int, ...]) -> None:
+    def in_collection(
+        self, value: Any, path: list[Any], above: tuple[int, ...]
+    ) -> Iterator[Violation]:
         if id(value) in above:
-            self.add("The value holds itself.", path)
+            yield _unwritable("The value holds itself.", path)
             return
         if len(above) >= DEFAULT_LIMITS.depth:
-            self.add(f"Nested deeper than {DEFAULT_LIMITS.depth} levels.", path, "MLM-002")
+            message = f"Nested deeper than {DEFAULT_LIMITS.depth} levels."
+            yield _unwritable(message, path, "MLM-002")
             return
         inside = (*above, id(value))
         if isinstance(value, dict):
             for key, member in value.items():
-                self.scalar(key, [*path, key], "The key")
-                self.visit(member, [*path, key], inside)
+                yield from _in_scalar(key, [*path, key], "The key")
+                yield from self.below(member, [*path, key], inside)
         else:
             for index, member in enumerate(value):
-                self.visit(member, [*path, index], inside)
+                yield from self.below(member, [*path, index], inside)
 
-    def scalar(self, value: Any, path: list[Any], what: str = "The value") -> None:
-        where = f"{what} at {join(path) or '/'}"
-        if type(value) not in _SCALARS:
-            self.add(
-                f"{where} is of type {type(value).__module__}.{type(value).__qualname__}, which "
-                "YAML's safe types cannot hold; give a text, number, list or mapping.",
-                path,
-            )
-        elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
-            self.add(f"{where} is {shown(value)}, too long to be read again.", path)
-        elif isinstance(value, str) and _has_surrogate(value):
-            self.add(f"{where} holds half of a surrogate pair, which is no text.", path)
+
+def _in_scalar(value: Any, path: list[Any], what: str = "The value") -> Iterator[Violation]:
+    where = f"{what} at {join(path) or '/'}"
+    if type(value) not in _SCALARS:
+        yield _unwritable(
+            f"{where} is of type {type(value).__module__}.{type(value).__qualname__}, which "
+            "YAML's safe types cannot hold; give a text, number, list or mapping.",
+            path,
+        )
+    elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        yield _unwritable(f"{where} is {shown(value)}, too long to be read again.", path)
+    elif isinstance(value, str) and _has_surrogate(value):
+        yield _unwritable(f"{where} holds half of a surrogate pair, which is no text.", path)
+
+
+def _unwritable(message: str, path: list[Any], rule: str = "MLM-014") -> Violation:
+    return Violation(rule, message, FILE_NAME, pointer=join(path))
 
 
 def _has_surrogate(text: str) -> bool:

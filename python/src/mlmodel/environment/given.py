@@ -52,11 +52,11 @@ def read_lines(given: Sequence[str] | str | Path, argument: str) -> Given:
     """
     found = Given()
     if isinstance(given, str | Path):
-        _read_file(Path(given), found, ())
+        _add_file(Path(given), found, ())
     elif not isinstance(given, list | tuple) or not all(isinstance(line, str) for line in given):
         raise InvalidArgument(f"{argument} is a list of requirement lines or a file's path")
     else:
-        _read(given, Path(), found, ())
+        _add_lines(given, Path(), found, ())
     local = [line for line in found.requirements if of_this_machine(line)]
     if local:
         warn_caller(
@@ -66,28 +66,28 @@ def read_lines(given: Sequence[str] | str | Path, argument: str) -> Given:
     return found
 
 
-def _read_file(path: Path, found: Given, opened: tuple[Path, ...]) -> None:
+def _add_file(path: Path, found: Given, opened: tuple[Path, ...]) -> None:
     place = path.absolute()
     if place in opened:
         chain = " -> ".join(str(file) for file in (*opened, place))
         raise InvalidArgument(f"Requirements files include each other: {chain} (ENV-011)")
-    _read(file_text(path).splitlines(), path.parent, found, (*opened, place))
+    _add_lines(file_text(path).splitlines(), path.parent, found, (*opened, place))
 
 
-def _read(lines: Iterable[str], folder: Path, found: Given, opened: tuple[Path, ...]) -> None:
+def _add_lines(lines: Iterable[str], folder: Path, found: Given, opened: tuple[Path, ...]) -> None:
     for _, line in logical_lines("\n".join(lines)):
         option, name = named_file(line)
         if option is None or _ADDRESS.match(name):
             found.requirements.append(line)
         elif option == "-r":
-            _read_file(folder / name, found, opened)
+            _add_file(folder / name, found, opened)
         else:
-            _read_constraints(folder / name, found, opened)
+            _add_constraints(folder / name, found, opened)
 
 
-def _read_constraints(path: Path, found: Given, opened: tuple[Path, ...]) -> None:
+def _add_constraints(path: Path, found: Given, opened: tuple[Path, ...]) -> None:
     inner = Given()
-    _read_file(path, inner, opened)
+    _add_file(path, inner, opened)
     lines = [*found.constraints, *inner.requirements, *inner.constraints]
     found.constraints = list(dict.fromkeys(lines))
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlmodel._base.warnings import warn_caller
-from mlmodel.document.paths import Folder
+from mlmodel.document.paths import REQUIREMENTS, Folder
 from mlmodel.document.requirements import logical_lines, named_file, pip_part
 from mlmodel.document.rules.environments import (
-    named_environments,
+    environment_file,
     read_environment,
     requirement_lines,
 )
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["dependencies_file", "mismatches", "warn_of_mismatches"]
 
-_REQUIREMENTS = "requirements.txt"
 #: Readers of the format: this one loads the model, whichever of them saved it.
 _READERS = frozenset({"mlmodel", "mlflow", "mlflow-skinny", "mlflow-tracing"})
 
@@ -126,11 +125,10 @@ def _meets(version: str, required: Any) -> bool:
 
 def _python(folder: Folder, document: Document) -> Iterator[str]:
     """Give a sentence if the model was saved with another Python, by its first two numbers."""
-    keys = (document.data.get("flavors") or {}).get("python_function") or {}
+    keys = document.flavors.get("python_function") or {}
     saved = keys.get("python_version")
     if not saved:
-        env = read_environment(folder, named_environments(document)["virtualenv"], "python-env", [])
-        saved = env.data.get("python") if env is not None else None
+        saved = read_environment(folder, document, "virtualenv").data.get("python")
     here = platform.python_version_tuple()[:2]
     if saved and tuple(str(saved).split(".")[:2]) != here:
         yield f"this is Python {platform.python_version()} (the model was saved with {saved})"
@@ -138,11 +136,10 @@ def _python(folder: Folder, document: Document) -> Iterator[str]:
 
 def _requirements(folder: Folder, document: Document) -> tuple[list[str], Path | None]:
     """Return a model's requirements and the file of pip that they stand in, if they do."""
-    lines = requirement_lines(folder, [])
+    lines = requirement_lines(folder)
     if lines is not None:
-        return lines, folder.root / _REQUIREMENTS
-    conda = read_environment(folder, named_environments(document)["conda"], "conda-env", [])
-    return ([] if conda is None else pip_part(conda.data)), None
+        return lines, folder.root / REQUIREMENTS
+    return pip_part(read_environment(folder, document, "conda").data), None
 
 
 def _constraints(folder: Folder, lines: Iterable[str]) -> Iterator[str]:
@@ -176,12 +173,12 @@ def dependencies_file(root: Path, document: Document, form: Literal["pip", "cond
     if form not in {"pip", "conda"}:
         raise InvalidArgument(f"format is 'pip' or 'conda', not {form!r} (ENV-018)")
     folder = Folder(root)
-    name = _REQUIREMENTS if form == "pip" else named_environments(document)["conda"]
+    name = REQUIREMENTS if form == "pip" else environment_file(document, "conda")
     path = folder.resolve_inside(name)
     if path.is_file():
         return path
-    conda = read_environment(folder, named_environments(document)["conda"], "conda-env", [])
-    if form == "conda" or conda is None:
+    conda = read_environment(folder, document, "conda")
+    if form == "conda" or not conda.usable:
         raise UnsupportedModel(f"{root}: the model has no {name} (ENV-018)")
     return _from_conda(folder, conda.data)
 
@@ -192,13 +189,13 @@ def _from_conda(folder: Folder, conda: Mapping[str, Any]) -> Path:
     lines = [line for line in given if named_file(line)[0] != "-c"]
     lines += [f"-c {CONSTRAINTS}"] if constraints else []
     left_out = [item for item in conda.get("dependencies") or [] if isinstance(item, str)]
-    made = Path(tempfile.mkdtemp(prefix="mlmodel-")) / _REQUIREMENTS
+    made = Path(tempfile.mkdtemp(prefix="mlmodel-")) / REQUIREMENTS
     made.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     if constraints:
         text = "".join(f"{line}\n" for line in constraints)
         (made.parent / CONSTRAINTS).write_text(text, encoding="utf-8")
     warn_caller(
-        f"{folder.root}: there is no {_REQUIREMENTS}; {made} was made from the pip part of its "
+        f"{folder.root}: there is no {REQUIREMENTS}; {made} was made from the pip part of its "
         f"conda environment, without what conda installs ({', '.join(left_out) or 'nothing'}) "
         "(ENV-018)"
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.document import compose_document
-from mlmodel.document.paths import FILE_NAME
+from mlmodel.document.paths import CONDA, FILE_NAME, PYTHON_ENV, REQUIREMENTS
 from mlmodel.document.requirements import pip_part
 from mlmodel.document.rules.environments import is_defaults
 from mlmodel.environment.given import CONSTRAINTS, Given, file_text, read_lines
@@ -27,19 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
 __all__ = [
-    "CONDA",
     "ENV_FILES",
-    "PYTHON_ENV",
-    "REQUIREMENTS",
     "Environment",
     "infer_requirements",
     "resolve",
     "write_environment",
 ]
-
-CONDA = "conda.yaml"
-PYTHON_ENV = "python_env.yaml"
-REQUIREMENTS = "requirements.txt"
 
 #: The `env` attribute of python_function: which file each environment manager reads (ENV-001).
 ENV_FILES = {"conda": CONDA, "virtualenv": PYTHON_ENV}
@@ -170,7 +163,7 @@ def _of_conda(given: Mapping[str, Any] | str | Path) -> Environment:
     lines = pip_part(conda)
     if not lines:
         warn_caller(
-            "conda_env has no pip requirements: requirements.txt stays empty, and tools that "
+            f"conda_env has no pip requirements: {REQUIREMENTS} stays empty, and tools that "
             "build environments with pip cannot build this one (ENV-009)"
         )
         return Environment(conda, ())

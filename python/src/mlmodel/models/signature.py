@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mlmodel._base.lazy import lazily
 from mlmodel.signature.infer.hints import infer_signature_from_type_hints
 from mlmodel.signature.model_signature import ModelSignature
 
@@ -12,11 +13,5 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelSignature", "infer_signature", "infer_signature_from_type_hints"]
 
-
-def __getattr__(name: str) -> Any:
-    # Inference needs numpy and pandas, the rest does not.
-    if name == "infer_signature":
-        from mlmodel.signature.infer.from_data import infer_signature
-
-        return infer_signature
-    raise AttributeError(f"module 'mlmodel.models.signature' has no attribute {name!r}")
+# Inference needs numpy and pandas, the rest does not.
+__getattr__, __dir__ = lazily(__name__, {"infer_signature": "mlmodel.signature.infer.from_data"})

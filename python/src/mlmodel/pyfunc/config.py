@@ -12,6 +12,7 @@ from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
+    from mlmodel.document.paths import PathLike
     from mlmodel.store.folder import ModelFolder
 
 __all__ = ["of_folder", "read"]
@@ -20,7 +21,7 @@ __all__ = ["of_folder", "read"]
 _MOST_BYTES = 8 * 2**20
 
 
-def read(given: Mapping[str, Any] | str | os.PathLike[str]) -> dict[str, Any]:
+def read(given: Mapping[str, Any] | PathLike) -> dict[str, Any]:
     """Return a configuration: a mapping, or what the YAML file at a path holds.
 
     Raises:
@@ -41,7 +42,7 @@ def read(given: Mapping[str, Any] | str | os.PathLike[str]) -> dict[str, Any]:
 def of_folder(
     folder: ModelFolder,
     attributes: Mapping[str, Any],
-    given: Mapping[str, Any] | str | os.PathLike[str] | None,
+    given: Mapping[str, Any] | PathLike | None,
 ) -> dict[str, Any] | None:
     """Return the configuration of a saved model, with the values that loading was given.
 

@@ -17,8 +17,9 @@ from mlmodel.pyfunc.python_model import PythonModel, as_python_model
 from mlmodel.store import code
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
+
+    from mlmodel.document.paths import PathLike
 
 __all__ = ["ModelConfig", "is_file", "run", "set_model"]
 
@@ -65,9 +66,7 @@ class ModelConfig:
     ``model_config`` that the model was saved or loaded with, and nothing of the other.
     """
 
-    def __init__(
-        self, *, development_config: Mapping[str, Any] | str | os.PathLike[str] | None = None
-    ) -> None:
+    def __init__(self, *, development_config: Mapping[str, Any] | PathLike | None = None) -> None:
         """Take the configuration.
 
         Args:

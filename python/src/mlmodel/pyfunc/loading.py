@@ -19,7 +19,6 @@ from mlmodel.store.description import PYTHON_FUNCTION
 from mlmodel.store.folder import ModelFolder, open_folder
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
@@ -40,7 +39,7 @@ def load_model(
     model_uri: PathLike,
     suppress_warnings: bool = False,
     dst_path: PathLike | None = None,
-    model_config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    model_config: Mapping[str, Any] | PathLike | None = None,
     *,
     trust: bool = False,
     allow: Iterable[str] = (),

@@ -185,7 +185,7 @@ def _owning(candidates: set[str], names: list[str]) -> Iterator[str]:
     """Give those of several distributions that share a name whose files were imported."""
     from importlib import metadata
 
-    files = {Path(file).resolve() for name in names if (file := _file(name)) is not None}
+    files = {Path(file).resolve() for name in names if (file := _file_of_module(name)) is not None}
     for candidate in sorted(candidates):
         distribution = metadata.distribution(candidate)
         held = {Path(str(distribution.locate_file(file))) for file in distribution.files or ()}
@@ -193,14 +193,14 @@ def _owning(candidates: set[str], names: list[str]) -> Iterator[str]:
             yield candidate
 
 
-def _file(name: str) -> str | None:
+def _file_of_module(name: str) -> str | None:
     file = getattr(sys.modules.get(name), "__file__", None)
     return file if isinstance(file, str) else None
 
 
 def _is_of_the_user(top: str, folder: Path) -> bool:
     """Return whether a module is code that neither an installation nor the model's folder has."""
-    file = _file(top)
+    file = _file_of_module(top)
     if file is None:
         return False
     path = Path(file).resolve()

@@ -16,14 +16,15 @@ from mlmodel.errors import UnsupportedModel
 from mlmodel.store.folder import open_folder
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
+
+    from mlmodel.document.paths import PathLike
 
 __all__ = ["infer_pip_requirements"]
 
 
 def infer_pip_requirements(
-    model_uri: str | os.PathLike[str],
+    model_uri: PathLike,
     flavor: str,
     fallback: Sequence[str] | None = None,
     timeout: float | None = None,

@@ -22,7 +22,6 @@ from mlmodel.store.new_folder import copy_into
 from mlmodel.store.saving import Contents, KeywordOptions, SaveOptions, save_folder
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
@@ -46,7 +45,7 @@ def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
     python_model: python_models.PythonModel | Callable[..., Any] | PathLike | None = None,
     artifacts: Mapping[str, PathLike] | None = None,
     *,
-    model_config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    model_config: Mapping[str, Any] | PathLike | None = None,
     streamable: bool | None = None,
     resources: Any = None,
     auth_policy: Any = None,

@@ -20,11 +20,11 @@ from mlmodel.store.locations.locate import local_folder
 from mlmodel.store.locations.uris import without_secrets
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from mlmodel.document.document import Document
+    from mlmodel.document.paths import PathLike
 
 __all__ = ["compare_models"]
 
@@ -49,7 +49,7 @@ class _Model:
     file: str
 
 
-def compare_models(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> dict[str, Any]:
+def compare_models(old: PathLike, new: PathLike) -> dict[str, Any]:
     """Return what ``mlmodel diff --format json`` prints for two folders, MLmodel files or URIs.
 
     Each section is a list of differences, with ``change`` (``added``, ``removed``, ``changed``,
@@ -61,19 +61,19 @@ def compare_models(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> 
         ModelNotFound, UnreadableModel: there is none, or it cannot be read.
 
     """
-    before, after = _read(old), _read(new)
+    before, after = _read_model(old), _read_model(new)
     was, now = plain(before.document.data), plain(after.document.data)
     others, saved = (
         [{k: held for k, held in data.items() if wanted(k)} for data in (was, now)]
         for wanted in (lambda key: key not in _SAVED | _APART, _SAVED.__contains__)
     )
     found: dict[str, Any] = {
-        "attributes": list(_values(others[0], others[1])),
-        "flavors": list(_values(was.get("flavors"), now.get("flavors"))),
-        "signature": _signatures(before.document, after.document),
-        "environment": list(_environments(before, after)),
-        "metadata": list(_values(was.get("metadata"), now.get("metadata"))),
-        "files": list(_files(before, after)),
+        "attributes": list(_changed_values(others[0], others[1])),
+        "flavors": list(_changed_values(was.get("flavors"), now.get("flavors"))),
+        "signature": _changed_signature(before.document, after.document),
+        "environment": list(_changed_environment(before, after)),
+        "metadata": list(_changed_values(was.get("metadata"), now.get("metadata"))),
+        "files": list(_changed_files(before, after)),
     }
     differs = any(bool(held) for key, held in found.items() if key != "signature")
     differs = differs or found["signature"].get("changes") != []
@@ -82,11 +82,11 @@ def compare_models(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> 
         "new": without_secrets(str(new)),
         "same": not differs,
         **found,
-        "saved": list(_values(saved[0], saved[1])),
+        "saved": list(_changed_values(saved[0], saved[1])),
     }
 
 
-def _read(path: str | os.PathLike[str]) -> _Model:
+def _read_model(path: PathLike) -> _Model:
     file = model_file(local_folder(path))
     document = read(file)
     return _Model(folder_of(file), document, file.name)
@@ -95,7 +95,7 @@ def _read(path: str | os.PathLike[str]) -> _Model:
 # -- values ---------------------------------------------------------------------------------------
 
 
-def _values(old: Any, new: Any, at: tuple[str, ...] = ()) -> Iterator[Difference]:
+def _changed_values(old: Any, new: Any, at: tuple[str, ...] = ()) -> Iterator[Difference]:
     """Give the differences of two values, down to the first that is no mapping on both sides."""
     if isinstance(old, dict | None) and isinstance(new, dict | None):
         old, new = old or {}, new or {}
@@ -105,7 +105,7 @@ def _values(old: Any, new: Any, at: tuple[str, ...] = ()) -> Iterator[Difference
             elif key not in old:
                 yield {"change": "added", "path": [*at, key], "new": new[key]}
             elif isinstance(old[key], dict) and isinstance(new[key], dict):
-                yield from _values(old[key], new[key], (*at, key))
+                yield from _changed_values(old[key], new[key], (*at, key))
             elif not _same(old[key], new[key]):
                 yield {"change": "changed", "path": [*at, key], "old": old[key], "new": new[key]}
     elif not _same(old, new):
@@ -117,7 +117,7 @@ def _same(old: Any, new: Any) -> bool:
     return repr(old) == repr(new)
 
 
-def _signatures(old: Document, new: Document) -> dict[str, Any]:
+def _changed_signature(old: Document, new: Document) -> dict[str, Any]:
     try:
         return compare_signatures(signature_of(old), signature_of(new)).as_dict()
     except InvalidModel as error:
@@ -129,12 +129,12 @@ def _signatures(old: Document, new: Document) -> dict[str, Any]:
 # -- environments ---------------------------------------------------------------------------------
 
 
-def _environments(old: _Model, new: _Model) -> Iterator[Difference]:
+def _changed_environment(old: _Model, new: _Model) -> Iterator[Difference]:
     was, now = (environment_of(model.root, model.document) for model in (old, new))
     if was.get("python") != now.get("python"):
         yield {"change": _change(was.get("python"), now.get("python")), "of": "python",
                "name": "python", **_pair(was.get("python"), now.get("python"))}  # fmt: skip
-    for part, named in (("requirements", _requirements), ("conda", _packages)):
+    for part, named in (("requirements", _requirements_by_name), ("conda", _packages_by_name)):
         before, after = (named(found.get(part, ())) for found in (was, now))
         for name in sorted({*before, *after}):
             had, has = before.get(name), after.get(name)
@@ -150,7 +150,7 @@ def _pair(old: object, new: object) -> dict[str, Any]:
     return {key: held for key, held in (("old", old), ("new", new)) if held is not None}
 
 
-def _requirements(lines: Iterable[str]) -> dict[str, str]:
+def _requirements_by_name(lines: Iterable[str]) -> dict[str, str]:
     """Return requirement lines by the normalized name of their package, else by themselves."""
     found: dict[str, list[str]] = {}
     for line in lines:
@@ -160,7 +160,7 @@ def _requirements(lines: Iterable[str]) -> dict[str, str]:
     return {name: "; ".join(sorted(held)) for name, held in found.items()}
 
 
-def _packages(lines: Iterable[str]) -> dict[str, str]:
+def _packages_by_name(lines: Iterable[str]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for line in lines:
         named = _PACKAGE.match(line)
@@ -171,9 +171,9 @@ def _packages(lines: Iterable[str]) -> dict[str, str]:
 # -- files ----------------------------------------------------------------------------------------
 
 
-def _files(old: _Model, new: _Model) -> Iterator[Difference]:
+def _changed_files(old: _Model, new: _Model) -> Iterator[Difference]:
     """Give the files that differ in content; the MLmodel file is compared key by key instead."""
-    was, now = _digests(old), _digests(new)
+    was, now = _digests_of_files(old), _digests_of_files(new)
     gone = {path: held for path, held in was.items() if path not in now}
     come = {path: held for path, held in now.items() if path not in was}
     by_content: dict[tuple[Any, ...], list[str]] = {}
@@ -194,10 +194,10 @@ def _files(old: _Model, new: _Model) -> Iterator[Difference]:
     yield from ({"change": "added", "path": path, "new": held} for path, held in come.items())
 
 
-def _digests(model: _Model) -> dict[str, dict[str, Any]]:
+def _digests_of_files(model: _Model) -> dict[str, dict[str, Any]]:
     """Return size and SHA-256 of every regular file; copies of other files are left out."""
     skipped = {model.file, FILE_NAME, _COPIES + FILE_NAME}
-    found = {path: _digest(model.root / path, size)
+    found = {path: _digest_of_file(model.root / path, size)
              for path, size in regular_files(model.root) if path not in skipped}  # fmt: skip
     return {path: held for path, held in found.items() if not _is_copy(path, held, found)}
 
@@ -206,7 +206,7 @@ def _is_copy(path: str, held: Mapping[str, Any], files: Mapping[str, Mapping[str
     return path.startswith(_COPIES) and files.get(path.removeprefix(_COPIES)) == held
 
 
-def _digest(path: Path, size: int) -> dict[str, Any]:
+def _digest_of_file(path: Path, size: int) -> dict[str, Any]:
     try:
         with open_regular(path) as stream:
             return {"bytes": size, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}

@@ -35,7 +35,7 @@ def check_example(document: Document, root: Path) -> tuple[list[Violation], str 
     if info is None or not _is_there(root, info):
         return [], None
     file = root / str(info["artifact_path"])
-    if fits_plainly(file, info, document.data.get("signature")):
+    if fits_plainly(file, info, document.signature):
         return [], None
     absent = [name for name in ("numpy", "orjson") if find_spec(name) is None]
     if absent:
@@ -46,7 +46,7 @@ def check_example(document: Document, root: Path) -> tuple[list[Violation], str 
     from mlmodel.scoring.examples.checking import faults
 
     try:
-        found = faults(root, info, _signature(document))
+        found = faults(root, info, _usable_signature(document))
     except MissingDependency as error:
         return [], f"{file} was not checked. {error.message}."
     more = [("EXA-003", f"There are {len(found) - _MOST} more.", None, None)]
@@ -68,13 +68,13 @@ def _is_there(root: Path, info: Mapping[str, Any]) -> bool:
         return False
 
 
-def _signature(document: Document) -> ModelSignature | None:
+def _usable_signature(document: Document) -> ModelSignature | None:
     """Return the signature, None where it is absent or of no use (that is said elsewhere)."""
     from mlmodel.signature.model_signature import ModelSignature
 
-    written = document.data.get("signature")
+    written = document.signature
     try:
-        return ModelSignature.from_dict(written) if isinstance(written, dict) else None
+        return None if written is None else ModelSignature.from_dict(written)
     except (MlmodelError, ValueError, TypeError, KeyError, AttributeError):
         return None
 

@@ -14,28 +14,25 @@ from mlmodel.document.document import folder_of, model_file, read
 from mlmodel.document.example_info import example_info
 from mlmodel.document.paths import Folder, resolve_inside
 from mlmodel.document.requirements import pip_part
-from mlmodel.document.rules.environments import (
-    named_environments,
-    read_environment,
-    requirement_lines,
-)
+from mlmodel.document.rules.environments import read_environment, requirement_lines
 from mlmodel.document.rules.named_files import NEEDED_TO_LOAD, named_files
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
-from mlmodel.errors import InvalidModel, Violation
-from mlmodel.reports.validation import validate
+from mlmodel.errors import InvalidModel
+from mlmodel.reports.validation import validate_document
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlmodel.document.document import Document
+    from mlmodel.document.paths import PathLike
 
-__all__ = ["describe", "environment_of", "plain"]
+__all__ = ["environment_of", "inspect_model", "plain"]
 
 _MAX_FILES = 10_000
 
 
-def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
+def inspect_model(path: PathLike) -> dict[str, Any]:
     """Return what ``mlmodel inspect --json`` prints for the model at ``path``.
 
     Raises:
@@ -44,9 +41,8 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     """
     document = read(path)
-    file = model_file(path)
-    root = folder_of(file)
-    report = validate(path)
+    root = folder_of(model_file(path))
+    report = validate_document(document, str(path))
     data = document.data
     known = ("utc_time_created", "time_created", "mlflow_version", "run_id", "model_id",
              "model_uuid", "artifact_path", "databricks_runtime")  # fmt: skip
@@ -58,12 +54,12 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
         "warnings": len(report.warnings),
         **{key: data[key] for key in known if data.get(key) is not None},
         "flavors": data.get("flavors", {}),
-        "signature": _signature(data.get("signature")),
-        "example": _example(root, data),
+        "signature": _parsed_signature(document),
+        "example": _described_example(root, data),
         "environment": environment_of(root, document),
         "files": len(files),
         "size_bytes": sum(size for _, size in files),
-        "loading": _loading(root, document),
+        "loading": _needs_of_loading(root, document),
     }
     if data.get("metadata") is not None:
         found["metadata"] = data["metadata"]
@@ -81,19 +77,21 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | None) else str(value)
 
 
-def _signature(signature: Any) -> dict[str, Any] | None:
-    if not isinstance(signature, dict):
+def _parsed_signature(document: Document) -> dict[str, Any] | None:
+    if document.signature is None:
         return None
-    found = {}
-    for key, text in signature.items():
-        try:
-            found[str(key)] = json.loads(text) if isinstance(text, str) else text
-        except (ValueError, RecursionError):
-            found[str(key)] = text
-    return found
+    return {str(key): _as_value(held) for key, held in document.signature.items()}
 
 
-def _example(root: Path, data: dict[str, Any]) -> dict[str, Any] | None:
+def _as_value(held: Any) -> Any:
+    """Return a part of the signature, parsed if a check, whose limits are narrower, did not."""
+    try:
+        return json.loads(held) if isinstance(held, str) else held
+    except (ValueError, RecursionError):
+        return held
+
+
+def _described_example(root: Path, data: dict[str, Any]) -> dict[str, Any] | None:
     info = example_info(data)
     if info is None:
         return None
@@ -109,29 +107,28 @@ def _present(root: Path, name: Any) -> bool:
 
 def environment_of(root: Path, document: Document) -> dict[str, Any]:
     """Return the Python version and the requirements, from whichever files there are."""
-    folder, named, ignored = Folder(root), named_environments(document), list[Violation]()
-    python = read_environment(folder, named["virtualenv"], "python-env", ignored)
-    conda = read_environment(folder, named["conda"], "conda-env", ignored)
+    folder = Folder(root)
+    python = read_environment(folder, document, "virtualenv")
+    conda = read_environment(folder, document, "conda")
     found: dict[str, Any] = {}
-    flavors = document.data.get("flavors")
-    for keys in flavors.values() if isinstance(flavors, dict) else ():
+    for keys in document.flavors.values():
         if isinstance(keys, dict) and keys.get("python_version"):
             found["python"] = keys["python_version"]
-    if python is not None and python.data.get("python"):
+    if python.data.get("python"):
         found["python"] = python.data["python"]
-    requirements = requirement_lines(folder, ignored)
-    if requirements is None and conda is not None:
+    requirements = requirement_lines(folder)
+    if requirements is None and conda.usable:
         requirements = pip_part(conda.data)
     if requirements is not None:
         found["requirements"] = requirements
-    packages = conda.data.get("dependencies") if conda is not None else None
+    packages = conda.data.get("dependencies")
     if isinstance(packages, list):
         found["conda"] = [item for item in packages if isinstance(item, str)]
     return found
 
 
-def _loading(root: Path, document: Document) -> dict[str, Any]:
-    from mlmodel.trust.describe import describe as look_into
+def _needs_of_loading(root: Path, document: Document) -> dict[str, Any]:
+    from mlmodel.trust.describe import look_into
 
     described = walk(document.data, schemas.load("mlmodel"))
     needed = [

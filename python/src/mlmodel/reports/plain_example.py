@@ -30,23 +30,24 @@ def fits_plainly(file: Path, info: Mapping[str, Any], signature: Any) -> bool:
     Args:
         file: the example's file; a request beside it must be a JSON object.
         info: the ``saved_input_example_info``.
-        signature: the mapping of the MLmodel file.
+        signature: the mapping of the MLmodel file, with texts or what they say.
 
     """
     if info.get("type") != "dataframe" or info.get("params"):
         return False
     try:
-        declared = json.loads(signature["inputs"])
-        table = _read(file)
+        declared = signature["inputs"]
+        declared = json.loads(declared) if isinstance(declared, str) else declared
+        table = _small_json(file)
         request = info.get("serving_input_path")
-        if request and not isinstance(_read(file.parent / str(request)), dict):
+        if request and not isinstance(_small_json(file.parent / str(request)), dict):
             return False
         return _fits(table["columns"], table["data"], declared)
     except (OSError, ValueError, RecursionError, TypeError, KeyError):
         return False
 
 
-def _read(file: Path) -> Any:
+def _small_json(file: Path) -> Any:
     if file.stat().st_size > _MOST_BYTES:
         raise ValueError(file.name)
     return json.loads(file.read_text(encoding="utf-8"))

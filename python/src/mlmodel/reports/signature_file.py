@@ -54,12 +54,11 @@ def signature_of(document: Document) -> ModelSignature | None:
 
     """
     errors = [v for v in check_signature(document) if v.severity == "error"]
-    signature = document.data.get("signature")
-    if errors or not isinstance(signature, dict | None):
+    if errors or not isinstance(document.data.get("signature"), dict | None):
         raise InvalidModel(
             f"The signature in {document.file} breaks the rules of the format.", errors
         )
-    return None if not signature else ModelSignature.from_dict(signature)
+    return ModelSignature.from_dict(document.signature) if document.signature else None
 
 
 def _texts(text: str, file: str) -> Mapping[str, Any]:

@@ -17,10 +17,13 @@ from mlmodel.reports.report import Report
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["find_models", "validate"]
+    from mlmodel.document.document import Document
+    from mlmodel.document.paths import PathLike
+
+__all__ = ["find_models", "validate", "validate_document"]
 
 
-def validate(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Report:
+def validate(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> Report:
     """Check the model at ``path`` (a model folder or its MLmodel file); raises nothing.
 
     The report's violations name their files as reached through ``path``.
@@ -31,14 +34,18 @@ def validate(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -
     except MlmodelError as error:
         details = tuple(d for d in error.details if isinstance(d, Violation))
         return Report(str(path), details, error.message)
-    document = compose_document(text, str(file), limits=limits)
-    root = folder_of(file)
+    return validate_document(compose_document(text, str(file), limits=limits), str(path))
+
+
+def validate_document(document: Document, path: str) -> Report:
+    """Check an MLmodel file that was read, and the folder around it; ``path`` is the report's."""
+    root = folder_of(Path(document.file))
+    found = check(document, root)
     of_example, unchecked = check_example(document, root)
-    found = (*check(document, root), *of_example)
-    return Report(str(path), found, unchecked=() if unchecked is None else (unchecked,))
+    return Report(path, (*found, *of_example), unchecked=() if unchecked is None else (unchecked,))
 
 
-def find_models(path: str | os.PathLike[str]) -> Iterator[Path]:
+def find_models(path: PathLike) -> Iterator[Path]:
     """Give the models at ``path``: itself if it is one, else every model folder below, sorted.
 
     A model folder is not searched further (DIR-007), and links to folders are not followed.

@@ -7,24 +7,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlmodel.errors import Unavailable
+from mlmodel.serving.settings import WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["SPARE", "WAITING", "Room"]
-
-#: How many requests may be in a process besides those that it works on: their bodies arrive, or
-#: have arrived and wait for a turn. A thread that waits costs some 50 KiB.
-WAITING = 248
-#: Threads that no request for a prediction takes, so that /ping is answered at all times.
-SPARE = 4
+__all__ = ["Admission", "Ticket"]
 
 
-class Room:
-    """Places for requests, turns at the model, and memory for bodies, each with an end.
+class Admission:
+    """Tickets for requests, turns at the model, and memory for bodies, each with an end.
 
-    A body that does not arrive takes a place and no turn. Where there is no place left, or no
-    memory, a request is refused at once and nothing of it is read.
+    A body that does not arrive holds a ticket and takes no turn. Where there is no ticket left, or
+    no memory, a request is refused at once and nothing of it is read.
 
     Args:
         turns: how many requests are worked on at a time.
@@ -35,30 +30,30 @@ class Room:
     def __init__(self, turns: int, most_bytes: int) -> None:
         self.turn = threading.BoundedSemaphore(turns)
         self._lock = threading.Lock()
-        self._places = turns + WAITING
+        self._tickets = turns + WAITING
         self._bytes = most_bytes
 
     @contextmanager
-    def place(self) -> Iterator[Place]:
-        """Take a place for one request.
+    def admit(self) -> Iterator[Ticket]:
+        """Give a ticket to one request, until it is answered.
 
         Raises:
             Unavailable: there is none.
 
         """
         with self._lock:
-            if not self._places:
+            if not self._tickets:
                 raise Unavailable(
                     "The server has as many requests as it takes at a time; try again (RST-074)."
                 )
-            self._places -= 1
-        place = Place(self)
+            self._tickets -= 1
+        ticket = Ticket(self)
         try:
-            yield place
+            yield ticket
         finally:
             with self._lock:
-                self._places += 1
-                self._bytes += place.held
+                self._tickets += 1
+                self._bytes += ticket.held
 
     def reserve(self, size: int) -> bool:
         """Set bytes aside; return whether there were so many."""
@@ -69,23 +64,23 @@ class Room:
             return True
 
 
-class Place:
-    """The place of one request; ``held`` counts the bytes set aside for its body."""
+class Ticket:
+    """Lets one request be in the server; ``held`` counts the bytes set aside for its body."""
 
-    __slots__ = ("_room", "held")
+    __slots__ = ("_admission", "held")
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
         self.held = 0
 
     def hold(self, size: int) -> None:
-        """Set more bytes aside, until the place is left.
+        """Set more bytes aside, until the request is answered.
 
         Raises:
             Unavailable: the bodies of other requests take too much memory.
 
         """
-        if not self._room.reserve(size):
+        if not self._admission.reserve(size):
             raise Unavailable(
                 "The bodies of other requests take all memory there is for bodies; "
                 "try again (RST-074)."

@@ -23,7 +23,8 @@ from mlmodel.errors import (
 )
 from mlmodel.scoring.answers import Answer, refused, unexpected
 from mlmodel.scoring.invocations.protocol import handle
-from mlmodel.serving.admission import Room
+from mlmodel.serving.admission import Admission
+from mlmodel.serving.settings import MAX_BODY, THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,14 +33,10 @@ if TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
 
     from mlmodel.scoring.engine import Engine
-    from mlmodel.serving.admission import Place
+    from mlmodel.serving.admission import Ticket
 
-__all__ = ["DEFAULT_MAX_BODY", "Application"]
+__all__ = ["Application"]
 
-#: How large a request's body may be unless asked otherwise (RST-073), in bytes.
-DEFAULT_MAX_BODY = 64 * 2**20
-#: How many requests are worked on at a time unless asked otherwise.
-DEFAULT_THREADS = 8
 #: How much of a body of unknown length is read at once.
 _CHUNK = 64 * 1024
 _PATH = "/invocations"
@@ -61,14 +58,14 @@ class Application:
         self,
         engine: Engine,
         *,
-        max_body: int = DEFAULT_MAX_BODY,
+        max_body: int = MAX_BODY,
         terse: bool = False,
-        threads: int = DEFAULT_THREADS,
+        threads: int = THREADS,
     ) -> None:
         self.engine = engine
         self.max_body = max_body
         self.terse = terse
-        self.room = Room(threads, threads * max_body)
+        self.admission = Admission(threads, threads * max_body)
         self.flask = _flask(terse=terse)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -81,24 +78,24 @@ class Application:
 
     def _scored(self, environ: WSGIEnvironment) -> Answer:
         try:
-            with self.room.place() as place:
+            with self.admission.admit() as ticket:
                 _check_encoding(environ)
-                body = self._body(environ, place)
-                with self.room.turn:
+                body = self._body(environ, ticket)
+                with self.admission.turn:
                     return handle(environ.get("CONTENT_TYPE"), body, self.engine, terse=self.terse)
         except MlmodelError as error:
             return refused(error, terse=self.terse)
         except Exception as error:  # noqa: BLE001 - the boundary: a sender that hangs up, too
             return unexpected(error, terse=self.terse)
 
-    def _body(self, environ: WSGIEnvironment, place: Place) -> bytes:
+    def _body(self, environ: WSGIEnvironment, ticket: Ticket) -> bytes:
         announced = environ.get("CONTENT_LENGTH")
         stream = environ["wsgi.input"]
         if announced:
             length = _length(announced)
             if length > self.max_body:
                 raise self._too_large(f"of {length} bytes")
-            place.hold(length)
+            ticket.hold(length)
             return bytes(stream.read(length))
         parts: list[bytes] = []
         size = 0
@@ -107,7 +104,7 @@ class Application:
             size += len(part)
             if size > self.max_body:
                 raise self._too_large("")
-            place.hold(len(part))
+            ticket.hold(len(part))
             parts.append(part)
         return b"".join(parts)
 

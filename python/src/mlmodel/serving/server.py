@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.extras import require
 from mlmodel.errors import InternalError, InvalidArgument, MlmodelError
-from mlmodel.serving.admission import SPARE, WAITING
-from mlmodel.serving.worker import Settings, load
+from mlmodel.serving.settings import SPARE, WAITING
+from mlmodel.serving.worker import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Settings", "run"]
+    from mlmodel.serving.settings import Settings
+
+__all__ = ["run"]
 
 #: How long a stopping worker may finish what it has begun, in seconds (RST-076).
 _GRACE = 20

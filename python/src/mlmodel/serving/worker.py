@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InternalError, MlmodelError
@@ -16,26 +15,12 @@ if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
 
     from mlmodel.serving.app import Application
+    from mlmodel.serving.settings import Settings
 
-__all__ = ["Settings", "load"]
+__all__ = ["load"]
 
 #: How often a worker looks whether the process that started it is still there, in seconds.
 _LOOK = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a server is asked to do; picklable, since a worker may be a fresh process."""
-
-    model: str
-    host: str = "127.0.0.1"
-    port: int = 5000
-    workers: int = 1
-    threads: int = 8
-    max_body: int = 0
-    terse: bool = False
-    trust: bool = False
-    allow: tuple[str, ...] = ()
 
 
 def load(settings: Settings, reports: SimpleQueue[Any]) -> Application:

@@ -8,11 +8,12 @@ import os
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from mlmodel import document
+from mlmodel.document.document import with_values
 from mlmodel.document.example_info import example_info
+from mlmodel.document.rules.checks import errors_in
 from mlmodel.document.times import EARLY_KEY, KEY, parse_time, time_text, with_todays_time
 from mlmodel.errors import InvalidArgument, InvalidModel
 from mlmodel.store.locations.locate import local_folder, path_to_write
@@ -133,6 +134,8 @@ class Model:
         }
         self._source: Path | None = None
         self._signature: tuple[Any, ModelSignature] | None = None
+        #: JSON texts of the file that were parsed already, and what they say.
+        self._values: Mapping[str, Any] = {}
         new = uuid.uuid4().hex if model_uuid is _NEW else model_uuid
         for key, value in (
             ("artifact_path", artifact_path),
@@ -154,18 +157,20 @@ class Model:
     @classmethod
     def from_dict(cls, model_dict: Mapping[str, Any]) -> Self:
         """Build from the mapping of an MLmodel file; unknown keys are kept, none is added."""
-        return cls.of_folder(model_dict, None)
-
-    @classmethod
-    def of_folder(cls, model_dict: Mapping[str, Any], folder: Path | None) -> Self:
-        """Build from the mapping of the MLmodel file in ``folder``."""
         model = cls.__new__(cls)
         document = copy.deepcopy(dict(model_dict))
-        vars(model).update(document=document, _source=folder, _signature=None)
+        vars(model).update(document=document, _source=None, _signature=None, _values={})
         return model
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def of_document(cls, document: Document, folder: Path) -> Self:
+        """Build from the MLmodel file in ``folder``; what its check has parsed stays parsed."""
+        model = cls.from_dict(document.data)
+        vars(model).update(_source=folder, _values=document.json_values)
+        return model
+
+    @classmethod
+    def load(cls, path: PathLike) -> Self:
         """Read the MLmodel file of a saved model; nothing of the model is loaded (DIR-008).
 
         Args:
@@ -178,9 +183,9 @@ class Model:
 
         """
         folder, document = read_description(path)
-        return cls.of_folder(document.data, folder)
+        return cls.of_document(document, folder)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: PathLike) -> None:
         """Write the MLmodel file, whole or not at all (MLM-016); an existing one is replaced.
 
         Args:
@@ -192,8 +197,6 @@ class Model:
             WriteFailed: the disk is full, or writing is not permitted.
 
         """
-        from mlmodel import document
-
         self._source = document.write(self.document, path_to_write(path)).parent
 
     def lies_in(self, folder: Path, document: dict[str, Any]) -> None:
@@ -223,7 +226,7 @@ class Model:
         if self._signature is None or self._signature[0] is not written:
             from mlmodel.signature.model_signature import ModelSignature
 
-            signature = ModelSignature.from_dict(written)
+            signature = ModelSignature.from_dict(with_values(written, self._values))
             self._signature = written, signature
         return self._signature[1]
 
@@ -266,7 +269,7 @@ class Model:
         """Return the parameters' specs, or None."""
         return self.signature.params if self.signature else None
 
-    def load_input_example(self, path: str | os.PathLike[str] | None = None) -> Any:
+    def load_input_example(self, path: PathLike | None = None) -> Any:
         """Return the saved input example in the form in which the model gets it, or None.
 
         Args:
@@ -283,9 +286,7 @@ class Model:
         found = self._example_at(path)
         return None if found is None else read_example(*found, self.signature)
 
-    def load_input_example_params(
-        self, path: str | os.PathLike[str] | None = None
-    ) -> dict[str, Any] | None:
+    def load_input_example_params(self, path: PathLike | None = None) -> dict[str, Any] | None:
         """Return the parameters that the saved example has beside its data, or None (EXA-010).
 
         Args and errors are those of :meth:`load_input_example`.
@@ -295,7 +296,7 @@ class Model:
         found = self._example_at(path)
         return None if found is None else read_params(*found)
 
-    def get_serving_input(self, path: str | os.PathLike[str] | None = None) -> str | None:
+    def get_serving_input(self, path: PathLike | None = None) -> str | None:
         """Return the saved example as the JSON body of a request, or None (EXA-011).
 
         Args and errors are those of :meth:`load_input_example`.
@@ -305,9 +306,7 @@ class Model:
         found = self._example_at(path)
         return None if found is None else read_serving_input(*found)
 
-    def _example_at(
-        self, path: str | os.PathLike[str] | None
-    ) -> tuple[Path, Mapping[str, Any]] | None:
+    def _example_at(self, path: PathLike | None) -> tuple[Path, Mapping[str, Any]] | None:
         """Return the model's folder, and what the file says of its example."""
         info = example_info(self.document)
         if not info:
@@ -323,8 +322,6 @@ class Model:
 
     def to_yaml(self, stream: Any = None) -> str:
         """Return the text of the file; with ``stream``, write it there too."""
-        from mlmodel import document
-
         text = document.dumps(self.document)
         if stream is not None:
             stream.write(text)
@@ -383,7 +380,7 @@ class ModelInfo:
     prompts: Sequence[str] | None = None
 
 
-def get_model_info(model_uri: str | os.PathLike[str]) -> ModelInfo:
+def get_model_info(model_uri: PathLike) -> ModelInfo:
     """Return what describes the model at ``model_uri``; nothing of it is loaded.
 
     Raises:
@@ -421,7 +418,7 @@ def read_description(model_uri: PathLike) -> tuple[Path, Document]:
     """
     file = find_model_file(model_uri)
     read = document.read(file)
-    errors = [found for found in document.check(read, None) if found.severity == "error"]
+    errors = errors_in(read, None)
     if errors:
         raise InvalidModel(f"{file} breaks the rules of the format.", errors)
     return document.folder_of(file), read

@@ -37,7 +37,7 @@ class ModelFolder:
     @cached_property
     def model(self) -> Model:
         """The MLmodel file as an object."""
-        return Model.of_folder(self.document.data, self.root)
+        return Model.of_document(self.document, self.root)
 
     def attributes(self, flavor: str) -> dict[str, Any]:
         """Return the attributes of ``flavor``.

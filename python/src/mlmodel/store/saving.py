@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from mlmodel import document
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.paths import FILE_NAME
+from mlmodel.document.rules.checks import errors_in
 from mlmodel.environment.resolve import ENV_FILES, infer_requirements, resolve, write_environment
 from mlmodel.errors import InvalidArgument
 from mlmodel.store.description import PYTHON_FUNCTION, Model
@@ -113,26 +113,21 @@ def save_folder(
         example_info = _write_example(example, root, signature)
         code = _copy_code(shared.get("code_paths"), root)
         packages = ["numpy", "pandas", *contents.packages]
+        model = _described(contents, shared, code, signature, example_info)
         env = resolve(
             conda_env=_as_path(shared.get("conda_env")),
             pip_requirements=_as_path(shared.get("pip_requirements")),
             extra_pip_requirements=_as_path(shared.get("extra_pip_requirements")),
             default_packages=packages,
             infer=lambda: (
-                infer_requirements(
-                    root,
-                    _described(contents, shared, code, signature, example_info).to_dict(),
-                    packages,
-                    contents.warned,
-                )
+                infer_requirements(root, model.document, packages, contents.warned)
                 if contents.observable and scored
                 else None
             ),
         )
         write_environment(env, root)
-        model = _described(contents, shared, code, signature, example_info)
         model.model_size_bytes = _size(root)
-        document.write(model.to_dict(), root / FILE_NAME)
+        document.write(model.document, root / FILE_NAME)
         _require_valid(root)
     record(target, "saved by this user")
     given = shared.get("mlflow_model")
@@ -182,8 +177,7 @@ def _as_path(given: Any) -> Any:
 
 def _require_valid(root: Path) -> None:
     """Nothing is put in place that ``validate`` would refuse."""
-    found = document.check(document.read(root), root)
-    errors = [violation for violation in found if violation.severity == "error"]
+    errors = errors_in(document.read(root), root)
     if errors:
         raise InvalidArgument(
             "What was given makes no valid model, and was not saved",
@@ -224,10 +218,10 @@ def _signature(
     if example is None or (contents.signature is not None and _is_tensors(example)):
         return contents.signature, True
     from mlmodel.scoring.examples.writing import as_model_input
-    from mlmodel.signature.infer.from_data import infer_signature
+    from mlmodel.signature.infer.from_data import infer_declarable
 
     model_input, params = as_model_input(example)
-    scored = True
+    scored, outputs = True, None
     try:
         outputs = None if contents.predict is None else contents.predict(model_input, params)
     except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
@@ -236,25 +230,11 @@ def _signature(
             "the signature is saved without outputs, and what the model imports is not observed "
             "(ENV-015)"
         )
-        outputs, scored = None, False
-    return infer_signature(model_input, _declarable(outputs), params), scored
-
-
-def _declarable(outputs: Any) -> Any:
-    """Return what a model predicted, or None, with a warning, if no type can be told (SIG-047)."""
-    from mlmodel.signature.infer.from_data import infer_signature
-
-    if outputs is None:
-        return None
-    try:
-        with warnings.catch_warnings():
-            # What is to be warned of is said when the whole signature is inferred.
-            warnings.simplefilter("ignore")
-            infer_signature(None, outputs)
-    except InvalidArgument as error:
-        warn_caller(f"{error.message} The signature is saved without outputs (SIG-047)")
-        return None
-    return outputs
+        scored = False
+    signature, refused = infer_declarable(model_input, outputs, params)
+    if refused is not None:
+        warn_caller(f"{refused.message} The signature is saved without outputs (SIG-047)")
+    return signature, scored
 
 
 def _is_tensors(example: Any) -> bool:

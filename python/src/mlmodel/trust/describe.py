@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
     from mlmodel.document.schema.described import Described
 
-__all__ = ["Look", "describe"]
+__all__ = ["Look", "look_into"]
 
 _PYTHON = frozenset({".py", ".pyc", ".pyw"})
 #: What pickles are called inside of archives, where nothing is looked into.
@@ -71,7 +71,7 @@ class Look:
         return f"{self.file}: {self.what}"
 
 
-def describe(root: Path, document: Document | None = None) -> list[Look]:
+def look_into(root: Path, document: Document | None = None) -> list[Look]:
     """Return what loading a model folder could run, file by file in the order of their paths.
 
     Nothing of the folder is run, nothing is imported for it, and no link is followed. What has
@@ -82,15 +82,15 @@ def describe(root: Path, document: Document | None = None) -> list[Look]:
         document: its MLmodel file, where that was read already.
 
     """
-    described = walk((document or _document(root)).data, schemas.load("mlmodel"))
-    found = list(_modules(described))
+    described = walk((document or _document_or_empty(root)).data, schemas.load("mlmodel"))
+    found = list(_unknown_modules(described))
     roles = _roles(root, described)
     for number, (relative, _) in enumerate(files.regular_files(root)):
         if number == _MOST_FILES:
             found.append(Look(".", f"more than {_MOST_FILES:,} files; the rest is not looked into"))
             break
         role = _role(roles, relative)
-        look = _look(root / relative, relative, role)
+        look = _look_at(root / relative, relative, role)
         if look is None and roles.get(relative) == "code":
             look = Look(relative, "the model's own code")
         if look is not None:
@@ -98,14 +98,14 @@ def describe(root: Path, document: Document | None = None) -> list[Look]:
     return found
 
 
-def _document(root: Path) -> Document:
+def _document_or_empty(root: Path) -> Document:
     try:
         return read_document(root)
     except MlmodelError:
         return compose_document("{}", FILE_NAME)
 
 
-def _modules(described: Iterable[Described]) -> Iterator[Look]:
+def _unknown_modules(described: Iterable[Described]) -> Iterator[Look]:
     """Give the modules that loading would import, unless they are names well known (PYF-003)."""
     for item in described:
         asked = item.schema.get("x-module")
@@ -134,7 +134,7 @@ def _role(roles: dict[str, str], relative: str) -> str:
     return next((role for role in ("code", "model") if role in given), "")
 
 
-def _look(path: Path, relative: str, role: str) -> Look | None:
+def _look_at(path: Path, relative: str, role: str) -> Look | None:
     if PurePosixPath(relative).suffix.lower() in _PYTHON:
         return Look(relative, "Python code")
     try:
@@ -163,20 +163,20 @@ def _looks(path: Path, role: str) -> Iterator[tuple[str, bool]]:
         return
     data = files.read(path, _LARGEST)
     if is_zip:
-        yield _zip(data)
+        yield _look_into_zip(data)
     elif kind == "zip":
         yield "a zip archive that cannot be read", True
     if kind == "npy":
-        yield from _npy(data)
+        yield from _look_into_npy(data)
     elif kind in COMPRESSED:
-        yield from _compressed(data, kind)
+        yield from _look_into_compressed(data, kind)
     elif kind == "pickle":
-        yield from _pickle(data, role)
+        yield from _look_into_pickle(data, role)
     elif kind != "zip":
         yield _verdict("a file that is not looked into", scan(data))
 
 
-def _zip(data: bytes) -> tuple[str, bool]:
+def _look_into_zip(data: bytes) -> tuple[str, bool]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.namelist()
@@ -187,11 +187,11 @@ def _zip(data: bytes) -> tuple[str, bool]:
         what, needs_trust = _verdict("a skops file", skops_file.check(data))
     pickles = [name for name in members if name.lower().endswith(_PICKLE_NAMES)]
     if pickles:
-        return f"{what}, with pickles in it ({_list(pickles)})", True
+        return f"{what}, with pickles in it ({_first_names(pickles)})", True
     return what, needs_trust
 
 
-def _npy(data: bytes) -> Iterator[tuple[str, bool]]:
+def _look_into_npy(data: bytes) -> Iterator[tuple[str, bool]]:
     found = scan(data)
     try:
         has_objects = read_npy_header(data).has_objects
@@ -201,7 +201,7 @@ def _npy(data: bytes) -> Iterator[tuple[str, bool]]:
         yield _verdict("an array of pickled objects", found)
 
 
-def _compressed(data: bytes, kind: str) -> Iterator[tuple[str, bool]]:
+def _look_into_compressed(data: bytes, kind: str) -> Iterator[tuple[str, bool]]:
     try:
         inner = expand(data, kind, _LARGEST)
     except (Malformed, RefusedContainer) as error:
@@ -212,11 +212,11 @@ def _compressed(data: bytes, kind: str) -> Iterator[tuple[str, bool]]:
     if what:
         yield f"{what}, compressed by {kind}", True
     elif detect(inner) == "pickle":
-        for what, needs in _pickle(inner, "model"):
+        for what, needs in _look_into_pickle(inner, "model"):
             yield f"compressed by {kind}: {what}", needs
 
 
-def _pickle(data: bytes, role: str) -> Iterator[tuple[str, bool]]:
+def _look_into_pickle(data: bytes, role: str) -> Iterator[tuple[str, bool]]:
     """Give what a pickle would use; of what may be a text, only what reads like a pickle's."""
     found = scan(data, "pickle")
     label = "a pickle"
@@ -242,13 +242,13 @@ def _verdict(label: str, found: Scan) -> tuple[str, bool]:
         )
         return f"{label}, {names}", False
     if found.refused:
-        return f"{label} that uses {_list(found.refused)}", True
+        return f"{label} that uses {_first_names(found.refused)}", True
     if found.findings:
-        return f"{label}: {_list(found.reasons)}", True
+        return f"{label}: {_first_names(found.reasons)}", True
     return f"{label} that cannot be read ({found.damage})", True
 
 
-def _list(names: Iterable[str]) -> str:
+def _first_names(names: Iterable[str]) -> str:
     names = list(map(_cut, names))
     more = [f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
     return ", ".join([*names[:_SHOWN], *more])

@@ -91,7 +91,7 @@ class Gate:
                 memory (TRU-007).
 
         """
-        return _read(path, self._relative(path))
+        return _read_file(path, self._relative(path))
 
     def load_pickle(
         self, path: Path, *, aliases: Mapping[tuple[str, str], object] | None = None
@@ -117,7 +117,7 @@ class Gate:
 
         aliases = aliases or {}
         file = self._relative(path)
-        data = _read(path, file)
+        data = _read_file(path, file)
         if self.trust:
             return unpickle.load_trusted(data, aliases, file)
         # The names in a file need no look where the folder is known to be trusted.
@@ -156,7 +156,7 @@ class Gate:
         from mlmodel.trust.pickles import bounds, unpickle
 
         file = self._relative(path)
-        data = _read(path, file)
+        data = _read_file(path, file)
         found = skops_file.check(data, allow=self.allow)
         trusted = False
         if found.damage:
@@ -212,7 +212,7 @@ class Gate:
         )
 
 
-def _read(path: Path, file: str) -> bytes:
+def _read_file(path: Path, file: str) -> bytes:
     try:
         return files.read(path)
     except FileNotFoundError:

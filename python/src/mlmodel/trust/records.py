@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import warnings
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,10 +53,10 @@ def _believed() -> Path | None:
 def contains(digest: str) -> bool:
     """Return whether the user trusts the folder of this digest."""
     folder = _believed()
-    return folder is not None and _read(folder / f"{digest}.json") is not None
+    return folder is not None and _read_record(folder / f"{digest}.json") is not None
 
 
-def _read(path: Path) -> Record | None:
+def _read_record(path: Path) -> Record | None:
     if not is_private(path, stat.S_IFREG):
         return None
     try:
@@ -71,7 +70,7 @@ def _read(path: Path) -> Record | None:
 def list_records() -> list[Record]:
     """Return what is trusted, the oldest first."""
     folder = _believed()
-    found = [_read(path) for path in folder.glob("*.json")] if folder is not None else []
+    found = [_read_record(path) for path in folder.glob("*.json")] if folder is not None else []
     return sorted(
         (one for one in found if one is not None), key=lambda one: (one.added, one.digest)
     )
@@ -97,11 +96,11 @@ def add(root: Path, reason: str) -> Record:
         raise _unwritable(folder, str(error.strerror)) from error
     if not is_private(folder, stat.S_IFDIR):
         raise _unwritable(folder, "it belongs to another user, or others may write it")
-    _write(folder, record)
+    _write_record(folder, record)
     return record
 
 
-def _write(folder: Path, record: Record) -> None:
+def _write_record(folder: Path, record: Record) -> None:
     text = json.dumps(asdict(record), indent=1) + "\n"
     try:
         files.write(folder / f"{record.digest}.json", text.encode(), private=True)
@@ -122,9 +121,8 @@ def record(root: Path, reason: str) -> str:
     try:
         return add(root, reason).digest
     except (WriteFailed, InvalidModel) as error:
-        warnings.warn(
-            f"{error} The model is saved; loading it will ask for trust where it holds code.",
-            stacklevel=2,
+        warn_caller(
+            f"{error} The model is saved; loading it will ask for trust where it holds code."
         )
         return "" if isinstance(error, InvalidModel) else manifest_of(root).digest
 

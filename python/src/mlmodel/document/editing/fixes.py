@@ -10,7 +10,7 @@ from mlmodel.document.document import compose_document, folder_of, model_file, r
 from mlmodel.document.editing.comments import COMMENT
 from mlmodel.document.editing.edits import Change, Edit, apply, node_end, quote, remove, replace
 from mlmodel.document.pointers import split
-from mlmodel.document.rules.checks import check
+from mlmodel.document.rules.checks import check, errors_in
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.schemas import branch, child
 from mlmodel.document.yaml.build import Builder, has_named_keys
@@ -18,11 +18,11 @@ from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits, Problem
 from mlmodel.errors import MlmodelError, Violation
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mlmodel.document.document import Document
+    from mlmodel.document.paths import PathLike
     from mlmodel.document.yaml.events import Node
     from mlmodel.errors import Violation
 
@@ -82,13 +82,9 @@ def _applied(
     """Return the text with the changes, or None where they would add an error."""
     text, made = apply(document.text, changes)
     after = compose_document(text, document.file, limits=limits)
-    if not after.usable or _errors(after, root) > _errors(document, root):
+    if not after.usable or len(errors_in(after, root)) > len(errors_in(document, root)):
         return None
     return Fixed(text, tuple(made))
-
-
-def _errors(document: Document, root: Path | None) -> int:
-    return [violation.severity for violation in check(document, root)].count("error")
 
 
 def _changes(document: Document, root: Path | None) -> list[Change]:
@@ -214,7 +210,7 @@ FIXABLE: dict[str, Callable[[Document, Violation], _Fix | None]] = {
 }
 
 
-def fix(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> tuple[Violation, ...]:
+def fix(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Violation, ...]:
     """Mend the MLmodel file at ``path`` where there is one right answer (MLM-027).
 
     Returns what was mended, each at the place where it stood. A file that cannot be read, or

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document.document import Document, folder_of, model_file, read
+from mlmodel.document.document import folder_of, model_file, read
 from mlmodel.document.paths import Folder
 from mlmodel.document.pointers import join
 from mlmodel.document.rules.environments import check_environments
@@ -17,17 +16,17 @@ from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import Described, walk
 from mlmodel.document.times import EARLY_KEY, KEY, parse_time, same_time
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
-from mlmodel.errors import InvalidModel, Violation, shown
+from mlmodel.errors import InvalidModel, shown
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
     from pathlib import Path
 
     from mlmodel.document.document import Document
+    from mlmodel.document.paths import PathLike
+    from mlmodel.errors import Violation
 
-
-__all__ = ["check", "in_order", "require_valid"]
+__all__ = ["check", "errors_in", "in_order", "require_valid"]
 
 
 def check(document: Document, root: Path | None, *, loading: bool = False) -> list[Violation]:
@@ -54,6 +53,12 @@ def check(document: Document, root: Path | None, *, loading: bool = False) -> li
     return in_order(found, document.file)
 
 
+def errors_in(document: Document, root: Path | None, *, loading: bool = False) -> list[Violation]:
+    """Return the violations that :func:`check` finds, without the warnings."""
+    found = check(document, root, loading=loading)
+    return [violation for violation in found if violation.severity == "error"]
+
+
 def in_order(violations: list[Violation], file: str) -> list[Violation]:
     """Return the violations of one file by line and column; without a place come first."""
     return sorted(
@@ -62,20 +67,19 @@ def in_order(violations: list[Violation], file: str) -> list[Violation]:
 
 
 def _flavors(document: Document) -> Iterator[Violation]:
-    flavors = document.data.get("flavors")
-    for name, keys in flavors.items() if isinstance(flavors, dict) else ():
-        pointer = join(["flavors", name])
+    for name, keys in document.flavors.items():
         if name in schemas.names("flavors"):
             if isinstance(keys, dict):
                 yield from schema_violations(document, f"flavors:{name}", ["flavors", name])
             continue
-        line, column = document.key_position(pointer)
-        yield Violation(
+        yield document.violation(
             "MLM-012",
             f"The flavor {str(name)[:60]!r} is not described here: its keys are kept, "
             "and neither they nor the files they name were checked.",
-            document.file, line, column, pointer, "warning",
-        )  # fmt: skip
+            join(["flavors", name]),
+            "warning",
+            key=True,
+        )
 
 
 def _times(document: Document) -> Iterator[Violation]:
@@ -83,22 +87,22 @@ def _times(document: Document) -> Iterator[Violation]:
     for key in keys:
         text: Any = document.data[key]
         if isinstance(text, str) and parse_time(text) is None:
-            line, column = document.position(f"/{key}")
-            yield Violation(
+            yield document.violation(
                 "MLM-010",
                 f"{text[:60]!r} is not a date and time in a form known here "
                 "(2024-07-24 11:58:39.776546); it is kept as a text.",
-                document.file, line, column, f"/{key}", "warning",
-            )  # fmt: skip
+                f"/{key}",
+                "warning",
+            )
     if len(keys) > 1 and not same_time(document.data[EARLY_KEY], document.data[KEY]):
-        line, column = document.key_position(f"/{KEY}")
-        yield Violation(
+        yield document.violation(
             "MLM-009",
             "time_created and utc_time_created are one field under two names, and their values "
             f"differ: {shown(document.data[EARLY_KEY])} and {shown(document.data[KEY])}. "
             "Remove one.",
-            document.file, line, column, f"/{KEY}",
-        )  # fmt: skip
+            f"/{KEY}",
+            key=True,
+        )
 
 
 def _forms(document: Document, described: list[Described]) -> Iterator[Violation]:
@@ -108,14 +112,9 @@ def _forms(document: Document, described: list[Described]) -> Iterator[Violation
         if form is None or not isinstance(item.value, str):
             continue
         if re.fullmatch(form["pattern"], item.value) is None:
-            pointer = join(item.path)
-            line, column = document.position(pointer)
             what = "The text here" if form.get("secret") else shown(item.value)
-            yield Violation(
-                form["rule"],
-                f"{what} is not {form['expected']}; it is kept as it is.",
-                document.file, line, column, pointer, "warning",
-            )  # fmt: skip
+            message = f"{what} is not {form['expected']}; it is kept as it is."
+            yield document.violation(form["rule"], message, join(item.path), "warning")
 
 
 def _examples(document: Document) -> Iterator[Violation]:
@@ -123,16 +122,16 @@ def _examples(document: Document) -> Iterator[Violation]:
     early, info = document.data.get("input_example"), document.data.get("saved_input_example_info")
     today = info.get("artifact_path") if isinstance(info, dict) else None
     if isinstance(early, str) and isinstance(today, str) and early != today:
-        line, column = document.position("/input_example")
-        yield Violation(
+        yield document.violation(
             "MLM-023",
             f"input_example names {shown(early)}, and saved_input_example_info names "
             f"{shown(today)}, which is the one that is read. Remove the key input_example.",
-            document.file, line, column, "/input_example", "warning",
-        )  # fmt: skip
+            "/input_example",
+            "warning",
+        )
 
 
-def require_valid(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Document:
+def require_valid(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> Document:
     """Read a model's MLmodel file and check what loading the model needs.
 
     Raises:
@@ -143,7 +142,7 @@ def require_valid(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMI
     """
     document = read(path, limits=limits)
     root = folder_of(model_file(path))
-    errors = [v for v in check(document, root, loading=True) if v.severity == "error"]
+    errors = errors_in(document, root, loading=True)
     if errors:
         raise InvalidModel(f"The model in {root} breaks the rules of the format.", errors)
     return document

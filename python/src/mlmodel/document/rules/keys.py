@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.document.pointers import join
 from mlmodel.document.schema.findings import errors, explain
-from mlmodel.errors import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mlmodel.document.document import Document
     from mlmodel.document.schema.described import Described
+    from mlmodel.errors import Violation
 
-__all__ = ["schema_violations", "unknown_keys"]
+__all__ = ["schema_violations", "unknown_key", "unknown_keys"]
 
 
 def schema_violations(
@@ -25,10 +25,15 @@ def schema_violations(
     for part in path:
         value = value[part]
     for error in errors(name, value):
-        for rule, message, below, at_key in explain(error, path):
-            pointer = join([*path, *below])
-            line, column = (document.key_position if at_key else document.position)(pointer)
-            yield Violation(rule, message, document.file, line, column, pointer)
+        found = explain(error, path)
+        pointer = join([*path, *found.path])
+        yield document.violation(found.rule, found.message, pointer, key=found.at_key)
+
+
+def unknown_key(document: Document, rule: str, key: Any, pointer: str) -> Violation:
+    """Return the warning of a key, at its pointer, that its schema does not list."""
+    message = f"The key {str(key)[:60]!r} is not part of the format; it is kept."
+    return document.violation(rule, message, pointer, "warning", key=True)
 
 
 def unknown_keys(document: Document, described: Iterable[Described]) -> Iterator[Violation]:
@@ -38,10 +43,4 @@ def unknown_keys(document: Document, described: Iterable[Described]) -> Iterator
         if rule is None or not isinstance(item.value, dict):
             continue
         for key in item.value.keys() - item.schema.get("properties", {}).keys():
-            pointer = join([*item.path, key])
-            line, column = document.key_position(pointer)
-            yield Violation(
-                rule,
-                f"The key {str(key)[:60]!r} is not part of the format; it is kept.",
-                document.file, line, column, pointer, "warning",
-            )  # fmt: skip
+            yield unknown_key(document, rule, key, join([*item.path, key]))

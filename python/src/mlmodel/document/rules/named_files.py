@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.document.paths import what_is_wrong
 from mlmodel.document.pointers import join
-from mlmodel.errors import InvalidModel, Violation
+from mlmodel.errors import InvalidModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
     from mlmodel.document.paths import Folder
     from mlmodel.document.schema.described import Described
+    from mlmodel.errors import Violation
 
 __all__ = ["check_modules", "check_named_files", "last_part", "named_files"]
 
@@ -46,10 +47,8 @@ def check_named_files(
     for item in named_files(described):
         finding = _finding(item, folder, loading=loading)
         if finding is not None:
-            pointer = join(item.path)
-            line, column = document.position(pointer)
             rule, message, severity = finding
-            yield Violation(rule, message, document.file, line, column, pointer, severity)
+            yield document.violation(rule, message, join(item.path), severity)
 
 
 def _finding(
@@ -88,14 +87,13 @@ def check_modules(
         if not isinstance(code, str) or re.search(asked["known"], item.value):
             continue
         if not _has_module(folder, code, item.value):
-            pointer = join(item.path)
-            line, column = document.position(pointer)
-            yield Violation(
+            yield document.violation(
                 asked["rule"],
                 f"The module {item.value[:60]!r} is not in the folder's code ({code[:60]!r}); "
                 "it must be installed where the model is loaded, or its files are missing.",
-                document.file, line, column, pointer, "warning",
-            )  # fmt: skip
+                join(item.path),
+                "warning",
+            )
 
 
 def _has_module(folder: Folder, code: str, module: str) -> bool:

@@ -6,10 +6,10 @@ Each distinct outline of a column is validated once: a table of 1,800 columns ha
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.document.pointers import join
+from mlmodel.document.rules.keys import unknown_key
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.findings import errors, explain
 from mlmodel.document.schema.outline import outline
@@ -50,12 +50,8 @@ class _Text:
     def violations(self, definition: str) -> Iterator[Violation]:
         parsed = self.document.json_text(self.pointer, self.text)
         if parsed.error is not None:
-            line, column = self.document.place_in_json(self.pointer, parsed.error.offset)
-            yield Violation(
-                "SIG-001",
-                f"The text is no JSON: {parsed.error.message}.",
-                self.document.file, line, column, self.pointer,
-            )  # fmt: skip
+            message = f"The text is no JSON: {parsed.error.message}."
+            yield self.at_offset(parsed.error.offset, message, [])
             return
         if parsed.repeated:
             yield from self.repeated_keys(parsed)
@@ -77,26 +73,34 @@ class _Text:
         if item != "param":
             yield from self.mixtures(specs, first.values(), names)
 
-    def at(self, rule: str, message: str, path: list[Any], *, key: bool = False) -> Violation:
+    def at(
+        self,
+        rule: str,
+        message: str,
+        path: list[Any],
+        severity: str = "error",
+        *,
+        key: bool = False,
+    ) -> Violation:
+        return self.document.violation(rule, message, self.pointer + join(path), severity, key=key)
+
+    def at_offset(self, offset: int, message: str, path: list[Any]) -> Violation:
+        """Return a fault of the JSON itself, at a character of the text."""
+        line, column = self.document.place_in_json(self.pointer, offset)
         pointer = self.pointer + join(path)
-        line, column = (self.document.key_position if key else self.document.position)(pointer)
-        return Violation(rule, message, self.document.file, line, column, pointer)
+        return Violation("SIG-001", message, self.document.file, line, column, pointer)
 
     def repeated_keys(self, parsed: JsonText) -> Iterator[Violation]:
         for path, member in parsed.repeated_keys():
-            line, column = self.document.place_in_json(self.pointer, member.key_offset)
-            yield Violation(
-                "SIG-001",
-                f"The key {member.key[:60]!r} stands twice in one JSON object.",
-                self.document.file, line, column, self.pointer + join(path),
-            )  # fmt: skip
+            message = f"The key {member.key[:60]!r} stands twice in one JSON object."
+            yield self.at_offset(member.key_offset, message, path)
 
     def findings(self, broken: list[Any], paths: list[list[Any]]) -> Iterator[Violation]:
         """Give what jsonschema's errors say, once for each path at which such a value stands."""
         for error in broken:
-            for rule, message, below, at_key in explain(error, [], "SIG-003"):
-                for path in paths:
-                    yield self.at(rule, message, [*path, *below], key=at_key)
+            found = explain(error, [], "SIG-003")
+            for path in paths:
+                yield self.at(found.rule, found.message, [*path, *found.path], key=found.at_key)
 
     def items(
         self, definition: str, specs: list[Any], keys: list[Any], first: dict[Any, int]
@@ -112,15 +116,8 @@ class _Text:
                     positions.setdefault(found, []).append(index)
             yield from self.findings(broken, [[index] for index in positions.get(key, ())])
             for path in itertools.product(positions.get(key, ()), unknown):
-                yield self.unknown_key(listed["x-unknown-keys"], [*path])
-
-    def unknown_key(self, rule: str, path: list[Any]) -> Violation:
-        pointer = self.pointer + join(path)
-        line, column = self.document.key_position(pointer)
-        message = f"The key {path[-1][:60]!r} is not part of the format; it is kept."
-        return Violation(
-            rule, message, self.document.file, line, column, pointer, severity="warning"
-        )
+                pointer = self.pointer + join(path)
+                yield unknown_key(self.document, listed["x-unknown-keys"], path[-1], pointer)
 
     def repeated_names(self, names: list[Any], rule: str) -> Iterator[Violation]:
         first: dict[Any, int] = {}
@@ -159,7 +156,7 @@ class _Text:
         if tensors:
             return self.at("SIG-005", f"{found}.", [names.index(None)])
         message = f"{found}. Until then all are matched by position."
-        return replace(self.at("SIG-020", message, [names.index(None)]), severity="warning")
+        return self.at("SIG-020", message, [names.index(None)], "warning")
 
 
 def _is_tensor(spec: Any) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mlmodel.document.schema.schemas import branch, child
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlmodel.document.schema.schemas import Subschema
 
 __all__ = ["Described", "walk"]
@@ -22,18 +24,15 @@ class Described(NamedTuple):
 
 def walk(value: Any, schema: Subschema | None) -> list[Described]:
     """Return every value that a subschema describes, parents first, in the order of the data."""
-    found: list[Described] = []
-    if schema is not None:
-        _walk(value, schema, (), found)
-    return found
+    return [] if schema is None else list(_walk(value, schema, ()))
 
 
-def _walk(value: Any, schema: Subschema, path: tuple[Any, ...], found: list[Described]) -> None:
+def _walk(value: Any, schema: Subschema, path: tuple[Any, ...]) -> Iterator[Described]:
     kind = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "string"
     schema = branch(schema, kind) or {}
-    found.append(Described(path, value, schema))
+    yield Described(path, value, schema)
     members = value.items() if kind == "object" else enumerate(value) if kind == "array" else ()
     for key, member in members:
         below = child(schema, key)
         if below is not None:
-            _walk(member, below, (*path, key), found)
+            yield from _walk(member, below, (*path, key))

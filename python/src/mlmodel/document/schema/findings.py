@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.conforms import conforms
@@ -10,19 +10,29 @@ from mlmodel.document.schema.outline import outline
 from mlmodel.errors import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
+    from collections.abc import Sequence
 
 __all__ = ["Finding", "errors", "explain"]
 
 _KINDS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false",
           int: "a whole number", float: "a number", type(None): "null"}  # fmt: skip
-#: (rule, message, path below the validated value, whether the place is the key)
-Finding = tuple[str, str, list[Any], bool]
 #: Schema, definition and outline of values that were found valid in this process: the same few
 #: come back in every model.
 _VALID: set[Any] = set()
 _MAX_VALID, _MAX_LENGTH = 1_000, 4_000
+
+
+class Finding(NamedTuple):
+    """What an error of jsonschema says, in our words.
+
+    ``path`` goes from the validated value to the one that is wrong; ``at_key`` says that the
+    place is the key of that one.
+    """
+
+    rule: str
+    message: str
+    path: list[Any]
+    at_key: bool = False
 
 
 def errors(name: str, value: Any, definition: str | None = None, key: Any = None) -> list[Any]:
@@ -37,7 +47,9 @@ def errors(name: str, value: Any, definition: str | None = None, key: Any = None
     definitions = schema.get("$defs", {})
     whole = definitions[definition] if definition else schema
     # jsonschema is imported where there is something to say.
-    found = [] if conforms(whole, definitions, value) else _errors(name, definition, value)
+    found = []
+    if not conforms(whole, definitions, value):
+        found = list(schemas.validator(name, definition).iter_errors(value))
     if not found and len(repr(key)) <= _MAX_LENGTH:
         if len(_VALID) >= _MAX_VALID:
             _VALID.clear()
@@ -45,12 +57,8 @@ def errors(name: str, value: Any, definition: str | None = None, key: Any = None
     return found
 
 
-def _errors(name: str, definition: str | None, value: Any) -> list[Any]:
-    return list(schemas.validator(name, definition).iter_errors(value))
-
-
-def explain(error: Any, above: Sequence[Any], default: str = "MLM-008") -> Iterator[Finding]:
-    """Give the findings of one error of jsonschema, in our words.
+def explain(error: Any, above: Sequence[Any], default: str = "MLM-008") -> Finding:
+    """Return what one error of jsonschema says, in our words.
 
     ``above`` is the path of the validated value in the document.
     """
@@ -65,12 +73,11 @@ def explain(error: Any, above: Sequence[Any], default: str = "MLM-008") -> Itera
         what = schema.get("properties", {}).get(missing, {}).get("description")
         where = f" in {name[0]!r}" if name else ""
         meaning = f": {what}" if what else ""
-        yield rule, f"The key {missing!r} is missing{where}{meaning}.", path, True
-    elif keyword in {"type", "anyOf"}:
+        return Finding(rule, f"The key {missing!r} is missing{where}{meaning}.", path, at_key=True)
+    if keyword in {"type", "anyOf"}:
         kind = _KINDS.get(type(error.instance), f"a {type(error.instance).__name__}")
         wanted = expected or f"a value of type {schema.get('type', 'other')}"
-        yield rule, f"{here} is {kind}; expected {wanted}.", path, False
-    elif keyword in {"minLength", "minItems", "minProperties"}:
-        yield rule, f"{here} is empty; expected {expected}.", path, False
-    else:
-        yield rule, f"{here} is {shown(error.instance)}; expected {expected}.", path, False
+        return Finding(rule, f"{here} is {kind}; expected {wanted}.", path)
+    empty = keyword in {"minLength", "minItems", "minProperties"}
+    what = "empty" if empty else shown(error.instance)
+    return Finding(rule, f"{here} is {what}; expected {expected}.", path)

@@ -31,7 +31,7 @@ from mlmodel.signature.violations import Findings
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
-__all__ = ["infer_signature"]
+__all__ = ["infer_declarable", "infer_signature"]
 
 _SUPPORTED = (
     "a pandas DataFrame or Series, a numpy array, a mapping of names to arrays, lists or scalars, "
@@ -68,14 +68,48 @@ def infer_signature(
     if model_input is None and model_output is None and params is None:
         raise InvalidArgument("There is nothing to infer a signature from (SIG-010)")
     types = CellTypes()
-    inputs = outputs = None
-    if model_input is not None:
-        inputs = _schema(model_input, "model_input", types)
-        _check_gaps(inputs)
-        inputs = _required_without_names(inputs)
-        _warn_of_integers(inputs)
-    if model_output is not None:
-        outputs = _required_without_names(_schema(model_output, "model_output", types))
+    inputs = None if model_input is None else _inputs(model_input, types)
+    outputs = None if model_output is None else _outputs(model_output, types)
+    return _declared(inputs, outputs, params, types)
+
+
+def infer_declarable(
+    model_input: Any, model_output: Any, params: Mapping[str, Any] | None
+) -> tuple[ModelSignature, InvalidArgument | None]:
+    """Return the signature that data have; where the output is of no type, without it (SIG-047).
+
+    The second value is the error that says why. Arguments, and what else is raised and warned of,
+    are those of :func:`infer_signature`.
+    """
+    types, of_output = CellTypes(), CellTypes()
+    inputs = _inputs(model_input, types)
+    outputs = refused = None
+    try:
+        outputs = None if model_output is None else _outputs(model_output, of_output)
+        types.conflicts += of_output.conflicts
+    except InvalidArgument as error:
+        refused = error
+    return _declared(inputs, outputs, params, types), refused
+
+
+def _inputs(model_input: Any, types: CellTypes) -> Schema:
+    inputs = _schema(model_input, "model_input", types)
+    _check_gaps(inputs)
+    inputs = _required_without_names(inputs)
+    _warn_of_integers(inputs)
+    return inputs
+
+
+def _outputs(model_output: Any, types: CellTypes) -> Schema:
+    return _required_without_names(_schema(model_output, "model_output", types))
+
+
+def _declared(
+    inputs: Schema | None,
+    outputs: Schema | None,
+    params: Mapping[str, Any] | None,
+    types: CellTypes,
+) -> ModelSignature:
     _warn_of_conflicts(types)
     declared = None
     if params is not None:

@@ -14,7 +14,6 @@ import os
 import secrets
 import shutil
 import stat
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from mlmodel._base import files
 from mlmodel._base.digest import manifest_of
+from mlmodel._base.extras import require
 from mlmodel._base.user_folders import is_private, of_user
 from mlmodel.errors import InvalidModel, UnreadableModel, WriteFailed
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Cache", "Source", "location"]
 
-#: Without locks, what nobody has touched for so long (in seconds) is a leftover.
-_ABANDONED = 24 * 60 * 60
 _FOLDERS = ("content", "sources", "checked", "partial", "locks")
 
 
@@ -55,14 +53,14 @@ def location() -> Path | None:
     return Path(own).absolute() if own else of_user("XDG_CACHE_HOME", ".cache")
 
 
-def _read(path: Path) -> Source | None:
+def _read_source(path: Path) -> Source | None:
     try:
         return Source(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def _stamp(folder: Path) -> bytes:
+def _stamp_of_folder(folder: Path) -> bytes:
     """Return a digest of what the file system says of every file: it changes if one is touched."""
     lines = []
     for above, _, names in os.walk(folder):
@@ -114,7 +112,7 @@ class Cache:
 
     def source(self, key: str) -> Source | None:
         """Return what the URI held at the last download, if that is here and as it was."""
-        source = _read(self.root / "sources" / f"{key}.json")
+        source = _read_source(self.root / "sources" / f"{key}.json")
         return source if source is not None and self._is_whole(source.digest) else None
 
     def path(self, source: Source) -> Path:
@@ -143,7 +141,7 @@ class Cache:
                 target.rename(damaged)
                 shutil.rmtree(damaged, ignore_errors=True)
             partial.rename(target)
-            self._mark(digest, _stamp(target))
+            self._mark(digest, _stamp_of_folder(target))
         except OSError as error:
             if not self._is_whole(digest):  # and no other process was faster
                 raise self._unwritable(error) from error
@@ -161,7 +159,7 @@ class Cache:
         """Return what the cache knows, the oldest first, with the bytes of each content."""
         found = []
         for path in (self.root / "sources").glob("*.json"):
-            source = _read(path)
+            source = _read_source(path)
             if source is not None:
                 held = files.regular_files(self.root / "content" / source.digest)
                 found.append((source, sum(size for _, size in held)))
@@ -183,7 +181,7 @@ class Cache:
         """
         folder, checked = self.root / "content" / digest, self.root / "checked" / digest
         try:
-            stamp = _stamp(folder)
+            stamp = _stamp_of_folder(folder)
             if checked.is_file() and checked.read_bytes() == stamp:
                 return True
             if not folder.is_dir() or manifest_of(folder).digest != digest:
@@ -202,12 +200,8 @@ class Cache:
 
     def _remove_if_abandoned(self, leftover: Path) -> None:
         lock = self.root / "locks" / leftover.name.partition("-")[0]
-        with suppress(OSError):
-            if _CAN_LOCK:
-                with _lock(lock, wait=False):
-                    shutil.rmtree(leftover, ignore_errors=True)
-            elif time.time() - leftover.stat().st_mtime > _ABANDONED:
-                shutil.rmtree(leftover, ignore_errors=True)
+        with suppress(OSError), _lock(lock, wait=False):
+            shutil.rmtree(leftover, ignore_errors=True)
 
     def _unwritable(self, error: OSError) -> WriteFailed:
         return WriteFailed(
@@ -216,28 +210,15 @@ class Cache:
         )
 
 
-try:
-    import fcntl
-except ImportError:  # a system without them goes by age
-    _CAN_LOCK = False
+@contextmanager
+def _lock(path: Path, *, wait: bool) -> Iterator[None]:
+    """Hold the lock of a file; a process that is killed lets go of it.
 
-    @contextmanager
-    def _lock(path: Path, *, wait: bool) -> Iterator[None]:  # noqa: ARG001 - as below
+    Raises:
+        MissingDependency: the package that locks is not installed.
+        OSError: another one holds it, and ``wait`` is false.
+
+    """
+    filelock = require("filelock", "remote")
+    with filelock.FileLock(path, timeout=-1 if wait else 0, mode=0o600):
         yield
-else:
-    _CAN_LOCK = True
-
-    @contextmanager
-    def _lock(path: Path, *, wait: bool) -> Iterator[None]:
-        """Hold the lock of a file; a process that is killed lets go of it.
-
-        Raises:
-            OSError: another one holds it, and ``wait`` is false.
-
-        """
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            yield
-        finally:
-            os.close(handle)

@@ -6,10 +6,10 @@ import errno
 import os
 import re
 import time
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mlmodel._base.warnings import warn_caller
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.errors import (
     InvalidArgument,
@@ -55,12 +55,12 @@ def _limits(given: Limits | None) -> Limits:
         return given
     default = Limits()
     return Limits(
-        _number("MLMODEL_DOWNLOAD_FILES", default.files),
-        _number("MLMODEL_DOWNLOAD_BYTES", default.bytes),
+        _number_in_environment("MLMODEL_DOWNLOAD_FILES", default.files),
+        _number_in_environment("MLMODEL_DOWNLOAD_BYTES", default.bytes),
     )
 
 
-def _number(variable: str, default: int) -> int:
+def _number_in_environment(variable: str, default: int) -> int:
     text = os.environ.get(variable, "")
     if text and not (text.isascii() and text.isdigit()):
         raise InvalidArgument(f"{variable} is {text!r}; a whole number is expected (LOC-006)")
@@ -130,11 +130,10 @@ def _up_to_date(
         if known is None or _silence(error) is None:
             if isinstance(error, MlmodelError):  # it would be its own cause
                 raise
-            raise _named(error, uri) from error
-        warnings.warn(
+            raise _error_of_table(error, uri) from error
+        warn_caller(
             f"{without_secrets(uri)} could not be reached ({_said(error)}); what was downloaded "
-            f"from it on {known.downloaded} is used (LOC-011)",
-            stacklevel=6,
+            f"from it on {known.downloaded} is used (LOC-011)"
         )
         return known
     if known is not None and known.state is not None and known.state == listing.state:
@@ -149,14 +148,14 @@ def _listed(uri: str, limits: Limits, *, model: bool) -> tuple[Any, Listing]:
     An archive that its store does not let be read in parts is downloaded whole first (LOC-018).
     """
     try:
-        return _list(uri, limits, model=model)
+        return _list_in_store(uri, limits, model=model)
     except (MlmodelError, FileNotFoundError):
         raise
     except Exception as error:  # drivers raise whatever their libraries do
         first, _, archive = uri.partition("::")
         if scheme_of(first) not in _ARCHIVES or not is_uri(archive) or _silence(error):
             raise
-    return _list(
+    return _list_in_store(
         f"{first}::file://{on_this_machine(archive, limits, model=False)[0]}", limits, model=model
     )
 
@@ -188,7 +187,7 @@ def _file_system(uri: str) -> tuple[Any, str]:
     return fs, path
 
 
-def _list(uri: str, limits: Limits, *, model: bool) -> tuple[Any, Listing]:
+def _list_in_store(uri: str, limits: Limits, *, model: bool) -> tuple[Any, Listing]:
     from mlmodel.store.locations import remote
 
     fs, path = _file_system(uri)
@@ -236,7 +235,7 @@ def _download(
         except MlmodelError:
             raise
         except Exception as error:  # drivers raise whatever their libraries do
-            raise _named(error, uri) from error
+            raise _error_of_table(error, uri) from error
         digest = cache.keep(partial)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     name = listing.files[0].name if listing.single else ""
@@ -258,7 +257,7 @@ def _silence(error: BaseException | None) -> BaseException | None:
     return None
 
 
-def _named(error: Exception, uri: str) -> MlmodelError:
+def _error_of_table(error: Exception, uri: str) -> MlmodelError:
     """Return an error of the table for whatever a driver raised."""
     place = without_secrets(uri)
     if _silence(error) is not None:

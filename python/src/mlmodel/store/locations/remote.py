@@ -84,7 +84,7 @@ def list_file(fs: Any, path: str, limits: Limits) -> Listing:
     name = path.rstrip("/").rpartition("/")[2]
     name = unquote(name.partition("?")[0]) if is_web(fs) else name
     info = fs.info(path)
-    return replace(_listing(fs, [_file(path, name, info)], limits), single=True)
+    return replace(_listing(fs, [_remote_file(path, name, info)], limits), single=True)
 
 
 def list_folder(fs: Any, path: str, limits: Limits) -> Listing:
@@ -118,11 +118,11 @@ def _walk(fs: Any, root: str, limits: Limits) -> Iterator[RemoteFile]:
             if wrong is None and kind not in ("file", "directory"):
                 wrong = f"is neither a file nor a folder ({kind})"
             if wrong is not None:
-                raise _refused(name, wrong)
+                raise _refused_name(name, wrong)
             if kind == "directory":
                 pending.append((str(info["name"]), name + "/"))
             else:
-                yield _file(str(info["name"]), name, info)
+                yield _remote_file(str(info["name"]), name, info)
 
 
 def _sorted(infos: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -135,7 +135,7 @@ def _part(fs: Any, folder: str, path: str) -> str:
     if path == base:
         return ""
     if not path.startswith(base + "/") and base:
-        raise _refused(path, "is not in the folder that was listed")
+        raise _refused_name(path, "is not in the folder that was listed")
     part = path[len(base) :].removeprefix("/")
     if not is_web(fs):
         return part
@@ -168,7 +168,7 @@ def _is_device(part: str) -> bool:
     return _DEVICE.fullmatch(part.rstrip(" .")) is not None
 
 
-def _refused(name: str, wrong: str) -> InvalidModel:
+def _refused_name(name: str, wrong: str) -> InvalidModel:
     message = f"The name {shown(name)} {wrong}; nothing was downloaded."
     return InvalidModel(
         "The listing of the remote folder names what is no file inside it.",
@@ -183,10 +183,10 @@ def _over(what: str, variable: str) -> UnreadableModel:
     )
 
 
-def _file(path: str, name: str, info: dict[str, Any]) -> RemoteFile:
+def _remote_file(path: str, name: str, info: dict[str, Any]) -> RemoteFile:
     wrong = _what_is_wrong(name)
     if wrong is not None:
-        raise _refused(name, wrong)
+        raise _refused_name(name, wrong)
     size = info.get("size")
     return RemoteFile(path, name, size if isinstance(size, int) else None, info)
 
@@ -198,7 +198,7 @@ def _listing(fs: Any, files: list[RemoteFile], limits: Limits) -> Listing:
     names = set()
     for file in files:
         if file.name in names:
-            raise _refused(file.name, "stands twice")
+            raise _refused_name(file.name, "stands twice")
         names.add(file.name)
     files = _in_parallel(fs, lambda file: _informed(fs, file), files)
     if sum(file.size or 0 for file in files) > limits.bytes:
@@ -221,7 +221,7 @@ def _informed(fs: Any, file: RemoteFile) -> RemoteFile:
     """Ask for what the listing did not say: size and version."""
     if any(file.info.get(key) for key in (*_CONTENT, *_TIMES)):
         return file
-    return _file(file.path, file.name, {**file.info, **fs.info(file.path)})
+    return _remote_file(file.path, file.name, {**file.info, **fs.info(file.path)})
 
 
 def _seconds(time: Any) -> float | None:
@@ -280,7 +280,7 @@ def _get(fs: Any, file: RemoteFile, target: Path, count: _Count) -> None:
     path = target / file.name
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
-        raise _refused(file.name, "is another one's on this system")
+        raise _refused_name(file.name, "is another one's on this system")
     reported = 0
 
     class Callback(require("fsspec.callbacks", "remote").Callback):  # type: ignore[misc]
