@@ -325,7 +325,7 @@ def _example(tree: Tree, fence: Fence) -> list[str]:
     try:
         value = json.loads(fence.text) if language == "json" else yaml.safe_load(fence.text)
     except (ValueError, yaml.YAMLError) as error:
-        return [f"the example is no {language}: {error}"]
+        return [f"the example is not {language}: {error}"]
     if tag == "fragment":
         return []
     name = tag.removeprefix("schema=")

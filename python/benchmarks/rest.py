@@ -95,7 +95,7 @@ def _measure_row(
         else:
             samplers[side] = partial(fire, bench.burst)
     if OURS in samplers and MLFLOW in samplers and answers[OURS] != answers[MLFLOW]:
-        # A fast wrong answer is no figure.
+        # A fast wrong answer is not a figure.
         del samplers[OURS]
         failed[OURS] = f"answers {str(answers[OURS])[:80]}, MLflow {str(answers[MLFLOW])[:80]}"
     samples = interleave(samplers, row.quick_rounds if bench.quick else row.rounds)

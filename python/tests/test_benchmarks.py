@@ -17,7 +17,7 @@ BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
 @pytest.fixture
 def load(monkeypatch):
-    """Import a module of the benchmark, whose folder is no package."""
+    """Import a module of the benchmark, whose folder is not a package."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     before = set(sys.modules)
     yield importlib.import_module

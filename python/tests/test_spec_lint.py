@@ -40,7 +40,7 @@ GOOD_PAGE = """# Page
 {"a": 1}
 ```
 
-See [another](other.md). This one is no rule:
+See [another](other.md). This one is not a rule:
 
 ```markdown
 - **ENF-001** A column stands here twice.
@@ -135,7 +135,7 @@ def test_a_good_tree_has_no_findings(
         (lint.examples, {"page": "```json schema=thing\n{}\n```"}, "'a' is a required"),
         (lint.examples, {"page": "```json schema=none\n{}\n```"}, "says neither"),
         (lint.examples, {"page": "```yaml\na: 1\n```"}, "says neither"),
-        (lint.examples, {"page": "```json fragment\n{a}\n```"}, "is no json"),
+        (lint.examples, {"page": "```json fragment\n{a}\n```"}, "is not json"),
         (lint.examples, {"page": "```yaml mlmodel\nflavors: 3\n```"}, "flavors"),
         (lint.links, {"page": "[a](none.md)"}, "none.md leads nowhere"),
         (lint.edition_rows, {"editions": "| 1 | a | none |"}, "no row of four columns: | 1 | a"),

@@ -111,7 +111,7 @@ FUNCTIONS = {
     "scipy._lib.array_api_compat.numpy._aliases": ("asarray",),
     "scipy.stats._stats_py": ("kendalltau", "pearsonr", "spearmanr"),
 }
-#: numpy's functions that are no ufuncs and only compute (no files, no functions as arguments).
+#: numpy's functions that are not ufuncs and only compute (no files, no functions as arguments).
 NUMPY_FUNCTIONS = """
     abs argmax argmin argsort around array asarray asfortranarray ascontiguousarray
     atleast_1d atleast_2d average clip column_stack concatenate copy corrcoef cov cross

@@ -161,7 +161,7 @@ def test_paths_out_of_the_folder(path, tmp_path):
 
 @pytest.mark.parametrize("path", ["", "a\0b", "x" * 5_000, "a/" * 3_000])
 def test_paths_that_name_nothing(path, tmp_path):
-    """DIR-002: what the file system cannot hold is no fault of ours."""
+    """DIR-002: what the file system cannot hold is not a fault of ours."""
     if len(path) < 100:
         with pytest.raises(InvalidModel):
             resolve_inside(tmp_path, path)
@@ -299,7 +299,7 @@ BAD = {
     "object without properties": ([{"type": "object"}], [("SIG-007", "/0")]),
     "map of a text": ([{"type": "map", "values": "string"}], [("SIG-007", "/0/values")]),
     "unknown key": ([{**LONG, "unit": "m"}], [("MLM-011", "/0/unit")]),
-    "true is no number": ([{**FLAT, "shape": [True]}], [("SIG-006", "/0/shape/0")]),
+    "true is not a number": ([{**FLAT, "shape": [True]}], [("SIG-006", "/0/shape/0")]),
     "two shapes alike": ([{"type": "a", "name": "x"}, {"type": "a", "name": "y"}],
                          [("SIG-003", "/0/type"), ("SIG-003", "/1/type")]),
 }  # fmt: skip

@@ -16,7 +16,7 @@ LATE, EARLY = "1.28", "early"
 ADD_N = 'Example: Creating a custom "add n" model'
 WRAPPER = "Example: Saving an XGBoost model in MLflow format"
 
-#: E308: a comma is missing between two dependencies, which is no Python.
+#: E308: a comma is missing between two dependencies, which is not Python.
 COMMA = {
     "'xgboost={}'.format(xgb.__version__)\n": "'xgboost={}'.format(xgb.__version__),\n",
 }

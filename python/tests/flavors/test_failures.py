@@ -20,7 +20,7 @@ FILE = Path("/srv/models/m/model.bin")
         ("[LibraryError] : 7 : INVALID_PROTOBUF : no graph", "INVALID_PROTOBUF : no graph"),
         ("in /srv/models/m/model.bin and /srv/models/m/sub", "in model.bin and ./sub"),
         ("[Errno 2] no such file", "[Errno 2] no such file"),
-        ("[0] is no column", "[0] is no column"), ("['a'] not in index", "['a'] not in index"),
+        ("[0] is not a column", "[0] is not a column"), ("['a'] not in index", "['a'] not in index"),
         ("", "ValueError"), (" \n", "ValueError"), ("x" * 999, "x" * 300),
     ],
 )  # fmt: skip
@@ -34,10 +34,10 @@ def test_a_message_is_its_first_line_without_paths_and_codes(text, said):
 def test_what_cannot_be_read_is_an_invalid_model(error):
     with (
         pytest.raises(InvalidModel) as caught,
-        cannot_be_read("m.bin", "is no model", "X-001"),
+        cannot_be_read("m.bin", "is not a model", "X-001"),
     ):
         raise error
-    assert caught.value.message == "m.bin is no model: a (X-001)."
+    assert caught.value.message == "m.bin is not a model: a (X-001)."
     assert [(one.rule, one.file) for one in caught.value.details] == [("X-001", "m.bin")]
     assert caught.value.__suppress_context__
 

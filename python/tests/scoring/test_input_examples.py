@@ -216,7 +216,7 @@ def test_the_file_lies_inside(tmp_path: Path) -> None:
     with pytest.raises(UnreadableModel, match="EXA-008"):
         read_example(tmp_path, {"artifact_path": "big.json", "type": "dataframe"}, None)
     os.mkfifo(tmp_path / "pipe.json")
-    with pytest.raises(UnreadableModel, match="no regular file"):
+    with pytest.raises(UnreadableModel, match="not a regular file"):
         read_example(tmp_path, {"artifact_path": "pipe.json", "type": "dataframe"}, None)
 
 

@@ -404,7 +404,7 @@ def _nested(levels: int) -> bytes:
     "encoded",
     [
         b"\xff\xff\xff",
-        # A name that is no UTF-8.
+        # A name that is not UTF-8.
         write_request(Columns(("abc",), [Block(np.zeros((1, 1)), (0,))], 1)).replace(
             b"abc", b"a\xffc"
         ),

@@ -101,7 +101,7 @@ def test_arrow_tables() -> None:
         (1.5, "builtins.float was given"),
         (None, "NoneType was given"),
         ({"a": [1.0]}, "under 'a' is builtins.list, not an array"),
-        ({1: np.ones(1)}, "The name 1 of an array is no text"),
+        ({1: np.ones(1)}, "The name 1 of an array is not text"),
         (np.ma.masked_array([1.0], [True]), "is a masked array"),
         (np.zeros(1, [("a", "i4")]), "."),
         (pd.DataFrame({1.5: [1]}), "The column name 1.5"),

@@ -570,7 +570,7 @@ def test_an_archive_that_leads_out(tmp_path: Path, name: str) -> None:
 
 
 def test_a_link_in_an_archive(tmp_path: Path) -> None:
-    """LOC-005: what comes of it is no link, and nothing of this machine."""
+    """LOC-005: what comes of it is not a link, and nothing of this machine."""
     for target in ("MLmodel", "/etc/passwd", "../../etc/passwd"):
         with tarfile.open(tmp_path / "m.tar", "w") as archive:
             for name, kind in (("MLmodel", tarfile.REGTYPE), ("link", tarfile.SYMTYPE)):

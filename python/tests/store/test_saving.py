@@ -281,7 +281,7 @@ def test_saving_to_one_place_from_two_processes_keeps_one_whole_model(tmp_path):
 def test_a_folder_that_is_no_model_is_never_overwritten(model, tmp_path):
     (tmp_path / "m").mkdir()
     (tmp_path / "m" / "thesis.txt").write_text("years of work")
-    with pytest.raises(ModelExists, match="is no model"):
+    with pytest.raises(ModelExists, match="is not a model"):
         mlmodel.save(model, tmp_path / "m", overwrite=True)
     assert (tmp_path / "m" / "thesis.txt").read_text() == "years of work"
 

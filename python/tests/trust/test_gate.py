@@ -322,13 +322,13 @@ def test_a_pipe_is_not_waited_on(root):  # TRU-007
     for trust in (False, True):
         gate = Gate.for_folder(root, trust=trust)
         for load in (gate.load_pickle, gate.load_skops):
-            with pytest.raises(UnreadableModel, match="no regular file"):
+            with pytest.raises(UnreadableModel, match="not a regular file"):
                 load(root / "model.pkl")
 
 
 def test_a_device_is_not_read(root):  # TRU-007
     (root / "model.pkl").symlink_to("/dev/zero")
-    with pytest.raises(UnreadableModel, match="no regular file"):
+    with pytest.raises(UnreadableModel, match="not a regular file"):
         Gate.for_folder(root).load_pickle(root / "model.pkl")
 
 

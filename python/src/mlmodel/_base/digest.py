@@ -33,7 +33,7 @@ def manifest_of(root: Path) -> Manifest:
     path relative with ``/``, the lines in the order of the paths' UTF-8 bytes.
 
     Raises:
-        InvalidModel: the folder holds a link, a device, or a name that is no line of text.
+        InvalidModel: the folder holds a link, a device, or a name that is not a line of text.
         ModelNotFound: there is no such folder.
         UnreadableModel: a file cannot be read.
 
@@ -58,7 +58,7 @@ def _files(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
             relative = prefix + entry.name
             mode = entry.stat(follow_symlinks=False).st_mode
             if not _is_text(entry.name):
-                raise _refused(relative, "has a name that is no line of text")
+                raise _refused(relative, "has a name that is not a line of text")
             if stat.S_ISDIR(mode):
                 yield from _files(folder / entry.name, relative + "/")
             elif stat.S_ISREG(mode):

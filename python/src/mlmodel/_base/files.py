@@ -27,7 +27,7 @@ def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
     """Open a file for reading, unless it is a pipe, a device or a folder.
 
     Raises:
-        OSError: it cannot be opened, or is no regular file.
+        OSError: it cannot be opened, or is not a regular file.
 
     """
     # A pipe or device would be waited on for ever; O_NONBLOCK lets us look at it first.
@@ -35,7 +35,7 @@ def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
     stream = os.fdopen(handle, "rb") if _is_regular(handle) else None
     if stream is None:
         os.close(handle)
-        raise OSError(errno.EINVAL, "it is no regular file")
+        raise OSError(errno.EINVAL, "it is not a regular file")
     return stream
 
 
@@ -50,7 +50,7 @@ def read(path: str | os.PathLike[str], most: int | None = None) -> bytes:
 
     Raises:
         TooLarge: it is larger; nothing, or not much more than ``most``, was read.
-        OSError: it cannot be read, or is no regular file.
+        OSError: it cannot be read, or is not a regular file.
 
     """
     most = _memory() if most is None else most

@@ -75,4 +75,4 @@ def parse(name: str, encoded: bytes) -> Any:
     try:
         return kind.FromString(encoded)
     except (errors.DecodeError, ValueError, RecursionError) as error:
-        raise BadMessage(f"The bytes are no message mlmodel.v1.{name} (PRO-002).") from error
+        raise BadMessage(f"The bytes are not a message mlmodel.v1.{name} (PRO-002).") from error

@@ -97,7 +97,7 @@ def _extend(target: Any, field: str, cells: list[Any]) -> None:
     try:
         held.values.extend(cells)
     except ValueError:
-        raise InvalidArgument("A cell is no text in Unicode (PRO-010)") from None
+        raise InvalidArgument("A cell is not text in Unicode (PRO-010)") from None
 
 
 def fill_value(target: Any, value: Any) -> bool:
@@ -122,7 +122,7 @@ def read(message: Any) -> tuple[npt.NDArray[Any], Any]:
     """
     dtype = _dtype(message.dtype)
     if dtype is None:
-        raise BadMessage(f"{shown(message.dtype)} is no dtype of arrays (PRO-040).")
+        raise BadMessage(f"{shown(message.dtype)} is not a dtype of arrays (PRO-040).")
     shape = tuple(message.shape)
     _check_shape(shape, dtype)
     count = math.prod(shape)

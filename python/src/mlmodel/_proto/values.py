@@ -79,7 +79,7 @@ def set_text(target: Any, field: str, value: Any) -> None:
     try:
         setattr(target, field, value)
     except ValueError:  # UnicodeEncodeError, or the runtime's own
-        raise InvalidArgument(f"{shown(value)} is no text in Unicode (PRO-010)") from None
+        raise InvalidArgument(f"{shown(value)} is not text in Unicode (PRO-010)") from None
 
 
 def _fill_integer(target: Any, value: int) -> None:
@@ -171,7 +171,7 @@ def _read_form(value: Any, array: Any, level: int) -> Any:
     if level >= MOST_LEVELS and form != _NULL:
         raise BadMessage(str(too_deep()))
     if bool(value.keys) != (form == _MAPPING and bool(value.items)):
-        raise BadMessage("A value that is no mapping has keys, or a mapping has none (PRO-011).")
+        raise BadMessage("A value that is not a mapping has keys, or a mapping has none (PRO-011).")
     items = [read(item, array, level + 1) for item in value.items]
     if form == _LIST:
         return items
@@ -213,7 +213,7 @@ def read_rest(message_: Any, field: str, taken: Mapping[Any, Any]) -> dict[Any, 
     """Return the keys that have no field.
 
     Raises:
-        BadMessage: they are no mapping, or one of them has a field (``taken``).
+        BadMessage: they are not a mapping, or one of them has a field (``taken``).
 
     """
     if not message_.HasField(field):
@@ -221,6 +221,6 @@ def read_rest(message_: Any, field: str, taken: Mapping[Any, Any]) -> dict[Any, 
     rest = read(getattr(message_, field))
     if not isinstance(rest, dict) or not taken.keys().isdisjoint(rest):
         raise BadMessage(
-            f"`{field}` is no mapping, or holds a key that stands elsewhere too (PRO-011)."
+            f"`{field}` is not a mapping, or holds a key that stands elsewhere too (PRO-011)."
         )
     return rest

@@ -19,7 +19,7 @@ def parse_size(text: str) -> int:
     """Return a number of bytes: ``1000``, ``64MB`` (10^6), ``64MiB`` or ``64M`` (2^20).
 
     Raises:
-        ValueError: it is no size.
+        ValueError: it is not a size.
 
     """
     matched = _SIZE.fullmatch(text.strip())
@@ -42,7 +42,9 @@ class _Size(click.ParamType[int]):
         try:
             return parse_size(str(value))
         except ValueError:
-            self.fail(f"{value!r} is no size; write for example 1000000, 64MB or 64MiB", param, ctx)
+            self.fail(
+                f"{value!r} is not a size; write for example 1000000, 64MB or 64MiB", param, ctx
+            )
 
 
 _EXAMPLES = """\b

@@ -63,7 +63,7 @@ class Document:
 
     @property
     def flavors(self) -> dict[Any, Any]:
-        """What stands under ``flavors``, by name; empty where that is no mapping."""
+        """What stands under ``flavors``, by name; empty where that is not a mapping."""
         held = self.data.get("flavors")
         return held if isinstance(held, dict) else {}
 
@@ -255,7 +255,7 @@ def nothing_at(place: Path) -> ModelNotFound:
 
 
 def read_text(file: Path, limits: Limits = DEFAULT_LIMITS) -> str | Problem:
-    """Return the text of a file, or why it is no text.
+    """Return the text of a file, or why it is not text.
 
     Raises:
         ModelNotFound: there is no such file.

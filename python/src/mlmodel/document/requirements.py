@@ -52,7 +52,7 @@ def wrong_requirement(line: str) -> str | None:
         if re.search(r"[/\\]|\.(whl|zip|tar\.gz)$", bare) and "@" not in bare:
             return None
         reason = str(error).partition("\n")[0]
-        return f"{bare[:60]!r} is no requirement that pip understands: {reason}."
+        return f"{bare[:60]!r} is not a requirement that pip understands: {reason}."
     return None
 
 

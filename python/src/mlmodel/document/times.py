@@ -85,7 +85,7 @@ def with_todays_time(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the mapping of an MLmodel file with its time under ``utc_time_created``, as text.
 
     The key keeps its place. Where both names stand and are different times, both are kept:
-    which one is right nobody knows, and a check says so (MLM-009). A value that is no time
+    which one is right nobody knows, and a check says so (MLM-009). A value that is not a time
     (a list, a number) stays as it is.
     """
     early, today = data.get(EARLY_KEY), data.get(KEY)

@@ -152,7 +152,7 @@ def _in_scalar(value: Any, path: list[Any], what: str = "The value") -> Iterator
     elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
         yield _unwritable(f"{where} is {shown(value)}, too long to be read again.", path)
     elif isinstance(value, str) and _has_surrogate(value):
-        yield _unwritable(f"{where} holds half of a surrogate pair, which is no text.", path)
+        yield _unwritable(f"{where} holds half of a surrogate pair, which is not text.", path)
 
 
 def _unwritable(message: str, path: list[Any], rule: str = "MLM-014") -> Violation:

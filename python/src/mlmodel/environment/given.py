@@ -96,7 +96,7 @@ def file_text(path: Path) -> str:
     """Return the text of a file that the caller named.
 
     Raises:
-        InvalidArgument: it is not there, cannot be read, or is no text.
+        InvalidArgument: it is not there, cannot be read, or is not text.
 
     """
     try:

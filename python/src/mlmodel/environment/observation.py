@@ -102,7 +102,7 @@ def seconds_allowed() -> float:
     """Return how long a model may take, as the environment says (ENV-016).
 
     Raises:
-        InvalidArgument: that is no number.
+        InvalidArgument: that is not a number.
 
     """
     given = os.environ.get(_TIMEOUT, "")

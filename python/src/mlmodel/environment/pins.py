@@ -25,7 +25,7 @@ def pinned(packages: Iterable[str]) -> list[str]:
     lines = []
     for package in packages:
         try:
-            # A local version (`2.1+cpu`) is no release that an index could serve (PEP 440).
+            # A local version (`2.1+cpu`) is not a release that an index could serve (PEP 440).
             version = metadata.version(package).partition("+")[0]
         except metadata.PackageNotFoundError:
             lines.append(package)

@@ -27,7 +27,7 @@ __all__ = ["ArrayInput", "ArrayInputs", "answer", "declared_signature"]
 class ArrayInput:
     """An input or output of a graph; -1 in ``shape`` is any size.
 
-    ``dtype`` is object for texts, and None for what is no array of numpy's.
+    ``dtype`` is object for texts, and None for what is not an array of numpy's.
     """
 
     name: str

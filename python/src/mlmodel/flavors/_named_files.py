@@ -24,7 +24,7 @@ def why_not_read(base: Path, location: str) -> str:
     if found != Path(os.path.realpath(base), location):
         return "is reached by a link"
     if not found.is_file():
-        return "is not there" if not found.exists() else "is no file"
+        return "is not there" if not found.exists() else "is not a file"
     if found.stat().st_nlink > 1:
         return "has another name elsewhere (a hard link)"
     return ""

@@ -71,7 +71,7 @@ def register(flavor: Flavor) -> None:
         mlmodel.load("box").predict([[1.0], [2.0]])  # [7, 7]
 
     Raises:
-        InvalidArgument: it is no instance of a flavor, or its name is one of ours.
+        InvalidArgument: it is not an instance of a flavor, or its name is one of ours.
 
     """
     texts = (getattr(flavor, key, None) for key in ("name", "loader_module"))
@@ -109,7 +109,7 @@ def _installed() -> tuple[Flavor, ...]:
     for entry in entry_points(group=_GROUP):
         try:
             flavor = entry.load()
-            why = "it is no instance of Flavor"
+            why = "it is not an instance of Flavor"
         except Exception as error:  # noqa: BLE001 - importing may raise anything
             flavor, why = None, f"{type(error).__name__}: {error}"
         if isinstance(flavor, Flavor):

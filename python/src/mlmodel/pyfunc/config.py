@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["of_folder", "read"]
 
-#: More is no configuration.
+#: More is not a configuration.
 _MOST_BYTES = 8 * 2**20
 
 
@@ -78,4 +78,4 @@ def _yaml(path: Path) -> Any:
             f"The configuration {path} cannot be read: {error.strerror} (PYF-012)"
         ) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InvalidArgument(f"The configuration {path} is no YAML: {error} (PYF-012)") from error
+        raise InvalidArgument(f"The configuration {path} is not YAML: {error} (PYF-012)") from error

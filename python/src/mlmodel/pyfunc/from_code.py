@@ -73,7 +73,7 @@ class ModelConfig:
             development_config: a mapping, or the path of a YAML file with one.
 
         Raises:
-            InvalidArgument: there is no configuration, or it is no mapping.
+            InvalidArgument: there is no configuration, or it is not a mapping.
 
         """
         run = _running.get()

@@ -40,7 +40,7 @@ class PythonModel:
     ``predict`` is defined as ``predict(self, context, model_input, params=None)`` or without
     ``context``, and with or without ``params``; :func:`predictor` calls each as it is.
 
-    It is no abstract class: a class pickled by value is built empty and filled afterwards, and
+    It is not an abstract class: a class pickled by value is built empty and filled afterwards, and
     an abstract base would count its methods as missing.
     """
 

@@ -96,7 +96,7 @@ def _read_model(path: PathLike) -> _Model:
 
 
 def _changed_values(old: Any, new: Any, at: tuple[str, ...] = ()) -> Iterator[Difference]:
-    """Give the differences of two values, down to the first that is no mapping on both sides."""
+    """Give the differences of two values, down to the first that is not a mapping on both sides."""
     if isinstance(old, dict | None) and isinstance(new, dict | None):
         old, new = old or {}, new or {}
         for key in dict.fromkeys(chain(old, new)):

@@ -66,7 +66,7 @@ def _texts(text: str, file: str) -> Mapping[str, Any]:
     try:
         given = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidArgument(f"{file} is no JSON: {error}") from None
+        raise InvalidArgument(f"{file} is not JSON: {error}") from None
     given = given.get("signature", given)
     if not isinstance(given, dict) or not set(given) & set(_PARTS):
         raise InvalidArgument(

@@ -88,6 +88,6 @@ def _documents(details: Iterable[InputViolation | Violation]) -> Iterable[dict[s
 
 
 def _cut(text: str) -> str:
-    # A lone surrogate, which JSON from elsewhere may have brought in, is no UTF-8.
+    # A lone surrogate, which JSON from elsewhere may have brought in, is not UTF-8.
     text = text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -55,7 +55,7 @@ def columns_or_tensors(data: Any) -> Columns | Tensors:
 def _arrays(data: Mapping[Any, Any]) -> dict[str | None, Any]:
     for name in data:
         if not isinstance(name, str):
-            raise InvalidArgument(f"The name {shown(name)} of an array is no text (PRO-053).")
+            raise InvalidArgument(f"The name {shown(name)} of an array is not text (PRO-053).")
     return {name: _array(held, f"The value under {name!r}") for name, held in data.items()}
 
 

@@ -40,7 +40,7 @@ def parse(header: str) -> MediaType:
     """Return the media type of a Content-Type header.
 
     Raises:
-        UnsupportedMediaType: it is no media type, or names a charset that is not UTF-8 (RST-002).
+        UnsupportedMediaType: it is not a media type, or its charset is not UTF-8 (RST-002).
 
     """
     # What has been read is kept, but for headers that are long enough to fill the memory.
@@ -50,7 +50,9 @@ def parse(header: str) -> MediaType:
 def _parsed(header: str) -> MediaType:
     matched = _TYPE.match(header)
     if matched is None:
-        raise UnsupportedMediaType(f"The content type {shown(header)} is no media type (RST-002).")
+        raise UnsupportedMediaType(
+            f"The content type {shown(header)} is not a media type (RST-002)."
+        )
     parameters: dict[str, str] = {}
     place = matched.end()
     while place < len(header):

@@ -103,7 +103,7 @@ def _fill_frame(target: Any, data: Columns) -> None:
             values.set_text(held, "name", name)
         elif name is not None:
             if not -_LONGEST <= name < _LONGEST:
-                raise InvalidArgument(f"{shown(name)} is no number of a column (PRO-051)")
+                raise InvalidArgument(f"{shown(name)} is not a number of a column (PRO-051)")
             held.number = name
     for block in data.blocks:
         made = target.blocks.add(positions=block.positions)
@@ -166,5 +166,5 @@ def _params(request: Any) -> dict[str, Any] | None:
         return None
     params = values.read(request.params, arrays.read_value)
     if not isinstance(params, dict) or not all(isinstance(name, str) for name in params):
-        raise BadMessage("The parameters are no mapping from names (PRO-054).")
+        raise BadMessage("The parameters are not a mapping from names (PRO-054).")
     return params

@@ -126,7 +126,7 @@ def _check_encoding(environ: WSGIEnvironment) -> None:
 
 def _length(announced: str) -> int:
     if not (announced.isascii() and announced.isdigit()):
-        raise MalformedRequest(f"The content length {shown(announced)} is no number (RST-004).")
+        raise MalformedRequest(f"The content length {shown(announced)} is not a number (RST-004).")
     return int(announced)
 
 
@@ -174,7 +174,7 @@ def _answer(error: HTTPException, *, terse: bool) -> Answer:
 
 def _fault(error: Any, *, terse: bool) -> Answer:
     if getattr(error, "code", None) in {400, 404, 405, 414}:
-        return refused(MalformedRequest("The request is no proper HTTP (RST-072)."), terse=terse)
+        return refused(MalformedRequest("The request is not proper HTTP (RST-072)."), terse=terse)
     return unexpected(error, terse=terse)
 
 

@@ -71,7 +71,7 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
         server.serve(target_loader=partial(load, settings, reports), wrap_loader=False)
     except SystemExit as ended:
         # A worker that ended by itself makes granian exit with 1. After Ctrl-C, which workers
-        # receive as well, that is no fault.
+        # receive as well, that is not a fault.
         if ended.code and not server.interrupt_signal:
             raise watch.failure() from None
 

@@ -118,11 +118,11 @@ def _listed(document: Mapping[str, Any], key: str) -> list[Any] | None:
     try:
         held = json.loads(held) if isinstance(held, str) and held else held
     except json.JSONDecodeError as error:
-        raise InvalidArgument(f"The text of {key} is no JSON: {error} (SIG-001)") from None
+        raise InvalidArgument(f"The text of {key} is not JSON: {error} (SIG-001)") from None
     if held is None or held == "":
         return None
     if not isinstance(held, list | tuple):
-        raise InvalidArgument(f"{key} holds {held!r:.60}, which is no list (SIG-001)")
+        raise InvalidArgument(f"{key} holds {held!r:.60}, which is not a list (SIG-001)")
     return list(held)
 
 

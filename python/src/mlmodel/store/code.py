@@ -80,7 +80,7 @@ def run_file(file: Path) -> ModuleType:
 
 def _finder(path: str) -> FileFinder:
     if not _is_models(path):
-        raise ImportError(f"{path} is no model's code", path=path)
+        raise ImportError(f"{path} is not a model's code", path=path)
     return FileFinder(
         path, (ExtensionFileLoader, EXTENSION_SUFFIXES), (_WritesNothing, SOURCE_SUFFIXES)
     )

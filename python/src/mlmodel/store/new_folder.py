@@ -64,7 +64,7 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
     if not overwrite:
         raise ModelExists(f"{target} exists already; choose another path or pass overwrite=True")
     if not (target / FILE_NAME).is_file():
-        raise ModelExists(f"{target} exists already and is no model, so it is not overwritten")
+        raise ModelExists(f"{target} exists already and is not a model, so it is not overwritten")
 
 
 def _reason(error: OSError) -> str:

@@ -53,7 +53,7 @@ def check(data: bytes, file: str) -> None:
         # XGBoost's reader tells the two apart in this way, too.
         model = ubjson.loads(data) if data[1:2].isalpha() else _json(data)
     except (ValueError, RecursionError) as error:
-        raise InvalidModel.of_file(file, "XGB-004", f"is no whole model: {error}") from None
+        raise InvalidModel.of_file(file, "XGB-004", f"is not a whole model: {error}") from None
     try:
         _check_learner(model, len(data))
     except _Broken as error:
@@ -86,7 +86,7 @@ def _length(of: Any, key: str) -> int:
     """Return the length of a list or array, 0 where there is none."""
     found = of.get(key, ()) if isinstance(of, dict) else None
     if not isinstance(found, list | tuple | np.ndarray):
-        raise _Broken(f"{key} is no list")
+        raise _Broken(f"{key} is not a list")
     return len(found)
 
 
@@ -107,7 +107,7 @@ def _integers(of: dict[str, Any], key: str, size: int | None, low: int, high: in
         except OverflowError:
             found = None
     if not isinstance(found, np.ndarray) or found.dtype.kind not in "iu":
-        raise _Broken(f"{key} is no list of integers")
+        raise _Broken(f"{key} is not a list of integers")
     if size is not None and len(found) != size:
         raise _Broken(f"{key} has {len(found)} entries, and {size} are due")
     if len(found) and not (low <= found.min() and found.max() < high):
@@ -184,7 +184,7 @@ def _check_trees(trees: list[dict[str, Any]], features: int, groups: int) -> Non
     children = np.concatenate([left[inner], right[inner]])
     twice = np.concatenate([inner, inner])
     if (children < 1).any() or (children >= np.repeat(sizes, sizes)[twice]).any():
-        raise _Broken("a node has children that are no nodes of its tree")
+        raise _Broken("a node has children that are not nodes of its tree")
     below = children + first[twice]
     if len(below) and np.bincount(below).max() > 1:
         raise _Broken("a node has two parents")

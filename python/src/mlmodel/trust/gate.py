@@ -87,7 +87,7 @@ class Gate:
 
         Raises:
             ModelNotFound: there is no such file.
-            UnreadableModel: it cannot be read, is no regular file, or larger than the machine's
+            UnreadableModel: it cannot be read, is not a regular file, or larger than the machine's
                 memory (TRU-007).
 
         """
@@ -132,7 +132,7 @@ class Gate:
             return unpickle.load_trusted(data, aliases, file)
         if found.damage and not found.findings:
             raise InvalidModel(
-                f"{file} is no whole {found.container} file: {found.damage}.",
+                f"{file} is not a whole {found.container} file: {found.damage}.",
                 [Violation("TRU-015", found.damage, file=file)],
             )
         raise self._refusal(
@@ -161,7 +161,7 @@ class Gate:
         trusted = False
         if found.damage:
             raise InvalidModel(
-                f"{file} is no whole skops file: {found.damage}.",
+                f"{file} is not a whole skops file: {found.damage}.",
                 [Violation("TRU-041", found.damage, file=file)],
             )
         if found.findings:

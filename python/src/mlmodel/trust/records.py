@@ -148,7 +148,7 @@ def remove(what: str | Path) -> Record:
         found = [one for one in list_records() if one.digest == digest]
     folder = location()
     if not found or folder is None:
-        raise InvalidArgument(f"{text} is no trusted folder and no digest of one.")
+        raise InvalidArgument(f"{text} is not a trusted folder and no digest of one.")
     for one in found:
         try:
             (folder / f"{one.digest}.json").unlink(missing_ok=True)

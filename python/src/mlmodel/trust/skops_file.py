@@ -126,7 +126,7 @@ class _Walk:
         while pending:
             node = pending.pop()
             if type(node) is not dict:
-                raise _Damaged("a node of its tree is no object")
+                raise _Damaged("a node of its tree is not an object")
             self._compare(node)
             pending.extend(self._visit(node))
 
@@ -157,7 +157,7 @@ class _Walk:
         if visit is None:
             self.refuse(full_name, f"nodes of the kind {loader!r} are not allowed")
         elif loader in _PLAIN and full_name not in _PLAIN[loader]:
-            self.refuse(full_name, f"it is no type of a {loader}")
+            self.refuse(full_name, f"it is not a type of a {loader}")
         else:
             yield from visit(self, node, full_name)
 
@@ -212,7 +212,7 @@ def _list(node: Node) -> list[Node]:
 
 def _json(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - the table's protocol
     if type(node.get("content")) is not str:
-        raise _Damaged("a value of its tree is no text")
+        raise _Damaged("a value of its tree is not text")
     return iter(())
 
 
@@ -233,7 +233,7 @@ def _dict(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
         name = f"{key.get('__module__')}.{key.get('__class__')}" if type(key) is dict else "?"
         number = type(key) is dict and key.get("__module__") == "numpy"
         if name not in _KEY_TYPES and not (number and walk.entry(key) is not None):
-            walk.refuse(name, "it is no type of a key")
+            walk.refuse(name, "it is not a type of a key")
     yield _content(node, "key_types")
     yield from _content(node).values()
 
@@ -244,7 +244,7 @@ def _default_dict(walk: _Walk, node: Node, _: str) -> Iterator[Node]:
     kind, module, name = (factory.get(key) for key in ("__loader__", "__module__", "__class__"))
     plain = kind == "TypeNode" and f"{module}.{name}" in checks.FACTORIES
     if not plain and not (kind == "JsonNode" and factory.get("content") == "null"):
-        walk.refuse(f"{module}.{name}", "it is no factory of a defaultdict")
+        walk.refuse(f"{module}.{name}", "it is not a factory of a defaultdict")
     yield _content(content, "main")
     yield factory
 
@@ -261,7 +261,7 @@ def _nothing(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001
 def _type(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     entry = walk.require(node, full_name, "ref")
     if entry is not None and "function" in entry.uses:
-        walk.refuse(full_name, "it is no type")
+        walk.refuse(full_name, "it is not a type")
     return iter(())
 
 
@@ -327,7 +327,7 @@ def _array(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     if full_name != "numpy.ndarray":
         entry = walk.require(node, full_name, "ref")
         if entry is not None and not (node["__module__"] == "numpy" and entry.uses == {"ref"}):
-            walk.refuse(full_name, "it is no type of an array")
+            walk.refuse(full_name, "it is not a type of an array")
     if node.get("type") == "numpy":
         walk.file(node)
         return
@@ -363,7 +363,7 @@ def _sparse(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
 
 def _reduce(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     if node["__loader__"] == "LossNode" and node["__module__"] not in _LOSSES:
-        walk.refuse(full_name, "it is no compiled loss")
+        walk.refuse(full_name, "it is not a compiled loss")
     walk.require(node, full_name, "call")
     yield _content(_content(node, "__reduce__"), "args")
     yield _content(node)

@@ -27,7 +27,7 @@ _CONSTANTS: dict[bytes, Any] = {b"Z": None, b"T": True, b"F": False}
 
 
 class MalformedUbjson(ValueError):
-    """The bytes are no whole value of the format; the message says what is wrong where."""
+    """The bytes are not a whole value of the format; the message says what is wrong where."""
 
 
 def loads(data: bytes) -> Any:

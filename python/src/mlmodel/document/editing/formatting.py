@@ -36,7 +36,7 @@ def format_text(text: str, file: str = FILE_NAME, *, limits: Limits = DEFAULT_LI
     The order of the keys and the comments stay; the canonical form of the result is itself.
 
     Raises:
-        InvalidModel: what the text means is not certain: it is no YAML, or breaks a rule of
+        InvalidModel: what the text means is not certain: it is not YAML, or breaks a rule of
             MLM-001 to MLM-006. Other rules may be broken.
 
     """

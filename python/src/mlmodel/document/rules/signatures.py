@@ -50,7 +50,7 @@ class _Text:
     def violations(self, definition: str) -> Iterator[Violation]:
         parsed = self.document.json_text(self.pointer, self.text)
         if parsed.error is not None:
-            message = f"The text is no JSON: {parsed.error.message}."
+            message = f"The text is not JSON: {parsed.error.message}."
             yield self.at_offset(parsed.error.offset, message, [])
             return
         if parsed.repeated:

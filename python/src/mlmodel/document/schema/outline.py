@@ -134,7 +134,7 @@ class Outline:
             self._below[dict].append(argument)
 
     def _target(self, reference: Json) -> Json:
-        """Return the definition that ``#/$defs/name`` names; what is no text is a schema."""
+        """Return the definition that ``#/$defs/name`` names; what is not text is a schema."""
         if not isinstance(reference, str):
             return reference
         return self._definitions[reference.removeprefix("#/$defs/")]

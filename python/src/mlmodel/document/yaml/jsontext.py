@@ -21,7 +21,7 @@ _NESTED = (dict, list)
 
 
 class JsonError(NamedTuple):
-    """Why a text is no JSON, and at which offset."""
+    """Why a text is not JSON, and at which offset."""
 
     message: str
     offset: int

@@ -45,7 +45,7 @@ def from_named_rows(payload: Payload, plan: Plan) -> Tensors:
             n for n, row in enumerate(rows) if type(row) is not dict or row.keys() != rows[0].keys()
         )
         raise MalformedRequest(
-            f"Row {place} of instances is no object with the names of row 0 (RST-013)."
+            f"Row {place} of instances is not an object with the names of row 0 (RST-013)."
         )
     payload.pairs += sum(map(len, rows))
     return _named(payload, plan, {name: [row[name] for row in rows] for name in rows[0]})

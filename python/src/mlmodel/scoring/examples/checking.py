@@ -100,7 +100,7 @@ def _of_request(root: Path, info: Mapping[str, Any]) -> Iterator[Finding]:
     except UnreadableModel:
         return  # that it is not there is said where it is named
     except (ValueError, RecursionError):
-        yield "EXA-011", "The example as a request is no JSON.", None, None
+        yield "EXA-011", "The example as a request is not JSON.", None, None
         return
     if text is not None and not isinstance(value, dict):
         yield "EXA-011", "The example as a request is an object with the data.", None, None

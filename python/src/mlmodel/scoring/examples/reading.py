@@ -46,7 +46,7 @@ def read_example(root: Path, info: Mapping[str, Any], signature: ModelSignature 
         signature: the model's, which says the dtypes and shapes that JSON does not; or None.
 
     Raises:
-        InvalidModel: the file is named outside the folder, is no JSON, or of no known form.
+        InvalidModel: the file is named outside the folder, is not JSON, or of no known form.
         UnreadableModel: it is not there or cannot be read.
         InvalidInput: it does not fit the signature.
         MissingDependency: it is a sparse matrix, and scipy is not installed.
@@ -74,7 +74,7 @@ def read_serving_input(root: Path, info: Mapping[str, Any]) -> str | None:
     """Return the example as the body of a request, None where none was saved (EXA-011).
 
     Raises:
-        InvalidModel: the file is named outside the folder, or is no text.
+        InvalidModel: the file is named outside the folder, or is not text.
         UnreadableModel: it is not there or cannot be read.
 
     """
@@ -91,7 +91,7 @@ def read_document(root: Path, info: Mapping[str, Any]) -> Any:
     """Return the JSON value of the example's file, parameters included.
 
     Raises:
-        InvalidModel: it is named outside the folder, or is no JSON (EXA-007).
+        InvalidModel: it is named outside the folder, or is not JSON (EXA-007).
         UnreadableModel: it is not there, cannot be read, or is too large (EXA-008).
 
     """
@@ -274,7 +274,7 @@ def _read_sparse(document: Any, form: str, plan: Plan | Names) -> Any:
         # Places beyond the shape would be read from memory that is none of the matrix.
         matrix.check_format(full_check=True)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise _malformed(f"it is no sparse matrix ({error})", "EXA-012") from error
+        raise _malformed(f"it is not a sparse matrix ({error})", "EXA-012") from error
     return matrix
 
 

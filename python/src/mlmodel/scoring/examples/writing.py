@@ -57,8 +57,8 @@ def write_example(example: Any, root: Path, signature: ModelSignature | None) ->
 
     Raises:
         InvalidInput: it does not fit the signature's inputs and parameters (EXA-003).
-        InvalidArgument: it is no example, is empty (EXA-004), has no batch axis (EXA-005), holds
-            what JSON cannot (EXA-006), or is too large (EXA-008).
+        InvalidArgument: it is not an example, is empty (EXA-004), has no batch axis (EXA-005),
+            holds what JSON cannot (EXA-006), or is too large (EXA-008).
 
     """
     data, params = _parts(example)

@@ -71,5 +71,5 @@ def _text(body: bytes) -> str:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise MalformedRequest(
-            f"The body is no UTF-8: byte {error.start} belongs to no character (RST-002)."
+            f"The body is not UTF-8: byte {error.start} belongs to no character (RST-002)."
         ) from None

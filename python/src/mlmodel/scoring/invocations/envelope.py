@@ -47,7 +47,7 @@ def read(
         tally: see :func:`mlmodel.scoring.invocations.bodies.read`.
 
     Raises:
-        MalformedRequest: it is no JSON or of none of the forms, or a key stands twice.
+        MalformedRequest: it is not JSON or of none of the forms, or a key stands twice.
         InvalidInput: the data contradict the signature; what is wrong with the parameters is
             told as well.
 

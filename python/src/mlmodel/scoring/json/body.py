@@ -45,7 +45,7 @@ def loads(body: bytes) -> Any:
     """Parse a body.
 
     Raises:
-        MalformedRequest: it is no JSON (RST-004); the message says where.
+        MalformedRequest: it is not JSON (RST-004); the message says where.
 
     """
     try:
@@ -84,7 +84,7 @@ def _malformed(body: bytes, error: json.JSONDecodeError) -> MalformedRequest:
     if not body.strip():
         return MalformedRequest("The body is empty; JSON is expected (RST-004).")
     place = f"line {error.lineno}, column {error.colno}"
-    return MalformedRequest(f"The body is no JSON: {error.msg}, at {place} (RST-004).")
+    return MalformedRequest(f"The body is not JSON: {error.msg}, at {place} (RST-004).")
 
 
 def _too_deep() -> MalformedRequest:

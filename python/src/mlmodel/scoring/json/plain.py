@@ -45,24 +45,24 @@ def dumps(document: Any) -> bytes:
     """Return the JSON of what :func:`as_plain` returned.
 
     Raises:
-        Unwritable: a text in it is no Unicode.
+        Unwritable: a text in it is not Unicode.
 
     """
     try:
         return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
     except TypeError:
-        # Integers beyond 64 bits, and texts that are no Unicode, which this refuses, too.
+        # Integers beyond 64 bits, and texts that are not Unicode, which this refuses, too.
         written = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_listed)
     try:
         return written.encode("utf-8")
     except UnicodeEncodeError:
-        what = "holds a text with half a surrogate pair, which is no Unicode"
+        what = "holds a text with half a surrogate pair, which is not Unicode"
         raise Unwritable(None, what, "RST-048") from None
 
 
 def _listed(value: Any) -> Any:
     listed = value.tolist()
-    # Here orjson would write null for NaN; json would write what is no JSON.
+    # Here orjson would write null for NaN; json would write what is not JSON.
     return as_plain(listed, "") if value.dtype.kind == "f" else listed
 
 

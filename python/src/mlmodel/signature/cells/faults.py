@@ -75,7 +75,7 @@ def string_fault(cell: Any) -> Fault:
 
 
 def binary_fault(cell: Any) -> Fault:
-    """Say what is wrong with a binary cell that is no base64 (ENF-052)."""
+    """Say what is wrong with a binary cell that is not base64 (ENF-052)."""
     return _nested_fault(cell) or ("ENF-052", "it is base64 text with full padding")
 
 

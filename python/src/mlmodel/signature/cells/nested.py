@@ -182,7 +182,7 @@ class _Level:
         return self.cells if self.made is None else self.made
 
     def missing(self, at: int, rule: str, due: str) -> None:
-        """Take a cell that is no array or object: it is missing, or wrong."""
+        """Take a cell that is not an array or object: it is missing, or wrong."""
         cell = self.cells[at]
         if not self.reader.leaves.is_missing(cell):
             self.fault(at, rule, f"{due} is due")

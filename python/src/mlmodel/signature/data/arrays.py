@@ -67,5 +67,5 @@ def all_below(cells: Sequence[Any], values: npt.NDArray[Any], limit: float) -> b
     """Return whether all numbers are below ``limit`` in size; ``values`` are the cells, packed."""
     if 0 < len(cells) <= _FEW and None not in cells:
         return bool(max(cells) < limit and min(cells) > -limit)
-    # Not "not below": NaN stands for null here, and is no large number.
+    # Not "not below": NaN stands for null here, and is not a large number.
     return not bool((values >= limit).any() or (values <= -limit).any())

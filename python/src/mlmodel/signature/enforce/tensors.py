@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TensorEnforcer", "is_sparse"]
 
-#: Kinds of text and bytes, whose width is no part of the declared dtype.
+#: Kinds of text and bytes, whose width is not a part of the declared dtype.
 _OF_EVERY_WIDTH = {"U": str, "S": bytes}
 
 

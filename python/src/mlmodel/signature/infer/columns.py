@@ -83,7 +83,7 @@ def _as_array(index: pd.Index[Any]) -> Any:
 
 
 def _of_objects(values: Any, place: str, cells: CellTypes) -> Found:
-    # Stops at the first cell that is no text; without cells it says yes.
+    # Stops at the first cell that is not text; without cells it says yes.
     if len(values) and pd.api.types.is_string_dtype(values):
         return DataType.string, False
     what = pd.api.types.infer_dtype(values, skipna=True)

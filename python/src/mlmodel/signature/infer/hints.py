@@ -98,7 +98,7 @@ def _says_nothing(hint: Any) -> bool:
 
 def _input_column(hint: Any) -> ColSpec:
     if typing.get_origin(hint) is not list or not typing.get_args(hint):
-        raise _NoType(f"{_hint_name(hint)} is no list[...], and a model takes many rows at once")
+        raise _NoType(f"{_hint_name(hint)} is not a list[...], and a model takes many rows at once")
     return ColSpec(_hint_kind(typing.get_args(hint)[0]))
 
 

@@ -19,7 +19,7 @@ def param_spec(name: str, value: Any) -> ParamSpec:
     """Return the parameter that has this default (SIG-017).
 
     Raises:
-        InvalidArgument: the value is no scalar, object, or list of scalars of one type; an empty
+        InvalidArgument: the value is not a scalar, object, or list of scalars of one type; an empty
             list and an empty object tell none, and MLflow reads no list of objects.
 
     """

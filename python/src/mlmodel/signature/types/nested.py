@@ -104,7 +104,7 @@ def _is_more(read: Any, written: Any) -> bool:
 
 
 class NestedType(_Value):
-    """A type that is no scalar: one of the classes below."""
+    """A type that is not a scalar: one of the classes below."""
 
     __slots__ = ()
     #: The word under ``type``.
@@ -127,15 +127,15 @@ class NestedType(_Value):
         """Read the object of the file; keys that are not the format's are kept.
 
         Raises:
-            InvalidArgument: it is no type, or another than this class stands for (SIG-007).
+            InvalidArgument: it is not a type, or another than this class stands for (SIG-007).
 
         """
         _need(document, "type")
         kind = _CLASSES.get(document["type"]) if isinstance(document["type"], str) else None
         if kind is None or not issubclass(kind, cls):
             raise InvalidArgument(
-                f"{document['type']!r:.60} is no nested type{_of(cls)} (SIG-007); nested types are "
-                + ", ".join(_CLASSES)
+                f"{document['type']!r:.60} is not a nested type{_of(cls)} (SIG-007); "
+                "nested types are " + ", ".join(_CLASSES)
             )
         made = kind._made(document)  # noqa: SLF001 - a class of this very family
         made._keep(document)  # noqa: SLF001 - the same
@@ -148,7 +148,7 @@ def _of(cls: type[NestedType]) -> str:
 
 def _need(document: Any, key: str) -> None:
     if not isinstance(document, dict):
-        raise InvalidArgument(f"{document!r:.60} is no object that describes a type (SIG-007)")
+        raise InvalidArgument(f"{document!r:.60} is not an object that describes a type (SIG-007)")
     if key not in document:
         raise InvalidArgument(f"{document!r:.60} lacks the key {key!r} (SIG-007)")
 
@@ -237,7 +237,7 @@ class Property(_Value):
 
         """
         if not isinstance(document, dict) or len(document) != 1:
-            raise InvalidArgument(f"{document!r:.60} is no object with one property (SIG-007)")
+            raise InvalidArgument(f"{document!r:.60} is not an object with one property (SIG-007)")
         ((name, described),) = document.items()
         _need(described, "type")
         bare = {key: value for key, value in described.items() if key != "required"}
@@ -278,7 +278,7 @@ class Object(NestedType):
         _need(document, "properties")
         if not isinstance(document["properties"], dict):
             raise InvalidArgument(
-                f"{document['properties']!r:.60} is no mapping of names to types (SIG-007)"
+                f"{document['properties']!r:.60} is not a mapping of names to types (SIG-007)"
             )
         described = document["properties"].items()
         return cls([Property.from_dict({name: held}) for name, held in described])
@@ -338,7 +338,7 @@ def data_type(given: DataType | NestedType | str) -> DataType | NestedType:
         if isinstance(given, str) and given in _CLASSES:
             more = f"; a nested type is given as an object of its class, {_CLASSES[given].__name__}"
         raise InvalidArgument(
-            f"{given!r:.60} is no column type (SIG-003); the types are {names}{more}"
+            f"{given!r:.60} is not a column type (SIG-003); the types are {names}{more}"
         ) from None
 
 

@@ -247,7 +247,7 @@ class Schema:
 
         """
         if self.is_tensor_spec():
-            raise InvalidArgument("Tensors are no columns of a data frame (SIG-002)")
+            raise InvalidArgument("Tensors are not columns of a data frame (SIG-002)")
         import numpy as np
 
         kinds = [spec.type for spec in self.inputs]
@@ -301,7 +301,7 @@ def need_keys(spec: Mapping[str, Any], keys: Sequence[str], rule: str) -> None:
 
     """
     if not isinstance(spec, dict):
-        raise InvalidArgument(f"{spec!r:.60} is no object of a signature ({rule})")
+        raise InvalidArgument(f"{spec!r:.60} is not an object of a signature ({rule})")
     lacking = [key for key in keys if key not in spec]
     if lacking:
         raise InvalidArgument(f"{spec!r:.60} lacks the keys {lacking} ({rule})")

@@ -91,7 +91,7 @@ def list_folder(fs: Any, path: str, limits: Limits) -> Listing:
     """Return the listing of a folder and of those in it.
 
     Raises:
-        InvalidModel: it names something that is no name inside the folder (LOC-005).
+        InvalidModel: it names something that is not a name inside the folder (LOC-005).
         UnreadableModel: it is larger than the limits (LOC-006).
 
     """
@@ -150,10 +150,10 @@ def is_web(fs: Any) -> bool:
 
 
 def _what_is_wrong(name: str) -> str | None:
-    """Return why this is no name of a file inside the folder, or None (LOC-005)."""
+    """Return why this is not a name of a file inside the folder, or None (LOC-005)."""
     parts = name.split("/")
     for words, found in (
-        ("holds characters that are no text", _NO_TEXT.search(name)),
+        ("holds characters that are not text", _NO_TEXT.search(name)),
         ("has a part without a name", not {"", "."}.isdisjoint(parts)),
         ("is a device's name on some systems", any(map(_is_device, parts))),
         ("is too long", any(len(part.encode(errors="replace")) > _LONGEST_NAME for part in parts)),
@@ -171,7 +171,7 @@ def _is_device(part: str) -> bool:
 def _refused_name(name: str, wrong: str) -> InvalidModel:
     message = f"The name {shown(name)} {wrong}; nothing was downloaded."
     return InvalidModel(
-        "The listing of the remote folder names what is no file inside it.",
+        "The listing of the remote folder names what is not a file inside it.",
         [Violation("LOC-005", message)],
     )
 

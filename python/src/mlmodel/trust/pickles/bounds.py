@@ -73,7 +73,7 @@ def _tree(tree: Any) -> str:
     left, right = tree.children_left, tree.children_right
     leaf = left == -1
     if (leaf != (right == -1)).any() or not _descend(left[~leaf], right[~leaf], leaf):
-        return "a decision tree has children that are no nodes behind their parent"
+        return "a decision tree has children that are not nodes behind their parent"
     feature = tree.feature[~leaf]
     if len(feature) and (feature.min() < 0 or feature.max() >= tree.n_features):
         return "a decision tree splits by a feature that it has not"
@@ -126,7 +126,7 @@ def _predictor(predictor: Any) -> str:
     leaf = nodes["is_leaf"].astype(bool)
     left, right = (nodes[side][~leaf].astype("int64") for side in ("left", "right"))
     if not _descend(left, right, leaf):
-        return "a tree of histograms has children that are no nodes behind their parent"
+        return "a tree of histograms has children that are not nodes behind their parent"
     sets = nodes["bitset_idx"][(nodes["is_categorical"] != 0) & ~leaf]
     if len(sets) and sets.max() >= len(predictor.raw_left_cat_bitsets):
         return "a tree of histograms has a set of categories that is not there"

@@ -16,7 +16,7 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not allowed: the name (empty when it is no name), why, and where."""
+    """One thing that is not allowed: the name (empty when it is not a name), why, and where."""
 
     name: str
     reason: str

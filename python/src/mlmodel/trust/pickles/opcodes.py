@@ -200,7 +200,7 @@ def _put_all(machine: Machine, target: Value, values: list[Value]) -> None:
 
 
 def _fill(machine: Machine, target: Value, use: str) -> None:
-    """Check that items may be put into what is no plain container."""
+    """Check that items may be put into what is not a plain container."""
     if type(target) is not Made:
         machine.refuse("", "items are put into something that holds none")
         return
@@ -295,7 +295,7 @@ def _name_line(machine: Machine) -> str:
             return text.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    raise Malformed(f"a name is no text, byte {machine.pos - 1}")
+    raise Malformed(f"a name is not text, byte {machine.pos - 1}")
 
 
 def _stack_global(machine: Machine) -> None:

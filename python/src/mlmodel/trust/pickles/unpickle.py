@@ -103,7 +103,7 @@ def _resolve(place: tuple[str, str], names: Names) -> Any:
     if names.is_allowed(module, name):
         if not isinstance(found, type) or (found.__module__, found.__qualname__) != place:
             raise UntrustedModel(
-                f"{module}.{name} is allowed by name, but it is no class defined in that module "
+                f"{module}.{name} is allowed by name, but it is not a class defined in that module "
                 "(TRU-016). Name the class where it is defined."
             )
     elif isinstance(found, type) and not _is_at_home(found, module, name):
@@ -265,7 +265,7 @@ def _load_trusted(data: bytes, aliases: Mapping[tuple[str, str], object]) -> Any
         header = read_npy_header(data)
         return _Trusted(data[header.start :], aliases).load() if header.has_objects else _npy(data)
     elif kind != "pickle":
-        raise Malformed(f"it is of the kind {kind!r}, which is no pickle")
+        raise Malformed(f"it is of the kind {kind!r}, which is not a pickle")
     # Only joblib's own files hold the wrapper: others go the faster way.
     if b"NumpyArrayWrapper" in data:
         return _TrustedJoblib(data, io.BytesIO(data), aliases).load()

@@ -98,7 +98,7 @@ class Made:
 
     def __init__(self, maker: Global, args: Value) -> None:
         self.maker = maker
-        # Arguments that are no tuple are refused where the call is; what they are is not followed.
+        # Arguments that are not a tuple are refused where the call is, and are not followed.
         self.args: tuple[Value, ...] = args if type(args) is tuple else ()
         self.state: Value = None
         self.used = False
