@@ -36,7 +36,7 @@ def test_only_regular_files(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", "/dev/zero", tmp_path):
         before = set(os.listdir("/proc/self/fd"))
-        with pytest.raises(OSError, match="no regular file"):
+        with pytest.raises(OSError, match="not a regular file"):
             files.read(path)
         assert set(os.listdir("/proc/self/fd")) == before
 
