@@ -95,9 +95,11 @@ def stands_for(data: Any, specs: Specs = (), *, by_first: bool = False) -> Meani
         value is a column and another is none.
 
     """
-    kind = _unnamed(specs[0]) if len(specs) == 1 else None
+    kind = _only_nested_type(specs[0]) if len(specs) == 1 else None
     if isinstance(data, dict):
-        return Values([data]) if isinstance(kind, Object | Map) else _of_mapping(data, specs)
+        return (
+            Values([data]) if isinstance(kind, Object | Map) else _meaning_of_mapping(data, specs)
+        )
     if not isinstance(data, _LISTS):
         return Values([data])
     if kind is not None and _are_values(data, kind):
@@ -108,8 +110,8 @@ def stands_for(data: Any, specs: Specs = (), *, by_first: bool = False) -> Meani
     return means(data) if by_first or _all_are(means, data) else None
 
 
-def _unnamed(spec: ColSpec | TensorSpec) -> NestedType | None:
-    """Return the type of the only column, if it is nested and has no name."""
+def _only_nested_type(spec: ColSpec | TensorSpec) -> NestedType | None:
+    """Return the type of the one column that is declared, if it is nested and has no name."""
     if spec.name is not None or isinstance(spec.type, DataType):
         return None
     return spec.type if isinstance(spec.type, NestedType) else None
@@ -151,7 +153,7 @@ def _is_row(item: Any) -> bool:
 # -- mappings -------------------------------------------------------------------------------------
 
 
-def _of_mapping(data: dict[Any, Any], specs: Specs) -> OneRow | ByColumn | None:
+def _meaning_of_mapping(data: dict[Any, Any], specs: Specs) -> OneRow | ByColumn | None:
     lists = [name for name, value in data.items() if _is_row(value)]
     if not lists:
         return OneRow(data) if data else ByColumn(data)
