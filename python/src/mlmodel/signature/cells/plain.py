@@ -106,7 +106,7 @@ def stands_for(data: Any, specs: Specs = (), *, by_first: bool = False) -> Meani
         return Values(data)
     if not data:
         return Rows(data)
-    means = kind_of_item(data[0])
+    means = _BY_TYPE.get(type(data[0])) or kind_of_item(data[0])
     return means(data) if by_first or _all_are(means, data) else None
 
 
@@ -130,9 +130,6 @@ def _are_values(data: Sequence[Any], kind: NestedType) -> bool:
 
 def kind_of_item(item: Any) -> type[Records | Rows | Values]:
     """Return what a list stands for all of whose elements are like this one."""
-    known = _BY_TYPE.get(type(item))
-    if known is not None:
-        return known
     if isinstance(item, dict):
         return Records
     return Rows if _is_row(item) else Values
