@@ -469,3 +469,14 @@ def test_records_with_gaps_for_numbered_columns() -> None:
     with pytest.raises(InvalidInput) as caught:
         seen('{"dataframe_records": [{"0": 1, "1": 2}, {"0": 3}]}', signature)
     assert [(v.rule, v.row) for v in caught.value.details] == [("ENF-004", 1)]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("kind", ["boolean", "integer", "long", "float", "double", "string"])
+@pytest.mark.parametrize("key", ["dataframe_records", "instances", "inputs"])
+def test_no_cell_stands_in_for_what_a_record_lacks(key: str, kind: str) -> None:
+    """ENF-004: refused at every type, also where all columns are read at once."""
+    cell = {"boolean": "true", "string": '"x"'}.get(kind, "1")
+    records = f'[{{"c0": {cell}, "c1": {cell}}}, {{"c0": {cell}}}]'
+    with pytest.raises(InvalidInput) as caught:
+        seen(f'{{"{key}": {records}}}', columns(kind, kind))
+    assert [(v.rule, v.column, v.row) for v in caught.value.details] == [("ENF-004", "c1", 1)]  # type: ignore[union-attr]

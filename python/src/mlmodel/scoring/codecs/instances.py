@@ -9,7 +9,7 @@ from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.codecs.dataframe_records import from_records
 from mlmodel.scoring.codecs.dataframe_split import check_rows
-from mlmodel.signature.cells.plain import is_one_column
+from mlmodel.signature.cells.plain import Records, Values, stands_for
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
@@ -32,28 +32,27 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
 
 
 def from_list(payload: Payload, plan: Plan, what: str) -> Columns | Tensors:
-    """Read a list for a model of columns, or that declares none; errors call it ``what``.
-
-    Its elements are the values of the one column that is declared (ENF-015), records, or rows
-    that are matched by position.
-    """
+    """Read a list for a model of columns, or that declares none; errors call it ``what``."""
     rows = payload.value
-    if plan.schema is not None and is_one_column(rows, plan.schema.inputs):
-        return tables.from_rows(payload, plan, None, rows, len(rows), 1)
-    if rows and type(rows[0]) is dict:
-        return from_records(payload, plan, what)
-    return _by_position(payload, plan)
+    specs = () if plan.schema is None else plan.schema.inputs
+    # Who reads the rows names the first that is of another kind than row 0 (RST-008, RST-010).
+    match stands_for(rows, specs, by_first=True):
+        case Records():
+            return from_records(payload, plan, what)
+        case Values():
+            _refuse_names(plan)
+            return tables.from_rows(payload, plan, None, rows, len(rows), 1)
+        case _:
+            _refuse_names(plan)
+            width = check_rows(rows, None)
+            cells = rows[0] if len(rows) == 1 else list(chain.from_iterable(rows))
+            return tables.from_rows(payload, plan, None, cells, len(rows), width)
 
 
-def _by_position(payload: Payload, plan: Plan) -> Columns:
-    rows = payload.value
+def _refuse_names(plan: Plan) -> None:
     if plan.schema is not None and plan.schema.has_input_names():
         message = (
             "The model's columns have names, and the rows of the request have none, so nothing "
             "says which value is which. Send objects, or dataframe_split with columns (ENF-011)."
         )
         raise InvalidInput(message, [InputViolation("ENF-011", message)])
-    if rows and type(rows[0]) is not list:
-        return tables.from_rows(payload, plan, None, rows, len(rows), 1)
-    width = check_rows(rows, None)
-    return tables.from_rows(payload, plan, None, list(chain.from_iterable(rows)), len(rows), width)

@@ -184,7 +184,8 @@ def from_rows(
     if plan.schema is None:
         return _inferred_rows(payload, names, cells, rows, width)
     layout = _layout(plan, names, width)
-    if layout.whole is not None and rows:
+    # A cell that a record lacks was filled in, and noted: such a table is refused below (ENF-004).
+    if layout.whole is not None and rows and not payload.reader.violations:
         values = layout.whole(cells)
         if values is not None:
             block = Block(values.reshape(rows, width), layout.sources)

@@ -11,12 +11,12 @@ from mlmodel.errors import InvalidModel, MissingDependency, UnreadableModel, Vio
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.examples import FILE_NAME, MOST_BYTES
-from mlmodel.signature.cells.plain import is_one_column, is_one_row, is_one_value
+from mlmodel.signature.cells.plain import ByColumn, OneRow, Records, Rows, Values, stands_for
 from mlmodel.signature.cells.reader import Reader
 from mlmodel.signature.types.schema import ColSpec, TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from mlmodel.scoring.declared import Names
@@ -209,27 +209,29 @@ def _read_object(document: Any, plan: Plan | Names) -> Columns | Tensors:
     if plan.schema is not None and plan.schema.is_tensor_spec():
         return _read_tensors(document, {}, plan)
     specs = () if plan.schema is None else plan.schema.inputs
-    if isinstance(document, dict) and is_one_value(specs):
-        document = [document]
-    if isinstance(document, list) and is_one_column(document, specs):
-        return _read_rows([[cell] for cell in document], None, 1, plan)
-    if isinstance(document, list) and all(isinstance(row, dict) for row in document):
-        names = tuple(dict.fromkeys(name for record in document for name in record))
-        rows = [[record.get(name) for name in names] for record in document]
-        return _read_rows(rows, names, len(names), plan)
-    if not isinstance(document, dict):
-        cells = document if isinstance(document, list) else [document]
-        rows = [cell if isinstance(cell, list) else [cell] for cell in cells]
-        return _read_frame({"data": rows}, plan)
-    one_row = is_one_row(document, specs)
-    if one_row is None:
-        raise _malformed("it mixes single values and columns of them")
-    if one_row:
-        return _read_rows([list(document.values())], tuple(document), len(document), plan)
-    if len({len(value) for value in document.values()}) > 1:
+    match stands_for(document, specs):
+        case Values(cells):
+            return _read_rows([[cell] for cell in cells], None, 1, plan)
+        case Records(records) | Rows([] as records):
+            names = tuple(dict.fromkeys(name for record in records for name in record))
+            rows = [[record.get(name) for name in names] for record in records]
+            return _read_rows(rows, names, len(names), plan)
+        case OneRow(row):
+            return _read_rows([list(row.values())], tuple(row), len(row), plan)
+        case ByColumn(columns):
+            return _read_columns(columns, plan)
+        case None if isinstance(document, dict):
+            raise _malformed("it mixes single values and columns of them")
+        case _:  # rows; among them, single values are rows of one cell (EXA-007)
+            rows = [cell if isinstance(cell, list) else [cell] for cell in document]
+            return _read_frame({"data": rows}, plan)
+
+
+def _read_columns(columns: Mapping[str, Sequence[Any]], plan: Plan | Names) -> Columns | Tensors:
+    if len({len(cells) for cells in columns.values()}) > 1:
         raise _malformed("its columns have different lengths")
-    rows = [list(row) for row in zip(*document.values(), strict=True)]
-    return _read_rows(rows, tuple(document), len(document), plan)
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    return _read_rows(rows, tuple(columns), len(columns), plan)
 
 
 # -- tensors --------------------------------------------------------------------------------------

@@ -129,9 +129,7 @@ class ColumnEnforcer:
             frame = frame_of(data)
             if frame is not None:
                 return self.frame(frame)
-        found = Findings()
-        table = table_of(data, self.specs, found)
-        found.raise_all()
+        table = table_of(data, self.specs)
         return self._convert(table, self.match(table.names, table.width))
 
     # -- the quick ways -----------------------------------------------------------------------
