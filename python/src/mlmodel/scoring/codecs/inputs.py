@@ -12,36 +12,40 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.scoring.json.body import Json
     from mlmodel.signature.data.columns import Columns, Tensors
-    from mlmodel.signature.enforce.plan import Plan
+    from mlmodel.signature.enforce.matching import Matching
     from mlmodel.signature.types.schema import ColSpec, TensorSpec
 
 __all__ = ["decode"]
 
 
-def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
+def decode(payload: Payload[Json], matching: Matching) -> Columns | Tensors:
     """Read what stands under ``inputs``; see :data:`mlmodel.scoring.codecs.Decoder`."""
     value = payload.value
-    if plan.schema is None or tables.is_tensor(plan):
-        return tensors.from_inputs(payload, plan)
+    if matching.schema is None or matching.has_tensors:
+        return tensors.from_inputs(payload, matching)
     if type(value) is dict:
-        return _columns(payload, plan, plan.schema.inputs)
+        return _columns(payload, matching, value, matching.schema.inputs)
     if type(value) is not list:
         raise MalformedRequest(
             f"inputs is an object of columns or a list of rows, not {shown(value)} (RST-014)."
         )
-    return instances.from_list(payload, plan, "inputs")
+    return instances.from_list(payload, matching, value, "inputs")
 
 
-def _columns(payload: Payload, plan: Plan, specs: Sequence[ColSpec | TensorSpec]) -> Columns:
-    given: dict[str, Any] = payload.value
-    payload.count(given)
+def _columns(
+    payload: Payload[Json],
+    matching: Matching,
+    given: dict[str, Any],
+    specs: Sequence[ColSpec | TensorSpec],
+) -> Columns:
     if is_one_value(specs):
-        return tables.from_columns(payload, plan, None, [[given]])
+        return tables.from_columns(payload, matching, None, [[given]])
     names = tuple(given)
     one_row = is_one_row(given, specs)
     if one_row:
-        return tables.from_columns(payload, plan, names, [[value] for value in given.values()])
+        return tables.from_columns(payload, matching, names, [[value] for value in given.values()])
     if one_row is None:
         lists = [spec.name for spec in specs if type(given.get(str(spec.name))) is list]
         raise MalformedRequest(
@@ -55,7 +59,7 @@ def _columns(payload: Payload, plan: Plan, specs: Sequence[ColSpec | TensorSpec]
             f"The columns of inputs differ in length: {shown(first)} has {rows} cells, "
             f"{shown(other)} has {less} (RST-014)."
         )
-    return tables.from_columns(payload, plan, names, list(given.values()))
+    return tables.from_columns(payload, matching, names, list(given.values()))
 
 
 def _two_lengths(lengths: dict[str, int]) -> tuple[tuple[str, int], tuple[str, int]]:
