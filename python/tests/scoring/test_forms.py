@@ -172,3 +172,10 @@ def test_tensors_are_matched_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for content_type, body in bodies * 2:
         assert handle(content_type, body, engine).status == 200
     assert len(matched) == 1, "the second time it is remembered"
+
+
+def test_what_is_told_of_a_refused_number_is_what_was_written() -> None:
+    text = ModelSignature(Schema([ColSpec("string", "a")]))
+    body = b'{"dataframe_split": {"columns": ["a"], "data": [[-18446744073709551617]]}}'
+    answer = handle(JSON, body, Engine(lambda *_: 1, text))
+    assert json.loads(answer.body)["details"][0]["got"] == "-18446744073709551617"

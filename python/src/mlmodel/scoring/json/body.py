@@ -27,11 +27,21 @@ from mlmodel.signature.cells.reader import DOUBTFUL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Json", "check_pairs", "is_doubtful", "kind_of", "loads", "loads_exactly"]
+__all__ = [
+    "Json",
+    "check_pairs",
+    "is_doubtful",
+    "kind_of",
+    "loads",
+    "loads_exactly",
+    "may_have_rounded",
+]
 
 #: A parsed value.
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
+#: An integer literal that may be beyond 64 bits (or digits of a text, or of a rough float).
+_LARGE_INTEGER = re.compile(rb"(?<![0-9.])[0-9]{19}")
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 #: What stands before a colon between key and value: the key's quote, or white space.
 _BEFORE_COLON = (b'":', b" :", b"\t:", b"\n:", b"\r:")
@@ -124,6 +134,11 @@ def loads_exactly(body: bytes) -> tuple[Json, dict[float, set[str]]]:
     except RecursionError:
         raise _too_deep() from None
     return value, literals
+
+
+def may_have_rounded(body: bytes) -> bool:
+    """Return whether :func:`loads` may have made a float of an integer literal."""
+    return _LARGE_INTEGER.search(body) is not None
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
