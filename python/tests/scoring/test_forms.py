@@ -18,7 +18,7 @@ from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.writers import Writer
-from mlmodel.signature.cells import python_values
+from mlmodel.signature.enforce import columns as enforcer
 from mlmodel.signature.enforce import matching
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.nested import Array, Map
@@ -156,8 +156,8 @@ def test_what_a_codec_has_read_is_matched_and_checked_once(
     matched: list[Any] = []
     match = matching._match
     monkeypatch.setattr(matching, "_match", lambda *a: matched.append(a) or match(*a))
-    for name in ("is_text", "is_bytes", "read_objects"):
-        monkeypatch.setattr(python_values, name, lambda *_, **__: pytest.fail("checked again"))
+    for name in ("convert", "_fitting_blocks"):
+        monkeypatch.setattr(enforcer, name, lambda *_: pytest.fail("checked again"))
     assert handle(JSON, body, engine).status == 200
     assert len(matched) == 1
 

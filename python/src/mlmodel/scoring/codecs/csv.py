@@ -57,11 +57,11 @@ def tokenize(text: str) -> list[list[str | None]]:
         lines = text.replace("\r\n", "\n").split("\n")
         if lines and not lines[-1]:
             lines.pop()
-        return _without_blank([[cell or None for cell in line.split(",")] for line in lines])
-    return _without_blank(_quoted(text))
+        return _without_blank_rows([[cell or None for cell in line.split(",")] for line in lines])
+    return _without_blank_rows(_quoted_rows(text))
 
 
-def _quoted(text: str) -> list[list[str | None]]:
+def _quoted_rows(text: str) -> list[list[str | None]]:
     rows: list[list[str | None]] = []
     row: list[str | None] = []
     place = 0
@@ -79,7 +79,7 @@ def _quoted(text: str) -> list[list[str | None]]:
     return rows
 
 
-def _without_blank(rows: list[list[Any]]) -> list[list[Any]]:
+def _without_blank_rows(rows: list[list[Any]]) -> list[list[Any]]:
     if not rows or len(rows[0]) == 1:
         return rows
     return [row for row in rows if row != [None]]

@@ -43,30 +43,30 @@ def values(
     numbers or booleans throughout is read so, any other is text.
     """
     if matching.schema is None:
-        return [_inferred(column) for column in columns]
+        return [_infer_cells(column) for column in columns]
     specs = matching.schema.inputs
     by_name = {str(spec.name): spec for spec in specs}
     read: list[Sequence[Any]] = []
     for given, (name, column) in enumerate(zip(names, columns, strict=True)):
         position = min(given, len(specs) - 1)
         spec = by_name.get(name) if matching.has_names else specs[position]
-        convert = None if spec is None else _converter(reader, spec)
+        convert = None if spec is None else _converter_for(reader, spec)
         read.append(column if convert is None else list(map(convert, column)))
     return read
 
 
-def _converter(reader: Reader, spec: ColSpec | TensorSpec) -> Callable[[Text], Any] | None:
+def _converter_for(reader: Reader, spec: ColSpec | TensorSpec) -> Callable[[Text], Any] | None:
     if isinstance(spec, TensorSpec):
         kind, narrow = str(spec.type.kind), spec.type.itemsize < _DOUBLE
     else:
         kind, narrow = _KINDS.get(spec.type, ""), spec.type is DataType.float
     if kind == "b":
-        return _boolean
+        return _read_boolean
     if kind in ("i", "u"):
-        return _number
+        return _read_number
     if kind != "f":
         return None
-    return _noting(reader) if narrow else _float
+    return _noting_literals(reader) if narrow else _read_float
 
 
 #: How many bytes a double has.
@@ -74,11 +74,11 @@ _DOUBLE = 8
 _KINDS: dict[object, str] = {kind: kind.to_pandas().kind for kind in DataType}
 
 
-def _boolean(text: Text) -> Any:
+def _read_boolean(text: Text) -> Any:
     return None if text is None else _BOOLEANS.get(text.strip(" "), text)
 
 
-def _number(text: Text) -> Any:
+def _read_number(text: Text) -> Any:
     if text is None:
         return None
     matched = _NUMBER.fullmatch(text)
@@ -92,30 +92,30 @@ def _number(text: Text) -> Any:
     return Decimal(written) if isinf(value) else value
 
 
-def _float(text: Text) -> Any:
-    value = _number(text)
-    return _special(value) if type(value) is str else value
+def _read_float(text: Text) -> Any:
+    value = _read_number(text)
+    return _read_special(value) if type(value) is str else value
 
 
-def _special(text: str) -> float | str:
+def _read_special(text: str) -> float | str:
     matched = _SPECIAL.fullmatch(text)
     return float(matched[1]) if matched else text
 
 
-def _noting(reader: Reader) -> Callable[[Text], Any]:
+def _noting_literals(reader: Reader) -> Callable[[Text], Any]:
     """Return a conversion that keeps the literals, for types narrower than double (ENF-046)."""
 
     def convert(text: Text) -> Any:
-        value = _number(text)
+        value = _read_number(text)
         if type(value) is float and text is not None:
             reader.literals.setdefault(value, set()).add(text.strip(" "))
-        return _special(value) if type(value) is str else value
+        return _read_special(value) if type(value) is str else value
 
     return convert
 
 
-def _inferred(column: Sequence[Text]) -> Sequence[Any]:
-    for convert in (_float, _boolean):
+def _infer_cells(column: Sequence[Text]) -> Sequence[Any]:
+    for convert in (_read_float, _read_boolean):
         read = list(map(convert, column))
         if not any(type(value) in (str, Decimal) for value in read):
             return read

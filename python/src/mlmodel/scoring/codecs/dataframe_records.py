@@ -44,7 +44,7 @@ def from_records(payload: Payload[Json], matching: Matching, what: str) -> Colum
             "order (RST-011)."
         )
         raise InvalidInput(message, [InputViolation("RST-011", message)])
-    names, rows = _rows(payload.reader, matching, records)
+    names, rows = _rows_of(payload.reader, matching, records)
     if matching.has_tensors:
         return tensors.from_frame_rows(payload, matching, names, list(map(list, rows)), len(names))
     cells = list(chain.from_iterable(rows))
@@ -55,7 +55,7 @@ def _are_records(value: Json) -> TypeGuard[Records]:
     return type(value) is list and _DICT.issuperset(map(type, value))
 
 
-def _rows(
+def _rows_of(
     reader: Reader, matching: Matching, records: Records
 ) -> tuple[tuple[str, ...], Iterable[Iterable[Json]]]:
     """Return the names, and the cells of each record in their order."""

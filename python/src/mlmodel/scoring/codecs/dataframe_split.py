@@ -30,7 +30,7 @@ def from_split(payload: Payload[Json], matching: Matching, what: str) -> Columns
     """Read the payload's value, which errors call ``what``, as a data frame in split form."""
     split = payload.value
     if type(split) is not dict or not _KEYS.issuperset(split) or "data" not in split:
-        raise MalformedRequest(_expected(split, what))
+        raise MalformedRequest(_not_split(split, what))
     names = tables.column_names(split["columns"], "columns") if "columns" in split else None
     rows, width = checked_rows(split["data"], None if names is None else len(names))
     if matching.has_tensors:
@@ -67,7 +67,7 @@ def _are_lists(rows: list[Json]) -> TypeGuard[list[list[Json]]]:
     return _LIST.issuperset(map(type, rows))
 
 
-def _expected(split: Json, what: str) -> str:
+def _not_split(split: Json, what: str) -> str:
     form = 'an object {"columns": [...], "data": [[...], ...]}, optionally with "index"'
     if type(split) is not dict:
         return f"{what} is {form}, not {kind_of(split)} (RST-007)."

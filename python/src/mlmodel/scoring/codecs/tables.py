@@ -130,14 +130,14 @@ def _layout_of(matching: Matching, names: Names | None, width: int) -> Layout:
     key = (names, width)
     found = matching.memory.get(key)
     if not isinstance(found, Layout):
-        found = _made_layout(matching, names, width)
+        found = _make_layout(matching, names, width)
         # Without undeclared columns, so that no client fills the memory.
         if not found.violations and width == len(found.specs):
             remember(matching.memory, key, found)
     return found
 
 
-def _made_layout(matching: Matching, names: Names | None, width: int) -> Layout:
+def _make_layout(matching: Matching, names: Names | None, width: int) -> Layout:
     specs = [spec for spec in matching.schema or () if isinstance(spec, ColSpec)]
     # The cells of the columns that are there are read even if others are missing: an error lists
     # everything that is wrong (ENF-003).
@@ -187,7 +187,7 @@ def from_rows(
     """
     payload.rows = rows
     if matching.schema is None:
-        return _inferred_rows(payload, names, cells, rows, width)
+        return _infer_rows(payload, names, cells, rows, width)
     layout = _layout_of(matching, names, width)
     if layout.whole is not None and rows:
         values = layout.whole(cells)
@@ -195,36 +195,38 @@ def from_rows(
             block = Block(values.reshape(rows, width), layout.given)
             return Columns(layout.names, [block], rows, matching.schema)
     for given in layout.nested:
-        _doubt(payload, cells[given::width])
-    return Columns(layout.names, _mixed(payload.reader, layout, cells, rows), rows, matching.schema)
+        _doubt_nested(payload, cells[given::width])
+    return Columns(
+        layout.names, _read_groups(payload.reader, layout, cells, rows), rows, matching.schema
+    )
 
 
-def _doubt(payload: Payload[Any], cells: list[Json]) -> None:
+def _doubt_nested(payload: Payload[Any], cells: list[Json]) -> None:
     # The reader asks it of the cells themselves.
     if not _NESTED.isdisjoint(map(type, cells)):
         payload.doubt(cells)
 
 
-def _mixed(reader: Reader, layout: Layout, cells: Sequence[Any], rows: int) -> list[Block]:
+def _read_groups(reader: Reader, layout: Layout, cells: Sequence[Any], rows: int) -> list[Block]:
     blocks: list[Block] = []
     columns: list[Sequence[Any]] | None = None
     for group in layout.groups:
         values = group.block(cells, rows, layout.width, reader)
         if values is None:
             if columns is None:
-                columns = _columns(cells, layout.width)
-            blocks.append(_by_column(reader, layout, group, columns))
+                columns = _columns_of(cells, layout.width)
+            blocks.append(_read_by_column(reader, layout, group, columns))
         else:
             blocks.append(Block(values, group.declared))
-    _finish(reader, layout)
+    _raise_found(reader, layout)
     return blocks
 
 
-def _columns(cells: Sequence[Any], width: int) -> list[Sequence[Any]]:
+def _columns_of(cells: Sequence[Any], width: int) -> list[Sequence[Any]]:
     return [cells[given::width] for given in range(width)]
 
 
-def _by_column(
+def _read_by_column(
     reader: Reader, layout: Layout, group: Group, columns: Sequence[Sequence[Any]]
 ) -> Block:
     """Read the group's columns one by one."""
@@ -248,13 +250,13 @@ def _by_column(
     return Block(held.T, group.declared, None if masks is None else masks.T)
 
 
-def _finish(reader: Reader, layout: Layout) -> None:
+def _raise_found(reader: Reader, layout: Layout) -> None:
     found = [*layout.violations, *reader.violations]
     if found:
-        raise invalid_input(sorted(found, key=lambda violation: _rank(layout, violation)))
+        raise invalid_input(sorted(found, key=lambda violation: _rank_in_order(layout, violation)))
 
 
-def _rank(layout: Layout, violation: InputViolation) -> int:
+def _rank_in_order(layout: Layout, violation: InputViolation) -> int:
     try:
         return layout.order.index(violation.column)
     except ValueError:
@@ -270,16 +272,16 @@ def from_columns(
     """Return columns of one length as columns of the declared types; raises as from_rows."""
     payload.rows = rows = len(columns[0]) if columns else 0
     if matching.schema is None:
-        return _inferred(payload.reader, names, columns, rows)
+        return _infer_columns(payload.reader, names, columns, rows)
     layout = _layout_of(matching, names, len(columns))
     for given in layout.nested:
-        _doubt(payload, list(columns[given]))
-    blocks = [_by_column(payload.reader, layout, group, columns) for group in layout.groups]
-    _finish(payload.reader, layout)
+        _doubt_nested(payload, list(columns[given]))
+    blocks = [_read_by_column(payload.reader, layout, group, columns) for group in layout.groups]
+    _raise_found(payload.reader, layout)
     return Columns(layout.names, blocks, rows, matching.schema)
 
 
-def _inferred(
+def _infer_columns(
     reader: Reader, names: Names | None, columns: Sequence[Sequence[Any]], rows: int
 ) -> Columns:
     read = [infer_column(reader, column) for column in columns]
@@ -287,7 +289,7 @@ def _inferred(
     return Columns(names, blocks, rows)
 
 
-def _inferred_rows(
+def _infer_rows(
     payload: Payload[Any], names: Names | None, cells: list[Json], rows: int, width: int
 ) -> Columns:
     kinds = set(map(type, cells))
@@ -297,4 +299,4 @@ def _inferred_rows(
         whole = doubles(cells) if kinds == {float} else packed(cells, "q")
         if whole is not None:
             return Columns(names, [Block(whole.reshape(rows, width), tuple(range(width)))], rows)
-    return _inferred(payload.reader, names, _columns(cells, width), rows)
+    return _infer_columns(payload.reader, names, _columns_of(cells, width), rows)

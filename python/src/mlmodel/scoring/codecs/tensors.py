@@ -47,7 +47,7 @@ _MOST_AXES = 32
 def from_array(payload: Payload[Json], matching: Matching) -> Tensors:
     """Read the payload's value as one tensor without a name."""
     shape, cells = _flattened(payload.value)
-    return _unnamed(payload, matching, shape, cells)
+    return _read_unnamed(payload, matching, shape, cells)
 
 
 def from_named_rows(
@@ -62,14 +62,14 @@ def from_named_rows(
             )
         for name, column in read.items():
             column.append(row[name])
-    return _named(payload, matching, read)
+    return _read_named(payload, matching, read)
 
 
 def from_inputs(payload: Payload[Json], matching: Matching) -> Tensors:
     """Read the value of ``inputs``: an object of tensors, or one tensor (RST-014)."""
     if type(payload.value) is not dict:
         return from_array(payload, matching)
-    return _named(payload, matching, payload.value)
+    return _read_named(payload, matching, payload.value)
 
 
 def from_frame_rows(
@@ -85,8 +85,8 @@ def from_frame_rows(
     """
     if matching.has_names:
         columns = list(map(list, zip(*rows, strict=True))) if rows else [[] for _ in range(width)]
-        return _by_column(payload, matching, names, columns)
-    return _unnamed(payload, matching, *_flattened([*rows]))
+        return _read_columns(payload, matching, names, columns)
+    return _read_unnamed(payload, matching, *_flattened([*rows]))
 
 
 def from_frame_columns(
@@ -97,29 +97,29 @@ def from_frame_columns(
 ) -> Tensors:
     """Read columns of one length, whose cells are no lists, as :func:`from_frame_rows` does."""
     if matching.has_names:
-        return _by_column(payload, matching, names, list(map(list, columns)))
+        return _read_columns(payload, matching, names, list(map(list, columns)))
     rows = len(columns[0]) if columns else 0
     cells = list(chain.from_iterable(zip(*columns, strict=True)))
-    return _unnamed(payload, matching, (rows, len(columns)) if rows else (0,), cells)
+    return _read_unnamed(payload, matching, (rows, len(columns)) if rows else (0,), cells)
 
 
-def _by_column(
+def _read_columns(
     payload: Payload[Any], matching: Matching, names: Names | None, columns: list[list[Json]]
 ) -> Tensors:
     if names is None:
         raise invalid_input(matching.match(names, len(columns)).violations)
-    return _named(payload, matching, dict(zip(names, columns, strict=True)), names)
+    return _read_named(payload, matching, dict(zip(names, columns, strict=True)), names)
 
 
-def _unnamed(
+def _read_unnamed(
     payload: Payload[Any], matching: Matching, shape: Shape | None, cells: list[Json]
 ) -> Tensors:
-    array = _array(payload, shape, cells, _only(matching), 0)
+    array = _read_array(payload, shape, cells, _only_tensor(matching), 0)
     payload.reader.finish()
     return Tensors({None: array}, matching.schema)
 
 
-def _named(
+def _read_named(
     payload: Payload[Any], matching: Matching, given: Mapping[Any, Json], names: Names = ()
 ) -> Tensors:
     """Read tensors by name; ``names`` are those of the request, if one may stand twice."""
@@ -127,17 +127,18 @@ def _named(
     reader, schema = payload.reader, matching.schema
     unnamed = None if schema is None or matching.has_names else schema.inputs[0]
     if isinstance(unnamed, TensorSpec):
-        raise invalid_input([_names_for(unnamed)])
+        raise invalid_input([_needs_no_name(unnamed)])
     if schema is None:
         read = {
-            name: _array(payload, *_flattened(value), None, name) for name, value in given.items()
+            name: _read_array(payload, *_flattened(value), None, name)
+            for name, value in given.items()
         }
     else:
         # What is wrong with names is told with what is wrong with cells (ENF-003).
         names = names or tuple(given)
         reader.violations += matching.match(names, len(names)).violations
         read = {
-            spec.name: _array(payload, *_flattened(given[spec.name]), spec, spec.name)
+            spec.name: _read_array(payload, *_flattened(given[spec.name]), spec, spec.name)
             for spec in schema
             if isinstance(spec, TensorSpec) and spec.name is not None and spec.name in given
         }
@@ -147,7 +148,7 @@ def _named(
     return Tensors(read, schema)
 
 
-def _names_for(spec: TensorSpec) -> InputViolation:
+def _needs_no_name(spec: TensorSpec) -> InputViolation:
     message = (
         f"The model's tensor of {spec.dtype} has no name, and an object of tensors by name is "
         "given: send the tensor itself."
@@ -155,7 +156,7 @@ def _names_for(spec: TensorSpec) -> InputViolation:
     return InputViolation("ENF-073", message, None, None, spec.dtype, "an object")
 
 
-def _only(matching: Matching) -> TensorSpec | None:
+def _only_tensor(matching: Matching) -> TensorSpec | None:
     schema = matching.schema
     spec = None if schema is None else schema.inputs[0]
     if schema is None or not isinstance(spec, TensorSpec):
@@ -167,7 +168,7 @@ def _only(matching: Matching) -> TensorSpec | None:
     return spec
 
 
-def _array(
+def _read_array(
     payload: Payload[Any],
     shape: Shape | None,
     cells: list[Json],
@@ -198,14 +199,14 @@ def _array(
     before = len(reader.violations)
     # A violation names the row, however many cells a row has.
     reader.cells_per_row = len(cells) // shape[0] if shape and cells else 1
-    read = _flat(reader, cells, spec.type, name)
+    read = _read_flat(reader, cells, spec.type, name)
     reader.cells_per_row = 1
     if wrong is not None or len(reader.violations) > before:
         return read
     return read.reshape(shape)
 
 
-def _flat(
+def _read_flat(
     reader: Reader, cells: list[Json], dtype: np.dtype[Any], name: str | int
 ) -> npt.NDArray[Any]:
     read: npt.NDArray[Any] | None = reader.flat(cells, dtype, name)

@@ -58,7 +58,7 @@ def _faults(
     document = read_document(root, info)
     schema = None if signature is None else signature.inputs
     read = decode(document, info, Matching(schema))
-    if _rows(read) == 0:
+    if _rows_of(read) == 0:
         yield "EXA-004", "An example holds at least one row.", None, None
     params = params_of(document, info)
     if params is not None and signature is not None:
@@ -66,7 +66,7 @@ def _faults(
     yield from _of_request(root, info)
 
 
-def _rows(read: Any) -> int:
+def _rows_of(read: Any) -> int:
     if isinstance(read, Columns):
         return read.rows
     arrays = read.arrays.values() if isinstance(read, Tensors) else ()

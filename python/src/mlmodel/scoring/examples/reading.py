@@ -263,7 +263,7 @@ def _read_sparse(document: Any, form: str, matching: Matching) -> Any:
         raise _malformed("the parts of a sparse matrix are lists of numbers")
     spec = matching.schema.inputs[0] if matching.schema is not None else None
     reader = Reader(exact=True)
-    dtype = _dtype(spec.dtype if isinstance(spec, TensorSpec) else "float64")
+    dtype = _dtype_named(spec.dtype if isinstance(spec, TensorSpec) else "float64")
     data = reader.flat(document["data"], dtype, "data")
     reader.finish()
     make = scipy.sparse.csr_matrix if form == "csr" else scipy.sparse.csc_matrix
@@ -277,7 +277,7 @@ def _read_sparse(document: Any, form: str, matching: Matching) -> Any:
     return matrix
 
 
-def _dtype(name: str) -> Any:
+def _dtype_named(name: str) -> Any:
     import numpy as np
 
     return np.dtype(name)

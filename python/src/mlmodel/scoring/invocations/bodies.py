@@ -73,14 +73,14 @@ def read_body(
         return _read_json(body, matching, form, every=collect is Collect.ALL)
     reader = Reader(every=collect is Collect.ALL)
     if form.reads == "text":
-        return _decoded(form, Payload(_text(body), reader), matching)
-    return _decoded(form, Payload(body, reader), matching)
+        return _decode_payload(form, Payload(_decode_text(body), reader), matching)
+    return _decode_payload(form, Payload(body, reader), matching)
 
 
 def _named_form(content_type: str | None) -> Form | None:
     """Return the form that a content type names; None leaves it to the body, which is JSON."""
     if not content_type:
-        raise UnsupportedMediaType(f"The request has no content type; {_known('RST-003')}")
+        raise UnsupportedMediaType(f"The request has no content type; {_known_ones('RST-003')}")
     name, parameters = media.parse(content_type)
     given = parameters.get("format")
     if name == JSON and given is None:
@@ -88,20 +88,20 @@ def _named_form(content_type: str | None) -> Form | None:
     form = _NAMED_FORMS.get((name, given and given.lower()))
     if form is None and given is not None:
         raise UnsupportedMediaType(
-            f"The format {shown(given)} of {shown(name)} is not known here; {_known('RST-080')}"
+            f"The format {shown(given)} of {shown(name)} is not known here; {_known_ones('RST-080')}"
         )
     if form is None:
         raise UnsupportedMediaType(
-            f"The content type {shown(name)} is not known here; {_known('RST-003')}"
+            f"The content type {shown(name)} is not known here; {_known_ones('RST-003')}"
         )
     return form
 
 
-def _known(rule: str) -> str:
+def _known_ones(rule: str) -> str:
     return f"send one of {', '.join(CONTENT_TYPES)} ({rule})."
 
 
-def _text(body: bytes) -> str:
+def _decode_text(body: bytes) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -110,7 +110,7 @@ def _text(body: bytes) -> str:
         ) from None
 
 
-def _decoded(
+def _decode_payload(
     form: Form,
     payload: Payload[Json] | Payload[str] | Payload[bytes],
     matching: Matching,
@@ -131,7 +131,7 @@ def _read_json(body: bytes, matching: Matching, form: Form | None, *, every: boo
     value = json_body.loads(body)
     form = form or _form_of(value)
     try:
-        request = _opened(value, form, Reader(every=every), matching)
+        request = _open_body(value, form, Reader(every=every), matching)
     except InexactParse:
         return _read_exactly(body, matching, form, every=every)
     if not isinstance(request.data, InvalidInput):
@@ -145,20 +145,20 @@ def _read_json(body: bytes, matching: Matching, form: Form | None, *, every: boo
 def _read_exactly(body: bytes, matching: Matching, form: Form, *, every: bool) -> Request:
     value, literals = json_body.loads_exactly(body)
     reader = Reader(exact=True, literals=literals, every=every)
-    return _opened(value, form, reader, matching)
+    return _open_body(value, form, reader, matching)
 
 
-def _opened(value: Json, form: Form, reader: Reader, matching: Matching) -> Request:
+def _open_body(value: Json, form: Form, reader: Reader, matching: Matching) -> Request:
     """Decode a body of the form: what stands under its key, beside parameters, or all of it."""
     if form.key is None or type(value) is not dict:
-        return _decoded(form, Payload(value, reader), matching)
+        return _decode_payload(form, Payload(value, reader), matching)
     payload, params = Payload(value[form.key], reader), value.get(_PARAMS)
     if params is None:
-        return _decoded(form, payload, matching)
+        return _decode_payload(form, payload, matching)
     if type(params) is not dict:
         raise MalformedRequest(f"params is an object of parameters, not {shown(params)} (RST-018).")
     payload.doubt(params)
-    return _decoded(form, payload, matching, params)
+    return _decode_payload(form, payload, matching, params)
 
 
 def _form_of(value: Json) -> Form:

@@ -61,22 +61,22 @@ def check_input(content_type: str | None, body: bytes, signature: ModelSignature
         request = read_body(content_type, body, declared.matching, Collect.ALL)
     except MlmodelError as error:
         return Check(declares_inputs, None, None, error)
-    found = _violations(request.data) if isinstance(request.data, InvalidInput) else []
-    fitting = _fitting(request.rows, found)
+    found = _violations_of(request.data) if isinstance(request.data, InvalidInput) else []
+    fitting = _fitting_rows(request.rows, found)
     if request.params:
         try:
             declared.params(request.params)
         except InvalidInput as error:
-            found += _violations(error)
+            found += _violations_of(error)
     refusal = invalid_input(found) if found else None
     return Check(declares_inputs, request.rows, fitting, refusal)
 
 
-def _violations(error: InvalidInput) -> list[InputViolation]:
+def _violations_of(error: InvalidInput) -> list[InputViolation]:
     return [one for one in error.details if isinstance(one, InputViolation)]
 
 
-def _fitting(rows: int | None, found: list[InputViolation]) -> int | None:
+def _fitting_rows(rows: int | None, found: list[InputViolation]) -> int | None:
     """Return how many rows break no rule: none, if a rule is broken by no row in particular."""
     broken = {violation.row for violation in found}
     if rows is None or None in broken:

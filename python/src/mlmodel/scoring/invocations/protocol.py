@@ -34,7 +34,7 @@ def handle(content_type: str | None, body: bytes, engine: Engine, *, terse: bool
 
     """
     try:
-        return _answer(content_type, body, engine)
+        return _answer_request(content_type, body, engine)
     except MlmodelError as error:
         return refused(error, terse=terse)
     except Exception as error:  # noqa: BLE001 - the boundary: no exception reaches a client
@@ -52,19 +52,19 @@ def score(content_type: str | None, body: bytes, engine: Engine) -> bytes:
         UnserializablePrediction: the answer has no form in JSON.
 
     """
-    return _answer(content_type, body, engine).body
+    return _answer_request(content_type, body, engine).body
 
 
-def _answer(content_type: str | None, body: bytes, engine: Engine) -> Answer:
+def _answer_request(content_type: str | None, body: bytes, engine: Engine) -> Answer:
     request = read_body(content_type, body, engine.matching)
     if isinstance(request.data, InvalidInput):
         raise engine.refusal(request.data, request.params)
     data, params = engine.checked(request.data, request.params)
     media, write = WRITERS[request.answer]
-    return Answer(200, media, write(_called(engine, data, params)))
+    return Answer(200, media, write(_call_model(engine, data, params)))
 
 
-def _called(engine: Engine, data: Any, params: dict[str, object] | None) -> Any:
+def _call_model(engine: Engine, data: Any, params: dict[str, object] | None) -> Any:
     try:
         return engine.call(data, params)
     except MlmodelError as error:

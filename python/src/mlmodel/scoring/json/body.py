@@ -73,7 +73,7 @@ def loads(body: bytes) -> Json:
     except orjson.JSONDecodeError as error:
         if b"NaN" in body or b"Infinity" in body:
             return _loads_with_tokens(body)
-        raise _malformed(body, error) from None
+        raise _not_json(body, error) from None
     return value
 
 
@@ -82,13 +82,13 @@ def _loads_with_tokens(body: bytes) -> Json:
     try:
         orjson.loads(_without_tokens(body))
     except orjson.JSONDecodeError as error:
-        raise _malformed(body, error) from None
+        raise _not_json(body, error) from None
     try:
         value: Json = json.loads(body)
     except RecursionError:
         raise _too_deep() from None
     except json.JSONDecodeError as error:  # a token in the place of a key
-        raise _malformed(body, error) from None
+        raise _not_json(body, error) from None
     return value
 
 
@@ -102,7 +102,7 @@ def _without_tokens(body: bytes) -> bytearray:
     return changed
 
 
-def _malformed(body: bytes, error: json.JSONDecodeError) -> MalformedRequest:
+def _not_json(body: bytes, error: json.JSONDecodeError) -> MalformedRequest:
     if not body.strip():
         return MalformedRequest("The body is empty; JSON is expected (RST-004).")
     place = f"line {error.lineno}, column {error.colno}"
@@ -130,7 +130,7 @@ def loads_exactly(body: bytes) -> tuple[Json, dict[float, set[str]]]:
         return value
 
     try:
-        value = json.loads(body, parse_float=decimal, object_pairs_hook=_object)
+        value = json.loads(body, parse_float=decimal, object_pairs_hook=_object_of_pairs)
     except RecursionError:
         raise _too_deep() from None
     return value, literals
@@ -141,7 +141,7 @@ def may_have_rounded(body: bytes) -> bool:
     return _LARGE_INTEGER.search(body) is not None
 
 
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+def _object_of_pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     made = dict(pairs)
     if len(made) < len(pairs):
         twice = repeated(name for name, _ in pairs)[0]

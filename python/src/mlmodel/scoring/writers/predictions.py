@@ -19,15 +19,15 @@ def write_enveloped(predictions: object) -> bytes:
         UnserializablePrediction: a part of it has no form in JSON; the message says where.
 
     """
-    return _written(predictions, bare=False)
+    return _write(predictions, bare=False)
 
 
 def write_bare(predictions: object) -> bytes:
     """Return predictions alone, as MLflow 1.x gave them; raises as :func:`write_enveloped`."""
-    return _written(predictions, bare=True)
+    return _write(predictions, bare=True)
 
 
-def _written(predictions: object, *, bare: bool) -> bytes:
+def _write(predictions: object, *, bare: bool) -> bytes:
     try:
         if type(predictions) is np.ndarray and predictions.dtype == np.float64 and predictions.ndim:
             # The common answer. Only NaN and infinity are written null, and no number has an "n".
