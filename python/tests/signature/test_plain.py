@@ -20,6 +20,7 @@ from mlmodel.scoring.codecs import inputs, instances, pandas_records
 from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.examples.reading import decode
 from mlmodel.signature.cells.reader import Reader
+from mlmodel.signature.enforce.matching import Matching
 from mlmodel.signature.enforce.plan import Plan
 from mlmodel.signature.infer.from_data import infer_signature
 from mlmodel.signature.types.nested import AnyType, Array, Map, Object, Property
@@ -52,17 +53,19 @@ def _in_process(data: Any, schema: Schema | None) -> Any:
     return Plan(schema).enforce(data)
 
 
-def _through(decoder: Callable[[Payload, Plan], Any]) -> Callable[[Any, Schema | None], Any]:
+def _through(
+    decoder: Callable[[Payload[Any], Matching], Any],
+) -> Callable[[Any, Schema | None], Any]:
     def way(data: Any, schema: Schema | None) -> Any:
         plan = Plan(schema)
-        return plan.enforce(decoder(Payload(data, Reader(exact=True)), plan))
+        return plan.enforce(decoder(Payload(data, Reader(exact=True)), plan.matching))
 
     return way
 
 
 def _as_example(data: Any, schema: Schema | None) -> Any:
     plan = Plan(schema)
-    return plan.enforce(decode(data, {"type": "json_object"}, plan))
+    return plan.enforce(decode(data, {"type": "json_object"}, plan.matching))
 
 
 WAYS = (_in_process, _through(inputs.decode), _through(instances.decode), _as_example)
