@@ -20,7 +20,6 @@ from mlmodel.scoring.codecs import inputs, instances, pandas_records
 from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.examples.reading import decode
 from mlmodel.signature.cells.reader import Reader
-from mlmodel.signature.enforce.matching import Matching
 from mlmodel.signature.enforce.plan import Plan
 from mlmodel.signature.infer.from_data import infer_signature
 from mlmodel.signature.types.nested import AnyType, Array, Map, Object, Property
@@ -28,6 +27,8 @@ from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mlmodel.signature.enforce.matching import Matching
 
 LONG = "long"
 INT64 = np.dtype("int64")
