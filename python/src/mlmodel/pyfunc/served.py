@@ -55,6 +55,7 @@ def _not_served(model: str, flavors: list[str]) -> str:
             f"cannot do; it serves {served} (RST-087)"
         )
     return (
-        f"{has}, and none of these can be served: a model is served by {', else '.join(_ORDER)} (RST-087). "
+        f"{has}, and none of these can be served: a model is served by "
+        f"{', else '.join(_ORDER)} (RST-087). "
         f"Save it as {PYTHON_FUNCTION}, too"
     )
