@@ -2,9 +2,6 @@
 
 They say what the *model* needs. The tool that loads it adds itself, so a model saved here
 can be rebuilt by any implementation of the format.
-
-``given`` reads what a caller names, ``observation`` finds out what a model imports (in the process
-that ``observe`` is), ``installed`` holds the files against what is installed.
 """
 
 from __future__ import annotations
@@ -17,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.document import compose_document
 from mlmodel.document.paths import CONDA, FILE_NAME, PYTHON_ENV, REQUIREMENTS
-from mlmodel.document.requirements import pip_part
+from mlmodel.document.requirements import named_file, pip_part
 from mlmodel.document.rules.environments import is_defaults
 from mlmodel.environment.given import CONSTRAINTS, Given, file_text, read_lines
 from mlmodel.environment.pins import merged, pinned
@@ -227,8 +224,6 @@ def _read_yaml(path: Path) -> Any:
 
 def _from_file(lines: list[str], given: object) -> list[str]:
     """Return pip requirements whose -r and -c files are relative to the file that they stand in."""
-    from mlmodel.document.requirements import named_file
-
     if not isinstance(given, str | Path):
         return lines
     named = [named_file(line) for line in lines]

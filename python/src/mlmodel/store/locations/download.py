@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mlmodel._base.extras import require
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.errors import (
@@ -162,8 +163,6 @@ def _listed(uri: str, limits: Limits, *, model: bool) -> tuple[Any, Listing]:
 
 def _file_system(uri: str) -> tuple[Any, str]:
     """Return the file system of a URI and the path in it."""
-    from mlmodel._base.extras import require
-
     core = require("fsspec.core", "remote")
     registry = require("fsspec.registry", "remote")
     schemes = {m[1].lower() for link in uri.split("::") if (m := SCHEME.match(link))}
