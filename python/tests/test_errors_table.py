@@ -183,6 +183,7 @@ def test_a_single_detail_is_not_told_twice(
 
     error = errors.InvalidInput(message, details)
     assert str(error).split("\n") == told
+
     def fail(**_: object) -> None:
         raise error
 

@@ -64,9 +64,7 @@ def test_warnings_are_the_commands_own(model, tmp_path):
     assert ".py" not in done.stderr
 
 
-def test_the_lines_of_a_warning_are_lines_and_cannot_pass_for_the_commands_own(
-    capsys, monkeypatch
-):
+def test_the_lines_of_a_warning_are_lines_and_cannot_pass_for_the_commands_own(capsys, monkeypatch):
     text = "one:\n  - two\nmlmodel: INTERNAL_ERROR: \x1b[2K"
     monkeypatch.setattr(cli.cli, "main", lambda **_: warnings.warn(text, stacklevel=1))
     cli.main([])
@@ -78,9 +76,7 @@ def test_the_lines_of_a_warning_are_lines_and_cannot_pass_for_the_commands_own(
 
 
 @pytest.mark.parametrize("change", [["fmt"], ["validate", "--fix"]])
-def test_who_changes_his_own_model_is_told_that_it_is_trusted_no_longer(
-    model, change, digest_of
-):
+def test_who_changes_his_own_model_is_told_that_it_is_trusted_no_longer(model, change, digest_of):
     """MLM-032."""
     file = model / "MLmodel"
     digest = digest_of(model)

@@ -31,6 +31,7 @@ class One(pyfunc.PythonModel):
 @pytest.fixture
 def model(tmp_path):
     """Return a function that saves a model with these requirements."""
+
     def save(*lines: str, name: str = "m", **options) -> Path:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

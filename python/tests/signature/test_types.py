@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -26,9 +25,6 @@ from mlmodel.types.schema import (
     Schema,
     TensorSpec,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def test_positional_forms() -> None:
