@@ -128,13 +128,16 @@ def test_a_codec_that_knows_nothing_of_pairs_is_right(
         assert (answer.status, b"ENF-058" in answer.body) == (400, True)
 
 
-def test_the_pairs_of_a_long_body_are_bounded_as_those_of_a_short_one() -> None:
-    for cell in ("", ":", " :", '\\":', "x", "10:00"):
-        short = f'{{"a" : "{cell}", "b":"{cell}"}}'
-        for text in (short, f"[{','.join([short] * 2000)}]"):
-            body = text.encode()
-            assert json_body.colons_after_keys(body) == len(re.findall(r'["\s]:', text))
-            assert json_body.outer_pairs(orjson.loads(body)) == text.count('"a" :') * 2
+@pytest.mark.parametrize("space", ["", " ", "\t", "\n", "\r"])
+def test_the_pairs_of_a_long_body_are_bounded_as_those_of_a_short_one(space: str) -> None:
+    for cell in ("", ":", "::", " :", '\\":', "x", "10:00"):
+        row = f'{{"a"{space}: "{cell}", "b":"{cell}"}}'
+        for rows in (1, 2000):
+            table = f"[{','.join([row] * rows)}]"
+            for text, pairs in ((row, 2), (table, 2 * rows), (f'{{"k":{table}}}', 2 * rows + 1)):
+                body = text.encode()
+                assert json_body.colons_after_keys(body) == len(re.findall(r'["\s]:', text))
+                assert json_body.outer_pairs(orjson.loads(body)) == pairs
 
 
 def selections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
