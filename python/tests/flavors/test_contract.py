@@ -163,7 +163,7 @@ class ConstantFlavor(flavors.Flavor):
 
 @pytest.fixture
 def registered(monkeypatch):
-    monkeypatch.setattr(_registry, "_registered", {})
+    monkeypatch.setattr(_registry, "REGISTERED", {})
     flavors.register(ConstantFlavor())
 
 
@@ -249,7 +249,7 @@ def test_a_class_is_no_model(save, tmp_path):
 
 def test_the_example_of_an_own_flavor(tmp_path, monkeypatch):
     """PYF-022, ENV-013: it works as it is written, without a warning."""
-    monkeypatch.setattr(_registry, "_registered", {})
+    monkeypatch.setattr(_registry, "REGISTERED", {})
     monkeypatch.setenv("MLMODEL_INFER_REQUIREMENTS", "true")
     monkeypatch.chdir(tmp_path)
     example = inspect.getdoc(flavors.register).partition("::\n")[2].partition("\nRaises:")[0]

@@ -195,12 +195,12 @@ def test_links_pipes_and_paths_out_are_not_followed(root, tmp_path):
 
 
 def test_bounds(root, monkeypatch):
-    monkeypatch.setattr(describing, "_LARGEST", 100)
+    monkeypatch.setattr(describing, "LARGEST", 100)
     found = told(root, large=PLAIN + bytes(100))
     assert found == {"large": ("not looked into, it is too large", True)}
-    monkeypatch.setattr(describing, "_LARGEST", 2**20)
+    monkeypatch.setattr(describing, "LARGEST", 2**20)
     assert "expands to more than" in told(root, bomb=zlib.compress(bytes(2**21)))["bomb"][0]
-    monkeypatch.setattr(describing, "_MOST_FILES", 1)
+    monkeypatch.setattr(describing, "MOST_FILES", 1)
     assert "more than 1 files" in told(root)["."][0]
 
 

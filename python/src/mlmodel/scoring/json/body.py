@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Json",
     "check_pairs",
+    "colons_after_keys",
     "is_doubtful",
     "kind_of",
     "loads",
     "loads_exactly",
     "may_have_rounded",
+    "outer_pairs",
 ]
 
 #: A parsed value.
@@ -174,10 +176,10 @@ def check_pairs(body: bytes, value: Json) -> None:
         MalformedRequest: a key stands twice in one object (ENF-058).
 
     """
-    pairs = _outer_pairs(value)
+    pairs = outer_pairs(value)
     if pairs == _colons(body):
         return
-    most = _colons_after_keys(body)
+    most = colons_after_keys(body)
     if pairs == most:
         return
     pairs = sum(len(item) for level in _levels(value) for item in level if type(item) is dict)
@@ -186,7 +188,7 @@ def check_pairs(body: bytes, value: Json) -> None:
         raise AssertionError("pairs were miscounted")
 
 
-def _outer_pairs(value: Json) -> int:
+def outer_pairs(value: Json) -> int:
     """Return how many pairs the outermost objects have: those that hold a table, or its rows."""
     if type(value) is list:
         return _pairs_of_rows(value)
@@ -216,7 +218,7 @@ def _colons(body: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord(":")))
 
 
-def _colons_after_keys(body: bytes) -> int:
+def colons_after_keys(body: bytes) -> int:
     """Return how many colons may stand between key and value, by the byte before them."""
     if len(body) < _LONG:
         return sum(map(body.count, _BEFORE_COLON))
