@@ -212,9 +212,9 @@ def _warn_of_defaults(conda: Mapping[str, Any], given: object) -> None:
                 line, _ = document.position(f"/channels/{number}")
                 place = f"{given}, line {line}"
             warn_caller(
-                f"{place}: the channel {channel!r} is Anaconda's, whose terms may ask for a "
-                "licence; put 'conda-forge' in its place, unless you have one. It is saved as it "
-                "was given (ENV-005)"
+                f"{place}: the channel {channel!r} belongs to Anaconda, whose terms may require "
+                f"a licence; use 'conda-forge' instead, unless you have a licence. It is saved "
+                f"as given (ENV-005)"
             )
 
 

@@ -145,7 +145,7 @@ def _object_of_pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     made = dict(pairs)
     if len(made) < len(pairs):
         twice = repeated(name for name, _ in pairs)[0]
-        message = f"The key {shown(twice)} stands twice in one JSON object."
+        message = f"The key {shown(twice)} appears twice in one JSON object."
         raise MalformedRequest(
             f"{message} Which of its values is meant cannot be known (ENF-058).",
             [InputViolation("ENF-058", message, got=shown(twice))],
