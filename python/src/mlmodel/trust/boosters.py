@@ -68,7 +68,7 @@ def _json(data: bytes) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            raise ValueError("a key stands twice in one object")
+            raise ValueError("a key appears twice in one object")
         return found
 
     return json.loads(data, object_pairs_hook=unique)
