@@ -118,7 +118,9 @@ def infer_requirements(
 def _only_one(**arguments: object) -> None:
     given = [name for name, value in arguments.items() if value is not None]
     if len(given) > 1:
-        raise InvalidArgument(f"Give only one of {', '.join(given)}: each says the whole")
+        raise InvalidArgument(
+            f"Give only one of {', '.join(given)}: each of them describes the whole environment"
+        )
 
 
 def write_environment(environment: Environment, root: Path) -> None:
