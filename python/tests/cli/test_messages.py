@@ -86,7 +86,7 @@ def test_who_changes_his_own_model_is_told_that_it_is_trusted_no_longer(model, c
     file.write_text(file.read_text().replace("run_id", "x") + "run_id:   1.0\n")
     done = run(*change, model)
     assert done.returncode == 0
-    assert f"To trust it as it is: mlmodel trust add {model} (MLM-032)" in done.stderr
+    assert f"To trust it as it is now: mlmodel trust add {model} (MLM-032)" in done.stderr
     assert not records.contains(digest_of(model))
     added = run("trust", "add", model)
     assert added.returncode == 0

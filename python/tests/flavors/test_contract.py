@@ -91,7 +91,7 @@ def test_every_argument_may_be_named(tmp_path):
     model = LinearRegression().fit(FRAME, [1.0, 2.0])
     mlmodel.sklearn.save_model(path=tmp_path / "m", sk_model=model, serialization_format="pickle")
     assert Model.load(tmp_path / "m").flavors["sklearn"]["serialization_format"] == "pickle"
-    with pytest.raises(InvalidArgument, match="takes no argument 'serialisation_format'"):
+    with pytest.raises(InvalidArgument, match="has no argument 'serialisation_format'"):
         mlmodel.sklearn.save_model(model, tmp_path / "n", serialisation_format="pickle")
 
 

@@ -690,7 +690,7 @@ def test_what_is_wrong_with_an_archive_of_the_web(web: str, model: Path) -> None
     _zip(model.parent)
     with pytest.raises(ModelNotFound, match=rf"or zip://::{web}/model.zip for an archive"):
         local_folder(f"{web}/model.zip")
-    with pytest.raises(ModelNotFound, match="nothing at this URI"):
+    with pytest.raises(ModelNotFound, match="nothing was found at this URI"):
         local_folder(f"zip://::{web}/other.zip")
     (model.parent / "no.zip").write_text("no archive")
     with pytest.raises(UnreadableModel, match="File is not a zip file"):
@@ -867,7 +867,7 @@ def test_commands_take_uris(
             main([*change, uri])
         assert caught.value.code == 2
         said = capsys.readouterr()
-        assert "Only a file of this machine can be changed" in said.out + said.err
+        assert "A model at a URI cannot be changed" in said.out + said.err
         with pytest.raises(SystemExit) as caught:
             main([*change, ""])
         said = capsys.readouterr()

@@ -95,7 +95,7 @@ def test_store_that_cannot_be_written_is_a_warning(folder, monkeypatch, tmp_path
 def test_store_open_to_others_is_not_believed(folder, store_folder):  # TRU-033
     digest = record(folder, "saved")
     store_folder.chmod(0o777)
-    with pytest.warns(UserWarning, match="not believed"):
+    with pytest.warns(UserWarning, match="is not used: it must be"):
         assert not records.contains(digest)
     with pytest.warns(UserWarning, match="belongs to another user, or others"):
         record(folder, "saved")
@@ -108,7 +108,7 @@ def test_store_open_to_others_is_not_believed(folder, store_folder):  # TRU-033
 def test_store_of_another_user_is_not_believed(folder, store_folder, monkeypatch):  # TRU-033
     digest = record(folder, "saved")
     monkeypatch.setattr(os, "getuid", lambda: 12345)
-    with pytest.warns(UserWarning, match="not believed"):
+    with pytest.warns(UserWarning, match="is not used: it must be"):
         assert not records.contains(digest)
 
 
@@ -167,7 +167,7 @@ def test_commands(folder, digest_of):
 def test_add_says_what_was_not_found(root):
     (root / "MLmodel").write_text("flavors: {a: {}}\n")
     output = CliRunner().invoke(command, ["add", str(root)]).output
-    assert "no pickle and no code was found (other kinds" in output
+    assert "no pickle and no code was found (files of other kinds" in output
 
 
 def test_a_folder_that_cannot_be_trusted_is_not_described(folder):

@@ -20,7 +20,7 @@ Examples:
 
 \b
 Exit codes: 0 scored, 1 the data do not fit or the model failed, 2 the model or
-the data cannot be read, 3 the model would run code that nobody vouched for.
+the data cannot be read, 3 the model would run code that is not trusted.
 """
 
 
@@ -30,7 +30,13 @@ the data cannot be read, 3 the model would run code that nobody vouched for.
 )
 @loading_options
 @input_options
-@click.option("-o", "--output-path", "target", metavar="FILE", help="Where to write; else stdout.")
+@click.option(
+    "-o",
+    "--output-path",
+    "target",
+    metavar="FILE",
+    help="Where to write the answer; the default is stdout.",
+)
 def command(
     *,
     model: str,
@@ -42,7 +48,7 @@ def command(
 ) -> None:
     """Score a file with a model.
 
-    The data are read, and the answer is written, as a server does it with a request.
+    The data are read and the answer is written as a server does it for a request.
     """
     from mlmodel._base.extras import require
     from mlmodel.errors import ModelFailure

@@ -115,7 +115,9 @@ def infer_requirements(
 def _only_one(**arguments: object) -> None:
     given = [name for name, value in arguments.items() if value is not None]
     if len(given) > 1:
-        raise InvalidArgument(f"Give only one of {', '.join(given)}: each says the whole")
+        raise InvalidArgument(
+            f"Give only one of {', '.join(given)}: each of them describes the whole environment"
+        )
 
 
 def write_environment(environment: Environment, root: Path) -> None:
@@ -209,9 +211,9 @@ def _warn_of_defaults(conda: Mapping[str, Any], given: object) -> None:
                 line, _ = document.position(f"/channels/{number}")
                 place = f"{given}, line {line}"
             warn_caller(
-                f"{place}: the channel {channel!r} is Anaconda's, whose terms may ask for a "
-                "licence; put 'conda-forge' in its place, unless you have one. It is saved as it "
-                "was given (ENV-005)"
+                f"{place}: the channel {channel!r} belongs to Anaconda, whose terms may require "
+                f"a licence; use 'conda-forge' instead, unless you have a licence. It is saved "
+                f"as given (ENV-005)"
             )
 
 

@@ -84,7 +84,7 @@ def register(flavor: Flavor) -> None:
         )
     if flavor.name in all_flavors():
         raise InvalidArgument(
-            f"A flavor named {flavor.name!r} is there already; choose another name (PYF-022)"
+            f"A flavor named {flavor.name!r} is already registered; choose another name (PYF-022)"
         )
     REGISTERED[flavor.name] = flavor
 
@@ -117,7 +117,7 @@ def _installed() -> tuple[Flavor, ...]:
             found.append(flavor)
         else:
             warn_caller(
-                f"The flavor {entry.name!r}, which is installed as {entry.value}, is left out: "
+                f"The flavor {entry.name!r}, installed as {entry.value}, is ignored: "
                 f"{why} (PYF-022)"
             )
     return tuple(found)

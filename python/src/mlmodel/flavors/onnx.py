@@ -86,7 +86,7 @@ class OnnxFlavor(Flavor):
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         onnx = self.require("onnx")
         model, path, file = _read(folder, attributes)
-        with cannot_be_read(file, "is not a graph of ONNX", "ONX-005", path):
+        with cannot_be_read(file, "is not an ONNX graph", "ONX-005", path):
             onnx.external_data_helper.load_external_data_for_model(model, str(path.parent))
             onnx.checker.check_model(str(path))
         return model
@@ -145,10 +145,10 @@ def _read(folder: ModelFolder, attributes: Mapping[str, Any]) -> tuple[Any, Path
     file = folder.model_path(attributes, key="data", default=_FILE)
     path = folder.file(file)
     model, data = FLAVOR.require("onnx").ModelProto(), folder.gate.read(path)
-    with cannot_be_read(file, "is not a graph of ONNX", "ONX-005", path):
+    with cannot_be_read(file, "is not an ONNX graph", "ONX-005", path):
         model.ParseFromString(data)
     if not model.HasField("graph"):
-        raise InvalidModel.of_file(file, "ONX-005", "is not a graph of ONNX: it is empty")
+        raise InvalidModel.of_file(file, "ONX-005", "is not an ONNX graph: it is empty")
     for location in {_location(tensor) for tensor in _external_tensors(model)}:
         wrong = why_not_read(path.parent, location)
         if wrong:

@@ -88,8 +88,9 @@ class SklearnFlavor(Flavor):
         name = attributes.get("predict_fn") or "predict"
         if name not in _PREDICT_METHODS or not hasattr(model, name):
             raise UnsupportedModel(
-                f"predict_fn is {name!r}, but the model ({type(model).__qualname__}) has no such "
-                f"method of prediction (SKL-004); it may name one of {', '.join(_PREDICT_METHODS)}"
+                f"predict_fn is {name!r}, but the model ({type(model).__qualname__}) has no "
+                "such prediction method (SKL-004); it may name one of "
+                f"{', '.join(_PREDICT_METHODS)}"
             )
         method = getattr(model, name)
 
@@ -104,8 +105,8 @@ def _pickle(model: Any) -> bytes:
         return pickle.dumps(model, protocol=5)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise InvalidArgument(
-            f"The model cannot be pickled: {error}. serialization_format='cloudpickle' holds "
-            "functions and classes that no module defines"
+            f"The model cannot be pickled: {error}. serialization_format='cloudpickle' can also "
+            "save functions and classes that no module defines"
         ) from error
 
 

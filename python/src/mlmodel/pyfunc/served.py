@@ -52,7 +52,7 @@ def _not_served(model: str, flavors: list[str]) -> str:
         served = ", ".join([PYTHON_FUNCTION, *(flavor.name for flavor in served_flavors())])
         return (
             f"{has}. It would be served by its {found} flavor, which this version of mlmodel "
-            f"cannot do; it serves {served} (RST-087)"
+            f"cannot serve; it serves {served} (RST-087)"
         )
     return (
         f"{has}, and none of these can be served: a model is served by "

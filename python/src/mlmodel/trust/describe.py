@@ -88,7 +88,7 @@ def look_into(root: Path, document: Document | None = None) -> list[Look]:
     roles = _roles(root, described)
     for number, (relative, _) in enumerate(files.regular_files(root)):
         if number == MOST_FILES:
-            found.append(Look(".", f"more than {MOST_FILES:,} files; the rest is not looked into"))
+            found.append(Look(".", f"more than {MOST_FILES:,} files; the rest is not inspected"))
             break
         role = _role(roles, relative)
         look = _look_at(root / relative, relative, role)
@@ -141,7 +141,7 @@ def _look_at(path: Path, relative: str, role: str) -> Look | None:
     try:
         looks = list(_looks(path, role))
     except files.TooLarge:
-        return Look(relative, "not looked into, it is too large")
+        return Look(relative, "too large to be inspected")
     except OSError as error:
         return Look(relative, f"cannot be read ({error.strerror})")
     if not looks:
@@ -174,7 +174,7 @@ def _looks(path: Path, role: str) -> Iterator[tuple[str, bool]]:
     elif kind == "pickle":
         yield from _look_into_pickle(data, role)
     elif kind != "zip":
-        yield _verdict("a file that is not looked into", scan(data))
+        yield _verdict("a file that cannot be inspected", scan(data))
 
 
 def _look_into_zip(data: bytes) -> tuple[str, bool]:
@@ -207,7 +207,7 @@ def _look_into_compressed(data: bytes, kind: str) -> Iterator[tuple[str, bool]]:
         inner = expand(data, kind, LARGEST)
     except (Malformed, RefusedContainer) as error:
         if kind != "zlib" or _ZLIB.match(data):
-            yield f"compressed by {kind}, and not looked into ({error})", True
+            yield f"compressed by {kind}, and cannot be inspected ({error})", True
         return
     what = foreign(inner)
     if what:
@@ -228,7 +228,7 @@ def _look_into_pickle(data: bytes, role: str) -> Iterator[tuple[str, bool]]:
         if not found.damage and not likely and not (role and found.allowed):
             return
         if found.damage:
-            label = "what begins as a pickle"
+            label = "a file that begins like a pickle"
     yield _verdict(label, found)
 
 

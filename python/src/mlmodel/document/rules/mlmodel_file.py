@@ -39,8 +39,8 @@ def _flavors(document: Document) -> Iterator[Violation]:
             continue
         yield document.violation(
             "MLM-012",
-            f"The flavor {str(name)[:60]!r} is not described here: its keys are kept, "
-            "and neither they nor the files they name were checked.",
+            f"The flavor {str(name)[:60]!r} is not known here: its keys are kept, but neither "
+            "they nor the files that they name were checked.",
             join(["flavors", name]),
             "warning",
             key=True,
@@ -54,8 +54,8 @@ def _times(document: Document) -> Iterator[Violation]:
         if isinstance(text, str) and parse_time(text) is None:
             yield document.violation(
                 "MLM-010",
-                f"{text[:60]!r} is not a date and time in a form known here "
-                "(2024-07-24 11:58:39.776546); it is kept as a text.",
+                f"{text[:60]!r} is not a date and time in a known form (such as 2024-07-24 "
+                "11:58:39.776546); it is kept as text.",
                 f"/{key}",
                 "warning",
             )

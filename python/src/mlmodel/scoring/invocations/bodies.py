@@ -64,7 +64,7 @@ def read_body(
 
     Raises:
         UnsupportedMediaType: the content type is missing or not known.
-        MalformedRequest: the body is not of the form, or a key stands twice in it.
+        MalformedRequest: the body is not of the form, or a key appears twice in it.
 
     """
     # The most frequent content type is not taken apart.
@@ -176,7 +176,8 @@ def _wrong_keys(value: Json, keys: list[str]) -> str:
     if type(value) is not dict:
         return (
             f"The body is an object with one of the keys {_KEYS}, or in the 1.x dialect a list of "
-            f"records or an object with columns and data, not {json_body.kind_of(value)} (RST-005)."
+            f"records or an object with columns and data, not {json_body.kind_of(value)} "
+            "(RST-005)."
         )
     unknown = [key for key in value if key not in _KEYED_FORMS and key != _PARAMS]
     if len(keys) > 1:

@@ -121,7 +121,7 @@ def loads_exactly(body: bytes) -> tuple[Json, dict[float, set[str]]]:
     Returns the value, and the decimal literals met, by the double that they round to.
 
     Raises:
-        MalformedRequest: a key stands twice in one object (ENF-058).
+        MalformedRequest: a key appears twice in one object (ENF-058).
 
     """
     literals: dict[float, set[str]] = {}
@@ -147,9 +147,9 @@ def _object_of_pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     made = dict(pairs)
     if len(made) < len(pairs):
         twice = repeated(name for name, _ in pairs)[0]
-        message = f"The key {shown(twice)} stands twice in one JSON object."
+        message = f"The key {shown(twice)} appears twice in one JSON object."
         raise MalformedRequest(
-            f"{message} Which of its values is meant cannot be known (ENF-058).",
+            f"{message} It is not clear which of its values is meant (ENF-058).",
             [InputViolation("ENF-058", message, got=shown(twice))],
         )
     return made
@@ -166,14 +166,14 @@ _KINDS: dict[type, str] = {
 
 
 def check_pairs(body: bytes, value: Json) -> None:
-    """Refuse a body in which a key stands twice, given what :func:`loads` made of it.
+    """Refuse a body in which a key appears twice, given what :func:`loads` made of it.
 
     The value has fewer pairs than the body has colons outside of texts exactly if a key was
     repeated. Of the pairs the outermost are counted first, and the colons are bounded from above,
     both of which costs little: in most bodies the two are equal, and the cells need no look.
 
     Raises:
-        MalformedRequest: a key stands twice in one object (ENF-058).
+        MalformedRequest: a key appears twice in one object (ENF-058).
 
     """
     pairs = outer_pairs(value)

@@ -36,7 +36,7 @@ def _form_refusal(given: Literals, taken: Literals) -> str | None:
             return None
         if taken.form == "number":
             return f"integers beyond {_power(taken.high)} may be refused"
-        return f"what is outside of {_power(taken.low)} to {_power(taken.high)} is refused"
+        return f"values outside of {_power(taken.low)} to {_power(taken.high)} are refused"
     if given.form == taken.form:
         return None
     is_text = given.form in ("base64", "date and time") and taken.form == "text"
