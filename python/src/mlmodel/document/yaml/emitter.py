@@ -207,19 +207,18 @@ class Emitter(yaml.emitter.Emitter):
             return
         self.write_indicator('"', need_whitespace=True)
         escaped = re.sub(_ESCAPED[bool(self.allow_unicode)], _escape, text)
-        begin = from_ = 0
-        while place := self._double_quoted_fold(escaped, begin, from_):
+        begin = 0
+        while place := self._double_quoted_fold(escaped, begin):
             self._put(escaped[begin:place].replace("\0", "\\") + "\\")
             self.write_indent()
             self.whitespace = self.indention = False
-            begin = from_ = place
+            begin = place
             if escaped[place] == " ":
                 self._put("\\")
-                from_ += 1
         self._put(escaped[begin:].replace("\0", "\\"))
         self.write_indicator('"', need_whitespace=False)
 
-    def _double_quoted_fold(self, escaped: str, begin: int, from_: int) -> int:
+    def _double_quoted_fold(self, escaped: str, begin: int) -> int:
         """Return where the line that has come to ``begin`` ends, or 0 where it has room for all.
 
         It may end before a space, and behind what is escaped; neither counts as the first or the
@@ -227,7 +226,7 @@ class Emitter(yaml.emitter.Emitter):
         """
         room = self.best_width - self.column + begin  # the first place beyond the width, less one
         matches = re.compile(_FOLD_OR_ESCAPE).finditer
-        for match in matches(escaped, max(from_, room - _LONGEST_ESCAPE)):
+        for match in matches(escaped, max(begin, room - _LONGEST_ESCAPE)):
             start, end = match.span()
             if match[0] == " ":
                 if start > room and start and end < len(escaped):
