@@ -85,8 +85,8 @@ def _libyaml() -> Any:
 def _is_equal_in_libyaml(events: Sequence[Any]) -> bool:
     """Return whether libyaml writes the events as PyYAML does.
 
-    It does not where keys are long, empty or of several lines, in double quotes, in blocks, and
-    for tags of scalars.
+    It does not where keys are long, empty or of several lines, in double quotes, in blocks, for
+    tags of scalars, and for a scalar that is all of the document.
     """
     outer: list[bool | None] = []  # of the open collections: see `turn`
     turn: bool | None = None  # whether a key comes next, None in a list
@@ -98,7 +98,8 @@ def _is_equal_in_libyaml(events: Sequence[Any]) -> bool:
         if isinstance(event, ScalarEvent):
             text: str = event.value
             plain, quoted = event.implicit
-            if event.style or not (quoted or (plain and event.tag != STRING)):
+            tagged = not (quoted or (plain and event.tag != STRING))
+            if event.style or tagged or not outer:
                 return False
             if is_key and not 0 < len(text) <= _SIMPLE_KEY:
                 return False
