@@ -105,6 +105,22 @@ def test_what_cannot_be_formatted_is_2_and_the_others_are(tree):
     assert (tree / "ugly" / "MLmodel").read_text() == PRETTY
 
 
+def test_jobs_give_the_same(tree):
+    """In the order of the paths, whatever ends first; what is wrong stands at its place."""
+    (tree / "good" / "MLmodel").write_text(BROKEN)
+    paths = ["ugly", "none", "deep", "good"]
+    one = run(*paths, "--diff")
+    two = run(*paths, "--diff", "--jobs", "3")
+    assert (two.exit_code, two.stdout, two.stderr) == (2, one.stdout, one.stderr)
+    assert "good/MLmodel:4:1: error MLM-003: The key 'flavors' appears twice" in two.stderr
+    result = run("--jobs", "2", *paths, "-", input=UGLY.encode())
+    assert result.stdout == PRETTY
+    assert (tree / "ugly" / "MLmodel").read_text() == PRETTY
+    assert (tree / "deep" / "uglier" / "MLmodel").read_text() == PRETTY
+    assert run("--jobs", "2", "--check", "ugly", "deep").exit_code == 0
+    assert run("--jobs", "0").exit_code == 2
+
+
 def test_standard_input(tree):
     result = run("-", input=UGLY.encode())
     assert (result.exit_code, result.stdout) == (0, PRETTY)

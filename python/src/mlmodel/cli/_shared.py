@@ -6,14 +6,16 @@ import shlex
 import sys
 from functools import wraps
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mlmodel.errors import MlmodelError
+
+Answer = TypeVar("Answer")
 
 __all__ = [
     "NOTHING",
@@ -22,7 +24,9 @@ __all__ = [
     "echo",
     "fail",
     "format_option",
+    "in_processes",
     "input_options",
+    "jobs_option",
     "loading_options",
     "local_file",
     "model_option",
@@ -112,6 +116,35 @@ def size(number: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
         amount /= 1024
     return ""
+
+
+def jobs_option(verb: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what adds the option ``--jobs`` to a command that does ``verb`` with many files."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help=f"{verb} in N processes.",
+    )
+
+
+def in_processes(
+    work: Callable[[str], Answer], items: Sequence[str], jobs: int
+) -> Iterator[Answer]:
+    """Give what ``work`` answers to each item, in their order, made in so many processes.
+
+    With more than one, ``work`` and its answers are pickled.
+    """
+    jobs = min(jobs, len(items))
+    if jobs <= 1:
+        yield from map(work, items)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(work, items, chunksize=max(1, len(items) // (jobs * 8)))
 
 
 def format_option(*more: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -24,7 +24,7 @@ Examples:
 
 \b
 Exit codes: 0 shown, valid or not, 1 its MLmodel file is not a mapping, 2 there
-is no model, or it cannot be read.
+is not a model, or it cannot be read.
 """
 _SHOWN = 20
 _NOTHING_BUT_DATA = "nothing: the model is read as data, and its folder has no pickle and no code"

@@ -192,7 +192,8 @@ class Model:
 
         Raises:
             InvalidArgument: the path is a URI of a store (LOC-017).
-            InvalidModel: a value is nothing that YAML can hold; the key is named (MLM-014).
+            InvalidModel: a value is nothing that YAML can hold; the key is named (MLM-014). Or
+                the file would be larger than what is read again (MLM-002).
             WriteFailed: the disk is full, or writing is not permitted.
 
         """

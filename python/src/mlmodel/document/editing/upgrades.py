@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["upgrades"]
 
 _RULE = "MLM-025"
+#: What is renewed in a signature has one of these keys.
+_OLD_KEYS = frozenset({"dtype", "optional"})
 #: A member of a JSON object: its key, and the text of its value.
 _Members = list[tuple[str, str]]
 
@@ -63,7 +65,7 @@ def _texts(
         return
     new, end, said = "", 0, list[str]()
     for index, spec in enumerate(parsed.value):
-        if not isinstance(spec, dict):
+        if not isinstance(spec, dict) or spec.keys().isdisjoint(_OLD_KEYS):
             continue
         begin = parsed.offset([str(index)])
         members = _members(parsed, begin)
