@@ -4,6 +4,6 @@
 ``except`` clause that names it catches every one. Its ``error_code`` is MLflow's name.
 """
 
-from mlmodel.errors import MlmodelError, MlmodelError as MlflowException
+from mlmodel.errors import MlmodelError as MlflowException
 
-__all__ = ["MlflowException", "MlmodelError"]
+__all__ = ["MlflowException"]
