@@ -244,20 +244,20 @@ class TestFrames:
         one = plan(*[("double", name) for name in "abcde"])
         for n in range(500):
             one.enforce(pd.DataFrame({name: [1.5] for name in (*"abcde", f"x{n}")}))
-        assert not one._columns._selections
+        assert not one.matching._selections
         for order in permutations("abcde"):
             block = Block(np.ones((1, 5)), tuple(range(5)))
             one.enforce(pd.DataFrame(np.ones((1, 5)), columns=list(order)))
             one.enforce(Columns(order, [block], 1))
             one.enforce(Columns((*order, "x" * 1000), [block, Block(np.ones((1, 1)), (5,))], 1))
-        assert 0 < len(one._columns._selections) <= 64
+        assert 0 < len(one.matching._selections) <= 64
         assert len(one._columns._layouts) == 1
         unnamed = plan("double")
         for n in range(500):
             unnamed.enforce(pd.DataFrame({f"x{n}": [1.5]}))
             got = unnamed.enforce(Columns((f"x{n}",), [Block(np.ones((1, 1)), (0,))], 1))
             assert got.columns.tolist() == [f"x{n}"]
-        assert len(unnamed._columns._selections) == len(unnamed._columns._layouts) == 1
+        assert len(unnamed.matching._selections) == len(unnamed._columns._layouts) == 1
 
     @pytest.mark.parametrize("rows", [0, 1, 3, 5000])
     def test_the_quick_look_at_a_frame_sees_what_the_public_one_does(self, rows: int) -> None:
@@ -285,14 +285,16 @@ class TestFrames:
         texts.loc[rows - 1, "b"] = 5
         refused(lambda: one.enforce(texts), ("ENF-050", "b", rows - 1))
 
-    @pytest.mark.parametrize("checked", [False, True])
-    def test_texts_that_a_codec_has_read_are_not_looked_at_again(self, *, checked: bool) -> None:
+    @pytest.mark.parametrize("read", [False, True])
+    def test_texts_that_a_codec_has_read_are_not_looked_at_again(self, *, read: bool) -> None:
         """So a wrong one is seen only where nobody says that it has been read."""
         one = plan(("string", "a"), ("long", "b"), required=False)
-        texts = Block(np.array([["x"], [5]], object), (0,), checked=checked)
+        texts = Block(np.array([["x"], [5]], object), (0,))
+        schema = one.matching.schema if read else None
         for mask in (None, np.array([[True], [False]])):
-            columns = Columns(("a", "b"), [texts, Block(np.array([[1], [2]]), (1,), mask)], 2)
-            if checked:
+            blocks = [texts, Block(np.array([[1], [2]]), (1,), mask)]
+            columns = Columns(("a", "b"), blocks, 2, schema)
+            if read:
                 assert one.enforce(columns)["a"].tolist() == ["x", 5]
             else:
                 refused(partial(one.enforce, columns), ("ENF-050", "a", 1))
@@ -442,15 +444,19 @@ class TestColumns:
             "b": [1],
         }
 
-    def test_select(self) -> None:
+    def test_matching(self) -> None:
+        def matched(one: Plan, names: tuple[str, ...] | None, width: int):
+            found = one.matching.match(names, width)
+            return found.positions, [(v.rule, v.column) for v in found.violations]
+
         one = plan(("double", "a"), ("double", "b"))
-        assert one.select(("b", "x", "a"), 3) == (2, 0)
-        refused(lambda: one.select(("x",), 1), ("ENF-004", "a"), ("ENF-004", "b"))
-        refused(lambda: one.select(None, 2), ("ENF-011",))
-        assert plan("double").select(None, 3) == (0,)
-        assert Plan(None).select(("a", "b"), 2) == (0, 1)
+        assert matched(one, ("b", "x", "a"), 3) == ((2, 0), [])
+        assert matched(one, ("x",), 1) == ((None, None), [("ENF-004", "a"), ("ENF-004", "b")])
+        assert matched(one, None, 2) == ((None, None), [("ENF-011", None)])
+        assert matched(plan("double"), None, 3) == ((0,), [])
+        assert matched(Plan(None), ("a", "b"), 2) == ((0, 1), [])
         optional = Plan(Schema([ColSpec("double", "a"), ColSpec("double", "b", required=False)]))
-        assert optional.select(("a",), 1) == (0, None)
+        assert matched(optional, ("a",), 1) == ((0, None), [])
 
 
 class TestForms:

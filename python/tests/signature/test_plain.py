@@ -28,6 +28,8 @@ from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mlmodel.signature.enforce.matching import Matching
+
 LONG = "long"
 INT64 = np.dtype("int64")
 DECLARED: dict[str, Schema | None] = {
@@ -52,17 +54,19 @@ def _in_process(data: Any, schema: Schema | None) -> Any:
     return Plan(schema).enforce(data)
 
 
-def _through(decoder: Callable[[Payload, Plan], Any]) -> Callable[[Any, Schema | None], Any]:
+def _through(
+    decoder: Callable[[Payload[Any], Matching], Any],
+) -> Callable[[Any, Schema | None], Any]:
     def way(data: Any, schema: Schema | None) -> Any:
         plan = Plan(schema)
-        return plan.enforce(decoder(Payload(data, Reader(exact=True)), plan))
+        return plan.enforce(decoder(Payload(data, Reader(exact=True)), plan.matching))
 
     return way
 
 
 def _as_example(data: Any, schema: Schema | None) -> Any:
     plan = Plan(schema)
-    return plan.enforce(decode(data, {"type": "json_object"}, plan))
+    return plan.enforce(decode(data, {"type": "json_object"}, plan.matching))
 
 
 WAYS = (_in_process, _through(inputs.decode), _through(instances.decode), _as_example)

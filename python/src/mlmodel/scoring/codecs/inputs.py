@@ -12,39 +12,43 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.scoring.json.body import Json
     from mlmodel.signature.data.columns import Columns, Tensors
-    from mlmodel.signature.enforce.plan import Plan
+    from mlmodel.signature.enforce.matching import Matching
     from mlmodel.signature.types.schema import ColSpec, TensorSpec
 
 __all__ = ["decode"]
 
 
-def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
+def decode(payload: Payload[Json], matching: Matching) -> Columns | Tensors:
     """Read what stands under ``inputs``; see :data:`mlmodel.scoring.codecs.Decoder`."""
     value = payload.value
-    if plan.schema is None or tables.is_tensor(plan):
-        return tensors.from_inputs(payload, plan)
+    if matching.schema is None or matching.has_tensors:
+        return tensors.from_inputs(payload, matching)
     if type(value) is list:
-        return instances.from_list(payload, plan, "inputs")
+        return instances.from_list(payload, matching, value, "inputs")
     if type(value) is not dict:
         raise MalformedRequest(
             f"inputs is an object of columns or a list of rows, not {shown(value)} (RST-014)."
         )
-    payload.count(value)
-    return _columns(payload, plan, plan.schema.inputs)
+    return _columns(payload, matching, value, matching.schema.inputs)
 
 
-def _columns(payload: Payload, plan: Plan, specs: Sequence[ColSpec | TensorSpec]) -> Columns:
-    given = payload.value
+def _columns(
+    payload: Payload[Json],
+    matching: Matching,
+    given: dict[str, Any],
+    specs: Sequence[ColSpec | TensorSpec],
+) -> Columns:
     match stands_for(given, specs):
         case OneRow(row):
             cells = [[cell] for cell in row.values()]
-            return tables.from_columns(payload, plan, tuple(row), cells)
+            return tables.from_columns(payload, matching, tuple(row), cells)
         case ByColumn(columns):
             _check_lengths(columns)
-            return tables.from_columns(payload, plan, tuple(columns), list(columns.values()))
+            return tables.from_columns(payload, matching, tuple(columns), list(columns.values()))
         case Values(values):  # the object is one of them
-            return tables.from_columns(payload, plan, None, [values])
+            return tables.from_columns(payload, matching, None, [values])
         case _:
             raise _mixed_columns(given, specs)
 

@@ -64,8 +64,6 @@ def convert(column: Column, spec: ColSpec, found: Findings) -> Any:
     ``found``; what is returned then means nothing.
     """
     given = column.values.dtype
-    if column.checked and column.values.dtype == object:
-        return masked(column.values, column.mask)
     if isinstance(spec.type, NestedType):
         return _from_nested(column, spec, found)
     if not isinstance(given, np.dtype):

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.errors import InputViolation
-from mlmodel.signature.enforce.matching import Selection, match
 from mlmodel.signature.enforce.shapes import label, wrong_shape
 from mlmodel.signature.types.schema import TensorSpec
 from mlmodel.signature.violations import Findings, invalid_input
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
 
+    from mlmodel.signature.enforce.matching import Matching
     from mlmodel.signature.types.schema import Schema
 
 __all__ = ["TensorEnforcer", "is_sparse"]
@@ -28,13 +28,10 @@ _OF_EVERY_WIDTH = {"U": str, "S": bytes}
 class TensorEnforcer:
     """What :class:`~mlmodel.signature.enforce.plan.Plan` does for a schema of tensors."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, matching: Matching) -> None:
         self.specs = tuple(spec for spec in schema.inputs if isinstance(spec, TensorSpec))
+        self._match = matching.match
         self._unnamed = self.specs[0].name is None
-
-    def match(self, names: tuple[Hashable, ...] | None, width: int) -> Selection:
-        """Match the names of given tensors with the declared ones."""
-        return match(self.specs, names, width)
 
     def enforce(self, data: Any) -> Any:
         """Return the array, or the declared arrays by name in the signature's order."""
@@ -57,7 +54,7 @@ class TensorEnforcer:
         if given is None:
             raise invalid_input([_no_mapping(data)])
         names = tuple(given)
-        selection = match(self.specs, names, len(names))
+        selection = self._match(names, len(names))
         found = Findings(selection.violations)
         arrays = {}
         for spec, position in zip(self.specs, selection.positions, strict=True):
