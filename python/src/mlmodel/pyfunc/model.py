@@ -153,7 +153,7 @@ class PyFuncModel:
         known = table("mlmodel.pyfunc.PyFuncModel", [row for row in rows if row[1]])
         if self.signature is None:
             return f"{known}<p>It declares no signature: nothing is enforced.</p>"
-        return known + self.signature._repr_html_()  # noqa: SLF001 - the protocol of notebooks
+        return known + self.signature._repr_html_()
 
     def __repr__(self) -> str:
         flavors = ", ".join(self.metadata.flavors)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from mlmodel._base import files
 from mlmodel._base.extras import require
 from mlmodel._base.warnings import warn_caller
-from mlmodel.errors import InvalidArgument, ModelFailure, WriteFailed, shown
+from mlmodel.errors import InvalidArgument, InvalidInput, ModelFailure, WriteFailed, shown
 from mlmodel.pyfunc.served import load_served
-from mlmodel.scoring.invocations import bodies, envelope
+from mlmodel.scoring.invocations.bodies import ENVELOPE_KEYS, read_body
 from mlmodel.scoring.invocations.protocol import score
 from mlmodel.scoring.media import FORMS, JSON
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
-    from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = [
     "convert_input_example_to_serving_input",
     "predict",
     "score_body",
     "validate_serving_input",
+    "write_answer",
 ]
 
 
@@ -89,7 +89,7 @@ def predict(  # noqa: PLR0913, PLR0917 - MLflow's arguments, in its order
     if output_path is None:
         sys.stdout.write(answer.decode() + "\n")
     else:
-        _write(Path(output_path), answer + b"\n")
+        write_answer(Path(output_path), answer)
 
 
 def score_body(
@@ -139,7 +139,9 @@ def validate_serving_input(
     """
     body = serving_input.encode() if isinstance(serving_input, str) else _json(serving_input)
     engine = load_served(model_uri, trust=trust, allow=allow).engine
-    request = bodies.read(JSON, body, engine)
+    request = read_body(JSON, body, engine.matching)
+    if isinstance(request.data, InvalidInput):
+        raise engine.refusal(request.data, request.params)
     return engine.call(*engine.checked(request.data, request.params))
 
 
@@ -159,15 +161,15 @@ def convert_input_example_to_serving_input(input_example: Any) -> str | None:
     """
     if input_example is None:
         return None
-    request = _request(input_example, None)
+    request = _request(input_example)
     return None if request is None else request.decode()
 
 
-def _request(example: Any, signature: ModelSignature | None) -> bytes | None:
+def _request(example: Any) -> bytes | None:
     require("pandas", "predict")
     from mlmodel.scoring.examples.writing import request_of
 
-    return request_of(example, signature)
+    return request_of(example)
 
 
 def _body(data: Any, content_type: str) -> bytes:
@@ -178,9 +180,9 @@ def _body(data: Any, content_type: str) -> bytes:
     if FORMS[content_type] != JSON:
         text: str = require("pandas", "predict").DataFrame(data).to_csv(index=False)
         return text.encode()
-    if isinstance(data, dict) and data.keys() & envelope.KEYS:
+    if isinstance(data, dict) and data.keys() & ENVELOPE_KEYS:
         return _json(data)
-    request = _request([data] if isinstance(data, bool | int | float) else data, None)
+    request = _request([data] if isinstance(data, bool | int | float) else data)
     if request is None:
         raise InvalidArgument("input_data has no form as a request (EXA-011); give input_path")
     return request
@@ -202,9 +204,15 @@ def _read(path: Path) -> bytes:
         raise InvalidArgument(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _write(path: Path, answer: bytes) -> None:
+def write_answer(path: Path, answer: bytes) -> None:
+    """Write an answer into a file, whole or not at all.
+
+    Raises:
+        WriteFailed: the disk is full, or writing is not permitted.
+
+    """
     try:
-        files.write(path, answer)
+        files.write(path, answer + b"\n")
     except OSError as error:
         raise WriteFailed(f"{path} cannot be written: {error.strerror}.") from None
 

@@ -74,7 +74,7 @@ class ModelSignature:
             told()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copies and pickles hold the parts: neither the plan, nor the description that is told."""
+        """Let copies and pickles hold the parts: not the plan, nor the description that is told."""
         return type(self), (self.inputs, self.outputs, self.params)
 
     def tell(self, told: Callable[[], None]) -> None:

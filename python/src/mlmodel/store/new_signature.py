@@ -48,7 +48,9 @@ def set_signature(model_uri: PathLike, signature: ModelSignature) -> None:
     model.signature = signature
     wrong = errors_in(document.parse(document.dumps(model.document), read.file), root)
     if wrong:
-        raise InvalidArgument("With this signature the model is not valid; it was left as is", wrong)
+        raise InvalidArgument(
+            "With this signature the model is not valid; it was left as is", wrong
+        )
     was_trusted = records.contains(_digest(root))
     model.save(root)
     if was_trusted:
