@@ -74,15 +74,17 @@ _TABLE: tuple[tuple[tuple[str, ...], str, str], ...] = (
             "delete_tag end_run get_active_model_id get_artifact_uri get_experiment "
             "get_experiment_by_name get_parent_run get_registry_uri get_run get_tracking_uri "
             "is_tracking_uri_set last_active_run last_logged_model_id load_table log_artifact "
-            "log_artifacts log_dict log_figure log_image log_input log_inputs log_metric log_metrics "
+            "log_artifacts log_dict log_figure log_image log_input log_inputs log_metric "
+            "log_metrics "
             "log_outputs log_param log_params log_stream log_table log_text search_experiments "
             "search_logged_models search_runs set_active_model clear_active_model "
             "set_experiment set_experiment_tag set_experiment_tags set_registry_uri "
             "set_system_metrics_samples_interval set_tag set_tags set_tracking_uri start_run "
             "enable_system_metrics_logging disable_system_metrics_logging create_external_model "
-            "finalize_logged_model get_logged_model initialize_logged_model delete_logged_model_tag "
+            "finalize_logged_model get_logged_model initialize_logged_model "
+            "delete_logged_model_tag "
             "set_logged_model_tags log_model_params flush_artifact_async_logging "
-            "artifacts client data entities projects run tracking store system_metrics server"
+            "artifacts client data entities projects run tracking system_metrics server"
         ),
         _TRACKING,
     ),
@@ -102,7 +104,8 @@ _TABLE: tuple[tuple[tuple[str, ...], str, str], ...] = (
         ("",),
         (
             "trace start_span start_span_no_context tracing get_trace get_current_active_span "
-            "get_last_active_trace_id search_traces update_current_trace add_trace delete_trace_tag "
+            "get_last_active_trace_id search_traces update_current_trace add_trace "
+            "delete_trace_tag "
             "set_trace_tag log_trace log_feedback log_expectation log_assessment delete_assessment "
             "get_assessment update_assessment override_feedback"
         ),
@@ -133,8 +136,10 @@ _TABLE: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("",),
         (
-            "ag2 agno anthropic autogen bedrock catboost crewai diviner dspy fastai gemini gluon groq "
-            "h2o haystack johnsnowlabs keras keras_core langchain lightgbm litellm llama_index mistral "
+            "ag2 agno anthropic autogen bedrock catboost crewai diviner dspy fastai gemini gluon "
+            "groq "
+            "h2o haystack johnsnowlabs keras keras_core langchain lightgbm litellm llama_index "
+            "mistral "
             "mleap mxnet onnx openai paddle paddlepaddle pmdarima promptflow prophet pydantic_ai "
             "pyspark pytorch sentence_transformers shap sklearn smolagents spacy spark statsmodels "
             "strands tensorflow transformers xgboost"

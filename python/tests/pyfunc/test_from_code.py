@@ -198,7 +198,11 @@ def test_code_paths_go_along(tmp_path, write):
             MissingDependency,
             r"imports mlflow\.models\.rag_signatures.*PYF-011",
         ),
-        ("import mlflow\nmlflow.start_run\n", mlmodel.errors.UnsupportedModel, r"mlflow\.trace"),
+        (
+            "import mlflow\nmlflow.start_run\n",
+            mlmodel.errors.UnsupportedModel,
+            r"mlflow\.start_run",
+        ),
         (
             "from mlflow.models import ModelConfig\nModelConfig(development_config={'a': 1})\n",
             InvalidArgument,
