@@ -7,6 +7,7 @@ resource a list of mappings with ``name``.
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -55,7 +56,7 @@ class ResourceType(StrEnum):
     LAKEBASE = "lakebase"
 
 
-class Resource:
+class Resource(ABC):
     """One thing that a model needs where it is served."""
 
     #: Its kind.
@@ -63,9 +64,9 @@ class Resource:
     #: The platform.
     target_uri: ClassVar[str]
 
+    @abstractmethod
     def to_dict(self) -> dict[str, list[dict[str, Any]]]:
         """Return the kind, with a list of the one mapping that stands for the resource."""
-        raise NotImplementedError
 
 
 @dataclass
