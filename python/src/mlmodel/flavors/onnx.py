@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mlmodel.errors import InvalidArgument, InvalidModel, shown
 from mlmodel.flavors import _onnx_session as _session
 from mlmodel.flavors._arguments import warn_of_params
-from mlmodel.flavors._base import Flavor, Saved
+from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
 from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
 from mlmodel.flavors._named_files import why_not_read
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from mlmodel.document.paths import PathLike
     from mlmodel.flavors._arrays import ArrayInput
-    from mlmodel.scoring.predict import Predict
-    from mlmodel.store.folder import ModelFolder
-    from mlmodel.store.saving import SaveOptions
+    from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
     "FLAVOR",

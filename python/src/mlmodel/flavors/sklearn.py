@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors._arguments import require_one_of
-from mlmodel.flavors._base import Flavor, Saved
+from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 
@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mlmodel.document.paths import PathLike
-    from mlmodel.scoring.predict import Predict
-    from mlmodel.store.folder import ModelFolder
-    from mlmodel.store.saving import SaveOptions
+    from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
     "FLAVOR",

@@ -77,7 +77,7 @@ def _as_list(data: Any, element: Any, enforce: Callable[[Any], Any]) -> list[Any
             violations.append(
                 InputViolation(
                     "PYF-017",
-                    f"element {index} is no {_name(element)}, which the model's type hint asks "
+                    f"element {index} is not {_name(element)}, which the model's type hint asks "
                     f"for{error}",
                     row=index,
                     expected=_name(element),

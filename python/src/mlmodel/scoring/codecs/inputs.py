@@ -37,7 +37,7 @@ def decode(payload: Payload[Json], matching: Matching) -> Columns | Tensors:
 def _columns(
     payload: Payload[Json],
     matching: Matching,
-    given: dict[str, Any],
+    given: dict[str, Json],
     specs: Sequence[ColSpec | TensorSpec],
 ) -> Columns:
     match stands_for(given, specs):

@@ -82,7 +82,7 @@ def read_body(
 def _named_form(content_type: str | None) -> Form | None:
     """Return the form that a content type names; None leaves it to the body, which is JSON."""
     if not content_type:
-        raise UnsupportedMediaType(f"The request has no content type; {_known_ones('RST-003')}")
+        raise UnsupportedMediaType(f"The request has no content type; {_send_one('RST-003')}")
     name, parameters = media.parse(content_type)
     given = parameters.get("format")
     if name == JSON and given is None:
@@ -90,16 +90,16 @@ def _named_form(content_type: str | None) -> Form | None:
     form = _NAMED_FORMS.get((name, given and given.lower()))
     if form is None and given is not None:
         raise UnsupportedMediaType(
-            f"The format {shown(given)} of {shown(name)} is not known; {_known_ones('RST-080')}"
+            f"The format {shown(given)} of {shown(name)} is not known here; {_send_one('RST-080')}"
         )
     if form is None:
         raise UnsupportedMediaType(
-            f"The content type {shown(name)} is not known here; {_known_ones('RST-003')}"
+            f"The content type {shown(name)} is not known here; {_send_one('RST-003')}"
         )
     return form
 
 
-def _known_ones(rule: str) -> str:
+def _send_one(rule: str) -> str:
     return f"send one of {', '.join(CONTENT_TYPES)} ({rule})."
 
 

@@ -107,7 +107,7 @@ def dtype_refusal(
 ) -> str | None:
     """Return why a tensor (dtype, shape) that was taken is refused now; None if none is."""
     if len(old[1]) != len(new[1]):
-        return f"{len(new[1])} axes are due, no {len(old[1])}"
+        return f"{len(new[1])} axes are expected, not {len(old[1])}"
     for axis, (before, after) in enumerate(zip(old[1], new[1], strict=True)):
         if after not in (-1, before):
             return f"axis {axis} must have the length {after}"
