@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from mlmodel.errors import MissingDependency, UnsupportedModel
 
-__all__ = ["AbsentModule", "AbsentName", "absent_module", "absent_name", "absent_names"]
+__all__ = ["absent_module", "absent_name", "absent_names"]
 
 
-class AbsentName(UnsupportedModel, AttributeError):
+class _AbsentName(UnsupportedModel, AttributeError):
     """A name that this library does not have; ``hasattr`` answers no."""
 
 
-class AbsentModule(MissingDependency, ModuleNotFoundError):
+class _AbsentModule(MissingDependency, ModuleNotFoundError):
     """A module that this library does not have."""
 
 
@@ -167,13 +167,13 @@ def absent_name(module: str, name: str, place: str | None = None) -> AttributeEr
     way = absent_names(below if place is None else place).get(name)
     if way is None:
         return AttributeError(f"module {module!r} has no attribute {name!r}")
-    return AbsentName(f"{module}.{name} is a name of MLflow that mlmodel does not have. {way}.")
+    return _AbsentName(f"{module}.{name} is a name of MLflow that mlmodel does not have. {way}.")
 
 
-def absent_module(fullname: str) -> AbsentModule | None:
+def absent_module(fullname: str) -> MissingDependency | None:
     """Return the error for importing a module, or None where no row has it."""
     parent, _, name = fullname.rpartition(".")
     way = absent_names(parent.removeprefix("mlmodel").removeprefix(".")).get(name)
     if way is None:
         return None
-    return AbsentModule(f"{fullname} is a name of MLflow that mlmodel does not have. {way}.")
+    return _AbsentModule(f"{fullname} is a name of MLflow that mlmodel does not have. {way}.")
