@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ENV_FILES",
     "Environment",
+    "conda_of_pip",
     "infer_requirements",
     "resolve",
     "write_environment",
@@ -89,7 +90,7 @@ def resolve(
         lines = pinned(default_packages) if inferred is None else inferred
         given.requirements = merged(lines, given.requirements)
     requirements = given.lines()
-    return Environment(_conda_for(requirements), tuple(requirements), tuple(given.constraints))
+    return Environment(conda_of_pip(requirements), tuple(requirements), tuple(given.constraints))
 
 
 def infer_requirements(
@@ -141,7 +142,8 @@ def _write_lines(path: Path, lines: Sequence[str]) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def _conda_for(requirements: Sequence[str]) -> dict[str, Any]:
+def conda_of_pip(requirements: Sequence[str]) -> dict[str, Any]:
+    """Return the conda environment that installs requirements with pip, into this Python."""
     return {
         "name": "mlmodel-env",
         "channels": ["conda-forge"],

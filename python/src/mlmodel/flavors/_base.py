@@ -55,6 +55,8 @@ class Flavor(ABC):
     #: The requirements of the extra ``mlmodel[name]``, for flavors of ours: ``make generate``
     #: copies them into pyproject.toml.
     extra: ClassVar[tuple[str, ...]] = ()
+    #: The distributions that every model of it needs, by their names.
+    packages: ClassVar[tuple[str, ...]] = ()
     #: The kinds of input signature that it takes: ``columns``, ``tensors`` (PYF-018).
     signature_kinds: ClassVar[frozenset[str]] = frozenset({"columns"})
     #: Its rank among the flavors that serve a model without python_function, the lowest first;

@@ -18,7 +18,7 @@ from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
 from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
 from mlmodel.flavors._named_files import why_not_read
-from mlmodel.flavors._shared import loader, saver
+from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from mlmodel.flavors._arrays import ArrayInput
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
-__all__ = ["FLAVOR", "OnnxFlavor", "load_model", "save_model"]
+__all__ = [
+    "FLAVOR",
+    "FLAVOR_NAME",
+    "OnnxFlavor",
+    "get_default_conda_env",
+    "get_default_pip_requirements",
+    "load_model",
+    "save_model",
+]
 
 _FILE = "model.onnx"
 _EXTERNAL = "model.onnx.data"
@@ -48,6 +56,7 @@ class OnnxFlavor(Flavor):
     name = "onnx"
     loader_module = "mlflow.onnx"
     extra = ("onnx>=1.16", "onnxruntime>=1.18")
+    packages = ("onnx", "onnxruntime")
     signature_kinds = frozenset({"columns", "tensors"})
 
     def detects(self, model: object) -> bool:
@@ -80,8 +89,7 @@ class OnnxFlavor(Flavor):
         weights = {tensor.name for tensor in graph.initializer}
         inputs = [_declared(one) for one in graph.input if one.name not in weights]
         signature = _arrays.declared_signature(inputs, [_declared(one) for one in graph.output])
-        packages = ["onnx", "onnxruntime"]
-        return Saved(attributes, {"data": _FILE}, packages, signature, predict)
+        return Saved(attributes, {"data": _FILE}, self.packages, signature, predict)
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         onnx = self.require("onnx")
@@ -188,7 +196,10 @@ def _declared(value: Any) -> ArrayInput:
 
 
 FLAVOR = OnnxFlavor()
+FLAVOR_NAME = FLAVOR.name
 
+get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
+__getattr__ = absent_of(FLAVOR)
 load_model = loader(FLAVOR, "the graph as an ``onnx.ModelProto``, checked, with all its weights")
 
 

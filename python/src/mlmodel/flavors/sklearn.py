@@ -16,7 +16,7 @@ from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors._arguments import require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._shared import loader, saver
+from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,19 @@ if TYPE_CHECKING:
 
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
-__all__ = ["FLAVOR", "SklearnFlavor", "load_model", "save_model"]
+__all__ = [
+    "FLAVOR",
+    "FLAVOR_NAME",
+    "SERIALIZATION_FORMAT_CLOUDPICKLE",
+    "SERIALIZATION_FORMAT_PICKLE",
+    "SERIALIZATION_FORMAT_SKOPS",
+    "SUPPORTED_SERIALIZATION_FORMATS",
+    "SklearnFlavor",
+    "get_default_conda_env",
+    "get_default_pip_requirements",
+    "load_model",
+    "save_model",
+]
 
 SerializationFormat = Literal["pickle", "cloudpickle", "skops"]
 
@@ -44,6 +56,7 @@ class SklearnFlavor(Flavor):
     name = "sklearn"
     loader_module = "mlflow.sklearn"
     extra = ("scikit-learn>=1.3", "joblib>=1.3", "skops>=0.10")
+    packages = ("scikit-learn",)
     signature_kinds = frozenset({"columns", "tensors"})
 
     def detects(self, model: object) -> bool:
@@ -63,7 +76,7 @@ class SklearnFlavor(Flavor):
             "serialization_format": form,
             "sklearn_version": sklearn.__version__,
         }
-        packages = ["scikit-learn"]
+        packages = list(self.packages)
         if form != "pickle":
             packages.append(form)
         if form == "skops":
@@ -123,7 +136,16 @@ def _skops(model: Any) -> bytes:
 _WRITERS = {"pickle": _pickle, "cloudpickle": _cloudpickle, "skops": _skops}
 
 FLAVOR = SklearnFlavor()
+FLAVOR_NAME = FLAVOR.name
 
+#: MLflow's names of the formats.
+SERIALIZATION_FORMAT_PICKLE = "pickle"
+SERIALIZATION_FORMAT_CLOUDPICKLE = "cloudpickle"
+SERIALIZATION_FORMAT_SKOPS = "skops"
+SUPPORTED_SERIALIZATION_FORMATS = list(_FILES)
+
+get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
+__getattr__ = absent_of(FLAVOR)
 load_model = loader(FLAVOR, "the native estimator of a saved model")
 
 

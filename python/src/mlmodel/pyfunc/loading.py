@@ -12,7 +12,7 @@ from mlmodel.environment.installed import dependencies_file, warn_of_mismatches
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._registry import flavor_by_loader
 from mlmodel.pyfunc import config as configs
-from mlmodel.pyfunc import from_code, hints, pickling
+from mlmodel.pyfunc import from_code, hints, pickling, retrievers
 from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.model import PyFuncModel
 from mlmodel.store.description import PYTHON_FUNCTION
@@ -146,7 +146,8 @@ def _from_code(
     name = last_part(written)
     path = folder.file(name)
     folder.gate.require_trust("the Python file that makes the model", name)
-    return from_code.run(path, config)
+    with retrievers.kept_apart():
+        return from_code.run(path, config)
 
 
 def _python_model(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.html import table
 from mlmodel.errors import InvalidArgument, UnsupportedModel
+from mlmodel.pyfunc.python_model import PythonModel, PythonModelContext
 from mlmodel.scoring.engine import Engine
 from mlmodel.store.description import PYTHON_FUNCTION
 
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.store.description import Model
 
-__all__ = ["PyFuncModel"]
+# MLflow's users look here for the last two, too (``mlflow.pyfunc.model``).
+__all__ = ["PyFuncModel", "PythonModel", "PythonModelContext"]
 
 #: Stands for an argument that was not given: None may be the data of a model without signature.
 _NOTHING: Any = object()
@@ -128,8 +131,6 @@ class PyFuncModel:
             UnsupportedModel: the model is not one.
 
         """
-        from mlmodel.pyfunc.python_model import PythonModel
-
         if not isinstance(self._native, PythonModel):
             raise UnsupportedModel(
                 f"This model is loaded by {self.loader_module} and holds no PythonModel"
@@ -139,6 +140,20 @@ class PyFuncModel:
     def get_raw_model(self) -> Any:
         """Return the native model behind the function (an estimator, a PythonModel, …)."""
         return self._native
+
+    def _repr_html_(self) -> str:
+        """Return a table of what the model is, and its signature; every text is escaped."""
+        described = self.metadata
+        rows = [
+            ("flavors", ", ".join(described.flavors)),
+            ("loader module", self.loader_module if PYTHON_FUNCTION in described.flavors else ""),
+            ("model id", str(described.model_id or described.model_uuid or "")),
+            ("saved at (UTC)", described.utc_time_created or ""),
+        ]
+        known = table("mlmodel.pyfunc.PyFuncModel", [row for row in rows if row[1]])
+        if self.signature is None:
+            return f"{known}<p>It declares no signature: nothing is enforced.</p>"
+        return known + self.signature._repr_html_()
 
     def __repr__(self) -> str:
         flavors = ", ".join(self.metadata.flavors)

@@ -12,7 +12,7 @@ from mlmodel._base.extras import require
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 from mlmodel.pyfunc import config as configs
-from mlmodel.pyfunc import from_code, hints, pickling
+from mlmodel.pyfunc import from_code, hints, pickling, retrievers
 from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.loading import CODE_LOADER, PYTHON_MODEL_LOADER
 from mlmodel.store.description import PYTHON_FUNCTION, Model
@@ -68,8 +68,8 @@ def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
         artifacts: files and folders by name, as paths or URIs; copied, for ``context.artifacts``.
         model_config: what ``context.model_config`` holds: a mapping, or the path of a YAML file.
         streamable: whether the model predicts in parts; what its class says, if absent (PYF-015).
-        resources: services that the model calls, as the mapping of the MLmodel file.
-        auth_policy: with whose permissions it runs, as the mapping of the MLmodel file.
+        resources: services that the model calls; see :class:`mlmodel.models.Model`.
+        auth_policy: with whose permissions it runs; see there.
         **others: see :class:`mlmodel.store.saving.SaveOptions`.
 
     Raises:
@@ -106,6 +106,10 @@ def _save(path: PathLike, saving: _Saving, shared: SaveOptions) -> None:
     else:
         saving.hinted = _hinted(saving.model, shared.get("signature"))
         shared["signature"] = saving.hinted or shared.get("signature")
+    given, described = shared.get("metadata"), shared.get("mlflow_model")
+    if given is None and described is not None:
+        given = described.metadata
+    shared["metadata"] = retrievers.with_retrievers(given)
     save_folder(path, saving.write, **shared)
 
 

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from mlmodel.signature.data.columns import Columns, Tensors
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["Collect", "Request", "read_body"]
+__all__ = ["ENVELOPE_KEYS", "Collect", "Request", "read_body"]
 
 #: The forms that are told by the content type alone, those of JSON that are told by a key, and
 #: those that a body may have without being named.
 _NAMED_FORMS = {(form.media, form.format): form for form in TABLE if form.key is None}
 _KEYED_FORMS = {form.key: form for form in TABLE if form.key is not None}
 _BARE_FORMS = [(form.fits, form) for form in TABLE if form.fits is not None]
+#: The keys of the envelope, one of which stands in a body of the 2.x dialect.
+ENVELOPE_KEYS = frozenset(_KEYED_FORMS)
 _KEYS = ", ".join(_KEYED_FORMS)
 _PARAMS = "params"
 
