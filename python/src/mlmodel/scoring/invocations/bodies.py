@@ -71,7 +71,8 @@ def read_body(
     form = None if content_type == JSON else _named_form(content_type)
     if form is None or form.reads == "json":
         return _read_json(body, matching, form, every=collect is Collect.ALL)
-    reader = Reader(every=collect is Collect.ALL)
+    # What is not JSON has no fast parse that could have changed a number.
+    reader = Reader(exact=True, every=collect is Collect.ALL)
     if form.reads == "text":
         return _decode_payload(form, Payload(_decode_text(body), reader), matching)
     return _decode_payload(form, Payload(body, reader), matching)
