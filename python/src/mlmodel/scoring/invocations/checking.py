@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidInput, MlmodelError
 from mlmodel.scoring.declared import Declared
-from mlmodel.scoring.invocations.bodies import Collect, read_body
+from mlmodel.scoring.invocations.bodies import read_body
 from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def check_input(content_type: str | None, body: bytes, signature: ModelSignature
     declared = Declared(signature)
     declares_inputs = declared.matching.schema is not None
     try:
-        request = read_body(content_type, body, declared.matching, Collect.ALL)
+        request = read_body(content_type, body, declared.matching, every=True)
     except MlmodelError as error:
         return Check(declares_inputs, None, None, error)
     found = request.data.violations if isinstance(request.data, InvalidInput) else []
