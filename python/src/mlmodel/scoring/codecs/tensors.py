@@ -142,9 +142,8 @@ def _read_named(
             for spec in schema
             if isinstance(spec, TensorSpec) and spec.name is not None and spec.name in given
         }
-        order: dict[object, int] = {spec.name: number for number, spec in enumerate(schema)}
-        reader.violations.sort(key=lambda found: order.get(found.column, -1))
-    reader.violations.raise_all()
+    found = reader.violations if schema is None else reader.violations.in_order_of(schema)
+    found.raise_all()
     return Tensors(read, schema)
 
 
