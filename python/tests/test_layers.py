@@ -46,15 +46,8 @@ INSIDE = {
     ),
     "trust": ("pickles",),
     "scoring": (
-        "media",
-        "json",
-        "declared",
-        "engine",
-        "codecs",
-        "writers",
-        "examples",
-        "answers",
-        "invocations",
+        *("media", "predict", "json", "writers", "given", "protobuf"),
+        *("declared", "engine", "codecs", "examples", "answers", "invocations"),
     ),
     "store": ("locations",),
 }

@@ -268,6 +268,11 @@ class InvalidInput(MlmodelError, ValueError):
     exit_code = 1
     fault = "caller"
 
+    @property
+    def violations(self) -> list[InputViolation]:
+        """The details, each of which says what is wrong with the data."""
+        return [detail for detail in self.details if isinstance(detail, InputViolation)]
+
 
 class UnsupportedMediaType(MlmodelError):
     """The content type is missing or names no form that is known here."""

@@ -45,9 +45,10 @@ def handle_with(monkeypatch: pytest.MonkeyPatch) -> Callable[[Form], Any]:
 
     def add(form: Form) -> Any:
         monkeypatch.setattr(codecs, "TABLE", (*codecs.TABLE, form))
-        for name in ("bodies", "protocol"):
+        for name in ("bodies", "checking", "protocol"):
             # Their own of today come back, in both places where a module is kept.
-            monkeypatch.setattr(room, name, getattr(room, name))
+            own = importlib.import_module(f"{room.__name__}.{name}")
+            monkeypatch.setattr(room, name, own)
             monkeypatch.delitem(sys.modules, f"{room.__name__}.{name}")
         return importlib.import_module(f"{room.__name__}.protocol").handle
 
@@ -80,6 +81,33 @@ def test_a_form_of_bytes_is_one_line(handle_with: Callable[[Form], Any]) -> None
     assert (refused.status, json.loads(refused.body)["error_code"]) == (400, "MALFORMED_REQUEST")
     other = Engine(engine.call, ModelSignature(Schema([ColSpec("double", "c")])))
     assert b"ENF-004" in handle("application/x-doubles", body, other).body
+
+
+@pytest.mark.parametrize("kind", ["double", "float"])
+@pytest.mark.parametrize("value", [np.nan, 1e19, -1e300, 1 + 2**-24])
+def test_what_a_form_of_bytes_holds_is_exact(
+    handle_with: Callable[[Form], Any], kind: str, value: float
+) -> None:
+    """Nothing asks for another parse of what was never a text: not even a tie (ENF-046)."""
+    seen: list[Any] = []
+    signature = ModelSignature(Schema([ColSpec(kind, "a"), ColSpec(kind, "b")]))
+    engine = Engine(lambda data, _: seen.append(data) or np.ones(1), signature)
+    form = Form("application/x-doubles", read_doubles, "bytes")
+    answer = handle_with(form)(form.media, np.array([0.5, value]).tobytes(), engine)
+    if (kind, value) == ("float", -1e300):
+        assert (answer.status, b"ENF-047" in answer.body) == (400, True)
+        return
+    assert answer.status == 200
+    np.testing.assert_array_equal(seen[0]["a"], np.array([value], seen[0]["a"].dtype))
+
+
+def test_a_check_of_a_form_of_bytes_counts_its_rows(handle_with: Callable[[Form], Any]) -> None:
+    form = Form("application/x-doubles", read_doubles, "bytes")
+    handle_with(form)
+    checking = importlib.import_module("mlmodel.scoring.invocations.checking")
+    body = np.array([[0.5, np.nan], [0.5, 1e19]]).tobytes()
+    checked = checking.check_input(form.media, body, DOUBLES)
+    assert (checked.error, checked.rows, checked.fitting) == (None, 2, 2)
 
 
 def test_a_form_of_answer_is_one_line(

@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mlmodel.errors import InputViolation, InvalidInput
+from mlmodel.scoring.codecs import Payload, dataframe_split
 from mlmodel.signature.cells.python_values import is_missing
+from mlmodel.signature.cells.reader import Reader
 from mlmodel.signature.cells.special import SPECIAL_TEXTS
 from mlmodel.signature.data import frames
 from mlmodel.signature.data.columns import Block, Columns, Tensors
@@ -663,3 +665,33 @@ def test_findings_are_one_error() -> None:
     with pytest.raises(InvalidInput, match="2 problems.*'a' is missing") as caught:
         found.raise_all()
     assert caught.value.details == tuple(found)
+
+
+def partly_named() -> Schema:
+    with pytest.warns(UserWarning, match="SIG-020"):
+        return Schema.as_read([ColSpec("double", "b"), ColSpec("double"), ColSpec("double", "a")])
+
+
+def test_findings_are_in_the_order_of_the_inputs() -> None:
+    """ENF-003, whatever finds them: what no input is to blame for comes first."""
+    found = Findings(InputViolation("", "", column) for column in (2, "a", 1, None, "b", "a"))
+    ordered = found.in_order_of(partly_named())
+    assert [one.column for one in ordered] == [None, "b", 1, 2, "a", "a"]
+
+
+def test_the_ways_in_tell_violations_in_one_order() -> None:
+    """ENF-003: names and cells of a frame, of rows and of tensors."""
+    partly = Plan(partly_named())
+    frame = pd.DataFrame({"b": ["x"], 1: ["y"]})
+    payload = Payload({"columns": ["b", 1], "data": [["x", "y"]]}, Reader(exact=True))
+    for call in (
+        lambda: partly.enforce(frame),
+        lambda: dataframe_split.decode(payload, partly.matching),
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            call()
+        assert [one.column for one in caught.value.violations] == ["b", 1, 2]
+    tensors = Plan(Schema([TensorSpec("float64", [-1], "b"), TensorSpec("float64", [-1], "a")]))
+    with pytest.raises(InvalidInput) as caught:
+        tensors.enforce({"b": np.zeros(1, int)})
+    assert [one.column for one in caught.value.violations] == ["b", "a"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlmodel.errors import InputViolation, InvalidInput
+from mlmodel.errors import InvalidInput
 from mlmodel.signature.enforce.matching import Matching
 from mlmodel.signature.violations import invalid_input
 
@@ -52,6 +52,5 @@ class Declared:
         try:
             self.params(params)
         except InvalidInput as other:
-            found = [*error.details, *other.details]
-            return invalid_input([v for v in found if isinstance(v, InputViolation)])
+            return invalid_input([*error.violations, *other.violations])
         return error

@@ -11,6 +11,7 @@ from mlmodel.signature.enforce.plan import Plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
 
 
@@ -30,11 +31,7 @@ class Engine(Declared):
 
     __slots__ = ("call", "enforce")
 
-    def __init__(
-        self,
-        predict: Callable[[Any, dict[str, object] | None], Any],
-        signature: ModelSignature | None = None,
-    ) -> None:
+    def __init__(self, predict: Predict, signature: ModelSignature | None = None) -> None:
         plan = Plan(None) if signature is None else signature.plan
         super().__init__(signature, plan.matching)
         self.call = predict

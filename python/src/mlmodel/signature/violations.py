@@ -9,8 +9,7 @@ from mlmodel.errors import InputViolation, InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlmodel.signature.types.schema import ColSpec, TensorSpec
-
+    from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
 __all__ = ["Findings", "invalid_input", "missing_input", "type_name"]
 
@@ -19,6 +18,17 @@ class Findings(list[InputViolation]):
     """What is wrong with data: handed from check to check, so that all of it is told at once."""
 
     __slots__ = ()
+
+    def in_order_of(self, schema: Schema) -> Findings:
+        """Return what was found in the order of the inputs that it is about (ENF-003).
+
+        What is about no declared input, but about the data as a whole, comes first.
+        """
+        if len(self) <= 1:
+            return self
+        order: dict[object, int] = {place: place for place in range(len(schema.inputs))}
+        order |= {label: place for place, label in enumerate(schema.input_names())}
+        return Findings(sorted(self, key=lambda found: order.get(found.column, -1)))
 
     def raise_all(self) -> None:
         """Raise the one error for everything that was found, if anything was (ENF-003).

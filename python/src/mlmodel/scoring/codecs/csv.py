@@ -36,7 +36,7 @@ def decode(payload: Payload[str], matching: Matching) -> Columns | Tensors:
         header, rows = header[1:], [row[1:] for row in rows]
     names = tuple(name or "" for name in header)
     reader = payload.reader
-    reader.exact, reader.rules, reader.null = True, csv_cells.RULES, "an empty cell"
+    reader.rules, reader.null = csv_cells.RULES, "an empty cell"
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     read = csv_cells.values(reader, matching, names, columns)
     if matching.has_tensors:

@@ -23,7 +23,7 @@ from mlmodel.signature.data.columns import Block, Columns
 from mlmodel.signature.types.nested import NestedType
 from mlmodel.signature.types.scalars import DataType
 from mlmodel.signature.types.schema import ColSpec
-from mlmodel.signature.violations import invalid_input
+from mlmodel.signature.violations import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
     from mlmodel.scoring.json.body import Json
     from mlmodel.signature.enforce.matching import Matching
+    from mlmodel.signature.types.schema import Schema
 
     ReadWhole: TypeAlias = Callable[[Sequence[Any]], npt.NDArray[Any] | None]
 
@@ -54,17 +55,17 @@ _NAMES = frozenset({str, int})
 class Layout:
     """Where the declared columns stand among the given ones.
 
-    ``specs`` holds the declared columns that are given, in the order of the signature; ``given``
-    says where each stands in the request, ``labels`` what errors call it. ``violations`` says what
-    is wrong with the names alone, and ``order`` has the labels of all declared columns.
+    ``specs`` holds those columns of the schema that are given, in its order; ``given`` says where
+    each stands in the request, ``labels`` what errors call it. ``violations`` says what is wrong
+    with the names alone.
     """
 
+    schema: Schema
     specs: tuple[ColSpec, ...]
     given: tuple[int, ...]
     labels: Names
     width: int
     violations: tuple[InputViolation, ...]
-    order: Names
 
     @cached_property
     def names(self) -> Names | None:
@@ -126,31 +127,31 @@ class Group:
         return None if trial.violations else values.reshape(len(self.given), rows).T
 
 
-def _layout_of(matching: Matching, names: Names | None, width: int) -> Layout:
+def _layout_of(matching: Matching, schema: Schema, names: Names | None, width: int) -> Layout:
     key = (names, width)
     found = matching.memory.get(key)
     if not isinstance(found, Layout):
-        found = _make_layout(matching, names, width)
+        found = _make_layout(matching, schema, names, width)
         # Without undeclared columns, so that no client fills the memory.
         if not found.violations and width == len(found.specs):
             remember(matching.memory, key, found)
     return found
 
 
-def _make_layout(matching: Matching, names: Names | None, width: int) -> Layout:
-    specs = [spec for spec in matching.schema or () if isinstance(spec, ColSpec)]
+def _make_layout(matching: Matching, schema: Schema, names: Names | None, width: int) -> Layout:
+    specs = [spec for spec in schema if isinstance(spec, ColSpec)]
+    labels = schema.input_names()
     # The cells of the columns that are there are read even if others are missing: an error lists
     # everything that is wrong (ENF-003).
     selection = matching.match(names, width)
-    order = tuple(spec.name if spec.name is not None else n for n, spec in enumerate(specs))
     there = [(n, given) for n, given in enumerate(selection.positions) if given is not None]
     return Layout(
+        schema,
         tuple(specs[declared] for declared, _ in there),
         tuple(given for _, given in there),
-        tuple(order[declared] for declared, _ in there),
+        tuple(labels[declared] for declared, _ in there),
         width,
         selection.violations,
-        order,
     )
 
 
@@ -188,7 +189,7 @@ def from_rows(
     payload.rows = rows
     if matching.schema is None:
         return _infer_rows(payload, names, cells, rows, width)
-    layout = _layout_of(matching, names, width)
+    layout = _layout_of(matching, matching.schema, names, width)
     # A cell that a record lacks was filled in, and noted: such a table is refused below (ENF-004).
     if layout.whole is not None and rows and not payload.reader.violations:
         values = layout.whole(cells)
@@ -252,16 +253,8 @@ def _read_by_column(
 
 
 def _raise_found(reader: Reader, layout: Layout) -> None:
-    found = [*layout.violations, *reader.violations]
-    if found:
-        raise invalid_input(sorted(found, key=lambda violation: _rank_in_order(layout, violation)))
-
-
-def _rank_in_order(layout: Layout, violation: InputViolation) -> int:
-    try:
-        return layout.order.index(violation.column)
-    except ValueError:
-        return -1
+    found = Findings([*layout.violations, *reader.violations])
+    found.in_order_of(layout.schema).raise_all()
 
 
 def from_columns(
@@ -274,7 +267,7 @@ def from_columns(
     payload.rows = rows = len(columns[0]) if columns else 0
     if matching.schema is None:
         return _infer_columns(payload.reader, names, columns, rows)
-    layout = _layout_of(matching, names, len(columns))
+    layout = _layout_of(matching, matching.schema, names, len(columns))
     for given in layout.nested:
         _doubt_nested(payload, list(columns[given]))
     blocks = [_read_by_column(payload.reader, layout, group, columns) for group in layout.groups]

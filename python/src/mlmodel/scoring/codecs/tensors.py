@@ -115,7 +115,7 @@ def _read_unnamed(
     payload: Payload[Any], matching: Matching, shape: Shape | None, cells: list[Json]
 ) -> Tensors:
     array = _read_array(payload, shape, cells, _only_tensor(matching), 0)
-    payload.reader.finish()
+    payload.reader.violations.raise_all()
     return Tensors({None: array}, matching.schema)
 
 
@@ -142,9 +142,8 @@ def _read_named(
             for spec in schema
             if isinstance(spec, TensorSpec) and spec.name is not None and spec.name in given
         }
-        order: dict[object, int] = {spec.name: number for number, spec in enumerate(schema)}
-        reader.violations.sort(key=lambda found: order.get(found.column, -1))
-    reader.finish()
+    found = reader.violations if schema is None else reader.violations.in_order_of(schema)
+    found.raise_all()
     return Tensors(read, schema)
 
 

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import (
-    InputViolation,
     InvalidInput,
     InvalidModel,
     MalformedRequest,
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from mlmodel.errors import InputViolation
     from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["Finding", "faults"]
@@ -42,7 +42,7 @@ def faults(root: Path, info: Mapping[str, Any], signature: ModelSignature | None
     except MissingDependency:
         raise
     except InvalidInput as error:
-        return [_of_input(one) for one in error.details if isinstance(one, InputViolation)]
+        return list(map(_of_input, error.violations))
     except InvalidModel as error:
         rules = [getattr(one, "rule", "EXA-007") for one in error.details]
         return [(rules[0] if rules else "EXA-007", error.message, None, None)]
@@ -83,7 +83,7 @@ def _of_params(params: dict[str, Any], signature: ModelSignature) -> Iterator[Fi
     try:
         enforce_params(params, signature.params)
     except InvalidInput as error:
-        yield from (_of_input(one) for one in error.details if isinstance(one, InputViolation))
+        yield from map(_of_input, error.violations)
     except MlmodelError:
         return  # a default that is not of its type is said where it stands
 

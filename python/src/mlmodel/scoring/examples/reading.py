@@ -267,7 +267,7 @@ def _read_sparse(document: Any, form: str, matching: Matching) -> Any:
     reader = Reader(exact=True)
     dtype = _dtype_named(spec.dtype if isinstance(spec, TensorSpec) else "float64")
     data = reader.flat(document["data"], dtype, "data")
-    reader.finish()
+    reader.violations.raise_all()
     make = scipy.sparse.csr_matrix if form == "csr" else scipy.sparse.csc_matrix
     try:
         parts = (data, document["indices"], document["indptr"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlmodel.errors import InvalidInput, MalformedRequest, UnsupportedMediaType, shown
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from mlmodel.signature.data.columns import Columns, Tensors
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["ENVELOPE_KEYS", "Collect", "Request", "read_body"]
+__all__ = ["ENVELOPE_KEYS", "Request", "read_body"]
 
 #: The forms that are told by the content type alone, those of JSON that are told by a key, and
 #: those that a body may have without being named.
@@ -30,13 +29,6 @@ _BARE_FORMS = [(form.fits, form) for form in TABLE if form.fits is not None]
 ENVELOPE_KEYS = frozenset(_KEYED_FORMS)
 _KEYS = ", ".join(_KEYED_FORMS)
 _PARAMS = "params"
-
-
-class Collect(Enum):
-    """How many violations of cells are collected (ENF-003)."""
-
-    FIRST = "the first per rule and column"
-    ALL = "every one"
 
 
 class Request(NamedTuple):
@@ -54,7 +46,7 @@ class Request(NamedTuple):
 
 
 def read_body(
-    content_type: str | None, body: bytes, matching: Matching, collect: Collect = Collect.FIRST
+    content_type: str | None, body: bytes, matching: Matching, *, every: bool = False
 ) -> Request:
     """Return what a body says.
 
@@ -62,7 +54,7 @@ def read_body(
         content_type: the header as it came, or None.
         body: the whole body.
         matching: of what the model declares.
-        collect: how many violations are told.
+        every: collect every violation of cells, else the first per rule and column (ENF-003).
 
     Raises:
         UnsupportedMediaType: the content type is missing or not known.
@@ -72,8 +64,9 @@ def read_body(
     # The most frequent content type is not taken apart.
     form = None if content_type == JSON else _named_form(content_type)
     if form is None or form.reads == "json":
-        return _read_json(body, matching, form, every=collect is Collect.ALL)
-    reader = Reader(every=collect is Collect.ALL)
+        return _read_json(body, matching, form, every=every)
+    # What is not JSON has no fast parse that could have changed a number.
+    reader = Reader(exact=True, every=every)
     if form.reads == "text":
         return _decode_payload(form, Payload(_decode_text(body), reader), matching)
     return _decode_payload(form, Payload(body, reader), matching)

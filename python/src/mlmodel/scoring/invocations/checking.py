@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import InputViolation, InvalidInput, MlmodelError
+from mlmodel.errors import InvalidInput, MlmodelError
 from mlmodel.scoring.declared import Declared
-from mlmodel.scoring.invocations.bodies import Collect, read_body
+from mlmodel.scoring.invocations.bodies import read_body
 from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
+    from mlmodel.errors import InputViolation
     from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["Check", "check_input"]
@@ -58,22 +59,18 @@ def check_input(content_type: str | None, body: bytes, signature: ModelSignature
     declared = Declared(signature)
     declares_inputs = declared.matching.schema is not None
     try:
-        request = read_body(content_type, body, declared.matching, Collect.ALL)
+        request = read_body(content_type, body, declared.matching, every=True)
     except MlmodelError as error:
         return Check(declares_inputs, None, None, error)
-    found = _violations_of(request.data) if isinstance(request.data, InvalidInput) else []
+    found = request.data.violations if isinstance(request.data, InvalidInput) else []
     fitting = _fitting_rows(request.rows, found)
     if request.params:
         try:
             declared.params(request.params)
         except InvalidInput as error:
-            found += _violations_of(error)
+            found += error.violations
     refusal = invalid_input(found) if found else None
     return Check(declares_inputs, request.rows, fitting, refusal)
-
-
-def _violations_of(error: InvalidInput) -> list[InputViolation]:
-    return [one for one in error.details if isinstance(one, InputViolation)]
 
 
 def _fitting_rows(rows: int | None, found: list[InputViolation]) -> int | None:

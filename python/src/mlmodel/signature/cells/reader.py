@@ -184,15 +184,6 @@ class Reader:
             message = f"Input {name!r}, row {row}: {expected} is declared, {got} given; {reason}."
             self.violations.append(InputViolation(rule, message, name, row, expected, got))
 
-    def finish(self) -> None:
-        """Raise what was found.
-
-        Raises:
-            InvalidInput: something was.
-
-        """
-        self.violations.raise_all()
-
 
 @dataclass(slots=True)
 class _JsonLeaves:

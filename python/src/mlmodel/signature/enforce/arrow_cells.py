@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mlmodel.signature.types.arrow import type_name
+from mlmodel.signature.types.arrow import ARROW_LISTS, type_name
 from mlmodel.signature.types.nested import Array, Map, NestedType, Object, is_opaque
 from mlmodel.signature.types.scalars import DataType
 
 __all__ = ["cells_of"]
-
-_LISTS = frozenset({"list", "large_list", "fixed_size_list", "list_view", "large_list_view"})
 
 #: Whether a column of a type of Arrow is taken for a scalar type.
 Takes = Callable[[DataType, Any], bool]
@@ -52,7 +50,7 @@ def _held_types(held: Any, name: str, kind: DataType | NestedType, place: str) -
     """Return what a type holds, for :func:`_arrow_fault`; None if it is another kind."""
     if isinstance(kind, DataType):
         return []
-    if isinstance(kind, Array) and name in _LISTS:
+    if isinstance(kind, Array) and name in ARROW_LISTS:
         return [(held.value_type, kind.dtype, f"{place}[]")]
     if isinstance(kind, Map) and name == "map" and str(held.key_type).endswith("string"):
         return [(held.item_type, kind.value_type, f"{place}[]")]

@@ -51,9 +51,7 @@ class ColumnEnforcer:
         self.specs = tuple(spec for spec in schema.inputs if isinstance(spec, ColSpec))
         kinds = [spec.type for spec in self.specs]
         self._names = [spec.name for spec in self.specs] if schema.has_input_names() else None
-        self._error_labels = [
-            place if spec.name is None else spec.name for place, spec in enumerate(self.specs)
-        ]
+        self._error_labels = schema.input_names()
         self._unnamed = all(spec.name is None for spec in self.specs)
         self._index = index_of(self._names, len(kinds))
         # None stands for a nested type, whose cells are looked at one by one.
@@ -229,11 +227,7 @@ class ColumnEnforcer:
             same = same and read is values
             arrays.append(read)
             present.append(place)
-        if found:
-            # In the signature's order, in which names and cells were not found (ENF-003).
-            order: dict[Any, int] = {label: n for n, label in enumerate(self._error_labels)}
-            found.sort(key=lambda one: order.get(one.column, len(order)))
-        found.raise_all()
+        found.in_order_of(self._schema).raise_all()
         if same and whole is not None:
             return whole
         labels = self._labels(table.names)

@@ -29,6 +29,7 @@ class TensorEnforcer:
     """What :class:`~mlmodel.signature.enforce.plan.Plan` does for a schema of tensors."""
 
     def __init__(self, schema: Schema, matching: Matching) -> None:
+        self._schema = schema
         self.specs = tuple(spec for spec in schema.inputs if isinstance(spec, TensorSpec))
         self._match = matching.match
         self._unnamed = self.specs[0].name is None
@@ -62,7 +63,7 @@ class TensorEnforcer:
                 array = given[names[position]]
                 _check_tensor(array, spec, found)
                 arrays[spec.name] = array
-        found.raise_all()
+        found.in_order_of(self._schema).raise_all()
         return data if isinstance(data, dict) and selection.in_order else arrays
 
 

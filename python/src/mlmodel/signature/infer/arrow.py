@@ -9,7 +9,7 @@ import numpy as np
 from mlmodel._base.extras import require
 from mlmodel.signature.data.arrow import without_dictionary
 from mlmodel.signature.infer.cells import no_type, numpy_type
-from mlmodel.signature.types.arrow import arrow_type, type_name
+from mlmodel.signature.types.arrow import ARROW_LISTS, arrow_type, type_name
 from mlmodel.signature.types.nested import AnyType, Array, Map, NestedType, Object, Property
 from mlmodel.signature.types.scalars import DataType
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["arrow_kind"]
-
-_NESTED = ("list", "large_list", "fixed_size_list", "list_view", "large_list_view")
 
 Kind = DataType | NestedType
 
@@ -81,7 +79,7 @@ def _null_kind(column: Any, place: str) -> Kind:  # noqa: ARG001 - as all reader
 
 
 _READERS: dict[str, Callable[[Any, str], Kind]] = {
-    **dict.fromkeys(_NESTED, _list_kind),
+    **dict.fromkeys(ARROW_LISTS, _list_kind),
     "struct": _struct_kind,
     "map": _map_kind,
     "dictionary": _dictionary_kind,

@@ -6,7 +6,10 @@ from typing import Any, Literal
 
 from mlmodel.signature.types.scalars import DataType
 
-__all__ = ["arrow_type", "type_name"]
+__all__ = ["ARROW_LISTS", "arrow_type", "type_name"]
+
+#: Arrow's names of its types of lists.
+ARROW_LISTS = frozenset({"list", "large_list", "fixed_size_list", "list_view", "large_list_view"})
 #: By Arrow's name of the type, up to its parameters.
 _BY_ARROW = {
     "string": DataType.string,
