@@ -418,6 +418,42 @@ def test_a_model_predicts_in_parts(tmp_path):
         model.predict_stream(pd.DataFrame({"a": ["text"]}))
 
 
+class Otherwise(pyfunc.PythonModel):
+    def predict(self, context, model_input):
+        return 1
+
+    def tokens(self, context, model_input, params=None):
+        yield from ("one", model_input)
+
+
+def _with_stream_fn(path, name):
+    model = mlmodel.models.Model.load(path)
+    model.flavors["python_function"]["predict_stream_fn"] = name
+    model.save(path / "MLmodel")
+    assert mlmodel.validate(path).violations == ()
+    return pyfunc.load_model(path, trust=True)
+
+
+def test_the_file_says_which_method_predicts_in_parts(tmp_path):
+    """PYF-024."""
+    mlmodel.save(Otherwise(), tmp_path / "m")
+    assert list(_with_stream_fn(tmp_path / "m", "tokens").predict_stream(2)) == ["one", 2]
+    with pytest.raises(UnsupportedModel, match="has no others; .*PYF-015"):
+        _with_stream_fn(tmp_path / "m", "others").predict_stream(2)
+    mlmodel.save(Counts(), tmp_path / "c", example=pd.DataFrame({"a": [1.5]}))
+    model = _with_stream_fn(tmp_path / "c", "predict_stream")
+    assert len(list(model.predict_stream(pd.DataFrame({"a": [1.0]})))) == 3
+    (tmp_path / "loader_of_parts.py").write_text(
+        "class Model:\n    def predict(self, data): return 0\n"
+        "    def tokens(self, data): yield data\n"
+        "def _load_pyfunc(path): return Model()\n"
+    )
+    pyfunc.save_model(
+        tmp_path / "l", "loader_of_parts", code_paths=[tmp_path / "loader_of_parts.py"]
+    )
+    assert list(_with_stream_fn(tmp_path / "l", "tokens").predict_stream(5)) == [5]
+
+
 def test_a_model_in_one_piece_has_no_parts(tmp_path):
     """PYF-015."""
     mlmodel.save(AddN(1), tmp_path / "m")

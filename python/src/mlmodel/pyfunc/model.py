@@ -31,6 +31,7 @@ class PyFuncModel:
         native: Any = None,
         *,
         stream: Predict | None = None,
+        stream_fn: str = "predict_stream",
         model_config: Mapping[str, Any] | None = None,
         deliver: Callable[[Callable[[Any], Any]], Callable[[Any], Any]] | None = None,
     ) -> None:
@@ -41,6 +42,7 @@ class PyFuncModel:
             predict: how the model predicts.
             native: the object behind it.
             stream: how it predicts in parts, where it does (PYF-015).
+            stream_fn: the method that would do that (PYF-024).
             model_config: the configuration that it was loaded with.
             deliver: makes of the signature's enforcement one that hands over what the model's
                 type hints ask for (PYF-017).
@@ -50,6 +52,7 @@ class PyFuncModel:
         self.model_config = model_config
         self._native = native
         self._stream = stream
+        self._stream_fn = stream_fn
         #: Enforce, then predict; servers and other adapters enter here (columns or frames).
         self.engine = Engine(predict, metadata.signature)
         if deliver is not None:
@@ -115,7 +118,7 @@ class PyFuncModel:
         """
         if self._stream is None:
             raise UnsupportedModel(
-                "This model has no predict_stream; it predicts in one piece (PYF-015)"
+                f"This model has no {self._stream_fn}; it predicts in one piece (PYF-015)"
             )
         checked = self.engine.checked(_one_of(data, model_input), params)
         parts: Iterator[Any] = self._stream(*checked)

@@ -115,7 +115,7 @@ def plain_function(model: PythonModel, method: str = "predict") -> Callable[...,
 
 def _bound(model: PythonModel, method: str) -> Callable[..., Any]:
     function = plain_function(model, method)
-    if isinstance(model, _FunctionPythonModel):
+    if isinstance(model, _FunctionPythonModel) and method == "predict":
         return function
     return functools.partial(function, model)
 
@@ -140,11 +140,14 @@ def predictor(model: PythonModel, context: PythonModelContext, method: str = "pr
     return calling(function, (context,) if takes_context else ())
 
 
-def streamer(model: PythonModel, context: PythonModelContext) -> Predict | None:
-    """Return how ``model`` predicts in parts, or None where it does not (PYF-015)."""
-    if type(model).predict_stream is PythonModel.predict_stream:
+def streamer(
+    model: PythonModel, context: PythonModelContext, method: str = "predict_stream"
+) -> Predict | None:
+    """Return how ``model`` predicts in parts, or None where it does not (PYF-015, PYF-024)."""
+    own = getattr(type(model), method, None)
+    if own is None or own is PythonModel.predict_stream:
         return None
-    return predictor(model, context, "predict_stream")
+    return predictor(model, context, method)
 
 
 def calling(method: Callable[..., Any], first: tuple[Any, ...]) -> Predict:

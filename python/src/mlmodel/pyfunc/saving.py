@@ -15,6 +15,7 @@ from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc import from_code, hints, pickling
 from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.loading import CODE_LOADER, PYTHON_MODEL_LOADER
+from mlmodel.store.code import of_folder
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 from mlmodel.store.locations.locate import local_path
 from mlmodel.store.locations.uris import without_secrets
@@ -206,7 +207,7 @@ class _Saving:
         if self.file is None:
             self.model = python_models.as_python_model(self.given)
         else:
-            self.model = from_code.run(self.file, self.config)
+            self.model = from_code.run(self.file, self.config, of_folder(None))
         self.sources = {name: _local(name, given) for name, given in self.artifacts.items()}
 
     def write(self, root: Path) -> Contents:
