@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.scoring.engine import Engine
+from mlmodel.scoring.predict import handing_on
 from mlmodel.store.description import PYTHON_FUNCTION
 
 if TYPE_CHECKING:
@@ -51,10 +52,11 @@ class PyFuncModel:
         self.metadata = metadata
         self.model_config = model_config
         self._native = native
-        self._stream = stream
+        declared = None if metadata.signature is None else metadata.signature.params
+        self._stream = stream and handing_on(stream, declared)
         self._stream_fn = stream_fn
         #: Enforce, then predict; servers and other adapters enter here (columns or frames).
-        self.engine = Engine(predict, metadata.signature)
+        self.engine = Engine(handing_on(predict, declared), metadata.signature)
         if deliver is not None:
             self.engine.enforce = deliver(self.engine.enforce)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors._base import is_a_class
+from mlmodel.scoring.predict import Taking, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -153,7 +154,7 @@ def streamer(
 def calling(method: Callable[..., Any], first: tuple[Any, ...]) -> Predict:
     """Return ``method(*first, model_input)`` as a way to predict, with params where it takes them.
 
-    Params for a method that takes none are an error of the caller, never dropped.
+    Params for a method that takes none are an error of the caller, never dropped (PYF-025).
     """
     parameters = inspect.signature(method).parameters.values()
     takes_params = any(p.name == "params" or p.kind is p.VAR_KEYWORD for p in parameters)
@@ -161,13 +162,10 @@ def calling(method: Callable[..., Any], first: tuple[Any, ...]) -> Predict:
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
         if takes_params:
             return method(*first, model_input, params=params)
-        if params:
-            raise InvalidArgument(
-                f"The model's predict takes no params, but {', '.join(params)} were given"
-            )
+        refuse(params or ())
         return method(*first, model_input)
 
-    return predict
+    return Taking(predict, lambda _name: takes_params)
 
 
 def _positional(function: Callable[..., Any]) -> list[inspect.Parameter]:
