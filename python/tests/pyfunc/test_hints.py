@@ -213,3 +213,20 @@ def test_a_type_from_the_example_keeps_lists():
     wrap = hints.delivery(lengths, {"type_hint_from_example": True})
     assert wrap(pd.DataFrame)(["a"]) == ["a"]
     assert wrap(pd.DataFrame)({"x": ["a"]}).shape == (1, 1)
+
+
+def test_an_equal_class_of_another_run_of_its_file():
+    """PYF-017: a model from code defines its classes anew each time it is loaded."""
+    pydantic = pytest.importorskip("pydantic")
+
+    def run():
+        class Message(pydantic.BaseModel):
+            role: str = pydantic.Field(alias="who")
+
+        return Message
+
+    one, other = run(), run()
+    (got,) = deliver(list[one], [other(who="user")])
+    assert (type(got), got.role) == (one, "user")
+    with pytest.raises(InvalidInput):
+        deliver(list[Record], [other(who="user")])
