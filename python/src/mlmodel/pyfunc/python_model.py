@@ -110,7 +110,11 @@ def plain_function(model: PythonModel, method: str = "predict") -> Callable[...,
     MLflow wraps it in a check that needs MLflow. The method of a class takes ``self`` first.
     """
     if isinstance(model, _FunctionPythonModel) and method == "predict":
-        return _unwrapped(model.func)
+        function = _unwrapped(model.func)
+        if inspect.isroutine(function) or isinstance(function, functools.partial):
+            return function
+        called: Callable[..., Any] = type(function).__call__.__get__(function)  # it has the hints
+        return called
     return _unwrapped(getattr(type(model), method))
 
 
