@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
-from mlmodel.flavors._arguments import require_one_of
+from mlmodel.flavors._arguments import PredictArguments, require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
+from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,11 +107,22 @@ class SklearnFlavor(Flavor):
                 f"{', '.join(_PREDICT_METHODS)}"
             )
         method = getattr(model, name)
+        arguments = PredictArguments(
+            getattr(_last_step(model), name, method), ("X",), of=f"the model's {name}",
+            rule="PYF-025",
+        )  # fmt: skip
 
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            return method(model_input, **(params or {}))
+            return method(model_input, **arguments.given(params))
 
-        return predict
+        return Taking(predict, arguments.takes)
+
+
+def _last_step(model: Any) -> Any:
+    """Return what predicts in the end: a pipeline hands all parameters on to its last step."""
+    while getattr(model, "steps", None):
+        model = model.steps[-1][1]
+    return model
 
 
 def _pickle(model: Any) -> bytes:

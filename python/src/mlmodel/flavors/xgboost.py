@@ -16,6 +16,7 @@ from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import NamedClasses, class_name
 from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
+from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,7 +130,7 @@ class XgboostFlavor(Flavor):
                 rows = xgboost.DMatrix(rows, enable_categorical=True, **told)
             return model.predict(rows, **given)
 
-        return predict
+        return Taking(predict, arguments.takes)
 
 
 def _missing_value(model: Any) -> dict[str, Any]:

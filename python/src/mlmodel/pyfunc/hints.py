@@ -155,6 +155,8 @@ def _container(value: Any, kind: Any, inside: tuple[Any, ...]) -> Any:
 def _validated(value: Any, hint: Any) -> Any:
     if isinstance(value, hint):
         return value
+    if type(value).__qualname__ == hint.__qualname__ and hasattr(value, "model_dump"):
+        value = value.model_dump(by_alias=True)  # of another run of the file that defines it
     try:
         return hint.model_validate(value)
     except ValueError as error:  # what pydantic raises is one

@@ -8,6 +8,7 @@ from mlmodel._base.html import table
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.pyfunc.python_model import PythonModel, PythonModelContext
 from mlmodel.scoring.engine import Engine
+from mlmodel.scoring.predict import handing_on
 from mlmodel.store.description import PYTHON_FUNCTION
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class PyFuncModel:
         native: Any = None,
         *,
         stream: Predict | None = None,
+        stream_fn: str = "predict_stream",
         model_config: Mapping[str, Any] | None = None,
         deliver: Callable[[Callable[[Any], Any]], Callable[[Any], Any]] | None = None,
     ) -> None:
@@ -44,6 +46,7 @@ class PyFuncModel:
             predict: how the model predicts.
             native: the object behind it.
             stream: how it predicts in parts, where it does (PYF-015).
+            stream_fn: the method that would do that (PYF-024).
             model_config: the configuration that it was loaded with.
             deliver: makes of the signature's enforcement one that hands over what the model's
                 type hints ask for (PYF-017).
@@ -52,9 +55,11 @@ class PyFuncModel:
         self.metadata = metadata
         self.model_config = model_config
         self._native = native
-        self._stream = stream
+        declared = None if metadata.signature is None else metadata.signature.params
+        self._stream = stream and handing_on(stream, declared)
+        self._stream_fn = stream_fn
         #: Enforce, then predict; servers and other adapters enter here (columns or frames).
-        self.engine = Engine(predict, metadata.signature)
+        self.engine = Engine(handing_on(predict, declared), metadata.signature)
         if deliver is not None:
             self.engine.enforce = deliver(self.engine.enforce)
 
@@ -118,7 +123,7 @@ class PyFuncModel:
         """
         if self._stream is None:
             raise UnsupportedModel(
-                "This model has no predict_stream; it can only predict all at once (PYF-015)"
+                f"This model has no {self._stream_fn}; it can only predict all at once (PYF-015)"
             )
         checked = self.engine.checked(_one_of(data, model_input), params)
         parts: Iterator[Any] = self._stream(*checked)

@@ -15,6 +15,8 @@ from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc import from_code, hints, pickling, retrievers
 from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.loading import CODE_LOADER, PYTHON_MODEL_LOADER
+from mlmodel.scoring.predict import Taking
+from mlmodel.store.code import of_folder
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 from mlmodel.store.locations.locate import local_path
 from mlmodel.store.locations.uris import without_secrets
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
+    from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["add_to_model", "save_model"]
@@ -210,7 +213,7 @@ class _Saving:
         if self.file is None:
             self.model = python_models.as_python_model(self.given)
         else:
-            self.model = from_code.run(self.file, self.config)
+            self.model = from_code.run(self.file, self.config, of_folder(None))
         self.sources = {name: _local(name, given) for name, given in self.artifacts.items()}
 
     def write(self, root: Path) -> Contents:
@@ -238,7 +241,7 @@ class _Saving:
         if self.example is not None:
             keys["type_hint_from_example"] = True
         return Contents(
-            {PYTHON_FUNCTION: attributes}, packages, self.predict, keys=keys, warned=self.warned
+            {PYTHON_FUNCTION: attributes}, packages, self._predict(), keys=keys, warned=self.warned
         )
 
     def _copy_artifacts(self, root: Path) -> dict[str, Any]:
@@ -254,6 +257,11 @@ class _Saving:
             uri = without_secrets(str(self.artifacts[name]))
             entries[name] = {"path": copy.relative_to(root).as_posix(), "uri": uri}
         return entries
+
+    def _predict(self) -> Predict:
+        context = python_models.PythonModelContext()
+        asked = python_models.predictor(self.model, context)
+        return Taking(self.predict, getattr(asked, "takes", lambda _name: True))
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
         """Predict with the model as it was given, to infer outputs from the example."""

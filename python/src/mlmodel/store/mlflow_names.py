@@ -20,7 +20,7 @@ from mlmodel.store import tracing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["builtins_of_models", "module", "stand_in"]
+__all__ = ["import_", "module", "stand_in"]
 
 _TOP = "mlflow"
 
@@ -60,6 +60,10 @@ class _StandIn(ModuleType):
 
     __path__: list[str] = []  # noqa: RUF012 - a package, as the import system asks it
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as cloudpickle's name for a module of MLflow's."""
+        return importlib.import_module("cloudpickle.cloudpickle").subimport, (self.__name__,)
+
     def __getattr__(self, name: str) -> Any:
         below = stand_in(f"{self.__name__}.{name}")
         if below is not None:
@@ -93,23 +97,14 @@ def stand_in(name: str) -> ModuleType | None:
     return None if _ours(name) is None else _StandIn(name)
 
 
-def builtins_of_models() -> dict[str, Any]:
-    """Return the builtins of a model's own code: Python's, with an import that knows MLflow."""
-    return {**vars(builtins), "__import__": _import}
-
-
-def _ours(name: str) -> str | None:
-    flavor = name.removeprefix(f"{_TOP}.")
-    return _OURS.get(name) or (f"mlmodel.{flavor}" if is_flavor(flavor) else None)
-
-
-def _import(
+def import_(
     name: str,
     globals: Mapping[str, object] | None = None,  # noqa: A002 - the protocol's
     locals: Mapping[str, object] | None = None,  # noqa: A002 - the protocol's
     fromlist: Sequence[str] | None = (),
     level: int = 0,
 ) -> ModuleType:
+    """Import as ``__import__`` does, and MLflow's names where MLflow is not."""
     if level or name.partition(".")[0] != _TOP:
         return builtins.__import__(name, globals, locals, fromlist or (), level)
     found = stand_in(name)
@@ -120,6 +115,11 @@ def _import(
         if part != "*" and not hasattr(found, part):
             raise _missing(f"{name}.{part}")
     return found if fromlist else _StandIn(_TOP)
+
+
+def _ours(name: str) -> str | None:
+    flavor = name.removeprefix(f"{_TOP}.")
+    return _OURS.get(name) or (f"mlmodel.{flavor}" if is_flavor(flavor) else None)
 
 
 def _of_mlflow(module: str, name: str) -> Any:

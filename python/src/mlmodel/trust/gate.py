@@ -18,10 +18,11 @@ from mlmodel.errors import (
 )
 from mlmodel.trust import records
 from mlmodel.trust.pickles.names import Names
+from mlmodel.trust.pickles.own import OwnCode
 from mlmodel.trust.pickles.scanner import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["Gate"]
@@ -41,6 +42,8 @@ class Gate:
     root: Path
     trust: bool = False
     allow: frozenset[str] = frozenset()
+    #: What its pickles find of the model's own code, where they are trusted.
+    own: OwnCode = field(default_factory=OwnCode)
     _manifest: Manifest | None = field(default=None, repr=False)
     _stored: bool | None = field(default=None, repr=False)
     #: Why the folder cannot be trusted by its digest, where it cannot.
@@ -94,7 +97,7 @@ class Gate:
         return _read_file(path, self._relative(path))
 
     def load_pickle(
-        self, path: Path, *, aliases: Mapping[tuple[str, str], object] | None = None
+        self, path: Path, *, aliases: dict[tuple[str, str], object] | None = None
     ) -> Any:
         """Load a pickle, joblib or npy file (known by its first bytes).
 
@@ -119,17 +122,17 @@ class Gate:
         file = self._relative(path)
         data = _read_file(path, file)
         if self.trust:
-            return unpickle.load_trusted(data, aliases, file)
+            return unpickle.load_trusted(data, aliases, file, self.own)
         # The names in a file need no look where the folder is known to be trusted.
         if self._stored and self._holds(file, data):
-            return unpickle.load_trusted(data, aliases, file)
+            return unpickle.load_trusted(data, aliases, file, self.own)
         found = scan(data, allow=self.allow, aliases=aliases)
         if found.allowed:
             loaded = unpickle.load_restricted(found, Names(self.allow, aliases), file)
             bounds.check(loaded, file)
             return loaded
         if self._holds(file, data):
-            return unpickle.load_trusted(data, aliases, file)
+            return unpickle.load_trusted(data, aliases, file, self.own)
         if found.damage and not found.findings:
             raise InvalidModel(
                 f"{file} is not a whole {found.container} file: {found.damage}.",

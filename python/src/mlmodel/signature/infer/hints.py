@@ -140,7 +140,7 @@ def _hint_kind(hint: Any, within: tuple[Any, ...] = ()) -> DataType | NestedType
     raise _NoType(f"the format has no type for {_hint_name(hint)}")
 
 
-def _model_kind(model: Any, within: tuple[Any, ...]) -> Object:
+def _model_kind(model: Any, within: tuple[Any, ...]) -> Object | AnyType:
     if model in within:
         raise _NoType(f"{_hint_name(model)} contains itself")
     properties = []
@@ -150,7 +150,8 @@ def _model_kind(model: Any, within: tuple[Any, ...]) -> Object:
         alias = getattr(field, "validation_alias", None) or field.alias
         written = alias if isinstance(alias, str) else name
         properties.append(Property(written, kind, held is None))
-    return Object(properties)
+    # MLflow cannot read an object without properties.
+    return Object(properties) if properties else AnyType()
 
 
 def _hint_name(hint: Any) -> str:
