@@ -108,8 +108,7 @@ class _Inputs:
         return _change("SIG-060", self.part, None, "declared", said, breaks=True)
 
     def undeclared(self) -> Change:
-        said = "inputs are no longer declared: nothing is checked, and the model gets the data "
-        "as given"
+        said = "inputs are no longer declared: nothing is checked, the model gets the data as is"
         return _change("SIG-060", self.part, None, "undeclared", said)
 
     def added(self, spec: Spec, name: str | int) -> Change:

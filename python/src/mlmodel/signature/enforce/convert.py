@@ -205,8 +205,7 @@ def _advice(given: str, declared: DataType | NestedType, column: Column) -> str:
     if stranger:
         return f"no column type takes it: {_WAYS_ON[stranger[0]]} (ENF-014)"
     if given.startswith("decimal"):
-        return "only double and float accept decimals: declare the input as one of them, or "
-        "give text (ENF-016)"
+        return "only double and float accept decimals: declare the input so, or give text (ENF-016)"
     number = _NUMBER.match(given)
     if number and declared is DataType.datetime:
         return (
