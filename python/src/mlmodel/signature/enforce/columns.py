@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from mlmodel.signature.data.columns import Block, Columns
+    from mlmodel.signature.data.columns import Block, Columns, Mask
     from mlmodel.signature.types.schema import Schema
 
 __all__ = ["ColumnEnforcer"]
@@ -260,10 +260,10 @@ def _block_parts(held: Any) -> Any:
     return (held,) if held.ndim == 1 or held.size <= _FEW_CELLS else held
 
 
-def _column_of(frame: pd.DataFrame) -> Callable[[int], tuple[Any, Any]]:
+def _column_of(frame: pd.DataFrame) -> Callable[[int], tuple[Any, Mask]]:
     labels: list[Any] = frame.columns.tolist() if frame.columns.is_unique else []
 
-    def column(position: int) -> tuple[Any, Any]:
+    def column(position: int) -> tuple[Any, Mask]:
         # By label is many times faster than by position.
         label = labels[position] if labels else None
         series = frame[label] if isinstance(label, str) else frame.iloc[:, position]
@@ -272,14 +272,14 @@ def _column_of(frame: pd.DataFrame) -> Callable[[int], tuple[Any, Any]]:
     return column
 
 
-def _block_column(columns: Columns) -> Callable[[int], tuple[Any, Any]]:
+def _block_column(columns: Columns) -> Callable[[int], tuple[Any, Mask]]:
     place = {
         position: (block, inner)
         for block in columns.blocks
         for inner, position in enumerate(block.positions)
     }
 
-    def column(position: int) -> tuple[Any, Any]:
+    def column(position: int) -> tuple[Any, Mask]:
         block, inner = place[position]
         return block.values[:, inner], None if block.mask is None else block.mask[:, inner]
 
