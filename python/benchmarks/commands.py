@@ -42,8 +42,9 @@ def _cli(side: str, *arguments: str) -> Command:
     return lambda bench: [*bench.command(side), *arguments]
 
 
-def _validate(bench: Bench) -> list[str]:
-    return [*bench.command(OURS), "validate", str(bench.models(OURS) / "iris")]
+def _of_model(name: str, *arguments: str) -> Command:
+    """Return one of our commands that gets a model."""
+    return lambda bench: [*bench.command(OURS), *arguments, str(bench.models(OURS) / name)]
 
 
 def unpickle(bench: Bench) -> list[str]:
@@ -77,7 +78,14 @@ COMMANDS: dict[str, dict[str, Command]] = {
         MLFLOW: _cli(MLFLOW, "--help"),
         FLOOR: _code(FLOOR, _CLICK),
     },
-    "validate-shell": {OURS: _validate, FLOOR: _code(FLOOR, "import yaml, jsonschema")},
+    "validate-shell": {
+        OURS: _of_model("iris", "validate"),
+        FLOOR: _code(FLOOR, "import yaml, jsonschema"),
+    },
+    "fmt-wide": {
+        OURS: _of_model("widest", "fmt", "--check"),
+        FLOOR: _of_model("widest", "validate"),
+    },
     "predict-shell": {
         OURS: _predict(OURS),
         MLFLOW: _predict(MLFLOW, "--env-manager", "local"),

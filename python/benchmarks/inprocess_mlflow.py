@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 import inputs
 import mlflow.pyfunc
+import mlflow.sklearn
 from mlflow.models import Model, infer_signature
 from mlflow.models.utils import _enforce_schema
 from mlflow.pyfunc import scoring_server
@@ -26,6 +30,23 @@ logging.getLogger("mlflow").setLevel(logging.ERROR)
 
 def _read(name: str) -> Callable[[Given], Call]:
     return lambda given: lambda: Model.load(str(given.shared / name))
+
+
+def _save(_given: Given) -> Call:
+    model, _ = inputs.iris_model()
+    signature = infer_signature(inputs.doubles(2, inputs.WIDEST))
+    folder, numbers = Path(mkdtemp(dir=".")), count()
+
+    def call() -> None:
+        # Requirements are given because finding them loads the model.
+        mlflow.sklearn.save_model(
+            model,
+            folder / str(next(numbers)),
+            signature=signature,
+            pip_requirements=["scikit-learn"],
+        )
+
+    return call
 
 
 def _enforce(rows: int | None) -> Callable[[Given], Call]:
@@ -71,6 +92,7 @@ def _decode_instances(given: Given) -> Call:
 TASKS = {
     "read-small": _read("iris"),
     "read-wide": _read("wide"),
+    "save-wide": _save,
     "enforce-1": _enforce(1),
     "enforce-big": _enforce(None),
     "infer-doubles": _infer(inputs.doubles),

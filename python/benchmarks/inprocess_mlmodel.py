@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 import inputs
 
 import mlmodel
+import mlmodel.sklearn
 from mlmodel.scoring.invocations import bodies, protocol
 
 if TYPE_CHECKING:
@@ -27,6 +31,23 @@ def _validate(name: str) -> Callable[[Given], Call]:
         return lambda: mlmodel.validate(path)
 
     return prepare
+
+
+def _save(_given: Given) -> Call:
+    model, _ = inputs.iris_model()
+    signature = mlmodel.infer_signature(inputs.doubles(2, inputs.WIDEST))
+    folder, numbers = Path(mkdtemp(dir=".")), count()
+
+    def call() -> None:
+        # Requirements are given because finding them loads the model.
+        mlmodel.sklearn.save_model(
+            model,
+            folder / str(next(numbers)),
+            signature=signature,
+            pip_requirements=["scikit-learn"],
+        )
+
+    return call
 
 
 def _enforce(rows: int | None) -> Callable[[Given], Call]:
@@ -66,6 +87,7 @@ def _decode_instances(given: Given) -> Call:
 TASKS = {
     "read-small": _validate("iris"),
     "read-wide": _validate("wide"),
+    "save-wide": _save,
     "enforce-1": _enforce(1),
     "enforce-big": _enforce(None),
     "infer-doubles": _infer(inputs.doubles),

@@ -12,6 +12,7 @@ COLUMNS = 20
 #: The columns of the REST rows of one type.
 FEW = 4
 WIDE = 1800
+WIDEST = 20_000
 REQUEST_ROWS = 10_000
 _WORDS = 100_000
 JSON = "application/json"

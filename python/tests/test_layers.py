@@ -16,7 +16,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "mlmodel"
 
 #: What every room may use, from the bottom up.
-GROUND = ("errors", "_aliases", "_base", "_schemas", "_proto")
+GROUND = ("errors", "_absent", "_aliases", "_base", "_schemas", "_proto")
 #: Room -> the rooms that it may import beside the ground.
 ROOMS = {
     "signature": (),
@@ -52,7 +52,7 @@ INSIDE = {
     "store": ("locations",),
 }
 #: The package's faces: they hold no code, and nobody below imports them.
-FACES = ("", "models", "types", "__main__")
+FACES = ("", "exceptions", "models", "types", "__main__")
 
 
 def _modules() -> dict[str, ast.Module]:

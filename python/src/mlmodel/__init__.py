@@ -29,7 +29,7 @@ _NAMES = {
 }
 
 #: Public modules, reachable as attributes without an import of their own.
-_MODULES = frozenset({"errors", "models", "pyfunc", "types"})
+_MODULES = frozenset({"errors", "exceptions", "flavors", "models", "pyfunc", "types"})
 
 
 def __getattr__(name: str) -> Any:
@@ -42,11 +42,13 @@ def __getattr__(name: str) -> Any:
             return getattr(importlib.import_module(_NAMES[name]), name)
     if name in _MODULES or _aliases.is_flavor(name):
         return importlib.import_module(f"mlmodel.{name}")
-    raise AttributeError(f"module 'mlmodel' has no attribute {name!r}")
+    from mlmodel._absent import absent_name
+
+    raise absent_name("mlmodel", name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_NAMES, *_MODULES})
+    return sorted({*globals(), *_NAMES, *_MODULES, *_aliases.flavor_names()})
 
 
 _aliases.install()

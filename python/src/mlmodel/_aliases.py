@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-__all__ = ["install", "is_flavor"]
+__all__ = ["flavor_names", "install", "is_flavor"]
 
 _PREFIX = "mlmodel."
 _FLAVORS = os.path.join(os.path.dirname(__file__), "flavors")  # noqa: PTH118, PTH120 - see above
@@ -33,6 +33,12 @@ def is_flavor(name: str) -> bool:
     return os.path.isfile(os.path.join(_FLAVORS, f"{name}.py"))  # noqa: PTH113, PTH118 - see above
 
 
+def flavor_names() -> list[str]:
+    """Return the names of the flavors that are here."""
+    names = [file.removesuffix(".py") for file in os.listdir(_FLAVORS)]  # noqa: PTH208 - see above
+    return sorted(filter(is_flavor, names))
+
+
 class _FlavorAlias:
     """Finder and loader in one, by the import system's protocols."""
 
@@ -43,7 +49,15 @@ class _FlavorAlias:
         target: ModuleType | None = None,  # noqa: ARG002 - the protocol's
     ) -> ModuleSpec | None:
         name = fullname.removeprefix(_PREFIX)
-        if name == fullname or not is_flavor(name):
+        if name == fullname:
+            return None
+        if not is_flavor(name):
+            # Nobody finds it: `from mlmodel import start_run` comes here, too.
+            from mlmodel._absent import absent_module
+
+            error = absent_module(fullname)
+            if error is not None:
+                raise error
             return None
         from importlib.machinery import ModuleSpec
 

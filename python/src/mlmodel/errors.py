@@ -110,10 +110,31 @@ class MlmodelError(Exception):
     #: machine, or the authors of this library.
     fault: ClassVar[Literal["caller", "model", "operator", "library"]] = "library"
 
-    def __init__(self, message: str, details: Iterable[Violation | InputViolation] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        details: Iterable[Violation | InputViolation] = (),
+        *,
+        error_code: str | int | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.details: tuple[Violation | InputViolation, ...] = tuple(details)
+        self._error_code = error_code
+
+    @property
+    def error_code(self) -> str:
+        """The name that MLflow gives the error, for callers who compare it; the own is ``code``.
+
+        What is raised with an ``error_code=`` of its own, as MLflow's users do, has that one.
+        """
+        given = vars(self).get("_error_code")
+        return _MLFLOW_CODES.get(self.code, "INTERNAL_ERROR") if given is None else str(given)
+
+    @classmethod
+    def invalid_parameter_value(cls, message: str, **_others: object) -> InvalidArgument:
+        """Return the error for an argument of the caller's, as MLflow's users make it."""
+        return InvalidArgument(message)
 
     def lines(self) -> list[str]:
         """Return the message and the details, one line each.
@@ -179,7 +200,7 @@ class UnsupportedModel(MlmodelError):
 
 
 class UntrustedModel(MlmodelError, PermissionError):
-    """Loading would run code that nobody vouched for; nothing was run."""
+    """Loading would run code that is not trusted; nothing was run."""
 
     code = "UNTRUSTED_MODEL"
     http_status = 500
@@ -209,7 +230,7 @@ class InvalidArgument(MlmodelError, ValueError):
 
 
 class ModelExists(MlmodelError, FileExistsError):
-    """The place to save to is taken, and overwriting was not asked for."""
+    """The place to save to exists already, and overwriting was not asked for."""
 
     code = "MODEL_EXISTS"
     http_status = 409
@@ -331,6 +352,20 @@ class InternalError(MlmodelError):
     grpc_code = "INTERNAL"
     exit_code = 70
     fault = "library"
+
+
+#: MLflow's names for what its users compare; every other error is ``INTERNAL_ERROR`` there.
+_MLFLOW_CODES = {
+    "INVALID_ARGUMENT": "INVALID_PARAMETER_VALUE",
+    "INVALID_INPUT": "INVALID_PARAMETER_VALUE",
+    "INVALID_MODEL": "INVALID_PARAMETER_VALUE",
+    "MALFORMED_REQUEST": "INVALID_PARAMETER_VALUE",
+    "MODEL_EXISTS": "RESOURCE_ALREADY_EXISTS",
+    "MODEL_NOT_FOUND": "RESOURCE_DOES_NOT_EXIST",
+    "NOT_FOUND": "RESOURCE_DOES_NOT_EXIST",
+    "UNSUPPORTED_MODEL": "RESOURCE_DOES_NOT_EXIST",
+    "UNTRUSTED_MODEL": "PERMISSION_DENIED",
+}
 
 
 def error_classes() -> dict[str, type[MlmodelError]]:

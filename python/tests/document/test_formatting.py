@@ -14,6 +14,7 @@ from test_writing import documents
 from mlmodel.document import dumps, parse
 from mlmodel.document.document import compose_document
 from mlmodel.document.editing.formatting import format_text
+from mlmodel.document.yaml.events import Limits
 from mlmodel.errors import InvalidModel
 from mlmodel.signature.model_signature import ModelSignature
 
@@ -121,7 +122,7 @@ def test_a_file_that_was_edited_by_hand():
     formatted = format_text(BY_HAND)
     assert formatted.text == CANONICAL
     assert [change.message for change in formatted.changes] == [
-        "time_created is called utc_time_created now."
+        "time_created was renamed to utc_time_created."
     ]
     assert format_text(CANONICAL) == (CANONICAL, ())
 
@@ -222,6 +223,21 @@ def test_what_is_not_certain_is_refused(text, rule):
     """MLM-026."""
     with pytest.raises(InvalidModel, match=rule):
         format_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: [b, c, d]\n", "a: [b, c, d] # e\n", "a: 1\r\nb: yes # e\r\n", "a: é\r\nb: yes\r\n"],
+)
+def test_what_would_not_be_read_again_is_not_formatted(text):
+    """MLM-002: a canonical form of more bytes than are read; with as many it is."""
+    size = len(format_text(text).text.encode())
+    assert format_text(text, limits=Limits(bytes=size)).text
+    with pytest.raises(
+        InvalidModel, match=f"MLM-002.* {size} bytes, more than the limit"
+    ) as raised:
+        format_text(text, "here", limits=Limits(bytes=size - 1))
+    assert raised.value.details[0].file == "here"
 
 
 def test_other_rules_may_be_broken():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import errno
 import math
@@ -12,8 +13,9 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mlmodel.document import dumps, parse, read, write
+from mlmodel.document import dumps, parse, read, write, writer
 from mlmodel.document.times import with_todays_time
+from mlmodel.document.yaml.events import DEFAULT_LIMITS
 from mlmodel.errors import InvalidModel, WriteFailed
 
 FLAVORS = {"python_function": {"loader_module": "a.b"}}
@@ -156,7 +158,8 @@ for _ in range(5_000):
     ("value", "pointer"),
     [({"a": [1, Odd()]}, "/metadata/a/1"), (Odd, "/metadata"), (LOOP, "/metadata/0"),
      ({Odd(): 1}, None), (10**2_000, "/metadata"), ("\ud800", "/metadata"), (1j, "/metadata"),
-     ({("a", "b"): 1}, None), (frozenset({1}), "/metadata"), (len, "/metadata")],
+     ({("a", "b"): 1}, None), (frozenset({1}), "/metadata"), (len, "/metadata"),
+     ({("a", "b")}, "/metadata")],
 )  # fmt: skip
 def test_what_yaml_cannot_hold_names_the_key(value, pointer):
     with pytest.raises(InvalidModel) as raised:
@@ -172,6 +175,100 @@ def test_what_could_not_be_read_again_is_not_written(value):
     """MLM-002 holds for writers too."""
     with pytest.raises(InvalidModel, match="MLM-002"):
         dumps({"flavors": FLAVORS, "metadata": {"a": value}})
+
+
+LIMIT = DEFAULT_LIMITS.bytes
+
+
+def of_size(size):
+    """Return a mapping whose text has so many bytes."""
+    data = {"flavors": FLAVORS, "metadata": {"a": ["b"], "long": "x"}}
+    data["metadata"]["long"] *= size - len(dumps(data)) + 1
+    return data
+
+
+def test_a_file_has_as_many_bytes_as_are_read(tmp_path):
+    """MLM-002: the last one that is written is read."""
+    write(of_size(LIMIT), tmp_path)
+    assert (tmp_path / "MLmodel").stat().st_size == LIMIT
+    assert read(tmp_path).data == of_size(LIMIT)
+
+
+@pytest.mark.parametrize("already", [True, False])
+def test_a_file_that_would_not_be_read_is_not_written(tmp_path, already):
+    """MLM-002: with its size, the limit, where most of it is, and what to do; nothing is left."""
+    before = {}
+    if already:
+        write({"flavors": FLAVORS, "run_id": "old"}, tmp_path)
+        before = {"MLmodel": (tmp_path / "MLmodel").read_bytes()}
+    with pytest.raises(InvalidModel) as raised:
+        write(of_size(LIMIT + 1), tmp_path)
+    (violation,) = raised.value.details
+    assert (violation.rule, violation.pointer) == ("MLM-002", "/metadata/long")
+    assert "8,388,609 bytes, more than the limit of 8,388,608" in violation.message
+    assert "at /metadata/long" in violation.message
+    assert "keep large values in files" in violation.message
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_bytes_are_counted_as_they_are_written():
+    """What is escaped takes more of them."""
+    with pytest.raises(InvalidModel, match="/metadata"):
+        dumps({"flavors": FLAVORS, "metadata": "\u20ac" * (LIMIT // 5)})
+
+
+def takes(work):
+    try:
+        work()
+    except InvalidModel as error:
+        assert "MLM-002" in str(error)  # noqa: PT017 - either is right, but never by another rule
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "value", ["a", [1, 2, 3], {"a": None, "b": 1}, {1, 2}, {"a": [{1}, {"b": {}}]}, []], ids=repr
+)
+def test_as_many_values_are_written_as_are_read(monkeypatch, value):
+    """MLM-002: keys count, and each member of a set is a key with a value."""
+    data = {"flavors": FLAVORS, "metadata": value}
+    text = yaml.safe_dump(data)
+    answers = set()
+    for events in range(8, 20):
+        limits = DEFAULT_LIMITS._replace(events=events)
+        monkeypatch.setattr(writer, "DEFAULT_LIMITS", limits)
+        read_again = takes(lambda limits=limits: parse(text, limits=limits))
+        assert takes(lambda: dumps(data)) == read_again
+        answers.add(read_again)
+    assert answers == {True, False}
+
+
+@pytest.mark.parametrize("depth", [62, 63, 64, 65])
+def test_as_deep_as_is_read(depth):
+    value = []
+    for _ in range(depth - 2):
+        value = [value]
+    data = {"flavors": FLAVORS, "metadata": value}
+    if depth <= DEFAULT_LIMITS.depth:
+        assert parse(dumps(data)).data == data
+        return
+    for refused in (lambda: parse(yaml.safe_dump(data)), lambda: dumps(data)):
+        with pytest.raises(InvalidModel, match="MLM-002"):
+            refused()
+
+
+def test_a_file_is_not_replaced_by_one_that_would_not_be_read(tmp_path):
+    """MLM-002: neither by the formatter nor by what mends."""
+    file = write({"flavors": FLAVORS}, tmp_path)
+    before = file.read_bytes()
+    with pytest.raises(InvalidModel, match="MLM-002"):
+        writer.rewrite(file, "a" * (LIMIT + 1))
+    file.write_bytes(codecs.BOM_UTF8 + before)
+    with pytest.raises(InvalidModel, match="MLM-002"):
+        writer.rewrite(file, "a" * LIMIT)
+    assert file.read_bytes() == codecs.BOM_UTF8 + before
+    writer.rewrite(file, "a" * LIMIT, DEFAULT_LIMITS._replace(bytes=LIMIT + 3))
+    assert file.stat().st_size == LIMIT + 3
 
 
 def test_all_of_them_are_collected():

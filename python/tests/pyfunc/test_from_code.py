@@ -198,7 +198,11 @@ def test_code_paths_go_along(tmp_path, write):
             MissingDependency,
             r"imports mlflow\.models\.rag_signatures.*PYF-011",
         ),
-        ("import mlflow\nmlflow.trace\n", mlmodel.errors.UnsupportedModel, r"mlflow\.trace"),
+        (
+            "import mlflow\nmlflow.start_run\n",
+            mlmodel.errors.UnsupportedModel,
+            r"mlflow\.start_run",
+        ),
         (
             "from mlflow.models import ModelConfig\nModelConfig(development_config={'a': 1})\n",
             InvalidArgument,
@@ -231,7 +235,7 @@ def test_hasattr_answers_for_what_is_not_here(tmp_path, write):
     file = write(
         """
         import mlflow
-        assert not hasattr(mlflow, "trace")
+        assert not hasattr(mlflow, "start_run")
         assert hasattr(mlflow.models, "set_model")
         import mlflow.sklearn
         assert mlflow.sklearn.load_model

@@ -19,6 +19,7 @@ from mlmodel.errors import InvalidInput
 from mlmodel.models import infer_signature
 from mlmodel.pyfunc import hints
 from mlmodel.scoring.invocations.protocol import handle
+from mlmodel.signature.infer.hints import infer_signature_from_type_hints
 
 
 @pytest.fixture(autouse=True)
@@ -213,3 +214,49 @@ def test_a_type_from_the_example_keeps_lists():
     wrap = hints.delivery(lengths, {"type_hint_from_example": True})
     assert wrap(pd.DataFrame)(["a"]) == ["a"]
     assert wrap(pd.DataFrame)({"x": ["a"]}).shape == (1, 1)
+
+
+def test_an_equal_class_of_another_run_of_its_file():
+    """PYF-017: a model from code defines its classes anew each time it is loaded."""
+    pydantic = pytest.importorskip("pydantic")
+
+    def run():
+        class Message(pydantic.BaseModel):
+            role: str = pydantic.Field(alias="who")
+
+        return Message
+
+    one, other = run(), run()
+    (got,) = deliver(list[one], [other(who="user")])
+    assert (type(got), got.role) == (one, "user")
+    with pytest.raises(InvalidInput):
+        deliver(list[Record], [other(who="user")])
+
+
+class Counts:
+    def __call__(self, model_input: list[str]) -> list[int]:
+        assert type(model_input) is list
+        return [len(text) for text in model_input]
+
+
+def test_an_object_that_is_called_tells_its_hints(tmp_path):
+    """PYF-017, PYF-014."""
+    pyfunc.save_model(tmp_path / "m", python_model=Counts())
+    model = mlmodel.load(tmp_path / "m")
+    assert model.metadata.is_signature_from_type_hint
+    assert model.predict(pd.DataFrame({"x": ["a", "bcd"]})) == [1, 3]
+
+
+def test_a_class_without_fields_is_any():
+    """SIG-044: an empty object is nothing that MLflow reads."""
+    pydantic = pytest.importorskip("pydantic")
+
+    class Empty(pydantic.BaseModel):
+        pass
+
+    def function(model_input):
+        return model_input
+
+    function.__annotations__["model_input"] = list[Empty]
+    signature = infer_signature_from_type_hints(function)
+    assert json.loads(signature.to_dict()["inputs"])[0]["type"] == "any"

@@ -171,7 +171,7 @@ def test_both_arities_of_predict(tmp_path):
 
 def test_params_for_a_model_without_them(tmp_path):
     mlmodel.save(WithoutContext(), tmp_path / "m")
-    with pytest.raises(InvalidArgument, match="takes no params, but a were given"):
+    with pytest.raises(InvalidInput, match="'a' is not taken.*PYF-025|cannot be handed"):
         mlmodel.load(tmp_path / "m").predict(FRAME, {"a": 1})
 
 
@@ -179,7 +179,7 @@ def test_data_may_be_called_model_input(tmp_path):
     mlmodel.save(WithoutContext(), tmp_path / "m")
     model = mlmodel.load(tmp_path / "m")
     assert model.predict(model_input=FRAME) == 45
-    with pytest.raises(InvalidArgument, match="takes the data once"):
+    with pytest.raises(InvalidArgument, match="the data to predict only once"):
         model.predict(FRAME, model_input=FRAME)
 
 
@@ -346,8 +346,47 @@ def test_params_that_a_loader_modules_model_does_not_take_are_refused(tmp_path):
     pyfunc.save_model(
         tmp_path / "m", "loader_without_params", tmp_path / "offset", code_paths=[code]
     )
-    with pytest.raises(InvalidArgument, match="takes no params, but a were given"):
+    with pytest.raises(InvalidInput, match="'a' is not taken.*PYF-025|cannot be handed"):
         pyfunc.load_model(tmp_path / "m").predict(pd.DataFrame({"a": [1.0]}), {"a": 1})
+
+
+@pytest.mark.parametrize("kind", ["class", "function", "estimator", "pipeline"])
+def test_a_declared_default_that_the_model_cannot_take_is_left_out(tmp_path, kind):
+    """PYF-025: the model is scored; another value is the caller's, who is told."""
+    frame = pd.DataFrame({"a": [1.0, 2.0]})
+    signature = mlmodel.models.infer_signature(frame, params={"top": 3, "at": [1, 2]})
+    if kind in {"class", "function"}:
+        model = AddN(1) if kind == "class" else (lambda model_input: model_input + 1)
+    else:
+        linear = pytest.importorskip("sklearn.linear_model").LinearRegression()
+        made = pytest.importorskip("sklearn.pipeline").make_pipeline(linear)
+        model = (linear if kind == "estimator" else made).fit(frame, [2.0, 3.0])
+    with pytest.warns(UserWarning, match=r"'top', 'at'; their defaults are left out.*PYF-025"):
+        mlmodel.save(model, tmp_path / "m", signature=signature)
+    loaded = mlmodel.load(tmp_path / "m")
+    for params in (None, {}, {"top": 3}, {"at": [1, 2]}):
+        assert np.ravel(loaded.predict(frame, params)).round(6).tolist() == [2.0, 3.0]
+    with pytest.raises(InvalidInput) as caught:
+        loaded.predict(frame, {"top": 4, "at": [1, 2]})
+    assert [(one.rule, one.column) for one in caught.value.details] == [("PYF-025", "top")]
+
+
+def test_what_the_model_takes_is_handed_on_beside(tmp_path):
+    """PYF-025."""
+    process = pytest.importorskip("sklearn.gaussian_process").GaussianProcessRegressor()
+    frame = pd.DataFrame({"a": [1.0, 2.0]})
+    process.fit(frame, [2.0, 3.0])
+    signature = mlmodel.models.infer_signature(frame, params={"return_std": True, "other": 1})
+    with pytest.warns(UserWarning, match=r"'other'; .*PYF-025"):
+        mlmodel.save(process, tmp_path / "m", signature=signature)
+    assert len(mlmodel.load(tmp_path / "m").predict(frame)) == 2  # mean and deviation
+    model = mlmodel.models.Model.load(tmp_path / "m")
+    model.document.pop("signature")
+    model.save(tmp_path / "m" / "MLmodel")
+    bare = mlmodel.load(tmp_path / "m", trust=True)
+    assert len(bare.predict(frame, {"return_std": True})) == 2
+    with pytest.raises(InvalidInput, match="PYF-025|break the rules"):
+        bare.predict(frame, {"other": 1})
 
 
 class Anything(pyfunc.PythonModel):
@@ -392,7 +431,7 @@ def test_none_is_data_too(tmp_path):
     assert model.predict(None) == ("PythonModelContext", None)
     given = {"any": [object]}
     assert model.predict(given)[1] is given
-    with pytest.raises(InvalidArgument, match="takes the data once"):
+    with pytest.raises(InvalidArgument, match="the data to predict only once"):
         model.predict()
 
 
@@ -418,6 +457,42 @@ def test_a_model_predicts_in_parts(tmp_path):
         model.predict_stream(pd.DataFrame({"a": ["text"]}))
 
 
+class Otherwise(pyfunc.PythonModel):
+    def predict(self, context, model_input):
+        return 1
+
+    def tokens(self, context, model_input, params=None):
+        yield from ("one", model_input)
+
+
+def _with_stream_fn(path, name):
+    model = mlmodel.models.Model.load(path)
+    model.flavors["python_function"]["predict_stream_fn"] = name
+    model.save(path / "MLmodel")
+    assert mlmodel.validate(path).violations == ()
+    return pyfunc.load_model(path, trust=True)
+
+
+def test_the_file_says_which_method_predicts_in_parts(tmp_path):
+    """PYF-024."""
+    mlmodel.save(Otherwise(), tmp_path / "m")
+    assert list(_with_stream_fn(tmp_path / "m", "tokens").predict_stream(2)) == ["one", 2]
+    with pytest.raises(UnsupportedModel, match="has no others; .*PYF-015"):
+        _with_stream_fn(tmp_path / "m", "others").predict_stream(2)
+    mlmodel.save(Counts(), tmp_path / "c", example=pd.DataFrame({"a": [1.5]}))
+    model = _with_stream_fn(tmp_path / "c", "predict_stream")
+    assert len(list(model.predict_stream(pd.DataFrame({"a": [1.0]})))) == 3
+    (tmp_path / "loader_of_parts.py").write_text(
+        "class Model:\n    def predict(self, data): return 0\n"
+        "    def tokens(self, data): yield data\n"
+        "def _load_pyfunc(path): return Model()\n"
+    )
+    pyfunc.save_model(
+        tmp_path / "l", "loader_of_parts", code_paths=[tmp_path / "loader_of_parts.py"]
+    )
+    assert list(_with_stream_fn(tmp_path / "l", "tokens").predict_stream(5)) == [5]
+
+
 def test_a_model_in_one_piece_has_no_parts(tmp_path):
     """PYF-015."""
     mlmodel.save(AddN(1), tmp_path / "m")
@@ -435,7 +510,7 @@ def test_a_function_is_a_model(tmp_path):
     mlmodel.save(lambda model_input: model_input["a"] + offset, tmp_path / "m")
     model = mlmodel.load(tmp_path / "m")
     assert list(model.predict(pd.DataFrame({"a": [1.0]}))) == [4.0]
-    with pytest.raises(InvalidArgument, match="takes no params, but a were given"):
+    with pytest.raises(InvalidInput, match="'a' is not taken.*PYF-025|cannot be handed"):
         model.predict(pd.DataFrame({"a": [1.0]}), {"a": 1})
 
     def with_params(x, params=None):
@@ -473,7 +548,7 @@ def test_configuration_is_kept_and_overridden(tmp_path):
     (tmp_path / "config.yaml").write_text("scale: 7\n")
     again = pyfunc.load_model(tmp_path / "m", model_config=str(tmp_path / "config.yaml"))
     assert again.model_config == {"scale": 7, "other": [1]}
-    with pytest.warns(UserWarning, match=r"no key 'new'.*PYF-012"):
+    with pytest.warns(UserWarning, match=r"without the key 'new'.*PYF-012"):
         model = pyfunc.load_model(tmp_path / "m", model_config={"new": 1})
     assert model.model_config == {"scale": 2, "other": [1]}
 

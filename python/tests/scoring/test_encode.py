@@ -124,12 +124,12 @@ REFUSED: list[tuple[Any, str, str]] = [
     (pd.DataFrame({"t": pd.to_timedelta(["1s"])}), "Timedelta", "RST-047"),
     (np.array([1], "m8[s]"), "timedelta64[s]", "RST-047"),
     (np.zeros(1, [("a", "i4")]), "of dtype", "RST-047"),
-    (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns of one name", "RST-047"),
-    (pd.DataFrame([[1, 2]], columns=["0", 0]), "two columns of one name", "RST-047"),
+    (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns with the same name", "RST-047"),
+    (pd.DataFrame([[1, 2]], columns=["0", 0]), "two columns with the same name", "RST-047"),
     (pd.DataFrame({("a", "b"): [1]}), "a key of type tuple", "RST-047"),
-    ({1: "a", "1": "b"}, "two keys of one name", "RST-047"),
+    ({1: "a", "1": "b"}, "two keys with the same name", "RST-047"),
     ({None: 1}, "a key of type NoneType", "RST-047"),
-    (["\ud800"], "half a surrogate pair", "RST-048"),
+    (["\ud800"], "half of a surrogate pair", "RST-048"),
 ]
 
 
@@ -146,7 +146,7 @@ def test_long_double_that_no_double_holds_is_refused() -> None:
     value = np.longdouble(1) + np.finfo(np.longdouble).eps
     if value == 1 or np.dtype(np.longdouble).itemsize == 8:
         pytest.skip("long double is double here")
-    with pytest.raises(UnserializablePrediction, match="no double holds"):
+    with pytest.raises(UnserializablePrediction, match="a double cannot hold"):
         write_enveloped(np.array([value]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.writers import Writer
+from mlmodel.signature.cells.python_values import CHECKS
 from mlmodel.signature.enforce import columns as enforcer
 from mlmodel.signature.enforce import matching
 from mlmodel.signature.model_signature import ModelSignature
@@ -154,15 +156,29 @@ def test_a_codec_that_knows_nothing_of_pairs_is_right(
         assert (answer.status, b"ENF-058" in answer.body) == (400, True)
 
 
-def test_the_pairs_of_a_long_body_are_bounded_as_those_of_a_short_one() -> None:
-    for cell in ("", ":", " :", '\\":', "x", "10:00"):
-        short = f'{{"a" : "{cell}", "b":"{cell}"}}'
-        for text in (short, f"[{','.join([short] * 2000)}]"):
-            body = text.encode()
-            assert json_body._colons_after_keys(body) == sum(
-                map(body.count, json_body._BEFORE_COLON)
-            )
-            assert json_body._outer_pairs(orjson.loads(body)) == text.count('"a" :') * 2
+@pytest.mark.parametrize("space", ["", " ", "\t", "\n", "\r"])
+def test_the_pairs_of_a_long_body_are_bounded_as_those_of_a_short_one(space: str) -> None:
+    for cell in ("", ":", "::", " :", '\\":', "x", "10:00"):
+        row = f'{{"a"{space}: "{cell}", "b":"{cell}"}}'
+        for rows in (1, 2000):
+            table = f"[{','.join([row] * rows)}]"
+            for text, pairs in ((row, 2), (table, 2 * rows), (f'{{"k":{table}}}', 2 * rows + 1)):
+                body = text.encode()
+                assert json_body.colons_after_keys(body) == len(re.findall(r'["\s]:', text))
+                assert json_body.outer_pairs(orjson.loads(body)) == pairs
+
+
+def selections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return the list to which every selection is added that names are matched to from now on."""
+    made: list[Any] = []
+    selection = matching.Selection
+
+    def select(*args: Any, **more: Any) -> Any:
+        made.append(selection(*args, **more))
+        return made[-1]
+
+    monkeypatch.setattr(matching, "Selection", select)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -178,14 +194,13 @@ def test_what_a_codec_has_read_is_matched_and_checked_once(
     monkeypatch: pytest.MonkeyPatch, kinds: Any, row: list[Any], optional: bool
 ) -> None:
     specs = [ColSpec(kind, n, required=not optional) for kind, n in zip(kinds, "ab", strict=True)]
+    for kind in CHECKS:
+        monkeypatch.setitem(CHECKS, kind, lambda _: pytest.fail("checked again"))
+    monkeypatch.setattr(enforcer, "convert", lambda *_: pytest.fail("checked again"))
     engine = Engine(lambda *_: 1, ModelSignature(Schema(specs)))
     turned = {"columns": ["b", "z", "a"], "data": [[row[1], 0, row[0]]]}
     body = json.dumps({"dataframe_split": turned}).encode()
-    matched: list[Any] = []
-    match = matching._match
-    monkeypatch.setattr(matching, "_match", lambda *a: matched.append(a) or match(*a))
-    for name in ("convert", "_fitting_blocks"):
-        monkeypatch.setattr(enforcer, name, lambda *_: pytest.fail("checked again"))
+    matched = selections(monkeypatch)
     assert handle(JSON, body, engine).status == 200
     assert len(matched) == 1
 
@@ -193,9 +208,7 @@ def test_what_a_codec_has_read_is_matched_and_checked_once(
 def test_tensors_are_matched_once(monkeypatch: pytest.MonkeyPatch) -> None:
     specs = [TensorSpec("float64", (-1,), "a"), TensorSpec("int64", (-1,), "b")]
     engine = Engine(lambda *_: 1, ModelSignature(Schema(specs)))
-    matched: list[Any] = []
-    match = matching._match
-    monkeypatch.setattr(matching, "_match", lambda *a: matched.append(a) or match(*a))
+    matched = selections(monkeypatch)
     bodies = [(JSON, b'{"inputs": {"b": [1], "a": [1.5]}}'), ("text/csv", b"b,a\n1,1.5\n")]
     for content_type, body in bodies * 2:
         assert handle(content_type, body, engine).status == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -79,6 +80,16 @@ def test_what_yaml_cannot_hold_is_named(tmp_path):
     with pytest.raises(InvalidModel, match=r"/flavors/mine/deep/array.*numpy.*MLM-014|MLM-014"):
         model.save(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_would_not_be_read_is_not_written(tmp_path):
+    """MLM-002."""
+    Model(flavors={"mine": {}}).save(tmp_path)
+    before = (tmp_path / "MLmodel").read_bytes()
+    with pytest.raises(InvalidModel, match="MLM-002"):
+        Model(flavors={"mine": {}}, metadata={"a": "x" * 9_000_000}).save(tmp_path)
+    assert (tmp_path / "MLmodel").read_bytes() == before
+    assert os.listdir(tmp_path) == ["MLmodel"]
 
 
 @pytest.mark.parametrize("place", ["folder", "file", "uri"])

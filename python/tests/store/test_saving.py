@@ -24,6 +24,7 @@ from mlmodel.errors import (
     UnsupportedModel,
     WriteFailed,
 )
+from mlmodel.types import ColSpec, Schema
 
 X = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [0.5, 0.25, 0.125]})
 
@@ -64,6 +65,17 @@ def test_the_mlmodel_file_says_what_was_saved(saved):
 
 def test_no_hidden_folder_stays(saved):
     assert os.listdir(saved.parent) == ["m"]
+
+
+def test_a_model_that_would_not_be_read_is_not_saved(model, tmp_path):
+    """MLM-002: a signature of more columns than a reader takes; nothing is left."""
+    columns = Schema([ColSpec("double", f"column_{i}") for i in range(150_000)])
+    with pytest.raises(
+        InvalidModel, match=r"MLM-002.* bytes, more than the limit of 8,388,608"
+    ) as raised:
+        mlmodel.save(model, tmp_path / "m", signature=mlmodel.models.ModelSignature(columns))
+    assert raised.value.details[0].pointer == "/signature/inputs"
+    assert os.listdir(tmp_path) == []
 
 
 def test_an_existing_folder_is_not_overwritten(saved, model):

@@ -6,6 +6,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._absent import absent_name
 from mlmodel._base.extras import named_extra
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def lazily(
 
     def get(name: str) -> Any:
         if name not in names:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            raise absent_name(package, name)
         with named_extra():
             return getattr(importlib.import_module(names[name]), name)
 

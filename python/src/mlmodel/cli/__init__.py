@@ -14,9 +14,9 @@ __all__ = ["main"]
 #: click command with the same help line (a test compares), so ``--help`` imports none of them.
 COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Check model folders and MLmodel files against the specification."),
-    "fmt": ("fmt", "Rewrite MLmodel files in their canonical form, comments kept."),
-    "inspect": ("inspect", "Show what a model is, without running anything of it."),
-    "diff": ("diff", "Show how two models differ, without running anything of them."),
+    "fmt": ("fmt", "Rewrite MLmodel files in their canonical form; comments are kept."),
+    "inspect": ("inspect", "Show what a model is, without running any of its code."),
+    "diff": ("diff", "Show how two models differ, without running any of their code."),
     "signature": ("signature", "Show and compare signatures."),
     "validate-input": (
         "validate_input",
@@ -126,7 +126,7 @@ def _fail(error: Exception) -> NoReturn:
         fail(error)
     echo(
         f"mlmodel: {InternalError.code}: {type(error).__name__}: {error}. "
-        "This is a fault of mlmodel, please report it.",
+        "This is a bug in mlmodel; please report it.",
         err=True,
     )
     sys.exit(InternalError.exit_code)

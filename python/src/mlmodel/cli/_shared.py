@@ -6,14 +6,16 @@ import shlex
 import sys
 from functools import wraps
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mlmodel.errors import MlmodelError
+
+Answer = TypeVar("Answer")
 
 __all__ = [
     "NOTHING",
@@ -22,7 +24,9 @@ __all__ = [
     "echo",
     "fail",
     "format_option",
+    "in_processes",
     "input_options",
+    "jobs_option",
     "loading_options",
     "local_file",
     "model_option",
@@ -33,7 +37,7 @@ __all__ = [
 ]
 
 #: What is said of a folder in which nothing was found that loading could run.
-NOTHING = "no pickle and no code was found (other kinds of files were not looked into)"
+NOTHING = "no pickle and no code was found (files of other kinds were not inspected)"
 
 
 def one_line(text: str) -> str:
@@ -84,8 +88,7 @@ def local_file(place: str) -> Path:
 
     if is_uri(place):
         raise InvalidArgument(
-            "Only a file of this machine can be changed, and this is a URI: download the model, "
-            "and name its folder."
+            "A model at a URI cannot be changed: download it, and give the path of its folder."
         )
     return local_path(place)
 
@@ -98,8 +101,9 @@ def say_trust_is_lost(folders: Iterable[Path]) -> None:
     trusted = {record.path for record in records.list_records()} if changed else set()
     for path in sorted(changed.keys() & trusted):
         echo(
-            f"{changed[path]} is no longer what you trusted, because it was changed just now. "
-            f"To trust it as it is: mlmodel trust add {shlex.quote(str(changed[path]))} (MLM-032)",
+            f"{changed[path]} was trusted and has just been changed, so it is no longer "
+            f"trusted. To trust it as it is now: mlmodel trust add "
+            f"{shlex.quote(str(changed[path]))} (MLM-032)",
             err=True,
         )
 
@@ -112,6 +116,35 @@ def size(number: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
         amount /= 1024
     return ""
+
+
+def jobs_option(verb: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what adds the option ``--jobs`` to a command that does ``verb`` with many files."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help=f"{verb} in N processes.",
+    )
+
+
+def in_processes(
+    work: Callable[[str], Answer], items: Sequence[str], jobs: int
+) -> Iterator[Answer]:
+    """Give what ``work`` answers to each item, in their order, made in so many processes.
+
+    With more than one, ``work`` and its answers are pickled.
+    """
+    jobs = min(jobs, len(items))
+    if jobs <= 1:
+        yield from map(work, items)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(work, items, chunksize=max(1, len(items) // (jobs * 8)))
 
 
 def format_option(*more: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -166,8 +199,8 @@ def input_options(command: Callable[..., None]) -> Callable[..., None]:
             "content_type",
             metavar="FORM",
             callback=_checked_form,
-            help="Form of the input: json, csv, or a content type with its parameters; if absent, "
-            "by the name of the file, else json.",
+            help="Form of the input: json, csv, or a content type with its parameters; the "
+            "default follows the name of the file, or is json.",
         ),
         click.option(
             "-i",
@@ -191,7 +224,8 @@ def _checked_form(
     if form is None or form in FORMS or "/" in form:
         return form
     raise click.BadParameter(
-        f"{form!r} is none of {', '.join(FORMS)}, and no content type such as {FORMS['json']!r}."
+        f"{form!r} is not a known form: give one of {', '.join(FORMS)}, or a content type such as "
+        f"{FORMS['json']!r}."
     )
 
 

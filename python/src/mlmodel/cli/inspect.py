@@ -23,11 +23,11 @@ Examples:
   mlmodel inspect my_model --format json
 
 \b
-Exit codes: 0 shown, valid or not, 1 its file holds no mapping, 2 there is no
-model, or it cannot be read.
+Exit codes: 0 shown, valid or not, 1 its MLmodel file is not a mapping, 2 there
+is not a model, or it cannot be read.
 """
 _SHOWN = 20
-_NOTHING_BUT_DATA = "nothing: the model is read as data, and no pickle and no code is beside it"
+_NOTHING_BUT_DATA = "nothing: the model is read as data, and its folder has no pickle and no code"
 #: How wide the column of a section's keys may grow.
 _WIDEST = 40
 _HEAD = {
@@ -42,10 +42,10 @@ _HEAD = {
 @format_option()
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def command(path: str, form: str, as_json: bool) -> None:
-    """Show what a model is, without running anything of it.
+    """Show what a model is, without running any of its code.
 
-    MODEL is a model folder, an MLmodel file, or a URI of one. Shown are its flavors, signature,
-    input example and environment, and what loading it would need and run.
+    MODEL is a model folder, an MLmodel file, or a URI of one. The output has its flavors,
+    signature, input example and environment, and what loading it would need and run.
     """
     found = inspect_model(local_folder(path))
     found["path"] = without_secrets(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
 
@@ -20,7 +19,7 @@ Examples:
 
 \b
 Exit codes: 0 scored, 1 the data do not fit or the model failed, 2 the model or
-the data cannot be read, 3 the model would run code that nobody vouched for.
+the data cannot be read, 3 the model would run code that is not trusted.
 """
 
 
@@ -30,7 +29,13 @@ the data cannot be read, 3 the model would run code that nobody vouched for.
 )
 @loading_options
 @input_options
-@click.option("-o", "--output-path", "target", metavar="FILE", help="Where to write; else stdout.")
+@click.option(
+    "-o",
+    "--output-path",
+    "target",
+    metavar="FILE",
+    help="Where to write the answer; the default is stdout.",
+)
 def command(
     *,
     model: str,
@@ -42,39 +47,20 @@ def command(
 ) -> None:
     """Score a file with a model.
 
-    The data are read, and the answer is written, as a server does it with a request.
+    The data are read and the answer is written as a server does it for a request.
     """
     from mlmodel._base.extras import require
-    from mlmodel.errors import ModelFailure
 
     require("pandas", "predict")
     require("orjson", "predict")
-    from mlmodel.pyfunc.served import load_served
-    from mlmodel.scoring.invocations.protocol import score
+    from mlmodel.pyfunc.scoring import score_body, write_answer
 
     body = read_input(source)
-    engine = load_served(model, trust=trust, allow=allow).engine
-    # What the model raised is said below, in a line; its traceback would go to the log.
-    logging.getLogger("mlmodel.scoring").addHandler(logging.NullHandler())
-    try:
-        answer = score(content_type_of(source, content_type), body, engine)
-    except ModelFailure as error:
-        cause = error.__cause__
-        raise ModelFailure(
-            f"The model failed on this input: {type(cause).__name__}: {cause}"
-        ) from cause
+    answer = score_body(
+        model, content_type_of(source, content_type), body, trust=trust, allow=allow
+    )
     if target is None:
         sys.stdout.buffer.write(answer + b"\n")
         sys.stdout.flush()
     else:
-        _write(Path(target), answer + b"\n")
-
-
-def _write(target: Path, answer: bytes) -> None:
-    from mlmodel._base import files
-    from mlmodel.errors import WriteFailed
-
-    try:
-        files.write(target, answer)
-    except OSError as error:
-        raise WriteFailed(f"{target} cannot be written: {error.strerror}.") from None
+        write_answer(Path(target), answer)

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlmodel.cli._shared import echo, format_option, local_file, say_trust_is_lost
+from mlmodel.cli._shared import (
+    echo,
+    format_option,
+    in_processes,
+    jobs_option,
+    local_file,
+    say_trust_is_lost,
+)
 from mlmodel.document.document import folder_of, model_file
 from mlmodel.document.editing.fixes import fix
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
@@ -21,8 +28,6 @@ from mlmodel.store.locations.locate import local_folder
 from mlmodel.store.locations.uris import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mlmodel.errors import Violation
 
 _EXAMPLES = """\b
@@ -30,7 +35,7 @@ Examples:
   mlmodel validate my_model             one model folder
   mlmodel validate my_model/MLmodel     the same, by its file
   mlmodel validate --strict models/     every model below a folder; warnings count
-  mlmodel validate --fix my_model       mend what has one right answer, report the rest
+  mlmodel validate --fix my_model       fix what has only one right answer, report the rest
   mlmodel validate --format json a b    for other programs (schemas/v1/report.json)
   mlmodel validate --format sarif .     for code scanning; github: notes on a pull request
 
@@ -46,19 +51,12 @@ Exit codes: 0 all valid, 1 some not valid, 2 some unreadable, or wrong usage.
     "--fix",
     "mend",
     is_flag=True,
-    help="Mend what has exactly one right answer: a key that stands twice with one value, a "
-    "version or time without quotes, backslashes in a path, and the lists of a signature in YAML "
+    help="Fix what has exactly one right answer: a key given twice with the same value, a "
+    "version or time without quotes, backslashes in a path, and signature lists written as YAML "
     "(MLM-027).",
 )
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Check in N processes.",
-)
+@jobs_option("Check")
 @click.option(
     "--max-bytes",
     type=click.IntRange(min=1),
@@ -80,7 +78,8 @@ def command(
     limits = Limits(bytes=max_bytes)
     fixed = _fixed(models, missing, limits) if mend else {}
     reports = []
-    for found in [*missing, *_reports(models, jobs, limits)]:
+    checked = in_processes(partial(validate, limits=limits), models, jobs)
+    for found in [*missing, *checked]:
         report = replace(found, fixed=fixed.get(found.path, ()))
         reports.append(report)
         if form in _LINES:
@@ -123,18 +122,6 @@ def _fixed(
             failed.append(Report(model, (), error.message))
     say_trust_is_lost(folder_of(model_file(model)) for model, changes in fixed.items() if changes)
     return fixed
-
-
-def _reports(models: list[str], jobs: int, limits: Limits) -> Iterator[Report]:
-    work = partial(validate, limits=limits)
-    jobs = min(jobs, len(models))
-    if jobs <= 1:
-        yield from map(work, models)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-
-    with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(work, models, chunksize=max(1, len(models) // (jobs * 8)))
 
 
 def _print_text(report: Report) -> None:

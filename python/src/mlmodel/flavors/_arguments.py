@@ -41,8 +41,14 @@ class PredictArguments:
     """
 
     def __init__(self, method: Callable[..., Any], data: Iterable[str], of: str, rule: str) -> None:
-        self._known = set(inspect.signature(method).parameters).difference(data)
+        parameters = inspect.signature(method).parameters
+        self._known = set(parameters).difference(data)
+        self._takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         self._of, self._rule = of, rule
+
+    def takes(self, name: str) -> bool:
+        """Return whether the method has an argument of this name."""
+        return self._takes_all or name in self._known
 
     def given(self, params: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return the parameters as arguments.
@@ -51,14 +57,14 @@ class PredictArguments:
             InvalidInput: the method has no such arguments; all of them are listed.
 
         """
-        unknown = [name for name in params or () if name not in self._known]
+        unknown = [name for name in params or () if not self.takes(name)]
         if unknown:
             known = ", ".join(sorted(self._known))
             raise invalid_each(
                 "The parameters break the rules of the model.",
                 self._rule,
                 {
-                    name: f"Parameter {name!r} is none of {self._of}; known are {known}."
+                    name: f"Parameter {name!r} is not one of {self._of}; known are {known}."
                     for name in unknown
                 },
             )

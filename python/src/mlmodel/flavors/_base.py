@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument
+from mlmodel.scoring.predict import Predict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import ModuleType
 
-    from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.store.folder import ModelFolder
 
-__all__ = ["Flavor", "Saved"]
+__all__ = ["Flavor", "Predict", "Saved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ class Flavor(ABC):
     #: The requirements of the extra ``mlmodel[name]``, for flavors of ours: ``make generate``
     #: copies them into pyproject.toml.
     extra: ClassVar[tuple[str, ...]] = ()
+    #: The distributions that every model of it needs, by their names.
+    packages: ClassVar[tuple[str, ...]] = ()
     #: The kinds of input signature that it takes: ``columns``, ``tensors`` (PYF-018).
     signature_kinds: ClassVar[frozenset[str]] = frozenset({"columns"})
     #: Its rank among the flavors that serve a model without python_function, the lowest first;

@@ -10,6 +10,9 @@ import inspect
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Unpack
 
+from mlmodel._absent import absent_name
+from mlmodel.environment.pins import pinned
+from mlmodel.environment.resolve import conda_of_pip
 from mlmodel.flavors._base import is_a_class
 from mlmodel.flavors._registry import is_of_this_program
 from mlmodel.store.description import PYTHON_FUNCTION, Model
@@ -17,19 +20,19 @@ from mlmodel.store.folder import open_folder
 from mlmodel.store.saving import Contents, SaveOptions, save_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from mlmodel.document.paths import PathLike
     from mlmodel.flavors._base import Flavor
 
-__all__ = ["load_flavor", "loader", "save_flavor", "saver"]
+__all__ = ["absent_of", "defaults", "load_flavor", "loader", "save_flavor", "saver"]
 
 P = ParamSpec("P")
 
 _SAVE_RAISES = """
     Raises:
-        InvalidArgument: the model or an argument is not what is taken; nothing was written.
+        InvalidArgument: the model or an argument is not accepted; nothing was written.
         ModelExists: ``path`` is taken.
         WriteFailed: disk full or no permission; nothing was left behind.
         MissingDependency: a library is not installed.
@@ -48,7 +51,7 @@ _LOAD = """Return {native}; nothing is wrapped or enforced.
         InvalidModel: it breaks rules of the format, or a file of it is damaged.
         UnreadableModel: it is there but cannot be read.
         UnsupportedModel: it has no such flavor, or is in a form that is not read.
-        UntrustedModel: loading would run code that nobody vouched for; nothing was run.
+        UntrustedModel: loading would run code that is not trusted; nothing was run.
         MissingDependency: a library of the model is not installed.
 
 """
@@ -110,6 +113,54 @@ def saver(flavor: Flavor) -> Callable[[Callable[P, None]], Callable[P, None]]:
         return save_model
 
     return made_of
+
+
+class DefaultRequirements(Protocol):
+    """``get_default_pip_requirements`` of a flavor."""
+
+    def __call__(self, include_cloudpickle: bool = False) -> list[str]: ...
+
+
+class DefaultCondaEnv(Protocol):
+    """``get_default_conda_env`` of a flavor."""
+
+    def __call__(self, include_cloudpickle: bool = False) -> dict[str, Any]: ...
+
+
+def defaults(module: str, packages: Sequence[str]) -> tuple[DefaultRequirements, DefaultCondaEnv]:
+    """Return ``get_default_pip_requirements`` and ``get_default_conda_env`` of a module.
+
+    ``packages`` are the distributions that every model of it needs.
+    """
+
+    def get_default_pip_requirements(include_cloudpickle: bool = False) -> list[str]:
+        """Return what every model of this flavor needs, pinned to what is installed.
+
+        ``save_model`` pins more: what loading the model and its example were seen to import.
+
+        Args:
+            include_cloudpickle: cloudpickle, too, for models that are pickled with it.
+
+        """
+        more = ("cloudpickle",) if include_cloudpickle else ()
+        return pinned(dict.fromkeys((*packages, *more)))
+
+    def get_default_conda_env(include_cloudpickle: bool = False) -> dict[str, Any]:
+        """Return the same as a conda environment: a mapping as ``conda_env`` takes it."""
+        return conda_of_pip(get_default_pip_requirements(include_cloudpickle))
+
+    for function in (get_default_pip_requirements, get_default_conda_env):
+        function.__module__, function.__qualname__ = module, function.__name__
+    return get_default_pip_requirements, get_default_conda_env
+
+
+def absent_of(flavor: Flavor) -> Callable[[str], Any]:
+    """Return ``__getattr__`` of a flavor's module: MLflow's names that are not here say so."""
+
+    def get(name: str) -> Any:
+        raise absent_name(f"mlmodel.{flavor.name}", name, place="*")
+
+    return get
 
 
 def load_flavor(

@@ -13,21 +13,31 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
-from mlmodel.flavors._arguments import require_one_of
-from mlmodel.flavors._base import Flavor, Saved
+from mlmodel.flavors._arguments import PredictArguments, require_one_of
+from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._shared import loader, saver
+from mlmodel.flavors._shared import absent_of, defaults, loader, saver
+from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mlmodel.document.paths import PathLike
-    from mlmodel.scoring.predict import Predict
-    from mlmodel.store.folder import ModelFolder
-    from mlmodel.store.saving import SaveOptions
+    from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
-__all__ = ["FLAVOR", "SklearnFlavor", "load_model", "save_model"]
+__all__ = [
+    "FLAVOR",
+    "FLAVOR_NAME",
+    "SERIALIZATION_FORMAT_CLOUDPICKLE",
+    "SERIALIZATION_FORMAT_PICKLE",
+    "SERIALIZATION_FORMAT_SKOPS",
+    "SUPPORTED_SERIALIZATION_FORMATS",
+    "SklearnFlavor",
+    "get_default_conda_env",
+    "get_default_pip_requirements",
+    "load_model",
+    "save_model",
+]
 
 SerializationFormat = Literal["pickle", "cloudpickle", "skops"]
 
@@ -47,6 +57,7 @@ class SklearnFlavor(Flavor):
     name = "sklearn"
     loader_module = "mlflow.sklearn"
     extra = ("scikit-learn>=1.3", "joblib>=1.3", "skops>=0.10")
+    packages = ("scikit-learn",)
     signature_kinds = frozenset({"columns", "tensors"})
 
     def detects(self, model: object) -> bool:
@@ -66,7 +77,7 @@ class SklearnFlavor(Flavor):
             "serialization_format": form,
             "sklearn_version": sklearn.__version__,
         }
-        packages = ["scikit-learn"]
+        packages = list(self.packages)
         if form != "pickle":
             packages.append(form)
         if form == "skops":
@@ -91,15 +102,27 @@ class SklearnFlavor(Flavor):
         name = attributes.get("predict_fn") or "predict"
         if name not in _PREDICT_METHODS or not hasattr(model, name):
             raise UnsupportedModel(
-                f"predict_fn is {name!r}, but the model ({type(model).__qualname__}) has no such "
-                f"method of prediction (SKL-004); it may name one of {', '.join(_PREDICT_METHODS)}"
+                f"predict_fn is {name!r}, but the model ({type(model).__qualname__}) has no "
+                "such prediction method (SKL-004); it may name one of "
+                f"{', '.join(_PREDICT_METHODS)}"
             )
         method = getattr(model, name)
+        arguments = PredictArguments(
+            getattr(_last_step(model), name, method), ("X",), of=f"the model's {name}",
+            rule="PYF-025",
+        )  # fmt: skip
 
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            return method(model_input, **(params or {}))
+            return method(model_input, **arguments.given(params))
 
-        return predict
+        return Taking(predict, arguments.takes)
+
+
+def _last_step(model: Any) -> Any:
+    """Return what predicts in the end: a pipeline hands all parameters on to its last step."""
+    while getattr(model, "steps", None):
+        model = model.steps[-1][1]
+    return model
 
 
 def _pickle(model: Any) -> bytes:
@@ -107,8 +130,8 @@ def _pickle(model: Any) -> bytes:
         return pickle.dumps(model, protocol=5)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise InvalidArgument(
-            f"The model cannot be pickled: {error}. serialization_format='cloudpickle' holds "
-            "functions and classes that no module defines"
+            f"The model cannot be pickled: {error}. serialization_format='cloudpickle' can also "
+            "save functions and classes that no module defines"
         ) from error
 
 
@@ -125,7 +148,16 @@ def _skops(model: Any) -> bytes:
 _WRITERS = {"pickle": _pickle, "cloudpickle": _cloudpickle, "skops": _skops}
 
 FLAVOR = SklearnFlavor()
+FLAVOR_NAME = FLAVOR.name
 
+#: MLflow's names of the formats.
+SERIALIZATION_FORMAT_PICKLE = "pickle"
+SERIALIZATION_FORMAT_CLOUDPICKLE = "cloudpickle"
+SERIALIZATION_FORMAT_SKOPS = "skops"
+SUPPORTED_SERIALIZATION_FORMATS = list(_FILES)
+
+get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
+__getattr__ = absent_of(FLAVOR)
 load_model = loader(FLAVOR, "the native estimator of a saved model")
 
 

@@ -12,21 +12,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
-from mlmodel.flavors._base import Flavor, Saved
+from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import NamedClasses, class_name
 from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
-from mlmodel.flavors._shared import loader, saver
+from mlmodel.flavors._shared import absent_of, defaults, loader, saver
+from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mlmodel.document.paths import PathLike
-    from mlmodel.scoring.predict import Predict
-    from mlmodel.store.folder import ModelFolder
-    from mlmodel.store.saving import SaveOptions
+    from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
-__all__ = ["FLAVOR", "XgboostFlavor", "load_model", "save_model"]
+__all__ = [
+    "FLAVOR",
+    "FLAVOR_NAME",
+    "XgboostFlavor",
+    "get_default_conda_env",
+    "get_default_pip_requirements",
+    "load_model",
+    "save_model",
+]
 
 ModelFormat = Literal["ubj", "json", "xgb"]
 
@@ -45,6 +51,7 @@ class XgboostFlavor(Flavor):
     name = "xgboost"
     loader_module = "mlflow.xgboost"
     extra = ("xgboost>=2.1", "scikit-learn>=1.3")
+    packages = ("xgboost",)
 
     def detects(self, model: object) -> bool:
         return _CLASSES.hold(model)
@@ -67,7 +74,7 @@ class XgboostFlavor(Flavor):
             "model_format": form,
             "xgb_version": xgboost.__version__,
         }
-        packages = ["xgboost"]
+        packages = list(self.packages)
         if class_name(model) != _BOOSTER:
             packages.append("scikit-learn")
             attributes |= _missing_value(model)
@@ -123,7 +130,7 @@ class XgboostFlavor(Flavor):
                 rows = xgboost.DMatrix(rows, enable_categorical=True, **told)
             return model.predict(rows, **given)
 
-        return predict
+        return Taking(predict, arguments.takes)
 
 
 def _missing_value(model: Any) -> dict[str, Any]:
@@ -145,7 +152,10 @@ def _categorical(booster: Any) -> list[int]:
 
 
 FLAVOR = XgboostFlavor()
+FLAVOR_NAME = FLAVOR.name
 
+get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
+__getattr__ = absent_of(FLAVOR)
 load_model = loader(FLAVOR, "the native model: a Booster, or the scikit-learn model saved")
 
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.errors import InvalidArgument, InvalidModel, MissingDependency, MlmodelError
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc.python_model import PythonModel, as_python_model
-from mlmodel.store import code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlmodel.document.paths import PathLike
+    from mlmodel.store.code import ModelCode
 
 __all__ = ["ModelConfig", "is_file", "run", "set_model"]
 
@@ -106,11 +106,12 @@ def is_file(python_model: object) -> bool:
     return isinstance(python_model, str | Path)
 
 
-def run(file: Path, config: Mapping[str, Any] | None) -> PythonModel:
+def run(file: Path, config: Mapping[str, Any] | None, code: ModelCode) -> PythonModel:
     """Run a model's file and return the model that it sets; only for trusted code.
 
     Args:
         file: the Python file.
+        code: what it imports.
         config: what ``ModelConfig`` in it holds; None where the model has no configuration.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +11,7 @@ from mlmodel.environment.installed import dependencies_file, warn_of_mismatches
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._registry import flavor_by_loader
 from mlmodel.pyfunc import config as configs
-from mlmodel.pyfunc import from_code, hints, pickling
+from mlmodel.pyfunc import from_code, hints, pickling, retrievers
 from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.model import PyFuncModel
 from mlmodel.store.description import PYTHON_FUNCTION
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from mlmodel.document.paths import PathLike
     from mlmodel.flavors._base import Flavor
+    from mlmodel.store.code import ModelCode
 
 __all__ = ["get_model_dependencies", "load_model", "load_natively", "load_pyfunc"]
 
@@ -59,7 +59,7 @@ def load_model(
         ModelNotFound: there is no model.
         InvalidModel: it breaks rules of the format.
         UnsupportedModel: it has no python_function flavor.
-        UntrustedModel: loading would run code that nobody vouched for; nothing was run.
+        UntrustedModel: loading would run code that is not trusted; nothing was run.
         MissingDependency: a library of the model is not installed.
 
     """
@@ -69,22 +69,24 @@ def load_model(
         warn_of_mismatches(folder.root, folder.document)
     config = configs.of_folder(folder, attributes, model_config)
     loader = attributes["loader_module"]
-    folder.use_code(attributes)
-    if loader == PYTHON_MODEL_LOADER and not attributes.get("model_code_path"):
-        return _python_model(folder, attributes, _unpickled(folder, attributes), config)
+    code = folder.use_code(attributes)
     if loader in {PYTHON_MODEL_LOADER, CODE_LOADER}:
-        return _python_model(folder, attributes, _from_code(folder, attributes, config), config)
+        if loader == CODE_LOADER or attributes.get("model_code_path"):
+            model = _from_code(folder, attributes, config, code)
+        else:
+            model = _unpickled(folder, attributes)
+        return _python_model(folder, attributes, model, config, code)
     flavor = flavor_by_loader(loader)
     if flavor is not None:
         own = folder.document.data["flavors"].get(flavor.name) or {}
         native, predict = flavor.open(folder, own, attributes)
-        return PyFuncModel(folder.model, predict, native, model_config=config)
+        return PyFuncModel(folder.model, code.running(predict), native, model_config=config)
     if loader.partition(".")[0] == "mlflow":
         raise UnsupportedModel(
             f"{folder.root}: the loader {loader} is well known, but this version of mlmodel "
             "has no flavor for it"
         )
-    return _load_by_module(folder, attributes, config)
+    return _load_by_module(folder, attributes, config, code)
 
 
 def load_natively(
@@ -94,9 +96,9 @@ def load_natively(
     folder = open_folder(model_uri, trust=trust, allow=allow)
     attributes = folder.attributes(flavor.name)
     warn_of_mismatches(folder.root, folder.document)
-    folder.use_code(attributes)
+    code = folder.use_code(attributes)
     native, predict = flavor.open(folder, attributes, {})
-    return PyFuncModel(folder.model, predict, native)
+    return PyFuncModel(folder.model, code.running(predict), native)
 
 
 #: The name of MLflow before 1.0.
@@ -136,7 +138,10 @@ def _unpickled(folder: ModelFolder, attributes: Mapping[str, Any]) -> python_mod
 
 
 def _from_code(
-    folder: ModelFolder, attributes: Mapping[str, Any], config: Mapping[str, Any] | None
+    folder: ModelFolder,
+    attributes: Mapping[str, Any],
+    config: Mapping[str, Any] | None,
+    code: ModelCode,
 ) -> python_models.PythonModel:
     written = attributes.get("model_code_path")
     if not written:
@@ -146,7 +151,8 @@ def _from_code(
     name = last_part(written)
     path = folder.file(name)
     folder.gate.require_trust("the Python file that makes the model", name)
-    return from_code.run(path, config)
+    with retrievers.kept_apart():
+        return from_code.run(path, config, code)
 
 
 def _python_model(
@@ -154,6 +160,7 @@ def _python_model(
     attributes: Mapping[str, Any],
     model: python_models.PythonModel,
     config: dict[str, Any] | None,
+    code: ModelCode,
 ) -> PyFuncModel:
     context = python_models.PythonModelContext(
         {
@@ -162,25 +169,31 @@ def _python_model(
         },
         config or {},
     )
-    model.load_context(context)
+    code.running(model.load_context)(context)
+    stream_fn = _stream_fn(attributes)
+    stream = python_models.streamer(model, context, stream_fn)
     return PyFuncModel(
         folder.model,
-        python_models.predictor(model, context),
+        code.running(python_models.predictor(model, context)),
         model,
-        stream=python_models.streamer(model, context),
+        stream=stream and code.running(stream),
+        stream_fn=stream_fn,
         model_config=config,
         deliver=hints.delivery(python_models.plain_function(model), folder.document.data),
     )
 
 
 def _load_by_module(
-    folder: ModelFolder, attributes: Mapping[str, Any], config: dict[str, Any] | None
+    folder: ModelFolder,
+    attributes: Mapping[str, Any],
+    config: dict[str, Any] | None,
+    code: ModelCode,
 ) -> PyFuncModel:
     """Load through the model's own ``loader_module``: its ``_load_pyfunc(data path)`` (PYF-004)."""
     loader = attributes["loader_module"]
     folder.gate.require_trust(f"the loader module {loader}", attributes.get("code"))
     try:
-        module = importlib.import_module(loader)
+        module = code.import_module(loader)
     except ModuleNotFoundError as error:
         raise MissingDependency(
             f"{folder.root}: the model's loader module {loader} cannot be imported "
@@ -198,11 +211,17 @@ def _load_by_module(
         raise UnsupportedModel(
             f"What {loader}._load_pyfunc returned ({type(native).__qualname__}) has no predict"
         )
-    stream = getattr(native, "predict_stream", None)
+    stream_fn = _stream_fn(attributes)
+    stream = getattr(native, stream_fn, None)
     return PyFuncModel(
         folder.model,
-        python_models.calling(method, ()),
+        code.running(python_models.calling(method, ())),
         native,
-        stream=stream and python_models.calling(stream, ()),
+        stream=stream and code.running(python_models.calling(stream, ())),
+        stream_fn=stream_fn,
         model_config=config,
     )
+
+
+def _stream_fn(attributes: Mapping[str, Any]) -> str:
+    return str(attributes.get("predict_stream_fn") or "predict_stream")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.html import table
 from mlmodel.errors import InvalidArgument, UnsupportedModel
+from mlmodel.pyfunc.python_model import PythonModel, PythonModelContext
 from mlmodel.scoring.engine import Engine
+from mlmodel.scoring.predict import handing_on
 from mlmodel.store.description import PYTHON_FUNCTION
 
 if TYPE_CHECKING:
@@ -15,7 +18,8 @@ if TYPE_CHECKING:
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.store.description import Model
 
-__all__ = ["PyFuncModel"]
+# MLflow's users look here for the last two, too (``mlflow.pyfunc.model``).
+__all__ = ["PyFuncModel", "PythonModel", "PythonModelContext"]
 
 #: Stands for an argument that was not given: None may be the data of a model without signature.
 _NOTHING: Any = object()
@@ -31,6 +35,7 @@ class PyFuncModel:
         native: Any = None,
         *,
         stream: Predict | None = None,
+        stream_fn: str = "predict_stream",
         model_config: Mapping[str, Any] | None = None,
         deliver: Callable[[Callable[[Any], Any]], Callable[[Any], Any]] | None = None,
     ) -> None:
@@ -41,6 +46,7 @@ class PyFuncModel:
             predict: how the model predicts.
             native: the object behind it.
             stream: how it predicts in parts, where it does (PYF-015).
+            stream_fn: the method that would do that (PYF-024).
             model_config: the configuration that it was loaded with.
             deliver: makes of the signature's enforcement one that hands over what the model's
                 type hints ask for (PYF-017).
@@ -49,9 +55,11 @@ class PyFuncModel:
         self.metadata = metadata
         self.model_config = model_config
         self._native = native
-        self._stream = stream
+        declared = None if metadata.signature is None else metadata.signature.params
+        self._stream = stream and handing_on(stream, declared)
+        self._stream_fn = stream_fn
         #: Enforce, then predict; servers and other adapters enter here (columns or frames).
-        self.engine = Engine(predict, metadata.signature)
+        self.engine = Engine(handing_on(predict, declared), metadata.signature)
         if deliver is not None:
             self.engine.enforce = deliver(self.engine.enforce)
 
@@ -115,7 +123,7 @@ class PyFuncModel:
         """
         if self._stream is None:
             raise UnsupportedModel(
-                "This model has no predict_stream; it predicts in one piece (PYF-015)"
+                f"This model has no {self._stream_fn}; it can only predict all at once (PYF-015)"
             )
         checked = self.engine.checked(_one_of(data, model_input), params)
         parts: Iterator[Any] = self._stream(*checked)
@@ -128,8 +136,6 @@ class PyFuncModel:
             UnsupportedModel: the model is not one.
 
         """
-        from mlmodel.pyfunc.python_model import PythonModel
-
         if not isinstance(self._native, PythonModel):
             raise UnsupportedModel(
                 f"This model is loaded by {self.loader_module} and holds no PythonModel"
@@ -140,6 +146,20 @@ class PyFuncModel:
         """Return the native model behind the function (an estimator, a PythonModel, …)."""
         return self._native
 
+    def _repr_html_(self) -> str:
+        """Return a table of what the model is, and its signature; every text is escaped."""
+        described = self.metadata
+        rows = [
+            ("flavors", ", ".join(described.flavors)),
+            ("loader module", self.loader_module if PYTHON_FUNCTION in described.flavors else ""),
+            ("model id", str(described.model_id or described.model_uuid or "")),
+            ("saved at (UTC)", described.utc_time_created or ""),
+        ]
+        known = table("mlmodel.pyfunc.PyFuncModel", [row for row in rows if row[1]])
+        if self.signature is None:
+            return f"{known}<p>It declares no signature: nothing is enforced.</p>"
+        return known + self.signature._repr_html_()
+
     def __repr__(self) -> str:
         flavors = ", ".join(self.metadata.flavors)
         return f"<mlmodel.pyfunc.PyFuncModel of {flavors}; signature {self.signature}>"
@@ -147,5 +167,5 @@ class PyFuncModel:
 
 def _one_of(data: Any, model_input: Any) -> Any:
     if (data is _NOTHING) == (model_input is _NOTHING):
-        raise InvalidArgument("predict takes the data once, as data or as model_input")
+        raise InvalidArgument("Give the data to predict only once, as data or as model_input")
     return model_input if data is _NOTHING else data

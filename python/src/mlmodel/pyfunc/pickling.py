@@ -19,7 +19,6 @@ from mlmodel._base.extras import require
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.pyfunc import python_model as python_models
-from mlmodel.store import mlflow_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,8 +63,6 @@ def aliases() -> dict[tuple[str, str], object]:
     """Return what the well-known names of MLflow in a PythonModel's pickle stand for."""
     found = _Aliases({(_WELL_KNOWN_MODULE, cls.__name__): cls for cls in _OURS})
     found["mlflow.pyfunc", "PythonModel"] = python_models.PythonModel
-    # What cloudpickle writes for a module that a model's code refers to.
-    found["cloudpickle.cloudpickle", "subimport"] = mlflow_names.module
     return found
 
 

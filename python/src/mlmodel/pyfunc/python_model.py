@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors._base import is_a_class
+from mlmodel.scoring.predict import Taking, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -91,13 +92,14 @@ def as_python_model(given: Any) -> PythonModel:
         parameters = _positional(given)
     except ValueError as error:  # some functions in C do not say what they take
         raise InvalidArgument(
-            f"python_model takes nothing that can be told of ({error}); wrap it in a function of "
+            f"The arguments of python_model cannot be found out ({error}); wrap it in a "
+            "function of "
             "one argument, the data (PYF-014)"
         ) from error
     needed = [p for p in parameters if p.default is p.empty and p.name != "params"]
     if len(needed) != 1:
         raise InvalidArgument(
-            "A function as python_model takes one argument, the data (and may take params); "
+            "A function given as python_model takes one argument, the data (and may take params); "
             f"{getattr(given, '__qualname__', given)} takes {len(needed)} (PYF-014)"
         )
     return _FunctionPythonModel(given)
@@ -109,13 +111,17 @@ def plain_function(model: PythonModel, method: str = "predict") -> Callable[...,
     MLflow wraps it in a check that needs MLflow. The method of a class takes ``self`` first.
     """
     if isinstance(model, _FunctionPythonModel) and method == "predict":
-        return _unwrapped(model.func)
+        function = _unwrapped(model.func)
+        if inspect.isroutine(function) or isinstance(function, functools.partial):
+            return function
+        called: Callable[..., Any] = type(function).__call__.__get__(function)  # it has the hints
+        return called
     return _unwrapped(getattr(type(model), method))
 
 
 def _bound(model: PythonModel, method: str) -> Callable[..., Any]:
     function = plain_function(model, method)
-    if isinstance(model, _FunctionPythonModel):
+    if isinstance(model, _FunctionPythonModel) and method == "predict":
         return function
     return functools.partial(function, model)
 
@@ -140,17 +146,20 @@ def predictor(model: PythonModel, context: PythonModelContext, method: str = "pr
     return calling(function, (context,) if takes_context else ())
 
 
-def streamer(model: PythonModel, context: PythonModelContext) -> Predict | None:
-    """Return how ``model`` predicts in parts, or None where it does not (PYF-015)."""
-    if type(model).predict_stream is PythonModel.predict_stream:
+def streamer(
+    model: PythonModel, context: PythonModelContext, method: str = "predict_stream"
+) -> Predict | None:
+    """Return how ``model`` predicts in parts, or None where it does not (PYF-015, PYF-024)."""
+    own = getattr(type(model), method, None)
+    if own is None or own is PythonModel.predict_stream:
         return None
-    return predictor(model, context, "predict_stream")
+    return predictor(model, context, method)
 
 
 def calling(method: Callable[..., Any], first: tuple[Any, ...]) -> Predict:
     """Return ``method(*first, model_input)`` as a way to predict, with params where it takes them.
 
-    Params for a method that takes none are an error of the caller, never dropped.
+    Params for a method that takes none are an error of the caller, never dropped (PYF-025).
     """
     parameters = inspect.signature(method).parameters.values()
     takes_params = any(p.name == "params" or p.kind is p.VAR_KEYWORD for p in parameters)
@@ -158,13 +167,10 @@ def calling(method: Callable[..., Any], first: tuple[Any, ...]) -> Predict:
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
         if takes_params:
             return method(*first, model_input, params=params)
-        if params:
-            raise InvalidArgument(
-                f"The model's predict takes no params, but {', '.join(params)} were given"
-            )
+        refuse(params or ())
         return method(*first, model_input)
 
-    return predict
+    return Taking(predict, lambda _name: takes_params)
 
 
 def _positional(function: Callable[..., Any]) -> list[inspect.Parameter]:

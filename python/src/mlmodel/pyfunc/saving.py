@@ -12,9 +12,11 @@ from mlmodel._base.extras import require
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 from mlmodel.pyfunc import config as configs
-from mlmodel.pyfunc import from_code, hints, pickling
+from mlmodel.pyfunc import from_code, hints, pickling, retrievers
 from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.loading import CODE_LOADER, PYTHON_MODEL_LOADER
+from mlmodel.scoring.predict import Taking
+from mlmodel.store.code import of_folder
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 from mlmodel.store.locations.locate import local_path
 from mlmodel.store.locations.uris import without_secrets
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
+    from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["add_to_model", "save_model"]
@@ -68,8 +71,8 @@ def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
         artifacts: files and folders by name, as paths or URIs; copied, for ``context.artifacts``.
         model_config: what ``context.model_config`` holds: a mapping, or the path of a YAML file.
         streamable: whether the model predicts in parts; what its class says, if absent (PYF-015).
-        resources: services that the model calls, as the mapping of the MLmodel file.
-        auth_policy: with whose permissions it runs, as the mapping of the MLmodel file.
+        resources: services that the model calls; see :class:`mlmodel.models.Model`.
+        auth_policy: with whose permissions it runs; see there.
         **others: see :class:`mlmodel.store.saving.SaveOptions`.
 
     Raises:
@@ -106,6 +109,10 @@ def _save(path: PathLike, saving: _Saving, shared: SaveOptions) -> None:
     else:
         saving.hinted = _hinted(saving.model, shared.get("signature"))
         shared["signature"] = saving.hinted or shared.get("signature")
+    given, described = shared.get("metadata"), shared.get("mlflow_model")
+    if given is None and described is not None:
+        given = described.metadata
+    shared["metadata"] = retrievers.with_retrievers(given)
     save_folder(path, saving.write, **shared)
 
 
@@ -175,8 +182,8 @@ def _hinted(
         return hinted
     if (given.inputs, given.outputs) != (hinted.inputs, hinted.outputs):
         warn_caller(
-            "The type hints of the model's predict tell another signature than the given one; "
-            f"the hints' is saved: {hinted} (PYF-017)"
+            "The type hints of the model's predict give another signature than the one passed "
+            f"in; the one from the type hints is saved: {hinted} (PYF-017)"
         )
     return replace(hinted, params=given.params)
 
@@ -206,7 +213,7 @@ class _Saving:
         if self.file is None:
             self.model = python_models.as_python_model(self.given)
         else:
-            self.model = from_code.run(self.file, self.config)
+            self.model = from_code.run(self.file, self.config, of_folder(None))
         self.sources = {name: _local(name, given) for name, given in self.artifacts.items()}
 
     def write(self, root: Path) -> Contents:
@@ -234,7 +241,7 @@ class _Saving:
         if self.example is not None:
             keys["type_hint_from_example"] = True
         return Contents(
-            {PYTHON_FUNCTION: attributes}, packages, self.predict, keys=keys, warned=self.warned
+            {PYTHON_FUNCTION: attributes}, packages, self._predict(), keys=keys, warned=self.warned
         )
 
     def _copy_artifacts(self, root: Path) -> dict[str, Any]:
@@ -250,6 +257,11 @@ class _Saving:
             uri = without_secrets(str(self.artifacts[name]))
             entries[name] = {"path": copy.relative_to(root).as_posix(), "uri": uri}
         return entries
+
+    def _predict(self) -> Predict:
+        context = python_models.PythonModelContext()
+        asked = python_models.predictor(self.model, context)
+        return Taking(self.predict, getattr(asked, "takes", lambda _name: True))
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
         """Predict with the model as it was given, to infer outputs from the example."""

@@ -84,6 +84,7 @@ def as_sarif(reports: list[Report]) -> dict[str, Any]:
     violations = [violation for report in reports for violation in report.violations]
     ids = sorted({violation.rule for violation in violations})
     unreadable = any(report.unreadable is not None for report in reports)
+    specification = _specification() if ids else ""
     return {
         "$schema": _SARIF_SCHEMA,
         "version": "2.1.0",
@@ -93,7 +94,7 @@ def as_sarif(reports: list[Report]) -> dict[str, Any]:
                     "driver": {
                         "name": "mlmodel",
                         "semanticVersion": __version__,
-                        "rules": [_rule(rule) for rule in ids],
+                        "rules": [_rule(rule, specification) for rule in ids],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
@@ -118,7 +119,6 @@ def _rules() -> dict[str, dict[str, str]]:
     return rules
 
 
-@cache
 def _specification() -> str:
     """Return where the pages of the specification are, as the installed package says it."""
     from importlib.metadata import PackageNotFoundError, metadata
@@ -136,11 +136,11 @@ def _said(text: str) -> str:
     return printable(text).replace("{", "{{").replace("}", "}}")
 
 
-def _rule(rule: str) -> dict[str, Any]:
+def _rule(rule: str, base: str) -> dict[str, Any]:
+    """Return what a log says of a rule; ``base`` is the address of the specification, or empty."""
     known = _rules().get(rule, {"page": "README", "text": f"The rule {rule}."})
     text = _said(known["text"])
     page = f"spec/{known['page']}.md"
-    base = _specification()
     # Without a public address the page has a name of the kind that the schemas have.
     address = f"{base}/{known['page']}.md" if base else f"urn:mlmodel:spec:v1:{known['page']}"
     where = f"[{page}]({address})" if base else f"`{page}`"

@@ -69,7 +69,7 @@ def _checked_array(held: Any, what: str) -> Any:
         )
     if isinstance(held, np.ma.MaskedArray):
         raise InvalidArgument(
-            f"{what} is a masked array, and no value of a tensor is missing (PRO-043)."
+            f"{what} is a masked array, but a tensor has no missing values (PRO-043)."
         )
     return held
 
@@ -95,7 +95,8 @@ def _unpacked_column(values: Any, name: str | int) -> tuple[Any, Mask]:
     held, mask = unpacked(values)
     if held is None:
         raise InvalidArgument(
-            f"The column {name!r} is of dtype {values.dtype}, which no message holds (PRO-040)."
+            f"The column {name!r} is of dtype {values.dtype}, which a message cannot hold "
+            "(PRO-040)."
         )
     return held, mask
 

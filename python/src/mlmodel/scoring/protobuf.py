@@ -103,7 +103,7 @@ def _fill_frame(target: Any, data: Columns) -> None:
             values.set_text(held, "name", name)
         elif name is not None:
             if not -_LONGEST <= name < _LONGEST:
-                raise InvalidArgument(f"{shown(name)} is not a number of a column (PRO-051)")
+                raise InvalidArgument(f"{shown(name)} is not the number of a column (PRO-051)")
             held.number = name
     for block in data.blocks:
         made = target.blocks.add(positions=block.positions)
@@ -131,7 +131,7 @@ def _read_columns(frame: Any) -> Columns:
         positions += places
         blocks.append(Block(held.T, places, None if mask is None else mask.T))
     if sorted(positions) != list(range(len(positions))):
-        raise BadMessage("The blocks do not hold each column of the table once (PRO-052).")
+        raise BadMessage("The blocks do not hold each column of the table exactly once (PRO-052).")
     if rows < 0 or (rows > _MOST_EMPTY_ROWS and not positions):
         raise BadMessage(f"A table of {len(positions)} columns has {rows} rows (PRO-052).")
     return Columns(_read_names(frame.names, len(positions)), blocks, rows)
@@ -157,7 +157,9 @@ def _read_tensors(tensors: Any) -> Tensors:
             raise BadMessage("A value of a tensor is missing (PRO-043).")
         read[tensor.name if tensor.HasField("name") else None] = array
     if len(read) != len(tensors.tensors) or not read or (None in read and len(read) > 1):
-        raise BadMessage("Tensors have a name each, which stands once, or one has none (PRO-053).")
+        raise BadMessage(
+            "Each tensor needs a name of its own; a single tensor may have none (PRO-053)."
+        )
     return Tensors(read)
 
 

@@ -13,12 +13,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.extras import named_extra
-from mlmodel.errors import InvalidArgument
+from mlmodel._base.html import table
+from mlmodel.errors import InvalidArgument, shown
 from mlmodel.signature.types.params import ParamSchema, ParamSpec
 from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mlmodel.signature.enforce.plan import Plan
 
@@ -28,9 +29,13 @@ __all__ = ["ModelSignature"]
 _PARTS = ("inputs", "outputs", "params")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False)
 class ModelSignature:
-    """Inputs, outputs and parameters of a model; each may be absent."""
+    """Inputs, outputs and parameters of a model; each may be absent, and may be assigned.
+
+    Two are equal when their parts are. Since the parts may be assigned, there is no hash, as in
+    MLflow.
+    """
 
     inputs: Schema | None = None
     outputs: Schema | None = None
@@ -42,9 +47,39 @@ class ModelSignature:
         outputs: Schema | None = None,
         params: Iterable[ParamSpec] | None = None,
     ) -> None:
-        object.__setattr__(self, "inputs", inputs)
-        object.__setattr__(self, "outputs", outputs)
-        object.__setattr__(self, "params", None if params is None else ParamSchema(params))
+        """Take the parts.
+
+        Raises:
+            InvalidArgument: ``inputs`` or ``outputs`` is not a schema, or ``params`` not specs.
+
+        """
+        self.inputs = inputs
+        self.outputs = outputs
+        # The attribute holds a ParamSchema, whatever specs are assigned.
+        self.params = params  # type: ignore[assignment]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in {"inputs", "outputs"} and not isinstance(value, Schema | None):
+            raise InvalidArgument(
+                f"{name} of a signature is a Schema of columns or tensors, not {shown(value)}; "
+                "infer_signature(data, predictions) makes a signature of data (SIG-001)"
+            )
+        if name == "params" and not isinstance(value, ParamSchema | None):
+            value = _params(value)
+        object.__setattr__(self, name, value)
+        if name == "inputs":
+            vars(self).pop("plan", None)
+        told = vars(self).get("_told")
+        if name in _PARTS and told is not None:
+            told()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let copies and pickles hold the parts: not the plan, nor the description that is told."""
+        return type(self), (self.inputs, self.outputs, self.params)
+
+    def tell(self, told: Callable[[], None]) -> None:
+        """Call a function after each assignment of a part; the description that it is of does."""
+        vars(self)["_told"] = told
 
     def __repr__(self) -> str:
         lines = [
@@ -57,6 +92,24 @@ class ModelSignature:
             if specs is not None
         ]
         return "\n".join(["ModelSignature:", *lines])
+
+    def _repr_html_(self) -> str:
+        """Return tables of the parts, for notebooks; every text in them is escaped."""
+        parts = [
+            table(
+                part,
+                [
+                    (
+                        str(place) if spec.name is None else str(spec.name),
+                        _short(spec, label=""),
+                    )
+                    for place, spec in enumerate(specs)
+                ],
+            )
+            for part in _PARTS
+            if (specs := getattr(self, part)) is not None
+        ]
+        return "".join(parts) or "<p>ModelSignature: nothing is declared</p>"
 
     @cached_property
     def plan(self) -> Plan:
@@ -113,6 +166,19 @@ class ModelSignature:
             raise InvalidArgument("The signature is nested too deeply (SIG-001)") from None
 
 
+def _params(given: Any) -> ParamSchema:
+    try:
+        specs = list(given)
+    except TypeError:
+        specs = [given]
+    wrong = [spec for spec in specs if not isinstance(spec, ParamSpec)]
+    if wrong:
+        raise InvalidArgument(
+            f"params of a signature is a list of ParamSpec, and {shown(wrong[0])} is none (SIG-008)"
+        )
+    return ParamSchema(specs)
+
+
 def _listed(document: Mapping[str, Any], key: str) -> list[Any] | None:
     held = document.get(key)
     try:
@@ -126,10 +192,12 @@ def _listed(document: Mapping[str, Any], key: str) -> list[Any] | None:
     return list(held)
 
 
-def _short(spec: ColSpec | TensorSpec | ParamSpec) -> str:
+def _short(spec: ColSpec | TensorSpec | ParamSpec, label: str | None = None) -> str:
+    """Return a part's type in a line, behind ``label``, which is by default its name."""
+    if label is None:
+        label = "" if spec.name is None else f"{spec.name!r}: "
     if isinstance(spec, ParamSpec):
-        return f"{spec.name!r}: {spec.dtype!r}{list(spec.shape or ()) or ''} = {spec.default!r}"
-    label = "" if spec.name is None else f"{spec.name!r}: "
+        return f"{label}{spec.dtype!r}{list(spec.shape or ()) or ''} = {spec.default!r}"
     if isinstance(spec, TensorSpec):
         return f"{label}{spec.dtype}{list(spec.shape)}"
     return f"{label}{spec.type!r}{'' if spec.required else ' (optional)'}"

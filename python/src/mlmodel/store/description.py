@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from mlmodel import document
+from mlmodel._base.version import __version__
 from mlmodel.document.document import with_values
 from mlmodel.document.example_info import example_info
 from mlmodel.document.rules.checks import errors_in
@@ -60,6 +61,15 @@ class _Key:
             model.document[self.name] = value.to_dict() if hasattr(value, "to_dict") else value
 
 
+class _Resources(_Key):
+    """``resources``: the mapping of the file, a list of resources, or the path of a YAML file."""
+
+    def __set__(self, model: Model, value: Any) -> None:
+        from mlmodel.store.resources import as_mapping
+
+        super().__set__(model, as_mapping(value))
+
+
 class Model:
     """What an MLmodel file says: made for a new model, or read from a saved one.
 
@@ -79,9 +89,11 @@ class Model:
         mlflow_version: the version of MLflow that saved it, if MLflow did.
         metadata: what the user attaches: anything YAML can hold.
         model_size_bytes: size of all its files.
-        resources: services that the model calls, as the mapping of the file.
+        resources: services that the model calls: a list of :mod:`mlmodel.models.resources`, the
+            mapping of the file, or the path of a YAML file with it.
         env_vars: names of environment variables that the model reads.
-        auth_policy: with whose permissions the model runs, as the mapping of the file.
+        auth_policy: with whose permissions the model runs: an
+            :class:`~mlmodel.models.auth_policy.AuthPolicy`, or the mapping of the file.
         model_id: the id that a registry gave it.
         prompts: URIs of prompts that belong to it.
         **others: any other key.
@@ -97,7 +109,7 @@ class Model:
     mlflow_version = _Key()
     metadata = _Key()
     model_size_bytes = _Key()
-    resources = _Key()
+    resources = _Resources()
     env_vars = _Key()
     auth_policy = _Key()
     model_id = _Key()
@@ -123,8 +135,6 @@ class Model:
         **others: Any,
     ) -> None:
         """Describe a new model; see the class."""
-        from mlmodel._base.version import __version__
-
         self.document: dict[str, Any] = {
             "flavors": {name: dict(attributes) for name, attributes in (flavors or {}).items()},
             "mlmodel_version": __version__,
@@ -193,7 +203,8 @@ class Model:
 
         Raises:
             InvalidArgument: the path is a URI of a store (LOC-017).
-            InvalidModel: a value is nothing that YAML can hold; the key is named (MLM-014).
+            InvalidModel: a value is nothing that YAML can hold; the key is named (MLM-014). Or
+                the file would be larger than what is read again (MLM-002).
             WriteFailed: the disk is full, or writing is not permitted.
 
         """
@@ -227,6 +238,7 @@ class Model:
             from mlmodel.signature.model_signature import ModelSignature
 
             signature = ModelSignature.from_dict(with_values(written, self._values))
+            signature.tell(lambda: self._follow(signature))
             self._signature = written, signature
         return self._signature[1]
 
@@ -239,6 +251,12 @@ class Model:
             return
         to_dict = getattr(value, "to_dict", None)
         self.document["signature"] = dict(value) if to_dict is None else to_dict()  # type: ignore[arg-type]
+
+    def _follow(self, signature: ModelSignature) -> None:
+        """Write down a part that was assigned to the signature, unless another took its place."""
+        if self._signature is not None and self._signature[1] is signature:
+            written = self.document["signature"] = signature.to_dict()
+            self._signature = written, signature
 
     @property
     def is_signature_from_type_hint(self) -> bool:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel import document
 from mlmodel.errors import InvalidModel, UnsupportedModel
-from mlmodel.store.code import put_on_path
+from mlmodel.store.code import ModelCode, of_folder
 from mlmodel.store.description import PYTHON_FUNCTION, Model, find_model_file
+from mlmodel.store.pickled import own_code
 from mlmodel.trust.gate import Gate
 
 if TYPE_CHECKING:
@@ -68,14 +69,19 @@ class ModelFolder:
         )
         return next((str(path) for path in named if path), default)
 
-    def use_code(self, attributes: Mapping[str, Any]) -> None:
-        """Make the code that ``attributes`` name importable; for trusted folders only (PYF-006)."""
-        code = attributes.get("code")
-        if not code:
-            return
-        path = self.file(code)
-        self.gate.require_trust("code that the model brings along", code)
-        put_on_path(path)
+    def use_code(self, attributes: Mapping[str, Any]) -> ModelCode:
+        """Make the code that ``attributes`` name importable; for trusted folders only (PYF-006).
+
+        The folder's trusted pickles then find it, and import what it imports.
+        """
+        named = attributes.get("code")
+        path = None
+        if named:
+            path = self.file(named)
+            self.gate.require_trust("code that the model brings along", named)
+        code = of_folder(path)
+        self.gate.own = own_code(code)
+        return code
 
     def file(self, relative: str) -> Path:
         """Return the path of a file or folder that the MLmodel file names (DIR-003, DIR-004).
@@ -87,7 +93,7 @@ class ModelFolder:
         path = document.resolve_inside(self.root, relative)
         if not path.exists():
             raise InvalidModel(
-                f"{self.root}: the MLmodel file names {relative!r}, which is not there (DIR-003)"
+                f"{self.root}: the MLmodel file names {relative!r}, which does not exist (DIR-003)"
             )
         return path
 

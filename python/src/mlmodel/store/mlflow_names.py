@@ -15,31 +15,40 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._aliases import is_flavor
 from mlmodel.errors import MissingDependency, UnsupportedModel
+from mlmodel.store import tracing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["builtins_of_models", "module", "stand_in"]
+__all__ = ["import_", "module", "stand_in"]
 
 _TOP = "mlflow"
 
 #: MLflow's module -> ours. Flavors need no line.
 _OURS = {
     "mlflow": "mlmodel",
-    "mlflow.exceptions": "mlmodel.errors",
+    "mlflow.exceptions": "mlmodel.exceptions",
     "mlflow.models": "mlmodel.models",
+    "mlflow.models.auth_policy": "mlmodel.models.auth_policy",
     "mlflow.models.model": "mlmodel.models.model",
     "mlflow.models.model_config": "mlmodel.pyfunc.from_code",
+    "mlflow.models.resources": "mlmodel.models.resources",
     "mlflow.models.signature": "mlmodel.models.signature",
     "mlflow.pyfunc": "mlmodel.pyfunc",
-    "mlflow.pyfunc.model": "mlmodel.pyfunc.python_model",
+    "mlflow.pyfunc.model": "mlmodel.pyfunc.model",
     "mlflow.pyfunc.utils": "mlmodel.pyfunc.utils",
     "mlflow.types": "mlmodel.types",
     "mlflow.types.schema": "mlmodel.types.schema",
-    "mlflow.types.type_hints": "mlmodel.pyfunc.hints",
+    "mlflow.types.type_hints": "mlmodel.types.type_hints",
 }
-#: Names that are others here.
-_RENAMED = {"MlflowException": "MlmodelError"}
+#: MLflow's module -> names that do nothing where MLflow is not installed: tracing.
+_TRACING = {
+    "mlflow": (
+        *("get_current_active_span", "start_span", "start_span_no_context", "trace"),
+        "update_current_trace",
+    ),
+    "mlflow.entities": ("SpanType",),
+}
 
 
 class _Absent(UnsupportedModel, AttributeError):
@@ -50,6 +59,10 @@ class _StandIn(ModuleType):
     """Looks like a module of MLflow; its attributes are those of ours."""
 
     __path__: list[str] = []  # noqa: RUF012 - a package, as the import system asks it
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as cloudpickle's name for a module of MLflow's."""
+        return importlib.import_module("cloudpickle.cloudpickle").subimport, (self.__name__,)
 
     def __getattr__(self, name: str) -> Any:
         below = stand_in(f"{self.__name__}.{name}")
@@ -63,7 +76,7 @@ class _StandIn(ModuleType):
         if name != "__version__":
             if name.startswith("__"):
                 raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-            found = getattr(ours, _RENAMED.get(name, name), None)
+            found = getattr(ours, name, None)
             if found is not None:
                 return found
         return _of_mlflow(self.__name__, name)
@@ -84,23 +97,14 @@ def stand_in(name: str) -> ModuleType | None:
     return None if _ours(name) is None else _StandIn(name)
 
 
-def builtins_of_models() -> dict[str, Any]:
-    """Return the builtins of a model's own code: Python's, with an import that knows MLflow."""
-    return {**vars(builtins), "__import__": _import}
-
-
-def _ours(name: str) -> str | None:
-    flavor = name.removeprefix(f"{_TOP}.")
-    return _OURS.get(name) or (f"mlmodel.{flavor}" if is_flavor(flavor) else None)
-
-
-def _import(
+def import_(
     name: str,
     globals: Mapping[str, object] | None = None,  # noqa: A002 - the protocol's
     locals: Mapping[str, object] | None = None,  # noqa: A002 - the protocol's
     fromlist: Sequence[str] | None = (),
     level: int = 0,
 ) -> ModuleType:
+    """Import as ``__import__`` does, and MLflow's names where MLflow is not."""
     if level or name.partition(".")[0] != _TOP:
         return builtins.__import__(name, globals, locals, fromlist or (), level)
     found = stand_in(name)
@@ -113,10 +117,19 @@ def _import(
     return found if fromlist else _StandIn(_TOP)
 
 
+def _ours(name: str) -> str | None:
+    flavor = name.removeprefix(f"{_TOP}.")
+    return _OURS.get(name) or (f"mlmodel.{flavor}" if is_flavor(flavor) else None)
+
+
 def _of_mlflow(module: str, name: str) -> Any:
     try:
         return getattr(_imported(module, (name,)), name)
     except (ImportError, AttributeError) as error:
+        if name in _TRACING.get(module, ()):
+            return getattr(tracing, name)
+        if f"{module}.{name}" in _TRACING:
+            return _StandIn(f"{module}.{name}")
         raise _Absent(
             f"The model's code uses {module}.{name}, which is a part of MLflow that mlmodel does "
             "not have; it works where MLflow is installed (PYF-011)"
@@ -127,6 +140,8 @@ def _real(name: str, parts: Sequence[str] | None) -> ModuleType:
     try:
         return _imported(name, parts)
     except ImportError as error:
+        if name in _TRACING:
+            return _StandIn(name)
         raise _missing(name) from error
 
 

@@ -18,6 +18,7 @@ from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.rules.checks import errors_in
 from mlmodel.environment.resolve import ENV_FILES, infer_requirements, resolve, write_environment
 from mlmodel.errors import InvalidArgument
+from mlmodel.scoring.predict import not_taken
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 from mlmodel.store.locations.locate import path_to_write
 from mlmodel.store.new_folder import copy_into, new_folder
@@ -110,6 +111,7 @@ def save_folder(
         example = shared.get("input_example")
         signature, scored = _signature(_given_signature(shared), example, contents)
         _warn_of_kind(signature, contents)
+        _warn_of_params(signature, contents)
         example_info = _write_example(example, root, signature)
         code = _copy_code(shared.get("code_paths"), root)
         packages = ["numpy", "pandas", *contents.packages]
@@ -166,8 +168,8 @@ def _check_options(shared: Mapping[str, Any]) -> None:
     unknown = sorted(set(shared) - set(SaveOptions.__annotations__))
     if unknown:
         raise InvalidArgument(
-            f"save_model takes no argument {', '.join(map(repr, unknown))}; "
-            f"the shared ones are {', '.join(SaveOptions.__annotations__)}"
+            f"save_model has no argument {', '.join(map(repr, unknown))}; the shared arguments "
+            f"are {', '.join(SaveOptions.__annotations__)}"
         )
 
 
@@ -180,7 +182,7 @@ def _require_valid(root: Path) -> None:
     errors = errors_in(document.read(root), root)
     if errors:
         raise InvalidArgument(
-            "What was given makes no valid model, and was not saved",
+            "The arguments do not make a valid model; nothing was saved",
             [replace(error, file=Path(error.file or "").name) for error in errors],
         )
 
@@ -202,6 +204,17 @@ def _warn_of_kind(signature: ModelSignature | None, contents: Contents) -> None:
             f"The signature declares {kind}, but the {flavor} flavor takes "
             f"{' or '.join(sorted(contents.signature_kinds))}; the model is saved, and tools that "
             f"serve {flavor} models may not take its inputs (PYF-018)"
+        )
+
+
+def _warn_of_params(signature: ModelSignature | None, contents: Contents) -> None:
+    """Warn of declared parameters that the model cannot be given (PYF-025)."""
+    left_out = not_taken(contents.predict, None if signature is None else signature.params)
+    if left_out:
+        warn_caller(
+            f"The signature declares parameters that the model's predict does not take: "
+            f"{', '.join(map(repr, left_out))}; their defaults are left out, and other values are "
+            "refused (PYF-025)"
         )
 
 
@@ -227,8 +240,8 @@ def _signature(
     except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
         warn_caller(
             f"The model could not score its input_example ({type(error).__name__}: {error}); "
-            "the signature is saved without outputs, and what the model imports is not observed "
-            "(ENV-015)"
+            "the signature is saved without outputs, and the imports of the model are not "
+            "observed (ENV-015)"
         )
         scored = False
     signature, refused = infer_declarable(model_input, outputs, params)

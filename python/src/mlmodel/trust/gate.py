@@ -18,10 +18,11 @@ from mlmodel.errors import (
 )
 from mlmodel.trust import records
 from mlmodel.trust.pickles.names import Names
+from mlmodel.trust.pickles.own import OwnCode
 from mlmodel.trust.pickles.scanner import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["Gate"]
@@ -41,6 +42,8 @@ class Gate:
     root: Path
     trust: bool = False
     allow: frozenset[str] = frozenset()
+    #: What its pickles find of the model's own code, where they are trusted.
+    own: OwnCode = field(default_factory=OwnCode)
     _manifest: Manifest | None = field(default=None, repr=False)
     _stored: bool | None = field(default=None, repr=False)
     #: Why the folder cannot be trusted by its digest, where it cannot.
@@ -94,7 +97,7 @@ class Gate:
         return _read_file(path, self._relative(path))
 
     def load_pickle(
-        self, path: Path, *, aliases: Mapping[tuple[str, str], object] | None = None
+        self, path: Path, *, aliases: dict[tuple[str, str], object] | None = None
     ) -> Any:
         """Load a pickle, joblib or npy file (known by its first bytes).
 
@@ -119,17 +122,17 @@ class Gate:
         file = self._relative(path)
         data = _read_file(path, file)
         if self.trust:
-            return unpickle.load_trusted(data, aliases, file)
+            return unpickle.load_trusted(data, aliases, file, self.own)
         # The names in a file need no look where the folder is known to be trusted.
         if self._stored and self._holds(file, data):
-            return unpickle.load_trusted(data, aliases, file)
+            return unpickle.load_trusted(data, aliases, file, self.own)
         found = scan(data, allow=self.allow, aliases=aliases)
         if found.allowed:
             loaded = unpickle.load_restricted(found, Names(self.allow, aliases), file)
             bounds.check(loaded, file)
             return loaded
         if self._holds(file, data):
-            return unpickle.load_trusted(data, aliases, file)
+            return unpickle.load_trusted(data, aliases, file, self.own)
         if found.damage and not found.findings:
             raise InvalidModel(
                 f"{file} is not a whole {found.container} file: {found.damage}.",
@@ -192,21 +195,21 @@ class Gate:
         return self._manifest.files.get(file) == hashlib.sha256(data).hexdigest()
 
     def _refusal(self, what: str, details: list[Violation], *, by_name: bool) -> UntrustedModel:
-        ways = ["trust=True (--trust), which trusts it this once"]
+        ways = ["pass trust=True (--trust) to trust it this once"]
         if not self._why_not:
-            ways.insert(
-                0, f"`mlmodel trust add {self.root}`, which trusts this folder as it is now"
-            )
+            ways.insert(0, f"run `mlmodel trust add {self.root}` to trust this folder as it is now")
         if by_name:
-            ways.insert(0, "allow=('package.module.Class', …) for installed classes, by exact name")
+            ways.insert(
+                0, "pass allow=('package.module.Class', …) to allow installed classes by exact name"
+            )
         shown = details[:_SHOWN]
         if len(details) > _SHOWN:
             last = details[-1]
             more = f"and {len(details) - _SHOWN} more"
             shown.append(Violation(last.rule, more, file=last.file))
         return UntrustedModel(
-            f"Loading would run {what}, and nobody has vouched for it; nothing was run. If you "
-            f"know where the model is from, there are these ways on: {'; '.join(ways)}."
+            f"Loading this model would run code that is not trusted: {what}. Nothing was run. "
+            f"If you know where the model comes from, do one of these: {'; '.join(ways)}."
             f"{self._why_not and ' '}{self._why_not}",
             shown,
         )

@@ -1,5 +1,6 @@
 """Public names where MLflow's users look for them (``mlflow.types``)."""
 
+from mlmodel._absent import absent_name
 from mlmodel.types.schema import (
     AnyType,
     Array,
@@ -29,3 +30,7 @@ __all__ = [
     "SparkMLVector",
     "TensorSpec",
 ]
+
+
+def __getattr__(name: str) -> object:
+    raise absent_name(__name__, name)

@@ -13,11 +13,11 @@ from bisect import bisect_left, insort
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-import yaml.emitter
 import yaml.events
 
 from mlmodel.document.editing.comments import COMMENT
 from mlmodel.document.yaml import scalars
+from mlmodel.document.yaml.emitter import Emitter
 from mlmodel.errors import Violation
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def replace(document: Document, pointer: str, value: str) -> Edit:
     plain = not node.style and scalars.resolve(value) == scalars.STRING
     event = yaml.events.ScalarEvent(None, None, (plain, True), value, style=style)
     stream = io.StringIO()
-    writer = yaml.emitter.Emitter(stream, allow_unicode=not raw.isascii())
+    writer = Emitter(stream, allow_unicode=not raw.isascii())
     # The state in which the writer would be when it comes to this place of the file.
     writer.event, writer.whitespace = event, True
     writer.indent, writer.column = key.start.column + writer.best_indent, node.start.column

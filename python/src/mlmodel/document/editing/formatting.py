@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlmodel.document.document import compose_document
 from mlmodel.document.editing.edits import Change, apply
@@ -10,17 +10,16 @@ from mlmodel.document.editing.layout import lay_out
 from mlmodel.document.editing.upgrades import upgrades
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.schema import schemas
-from mlmodel.document.writer import dumps
+from mlmodel.document.writer import require_readable
+from mlmodel.document.yaml.build import Builder
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
 from mlmodel.errors import InternalError, InvalidModel
 
 if TYPE_CHECKING:
     from mlmodel.document.document import Document
+    from mlmodel.document.editing.layout import LaidOut
 
 __all__ = ["Formatted", "format_text"]
-
-
-_MOST_LOOKS = 3
 
 
 class Formatted(NamedTuple):
@@ -37,7 +36,8 @@ def format_text(text: str, file: str = FILE_NAME, *, limits: Limits = DEFAULT_LI
 
     Raises:
         InvalidModel: what the text means is not certain: it is not YAML, or breaks a rule of
-            MLM-001 to MLM-006. Other rules may be broken.
+            MLM-001 to MLM-006; or its canonical form has more than ``limits.bytes`` (MLM-002).
+            Other rules may be broken.
 
     """
     document = _certain(text, file, limits)
@@ -46,29 +46,15 @@ def format_text(text: str, file: str = FILE_NAME, *, limits: Limits = DEFAULT_LI
         text, changes = apply(text, found)
         made += changes
         document = _certain(text, file, limits)
-    laid_out = _laid_out(document, limits)
-    if laid_out is None or not _same(document, laid_out, limits):
+    laid_out = lay_out(document, schemas.load("mlmodel"), limits)
+    if laid_out is None or not _means(document, laid_out):
         raise InternalError(
             f"{file} could not be brought into the canonical form without changing what it means; "
             "it was left as it is. Please report this with the file."
         )
-    return Formatted(laid_out.replace("\n", _line_break(text)), tuple(made))
-
-
-def _laid_out(document: Document, limits: Limits) -> str | None:
-    """Return the canonical text, or None where the layout cannot hold the document.
-
-    Where a comment stood in an odd place it may need a second look to come to rest.
-    """
-    text, schema = document.text, schemas.load("mlmodel")
-    found = lay_out(text, document.nodes("")[1], schema, limits)
-    for _ in range(_MOST_LOOKS if "#" in text else 0):
-        if found is None or found == text:
-            break
-        text = found
-        again = compose_document(text, document.file, limits=limits)
-        found = lay_out(text, again.nodes("")[1], schema, limits) if again.usable else None
-    return found
+    new = laid_out.text.replace("\n", _line_break(text))
+    require_readable(new.encode(), file, limits)
+    return Formatted(new, tuple(made))
 
 
 def _certain(text: str, file: str, limits: Limits) -> Document:
@@ -79,9 +65,27 @@ def _certain(text: str, file: str, limits: Limits) -> Document:
     return document
 
 
-def _same(document: Document, text: str, limits: Limits) -> bool:
-    again = compose_document(text, document.file, limits=limits)
-    return again.usable and dumps(again.data) == dumps(document.data)
+def _means(document: Document, laid_out: LaidOut) -> bool:
+    """Return whether a text that was laid out says what the document says, in its order."""
+    if laid_out.text == document.text:
+        return True
+    return _equal(Builder().build(laid_out.root, schemas.load("mlmodel")), document.data)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Compare values as they are written: 1, 1.0 and true differ, NaN is itself."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return len(one) == len(other) and all(
+            _equal(pair, other_pair)
+            for pair, other_pair in zip(one.items(), other.items(), strict=True)
+        )
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    if isinstance(one, set):
+        return sorted(map(repr, one)) == sorted(map(repr, other))
+    return bool(one == other) if isinstance(one, str) else repr(one) == repr(other)
 
 
 def _line_break(text: str) -> str:

@@ -1,16 +1,14 @@
 """The canonical layout of a YAML file: that of the writer, with the user's order and comments.
 
-The tree is written again by PyYAML's own emitter, so a file that MLflow or this library wrote
-is its own layout. Comments and blank lines, which no emitter knows, are found between the
+The tree is written again by the writer's own emitter, so a file that MLflow or this library
+wrote is its own layout. Comments and blank lines, which no emitter knows, are found between the
 scalars of the source and put back beside the same keys and items.
 """
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import yaml.emitter
 from yaml.events import (
     DocumentEndEvent,
     DocumentStartEvent,
@@ -25,74 +23,80 @@ from yaml.events import (
 
 from mlmodel.document.editing.comments import Tree, with_comments
 from mlmodel.document.schema.schemas import branch, child
+from mlmodel.document.writer import require_readable
 from mlmodel.document.yaml import scalars
 from mlmodel.document.yaml.build import has_named_keys, is_text
+from mlmodel.document.yaml.emitter import emit
 from mlmodel.document.yaml.events import Problem, compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mlmodel.document.document import Document
     from mlmodel.document.schema.schemas import Subschema
     from mlmodel.document.yaml.events import Limits, Node
 
-__all__ = ["lay_out"]
+__all__ = ["LaidOut", "lay_out"]
 
 _ODD_BREAKS = frozenset("\x85\u2028\u2029")
 _NULL, _BOOL = scalars.PREFIX + "null", scalars.PREFIX + "bool"
+#: How often comments are put in place, until they come to rest.
+_MOST_LOOKS = 4
 
 
-def lay_out(text: str, root: Node, schema: Subschema | None, limits: Limits) -> str | None:
-    """Return the canonical text of the document ``root`` that was composed from ``text``.
+class LaidOut(NamedTuple):
+    """A text in the canonical layout, and the tree that was composed from it."""
 
-    ``schema`` says which values are texts. None where what was written cannot be read again
-    within ``limits``; whether it means the same is for the caller to compare.
+    text: str
+    root: Node
+
+
+def lay_out(document: Document, schema: Subschema | None, limits: Limits) -> LaidOut | None:
+    """Return the canonical text of a document.
+
+    ``schema`` says which values are texts. None where what was written cannot be read again;
+    whether it means the same is for the caller to compare.
+
+    Raises:
+        InvalidModel: the text would not be read again within ``limits`` (MLM-002).
+
     """
-    written = _emit(text, root, schema)
-    again = compose(written, limits)
-    if isinstance(again, Problem):
-        return None
-    return with_comments(Tree(text, root), Tree(written, again))
 
+    def composed(text: str) -> LaidOut | None:
+        require_readable(text.encode(), document.file, limits)
+        root = compose(text, limits)
+        return None if isinstance(root, Problem) else LaidOut(text, root)
 
-class _Scalar(ScalarEvent):
-    """A scalar, and whether characters beyond ASCII may stand in it as they are."""
-
-    in_characters = False
-
-
-class _Emitter(yaml.emitter.Emitter):
-    """PyYAML's emitter; what stood in the file as a character is not escaped."""
-
-    def choose_scalar_style(self) -> Any:
-        style = super().choose_scalar_style()
-        event: Any = self.event
-        if style == '"' and event.style and event.tag is None:
-            # A block cannot hold this text: then it is written as any other text.
-            event.style = None
-            style = super().choose_scalar_style()
-        return style
-
-    @property
-    def allow_unicode(self) -> bool:
-        return getattr(self.event, "in_characters", False)
-
-    @allow_unicode.setter
-    def allow_unicode(self, value: bool) -> None:
-        """Take what the base sets, which holds for no event."""
+    found = LaidOut(document.text, document.nodes("")[1])
+    emitted = _emit(*found, schema)
+    written = found if emitted == found.text else composed(emitted)
+    if written is None or written is found:
+        return written
+    bare = Tree(*written)
+    # Where a comment stood in an odd place it may need a second look to come to rest.
+    for _ in range(_MOST_LOOKS):
+        commented = with_comments(Tree(*found), bare)
+        if commented is None:
+            return None
+        if commented in {found.text, written.text}:
+            return found if commented == found.text else written
+        again = composed(commented)
+        if again is None or "#" not in commented:
+            return again
+        found = again
+    return found
 
 
 def _emit(text: str, root: Node, schema: Subschema | None) -> str:
-    stream = io.StringIO()
-    emitter = _Emitter(stream)
-    for event in (
-        StreamStartEvent(),
-        DocumentStartEvent(explicit=False),
-        *_events(text, root, schema),
-        DocumentEndEvent(explicit=False),
-        StreamEndEvent(),
-    ):
-        emitter.emit(event)
-    return stream.getvalue()
+    return emit(
+        [
+            StreamStartEvent(),
+            DocumentStartEvent(explicit=False),
+            *_events(text, root, schema),
+            DocumentEndEvent(explicit=False),
+            StreamEndEvent(),
+        ]
+    )
 
 
 def _events(text: str, node: Node, schema: Subschema | None) -> Iterator[Any]:
@@ -117,7 +121,7 @@ def _events(text: str, node: Node, schema: Subschema | None) -> Iterator[Any]:
         yield MappingEndEvent()
 
 
-def _scalar(text: str, node: Node, *, textual: bool = False, null: str = _NULL) -> ScalarEvent:
+def _scalar(text: str, node: Node, *, textual: bool = False, null: str = _NULL) -> Any:
     """Return the event of a scalar; ``textual`` says that it is a text, unless of tag ``null``."""
     value: str = node.value
     tag = node.tag if node.tag not in {None, "!", scalars.STRING} else None
@@ -133,7 +137,7 @@ def _scalar(text: str, node: Node, *, textual: bool = False, null: str = _NULL) 
     implicit = (kind == (tag or scalars.STRING), tag is None)
     block = tag == scalars.PREFIX + "binary"
     style = "|" if block else node.style if node.style in {"|", ">"} else None
-    event = _Scalar(None, tag, implicit, value, style=style)
+    event: Any = ScalarEvent(None, tag, implicit, value, style=style)
     written = text[node.start.index : node.end.index]
     # Breaks other than a line feed are escaped, and everything in the same text with them.
     event.in_characters = not written.isascii() and _ODD_BREAKS.isdisjoint(value)

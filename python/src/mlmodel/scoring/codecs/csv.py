@@ -28,7 +28,7 @@ def decode(payload: Payload[str], matching: Matching) -> Columns | Tensors:
     for place, row in enumerate(rows):
         if len(row) != len(header):
             raise MalformedRequest(
-                f"Row {place} of the CSV has {len(row)} cells where the header names "
+                f"Row {place} of the CSV has {len(row)} cells, but the header names "
                 f"{len(header)} columns (RST-015)."
             )
     if not header[0] and len(header) > 1:

@@ -84,7 +84,7 @@ def _refuse_gaps(
             continue
         gaps = (row for row, record in enumerate(records) if name not in record)
         for row in gaps if reader.every else islice(gaps, 1):
-            reader.violations.append(missing_input(spec, "this record does not hold it", row))
+            reader.violations.append(missing_input(spec, "this record does not have it", row))
             fillers[name] = filler(spec.type)
     return fillers
 

@@ -73,5 +73,5 @@ def _not_split(split: Json, what: str) -> str:
         return f"{what} is {form}, not {kind_of(split)} (RST-007)."
     unknown = sorted(set(split) - _KEYS)
     if unknown:
-        return f"{what} is {form}; {shown(unknown[0])} is none of its keys (RST-007)."
+        return f"{what} is {form}; {shown(unknown[0])} is not one of its keys (RST-007)."
     return f'{what} is {form}; "data" is missing (RST-007).'

@@ -37,7 +37,7 @@ def decode(payload: Payload[Json], matching: Matching) -> Columns | Tensors:
 def _columns(
     payload: Payload[Json],
     matching: Matching,
-    given: dict[str, Any],
+    given: dict[str, Json],
     specs: Sequence[ColSpec | TensorSpec],
 ) -> Columns:
     match stands_for(given, specs):
@@ -58,8 +58,8 @@ def _mixed_columns(
 ) -> MalformedRequest:
     lists = [spec.name for spec in specs if type(given.get(str(spec.name))) is list]
     return MalformedRequest(
-        "inputs mixes columns and single values: what stands under "
-        f"{', '.join(map(shown, lists))} is a list, and not all others are columns (RST-014)."
+        f"inputs mixes columns and single values: {', '.join(map(shown, lists))} hold lists, but "
+        "some of the others are not columns (RST-014)."
     )
 
 

@@ -55,7 +55,8 @@ def from_list(
 def _refuse_names(matching: Matching) -> None:
     if matching.has_names:
         message = (
-            "The model's columns have names, and the rows of the request have none, so nothing "
-            "says which value is which. Send objects, or dataframe_split with columns (ENF-011)."
+            "The model's columns have names, but the rows of the request have none, so it is "
+            "not known which value belongs to which column. Send objects, or dataframe_split "
+            "with columns (ENF-011)."
         )
         raise InvalidInput(message, [InputViolation("ENF-011", message)])

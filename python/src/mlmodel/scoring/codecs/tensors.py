@@ -149,7 +149,7 @@ def _read_named(
 
 def _needs_no_name(spec: TensorSpec) -> InputViolation:
     message = (
-        f"The model's tensor of {spec.dtype} has no name, and an object of tensors by name is "
+        f"The model's tensor of {spec.dtype} has no name, but an object of tensors by name was "
         "given: send the tensor itself."
     )
     return InputViolation("ENF-073", message, None, None, spec.dtype, "an object")

@@ -155,7 +155,7 @@ def decode(document: Any, info: Mapping[str, Any], matching: Matching) -> Any:
     if kind in {f"{_SPARSE}csr", f"{_SPARSE}csc"}:
         return _read_sparse(document, kind.removeprefix(_SPARSE), matching)
     raise _malformed(
-        f"type {shown(info.get('type'))} is none of dataframe, ndarray, json_object and "
+        f"type {shown(info.get('type'))} is not one of dataframe, ndarray, json_object and "
         f"{_SPARSE}csr or csc"
     )
 

@@ -21,7 +21,7 @@ from mlmodel.signature.types.schema import Schema, TensorSpec
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["as_model_input", "write_example"]
+__all__ = ["as_model_input", "request_of", "write_example"]
 
 #: Units of numpy's datetimes that have no text of a whole date and time.
 _COARSE = frozenset({"Y", "M", "W", "D", "h", "m"})
@@ -40,8 +40,10 @@ def as_model_input(example: Any) -> tuple[Any, dict[str, Any] | None]:
 
     """
     data, params = _parts(example)
-    if isinstance(data, pd.DataFrame):
+    if isinstance(data, pd.DataFrame | np.ndarray):
         return data, params
+    # What the lists are delivered as may be of other types than the lists (names of columns,
+    # missing values), so the signature is inferred of that, and not taken from here.
     return _schema_of(data).enforce(data), params
 
 
@@ -61,6 +63,24 @@ def write_example(example: Any, root: Path, signature: ModelSignature | None) ->
             holds what JSON cannot (EXA-006), or is too large (EXA-008).
 
     """
+    written, info = _as_texts(example, signature)
+    return {"artifact_path": FILE_NAME, **info, **_put(written, root)}
+
+
+def request_of(example: Any) -> bytes | None:
+    """Return an example as the body of a request, None where a request has no form for it.
+
+    Raises:
+        InvalidArgument: it is not an example (EXA-004 to EXA-006).
+
+    """
+    return _as_texts(example, None)[0].get(SERVING_FILE_NAME)
+
+
+def _as_texts(
+    example: Any, signature: ModelSignature | None
+) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Return the contents of the files by their names, and what the MLmodel file says of them."""
     data, params = _parts(example)
     signature = _completed(signature, data, params)
     schema = signature.inputs
@@ -81,7 +101,7 @@ def write_example(example: Any, root: Path, signature: ModelSignature | None) ->
     except Unwritable as error:
         place = f" at {error.path}" if error.path else ""
         raise InvalidArgument(f"The input example{place} {error.what} (EXA-006)") from None
-    return {"artifact_path": FILE_NAME, **info, **_put(written, root)}
+    return written, info
 
 
 def _completed(

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from mlmodel.signature.data.columns import Columns, Tensors
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["Request", "read_body"]
+__all__ = ["ENVELOPE_KEYS", "Request", "read_body"]
 
 #: The forms that are told by the content type alone, those of JSON that are told by a key, and
 #: those that a body may have without being named.
 _NAMED_FORMS = {(form.media, form.format): form for form in TABLE if form.key is None}
 _KEYED_FORMS = {form.key: form for form in TABLE if form.key is not None}
 _BARE_FORMS = [(form.fits, form) for form in TABLE if form.fits is not None]
+#: The keys of the envelope, one of which stands in a body of the 2.x dialect.
+ENVELOPE_KEYS = frozenset(_KEYED_FORMS)
 _KEYS = ", ".join(_KEYED_FORMS)
 _PARAMS = "params"
 
@@ -56,7 +58,7 @@ def read_body(
 
     Raises:
         UnsupportedMediaType: the content type is missing or not known.
-        MalformedRequest: the body is not of the form, or a key stands twice in it.
+        MalformedRequest: the body is not of the form, or a key appears twice in it.
 
     """
     # The most frequent content type is not taken apart.
@@ -73,7 +75,7 @@ def read_body(
 def _named_form(content_type: str | None) -> Form | None:
     """Return the form that a content type names; None leaves it to the body, which is JSON."""
     if not content_type:
-        raise UnsupportedMediaType(f"The request has no content type; {_known_ones('RST-003')}")
+        raise UnsupportedMediaType(f"The request has no content type; {_send_one('RST-003')}")
     name, parameters = media.parse(content_type)
     given = parameters.get("format")
     if name == JSON and given is None:
@@ -81,16 +83,16 @@ def _named_form(content_type: str | None) -> Form | None:
     form = _NAMED_FORMS.get((name, given and given.lower()))
     if form is None and given is not None:
         raise UnsupportedMediaType(
-            f"The format {shown(given)} of {shown(name)} is not known; {_known_ones('RST-080')}"
+            f"The format {shown(given)} of {shown(name)} is not known here; {_send_one('RST-080')}"
         )
     if form is None:
         raise UnsupportedMediaType(
-            f"The content type {shown(name)} is not known here; {_known_ones('RST-003')}"
+            f"The content type {shown(name)} is not known here; {_send_one('RST-003')}"
         )
     return form
 
 
-def _known_ones(rule: str) -> str:
+def _send_one(rule: str) -> str:
     return f"send one of {', '.join(CONTENT_TYPES)} ({rule})."
 
 
@@ -169,7 +171,8 @@ def _wrong_keys(value: Json, keys: list[str]) -> str:
     if type(value) is not dict:
         return (
             f"The body is an object with one of the keys {_KEYS}, or in the 1.x dialect a list of "
-            f"records or an object with columns and data, not {json_body.kind_of(value)} (RST-005)."
+            f"records or an object with columns and data, not {json_body.kind_of(value)} "
+            "(RST-005)."
         )
     unknown = [key for key in value if key not in _KEYED_FORMS and key != _PARAMS]
     if len(keys) > 1:

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Json",
     "check_pairs",
+    "colons_after_keys",
     "is_doubtful",
     "kind_of",
     "loads",
     "loads_exactly",
     "may_have_rounded",
+    "outer_pairs",
 ]
 
 #: A parsed value.
@@ -119,7 +121,7 @@ def loads_exactly(body: bytes) -> tuple[Json, dict[float, set[str]]]:
     Returns the value, and the decimal literals met, by the double that they round to.
 
     Raises:
-        MalformedRequest: a key stands twice in one object (ENF-058).
+        MalformedRequest: a key appears twice in one object (ENF-058).
 
     """
     literals: dict[float, set[str]] = {}
@@ -145,9 +147,9 @@ def _object_of_pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     made = dict(pairs)
     if len(made) < len(pairs):
         twice = repeated(name for name, _ in pairs)[0]
-        message = f"The key {shown(twice)} stands twice in one JSON object."
+        message = f"The key {shown(twice)} appears twice in one JSON object."
         raise MalformedRequest(
-            f"{message} Which of its values is meant cannot be known (ENF-058).",
+            f"{message} It is not clear which of its values is meant (ENF-058).",
             [InputViolation("ENF-058", message, got=shown(twice))],
         )
     return made
@@ -164,20 +166,20 @@ _KINDS: dict[type, str] = {
 
 
 def check_pairs(body: bytes, value: Json) -> None:
-    """Refuse a body in which a key stands twice, given what :func:`loads` made of it.
+    """Refuse a body in which a key appears twice, given what :func:`loads` made of it.
 
     The value has fewer pairs than the body has colons outside of texts exactly if a key was
     repeated. Of the pairs the outermost are counted first, and the colons are bounded from above,
     both of which costs little: in most bodies the two are equal, and the cells need no look.
 
     Raises:
-        MalformedRequest: a key stands twice in one object (ENF-058).
+        MalformedRequest: a key appears twice in one object (ENF-058).
 
     """
-    pairs = _outer_pairs(value)
+    pairs = outer_pairs(value)
     if pairs == _colons(body):
         return
-    most = _colons_after_keys(body)
+    most = colons_after_keys(body)
     if pairs == most:
         return
     pairs = sum(len(item) for level in _levels(value) for item in level if type(item) is dict)
@@ -186,7 +188,7 @@ def check_pairs(body: bytes, value: Json) -> None:
         raise AssertionError("pairs were miscounted")
 
 
-def _outer_pairs(value: Json) -> int:
+def outer_pairs(value: Json) -> int:
     """Return how many pairs the outermost objects have: those that hold a table, or its rows."""
     if type(value) is list:
         return _pairs_of_rows(value)
@@ -216,7 +218,7 @@ def _colons(body: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord(":")))
 
 
-def _colons_after_keys(body: bytes) -> int:
+def colons_after_keys(body: bytes) -> int:
     """Return how many colons may stand between key and value, by the byte before them."""
     if len(body) < _LONG:
         return sum(map(body.count, _BEFORE_COLON))

@@ -132,7 +132,7 @@ def _by_position(
     violations = [] if names is None else _contradictions(specs, names)
     positions: list[int | None] = [i if i < width else None for i in range(len(specs))]
     if any(spec.required for spec in specs[width:]):
-        message = f"The signature declares {len(specs)} inputs by position and {width} are given."
+        message = f"The signature declares {len(specs)} inputs by position, but {width} are given."
         due, got = f"{len(specs)} inputs", f"{width} inputs"
         violations.append(InputViolation("ENF-009", message, width, None, due, got))
     in_order = width == len(specs) and not violations
@@ -149,8 +149,8 @@ def _contradictions(
         if spec.name is not None and isinstance(name, str) and name != str(spec.name):
             due, got = repr(spec.name), shown(name)
             message = (
-                f"Input {due} is declared at position {declared}, where {got} is given; columns of "
-                "which only some are named are matched by position."
+                f"Position {declared} is declared as input {due}, but has {got}; where only "
+                "some columns have names, all are matched by position."
             )
             violations.append(InputViolation("ENF-013", message, spec.name, None, due, got))
     return violations
@@ -159,7 +159,8 @@ def _contradictions(
 def _without_names(specs: Sequence[ColSpec | TensorSpec], width: int) -> Selection:
     violation = InputViolation(
         "ENF-011",
-        "The signature names its inputs, and the data do not: give a data frame, a mapping of "
+        "The inputs of the signature have names, but the data have none: give a data frame, a "
+        "mapping of "
         "names to values or a list of records.",
         expected="inputs with names",
         got=f"{width} without names",
@@ -168,7 +169,7 @@ def _without_names(specs: Sequence[ColSpec | TensorSpec], width: int) -> Selecti
 
 
 def _repeated(spec: ColSpec | TensorSpec, times: int) -> InputViolation:
-    message = f"Input {spec.name!r} is given {times} times; each declared name is given once."
+    message = f"Input {spec.name!r} is given {times} times; give each declared name once."
     return InputViolation("ENF-007", message, spec.name, None, type_name(spec), f"{times} times")
 
 

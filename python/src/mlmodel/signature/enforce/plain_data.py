@@ -157,12 +157,12 @@ def _table_of_rows(rows: Sequence[Any]) -> Table:
 
 def _table_of_records(records: Sequence[Mapping[Any, Any]], specs: Sequence[ColSpec]) -> Table:
     if _by_position(specs):
-        raise _refused_form("a list of records, whose order says nothing,")
+        raise _refused_form("a list of records, which cannot be matched by position,")
     names, arrays, found = [], [], Findings()
     for spec in specs:
         lacking = next((row for row, one in enumerate(records) if spec.name not in one), None)
         if lacking is not None and spec.required:
-            found.append(missing_input(spec, "this record does not hold it", lacking))
+            found.append(missing_input(spec, "this record does not have it", lacking))
         if lacking is None or any(spec.name in record for record in records):
             names.append(spec.name)
             arrays.append(object_array([record.get(spec.name) for record in records]))

@@ -88,8 +88,8 @@ def _check_tensor(array: Any, spec: TensorSpec, found: Findings) -> None:
     if not _same_dtype(array, spec.type):
         given = array.dtype.name
         message = (
-            f"Tensor {label(spec)}: dtype {spec.dtype} is declared, {given} given; "
-            "tensors are not converted."
+            f"Tensor {label(spec)}: expected dtype {spec.dtype}, got {given}; tensors are not "
+            "converted."
         )
         found.append(InputViolation("ENF-070", message, spec.name, None, spec.dtype, given))
     wrong = wrong_shape(array.shape, spec)
@@ -116,7 +116,7 @@ def _frame_values(frame: pd.DataFrame, spec: TensorSpec, found: Findings) -> Any
     ):
         name, given = other[0]
         message = (
-            f"Tensor {label(spec)}: dtype {spec.dtype} is declared, column {name!r} of the frame "
+            f"Tensor {label(spec)}: expected dtype {spec.dtype}, but column {name!r} of the frame "
             f"is {given}; tensors are not converted."
         )
         found.append(InputViolation("ENF-070", message, spec.name, None, spec.dtype, given))
@@ -126,8 +126,8 @@ def _frame_values(frame: pd.DataFrame, spec: TensorSpec, found: Findings) -> Any
 def _no_array(value: Any, spec: TensorSpec) -> InputViolation:
     found = type(value).__name__
     message = (
-        f"Tensor {label(spec)}: an array of {spec.dtype} is declared, {found} given, which has "
-        "no dtype; make it a numpy array of that dtype."
+        f"Tensor {label(spec)}: expected an array of {spec.dtype}, got {found}, which has no "
+        "dtype; make it a numpy array of that dtype."
     )
     rule = "ENF-073" if isinstance(value, dict) else "ENF-074"
     return InputViolation(rule, message, spec.name, None, spec.dtype, found)
@@ -140,5 +140,5 @@ def _without_name(spec: TensorSpec, array: np.ndarray[Any, Any]) -> InputViolati
 
 def _no_mapping(data: Any) -> InputViolation:
     found = type(data).__name__
-    message = f"The signature names its tensors; a mapping of names to arrays is due, not {found}."
+    message = f"The signature names its tensors; give a mapping of names to arrays, not {found}."
     return InputViolation("ENF-072", message, None, None, "a mapping of names to arrays", found)

@@ -159,11 +159,11 @@ def _unsupported(data: Any, what: str) -> InvalidArgument:
 def _advice_for(data: Any) -> str:
     if data is Any or isinstance(data, type | FunctionType) or typing.get_origin(data) is not None:
         return (
-            " For type hints there is infer_signature_from_type_hints, which takes the predict "
-            "function that has them."
+            " For type hints, call infer_signature_from_type_hints with the predict function "
+            "that has them."
         )
     if hasattr(data, "collect_schema"):
-        return " Collect the frame first: what is missing in it is known only then."
+        return " Collect the frame first: only then is it known which values are missing."
     if hasattr(data, "model_dump"):
         return (
             " Declare the model class as type hint of predict, or give what model_dump() returns."
@@ -267,7 +267,7 @@ def _check_fits(values: Any, spec: ColSpec, label: str | int) -> None:
     if found:
         raise InvalidArgument(
             f"Column {label!r} looks like {spec.type.value}, but one of its values cannot be "
-            f"taken for that (SIG-014, SIG-018): {found[0]}"
+            f"read as that (SIG-014, SIG-018): {found[0]}"
         )
 
 
@@ -278,8 +278,9 @@ def _check_gaps(schema: Schema) -> None:
             continue
         if spec.type not in _TAKE_MISSING:
             raise InvalidArgument(
-                f"Column {place} is {spec.type.value} with missing values, for which it must be "
-                "optional, and has no name, without which it cannot be (SIG-015): name the columns"
+                f"Column {place} is {spec.type.value} with missing values, so it must be "
+                "optional, and only a column with a name can be optional (SIG-015): name the "
+                "columns"
             )
 
 
@@ -341,8 +342,7 @@ def _schema_of_list(data: list[Any], what: str, types: CellTypes) -> Schema:
         # What else has axes is a row for enforcement; here it is a cell of no type (SIG-014).
         case Rows() | None if any(isinstance(item, dict) or _is_list(item) for item in data):
             raise InvalidArgument(
-                f"The list {what} holds records, rows and values, or two of them (SIG-010); all "
-                "are of one kind"
+                f"The list {what} mixes records, rows and values (SIG-010); give only one kind"
             )
         case _:
             return Schema([_column_spec(_array_of_cells(data), None, types)])
@@ -364,7 +364,7 @@ def _schema_of_rows(rows: Sequence[Sequence[Any]], what: str, types: CellTypes) 
 
 def _tensor_spec(array: Any, name: str | None) -> TensorSpec:
     if array.ndim == 0:
-        raise InvalidArgument("A tensor has at least one axis, that of the batch (SIG-013)")
+        raise InvalidArgument("A tensor has at least one axis, which is the batch (SIG-013)")
     return TensorSpec(array.dtype, (_ANY_LENGTH, *array.shape[1:]), name)
 
 
@@ -380,15 +380,15 @@ def _warn_of_integers(schema: Schema) -> None:
     if names:
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004 - enough to see
         warn_caller(
-            f"SIG-016: the integer columns {', '.join(names[:5])}{more} will not take missing "
-            "values, which turn integers into floating point in a data frame; declare columns "
-            "double that may have some."
+            f"SIG-016: the integer columns {', '.join(names[:5])}{more} will not accept missing "
+            "values: with missing values, a data frame stores integers as floating point. "
+            "Declare columns that may have missing values as double."
         )
 
 
 def _warn_of_conflicts(types: CellTypes) -> None:
     if types.conflicts:
         warn_caller(
-            f"SIG-041: values of different types stand at {'; '.join(types.conflicts[:5])}: "
-            "declared any, for which nothing is checked."
+            f"SIG-041: values of different types were found at {'; '.join(types.conflicts[:5])}: "
+            "they are declared as any, for which nothing is checked."
         )

@@ -74,7 +74,8 @@ def infer_signature_from_type_hints(function: Callable[..., Any]) -> ModelSignat
         column = _input_column(hints[name])
     except (_NoType, NameError, TypeError) as error:
         warn_caller(
-            f"SIG-046: no signature comes from the type hint of {name!r}: {error}; supported are "
+            f"SIG-046: no signature can be made from the type hint of {name!r}: {error}; "
+            "supported are "
             f"{_SUPPORTED}."
         )
         return None
@@ -139,9 +140,9 @@ def _hint_kind(hint: Any, within: tuple[Any, ...] = ()) -> DataType | NestedType
     raise _NoType(f"the format has no type for {_hint_name(hint)}")
 
 
-def _model_kind(model: Any, within: tuple[Any, ...]) -> Object:
+def _model_kind(model: Any, within: tuple[Any, ...]) -> Object | AnyType:
     if model in within:
-        raise _NoType(f"{_hint_name(model)} holds itself")
+        raise _NoType(f"{_hint_name(model)} contains itself")
     properties = []
     for name, field in model.model_fields.items():
         held = _optional(field.annotation)
@@ -149,7 +150,8 @@ def _model_kind(model: Any, within: tuple[Any, ...]) -> Object:
         alias = getattr(field, "validation_alias", None) or field.alias
         written = alias if isinstance(alias, str) else name
         properties.append(Property(written, kind, held is None))
-    return Object(properties)
+    # MLflow cannot read an object without properties.
+    return Object(properties) if properties else AnyType()
 
 
 def _hint_name(hint: Any) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import io
 import pickle
+from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidModel, MissingDependency, MlmodelError, UntrustedModel
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from mlmodel.trust.pickles.findings import Recording, Scan
     from mlmodel.trust.pickles.names import Names
+    from mlmodel.trust.pickles.own import OwnCode
 
 __all__ = ["guarded", "load_restricted", "load_trusted"]
 
@@ -123,8 +125,8 @@ def _is_at_home(cls: type, module: str, name: str) -> bool:
 def _missing(module: str, name: str) -> MissingDependency:
     return MissingDependency(
         f"The model needs {name!r} of the module {module!r}, which is not installed, or has no "
-        "such name in the version installed. Install what the model's requirements.txt names; a "
-        "module of the model's own is saved along with code_paths=[…]."
+        "such name in the version installed. Install what the model's requirements.txt names; "
+        "if it is a module of your own, save the model with code_paths=[…]."
     )
 
 
@@ -183,10 +185,8 @@ def _find_trusted(
     aliases: Mapping[tuple[str, str], object],
     find: Callable[[str, str], Any],
 ) -> Any:
-    if (module, name) in aliases:
-        return aliases[module, name]
     try:
-        return find(module, name)
+        return aliases[module, name] if (module, name) in aliases else find(module, name)
     except (ImportError, AttributeError) as error:
         moved = current_name(module, name)
         if moved != (module, name):
@@ -246,27 +246,36 @@ class _TrustedJoblib(pickle._Unpickler):  # noqa: SLF001 - joblib's format needs
         return _array(wrapper, self._data, begin, size)
 
 
-def load_trusted(data: bytes, aliases: Mapping[tuple[str, str], object], file: str) -> Any:
+def load_trusted(
+    data: bytes, aliases: dict[tuple[str, str], object], file: str, own: OwnCode
+) -> Any:
     """Load a pickle, joblib or npy file that is trusted; this runs what it says.
+
+    What ``own`` has goes before ``aliases``.
 
     Raises:
         InvalidModel: it cannot be rebuilt.
         MissingDependency: a module or name is not installed.
 
     """
-    return guarded(lambda: _load_trusted(data, aliases), file)
+    names: ChainMap[tuple[str, str], object] = ChainMap(own.names, aliases)
+    return guarded(lambda: _load_trusted(data, names, own), file)
 
 
-def _load_trusted(data: bytes, aliases: Mapping[tuple[str, str], object]) -> Any:
+def _load_trusted(data: bytes, aliases: Mapping[tuple[str, str], object], own: OwnCode) -> Any:
     kind = detect(data)
     if kind in COMPRESSED:
         data = expand(data, kind)
     elif kind == "npy":
         header = read_npy_header(data)
-        return _Trusted(data[header.start :], aliases).load() if header.has_objects else _npy(data)
+        return (
+            own.call(_Trusted(data[header.start :], aliases).load)
+            if header.has_objects
+            else _npy(data)
+        )
     elif kind != "pickle":
         raise Malformed(f"it is of the kind {kind!r}, which is not a pickle")
     # Only joblib's own files hold the wrapper: others go the faster way.
     if b"NumpyArrayWrapper" in data:
-        return _TrustedJoblib(data, io.BytesIO(data), aliases).load()
-    return _Trusted(data, aliases).load()
+        return own.call(_TrustedJoblib(data, io.BytesIO(data), aliases).load)
+    return own.call(_Trusted(data, aliases).load)

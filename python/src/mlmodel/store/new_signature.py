@@ -1,0 +1,64 @@
+"""Another signature for a model that is saved already: ``mlmodel.models.set_signature``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlmodel import document
+from mlmodel._base.digest import manifest_of
+from mlmodel.document.rules.checks import errors_in
+from mlmodel.errors import InvalidArgument, InvalidModel, UnreadableModel, shown
+from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.store.description import Model, read_description
+from mlmodel.store.locations.locate import path_to_write
+from mlmodel.trust import records
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlmodel.document.paths import PathLike
+
+__all__ = ["set_signature"]
+
+
+def set_signature(model_uri: PathLike, signature: ModelSignature) -> None:
+    """Give a saved model another signature; nothing else of it changes, nothing is loaded.
+
+    The file is replaced whole or not at all, in canonical form. A folder that was trusted stays
+    trusted: what this user changed in it is the signature.
+
+    Args:
+        model_uri: the model's folder on this machine, or its MLmodel file.
+        signature: the signature; what it declares is enforced from the next loading on.
+
+    Raises:
+        InvalidArgument: ``signature`` is not one, the model lies in a store (LOC-017), or what it
+            would be is not valid; nothing was written.
+        ModelNotFound, InvalidModel, UnreadableModel: there is no model, or it cannot be read.
+        WriteFailed: the disk is full, or writing is not permitted.
+
+    """
+    if not isinstance(signature, ModelSignature):
+        raise InvalidArgument(
+            f"signature is a ModelSignature, not {shown(signature)}; infer_signature(data, "
+            "predictions) makes one"
+        )
+    root, read = read_description(path_to_write(model_uri))
+    model = Model.of_document(read, root)
+    model.signature = signature
+    wrong = errors_in(document.parse(document.dumps(model.document), read.file), root)
+    if wrong:
+        raise InvalidArgument(
+            "With this signature the model is not valid; it was left as is", wrong
+        )
+    was_trusted = records.contains(_digest(root))
+    model.save(root)
+    if was_trusted:
+        records.record(root, "its signature was set by this user")
+
+
+def _digest(root: Path) -> str:
+    try:
+        return manifest_of(root).digest
+    except (InvalidModel, UnreadableModel):  # it has none, so nobody trusts it
+        return ""
