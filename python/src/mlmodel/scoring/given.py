@@ -16,6 +16,8 @@ from mlmodel.signature.data.frames import array_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlmodel.signature.data.columns import Mask
+
 __all__ = ["columns_or_tensors"]
 
 
@@ -79,7 +81,7 @@ def _columns_of(frame: pd.DataFrame) -> Columns:
             raise InvalidArgument(
                 f"The column name {shown(name)} is neither a text nor a whole number (PRO-051)."
             )
-    groups: dict[Any, list[tuple[int, Any, Any]]] = {}
+    groups: dict[Any, list[tuple[int, Any, Mask]]] = {}
     for place, name in enumerate(names):
         column = frame.iloc[:, place]
         values, mask = _unpacked_column(array_of(column), name)
@@ -87,7 +89,7 @@ def _columns_of(frame: pd.DataFrame) -> Columns:
     return Columns(names, [_block_of(held) for held in groups.values()], len(frame))
 
 
-def _unpacked_column(values: Any, name: str | int) -> tuple[Any, Any]:
+def _unpacked_column(values: Any, name: str | int) -> tuple[Any, Mask]:
     if isinstance(values, np.ndarray):
         return values, None
     held, mask = unpacked(values)
@@ -99,7 +101,7 @@ def _unpacked_column(values: Any, name: str | int) -> tuple[Any, Any]:
     return held, mask
 
 
-def _block_of(held: list[tuple[int, Any, Any]]) -> Block:
+def _block_of(held: list[tuple[int, Any, Mask]]) -> Block:
     places, values, masks = zip(*held, strict=True)
     mask = None if masks[0] is None else np.column_stack(masks)
     return Block(np.column_stack(values), places, mask)

@@ -11,14 +11,15 @@ from mlmodel.signature.cells.reader import InexactParse, Reader
 if TYPE_CHECKING:
     from mlmodel.scoring.json.body import Json
 
-__all__ = ["Payload", "Value"]
+__all__ = ["Payload", "Value_co"]
 
-#: What a form reads: JSON, a text or bytes.
-Value = TypeVar("Value")
+#: What a form reads: JSON, a text or bytes. Who asks for the reader and the rows alone takes a
+#: payload of any object.
+Value_co = TypeVar("Value_co", covariant=True)
 
 
 @dataclass(slots=True)
-class Payload(Generic[Value]):
+class Payload(Generic[Value_co]):
     """A value to decode, and the reader for its cells.
 
     ``value`` is what stands under the form's key, or the whole body where the form has none: as
@@ -26,7 +27,7 @@ class Payload(Generic[Value]):
     as soon as that is known: it is told even if their cells are refused.
     """
 
-    value: Value
+    value: Value_co
     reader: Reader = field(default_factory=Reader)
     rows: int | None = None
 

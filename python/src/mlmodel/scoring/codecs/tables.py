@@ -171,7 +171,7 @@ def _are_names(given: tuple[Json, ...]) -> TypeGuard[Names]:
 
 
 def from_rows(
-    payload: Payload[Any],
+    payload: Payload[object],
     matching: Matching,
     names: Names | None,
     cells: list[Json],
@@ -203,7 +203,7 @@ def from_rows(
     )
 
 
-def _doubt_nested(payload: Payload[Any], cells: list[Json]) -> None:
+def _doubt_nested(payload: Payload[object], cells: list[Json]) -> None:
     # The reader asks it of the cells themselves.
     if not _NESTED.isdisjoint(map(type, cells)):
         payload.doubt(cells)
@@ -258,7 +258,7 @@ def _raise_found(reader: Reader, layout: Layout) -> None:
 
 
 def from_columns(
-    payload: Payload[Any],
+    payload: Payload[object],
     matching: Matching,
     names: Names | None,
     columns: Sequence[Sequence[Any]],
@@ -284,7 +284,7 @@ def _infer_columns(
 
 
 def _infer_rows(
-    payload: Payload[Any], names: Names | None, cells: list[Json], rows: int, width: int
+    payload: Payload[object], names: Names | None, cells: list[Json], rows: int, width: int
 ) -> Columns:
     kinds = set(map(type, cells))
     if not _NESTED.isdisjoint(kinds):

@@ -73,7 +73,7 @@ def from_inputs(payload: Payload[Json], matching: Matching) -> Tensors:
 
 
 def from_frame_rows(
-    payload: Payload[Any],
+    payload: Payload[object],
     matching: Matching,
     names: Names | None,
     rows: list[list[Json]],
@@ -90,7 +90,7 @@ def from_frame_rows(
 
 
 def from_frame_columns(
-    payload: Payload[Any],
+    payload: Payload[object],
     matching: Matching,
     names: Names | None,
     columns: Sequence[Sequence[Any]],
@@ -104,7 +104,7 @@ def from_frame_columns(
 
 
 def _read_columns(
-    payload: Payload[Any], matching: Matching, names: Names | None, columns: list[list[Json]]
+    payload: Payload[object], matching: Matching, names: Names | None, columns: list[list[Json]]
 ) -> Tensors:
     if names is None:
         raise invalid_input(matching.match(names, len(columns)).violations)
@@ -112,7 +112,7 @@ def _read_columns(
 
 
 def _read_unnamed(
-    payload: Payload[Any], matching: Matching, shape: Shape | None, cells: list[Json]
+    payload: Payload[object], matching: Matching, shape: Shape | None, cells: list[Json]
 ) -> Tensors:
     array = _read_array(payload, shape, cells, _only_tensor(matching), 0)
     payload.reader.violations.raise_all()
@@ -120,7 +120,7 @@ def _read_unnamed(
 
 
 def _read_named(
-    payload: Payload[Any], matching: Matching, given: Mapping[Any, Json], names: Names = ()
+    payload: Payload[object], matching: Matching, given: Mapping[Any, Json], names: Names = ()
 ) -> Tensors:
     """Read tensors by name; ``names`` are those of the request, if one may stand twice."""
     read: dict[str | None, npt.NDArray[Any]]
@@ -168,7 +168,7 @@ def _only_tensor(matching: Matching) -> TensorSpec | None:
 
 
 def _read_array(
-    payload: Payload[Any],
+    payload: Payload[object],
     shape: Shape | None,
     cells: list[Json],
     spec: TensorSpec | None,

@@ -8,13 +8,16 @@ block costs a twentieth of one made column by column.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from mlmodel.signature.types.schema import Schema
+
+    #: True where a cell is missing; None where none is, or where the dtype itself says it.
+    Mask: TypeAlias = npt.NDArray[np.bool_] | None
 
 __all__ = ["Block", "Column", "Columns", "Tensors"]
 
@@ -29,7 +32,7 @@ class Column:
     """
 
     values: Any
-    mask: Any
+    mask: Mask
     label: str | int
 
 
@@ -44,7 +47,7 @@ class Block:
 
     values: npt.NDArray[np.generic]
     positions: tuple[int, ...]
-    mask: npt.NDArray[np.bool_] | None = None
+    mask: Mask = None
 
 
 @dataclass(slots=True)

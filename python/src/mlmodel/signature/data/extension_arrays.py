@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,11 +13,17 @@ from mlmodel.signature.types.scalars import DataType
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy.typing as npt
+
+    from mlmodel.signature.data.columns import Mask
+
+    #: What numpy holds of it, None if no type takes it, and where cells are missing.
+    Unpacked: TypeAlias = tuple[npt.NDArray[Any] | None, Mask]
 
 __all__ = ["unpacked"]
 
 
-def unpacked(values: Any) -> tuple[Any, Any]:
+def unpacked(values: Any) -> Unpacked:
     """Return (numpy array, mask) of an extension array; the array is None if no type takes it."""
     for dtype, unpack in _UNPACKERS.items():
         if isinstance(values.dtype, dtype):
@@ -27,18 +33,18 @@ def unpacked(values: Any) -> tuple[Any, Any]:
     return None, None
 
 
-def _from_zoned(values: Any) -> tuple[Any, Any]:
+def _from_zoned(values: Any) -> Unpacked:
     return np.asarray(pd.DatetimeIndex(values).tz_convert("UTC").tz_localize(None)), None
 
 
-def _from_nullable(values: Any, dtype: np.dtype[Any]) -> tuple[Any, Any]:
+def _from_nullable(values: Any, dtype: np.dtype[Any]) -> Unpacked:
     mask = np.asarray(values.isna())
     if not mask.any():
         return values.to_numpy(dtype), None
     return values.to_numpy(dtype, na_value=dtype.type(0)), mask
 
 
-def _from_categories(values: Any) -> tuple[Any, Any]:
+def _from_categories(values: Any) -> Unpacked:
     categories, codes = values.categories.array, np.asarray(values.codes)
     mask = codes < 0
     if not len(categories):
@@ -53,7 +59,7 @@ def _from_categories(values: Any) -> tuple[Any, Any]:
     return held[np.where(mask, 0, codes)], mask if mask.any() else None
 
 
-def _from_arrow(values: Any) -> tuple[Any, Any]:
+def _from_arrow(values: Any) -> Unpacked:
     import pyarrow as pa
 
     held = values.dtype.pyarrow_dtype
@@ -74,7 +80,7 @@ def _from_arrow(values: Any) -> tuple[Any, Any]:
     return _from_nullable(values, np.dtype(held.to_pandas_dtype()))
 
 
-_UNPACKERS: dict[type, Callable[[Any], tuple[Any, Any]]] = {
+_UNPACKERS: dict[type, Callable[[Any], Unpacked]] = {
     pd.ArrowDtype: _from_arrow,
     pd.CategoricalDtype: _from_categories,
     pd.DatetimeTZDtype: _from_zoned,

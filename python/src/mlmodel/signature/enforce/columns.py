@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from mlmodel.signature.data.columns import Block, Columns
+    from mlmodel.signature.data.columns import Block, Columns, Mask
     from mlmodel.signature.types.schema import Schema
 
 __all__ = ["ColumnEnforcer"]
@@ -59,7 +59,7 @@ class ColumnEnforcer:
         self._nested = any(isinstance(k, NestedType) for k in kinds)
         self._deep = any(isinstance(k, NestedType) and not is_opaque(k) for k in kinds)
         self._checks = {
-            check: [place for place, k in enumerate(kinds) if k is kind]
+            check: [declared for declared, k in enumerate(kinds) if k is kind]
             for kind, check in CHECKS.items()
             if kind in kinds
         }
@@ -119,8 +119,8 @@ class ColumnEnforcer:
             remember(self._places, key, found)
         (places, width), labels = found, self._labels(columns.names)
         if width < len(self.specs):
-            given = self._match(columns.names, width).positions
-            labels = labels[[n for n, position in enumerate(given) if position is not None]]
+            pairs = enumerate(self._match(columns.names, width).positions)
+            labels = labels[[declared for declared, given in pairs if given is not None]]
         blocks = []
         for block, at in zip(columns.blocks, places, strict=True):
             if block.mask is not None:
@@ -219,14 +219,14 @@ class ColumnEnforcer:
         arrays, present = [], []
         same = whole is not None
         inputs = zip(self.specs, self._error_labels, selection.positions, strict=True)
-        for place, (spec, label, position) in enumerate(inputs):
-            if position is None:
+        for declared, (spec, label, given) in enumerate(inputs):
+            if given is None:
                 continue
-            values, mask = table.column(position)
+            values, mask = table.column(given)
             read = convert(Column(values, mask, label), spec, found)
             same = same and read is values
             arrays.append(read)
-            present.append(place)
+            present.append(declared)
         found.in_order_of(self._schema).raise_all()
         if same and whole is not None:
             return whole
@@ -260,10 +260,10 @@ def _block_parts(held: Any) -> Any:
     return (held,) if held.ndim == 1 or held.size <= _FEW_CELLS else held
 
 
-def _column_of(frame: pd.DataFrame) -> Callable[[int], tuple[Any, Any]]:
+def _column_of(frame: pd.DataFrame) -> Callable[[int], tuple[Any, Mask]]:
     labels: list[Any] = frame.columns.tolist() if frame.columns.is_unique else []
 
-    def column(position: int) -> tuple[Any, Any]:
+    def column(position: int) -> tuple[Any, Mask]:
         # By label is many times faster than by position.
         label = labels[position] if labels else None
         series = frame[label] if isinstance(label, str) else frame.iloc[:, position]
@@ -272,14 +272,14 @@ def _column_of(frame: pd.DataFrame) -> Callable[[int], tuple[Any, Any]]:
     return column
 
 
-def _block_column(columns: Columns) -> Callable[[int], tuple[Any, Any]]:
+def _block_column(columns: Columns) -> Callable[[int], tuple[Any, Mask]]:
     place = {
         position: (block, inner)
         for block in columns.blocks
         for inner, position in enumerate(block.positions)
     }
 
-    def column(position: int) -> tuple[Any, Any]:
+    def column(position: int) -> tuple[Any, Mask]:
         block, inner = place[position]
         return block.values[:, inner], None if block.mask is None else block.mask[:, inner]
 

@@ -127,7 +127,7 @@ def _from_numbers(column: Column, spec: ColSpec, found: Findings) -> Any:
     if column.values.dtype not in SAFE[kind]:
         return None
     if mask is not None and spec.required and not kind.traits.takes_missing and mask.any():
-        found.append(_gap(column, spec))
+        found.append(_gap(column.label, spec, int(mask.argmax())))
         return column.values
     return masked(column.values.astype(_DELIVERED[kind], copy=False), mask)
 
@@ -226,14 +226,14 @@ def _has_gaps(column: Column) -> bool:
     return gaps or (column.values.dtype.kind == "f" and bool(np.isnan(column.values).any()))
 
 
-def _gap(column: Column, spec: ColSpec) -> InputViolation:
-    declared, row = spec.type.value, int(column.mask.argmax())
+def _gap(label: str | int, spec: ColSpec, row: int) -> InputViolation:
+    declared = spec.type.value
     advice = "double, or optional" if spec.type in INTEGERS else "optional"
     message = (
-        f"Input {column.label!r}, row {row}: expected {declared}, but the value is missing; "
+        f"Input {label!r}, row {row}: expected {declared}, but the value is missing; "
         f"declare the input {advice}."
     )
-    return InputViolation("ENF-022", message, column.label, row, declared, "a missing value")
+    return InputViolation("ENF-022", message, label, row, declared, "a missing value")
 
 
 def _outside(label: str | int, spec: ColSpec, row: int, value: Any) -> InputViolation:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from mlmodel.errors import InvalidInput
+    from mlmodel.signature.data.columns import Mask
     from mlmodel.signature.types.schema import ColSpec
 
 __all__ = ["PLAIN_FORMS", "Table", "table_of"]
@@ -52,7 +53,7 @@ class Table:
     names: tuple[Hashable, ...] | None
     width: int
     index: pd.Index[Any]
-    column: Callable[[int], tuple[Any, Any]]
+    column: Callable[[int], tuple[Any, Mask]]
 
 
 def table_of(data: Any, specs: Sequence[ColSpec]) -> Table:

@@ -49,18 +49,18 @@ class TensorEnforcer:
         return array
 
     def _several(self, data: Any) -> Any:
-        given = _arrays_by_name(data)
-        if given is None and len(self.specs) == 1 and isinstance(data, np.ndarray):
+        held = _arrays_by_name(data)
+        if held is None and len(self.specs) == 1 and isinstance(data, np.ndarray):
             raise invalid_input([_without_name(self.specs[0], data)])
-        if given is None:
+        if held is None:
             raise invalid_input([_no_mapping(data)])
-        names = tuple(given)
+        names = tuple(held)
         selection = self._match(names, len(names))
         found = Findings(selection.violations)
         arrays = {}
-        for spec, position in zip(self.specs, selection.positions, strict=True):
-            if position is not None:
-                array = given[names[position]]
+        for spec, given in zip(self.specs, selection.positions, strict=True):
+            if given is not None:
+                array = held[names[given]]
                 _check_tensor(array, spec, found)
                 arrays[spec.name] = array
         found.in_order_of(self._schema).raise_all()
