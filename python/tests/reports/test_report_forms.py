@@ -9,9 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mlmodel import validate
+from mlmodel._base.origin import specification
 from mlmodel.errors import Violation
 from mlmodel.reports.report import Report
-from mlmodel.reports.sarif_and_github import _specification, as_sarif, github_lines
+from mlmodel.reports.sarif_and_github import as_sarif, github_lines
 
 #: What SARIF 2.1.0 requires of the parts that are written here (sections 3.13 to 3.58).
 TEXT = {"type": "string", "minLength": 1}
@@ -279,11 +280,11 @@ def test_the_address_of_the_specification_is_the_packages(monkeypatch):
     named = metadata.PathDistribution.metadata.fget(metadata.distribution("mlmodel"))
     named["Project-URL"] = f"Specification, {address}/"
     monkeypatch.setattr(metadata, "metadata", lambda _: named)
-    _specification.cache_clear()
+    specification.cache_clear()
     try:
         run = sarif(Report("a", (Violation("SKL-001", "It is missing.", "a", 1, 1),)))
     finally:
-        _specification.cache_clear()
+        specification.cache_clear()
     (rule,) = run["tool"]["driver"]["rules"]
     assert rule["helpUri"] == f"{address}/flavors/sklearn.md#SKL-001"
     assert f"[spec/flavors/sklearn.md]({address}/flavors/sklearn.md)" in rule["help"]["markdown"]
