@@ -13,8 +13,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import mlmodel
-from mlmodel._base.origin import install_command
 from mlmodel import document
+from mlmodel._base.origin import install_command
 from mlmodel.errors import InvalidArgument, InvalidInput, InvalidModel, ModelExists, UnreadableModel
 from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.trust.describe import look_into

@@ -14,8 +14,8 @@ import xgboost as xgb
 from scipy.sparse import csr_matrix
 
 import mlmodel
-from mlmodel._base.origin import install_command
 from mlmodel import document
+from mlmodel._base.origin import install_command
 from mlmodel.errors import (
     InvalidArgument,
     InvalidInput,

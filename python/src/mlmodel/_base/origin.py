@@ -26,7 +26,9 @@ def install_command(extra: str) -> str:
     editable = ""
     if "vcs_info" in origin:
         revision = str(origin["vcs_info"].get("commit_id") or "")
-        named += f" @ {origin['vcs_info'].get('vcs', 'git')}+{url}{'@' if revision else ''}{revision}"
+        named += (
+            f" @ {origin['vcs_info'].get('vcs', 'git')}+{url}{'@' if revision else ''}{revision}"
+        )
         named += f"#subdirectory={origin['subdirectory']}" if origin.get("subdirectory") else ""
     elif "dir_info" in origin and url.startswith("file:"):
         named = f"{unquote(urlsplit(url).path)}[{extra}]"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from mlmodel._base.texts import counted
-from mlmodel.cli._shared import echo, local_file, say_trust_is_lost
+from mlmodel.cli._shared import complete_files, echo, local_file, say_trust_is_lost
 from mlmodel.document.document import folder_of, model_file, read_text
 from mlmodel.document.editing.formatting import format_text
 from mlmodel.document.writer import rewrite
@@ -36,7 +36,7 @@ Exit codes: 0 done, 1 something would change (--check), 2 some could not be form
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("paths", metavar="[PATH...]", nargs=-1)
+@click.argument("paths", metavar="[PATH...]", nargs=-1, shell_complete=complete_files)
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 if something would.")
 @click.option("--diff", is_flag=True, help="Change nothing; print what would change.")
 def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:

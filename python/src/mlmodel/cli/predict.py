@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
 
 import click
 
-from mlmodel.cli._shared import content_type_of, input_options, loading_options, read_input
+from mlmodel.cli._shared import (
+    complete_files,
+    content_type_of,
+    input_options,
+    loading_options,
+    read_input,
+    write_output,
+)
 
 __all__ = ["command"]
 
@@ -30,7 +36,14 @@ the data cannot be read, 3 the model would run code that nobody vouched for.
 )
 @loading_options
 @input_options
-@click.option("-o", "--output-path", "target", metavar="FILE", help="Where to write; else stdout.")
+@click.option(
+    "-o",
+    "--output-path",
+    "target",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Where to write; else stdout.",
+)
 def command(
     *,
     model: str,
@@ -67,14 +80,4 @@ def command(
         sys.stdout.buffer.write(answer + b"\n")
         sys.stdout.flush()
     else:
-        _write(Path(target), answer + b"\n")
-
-
-def _write(target: Path, answer: bytes) -> None:
-    from mlmodel._base import files
-    from mlmodel.errors import WriteFailed
-
-    try:
-        files.write(target, answer)
-    except OSError as error:
-        raise WriteFailed(f"{target} cannot be written: {error.strerror}.") from None
+        write_output(target, answer + b"\n")

@@ -87,7 +87,11 @@ def matching(prefix: str) -> list[Rule]:
     prefixes = sorted({name.partition("-")[0] for name in rules()})
     near = [name for name in rules() if name.startswith(f"{page}-")] if page in prefixes else []
     close = get_close_matches(wanted, near, 3) or get_close_matches(page, prefixes, 3, 0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"they begin with {', '.join(prefixes)}."
+    hint = (
+        f"did you mean {' or '.join(close)}?"
+        if close
+        else f"they begin with {', '.join(prefixes)}."
+    )
     raise InvalidArgument(f"There is no rule {prefix!r}; {hint}")
 
 
@@ -103,17 +107,13 @@ class Selection:
 
     @classmethod
     def of(cls, select: Iterable[str], ignore: Iterable[str]) -> Selection:
-        """Return the selection.
+        """Return the selection; each text may hold several, with commas.
 
         Raises:
             InvalidArgument: no rule has such an id.
 
         """
-        given = tuple(select), tuple(ignore)
-        for prefix in (*given[0], *given[1]):
-            matching(prefix)
-        chosen, left_out = (tuple(one.strip().upper() for one in part) for part in given)
-        return cls(chosen, left_out)
+        return cls(_prefixes(select), _prefixes(ignore))
 
     def takes(self, name: str) -> bool:
         """Return whether violations of a rule are told."""
@@ -126,6 +126,13 @@ class Selection:
             return report
         kept = tuple(one for one in report.violations if self.takes(one.rule))
         return replace(report, violations=kept, ignored=len(report.violations) - len(kept))
+
+
+def _prefixes(given: Iterable[str]) -> tuple[str, ...]:
+    found = [one.strip().upper() for text in given for one in text.split(",")]
+    for prefix in found:
+        matching(prefix)
+    return tuple(found)
 
 
 def _longest(name: str, prefixes: Iterable[str]) -> int:
