@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Check model folders and MLmodel files against the specification."),
     "rule": ("rule", "Show rules of the specification."),
     "fmt": ("fmt", "Rewrite MLmodel files in their canonical form, comments kept."),
-    "inspect": ("inspect", "Show what a model is, without running anything of it."),
+    "inspect": ("inspect", "Show what models are, without running anything of them."),
     "diff": ("diff", "Show how two models differ, without running anything of them."),
     "signature": ("signature", "Show and compare signatures."),
     "validate-input": (
