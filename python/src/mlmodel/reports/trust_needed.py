@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any
 from mlmodel._aliases import is_flavor
 from mlmodel.document.document import folder_of, model_file, read
 from mlmodel.document.paths import FILE_NAME
+from mlmodel.document.rules.named_files import NEEDED_TO_LOAD, named_files
+from mlmodel.document.schema import schemas
+from mlmodel.document.schema.described import walk
 from mlmodel.errors import MlmodelError
+from mlmodel.reports.inspection import is_present
 from mlmodel.trust.describe import Look, look_into
 from mlmodel.trust.gate import Gate
 
@@ -88,7 +92,7 @@ def needed_by(path: Path, level: str, allow: Collection[str] = ()) -> Needed:
     except MlmodelError as error:
         return Needed(str(path), None, allowed=False, unreadable=error.message)
     root = folder_of(model_file(path))
-    unseen = [*_not_known(document), *_links_out(root)]
+    unseen = [*_not_known(document), *_missing(document, root), *_links_out(root)]
     looks = [*unseen, *look_into(root, document)]
     needs = "none"
     if any(look.needs_trust for look in looks):
@@ -120,6 +124,14 @@ def _not_known(document: Document) -> Iterator[Look]:
 def _is_known(loader: str) -> bool:
     package, _, name = loader.rpartition(".")
     return loader in _LOADERS or (f"{package}." in _PACKAGES and is_flavor(name))
+
+
+def _missing(document: Document, root: Path) -> Iterator[Look]:
+    """Give the model and code that the MLmodel file names and the folder does not have."""
+    described = walk(document.data, schemas.load("mlmodel"))
+    for item in named_files(described):
+        if NEEDED_TO_LOAD[item.schema["x-file"]] and not is_present(root, item.value):
+            yield Look(FILE_NAME, f"names {item.value!s:.60}, which is not in the folder")
 
 
 def _links_out(root: Path) -> Iterator[Look]:
