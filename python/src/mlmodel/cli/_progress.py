@@ -7,8 +7,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-import click
-
 from mlmodel._base import progress
 from mlmodel.cli._shared import one_line, size
 
@@ -49,13 +47,13 @@ class Progress:
         if self._is_terminal and time.monotonic() >= self._next:
             self._next = time.monotonic() + _PAUSE
             self._shown = True
-            click.echo(f"{_ERASE}{one_line(self._line())}", nl=False, err=True)
+            _write(f"{_ERASE}{one_line(self._line())}")
 
     def clear(self) -> None:
         """Take the line away, before something else is printed."""
         if self._shown:
             self._shown = False
-            click.echo(_ERASE, nl=False, err=True)
+            _write(_ERASE)
 
     def _line(self) -> str:
         if not self.total:
@@ -66,6 +64,11 @@ class Progress:
 
     def _said(self, number: int) -> str:
         return f"{number:,}"
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
 
 
 class _Bytes(Progress):

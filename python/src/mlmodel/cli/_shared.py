@@ -56,8 +56,8 @@ class Group(click.Group):
             return super().resolve_command(ctx, args)
         from difflib import get_close_matches
 
-        close = get_close_matches(name, known, 2)
-        hint = f" Did you mean {' or '.join(close)}?" if close else ""
+        close = get_close_matches(name, known, 1)
+        hint = f" Did you mean {close[0]}?" if close else ""
         raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
 
 

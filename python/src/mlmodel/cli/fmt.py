@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\b
 Examples:
-  mlmodel fmt my_model           one model folder, or its file my_model/MLmodel
+  mlmodel fmt my_model           one model folder, or its file
   mlmodel fmt                    every model below this folder
-  mlmodel fmt --check models/    change nothing; exit with 1 if something would change
+  mlmodel fmt --check models/    change nothing; exit with 1 if it would
   mlmodel fmt --diff my_model    change nothing; show what would change
   mlmodel fmt - < MLmodel        from standard input to standard output
 
 \b
-Exit codes: 0 done, 1 something would change (--check), 2 some could not be formatted.
+Exit codes: 0 done, 1 something would change (--check), 2 some could not be
+formatted.
 """
 
 

@@ -25,8 +25,8 @@ Examples:
   echo '{"inputs": {"age": [42]}}' | mlmodel predict -m my_model
 
 \b
-Exit codes: 0 scored, 1 the data do not fit or the model failed, 2 the model or
-the data cannot be read, 3 the model would run code that nobody vouched for.
+Exit codes: 0 scored, 1 the data do not fit or the model failed, 2 the model
+or the data cannot be read, 3 it would run code that nobody vouched for.
 """
 
 

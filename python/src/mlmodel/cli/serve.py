@@ -56,7 +56,8 @@ Examples:
 
 \b
 Exit codes: 0 stopped by a signal, 1 the model is not valid or failed to load,
-2 it or the address cannot be had, 3 it would run code that nobody vouched for.
+2 it or the address cannot be had, 3 it would run code that nobody vouched
+for.
 """
 
 

@@ -41,13 +41,14 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\b
 Examples:
-  mlmodel validate my_model             one model folder
-  mlmodel validate my_model/MLmodel     the same, by its file
-  mlmodel validate --strict models/     every model below a folder; warnings count
-  mlmodel validate --ignore ENV .       leave out the rules about environments
-  mlmodel validate --fix my_model       mend what has one right answer, report the rest
-  mlmodel validate --format json a b    for other programs (schemas/v1/report.json)
-  mlmodel validate --format sarif .     for code scanning; github: notes on a pull request
+  mlmodel validate my_model           one model folder
+  mlmodel validate my_model/MLmodel   the same, by its file
+  mlmodel validate --strict models/   models below; warnings count
+  mlmodel validate --ignore ENV .     leave out the rules about environments
+  mlmodel validate --fix my_model     mend what has one right answer
+  mlmodel validate --format json a b  for programs (schemas/v1/report.json)
+  mlmodel validate --format sarif .   for code scanning
+  mlmodel validate --format github .  notes on a pull request
 
 \b
 select, ignore, strict, jobs and max-bytes may stand in mlmodel.toml, or under

@@ -104,7 +104,7 @@ def needed_by(path: Path, level: str, allow: Collection[str] = ()) -> Needed:
     allowed = LEVELS.index(needs) <= LEVELS.index(level)
     if needs == "trusted" == level:
         allowed = Gate.for_folder(root).is_trusted()
-    return Needed(str(path), needs, allowed, tuple(looks))
+    return Needed(str(path), needs, allowed, tuple(dict.fromkeys(looks)))
 
 
 def _not_known(document: Document) -> Iterator[Look]:
