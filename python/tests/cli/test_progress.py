@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,7 +28,7 @@ def clock(monkeypatch):
 @pytest.fixture
 def terminal(monkeypatch):
     screen = Terminal()
-    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(_progress, "sys", SimpleNamespace(stderr=screen))
     return screen
 
 
@@ -59,7 +59,7 @@ def test_it_is_not_written_more_often_than_a_person_reads(terminal, clock):
 
 def test_where_nobody_looks_nothing_is_said(monkeypatch, clock):
     pipe = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", pipe)
+    monkeypatch.setattr(_progress, "sys", SimpleNamespace(stderr=pipe))
     for one in Progress("checking", 4).over(range(4)):
         clock[0] = 5.0 * one
     assert pipe.getvalue() == ""

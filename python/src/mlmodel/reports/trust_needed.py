@@ -112,9 +112,7 @@ def _not_known(document: Document) -> Iterator[Look]:
     for name, keys in document.flavors.items():
         if name != "python_function":
             if not is_flavor(str(name)):
-                yield Look(
-                    FILE_NAME, f"has the flavor {name!s:.60}, whose files are not known here"
-                )
+                yield Look(FILE_NAME, f"has the flavor {name!s:.60}, which is not known here")
             continue
         loader = keys.get("loader_module") if isinstance(keys, dict) else None
         if isinstance(loader, str) and not _is_known(loader):
