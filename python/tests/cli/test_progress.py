@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import zipfile
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
 
-from mlmodel._base.progress import begin
+from mlmodel._base.progress import download, shown_by
 from mlmodel.cli import _progress
 from mlmodel.cli._progress import Progress, downloads_shown
+from mlmodel.store.locations.locate import local_folder
 
 
 class Terminal(io.StringIO):
@@ -66,21 +69,38 @@ def test_where_nobody_looks_nothing_is_said(monkeypatch, clock):
 
 
 def test_downloads_say_their_bytes(terminal, clock):
-    begin(5)(5)  # outside of a command nobody listens
+    with download(5) as tell:  # outside of a command nobody listens
+        tell(5)
     with downloads_shown():
-        tell = begin(4 * 2**20)
-        tell(2**20)
-        clock[0] = 3.0
-        tell(2**20)
-        assert terminal.getvalue().endswith(
-            "downloading [############------------] 2.0 MiB of 4.0 MiB"
-        )
-    assert terminal.getvalue().endswith("\r\x1b[2K")
+        with download(4 * 2**20) as tell:
+            tell(2**20)
+            clock[0] = 3.0
+            tell(2**20)
+            assert terminal.getvalue().endswith(
+                "downloading [############------------] 2.0 MiB of 4.0 MiB"
+            )
+        assert terminal.getvalue().endswith("\r\x1b[2K")
 
 
 def test_a_store_that_does_not_say_how_much_there_is(terminal, clock):
-    with downloads_shown():
-        tell = begin(0)
+    with downloads_shown(), download(0) as tell:
         clock[0] = 3.0
         tell(2**20)
         assert terminal.getvalue().endswith("downloading 1.0 MiB")
+
+
+def test_a_download_tells_all_of_its_bytes(tmp_path):
+    """Whatever the driver reports, what has arrived is counted."""
+    content = b"flavors: {a: {}}\n" * 1000
+    with zipfile.ZipFile(tmp_path / "m.zip", "w") as archive:
+        archive.writestr("MLmodel", content)
+    told, totals = [], []
+
+    @contextmanager
+    def show(total):
+        totals.append(total)
+        yield told.append
+
+    with shown_by(show):
+        local_folder(f"zip://::file://{tmp_path}/m.zip")
+    assert (sum(told), totals) == (len(content), [len(content)])

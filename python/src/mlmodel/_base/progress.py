@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-__all__ = ["begin", "shown_by"]
+    Tell = Callable[[int], object]
+    Show = Callable[[int], AbstractContextManager[Tell]]
 
-_SHOW: ContextVar[Callable[[int], Callable[[int], object]] | None] = ContextVar(
-    "_SHOW", default=None
-)
+__all__ = ["download", "shown_by"]
+
+_SHOW: ContextVar[Show | None] = ContextVar("_SHOW", default=None)
 
 
 @contextmanager
-def shown_by(show: Callable[[int], Callable[[int], object]]) -> Iterator[None]:
-    """Let downloads of the context call ``show`` with their size, and its result with each part."""
+def shown_by(show: Show) -> Iterator[None]:
+    """Let each download of this context go on in the context that ``show`` makes of its size."""
     token = _SHOW.set(show)
     try:
         yield
@@ -26,10 +28,13 @@ def shown_by(show: Callable[[int], Callable[[int], object]]) -> Iterator[None]:
         _SHOW.reset(token)
 
 
-def begin(total: int) -> Callable[[int], object]:
-    """Return what is to be told how many bytes have arrived now; any thread may call it."""
+def download(total: int) -> AbstractContextManager[Tell]:
+    """Return the context of a download of so many bytes (0: nobody knows how many).
+
+    It gives what is to be told how many bytes have arrived now; any thread may call that.
+    """
     show = _SHOW.get()
-    return _nobody if show is None else show(total)
+    return nullcontext(_nobody) if show is None else show(total)
 
 
 def _nobody(_arrived: int) -> None:

@@ -12,6 +12,7 @@ from mlmodel.cli._shared import one_line, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
 __all__ = ["Progress", "downloads_shown"]
 
@@ -76,18 +77,15 @@ class _Bytes(Progress):
         return size(number)
 
 
+def downloads_shown() -> AbstractContextManager[None]:
+    """Return the context in which each download shows how far it is."""
+    return progress.shown_by(_download)
+
+
 @contextmanager
-def downloads_shown() -> Iterator[None]:
-    """Show how far downloads are that go on meanwhile."""
-    shown: list[Progress] = []
-
-    def show(total: int) -> Callable[[int], None]:
-        shown.append(_Bytes("downloading", total))
-        return shown[-1].advance
-
-    with progress.shown_by(show):
-        try:
-            yield
-        finally:
-            for one in shown:
-                one.clear()
+def _download(total: int) -> Iterator[Callable[[int], None]]:
+    shown = _Bytes("downloading", total)
+    try:
+        yield shown.advance
+    finally:
+        shown.clear()

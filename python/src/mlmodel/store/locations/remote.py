@@ -243,10 +243,9 @@ def _seconds(time: Any) -> float | None:
 class _Count:
     """Counts what arrives, and stops the download at the limit, whatever the listing said."""
 
-    def __init__(self, limits: Limits, total: int) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits, tell: Callable[[int], object]) -> None:
+        self.limits, self.tell = limits, tell
         self.bytes = 0
-        self.tell = progress.begin(total)
 
     def add(self, number: int) -> None:
         self.bytes += number
@@ -275,8 +274,9 @@ def download(fs: Any, listing: Listing, target: Path, limits: Limits) -> None:
         raise WriteFailed(
             f"The download needs {known:,} bytes, and the disk of {target} has {free:,} left."
         )
-    count = _Count(limits, known)
-    _in_parallel(fs, lambda file: _get(fs, file, target, count), listing.files)
+    with progress.download(known) as tell:
+        count = _Count(limits, tell)
+        _in_parallel(fs, lambda file: _get(fs, file, target, count), listing.files)
 
 
 def _get(fs: Any, file: RemoteFile, target: Path, count: _Count) -> None:
