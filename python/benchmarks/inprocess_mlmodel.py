@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import inputs
 
 import mlmodel
-from mlmodel.scoring.invocations import protocol
+from mlmodel.scoring.invocations import bodies, protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ def _request(name: str, frame: Callable[[], pd.DataFrame]) -> Callable[[Given], 
 def _decode_instances(given: Given) -> Call:
     engine = mlmodel.load(given.models / "doubles").engine
     body = inputs.instances_body(inputs.doubles(inputs.REQUEST_ROWS))
-    return lambda: protocol.read(inputs.JSON, body, engine)
+    return lambda: bodies.read_body(inputs.JSON, body, engine.matching)
 
 
 TASKS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from pathlib import Path
@@ -58,6 +59,25 @@ def wait_for() -> Callable[..., None]:
             time.sleep(0.02)
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def digest_of() -> Callable[[Path], str]:
+    """Return what makes the digest of a folder, by the words of the specification (TRU-030)."""
+
+    def digest(folder: Path) -> str:
+        files = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+        lines = [
+            f"{hashlib.sha256(files[name]).hexdigest()} {len(files[name])} {name}\n"
+            for name in sorted(files, key=str.encode)
+        ]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    return digest
 
 
 @pytest.fixture(scope="session")

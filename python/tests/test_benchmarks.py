@@ -254,19 +254,23 @@ def test_samples_of_several_figures_are_interleaved_too(load):
     assert samples.sides["ours"] == [{"ready": 1.0, "memory": 2.0}] * 3
 
 
-def test_an_earlier_checkout_stands_in_mlflows_place(load, tmp_path):
+def test_an_earlier_checkout_stands_in_mlflows_place(load, tmp_path, monkeypatch):
     bench, old = load("bench"), tmp_path / "old"
+    ran = []
+    monkeypatch.setattr(
+        bench.Bench, "run", lambda _, side, command: ran.append((side, command)) or "{}"
+    )
     run = bench.Bench(tmp_path, before=bench.Bench(tmp_path, root=old))
-    run.before._models["mlmodel"] = tmp_path / "models"
     python = str(old / ".venv" / "bin" / "python")
     assert run.python("mlflow") == python != run.python("mlmodel")
     served = load("servers").command_line(run, "mlflow", "iris", 1)
     assert served[0] == str(old / ".venv" / "bin" / "mlmodel")
-    assert served[1:4] == ["serve", "-m", str(tmp_path / "models" / "iris")]
+    assert served[1:4] == ["serve", "-m", str(tmp_path / "models-mlmodel-before" / "iris")]
     rows = {row.id: row for row in load("rows").ROWS}
-    run._models["mlmodel"] = tmp_path / "ours"
-    command = load("commands")._commands(run, rows["import"])["mlflow"]
-    assert command == [python, "-c", "import mlmodel"]
+    commands = load("commands")
+    monkeypatch.setattr(commands, "interleave", lambda *_: samples(load))
+    list(commands.measure(run, [rows["import"]]))
+    assert ("mlflow", [python, "-c", "import mlmodel"]) in ran
     assert run.before.script("worker.py").startswith(str(old))
 
 

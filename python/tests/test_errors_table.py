@@ -176,14 +176,20 @@ def test_a_single_detail_is_not_told_twice(
     details: list[InputViolation | Violation],
     told: list[str],
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """ERR-012: but for the place of a violation, which no message has."""
-    from mlmodel.cli._shared import fail
+    from mlmodel import cli
 
     error = errors.InvalidInput(message, details)
     assert str(error).split("\n") == told
+
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli.cli, "main", fail)
     with pytest.raises(SystemExit):
-        fail(error)
+        cli.main([])
     assert capsys.readouterr().err.splitlines() == [
         f"mlmodel: INVALID_INPUT: {told[0]}",
         *told[1:],

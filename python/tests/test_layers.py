@@ -51,6 +51,7 @@ INSIDE = {
         "declared",
         "engine",
         "codecs",
+        "writers",
         "examples",
         "answers",
         "invocations",

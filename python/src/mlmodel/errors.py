@@ -179,7 +179,7 @@ class UnsupportedModel(MlmodelError):
 
 
 class UntrustedModel(MlmodelError, PermissionError):
-    """Loading would run code that nobody vouched for; nothing was run."""
+    """Loading would run code that is not trusted; nothing was run."""
 
     code = "UNTRUSTED_MODEL"
     http_status = 500
@@ -209,7 +209,7 @@ class InvalidArgument(MlmodelError, ValueError):
 
 
 class ModelExists(MlmodelError, FileExistsError):
-    """The place to save to is taken, and overwriting was not asked for."""
+    """The place to save to exists already, and overwriting was not asked for."""
 
     code = "MODEL_EXISTS"
     http_status = 409

@@ -188,7 +188,7 @@ def test_models_that_are_the_same(files: tuple[Path, Path], tmp_path: Path) -> N
     (other / "MLmodel").write_text((files[0] / "MLmodel").read_text() + "run_id: x\n")
     done = run(diff.command, files[0], other / "MLmodel")
     assert done.output.splitlines()[-1] == (
-        "The models are the same but for when and where they were saved."
+        "The models are the same except for when and where they were saved."
     )
 
 

@@ -45,9 +45,9 @@ def test_a_tree_is_formatted(tree):
     assert result.stdout == ""
     assert result.stderr.splitlines() == [
         "reformatted deep/uglier/MLmodel",
-        "  2:1: time_created is called utc_time_created now. (MLM-025)",
+        "  2:1: time_created was renamed to utc_time_created. (MLM-025)",
         "reformatted ugly/MLmodel",
-        "  2:1: time_created is called utc_time_created now. (MLM-025)",
+        "  2:1: time_created was renamed to utc_time_created. (MLM-025)",
         "2 files reformatted, 1 file left unchanged",
     ]
     assert (tree / "ugly" / "MLmodel").read_text() == PRETTY
@@ -98,7 +98,7 @@ def test_what_cannot_be_formatted_is_2_and_the_others_are(tree):
         result = run(*args)
         assert result.exit_code == 2
         assert "good/MLmodel: not formatted: " in result.stderr
-        assert "good/MLmodel:4:1: error MLM-003: The key 'flavors' stands twice" in result.stderr
+        assert "good/MLmodel:4:1: error MLM-003: The key 'flavors' appears twice" in result.stderr
         assert "none: not formatted: There is nothing at none; give" in result.stderr
         assert "2 files could not be formatted" in result.stderr
     assert (tree / "good" / "MLmodel").read_text() == BROKEN

@@ -1,4 +1,4 @@
-"""mlmodel inspect: what a model is, without running anything of it."""
+"""mlmodel inspect: what a model is, without running any of its code."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def model(tmp_path):
         "flavors:\n  sklearn:\n    pickled_model: model.pkl\n    sklearn_version: 1.5.1\n"
         "  python_function:\n    loader_module: mlflow.sklearn\n    model_path: gone.pkl\n"
         "metadata:\n  since: 2020-01-01\n"
-        "saved_input_example_info: {artifact_path: input_example.json, type: dataframe, pandas_orient: split}\n"
+        "saved_input_example_info: "
+        "{artifact_path: input_example.json, type: dataframe, pandas_orient: split}\n"
         f"signature:\n  inputs: '{json.dumps(columns)}'\n  params: '{json.dumps(params)}'\n"
         "utc_time_created: '2024-01-01 00:00:00'\n"
     )
@@ -127,7 +128,8 @@ def test_no_model(tmp_path):
 
 def test_odd_contents_are_shown(tmp_path):
     (tmp_path / "MLmodel").write_text(
-        "flavors: [1]\nsignature: {inputs: '[1, {\"type\": [1]}, {}]', outputs: 'no json', params: 5, 7: 8}\n"
+        "flavors: [1]\nsignature: "
+        "{inputs: '[1, {\"type\": [1]}, {}]', outputs: 'no json', params: 5, 7: 8}\n"
         "metadata: {1: !!binary aGk=, a: !!set {x}, 2020-01-01: .nan}\nsaved_input_example_info: {}\n"
     )
     assert run(tmp_path).exit_code == 0
@@ -235,4 +237,4 @@ def test_long_keys_keep_the_columns(tmp_path):
 def test_a_folder_without_code(tmp_path):
     (tmp_path / "MLmodel").write_text("flavors: {a: {}}\n")
     assert described(tmp_path)["loading"]["files"] == []
-    assert "other kinds of files were not looked into" in run(tmp_path).output
+    assert "files of other kinds were not inspected" in run(tmp_path).output

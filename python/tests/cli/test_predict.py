@@ -72,7 +72,7 @@ def test_the_1x_dialect_is_answered_as_it_was(model: Path) -> None:
     assert np.round(json.loads(result.stdout), 6).tolist() == [2.0]
     unknown = CliRunner().invoke(command, ["-m", str(model), "-t", "xml"], input=BODY)
     assert unknown.exit_code == 2
-    assert "'xml' is none of json, csv" in unknown.output
+    assert "'xml' is not a known form: give one of json, csv" in unknown.output
 
 
 def test_bad_input_leaves_no_output(model: Path, tmp_path: Path) -> None:

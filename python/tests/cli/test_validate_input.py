@@ -61,7 +61,7 @@ def test_data_that_fit(model: Path) -> None:
         result = run("-m", model, body=body)
         assert (result.exit_code, result.stdout) == (
             0,
-            "standard input: 1 row, all of which fit.\n",
+            "standard input: no problem in 1 row.\n",
         )
 
 
@@ -136,4 +136,4 @@ def test_nothing_is_loaded_that_is_not_needed(model: Path) -> None:
         [sys.executable, "-c", script, "validate-input", "-m", str(model)],
         input='[{"a": 1, "b": "x"}]', capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
-    assert done.stdout.splitlines() == ["standard input: 1 row, all of which fit.", "[]"]
+    assert done.stdout.splitlines() == ["standard input: no problem in 1 row.", "[]"]

@@ -121,7 +121,7 @@ def test_a_file_that_was_edited_by_hand():
     formatted = format_text(BY_HAND)
     assert formatted.text == CANONICAL
     assert [change.message for change in formatted.changes] == [
-        "time_created is called utc_time_created now."
+        "time_created was renamed to utc_time_created."
     ]
     assert format_text(CANONICAL) == (CANONICAL, ())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import takewhile
 
 import pytest
 from hypothesis import given, settings
@@ -102,31 +103,48 @@ signature:
 """
 
 
+def validations(monkeypatch):
+    """Return the list to which every value is added that is held against a schema from now on."""
+    validated = []
+    conforms = findings.conforms
+    monkeypatch.setattr(
+        findings, "conforms", lambda *args: validated.append(args[-1]) or conforms(*args)
+    )
+    return validated
+
+
 def test_the_next_model_of_the_same_form_is_not_validated_again(monkeypatch):
     first = MODEL.format(version="1.5.1", run="a", size=10, column="height")
     second = MODEL.format(version="1.6.0", run="b", size=2000, column="width")
-    monkeypatch.setattr(findings, "_VALID", set())
-    assert check(parse(first), None) == []
-    asked = []
+    validated, asked = validations(monkeypatch), []
     validator = schemas.validator
     monkeypatch.setattr(schemas, "validator", lambda *name: asked.append(name) or validator(*name))
+    assert check(parse(first), None) == []
+    validated.clear()
     assert check(parse(second), None) == []
-    assert asked == []
+    assert validated == []
     third = check(parse(second.replace("model.pkl", "''")), None)
     assert [v.rule for v in third] == ["SKL-001", "DIR-002"]
     assert asked == [("flavors:sklearn", None)]
+    assert {"pickled_model": "", "sklearn_version": "1.6.0"} in validated
 
 
 def test_what_is_remembered_is_bounded(monkeypatch):
-    valid = set()
-    monkeypatch.setattr(findings, "_VALID", valid)
-    monkeypatch.setattr(findings, "_MAX_VALID", 5)
-    for number in range(20):
-        assert findings.errors("python-env", {f"key{number}": 1}) == []
-        assert len(valid) <= 5
-    valid.clear()
-    assert findings.errors("python-env", {"k" * 10_000: 1}) == []
-    assert valid == set()
+    monkeypatch.setattr(findings, "MOST_VALID", 5)
+    validated = validations(monkeypatch)
+
+    def is_remembered(value):
+        validated.clear()
+        assert findings.errors("python-env", value) == []
+        return validated == []
+
+    values = [{f"key{number}": 1} for number in range(20)]
+    for value in values:
+        is_remembered(value)
+        assert is_remembered(value)
+    assert 1 <= len(list(takewhile(is_remembered, reversed(values)))) <= 5
+    for _ in range(2):
+        assert not is_remembered({"k" * 10_000: 1})
 
 
 def test_what_is_not_valid_is_not_remembered():

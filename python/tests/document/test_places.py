@@ -126,8 +126,7 @@ def test_every_character_comes_from_where_it_stands(words, style, width):
         {"a": value, "flavors": {"f": {}}}, default_style=style, width=width, allow_unicode=True
     )
     document = parse(text)
-    node = document._walk(["a"])[1]
-    assert node is not None
+    _, node = document.nodes("/a")
     # PyYAML writes U+0085 and its like as line breaks in some styles: another text, then.
     assume(document.data["a"] == value)
     source = SourceMap(text, node)

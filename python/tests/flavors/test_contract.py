@@ -91,7 +91,7 @@ def test_every_argument_may_be_named(tmp_path):
     model = LinearRegression().fit(FRAME, [1.0, 2.0])
     mlmodel.sklearn.save_model(path=tmp_path / "m", sk_model=model, serialization_format="pickle")
     assert Model.load(tmp_path / "m").flavors["sklearn"]["serialization_format"] == "pickle"
-    with pytest.raises(InvalidArgument, match="takes no argument 'serialisation_format'"):
+    with pytest.raises(InvalidArgument, match="has no argument 'serialisation_format'"):
         mlmodel.sklearn.save_model(model, tmp_path / "n", serialisation_format="pickle")
 
 
@@ -163,7 +163,7 @@ class ConstantFlavor(flavors.Flavor):
 
 @pytest.fixture
 def registered(monkeypatch):
-    monkeypatch.setattr(_registry, "_registered", {})
+    monkeypatch.setattr(_registry, "REGISTERED", {})
     flavors.register(ConstantFlavor())
 
 
@@ -249,7 +249,7 @@ def test_a_class_is_no_model(save, tmp_path):
 
 def test_the_example_of_an_own_flavor(tmp_path, monkeypatch):
     """PYF-022, ENV-013: it works as it is written, without a warning."""
-    monkeypatch.setattr(_registry, "_registered", {})
+    monkeypatch.setattr(_registry, "REGISTERED", {})
     monkeypatch.setenv("MLMODEL_INFER_REQUIREMENTS", "true")
     monkeypatch.chdir(tmp_path)
     example = inspect.getdoc(flavors.register).partition("::\n")[2].partition("\nRaises:")[0]

@@ -212,7 +212,7 @@ def test_columns_are_matched_by_name(booster, classifier, tmp_path):
         with pytest.raises(InvalidInput, match="XGB-007") as caught:
             loaded.predict(ROWS[["b"]])
         assert [one.column for one in caught.value.details] == ["a", "c"]
-        with pytest.raises(InvalidInput, match="3 features are due, 2 given.*XGB-007"):
+        with pytest.raises(InvalidInput, match="Expected 3 features, got 2.*XGB-007"):
             loaded.predict(ROWS.to_numpy()[:, :2])
         with pytest.raises(InvalidInput, match="XGB-007"):
             loaded.predict(pd.DataFrame(ROWS.to_numpy()[:, :2]))

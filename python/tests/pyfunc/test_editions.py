@@ -40,7 +40,7 @@ class AddN(pyfunc.PythonModel):
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch):
     """Nothing has been warned of yet; the classes of this file travel by value."""
-    monkeypatch.setattr(deprecated, "_said", set())
+    monkeypatch.setattr(deprecated, "SAID", set())
     module = sys.modules[__name__]
     cloudpickle.register_pickle_by_value(module)
     yield

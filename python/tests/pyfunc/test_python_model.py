@@ -179,7 +179,7 @@ def test_data_may_be_called_model_input(tmp_path):
     mlmodel.save(WithoutContext(), tmp_path / "m")
     model = mlmodel.load(tmp_path / "m")
     assert model.predict(model_input=FRAME) == 45
-    with pytest.raises(InvalidArgument, match="takes the data once"):
+    with pytest.raises(InvalidArgument, match="the data to predict only once"):
         model.predict(FRAME, model_input=FRAME)
 
 
@@ -392,7 +392,7 @@ def test_none_is_data_too(tmp_path):
     assert model.predict(None) == ("PythonModelContext", None)
     given = {"any": [object]}
     assert model.predict(given)[1] is given
-    with pytest.raises(InvalidArgument, match="takes the data once"):
+    with pytest.raises(InvalidArgument, match="the data to predict only once"):
         model.predict()
 
 
@@ -473,7 +473,7 @@ def test_configuration_is_kept_and_overridden(tmp_path):
     (tmp_path / "config.yaml").write_text("scale: 7\n")
     again = pyfunc.load_model(tmp_path / "m", model_config=str(tmp_path / "config.yaml"))
     assert again.model_config == {"scale": 7, "other": [1]}
-    with pytest.warns(UserWarning, match=r"no key 'new'.*PYF-012"):
+    with pytest.warns(UserWarning, match=r"without the key 'new'.*PYF-012"):
         model = pyfunc.load_model(tmp_path / "m", model_config={"new": 1})
     assert model.model_config == {"scale": 2, "other": [1]}
 

@@ -88,12 +88,12 @@ def test_a_fault_of_ours_says_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """ERR-006."""
-    from mlmodel.scoring.invocations import protocol
+    from mlmodel.scoring.writers import predictions
 
-    def broken(_: Any, *, bare: bool) -> bytes:
+    def broken(_: Any) -> bytes:
         raise KeyError("/srv/secret")
 
-    monkeypatch.setattr(protocol, "encode", broken)
+    monkeypatch.setattr(predictions, "dumps", broken)
     answer, body = ask(lambda data, _: data, [[1] * 30])
     assert (answer.status, body["error_code"]) == (500, "INTERNAL_ERROR")
     assert b"secret" not in answer.body

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from mlmodel.errors import UnserializablePrediction
-from mlmodel.scoring.invocations.encode import encode
+from mlmodel.scoring.writers.predictions import write_bare, write_enveloped
 
 Point = namedtuple("Point", "x y")  # noqa: PYI024 - a model may well answer with one
 
@@ -111,8 +111,8 @@ WRITTEN: list[tuple[Any, str]] = [
 @pytest.mark.parametrize(("prediction", "expected"), WRITTEN)
 def test_prediction_is_written(prediction: Any, expected: str) -> None:
     """RST-041, RST-043, RST-044, RST-045, RST-046, RST-083, RST-085."""
-    assert encode(prediction).decode() == f'{{"predictions":{expected}}}'
-    assert encode(prediction, bare=True).decode() == expected
+    assert write_enveloped(prediction).decode() == f'{{"predictions":{expected}}}'
+    assert write_bare(prediction).decode() == expected
 
 
 REFUSED: list[tuple[Any, str, str]] = [
@@ -124,12 +124,12 @@ REFUSED: list[tuple[Any, str, str]] = [
     (pd.DataFrame({"t": pd.to_timedelta(["1s"])}), "Timedelta", "RST-047"),
     (np.array([1], "m8[s]"), "timedelta64[s]", "RST-047"),
     (np.zeros(1, [("a", "i4")]), "of dtype", "RST-047"),
-    (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns of one name", "RST-047"),
-    (pd.DataFrame([[1, 2]], columns=["0", 0]), "two columns of one name", "RST-047"),
+    (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns with the same name", "RST-047"),
+    (pd.DataFrame([[1, 2]], columns=["0", 0]), "two columns with the same name", "RST-047"),
     (pd.DataFrame({("a", "b"): [1]}), "a key of type tuple", "RST-047"),
-    ({1: "a", "1": "b"}, "two keys of one name", "RST-047"),
+    ({1: "a", "1": "b"}, "two keys with the same name", "RST-047"),
     ({None: 1}, "a key of type NoneType", "RST-047"),
-    (["\ud800"], "half a surrogate pair", "RST-048"),
+    (["\ud800"], "half of a surrogate pair", "RST-048"),
 ]
 
 
@@ -137,7 +137,7 @@ REFUSED: list[tuple[Any, str, str]] = [
 def test_prediction_without_form_is_refused(prediction: Any, said: str, rule: str) -> None:
     """RST-045, RST-047, RST-048."""
     with pytest.raises(UnserializablePrediction) as raised:
-        encode(prediction)
+        write_enveloped(prediction)
     assert said in str(raised.value)
     assert rule in str(raised.value)
 
@@ -146,21 +146,21 @@ def test_long_double_that_no_double_holds_is_refused() -> None:
     value = np.longdouble(1) + np.finfo(np.longdouble).eps
     if value == 1 or np.dtype(np.longdouble).itemsize == 8:
         pytest.skip("long double is double here")
-    with pytest.raises(UnserializablePrediction, match="no double holds"):
-        encode(np.array([value]))
+    with pytest.raises(UnserializablePrediction, match="a double cannot hold"):
+        write_enveloped(np.array([value]))
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=False, width=64)))
 def test_doubles_come_back_exactly(values: list[float]) -> None:
-    back = json.loads(encode(np.array(values, np.float64)))["predictions"]
+    back = json.loads(write_enveloped(np.array(values, np.float64)))["predictions"]
     np.testing.assert_array_equal(np.array(back, np.float64), np.array(values, np.float64))
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False, width=32)))
 def test_narrow_floats_come_back_as_the_double_that_they_equal(values: list[float]) -> None:
-    assert json.loads(encode(np.array(values, np.float32)))["predictions"] == values
+    assert json.loads(write_enveloped(np.array(values, np.float32)))["predictions"] == values
 
 
 @given(st.lists(st.integers(-(2**70), 2**70)))
 def test_integers_come_back_exactly(values: list[int]) -> None:
-    assert json.loads(encode(values))["predictions"] == values
+    assert json.loads(write_enveloped(values))["predictions"] == values

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mlmodel._proto import arrays, message
 from mlmodel.errors import InvalidArgument, MalformedRequest
 from mlmodel.scoring.engine import Engine
-from mlmodel.scoring.invocations.bodies import read as read_json
+from mlmodel.scoring.invocations.bodies import read_body
 from mlmodel.scoring.protobuf import (
     data_from_proto,
     data_to_proto,
@@ -472,6 +472,6 @@ def test_the_model_gets_the_same_as_by_other_ways() -> None:
     data, params = read_request(write_request(Columns(("a", "b", "c"), blocks, 2)))
     body = b'{"dataframe_split": {"columns": ["c", "b", "a"], "data": [[1, "x", 2], [3, null, 4]]}}'
     ours = engine.predict(data, params)
-    theirs = engine.predict(*read_json("application/json", body, engine)[:2])
+    theirs = engine.predict(*read_body("application/json", body, engine.matching)[:2])
     assert ours.equals(theirs)
     assert list(ours.dtypes) == list(theirs.dtypes)

@@ -10,7 +10,7 @@ import pytest
 from mlmodel.errors import InvalidInput, InvalidModel, MalformedRequest
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.examples.reading import read_example
-from mlmodel.scoring.invocations.bodies import read
+from mlmodel.scoring.invocations.bodies import read_body
 from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.nested import AnyType, Array, Map, Object, Property
@@ -53,7 +53,10 @@ def _in_process(data: Any, engine: Engine, _: Path) -> Any:
 
 
 def _as_request(data: Any, engine: Engine, _: Path) -> Any:
-    request = read("application/json", json.dumps({"inputs": data}).encode(), engine)
+    body = json.dumps({"inputs": data}).encode()
+    request = read_body("application/json", body, engine.matching)
+    if isinstance(request.data, InvalidInput):
+        raise request.data
     return engine.checked(request.data, request.params)[0]
 
 

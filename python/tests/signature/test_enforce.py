@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import gc
 import math
 import threading
+from collections import defaultdict
 from functools import partial
 from itertools import permutations
-from types import SimpleNamespace
+from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,6 +25,7 @@ from mlmodel.signature.cells.python_values import is_missing
 from mlmodel.signature.cells.special import SPECIAL_TEXTS
 from mlmodel.signature.data import frames
 from mlmodel.signature.data.columns import Block, Columns, Tensors
+from mlmodel.signature.enforce.matching import Selection
 from mlmodel.signature.enforce.plan import Plan
 from mlmodel.signature.infer.cells import is_null
 from mlmodel.signature.infer.from_data import infer_signature
@@ -53,6 +56,27 @@ def frame_of(arrays: dict[str, np.ndarray]) -> pd.DataFrame:
     return pd.DataFrame(
         {name: pd.Series(array, dtype=array.dtype) for name, array in arrays.items()}
     )
+
+
+def held_by(thing: object) -> dict[type, list]:
+    """Return all that an object holds, at any depth, by its type; no code and no types."""
+    held: dict[int, object] = {}
+    waiting = [thing]
+    while waiting:
+        one = waiting.pop()
+        code = (type, ModuleType, FunctionType, BuiltinFunctionType)
+        if id(one) not in held and not isinstance(one, code):
+            held[id(one)] = one
+            waiting += gc.get_referents(one)
+    by_type: dict[type, list] = defaultdict(list)
+    for one in held.values():
+        by_type[type(one)].append(one)
+    return by_type
+
+
+def places_in(held: dict[type, list]) -> list[np.ndarray]:
+    """Return the arrays of integers: in a plan, the places of the columns of a layout."""
+    return [one for one in held[np.ndarray] if one.dtype.kind == "i"]
 
 
 def refused(call, *expected: tuple) -> InvalidInput:
@@ -244,20 +268,26 @@ class TestFrames:
         one = plan(*[("double", name) for name in "abcde"])
         for n in range(500):
             one.enforce(pd.DataFrame({name: [1.5] for name in (*"abcde", f"x{n}")}))
-        assert not one._columns._selections
+        before = held_by(one)
+        assert len(before[Selection]) == 1, "that of no data at all"
         for order in permutations("abcde"):
             block = Block(np.ones((1, 5)), tuple(range(5)))
             one.enforce(pd.DataFrame(np.ones((1, 5)), columns=list(order)))
             one.enforce(Columns(order, [block], 1))
             one.enforce(Columns((*order, "x" * 1000), [block, Block(np.ones((1, 1)), (5,))], 1))
-        assert 0 < len(one._columns._selections) <= 64
-        assert len(one._columns._layouts) == 1
+        held = held_by(one)
+        assert 2 <= len(held[Selection]) <= 66
+        assert len(places_in(held)) == len(places_in(before)) + 1, "one layout"
+        assert all(len(name) < 1000 for name in held[str])
         unnamed = plan("double")
+        before = held_by(unnamed)
         for n in range(500):
             unnamed.enforce(pd.DataFrame({f"x{n}": [1.5]}))
             got = unnamed.enforce(Columns((f"x{n}",), [Block(np.ones((1, 1)), (0,))], 1))
             assert got.columns.tolist() == [f"x{n}"]
-        assert len(unnamed._columns._selections) == len(unnamed._columns._layouts) == 1
+        held = held_by(unnamed)
+        assert len(held[Selection]) == 1
+        assert len(places_in(held)) == len(places_in(before)) + 1, "one layout"
 
     @pytest.mark.parametrize("rows", [0, 1, 3, 5000])
     def test_the_quick_look_at_a_frame_sees_what_the_public_one_does(self, rows: int) -> None:
@@ -285,14 +315,16 @@ class TestFrames:
         texts.loc[rows - 1, "b"] = 5
         refused(lambda: one.enforce(texts), ("ENF-050", "b", rows - 1))
 
-    @pytest.mark.parametrize("checked", [False, True])
-    def test_texts_that_a_codec_has_read_are_not_looked_at_again(self, *, checked: bool) -> None:
+    @pytest.mark.parametrize("read", [False, True])
+    def test_texts_that_a_codec_has_read_are_not_looked_at_again(self, *, read: bool) -> None:
         """So a wrong one is seen only where nobody says that it has been read."""
         one = plan(("string", "a"), ("long", "b"), required=False)
-        texts = Block(np.array([["x"], [5]], object), (0,), checked=checked)
+        texts = Block(np.array([["x"], [5]], object), (0,))
+        schema = one.matching.schema if read else None
         for mask in (None, np.array([[True], [False]])):
-            columns = Columns(("a", "b"), [texts, Block(np.array([[1], [2]]), (1,), mask)], 2)
-            if checked:
+            blocks = [texts, Block(np.array([[1], [2]]), (1,), mask)]
+            columns = Columns(("a", "b"), blocks, 2, schema)
+            if read:
                 assert one.enforce(columns)["a"].tolist() == ["x", 5]
             else:
                 refused(partial(one.enforce, columns), ("ENF-050", "a", 1))
@@ -442,15 +474,19 @@ class TestColumns:
             "b": [1],
         }
 
-    def test_select(self) -> None:
+    def test_matching(self) -> None:
+        def matched(one: Plan, names: tuple[str, ...] | None, width: int):
+            found = one.matching.match(names, width)
+            return found.positions, [(v.rule, v.column) for v in found.violations]
+
         one = plan(("double", "a"), ("double", "b"))
-        assert one.select(("b", "x", "a"), 3) == (2, 0)
-        refused(lambda: one.select(("x",), 1), ("ENF-004", "a"), ("ENF-004", "b"))
-        refused(lambda: one.select(None, 2), ("ENF-011",))
-        assert plan("double").select(None, 3) == (0,)
-        assert Plan(None).select(("a", "b"), 2) == (0, 1)
+        assert matched(one, ("b", "x", "a"), 3) == ((2, 0), [])
+        assert matched(one, ("x",), 1) == ((None, None), [("ENF-004", "a"), ("ENF-004", "b")])
+        assert matched(one, None, 2) == ((None, None), [("ENF-011", None)])
+        assert matched(plan("double"), None, 3) == ((0,), [])
+        assert matched(Plan(None), ("a", "b"), 2) == ((0, 1), [])
         optional = Plan(Schema([ColSpec("double", "a"), ColSpec("double", "b", required=False)]))
-        assert optional.select(("a",), 1) == (0, None)
+        assert matched(optional, ("a",), 1) == ((0, None), [])
 
 
 class TestForms:

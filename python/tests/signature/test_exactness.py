@@ -296,7 +296,7 @@ def test_the_error_says_what_to_declare() -> None:
         (pd.Series([1, None], dtype=object), DataType.long, "declare it double"),
         (pd.Series([True, None], dtype=object), DataType.boolean, "values: declare it optional"),
         (pd.Series([True, None], dtype="boolean"), DataType.boolean, "declare the input optional"),
-        (pd.Series([1.0, 2.0]), DataType.long, r"convert .* by .astype\('int64'\), or declare"),
+        (pd.Series([1.0, 2.0]), DataType.long, r"convert .* with .astype\('int64'\), or declare"),
         (pd.Series([1.5]), DataType.integer, r"even where .* by .astype\('int32'\), or declare"),
         (pd.Series([Decimal(1)], dtype=object), DataType.long, "double and float"),
         (pd.Series([1706702400000], dtype=object), DataType.datetime, "date_format='iso'"),

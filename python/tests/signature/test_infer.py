@@ -280,10 +280,10 @@ def test_too_deep() -> None:
         (SimpleNamespace(model_dump=None), "type hint"),
         (SimpleNamespace(collect_schema=None), "Collect the frame first"),
         (object(), "python_function's output"),
-        (list[str], "there is infer_signature_from_type_hints"),
-        (int | None, "there is infer_signature_from_type_hints"),
-        (int, "there is infer_signature_from_type_hints"),
-        (lambda data: data, "there is infer_signature_from_type_hints"),
+        (list[str], "call infer_signature_from_type_hints"),
+        (int | None, "call infer_signature_from_type_hints"),
+        (int, "call infer_signature_from_type_hints"),
+        (lambda data: data, "call infer_signature_from_type_hints"),
     ],
 )
 def test_advice_for_what_is_unsupported(data: object, advice: str) -> None:

@@ -51,9 +51,15 @@ def test_ids_stand_once() -> None:
     assert ids.most_common(1)[0][1] == 1
 
 
-def test_a_phrase_that_is_not_known_is_an_error() -> None:
+def test_a_phrase_that_is_not_known_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "enforcement.md"
+    text = matrix.PAGE.read_text(encoding="utf-8")
+    page.write_text(text.replace("float16", "float31"), encoding="utf-8")
+    monkeypatch.setattr(matrix, "PAGE", page)
     with pytest.raises(ValueError, match="float31"):
-        matrix._names("float16, float31")
+        matrix.table()
 
 
 def _enforced(column: Any, kind: str, *, required: bool) -> tuple[list[str], Any]:

@@ -302,18 +302,22 @@ def test_the_very_frame() -> None:
     assert reordered["a"][0] is frame["a"][0]
 
 
-@pytest.mark.parametrize("checked", [False, True])
-def test_columns_of_a_codec_are_read_once(checked: bool) -> None:
+@pytest.mark.parametrize("read", [False, True])
+def test_columns_of_a_codec_are_read_once(read: bool) -> None:
     """What a codec has read at the declared type is not looked at again; all else is."""
     cells = object_array([[1, 2], [3]])
-    block = Block(cells.reshape(-1, 1), (0,), checked=checked)
+    block = Block(cells.reshape(-1, 1), (0,))
     signature = ModelSignature(Schema([ColSpec(Array("double"), "a")]))
-    got = signature.enforce(Columns(("a",), [block], 2))["a"].tolist()
-    assert [type(one) for one in got[0]] == ([int, int] if checked else [float, float])
+    other = ModelSignature(Schema([ColSpec(Array("double"), "a")]))
+    columns = Columns(("a",), [block], 2, (signature if read else other).inputs)
+    got = signature.enforce(columns)["a"].tolist()
+    assert [type(one) for one in got[0]] == ([int, int] if read else [float, float])
     longs = Block(np.array([[1], [2]]), (1,), np.array([[True], [False]]))
     declared = [ColSpec(Array("double"), "a"), ColSpec("long", "b", required=False)]
-    beside = ModelSignature(Schema(declared)).enforce(Columns(("a", "b"), [block, longs], 2))
-    assert (beside["a"][0] is cells[0]) is checked
+    both = Schema(declared)
+    columns = Columns(("a", "b"), [block, longs], 2, both if read else None)
+    beside = ModelSignature(both).enforce(columns)
+    assert (beside["a"][0] is cells[0]) is read
     assert beside["b"].tolist() == [pd.NA, 2]
     wrong = Block(object_array(["x"]).reshape(-1, 1), (0,))
     with pytest.raises(InvalidInput, match="ENF-033"):

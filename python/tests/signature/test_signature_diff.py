@@ -90,7 +90,7 @@ def test_messages_say_who_breaks_and_why() -> None:
     new = ModelSignature(Schema([ColSpec("integer", "a"), ColSpec("string", "b")]))
     found = compare_signatures(old, new)
     typed = "columns of int64, uint32 are refused"
-    untyped = "what is outside of -2^31 to 2^31 - 1 is refused"
+    untyped = "values outside of -2^31 to 2^31 - 1 are refused"
     assert [change.message for change in found.changes] == [
         f"long becomes integer: {typed} (typed callers); {untyped} (untyped callers)",
         "it must be given from now on, in every row",

@@ -25,7 +25,6 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 import mlmodel
-from mlmodel._base.digest import manifest_of
 from mlmodel.cli import main
 from mlmodel.errors import (
     InvalidArgument,
@@ -183,12 +182,14 @@ def test_the_extra_is_named_when_a_package_of_it_lacks(
 # -- downloads --------------------------------------------------------------------------------
 
 
-def test_a_folder_is_downloaded_under_its_digest(memory: Any, cache: Path) -> None:
+def test_a_folder_is_downloaded_under_its_digest(
+    memory: Any, cache: Path, digest_of: Callable[[Path], str]
+) -> None:
     """LOC-004, LOC-008: the folder has the digest by which it could be trusted (TRU-030)."""
     _put(memory)
     found = local_folder("memory://bucket/model")
     assert _read(found) == FILES
-    assert found == cache / "content" / manifest_of(found).digest
+    assert found == cache / "content" / digest_of(found)
     assert local_folder("memory://bucket/model/") == found
     assert local_folder("memory://bucket/model/MLmodel") == found
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
@@ -409,8 +410,9 @@ def test_what_nobody_touched_is_not_read_again(
     found = local_folder("listed://model")
     local_folder("listed://model")
     reads: list[Path] = []
+    read = cache_of_downloads.manifest_of
     monkeypatch.setattr(
-        cache_of_downloads, "manifest_of", lambda root: reads.append(root) or manifest_of(root)
+        cache_of_downloads, "manifest_of", lambda root: reads.append(root) or read(root)
     )
     assert local_folder("listed://model") == found
     assert reads == []
@@ -688,7 +690,7 @@ def test_what_is_wrong_with_an_archive_of_the_web(web: str, model: Path) -> None
     _zip(model.parent)
     with pytest.raises(ModelNotFound, match=rf"or zip://::{web}/model.zip for an archive"):
         local_folder(f"{web}/model.zip")
-    with pytest.raises(ModelNotFound, match="nothing at this URI"):
+    with pytest.raises(ModelNotFound, match="nothing was found at this URI"):
         local_folder(f"zip://::{web}/other.zip")
     (model.parent / "no.zip").write_text("no archive")
     with pytest.raises(UnreadableModel, match="File is not a zip file"):
@@ -823,7 +825,9 @@ def test_a_download_that_goes_on_is_no_leftover(
 
 
 @pytest.mark.filterwarnings("ignore:The model is saved with")
-def test_a_download_is_trusted_by_its_digest_alone(memory: Any, tmp_path: Path) -> None:
+def test_a_download_is_trusted_by_its_digest_alone(
+    memory: Any, tmp_path: Path, digest_of: Callable[[Path], str]
+) -> None:
     """LOC-013: who saved it needs no further word, wherever it was in between; others do."""
 
     class Same(mlmodel.pyfunc.PythonModel):  # type: ignore[misc]
@@ -841,7 +845,7 @@ def test_a_download_is_trusted_by_its_digest_alone(memory: Any, tmp_path: Path) 
         warnings.simplefilter("error")
         again = local_folder("memory://bucket/model")
     # Loading its code has written nothing into the cache.
-    assert manifest_of(again).digest == again.name
+    assert digest_of(again) == again.name
 
 
 def test_commands_take_uris(
@@ -863,7 +867,7 @@ def test_commands_take_uris(
             main([*change, uri])
         assert caught.value.code == 2
         said = capsys.readouterr()
-        assert "Only a file of this machine can be changed" in said.out + said.err
+        assert "A model at a URI cannot be changed" in said.out + said.err
         with pytest.raises(SystemExit) as caught:
             main([*change, ""])
         said = capsys.readouterr()

@@ -94,8 +94,8 @@ ANY = {
     "bz2": (bz2.compress(BOMB), "compressed by bz2: a pickle that uses posix.system"),
     "xz": (lzma.compress(BOMB), "compressed by xz: a pickle that uses posix.system"),
     "lzma": (lzma.compress(BOMB, lzma.FORMAT_ALONE), "compressed by lzma: a pickle that uses posix.system"),
-    "damaged gzip": (gzip.compress(BOMB)[:-9], "compressed by gzip, and not looked into (its gzip compression does not end where the file ends)"),
-    "lz4": (b"\x04\x22\x4d\x18abcd", "a file that is not looked into: it is compressed by lz4, which is not opened here"),
+    "damaged gzip": (gzip.compress(BOMB)[:-9], "compressed by gzip, and cannot be inspected (its gzip compression does not end where the file ends)"),
+    "lz4": (b"\x04\x22\x4d\x18abcd", "a file that cannot be inspected: it is compressed by lz4, which mlmodel cannot open"),
     "R": (b"X\n\0\0\0\3\0\4", "a serialized R object"),
     "RDS": (gzip.compress(b"X\n\0\0\0\3\0\4"), "a serialized R object, compressed by gzip"),
     "HDF5": (b"\x89HDF\r\n\x1a\n....", "an HDF5 file, which may hold code"),
@@ -195,12 +195,12 @@ def test_links_pipes_and_paths_out_are_not_followed(root, tmp_path):
 
 
 def test_bounds(root, monkeypatch):
-    monkeypatch.setattr(describing, "_LARGEST", 100)
+    monkeypatch.setattr(describing, "LARGEST", 100)
     found = told(root, large=PLAIN + bytes(100))
-    assert found == {"large": ("not looked into, it is too large", True)}
-    monkeypatch.setattr(describing, "_LARGEST", 2**20)
+    assert found == {"large": ("too large to be inspected", True)}
+    monkeypatch.setattr(describing, "LARGEST", 2**20)
     assert "expands to more than" in told(root, bomb=zlib.compress(bytes(2**21)))["bomb"][0]
-    monkeypatch.setattr(describing, "_MOST_FILES", 1)
+    monkeypatch.setattr(describing, "MOST_FILES", 1)
     assert "more than 1 files" in told(root)["."][0]
 
 

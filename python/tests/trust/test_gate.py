@@ -63,7 +63,7 @@ def test_own_class_is_refused_and_named(own, root):
         "allow=",
         "mlmodel trust add",
         "trust=True",
-        "nothing was run",
+        "Nothing was run",
     ):
         assert part in message  # TRU-002
 

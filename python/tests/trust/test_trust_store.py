@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 
 import pytest
 from click.testing import CliRunner
 
-from mlmodel._base.digest import manifest_of
 from mlmodel.cli import COMMANDS
 from mlmodel.cli.trust import command
 from mlmodel.errors import InvalidArgument, InvalidModel, ModelNotFound, WriteFailed
@@ -27,27 +25,10 @@ def folder(root):
     return root
 
 
-def test_digest_by_hand(folder):  # TRU-030
-    lines = [
-        f"{hashlib.sha256(b'flavors: {}' + bytes([10])).hexdigest()} 12 MLmodel\n",
-        f"{hashlib.sha256(b'').hexdigest()} 0 code/own.py\n",
-    ]
-    assert manifest_of(folder).digest == hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def test_digest_sees_names_and_contents_and_nothing_else(folder):
-    before = manifest_of(folder).digest
-    os.utime(folder / "MLmodel", (1, 1))
-    (folder / "MLmodel").chmod(0o600)
-    assert manifest_of(folder).digest == before
-    (folder / "code" / "own.py").rename(folder / "code" / "other.py")
-    assert manifest_of(folder).digest != before
-
-
 def test_links_and_special_files_have_no_digest(folder):  # TRU-031
     (folder / "link").symlink_to("MLmodel")
     with pytest.raises(InvalidModel, match="TRU-031"):
-        manifest_of(folder)
+        records.add(folder, "x")
     assert not Gate.for_folder(folder).is_trusted()
     (folder / "link").unlink()
     os.mkfifo(folder / "pipe")
@@ -58,12 +39,12 @@ def test_links_and_special_files_have_no_digest(folder):  # TRU-031
     (folder / "pipe").unlink()
     (folder / "a\nb").write_text("")
     with pytest.raises(InvalidModel, match="line of text"):
-        manifest_of(folder)
+        records.add(folder, "x")
 
 
 def test_no_folder(tmp_path):
     with pytest.raises(ModelNotFound):
-        manifest_of(tmp_path / "none")
+        records.add(tmp_path / "none", "x")
     assert not Gate.for_folder(tmp_path / "none").is_trusted()
 
 
@@ -94,10 +75,10 @@ def test_location(monkeypatch, tmp_path):  # TRU-032
         assert found is None or found.is_absolute()
 
 
-def test_no_place_for_the_store(folder, monkeypatch):  # TRU-034
+def test_no_place_for_the_store(folder, monkeypatch, digest_of):  # TRU-034
     monkeypatch.setattr(records, "location", lambda: None)
     with pytest.warns(UserWarning, match="MLMODEL_TRUST_STORE"):
-        assert record(folder, "saved") == manifest_of(folder).digest
+        assert record(folder, "saved") == digest_of(folder)
     assert records.list_records() == []
     assert not Gate.for_folder(folder).is_trusted()
     with pytest.raises(WriteFailed):
@@ -114,7 +95,7 @@ def test_store_that_cannot_be_written_is_a_warning(folder, monkeypatch, tmp_path
 def test_store_open_to_others_is_not_believed(folder, store_folder):  # TRU-033
     digest = record(folder, "saved")
     store_folder.chmod(0o777)
-    with pytest.warns(UserWarning, match="not believed"):
+    with pytest.warns(UserWarning, match="is not used: it must be"):
         assert not records.contains(digest)
     with pytest.warns(UserWarning, match="belongs to another user, or others"):
         record(folder, "saved")
@@ -127,7 +108,7 @@ def test_store_open_to_others_is_not_believed(folder, store_folder):  # TRU-033
 def test_store_of_another_user_is_not_believed(folder, store_folder, monkeypatch):  # TRU-033
     digest = record(folder, "saved")
     monkeypatch.setattr(os, "getuid", lambda: 12345)
-    with pytest.warns(UserWarning, match="not believed"):
+    with pytest.warns(UserWarning, match="is not used: it must be"):
         assert not records.contains(digest)
 
 
@@ -162,7 +143,7 @@ def test_remove(folder, tmp_path):
     assert records.remove(folder).digest == digest
 
 
-def test_commands(folder, root):
+def test_commands(folder, digest_of):
     run = CliRunner().invoke
     (folder / "model.pkl").write_bytes(b"cposix\nsystem\n.")
     (folder / "fine.pkl").write_bytes(b"\x80\x02ccollections\nOrderedDict\n.")
@@ -175,7 +156,7 @@ def test_commands(folder, root):
     ):
         assert line in added.output
     assert Gate.for_folder(folder).is_trusted()
-    digest = manifest_of(folder).digest
+    digest = digest_of(folder)
     assert digest in run(command, ["list"]).output
     assert digest in run(command, ["remove", str(folder)]).output
     assert "No folder is trusted" in run(command, ["list"]).output
@@ -186,7 +167,7 @@ def test_commands(folder, root):
 def test_add_says_what_was_not_found(root):
     (root / "MLmodel").write_text("flavors: {a: {}}\n")
     output = CliRunner().invoke(command, ["add", str(root)]).output
-    assert "no pickle and no code was found (other kinds" in output
+    assert "no pickle and no code was found (files of other kinds" in output
 
 
 def test_a_folder_that_cannot_be_trusted_is_not_described(folder):

@@ -83,8 +83,8 @@ def test_an_array_without_a_count_ends_with_its_mark():
     [
         (b"", "cut off"),
         (b"N", "marker b'N'"),
-        (b"ZZ", "1 bytes stand behind"),
-        (b"{" + text("a") + b"Z" + text("a") + b"Z}", "'a' stands twice"),
+        (b"ZZ", "1 bytes follow its end"),
+        (b"{" + text("a") + b"Z" + text("a") + b"Z}", "'a' appears twice"),
         (b"[$d#" + length(2**60), "cut off"),
         (b"[#" + length(2**60), "cut off"),
         (b"[$d#" + length(-4), "cut off"),

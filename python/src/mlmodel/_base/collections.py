@@ -25,7 +25,7 @@ def repeated(names: Iterable[str]) -> list[str]:
 
 
 def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
-    """Keep a value by a key of declared names; see :meth:`Selection.may_be_kept`."""
+    """Keep a value by a key of declared names; their number must be bounded by the caller's own."""
     # Even declared names can be sent in more orders than memory holds.
     if len(memory) >= _REMEMBERED:
         memory.clear()

@@ -11,13 +11,13 @@ from mlmodel.errors import InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["old_arguments", "old_name", "warn_once"]
+__all__ = ["SAID", "old_arguments", "old_name", "warn_once"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 #: Old names that have been warned of in this process.
-_said: set[str] = set()
+SAID: set[str] = set()
 
 
 def warn_once(old: str, new: str) -> None:
@@ -25,9 +25,9 @@ def warn_once(old: str, new: str) -> None:
 
     Python shows such warnings for lines of the main script alone.
     """
-    if old in _said:
+    if old in SAID:
         return
-    _said.add(old)
+    SAID.add(old)
     warn_caller(f"{old} is now called {new}", DeprecationWarning)
 
 

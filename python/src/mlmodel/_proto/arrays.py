@@ -133,7 +133,7 @@ def read(message: Any) -> tuple[npt.NDArray[Any], Any]:
     takes = _TAKES.get(field, "")
     if dtype.kind not in takes:
         raise BadMessage(
-            f"An array of {message.dtype} has no content, or of a kind that is none of its own: "
+            f"An array of {message.dtype} has no content, or content of the wrong kind: "
             f"{field or 'none'} (PRO-041)."
         )
     held = getattr(message, field).values
@@ -171,7 +171,7 @@ def _mask(bits: bytes, count: int) -> Any:
         return None
     if len(bits) != (count + 7) // 8:
         raise BadMessage(
-            f"The bits of what is missing are {len(bits)} bytes for {count} places (PRO-043)."
+            f"The bits for missing values are {len(bits)} bytes for {count} places (PRO-043)."
         )
     flags = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little").view(bool)
     if flags[count:].any():
@@ -202,11 +202,11 @@ def _typed(cells: list[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     if kind in "iu":
         limits = np.iinfo(native)
         if cells and not (limits.min <= min(cells) and max(cells) <= limits.max):
-            raise BadMessage(f"An integer has no place in {dtype.name} (PRO-042).")
+            raise BadMessage(f"An integer does not fit into {dtype.name} (PRO-042).")
     with np.errstate(over="ignore"):
         made = np.array(cells, native)
     if kind == "f" and not np.array_equal(made, np.array(cells, np.float64), equal_nan=True):
-        raise BadMessage(f"A number is none of {dtype.name} (PRO-042).")
+        raise BadMessage(f"A number is not a value of {dtype.name} (PRO-042).")
     return made
 
 

@@ -138,7 +138,7 @@ def read(value: Any, array: Callable[[Any], Any] | None = None, level: int = 0) 
         return array(value.array)
     reader = _READERS.get(kind)
     if reader is None:
-        what = "an array, where none may stand" if kind == "array" else "of no kind known here"
+        what = "an array where none is allowed" if kind == "array" else "of no kind known here"
         raise BadMessage(f"A value is {what} (PRO-011).")
     return _parsed(getattr(value, kind), *reader)
 
@@ -180,7 +180,7 @@ def _read_form(value: Any, array: Any, level: int) -> Any:
     if form == _SET:
         return _hashed(items, set)
     if form != _NULL or items:
-        raise BadMessage("A value is null and holds items, or of a form not known (PRO-011).")
+        raise BadMessage("A value is null but holds items, or its form is not known (PRO-011).")
     return None
 
 
@@ -189,7 +189,7 @@ def _read_mapping(keys: list[Any], items: list[Any]) -> dict[Any, Any]:
         raise BadMessage(f"A mapping has {len(keys)} keys for {len(items)} items (PRO-011).")
     made: dict[Any, Any] = _hashed(zip(keys, items, strict=True), dict)
     if len(made) != len(keys):
-        raise BadMessage("A key stands twice in a mapping (PRO-011).")
+        raise BadMessage("A key appears twice in a mapping (PRO-011).")
     return made
 
 
@@ -221,6 +221,6 @@ def read_rest(message_: Any, field: str, taken: Mapping[Any, Any]) -> dict[Any, 
     rest = read(getattr(message_, field))
     if not isinstance(rest, dict) or not taken.keys().isdisjoint(rest):
         raise BadMessage(
-            f"`{field}` is not a mapping, or holds a key that stands elsewhere too (PRO-011)."
+            f"`{field}` is not a mapping, or holds a key that is also given elsewhere (PRO-011)."
         )
     return rest

@@ -20,9 +20,9 @@ __all__ = ["main"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Check model folders and MLmodel files against the specification."),
     "rule": ("rule", "Show rules of the specification."),
-    "fmt": ("fmt", "Rewrite MLmodel files in their canonical form, comments kept."),
-    "inspect": ("inspect", "Show what models are, without running anything of them."),
-    "diff": ("diff", "Show how two models differ, without running anything of them."),
+    "fmt": ("fmt", "Rewrite MLmodel files in their canonical form; comments are kept."),
+    "inspect": ("inspect", "Show what models are, without running any of their code."),
+    "diff": ("diff", "Show how two models differ, without running any of their code."),
     "signature": ("signature", "Show and compare signatures."),
     "validate-input": (
         "validate_input",
@@ -145,7 +145,7 @@ def _fail(error: Exception) -> NoReturn:
         fail(error)
     echo(
         f"mlmodel: {InternalError.code}: {type(error).__name__}: {error}. "
-        "This is a fault of mlmodel, please report it.",
+        "This is a bug in mlmodel; please report it.",
         err=True,
     )
     sys.exit(InternalError.exit_code)

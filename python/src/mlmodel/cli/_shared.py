@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 #: What is said of a folder in which nothing was found that loading could run.
-NOTHING = "no pickle and no code was found (other kinds of files were not looked into)"
+NOTHING = "no pickle and no code was found (files of other kinds were not inspected)"
 
 
 class Group(click.Group):
@@ -134,8 +134,7 @@ def local_file(place: str) -> Path:
 
     if is_uri(place):
         raise InvalidArgument(
-            "Only a file of this machine can be changed, and this is a URI: download the model, "
-            "and name its folder."
+            "A model at a URI cannot be changed: download it, and give the path of its folder."
         )
     return local_path(place)
 
@@ -148,8 +147,9 @@ def say_trust_is_lost(folders: Iterable[Path]) -> None:
     trusted = {record.path for record in records.list_records()} if changed else set()
     for path in sorted(changed.keys() & trusted):
         echo(
-            f"{changed[path]} is no longer what you trusted, because it was changed just now. "
-            f"To trust it as it is: mlmodel trust add {shlex.quote(str(changed[path]))} (MLM-032)",
+            f"{changed[path]} was trusted and has just been changed, so it is no longer "
+            f"trusted. To trust it as it is now: mlmodel trust add "
+            f"{shlex.quote(str(changed[path]))} (MLM-032)",
             err=True,
         )
 
@@ -237,8 +237,8 @@ def input_options(command: Callable[..., None]) -> Callable[..., None]:
             "content_type",
             metavar="FORM",
             callback=_checked_form,
-            help="Form of the input: json, csv, or a content type with its parameters; if absent, "
-            "by the name of the file, else json.",
+            help="Form of the input: json, csv, or a content type with its parameters; the "
+            "default follows the name of the file, or is json.",
         ),
         click.option(
             "-i",
@@ -263,7 +263,8 @@ def _checked_form(
     if form is None or form in FORMS or "/" in form:
         return form
     raise click.BadParameter(
-        f"{form!r} is none of {', '.join(FORMS)}, and no content type such as {FORMS['json']!r}."
+        f"{form!r} is not a known form: give one of {', '.join(FORMS)}, or a content type such as "
+        f"{FORMS['json']!r}."
     )
 
 

@@ -10,10 +10,10 @@ __all__ = ["command"]
 
 
 _LIST_EXIT_CODES = """\b
-Exit codes: 0 listed (nothing may be), 2 there is no place for the cache.
+Exit codes: 0 listed (the list may be empty), 2 no folder for the cache was found.
 """
 _CLEAR_EXIT_CODES = """\b
-Exit codes: 0 removed, 2 it cannot be written.
+Exit codes: 0 removed, 2 the cache cannot be written.
 """
 
 
@@ -21,13 +21,13 @@ Exit codes: 0 removed, 2 it cannot be written.
 def command() -> None:
     """List and remove downloaded models.
 
-    They are kept in the folder that MLMODEL_CACHE names, else in the user's cache.
+    They are kept in the folder that MLMODEL_CACHE names, or in the user's cache folder.
     """
 
 
 @command.command(name="list", epilog=_LIST_EXIT_CODES)
 def list_() -> None:
-    """List what was downloaded from where, the oldest first."""
+    """List the downloads and where they came from, the oldest first."""
     from mlmodel.store.locations.cache import Cache
 
     cache = Cache()
@@ -40,7 +40,7 @@ def list_() -> None:
 
 @command.command(epilog=_CLEAR_EXIT_CODES)
 def clear() -> None:
-    """Remove all downloads but those that are going on."""
+    """Remove all downloads, except those still in progress."""
     from mlmodel.store.locations.cache import Cache
 
     cache = Cache()

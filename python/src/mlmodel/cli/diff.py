@@ -19,8 +19,8 @@ Examples:
   mlmodel diff models/v1 models/v2 --format json
 
 \b
-Exit codes: 0 nothing differs but when and where they were saved, 1 something
-does, 2 one of them cannot be read.
+Exit codes: 0 the models are the same (except when and where they were saved),
+1 they differ, 2 one of them cannot be read.
 """
 _MARKS = {"added": "+", "removed": "-", "changed": "~", "renamed": ">"}
 _SHOWN = 50
@@ -33,10 +33,10 @@ _LONGEST = 100
 @format_option()
 @answering
 def command(old: str, new: str, form: str) -> None:
-    """Show how two models differ, without running anything of them.
+    """Show how two models differ, without running any of their code.
 
-    A and B are model folders, MLmodel files or URIs. Compared are their attributes and flavors,
-    signatures, environments, metadata, and files by content.
+    A and B are model folders, MLmodel files or URIs. The comparison covers attributes,
+    flavors, signatures, environments, metadata, and the content of the files.
     """
     from mlmodel.reports.comparison import compare_models
 
@@ -61,7 +61,7 @@ def _difference_lines(found: dict[str, Any]) -> Iterator[str]:
     yield from _section("when and where they were saved", found["saved"])
     if found["same"]:
         yield "The models are the same" + (
-            " but for when and where they were saved." if found["saved"] else "."
+            " except for when and where they were saved." if found["saved"] else "."
         )
 
 

@@ -41,11 +41,11 @@ formatted.
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 if something would.")
 @click.option("--diff", is_flag=True, help="Change nothing; print what would change.")
 def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
-    """Rewrite MLmodel files in their canonical form, comments kept.
+    """Rewrite MLmodel files in their canonical form; comments are kept.
 
     A PATH is a model folder, an MLmodel file, a folder with models somewhere below, or - for
-    standard input. The order of the keys stays; indentation, quotes and names of early
-    versions of the format become those of today. What the file says does not change.
+    standard input. The order of the keys stays; indentation, quotes and names from
+    early versions of the format are brought up to date. What the file says does not change.
     """
     counts, written = _Counts(), list[Path]()
     for path in paths or (".",):

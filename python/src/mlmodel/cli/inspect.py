@@ -47,10 +47,10 @@ What --require-trust allows, each with what stands before it:
 
 \b
 Exit codes: 0 shown, valid or not (--require-trust: all are allowed), 1 a file
-holds no mapping (some need more), 2 there is no model, or it cannot be read.
+is not a mapping (some need more), 2 there is no model, or it cannot be read.
 """
 _SHOWN = 20
-_NOTHING_BUT_DATA = "nothing: the model is read as data, and no pickle and no code is beside it"
+_NOTHING_BUT_DATA = "nothing: the model is read as data, and its folder has no pickle and no code"
 #: How wide the column of a section's keys may grow.
 _WIDEST = 40
 _HEAD = {
@@ -82,7 +82,7 @@ _HEAD = {
 def command(
     paths: tuple[str, ...], form: str, as_json: bool, level: str | None, allow: tuple[str, ...]
 ) -> None:
-    """Show what models are, without running anything of them.
+    """Show what models are, without running any of their code.
 
     A PATH is a model folder, an MLmodel file, a folder with models somewhere below, or a URI.
     Shown are a model's flavors, signature, input example and environment, and what loading it

@@ -26,7 +26,7 @@ Examples:
 
 \b
 Exit codes: 0 scored, 1 the data do not fit or the model failed, 2 the model
-or the data cannot be read, 3 it would run code that nobody vouched for.
+or the data cannot be read, 3 it would run code that is not trusted.
 """
 
 
@@ -42,7 +42,7 @@ or the data cannot be read, 3 it would run code that nobody vouched for.
     "target",
     metavar="FILE",
     shell_complete=complete_files,
-    help="Where to write; else stdout.",
+    help="Where to write the answer; the default is stdout.",
 )
 def command(
     *,
@@ -55,7 +55,7 @@ def command(
 ) -> None:
     """Score a file with a model.
 
-    The data are read, and the answer is written, as a server does it with a request.
+    The data are read and the answer is written as a server does it for a request.
     """
     from mlmodel._base.extras import require
     from mlmodel.errors import ModelFailure

@@ -56,8 +56,8 @@ Examples:
 
 \b
 Exit codes: 0 stopped by a signal, 1 the model is not valid or failed to load,
-2 it or the address cannot be had, 3 it would run code that nobody vouched
-for.
+2 it cannot be read or the address cannot be used, 3 it would run code that is
+not trusted.
 """
 
 
@@ -69,13 +69,20 @@ for.
 @loading_options
 @click.option("-h", "--host", default="127.0.0.1", help="Address to listen at.")
 @click.option(
-    "-p", "--port", default=5000, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+    "-p", "--port", default=5000, type=click.IntRange(0, 65535), help="Port; 0 picks a free one."
 )
 @click.option(
-    "--max-body", default=f"{MAX_BODY // 2**20}MiB", type=_Size(), help="Largest body of a request."
+    "--max-body",
+    default=f"{MAX_BODY // 2**20}MiB",
+    type=_Size(),
+    help="Largest size of a request body.",
 )
 @click.option(
-    "-w", "--workers", default=1, type=click.IntRange(1), help="Processes; each holds the model."
+    "-w",
+    "--workers",
+    default=1,
+    type=click.IntRange(1),
+    help="Number of processes; each loads the model.",
 )
 @click.option(
     "--threads",
@@ -84,7 +91,9 @@ for.
     help=f"Requests at a time in each process; up to {WAITING} more wait, others are refused "
     "(503).",
 )
-@click.option("--terse-errors", "terse", is_flag=True, help="Errors say code and rule only.")
+@click.option(
+    "--terse-errors", "terse", is_flag=True, help="Answer errors with their code and rules only."
+)
 def command(  # noqa: PLR0913 - one parameter per option
     *,
     model: str,
@@ -99,8 +108,8 @@ def command(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Serve a model over REST.
 
-    POST /invocations scores, as MLflow's server does; GET /ping, /health and /version say how the
-    server is. It stops on SIGTERM or Ctrl-C, after the requests that it has begun.
+    POST /invocations scores, as MLflow's server does; GET /ping, /health and /version tell the
+    state of the server. On SIGTERM or Ctrl-C it finishes the requests that it has begun, and stops.
     """
     from mlmodel.serving.server import run
 

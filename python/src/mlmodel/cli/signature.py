@@ -56,7 +56,7 @@ def command() -> None:
     type=click.Choice(list(_CALLERS)),
     default="all",
     show_default=True,
-    help="Whose breaking counts: typed callers give data frames, arrays or Arrow; untyped ones "
+    help="Which callers count: typed ones send data frames, arrays or Arrow; untyped ones send "
     "JSON, CSV or plain Python.",
 )
 @answering
@@ -64,7 +64,7 @@ def diff(old: str, new: str, form: str, callers: str) -> None:
     """Tell whether callers of OLD can call NEW.
 
     OLD and NEW are model folders, MLmodel files, URIs, or JSON files with the lists of a
-    signature. Nothing of a model is executed.
+    signature. No code of a model is run.
     """
     from mlmodel.reports.signature_file import read_signature
     from mlmodel.signature.compare.diff import compare_signatures
@@ -84,8 +84,8 @@ def diff(old: str, new: str, form: str, callers: str) -> None:
 def show(model: str) -> None:
     """Print the signature of a model as JSON.
 
-    MODEL is a model folder, an MLmodel file or a URI. What is printed is a file that
-    `mlmodel signature diff` reads.
+    MODEL is a model folder, an MLmodel file or a URI. The output is a file that
+    `mlmodel signature diff` can read.
     """
     from mlmodel.reports.signature_file import read_signature
 

@@ -17,7 +17,7 @@ Examples:
 Exit codes: 0 trusted, 2 there is no model, or the list cannot be written.
 """
 _LIST_EXIT_CODES = """\b
-Exit codes: 0 listed (none may be), 2 the list cannot be read.
+Exit codes: 0 listed (the list may be empty), 2 the list cannot be read.
 """
 _REMOVE_EXAMPLES = """\b
 Examples:
@@ -37,9 +37,9 @@ def command() -> None:
 @command.command(epilog=_ADD_EXAMPLES)
 @click.argument("model", metavar="MODEL", shell_complete=complete_files)
 def add(model: str) -> None:
-    """Trust a model as it is now, and show what of it could run.
+    """Trust a model as it is now, and show what loading it could run.
 
-    MODEL is a model folder, or a URI of one: what is downloaded is trusted as it is here.
+    MODEL is a model folder, or a URI of one; for a URI, the downloaded copy is trusted.
     """
     from mlmodel import document
     from mlmodel.document.paths import FILE_NAME
@@ -78,10 +78,10 @@ def list_() -> None:
 @command.command(epilog=_REMOVE_EXAMPLES)
 @click.argument("what", metavar="PATH|DIGEST", shell_complete=complete_files)
 def remove(what: str) -> None:
-    """Trust a folder no longer.
+    """Stop trusting a folder.
 
-    PATH is where it was when it was trusted; of the DIGEST that `mlmodel trust list` shows, 8
-    digits are enough.
+    PATH is where the folder was when it was trusted. DIGEST is what `mlmodel trust list` shows;
+    its first 8 digits are enough.
     """
     from mlmodel.trust import records
 

@@ -45,7 +45,7 @@ Examples:
   mlmodel validate my_model/MLmodel   the same, by its file
   mlmodel validate --strict models/   models below; warnings count
   mlmodel validate --ignore ENV .     leave out the rules about environments
-  mlmodel validate --fix my_model     mend what has one right answer
+  mlmodel validate --fix my_model     fix what has only one right answer
   mlmodel validate --format json a b  for programs (schemas/v1/report.json)
   mlmodel validate --format sarif .   for code scanning
   mlmodel validate --format github .  notes on a pull request
@@ -67,8 +67,8 @@ Exit codes: 0 all valid, 1 some not valid, 2 some unreadable, or wrong usage.
     "--fix",
     "mend",
     is_flag=True,
-    help="Mend what has exactly one right answer: a key that stands twice with one value, a "
-    "version or time without quotes, backslashes in a path, and the lists of a signature in YAML "
+    help="Fix what has exactly one right answer: a key given twice with the same value, a "
+    "version or time without quotes, backslashes in a path, and signature lists written as YAML "
     "(MLM-027).",
 )
 @click.option(

@@ -46,7 +46,7 @@ def command(model: str, source: str, content_type: str | None, form: str) -> Non
     """Check data against a model's signature, without loading the model.
 
     The data are read as a request with the same body would be. Every violation is printed, with
-    the column, the row and the rule, and how many rows fit. Nothing of the model is executed.
+    the column, the row and the rule, and how many rows fit. No code of the model is run.
     """
     from mlmodel._base.extras import require
 
@@ -80,11 +80,11 @@ def _verdict_of_check(check: Check) -> str:
     from mlmodel._base.texts import counted
 
     if not check.declares_inputs and check.error is None:
-        return "the model declares no inputs, so nothing was checked but the form."
+        return "the model declares no inputs, so only the form was checked."
     if check.rows is None:
         return "fits." if check.error is None else "does not fit."
     rows = counted(check.rows, "row")
     if check.error is None:
-        return f"{rows}, all of which fit."
+        return f"no problem in {rows}."
     problems = counted(len(check.error.details), "problem")
     return f"{check.fitting} of {rows} fit; {problems}."

@@ -205,7 +205,8 @@ def compose_document(
 def parse(text: str, file: str = FILE_NAME, *, limits: Limits = DEFAULT_LIMITS) -> Document:
     """Return the document in the text of an MLmodel file.
 
-    Values whose schema type is text are as written; what else is wrong is for :func:`check`.
+    Values whose schema type is text are as written; what else is wrong is for
+    :func:`~mlmodel.document.rules.checks.check`.
 
     Raises:
         InvalidModel: the text holds no mapping that could be used (MLM-001, MLM-002).

@@ -92,7 +92,7 @@ def _document(model: Any) -> dict[str, Any]:
     if model.flavors:
         document["flavors"] = {one.name: _attributes(one) for one in model.flavors}
         if len(document["flavors"]) != len(model.flavors):
-            raise BadMessage("A flavor stands twice in the message (PRO-020).")
+            raise BadMessage("A flavor appears twice in the message (PRO-020).")
     if model.HasField("signature"):
         document["signature"] = signatures.to_texts(model.signature)
     return _mapping(model, document)

@@ -125,7 +125,7 @@ class _Unwritable:
         self, value: Any, path: list[Any], above: tuple[int, ...]
     ) -> Iterator[Violation]:
         if id(value) in above:
-            yield _unwritable("The value holds itself.", path)
+            yield _unwritable("The value contains itself.", path)
             return
         if len(above) >= DEFAULT_LIMITS.depth:
             message = f"Nested deeper than {DEFAULT_LIMITS.depth} levels."

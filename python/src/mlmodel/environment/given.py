@@ -54,14 +54,17 @@ def read_lines(given: Sequence[str] | str | Path, argument: str) -> Given:
     if isinstance(given, str | Path):
         _add_file(Path(given), found, ())
     elif not isinstance(given, list | tuple) or not all(isinstance(line, str) for line in given):
-        raise InvalidArgument(f"{argument} is a list of requirement lines or a file's path")
+        raise InvalidArgument(
+            f"{argument} must be a list of requirement lines or the path of a file"
+        )
     else:
         _add_lines(given, Path(), found, ())
     local = [line for line in found.requirements if of_this_machine(line)]
     if local:
         warn_caller(
-            f"{argument} names what is on this machine alone: {', '.join(local)}. It is written as "
-            "it is, and the environment can be built only where that is (ENV-012)"
+            f"{argument} names packages that exist only on this machine: {', '.join(local)}. "
+            "They are written as given, and the environment can be built only where they exist "
+            "(ENV-012)"
         )
     return found
 

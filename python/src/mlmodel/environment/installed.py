@@ -66,8 +66,9 @@ def warn_of_mismatches(root: Path, document: Document) -> None:
     fix = shlex.join(["pip", "install", *source])
     listed = "".join(f"\n  - {one}" for one in found)
     warn_caller(
-        f"What is installed here is not what the model in {root} was saved with:{listed}\n"
-        f"It is loaded all the same (ENV-017). To install what it needs: {fix}"
+        f"The packages installed here differ from those that the model in {root} was saved "
+        f"with:{listed}\n"
+        f"It is loaded anyway (ENV-017). To install what it needs: {fix}"
     )
 
 

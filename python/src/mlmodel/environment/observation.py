@@ -89,9 +89,9 @@ def infer(
         observed = observe(Task(str(folder), "", None, trust=True), seconds_allowed())
     except NotObserved as error:
         warn_caller(
-            f"What the model imports could not be observed: {_said(error, folder)}. The flavor's "
-            "own packages are written as its requirements; pip_requirements says others, and "
-            f"{_SWITCH}=false switches this off (ENV-015)"
+            f"What the model imports could not be observed: {_said(error, folder)}. The "
+            "packages of its flavor are written as its requirements. Give pip_requirements to "
+            f"write others, or set {_SWITCH}=false to switch the observation off (ENV-015)"
         )
         return None
     warn_of_unclaimed([name for name in observed.unclaimed if name not in warned])
@@ -128,7 +128,7 @@ def observe(task: Task, patience: float, more: Mapping[str, str] | None = None) 
     """Run the task in a process of its own, which is gone afterwards with all that it started."""
     # A frozen program has no interpreter: what it would start is itself.
     if not sys.executable or getattr(sys, "frozen", False):
-        raise NotObserved("this program has no Python interpreter of its own that could be started")
+        raise NotObserved("there is no Python interpreter that this program could start")
     try:
         return _answer(task, patience, more)
     except OSError as error:
@@ -148,7 +148,7 @@ def _answer(task: Task, patience: float, more: Mapping[str, str] | None) -> Obse
         except (OSError, ValueError):
             last = log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
             raise NotObserved(
-                f"the process ended early ({last[:_REASON] or 'without a word'})"
+                f"the process ended early ({last[:_REASON] or 'without a message'})"
             ) from None
     if observed.error is not None:
         raise NotObserved(observed.error[:_REASON])
@@ -205,8 +205,8 @@ def _line(name: str) -> list[str]:
     if origin.startswith("file:"):
         line = pinned([normalized(name)])
         warn_caller(
-            f"{name} was installed here from {origin}: {line[0]} is written, which an index may "
-            "not have (ENV-012)"
+            f"{name} was installed here from {origin}: {line[0]} is written, but a package "
+            "index may not have it (ENV-012)"
         )
         return line
     return [f"{normalized(name)} @ {origin}"]
@@ -237,7 +237,6 @@ def warn_of_unclaimed(modules: Sequence[str]) -> None:
     """Warn of top modules that no distribution brings (ENV-020)."""
     if modules:
         warn_caller(
-            f"The model imports {', '.join(modules)}, which no installed distribution brings; "
-            "where the model is loaded, it must be on the import path: give it in code_paths "
-            "(ENV-020)"
+            f"The model imports {', '.join(modules)}, which belongs to no installed package; it "
+            "must be on the import path where the model is loaded: give it in code_paths (ENV-020)"
         )

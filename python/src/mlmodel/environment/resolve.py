@@ -2,9 +2,6 @@
 
 They say what the *model* needs. The tool that loads it adds itself, so a model saved here
 can be rebuilt by any implementation of the format.
-
-``given`` reads what a caller names, ``observation`` finds out what a model imports (in the process
-that ``observe`` is), ``installed`` holds the files against what is installed.
 """
 
 from __future__ import annotations
@@ -17,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.document import compose_document
 from mlmodel.document.paths import CONDA, FILE_NAME, PYTHON_ENV, REQUIREMENTS
-from mlmodel.document.requirements import pip_part
+from mlmodel.document.requirements import named_file, pip_part
 from mlmodel.document.rules.environments import is_defaults
 from mlmodel.environment.given import CONSTRAINTS, Given, file_text, read_lines
 from mlmodel.environment.pins import merged, pinned
@@ -118,7 +115,9 @@ def infer_requirements(
 def _only_one(**arguments: object) -> None:
     given = [name for name, value in arguments.items() if value is not None]
     if len(given) > 1:
-        raise InvalidArgument(f"Give only one of {', '.join(given)}: each says the whole")
+        raise InvalidArgument(
+            f"Give only one of {', '.join(given)}: each of them describes the whole environment"
+        )
 
 
 def write_environment(environment: Environment, root: Path) -> None:
@@ -212,9 +211,9 @@ def _warn_of_defaults(conda: Mapping[str, Any], given: object) -> None:
                 line, _ = document.position(f"/channels/{number}")
                 place = f"{given}, line {line}"
             warn_caller(
-                f"{place}: the channel {channel!r} is Anaconda's, whose terms may ask for a "
-                "licence; put 'conda-forge' in its place, unless you have one. It is saved as it "
-                "was given (ENV-005)"
+                f"{place}: the channel {channel!r} belongs to Anaconda, whose terms may require "
+                f"a licence; use 'conda-forge' instead, unless you have a licence. It is saved "
+                f"as given (ENV-005)"
             )
 
 
@@ -227,8 +226,6 @@ def _read_yaml(path: Path) -> Any:
 
 def _from_file(lines: list[str], given: object) -> list[str]:
     """Return pip requirements whose -r and -c files are relative to the file that they stand in."""
-    from mlmodel.document.requirements import named_file
-
     if not isinstance(given, str | Path):
         return lines
     named = [named_file(line) for line in lines]

@@ -58,7 +58,7 @@ class PredictArguments:
                 "The parameters break the rules of the model.",
                 self._rule,
                 {
-                    name: f"Parameter {name!r} is none of {self._of}; known are {known}."
+                    name: f"Parameter {name!r} is not one of {self._of}; known are {known}."
                     for name in unknown
                 },
             )

@@ -108,7 +108,8 @@ class ArrayInputs:
         missing = [name for name in self.inputs if name not in given]
         if missing:
             raise invalid_each(
-                f"The data lack inputs of the graph: {', '.join(missing)} ({self._names_rule}).",
+                f"The data do not have these inputs of the graph: {', '.join(missing)} "
+                f"({self._names_rule}).",
                 self._names_rule,
                 {name: f"Input {name!r} is missing." for name in missing},
             )
@@ -152,8 +153,9 @@ class ArrayInputs:
         wanted = "text" if dtype.kind == "O" else dtype.name
         raise invalid(
             self._cast_rule,
-            f"Input {one.name!r} is {wanted}, and the values given ({array.dtype}) are not exactly "
-            f"that; convert them, as by .astype({'str' if dtype.kind == 'O' else wanted!r}).",
+            f"Input {one.name!r} is {wanted}, and the values given ({array.dtype}) cannot be "
+            "converted to it exactly; convert them yourself, for example with "
+            f".astype({'str' if dtype.kind == 'O' else wanted!r}).",
             one.name,
         )
 
@@ -161,8 +163,8 @@ class ArrayInputs:
         if not self._rounded:
             self._rounded = True
             warn_caller(
-                f"Input {one.name!r} of the graph is {one.dtype}: the values of {given} that were "
-                f"given are rounded to the nearest ({self._cast_rule}). Said once for this model"
+                f"Input {one.name!r} of the graph is {one.dtype}: the given values of {given} "
+                f"are rounded to the nearest ({self._cast_rule}). This is said once per model"
             )
 
 

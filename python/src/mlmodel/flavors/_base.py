@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument
+from mlmodel.scoring.predict import Predict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import ModuleType
 
-    from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.store.folder import ModelFolder
 
-__all__ = ["Flavor", "Saved"]
+__all__ = ["Flavor", "Predict", "Saved"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class Features:
         missing = [name for name in self.names if name not in places]
         if missing:
             raise invalid_each(
-                "The data lack features of the model.",
+                "Some features of the model are missing from the data.",
                 self._features_rule,
                 {name: f"Feature {name!r} is missing." for name in missing},
             )
@@ -98,7 +98,7 @@ class Features:
 
     def _require_count(self, given: int) -> None:
         if given != self.count:
-            message = f"{self.count} features are due, {given} given."
+            message = f"Expected {self.count} features, got {given}."
             raise invalid(self._features_rule, message)
 
 

@@ -69,7 +69,7 @@ def start(flavor: Flavor, source: Path | bytes, file: str, attributes: Mapping[s
     given = attributes.get("onnx_session_options") or {}
     refusal = _refusal(given)
     if refusal:
-        warn_caller(f"{refusal}; the model is loaded without")
+        warn_caller(f"{refusal}; the model is loaded without these options")
     options = _settings(runtime, {k: v for k, v in given.items() if _is_setting(k, v)})
     providers = _available(runtime, attributes.get("providers") or DEFAULT_PROVIDERS)
     graph, path = (source, None) if isinstance(source, bytes) else (str(source), source)
@@ -92,7 +92,7 @@ def _refusal(given: Mapping[str, Any]) -> str:
         return ""
     known = [*_SETTINGS, "execution_mode", "extra_session_config"]
     return (
-        f"onnx_session_options: {', '.join(map(shown, others))} cannot be set so. Known are "
+        f"onnx_session_options: {', '.join(map(shown, others))} cannot be set this way. Known are "
         f"{', '.join(sorted(known))}; execution_mode is sequential or parallel, "
         f"graph_optimization_level one of {', '.join(map(str, _LEVELS))}, and "
         f"extra_session_config holds texts for {', '.join(sorted(_ENTRIES))} (ONX-003)"
@@ -131,9 +131,9 @@ def _available(runtime: ModuleType, wanted: Sequence[str]) -> list[str]:
     missing = [name for name in wanted if name not in here]
     if missing and tuple(wanted) != DEFAULT_PROVIDERS:
         warn_caller(
-            f"The model asks for {', '.join(map(shown, missing))}, which this ONNX Runtime has not "
-            "or which do not compute on this machine; it runs on the others, at least the CPU "
-            "(ONX-002)"
+            f"The model asks for {', '.join(map(shown, missing))}, which this ONNX Runtime does "
+            "not have or which do not work on this machine; the model runs on the others, at "
+            "least on the CPU (ONX-002)"
         )
     found = [name for name in wanted if name in here]
     return found if "CPUExecutionProvider" in found else [*found, "CPUExecutionProvider"]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "REGISTERED",
     "all_flavors",
     "flavor_by_loader",
     "flavor_by_name",
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 #: Flavors of the program itself, by name.
-_registered: dict[str, Flavor] = {}
+REGISTERED: dict[str, Flavor] = {}
 #: The group of entry points that name flavors of other distributions.
 _GROUP = "mlmodel.flavors"
 
@@ -83,20 +84,20 @@ def register(flavor: Flavor) -> None:
         )
     if flavor.name in all_flavors():
         raise InvalidArgument(
-            f"A flavor named {flavor.name!r} is there already; choose another name (PYF-022)"
+            f"A flavor named {flavor.name!r} is already registered; choose another name (PYF-022)"
         )
-    _registered[flavor.name] = flavor
+    REGISTERED[flavor.name] = flavor
 
 
 def is_of_this_program(flavor: Flavor) -> bool:
     """Return whether a flavor is registered and nothing else, so that no other process knows it."""
-    return _registered.get(flavor.name) is flavor and flavor not in _installed()
+    return REGISTERED.get(flavor.name) is flavor and flavor not in _installed()
 
 
 def _known() -> Iterator[Flavor]:
     """Give ours first, then those of the program, then the installed ones."""
     yield from all_flavors().values()
-    yield from _registered.values()
+    yield from REGISTERED.values()
     yield from _installed()
 
 
@@ -116,7 +117,7 @@ def _installed() -> tuple[Flavor, ...]:
             found.append(flavor)
         else:
             warn_caller(
-                f"The flavor {entry.name!r}, which is installed as {entry.value}, is left out: "
+                f"The flavor {entry.name!r}, installed as {entry.value}, is ignored: "
                 f"{why} (PYF-022)"
             )
     return tuple(found)

@@ -29,7 +29,7 @@ P = ParamSpec("P")
 
 _SAVE_RAISES = """
     Raises:
-        InvalidArgument: the model or an argument is not what is taken; nothing was written.
+        InvalidArgument: the model or an argument is not accepted; nothing was written.
         ModelExists: ``path`` is taken.
         WriteFailed: disk full or no permission; nothing was left behind.
         MissingDependency: a library is not installed.
@@ -48,7 +48,7 @@ _LOAD = """Return {native}; nothing is wrapped or enforced.
         InvalidModel: it breaks rules of the format, or a file of it is damaged.
         UnreadableModel: it is there but cannot be read.
         UnsupportedModel: it has no such flavor, or is in a form that is not read.
-        UntrustedModel: loading would run code that nobody vouched for; nothing was run.
+        UntrustedModel: loading would run code that is not trusted; nothing was run.
         MissingDependency: a library of the model is not installed.
 
 """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mlmodel.errors import InvalidArgument, InvalidModel, shown
 from mlmodel.flavors import _onnx_session as _session
 from mlmodel.flavors._arguments import warn_of_params
-from mlmodel.flavors._base import Flavor, Saved
+from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
 from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
 from mlmodel.flavors._named_files import why_not_read
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from mlmodel.document.paths import PathLike
     from mlmodel.flavors._arrays import ArrayInput
-    from mlmodel.scoring.predict import Predict
-    from mlmodel.store.folder import ModelFolder
-    from mlmodel.store.saving import SaveOptions
+    from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = ["FLAVOR", "OnnxFlavor", "load_model", "save_model"]
 
@@ -89,7 +86,7 @@ class OnnxFlavor(Flavor):
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         onnx = self.require("onnx")
         model, path, file = _read(folder, attributes)
-        with cannot_be_read(file, "is not a graph of ONNX", "ONX-005", path):
+        with cannot_be_read(file, "is not an ONNX graph", "ONX-005", path):
             onnx.external_data_helper.load_external_data_for_model(model, str(path.parent))
             onnx.checker.check_model(str(path))
         return model
@@ -148,10 +145,10 @@ def _read(folder: ModelFolder, attributes: Mapping[str, Any]) -> tuple[Any, Path
     file = folder.model_path(attributes, key="data", default=_FILE)
     path = folder.file(file)
     model, data = FLAVOR.require("onnx").ModelProto(), folder.gate.read(path)
-    with cannot_be_read(file, "is not a graph of ONNX", "ONX-005", path):
+    with cannot_be_read(file, "is not an ONNX graph", "ONX-005", path):
         model.ParseFromString(data)
     if not model.HasField("graph"):
-        raise InvalidModel.of_file(file, "ONX-005", "is not a graph of ONNX: it is empty")
+        raise InvalidModel.of_file(file, "ONX-005", "is not an ONNX graph: it is empty")
     for location in {_location(tensor) for tensor in _external_tensors(model)}:
         wrong = why_not_read(path.parent, location)
         if wrong:

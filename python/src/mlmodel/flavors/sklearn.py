@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors._arguments import require_one_of
-from mlmodel.flavors._base import Flavor, Saved
+from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
 from mlmodel.flavors._shared import loader, saver
 
@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mlmodel.document.paths import PathLike
-    from mlmodel.scoring.predict import Predict
-    from mlmodel.store.folder import ModelFolder
-    from mlmodel.store.saving import SaveOptions
+    from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = ["FLAVOR", "SklearnFlavor", "load_model", "save_model"]
 
@@ -91,8 +88,9 @@ class SklearnFlavor(Flavor):
         name = attributes.get("predict_fn") or "predict"
         if name not in _PREDICT_METHODS or not hasattr(model, name):
             raise UnsupportedModel(
-                f"predict_fn is {name!r}, but the model ({type(model).__qualname__}) has no such "
-                f"method of prediction (SKL-004); it may name one of {', '.join(_PREDICT_METHODS)}"
+                f"predict_fn is {name!r}, but the model ({type(model).__qualname__}) has no "
+                "such prediction method (SKL-004); it may name one of "
+                f"{', '.join(_PREDICT_METHODS)}"
             )
         method = getattr(model, name)
 
@@ -107,8 +105,8 @@ def _pickle(model: Any) -> bytes:
         return pickle.dumps(model, protocol=5)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise InvalidArgument(
-            f"The model cannot be pickled: {error}. serialization_format='cloudpickle' holds "
-            "functions and classes that no module defines"
+            f"The model cannot be pickled: {error}. serialization_format='cloudpickle' can also "
+            "save functions and classes that no module defines"
         ) from error
 
 

@@ -33,7 +33,8 @@ def read(given: Mapping[str, Any] | PathLike) -> dict[str, Any]:
         value = _yaml(Path(given))
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise InvalidArgument(
-            "model_config is a mapping with texts as keys, or the path of a YAML file with one, "
+            "model_config must be a mapping with texts as keys, or the path of a YAML file that "
+            "holds one, "
             f"not {type(value).__name__} (PYF-012)"
         )
     return dict(value)
@@ -61,8 +62,9 @@ def of_folder(
     unknown = sorted(wanted.keys() - config.keys())
     if unknown:
         warn_caller(
-            f"The model was saved with no key {', '.join(map(repr, unknown))} in its model_config, "
-            f"so what was given for it is left out; it has {', '.join(map(repr, config)) or 'none'}"
+            f"The model was saved without the key {', '.join(map(repr, unknown))} in its "
+            "model_config, "
+            f"so the given value is ignored; the keys are {', '.join(map(repr, config)) or 'none'}"
             " (PYF-012)"
         )
     return {key: wanted.get(key, value) for key, value in config.items()}

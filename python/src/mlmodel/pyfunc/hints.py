@@ -77,15 +77,15 @@ def _as_list(data: Any, element: Any, enforce: Callable[[Any], Any]) -> list[Any
             violations.append(
                 InputViolation(
                     "PYF-017",
-                    f"element {index} is no {_name(element)}, which the model's type hint asks "
-                    f"for{error}",
+                    f"element {index} is not of the type {_name(element)}, which the model's "
+                    f"type hint requires{error}",
                     row=index,
                     expected=_name(element),
                     got=shown(row),
                 )
             )
     if violations:
-        raise InvalidInput("The data contradict the type hint of the model's predict", violations)
+        raise InvalidInput("The data do not fit the type hint of the model's predict", violations)
     return found
 
 

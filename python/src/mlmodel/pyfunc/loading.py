@@ -59,7 +59,7 @@ def load_model(
         ModelNotFound: there is no model.
         InvalidModel: it breaks rules of the format.
         UnsupportedModel: it has no python_function flavor.
-        UntrustedModel: loading would run code that nobody vouched for; nothing was run.
+        UntrustedModel: loading would run code that is not trusted; nothing was run.
         MissingDependency: a library of the model is not installed.
 
     """

@@ -115,7 +115,7 @@ class PyFuncModel:
         """
         if self._stream is None:
             raise UnsupportedModel(
-                "This model has no predict_stream; it predicts in one piece (PYF-015)"
+                "This model has no predict_stream; it can only predict all at once (PYF-015)"
             )
         checked = self.engine.checked(_one_of(data, model_input), params)
         parts: Iterator[Any] = self._stream(*checked)
@@ -147,5 +147,5 @@ class PyFuncModel:
 
 def _one_of(data: Any, model_input: Any) -> Any:
     if (data is _NOTHING) == (model_input is _NOTHING):
-        raise InvalidArgument("predict takes the data once, as data or as model_input")
+        raise InvalidArgument("Give the data to predict only once, as data or as model_input")
     return model_input if data is _NOTHING else data

@@ -91,13 +91,14 @@ def as_python_model(given: Any) -> PythonModel:
         parameters = _positional(given)
     except ValueError as error:  # some functions in C do not say what they take
         raise InvalidArgument(
-            f"python_model takes nothing that can be told of ({error}); wrap it in a function of "
+            f"The arguments of python_model cannot be found out ({error}); wrap it in a "
+            "function of "
             "one argument, the data (PYF-014)"
         ) from error
     needed = [p for p in parameters if p.default is p.empty and p.name != "params"]
     if len(needed) != 1:
         raise InvalidArgument(
-            "A function as python_model takes one argument, the data (and may take params); "
+            "A function given as python_model takes one argument, the data (and may take params); "
             f"{getattr(given, '__qualname__', given)} takes {len(needed)} (PYF-014)"
         )
     return _FunctionPythonModel(given)

@@ -175,8 +175,8 @@ def _hinted(
         return hinted
     if (given.inputs, given.outputs) != (hinted.inputs, hinted.outputs):
         warn_caller(
-            "The type hints of the model's predict tell another signature than the given one; "
-            f"the hints' is saved: {hinted} (PYF-017)"
+            "The type hints of the model's predict give another signature than the one passed "
+            f"in; the one from the type hints is saved: {hinted} (PYF-017)"
         )
     return replace(hinted, params=given.params)
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["load_served"]
 
-#: The format's order in the words of messages. What is here of it, the flavors' ranks tell.
-_ORDER = f"{PYTHON_FUNCTION}, else crate, else mleap"
+#: What the format serves a model by, in its order; which of them are here, the flavors' ranks tell.
+_ORDER = (PYTHON_FUNCTION, "crate", "mleap")
 
 
 def load_served(
@@ -47,14 +47,15 @@ def load_served(
 
 def _not_served(model: str, flavors: list[str]) -> str:
     has = f"{model}: the model has {', '.join(flavors) or 'no flavor'}"
-    found = next((name for name in _ORDER.split(", else ") if name in flavors), None)
+    found = next((name for name in _ORDER if name in flavors), None)
     if found is not None:
         served = ", ".join([PYTHON_FUNCTION, *(flavor.name for flavor in served_flavors())])
         return (
             f"{has}. It would be served by its {found} flavor, which this version of mlmodel "
-            f"cannot do; it serves {served} (RST-087)"
+            f"cannot serve; it serves {served} (RST-087)"
         )
     return (
-        f"{has}, and none of these can be served: a model is served by {_ORDER} (RST-087). "
+        f"{has}, and none of these can be served: a model is served by "
+        f"{', else '.join(_ORDER)} (RST-087). "
         f"Save it as {PYTHON_FUNCTION}, too"
     )

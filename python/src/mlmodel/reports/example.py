@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.document.example_info import example_info
+from mlmodel.document.paths import resolve_inside
 from mlmodel.document.pointers import join
 from mlmodel.document.yaml.jsontext import JsonText
 from mlmodel.errors import MissingDependency, MlmodelError, Violation
@@ -61,8 +62,6 @@ def check_example(document: Document, root: Path) -> tuple[list[Violation], str 
 
 
 def _is_there(root: Path, info: Mapping[str, Any]) -> bool:
-    from mlmodel.document.paths import resolve_inside
-
     name = info.get("artifact_path")
     try:
         return isinstance(name, str) and resolve_inside(root, name).is_file()

@@ -1,4 +1,4 @@
-"""What a model is and what loading it would need, read without running anything of it."""
+"""What a model is and what loading it would need, read without running any of its code."""
 
 from __future__ import annotations
 

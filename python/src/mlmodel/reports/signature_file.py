@@ -70,8 +70,8 @@ def _texts(text: str, file: str) -> Mapping[str, Any]:
     given = given.get("signature", given)
     if not isinstance(given, dict) or not set(given) & set(_PARTS):
         raise InvalidArgument(
-            f"{file} holds no signature: an object with the keys {', '.join(_PARTS)}, or some of "
-            "them, is due (SIG-001)"
+            f"{file} holds no signature; expected an object with one or more of the keys "
+            f"{', '.join(_PARTS)} (SIG-001)"
         )
     return {
         part: held if isinstance(held, str | None) else json.dumps(held)

@@ -46,7 +46,7 @@ def refused(error: MlmodelError, *, terse: bool = False) -> Answer:
 
 def unexpected(error: BaseException, *, terse: bool = False) -> Answer:
     """Log a fault of this library with its traceback, and return the answer that hides it."""
-    _log.error("A request ended in a fault of mlmodel.", exc_info=error)
+    _log.error("A request failed because of a bug in mlmodel.", exc_info=error)
     return refused(
         InternalError("The server failed to answer; its log says why (ERR-006)."), terse=terse
     )

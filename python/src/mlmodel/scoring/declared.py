@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlmodel.errors import InputViolation, InvalidInput
-from mlmodel.signature.enforce.matching import Selection, match
+from mlmodel.signature.enforce.matching import Matching
 from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from mlmodel.signature.model_signature import ModelSignature
-    from mlmodel.signature.types.schema import Schema
 
-__all__ = ["Declared", "Names"]
-
-
-class Names:
-    """The part of a plan that decoding needs; the other part needs pandas."""
-
-    def __init__(self, schema: Schema | None) -> None:
-        self.schema = schema
-        self.memory: dict[Any, Any] = {}
-
-    def match(self, names: Sequence[str] | None, width: int) -> Selection:
-        """See :meth:`mlmodel.signature.enforce.plan.Plan.match`."""
-        if self.schema is None:
-            return Selection(tuple(range(width)), (), in_order=True)
-        return match(self.schema.inputs, names, width)
-
-    def select(self, names: Sequence[str] | None, width: int) -> tuple[int | None, ...]:
-        """See :meth:`mlmodel.signature.enforce.plan.Plan.select`."""
-        found = self.match(names, width)
-        if found.violations:
-            raise invalid_input(found.violations)
-        return found.positions
+__all__ = ["Declared"]
 
 
 class Declared:
@@ -43,19 +21,17 @@ class Declared:
 
     Args:
         signature: what the model declares; None declares nothing.
-        plan: what decoders ask; None makes one that serves them alone.
+        matching: what decoders ask, where the caller has it; else it is made of the signature.
 
     """
 
-    __slots__ = ("plan", "signature")
+    __slots__ = ("matching", "signature")
 
-    plan: Any
-
-    def __init__(self, signature: ModelSignature | None, plan: Any = None) -> None:
+    def __init__(self, signature: ModelSignature | None, matching: Matching | None = None) -> None:
         self.signature = signature
-        self.plan = plan or Names(None if signature is None else signature.inputs)
+        self.matching = matching or Matching(None if signature is None else signature.inputs)
 
-    def params(self, given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    def params(self, given: Mapping[str, object] | None) -> dict[str, object] | None:
         """Return the parameters as the model gets them: checked, with defaults filled in.
 
         Raises:
@@ -71,7 +47,7 @@ class Declared:
 
         return enforce_params(given, specs)
 
-    def refusal(self, error: InvalidInput, params: Mapping[str, Any] | None) -> InvalidInput:
+    def refusal(self, error: InvalidInput, params: Mapping[str, object] | None) -> InvalidInput:
         """Return the error for data, joined by what is wrong with the parameters given."""
         try:
             self.params(params)

@@ -32,14 +32,15 @@ class Engine(Declared):
 
     def __init__(
         self,
-        predict: Callable[[Any, dict[str, Any] | None], Any],
+        predict: Callable[[Any, dict[str, object] | None], Any],
         signature: ModelSignature | None = None,
     ) -> None:
-        super().__init__(signature, Plan(None) if signature is None else signature.plan)
+        plan = Plan(None) if signature is None else signature.plan
+        super().__init__(signature, plan.matching)
         self.call = predict
-        self.enforce = self.plan.enforce
+        self.enforce: Callable[[Any], Any] = plan.enforce
 
-    def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:
+    def predict(self, data: Any, params: Mapping[str, object] | None = None) -> Any:
         """Enforce and predict; the model's own exception propagates.
 
         Raises:
@@ -49,8 +50,8 @@ class Engine(Declared):
         return self.call(*self.checked(data, params))
 
     def checked(
-        self, data: Any, params: Mapping[str, Any] | None
-    ) -> tuple[Any, dict[str, Any] | None]:
+        self, data: Any, params: Mapping[str, object] | None
+    ) -> tuple[Any, dict[str, object] | None]:
         """Return data and parameters as the model gets them.
 
         Raises:

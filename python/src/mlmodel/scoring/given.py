@@ -37,11 +37,11 @@ def columns_or_tensors(data: Any) -> Columns | Tensors:
     if isinstance(data, pd.Series):
         data = data.to_frame() if data.name is not None else data.to_frame(name=0)
     if isinstance(data, pd.DataFrame):
-        return _columns(data)
+        return _columns_of(data)
     if isinstance(data, np.ndarray):
-        return Tensors({None: _array(data, "The array")})
+        return Tensors({None: _checked_array(data, "The array")})
     if isinstance(data, dict) and data:
-        return Tensors(_arrays(data))
+        return Tensors(_checked_arrays(data))
     frame = None if isinstance(data, dict) else frame_of(data)
     if frame is None:
         raise InvalidArgument(
@@ -49,17 +49,17 @@ def columns_or_tensors(data: Any) -> Columns | Tensors:
             f"dict of arrays; {type(data).__module__}.{type(data).__qualname__} was given: make a "
             "data frame of it (PRO-050)."
         )
-    return _columns(frame)
+    return _columns_of(frame)
 
 
-def _arrays(data: Mapping[Any, Any]) -> dict[str | None, Any]:
+def _checked_arrays(data: Mapping[Any, Any]) -> dict[str | None, Any]:
     for name in data:
         if not isinstance(name, str):
             raise InvalidArgument(f"The name {shown(name)} of an array is not text (PRO-053).")
-    return {name: _array(held, f"The value under {name!r}") for name, held in data.items()}
+    return {name: _checked_array(held, f"The value under {name!r}") for name, held in data.items()}
 
 
-def _array(held: Any, what: str) -> Any:
+def _checked_array(held: Any, what: str) -> Any:
     if not isinstance(held, np.ndarray):
         raise InvalidArgument(
             f"{what} is {type(held).__module__}.{type(held).__qualname__}, not an array: give "
@@ -67,12 +67,12 @@ def _array(held: Any, what: str) -> Any:
         )
     if isinstance(held, np.ma.MaskedArray):
         raise InvalidArgument(
-            f"{what} is a masked array, and no value of a tensor is missing (PRO-043)."
+            f"{what} is a masked array, but a tensor has no missing values (PRO-043)."
         )
     return held
 
 
-def _columns(frame: pd.DataFrame) -> Columns:
+def _columns_of(frame: pd.DataFrame) -> Columns:
     names = tuple(frame.columns.tolist())
     for name in names:
         if type(name) not in (str, int):
@@ -82,23 +82,24 @@ def _columns(frame: pd.DataFrame) -> Columns:
     groups: dict[Any, list[tuple[int, Any, Any]]] = {}
     for place, name in enumerate(names):
         column = frame.iloc[:, place]
-        values, mask = _unpacked(array_of(column), name)
+        values, mask = _unpacked_column(array_of(column), name)
         groups.setdefault((values.dtype, mask is None), []).append((place, values, mask))
-    return Columns(names, [_block(held) for held in groups.values()], len(frame))
+    return Columns(names, [_block_of(held) for held in groups.values()], len(frame))
 
 
-def _unpacked(values: Any, name: str | int) -> tuple[Any, Any]:
+def _unpacked_column(values: Any, name: str | int) -> tuple[Any, Any]:
     if isinstance(values, np.ndarray):
         return values, None
     held, mask = unpacked(values)
     if held is None:
         raise InvalidArgument(
-            f"The column {name!r} is of dtype {values.dtype}, which no message holds (PRO-040)."
+            f"The column {name!r} is of dtype {values.dtype}, which a message cannot hold "
+            "(PRO-040)."
         )
     return held, mask
 
 
-def _block(held: list[tuple[int, Any, Any]]) -> Block:
+def _block_of(held: list[tuple[int, Any, Any]]) -> Block:
     places, values, masks = zip(*held, strict=True)
     mask = None if masks[0] is None else np.column_stack(masks)
     return Block(np.column_stack(values), places, mask)

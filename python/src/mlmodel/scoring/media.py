@@ -76,7 +76,8 @@ def _parsed(header: str) -> MediaType:
 def _add(parameters: dict[str, str], name: str, value: str) -> None:
     if name in _READ and parameters.get(name, value).lower() != value.lower():
         raise UnsupportedMediaType(
-            f"The content type names two values of {name}; which is meant is not known (RST-002)."
+            f"The content type names two values of {name}; it is not clear which is meant "
+            "(RST-002)."
         )
     parameters[name] = value
 

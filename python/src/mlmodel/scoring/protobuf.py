@@ -60,7 +60,7 @@ def read_request(encoded: bytes) -> tuple[Columns | Tensors, dict[str, Any] | No
     """
     with refused_as(MalformedRequest):
         request = parse("ScoreRequest", encoded)
-        return _data(request.data), _params(request)
+        return _read_data(request.data), _read_params(request)
 
 
 def data_to_proto(data: Columns | Tensors, target: Any = None) -> Any:
@@ -92,7 +92,7 @@ def data_from_proto(data: Any) -> Columns | Tensors:
 
     """
     with refused_as(MalformedRequest):
-        return _data(data)
+        return _read_data(data)
 
 
 def _fill_frame(target: Any, data: Columns) -> None:
@@ -103,7 +103,7 @@ def _fill_frame(target: Any, data: Columns) -> None:
             values.set_text(held, "name", name)
         elif name is not None:
             if not -_LONGEST <= name < _LONGEST:
-                raise InvalidArgument(f"{shown(name)} is not a number of a column (PRO-051)")
+                raise InvalidArgument(f"{shown(name)} is not the number of a column (PRO-051)")
             held.number = name
     for block in data.blocks:
         made = target.blocks.add(positions=block.positions)
@@ -111,14 +111,14 @@ def _fill_frame(target: Any, data: Columns) -> None:
         arrays.fill(made.values, block.values.T, mask)
 
 
-def _data(data: Any) -> Columns | Tensors:
+def _read_data(data: Any) -> Columns | Tensors:
     kind = data.WhichOneof("kind")
     if kind is None:
         raise BadMessage("The message holds no data: neither a frame nor tensors (PRO-050).")
-    return _columns(data.frame) if kind == "frame" else _tensors(data.tensors)
+    return _read_columns(data.frame) if kind == "frame" else _read_tensors(data.tensors)
 
 
-def _columns(frame: Any) -> Columns:
+def _read_columns(frame: Any) -> Columns:
     rows, blocks, positions = frame.rows, [], list[int]()
     for block in frame.blocks:
         places = tuple(block.positions)
@@ -131,13 +131,13 @@ def _columns(frame: Any) -> Columns:
         positions += places
         blocks.append(Block(held.T, places, None if mask is None else mask.T))
     if sorted(positions) != list(range(len(positions))):
-        raise BadMessage("The blocks do not hold each column of the table once (PRO-052).")
+        raise BadMessage("The blocks do not hold each column of the table exactly once (PRO-052).")
     if rows < 0 or (rows > _MOST_EMPTY_ROWS and not positions):
         raise BadMessage(f"A table of {len(positions)} columns has {rows} rows (PRO-052).")
-    return Columns(_names(frame.names, len(positions)), blocks, rows)
+    return Columns(_read_names(frame.names, len(positions)), blocks, rows)
 
 
-def _names(names: Sequence[Any], width: int) -> tuple[Any, ...] | None:
+def _read_names(names: Sequence[Any], width: int) -> tuple[Any, ...] | None:
     if not names and width:
         return None
     if len(names) != width:
@@ -149,7 +149,7 @@ def _names(names: Sequence[Any], width: int) -> tuple[Any, ...] | None:
     return None if width and read.count(None) == width else tuple(read)
 
 
-def _tensors(tensors: Any) -> Tensors:
+def _read_tensors(tensors: Any) -> Tensors:
     read: dict[str | None, Any] = {}
     for tensor in tensors.tensors:
         array, mask = arrays.read(tensor.values)
@@ -157,11 +157,13 @@ def _tensors(tensors: Any) -> Tensors:
             raise BadMessage("A value of a tensor is missing (PRO-043).")
         read[tensor.name if tensor.HasField("name") else None] = array
     if len(read) != len(tensors.tensors) or not read or (None in read and len(read) > 1):
-        raise BadMessage("Tensors have a name each, which stands once, or one has none (PRO-053).")
+        raise BadMessage(
+            "Each tensor needs a name of its own; a single tensor may have none (PRO-053)."
+        )
     return Tensors(read)
 
 
-def _params(request: Any) -> dict[str, Any] | None:
+def _read_params(request: Any) -> dict[str, Any] | None:
     if not request.HasField("params"):
         return None
     params = values.read(request.params, arrays.read_value)

@@ -44,7 +44,7 @@ class Admission:
         with self._lock:
             if not self._tickets:
                 raise Unavailable(
-                    "The server has as many requests as it takes at a time; try again (RST-074)."
+                    "The server is handling as many requests as it can; try again (RST-074)."
                 )
             self._tickets -= 1
         ticket = Ticket(self)
@@ -82,7 +82,7 @@ class Ticket:
         """
         if not self._admission.reserve(size):
             raise Unavailable(
-                "The bodies of other requests take all memory there is for bodies; "
-                "try again (RST-074)."
+                "The bodies of other requests use all the memory reserved for bodies; try again "
+                "(RST-074)."
             )
         self.held += size

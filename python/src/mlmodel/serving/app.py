@@ -119,8 +119,8 @@ def _check_encoding(environ: WSGIEnvironment) -> None:
     encoding = environ.get("HTTP_CONTENT_ENCODING", "identity")
     if encoding.lower() != "identity":
         raise UnsupportedMediaType(
-            f"The content encoding {shown(encoding)} is not known here; "
-            "send the body as it is (RST-002)."
+            f"The content encoding {shown(encoding)} is not known here; send the body unencoded "
+            "(RST-002)."
         )
 
 
@@ -163,7 +163,7 @@ def _answer(error: HTTPException, *, terse: bool) -> Answer:
     if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
         methods = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         refusal: MlmodelError = MethodNotAllowed(
-            f"This path does not take that method; it takes {methods} (RST-072)."
+            f"This path does not accept that method; it accepts {methods} (RST-072)."
         )
     else:
         refusal = NotFound(
@@ -174,7 +174,7 @@ def _answer(error: HTTPException, *, terse: bool) -> Answer:
 
 def _fault(error: Any, *, terse: bool) -> Answer:
     if getattr(error, "code", None) in {400, 404, 405, 414}:
-        return refused(MalformedRequest("The request is not proper HTTP (RST-072)."), terse=terse)
+        return refused(MalformedRequest("The request is not valid HTTP (RST-072)."), terse=terse)
     return unexpected(error, terse=terse)
 
 

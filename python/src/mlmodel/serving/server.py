@@ -150,5 +150,5 @@ def _unbindable(host: str, port: int, error: OSError | OverflowError) -> str:
     if number == errno.EADDRINUSE:
         return f"Port {port} of {host} is in use by another program; choose one with --port."
     if number == errno.EACCES:
-        return f"Port {port} of {host} needs more rights than this user has; choose one from 1024."
-    return f"The address {host}, port {port}, cannot be served from: {error}."
+        return f"Port {port} of {host} needs more rights than this user has; choose one above 1023."
+    return f"The address {host}, port {port}, cannot be used: {error}."

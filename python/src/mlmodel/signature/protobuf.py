@@ -79,7 +79,7 @@ def to_proto(signature: ModelSignature) -> Any:
         _fill(result, {part: held.to_dict() for part, held in parts if held is not None})
     except _NoForm as error:
         raise InvalidArgument(
-            f"The signature has no form in the protocol buffers: {error} (PRO-030)"
+            f"The signature cannot be written in the protocol buffers: {error} (PRO-030)"
         ) from None
     return result
 
@@ -131,7 +131,7 @@ def _parsed(key: Any, value: Any) -> Any:
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise _NoForm("a key stands twice")
+        raise _NoForm("a key appears twice")
     return made
 
 
@@ -167,7 +167,7 @@ def _fill(target: Any, parts: Mapping[Any, Any]) -> None:
 
 def _objects(specs: Any) -> list[dict[str, Any]]:
     if not isinstance(specs, list) or not all(isinstance(spec, dict) for spec in specs):
-        raise _NoForm("no list of objects")
+        raise _NoForm("not a list of objects")
     return specs
 
 
@@ -356,7 +356,7 @@ def _content(kind: Any, which: str, level: int) -> dict[str, Any]:
         return _type_document(getattr(kind, which), {}, level + 1)
     properties = {one.name: _property(one, level + 2) for one in kind.object.properties}
     if len(properties) != len(kind.object.properties):
-        raise BadMessage("A property stands twice in an object (PRO-030).")
+        raise BadMessage("A property appears twice in an object (PRO-030).")
     return properties
 
 

@@ -119,7 +119,7 @@ def _make_room(name: str, folder: Path) -> None:
         return
     if Path(origin).is_file() and own.read_bytes() != Path(origin).read_bytes():
         warn_caller(
-            f"The model brings a module {name!r}, but this program has already imported another "
-            f"one of that name from {origin}, and the model gets that one; load the model in a "
-            "process of its own (PYF-013)"
+            f"The model has its own module {name!r}, but this program has already imported another "
+            f"module of that name from {origin}, and the model will use that one; load the model "
+            "in a separate process (PYF-013)"
         )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from mlmodel import document
+from mlmodel._base.version import __version__
 from mlmodel.document.document import with_values
 from mlmodel.document.example_info import example_info
 from mlmodel.document.rules.checks import errors_in
@@ -123,8 +124,6 @@ class Model:
         **others: Any,
     ) -> None:
         """Describe a new model; see the class."""
-        from mlmodel._base.version import __version__
-
         self.document: dict[str, Any] = {
             "flavors": {name: dict(attributes) for name, attributes in (flavors or {}).items()},
             "mlmodel_version": __version__,

@@ -87,7 +87,7 @@ class ModelFolder:
         path = document.resolve_inside(self.root, relative)
         if not path.exists():
             raise InvalidModel(
-                f"{self.root}: the MLmodel file names {relative!r}, which is not there (DIR-003)"
+                f"{self.root}: the MLmodel file names {relative!r}, which does not exist (DIR-003)"
             )
         return path
 

@@ -32,7 +32,7 @@ def copy_into(source: Path, folder: Path) -> Path:
     if folder.resolve().is_relative_to(source.resolve()):
         raise InvalidArgument(
             f"{source} cannot be copied into the model, because the model is saved inside it; "
-            "save the model elsewhere, or name what is needed of that folder"
+            "save the model elsewhere, or give only the files of that folder that are needed"
         )
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     return target

@@ -166,8 +166,8 @@ def _check_options(shared: Mapping[str, Any]) -> None:
     unknown = sorted(set(shared) - set(SaveOptions.__annotations__))
     if unknown:
         raise InvalidArgument(
-            f"save_model takes no argument {', '.join(map(repr, unknown))}; "
-            f"the shared ones are {', '.join(SaveOptions.__annotations__)}"
+            f"save_model has no argument {', '.join(map(repr, unknown))}; the shared arguments "
+            f"are {', '.join(SaveOptions.__annotations__)}"
         )
 
 
@@ -180,7 +180,7 @@ def _require_valid(root: Path) -> None:
     errors = errors_in(document.read(root), root)
     if errors:
         raise InvalidArgument(
-            "What was given makes no valid model, and was not saved",
+            "The arguments do not make a valid model; nothing was saved",
             [replace(error, file=Path(error.file or "").name) for error in errors],
         )
 
@@ -227,8 +227,8 @@ def _signature(
     except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
         warn_caller(
             f"The model could not score its input_example ({type(error).__name__}: {error}); "
-            "the signature is saved without outputs, and what the model imports is not observed "
-            "(ENV-015)"
+            "the signature is saved without outputs, and the imports of the model are not "
+            "observed (ENV-015)"
         )
         scored = False
     signature, refused = infer_declarable(model_input, outputs, params)

@@ -68,7 +68,7 @@ def _json(data: bytes) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            raise ValueError("a key stands twice in one object")
+            raise ValueError("a key appears twice in one object")
         return found
 
     return json.loads(data, object_pairs_hook=unique)
@@ -109,7 +109,7 @@ def _integers(of: dict[str, Any], key: str, size: int | None, low: int, high: in
     if not isinstance(found, np.ndarray) or found.dtype.kind not in "iu":
         raise _Broken(f"{key} is not a list of integers")
     if size is not None and len(found) != size:
-        raise _Broken(f"{key} has {len(found)} entries, and {size} are due")
+        raise _Broken(f"{key} has {len(found)} entries, but {size} are expected")
     if len(found) and not (low <= found.min() and found.max() < high):
         raise _Broken(f"{key} has entries outside of {low} to {high - 1}")
     return found.astype(np.int64)
@@ -189,9 +189,9 @@ def _check_trees(trees: list[dict[str, Any]], features: int, groups: int) -> Non
     if len(below) and np.bincount(below).max() > 1:
         raise _Broken("a node has two parents")
     if (parent[below] + first[twice] != twice).any():
-        raise _Broken("a node's parent is another one than whose child it is")
+        raise _Broken("a node names a parent that does not have it as a child")
     if (feature[inner] >= features).any() or (feature[inner] < 0).any():
-        raise _Broken("a tree splits by a feature that the model has not")
+        raise _Broken("a tree splits by a feature that the model does not have")
     _check_depth(left, right, first, np.cumsum(sizes) - sizes)
     _check_leaves(trees, widths.pop(), groups)
 
@@ -212,7 +212,7 @@ def _check_leaves(trees: list[dict[str, Any]], width: int, groups: int) -> None:
     if width == 1:
         return
     if width != groups:
-        raise _Broken(f"leaves have {width} values, and {groups} are due")
+        raise _Broken(f"leaves have {width} values, but {groups} are expected")
     for tree in trees:
         left, right = np.asarray(tree["left_children"]), np.asarray(tree["right_children"])
         if "leaf_weights" not in tree:
@@ -224,9 +224,9 @@ def _check_leaves(trees: list[dict[str, Any]], width: int, groups: int) -> None:
             ("sum_hessian", len(left)),
         ):
             if _length(tree, key) != due:
-                raise _Broken(f"{key} has not {due} entries")
+                raise _Broken(f"{key} does not have {due} entries")
         if (numbers < 0).any() or (numbers >= len(numbers)).any():
-            raise _Broken("a leaf has another number than leaves have")
+            raise _Broken("a leaf has a number that no leaf can have")
 
 
 def _check_splits(tree: dict[str, Any], nodes: int) -> None:
@@ -274,4 +274,4 @@ def _check_categories(kept: dict[str, Any], features: int) -> None:
     if counts and len(counts) != features:
         raise _Broken("the categories are not listed per feature")
     if len(segments) and not np.array_equal(segments, ends):
-        raise _Broken("the categories of a feature are not where they are said to be")
+        raise _Broken("the categories of a feature are not where the file says")

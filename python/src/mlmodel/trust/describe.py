@@ -43,14 +43,15 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
     from mlmodel.document.schema.described import Described
 
-__all__ = ["Look", "look_into"]
+__all__ = ["LARGEST", "MOST_FILES", "Look", "look_into"]
 
 _PYTHON = frozenset({".py", ".pyc", ".pyw"})
 #: What pickles are called inside of archives, where nothing is looked into.
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib")
 _START = 64
-_LARGEST = 2**30
-_MOST_FILES = 10_000
+#: How large files may be, and how many, to be looked into.
+LARGEST = 2**30
+MOST_FILES = 10_000
 _SHOWN = 6
 _LONGEST_NAME = 120
 #: How pickles begin that say so, and others; and zlib's streams, where a text is none.
@@ -89,8 +90,8 @@ def look_into(
     found = list(_unknown_modules(described))
     roles = _roles(root, described)
     for number, (relative, _) in enumerate(files.regular_files(root)):
-        if number == _MOST_FILES:
-            found.append(Look(".", f"more than {_MOST_FILES:,} files; the rest is not looked into"))
+        if number == MOST_FILES:
+            found.append(Look(".", f"more than {MOST_FILES:,} files; the rest is not inspected"))
             break
         role = _role(roles, relative)
         look = _look_at(root / relative, relative, role, allow)
@@ -143,7 +144,7 @@ def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Lo
     try:
         looks = list(_looks(path, role, allow))
     except files.TooLarge:
-        return Look(relative, "not looked into, it is too large")
+        return Look(relative, "too large to be inspected")
     except OSError as error:
         return Look(relative, f"cannot be read ({error.strerror})")
     if not looks:
@@ -164,7 +165,7 @@ def _looks(path: Path, role: str, allow: Collection[str]) -> Iterator[tuple[str,
         yield what, True
     if not is_zip and kind == "pickle" and start[:1] not in _OPCODES:
         return
-    data = files.read(path, _LARGEST)
+    data = files.read(path, LARGEST)
     if is_zip:
         yield _look_into_zip(data, allow)
     elif kind == "zip":
@@ -176,7 +177,7 @@ def _looks(path: Path, role: str, allow: Collection[str]) -> Iterator[tuple[str,
     elif kind == "pickle":
         yield from _look_into_pickle(data, role, allow)
     elif kind != "zip":
-        yield _verdict("a file that is not looked into", scan(data, allow=allow))
+        yield _verdict("a file that cannot be inspected", scan(data, allow=allow))
 
 
 def _look_into_zip(data: bytes, allow: Collection[str]) -> tuple[str, bool]:
@@ -208,10 +209,10 @@ def _look_into_compressed(
     data: bytes, kind: str, allow: Collection[str]
 ) -> Iterator[tuple[str, bool]]:
     try:
-        inner = expand(data, kind, _LARGEST)
+        inner = expand(data, kind, LARGEST)
     except (Malformed, RefusedContainer) as error:
         if kind != "zlib" or _ZLIB.match(data):
-            yield f"compressed by {kind}, and not looked into ({error})", True
+            yield f"compressed by {kind}, and cannot be inspected ({error})", True
         return
     what = foreign(inner)
     if what:
@@ -232,7 +233,7 @@ def _look_into_pickle(data: bytes, role: str, allow: Collection[str]) -> Iterato
         if not found.damage and not likely and not (role and found.allowed):
             return
         if found.damage:
-            label = "what begins as a pickle"
+            label = "a file that begins like a pickle"
     yield _verdict(label, found)
 
 

@@ -192,21 +192,21 @@ class Gate:
         return self._manifest.files.get(file) == hashlib.sha256(data).hexdigest()
 
     def _refusal(self, what: str, details: list[Violation], *, by_name: bool) -> UntrustedModel:
-        ways = ["trust=True (--trust), which trusts it this once"]
+        ways = ["pass trust=True (--trust) to trust it this once"]
         if not self._why_not:
-            ways.insert(
-                0, f"`mlmodel trust add {self.root}`, which trusts this folder as it is now"
-            )
+            ways.insert(0, f"run `mlmodel trust add {self.root}` to trust this folder as it is now")
         if by_name:
-            ways.insert(0, "allow=('package.module.Class', …) for installed classes, by exact name")
+            ways.insert(
+                0, "pass allow=('package.module.Class', …) to allow installed classes by exact name"
+            )
         shown = details[:_SHOWN]
         if len(details) > _SHOWN:
             last = details[-1]
             more = f"and {len(details) - _SHOWN} more"
             shown.append(Violation(last.rule, more, file=last.file))
         return UntrustedModel(
-            f"Loading would run {what}, and nobody has vouched for it; nothing was run. If you "
-            f"know where the model is from, there are these ways on: {'; '.join(ways)}."
+            f"Loading this model would run code that is not trusted: {what}. Nothing was run. "
+            f"If you know where the model comes from, do one of these: {'; '.join(ways)}."
             f"{self._why_not and ' '}{self._why_not}",
             shown,
         )

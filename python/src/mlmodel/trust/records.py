@@ -43,8 +43,8 @@ def _believed() -> Path | None:
         return None
     if not is_private(folder, stat.S_IFDIR):
         warn_caller(
-            f"The trust store {folder} is not believed: it must be a folder that belongs to this "
-            "user and that no one else may write (chmod 700)."
+            f"The trust store {folder} is not used: it must be a folder that belongs to this "
+            "user and that nobody else may write to (chmod 700)."
         )
         return None
     return folder
@@ -89,13 +89,13 @@ def add(root: Path, reason: str) -> Record:
     record = Record(digest, str(root.resolve()), reason, now)
     folder = location()
     if folder is None:
-        raise WriteFailed("There is no place for the trust store: set MLMODEL_TRUST_STORE.")
+        raise WriteFailed("No folder for the trust store was found: set MLMODEL_TRUST_STORE.")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(folder, str(error.strerror)) from error
     if not is_private(folder, stat.S_IFDIR):
-        raise _unwritable(folder, "it belongs to another user, or others may write it")
+        raise _unwritable(folder, "it belongs to another user, or others may write to it")
     _write_record(folder, record)
     return record
 
@@ -148,7 +148,7 @@ def remove(what: str | Path) -> Record:
         found = [one for one in list_records() if one.digest == digest]
     folder = location()
     if not found or folder is None:
-        raise InvalidArgument(f"{text} is not a trusted folder and no digest of one.")
+        raise InvalidArgument(f"{text} is neither a trusted folder nor the digest of one.")
     for one in found:
         try:
             (folder / f"{one.digest}.json").unlink(missing_ok=True)

@@ -135,7 +135,7 @@ class _Walk:
         number = node.get("__id__")
         if number and node.get("__loader__") != "CachedNode":
             if type(number) is not int:
-                raise _Damaged("a node of its tree has a number that is none")
+                raise _Damaged("a node of its tree has an id that is not a number")
             if not _is_same(self.by_id.setdefault(number, node), node):
                 self.refuse("", "two different things have the same number in it")
 
@@ -351,7 +351,7 @@ def _generator(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     kind = _content(state).get("bit_generator")
     name = _value(kind.get("content")) if type(kind) is dict else None
     if walk.protocol == 0 or name not in checks.BIT_GENERATORS:
-        walk.refuse(full_name, "its bit generator is none that is known")
+        walk.refuse(full_name, "its bit generator is not a known one")
     yield from content.values()
 
 

@@ -46,7 +46,7 @@ def loads(data: bytes) -> Any:
     except (struct.error, UnicodeDecodeError) as error:
         raise MalformedUbjson(f"{error} near byte {reader.at}") from None
     if reader.at != len(data):
-        raise MalformedUbjson(f"{len(data) - reader.at} bytes stand behind its end")
+        raise MalformedUbjson(f"{len(data) - reader.at} bytes follow its end")
     return value
 
 
@@ -94,7 +94,7 @@ class _Reader:
         while (marker := self.take(1)) != b"}":
             key = self.text(marker)
             if key in found:
-                raise MalformedUbjson(f"the key {key[:60]!r} stands twice before byte {self.at}")
+                raise MalformedUbjson(f"the key {key[:60]!r} appears twice before byte {self.at}")
             found[key] = self.value(self.take(1), depth)
         return found
 

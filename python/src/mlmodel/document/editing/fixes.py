@@ -132,7 +132,7 @@ def _slashes(document: Document, violation: Violation) -> _Fix | None:
         return None
     path = node.value.replace("\\", "/")
     edit = replace(document, violation.pointer or "", path)
-    return f"The path is separated by slashes: {path[:60]!r}.", (edit,)
+    return f"Backslashes became slashes in the path: {path[:60]!r}.", (edit,)
 
 
 def _once(document: Document, violation: Violation) -> _Fix | None:
@@ -185,7 +185,7 @@ def _as_json(document: Document, violation: Violation) -> _Fix | None:
     if not _bare(document.text, node, begin, end):
         return None
     return (
-        f"{path[-1]} is the text of a JSON list now.",
+        f"{path[-1]} was rewritten as the text of a JSON list.",
         (Edit(begin, end, f": '{text.replace(chr(39), chr(39) * 2)}'"),),
     )
 

@@ -43,10 +43,10 @@ def _time(document: Document) -> Iterator[Change]:
     key = document.nodes(pointer)[0]
     if KEY not in data:
         edit: Edit | None = Edit(key.start.index, key.end.index, KEY)
-        message = f"{EARLY_KEY} is called {KEY} now."
+        message = f"{EARLY_KEY} was renamed to {KEY}."
     elif data[EARLY_KEY] is None or same_time(data[EARLY_KEY], data[KEY]):
         edit = remove(document, document.nodes("")[1], key)
-        message = f"{EARLY_KEY} says what {KEY} says, and was removed."
+        message = f"{EARLY_KEY} says the same as {KEY}, and was removed."
     else:
         return
     if edit is not None:
@@ -102,14 +102,14 @@ def _spec(members: _Members) -> str | None:
         inner = ", ".join(f'"{key}": {dict(members)[key]}' for key in ("dtype", "shape"))
         kept = [member for member in members if member[0] not in {"dtype", "shape", "type"}]
         members[:] = [("type", '"tensor"'), *kept, ("tensor-spec", "{" + inner + "}")]
-        return "A tensor is written with tensor-spec now."
+        return "A tensor was rewritten with tensor-spec."
     if "optional" in keys and "required" not in keys:
         at = keys.index("optional")
         opposite: dict[str, Any] = {"true": "false", "false": "true", "null": "null"}
         value = opposite.get(members[at][1])
         if value is not None:
             members[at] = ("required", value)
-            return "optional is written as its opposite, required, now."
+            return "optional was replaced by its opposite, required."
     return None
 
 
@@ -119,5 +119,5 @@ def _param(members: _Members) -> str | None:
     if "dtype" in keys and "type" not in keys:
         at = keys.index("dtype")
         members[at] = ("type", members[at][1])
-        return "dtype of a parameter is called type now."
+        return "dtype of a parameter was renamed to type."
     return None

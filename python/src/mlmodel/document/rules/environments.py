@@ -111,15 +111,15 @@ def _check_conda(document: Document, folder: Folder) -> Iterator[Violation]:
         if isinstance(channel, str) and is_defaults(channel):
             yield document.violation(
                 "ENV-005",
-                f"The channel {channel[:60]!r} is Anaconda's, whose terms may ask for a licence. "
-                "Put 'conda-forge' in its place, unless you have one.",
+                f"The channel {channel[:60]!r} belongs to Anaconda, whose terms may require a "
+                f"licence. Use 'conda-forge' instead, unless you have a licence.",
                 f"/channels/{index}",
                 "warning",
             )
     if "pip" in document.data:
         yield document.violation(
             "ENV-004",
-            "'pip' stands at the top, where conda does not look; move it under 'dependencies' "
+            "'pip' is at the top level, where conda does not look; move it under 'dependencies' "
             "as '- pip:'.",
             "/pip",
             "warning",
@@ -172,14 +172,14 @@ def _about(line: str, folder: Folder, rule: str) -> Iterator[tuple[str, str, str
         option, name = named_file(line)
         if option is not None and "://" not in name and not _is_in(folder, name):
             message = (
-                f"{line[:60]!r} names a file that is not in the model folder. Put it there, or "
-                "its lines in the place of this one."
+                f"{line[:60]!r} names a file that is not in the model folder. Put the file "
+                f"there, or replace this line by the lines of that file."
             )
             yield "ENV-011", message, "warning"
     elif of_this_machine(line):
         message = (
-            f"{line[:60]!r} is a path: the environment can be built only where it leads to a "
-            "package. Name a release that an index has, or an address."
+            f"{line[:60]!r} is a path: the environment can be built only on a machine that has "
+            f"a package there. Name a release from a package index, or a URL."
         )
         yield "ENV-012", message, "warning"
 

@@ -68,7 +68,7 @@ def _finding(
             what = item.schema.get("description", "a file of the model")
             return "DIR-003", f"{path!r} is missing from the folder: {what}.", "error"
     if "\\" in path:
-        return "DIR-006", f"{path!r} is separated by a backslash; write a slash.", "warning"
+        return "DIR-006", f"{path!r} contains a backslash; write a slash.", "warning"
     return None
 
 

@@ -92,7 +92,7 @@ class _Text:
 
     def repeated_keys(self, parsed: JsonText) -> Iterator[Violation]:
         for path, member in parsed.repeated_keys():
-            message = f"The key {member.key[:60]!r} stands twice in one JSON object."
+            message = f"The key {member.key[:60]!r} appears twice in one JSON object."
             yield self.at_offset(member.key_offset, message, path)
 
     def findings(self, broken: list[Any], paths: list[list[Any]]) -> Iterator[Violation]:
@@ -125,7 +125,7 @@ class _Text:
             if name is not None and first.setdefault(name, index) != index:
                 yield self.at(
                     rule,
-                    f"The name {str(name)[:60]!r} stands twice, at {first[name]} and {index}.",
+                    f"The name {str(name)[:60]!r} appears twice, at {first[name]} and {index}.",
                     [index, "name"],
                 )
 
@@ -142,14 +142,14 @@ class _Text:
         if len(first) > 1:
             yield self.at(
                 "SIG-002",
-                "Columns and tensors stand in one list; a signature has one kind of them.",
+                "The list mixes columns and tensors; a signature has only one of the two kinds.",
                 [max(first.values())],
             )
         unnamed = names.count(None)
         if 0 < unnamed < len(names):
             yield self.partly_named(names, unnamed, tensors=True in first)
         elif False not in first and len(names) > 1 and unnamed:
-            yield self.at("SIG-005", "Several tensors stand in one list; each needs a name.", [0])
+            yield self.at("SIG-005", "The list has several tensors; each needs a name.", [0])
 
     def partly_named(self, names: list[Any], unnamed: int, *, tensors: bool) -> Violation:
         found = f"{unnamed} of {len(names)} have no name; name all or none"

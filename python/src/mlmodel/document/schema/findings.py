@@ -12,14 +12,16 @@ from mlmodel.errors import shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Finding", "errors", "explain"]
+__all__ = ["MOST_VALID", "Finding", "errors", "explain"]
 
 _KINDS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false",
           int: "a whole number", float: "a number", type(None): "null"}  # fmt: skip
 #: Schema, definition and outline of values that were found valid in this process: the same few
 #: come back in every model.
 _VALID: set[Any] = set()
-_MAX_VALID, _MAX_LENGTH = 1_000, 4_000
+#: How many of them are kept, and how long ones.
+MOST_VALID = 1_000
+_MAX_LENGTH = 4_000
 
 
 class Finding(NamedTuple):
@@ -51,7 +53,7 @@ def errors(name: str, value: Any, definition: str | None = None, key: Any = None
     if not conforms(whole, definitions, value):
         found = list(schemas.validator(name, definition).iter_errors(value))
     if not found and len(repr(key)) <= _MAX_LENGTH:
-        if len(_VALID) >= _MAX_VALID:
+        if len(_VALID) >= MOST_VALID:
             _VALID.clear()
         _VALID.add(key)
     return found

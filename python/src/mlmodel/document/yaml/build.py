@@ -63,8 +63,8 @@ class Builder:
     def foreign_tag(self, node: Node) -> None:
         self.problem(
             "MLM-004",
-            f"The tag {str(node.tag)[:80]!r} is none of YAML's own; nothing is made from it. "
-            "Write a plain value.",
+            f"The tag {str(node.tag)[:80]!r} is not a standard tag of YAML; no object is made "
+            f"from it. Write a plain value.",
             node,
         )
 
@@ -90,7 +90,7 @@ class Builder:
         if not (schema or {}).get("x-time"):
             self.problem(
                 "MLM-005",
-                f"{value[:60]} is read as the text it is, but many readers take it for "
+                f"{value[:60]} is read as text, but many readers take it for "
                 f"{scalars.kind_name(tag)}. Put it in quotes: '{value[:60]}'.",
                 node,
                 "warning",
@@ -105,7 +105,7 @@ class Builder:
         except scalars.Unreadable as error:
             self.problem(
                 "MLM-006",
-                f"{text[:60]!r} looks like {scalars.kind_name(tag)} but has no value as one: "
+                f"{text[:60]!r} looks like {scalars.kind_name(tag)} but is not a valid one: "
                 f"{error}. Put it in quotes if it is a text.",
                 node,
             )
@@ -134,7 +134,7 @@ class Builder:
             if key in seen:
                 self.problem(
                     "MLM-003",
-                    f"The key {key_node.value!r} stands twice in one mapping: first in line "
+                    f"The key {key_node.value!r} appears twice in one mapping: first in line "
                     f"{seen[key].position[0]}, again in line {key_node.position[0]}. "
                     "Remove one of them.",
                     key_node,

@@ -249,8 +249,8 @@ class _Composer:
         if self.total > self.limits.events:
             raise _Refused(
                 "MLM-002",
-                f"The YAML has more than {self.limits.events:,} values, aliases counted "
-                "with all they stand for; reading stopped.",
+                f"The YAML has more than {self.limits.events:,} values (an alias counts as all "
+                f"the values that it repeats); reading stopped.",
                 event.start_mark,
             )
         if not self.stack:
@@ -272,7 +272,9 @@ class _Composer:
         node = self.anchors.get(event.anchor)
         if node is None:
             raise _Refused(
-                "MLM-001", f"The alias *{event.anchor} names no anchor before it.", event.start_mark
+                "MLM-001",
+                f"The alias *{event.anchor} refers to an anchor that does not appear before it.",
+                event.start_mark,
             )
         self.aliases += 1
         if self.aliases > self.limits.aliases:
@@ -282,7 +284,7 @@ class _Composer:
         if node in self.stack:
             raise _Refused(
                 "MLM-002",
-                f"The alias *{event.anchor} stands inside what it names.",
+                f"The alias *{event.anchor} is inside the value that it refers to.",
                 event.start_mark,
             )
         if len(self.stack) + node.height > self.limits.depth + 1:

@@ -1,15 +1,16 @@
-"""The forms of a request body: one file per form, one table.
+"""The forms of a request's body: one file per form, one table.
 
 To add a form, write ``codecs/<form>.py`` with a function of the kind :data:`Decoder` and give it
 a line in :data:`TABLE`. A decoder turns what the sender wrote into columns or tensors of the
-declared types; it looks columns up with the plan, reads cells with the payload's reader, and
-checks nothing by itself.
+declared types; it matches names by what it is given, reads cells with the payload's reader, and
+checks nothing by itself. The forms of answers have a table of their own
+(:mod:`mlmodel.scoring.writers`), of which a line here names one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mlmodel.scoring.codecs import (
     csv,
@@ -25,13 +26,13 @@ from mlmodel.scoring.media import FORMS, JSON
 
 if TYPE_CHECKING:
     from mlmodel.signature.data.columns import Columns, Tensors
-    from mlmodel.signature.enforce.plan import Plan
+    from mlmodel.signature.enforce.matching import Matching
 
 __all__ = ["CONTENT_TYPES", "JSON", "TABLE", "Decoder", "Form", "Payload"]
 
 #: Raises InvalidInput (the data contradict the signature) and MalformedRequest (the value is not
-#: of the form), both with everything that was found.
-Decoder = Callable[["Payload", "Plan"], "Columns | Tensors"]
+#: of the form), both with everything that was found. The payload holds what the form reads.
+Decoder = Callable[["Payload[Any]", "Matching"], "Columns | Tensors"]
 
 
 class Form(NamedTuple):
@@ -39,11 +40,15 @@ class Form(NamedTuple):
 
     A form of JSON stands under its ``key`` in the envelope of the 2.x dialect, or is the whole
     body and named by the ``format`` of the content type, which is the 1.x dialect (RST-080);
-    ``fits`` then says whether a body without ``format`` is meant to have it (RST-081).
+    ``fits`` then says whether a body without ``format`` is meant to have it (RST-081). ``reads``
+    is what the decoder gets: the parsed JSON, the body's text (UTF-8, RST-002) or its bytes;
+    ``answer`` is the name of what writes the answer in :data:`mlmodel.scoring.writers.WRITERS`.
     """
 
     media: str
     decode: Decoder
+    reads: Literal["json", "text", "bytes"] = "json"
+    answer: str = "enveloped"
     key: str | None = None
     format: str | None = None
     fits: Callable[[object], bool] | None = None
@@ -53,11 +58,6 @@ class Form(NamedTuple):
         """What a client writes to send this form."""
         return self.media if self.format is None else f"{self.media}; format={self.format}"
 
-    @property
-    def bare(self) -> bool:
-        """Whether the answer is the prediction alone, as MLflow 1.x gave it (RST-085)."""
-        return self.format is not None
-
 
 #: All forms, in the order of the specification's table.
 TABLE: tuple[Form, ...] = (
@@ -65,9 +65,15 @@ TABLE: tuple[Form, ...] = (
     Form(JSON, dataframe_records.decode, key="dataframe_records"),
     Form(JSON, instances.decode, key="instances"),
     Form(JSON, inputs.decode, key="inputs"),
-    Form(JSON, pandas_split.decode, format="pandas-split", fits=pandas_split.fits),
-    Form(JSON, pandas_records.decode, format="pandas-records", fits=pandas_records.fits),
-    Form(FORMS["csv"], csv.decode),
+    Form(JSON, pandas_split.decode, answer="bare", format="pandas-split", fits=pandas_split.fits),
+    Form(
+        JSON,
+        pandas_records.decode,
+        answer="bare",
+        format="pandas-records",
+        fits=pandas_records.fits,
+    ),
+    Form(FORMS["csv"], csv.decode, "text"),
 )
 
 #: What a client may name as content type.

@@ -11,7 +11,7 @@ from mlmodel.scoring.codecs import csv_cells, tables, tensors
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
     from mlmodel.signature.data.columns import Columns, Tensors
-    from mlmodel.signature.enforce.plan import Plan
+    from mlmodel.signature.enforce.matching import Matching
 
 __all__ = ["decode", "tokenize"]
 
@@ -19,7 +19,7 @@ __all__ = ["decode", "tokenize"]
 _CELL = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|\Z)')
 
 
-def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
+def decode(payload: Payload[str], matching: Matching) -> Columns | Tensors:
     """Read a table with a header; see :data:`mlmodel.scoring.codecs.Decoder`."""
     rows = tokenize(payload.value.removeprefix("\ufeff"))
     if not rows:
@@ -28,7 +28,7 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
     for place, row in enumerate(rows):
         if len(row) != len(header):
             raise MalformedRequest(
-                f"Row {place} of the CSV has {len(row)} cells where the header names "
+                f"Row {place} of the CSV has {len(row)} cells, but the header names "
                 f"{len(header)} columns (RST-015)."
             )
     if not header[0] and len(header) > 1:
@@ -36,13 +36,12 @@ def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
         header, rows = header[1:], [row[1:] for row in rows]
     names = tuple(name or "" for name in header)
     reader = payload.reader
-    reader.exact, reader.rules = True, csv_cells.RULES
-    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    read = csv_cells.values(reader, plan, names, columns)
-    if tables.is_tensor(plan):
-        cells = [list(row) for row in zip(*read, strict=True)]
-        return tensors.from_frame_rows(payload, plan, names, cells, len(names))
-    return tables.from_columns(payload, plan, names, read)
+    reader.exact, reader.rules, reader.null = True, csv_cells.RULES, "an empty cell"
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    read = csv_cells.values(reader, matching, names, columns)
+    if matching.has_tensors:
+        return tensors.from_frame_columns(payload, matching, names, read)
+    return tables.from_columns(payload, matching, names, read)
 
 
 def tokenize(text: str) -> list[list[str | None]]:
@@ -58,11 +57,11 @@ def tokenize(text: str) -> list[list[str | None]]:
         lines = text.replace("\r\n", "\n").split("\n")
         if lines and not lines[-1]:
             lines.pop()
-        return _without_blank([[cell or None for cell in line.split(",")] for line in lines])
-    return _without_blank(_quoted(text))
+        return _without_blank_rows([[cell or None for cell in line.split(",")] for line in lines])
+    return _without_blank_rows(_quoted_rows(text))
 
 
-def _quoted(text: str) -> list[list[str | None]]:
+def _quoted_rows(text: str) -> list[list[str | None]]:
     rows: list[list[str | None]] = []
     row: list[str | None] = []
     place = 0
@@ -80,7 +79,7 @@ def _quoted(text: str) -> list[list[str | None]]:
     return rows
 
 
-def _without_blank(rows: list[list[Any]]) -> list[list[Any]]:
+def _without_blank_rows(rows: list[list[Any]]) -> list[list[Any]]:
     if not rows or len(rows[0]) == 1:
         return rows
     return [row for row in rows if row != [None]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
@@ -15,56 +15,61 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.scoring.json.body import Json
     from mlmodel.signature.cells.reader import Reader
     from mlmodel.signature.data.columns import Columns, Tensors
-    from mlmodel.signature.enforce.plan import Plan
+    from mlmodel.signature.enforce.matching import Matching
+
+    Records: TypeAlias = list[dict[str, Json]]
 
 __all__ = ["decode", "from_records"]
 
 _DICT = frozenset({dict})
 
 
-def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
+def decode(payload: Payload[Json], matching: Matching) -> Columns | Tensors:
     """Read a list of records; see :data:`mlmodel.scoring.codecs.Decoder`."""
-    return from_records(payload, plan, "dataframe_records")
+    return from_records(payload, matching, "dataframe_records")
 
 
-def from_records(payload: Payload, plan: Plan, what: str) -> Columns | Tensors:
+def from_records(payload: Payload[Json], matching: Matching, what: str) -> Columns | Tensors:
     """Read the payload's value, which errors call ``what``, as a list of records."""
     records = payload.value
-    if type(records) is not list or not _DICT.issuperset(map(type, records)):
+    if not _are_records(records):
         raise MalformedRequest(_not_records(records, what))
-    payload.pairs += sum(map(len, records))
-    schema = plan.schema
-    if schema is not None and not schema.has_input_names():
+    if matching.schema is not None and not matching.has_names:
         message = (
             "Records are matched by name, and this model's inputs have no names. "
             "Send dataframe_split (in the 1.x dialect format=pandas-split), which keeps their "
             "order (RST-011)."
         )
         raise InvalidInput(message, [InputViolation("RST-011", message)])
-    names, rows = _rows(payload, plan, records)
-    if tables.is_tensor(plan):
-        return tensors.from_frame_rows(payload, plan, names, list(map(list, rows)), len(names))
+    names, rows = _rows_of(payload.reader, matching, records)
+    if matching.has_tensors:
+        return tensors.from_frame_rows(payload, matching, names, list(map(list, rows)), len(names))
     cells = list(chain.from_iterable(rows))
-    return tables.from_rows(payload, plan, names, cells, len(records), len(names))
+    return tables.from_rows(payload, matching, names, cells, len(records), len(names))
 
 
-def _rows(
-    payload: Payload, plan: Plan, records: list[Any]
-) -> tuple[tuple[str, ...], Iterable[Iterable[Any]]]:
+def _are_records(value: Json) -> TypeGuard[Records]:
+    return type(value) is list and _DICT.issuperset(map(type, value))
+
+
+def _rows_of(
+    reader: Reader, matching: Matching, records: Records
+) -> tuple[tuple[str, ...], Iterable[Iterable[Json]]]:
     """Return the names, and the cells of each record in their order."""
     first = list(records[0]) if records else []
     if all(map(first.__eq__, map(list, records))):
         return tuple(first), map(dict.values, records)
     names = tuple(dict.fromkeys(name for record in records for name in record))
-    fillers = _refuse_gaps(payload.reader, plan, records, names)
+    fillers = _refuse_gaps(reader, matching, records, names)
     filled = [(name, fillers.get(name)) for name in names]
     return names, [[record.get(*cell) for cell in filled] for record in records]
 
 
 def _refuse_gaps(
-    reader: Reader, plan: Plan, records: list[Any], names: tuple[str, ...]
+    reader: Reader, matching: Matching, records: Records, names: tuple[str, ...]
 ) -> dict[str, Any]:
     """Note records that lack a required column which others have (ENF-004).
 
@@ -72,19 +77,19 @@ def _refuse_gaps(
     """
     known = frozenset(names)
     fillers = {}
-    for spec in plan.schema or ():
+    for spec in matching.schema or ():
         # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
         name = str(spec.name)
         if not spec.required or spec.name is None or name not in known:
             continue
         gaps = (row for row, record in enumerate(records) if name not in record)
         for row in gaps if reader.every else islice(gaps, 1):
-            reader.violations.append(missing_input(spec, "this record does not hold it", row))
+            reader.violations.append(missing_input(spec, "this record does not have it", row))
             fillers[name] = filler(spec.type)
     return fillers
 
 
-def _not_records(records: Any, what: str) -> str:
+def _not_records(records: Json, what: str) -> str:
     if type(records) is not list:
         return f"{what} is a list of objects, one per row, not {kind_of(records)} (RST-010)."
     place = next(n for n, record in enumerate(records) if type(record) is not dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeGuard
 
 from mlmodel.errors import MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
@@ -11,42 +11,44 @@ from mlmodel.scoring.json.body import kind_of
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.scoring.json.body import Json
     from mlmodel.signature.data.columns import Columns, Tensors
-    from mlmodel.signature.enforce.plan import Plan
+    from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["check_rows", "decode", "from_split"]
+__all__ = ["checked_rows", "decode", "from_split"]
 
 _LIST = frozenset({list})
 _KEYS = frozenset({"columns", "data", "index"})
 
 
-def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
+def decode(payload: Payload[Json], matching: Matching) -> Columns | Tensors:
     """Read a data frame in pandas' split form; see :data:`mlmodel.scoring.codecs.Decoder`."""
-    return from_split(payload, plan, "dataframe_split")
+    return from_split(payload, matching, "dataframe_split")
 
 
-def from_split(payload: Payload, plan: Plan, what: str) -> Columns | Tensors:
+def from_split(payload: Payload[Json], matching: Matching, what: str) -> Columns | Tensors:
     """Read the payload's value, which errors call ``what``, as a data frame in split form."""
     split = payload.value
     if type(split) is not dict or not _KEYS.issuperset(split) or "data" not in split:
-        raise MalformedRequest(_expected(split, what))
-    payload.pairs += len(split)
-    if "index" in split:
-        payload.count(split["index"])
-    rows = split["data"]
+        raise MalformedRequest(_not_split(split, what))
     names = tables.column_names(split["columns"], "columns") if "columns" in split else None
-    width = check_rows(rows, None if names is None else len(names))
-    if tables.is_tensor(plan):
-        return tensors.from_frame_rows(payload, plan, names, rows, width)
+    rows, width = checked_rows(split["data"], None if names is None else len(names))
+    if matching.has_tensors:
+        return tensors.from_frame_rows(payload, matching, names, rows, width)
     cells = rows[0] if len(rows) == 1 else list(chain.from_iterable(rows))
-    return tables.from_rows(payload, plan, names, cells, len(rows), width)
+    return tables.from_rows(payload, matching, names, cells, len(rows), width)
 
 
-def check_rows(rows: Any, width: int | None) -> int:
-    """Return the width of a list of rows of one length (RST-008)."""
+def checked_rows(rows: Json, width: int | None) -> tuple[list[list[Json]], int]:
+    """Return rows and their width, which is that of all of them (RST-008).
+
+    Raises:
+        MalformedRequest: this is not a list of rows, or one has another width.
+
+    """
     if type(rows) is not list:
         raise MalformedRequest(f"data is a list of rows, not {shown(rows)} (RST-007).")
-    if not _LIST.issuperset(map(type, rows)):
+    if not _are_lists(rows):
         place = next(n for n, row in enumerate(rows) if type(row) is not list)
         raise MalformedRequest(
             f"Row {place} is {shown(rows[place])}; a row is a list of cells (RST-008)."
@@ -58,14 +60,18 @@ def check_rows(rows: Any, width: int | None) -> int:
         raise MalformedRequest(
             f"Row {place} has {len(rows[place])} cells where there are {width} columns (RST-008)."
         )
-    return width
+    return rows, width
 
 
-def _expected(split: Any, what: str) -> str:
+def _are_lists(rows: list[Json]) -> TypeGuard[list[list[Json]]]:
+    return _LIST.issuperset(map(type, rows))
+
+
+def _not_split(split: Json, what: str) -> str:
     form = 'an object {"columns": [...], "data": [[...], ...]}, optionally with "index"'
     if type(split) is not dict:
         return f"{what} is {form}, not {kind_of(split)} (RST-007)."
     unknown = sorted(set(split) - _KEYS)
     if unknown:
-        return f"{what} is {form}; {shown(unknown[0])} is none of its keys (RST-007)."
+        return f"{what} is {form}; {shown(unknown[0])} is not one of its keys (RST-007)."
     return f'{what} is {form}; "data" is missing (RST-007).'

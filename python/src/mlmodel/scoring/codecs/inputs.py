@@ -6,59 +6,69 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import MalformedRequest, shown
 from mlmodel.scoring.codecs import instances, tables, tensors
-from mlmodel.signature.cells.plain import is_one_row, is_one_value
+from mlmodel.signature.cells.plain import ByColumn, OneRow, Values, stands_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.scoring.json.body import Json
     from mlmodel.signature.data.columns import Columns, Tensors
-    from mlmodel.signature.enforce.plan import Plan
+    from mlmodel.signature.enforce.matching import Matching
     from mlmodel.signature.types.schema import ColSpec, TensorSpec
 
 __all__ = ["decode"]
 
 
-def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
+def decode(payload: Payload[Json], matching: Matching) -> Columns | Tensors:
     """Read what stands under ``inputs``; see :data:`mlmodel.scoring.codecs.Decoder`."""
     value = payload.value
-    if plan.schema is None or tables.is_tensor(plan):
-        return tensors.from_inputs(payload, plan)
-    if type(value) is dict:
-        return _columns(payload, plan, plan.schema.inputs)
-    if type(value) is not list:
+    if matching.schema is None or matching.has_tensors:
+        return tensors.from_inputs(payload, matching)
+    if type(value) is list:
+        return instances.from_list(payload, matching, value, "inputs")
+    if type(value) is not dict:
         raise MalformedRequest(
             f"inputs is an object of columns or a list of rows, not {shown(value)} (RST-014)."
         )
-    return instances.from_list(payload, plan, "inputs")
+    return _columns(payload, matching, value, matching.schema.inputs)
 
 
-def _columns(payload: Payload, plan: Plan, specs: Sequence[ColSpec | TensorSpec]) -> Columns:
-    given: dict[str, Any] = payload.value
-    payload.count(given)
-    if is_one_value(specs):
-        return tables.from_columns(payload, plan, None, [[given]])
-    names = tuple(given)
-    one_row = is_one_row(given, specs)
-    if one_row:
-        return tables.from_columns(payload, plan, names, [[value] for value in given.values()])
-    if one_row is None:
-        lists = [spec.name for spec in specs if type(given.get(str(spec.name))) is list]
-        raise MalformedRequest(
-            "inputs mixes columns and single values: what stands under "
-            f"{', '.join(map(shown, lists))} is a list, and not all others are columns (RST-014)."
-        )
-    lengths = {name: len(cells) for name, cells in given.items()}
+def _columns(
+    payload: Payload[Json],
+    matching: Matching,
+    given: dict[str, Json],
+    specs: Sequence[ColSpec | TensorSpec],
+) -> Columns:
+    match stands_for(given, specs):
+        case OneRow(row):
+            cells = [[cell] for cell in row.values()]
+            return tables.from_columns(payload, matching, tuple(row), cells)
+        case ByColumn(columns):
+            _check_lengths(columns)
+            return tables.from_columns(payload, matching, tuple(columns), list(columns.values()))
+        case Values(values):  # the object is one of them
+            return tables.from_columns(payload, matching, None, [values])
+        case _:
+            raise _mixed_columns(given, specs)
+
+
+def _mixed_columns(
+    given: Mapping[str, Any], specs: Sequence[ColSpec | TensorSpec]
+) -> MalformedRequest:
+    lists = [spec.name for spec in specs if type(given.get(str(spec.name))) is list]
+    return MalformedRequest(
+        f"inputs mixes columns and single values: {', '.join(map(shown, lists))} hold lists, but "
+        "some of the others are not columns (RST-014)."
+    )
+
+
+def _check_lengths(columns: Mapping[str, Sequence[Any]]) -> None:
+    lengths = {name: len(cells) for name, cells in columns.items()}
     if len(set(lengths.values())) > 1:
-        (first, rows), (other, less) = _two_lengths(lengths)
+        (first, rows), *others = lengths.items()
+        other, less = next(item for item in others if item[1] != rows)
         raise MalformedRequest(
             f"The columns of inputs differ in length: {shown(first)} has {rows} cells, "
             f"{shown(other)} has {less} (RST-014)."
         )
-    return tables.from_columns(payload, plan, names, list(given.values()))
-
-
-def _two_lengths(lengths: dict[str, int]) -> tuple[tuple[str, int], tuple[str, int]]:
-    items = list(lengths.items())
-    other = next(item for item in items if item[1] != items[0][1])
-    return items[0], other

@@ -8,15 +8,16 @@ from mlmodel.scoring.codecs.dataframe_split import from_split
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.scoring.json.body import Json
     from mlmodel.signature.data.columns import Columns, Tensors
-    from mlmodel.signature.enforce.plan import Plan
+    from mlmodel.signature.enforce.matching import Matching
 
 __all__ = ["decode", "fits"]
 
 
-def decode(payload: Payload, plan: Plan) -> Columns | Tensors:
+def decode(payload: Payload[Json], matching: Matching) -> Columns | Tensors:
     """Read a body in pandas' split form; see :data:`mlmodel.scoring.codecs.Decoder`."""
-    return from_split(payload, plan, "The body")
+    return from_split(payload, matching, "The body")
 
 
 def fits(value: object) -> bool:

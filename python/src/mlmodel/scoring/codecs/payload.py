@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from mlmodel.scoring.json.body import count_pairs
-from mlmodel.signature.cells.reader import Reader
+from mlmodel.scoring.json.body import is_doubtful
+from mlmodel.signature.cells.reader import InexactParse, Reader
 
-__all__ = ["Payload", "Tally"]
+if TYPE_CHECKING:
+    from mlmodel.scoring.json.body import Json
+
+__all__ = ["Payload", "Value"]
+
+#: What a form reads: JSON, a text or bytes.
+Value = TypeVar("Value")
 
 
 @dataclass(slots=True)
-class Tally:
-    """What a check asks of a decoder: ``rows``, as soon as it is known how many there are."""
+class Payload(Generic[Value]):
+    """A value to decode, and the reader for its cells.
 
-    rows: int | None = None
-
-
-@dataclass(slots=True)
-class Payload:
-    """A value to decode, the reader for its cells, and the pairs of its JSON objects.
-
-    ``value`` is the value under the envelope's key, or the body's text where the form is the
-    whole body. A decoder adds to ``pairs`` the key/value pairs of every object in ``value``: it
-    knows the form and counts them in passing, and the protocol holds them against the body's
-    colons to find repeated keys (ENF-058). ``tally`` is there for a check of the data alone.
+    ``value`` is what stands under the form's key, or the whole body where the form has none: as
+    JSON, text or bytes, as the form says. A decoder puts into ``rows`` how many rows there are,
+    as soon as that is known: it is told even if their cells are refused.
     """
 
-    value: Any
+    value: Value
     reader: Reader = field(default_factory=Reader)
-    pairs: int = 0
-    tally: Tally | None = None
+    rows: int | None = None
 
-    def count(self, value: Any) -> None:
-        """Count the pairs of a value of unknown form.
+    def doubt(self, cells: Json) -> None:
+        """Ask for the exact parse if a float, at any depth, may have been an integer literal.
+
+        For cells that the model gets as they are; those that are read at a type have it asked by
+        the reader.
 
         Raises:
-            InexactParse: a float in it, at any depth, may have been an integer literal.
+            InexactParse: one may, and the numbers are not known to be those written.
 
         """
-        self.pairs += count_pairs(value, exact=self.reader.exact)
+        if not self.reader.exact and is_doubtful(cells):
+            raise InexactParse

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from mlmodel.errors import InputViolation, MalformedRequest, shown
 from mlmodel.signature.cells.reader import Reader, infer_column
 from mlmodel.signature.data.arrays import doubles, packed
 from mlmodel.signature.data.columns import Block, Columns
-from mlmodel.signature.enforce.matching import match
+from mlmodel.signature.types.nested import NestedType
 from mlmodel.signature.types.scalars import DataType
 from mlmodel.signature.types.schema import ColSpec
 from mlmodel.signature.violations import invalid_input
@@ -28,13 +28,21 @@ from mlmodel.signature.violations import invalid_input
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mlmodel.scoring.codecs.payload import Payload
-    from mlmodel.signature.enforce.plan import Plan
+    import numpy.typing as npt
 
-__all__ = ["column_names", "from_columns", "from_rows", "is_tensor"]
+    from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.scoring.json.body import Json
+    from mlmodel.signature.enforce.matching import Matching
+
+    ReadWhole: TypeAlias = Callable[[Sequence[Any]], npt.NDArray[Any] | None]
+
+__all__ = ["Names", "column_names", "from_columns", "from_rows"]
+
+#: Names of columns, as a request gives them.
+Names: TypeAlias = tuple[str | int, ...]
 
 #: Types whose columns, if a table has no others, are read as one array of rows and columns.
-_WHOLE: dict[Any, Callable[[Sequence[Any]], Any]] = {
+_WHOLE: dict[object, ReadWhole] = {
     DataType.double: doubles,
     DataType.long: partial(packed, code="q"),
 }
@@ -46,188 +54,187 @@ _NAMES = frozenset({str, int})
 class Layout:
     """Where the declared columns stand among the given ones.
 
-    ``specs`` and ``sources`` hold the declared columns that are given, in the order of the
-    signature, ``labels`` what errors call them; ``violations`` says what is wrong with the names
-    alone, and ``declared`` holds the labels of all declared columns.
+    ``specs`` holds the declared columns that are given, in the order of the signature; ``given``
+    says where each stands in the request, ``labels`` what errors call it. ``violations`` says what
+    is wrong with the names alone, and ``order`` has the labels of all declared columns.
     """
 
     specs: tuple[ColSpec, ...]
-    sources: tuple[int, ...]
-    labels: tuple[str | int, ...]
+    given: tuple[int, ...]
+    labels: Names
     width: int
-    violations: tuple[InputViolation, ...] = ()
-    declared: tuple[str | int, ...] = ()
+    violations: tuple[InputViolation, ...]
+    order: Names
 
     @cached_property
-    def names(self) -> tuple[str | int, ...] | None:
+    def names(self) -> Names | None:
         """The names as the signature has them, or None."""
         names = [spec.name for spec in self.specs if spec.name is not None]
         return tuple(names) if len(names) == len(self.specs) else None
 
     @cached_property
-    def whole(self) -> Callable[[Sequence[Any]], Any] | None:
+    def whole(self) -> ReadWhole | None:
         """What reads all cells at once, if all columns have one type and stand in order."""
         readers = {_WHOLE.get(spec.type) for spec in self.specs}
-        if self.violations or self.sources != tuple(range(self.width)) or len(readers) != 1:
+        if self.violations or self.given != tuple(range(self.width)) or len(readers) != 1:
             return None
         return readers.pop()
 
     @cached_property
-    def unread(self) -> tuple[int, ...]:
-        """The given columns that may hold objects: undeclared ones, those of nested types."""
-        read = {
-            source
-            for spec, source in zip(self.specs, self.sources, strict=True)
-            if isinstance(spec.type, DataType)
-        }
-        return tuple(source for source in range(self.width) if source not in read)
+    def nested(self) -> tuple[int, ...]:
+        """The given columns in whose cells something may be delivered as it is (ENF-031)."""
+        pairs = zip(self.given, self.specs, strict=True)
+        return tuple(given for given, spec in pairs if isinstance(spec.type, NestedType))
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The columns by type."""
-        kinds: dict[Any, list[int]] = {}
-        for place, spec in enumerate(self.specs):
-            kinds.setdefault(spec.type if isinstance(spec.type, DataType) else None, []).append(
-                place
-            )
-        return tuple(Group(kind, tuple(places), self) for kind, places in kinds.items())
+        kinds: dict[DataType | None, list[int]] = {}
+        for declared, spec in enumerate(self.specs):
+            kind = spec.type if isinstance(spec.type, DataType) else None
+            kinds.setdefault(kind, []).append(declared)
+        return tuple(Group(kind, tuple(members), self) for kind, members in kinds.items())
 
 
 class Group:
-    """Columns of one type: their places among the declared ones, and how to pick their cells."""
+    """Columns of one type: where they stand among those of a layout, and how to pick their cells.
 
-    __slots__ = ("kind", "pick", "places", "sources")
+    ``declared`` holds their numbers in the layout, ``given`` those in the request.
+    """
 
-    def __init__(self, kind: DataType | None, places: tuple[int, ...], layout: Layout) -> None:
+    __slots__ = ("declared", "given", "kind", "pick")
+
+    def __init__(self, kind: DataType | None, declared: tuple[int, ...], layout: Layout) -> None:
         self.kind = kind
-        self.places = places
-        self.sources = [layout.sources[place] for place in places]
-        self.pick = itemgetter(*self.sources) if len(places) > 1 else None
+        self.declared = declared
+        self.given = [layout.given[number] for number in declared]
+        self.pick = itemgetter(*self.given) if len(declared) > 1 else None
 
-    def block(self, cells: Sequence[Any], rows: int, width: int, reader: Reader) -> Any:
+    def block(
+        self, cells: Sequence[Any], rows: int, width: int, reader: Reader
+    ) -> npt.NDArray[Any] | None:
         """Return the group's cells as one block (rows, columns), or None if one is at fault."""
         if not rows or self.kind is None:
             return None
         if rows == 1 and self.pick is not None:
             picked = self.pick(cells)
         else:
-            picked = list(chain.from_iterable([cells[source::width] for source in self.sources]))
+            picked = list(chain.from_iterable([cells[given::width] for given in self.given]))
         # The columns are read as one; a fault is found again in the column that has it.
         trial = Reader(reader.exact, reader.literals, reader.rules)
         values = trial.column(picked, self.kind, "")
-        return None if trial.violations else values.reshape(len(self.places), rows).T
+        return None if trial.violations else values.reshape(len(self.given), rows).T
 
 
-def _layout(plan: Plan, names: tuple[Any, ...] | None, width: int) -> Layout:
+def _layout_of(matching: Matching, names: Names | None, width: int) -> Layout:
     key = (names, width)
-    found: Layout | None = plan.memory.get(key)
-    if found is None:
-        found = _made_layout(plan, names, width)
+    found = matching.memory.get(key)
+    if not isinstance(found, Layout):
+        found = _make_layout(matching, names, width)
         # Without undeclared columns, so that no client fills the memory.
         if not found.violations and width == len(found.specs):
-            remember(plan.memory, key, found)
+            remember(matching.memory, key, found)
     return found
 
 
-def _made_layout(plan: Plan, names: tuple[Any, ...] | None, width: int) -> Layout:
-    specs = [spec for spec in plan.schema or () if isinstance(spec, ColSpec)]
+def _make_layout(matching: Matching, names: Names | None, width: int) -> Layout:
+    specs = [spec for spec in matching.schema or () if isinstance(spec, ColSpec)]
     # The cells of the columns that are there are read even if others are missing: an error lists
     # everything that is wrong (ENF-003).
-    selection = match(specs, names, width)
-    there = [(place, at) for place, at in enumerate(selection.positions) if at is not None]
-    labels = tuple(spec.name if spec.name is not None else n for n, spec in enumerate(specs))
+    selection = matching.match(names, width)
+    order = tuple(spec.name if spec.name is not None else n for n, spec in enumerate(specs))
+    there = [(n, given) for n, given in enumerate(selection.positions) if given is not None]
     return Layout(
-        tuple(specs[place] for place, _ in there),
-        tuple(at for _, at in there),
-        tuple(labels[place] for place, _ in there),
+        tuple(specs[declared] for declared, _ in there),
+        tuple(given for _, given in there),
+        tuple(order[declared] for declared, _ in there),
         width,
         selection.violations,
-        labels,
+        order,
     )
 
 
-def is_tensor(plan: Plan) -> bool:
-    """Return whether the model declares tensors."""
-    return plan.schema is not None and plan.schema.is_tensor_spec()
-
-
-def column_names(given: object, key: str) -> tuple[Any, ...]:
+def column_names(given: Json, key: str) -> Names:
     """Return the given column names: texts, or numbers as pandas writes default ones (ENF-012)."""
     if type(given) is not list:
         raise MalformedRequest(f"{key} is a list of column names, not {shown(given)} (RST-007).")
     names = tuple(given)
-    if not _NAMES.issuperset(map(type, names)):
+    if not _are_names(names):
         bad = next(name for name in names if type(name) not in (str, int))
         raise MalformedRequest(f"{key} holds {shown(bad)}; a column's name is a text (RST-007).")
     return names
 
 
+def _are_names(given: tuple[Json, ...]) -> TypeGuard[Names]:
+    return _NAMES.issuperset(map(type, given))
+
+
 def from_rows(
-    payload: Payload,
-    plan: Plan,
-    names: tuple[Any, ...] | None,
-    cells: Sequence[Any],
+    payload: Payload[Any],
+    matching: Matching,
+    names: Names | None,
+    cells: list[Json],
     rows: int,
     width: int,
 ) -> Columns:
     """Return ``rows`` times ``width`` cells, row after row, as columns of the declared types.
 
-    The pairs of objects in cells are counted. Where the plan has no schema every column takes
-    the dtype that holds its cells.
+    Where there is no schema every column takes the dtype that holds its cells.
 
     Raises:
         InvalidInput: with every violation of names and cells.
 
     """
-    if payload.tally is not None:
-        payload.tally.rows = rows
-    if plan.schema is None:
-        return _inferred_rows(payload, names, cells, rows, width)
-    layout = _layout(plan, names, width)
-    if layout.whole is not None and rows:
+    payload.rows = rows
+    if matching.schema is None:
+        return _infer_rows(payload, names, cells, rows, width)
+    layout = _layout_of(matching, names, width)
+    # A cell that a record lacks was filled in, and noted: such a table is refused below (ENF-004).
+    if layout.whole is not None and rows and not payload.reader.violations:
         values = layout.whole(cells)
         if values is not None:
-            block = Block(values.reshape(rows, width), layout.sources)
-            return Columns(layout.names, [block], rows)
-    # What is read at a type that has no place for objects is found to hold none.
-    for source in layout.unread:
-        _count(payload, cells[source::width])
-    return _mixed(payload.reader, layout, cells, rows)
+            block = Block(values.reshape(rows, width), layout.given)
+            return Columns(layout.names, [block], rows, matching.schema)
+    for given in layout.nested:
+        _doubt_nested(payload, cells[given::width])
+    return Columns(
+        layout.names, _read_groups(payload.reader, layout, cells, rows), rows, matching.schema
+    )
 
 
-def _count(payload: Payload, cells: Sequence[Any]) -> None:
+def _doubt_nested(payload: Payload[Any], cells: list[Json]) -> None:
+    # The reader asks it of the cells themselves.
     if not _NESTED.isdisjoint(map(type, cells)):
-        payload.count(cells if type(cells) is list else list(cells))
+        payload.doubt(cells)
 
 
-def _mixed(reader: Reader, layout: Layout, cells: Sequence[Any], rows: int) -> Columns:
+def _read_groups(reader: Reader, layout: Layout, cells: Sequence[Any], rows: int) -> list[Block]:
     blocks: list[Block] = []
-    columns: list[Any] | None = None
+    columns: list[Sequence[Any]] | None = None
     for group in layout.groups:
         values = group.block(cells, rows, layout.width, reader)
         if values is None:
             if columns is None:
-                columns = _columns(cells, layout.width)
-            blocks.append(_by_column(reader, layout, group, columns))
+                columns = _columns_of(cells, layout.width)
+            blocks.append(_read_by_column(reader, layout, group, columns))
         else:
-            blocks.append(Block(values, group.places))
-    _finish(reader, layout)
-    return Columns(layout.names, blocks, rows)
+            blocks.append(Block(values, group.declared))
+    _raise_found(reader, layout)
+    return blocks
 
 
-def _columns(cells: Sequence[Any], width: int) -> list[Any]:
-    return [cells[place::width] for place in range(width)]
+def _columns_of(cells: Sequence[Any], width: int) -> list[Sequence[Any]]:
+    return [cells[given::width] for given in range(width)]
 
 
-def _by_column(
+def _read_by_column(
     reader: Reader, layout: Layout, group: Group, columns: Sequence[Sequence[Any]]
 ) -> Block:
     """Read the group's columns one by one."""
-    held: Any = None
-    masks: Any = None
-    for number, place in enumerate(group.places):
-        spec, label = layout.specs[place], layout.labels[place]
-        cells = columns[layout.sources[place]]
+    held: npt.NDArray[Any] | None = None
+    masks: npt.NDArray[np.bool_] | None = None
+    for place, (declared, given) in enumerate(zip(group.declared, group.given, strict=True)):
+        spec, label, cells = layout.specs[declared], layout.labels[declared], columns[given]
         mask = None
         if spec.required:
             values = reader.column(cells, spec.type, label)
@@ -235,60 +242,62 @@ def _by_column(
             values, mask = reader.nullable(cells, spec.type, label)
         if held is None:
             # A block's columns lie side by side in memory, as a frame keeps them.
-            held = np.empty((len(group.places), len(cells)), values.dtype)
-        held[number] = values
+            held = np.empty((len(group.declared), len(cells)), values.dtype)
+        held[place] = values
         if mask is not None:
             masks = np.zeros(held.shape, bool) if masks is None else masks
-            masks[number] = mask
-    return Block(held.T, group.places, None if masks is None else masks.T, checked=True)
+            masks[place] = mask
+    assert held is not None  # noqa: S101 - a group has a column
+    return Block(held.T, group.declared, None if masks is None else masks.T)
 
 
-def _finish(reader: Reader, layout: Layout) -> None:
+def _raise_found(reader: Reader, layout: Layout) -> None:
     found = [*layout.violations, *reader.violations]
     if found:
-        raise invalid_input(sorted(found, key=lambda violation: _place(layout, violation)))
+        raise invalid_input(sorted(found, key=lambda violation: _rank_in_order(layout, violation)))
 
 
-def _place(layout: Layout, violation: InputViolation) -> int:
+def _rank_in_order(layout: Layout, violation: InputViolation) -> int:
     try:
-        return layout.declared.index(violation.column)
+        return layout.order.index(violation.column)
     except ValueError:
         return -1
 
 
 def from_columns(
-    payload: Payload, plan: Plan, names: tuple[Any, ...] | None, columns: Sequence[Sequence[Any]]
+    payload: Payload[Any],
+    matching: Matching,
+    names: Names | None,
+    columns: Sequence[Sequence[Any]],
 ) -> Columns:
-    """Return columns of one length as columns of the declared types.
-
-    The caller has counted the pairs.
-    """
-    rows = len(columns[0]) if columns else 0
-    if payload.tally is not None:
-        payload.tally.rows = rows
-    if plan.schema is None:
-        return _inferred(payload.reader, names, columns, rows)
-    layout = _layout(plan, names, len(columns))
-    blocks = [_by_column(payload.reader, layout, group, columns) for group in layout.groups]
-    _finish(payload.reader, layout)
-    return Columns(layout.names, blocks, rows)
+    """Return columns of one length as columns of the declared types; raises as from_rows."""
+    payload.rows = rows = len(columns[0]) if columns else 0
+    if matching.schema is None:
+        return _infer_columns(payload.reader, names, columns, rows)
+    layout = _layout_of(matching, names, len(columns))
+    for given in layout.nested:
+        _doubt_nested(payload, list(columns[given]))
+    blocks = [_read_by_column(payload.reader, layout, group, columns) for group in layout.groups]
+    _raise_found(payload.reader, layout)
+    return Columns(layout.names, blocks, rows, matching.schema)
 
 
-def _inferred(
-    reader: Reader, names: tuple[Any, ...] | None, columns: Sequence[Sequence[Any]], rows: int
+def _infer_columns(
+    reader: Reader, names: Names | None, columns: Sequence[Sequence[Any]], rows: int
 ) -> Columns:
     read = [infer_column(reader, column) for column in columns]
     blocks = [Block(values.reshape(-1, 1), (place,)) for place, values in enumerate(read)]
     return Columns(names, blocks, rows)
 
 
-def _inferred_rows(
-    payload: Payload, names: tuple[Any, ...] | None, cells: Sequence[Any], rows: int, width: int
+def _infer_rows(
+    payload: Payload[Any], names: Names | None, cells: list[Json], rows: int, width: int
 ) -> Columns:
-    _count(payload, cells)
     kinds = set(map(type, cells))
+    if not _NESTED.isdisjoint(kinds):
+        payload.doubt(cells)
     if kinds in ({float}, {int}):
         whole = doubles(cells) if kinds == {float} else packed(cells, "q")
         if whole is not None:
             return Columns(names, [Block(whole.reshape(rows, width), tuple(range(width)))], rows)
-    return _inferred(payload.reader, names, _columns(cells, width), rows)
+    return _infer_columns(payload.reader, names, _columns_of(cells, width), rows)

@@ -7,7 +7,7 @@ of columns.
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -19,118 +19,167 @@ from mlmodel.signature.types.schema import TensorSpec
 from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
-    from mlmodel.scoring.codecs.payload import Payload
-    from mlmodel.signature.cells.reader import Reader
-    from mlmodel.signature.enforce.plan import Plan
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["from_array", "from_frame_rows", "from_inputs", "from_named_rows"]
+    import numpy.typing as npt
+
+    from mlmodel.scoring.codecs.payload import Payload
+    from mlmodel.scoring.codecs.tables import Names
+    from mlmodel.scoring.json.body import Json
+    from mlmodel.signature.cells.reader import Reader
+    from mlmodel.signature.enforce.matching import Matching
+
+    Shape: TypeAlias = tuple[int, ...]
+
+__all__ = [
+    "from_array",
+    "from_frame_columns",
+    "from_frame_rows",
+    "from_inputs",
+    "from_named_rows",
+]
 
 _LIST = frozenset({list})
 #: What numpy can hold in every supported version.
 _MOST_AXES = 32
 
 
-def from_array(payload: Payload, plan: Plan) -> Tensors:
+def from_array(payload: Payload[Json], matching: Matching) -> Tensors:
     """Read the payload's value as one tensor without a name."""
-    array = _array(payload, payload.value, _only(plan), 0)
-    payload.reader.finish()
-    return Tensors({None: array})
+    shape, cells = _flattened(payload.value)
+    return _read_unnamed(payload, matching, shape, cells)
 
 
-def from_named_rows(payload: Payload, plan: Plan) -> Tensors:
-    """Read a list of objects, one per row, as tensors by name (RST-013)."""
-    rows = payload.value
-    if any(type(row) is not dict or row.keys() != rows[0].keys() for row in rows):
-        place = next(
-            n for n, row in enumerate(rows) if type(row) is not dict or row.keys() != rows[0].keys()
-        )
-        raise MalformedRequest(
-            f"Row {place} of instances is not an object with the names of row 0 (RST-013)."
-        )
-    payload.pairs += sum(map(len, rows))
-    return _named(payload, plan, {name: [row[name] for row in rows] for name in rows[0]})
+def from_named_rows(
+    payload: Payload[Json], matching: Matching, first: dict[str, Json], rows: list[Json]
+) -> Tensors:
+    """Read a list of objects with the names of the first, one per row, as tensors (RST-013)."""
+    read: dict[str, list[Json]] = {name: [] for name in first}
+    for number, row in enumerate(rows):
+        if type(row) is not dict or row.keys() != first.keys():
+            raise MalformedRequest(
+                f"Row {number} of instances is not an object with the names of row 0 (RST-013)."
+            )
+        for name, column in read.items():
+            column.append(row[name])
+    return _read_named(payload, matching, read)
 
 
-def from_inputs(payload: Payload, plan: Plan) -> Tensors:
+def from_inputs(payload: Payload[Json], matching: Matching) -> Tensors:
     """Read the value of ``inputs``: an object of tensors, or one tensor (RST-014)."""
     if type(payload.value) is not dict:
-        return from_array(payload, plan)
-    payload.pairs += len(payload.value)
-    return _named(payload, plan, payload.value)
+        return from_array(payload, matching)
+    return _read_named(payload, matching, payload.value)
 
 
 def from_frame_rows(
-    payload: Payload, plan: Plan, names: tuple[Any, ...] | None, rows: list[Any], width: int
+    payload: Payload[Any],
+    matching: Matching,
+    names: Names | None,
+    rows: list[list[Json]],
+    width: int,
 ) -> Tensors:
     """Read rows of cells for a model of tensors (ENF-073).
 
     One tensor without a name gets the rows as they are; tensors with names get a column each.
     """
-    schema = plan.schema
-    if schema is not None and schema.has_input_names():
-        if names is None:
-            raise invalid_input(plan.match(names, width).violations)
-        columns = list(zip(*rows, strict=True)) if rows else [()] * width
-        given = dict(zip(names, map(list, columns), strict=True))
-        return _named(payload, plan, given, names)
-    array = _array(payload, rows, _only(plan), 0)
+    if matching.has_names:
+        columns = list(map(list, zip(*rows, strict=True))) if rows else [[] for _ in range(width)]
+        return _read_columns(payload, matching, names, columns)
+    return _read_unnamed(payload, matching, *_flattened([*rows]))
+
+
+def from_frame_columns(
+    payload: Payload[Any],
+    matching: Matching,
+    names: Names | None,
+    columns: Sequence[Sequence[Any]],
+) -> Tensors:
+    """Read columns of one length, whose cells are not lists, as :func:`from_frame_rows` does."""
+    if matching.has_names:
+        return _read_columns(payload, matching, names, list(map(list, columns)))
+    rows = len(columns[0]) if columns else 0
+    cells = list(chain.from_iterable(zip(*columns, strict=True)))
+    return _read_unnamed(payload, matching, (rows, len(columns)) if rows else (0,), cells)
+
+
+def _read_columns(
+    payload: Payload[Any], matching: Matching, names: Names | None, columns: list[list[Json]]
+) -> Tensors:
+    if names is None:
+        raise invalid_input(matching.match(names, len(columns)).violations)
+    return _read_named(payload, matching, dict(zip(names, columns, strict=True)), names)
+
+
+def _read_unnamed(
+    payload: Payload[Any], matching: Matching, shape: Shape | None, cells: list[Json]
+) -> Tensors:
+    array = _read_array(payload, shape, cells, _only_tensor(matching), 0)
     payload.reader.finish()
-    return Tensors({None: array})
+    return Tensors({None: array}, matching.schema)
 
 
-def _named(
-    payload: Payload, plan: Plan, given: dict[str, Any], names: tuple[Any, ...] = ()
+def _read_named(
+    payload: Payload[Any], matching: Matching, given: Mapping[Any, Json], names: Names = ()
 ) -> Tensors:
     """Read tensors by name; ``names`` are those of the request, if one may stand twice."""
-    read: dict[str | None, Any]
-    reader = payload.reader
-    if plan.schema is not None and not plan.schema.has_input_names():
-        raise invalid_input([_names_for(plan.schema.inputs[0])])
-    if plan.schema is None:
-        read = {name: _array(payload, value, None, name) for name, value in given.items()}
+    read: dict[str | None, npt.NDArray[Any]]
+    reader, schema = payload.reader, matching.schema
+    unnamed = None if schema is None or matching.has_names else schema.inputs[0]
+    if isinstance(unnamed, TensorSpec):
+        raise invalid_input([_needs_no_name(unnamed)])
+    if schema is None:
+        read = {
+            name: _read_array(payload, *_flattened(value), None, name)
+            for name, value in given.items()
+        }
     else:
         # What is wrong with names is told with what is wrong with cells (ENF-003).
         names = names or tuple(given)
-        reader.violations += plan.match(names, len(names)).violations
+        reader.violations += matching.match(names, len(names)).violations
         read = {
-            spec.name: _array(payload, given[spec.name], spec, spec.name)
-            for spec in plan.schema
-            if isinstance(spec, TensorSpec) and spec.name in given
+            spec.name: _read_array(payload, *_flattened(given[spec.name]), spec, spec.name)
+            for spec in schema
+            if isinstance(spec, TensorSpec) and spec.name is not None and spec.name in given
         }
-        for name in given.keys() - read.keys():
-            payload.count(given[name])
-        order: dict[Any, int] = {spec.name: place for place, spec in enumerate(plan.schema)}
+        order: dict[object, int] = {spec.name: number for number, spec in enumerate(schema)}
         reader.violations.sort(key=lambda found: order.get(found.column, -1))
     reader.finish()
-    return Tensors(read)
+    return Tensors(read, schema)
 
 
-def _names_for(spec: Any) -> InputViolation:
+def _needs_no_name(spec: TensorSpec) -> InputViolation:
     message = (
-        f"The model's tensor of {spec.dtype} has no name, and an object of tensors by name is "
+        f"The model's tensor of {spec.dtype} has no name, but an object of tensors by name was "
         "given: send the tensor itself."
     )
     return InputViolation("ENF-073", message, None, None, spec.dtype, "an object")
 
 
-def _only(plan: Plan) -> TensorSpec | None:
-    spec = plan.schema.inputs[0] if plan.schema is not None else None
-    if not isinstance(spec, TensorSpec):
+def _only_tensor(matching: Matching) -> TensorSpec | None:
+    schema = matching.schema
+    spec = None if schema is None else schema.inputs[0]
+    if schema is None or not isinstance(spec, TensorSpec):
         return None
     if spec.name is not None:
-        names = ", ".join(shown(name) for name in plan.schema.input_names()[:8])  # type: ignore[union-attr]
+        names = ", ".join(shown(name) for name in schema.input_names()[:8])
         message = f"The model's tensors have names ({names}): send an object of tensors by name."
         raise invalid_input([InputViolation("ENF-072", message)])
     return spec
 
 
-def _array(payload: Payload, value: Any, spec: TensorSpec | None, name: str | int) -> Any:
+def _read_array(
+    payload: Payload[Any],
+    shape: Shape | None,
+    cells: list[Json],
+    spec: TensorSpec | None,
+    name: str | int,
+) -> npt.NDArray[Any]:
+    """Return the cells of one tensor as an array of this shape; None is that of ragged lists."""
     reader = payload.reader
-    shape, cells = _flattened(value)
-    if payload.tally is not None and shape:
-        payload.tally.rows = max(shape[0], payload.tally.rows or 0)
+    if shape:
+        payload.rows = max(shape[0], payload.rows or 0)
     if shape is None:
-        payload.count(value)
         message = f"Input {name!r}: the nested arrays differ in length or depth on one axis."
         reader.violations.append(InputViolation("ENF-076", message, name))
         return np.zeros(0)
@@ -142,7 +191,7 @@ def _array(payload: Payload, value: Any, spec: TensorSpec | None, name: str | in
         array = infer_column(reader, cells)
         # Where a dtype is declared, a cell that is an object is refused.
         if array.dtype == object and dict in map(type, cells):
-            payload.count(value)
+            payload.doubt(cells)
         return array.reshape(shape)
     wrong = wrong_shape(shape, spec)
     if wrong is not None:
@@ -150,15 +199,17 @@ def _array(payload: Payload, value: Any, spec: TensorSpec | None, name: str | in
     before = len(reader.violations)
     # A violation names the row, however many cells a row has.
     reader.cells_per_row = len(cells) // shape[0] if shape and cells else 1
-    read = _flat(reader, cells, spec.type, name)
+    read = _read_flat(reader, cells, spec.type, name)
     reader.cells_per_row = 1
     if wrong is not None or len(reader.violations) > before:
         return read
     return read.reshape(shape)
 
 
-def _flat(reader: Reader, cells: list[Any], dtype: np.dtype[Any], name: str | int) -> Any:
-    read = reader.flat(cells, dtype, name)
+def _read_flat(
+    reader: Reader, cells: list[Json], dtype: np.dtype[Any], name: str | int
+) -> npt.NDArray[Any]:
+    read: npt.NDArray[Any] | None = reader.flat(cells, dtype, name)
     if read is None:
         message = f"Input {name!r}: JSON has no form for cells of {dtype.name}."
         reader.violations.append(InputViolation("ENF-075", message, name, expected=dtype.name))
@@ -166,13 +217,17 @@ def _flat(reader: Reader, cells: list[Any], dtype: np.dtype[Any], name: str | in
     return read
 
 
-def _flattened(value: Any) -> tuple[tuple[int, ...] | None, list[Any]]:
+def _are_lists(level: list[Json]) -> TypeGuard[list[list[Json]]]:
+    return _LIST.issuperset(map(type, level))
+
+
+def _flattened(value: Json) -> tuple[Shape | None, list[Json]]:
     """Return the shape of nested lists and their cells in order; None if they are ragged."""
     if type(value) is not list:
         return (), [value]
     shape = [len(value)]
-    level = value
-    while level and _LIST.issuperset(map(type, level)):
+    level: list[Json] = value
+    while level and _are_lists(level):
         lengths = set(map(len, level))
         if len(lengths) > 1:
             return None, []

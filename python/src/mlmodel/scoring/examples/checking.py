@@ -14,9 +14,9 @@ from mlmodel.errors import (
     MlmodelError,
     UnreadableModel,
 )
-from mlmodel.scoring.declared import Names
 from mlmodel.scoring.examples.reading import decode, params_of, read_document, read_serving_input
 from mlmodel.signature.data.columns import Columns, Tensors
+from mlmodel.signature.enforce.matching import Matching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,8 +57,8 @@ def _faults(
 ) -> Iterator[Finding]:
     document = read_document(root, info)
     schema = None if signature is None else signature.inputs
-    read = decode(document, info, Names(schema))
-    if _rows(read) == 0:
+    read = decode(document, info, Matching(schema))
+    if _rows_of(read) == 0:
         yield "EXA-004", "An example holds at least one row.", None, None
     params = params_of(document, info)
     if params is not None and signature is not None:
@@ -66,7 +66,7 @@ def _faults(
     yield from _of_request(root, info)
 
 
-def _rows(read: Any) -> int:
+def _rows_of(read: Any) -> int:
     if isinstance(read, Columns):
         return read.rows
     arrays = read.arrays.values() if isinstance(read, Tensors) else ()

@@ -11,17 +11,16 @@ from mlmodel.errors import InvalidModel, MissingDependency, UnreadableModel, Vio
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.examples import FILE_NAME, MOST_BYTES
-from mlmodel.signature.cells.plain import is_one_column, is_one_row, is_one_value
+from mlmodel.signature.cells.plain import ByColumn, OneRow, Records, Rows, Values, stands_for
 from mlmodel.signature.cells.reader import Reader
 from mlmodel.signature.types.schema import ColSpec, TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from mlmodel.scoring.declared import Names
     from mlmodel.signature.data.columns import Columns, Tensors
-    from mlmodel.signature.enforce.plan import Plan
+    from mlmodel.signature.enforce.matching import Matching
     from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = [
@@ -55,7 +54,7 @@ def read_example(root: Path, info: Mapping[str, Any], signature: ModelSignature 
     from mlmodel.signature.enforce.plan import Plan
 
     plan = Plan(None) if signature is None else signature.plan
-    return plan.enforce(decode(read_document(root, info), info, plan))
+    return plan.enforce(decode(read_document(root, info), info, plan.matching))
 
 
 def read_params(root: Path, info: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -131,7 +130,7 @@ def params_of(document: Any, info: Mapping[str, Any]) -> dict[str, Any] | None:
     return params
 
 
-def decode(document: Any, info: Mapping[str, Any], plan: Plan | Names) -> Any:
+def decode(document: Any, info: Mapping[str, Any], matching: Matching) -> Any:
     """Return the data in an example's document: read at the declared types, not yet enforced.
 
     What comes back is :class:`Columns`, :class:`Tensors`, a sparse matrix, or, where nothing is
@@ -146,17 +145,17 @@ def decode(document: Any, info: Mapping[str, Any], plan: Plan | Names) -> Any:
         document = document["inputs"]
     kind = str(info.get("type"))
     if kind == "dataframe":
-        return _read_frame(document, plan)
-    if kind == "ndarray" and (plan.schema is None or plan.schema.is_tensor_spec()):
-        return _read_tensors(document, info, plan)
+        return _read_frame(document, matching)
+    if kind == "ndarray" and (matching.schema is None or matching.has_tensors):
+        return _read_tensors(document, info, matching)
     if kind == "ndarray":  # of a model of columns, which takes the rows of an array
-        return _read_object(document, plan)
+        return _read_object(document, matching)
     if kind == "json_object":
-        return document if plan.schema is None else _read_object(document, plan)
+        return document if matching.schema is None else _read_object(document, matching)
     if kind in {f"{_SPARSE}csr", f"{_SPARSE}csc"}:
-        return _read_sparse(document, kind.removeprefix(_SPARSE), plan)
+        return _read_sparse(document, kind.removeprefix(_SPARSE), matching)
     raise _malformed(
-        f"type {shown(info.get('type'))} is none of dataframe, ndarray, json_object and "
+        f"type {shown(info.get('type'))} is not one of dataframe, ndarray, json_object and "
         f"{_SPARSE}csr or csc"
     )
 
@@ -164,9 +163,9 @@ def decode(document: Any, info: Mapping[str, Any], plan: Plan | Names) -> Any:
 # -- columns --------------------------------------------------------------------------------------
 
 
-def _read_frame(document: Any, plan: Plan | Names) -> Columns | Tensors:
+def _read_frame(document: Any, matching: Matching) -> Columns | Tensors:
     if isinstance(document, list) and document and isinstance(document[0], dict):
-        return _read_object(document, plan)
+        return _read_object(document, matching)
     data = document.get("data") if isinstance(document, dict) else document
     names = document.get("columns") if isinstance(document, dict) else None
     if not isinstance(data, list) or not all(isinstance(row, list) for row in data):
@@ -176,7 +175,7 @@ def _read_frame(document: Any, plan: Plan | Names) -> Columns | Tensors:
     widths = {len(row) for row in data} | (set() if names is None else {len(names)})
     if len(widths) != 1:
         raise _malformed("its rows have different lengths")
-    return _read_rows(data, None if names is None else tuple(names), widths.pop(), plan)
+    return _read_rows(data, None if names is None else tuple(names), widths.pop(), matching)
 
 
 def _are_names(names: Any) -> bool:
@@ -184,18 +183,18 @@ def _are_names(names: Any) -> bool:
 
 
 def _read_rows(
-    data: list[Any], names: tuple[Any, ...] | None, width: int, plan: Plan | Names
+    data: list[Any], names: tuple[Any, ...] | None, width: int, matching: Matching
 ) -> Columns | Tensors:
-    if plan.schema is not None and plan.schema.is_tensor_spec():
+    if matching.has_tensors:
         payload = Payload(data, Reader(exact=True))
-        return tensors.from_frame_rows(payload, plan, names, data, width)  # type: ignore[arg-type]
+        return tensors.from_frame_rows(payload, matching, names, data, width)
     columns = [list(cells) for cells in zip(*data, strict=True)] or [[] for _ in range(width)]
-    found = plan.match(names, width).positions
-    for spec, position in zip(plan.schema or (), found, strict=False):
+    found = matching.match(names, width).positions
+    for spec, position in zip(matching.schema or (), found, strict=False):
         if position is not None and isinstance(spec, ColSpec):
             columns[position] = list(map(_as_written, columns[position]))
     payload = Payload(columns, Reader(exact=True))
-    return tables.from_columns(payload, plan, names, columns)  # type: ignore[arg-type]
+    return tables.from_columns(payload, matching, names, columns)
 
 
 def _as_written(cell: Any) -> Any:
@@ -204,50 +203,52 @@ def _as_written(cell: Any) -> Any:
     return None if isinstance(cell, float) and cell != cell else cell  # noqa: PLR0124
 
 
-def _read_object(document: Any, plan: Plan | Names) -> Columns | Tensors:
+def _read_object(document: Any, matching: Matching) -> Columns | Tensors:
     """Read a mapping or a list as MLflow 3 keeps it: as rows (EXA-002)."""
-    if plan.schema is not None and plan.schema.is_tensor_spec():
-        return _read_tensors(document, {}, plan)
-    specs = () if plan.schema is None else plan.schema.inputs
-    if isinstance(document, dict) and is_one_value(specs):
-        document = [document]
-    if isinstance(document, list) and is_one_column(document, specs):
-        return _read_rows([[cell] for cell in document], None, 1, plan)
-    if isinstance(document, list) and all(isinstance(row, dict) for row in document):
-        names = tuple(dict.fromkeys(name for record in document for name in record))
-        rows = [[record.get(name) for name in names] for record in document]
-        return _read_rows(rows, names, len(names), plan)
-    if not isinstance(document, dict):
-        cells = document if isinstance(document, list) else [document]
-        rows = [cell if isinstance(cell, list) else [cell] for cell in cells]
-        return _read_frame({"data": rows}, plan)
-    one_row = is_one_row(document, specs)
-    if one_row is None:
-        raise _malformed("it mixes single values and columns of them")
-    if one_row:
-        return _read_rows([list(document.values())], tuple(document), len(document), plan)
-    if len({len(value) for value in document.values()}) > 1:
+    if matching.has_tensors:
+        return _read_tensors(document, {}, matching)
+    specs = () if matching.schema is None else matching.schema.inputs
+    match stands_for(document, specs):
+        case Values(cells):
+            return _read_rows([[cell] for cell in cells], None, 1, matching)
+        case Records(records) | Rows([] as records):
+            names = tuple(dict.fromkeys(name for record in records for name in record))
+            rows = [[record.get(name) for name in names] for record in records]
+            return _read_rows(rows, names, len(names), matching)
+        case OneRow(row):
+            return _read_rows([list(row.values())], tuple(row), len(row), matching)
+        case ByColumn(columns):
+            return _read_columns(columns, matching)
+        case None if isinstance(document, dict):
+            raise _malformed("it mixes single values and columns of them")
+        case _:  # rows; among them, single values are rows of one cell (EXA-007)
+            rows = [cell if isinstance(cell, list) else [cell] for cell in document]
+            return _read_frame({"data": rows}, matching)
+
+
+def _read_columns(columns: Mapping[str, Sequence[Any]], matching: Matching) -> Columns | Tensors:
+    if len({len(cells) for cells in columns.values()}) > 1:
         raise _malformed("its columns have different lengths")
-    rows = [list(row) for row in zip(*document.values(), strict=True)]
-    return _read_rows(rows, tuple(document), len(document), plan)
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    return _read_rows(rows, tuple(columns), len(columns), matching)
 
 
 # -- tensors --------------------------------------------------------------------------------------
 
 
-def _read_tensors(document: Any, info: Mapping[str, Any], plan: Plan | Names) -> Tensors:
+def _read_tensors(document: Any, info: Mapping[str, Any], matching: Matching) -> Tensors:
     wrapped = isinstance(document, dict) and set(document) == {"inputs"}
-    if wrapped and (info.get("format") == "tf-serving" or not _declares(plan, "inputs")):
+    if wrapped and (info.get("format") == "tf-serving" or not _declares(matching, "inputs")):
         document = document["inputs"]
     payload = Payload(document, Reader(exact=True))
-    return tensors.from_inputs(payload, plan)  # type: ignore[arg-type]
+    return tensors.from_inputs(payload, matching)
 
 
-def _declares(plan: Plan | Names, name: str) -> bool:
-    return plan.schema is None or name in plan.schema.input_names()
+def _declares(matching: Matching, name: str) -> bool:
+    return matching.schema is None or name in matching.schema.input_names()
 
 
-def _read_sparse(document: Any, form: str, plan: Plan | Names) -> Any:
+def _read_sparse(document: Any, form: str, matching: Matching) -> Any:
     """Return scipy's matrix of what MLflow writes of one: its parts (EXA-012)."""
     keys = {"data", "indices", "indptr", "shape"}
     if not isinstance(document, dict) or set(document) != keys:
@@ -262,9 +263,9 @@ def _read_sparse(document: Any, form: str, plan: Plan | Names) -> Any:
         isinstance(cell, list | dict) for cell in document["data"]
     ):
         raise _malformed("the parts of a sparse matrix are lists of numbers")
-    spec = plan.schema.inputs[0] if plan.schema is not None else None
+    spec = matching.schema.inputs[0] if matching.schema is not None else None
     reader = Reader(exact=True)
-    dtype = _dtype(spec.dtype if isinstance(spec, TensorSpec) else "float64")
+    dtype = _dtype_named(spec.dtype if isinstance(spec, TensorSpec) else "float64")
     data = reader.flat(document["data"], dtype, "data")
     reader.finish()
     make = scipy.sparse.csr_matrix if form == "csr" else scipy.sparse.csc_matrix
@@ -278,7 +279,7 @@ def _read_sparse(document: Any, form: str, plan: Plan | Names) -> Any:
     return matrix
 
 
-def _dtype(name: str) -> Any:
+def _dtype_named(name: str) -> Any:
     import numpy as np
 
     return np.dtype(name)

@@ -40,8 +40,10 @@ def as_model_input(example: Any) -> tuple[Any, dict[str, Any] | None]:
 
     """
     data, params = _parts(example)
-    if isinstance(data, pd.DataFrame):
+    if isinstance(data, pd.DataFrame | np.ndarray):
         return data, params
+    # What the lists are delivered as may be of other types than the lists (names of columns,
+    # missing values), so the signature is inferred of that, and not taken from here.
     return _schema_of(data).enforce(data), params
 
 

@@ -1,75 +1,189 @@
-"""A request's body, by its content type -> what it says (RST-001, RST-080)."""
+"""A request's body, by its content type -> what it says (RST-001, RST-005, RST-080)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
 
-from mlmodel.errors import MalformedRequest, UnsupportedMediaType, shown
+from mlmodel.errors import InvalidInput, MalformedRequest, UnsupportedMediaType, shown
 from mlmodel.scoring import media
 from mlmodel.scoring.codecs import CONTENT_TYPES, TABLE
 from mlmodel.scoring.codecs.payload import Payload
-from mlmodel.scoring.invocations import envelope
-from mlmodel.scoring.invocations.envelope import Request
+from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.media import JSON
-from mlmodel.signature.cells.reader import Reader
+from mlmodel.signature.cells.reader import InexactParse, Reader
 
 if TYPE_CHECKING:
-    from mlmodel.scoring.codecs.payload import Tally
-    from mlmodel.scoring.declared import Declared
+    from mlmodel.scoring.codecs import Form
+    from mlmodel.scoring.json.body import Json
+    from mlmodel.signature.data.columns import Columns, Tensors
+    from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["Request", "read"]
+__all__ = ["Collect", "Request", "read_body"]
 
-#: The forms that are told by the content type alone.
-_FORMS = {(form.media, form.format): form for form in TABLE if form.key is None}
+#: The forms that are told by the content type alone, those of JSON that are told by a key, and
+#: those that a body may have without being named.
+_NAMED_FORMS = {(form.media, form.format): form for form in TABLE if form.key is None}
+_KEYED_FORMS = {form.key: form for form in TABLE if form.key is not None}
+_BARE_FORMS = [(form.fits, form) for form in TABLE if form.fits is not None]
+_KEYS = ", ".join(_KEYED_FORMS)
+_PARAMS = "params"
 
 
-def read(
-    content_type: str | None, body: bytes, declared: Declared, tally: Tally | None = None
+class Collect(Enum):
+    """How many violations of cells are collected (ENF-003)."""
+
+    FIRST = "the first per rule and column"
+    ALL = "every one"
+
+
+class Request(NamedTuple):
+    """What a body says.
+
+    ``data`` are the data, or the error that says how they contradict the signature. ``answer`` is
+    the name of the form in which the request is answered (:mod:`mlmodel.scoring.writers`).
+    ``rows`` is how many there are, None where they cannot be told apart.
+    """
+
+    data: Columns | Tensors | InvalidInput
+    params: dict[str, Json] | None
+    answer: str
+    rows: int | None
+
+
+def read_body(
+    content_type: str | None, body: bytes, matching: Matching, collect: Collect = Collect.FIRST
 ) -> Request:
     """Return what a body says.
 
     Args:
         content_type: the header as it came, or None.
         body: the whole body.
-        declared: what the model declares; an engine is one.
-        tally: learns how many rows there are. Where one is given, every wrong cell is found, else
-            the first per rule and column (ENF-003).
+        matching: of what the model declares.
+        collect: how many violations are told.
 
     Raises:
         UnsupportedMediaType: the content type is missing or not known.
-        MalformedRequest: the body is not of the form.
-        InvalidInput: the data contradict the signature.
+        MalformedRequest: the body is not of the form, or a key appears twice in it.
 
     """
+    # The most frequent content type is not taken apart.
+    form = None if content_type == JSON else _named_form(content_type)
+    if form is None or form.reads == "json":
+        return _read_json(body, matching, form, every=collect is Collect.ALL)
+    reader = Reader(every=collect is Collect.ALL)
+    if form.reads == "text":
+        return _decode_payload(form, Payload(_decode_text(body), reader), matching)
+    return _decode_payload(form, Payload(body, reader), matching)
+
+
+def _named_form(content_type: str | None) -> Form | None:
+    """Return the form that a content type names; None leaves it to the body, which is JSON."""
     if not content_type:
-        raise UnsupportedMediaType(f"The request has no content type; {_known('RST-003')}")
+        raise UnsupportedMediaType(f"The request has no content type; {_send_one('RST-003')}")
     name, parameters = media.parse(content_type)
     given = parameters.get("format")
     if name == JSON and given is None:
-        return envelope.read(body, declared, None, tally)
-    form = _FORMS.get((name, given and given.lower()))
+        return None
+    form = _NAMED_FORMS.get((name, given and given.lower()))
     if form is None and given is not None:
         raise UnsupportedMediaType(
-            f"The format {shown(given)} of {shown(name)} is not known here; {_known('RST-080')}"
+            f"The format {shown(given)} of {shown(name)} is not known here; {_send_one('RST-080')}"
         )
     if form is None:
         raise UnsupportedMediaType(
-            f"The content type {shown(name)} is not known here; {_known('RST-003')}"
+            f"The content type {shown(name)} is not known here; {_send_one('RST-003')}"
         )
-    if name == JSON:
-        return envelope.read(body, declared, form, tally)
-    reader = Reader(every=tally is not None, null="an empty cell")
-    return Request(form.decode(Payload(_text(body), reader, tally=tally), declared.plan))
+    return form
 
 
-def _known(rule: str) -> str:
+def _send_one(rule: str) -> str:
     return f"send one of {', '.join(CONTENT_TYPES)} ({rule})."
 
 
-def _text(body: bytes) -> str:
+def _decode_text(body: bytes) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise MalformedRequest(
             f"The body is not UTF-8: byte {error.start} belongs to no character (RST-002)."
         ) from None
+
+
+def _decode_payload(
+    form: Form,
+    payload: Payload[Json] | Payload[str] | Payload[bytes],
+    matching: Matching,
+    params: dict[str, Json] | None = None,
+) -> Request:
+    data: Columns | Tensors | InvalidInput
+    try:
+        data = form.decode(payload, matching)
+    except InvalidInput as error:
+        data = error
+    return Request(data, params, form.answer, payload.rows)
+
+
+# -- JSON ------------------------------------------------------------------------------------------
+
+
+def _read_json(body: bytes, matching: Matching, form: Form | None, *, every: bool) -> Request:
+    value = json_body.loads(body)
+    form = form or _form_of(value)
+    try:
+        request = _open_body(value, form, Reader(every=every), matching)
+    except InexactParse:
+        return _read_exactly(body, matching, form, every=every)
+    if not isinstance(request.data, InvalidInput):
+        json_body.check_pairs(body, value)
+    elif json_body.may_have_rounded(body):
+        # What is told of a number that is refused is what was written.
+        return _read_exactly(body, matching, form, every=every)
+    return request
+
+
+def _read_exactly(body: bytes, matching: Matching, form: Form, *, every: bool) -> Request:
+    value, literals = json_body.loads_exactly(body)
+    reader = Reader(exact=True, literals=literals, every=every)
+    return _open_body(value, form, reader, matching)
+
+
+def _open_body(value: Json, form: Form, reader: Reader, matching: Matching) -> Request:
+    """Decode a body of the form: what stands under its key, beside parameters, or all of it."""
+    if form.key is None or type(value) is not dict:
+        return _decode_payload(form, Payload(value, reader), matching)
+    payload, params = Payload(value[form.key], reader), value.get(_PARAMS)
+    if params is None:
+        return _decode_payload(form, payload, matching)
+    if type(params) is not dict:
+        raise MalformedRequest(f"params is an object of parameters, not {shown(params)} (RST-018).")
+    payload.doubt(params)
+    return _decode_payload(form, payload, matching, params)
+
+
+def _form_of(value: Json) -> Form:
+    """Return the form of a body whose content type names none (RST-005, RST-081)."""
+    keys = [key for key in value if key in _KEYED_FORMS] if type(value) is dict else []
+    if type(value) is dict and len(keys) == 1 and len(value) <= 1 + (_PARAMS in value):
+        return _KEYED_FORMS[keys[0]]
+    bare = None if keys else next((form for fits, form in _BARE_FORMS if fits(value)), None)
+    if bare is None:
+        raise MalformedRequest(_wrong_keys(value, keys))
+    return bare
+
+
+def _wrong_keys(value: Json, keys: list[str]) -> str:
+    if type(value) is not dict:
+        return (
+            f"The body is an object with one of the keys {_KEYS}, or in the 1.x dialect a list of "
+            f"records or an object with columns and data, not {json_body.kind_of(value)} "
+            "(RST-005)."
+        )
+    unknown = [key for key in value if key not in _KEYED_FORMS and key != _PARAMS]
+    if len(keys) > 1:
+        what = f"it has {' and '.join(keys)}"
+    elif unknown:
+        what = f"it has {shown(unknown[0])}"
+    else:
+        what = "it has none of them"
+    return f"The body holds exactly one of {_KEYS}, and optionally params; {what} (RST-005)."

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InputViolation, InvalidInput, MlmodelError
-from mlmodel.scoring.codecs.payload import Tally
 from mlmodel.scoring.declared import Declared
-from mlmodel.scoring.invocations.bodies import read
+from mlmodel.scoring.invocations.bodies import Collect, read_body
 from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mlmodel.signature.model_signature import ModelSignature
 
 __all__ = ["Check", "check_input"]
@@ -56,41 +53,30 @@ class Check:
         }
 
 
-class _Held(Declared):
-    """Keeps what is wrong with the data apart from what is wrong with the parameters."""
-
-    __slots__ = ("given",)
-
-    given: Mapping[str, Any] | None
-
-    def refusal(self, error: InvalidInput, params: Mapping[str, Any] | None) -> InvalidInput:
-        self.given = params
-        return error
-
-
 def check_input(content_type: str | None, body: bytes, signature: ModelSignature | None) -> Check:
     """Check a request's body by a signature (None declares nothing); what is wrong is returned."""
-    declared = _Held(signature)
-    declared.given = None
-    tally = Tally()
-    found: list[Any] = []
+    declared = Declared(signature)
+    declares_inputs = declared.matching.schema is not None
     try:
-        declared.given = read(content_type, body, declared, tally).params
-    except InvalidInput as error:
-        found += error.details
+        request = read_body(content_type, body, declared.matching, Collect.ALL)
     except MlmodelError as error:
-        return Check(declared.plan.schema is not None, None, None, error)
-    fitting = _fitting(tally.rows, found)
-    if declared.given:
+        return Check(declares_inputs, None, None, error)
+    found = _violations_of(request.data) if isinstance(request.data, InvalidInput) else []
+    fitting = _fitting_rows(request.rows, found)
+    if request.params:
         try:
-            declared.params(declared.given)
+            declared.params(request.params)
         except InvalidInput as error:
-            found += error.details
+            found += _violations_of(error)
     refusal = invalid_input(found) if found else None
-    return Check(declared.plan.schema is not None, tally.rows, fitting, refusal)
+    return Check(declares_inputs, request.rows, fitting, refusal)
 
 
-def _fitting(rows: int | None, found: list[InputViolation]) -> int | None:
+def _violations_of(error: InvalidInput) -> list[InputViolation]:
+    return [one for one in error.details if isinstance(one, InputViolation)]
+
+
+def _fitting_rows(rows: int | None, found: list[InputViolation]) -> int | None:
     """Return how many rows break no rule: none, if a rule is broken by no row in particular."""
     broken = {violation.row for violation in found}
     if rows is None or None in broken:

@@ -9,18 +9,17 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import MlmodelError, ModelFailure
+from mlmodel.errors import InvalidInput, MlmodelError, ModelFailure
 from mlmodel.scoring.answers import Answer, refused, unexpected
-from mlmodel.scoring.invocations.bodies import read
-from mlmodel.scoring.invocations.encode import encode
-from mlmodel.scoring.media import JSON
+from mlmodel.scoring.invocations.bodies import read_body
+from mlmodel.scoring.writers import WRITERS
 
 if TYPE_CHECKING:
     from mlmodel.scoring.engine import Engine
 
 __all__ = ["Answer", "handle", "score"]
 
-_CLIENT_ERROR = 500
+_SERVER_ERROR = 500
 _log = logging.getLogger("mlmodel.scoring")
 
 
@@ -35,7 +34,7 @@ def handle(content_type: str | None, body: bytes, engine: Engine, *, terse: bool
 
     """
     try:
-        return Answer(200, JSON, score(content_type, body, engine))
+        return _answer_request(content_type, body, engine)
     except MlmodelError as error:
         return refused(error, terse=terse)
     except Exception as error:  # noqa: BLE001 - the boundary: no exception reaches a client
@@ -53,17 +52,24 @@ def score(content_type: str | None, body: bytes, engine: Engine) -> bytes:
         UnserializablePrediction: the answer has no form in JSON.
 
     """
-    request = read(content_type, body, engine)
+    return _answer_request(content_type, body, engine).body
+
+
+def _answer_request(content_type: str | None, body: bytes, engine: Engine) -> Answer:
+    request = read_body(content_type, body, engine.matching)
+    if isinstance(request.data, InvalidInput):
+        raise engine.refusal(request.data, request.params)
     data, params = engine.checked(request.data, request.params)
-    return encode(_called(engine, data, params), bare=request.bare)
+    media, write = WRITERS[request.answer]
+    return Answer(200, media, write(_call_model(engine, data, params)))
 
 
-def _called(engine: Engine, data: Any, params: dict[str, Any] | None) -> Any:
+def _call_model(engine: Engine, data: Any, params: dict[str, object] | None) -> Any:
     try:
         return engine.call(data, params)
     except MlmodelError as error:
         # A flavor may refuse data by its own rules; anything else is the model's fault.
-        if error.http_status < _CLIENT_ERROR:
+        if error.http_status < _SERVER_ERROR:
             raise
         failure = error
     except Exception as error:  # noqa: BLE001 - a model may raise anything

@@ -2,7 +2,7 @@
 
 orjson is fast and forgives two things that must not be forgiven: of a key that stands twice it
 keeps the last value (ENF-058), and an integer of 2^64 or more becomes a float (ENF-045). Both
-are noticed from outside: the pairs of the parsed form are counted against the colons of the
+are noticed from outside: the pairs of the parsed value are counted against the colons of the
 body, and a float of such a size raises :class:`~mlmodel.signature.cells.reader.InexactParse`.
 
 orjson refuses the tokens NaN, Infinity and -Infinity, which Python's json writes and reads. A
@@ -14,20 +14,42 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import numpy as np
 import orjson
 
 from mlmodel._base.collections import repeated
 from mlmodel.errors import InputViolation, MalformedRequest, shown
-from mlmodel.signature.cells.reader import DOUBTFUL, InexactParse
+from mlmodel.signature.cells.reader import DOUBTFUL
 
-__all__ = ["check_pairs", "count_pairs", "kind_of", "loads", "loads_exactly"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
+__all__ = [
+    "Json",
+    "check_pairs",
+    "colons_after_keys",
+    "is_doubtful",
+    "kind_of",
+    "loads",
+    "loads_exactly",
+    "may_have_rounded",
+    "outer_pairs",
+]
+
+#: A parsed value.
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+#: An integer literal that may be beyond 64 bits (or digits of a text, or of a rough float).
+_LARGE_INTEGER = re.compile(rb"(?<![0-9.])[0-9]{19}")
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 #: What stands before a colon between key and value: the key's quote, or white space.
 _BEFORE_COLON = (b'":', b" :", b"\t:", b"\n:", b"\r:")
+#: For every byte, whether it is one of those.
+_ENDS_A_KEY = np.isin(np.arange(256), list(b'" \t\n\r'))
+_DICT = frozenset({dict})
 #: What stands before the next token outside of texts, and the token; no byte is tried twice.
 _TO_TOKEN = re.compile(
     rb"""(?: [^"NI-]++                                              # nothing of a token
@@ -41,7 +63,7 @@ _TO_TOKEN = re.compile(
 _LONG = 20_000
 
 
-def loads(body: bytes) -> Any:
+def loads(body: bytes) -> Json:
     """Parse a body.
 
     Raises:
@@ -49,25 +71,27 @@ def loads(body: bytes) -> Any:
 
     """
     try:
-        return orjson.loads(body)
+        value: Json = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         if b"NaN" in body or b"Infinity" in body:
             return _loads_with_tokens(body)
-        raise _malformed(body, error) from None
+        raise _not_json(body, error) from None
+    return value
 
 
-def _loads_with_tokens(body: bytes) -> Any:
+def _loads_with_tokens(body: bytes) -> Json:
     """Parse a body with tokens for NaN and infinities, which become floats."""
     try:
         orjson.loads(_without_tokens(body))
     except orjson.JSONDecodeError as error:
-        raise _malformed(body, error) from None
+        raise _not_json(body, error) from None
     try:
-        return json.loads(body)
+        value: Json = json.loads(body)
     except RecursionError:
         raise _too_deep() from None
     except json.JSONDecodeError as error:  # a token in the place of a key
-        raise _malformed(body, error) from None
+        raise _not_json(body, error) from None
+    return value
 
 
 def _without_tokens(body: bytes) -> bytearray:
@@ -80,7 +104,7 @@ def _without_tokens(body: bytes) -> bytearray:
     return changed
 
 
-def _malformed(body: bytes, error: json.JSONDecodeError) -> MalformedRequest:
+def _not_json(body: bytes, error: json.JSONDecodeError) -> MalformedRequest:
     if not body.strip():
         return MalformedRequest("The body is empty; JSON is expected (RST-004).")
     place = f"line {error.lineno}, column {error.colno}"
@@ -91,13 +115,13 @@ def _too_deep() -> MalformedRequest:
     return MalformedRequest("The body is nested too deeply (RST-004).")
 
 
-def loads_exactly(body: bytes) -> tuple[Any, dict[float, set[str]]]:
+def loads_exactly(body: bytes) -> tuple[Json, dict[float, set[str]]]:
     """Parse a body that :func:`loads` has accepted, with every integer exact.
 
     Returns the value, and the decimal literals met, by the double that they round to.
 
     Raises:
-        MalformedRequest: a key stands twice in one object (ENF-058).
+        MalformedRequest: a key appears twice in one object (ENF-058).
 
     """
     literals: dict[float, set[str]] = {}
@@ -108,25 +132,30 @@ def loads_exactly(body: bytes) -> tuple[Any, dict[float, set[str]]]:
         return value
 
     try:
-        value = json.loads(body, parse_float=decimal, object_pairs_hook=_object)
+        value = json.loads(body, parse_float=decimal, object_pairs_hook=_object_of_pairs)
     except RecursionError:
         raise _too_deep() from None
     return value, literals
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def may_have_rounded(body: bytes) -> bool:
+    """Return whether :func:`loads` may have made a float of an integer literal."""
+    return _LARGE_INTEGER.search(body) is not None
+
+
+def _object_of_pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     made = dict(pairs)
     if len(made) < len(pairs):
         twice = repeated(name for name, _ in pairs)[0]
-        message = f"The key {shown(twice)} stands twice in one JSON object."
+        message = f"The key {shown(twice)} appears twice in one JSON object."
         raise MalformedRequest(
-            f"{message} Which of its values is meant cannot be known (ENF-058).",
+            f"{message} It is not clear which of its values is meant (ENF-058).",
             [InputViolation("ENF-058", message, got=shown(twice))],
         )
     return made
 
 
-def kind_of(value: Any) -> str:
+def kind_of(value: object) -> str:
     """Return what a parsed value is, with nothing of what it holds (ERR-007)."""
     return _KINDS.get(type(value), "a number")
 
@@ -136,21 +165,50 @@ _KINDS: dict[type, str] = {
 }  # fmt: skip
 
 
-def check_pairs(body: bytes, pairs: int) -> None:
-    """Refuse a body in which a key stands twice, given the pairs of its parsed form.
+def check_pairs(body: bytes, value: Json) -> None:
+    """Refuse a body in which a key appears twice, given what :func:`loads` made of it.
 
-    The parsed form has fewer pairs than the body has colons outside of texts exactly if a key
-    was repeated. The colons are bounded from above first, which costs nothing in most cases.
+    The value has fewer pairs than the body has colons outside of texts exactly if a key was
+    repeated. Of the pairs the outermost are counted first, and the colons are bounded from above,
+    both of which costs little: in most bodies the two are equal, and the cells need no look.
 
     Raises:
-        MalformedRequest: a key stands twice in one object (ENF-058).
+        MalformedRequest: a key appears twice in one object (ENF-058).
 
     """
-    if _colons(body) == pairs or sum(map(body.count, _BEFORE_COLON)) == pairs:
+    pairs = outer_pairs(value)
+    if pairs == _colons(body):
         return
-    if _STRING.sub(b"", body).count(b":") != pairs:
+    most = colons_after_keys(body)
+    if pairs == most:
+        return
+    pairs = sum(len(item) for level in _levels(value) for item in level if type(item) is dict)
+    if pairs != most and pairs != _STRING.sub(b"", body).count(b":"):
         loads_exactly(body)
         raise AssertionError("pairs were miscounted")
+
+
+def outer_pairs(value: Json) -> int:
+    """Return how many pairs the outermost objects have: those that hold a table, or its rows."""
+    if type(value) is list:
+        return _pairs_of_rows(value)
+    if type(value) is not dict:
+        return 0
+    pairs = len(value)
+    for inner in value.values():
+        if type(inner) is dict:
+            pairs += len(inner)
+        elif type(inner) is list:
+            pairs += _pairs_of_rows(inner)
+    return pairs
+
+
+def _pairs_of_rows(rows: list[Json]) -> int:
+    return sum(map(len, rows)) if _are_objects(rows) else 0
+
+
+def _are_objects(rows: list[Json]) -> TypeGuard[list[dict[str, Json]]]:
+    return _DICT.issuperset(map(type, rows))
 
 
 def _colons(body: bytes) -> int:
@@ -160,22 +218,32 @@ def _colons(body: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord(":")))
 
 
-def count_pairs(value: Any, *, exact: bool = True) -> int:
-    """Return how many key/value pairs a parsed value holds, at any depth.
+def colons_after_keys(body: bytes) -> int:
+    """Return how many colons may stand between key and value, by the byte before them."""
+    if len(body) < _LONG:
+        return sum(map(body.count, _BEFORE_COLON))
+    read = np.frombuffer(body, np.uint8)
+    return int(np.count_nonzero(_ENDS_A_KEY[read[np.flatnonzero(read == ord(":")) - 1]]))
 
-    Raises:
-        InexactParse: a float may have been an integer literal, unless ``exact``.
 
-    """
-    pairs = 0
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if type(item) is dict:
-            pairs += len(item)
-            waiting.extend(item.values())
-        elif type(item) is list:
-            waiting.extend(item)
-        elif type(item) is float and not exact and not -DOUBTFUL < item < DOUBTFUL:
-            raise InexactParse
-    return pairs
+def is_doubtful(value: Json) -> bool:
+    """Return whether a float in a value, at any depth, may have been an integer literal."""
+    return any(
+        type(item) is float and not -DOUBTFUL < item < DOUBTFUL
+        for level in _levels(value)
+        for item in level
+    )
+
+
+def _levels(value: Json) -> Iterator[list[Json]]:
+    """Yield what stands at each depth of a value."""
+    level = [value]
+    while level:
+        yield level
+        kinds = set(map(type, level))
+        inner: list[Json] = []
+        if dict in kinds:
+            inner += chain.from_iterable([x.values() for x in level if type(x) is dict])
+        if list in kinds:
+            inner += chain.from_iterable([x for x in level if type(x) is list])
+        level = inner

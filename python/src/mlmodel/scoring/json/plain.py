@@ -56,7 +56,7 @@ def dumps(document: Any) -> bytes:
     try:
         return written.encode("utf-8")
     except UnicodeEncodeError:
-        what = "holds a text with half a surrogate pair, which is not Unicode"
+        what = "holds a text with half of a surrogate pair, which is not valid Unicode"
         raise Unwritable(None, what, "RST-048") from None
 
 
@@ -85,7 +85,7 @@ def _as_double(values: np.ndarray[Any, Any], path: str) -> np.ndarray[Any, Any]:
     with np.errstate(over="ignore"):
         wide = values.astype(np.float64)
     if values.dtype.itemsize > wide.itemsize and not np.array_equal(wide, values, equal_nan=True):
-        raise Unwritable(path, f"of dtype {values.dtype.name} has values that no double holds")
+        raise Unwritable(path, f"of dtype {values.dtype.name} has values that a double cannot hold")
     return wide
 
 
@@ -125,7 +125,7 @@ def as_plain(value: Any, path: str = "") -> Any:
     if value is pd.NA or value is pd.NaT:
         return None
     name = f"{type(value).__module__}.{type(value).__qualname__}"
-    raise Unwritable(path, f"is a {name}, which JSON has no form for")
+    raise Unwritable(path, f"is a {name}, which JSON cannot hold")
 
 
 def _same(value: Any, _path: str) -> Any:
@@ -139,7 +139,7 @@ def _list(value: Any, path: str) -> Any:
 def _mapping(value: Mapping[Any, Any], path: str) -> Any:
     read = {_key(key, path): as_plain(item, f"{path}/{key}") for key, item in value.items()}
     if len(read) < len(value):
-        raise Unwritable(path, "has two keys of one name")
+        raise Unwritable(path, "has two keys with the same name")
     return read
 
 
@@ -148,7 +148,7 @@ def _key(key: Any, path: str) -> str:
         return str(key)
     if isinstance(key, int | np.integer) and not isinstance(key, bool):
         return str(int(key))
-    raise Unwritable(path, f"has a key of type {type(key).__name__}; JSON has texts there")
+    raise Unwritable(path, f"has a key of type {type(key).__name__}; in JSON a key is a text")
 
 
 def _bytes(value: bytes, _path: str) -> str:
@@ -176,7 +176,7 @@ def _ndarray(values: np.ndarray[Any, Any], path: str) -> Any:
     if kind == "M":
         values = _iso(values)
     elif kind not in "OS":
-        raise Unwritable(path, f"is of dtype {values.dtype}, which JSON has no form for")
+        raise Unwritable(path, f"is of dtype {values.dtype}, which JSON cannot hold")
     listed = values.tolist()
     return listed if kind == "M" else as_plain(listed, path)
 
@@ -198,7 +198,7 @@ def _series(value: pd.Series[Any], path: str) -> Any:
 def _frame(frame: pd.DataFrame, path: str) -> Any:
     names = [_key(name, path) for name in frame.columns]
     if len(set(names)) < len(names):
-        raise Unwritable(path, "has two columns of one name")
+        raise Unwritable(path, "has two columns with the same name")
     columns = [cells(frame.iloc[:, place], names[place], path) for place in range(len(names))]
     if not columns:
         return [{}] * len(frame)

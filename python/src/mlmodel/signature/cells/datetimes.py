@@ -93,7 +93,7 @@ def _nanoseconds_of(cell: Any) -> int | tuple[str, str]:
     seconds = days * 86400 + clock[0] * 3600 + clock[1] * 60 + clock[2] - offset
     nanoseconds = seconds * _SECOND + int((fraction or "0").ljust(9, "0"))
     if not _LOWEST <= nanoseconds <= _HIGHEST:
-        return "ENF-056", "the type goes from 1677-09-21 to 2262-04-11"
+        return "ENF-056", "the range of the type is 1677-09-21 to 2262-04-11"
     return nanoseconds
 
 

@@ -168,7 +168,7 @@ class _Level:
         declared, cell = self.spec.type.value, self.cells[at]
         got = self.reader.leaves.null if cell is None else shown(cell)
         where = self.reader.where(row, above + place)
-        message = f"{where}: {declared} is declared, {got} given; {reason}."
+        message = f"{where}: expected {declared}, got {got}; {reason}."
         label = self.reader.label
         self.reader.found.append(InputViolation(rule, message, label, row, declared, got))
 
@@ -185,9 +185,9 @@ class _Level:
         """Take a cell that is not an array or object: it is missing, or wrong."""
         cell = self.cells[at]
         if not self.reader.leaves.is_missing(cell):
-            self.fault(at, rule, f"{due} is due")
+            self.fault(at, rule, f"give {due}")
         elif self.spec.required:
-            self.fault(at, "ENF-037", "only what is declared with required: false may be missing")
+            self.fault(at, "ENF-037", "only a value declared with required: false may be missing")
         elif cell is not None:
             self.put(at, None)
 
@@ -227,7 +227,7 @@ class _Level:
             return
         if array.ndim != depth or not isinstance(leaf, DataType):
             due = f"a list of {leaf.value}" if depth == 1 else f"an array of {depth} axes"
-            self.fault(at, "ENF-033", f"{due} is due")
+            self.fault(at, "ENF-033", f"give {due}")
             return
         if array.dtype == leaf.to_pandas():
             return

@@ -1,67 +1,167 @@
-"""Where plain data are the values of one column, or one row (ENF-010, ENF-015); without pandas.
+"""What plain data stand for: rows, columns, or values of one column (ENF-010, ENF-015).
 
 A list may be a value of a nested type, and so may an object: what stands for rows and columns is
 then told by what is declared. Asked by every form that holds plain values: those of Python, those
-of JSON, saved examples.
+of JSON, saved examples, and inference, for which nothing is declared yet. Works without pandas.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.signature.cells.nested import depth_of
 from mlmodel.signature.types.nested import Map, NestedType, Object, is_opaque, leaf_of
+from mlmodel.signature.types.scalars import DataType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from mlmodel.signature.types.schema import ColSpec, TensorSpec
 
-__all__ = ["is_one_column", "is_one_row", "is_one_value", "is_row"]
+    Specs = Sequence[ColSpec | TensorSpec]
+
+__all__ = [
+    "ByColumn",
+    "Meaning",
+    "OneRow",
+    "Records",
+    "Rows",
+    "Values",
+    "kind_of_item",
+    "stands_for",
+]
+
+_LISTS = (list, tuple)
+
+# The classes are not frozen: one is made per request, and freezing would double what it costs.
 
 
-def is_row(item: Any) -> bool:
-    """Return whether this has elements by position: a list, or an array with axes."""
-    return isinstance(item, list | tuple) or bool(getattr(item, "ndim", 0))
+@dataclass(slots=True)
+class Records:
+    """Rows whose cells have names: a list of mappings."""
+
+    rows: Sequence[Mapping[Any, Any]]
 
 
-def _unnamed(specs: Sequence[ColSpec | TensorSpec]) -> NestedType | None:
-    """Return the nested type of the one column that is declared, without a name."""
-    kind = specs[0].type if len(specs) == 1 and specs[0].name is None else None
-    return kind if isinstance(kind, NestedType) else None
+@dataclass(slots=True)
+class Rows:
+    """Rows whose cells have positions: a list of lists, or an empty one."""
+
+    rows: Sequence[Sequence[Any]]
 
 
-def is_one_value(specs: Sequence[ColSpec | TensorSpec]) -> bool:
-    """Return whether any object is one value of the one column, so a row."""
-    return isinstance(_unnamed(specs), Object | Map)
+@dataclass(slots=True)
+class OneRow:
+    """One row: a mapping of names to cells."""
+
+    cells: Mapping[Any, Any]
 
 
-def is_one_column(data: Iterable[Any], specs: Sequence[ColSpec | TensorSpec]) -> bool:
-    """Return whether a list holds the values of the one column, not rows."""
-    kind = _unnamed(specs)
-    if kind is None:
-        return False
+@dataclass(slots=True)
+class ByColumn:
+    """Columns: a mapping of names to lists of cells, of any lengths; also an empty mapping."""
+
+    columns: Mapping[Any, Sequence[Any]]
+
+
+@dataclass(slots=True)
+class Values:
+    """The cells of one column: what is declared for it (ENF-015), or no lists and no mappings."""
+
+    cells: Sequence[Any]
+
+
+Meaning = Records | Rows | OneRow | ByColumn | Values
+
+#: What elements of a list stand for, where their type alone says it.
+_BY_TYPE: dict[type, type[Records | Rows | Values]] = {
+    dict: Records, list: Rows, tuple: Rows,
+    **dict.fromkeys((str, bytes, bool, int, float, type(None)), Values),
+}  # fmt: skip
+
+
+def stands_for(data: Any, specs: Specs = (), *, by_first: bool = False) -> Meaning | None:
+    """Return what a mapping, a list, a tuple or a single value stands for.
+
+    Args:
+        data: the plain data.
+        specs: what is declared; nothing, where a signature is inferred.
+        by_first: tell a list's kind by its first element; the caller finds those that differ.
+
+    Returns:
+        One of the five classes, which hold ``data`` as they are. None if the data are of several
+        kinds: a list of records, rows and values, or of two of them, or a mapping in which one
+        value is a column and another is none.
+
+    """
+    kind = _only_nested_type(specs[0]) if len(specs) == 1 else None
+    if isinstance(data, dict):
+        return (
+            Values([data]) if isinstance(kind, Object | Map) else _meaning_of_mapping(data, specs)
+        )
+    if not isinstance(data, _LISTS):
+        return Values([data])
+    if kind is not None and _are_values(data, kind):
+        return Values(data)
+    if not data:
+        return Rows(data)
+    means = _BY_TYPE.get(type(data[0])) or kind_of_item(data[0])
+    return means(data) if by_first or _all_are(means, data) else None
+
+
+def _only_nested_type(spec: ColSpec | TensorSpec) -> NestedType | None:
+    """Return the type of the one column that is declared, if it is nested and has no name."""
+    if spec.name is not None or isinstance(spec.type, DataType):
+        return None
+    return spec.type if isinstance(spec.type, NestedType) else None
+
+
+# -- lists ----------------------------------------------------------------------------------------
+
+
+def _are_values(data: Sequence[Any], kind: NestedType) -> bool:
+    """Return whether a list holds values of a nested type, not rows."""
     leaf, depth = leaf_of(kind)
     if not depth:
-        return not any(map(is_row, data))
+        return not any(map(_is_row, data))
     return not is_opaque(leaf) and depth_of(data) == depth + 1
 
 
-def is_one_row(data: Mapping[Any, Any], specs: Sequence[ColSpec | TensorSpec]) -> bool | None:
-    """Return whether a mapping holds one row: cells under its names, not columns of cells.
+def kind_of_item(item: Any) -> type[Records | Rows | Values]:
+    """Return what a list stands for all of whose elements are like this one."""
+    if isinstance(item, dict):
+        return Records
+    return Rows if _is_row(item) else Values
 
-    None says that it is neither: there are single values, and a column where a scalar is declared.
-    """
-    lists = [name for name, value in data.items() if is_row(value)]
+
+def _all_are(means: type[Any], data: Sequence[Any]) -> bool:
+    if {means}.issuperset(map(_BY_TYPE.get, set(map(type, data)))):
+        return True
+    # Of an array the type does not say whether it is a row: it may have no axes.
+    return all(kind_of_item(item) is means for item in data)
+
+
+def _is_row(item: Any) -> bool:
+    """Return whether this has elements by position: a list, or an array with axes."""
+    return isinstance(item, _LISTS) or bool(getattr(item, "ndim", 0))
+
+
+# -- mappings -------------------------------------------------------------------------------------
+
+
+def _meaning_of_mapping(data: dict[Any, Any], specs: Specs) -> OneRow | ByColumn | None:
+    lists = [name for name, value in data.items() if _is_row(value)]
     if not lists:
-        return bool(data)
+        return OneRow(data) if data else ByColumn(data)
     # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
-    nested = {str(spec.name): spec.type for spec in specs if isinstance(spec.type, NestedType)}
+    nested = {str(spec.name): spec.type for spec in specs if not isinstance(spec.type, DataType)}
     columns = [name for name in lists if not (nested and _is_cell(data[name], nested, name))]
     if len(columns) == len(data):
-        return False
+        return ByColumn(data)
+    # What is a list where a scalar is declared is a column, and others are none.
     scalars = {str(spec.name) for spec in specs} - nested.keys()
-    return True if scalars.isdisjoint(map(str, columns)) else None
+    return OneRow(data) if scalars.isdisjoint(map(str, columns)) else None
 
 
 def _is_cell(value: Any, nested: Mapping[str, Any], name: Any) -> bool:

@@ -153,7 +153,7 @@ def _refuse_strangers(reader: Reader, cells: list[Any], kind: DataType, label: s
     reasons = {t: reason for t in types if (reason := _strange(t, kind)) is not None}
     if not reasons and kind not in _SPECIAL:
         others = [t for t in types if issubclass(t, _NOT_FOR_OTHERS)]
-        reasons = {t: f"{t.__name__} is not turned into another type" for t in others}
+        reasons = {t: f"{t.__name__} is not converted to another type" for t in others}
     if reasons:
         strangers = ((row, reasons.get(type(cell))) for row, cell in enumerate(cells))
         faults = ((row, "ENF-021", reason) for row, reason in strangers if reason is not None)
@@ -167,7 +167,7 @@ def _strange(held: type, kind: DataType) -> str | None:
         return None
     if not issubclass(held, Decimal):
         return f"no column type takes {held.__name__}"
-    return None if kind in FLOATS else "double and float alone take decimals"
+    return None if kind in FLOATS else "only double and float accept decimals"
 
 
 def _read_bytes(reader: Reader, cells: list[Any], label: str | int) -> Any:
@@ -190,7 +190,7 @@ def _read_times(reader: Reader, cells: list[Any], label: str | int) -> Any:
         try:
             read[place] = _utc_moment(cells[place])
         except (OverflowError, ValueError):
-            return "ENF-028", "the type goes from 1677-09-21 to 2262-04-11"
+            return "ENF-028", "the range of the type is 1677-09-21 to 2262-04-11"
         return None
 
     places = [place for place, cell in enumerate(cells) if isinstance(cell, _TIMES)]

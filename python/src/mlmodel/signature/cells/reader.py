@@ -329,7 +329,7 @@ def _untie_floats(reader: Reader, wide: Any, narrow: Any, name: str | int) -> No
         written = [Decimal(text) for text in reader.literals.get(float(wide[row]), ())]
         sides = {(text > middle) - (text < middle) for text in written}
         if len(sides) > 1:
-            reason = "another number of the request rounds to the same double, but not to this"
+            reason = "another number of the request rounds to the same double, but not to the same"
             faults = [(row, "ENF-046", f"{reason} float; write fewer digits")]
             reader.add(faults, wide.tolist(), name, narrow.dtype.name)
         elif (1 if gap[row] > 0 else -1) in sides:

@@ -24,5 +24,5 @@ def with_special_numbers(cells: Sequence[Any]) -> Sequence[Any]:
 def special_fault(cell: Any) -> tuple[str, str] | None:
     """Return the fault of NaN or an infinity in a type that has none (ENF-066), or None."""
     if type(cell) is float and not math.isfinite(cell):
-        return "ENF-066", "only a type of floating-point numbers has such a value"
+        return "ENF-066", "only floating-point types have such a value"
     return None

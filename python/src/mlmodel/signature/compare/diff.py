@@ -108,7 +108,8 @@ class _Inputs:
         return _change("SIG-060", self.part, None, "declared", said, breaks=True)
 
     def undeclared(self) -> Change:
-        said = "inputs are no longer declared: nothing is checked, the model gets what is given"
+        said = "inputs are no longer declared: nothing is checked, and the model gets the data "
+        "as given"
         return _change("SIG-060", self.part, None, "undeclared", said)
 
     def added(self, spec: Spec, name: str | int) -> Change:
@@ -119,7 +120,7 @@ class _Inputs:
         return _change("SIG-052", self.part, name, "added", said, breaks=spec.required)
 
     def removed(self, spec: Spec, name: str | int) -> Change:
-        said = f"{_shown(spec)} is removed; what callers still give for it is ignored"
+        said = f"{_shown(spec)} is removed; a value that callers still give for it is ignored"
         return _change("SIG-053", self.part, name, "removed", said)
 
     def required(self, name: str | int, *, now: bool) -> Change:
@@ -223,7 +224,7 @@ def _order(old: Schema, new: Schema, way: _Inputs) -> Iterator[Change]:
         return
     before, after = _labelled(old), _labelled(new)
     if [name for name in before if name in after] != [name for name in after if name in before]:
-        said = f"the {way.part} stand in another order; callers match them by name"
+        said = f"the {way.part} are in another order; callers match them by name"
         yield _change("SIG-061", way.part, None, "order", said)
 
 

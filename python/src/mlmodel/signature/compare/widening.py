@@ -36,7 +36,7 @@ def _form_refusal(given: Literals, taken: Literals) -> str | None:
             return None
         if taken.form == "number":
             return f"integers beyond {_power(taken.high)} may be refused"
-        return f"what is outside of {_power(taken.low)} to {_power(taken.high)} is refused"
+        return f"values outside of {_power(taken.low)} to {_power(taken.high)} are refused"
     if given.form == taken.form:
         return None
     is_text = given.form in ("base64", "date and time") and taken.form == "text"
@@ -107,7 +107,7 @@ def dtype_refusal(
 ) -> str | None:
     """Return why a tensor (dtype, shape) that was taken is refused now; None if none is."""
     if len(old[1]) != len(new[1]):
-        return f"{len(new[1])} axes are due, no {len(old[1])}"
+        return f"{len(new[1])} axes are expected, not {len(old[1])}"
     for axis, (before, after) in enumerate(zip(old[1], new[1], strict=True)):
         if after not in (-1, before):
             return f"axis {axis} must have the length {after}"

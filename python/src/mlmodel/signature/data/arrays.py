@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-__all__ = ["EXACT", "all_below", "doubles", "object_array", "packed"]
+__all__ = ["AT_ONCE", "EXACT", "all_below", "doubles", "object_array", "packed"]
 _WITHOUT_ELEMENTS = frozenset({str, int, float, bool, bytes, type(None), dict})
 
 #: Every integer below this size is exact in a double.
@@ -21,7 +21,7 @@ EXACT = 2**53
 #: Up to this many cells plain Python finds the extremes of a row faster than numpy.
 _FEW = 64
 #: How many cells are packed at once: as arguments of a call they are held a second time.
-_AT_ONCE = 2**16
+AT_ONCE = 2**16
 
 
 def packed(cells: Sequence[Any], code: Literal["d", "q"]) -> npt.NDArray[Any] | None:
@@ -34,8 +34,8 @@ def packed(cells: Sequence[Any], code: Literal["d", "q"]) -> npt.NDArray[Any] | 
     """
     values = np.empty(len(cells), np.float64 if code == "d" else np.int64)
     try:
-        for start in range(0, len(cells), _AT_ONCE):
-            part = cells[start : start + _AT_ONCE]
+        for start in range(0, len(cells), AT_ONCE):
+            part = cells[start : start + AT_ONCE]
             struct.pack_into(f"{len(part)}{code}", values.data, start * values.itemsize, *part)
     except (struct.error, OverflowError):
         return None

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from mlmodel.signature.types.schema import Schema
+
 __all__ = ["Block", "Column", "Columns", "Tensors"]
 
 
@@ -23,13 +25,12 @@ class Column:
 
     ``values`` is a one-dimensional numpy or pandas array, or a list of cells; ``mask`` is True
     where one is missing, or None; ``label`` is what errors call the column: its name, or its
-    position. ``checked`` is that of its :class:`Block`.
+    position.
     """
 
     values: Any
     mask: Any
     label: str | int
-    checked: bool = False
 
 
 @dataclass(slots=True)
@@ -38,30 +39,35 @@ class Block:
 
     ``values`` has shape (rows, columns of this block); ``positions`` says where each of them
     stands in the whole; ``mask`` (same shape, True = missing) is None where nothing is missing
-    or where the dtype itself says it (NaN, NaT, None). ``checked`` says of cells that are
-    objects (texts, bytes, values of nested types) that they have been read at the declared type.
+    or where the dtype itself says it (NaN, NaT, None).
     """
 
     values: npt.NDArray[np.generic]
     positions: tuple[int, ...]
     mask: npt.NDArray[np.bool_] | None = None
-    checked: bool = False
 
 
 @dataclass(slots=True)
 class Columns:
     """A table: names in order (None where the sender gave none), blocks, number of rows.
 
-    A name is a text, or a number where the sender numbers its columns (ENF-012).
+    A name is a text, or a number where the sender numbers its columns (ENF-012). ``read_at`` is
+    the schema at whose types all cells have been read: the columns are then those of it that are
+    given, in its order, and nothing of them is to be matched or checked again.
     """
 
     names: tuple[str | int, ...] | None
     blocks: list[Block]
     rows: int
+    read_at: Schema | None = None
 
 
 @dataclass(slots=True)
 class Tensors:
-    """Tensors by name; a single unnamed one stands under None."""
+    """Tensors by name; a single unnamed one stands under None.
+
+    ``read_at`` is the schema at whose dtypes they have been read, as that of :class:`Columns`.
+    """
 
     arrays: dict[str | None, npt.NDArray[np.generic]]
+    read_at: Schema | None = None

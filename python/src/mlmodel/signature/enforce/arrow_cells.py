@@ -31,7 +31,7 @@ def cells_of(
     try:
         return values.__arrow_array__().to_pylist(maps_as_pydicts="strict"), None
     except (KeyError, ValueError):
-        return [], "a key of a map stands twice"
+        return [], "a key of a map appears twice"
 
 
 def _arrow_fault(held: Any, kind: DataType | NestedType, place: str, takes: Takes) -> str | None:
@@ -43,7 +43,7 @@ def _arrow_fault(held: Any, kind: DataType | NestedType, place: str, takes: Take
     inner = _held_types(held, name, kind, place)
     if inner is None or (isinstance(kind, DataType) and not takes(kind, held)):
         where = f" at {place.removeprefix('.')}" if place else ""
-        return f"{held}{where} is not turned into {kind.value}, whatever the values (ENF-020)"
+        return f"{held}{where} is never converted to {kind.value} (ENF-020)"
     found = (_arrow_fault(inside, declared, at, takes) for inside, declared, at in inner)
     return next(filter(None, found), None)
 

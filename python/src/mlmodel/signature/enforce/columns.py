@@ -19,9 +19,10 @@ from mlmodel.signature.data.frames import (
     index_of,
     object_blocks,
     row_index,
+    to_frame,
 )
 from mlmodel.signature.enforce.convert import convert
-from mlmodel.signature.enforce.matching import Selection, match
+from mlmodel.signature.enforce.matching import Matching, Selection
 from mlmodel.signature.enforce.plain_data import PLAIN_FORMS, Table, table_of
 from mlmodel.signature.types.nested import NestedType, is_opaque
 from mlmodel.signature.types.scalars import DataType
@@ -30,7 +31,6 @@ from mlmodel.signature.violations import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
-    from collections.abc import Set as AbstractSet
 
     import pandas as pd
 
@@ -46,7 +46,8 @@ _FEW_CELLS = 2000
 class ColumnEnforcer:
     """What :class:`~mlmodel.signature.enforce.plan.Plan` does for a schema of columns."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, matching: Matching) -> None:
+        self._schema, self._match = schema, matching.match
         self.specs = tuple(spec for spec in schema.inputs if isinstance(spec, ColSpec))
         kinds = [spec.type for spec in self.specs]
         self._names = [spec.name for spec in self.specs] if schema.has_input_names() else None
@@ -58,9 +59,7 @@ class ColumnEnforcer:
         # None stands for a nested type, whose cells are looked at one by one.
         self._dtypes = [k.to_pandas() if isinstance(k, DataType) else None for k in kinds]
         self._nested = any(isinstance(k, NestedType) for k in kinds)
-        self._deep = {n for n, k in enumerate(kinds) if isinstance(k, NestedType)} - {
-            n for n, k in enumerate(kinds) if is_opaque(k)
-        }
+        self._deep = any(isinstance(k, NestedType) and not is_opaque(k) for k in kinds)
         self._checks = {
             check: [place for place, k in enumerate(kinds) if k is kind]
             for kind, check in CHECKS.items()
@@ -70,21 +69,10 @@ class ColumnEnforcer:
         self._of_objects = next(iter(self._checks), None) if len(self._checks) == 1 else None
         if self._nested:
             self._of_objects = None
-        self._selections: dict[Any, Selection] = {}
         self._layouts: dict[Any, list[tuple[Any, Any]]] = {}
+        self._places: dict[Any, tuple[list[Any], int]] = {}
         # The last frame's index and what came of it; one tuple, so that threads agree on it.
         self._last: tuple[Any, Selection] = (None, Selection((), (), in_order=False))
-
-    def match(self, names: tuple[Hashable, ...] | None, width: int) -> Selection:
-        """Match names (or a number of inputs without names), remembering the outcome."""
-        # Where no names are declared, those given say nothing.
-        key = width if names is None or self._unnamed else names
-        found = self._selections.get(key)
-        if found is None:
-            found = match(self.specs, names, width)
-            if found.may_be_kept(width):
-                remember(self._selections, key, found)
-        return found
 
     def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame as the model must get it: this very object if it is right already."""
@@ -92,7 +80,7 @@ class ColumnEnforcer:
         seen, selection = self._last
         if columns is not seen:
             names = tuple(columns.tolist())
-            selection = self.match(names, len(names))
+            selection = self._match(names, len(names))
             if selection.may_be_kept(len(names)):
                 self._last = (columns, selection)
         dtypes = dtypes_of(frame)
@@ -106,10 +94,12 @@ class ColumnEnforcer:
         return self._convert(table, selection, frame if selection.in_order else None)
 
     def columns(self, columns: Columns) -> pd.DataFrame:
-        """Return the frame of a codec's columns, made of their blocks where they are right."""
+        """Return the frame of columns, made of their blocks where they are right."""
+        if columns.read_at is self._schema:
+            return self._read(columns)
         index = row_index(columns.rows)
         names = None if self._unnamed else columns.names
-        key = (names, tuple([(b.values.dtype, b.positions, b.checked) for b in columns.blocks]))
+        key = (names, tuple([(b.values.dtype, b.positions) for b in columns.blocks]))
         layout = self._layouts.get(key)
         if layout is None:
             layout = self._layout(columns)
@@ -120,8 +110,25 @@ class ColumnEnforcer:
             return from_blocks(blocks, index, self._labels(columns.names))
         width = sum(len(block.positions) for block in columns.blocks)
         table = Table(columns.names, width, index, _block_column(columns))
-        checked = {p for block in columns.blocks if block.checked for p in block.positions}
-        return self._convert(table, self.match(columns.names, width), checked=checked)
+        return self._convert(table, self._match(columns.names, width))
+
+    def _read(self, columns: Columns) -> pd.DataFrame:
+        """Return the frame of columns that have been read at the declared types."""
+        key = tuple([block.positions for block in columns.blocks])
+        found = self._places.get(key)
+        if found is None:
+            found = list(map(np.array, key)), sum(map(len, key))
+            remember(self._places, key, found)
+        (places, width), labels = found, self._labels(columns.names)
+        if width < len(self.specs):
+            given = self._match(columns.names, width).positions
+            labels = labels[[n for n, position in enumerate(given) if position is not None]]
+        blocks = []
+        for block, at in zip(columns.blocks, places, strict=True):
+            if block.mask is not None:
+                return to_frame(columns, labels)
+            blocks.append((block.values, at))
+        return from_blocks(blocks, row_index(columns.rows), labels)
 
     def plain(self, data: Any) -> pd.DataFrame:
         """Return the frame of a mapping, list, series, array or scalar (ENF-010)."""
@@ -129,17 +136,15 @@ class ColumnEnforcer:
             frame = frame_of(data)
             if frame is not None:
                 return self.frame(frame)
-        found = Findings()
-        table = table_of(data, self.specs, found)
-        found.raise_all()
-        return self._convert(table, self.match(table.names, table.width))
+        table = table_of(data, self.specs)
+        return self._convert(table, self._match(table.names, table.width))
 
     # -- the quick ways -----------------------------------------------------------------------
 
-    def _delivered(self, dtypes: list[Any], *, checked: bool = False) -> bool:
+    def _delivered(self, dtypes: list[Any]) -> bool:
         if not self._nested:
             return dtypes == self._dtypes
-        if self._deep and not checked:
+        if self._deep:
             return False
         pairs = zip(self._dtypes, dtypes, strict=True)
         return all(declared is None or declared == given for declared, given in pairs)
@@ -180,21 +185,17 @@ class ColumnEnforcer:
     def _layout(self, columns: Columns) -> list[tuple[Any, Any]] | None:
         """Return per block its places and the checks of its cells; None if it needs conversion."""
         positions = [position for block in columns.blocks for position in block.positions]
-        selection = self.match(columns.names, len(positions))
+        selection = self._match(columns.names, len(positions))
         dtypes: list[Any] = [None] * len(positions)
-        checked: set[int] = set()
         for block in columns.blocks:
-            checked.update(block.positions if block.checked else ())
             for position in block.positions:
                 dtypes[position] = block.values.dtype
-        if not selection.in_order or not self._delivered(dtypes, checked=self._deep <= checked):
+        if not selection.in_order or not self._delivered(dtypes):
             return None
         return [(np.array(b.positions), self._checks_of(b)) for b in columns.blocks]
 
     def _checks_of(self, block: Block) -> list[tuple[Any, Any]]:
         """Return the checks of a block's cells, and of which columns each is (None: of all)."""
-        if block.checked:
-            return []
         found, positions = [], block.positions
         for check, places in self._checks.items():
             part = [place for place, position in enumerate(positions) if position in places]
@@ -213,16 +214,9 @@ class ColumnEnforcer:
     # -- the way on which every column is looked at ---------------------------------------------
 
     def _convert(
-        self,
-        table: Table,
-        selection: Selection,
-        whole: pd.DataFrame | None = None,
-        checked: AbstractSet[int] = frozenset(),
+        self, table: Table, selection: Selection, whole: pd.DataFrame | None = None
     ) -> pd.DataFrame:
-        """Return the columns converted; ``whole`` itself if it holds them, and all are right.
-
-        ``checked`` are the positions of columns whose cells have been read at their types.
-        """
+        """Return the columns converted; ``whole`` itself if it holds them, and all are right."""
         found = Findings(selection.violations)
         arrays, present = [], []
         same = whole is not None
@@ -231,8 +225,7 @@ class ColumnEnforcer:
             if position is None:
                 continue
             values, mask = table.column(position)
-            column = Column(values, mask, label, position in checked)
-            read = convert(column, spec, found)
+            read = convert(Column(values, mask, label), spec, found)
             same = same and read is values
             arrays.append(read)
             present.append(place)

@@ -37,8 +37,8 @@ _OF_GAPS = (
     "integers with missing values are floating point in a data frame: declare the input double"
 )
 _OF_FRACTIONS = (
-    "floating point is never taken for integers, even where the values are whole: convert the "
-    "column if they are, as by .astype({!r}), or declare the input double"
+    "floating point is never converted to integers, even if all values are whole: convert the "
+    "column yourself if they are, with .astype({!r}), or declare the input double"
 )
 #: What to do about dtypes that no type takes, by how their names begin (ENF-014).
 _WAYS_ON = {
@@ -64,8 +64,6 @@ def convert(column: Column, spec: ColSpec, found: Findings) -> Any:
     ``found``; what is returned then means nothing.
     """
     given = column.values.dtype
-    if column.checked and column.values.dtype == object:
-        return masked(column.values, column.mask)
     if isinstance(spec.type, NestedType):
         return _from_nested(column, spec, found)
     if not isinstance(given, np.dtype):
@@ -192,9 +190,7 @@ def _refused(
     declared, held = spec.type.value, _name_of(dtype)
     given = f"category of {held}" if str(dtype) == "category" else str(dtype)
     reason = reason or _advice(held, spec.type, column)
-    message = (
-        f"Input {column.label!r}: {declared} is declared, a column of {given} given; {reason}."
-    )
+    message = f"Input {column.label!r}: expected {declared}, got a column of {given}; {reason}."
     return InputViolation("ENF-021", message, column.label, None, declared, given)
 
 
@@ -209,7 +205,8 @@ def _advice(given: str, declared: DataType | NestedType, column: Column) -> str:
     if stranger:
         return f"no column type takes it: {_WAYS_ON[stranger[0]]} (ENF-014)"
     if given.startswith("decimal"):
-        return "double and float alone take decimals: declare the input so, or give text (ENF-016)"
+        return "only double and float accept decimals: declare the input as one of them, or "
+        "give text (ENF-016)"
     number = _NUMBER.match(given)
     if number and declared is DataType.datetime:
         return (
@@ -219,7 +216,7 @@ def _advice(given: str, declared: DataType | NestedType, column: Column) -> str:
     is_fraction = number and number[1].lower() in _FRACTIONS
     if is_fraction and isinstance(declared, DataType) and declared in INTEGERS:
         return _OF_GAPS if _has_gaps(column) else _OF_FRACTIONS.format(declared.traits.dtype)
-    reason = "the table of ENF-020 has no exact conversion between them, whatever the values"
+    reason = "there is no exact conversion between these types (ENF-020)"
     if given.lower().startswith("uint64") and declared is DataType.long:
         reason += "; convert it to int64 if its values fit"
     return reason
@@ -234,7 +231,7 @@ def _gap(column: Column, spec: ColSpec) -> InputViolation:
     declared, row = spec.type.value, int(column.mask.argmax())
     advice = "double, or optional" if spec.type in INTEGERS else "optional"
     message = (
-        f"Input {column.label!r}, row {row}: {declared} is declared, and the value is missing; "
+        f"Input {column.label!r}, row {row}: expected {declared}, but the value is missing; "
         f"declare the input {advice}."
     )
     return InputViolation("ENF-022", message, column.label, row, declared, "a missing value")

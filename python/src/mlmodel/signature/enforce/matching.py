@@ -5,18 +5,18 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mlmodel._base.collections import remember
 from mlmodel.errors import InputViolation, shown
+from mlmodel.signature.violations import missing_input, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from mlmodel.signature.types.schema import ColSpec, TensorSpec
+    from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
-from mlmodel.signature.violations import missing_input, type_name
-
-__all__ = ["Selection", "match"]
+__all__ = ["Matching", "Selection"]
 
 #: How many pairs of names, and how long ones, are compared to find one that may be meant: a
 #: client's names decide how long that takes.
@@ -45,14 +45,56 @@ class Selection:
         return not self.violations and len(self.positions) - self.positions.count(None) == width
 
 
-def match(
+class Matching:
+    """Matches what is given with what a schema declares (or takes it as it is, without a schema).
+
+    It keeps no data, may be asked from several threads, and needs no pandas: it is what decoders
+    get. ``memory`` is for them: what they have made of declared names they keep there, through
+    :func:`~mlmodel._base.collections.remember`. ``has_names`` says that inputs are declared and
+    matched by name (ENF-001), ``has_tensors`` that they are tensors.
+    """
+
+    __slots__ = ("_selections", "_unnamed", "has_names", "has_tensors", "memory", "schema")
+
+    def __init__(self, schema: Schema | None) -> None:
+        self.schema = schema
+        self.has_names = schema is not None and schema.has_input_names()
+        self.has_tensors = schema is not None and schema.is_tensor_spec()
+        self.memory: dict[object, object] = {}
+        self._selections: dict[object, Selection] = {}
+        self._unnamed = schema is not None and all(spec.name is None for spec in schema)
+
+    def match(self, names: tuple[Hashable, ...] | None, width: int) -> Selection:
+        """Return where each declared input stands among ``width`` given ones, and what is wrong.
+
+        What is wrong is not raised, for callers that go on to find more (ENF-003): a required
+        input is not there (ENF-004, ENF-009) or is there twice (ENF-007), names are needed and
+        not given (ENF-011), or others are given than those declared at their positions (ENF-013).
+
+        Args:
+            names: the names of the given inputs, in their order; None if they have none.
+            width: how many there are.
+
+        """
+        if self.schema is None:
+            return Selection(tuple(range(width)), (), in_order=True)
+        # Where no names are declared, those given say nothing.
+        key = width if names is None or self._unnamed else names
+        found = self._selections.get(key)
+        if found is None:
+            found = _match(self.schema.inputs, names, width)
+            if found.may_be_kept(width):
+                remember(self._selections, key, found)
+        return found
+
+
+def _match(
     specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable] | None, width: int
 ) -> Selection:
-    """Match ``width`` given inputs, whose names may be unknown, with the declared ones."""
     if any(spec.name is None for spec in specs):
         return _by_position(specs, names, width)
-    declared: list[Any] = [spec.name for spec in specs]
-    if names is None and declared == list(range(len(specs))):
+    numbers: list[str | int | None] = list(range(len(specs)))
+    if names is None and [spec.name for spec in specs] == numbers:
         # MLflow numbers the columns of a frame whose columns have no names (ENF-012).
         return _by_position(specs, None, width)
     if names is None:
@@ -65,20 +107,20 @@ def match(
 def _by_name(
     specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable]
 ) -> tuple[list[int | None], list[InputViolation]]:
-    place = {name: position for position, name in enumerate(names)}
-    counts = Counter(names) if len(place) < len(names) else None
+    given = {name: index for index, name in enumerate(names)}
+    counts = Counter(names) if len(given) < len(names) else None
     # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
     declared = [
-        spec.name if isinstance(spec.name, str) or spec.name in place else str(spec.name)
+        spec.name if isinstance(spec.name, str) or spec.name in given else str(spec.name)
         for spec in specs
     ]
-    positions = [place.get(name) for name in declared]
+    positions = [given.get(name) for name in declared]
     violations = []
-    meant = None
+    suggestion = None
     for spec, name, position in zip(specs, declared, positions, strict=True):
         if position is None and spec.required:
-            meant = meant or _Meant(declared, names, positions.count(None))
-            violations.append(missing_input(spec, meant.given(str(name))))
+            suggestion = suggestion or _Suggestion(declared, names, positions.count(None))
+            violations.append(missing_input(spec, suggestion.given(str(name))))
         if counts and counts[name] > 1:
             violations.append(_repeated(spec, counts[name]))
     return positions, violations
@@ -90,7 +132,7 @@ def _by_position(
     violations = [] if names is None else _contradictions(specs, names)
     positions: list[int | None] = [i if i < width else None for i in range(len(specs))]
     if any(spec.required for spec in specs[width:]):
-        message = f"The signature declares {len(specs)} inputs by position and {width} are given."
+        message = f"The signature declares {len(specs)} inputs by position, but {width} are given."
         due, got = f"{len(specs)} inputs", f"{width} inputs"
         violations.append(InputViolation("ENF-009", message, width, None, due, got))
     in_order = width == len(specs) and not violations
@@ -102,13 +144,13 @@ def _contradictions(
 ) -> list[InputViolation]:
     """Return where another name is given than the declared one, of columns partly named."""
     violations = []
-    for place, (spec, given) in enumerate(zip(specs, names, strict=False)):
+    for declared, (spec, name) in enumerate(zip(specs, names, strict=False)):
         # Numbers are what columns without names are called.
-        if spec.name is not None and isinstance(given, str) and given != str(spec.name):
-            due, got = repr(spec.name), shown(given)
+        if spec.name is not None and isinstance(name, str) and name != str(spec.name):
+            due, got = repr(spec.name), shown(name)
             message = (
-                f"Input {due} is declared at position {place}, where {got} is given; columns of "
-                "which only some are named are matched by position."
+                f"Position {declared} is declared as input {due}, but has {got}; where only "
+                "some columns have names, all are matched by position."
             )
             violations.append(InputViolation("ENF-013", message, spec.name, None, due, got))
     return violations
@@ -117,7 +159,8 @@ def _contradictions(
 def _without_names(specs: Sequence[ColSpec | TensorSpec], width: int) -> Selection:
     violation = InputViolation(
         "ENF-011",
-        "The signature names its inputs, and the data do not: give a data frame, a mapping of "
+        "The inputs of the signature have names, but the data have none: give a data frame, a "
+        "mapping of "
         "names to values or a list of records.",
         expected="inputs with names",
         got=f"{width} without names",
@@ -126,11 +169,11 @@ def _without_names(specs: Sequence[ColSpec | TensorSpec], width: int) -> Selecti
 
 
 def _repeated(spec: ColSpec | TensorSpec, times: int) -> InputViolation:
-    message = f"Input {spec.name!r} is given {times} times; each declared name is given once."
+    message = f"Input {spec.name!r} is given {times} times; give each declared name once."
     return InputViolation("ENF-007", message, spec.name, None, type_name(spec), f"{times} times")
 
 
-class _Meant:
+class _Suggestion:
     """Says how many inputs are given, and which undeclared one a missing name may mean.
 
     Nothing else of the client's names is told (ERR-007).

@@ -76,7 +76,7 @@ def _read_default(spec: ParamSpec) -> Any:
     found = Findings()
     read = _read_param(spec.default, spec, found)
     if found:
-        raise InvalidModel(f"A default is not of its type: {found[0].message} (SIG-009)")
+        raise InvalidModel(f"A default does not fit its type: {found[0].message} (SIG-009)")
     return read
 
 
@@ -166,7 +166,7 @@ def _as_param(violation: InputViolation, *, is_list: bool) -> InputViolation:
 
 def _wrong_shape(value: Any, spec: ParamSpec) -> InputViolation:
     due = f"a list of shape {list(spec.shape)}" if spec.shape is not None else "a single value"
-    message = f"Parameter {spec.name!r}: {due} is declared, {shown(value)} given."
+    message = f"Parameter {spec.name!r}: expected {due}, got {shown(value)}."
     return InputViolation("ENF-083", message, spec.name, None, due, shown(value))
 
 

@@ -9,14 +9,23 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.errors import InputViolation
-from mlmodel.signature.cells.plain import is_one_column, is_one_row, is_one_value, is_row
+from mlmodel.signature.cells.plain import (
+    ByColumn,
+    OneRow,
+    Records,
+    Rows,
+    Values,
+    kind_of_item,
+    stands_for,
+)
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.frames import array_of
-from mlmodel.signature.violations import missing_input
+from mlmodel.signature.violations import Findings, invalid_input, missing_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
+    from mlmodel.errors import InvalidInput
     from mlmodel.signature.types.schema import ColSpec
 
 __all__ = ["PLAIN_FORMS", "Table", "table_of"]
@@ -46,19 +55,38 @@ class Table:
     column: Callable[[int], tuple[Any, Any]]
 
 
-def table_of(data: Any, specs: Sequence[ColSpec], violations: list[InputViolation]) -> Table:
-    """Return the table that plain data stand for; what is wrong is added to ``violations``."""
+def table_of(data: Any, specs: Sequence[ColSpec]) -> Table:
+    """Return the table that plain data stand for.
+
+    Raises:
+        InvalidInput: they stand for none (ENF-010), or records lack what is required (ENF-004).
+
+    """
     if isinstance(data, pd.Series):
         return _table((data.name,), [array_of(data)], data.index)
-    if isinstance(data, dict):
-        return _mapping(data, specs, violations)
     if isinstance(data, np.ndarray):
-        return _array(data, specs, violations)
-    if isinstance(data, list | tuple):
-        return _list(data, specs, violations)
-    if isinstance(data, PLAIN_FORMS):
-        return _table(None, [object_array([data])])
-    return _refused(f"a {type(data).__module__}.{type(data).__name__}", violations)
+        return _table_of_array(data, specs)
+    if not isinstance(data, PLAIN_FORMS):
+        raise _refused_form(f"a {type(data).__module__}.{type(data).__name__}")
+    return _table_of_plain(data, specs)
+
+
+def _table_of_plain(data: Any, specs: Sequence[ColSpec]) -> Table:
+    match stands_for(data, specs):
+        case Records(records):
+            return _table_of_records(records, specs)
+        case Rows(rows) if rows:
+            return _table_of_rows(rows)
+        case OneRow(cells):
+            return _table(tuple(cells), [_one_cell(cell) for cell in cells.values()])
+        case ByColumn(columns):
+            return _table_of_columns(columns)
+        case Values(values) | Rows(values):  # an empty list is a column without values
+            if isinstance(data, list | tuple) and len(specs) > 1 and _by_position(specs):
+                raise _refused_form("a list of values for several columns")
+            return _table(None, [object_array(values)])
+        case None:
+            raise _refused_form(_mixture(data))
 
 
 def _by_position(specs: Sequence[ColSpec]) -> bool:
@@ -73,98 +101,69 @@ def _table(
     return Table(names, len(arrays), index, lambda position: (arrays[position], None))
 
 
-def _refused(found: str, violations: list[InputViolation]) -> Table:
+def _refused_form(found: str) -> InvalidInput:
     message = f"A column signature takes {_FORMS}; {found} was given."
-    violations.append(InputViolation("ENF-010", message, expected="columns", got=found))
-    return _table(None, [])
+    return invalid_input([InputViolation("ENF-010", message, expected="columns", got=found)])
 
 
-def _mapping(
-    data: Mapping[Any, Any], specs: Sequence[ColSpec], violations: list[InputViolation]
-) -> Table:
-    if is_one_value(specs):
-        return _table(None, [object_array([data])])
-    one_row = is_one_row(data, specs)
-    if one_row is None:
-        return _refused("a mapping of scalars and lists", violations)
-    if one_row:
-        return _table(tuple(data), [_scalar(value) for value in data.values()])
-    deep = next((name for name, value in data.items() if getattr(value, "ndim", 0) > 1), None)
+def _mixture(data: Any) -> str:
+    if isinstance(data, dict):
+        return "a mapping of scalars and lists"
+    words = {Records: "records", Rows: "rows", Values: "values"}
+    return f"a list of {' and '.join(sorted({words[kind_of_item(item)] for item in data}))}"
+
+
+def _table_of_columns(columns: Mapping[Any, Any]) -> Table:
+    deep = next((name for name, value in columns.items() if getattr(value, "ndim", 0) > 1), None)
     if deep is not None:
-        return _refused(f"an array of {data[deep].ndim} axes under {deep!r}", violations)
-    arrays = [_column(value) for value in data.values()]
+        raise _refused_form(f"an array of {columns[deep].ndim} axes under {deep!r}")
+    arrays = [_array_of_column(value) for value in columns.values()]
     if len({len(array) for array in arrays}) > 1:
-        return _refused("a mapping of lists of different lengths", violations)
-    return _table(tuple(data), arrays)
+        raise _refused_form("a mapping of lists of different lengths")
+    return _table(tuple(columns), arrays)
 
 
-def _column(value: Any) -> Any:
+def _array_of_column(value: Any) -> Any:
     if isinstance(value, pd.Series):
         return array_of(value)
     return value if isinstance(value, np.ndarray) else object_array(value)
 
 
-def _scalar(value: Any) -> np.ndarray[Any, Any]:
+def _one_cell(value: Any) -> np.ndarray[Any, Any]:
     # A zero-dimensional array and a numpy scalar have a dtype to go by.
     plain = not isinstance(value, np.ndarray) or value.ndim
     return object_array([value]) if plain else value.reshape(1)
 
 
-def _array(data: Any, specs: Sequence[ColSpec], violations: list[InputViolation]) -> Table:
+def _table_of_array(data: Any, specs: Sequence[ColSpec]) -> Table:
     if data.dtype.names is not None or data.ndim > 2:  # noqa: PLR2004 - rows and columns
         what = "a structured array" if data.dtype.names else f"an array of {data.ndim} axes"
-        return _refused(what, violations)
+        raise _refused_form(what)
     flat = data.reshape(-1, 1) if data.ndim < 2 else data  # noqa: PLR2004 - as above
     if data.ndim < 2 and len(specs) > 1 and _by_position(specs):  # noqa: PLR2004 - as above
-        return _refused("an array of one axis for several columns", violations)
+        raise _refused_form("an array of one axis for several columns")
     index = pd.RangeIndex(len(flat))
     return Table(None, flat.shape[1], index, lambda position: (flat[:, position], None))
 
 
-def _list(data: Sequence[Any], specs: Sequence[ColSpec], violations: list[InputViolation]) -> Table:
-    if is_one_column(data, specs):
-        return _table(None, [object_array(data)])
-    if data and all(isinstance(item, dict) for item in data) and not _by_position(specs):
-        return _records(data, specs, violations)
-    return _without_names(data, specs, violations)
+def _table_of_rows(rows: Sequence[Any]) -> Table:
+    widths = {len(row) for row in rows}
+    if len(widths) > 1 or any(isinstance(row, np.ndarray) and row.ndim > 1 for row in rows):
+        raise _refused_form("a list of rows of different lengths or of more axes")
+    arrays = [object_array([row[place] for row in rows]) for place in range(widths.pop())]
+    return _table(None, arrays, pd.RangeIndex(len(rows)))
 
 
-def _without_names(
-    data: Sequence[Any], specs: Sequence[ColSpec], violations: list[InputViolation]
-) -> Table:
-    kinds = {
-        "record" if isinstance(item, dict) else "row" if is_row(item) else "value" for item in data
-    }
-    if len(kinds) > 1:
-        return _refused(
-            f"a list of {' and '.join(f'{kind}s' for kind in sorted(kinds))}", violations
-        )
-    if kinds == {"record"}:
-        return _refused("a list of records, whose order says nothing,", violations)
-    if kinds == {"row"}:
-        return _rows(data, violations)
-    if len(specs) > 1 and _by_position(specs):
-        return _refused("a list of values for several columns", violations)
-    return _table(None, [object_array(data)])
-
-
-def _rows(data: Sequence[Any], violations: list[InputViolation]) -> Table:
-    widths = {len(row) for row in data}
-    if len(widths) > 1 or any(isinstance(row, np.ndarray) and row.ndim > 1 for row in data):
-        return _refused("a list of rows of different lengths or of more axes", violations)
-    arrays = [object_array([row[place] for row in data]) for place in range(widths.pop())]
-    return _table(None, arrays, pd.RangeIndex(len(data)))
-
-
-def _records(
-    data: Sequence[Mapping[Any, Any]], specs: Sequence[ColSpec], violations: list[InputViolation]
-) -> Table:
-    names, arrays = [], []
+def _table_of_records(records: Sequence[Mapping[Any, Any]], specs: Sequence[ColSpec]) -> Table:
+    if _by_position(specs):
+        raise _refused_form("a list of records, which cannot be matched by position,")
+    names, arrays, found = [], [], Findings()
     for spec in specs:
-        lacking = next((row for row, record in enumerate(data) if spec.name not in record), None)
+        lacking = next((row for row, one in enumerate(records) if spec.name not in one), None)
         if lacking is not None and spec.required:
-            violations.append(missing_input(spec, "this record does not hold it", lacking))
-        if lacking is None or any(spec.name in record for record in data):
+            found.append(missing_input(spec, "this record does not have it", lacking))
+        if lacking is None or any(spec.name in record for record in records):
             names.append(spec.name)
-            arrays.append(object_array([record.get(spec.name) for record in data]))
-    return _table(tuple(names), arrays, pd.RangeIndex(len(data)))
+            arrays.append(object_array([record.get(spec.name) for record in records]))
+    found.raise_all()
+    return _table(tuple(names), arrays, pd.RangeIndex(len(records)))

@@ -9,13 +9,10 @@ import pandas as pd
 from mlmodel.signature.data.columns import Columns, Tensors
 from mlmodel.signature.data.frames import to_frame
 from mlmodel.signature.enforce.columns import ColumnEnforcer
-from mlmodel.signature.enforce.matching import Selection
+from mlmodel.signature.enforce.matching import Matching
 from mlmodel.signature.enforce.tensors import TensorEnforcer
-from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mlmodel.signature.types.schema import Schema
 
 __all__ = ["Plan"]
@@ -24,41 +21,17 @@ __all__ = ["Plan"]
 class Plan:
     """How data are held against a schema (or passed on, where there is none).
 
-    A plan keeps no data; it may be used from several threads. ``memory`` is for decoders, which
-    keep there what they have made of declared names, through :func:`remember`.
+    A plan keeps no data; it may be used from several threads. ``matching`` is the part of it that
+    decoders need, too.
     """
 
     def __init__(self, schema: Schema | None) -> None:
-        self.schema = schema
-        self.memory: dict[Any, Any] = {}
+        self.matching = Matching(schema)
         self._columns = self._tensors = None
-        if schema is not None and schema.is_tensor_spec():
-            self._tensors = TensorEnforcer(schema)
+        if schema is not None and self.matching.has_tensors:
+            self._tensors = TensorEnforcer(schema, self.matching)
         elif schema is not None:
-            self._columns = ColumnEnforcer(schema)
-
-    def match(self, names: Sequence[str] | None, width: int) -> Selection:
-        """Say where each declared input stands among the given ones, and what is wrong with them.
-
-        For callers that go on to find further violations before they raise (ENF-003).
-        """
-        enforcer = self._columns or self._tensors
-        if enforcer is None:
-            return Selection(tuple(range(width)), (), in_order=True)
-        return enforcer.match(None if names is None else tuple(names), width)
-
-    def select(self, names: Sequence[str] | None, width: int) -> tuple[int | None, ...]:
-        """Return for every declared input where it stands among ``width`` given ones, or None.
-
-        Raises:
-            InvalidInput: a required one is not there (ENF-004, ENF-009), is there twice
-                (ENF-007), or names are needed and not given (ENF-011).
-
-        """
-        found = self.match(names, width)
-        if found.violations:
-            raise invalid_input(found.violations)
-        return found.positions
+            self._columns = ColumnEnforcer(schema, self.matching)
 
     def enforce(self, data: Any) -> Any:
         """Return what the model gets.
@@ -70,7 +43,8 @@ class Plan:
             A DataFrame in the delivered dtypes (ENF-002) for a schema of columns, an ndarray or
             a dict of ndarrays for one of tensors. Without a schema the data themselves (ENF-090),
             except that Columns and Tensors become a DataFrame and arrays. Data that fit already
-            are returned as the very object (ENF-024).
+            are returned as the very object (ENF-024); Columns and Tensors that were read at the
+            types of this schema are neither matched nor checked again.
 
         Raises:
             InvalidInput: the data contradict the schema; every violation found is listed.
@@ -82,8 +56,13 @@ class Plan:
             if isinstance(data, Columns):
                 return self._columns.columns(data)
             return self._columns.plain(_arrays(data) if isinstance(data, Tensors) else data)
-        plain = _plain(data)
-        return plain if self._tensors is None else self._tensors.enforce(plain)
+        if self._tensors is None or _is_read(data, self.matching.schema):
+            return _plain(data)
+        return self._tensors.enforce(_plain(data))
+
+
+def _is_read(data: Any, schema: Schema | None) -> bool:
+    return isinstance(data, Tensors) and data.read_at is schema
 
 
 def _plain(data: Any) -> Any:

@@ -17,7 +17,7 @@ def wrong_shape(given: tuple[int, ...], spec: TensorSpec) -> InputViolation | No
     if _same_shape(given, spec.shape):
         return None
     declared, shape = str(list(spec.shape)), str(list(given))
-    message = f"Tensor {label(spec)}: shape {declared} is declared (-1 = any), {shape} given."
+    message = f"Tensor {label(spec)}: expected shape {declared} (-1 = any), got {shape}."
     return InputViolation("ENF-071", message, spec.name, None, declared, shape)
 
 

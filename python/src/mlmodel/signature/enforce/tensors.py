@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.errors import InputViolation
-from mlmodel.signature.enforce.matching import Selection, match
 from mlmodel.signature.enforce.shapes import label, wrong_shape
 from mlmodel.signature.types.schema import TensorSpec
 from mlmodel.signature.violations import Findings, invalid_input
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
 
+    from mlmodel.signature.enforce.matching import Matching
     from mlmodel.signature.types.schema import Schema
 
 __all__ = ["TensorEnforcer", "is_sparse"]
@@ -28,13 +28,10 @@ _OF_EVERY_WIDTH = {"U": str, "S": bytes}
 class TensorEnforcer:
     """What :class:`~mlmodel.signature.enforce.plan.Plan` does for a schema of tensors."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, matching: Matching) -> None:
         self.specs = tuple(spec for spec in schema.inputs if isinstance(spec, TensorSpec))
+        self._match = matching.match
         self._unnamed = self.specs[0].name is None
-
-    def match(self, names: tuple[Hashable, ...] | None, width: int) -> Selection:
-        """Match the names of given tensors with the declared ones."""
-        return match(self.specs, names, width)
 
     def enforce(self, data: Any) -> Any:
         """Return the array, or the declared arrays by name in the signature's order."""
@@ -57,7 +54,7 @@ class TensorEnforcer:
         if given is None:
             raise invalid_input([_no_mapping(data)])
         names = tuple(given)
-        selection = match(self.specs, names, len(names))
+        selection = self._match(names, len(names))
         found = Findings(selection.violations)
         arrays = {}
         for spec, position in zip(self.specs, selection.positions, strict=True):
@@ -90,8 +87,8 @@ def _check_tensor(array: Any, spec: TensorSpec, found: Findings) -> None:
     if not _same_dtype(array, spec.type):
         given = array.dtype.name
         message = (
-            f"Tensor {label(spec)}: dtype {spec.dtype} is declared, {given} given; "
-            "tensors are not converted."
+            f"Tensor {label(spec)}: expected dtype {spec.dtype}, got {given}; tensors are not "
+            "converted."
         )
         found.append(InputViolation("ENF-070", message, spec.name, None, spec.dtype, given))
     wrong = wrong_shape(array.shape, spec)
@@ -118,7 +115,7 @@ def _frame_values(frame: pd.DataFrame, spec: TensorSpec, found: Findings) -> Any
     ):
         name, given = other[0]
         message = (
-            f"Tensor {label(spec)}: dtype {spec.dtype} is declared, column {name!r} of the frame "
+            f"Tensor {label(spec)}: expected dtype {spec.dtype}, but column {name!r} of the frame "
             f"is {given}; tensors are not converted."
         )
         found.append(InputViolation("ENF-070", message, spec.name, None, spec.dtype, given))
@@ -128,8 +125,8 @@ def _frame_values(frame: pd.DataFrame, spec: TensorSpec, found: Findings) -> Any
 def _no_array(value: Any, spec: TensorSpec) -> InputViolation:
     found = type(value).__name__
     message = (
-        f"Tensor {label(spec)}: an array of {spec.dtype} is declared, {found} given, which has "
-        "no dtype; make it a numpy array of that dtype."
+        f"Tensor {label(spec)}: expected an array of {spec.dtype}, got {found}, which has no "
+        "dtype; make it a numpy array of that dtype."
     )
     rule = "ENF-073" if isinstance(value, dict) else "ENF-074"
     return InputViolation(rule, message, spec.name, None, spec.dtype, found)
@@ -142,5 +139,5 @@ def _without_name(spec: TensorSpec, array: np.ndarray[Any, Any]) -> InputViolati
 
 def _no_mapping(data: Any) -> InputViolation:
     found = type(data).__name__
-    message = f"The signature names its tensors; a mapping of names to arrays is due, not {found}."
+    message = f"The signature names its tensors; give a mapping of names to arrays, not {found}."
     return InputViolation("ENF-072", message, None, None, "a mapping of names to arrays", found)

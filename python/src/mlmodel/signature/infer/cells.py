@@ -63,7 +63,8 @@ def no_type(place: str, found: str, advice: str = "") -> InvalidArgument:
     """Return the error for what no type of the format holds (SIG-014)."""
     names = ", ".join(kind.value for kind in DataType)
     return InvalidArgument(
-        f"{place[0].upper()}{place[1:]} holds {found}, which no type is for (SIG-014); the types "
+        f"{place[0].upper()}{place[1:]} holds {found}, which has no type in the format "
+        "(SIG-014); the types "
         f"are {names}, and lists and objects of them" + (f"; {advice}" if advice else "")
     )
 

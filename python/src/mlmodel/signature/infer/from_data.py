@@ -11,6 +11,7 @@ import pandas as pd
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
+from mlmodel.signature.cells.plain import ByColumn, Records, Rows, stands_for
 from mlmodel.signature.data import arrow
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.columns import Column
@@ -93,7 +94,7 @@ def infer_declarable(
 
 
 def _inputs(model_input: Any, types: CellTypes) -> Schema:
-    inputs = _schema(model_input, "model_input", types)
+    inputs = _schema_of(model_input, "model_input", types)
     _check_gaps(inputs)
     inputs = _required_without_names(inputs)
     _warn_of_integers(inputs)
@@ -101,7 +102,7 @@ def _inputs(model_input: Any, types: CellTypes) -> Schema:
 
 
 def _outputs(model_output: Any, types: CellTypes) -> Schema:
-    return _required_without_names(_schema(model_output, "model_output", types))
+    return _required_without_names(_schema_of(model_output, "model_output", types))
 
 
 def _declared(
@@ -117,28 +118,28 @@ def _declared(
     return ModelSignature(inputs, outputs, declared)
 
 
-def _schema(data: Any, what: str, types: CellTypes) -> Schema:
+def _schema_of(data: Any, what: str, types: CellTypes) -> Schema:
     if isinstance(data, pd.DataFrame):
-        return _of_frame(data, types)
+        return _schema_of_frame(data, types)
     if isinstance(data, pd.Series):
         name = None if data.name is None else str(data.name)
-        return Schema([_column(array_of(data), name, types)])
+        return Schema([_column_spec(array_of(data), name, types)])
     if isinstance(data, np.ndarray) or is_sparse(data):
-        return Schema([_tensor(data, None)])
+        return Schema([_tensor_spec(data, None)])
     if isinstance(data, dict):
-        return _of_mapping(data, what, types)
+        return _schema_of_mapping(data, what, types)
     if isinstance(data, list) and data:
-        return _of_list(data, what, types)
-    return _of_others(data, what, types)
+        return _schema_of_list(data, what, types)
+    return _schema_of_others(data, what, types)
 
 
-def _of_others(data: Any, what: str, types: CellTypes) -> Schema:
+def _schema_of_others(data: Any, what: str, types: CellTypes) -> Schema:
     # A date is a scalar too; NaT and NA are none, for they have no type.
     if isinstance(data, (*_SCALARS, pd.Timestamp)) or type(data).__module__ == "datetime":
-        return Schema([_column(_cells([data]), None, types)])
+        return Schema([_column_spec(_array_of_cells([data]), None, types)])
     columns = arrow.columns_of(data)
     if columns is not None:
-        return _columns(*columns, types)
+        return _schema_of_columns(*columns, types)
     schema = spark_schema(data)
     if schema is None:
         raise _unsupported(data, what)
@@ -151,18 +152,18 @@ def _unsupported(data: Any, what: str) -> InvalidArgument:
         found = f"an empty {type(data).__name__}"
     return InvalidArgument(
         f"No signature can be inferred from {what}, which is {found}; supported are {_SUPPORTED} "
-        f"(SIG-010).{_advice(data)}"
+        f"(SIG-010).{_advice_for(data)}"
     )
 
 
-def _advice(data: Any) -> str:
+def _advice_for(data: Any) -> str:
     if data is Any or isinstance(data, type | FunctionType) or typing.get_origin(data) is not None:
         return (
-            " For type hints there is infer_signature_from_type_hints, which takes the predict "
-            "function that has them."
+            " For type hints, call infer_signature_from_type_hints with the predict function "
+            "that has them."
         )
     if hasattr(data, "collect_schema"):
-        return " Collect the frame first: what is missing in it is known only then."
+        return " Collect the frame first: only then is it known which values are missing."
     if hasattr(data, "model_dump"):
         return (
             " Declare the model class as type hint of predict, or give what model_dump() returns."
@@ -175,27 +176,27 @@ def _advice(data: Any) -> str:
 # -- columns ------------------------------------------------------------------------------------
 
 
-def _of_frame(frame: pd.DataFrame, types: CellTypes) -> Schema:
-    names = _names(frame.columns.tolist())
+def _schema_of_frame(frame: pd.DataFrame, types: CellTypes) -> Schema:
+    names = _column_names(frame.columns.tolist())
     complete = _all_complete(frame)
     columns = [array_of(series) for _, series in frame.items()]
-    return _columns(names, columns, types, complete=complete)
+    return _schema_of_columns(names, columns, types, complete=complete)
 
 
-def _columns(
+def _schema_of_columns(
     names: Sequence[str | None], columns: Sequence[Any], types: CellTypes, *, complete: bool = False
 ) -> Schema:
     if not columns:
         raise InvalidArgument("No signature can be inferred from a frame without columns (SIG-002)")
     return Schema(
         [
-            _column(column, name, types, place, complete=complete)
+            _column_spec(column, name, types, place, complete=complete)
             for place, (column, name) in enumerate(zip(columns, names, strict=True))
         ]
     )
 
 
-def _names(labels: Sequence[Hashable]) -> list[str | None]:
+def _column_names(labels: Sequence[Hashable]) -> list[str | None]:
     """Return the column names; numbers 0, 1, 2 … are pandas' way to say that there are none."""
     if labels == list(range(len(labels))) or set(labels) == {None}:
         return [None] * len(labels)
@@ -230,14 +231,18 @@ def _is_array(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.ndim > 0
 
 
-def _cells(values: Sequence[Any]) -> Any:
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple) or _is_array(value)
+
+
+def _array_of_cells(values: Sequence[Any]) -> Any:
     kinds = {type(value) for value in values}
     if len(kinds) == 1 and issubclass(next(iter(kinds)), np.generic):
         return np.array(values)
     return object_array(values)
 
 
-def _column(
+def _column_spec(
     values: Any, name: str | None, types: CellTypes, place: int = 0, *, complete: bool = False
 ) -> ColSpec:
     label = place if name is None else name
@@ -262,7 +267,7 @@ def _check_fits(values: Any, spec: ColSpec, label: str | int) -> None:
     if found:
         raise InvalidArgument(
             f"Column {label!r} looks like {spec.type.value}, but one of its values cannot be "
-            f"taken for that (SIG-014, SIG-018): {found[0]}"
+            f"read as that (SIG-014, SIG-018): {found[0]}"
         )
 
 
@@ -273,8 +278,9 @@ def _check_gaps(schema: Schema) -> None:
             continue
         if spec.type not in _TAKE_MISSING:
             raise InvalidArgument(
-                f"Column {place} is {spec.type.value} with missing values, for which it must be "
-                "optional, and has no name, without which it cannot be (SIG-015): name the columns"
+                f"Column {place} is {spec.type.value} with missing values, so it must be "
+                "optional, and only a column with a name can be optional (SIG-015): name the "
+                "columns"
             )
 
 
@@ -288,7 +294,7 @@ def _required_without_names(schema: Schema) -> Schema:
     )
 
 
-def _of_mapping(data: Mapping[Any, Any], what: str, types: CellTypes) -> Schema:
+def _schema_of_mapping(data: Mapping[Any, Any], what: str, types: CellTypes) -> Schema:
     if not data:
         raise _unsupported(data, what)
     names = [name if isinstance(name, str) else None for name in data]
@@ -296,24 +302,27 @@ def _of_mapping(data: Mapping[Any, Any], what: str, types: CellTypes) -> Schema:
         raise InvalidArgument(f"The names of {what} are texts, not {list(data)!r:.60} (SIG-012)")
     values = list(data.values())
     if all(_is_tensor(value) for value in values):
-        return Schema([_tensor(v, name) for v, name in zip(values, names, strict=True)])
-    if not all(isinstance(v, list | tuple | pd.Series) or _is_array(v) for v in values):
-        return _columns(names, [_one_cell(value) for value in values], types)
-    if len({len(value) for value in values}) > 1:
-        raise InvalidArgument(f"The columns of {what} are of different lengths (SIG-010)")
-    return _columns(names, [_listed(v, what) for v in values], types)
+        return Schema([_tensor_spec(v, name) for v, name in zip(values, names, strict=True)])
+    match stands_for(data):
+        # What else has axes is a column for enforcement; here it is a cell of no type (SIG-014).
+        case ByColumn() if all(isinstance(v, pd.Series) or _is_list(v) for v in values):
+            if len({len(value) for value in values}) > 1:
+                raise InvalidArgument(f"The columns of {what} are of different lengths (SIG-010)")
+            return _schema_of_columns(names, [_array_of_column(v, what) for v in values], types)
+        case _:
+            return _schema_of_columns(names, [_array_of_cell(value) for value in values], types)
 
 
-def _one_cell(value: Any) -> Any:
+def _array_of_cell(value: Any) -> Any:
     is_scalar = isinstance(value, np.ndarray) and not value.ndim
-    return value.reshape(1) if is_scalar else _cells([value])
+    return value.reshape(1) if is_scalar else _array_of_cells([value])
 
 
-def _listed(value: Any, what: str) -> Any:
+def _array_of_column(value: Any, what: str) -> Any:
     if isinstance(value, pd.Series):
         return array_of(value)
     if not isinstance(value, np.ndarray):
-        return _cells(value)
+        return _array_of_cells(value)
     if value.ndim > 1:
         raise InvalidArgument(
             f"A column of {what} is an array of {value.ndim} axes (SIG-010): give arrays for all "
@@ -322,37 +331,40 @@ def _listed(value: Any, what: str) -> Any:
     return value
 
 
-def _of_list(data: list[Any], what: str, types: CellTypes) -> Schema:
-    records = sum(isinstance(item, dict) for item in data)
-    rows = sum(isinstance(item, list | tuple) or _is_array(item) for item in data)
-    if records == len(data):
-        names = list(dict.fromkeys(name for record in data for name in record))
-        return _of_mapping(
-            {name: [record.get(name) for record in data] for name in names}, what, types
-        )
-    if rows == len(data):
-        width = {len(item) for item in data}
-        if len(width) > 1 or width == {0}:
+def _schema_of_list(data: list[Any], what: str, types: CellTypes) -> Schema:
+    match stands_for(data):
+        case Records(records):
+            names = list(dict.fromkeys(name for record in records for name in record))
+            columns = {name: [record.get(name) for record in records] for name in names}
+            return _schema_of_mapping(columns, what, types)
+        case Rows(rows) if all(map(_is_list, rows)):
+            return _schema_of_rows(rows, what, types)
+        # What else has axes is a row for enforcement; here it is a cell of no type (SIG-014).
+        case Rows() | None if any(isinstance(item, dict) or _is_list(item) for item in data):
             raise InvalidArgument(
-                f"The rows of {what} are empty or of different lengths (SIG-010); a data frame "
-                "with one column holds lists of any lengths"
+                f"The list {what} mixes records, rows and values (SIG-010); give only one kind"
             )
-        columns = [_cells(cells) for cells in zip(*data, strict=True)]
-        return _columns([None] * len(columns), columns, types)
-    if records or rows:
+        case _:
+            return Schema([_column_spec(_array_of_cells(data), None, types)])
+
+
+def _schema_of_rows(rows: Sequence[Sequence[Any]], what: str, types: CellTypes) -> Schema:
+    width = {len(row) for row in rows}
+    if len(width) > 1 or width == {0}:
         raise InvalidArgument(
-            f"The list {what} holds records, rows and values, or two of them (SIG-010); all are of "
-            "one kind"
+            f"The rows of {what} are empty or of different lengths (SIG-010); a data frame "
+            "with one column holds lists of any lengths"
         )
-    return Schema([_column(_cells(data), None, types)])
+    columns = [_array_of_cells(cells) for cells in zip(*rows, strict=True)]
+    return _schema_of_columns([None] * len(columns), columns, types)
 
 
 # -- tensors --------------------------------------------------------------------------------------
 
 
-def _tensor(array: Any, name: str | None) -> TensorSpec:
+def _tensor_spec(array: Any, name: str | None) -> TensorSpec:
     if array.ndim == 0:
-        raise InvalidArgument("A tensor has at least one axis, that of the batch (SIG-013)")
+        raise InvalidArgument("A tensor has at least one axis, which is the batch (SIG-013)")
     return TensorSpec(array.dtype, (_ANY_LENGTH, *array.shape[1:]), name)
 
 
@@ -368,15 +380,15 @@ def _warn_of_integers(schema: Schema) -> None:
     if names:
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004 - enough to see
         warn_caller(
-            f"SIG-016: the integer columns {', '.join(names[:5])}{more} will not take missing "
-            "values, which turn integers into floating point in a data frame; declare columns "
-            "double that may have some."
+            f"SIG-016: the integer columns {', '.join(names[:5])}{more} will not accept missing "
+            "values: with missing values, a data frame stores integers as floating point. "
+            "Declare columns that may have missing values as double."
         )
 
 
 def _warn_of_conflicts(types: CellTypes) -> None:
     if types.conflicts:
         warn_caller(
-            f"SIG-041: values of different types stand at {'; '.join(types.conflicts[:5])}: "
-            "declared any, for which nothing is checked."
+            f"SIG-041: values of different types were found at {'; '.join(types.conflicts[:5])}: "
+            "they are declared as any, for which nothing is checked."
         )

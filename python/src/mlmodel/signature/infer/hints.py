@@ -74,7 +74,8 @@ def infer_signature_from_type_hints(function: Callable[..., Any]) -> ModelSignat
         column = _input_column(hints[name])
     except (_NoType, NameError, TypeError) as error:
         warn_caller(
-            f"SIG-046: no signature comes from the type hint of {name!r}: {error}; supported are "
+            f"SIG-046: no signature can be made from the type hint of {name!r}: {error}; "
+            "supported are "
             f"{_SUPPORTED}."
         )
         return None
@@ -141,7 +142,7 @@ def _hint_kind(hint: Any, within: tuple[Any, ...] = ()) -> DataType | NestedType
 
 def _model_kind(model: Any, within: tuple[Any, ...]) -> Object:
     if model in within:
-        raise _NoType(f"{_hint_name(model)} holds itself")
+        raise _NoType(f"{_hint_name(model)} contains itself")
     properties = []
     for name, field in model.model_fields.items():
         held = _optional(field.annotation)

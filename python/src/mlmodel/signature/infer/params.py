@@ -49,7 +49,7 @@ def _plain_default(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic) and not isinstance(value, np.datetime64):
         value = value.tolist()
     if isinstance(value, Decimal):
-        raise InvalidArgument(f"{value} is a Decimal, which JSON has no form for; give a float")
+        raise InvalidArgument(f"{value} is a Decimal, which JSON cannot hold; give a float")
     if isinstance(value, dict):
         return {key: _plain_default(held) for key, held in value.items()}
     return [_plain_default(held) for held in value] if isinstance(value, list | tuple) else value

@@ -71,7 +71,9 @@ class _Value(ABC):
         return cls.from_dict(document)
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"A {type(self).__name__} is never changed; make another ({name})")
+        raise AttributeError(
+            f"A {type(self).__name__} cannot be changed; create another one ({name})"
+        )
 
     def __delattr__(self, name: str) -> None:
         self.__setattr__(name, None)
@@ -264,7 +266,9 @@ class Object(NestedType):
             )
         twice = sorted(repeated(one.name for one in properties))
         if twice:
-            raise InvalidArgument(f"A property's name stands twice in an object (SIG-007): {twice}")
+            raise InvalidArgument(
+                f"A property's name appears twice in an object (SIG-007): {twice}"
+            )
         self._set(properties=tuple(sorted(properties, key=lambda one: one.name)))
 
     def _written(self) -> dict[str, Any]:

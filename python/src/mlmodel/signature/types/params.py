@@ -116,7 +116,7 @@ class ParamSchema(tuple[ParamSpec, ...]):
         names = [spec.name for spec in made]
         twice = sorted(repeated(names))
         if twice:
-            raise InvalidArgument(f"A name stands twice among the parameters (SIG-008): {twice}")
+            raise InvalidArgument(f"A name appears twice among the parameters (SIG-008): {twice}")
         return made
 
     @property

@@ -146,7 +146,7 @@ class Schema:
         specs = tuple(inputs)
         _check_specs(specs)
         if _are_partly_named(specs):
-            raise InvalidArgument("Either all inputs of a schema are named or none (SIG-005)")
+            raise InvalidArgument("Name all inputs of a schema, or none (SIG-005)")
         object.__setattr__(self, "inputs", specs)
 
     @classmethod
@@ -165,12 +165,12 @@ class Schema:
         if not _are_partly_named(specs):
             return cls(specs)
         if isinstance(specs[0], TensorSpec):
-            raise InvalidArgument("Either all tensors of a schema are named or none (SIG-005)")
+            raise InvalidArgument("Name all tensors of a schema, or none (SIG-005)")
         unnamed = [place for place, spec in enumerate(specs) if spec.name is None]
         warn_caller(
             f"SIG-020: the columns at the positions {', '.join(map(str, unnamed[:5]))} of the "
-            "signature have no names and others have: all of them are matched by position. Name "
-            "all columns, or none."
+            "signature have no names, but others have: all are matched by position. Name all "
+            "columns, or none."
         )
         made = object.__new__(cls)
         object.__setattr__(made, "inputs", specs)
@@ -211,7 +211,9 @@ class Schema:
 
         """
         if not self.has_input_names():
-            raise InvalidArgument("Inputs without names are not told apart by name (SIG-005)")
+            raise InvalidArgument(
+                "Some inputs have no name, so there is no mapping of inputs by name (SIG-005)"
+            )
         return {str(spec.name): spec for spec in self.inputs}
 
     def input_types(self) -> list[Any]:
@@ -284,7 +286,7 @@ def _check_specs(specs: Sequence[ColSpec | TensorSpec]) -> None:
     names = [spec.name for spec in specs if spec.name is not None]
     twice = sorted(repeated(names))
     if twice:
-        raise InvalidArgument(f"A name stands twice in the schema (SIG-004): {twice}")
+        raise InvalidArgument(f"A name appears twice in the schema (SIG-004): {twice}")
     if len(specs) > 1 and isinstance(specs[0], TensorSpec) and not names:
         raise InvalidArgument("Several tensors need names (SIG-005)")
 

@@ -78,7 +78,7 @@ class Cache:
     def __init__(self) -> None:
         root = location()
         if root is None:
-            raise WriteFailed("There is no place for the cache: set MLMODEL_CACHE (LOC-008).")
+            raise WriteFailed("No folder for the cache was found: set MLMODEL_CACHE (LOC-008).")
         self.root = root
         try:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -90,8 +90,9 @@ class Cache:
             is_private(path, stat.S_IFDIR) for path in (root, *map(root.joinpath, _FOLDERS))
         ):
             raise WriteFailed(
-                f"The cache {root} is not used: it must be a folder that belongs to this user and "
-                "that no one else may write (chmod 700), or set MLMODEL_CACHE to another (LOC-008)."
+                f"The cache {root} is not used: it must be a folder that belongs to this user "
+                "and that nobody else may write to (chmod 700). Or set MLMODEL_CACHE to "
+                "another folder (LOC-008)."
             )
 
     @staticmethod

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mlmodel._base.extras import require
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.errors import (
@@ -114,7 +115,7 @@ def _offline() -> bool:
 
 def _not_here(uri: str) -> NoReturn:
     raise UnreadableModel(
-        f"{without_secrets(uri)} is not in the cache, and MLMODEL_OFFLINE forbids to download it "
+        f"{without_secrets(uri)} is not in the cache, and MLMODEL_OFFLINE forbids downloading it "
         "(LOC-011)"
     )
 
@@ -132,8 +133,8 @@ def _up_to_date(
                 raise
             raise _error_of_table(error, uri) from error
         warn_caller(
-            f"{without_secrets(uri)} could not be reached ({_said(error)}); what was downloaded "
-            f"from it on {known.downloaded} is used (LOC-011)"
+            f"{without_secrets(uri)} could not be reached ({_said(error)}); the copy downloaded "
+            f"on {known.downloaded} is used (LOC-011)"
         )
         return known
     if known is not None and known.state is not None and known.state == listing.state:
@@ -162,8 +163,6 @@ def _listed(uri: str, limits: Limits, *, model: bool) -> tuple[Any, Listing]:
 
 def _file_system(uri: str) -> tuple[Any, str]:
     """Return the file system of a URI and the path in it."""
-    from mlmodel._base.extras import require
-
     core = require("fsspec.core", "remote")
     registry = require("fsspec.registry", "remote")
     schemes = {m[1].lower() for link in uri.split("::") if (m := SCHEME.match(link))}
@@ -263,7 +262,9 @@ def _error_of_table(error: Exception, uri: str) -> MlmodelError:
     if _silence(error) is not None:
         return UnreadableModel(f"{place} could not be reached: {_said(error)}.")
     if isinstance(error, FileNotFoundError):
-        return ModelNotFound(f"{place}: there is nothing at this URI, or no right to see it.")
+        return ModelNotFound(
+            f"{place}: nothing was found at this URI, or access to it is not allowed."
+        )
     if isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in _DISK:
         return WriteFailed(f"The download of {place} could not be written: {error.strerror}.")
     return UnreadableModel(f"{place} could not be read: {_said(error)}.")

@@ -74,8 +74,8 @@ def path_to_write(place: PathLike) -> Path:
     """
     if is_uri(place):
         raise InvalidArgument(
-            f"{without_secrets(os.fspath(place))}: a model is saved to a folder of this machine; "
-            "save it to a path, and copy the folder to the store (LOC-017)"
+            f"{without_secrets(os.fspath(place))}: a model can be saved only to a folder on "
+            "this machine; save it to a path, and copy the folder to the store (LOC-017)"
         )
     return local_path(place)
 
@@ -106,7 +106,7 @@ def _copy(found: Path, into: Path, name: str, *, model: bool) -> Path:
         if _is_equal(found, target):
             return target
         raise ModelExists(
-            f"{target} exists already and is not what would be copied there; choose another "
+            f"{target} exists already and differs from what would be copied there; choose another "
             "folder, or remove it (LOC-014)"
         )
     partial = into / f".{name}.partial-{secrets.token_hex(4)}"

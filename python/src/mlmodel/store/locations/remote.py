@@ -156,7 +156,7 @@ def _what_is_wrong(name: str) -> str | None:
     for words, found in (
         ("holds characters that are not text", _NO_TEXT.search(name)),
         ("has a part without a name", not {"", "."}.isdisjoint(parts)),
-        ("is a device's name on some systems", any(map(_is_device, parts))),
+        ("is the name of a device on some systems", any(map(_is_device, parts))),
         ("is too long", any(len(part.encode(errors="replace")) > _LONGEST_NAME for part in parts)),
         (f"lies more than {_DEEPEST} folders deep", len(parts) > _DEEPEST),
     ):
@@ -172,15 +172,15 @@ def _is_device(part: str) -> bool:
 def _refused_name(name: str, wrong: str) -> InvalidModel:
     message = f"The name {shown(name)} {wrong}; nothing was downloaded."
     return InvalidModel(
-        "The listing of the remote folder names what is not a file inside it.",
+        "The listing of the remote folder has a name that is not a file inside it.",
         [Violation("LOC-005", message)],
     )
 
 
 def _over(what: str, variable: str) -> UnreadableModel:
     return UnreadableModel(
-        f"The remote folder holds {what}, which is the limit; it was not downloaded. Set "
-        f"{variable} to another limit if it is the right one (LOC-006)."
+        f"The remote folder holds {what}, which is the limit; it was not downloaded. If this is "
+        f"the right folder, set {variable} to a higher limit (LOC-006)."
     )
 
 
@@ -283,7 +283,7 @@ def _get(fs: Any, file: RemoteFile, target: Path, count: _Count) -> None:
     path = target / file.name
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
-        raise _refused_name(file.name, "is another one's on this system")
+        raise _refused_name(file.name, "is the same as another name on this system")
     reported = 0
 
     class Callback(require("fsspec.callbacks", "remote").Callback):  # type: ignore[misc]

@@ -56,7 +56,7 @@ def path_of_file_uri(uri: str) -> Path:
     parts = urlsplit(uri)
     if parts.netloc not in ("", "localhost"):
         raise InvalidArgument(
-            f"{uri}: a file URI names a file of this machine, and this one names the host "
+            f"{uri}: a file URI names a file on this machine, but this one names the host "
             f"{parts.netloc!r}; write file:///path (LOC-001)"
         )
     return Path(url2pathname(parts.path))
@@ -71,8 +71,8 @@ def refuse_tracked(scheme: str, uri: str) -> None:
     """
     if scheme in _TRACKED:
         raise UnsupportedModel(
-            f"{uri}: only a Tracking server knows where this is, and none is asked by this "
-            "version; give the path or URI of the model's folder (LOC-002)"
+            f"{uri}: only a Tracking server knows where this model is, and this version does "
+            "not ask one; give the path or URI of the model's folder (LOC-002)"
         )
 
 

@@ -76,7 +76,7 @@ def _tree(tree: Any) -> str:
         return "a decision tree has children that are not nodes behind their parent"
     feature = tree.feature[~leaf]
     if len(feature) and (feature.min() < 0 or feature.max() >= tree.n_features):
-        return "a decision tree splits by a feature that it has not"
+        return "a decision tree splits by a feature that it does not have"
     return ""
 
 
@@ -115,7 +115,7 @@ def _histogram_estimator(estimator: Any) -> str:
             if len(nodes) and (
                 nodes["feature_idx"].min() < 0 or nodes["feature_idx"].max() >= width
             ):
-                return "a tree of histograms splits by a feature that it has not"
+                return "a tree of histograms splits by a feature that it does not have"
     return ""
 
 
@@ -140,10 +140,10 @@ def _neighbors(index: Any) -> str:
     if not whole or bounds.shape[2] != data.shape[1] or len(rows) != size:
         return "an index of neighbours has arrays that do not fit"
     if size and (rows.min() < 0 or rows.max() >= size):
-        return "an index of neighbours refers to rows that it has not"
+        return "an index of neighbours refers to rows that it does not have"
     first, last = nodes["idx_start"], nodes["idx_end"]
     if (first < 0).any() or (last > size).any() or (first > last).any():
-        return "an index of neighbours refers to rows that it has not"
+        return "an index of neighbours refers to rows that it does not have"
     if (nodes["is_leaf"][count // 2 :] == 0).any():
         return "an index of neighbours goes on behind its last level"
     return ""

@@ -279,7 +279,7 @@ def _put(machine: Machine, index: int) -> None:
 def _index(machine: Machine) -> int:
     text = machine.line()
     if not _INDEX.match(text):
-        raise Malformed(f"a number of the memo is none, byte {machine.pos - 1}")
+        raise Malformed(f"a number of the memo is not a number, byte {machine.pos - 1}")
     return int(text)
 
 

@@ -59,7 +59,7 @@ def _unpacked(data: bytes, kind: str) -> bytes:
     if kind == "zip":
         raise RefusedContainer("it is a zip archive, not a pickle")
     if kind == "lz4":
-        raise RefusedContainer("it is compressed by lz4, which is not opened here")
+        raise RefusedContainer("it is compressed by lz4, which mlmodel cannot open")
     if kind == "old joblib":
         raise RefusedContainer(
             "it is of a joblib older than 0.10, which kept its arrays in files of their own; "

@@ -123,8 +123,8 @@ def _is_at_home(cls: type, module: str, name: str) -> bool:
 def _missing(module: str, name: str) -> MissingDependency:
     return MissingDependency(
         f"The model needs {name!r} of the module {module!r}, which is not installed, or has no "
-        "such name in the version installed. Install what the model's requirements.txt names; a "
-        "module of the model's own is saved along with code_paths=[…]."
+        "such name in the version installed. Install what the model's requirements.txt names; "
+        "if it is a module of your own, save the model with code_paths=[…]."
     )
 
 
