@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlmodel import cli
+from mlmodel.cli import COMMANDS
 from mlmodel.errors import InvalidModel, Violation
 
 if TYPE_CHECKING:
@@ -65,3 +67,62 @@ def test_modules_of_the_working_directory_are_not_imported(tmp_path: Path) -> No
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert "executed" not in done.stdout + done.stderr
+
+
+def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mlmodel", *args],
+        capture_output=True, text=True, check=False, env={**os.environ, **env},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["valdiate", "."], "No such command 'valdiate'. Did you mean validate?"),
+        (["trust", "ad", "m"], "No such command 'ad'. Did you mean add?"),
+        (["signature", "dif"], "Did you mean diff?"),
+        (["validate", "--outputfile", "x", "."], "--output-file"),
+        (["inspect", "--require-trst", "list", "."], "--require-trust"),
+        (["qqqqq"], "No such command 'qqqqq'.\n"),
+    ],
+)
+def test_which_command_or_option_was_meant(arguments: list[str], meant: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert meant in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("mlmodel va", ["plain,validate", "plain,validate-input"]),
+        ("mlmodel trust a", ["plain,add"]),
+        ("mlmodel rule DIR-00", [f"plain,DIR-00{number}" for number in range(1, 9)]),
+        ("mlmodel validate --ignore dir-001", ["plain,DIR-001"]),
+        ("mlmodel validate --qui", ["plain,--quiet"]),
+        ("mlmodel predict -m some", ["file,some"]),
+        ("mlmodel inspect some", ["file,some"]),
+    ],
+)
+def test_the_shell_completes(words: str, found: list[str]) -> None:
+    """What docs/command-line.md has a shell ask for."""
+    done = run(
+        _MLMODEL_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1)
+    )
+    assert done.stdout.splitlines() == found, done.stderr
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_shells_get_their_completion(shell: str) -> None:
+    done = run(_MLMODEL_COMPLETE=f"{shell}_source")
+    assert done.returncode == 0
+    assert "_MLMODEL_COMPLETE" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_fits_a_terminal(name: str) -> None:
+    done = run(*([name] if name else []), "--help", COLUMNS="80")
+    assert done.returncode == 0
+    assert [line for line in done.stdout.splitlines() if len(line) > 80] == []

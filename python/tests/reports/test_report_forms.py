@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mlmodel import validate
+from mlmodel._base.origin import specification
 from mlmodel.errors import Violation
 from mlmodel.reports.report import Report
 from mlmodel.reports.sarif_and_github import as_sarif, github_lines
@@ -279,7 +280,11 @@ def test_the_address_of_the_specification_is_the_packages(monkeypatch):
     named = metadata.PathDistribution.metadata.fget(metadata.distribution("mlmodel"))
     named["Project-URL"] = f"Specification, {address}/"
     monkeypatch.setattr(metadata, "metadata", lambda _: named)
-    run = sarif(Report("a", (Violation("SKL-001", "It is missing.", "a", 1, 1),)))
+    specification.cache_clear()
+    try:
+        run = sarif(Report("a", (Violation("SKL-001", "It is missing.", "a", 1, 1),)))
+    finally:
+        specification.cache_clear()
     (rule,) = run["tool"]["driver"]["rules"]
     assert rule["helpUri"] == f"{address}/flavors/sklearn.md#SKL-001"
     assert f"[spec/flavors/sklearn.md]({address}/flavors/sklearn.md)" in rule["help"]["markdown"]

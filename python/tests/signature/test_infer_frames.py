@@ -157,7 +157,7 @@ def test_polars_without_a_type() -> None:
 
 def test_polars_needs_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingDependency, match=r"mlmodel\[arrow\]"):
+    with pytest.raises(MissingDependency, match=r"pip install .*\[arrow\]"):
         arrow.frame_of(pl.DataFrame({"a": [1.5]}))
 
 

@@ -38,7 +38,7 @@ def require(module: str, extra: str, package: str | None = None) -> ModuleType:
     ``package`` is the name by which it is installed, where that is another.
 
     Raises:
-        MissingDependency: it is not installed; the message says ``pip install mlmodel[extra]``.
+        MissingDependency: it is not installed; the message says how its extra is installed.
 
     """
     try:
@@ -70,7 +70,9 @@ def named_extra() -> Iterator[None]:
 
 
 def _missing(module: str, extra: str, package: str | None = None) -> MissingDependency:
+    from mlmodel._base.origin import install_command
+
     named = package or _PACKAGE_OF.get(module.partition(".")[0], module)
     return MissingDependency(
-        f"The package {named!r} is not installed; it comes with: pip install 'mlmodel[{extra}]'"
+        f"The package {named!r} is not installed; it comes with: {install_command(extra)}"
     )

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
+
+from mlmodel.cli._shared import Group
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["main"]
 
@@ -14,8 +19,9 @@ __all__ = ["main"]
 #: click command with the same help line (a test compares), so ``--help`` imports none of them.
 COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Check model folders and MLmodel files against the specification."),
+    "rule": ("rule", "Show rules of the specification."),
     "fmt": ("fmt", "Rewrite MLmodel files in their canonical form; comments are kept."),
-    "inspect": ("inspect", "Show what a model is, without running any of its code."),
+    "inspect": ("inspect", "Show what models are, without running any of their code."),
     "diff": ("diff", "Show how two models differ, without running any of their code."),
     "signature": ("signature", "Show and compare signatures."),
     "validate-input": (
@@ -29,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(Group):
     """A group whose commands are imported on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -41,6 +47,16 @@ class _LazyGroup(click.Group):
         module = importlib.import_module(f"mlmodel.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -77,8 +93,11 @@ def main(args: list[str] | None = None) -> None:
 
     warnings.showwarning = _warn
     try:
+        from mlmodel.cli._progress import downloads_shown
+
         # Commands return nothing: what comes back is the code that a context's exit was given.
-        code = cli.main(args=args, prog_name="mlmodel", standalone_mode=False)
+        with downloads_shown():
+            code = cli.main(args=args, prog_name="mlmodel", standalone_mode=False)
     except click.ClickException as error:
         _show(error)
         sys.exit(error.exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from functools import wraps
@@ -13,13 +14,19 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from click.shell_completion import CompletionItem
+
     from mlmodel.errors import MlmodelError
 
 Answer = TypeVar("Answer")
 
 __all__ = [
     "NOTHING",
+    "Group",
     "answering",
+    "color_option",
+    "complete_files",
+    "complete_rules",
     "content_type_of",
     "echo",
     "fail",
@@ -34,10 +41,53 @@ __all__ = [
     "read_input",
     "say_trust_is_lost",
     "size",
+    "write_output",
 ]
 
 #: What is said of a folder in which nothing was found that loading could run.
 NOTHING = "no pickle and no code was found (files of other kinds were not inspected)"
+
+
+class Group(click.Group):
+    """A group that asks which command was meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        known = self.list_commands(ctx)
+        if ctx.resilient_parsing or name in known or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, known, 1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
+
+
+def complete_files(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Let the shell complete a path."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def complete_rules(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the id of a rule; its text is shown where the shell shows such."""
+    from click.shell_completion import CompletionItem
+
+    from mlmodel.reports.rules import rules
+
+    begun = incomplete.upper()
+    return [
+        CompletionItem(name, help=one_line(one.text)[:100])
+        for name, one in rules().items()
+        if name.startswith(begun)
+    ]
 
 
 def one_line(text: str) -> str:
@@ -159,6 +209,26 @@ def format_option(*more: str) -> Callable[[Callable[..., None]], Callable[..., N
     )
 
 
+def color_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the option ``--color``, which sets the context's ``color``: what click prints by.
+
+    Without it colors are for terminals, and not where NO_COLOR is set or the terminal is dumb.
+    """
+    option = click.option(
+        "--color/--no-color",
+        default=None,
+        expose_value=False,
+        callback=_set_color,
+        help="Print in colors or not. By default on a terminal, unless NO_COLOR is set.",
+    )
+    return option(command)
+
+
+def _set_color(context: click.Context, _option: click.Parameter, color: bool | None) -> None:
+    is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    context.color = False if color is None and is_plain else color
+
+
 def loading_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options ``-m``, ``--trust`` and ``--allow`` to a command that loads a model."""
     for option in (
@@ -185,6 +255,7 @@ def model_option(command: Callable[..., None]) -> Callable[..., None]:
         "model",
         required=True,
         metavar="MODEL",
+        shell_complete=complete_files,
         help="Model folder, or a URI of one.",
     )
     return option(command)
@@ -209,6 +280,7 @@ def input_options(command: Callable[..., None]) -> Callable[..., None]:
             default="-",
             show_default=True,
             metavar="FILE",
+            shell_complete=complete_files,
             help="The data; - is stdin.",
         ),
     ):
@@ -253,3 +325,24 @@ def read_input(source: str) -> bytes:
         return Path(source).read_bytes()
     except OSError as error:
         raise InvalidArgument(f"{source} cannot be read: {error.strerror}.") from None
+
+
+def write_output(target: str, content: bytes) -> None:
+    """Write a file that the user named, whole or not at all.
+
+    Raises:
+        InvalidArgument: something that is not a file stands there.
+        WriteFailed: it cannot be written; what was there still is.
+
+    """
+    from mlmodel._base import files
+    from mlmodel.errors import InvalidArgument, WriteFailed
+
+    path = Path(target)
+    # A device would be replaced by a file, and a link by what it leads to no longer.
+    if path.exists() and not path.is_file():
+        raise InvalidArgument(f"{target} is not a file, so nothing is written there.")
+    try:
+        files.write(path.resolve() if path.is_symlink() else path, content)
+    except OSError as error:
+        raise WriteFailed(f"{target} cannot be written: {error.strerror}.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlmodel.cli._shared import echo, size
+from mlmodel.cli._shared import Group, echo, size
 
 __all__ = ["command"]
 
@@ -17,7 +17,7 @@ Exit codes: 0 removed, 2 the cache cannot be written.
 """
 
 
-@click.group(name="cache")
+@click.group(name="cache", cls=Group)
 def command() -> None:
     """List and remove downloaded models.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlmodel.cli._shared import answering, echo, format_option, size
+from mlmodel.cli._shared import answering, complete_files, echo, format_option, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,8 +28,8 @@ _LONGEST = 100
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("old", metavar="A")
-@click.argument("new", metavar="B")
+@click.argument("old", metavar="A", shell_complete=complete_files)
+@click.argument("new", metavar="B", shell_complete=complete_files)
 @format_option()
 @answering
 def command(old: str, new: str, form: str) -> None:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from mlmodel._base.texts import counted
-from mlmodel.cli._shared import echo, in_processes, jobs_option, local_file, say_trust_is_lost
+from mlmodel.cli._shared import (
+    complete_files,
+    echo,
+    in_processes,
+    jobs_option,
+    local_file,
+    say_trust_is_lost,
+)
 from mlmodel.document.document import folder_of, model_file, read_text
 from mlmodel.document.editing.formatting import format_text
 from mlmodel.document.writer import rewrite
@@ -27,20 +34,21 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\b
 Examples:
-  mlmodel fmt my_model           one model folder, or its file my_model/MLmodel
+  mlmodel fmt my_model           one model folder, or its file
   mlmodel fmt                    every model below this folder
-  mlmodel fmt --check models/    change nothing; exit with 1 if something would change
+  mlmodel fmt --check models/    change nothing; exit with 1 if it would
   mlmodel fmt --diff my_model    change nothing; show what would change
   mlmodel fmt --jobs 4 models/   many models, in four processes
   mlmodel fmt - < MLmodel        from standard input to standard output
 
 \b
-Exit codes: 0 done, 1 something would change (--check), 2 some could not be formatted.
+Exit codes: 0 done, 1 something would change (--check), 2 some could not be
+formatted.
 """
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("paths", metavar="[PATH...]", nargs=-1)
+@click.argument("paths", metavar="[PATH...]", nargs=-1, shell_complete=complete_files)
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 if something would.")
 @click.option("--diff", is_flag=True, help="Change nothing; print what would change.")
 @jobs_option("Format")

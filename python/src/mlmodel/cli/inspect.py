@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlmodel._aliases import is_flavor
 from mlmodel._base.texts import counted
-from mlmodel.cli._shared import NOTHING, echo, format_option, size
+from mlmodel.cli._progress import Progress
+from mlmodel.cli._shared import (
+    NOTHING,
+    color_option,
+    complete_files,
+    echo,
+    format_option,
+    one_line,
+    size,
+)
+from mlmodel.errors import MlmodelError, ModelNotFound
 from mlmodel.reports.inspection import inspect_model
+from mlmodel.reports.trust_needed import LEVELS, Needed, as_document, needed_by
+from mlmodel.reports.validation import find_models, models_below
 from mlmodel.store.locations.locate import local_folder
 from mlmodel.store.locations.uris import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _EXAMPLES = """\b
 Examples:
   mlmodel inspect my_model
   mlmodel inspect my_model --format json
+  mlmodel inspect --require-trust list models/
 
 \b
-Exit codes: 0 shown, valid or not, 1 its MLmodel file is not a mapping, 2 there
-is not a model, or it cannot be read.
+What --require-trust allows, each with what stands before it:
+  none     files that hold data, and nothing that could hold code
+  list     pickles and skops files that use nothing but known harmless classes
+           of libraries; such models load without being trusted
+  named    pickles that use classes which --allow names, too
+  trusted  anything, in folders that `mlmodel trust list` shows
+
+\b
+Exit codes: 0 shown, valid or not (--require-trust: all are allowed), 1 a file
+is not a mapping (some need more), 2 there is no model, or it cannot be read.
 """
 _SHOWN = 20
 _NOTHING_BUT_DATA = "nothing: the model is read as data, and its folder has no pickle and no code"
@@ -38,22 +61,117 @@ _HEAD = {
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("path", metavar="MODEL")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, shell_complete=complete_files)
 @format_option()
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-def command(path: str, form: str, as_json: bool) -> None:
-    """Show what a model is, without running any of its code.
+@click.option(
+    "--require-trust",
+    "level",
+    type=click.Choice(LEVELS),
+    metavar="LEVEL",
+    help="A gate: exit with 1 where loading a model would need more trust than LEVEL (none, list, "
+    "named or trusted; see below), and say why.",
+)
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="NAME",
+    help="With --require-trust named: allow a class by its exact name.",
+)
+@color_option
+def command(
+    paths: tuple[str, ...], form: str, as_json: bool, level: str | None, allow: tuple[str, ...]
+) -> None:
+    """Show what models are, without running any of their code.
 
-    MODEL is a model folder, an MLmodel file, or a URI of one. The output has its flavors,
-    signature, input example and environment, and what loading it would need and run.
+    A PATH is a model folder, an MLmodel file, a folder with models somewhere below, or a URI.
+    Shown are a model's flavors, signature, input example and environment, and what loading it
+    would need and run. As JSON, one model is an object; more than one PATH, or a folder above
+    models, is {"models": [...]}.
     """
-    found = inspect_model(local_folder(path))
-    found["path"] = without_secrets(path)
-    if as_json or form == "json":
-        click.echo(json.dumps(found, indent=2))
+    if allow and level not in {"named", "trusted"}:
+        raise click.UsageError("--allow goes with --require-trust named or trusted.")
+    is_json = as_json or form == "json"
+    if level is None:
+        _show_models(paths, is_json=is_json)
+    else:
+        sys.exit(_gate(paths, level, allow, is_json=is_json))
+
+
+def _show_models(paths: tuple[str, ...], *, is_json: bool) -> None:
+    places = [(path, local_folder(path)) for path in paths]
+    found = []
+    for path, place in places:
+        models = _models_at(place)
+        for model in models:
+            found.append(inspect_model(model))
+            found[-1]["path"] = without_secrets(path) if model == place else str(model)
+    if is_json:
+        alone = len(places) == 1 and found[0]["path"] == without_secrets(paths[0])
+        click.echo(json.dumps(found[0] if alone else {"models": found}, indent=2))
         return
-    for line in _model_lines(found):
-        echo(line)
+    for number, one in enumerate(found):
+        for line in ([""] if number else []) + list(_model_lines(one)):
+            echo(line)
+
+
+def _models_at(place: Path) -> list[Path]:
+    """Return the models at a place; where there is none, the place, whose error says so."""
+    try:
+        return list(find_models(place))
+    except ModelNotFound:
+        return [place]
+
+
+# -- the gate -------------------------------------------------------------------------------------
+
+
+def _gate(paths: tuple[str, ...], level: str, allow: tuple[str, ...], *, is_json: bool) -> int:
+    """Hold models against what is allowed, those in a model's folder too; return the exit code."""
+    found: list[Needed] = []
+    models: dict[Path, None] = {}
+    for path in paths:
+        try:
+            for model in find_models(local_folder(path)):
+                models.update(dict.fromkeys((model, *models_below(model))))
+        except MlmodelError as error:
+            shown = without_secrets(path)
+            reason = error.message.removeprefix(f"{shown}: ")
+            found.append(Needed(shown, None, allowed=False, unreadable=reason))
+    progress = Progress("looking into", len(models))
+    found += [needed_by(model, level, allow) for model in progress.over(models)]
+    if is_json:
+        click.echo(json.dumps(as_document(found, level), indent=2))
+    else:
+        for line in _gate_lines(found, level):
+            click.echo(line)
+    return max(one.exit_code for one in found)
+
+
+def _gate_lines(found: list[Needed], level: str) -> Iterator[str]:
+    for one in found:
+        path = one_line(one.path)
+        if one.unreadable is not None:
+            yield f"{path}: {click.style('unreadable', fg='red')}: {one_line(one.unreadable)}"
+        elif one.allowed:
+            yield f"{path}: {click.style('allowed', fg='green')}, needs {one.needs}"
+        else:
+            yield f"{path}: {click.style('refused', fg='red')}, {_refusal(str(one.needs), level)}"
+            yield from (f"  {one_line(str(look))}" for look in one.why)
+    counts = as_document(found, level)["summary"]
+    parts = [f"{counts['allowed']} allowed", f"{counts['refused']} refused"]
+    parts += [f"{counts['unreadable']} unreadable"] if counts["unreadable"] else []
+    models = counted(counts["models"], "model")
+    yield click.style(f"{models}: {', '.join(parts)} (--require-trust {level})", bold=True)
+
+
+def _refusal(needs: str, level: str) -> str:
+    if needs == level:
+        return "needs to be trusted, and this folder is not (mlmodel trust add)"
+    return f"needs {needs}"
+
+
+# -- one model ------------------------------------------------------------------------------------
 
 
 def _model_lines(found: dict[str, Any]) -> Iterator[str]:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
-from mlmodel.cli._shared import content_type_of, input_options, loading_options, read_input
+from mlmodel.cli._shared import (
+    complete_files,
+    content_type_of,
+    input_options,
+    loading_options,
+    read_input,
+    write_output,
+)
 
 __all__ = ["command"]
 
@@ -18,8 +24,8 @@ Examples:
   echo '{"inputs": {"age": [42]}}' | mlmodel predict -m my_model
 
 \b
-Exit codes: 0 scored, 1 the data do not fit or the model failed, 2 the model or
-the data cannot be read, 3 the model would run code that is not trusted.
+Exit codes: 0 scored, 1 the data do not fit or the model failed, 2 the model
+or the data cannot be read, 3 it would run code that is not trusted.
 """
 
 
@@ -34,6 +40,7 @@ the data cannot be read, 3 the model would run code that is not trusted.
     "--output-path",
     "target",
     metavar="FILE",
+    shell_complete=complete_files,
     help="Where to write the answer; the default is stdout.",
 )
 def command(
@@ -53,7 +60,7 @@ def command(
 
     require("pandas", "predict")
     require("orjson", "predict")
-    from mlmodel.pyfunc.scoring import score_body, write_answer
+    from mlmodel.pyfunc.scoring import score_body
 
     body = read_input(source)
     answer = score_body(
@@ -63,4 +70,4 @@ def command(
         sys.stdout.buffer.write(answer + b"\n")
         sys.stdout.flush()
     else:
-        write_answer(Path(target), answer)
+        write_output(target, answer + b"\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlmodel.cli._shared import answering, echo, format_option
+from mlmodel.cli._shared import Group, answering, complete_files, echo, format_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,14 +42,14 @@ _CALLERS: dict[str, tuple[Caller, ...]] = {
 _SHOWN = 200
 
 
-@click.group(name="signature")
+@click.group(name="signature", cls=Group)
 def command() -> None:
     """Show and compare signatures."""
 
 
 @command.command(epilog=_DIFF_EXAMPLES)
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
+@click.argument("old", metavar="OLD", shell_complete=complete_files)
+@click.argument("new", metavar="NEW", shell_complete=complete_files)
 @format_option()
 @click.option(
     "--callers",
@@ -79,7 +79,7 @@ def diff(old: str, new: str, form: str, callers: str) -> None:
 
 
 @command.command(epilog=_SHOW_EXAMPLES)
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", shell_complete=complete_files)
 @answering
 def show(model: str) -> None:
     """Print the signature of a model as JSON.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlmodel.cli._shared import NOTHING, echo
+from mlmodel.cli._shared import NOTHING, Group, complete_files, echo
 
 __all__ = ["command"]
 
@@ -29,13 +29,13 @@ Exit codes: 0 no longer trusted, 2 the list has no such folder.
 """
 
 
-@click.group(name="trust")
+@click.group(name="trust", cls=Group)
 def command() -> None:
     """List, add and remove trusted model folders."""
 
 
 @command.command(epilog=_ADD_EXAMPLES)
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", shell_complete=complete_files)
 def add(model: str) -> None:
     """Trust a model as it is now, and show what loading it could run.
 
@@ -76,7 +76,7 @@ def list_() -> None:
 
 
 @command.command(epilog=_REMOVE_EXAMPLES)
-@click.argument("what", metavar="PATH|DIGEST")
+@click.argument("what", metavar="PATH|DIGEST", shell_complete=complete_files)
 def remove(what: str) -> None:
     """Stop trusting a folder.
 

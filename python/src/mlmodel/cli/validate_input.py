@@ -29,7 +29,7 @@ _EXAMPLES = """\b
 Examples:
   mlmodel validate-input -m my_model -i rows.csv
   mlmodel validate-input -m my_model -i body.json --format json
-  curl ... | mlmodel validate-input -m my_model -t "application/json; format=pandas-records"
+  curl ... | mlmodel validate-input -m my_model -t csv
 
 \b
 Exit codes: 0 the data fit, 1 they do not or are malformed, 2 the model or the

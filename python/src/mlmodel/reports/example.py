@@ -40,9 +40,11 @@ def check_example(document: Document, root: Path) -> tuple[list[Violation], str 
         return [], None
     absent = [name for name in ("numpy", "orjson") if find_spec(name) is None]
     if absent:
+        from mlmodel._base.origin import install_command
+
         return [], (
             f"{file} was not checked: that needs {' and '.join(absent)} "
-            "(pip install 'mlmodel[predict]')."
+            f"({install_command('predict')})."
         )
     from mlmodel.scoring.examples.checking import faults
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
     from mlmodel.document.paths import PathLike
 
-__all__ = ["environment_of", "inspect_model", "plain"]
+__all__ = ["environment_of", "inspect_model", "is_present", "plain"]
 
 _MAX_FILES = 10_000
 
@@ -95,10 +95,11 @@ def _described_example(root: Path, data: dict[str, Any]) -> dict[str, Any] | Non
     info = example_info(data)
     if info is None:
         return None
-    return {**info, "present": _present(root, info.get("artifact_path"))}
+    return {**info, "present": is_present(root, info.get("artifact_path"))}
 
 
-def _present(root: Path, name: Any) -> bool:
+def is_present(root: Path, name: Any) -> bool:
+    """Return whether a path that an MLmodel file names is in the folder."""
     try:
         return isinstance(name, str) and os.path.exists(resolve_inside(root, name))  # noqa: PTH110 - Path's raises for a name too long
     except InvalidModel:
@@ -135,7 +136,7 @@ def _needs_of_loading(root: Path, document: Document) -> dict[str, Any]:
         item.value for item in named_files(described) if NEEDED_TO_LOAD[item.schema["x-file"]]
     ]
     found: dict[str, Any] = {
-        "missing": sorted({name for name in needed if not _present(root, name)}),
+        "missing": sorted({name for name in needed if not is_present(root, name)}),
         "files": [asdict(look) for look in look_into(root, document)],
     }
     modules = [item.value for item in described if "x-module" in item.schema]

@@ -21,7 +21,7 @@ class Report:
     document order; ``unreadable`` says why the file could not be looked at (then there are
     no violations, or the one of the limit that it broke). ``fixed`` lists what was mended
     before, each with the place where it stood; ``unchecked`` says what was not looked at, and
-    why.
+    why; ``ignored`` counts the violations of rules that the user ignores, which are not in it.
     """
 
     path: str
@@ -29,6 +29,7 @@ class Report:
     unreadable: str | None = None
     fixed: tuple[Violation, ...] = ()
     unchecked: tuple[str, ...] = ()
+    ignored: int = 0
 
     @property
     def errors(self) -> tuple[Violation, ...]:
@@ -61,6 +62,8 @@ class Report:
             found["fixed"] = [fixed.as_dict() for fixed in self.fixed]
         if self.unchecked:
             found["unchecked"] = list(self.unchecked)
+        if self.ignored:
+            found["ignored"] = self.ignored
         return found
 
 
@@ -77,6 +80,7 @@ def as_document(reports: list[Report], *, strict: bool = False) -> dict[str, Any
             "unreadable": codes.count(2),
             "errors": sum(len(report.errors) for report in reports),
             "warnings": sum(len(report.warnings) for report in reports),
+            "ignored": sum(report.ignored for report in reports),
         },
     }
 
@@ -91,6 +95,8 @@ def summary(reports: list[Report], *, strict: bool = False, mended: bool = False
     if counts["unreadable"]:
         parts.append(f"{counts['unreadable']} unreadable")
     found = f"{counted(counts['errors'], 'error')}, {counted(counts['warnings'], 'warning')}"
+    if counts["ignored"]:
+        found += f", {counts['ignored']} ignored"
     if mended:
         found += f", {sum(len(report.fixed) for report in reports)} fixed"
     return f"{counted(counts['models'], 'model')}: {', '.join(parts)} ({found})"

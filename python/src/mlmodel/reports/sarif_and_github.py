@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from mlmodel._base.texts import counted
 from mlmodel.errors import printable
+from mlmodel.reports.rules import rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +83,6 @@ def as_sarif(reports: list[Report]) -> dict[str, Any]:
     violations = [violation for report in reports for violation in report.violations]
     ids = sorted({violation.rule for violation in violations})
     unreadable = any(report.unreadable is not None for report in reports)
-    specification = _specification() if ids else ""
     return {
         "$schema": _SARIF_SCHEMA,
         "version": "2.1.0",
@@ -94,7 +92,7 @@ def as_sarif(reports: list[Report]) -> dict[str, Any]:
                     "driver": {
                         "name": "mlmodel",
                         "semanticVersion": __version__,
-                        "rules": [_rule(rule, specification) for rule in ids],
+                        "rules": [_rule(name) for name in ids],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
@@ -112,48 +110,26 @@ def as_sarif(reports: list[Report]) -> dict[str, Any]:
     }
 
 
-@cache
-def _rules() -> dict[str, dict[str, str]]:
-    text = (files("mlmodel.reports") / "_rules.json").read_text(encoding="utf-8")
-    rules: dict[str, dict[str, str]] = json.loads(text)
-    return rules
-
-
-def _specification() -> str:
-    """Return where the pages of the specification are, as the installed package says it."""
-    from importlib.metadata import PackageNotFoundError, metadata
-
-    try:
-        urls = metadata("mlmodel").get_all("Project-URL") or []
-    except PackageNotFoundError:
-        urls = []
-    named: dict[str, str] = dict(url.split(", ", 1) for url in urls if ", " in url)
-    return named.get("Specification", "").rstrip("/")
-
-
 def _said(text: str) -> str:
     """Return a text as a message string, in which braces are placeholders unless doubled."""
     return printable(text).replace("{", "{{").replace("}", "}}")
 
 
-def _rule(rule: str, base: str) -> dict[str, Any]:
-    """Return what a log says of a rule; ``base`` is the address of the specification, or empty."""
-    known = _rules().get(rule, {"page": "README", "text": f"The rule {rule}."})
-    text = _said(known["text"])
-    page = f"spec/{known['page']}.md"
-    # Without a public address the page has a name of the kind that the schemas have.
-    address = f"{base}/{known['page']}.md" if base else f"urn:mlmodel:spec:v1:{known['page']}"
-    where = f"[{page}]({address})" if base else f"`{page}`"
+def _rule(name: str) -> dict[str, Any]:
+    known = rule(name)
+    text = _said(known.text)
+    address, _, _ = known.address.partition("#")
+    where = f"[{known.file}]({address})" if address.startswith("http") else f"`{known.file}`"
     return {
-        "id": rule,
+        "id": name,
         "shortDescription": {"text": _first_sentence(text)},
         "fullDescription": {"text": text},
         "help": {
-            "text": f"{text} ({rule} in {page} of the specification)",
-            "markdown": f"{text}\n\n**{rule}** in {where} of the specification.",
+            "text": f"{text} ({name} in {known.file} of the specification)",
+            "markdown": f"{text}\n\n**{name}** in {where} of the specification.",
         },
-        "helpUri": f"{address}#{rule}",
-        "properties": {"tags": [known["page"].rpartition("/")[2]]},
+        "helpUri": known.address,
+        "properties": {"tags": [known.page.rpartition("/")[2]]},
     }
 
 
@@ -187,6 +163,9 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
         yield _notification("error", report.unreadable, report.path)
     for note in report.unchecked:
         yield _notification("note", note, report.path)
+    if report.ignored:
+        left_out = f"{counted(report.ignored, 'violation')} of ignored rules"
+        yield _notification("note", f"Not told: {left_out} (MLM-033).", report.path)
     for fixed in report.fixed:
         yield _notification("note", f"Fixed: {fixed.message} ({fixed.rule})", fixed.file)
 

@@ -15,12 +15,12 @@ from mlmodel.reports.example import check_example
 from mlmodel.reports.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mlmodel.document.document import Document
     from mlmodel.document.paths import PathLike
 
-__all__ = ["find_models", "validate", "validate_document"]
+__all__ = ["find_models", "models_below", "validate", "validate_document"]
 
 
 def validate(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> Report:
@@ -62,16 +62,37 @@ def find_models(path: PathLike) -> Iterator[Path]:
         yield given
         return
     found = False
-    for folder, below, files in os.walk(given, onerror=_cannot_list):
-        if FILE_NAME in files:
-            found = True
-            below.clear()
-            yield Path(folder)
-        below.sort()
+    for model in _walk(given, _cannot_list):
+        found = True
+        yield model
     if not found:
         raise ModelNotFound(
             f"There is no model in {given}: no folder there has a file {FILE_NAME} (DIR-001)."
         )
+
+
+def models_below(path: PathLike) -> list[Path]:
+    """Return the model folders in the model folder at ``path``, which are not part of it, sorted.
+
+    A folder named ``metadata`` is part of the model (DIR-007); of a file there are none.
+    """
+    root = Path(path)
+    if not (root / FILE_NAME).is_file():
+        return []
+    return list(_walk(root, None, inside=True))
+
+
+def _walk(
+    root: Path, cannot_list: Callable[[OSError], object] | None, *, inside: bool = False
+) -> Iterator[Path]:
+    """Give the model folders in a folder, sorted; ``inside``: those in the model that it is."""
+    for folder, below, files in os.walk(root, onerror=cannot_list):
+        below.sort()
+        if inside and Path(folder) == root:
+            below[:] = [name for name in below if name != "metadata"]
+        elif FILE_NAME in files:
+            below.clear()
+            yield Path(folder)
 
 
 def _cannot_list(error: OSError) -> None:

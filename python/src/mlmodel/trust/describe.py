@@ -37,7 +37,7 @@ from mlmodel.trust.pickles.opcodes import OPCODES
 from mlmodel.trust.pickles.scanner import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from mlmodel.document.document import Document
@@ -72,7 +72,9 @@ class Look:
         return f"{self.file}: {self.what}"
 
 
-def look_into(root: Path, document: Document | None = None) -> list[Look]:
+def look_into(
+    root: Path, document: Document | None = None, *, allow: Collection[str] = ()
+) -> list[Look]:
     """Return what loading a model folder could run, file by file in the order of their paths.
 
     Nothing of the folder is run, nothing is imported for it, and no link is followed. What has
@@ -81,6 +83,7 @@ def look_into(root: Path, document: Document | None = None) -> list[Look]:
     Args:
         root: the folder.
         document: its MLmodel file, where that was read already.
+        allow: exact names of classes that pickles and skops files may use besides the list.
 
     """
     described = walk((document or _document_or_empty(root)).data, schemas.load("mlmodel"))
@@ -91,7 +94,7 @@ def look_into(root: Path, document: Document | None = None) -> list[Look]:
             found.append(Look(".", f"more than {MOST_FILES:,} files; the rest is not inspected"))
             break
         role = _role(roles, relative)
-        look = _look_at(root / relative, relative, role)
+        look = _look_at(root / relative, relative, role, allow)
         if look is None and roles.get(relative) == "code":
             look = Look(relative, "the model's own code")
         if look is not None:
@@ -135,11 +138,11 @@ def _role(roles: dict[str, str], relative: str) -> str:
     return next((role for role in ("code", "model") if role in given), "")
 
 
-def _look_at(path: Path, relative: str, role: str) -> Look | None:
+def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Look | None:
     if PurePosixPath(relative).suffix.lower() in _PYTHON:
         return Look(relative, "Python code")
     try:
-        looks = list(_looks(path, role))
+        looks = list(_looks(path, role, allow))
     except files.TooLarge:
         return Look(relative, "too large to be inspected")
     except OSError as error:
@@ -152,7 +155,7 @@ def _look_at(path: Path, relative: str, role: str) -> Look | None:
     return Look(relative, what if needs_trust else f"{what}: needs no trust", needs_trust)
 
 
-def _looks(path: Path, role: str) -> Iterator[tuple[str, bool]]:
+def _looks(path: Path, role: str, allow: Collection[str]) -> Iterator[tuple[str, bool]]:
     """Give what a file is, and whether that needs trust; one file may be two things."""
     with files.open_regular(path) as stream:
         start = stream.read(_START)
@@ -164,20 +167,20 @@ def _looks(path: Path, role: str) -> Iterator[tuple[str, bool]]:
         return
     data = files.read(path, LARGEST)
     if is_zip:
-        yield _look_into_zip(data)
+        yield _look_into_zip(data, allow)
     elif kind == "zip":
         yield "a zip archive that cannot be read", True
     if kind == "npy":
-        yield from _look_into_npy(data)
+        yield from _look_into_npy(data, allow)
     elif kind in COMPRESSED:
-        yield from _look_into_compressed(data, kind)
+        yield from _look_into_compressed(data, kind, allow)
     elif kind == "pickle":
-        yield from _look_into_pickle(data, role)
+        yield from _look_into_pickle(data, role, allow)
     elif kind != "zip":
-        yield _verdict("a file that cannot be inspected", scan(data))
+        yield _verdict("a file that cannot be inspected", scan(data, allow=allow))
 
 
-def _look_into_zip(data: bytes) -> tuple[str, bool]:
+def _look_into_zip(data: bytes, allow: Collection[str]) -> tuple[str, bool]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.namelist()
@@ -185,15 +188,15 @@ def _look_into_zip(data: bytes) -> tuple[str, bool]:
         return f"a zip archive that cannot be read ({error})", True
     what, needs_trust = "a zip archive, which may hold code", True
     if "schema.json" in members:
-        what, needs_trust = _verdict("a skops file", skops_file.check(data))
+        what, needs_trust = _verdict("a skops file", skops_file.check(data, allow=allow))
     pickles = [name for name in members if name.lower().endswith(_PICKLE_NAMES)]
     if pickles:
         return f"{what}, with pickles in it ({_first_names(pickles)})", True
     return what, needs_trust
 
 
-def _look_into_npy(data: bytes) -> Iterator[tuple[str, bool]]:
-    found = scan(data)
+def _look_into_npy(data: bytes, allow: Collection[str]) -> Iterator[tuple[str, bool]]:
+    found = scan(data, allow=allow)
     try:
         has_objects = read_npy_header(data).has_objects
     except Malformed:
@@ -202,7 +205,9 @@ def _look_into_npy(data: bytes) -> Iterator[tuple[str, bool]]:
         yield _verdict("an array of pickled objects", found)
 
 
-def _look_into_compressed(data: bytes, kind: str) -> Iterator[tuple[str, bool]]:
+def _look_into_compressed(
+    data: bytes, kind: str, allow: Collection[str]
+) -> Iterator[tuple[str, bool]]:
     try:
         inner = expand(data, kind, LARGEST)
     except (Malformed, RefusedContainer) as error:
@@ -213,13 +218,13 @@ def _look_into_compressed(data: bytes, kind: str) -> Iterator[tuple[str, bool]]:
     if what:
         yield f"{what}, compressed by {kind}", True
     elif detect(inner) == "pickle":
-        for what, needs in _look_into_pickle(inner, "model"):
+        for what, needs in _look_into_pickle(inner, "model", allow):
             yield f"compressed by {kind}: {what}", needs
 
 
-def _look_into_pickle(data: bytes, role: str) -> Iterator[tuple[str, bool]]:
+def _look_into_pickle(data: bytes, role: str, allow: Collection[str]) -> Iterator[tuple[str, bool]]:
     """Give what a pickle would use; of what may be a text, only what reads like a pickle's."""
-    found = scan(data, "pickle")
+    found = scan(data, "pickle", allow=allow)
     label = "a pickle"
     if not _PICKLE.match(data):
         likely = any(map(_is_name, found.names))

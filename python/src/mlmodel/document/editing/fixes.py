@@ -42,16 +42,24 @@ class Fixed(NamedTuple):
     changes: tuple[Change, ...]
 
 
-def fix_text(text: str, file: str, root: Path | None, *, limits: Limits = DEFAULT_LIMITS) -> Fixed:
+def fix_text(
+    text: str,
+    file: str,
+    root: Path | None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    rules: Callable[[str], bool] = bool,
+) -> Fixed:
     """Return the text of an MLmodel file with everything mended that has one right answer.
 
-    ``root`` is the model folder (None: rules about its files are not looked at). What is not
-    mended is as it was, to the character.
+    ``root`` is the model folder (None: rules about its files are not looked at); ``rules`` says
+    of a rule's id whether it is looked at. What is not mended is as it was, to the character.
     """
     made: list[Change] = []
     for _ in range(_MOST_ROUNDS):
         document = compose_document(text, file, limits=limits)
-        step = _step(document, _changes(document, root), root, limits)
+        found = [change for change in _changes(document, root) if rules(change.rule)]
+        step = _step(document, found, root, limits)
         if step is None:
             break
         text = step.text
@@ -210,8 +218,12 @@ FIXABLE: dict[str, Callable[[Document, Violation], _Fix | None]] = {
 }
 
 
-def fix(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Violation, ...]:
+def fix(
+    path: PathLike, *, limits: Limits = DEFAULT_LIMITS, rules: Callable[[str], bool] = bool
+) -> tuple[Violation, ...]:
     """Mend the MLmodel file at ``path`` where there is one right answer (MLM-027).
+
+    ``rules`` says of a rule's id whether it is looked at; by default every rule is.
 
     Returns what was mended, each at the place where it stood. A file that cannot be read, or
     in which there is nothing to mend, is left alone.
@@ -229,7 +241,7 @@ def fix(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Violation, 
         return ()
     if isinstance(text, Problem):
         return ()
-    fixed = fix_text(text, str(file), folder_of(file), limits=limits)
+    fixed = fix_text(text, str(file), folder_of(file), limits=limits, rules=rules)
     if fixed.changes:
         rewrite(file, fixed.text)
     return tuple(change.as_violation(str(file)) for change in fixed.changes)

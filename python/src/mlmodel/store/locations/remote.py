@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from mlmodel._base import progress
 from mlmodel._base.extras import require
 from mlmodel.document.paths import what_is_wrong
 from mlmodel.errors import InvalidModel, UnreadableModel, Violation, WriteFailed, shown
@@ -242,12 +243,13 @@ def _seconds(time: Any) -> float | None:
 class _Count:
     """Counts what arrives, and stops the download at the limit, whatever the listing said."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits, tell: Callable[[int], object]) -> None:
+        self.limits, self.tell = limits, tell
         self.bytes = 0
 
     def add(self, number: int) -> None:
         self.bytes += number
+        self.tell(number)
         if self.bytes > self.limits.bytes:
             raise _too_large(self.limits)
 
@@ -272,8 +274,9 @@ def download(fs: Any, listing: Listing, target: Path, limits: Limits) -> None:
         raise WriteFailed(
             f"The download needs {known:,} bytes, and the disk of {target} has {free:,} left."
         )
-    count = _Count(limits)
-    _in_parallel(fs, lambda file: _get(fs, file, target, count), listing.files)
+    with progress.download(known) as tell:
+        count = _Count(limits, tell)
+        _in_parallel(fs, lambda file: _get(fs, file, target, count), listing.files)
 
 
 def _get(fs: Any, file: RemoteFile, target: Path, count: _Count) -> None:
