@@ -231,5 +231,5 @@ def fix(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Violation, 
         return ()
     fixed = fix_text(text, str(file), folder_of(file), limits=limits)
     if fixed.changes:
-        rewrite(file, fixed.text)
+        rewrite(file, fixed.text, limits)
     return tuple(change.as_violation(str(file)) for change in fixed.changes)
