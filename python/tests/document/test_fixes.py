@@ -13,6 +13,7 @@ from mlmodel.document import check
 from mlmodel.document.document import compose_document
 from mlmodel.document.editing.edits import Change, Edit, apply
 from mlmodel.document.editing.fixes import FIXABLE, fix, fix_text
+from mlmodel.document.yaml.events import Limits
 from mlmodel.errors import WriteFailed
 
 HEAD = "# kept\nflavors:   {a:  {}}   # kept\n"
@@ -168,6 +169,15 @@ def test_the_file_keeps_its_permissions_mark_and_line_breaks(tmp_path):
     assert file.stat().st_mode & 0o777 == 0o640
     assert link.is_symlink()
     assert fix(tmp_path) == ()
+
+
+def test_a_larger_file_is_mended_where_its_user_lets_it_be_read(tmp_path):
+    """MLM-002: the limits are those that it was read with."""
+    text = f"flavors: {{x: {{}}}}\nmetadata: {{a: {'x' * 9_000_000}}}\nrun_id: 12\n"
+    (tmp_path / "MLmodel").write_text(text)
+    assert fix(tmp_path) == ()
+    assert len(fix(tmp_path, limits=Limits(bytes=10_000_000))) == 1
+    assert (tmp_path / "MLmodel").read_text() == text.replace("12", "'12'")
 
 
 def test_a_file_that_cannot_be_written_stays(tmp_path, monkeypatch):

@@ -207,7 +207,7 @@ def test_a_file_that_would_not_be_read_is_not_written(tmp_path, already):
     assert (violation.rule, violation.pointer) == ("MLM-002", "/metadata/long")
     assert "8,388,609 bytes, more than the limit of 8,388,608" in violation.message
     assert "at /metadata/long" in violation.message
-    assert "keep large values in files" in violation.message
+    assert "keep large values in other files" in violation.message
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 

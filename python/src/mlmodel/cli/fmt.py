@@ -105,7 +105,7 @@ def _files(path: str) -> list[str]:
 
 def _format(file: str, *, write: bool) -> _Outcome:
     try:
-        before = _text(file)
+        before = _text_of_file(file)
         formatted = format_text(before, file)
         if write and formatted.text != before and file != "-":
             rewrite(Path(file), formatted.text)
@@ -140,7 +140,7 @@ class _Counts(NamedTuple):
         return ", ".join(parts)
 
 
-def _text(file: str) -> str:
+def _text_of_file(file: str) -> str:
     found = decode(sys.stdin.buffer.read()) if file == "-" else read_text(Path(file))
     if isinstance(found, Problem):
         raise InvalidModel(f"{file} cannot be read.", [found.violation(file)])

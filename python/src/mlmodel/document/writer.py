@@ -19,6 +19,8 @@ from mlmodel.document.yaml.scalars import PREFIX
 from mlmodel.errors import InvalidModel, Violation, WriteFailed, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlmodel.document.paths import PathLike
     from mlmodel.document.yaml.events import Limits
 
@@ -37,14 +39,14 @@ def dumps(data: dict[str, Any]) -> str:
     name of today (MLM-009). Written again, it is the same text.
 
     Raises:
-        InvalidModel: a value that YAML's safe types cannot hold, with its key (MLM-014); more
-            than is read again (MLM-002).
+        InvalidModel: a value that YAML's safe types cannot hold, with its key (MLM-014); or more
+            than would be read again (MLM-002).
 
     """
     found = _Unwritable()
-    found.visit(data, [], ())
-    if found.violations:
-        raise InvalidModel(_NOT_WRITTEN, found.violations)
+    unwritable = list(found.below(data, [], ()))
+    if unwritable:
+        raise InvalidModel(_NOT_WRITTEN, unwritable)
     text = emit(_events(with_todays_time(data)))
     require_readable(text.encode(), largest=found.longest[1])
     return text
@@ -53,7 +55,7 @@ def dumps(data: dict[str, Any]) -> str:
 def require_readable(
     content: bytes, file: str = FILE_NAME, limits: Limits = DEFAULT_LIMITS, largest: str = ""
 ) -> None:
-    """Make sure that what is going to be written is read again.
+    """Make sure that what is going to be written can be read again.
 
     ``largest`` is the JSON pointer of its longest value, where it is known.
 
@@ -62,11 +64,11 @@ def require_readable(
 
     """
     if len(content) > limits.bytes:
-        where = f" Most of them are at {largest}." if largest else ""
+        where = f" The longest value is at {largest}." if largest else ""
         message = (
             f"The file would have {len(content):,} bytes, more than the limit of "
-            f"{limits.bytes:,} up to which it is read.{where} Declare fewer columns, or one "
-            "tensor in the place of many, and keep large values in files beside it."
+            f"{limits.bytes:,}, and could not be read again.{where} Declare fewer columns, or "
+            "one tensor instead of many columns; keep large values in other files of the model."
         )
         violation = Violation("MLM-002", message, file, pointer=largest or None)
         raise InvalidModel(_NOT_WRITTEN, [violation])
@@ -97,7 +99,7 @@ def rewrite(file: Path, text: str, limits: Limits = DEFAULT_LIMITS) -> None:
     Its permissions and a byte order mark stay; of a link, what it leads to is written.
 
     Raises:
-        InvalidModel: the file would not be read again within ``limits`` (MLM-002).
+        InvalidModel: the file could not be read again within ``limits`` (MLM-002).
         WriteFailed: as :func:`write`. In either case the file is as it was.
 
     """
@@ -148,73 +150,78 @@ def _represent_set(dumper: Any, value: set[Any]) -> Any:
 
 
 class _Unwritable:
-    """Collects what YAML's safe types cannot hold, or what reading would refuse."""
+    """Finds what YAML's safe types cannot hold, or what reading would refuse."""
 
     def __init__(self) -> None:
-        self.violations: list[Violation] = []
         self.count = 0
-        self.longest = 0, ""  # the length of the longest text, and its pointer
+        self.longest = 0, ""  # the length of the longest value, and its pointer
 
-    def add(self, message: str, path: list[Any], rule: str = "MLM-014") -> None:
-        self.violations.append(Violation(rule, message, FILE_NAME, pointer=join(path)))
-
-    def counts(self, path: list[Any], number: int = 1) -> bool:
-        """Count values as reading does, keys too; False beyond what is read (MLM-002)."""
-        before, self.count = self.count, self.count + number
-        if before <= DEFAULT_LIMITS.events < self.count:
-            self.add(
-                f"The file would hold more than {DEFAULT_LIMITS.events:,} values, keys counted, "
-                "the limit up to which it is read. Keep large values in files beside it.",
-                path,
-                "MLM-002",
-            )
-        return self.count <= DEFAULT_LIMITS.events
-
-    def visit(self, value: Any, path: list[Any], above: tuple[int, ...]) -> None:
-        if not self.counts(path):
+    def below(self, value: Any, path: list[Any], above: tuple[int, ...]) -> Iterator[Violation]:
+        """Give what is wrong with a value and with all that it holds."""
+        yield from self.counted(path)
+        if self.count > DEFAULT_LIMITS.events:
             return
         if type(value) in (dict, list, tuple, set):
-            self.collection(value, path, above)
+            yield from self.in_collection(value, path, above)
         else:
-            self.scalar(value, path)
+            yield from self.in_scalar(value, path)
 
-    def collection(self, value: Any, path: list[Any], above: tuple[int, ...]) -> None:
+    def counted(self, path: list[Any], number: int = 1) -> Iterator[Violation]:
+        """Count values as reading does, keys too."""
+        before, self.count = self.count, self.count + number
+        if before <= DEFAULT_LIMITS.events < self.count:
+            message = (
+                f"The file would hold more than {DEFAULT_LIMITS.events:,} values, keys counted, "
+                "and could not be read again. Keep large values in other files of the model."
+            )
+            yield _unwritable(message, path, "MLM-002")
+
+    def in_collection(
+        self, value: Any, path: list[Any], above: tuple[int, ...]
+    ) -> Iterator[Violation]:
         if id(value) in above:
-            self.add("The value holds itself.", path)
+            yield _unwritable("The value contains itself.", path)
             return
         if len(above) >= DEFAULT_LIMITS.depth:
-            self.add(f"Nested deeper than {DEFAULT_LIMITS.depth} levels.", path, "MLM-002")
+            message = f"Nested deeper than {DEFAULT_LIMITS.depth} levels."
+            yield _unwritable(message, path, "MLM-002")
             return
         inside = (*above, id(value))
         if isinstance(value, dict):
             for key, member in value.items():
-                self.counts([*path, key])
-                self.scalar(key, [*path, key], "The key")
-                self.visit(member, [*path, key], inside)
+                yield from self.counted([*path, key])
+                yield from self.in_scalar(key, [*path, key], "The key")
+                yield from self.below(member, [*path, key], inside)
         elif isinstance(value, set):
             for member in value:
-                self.counts(path, 2)  # each is a key, with null as its value
-                self.scalar(member, path, "A member of the set")
+                yield from self.counted(path, 2)  # a key, with null as its value
+                yield from self.in_scalar(member, path, "A member of the set")
         else:
             for index, member in enumerate(value):
-                self.visit(member, [*path, index], inside)
+                yield from self.below(member, [*path, index], inside)
 
-    def scalar(self, value: Any, path: list[Any], what: str = "The value") -> None:
+    def in_scalar(
+        self, value: Any, path: list[Any], what: str = "The value"
+    ) -> Iterator[Violation]:
         kind = type(value)
+        wrong = None
         if kind not in _SCALARS:
-            self.add(
-                f"{what} at {join(path) or '/'} is of type {kind.__module__}.{kind.__qualname__}, "
-                "which YAML's safe types cannot hold; give a text, number, list or mapping.",
-                path,
+            wrong = (
+                f"is of type {kind.__module__}.{kind.__qualname__}, which "
+                "YAML's safe types cannot hold; give a text, number, list or mapping."
             )
         elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
-            where = f"{what} at {join(path) or '/'}"
-            self.add(f"{where} is {shown(value)}, too long to be read again.", path)
+            wrong = f"is {shown(value)}, too long to be read again."
         elif isinstance(value, str) and _has_surrogate(value):
-            where = f"{what} at {join(path) or '/'}"
-            self.add(f"{where} holds half of a surrogate pair, which is not text.", path)
+            wrong = "holds half of a surrogate pair, which is not text."
         elif isinstance(value, str | bytes) and len(value) > self.longest[0]:
             self.longest = len(value), join(path)
+        if wrong:
+            yield _unwritable(f"{what} at {join(path) or '/'} {wrong}", path)
+
+
+def _unwritable(message: str, path: list[Any], rule: str = "MLM-014") -> Violation:
+    return Violation(rule, message, FILE_NAME, pointer=join(path))
 
 
 def _has_surrogate(text: str) -> bool:

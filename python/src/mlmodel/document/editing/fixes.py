@@ -243,5 +243,5 @@ def fix(
         return ()
     fixed = fix_text(text, str(file), folder_of(file), limits=limits, rules=rules)
     if fixed.changes:
-        rewrite(file, fixed.text)
+        rewrite(file, fixed.text, limits)
     return tuple(change.as_violation(str(file)) for change in fixed.changes)
