@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import re
 from pathlib import Path
 
 import pytest
 
 import mlmodel
+import mlmodel.flavors
 from mlmodel import _absent, errors, exceptions, models, pyfunc, types
 from mlmodel.errors import InvalidArgument, MissingDependency, ModelNotFound, UnsupportedModel
-from mlmodel.flavors._registry import all_flavors
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "from-mlflow.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 ROWS = [line.split(" | ") for line in TEXT.splitlines() if line.startswith("| `mlflow")]
 NAMES = sorted({name for row in ROWS for name in re.findall(r"`(mlmodel\.[\w.]+)`", row[1])})
-FLAVORS = sorted(all_flavors())
+FLAVORS = sorted(
+    module.name
+    for module in pkgutil.iter_modules(mlmodel.flavors.__path__)
+    if not module.name.startswith("_")
+)
 
 
 def resolve(name: str) -> object:

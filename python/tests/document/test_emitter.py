@@ -33,13 +33,13 @@ needs_libyaml = pytest.mark.skipif(not yaml.__with_libyaml__, reason="libyaml is
 def route(request, monkeypatch):
     """Let each document take its own way, or all of them that of an installation without C."""
     if request.param == "PyYAML":
-        monkeypatch.setattr(emitter, "_libyaml", lambda: None)
+        monkeypatch.setattr(emitter, "libyaml_emitter", lambda: None)
 
 
 @pytest.fixture
 def short(monkeypatch):
     """Write texts of any length as long ones are written."""
-    monkeypatch.setattr(emitter, "_LONG", 2)
+    monkeypatch.setattr(emitter, "LONG", 2)
 
 
 class Reference(Original):
@@ -202,7 +202,7 @@ def test_events_are_written_as_pyyaml_writes_them():
 
 def test_long_texts_are_written_as_pyyaml_writes_them(short, monkeypatch):
     """The same, with every text taken for a long one, and all of them by our own emitter."""
-    monkeypatch.setattr(emitter, "_libyaml", lambda: None)
+    monkeypatch.setattr(emitter, "libyaml_emitter", lambda: None)
     check(100)
 
 
@@ -216,7 +216,7 @@ def test_a_text_alone_is_written_as_pyyaml_writes_it(short):
     root = [*events[:2], events[4], *events[-2:]]
     assert emitter.emit(root) == reference(root)
     stream = io.StringIO()
-    writer = emitter._ByEvent(stream)
+    writer = emitter.ByEvent(stream)
     for event in root:
         writer.emit(event)
     assert stream.getvalue() == reference(root)
@@ -265,18 +265,18 @@ def test_a_document_has_the_text_that_it_always_had(data, one, other):
     ],
 )
 def test_libyaml_writes_what_it_writes_equally(node, equal):
-    assert emitter._libyaml() is not None
-    assert emitter._is_equal_in_libyaml(stream_of(node)) is equal
+    assert emitter.libyaml_emitter() is not None
+    assert emitter.is_equal_in_libyaml(stream_of(node)) is equal
 
 
 @needs_libyaml
 @pytest.mark.parametrize("version", [(0, 1, 7), (0, 2, 4)])
 def test_an_early_libyaml_is_not_used(version, monkeypatch):
     """They end documents, and texts with breaks at their ends, in other ways."""
-    monkeypatch.setattr(yaml._yaml, "get_version", lambda: version)
-    emitter._libyaml.cache_clear()
+    monkeypatch.setattr(emitter, "version_of_libyaml", lambda: version)
+    emitter.libyaml_emitter.cache_clear()
     try:
-        assert emitter._libyaml() is None
+        assert emitter.libyaml_emitter() is None
         assert dumps({"a": "b\n"}) == "a: 'b\n\n  '\n"
     finally:
-        emitter._libyaml.cache_clear()
+        emitter.libyaml_emitter.cache_clear()

@@ -31,7 +31,7 @@ _SIMPLE_KEY = 100
 _DOUBLE_QUOTED = r"[^\n -~]| \n|\n "
 
 #: Texts of fewer characters are left to PyYAML.
-_LONG = 200
+LONG = 200
 _BREAKS = "\n\x85\u2028\u2029"
 _WHITE = "\0 \t\r" + _BREAKS
 _ODD_BREAK = "[\x85\u2028\u2029]"
@@ -65,24 +65,34 @@ def emit(events: Sequence[Any]) -> str:
     as they are; else they are escaped.
     """
     stream = io.StringIO()
-    fast = _libyaml()
-    emitter = fast(stream) if fast and _is_equal_in_libyaml(events) else _ByEvent(stream)
+    fast = libyaml_emitter()
+    emitter = fast(stream) if fast and is_equal_in_libyaml(events) else ByEvent(stream)
     for event in events:
         emitter.emit(event)
     return stream.getvalue()
 
 
 @cache
-def _libyaml() -> Any:
+def libyaml_emitter() -> Any:
     """Return libyaml's emitter, or None where it is not compiled in or an early one."""
+    if version_of_libyaml() < _LIBYAML:
+        return None
+    from yaml import _yaml
+
+    return _yaml.CEmitter
+
+
+def version_of_libyaml() -> tuple[int, ...]:
+    """Return the version of libyaml that PyYAML was compiled with; (0,) without one."""
     try:
         from yaml import _yaml
     except ImportError:
-        return None
-    return _yaml.CEmitter if _yaml.get_version() >= _LIBYAML else None
+        return (0,)
+    version: tuple[int, ...] = _yaml.get_version()
+    return version
 
 
-def _is_equal_in_libyaml(events: Sequence[Any]) -> bool:
+def is_equal_in_libyaml(events: Sequence[Any]) -> bool:
     """Return whether libyaml writes the events as PyYAML does.
 
     It does not where keys are long, empty or of several lines, in double quotes, in blocks, for
@@ -131,7 +141,7 @@ class Emitter(yaml.emitter.Emitter):
     """PyYAML's emitter; it takes long texts a line at a time, not a character at a time."""
 
     def analyze_scalar(self, scalar: str) -> Any:
-        if len(scalar) < _LONG:
+        if len(scalar) < LONG:
             return super().analyze_scalar(scalar)
         first, last = scalar[0], scalar[-1]
         indicator = (
@@ -203,7 +213,7 @@ class Emitter(yaml.emitter.Emitter):
         self._break(not text.endswith("\n"))
 
     def write_double_quoted(self, text: str, split: bool = True) -> None:
-        if not split or len(text) < _LONG or self._is_deep():
+        if not split or len(text) < LONG or self._is_deep():
             super().write_double_quoted(text, split)
             return
         self.write_indicator('"', need_whitespace=True)
@@ -243,7 +253,7 @@ class Emitter(yaml.emitter.Emitter):
         return (self.indent or 0) + 2 >= self.best_width
 
     def _is_long(self, text: str) -> bool:
-        return len(text) >= _LONG and not self._is_deep() and not re.search(_ODD_BREAK, text)
+        return len(text) >= LONG and not self._is_deep() and not re.search(_ODD_BREAK, text)
 
     def _begin_block(self, sign: str, text: str) -> None:
         hints = self.determine_block_hints(text)
@@ -273,7 +283,7 @@ class Emitter(yaml.emitter.Emitter):
         self._put(line[begin:])
 
 
-class _ByEvent(Emitter):
+class ByEvent(Emitter):
     """The emitter of :func:`emit`: the event says what may stand as the character it is."""
 
     def choose_scalar_style(self) -> Any:
