@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from mlmodel.cli import COMMANDS
-from mlmodel.cli._settings import _KEYS
+from mlmodel.cli.settings_file import KEYS
 from mlmodel.cli.validate import command
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,7 +40,7 @@ def test_every_variable_of_others_is_on_the_page():
 
 def test_every_setting_is_on_the_page_and_an_option():
     table = re.findall(r"^\| `([a-z-]+)` \|.*\| `(--[a-z-]+)`", PAGE, re.MULTILINE)
-    assert [key for key, _ in table] == list(_KEYS)
+    assert [key for key, _ in table] == list(KEYS)
     options = {name for parameter in command.params for name in parameter.opts}
     assert [option for _, option in table if option not in options] == []
 
@@ -48,7 +48,7 @@ def test_every_setting_is_on_the_page_and_an_option():
 def test_the_tables_of_the_example_are_toml():
     blocks = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     settings, urls = map(tomllib.loads, blocks)
-    assert settings["tool"]["mlmodel"].keys() <= _KEYS.keys()
+    assert settings["tool"]["mlmodel"].keys() <= KEYS.keys()
     assert "Repository" in urls["project"]["urls"]
 
 

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from mlmodel._base.progress import download, shown_by
-from mlmodel.cli import _progress
-from mlmodel.cli._progress import Progress, downloads_shown
+from mlmodel.cli import progress
+from mlmodel.cli.progress import Progress, downloads_shown
 from mlmodel.store.locations.locate import local_folder
 
 
@@ -24,14 +24,14 @@ class Terminal(io.StringIO):
 def clock(monkeypatch):
     """Return a clock that stands still until it is set."""
     now = [0.0]
-    monkeypatch.setattr(_progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     return now
 
 
 @pytest.fixture
 def terminal(monkeypatch):
     screen = Terminal()
-    monkeypatch.setattr(_progress, "sys", SimpleNamespace(stderr=screen))
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=screen))
     return screen
 
 
@@ -62,7 +62,7 @@ def test_it_is_not_written_more_often_than_a_person_reads(terminal, clock):
 
 def test_where_nobody_looks_nothing_is_said(monkeypatch, clock):
     pipe = io.StringIO()
-    monkeypatch.setattr(_progress, "sys", SimpleNamespace(stderr=pipe))
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=pipe))
     for one in Progress("checking", 4).over(range(4)):
         clock[0] = 5.0 * one
     assert pipe.getvalue() == ""

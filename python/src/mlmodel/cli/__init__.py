@@ -93,7 +93,7 @@ def main(args: list[str] | None = None) -> None:
 
     warnings.showwarning = _warn
     try:
-        from mlmodel.cli._progress import downloads_shown
+        from mlmodel.cli.progress import downloads_shown
 
         # Commands return nothing: what comes back is the code that a context's exit was given.
         with downloads_shown():

@@ -10,7 +10,6 @@ import click
 
 from mlmodel._aliases import is_flavor
 from mlmodel._base.texts import counted
-from mlmodel.cli._progress import Progress
 from mlmodel.cli._shared import (
     NOTHING,
     color_option,
@@ -20,6 +19,7 @@ from mlmodel.cli._shared import (
     one_line,
     size,
 )
+from mlmodel.cli.progress import Progress
 from mlmodel.errors import MlmodelError, ModelNotFound
 from mlmodel.reports.inspection import inspect_model
 from mlmodel.reports.trust_needed import LEVELS, Needed, as_document, needed_by

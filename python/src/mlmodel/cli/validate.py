@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from mlmodel._base.texts import counted
-from mlmodel.cli._progress import Progress
-from mlmodel.cli._settings import settings
 from mlmodel.cli._shared import (
     color_option,
     complete_files,
@@ -24,6 +22,8 @@ from mlmodel.cli._shared import (
     say_trust_is_lost,
     write_output,
 )
+from mlmodel.cli.progress import Progress
+from mlmodel.cli.settings_file import settings
 from mlmodel.document.document import folder_of, model_file
 from mlmodel.document.editing.fixes import fix
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits

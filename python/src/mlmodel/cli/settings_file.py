@@ -15,12 +15,12 @@ from mlmodel.errors import InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["settings"]
+__all__ = ["KEYS", "settings"]
 
 _OWN, _SHARED = "mlmodel.toml", "pyproject.toml"
 #: The settings and what each may be, told so in errors.
 _LIST, _SWITCH, _NUMBER = "a list of texts", "true or false", "a whole number from 1"
-_KEYS = {
+KEYS = {
     "select": _LIST,
     "ignore": _LIST,
     "strict": _SWITCH,
@@ -84,19 +84,19 @@ def _section(path: Path, content: bytes) -> dict[str, Any] | None:
 
 
 def _checked(path: Path, section: dict[str, Any]) -> dict[str, Any]:
-    unknown = [key for key in section if key not in _KEYS]
+    unknown = [key for key in section if key not in KEYS]
     if unknown:
         from difflib import get_close_matches
 
-        close = [near for key in unknown for near in get_close_matches(key, _KEYS, 1)]
-        hint = f"did you mean {' and '.join(close)}?" if close else f"known are {', '.join(_KEYS)}."
+        close = [near for key in unknown for near in get_close_matches(key, KEYS, 1)]
+        hint = f"did you mean {' and '.join(close)}?" if close else f"known are {', '.join(KEYS)}."
         raise InvalidArgument(
             f"{path} has {'a setting' if len(unknown) == 1 else 'settings'} that mlmodel does not "
             f"know: {', '.join(unknown)}; {hint}"
         )
     for key, value in section.items():
-        if not _is(_KEYS[key], value):
-            raise InvalidArgument(f"{path}: {key} is {str(value)[:60]!r}; expected {_KEYS[key]}.")
+        if not _is(KEYS[key], value):
+            raise InvalidArgument(f"{path}: {key} is {str(value)[:60]!r}; expected {KEYS[key]}.")
     return section
 
 
