@@ -21,7 +21,7 @@ __all__ = ["Rule", "Selection", "matching", "rule", "rules"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its id, its page of the specification (``flavors/onnx``), and its text."""
+    """One rule: its id, its page of the specification (``trust``), and its text."""
 
     id: str
     page: str
