@@ -28,6 +28,8 @@ from mlmodel.signature.violations import Findings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
+
     from mlmodel.signature.types.nested import Property
 
 __all__ = ["Leaves", "depth_of", "moved", "read_nested"]
@@ -56,10 +58,10 @@ class Leaves(Protocol):
     def is_missing(self, cell: Any) -> bool:
         """Return whether the cell stands for a missing value."""
 
-    def cells(self, column: Column, spec: ColSpec, found: Findings) -> tuple[Any, Any]:
+    def cells(self, column: Column[list[Any]], spec: ColSpec, found: Findings) -> tuple[Any, Any]:
         """Return a list of cells as an array of the delivered dtype, and a mask of missing ones."""
 
-    def array(self, column: Column, spec: ColSpec, found: Findings) -> Any:
+    def array(self, column: Column[npt.NDArray[Any]], spec: ColSpec, found: Findings) -> Any:
         """Return a one-dimensional array, which has a dtype to go by, in the delivered dtype."""
 
 
@@ -83,7 +85,9 @@ def _is_empty(value: Any) -> bool:
     )
 
 
-def read_nested(column: Column, spec: ColSpec, leaves: Leaves, found: Findings) -> list[Any]:
+def read_nested(
+    column: Column[list[Any]], spec: ColSpec, leaves: Leaves, found: Findings
+) -> list[Any]:
     """Return the list of cells of a column of a nested type as the model gets them (ENF-039).
 
     It is the very list if nothing had to be converted. What is wrong is added to ``found``, at

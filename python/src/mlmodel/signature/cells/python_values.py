@@ -17,12 +17,14 @@ import pandas as pd
 
 from mlmodel.signature.cells.reader import Reader
 from mlmodel.signature.data.arrays import object_array
+from mlmodel.signature.data.columns import Column
 from mlmodel.signature.types.scalars import FLOATS, DataType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlmodel.signature.data.columns import Column
+    import numpy.typing as npt
+
     from mlmodel.signature.types.schema import ColSpec
     from mlmodel.signature.violations import Findings
 
@@ -67,7 +69,7 @@ CHECKS: dict[Any, Callable[[np.ndarray[Any, Any]], bool]] = {
 
 
 def read_objects(
-    column: Column, spec: ColSpec, found: Findings
+    column: Column[npt.NDArray[Any]], spec: ColSpec, found: Findings
 ) -> tuple[Any, np.ndarray[Any, Any] | None]:
     """Return a one-dimensional object array as :func:`read_cells` reads its cells.
 
@@ -77,20 +79,19 @@ def read_objects(
     is_finished = CHECKS.get(spec.type)
     if is_finished is not None and is_finished(values):
         return values, None
-    return read_cells(column, spec, found)
+    return read_cells(Column(values.tolist(), column.mask, column.label), spec, found)
 
 
 def read_cells(
-    column: Column, spec: ColSpec, found: Findings
+    column: Column[list[Any]], spec: ColSpec, found: Findings
 ) -> tuple[Any, np.ndarray[Any, Any] | None]:
     """Return cells as an array of the delivered dtype, and the mask of missing ones.
 
-    The column's values are a list, or a one-dimensional object array; it has no mask. One is
+    The column's values are a list; it has no mask. One is
     returned (True = missing) only for types whose dtype cannot say it, where the column may hold
     missing values at all. What is wrong is added to ``found``.
     """
     kind, label, cells = spec.type, column.label, column.values
-    cells = cells if type(cells) is list else cells.tolist()
     assert isinstance(kind, DataType)  # noqa: S101 - tells the type checker what a leaf is
     reader = Reader(exact=True, violations=found, null="None")
     types = set(map(type, cells))

@@ -198,14 +198,14 @@ class _JsonLeaves:
     def is_missing(self, cell: Any) -> bool:
         return cell is None
 
-    def cells(self, column: Column, spec: ColSpec, found: Findings) -> tuple[Any, Any]:
+    def cells(self, column: Column[list[Any]], spec: ColSpec, found: Findings) -> tuple[Any, Any]:
         given = self.reader
         reader = Reader(given.exact, given.literals, given.rules, found, null=given.null)
         if spec.required:
             return reader.column(column.values, spec.type, column.label), None
         return reader.nullable(column.values, spec.type, column.label)
 
-    def array(self, column: Column, spec: ColSpec, found: Findings) -> Any:
+    def array(self, column: Column[npt.NDArray[Any]], spec: ColSpec, found: Findings) -> Any:
         """Read the elements of an array: JSON has none, a caller may."""
         return self.cells(Column(column.values.tolist(), None, column.label), spec, found)[0]
 

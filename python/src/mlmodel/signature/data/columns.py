@@ -8,22 +8,28 @@ block costs a twentieth of one made column by column.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from pandas.api.extensions import ExtensionArray
 
     from mlmodel.signature.types.schema import Schema
 
     #: True where a cell is missing; None where none is, or where the dtype itself says it.
     Mask: TypeAlias = npt.NDArray[np.bool_] | None
+    #: A one-dimensional array of numpy or pandas.
+    Values: TypeAlias = npt.NDArray[Any] | ExtensionArray
 
 __all__ = ["Block", "Column", "Columns", "Tensors"]
 
+#: What holds the cells of a column: an array of numpy or pandas, or a list.
+Held_co = TypeVar("Held_co", covariant=True)
+
 
 @dataclass(slots=True)
-class Column:
+class Column(Generic[Held_co]):
     """One column as it is given, to be held against what is declared for it.
 
     ``values`` is a one-dimensional numpy or pandas array, or a list of cells; ``mask`` is True
@@ -31,7 +37,7 @@ class Column:
     position.
     """
 
-    values: Any
+    values: Held_co
     mask: Mask
     label: str | int
 

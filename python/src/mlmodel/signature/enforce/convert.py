@@ -7,7 +7,7 @@ looking whether the values happen to fit.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,11 @@ from mlmodel.signature.types.nested import NestedType, is_opaque
 from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 from mlmodel.signature.types.schema import ColSpec
 from mlmodel.signature.violations import Findings
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from mlmodel.signature.data.columns import Values
 
 __all__ = ["LEAVES", "SAFE", "convert"]
 
@@ -57,7 +62,7 @@ _ROUGH_UNITS = frozenset({"Y", "M", "W", "D", "h", "m"})
 _LARGEST = 2**63 - 1
 
 
-def convert(column: Column, spec: ColSpec, found: Findings) -> Any:
+def convert(column: Column[Values], spec: ColSpec, found: Findings) -> Any:
     """Return a column in the delivered dtype of its type (ENF-002).
 
     Its values are returned as they are if they have it already. What is wrong is added to
@@ -66,21 +71,31 @@ def convert(column: Column, spec: ColSpec, found: Findings) -> Any:
     given = column.values.dtype
     if isinstance(spec.type, NestedType):
         return _from_nested(column, spec, found)
-    if not isinstance(given, np.dtype):
-        column = Column(*unpacked(column.values), column.label)
-        no_number = spec.type not in FLOATS and str(given).startswith("decimal")
-        if column.values is None or no_number:
-            found.append(_refused(given, column, spec))
-            return None
-    if column.values.dtype == object:
-        return _from_objects(column, spec, found)
-    read = _READERS.get(spec.type, _from_numbers)(column, spec, found)
+    array = _as_array(column, spec)
+    read = None
+    if array is not None and array.values.dtype == object:
+        return _from_objects(array, spec, found)
+    if array is not None:
+        read = _READERS.get(spec.type, _from_numbers)(array, spec, found)
     if read is None:
-        found.append(_refused(given, column, spec))
+        found.append(_refused(given, array or column, spec))
     return read
 
 
-def _from_nested(column: Column, spec: ColSpec, found: Findings) -> Any:
+def _as_array(column: Column[Values], spec: ColSpec) -> Column[npt.NDArray[Any]] | None:
+    """Return the column as numpy holds it; None where no type takes its dtype."""
+    values = column.values
+    if isinstance(values, np.ndarray):
+        return cast("Column[npt.NDArray[Any]]", column)
+    unpacked_values, mask = unpacked(values)
+    if unpacked_values is None:
+        return None
+    if spec.type not in FLOATS and str(values.dtype).startswith("decimal"):
+        return None
+    return Column(unpacked_values, mask, column.label)
+
+
+def _from_nested(column: Column[Values], spec: ColSpec, found: Findings) -> Any:
     """Return a column of a nested type: the very array if all of it is right already."""
     values, given = column.values, column.values.dtype
     if is_opaque(spec.type):
@@ -121,7 +136,7 @@ class _TypedLeaves:
 LEAVES = _TypedLeaves()
 
 
-def _from_numbers(column: Column, spec: ColSpec, found: Findings) -> Any:
+def _from_numbers(column: Column[npt.NDArray[Any]], spec: ColSpec, found: Findings) -> Any:
     kind, mask = spec.type, column.mask
     assert isinstance(kind, DataType)  # noqa: S101 - tells the type checker what convert ruled out
     if column.values.dtype not in SAFE[kind]:
@@ -132,14 +147,14 @@ def _from_numbers(column: Column, spec: ColSpec, found: Findings) -> Any:
     return masked(column.values.astype(_DELIVERED[kind], copy=False), mask)
 
 
-def _from_texts(column: Column, spec: ColSpec, found: Findings) -> Any:
+def _from_texts(column: Column[npt.NDArray[Any]], spec: ColSpec, found: Findings) -> Any:
     # numpy's fixed-width texts (U) and bytes (S) come from arrays, never from frames.
     if column.values.dtype.kind != ("U" if spec.type is DataType.string else "S"):
         return None
     return _from_objects(column, spec, found)
 
 
-def _from_datetimes(column: Column, spec: ColSpec, found: Findings) -> Any:
+def _from_datetimes(column: Column[npt.NDArray[Any]], spec: ColSpec, found: Findings) -> Any:
     values = column.values
     if values.dtype.kind == "U":
         return _from_objects(column, spec, found)
@@ -166,7 +181,7 @@ _READERS = {
 }
 
 
-def _from_objects(column: Column, spec: ColSpec, found: Findings) -> Any:
+def _from_objects(column: Column[npt.NDArray[Any]], spec: ColSpec, found: Findings) -> Any:
     if column.values.dtype != object or column.mask is not None:
         values = masked(column.values.astype(object), column.mask)
         column = Column(values, None, column.label)
@@ -184,7 +199,7 @@ def _first_outside(counts: Any, factor: int) -> int | None:
 
 
 def _refused(
-    dtype: Any, column: Column, spec: ColSpec, reason: str | None = None
+    dtype: Any, column: Column[Values], spec: ColSpec, reason: str | None = None
 ) -> InputViolation:
     """Return the violation of a column of a dtype that its type does not take (ENF-021)."""
     declared, held = spec.type.value, _name_of(dtype)
@@ -199,7 +214,7 @@ def _name_of(dtype: Any) -> str:
     return str(dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype)
 
 
-def _advice(given: str, declared: DataType | NestedType, column: Column) -> str:
+def _advice(given: str, declared: DataType | NestedType, column: Column[Values]) -> str:
     """Say why a column of a dtype is refused, and what to do."""
     stranger = _STRANGER.match(given)
     if stranger:
@@ -221,7 +236,7 @@ def _advice(given: str, declared: DataType | NestedType, column: Column) -> str:
     return reason
 
 
-def _has_gaps(column: Column) -> bool:
+def _has_gaps(column: Column[Values]) -> bool:
     gaps = column.mask is not None and bool(column.mask.any())
     return gaps or (column.values.dtype.kind == "f" and bool(np.isnan(column.values).any()))
 

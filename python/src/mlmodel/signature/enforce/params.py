@@ -95,7 +95,9 @@ def _read_param(value: Any, spec: ParamSpec, found: Findings) -> Any:
     return _read_values(column, spec, found, is_list=many)
 
 
-def _read_values(column: Column, spec: ParamSpec, found: Findings, *, is_list: bool) -> Any:
+def _read_values(
+    column: Column[list[Any]], spec: ParamSpec, found: Findings, *, is_list: bool
+) -> Any:
     wrong, declared = Findings(), ColSpec(spec.dtype)
     if isinstance(spec.dtype, NestedType):
         values = read_nested(column, declared, _LEAVES, wrong)
@@ -123,7 +125,7 @@ class _ParamLeaves:
     def is_missing(self, cell: Any) -> bool:
         return special_fault(cell) is None and LEAVES.is_missing(cell)
 
-    def cells(self, column: Column, spec: ColSpec, found: Findings) -> tuple[Any, Any]:
+    def cells(self, column: Column[list[Any]], spec: ColSpec, found: Findings) -> tuple[Any, Any]:
         reader = Reader(exact=True, violations=found)
         if spec.type not in FLOATS:
             reader.each(column.values, column.label, spec.type.value, special_fault)
@@ -137,7 +139,7 @@ class _ParamLeaves:
 _LEAVES = _ParamLeaves()
 
 
-def _with_bytes(column: Column, reader: Reader) -> Column:
+def _with_bytes(column: Column[list[Any]], reader: Reader) -> Column[list[Any]]:
     """Return binary cells with bytes for base64 texts (ENF-085); bytes are as they are."""
     texts = [cell if isinstance(cell, str) else None for cell in column.values]
     read = reader.column(texts, DataType.binary, column.label)
