@@ -332,7 +332,7 @@ def test_a_broken_installed_flavor_takes_no_other_along(tmp_path):
     )
     assert done.stdout == "True mlflow.sklearn\nrun\n", done.stderr
     assert done.stderr.count("PYF-022") == 2
-    assert "'one', which is installed as broken:F, is left out: ModuleNotFoundError" in done.stderr
+    assert "'one', installed as broken:F, is ignored: ModuleNotFoundError" in done.stderr
 
 
 #: A custom flavor as the editions tell it: a module with save_model, load_model, _load_pyfunc.
