@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from mlmodel.cli._shared import Group
+from mlmodel.cli.group import Group
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

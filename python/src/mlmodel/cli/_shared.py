@@ -22,7 +22,6 @@ Answer = TypeVar("Answer")
 
 __all__ = [
     "NOTHING",
-    "Group",
     "answering",
     "color_option",
     "complete_files",
@@ -46,23 +45,6 @@ __all__ = [
 
 #: What is said of a folder in which nothing was found that loading could run.
 NOTHING = "no pickle and no code was found (files of other kinds were not inspected)"
-
-
-class Group(click.Group):
-    """A group that asks which command was meant."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        known = self.list_commands(ctx)
-        if ctx.resilient_parsing or name in known or name.startswith("-"):
-            return super().resolve_command(ctx, args)
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, known, 1)
-        hint = f" Did you mean {close[0]}?" if close else ""
-        raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
 
 
 def complete_files(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mlmodel.cli._shared import Group, echo, size
+from mlmodel.cli._shared import echo, size
+from mlmodel.cli.group import Group
 
 __all__ = ["command"]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlmodel.cli._shared import Group, answering, complete_files, echo, format_option
+from mlmodel.cli._shared import answering, complete_files, echo, format_option
+from mlmodel.cli.group import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

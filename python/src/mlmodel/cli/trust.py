@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mlmodel.cli._shared import NOTHING, Group, complete_files, echo
+from mlmodel.cli._shared import NOTHING, complete_files, echo
+from mlmodel.cli.group import Group
 
 __all__ = ["command"]
 
