@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from mlmodel._base import progress
-from mlmodel.cli._shared import one_line, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -48,6 +47,9 @@ class Progress:
         if self._is_terminal and time.monotonic() >= self._next:
             self._next = time.monotonic() + _PAUSE
             self._shown = True
+            # Every command enters here, and few have a line to show.
+            from mlmodel.cli._shared import one_line
+
             _write(f"{_ERASE}{one_line(self._line())}")
 
     def clear(self) -> None:
@@ -74,6 +76,8 @@ def _write(text: str) -> None:
 
 class _Bytes(Progress):
     def _said(self, number: int) -> str:
+        from mlmodel.cli._shared import size
+
         return size(number)
 
 
