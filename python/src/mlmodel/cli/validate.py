@@ -25,7 +25,6 @@ from mlmodel.cli._shared import (
 from mlmodel.cli.progress import Progress
 from mlmodel.cli.settings_file import settings
 from mlmodel.document.document import folder_of, model_file
-from mlmodel.document.editing.fixes import fix
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
 from mlmodel.errors import MlmodelError
 from mlmodel.reports.report import Report, as_document, summary
@@ -176,6 +175,8 @@ class _Found:
 
     def mend(self, limits: Limits, selection: Selection) -> None:
         """Mend the models; one that cannot be written is taken out and reported as that."""
+        from mlmodel.document.editing.fixes import fix
+
         for model in Progress("mending", len(self.models)).over(list(self.models)):
             try:
                 self.fixed[model] = fix(model, limits=limits, rules=selection.takes)
