@@ -153,6 +153,7 @@ def check(examples):
     @given(nodes, depths, st.sampled_from(["key", "k" * 90]))
     @example(("seq", [of_text(WORDS + "x"), of_text(WORDS)]), 0, "key")
     @example(of_text("é " * 300 + "\0"), 0, "k" * 90)
+    @example(of_text("*", tag=scalars.PREFIX + "yaml", implicit=(True, False)), 0, "key")
     @example(of_text('"' * 79 + '" ' * 60), 0, "key")
     @example(of_text(WORDS.replace("sit ", "\n\n"), style=">"), 0, "key")
     @example(of_text("\n" + WORDS.replace("sit ", "\n"), style="|"), 0, "key")
@@ -261,6 +262,7 @@ def test_a_document_has_the_text_that_it_always_had(data, one, other):
         (("map", [(of_text("a"), ("seq", [])), (of_text(WORDS), of_text("b"))]), False),
         (("map", [(of_text("a"), ("map", [])), (of_text("b"), of_text(WORDS))]), True),
         (of_text("a", tag=scalars.STRING, implicit=(True, False)), False),
+        (of_text("&", tag=scalars.PREFIX + "yaml", implicit=(True, False)), False),
         (of_text("1", tag=scalars.PREFIX + "int", implicit=(True, False)), True),
     ],
 )

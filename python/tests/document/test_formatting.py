@@ -13,9 +13,11 @@ from test_writing import documents
 
 from mlmodel.document import dumps, parse
 from mlmodel.document.document import compose_document
+from mlmodel.document.editing import formatting
 from mlmodel.document.editing.formatting import format_text
-from mlmodel.document.yaml.events import Limits
-from mlmodel.errors import InvalidModel
+from mlmodel.document.editing.layout import LaidOut
+from mlmodel.document.yaml.events import Limits, compose
+from mlmodel.errors import InternalError, InvalidModel
 from mlmodel.signature.model_signature import ModelSignature
 
 FLAVORS = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n"
@@ -238,6 +240,31 @@ def test_what_would_not_be_read_again_is_not_formatted(text):
     ) as raised:
         format_text(text, "here", limits=Limits(bytes=size - 1))
     assert raised.value.details[0].file == "here"
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["a: 1.0\nb: x\n", "a: true\nb: x\n", "a: '1'\nb: x\n", "b: x\na: 1\n", "a: 1\n", "a: 1\nb: y\n",
+     "a: 1\nb: [x]\n", "a: 1\nb: x\nc: 1\n", "a: 1\nb: x\nb: x\n", "- 1\n"],
+)  # fmt: skip
+def test_a_layout_that_says_something_else_is_not_written(other, monkeypatch):
+    """MLM-024: whatever the layout does, what it made is compared with what stood there."""
+    laid_out = LaidOut(other, compose(other))
+    monkeypatch.setattr(formatting, "lay_out", lambda *given: laid_out)
+    with pytest.raises(InternalError, match="left as it is"):
+        format_text("a: 1\nb: x\n")
+
+
+def test_what_is_equal_to_nothing_is_itself():
+    text = "a: .NaN\nb:   !!set {1, x}\n"
+    assert format_text(text).text == "a: .NaN\nb: !!set\n  1: null\n  x: null\n"
+
+
+def test_a_comment_comes_to_rest():
+    """MLM-024: before an empty key it does so at the second look alone."""
+    form = "s:\n  #\n  ? ''\n  : null\n"
+    assert format_text("{s: {\n #\n''}}").text == form
+    assert format_text(form).text == form
 
 
 def test_other_rules_may_be_broken():

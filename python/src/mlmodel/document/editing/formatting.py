@@ -69,7 +69,10 @@ def _means(document: Document, laid_out: LaidOut) -> bool:
     """Return whether a text that was laid out says what the document says, in its order."""
     if laid_out.text == document.text:
         return True
-    return _equal(Builder().build(laid_out.root, schemas.load("mlmodel")), document.data)
+    builder = Builder()
+    data = builder.build(laid_out.root, schemas.load("mlmodel"))
+    wrong = any(problem.severity == "error" for problem in builder.problems)
+    return not wrong and _equal(data, document.data)
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml.emitter
 from yaml.events import CollectionEndEvent, CollectionStartEvent, MappingStartEvent, ScalarEvent
 
-from mlmodel.document.yaml.scalars import STRING
+from mlmodel.document.yaml.scalars import PREFIX, STRING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,9 @@ __all__ = ["Emitter", "emit"]
 _LIBYAML = (0, 2, 5)
 #: A key that every emitter writes as a simple one; longer ones are measured differently.
 _SIMPLE_KEY = 100
+#: Tags of texts that may need quotes (`yaml` is that of `&`, `*` and `!`); numbers, times and
+#: the like do without.
+_NOT_ALWAYS_PLAIN = frozenset({STRING, PREFIX + "yaml"})
 # The patterns are compiled when they are needed, by `re`, which keeps them.
 #: What puts a text in double quotes, which libyaml folds at other places.
 _DOUBLE_QUOTED = r"[^\n -~]| \n|\n "
@@ -108,7 +111,7 @@ def is_equal_in_libyaml(events: Sequence[Any]) -> bool:
         if isinstance(event, ScalarEvent):
             text: str = event.value
             plain, quoted = event.implicit
-            tagged = not (quoted or (plain and event.tag != STRING))
+            tagged = not (quoted or (plain and event.tag not in _NOT_ALWAYS_PLAIN))
             if event.style or tagged or not outer:
                 return False
             if is_key and not 0 < len(text) <= _SIMPLE_KEY:
