@@ -155,12 +155,12 @@ class TestPlaces:
             [{"price": 1, "tags": ["y", 3]}],
         )
         assert found[0].startswith(
-            "ENF-049 Input 'a', row 0, at [1].price: double is declared, 'z' given; "
+            "ENF-049 Input 'a', row 0, at [1].price: expected double, got 'z'; "
         )
-        assert found[1].startswith("ENF-050 Input 'a', row 1, at [0].tags[1]: string is declared")
+        assert found[1].startswith("ENF-050 Input 'a', row 1, at [0].tags[1]: expected string")
         odd = Object([Property("a b", Map(Array("long")))])
         assert messages(odd, {"a b": {"k": [1, 1.5]}})[0].startswith(
-            "ENF-042 Input 'a', row 0, at ['a b']['k'][1]: long is declared, 1.5 given"
+            "ENF-042 Input 'a', row 0, at ['a b']['k'][1]: expected long, got 1.5"
         )
 
     def test_one_violation_per_rule_and_place(self) -> None:

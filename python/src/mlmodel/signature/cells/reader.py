@@ -181,7 +181,7 @@ class Reader:
             seen.add(rule)
             got = self.null if cells[place] is None else shown(cells[place])
             row = place // self.cells_per_row
-            message = f"Input {name!r}, row {row}: {expected} is declared, {got} given; {reason}."
+            message = f"Input {name!r}, row {row}: expected {expected}, got {got}; {reason}."
             self.violations.append(InputViolation(rule, message, name, row, expected, got))
 
 
