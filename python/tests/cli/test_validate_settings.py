@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from mlmodel.cli.validate import command
 from mlmodel.document.schema import schemas
 from mlmodel.errors import InvalidArgument, WriteFailed
-from mlmodel.reports.rules import Selection
+from mlmodel.reports.selection import Selection
 
 #: Breaks DIR-003 (an error) and MLM-011 (a warning), each once.
 BROKEN = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n    model_path: gone\nodd: 1\n"

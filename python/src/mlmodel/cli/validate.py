@@ -28,7 +28,7 @@ from mlmodel.document.document import folder_of, model_file
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
 from mlmodel.errors import MlmodelError
 from mlmodel.reports.report import Report, as_document, summary
-from mlmodel.reports.rules import Selection
+from mlmodel.reports.selection import Selection
 from mlmodel.reports.validation import find_models, models_below, validate
 from mlmodel.store.locations.locate import local_folder
 from mlmodel.store.locations.uris import without_secrets

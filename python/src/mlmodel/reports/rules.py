@@ -1,22 +1,16 @@
-"""The rules of the specification: their texts, their addresses, and which of them are looked at."""
+"""The rules of the specification: their texts and their addresses."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from mlmodel._base.origin import specification
+from mlmodel._base.packaged import read_packaged
 from mlmodel.errors import InvalidArgument
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from mlmodel.reports.report import Report
-
-__all__ = ["Rule", "Selection", "matching", "rule", "rules"]
+__all__ = ["Rule", "matching", "rule", "rules"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +54,7 @@ class Rule:
 @cache
 def rules() -> dict[str, Rule]:
     """Return all rules by their ids, sorted."""
-    text = (files("mlmodel.reports") / "_rules.json").read_text(encoding="utf-8")
+    text = read_packaged("reports/_rules.json")
     return {name: Rule(name, one["page"], one["text"]) for name, one in json.loads(text).items()}
 
 
@@ -93,48 +87,3 @@ def matching(prefix: str) -> list[Rule]:
         else f"they begin with {', '.join(prefixes)}."
     )
     raise InvalidArgument(f"There is no rule {prefix!r}; {hint}")
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which rules a report tells of: ids or beginnings of ids, as the user gave them (MLM-033).
-
-    Of two that fit a rule the longer one holds; of two that are equal, the one that ignores.
-    """
-
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, select: Iterable[str], ignore: Iterable[str]) -> Selection:
-        """Return the selection; each text may hold several, with commas.
-
-        Raises:
-            InvalidArgument: no rule has such an id.
-
-        """
-        return cls(_prefixes(select), _prefixes(ignore))
-
-    def takes(self, name: str) -> bool:
-        """Return whether violations of a rule are told."""
-        chosen = _longest(name, self.select) if self.select else 0
-        return chosen > _longest(name, self.ignore)
-
-    def of_report(self, report: Report) -> Report:
-        """Return the report without the violations that are ignored, which it counts."""
-        if not self.select and not self.ignore:
-            return report
-        kept = tuple(one for one in report.violations if self.takes(one.rule))
-        return replace(report, violations=kept, ignored=len(report.violations) - len(kept))
-
-
-def _prefixes(given: Iterable[str]) -> tuple[str, ...]:
-    found = [one.strip().upper() for text in given for one in text.split(",")]
-    for prefix in found:
-        matching(prefix)
-    return tuple(found)
-
-
-def _longest(name: str, prefixes: Iterable[str]) -> int:
-    """Return the length of the longest of the prefixes that fit, or -1."""
-    return max((len(one) for one in prefixes if name.startswith(one)), default=-1)

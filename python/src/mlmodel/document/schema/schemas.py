@@ -20,15 +20,16 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 from typing import Any, TypeAlias
+
+from mlmodel._base.packaged import packaged_names, read_packaged
 
 __all__ = ["Json", "Subschema", "branch", "child", "load", "names", "rule_of", "validator"]
 
 Json: TypeAlias = Any
 Subschema: TypeAlias = dict[str, Any]
 _URN = "urn:mlmodel:schema:v1:"
-_FOLDER = files("mlmodel") / "_schemas" / "v1"
+_FOLDER = "_schemas/v1"
 
 
 @cache
@@ -36,10 +37,10 @@ def load(name: str) -> Subschema | None:
     """Return the schema ``name`` (``mlmodel``, ``flavors:sklearn``) or None where there is none."""
     if not all(part.replace("-", "_").isidentifier() for part in name.split(":")):
         return None
-    path = _FOLDER.joinpath(*name.split(":")[:-1], f"{name.rpartition(':')[2]}.json")
-    if not path.is_file():
+    try:
+        schema: Subschema = json.loads(read_packaged(f"{_FOLDER}/{name.replace(':', '/')}.json"))
+    except OSError:
         return None
-    schema: Subschema = json.loads(path.read_text(encoding="utf-8"))
     whole: Subschema = _with_references(schema)
     return whole
 
@@ -47,8 +48,8 @@ def load(name: str) -> Subschema | None:
 @cache
 def names(folder: str) -> tuple[str, ...]:
     """Return the names that have a schema in ``folder`` (``flavors``), sorted."""
-    found = _FOLDER.joinpath(folder).iterdir()
-    return tuple(sorted(path.name.removesuffix(".json") for path in found if path.is_file()))
+    found = packaged_names(f"{_FOLDER}/{folder}")
+    return tuple(name.removesuffix(".json") for name in found if name.endswith(".json"))
 
 
 def _with_references(schema: Json) -> Json:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,8 +17,7 @@ _DTYPE = re.compile(r"(u?int|float)(\d+)")
 _EXACT_BITS = {16: 11, 32: 24, 64: 53}
 
 
-@dataclass(frozen=True, slots=True)
-class Literals:
+class Literals(NamedTuple):
     """What a type takes in forms that have no types (ENF-040 ff), such as JSON.
 
     ``form`` is what a person calls such a literal; integers are taken from ``low`` to ``high``;
@@ -32,8 +30,7 @@ class Literals:
     null: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(NamedTuple):
     """What is true of one scalar type, whoever asks.
 
     ``dtype`` is numpy's name of the dtype in which a column is delivered (ENF-002), ``accepted``

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from mlmodel._base.packaged import read_packaged
 from mlmodel.trust.pickles.moved import current_name
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ ALLOWED_CLASS = Entry(frozenset({"ref", "new", "build", "call", "dict", "list", 
 @cache
 def allowed_names() -> dict[tuple[str, str], Entry]:
     """Return the list: (module, qualified name) -> entry."""
-    text = files("mlmodel.trust").joinpath("allowed.tsv").read_text(encoding="utf-8")
+    text = read_packaged("trust/allowed.tsv").decode()
     names = {}
     for line in text.splitlines()[1:]:
         module, name, uses, check = line.split("\t")
