@@ -115,6 +115,7 @@ def test_no_row_of_the_table_hides_what_is_here() -> None:
 
 def test_dir_shows_the_flavors_and_the_public_modules() -> None:
     assert {*FLAVORS, "exceptions", "models", "pyfunc", "types", "save"} <= set(dir(mlmodel))
+    assert not [name for name in dir(mlmodel) if name.startswith("_") and name != "__version__"]
 
 
 # -- exceptions

@@ -48,7 +48,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_NAMES, *_MODULES, *_aliases.flavor_names()})
+    return sorted({*__all__, *_MODULES, *_aliases.flavor_names()})
 
 
 _aliases.install()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -58,6 +58,12 @@ class _LazyGroup(Group):
         ]
         return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
+    def invoke(self, ctx: click.Context) -> Any:
+        from mlmodel.cli.progress import downloads_shown
+
+        with downloads_shown():
+            return super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
@@ -93,11 +99,8 @@ def main(args: list[str] | None = None) -> None:
 
     warnings.showwarning = _warn
     try:
-        from mlmodel.cli.progress import downloads_shown
-
         # Commands return nothing: what comes back is the code that a context's exit was given.
-        with downloads_shown():
-            code = cli.main(args=args, prog_name="mlmodel", standalone_mode=False)
+        code = cli.main(args=args, prog_name="mlmodel", standalone_mode=False)
     except click.ClickException as error:
         _show(error)
         sys.exit(error.exit_code)
