@@ -8,6 +8,7 @@ DEMO := .cache/demo
 # uv comes from a small environment of its own, so a fresh machine needs Python alone.
 UV := .cache/tools/bin/uv
 UV_VERSION := 0.13.9
+TWINE_VERSION := 7.0.0
 # Behind a company's proxy the certificates of the system count, not the lists inside uv and pip.
 # pip asks the system from 24.2 on; Python 3.11 often brings an older one, which is told the place.
 # What the user has set goes first.
@@ -17,7 +18,7 @@ CERTS = $$($(PYTHON) -c 'import ssl; at = ssl.get_default_verify_paths(); print(
 JOBS ?= 2
 unit pandas3: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help env demo test check lint types unit pandas3 slow bench generate clean
+.PHONY: help env demo test check lint types unit pandas3 slow bench generate dist clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,11 +68,16 @@ pandas3: env ## The core's tests on pandas 3, in an environment of their own
 slow: env ## Tests with real servers, clients, packages and MLflow itself
 	@cd python && ../$(BIN)/pytest -m slow
 
-bench: env ## Measure beside MLflow and a bare server; prints the table of the README
+bench: env ## Measure beside MLflow and a bare server; prints the table of docs/speed.md
 	@$(BIN)/python python/benchmarks/run.py
 
 generate: env ## Write the generated files again (schemas in the package, protobuf code, lists)
 	@$(BIN)/python python/tools/generate.py
+
+dist: env ## Build sdist and wheel into python/dist; REPOSITORY=https://… is where they say they are from
+	@rm -rf python/dist
+	@cd python && MLMODEL_REPOSITORY="$(REPOSITORY)" ../$(BIN)/python -m build --no-isolation .
+	@$(UV) tool run --quiet twine@$(TWINE_VERSION) check --strict python/dist/*
 
 clean: ## Remove what the targets above made
 	rm -rf .venv .cache python/dist

@@ -1,6 +1,6 @@
 """Measures mlmodel beside MLflow and beside a bare floor, and prints a table.
 
-``python run.py [--only PATTERN] [--quick] [--before CHECKOUT] [--update-readme]``. Progress goes
+``python run.py [--only PATTERN] [--quick] [--before CHECKOUT] [--update]``. Progress goes
 to stderr, the table to stdout. Ends with exit code 1 where our side has no figure for some row.
 """
 
@@ -31,15 +31,15 @@ GROUPS = {
     "rest": rest.measure,
     "size": sizes.measure,
 }
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "speed.md"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure the chosen rows; return the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.update_readme and (options.only or options.quick or options.before):
-        parser.error("the README holds a whole run: --update-readme goes without the others")
+    if options.update and (options.only or options.quick or options.before):
+        parser.error("the page holds a whole run: --update goes without the others")
     rows = select(options.only)
     if not rows:
         say(f"no row matches {options.only!r}; there are: {', '.join(row.id for row in ROWS)}")
@@ -54,8 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     print(text)
     say("done")
     complete = all(samples.median(OURS) is not None for _, samples in results)
-    if options.update_readme and complete:
-        README.write_text(table.put_between_markers(README.read_text(), text))
+    if options.update and complete:
+        PAGE.write_text(table.put_between_markers(PAGE.read_text(), text))
     return 0 if complete else 1
 
 
@@ -93,9 +93,9 @@ def _parser() -> argparse.ArgumentParser:
         "of beside MLflow",
     )  # fmt: skip
     parser.add_argument(
-        "--update-readme",
+        "--update",
         action="store_true",
-        help=f"write the table into {README.name}, if no row of ours is missing",
+        help=f"write the table into {PAGE.name}, if no row of ours is missing",
     )
     return parser
 

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - the table is for people, with the signs that they know
-"""The table as Markdown, and its place in the README."""
+"""The table as Markdown, and its place in the page on speed."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def put_between_markers(text: str, table: str) -> str:
 
     """
     if text.count(START) != 1 or text.count(END) != 1 or text.index(START) > text.index(END):
-        raise ValueError(f"the README needs the lines {START} and {END}, once each, in order")
+        raise ValueError(f"the page needs the lines {START} and {END}, once each, in order")
     before, rest = text.split(START)
     after = rest.split(END)[1]
     return f"{before}{START}\n{table}{END}{after}"

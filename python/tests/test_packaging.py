@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -47,12 +48,14 @@ signature:
 INVALID = VALID.replace('"double"', '"dubious"')
 
 
-def _run(*command: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a neutral folder, so that nothing is imported from the tree."""
+def _run(
+    *command: object, cwd: Path = Path("/"), **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command, in a neutral folder, so that nothing is imported from the tree."""
     return subprocess.run(
         [str(part) for part in command],
         env={**os.environ, "PYTHONPATH": "", **environment},
-        cwd="/",
+        cwd=cwd,
         capture_output=True,
         text=True,
         check=False,
@@ -262,3 +265,37 @@ def test_oldest_and_newest_protobuf(
     assert wanted == "protobuf>=5.26"
     version = _must(environment(wheel, protobuf), "-c", ROUND_TRIP).strip()
     assert version.startswith("5.26." if "==" in protobuf else "7.")
+
+
+PUBLISHED = "https://example.org/team/mlmodel"
+ADDRESS = """
+from mlmodel._base.origin import specification
+print(specification())
+"""
+
+
+@pytest.mark.slow
+def test_what_is_published_names_its_repository(
+    environment: Callable[..., Path], tmp_path: Path
+) -> None:
+    _must(sys.executable, "-m", "build", "--no-isolation", "-o", tmp_path, PYTHON,
+          MLMODEL_REPOSITORY=f"{PUBLISHED}.git")  # fmt: skip
+    (wheel,) = tmp_path.glob("*.whl")
+    (metadata,) = (
+        data.decode() for name, data in _contents(wheel).items() if name.endswith("/METADATA")
+    )
+    version = PROJECT["version"]
+    assert f"Project-URL: Specification, {PUBLISHED}/blob/v{version}/spec" in metadata
+    assert f"]({PUBLISHED}/raw/v{version}/docs/images/terminal.svg)" in metadata
+    assert not re.findall(r"\]\((?!https://|#)[^)]*\)", metadata)
+    installed = _must(environment(wheel), "-c", ADDRESS).strip()
+    assert installed == f"{PUBLISHED}/blob/v{version}/spec"
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    done = _run(
+        *(sys.executable, "-m", "hatchling", "metadata", "urls"),
+        cwd=PYTHON, MLMODEL_REPOSITORY="git@example.org:team/mlmodel",
+    )  # fmt: skip
+    assert done.returncode
+    assert "MLMODEL_REPOSITORY is 'git@example.org:team/mlmodel'" in done.stderr

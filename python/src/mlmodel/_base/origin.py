@@ -42,7 +42,7 @@ def install_command(extra: str) -> str:
 def specification() -> str:
     """Return the address of the folder with the pages of the specification, or nothing.
 
-    It is what ``[project.urls]`` of the package names: ``Specification`` as it is, or else the
+    It is what the project URLs of the package name: ``Specification`` as it is, or else the
     pages in its ``Repository``, as they were in this version. A package that was installed from a
     repository knows that itself.
     """
