@@ -92,6 +92,16 @@ def times_mlflow(factor: float) -> Aim:
     return Aim(f"≥ {factor:g} × MLflow", check)
 
 
+def faster_than_mlflow() -> Aim:
+    """Our time is less than MLflow's, pair by pair."""
+
+    def check(samples: Samples) -> bool | None:
+        ratio = samples.ratio(MLFLOW, OURS)
+        return None if ratio is None else ratio > 1
+
+    return Aim("faster than MLflow", check)
+
+
 def both(*aims: Aim) -> Aim:
     """All conditions hold; unknown where one is unknown and none fails."""
 

@@ -49,9 +49,11 @@ def _save(_given: Given) -> Call:
     return call
 
 
-def _enforce(rows: int | None) -> Callable[[Given], Call]:
+def _enforce(
+    rows: int | None, make: Callable[[int], pd.DataFrame] = inputs.doubles
+) -> Callable[[Given], Call]:
     def prepare(given: Given) -> Call:
-        frame = inputs.doubles(rows or given.big)
+        frame = make(rows or given.big)
         schema = infer_signature(frame.head(2)).inputs
         return lambda: _enforce_schema(frame, schema)
 
@@ -97,6 +99,8 @@ TASKS = {
     "enforce-big": _enforce(None),
     "infer-doubles": _infer(inputs.doubles),
     "infer-strings": _infer(inputs.strings),
+    "infer-moments": _infer(inputs.moments),
+    "enforce-moments": _enforce(None, inputs.moments),
     "request-1": _request("doubles", lambda: inputs.doubles(1)),
     "request-1-mixed": _request("mixed", lambda: inputs.mixed(1)),
     "request-10k": _request("doubles", lambda: inputs.doubles(inputs.REQUEST_ROWS)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,13 @@ def doubles(rows: int, columns: int = COLUMNS) -> pd.DataFrame:
     """Return a frame of one float64 block with columns c0, c1, …."""
     values = np.random.default_rng(0).random((rows, columns))
     return pd.DataFrame(values, columns=[f"c{i}" for i in range(columns)])
+
+
+def moments(rows: int) -> pd.DataFrame:
+    """Return one column of Python's own datetimes, as a database driver hands them over."""
+    start = datetime(2024, 1, 1)  # noqa: DTZ001 - the most frequent kind has no zone
+    cells = [start + timedelta(seconds=second) for second in range(rows)]
+    return pd.DataFrame({"moment": pd.Series(cells, dtype=object)})
 
 
 def strings(rows: int) -> pd.DataFrame:

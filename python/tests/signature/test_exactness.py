@@ -164,6 +164,51 @@ def test_zones(local: dt.datetime, zone: str, fold: int) -> None:
         assert got[0].to_pydatetime() == due
 
 
+ZONES = st.sampled_from(
+    [None, dt.UTC, ZoneInfo("Europe/Berlin"), dt.timezone(dt.timedelta(hours=-3))]
+)
+#: What objects of a column may be that says when, and nothing.
+CELLS = st.lists(
+    st.one_of(
+        st.none(),
+        st.just(pd.NaT),
+        st.dates(),
+        st.builds(
+            lambda moment, zone, fold: moment.replace(tzinfo=zone, fold=fold),
+            st.datetimes(dt.datetime(2, 1, 1), dt.datetime(9998, 12, 31)), ZONES, st.integers(0, 1),  # noqa: DTZ001
+        ),
+        st.builds(lambda ns, zone: pd.Timestamp(ns, tz=zone), st.integers(-(2**62), 2**62), ZONES),
+    ),
+    min_size=1, max_size=6,
+)  # fmt: skip
+
+
+def nanoseconds(cell: Any) -> int | None:
+    """Return the moment of a cell as a whole number, without pandas' reading of columns."""
+    if cell is None or cell is pd.NaT:
+        return None
+    if isinstance(cell, pd.Timestamp):
+        return cell.value
+    if not isinstance(cell, dt.datetime):
+        return (cell - dt.date(1970, 1, 1)).days * 86400 * 10**9
+    apart = (cell if cell.tzinfo else cell.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+    return (apart - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1) * 1000
+
+
+@given(CELLS)
+@example([dt.datetime(2024, 10, 27, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Berlin")), None])
+@example([dt.date(1677, 9, 21), pd.Timestamp(1)])
+@settings(deadline=None)
+def test_moments_as_objects(cells: list[Any]) -> None:
+    """ENF-027 to ENF-030: cells of many kinds in one column, each to the nanosecond."""
+    due = [nanoseconds(cell) for cell in cells]
+    got = enforce(DataType.datetime, pd.Series(cells, dtype=object))
+    assert (got is not None) == all(n is None or -(2**63) < n < 2**63 for n in due)
+    if got is not None:
+        whole = got.to_numpy().view(np.int64).tolist()
+        assert whole == [-(2**63) if n is None else n for n in due]
+
+
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False)
 
 

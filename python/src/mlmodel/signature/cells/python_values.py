@@ -38,6 +38,11 @@ _INTEGERS = frozenset({int})
 _NUMBERS = frozenset({int, float})
 _TIMES = (dt.date, np.datetime64)
 _NUMPY_TIMES = (np.datetime64, np.timedelta64)
+#: Exactly these are read all at once: a subclass may have a notion of its own.
+_STAMPS = frozenset({pd.Timestamp, _NONE})
+_MOMENTS = _STAMPS | {dt.datetime, dt.date}
+#: The number that means NaT.
+_NAT = -(2**63)
 #: What only columns of binary and datetime take.
 _NOT_FOR_OTHERS = (bytes, bytearray, *_TIMES)
 #: The types of which some values say that there is none.
@@ -184,6 +189,9 @@ def _read_bytes(reader: Reader, cells: list[Any], label: str | int) -> Any:
 
 
 def _read_times(reader: Reader, cells: list[Any], label: str | int) -> Any:
+    read = _moments_at_once(cells)
+    if read is not None:
+        return read
     texts = [None if isinstance(cell, _TIMES) else cell for cell in cells]
     read = reader.column(texts, DataType.datetime, label)
 
@@ -199,6 +207,21 @@ def _read_times(reader: Reader, cells: list[Any], label: str | int) -> Any:
     faults = ((place, *wrong) for place, wrong in found if wrong)
     reader.add(faults, cells, label, DataType.datetime.value)
     return read
+
+
+def _moments_at_once(cells: list[Any]) -> npt.NDArray[np.datetime64] | None:
+    """Return the cells in UTC, if all are moments that are read in one go as one by one."""
+    types = set(map(type, cells))
+    if not types <= _MOMENTS:
+        return None
+    try:
+        if types <= _STAMPS:
+            counts = [_NAT if cell is None else cell.value for cell in cells]
+            return np.array(counts, np.int64).view("datetime64[ns]")
+        read = pd.to_datetime(object_array(cells), utc=True).as_unit("ns")
+    except (OverflowError, ValueError):  # beyond the range: which cell is told one by one
+        return None
+    return np.array(read.tz_localize(None))
 
 
 def _utc_moment(moment: Any) -> np.datetime64:
