@@ -268,10 +268,6 @@ def test_oldest_and_newest_protobuf(
 
 
 PUBLISHED = "https://example.org/team/mlmodel"
-ADDRESS = """
-from mlmodel._base.origin import specification
-print(specification())
-"""
 
 
 @pytest.mark.slow
@@ -288,8 +284,9 @@ def test_what_is_published_names_its_repository(
     assert f"Project-URL: Specification, {PUBLISHED}/blob/v{version}/spec" in metadata
     assert f"]({PUBLISHED}/raw/v{version}/docs/images/terminal.svg)" in metadata
     assert not re.findall(r"\]\((?!https://|#)[^)]*\)", metadata)
-    installed = _must(environment(wheel), "-c", ADDRESS).strip()
-    assert installed == f"{PUBLISHED}/blob/v{version}/spec"
+    command = environment(wheel).parent / "mlmodel"
+    (rule,) = json.loads(_must(command, "rule", "ENF-049", "--format", "json"))
+    assert rule["address"] == f"{PUBLISHED}/blob/v{version}/spec/enforcement.md#ENF-049"
 
 
 def test_an_address_that_is_none_is_refused() -> None:
