@@ -16,9 +16,12 @@ export UV_SYSTEM_CERTS ?= true
 CERTS = $$($(PYTHON) -c 'import ssl; at = ssl.get_default_verify_paths(); print(at.cafile or at.capath or "")')
 # CI splits its two cores between test processes; threads of one would wait for cores of the other.
 JOBS ?= 2
+# How many streams `make fuzz` tries, and which.
+COUNT ?= 1000000
+SEED ?= 0
 unit pandas3: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help env demo test check lint types unit pandas3 slow bench generate dist clean
+.PHONY: help env demo test check lint types unit pandas3 slow fuzz bench generate dist clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +70,9 @@ pandas3: env ## The core's tests on pandas 3, in an environment of their own
 
 slow: env ## Tests with real servers, clients, packages and MLflow itself
 	@cd python && ../$(BIN)/pytest -m slow
+
+fuzz: env ## Random pickles, read by the check and by CPython's unpickler: COUNT of them
+	@cd python && PYTHONPATH=src:tests/trust ../$(BIN)/python tests/trust/differential.py $(COUNT) $(SEED)
 
 bench: env ## Measure beside MLflow and a bare server; prints the table of docs/speed.md
 	@$(BIN)/python python/benchmarks/run.py

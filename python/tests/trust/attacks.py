@@ -26,8 +26,8 @@ RULES = {
     "partial": "TRU-013", "held-function": "TRU-013", "method-by-append": "TRU-013",
     "scipy-distribution": "TRU-013", "dtype-hides-objects": "TRU-013", "vectorizer-reads-files": "TRU-013",
     "class-changed": "TRU-013", "constructor-held": "TRU-013",
-    "escaped-name": "TRU-014", "concatenated-name": "TRU-014", "extension-code": "TRU-014",
-    "persistent-id": "TRU-014", "memo-overwritten": "TRU-014", "memo-counted": "TRU-014",
+    "concatenated-name": "TRU-014", "extension-code": "TRU-014",
+    "persistent-id": "TRU-014", "line-across-frame": "TRU-049", "memo-line-across-frame": "TRU-049", "memo-overwritten": "TRU-014", "memo-counted": "TRU-014",
     "second-pickle": "TRU-015",
     "joblib-object-array": "TRU-020", "joblib-compressed": "TRU-020", "joblib-gzip": "TRU-020", "npy-objects": "TRU-020",
 }  # fmt: skip
@@ -77,6 +77,10 @@ def mapping(**items: bytes) -> bytes:
 
 def pickle4(body: bytes) -> bytes:
     return b"\x80\x04" + body + b"."
+
+
+def frame(opcodes: bytes) -> bytes:
+    return b"\x95" + struct.pack("<Q", len(opcodes)) + opcodes
 
 
 def new(module: str, cls: str) -> bytes:
@@ -132,7 +136,7 @@ def _by_opcode(touch: str) -> dict[str, Attack]:
         "obj": Attack("the opcode OBJ of protocol 1", b"(" + old_name("posix", "system") + string + b"o.", ["posix.system"]),
         "memo-overwritten": Attack("a name from a number of the memo that was given twice", pickle4(call(swapped, text(touch))), ["posix.system"]),
         "memo-counted": Attack("MEMOIZE after numbers given by hand", pickle4(text("numpy") + b"q\x010" + text("posix") + b"\x940h\x01" + text("system") + b"\x93" + b"(" + text(touch) + b"tR"), ["posix.system"]),
-        "escaped-name": Attack("a name with escapes, in a string of protocol 0", b"S'\\x70osix'\nS'syst\\145m'\n\x93(" + string + b"tR."),
+        "escaped-name": Attack("a name with escapes, in a string of protocol 0", b"S'\\x70osix'\nS'syst\\145m'\n\x93(" + string + b"tR.", ["posix.system"]),
         "concatenated-name": Attack("a name put together while loading", pickle4(call(call(name("_operator", "concat"), text("po"), text("six")) + text("system") + b"\x93", text(touch))), ["_operator.concat"]),
         "hidden-by-pop": Attack("the call's result is thrown away", pickle4(call(name("posix", "system"), text(touch)) + b"0K\x01"), ["posix.system"]),
         "duplicated": Attack("the callee is a copy on the stack", pickle4(name("posix", "system") + b"2(" + text(touch) + b"tR\x860K\x01"), ["posix.system"]),
@@ -178,7 +182,14 @@ def _by_listed_names(program: str) -> dict[str, Attack]:
         + b"\x86b"
     )
     zone = call(name("pytz", "_p"), text("../../../etc/passwd"))
+    before = b"def _parse_args(self, x='"
+    framed = frame(b"V" + before) + program.replace("'", '"').encode() + b" #'): return x\n"
+    joined = new("scipy.stats._continuous_distns", "norm_gen") + build(b"}(" + text("_parse_arg_template") + framed + b"u")  # fmt: skip
+    kept = text("O8") + b"q\x01" + text("f8") + b"q\x0c00"
+    swapped = call(name("numpy", "dtype"), frame(b"g1") + b"2\n", b"\x89\x88")
     return {
+        "line-across-frame": Attack("a text that the C unpickler reads from the end of a frame", pickle4(joined), []),
+        "memo-line-across-frame": Attack("a number of the memo of which the C unpickler reads the end", pickle4(kept + swapped), [], runs=False),
         "scipy-distribution": Attack("program text that scipy runs for a distribution's state", pickle4(distribution), ["scipy.stats._continuous_distns.reciprocal_gen"]),
         "dtype-hides-objects": Attack("raw bytes that are taken for addresses of objects", pickle4(array + pointers), ["numpy.dtype", "numpy._core.multiarray._reconstruct"], runs=False),
         "vectorizer-reads-files": Attack("a vectorizer that opens the files its input names", pickle4(reader), ["sklearn.feature_extraction.text.CountVectorizer"], runs=False),

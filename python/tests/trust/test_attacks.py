@@ -32,7 +32,7 @@ try:
         loaded = joblib.load(io.BytesIO(data))
     else:
         import pickle
-        loaded = pickle.loads(data)
+        loaded = pickle.load(io.BytesIO(data))
     if sys.argv[3]:
         loaded.transform(sys.argv[4])
 except Exception as error:

@@ -22,7 +22,6 @@ from mlmodel.errors import (
 )
 from mlmodel.trust import records
 from mlmodel.trust.gate import Gate
-from mlmodel.trust.pickles.findings import Piece
 from mlmodel.trust.pickles.names import Names
 from mlmodel.trust.pickles.scanner import scan
 from mlmodel.trust.pickles.unpickle import load_restricted
@@ -113,7 +112,7 @@ def test_the_unpickler_believes_only_what_the_scan_saw(root):  # TRU-018
     seen = scan(pickle.dumps(range(3)))
     other = pickle.dumps(slice(1, 2))
     forged = type(seen)(seen.container, seen.names, (), "", other, seen.recording)
-    forged.recording.pieces[:] = [Piece("pickle", 0, len(other))]
+    forged.recording.parts[:] = [other]
     with pytest.raises(UntrustedModel, match="was not seen"):
         load_restricted(forged, Names(), "model.pkl")
 

@@ -8,9 +8,11 @@ import gzip
 import io
 import lzma
 import pickle
+import pickletools
 import zlib
 
 import attacks
+import differential
 import joblib
 import numpy as np
 import pytest
@@ -78,8 +80,6 @@ def test_mutated_pickles(seed, changes):
 
 
 def test_every_opcode_of_the_library_is_known():
-    import pickletools
-
     known = {ord(one.code) for one in pickletools.opcodes}
     assert set(OPCODES) | {ord(".")} == known
 
@@ -137,3 +137,15 @@ def test_compression(kind, monkeypatch):  # TRU-021
 
 def test_compressed_twice_is_refused():
     assert not scan(zlib.compress(zlib.compress(pickle.dumps(1)))).allowed
+
+
+def test_the_check_and_the_unpickler_see_the_same(capsys):  # TRU-049; `make fuzz` tries a million
+    assert differential.main(10_000, 20261128) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=range(len(SEEDS)))
+def test_what_is_loaded_has_no_frames_and_no_lines(seed):  # TRU-049
+    found = scan(seed)
+    lines = {"FRAME", "GLOBAL", "INST", "PUT", "GET", "INT", "LONG", "FLOAT", "STRING", "UNICODE"}
+    written = b"".join(found.recording.parts)
+    assert not lines & {one.name for one, _, _ in pickletools.genops(written)}

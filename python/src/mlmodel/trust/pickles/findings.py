@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-__all__ = ["MOST_FINDINGS", "Finding", "Malformed", "Piece", "Recording", "Scan"]
+__all__ = ["MOST_FINDINGS", "Finding", "Malformed", "RawArray", "Recording", "Scan"]
 
 #: What is found beyond these is not kept (a file of a million bad names says the same).
 MOST_FINDINGS = 100
@@ -24,10 +25,9 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of the file: ``pickle`` (opcodes), ``array`` (raw bytes) or ``objects`` (nested)."""
+class RawArray:
+    """What stands between the opcodes of a joblib stream: raw bytes, or a pickle (``nested``)."""
 
-    kind: str
     begin: int
     end: int
     nested: Recording | None = None
@@ -35,14 +35,18 @@ class Piece:
 
 @dataclass(slots=True)
 class Recording:
-    """What one run of the machine saw, for the unpickler that follows.
+    """What one run of the machine understood, for the unpickler that follows.
 
-    ``globals``: the current (module, name) of every look-up, in order. ``pieces``: the opcodes
-    and, in a joblib stream, what stands between them. ``end``: the offset behind STOP.
+    ``globals``: the current (module, name) of every look-up, in order. ``parts``: the opcodes as
+    the machine read them, written anew where another reader could read them otherwise (TRU-049);
+    together they are the pickle to load. ``arrays``: what stands between them in a joblib stream,
+    in order. ``value``: what it would build, symbolically. ``end``: the offset behind STOP.
     """
 
     globals: list[tuple[str, str]] = field(default_factory=list)
-    pieces: list[Piece] = field(default_factory=list)
+    parts: list[bytes | memoryview] = field(default_factory=list)
+    arrays: list[RawArray] = field(default_factory=list)
+    value: Any = None
     end: int = 0
 
 

@@ -2,16 +2,19 @@
 
 The machine keeps the stack, marks and memo as CPython's C unpickler does, with symbolic values
 instead of objects; it reads the bytes itself, in one pass, without copying large arguments.
-Whatever the C unpickler would take and this machine does not follow exactly is refused, so that
-the two never read the same bytes differently (TRU-014, TRU-015).
+Whatever the C unpickler would take and this machine does not follow exactly is refused (TRU-014,
+TRU-015). And what is loaded are not the bytes of the file but those that the machine writes:
+without frames and without arguments that end with a line, which two readers could read
+differently, so what was checked is what is built (TRU-049).
 """
 
 from __future__ import annotations
 
+from pickle import BINPERSID
 from typing import TYPE_CHECKING
 
 from mlmodel.trust.pickles import checks
-from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Malformed, Piece, Recording
+from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Malformed, RawArray, Recording
 from mlmodel.trust.pickles.values import Global, Made, Mapping, Value
 
 if TYPE_CHECKING:
@@ -58,7 +61,10 @@ class Machine:
         self.marks: list[int] = []
         self.memo: dict[int, Value] = {}
         self.recording = Recording()
-        self.piece_start = start
+        self.view = memoryview(data)
+        #: Where the bytes begin that go into the pickle to load as they are.
+        self.kept = start
+        self.frame_end = start
 
     def run(self) -> Recording:
         """Run to STOP.
@@ -81,12 +87,36 @@ class Machine:
             raise Malformed(
                 f"no opcode 0x{data[self.pos - 1]:02x} is known, byte {self.pos - 1}"
             ) from None
-        self.held(self.pop())
+        self.recording.value = self.held(self.pop())
         if self.stack or self.marks:
             raise Malformed("values are left on the stack at its end")
-        self.recording.pieces.append(Piece("pickle", self.piece_start, self.pos))
+        self.leave_frame()
+        self.write(self.pos, b"")
         self.recording.end = self.pos
         return self.recording
+
+    # Writing what is to be loaded
+
+    def write(self, begin: int, instead: bytes) -> None:
+        """Put ``instead`` in the place of the bytes from ``begin`` to here."""
+        parts = self.recording.parts
+        if begin > self.kept:
+            parts.append(self.view[self.kept : begin])
+        if instead:
+            parts.append(instead)
+        self.kept = self.pos
+
+    def enter_frame(self, size: int) -> None:
+        """FRAME: the opcodes of so many bytes; only how they are stored."""
+        self.leave_frame()
+        if size > len(self.data) - self.pos:
+            raise Malformed("a frame is larger than the file")
+        self.frame_end = self.pos + size
+
+    def leave_frame(self) -> None:
+        """Refuse to stop or to begin another frame within one."""
+        if self.pos < self.frame_end:
+            raise Malformed(f"a frame ends at byte {self.frame_end}, within an opcode or behind it")
 
     # The stack: nothing below the last mark may be taken, as in the C unpickler.
 
@@ -138,6 +168,10 @@ class Machine:
         end = self.data.find(b"\n", self.pos)
         if end < 0:
             raise Malformed(f"a line at byte {self.pos} has no end")
+        if self.pos < self.frame_end <= end:
+            self.refuse(
+                "", "a line crosses the end of a frame, where two unpicklers differ (TRU-049)"
+            )
         text = self.data[self.pos : end]
         self.pos = end + 1
         return text
@@ -256,24 +290,18 @@ class Machine:
         if isinstance(layout, str):
             # Where the next opcode stands is not known: nothing behind can be read.
             raise Malformed(layout)
-        pieces = self.recording.pieces
-        pieces.append(Piece("pickle", self.piece_start, self.pos))
+        self.write(self.pos, BINPERSID)
+        begin, nested = self.pos, None
         if layout.has_objects:
-            nested = Machine(
-                self.data,
-                self.opcodes,
-                self.names,
-                self.findings,
-                self.seen,
-                start=self.pos,
+            machine = Machine(
+                self.data, self.opcodes, self.names, self.findings, self.seen, start=begin
             )
-            recording = nested.run()
-            pieces.append(Piece("objects", self.pos, recording.end, recording))
-            self.pos = recording.end
+            nested = machine.run()
+            self.pos = nested.end
         else:
             if layout.padded:
                 self.skip(self.take(1)[0])
             begin = self.skip(layout.size)
-            pieces.append(Piece("array", begin, self.pos))
-        self.piece_start = self.pos
+        self.recording.arrays.append(RawArray(begin, self.pos, nested))
+        self.kept = self.pos
         self.stack[-1] = Made(Global("numpy", "ndarray", checks.ARRAY), ())

@@ -7,6 +7,18 @@ is not followed here, the function refuses it or calls the pickle malformed.
 from __future__ import annotations
 
 import re
+from codecs import escape_decode
+from pickle import (
+    BINFLOAT,
+    BINUNICODE8,
+    LONG4,
+    LONG_BINGET,
+    LONG_BINPUT,
+    NEWFALSE,
+    NEWTRUE,
+    STACK_GLOBAL,
+)
+from struct import pack
 from typing import TYPE_CHECKING
 
 from mlmodel.trust.pickles.findings import Malformed
@@ -22,8 +34,13 @@ __all__ = ["OPCODES"]
 
 #: Longer strings are not followed: no name, key or dtype is that long.
 LONGEST_TEXT = 16_384
-_INTEGER = re.compile(rb"-?(0|[1-9][0-9]{0,17})\Z")
-_INDEX = re.compile(rb"[0-9]{1,10}\Z")
+#: Python itself reads no decimal number that is longer.
+_INTEGER = re.compile(rb"-?(0|[1-9][0-9]{0,4298})\Z")
+_SHORT_NUMBER = 19
+_FLOAT = re.compile(rb"[-+0-9.eEinfa]+\Z")
+_INDEX = re.compile(rb"[0-9]{1,9}\Z")
+#: What Python 2's repr writes between the quotes.
+_ESCAPED = re.compile(rb"(?:[^\\]|\\(?:[\\'\"abfnrtv]|x[0-9a-fA-F]{2}|[0-3][0-7]{2}))*\Z")
 
 
 def _push(value: Value) -> Callable[[Machine], None]:
@@ -59,21 +76,39 @@ def _long(width: int) -> Callable[[Machine], None]:
 
 
 def _int_line(machine: Machine) -> None:
-    text = machine.line()
+    begin, text = machine.pos - 1, machine.line()
     if text in {b"00", b"01"}:
         machine.stack.append(text == b"01")
+        machine.write(begin, NEWTRUE if text == b"01" else NEWFALSE)
     else:
-        machine.stack.append(int(text) if _INTEGER.match(text) else Opaque("int"))
+        _whole_number(machine, begin, text)
 
 
 def _long_line(machine: Machine) -> None:
-    text = machine.line().removesuffix(b"L")
-    machine.stack.append(int(text) if _INTEGER.match(text) else Opaque("int"))
+    begin = machine.pos - 1
+    _whole_number(machine, begin, machine.line().removesuffix(b"L"))
+
+
+def _whole_number(machine: Machine, begin: int, text: bytes) -> None:
+    if not _INTEGER.match(text):
+        raise Malformed(f"a number is not written as one, byte {begin}")
+    value = int(text)
+    machine.stack.append(value if len(text) <= _SHORT_NUMBER else Opaque("int"))
+    size = value.bit_length() // 8 + 1
+    written = value.to_bytes(size, "little", signed=True)
+    machine.write(begin, LONG4 + size.to_bytes(4, "little") + written)
 
 
 def _float_line(machine: Machine) -> None:
-    machine.line()
+    begin, text = machine.pos - 1, machine.line()
+    try:
+        value = float(text) if _FLOAT.match(text) else None
+    except ValueError:
+        value = None
+    if value is None:
+        raise Malformed(f"a number is not written as one, byte {begin}")
     machine.stack.append(Opaque("float"))
+    machine.write(begin, BINFLOAT + pack(">d", value))
 
 
 def _float(machine: Machine) -> None:
@@ -109,20 +144,32 @@ def _decoded(data: bytes, begin: int, size: int) -> Value:
 
 
 def _text_line(machine: Machine) -> None:
-    text = machine.line()
+    begin, text = machine.pos - 1, machine.line()
     try:
-        plain = len(text) <= LONGEST_TEXT
-        machine.stack.append(text.decode("raw-unicode-escape") if plain else Opaque("str"))
+        value = text.decode("raw-unicode-escape")
     except UnicodeDecodeError:
-        raise Malformed(f"a text has a wrong escape, byte {machine.pos - 1}") from None
+        raise Malformed(f"a text has a wrong escape, byte {begin}") from None
+    machine.stack.append(value if len(text) <= LONGEST_TEXT else Opaque("str"))
+    machine.write(begin, _written(value))
 
 
 def _string_line(machine: Machine) -> None:
-    text = machine.line()
+    begin, text = machine.pos - 1, machine.line()
     quoted = len(text) > 1 and text[0] == text[-1] and text[:1] in {b"'", b'"'}
-    inner = text[1:-1]
-    plain = quoted and b"\\" not in inner and inner.isascii() and len(inner) <= LONGEST_TEXT
-    machine.stack.append(inner.decode("ascii") if plain else Opaque("unsure str"))
+    if not quoted or not _ESCAPED.match(text[1:-1]):
+        raise Malformed(f"a text is not written as one, byte {begin}")
+    try:
+        value = escape_decode(text[1:-1])[0].decode("ascii")
+    except UnicodeDecodeError:
+        raise Malformed(f"a text of Python 2 is not ASCII, byte {begin}") from None
+    machine.stack.append(value if len(text) <= LONGEST_TEXT else Opaque("str"))
+    machine.write(begin, _written(value))
+
+
+def _written(text: str) -> bytes:
+    """Return the opcode that gives a text, by its length."""
+    data = text.encode("utf-8", "surrogatepass")
+    return BINUNICODE8 + len(data).to_bytes(8, "little") + data
 
 
 def _old_string(width: int) -> Callable[[Machine], None]:
@@ -276,16 +323,24 @@ def _put(machine: Machine, index: int) -> None:
     machine.memo[index] = machine.top()
 
 
-def _index(machine: Machine) -> int:
-    text = machine.line()
-    if not _INDEX.match(text):
-        raise Malformed(f"a number of the memo is not a number, byte {machine.pos - 1}")
-    return int(text)
+def _memo_line(opcode: bytes, act: Callable[[Machine, int], None]) -> Callable[[Machine], None]:
+    """Return what does the same as ``opcode``, whose number is binary."""
+
+    def run(machine: Machine) -> None:
+        begin, text = machine.pos - 1, machine.line()
+        if not _INDEX.match(text):
+            raise Malformed(f"a number of the memo is not a number, byte {begin}")
+        act(machine, int(text))
+        machine.write(begin, opcode + int(text).to_bytes(4, "little"))
+
+    return run
 
 
 def _global(machine: Machine) -> None:
+    begin = machine.pos - 1
     module, name = _name_line(machine), _name_line(machine)
     machine.look_up(module, name)
+    machine.write(begin, _written(module) + _written(name) + STACK_GLOBAL)
 
 
 def _name_line(machine: Machine) -> str:
@@ -345,6 +400,8 @@ def _obj(machine: Machine) -> None:
 def _inst(machine: Machine) -> None:
     module, name = _name_line(machine), _name_line(machine)
     cls = machine.named(module, name)
+    # No opcode without lines does the same, and no Python 3 writes it.
+    machine.refuse(cls.full_name, "it is made by an opcode of Python 2's old classes (INST)")
     _instance(machine, cls, machine.pop_mark())
 
 
@@ -359,9 +416,9 @@ def _proto(machine: Machine) -> None:
 
 
 def _frame(machine: Machine) -> None:
-    size = machine.take_number(8)
-    if size > len(machine.data) - machine.pos:
-        raise Malformed("a frame is larger than the file")
+    begin = machine.pos - 1
+    machine.enter_frame(machine.take_number(8))
+    machine.write(begin, b"")
 
 
 def _refused(what: str, pops: int = 0) -> Callable[[Machine], None]:
@@ -418,14 +475,14 @@ OPCODES: dict[int, Callable[[Machine], None]] = {
         "d": _mark_dict,
         "}": _empty_dict,
         "e": _appends,
-        "g": lambda machine: _get(machine, _index(machine)),
+        "g": _memo_line(LONG_BINGET, _get),
         "h": lambda machine: _get(machine, machine.take(1)[0]),
         "i": _inst,
         "j": lambda machine: _get(machine, machine.take_number(4)),
         "l": _items("list"),
         "]": _empty_items("list"),
         "o": _obj,
-        "p": lambda machine: _put(machine, _index(machine)),
+        "p": _memo_line(LONG_BINPUT, _put),
         "q": lambda machine: _put(machine, machine.take(1)[0]),
         "r": lambda machine: _put(machine, machine.take_number(4)),
         "s": _set_item,

@@ -48,7 +48,7 @@ def scan(
         findings.append(Finding("", str(error)))
     except Malformed as error:
         damage = str(error)
-    if kind == "pickle" and recording is not None and len(recording.pieces) > 1:
+    if kind == "pickle" and recording is not None and recording.arrays:
         kind = "joblib"
     return Scan(kind, tuple(seen), tuple(findings), damage, data, recording)
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["guarded", "load_restricted", "load_trusted"]
 
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
-_TAKE_ARRAY = pickle.BINPERSID
 
 
 class _ArrayWrapper:
@@ -59,10 +58,10 @@ class _Restricted(pickle.Unpickler):
     def __init__(
         self, data: bytes, recording: Recording, names: Names, found: dict[Any, Any]
     ) -> None:
-        super().__init__(io.BytesIO(_stream(data, recording)))
+        super().__init__(io.BytesIO(b"".join(recording.parts)))
         self._data = data
         self._expected = iter(recording.globals)
-        self._arrays = iter([piece for piece in recording.pieces if piece.kind != "pickle"])
+        self._arrays = iter(recording.arrays)
         self._names = names
         self._found = found
 
@@ -77,17 +76,11 @@ class _Restricted(pickle.Unpickler):
         return self._found[place]
 
     def persistent_load(self, pid: Any) -> Any:
-        """Give the next raw array: only ``_stream`` writes persistent ids."""
-        piece = next(self._arrays)
-        if piece.nested is not None:
-            return _Restricted(self._data, piece.nested, self._names, self._found).load()
-        return _array(pid, self._data, piece.begin, piece.end - piece.begin)
-
-
-def _stream(data: bytes, recording: Recording) -> bytes:
-    """Return the pickle without joblib's raw arrays, each replaced by one opcode."""
-    parts = [data[one.begin : one.end] for one in recording.pieces if one.kind == "pickle"]
-    return parts[0] if len(parts) == 1 else _TAKE_ARRAY.join(parts)
+        """Give the next raw array: the check alone writes persistent ids, one for each."""
+        raw = next(self._arrays)
+        if raw.nested is not None:
+            return _Restricted(self._data, raw.nested, self._names, self._found).load()
+        return _array(pid, self._data, raw.begin, raw.end - raw.begin)
 
 
 def _resolve(place: tuple[str, str], names: Names) -> Any:
