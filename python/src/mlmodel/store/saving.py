@@ -111,6 +111,7 @@ def save_folder(
         example = shared.get("input_example")
         signature, scored = _signature(_given_signature(shared), example, contents)
         _warn_of_kind(signature, contents)
+        _warn_of_zones(signature)
         _warn_of_params(signature, contents)
         example_info = _write_example(example, root, signature)
         code = _copy_code(shared.get("code_paths"), root)
@@ -153,9 +154,9 @@ def _described(
     for key in ("saved_input_example_info", "type_hint_from_example"):
         model.document.pop(key, None)
     for key, value in (
-        ("signature", signature),
-        ("saved_input_example_info", example_info),
         ("metadata", shared.get("metadata")),
+        ("signature", signature),  # after metadata, where its record of delivery goes
+        ("saved_input_example_info", example_info),
         ("run_id", shared.get("run_id")),
     ):
         if value is not None:
@@ -218,6 +219,19 @@ def _warn_of_params(signature: ModelSignature | None, contents: Contents) -> Non
         )
 
 
+def _warn_of_zones(signature: ModelSignature | None) -> None:
+    """Warn of times that other readers hand over without their zone (ENF-097)."""
+    columns = signature.delivery.columns if signature and signature.delivery else {}
+    zones = {name: one.zone for name, one in columns.items() if one.zone not in (None, "UTC")}
+    if zones:
+        named = ", ".join(f"{name!r} ({zone})" for name, zone in list(zones.items())[:5])
+        warn_caller(
+            f"The model gets times of a zone in {named}. That is recorded, and mlmodel hands them "
+            "over so; other readers of the format (MLflow) hand over UTC without a zone, and the "
+            "model's answers may then differ (ENF-097)"
+        )
+
+
 def _signature(
     given: ModelSignature | None, example: Any, contents: Contents
 ) -> tuple[ModelSignature | None, bool]:
@@ -227,7 +241,7 @@ def _signature(
     value is False where the model failed on its example.
     """
     if given is not None:
-        return given, True
+        return _with_delivery(given, example), True
     if example is None or (contents.signature is not None and _is_tensors(example)):
         return contents.signature, True
     from mlmodel.scoring.examples.writing import as_model_input
@@ -248,6 +262,18 @@ def _signature(
     if refused is not None:
         warn_caller(f"{refused.message} The signature is saved without outputs (SIG-047)")
     return signature, scored
+
+
+def _with_delivery(given: ModelSignature, example: Any) -> ModelSignature:
+    """Return a signature with the delivery that the example shows, unless it has its own."""
+    if given.delivery is not None or given.inputs is None or example is None:
+        return given
+    from mlmodel.signature.infer.delivery import delivery_of
+
+    data = example[0] if isinstance(example, tuple) else example
+    delivery = delivery_of(data, given.inputs)
+    kind = type(given)
+    return kind(given.inputs, given.outputs, given.params, delivery=delivery)
 
 
 def _is_tensors(example: Any) -> bool:

@@ -20,6 +20,7 @@ from mlmodel.signature.enforce.convert import convert
 from mlmodel.signature.enforce.tensors import is_sparse
 from mlmodel.signature.infer.cells import CellTypes
 from mlmodel.signature.infer.columns import column_type
+from mlmodel.signature.infer.delivery import delivery_of
 from mlmodel.signature.infer.params import param_spec
 from mlmodel.signature.infer.spark import spark_schema
 from mlmodel.signature.model_signature import ModelSignature
@@ -50,7 +51,7 @@ _ANY_LENGTH = -1
 def infer_signature(
     model_input: Any = None, model_output: Any = None, params: Mapping[str, Any] | None = None
 ) -> ModelSignature:
-    """Return the signature that data have.
+    """Return the signature that data have, with what is recorded of them beside it (ENF-097).
 
     Args:
         model_input: valid input of the model, such as the training data without the target.
@@ -71,7 +72,9 @@ def infer_signature(
     types = CellTypes()
     inputs = None if model_input is None else _inputs(model_input, types)
     outputs = None if model_output is None else _outputs(model_output, types)
-    return _declared(inputs, outputs, params, types)
+    signature = _declared(inputs, outputs, params, types)
+    signature.delivery = delivery_of(model_input, inputs)
+    return signature
 
 
 def infer_declarable(
@@ -90,7 +93,9 @@ def infer_declarable(
         types.conflicts += of_output.conflicts
     except InvalidArgument as error:
         refused = error
-    return _declared(inputs, outputs, params, types), refused
+    signature = _declared(inputs, outputs, params, types)
+    signature.delivery = delivery_of(model_input, inputs)
+    return signature, refused
 
 
 def _inputs(model_input: Any, types: CellTypes) -> Schema:
