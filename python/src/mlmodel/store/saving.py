@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
     from mlmodel.document.paths import PathLike
     from mlmodel.scoring.predict import Predict
+    from mlmodel.scoring.examples.form import Form
     from mlmodel.signature.model_signature import ModelSignature
+    from mlmodel.signature.types.delivery import Delivery
 
 __all__ = ["Contents", "KeywordOptions", "SaveOptions", "save_folder"]
 
@@ -241,16 +243,20 @@ def _signature(
     value is False where the model failed on its example.
     """
     if given is not None:
-        return _with_delivery(given, example), True
+        return _with_delivery(given, example, contents.predict), True
     if example is None or (contents.signature is not None and _is_tensors(example)):
         return contents.signature, True
+    from mlmodel.scoring.examples.form import form_of
     from mlmodel.scoring.examples.writing import as_model_input
+    from mlmodel.signature.data.frames import only_column
     from mlmodel.signature.infer.from_data import infer_declarable
 
     model_input, params = as_model_input(example)
+    form = form_of(example, contents.predict)
     scored, outputs = True, None
     try:
-        outputs = None if contents.predict is None else contents.predict(model_input, params)
+        delivered = only_column(model_input, form)
+        outputs = None if contents.predict is None else contents.predict(delivered, params)
     except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
         warn_caller(
             f"The model could not score its input_example ({type(error).__name__}: {error}); "
@@ -259,21 +265,36 @@ def _signature(
         )
         scored = False
     signature, refused = infer_declarable(model_input, outputs, params)
+    signature.delivery = _in_form(signature.delivery, form)
     if refused is not None:
         warn_caller(f"{refused.message} The signature is saved without outputs (SIG-047)")
     return signature, scored
 
 
-def _with_delivery(given: ModelSignature, example: Any) -> ModelSignature:
+def _with_delivery(
+    given: ModelSignature, example: Any, predict: Predict | None
+) -> ModelSignature:
     """Return a signature with the delivery that the example shows, unless it has its own."""
-    if given.delivery is not None or given.inputs is None or example is None:
+    if given.inputs is None or given.inputs.is_tensor_spec() or example is None:
         return given
+    from mlmodel.scoring.examples.form import form_of
     from mlmodel.signature.infer.delivery import delivery_of
 
-    data = example[0] if isinstance(example, tuple) else example
-    delivery = delivery_of(data, given.inputs)
-    kind = type(given)
-    return kind(given.inputs, given.outputs, given.params, delivery=delivery)
+    delivery = given.delivery
+    if delivery is None:
+        data = example[0] if isinstance(example, tuple) else example
+        delivery = delivery_of(data, given.inputs)
+    if len(given.inputs) == 1:
+        delivery = _in_form(delivery, form_of(example, predict))
+    return type(given)(given.inputs, given.outputs, given.params, delivery=delivery)
+
+
+def _in_form(delivery: Delivery | None, form: Form | None) -> Delivery | None:
+    from mlmodel.signature.types.delivery import Delivery
+
+    if form is None:
+        return delivery
+    return Delivery({} if delivery is None else delivery.columns, form)
 
 
 def _is_tensors(example: Any) -> bool:

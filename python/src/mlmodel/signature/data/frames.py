@@ -26,6 +26,7 @@ __all__ = [
     "index_of",
     "masked",
     "object_blocks",
+    "only_column",
     "row_index",
     "to_frame",
 ]
@@ -156,6 +157,13 @@ def masked(values: Any, mask: Any) -> Any:
     values = values.astype(object) if kind not in "fMmO" else values.copy()
     values[mask] = {"f": np.nan, "M": np.datetime64("NaT"), "m": np.timedelta64("NaT")}.get(kind)
     return values
+
+
+def only_column(frame: Any, form: str | None) -> Any:
+    """Return a frame's one column as a ``list`` or a ``series``; the frame itself for None."""
+    if form is None:
+        return frame
+    return frame.iloc[:, 0].tolist() if form == "list" else frame.iloc[:, 0]
 
 
 def as_block(values: Any) -> Any:

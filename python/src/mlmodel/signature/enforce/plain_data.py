@@ -167,11 +167,14 @@ def _table_of_records(records: Sequence[Mapping[Any, Any]], specs: Sequence[ColS
         raise _refused_form("a list of records, which cannot be matched by position,")
     names, arrays, found = [], [], Findings()
     for spec in specs:
-        lacking = next((row for row, one in enumerate(records) if spec.name not in one), None)
+        number = isinstance(spec.name, int) and not any(spec.name in one for one in records)
+        # A record that comes from JSON has the number as text (ENF-012).
+        name = str(spec.name) if number else spec.name
+        lacking = next((row for row, one in enumerate(records) if name not in one), None)
         if lacking is not None and spec.required:
             found.append(missing_input(spec, "this record does not have it", lacking))
-        if lacking is None or any(spec.name in record for record in records):
-            names.append(spec.name)
-            arrays.append(object_array([record.get(spec.name) for record in records]))
+        if lacking is None or any(name in record for record in records):
+            names.append(name)
+            arrays.append(object_array([record.get(name) for record in records]))
     found.raise_all()
     return _table(tuple(names), arrays, pd.RangeIndex(len(records)))

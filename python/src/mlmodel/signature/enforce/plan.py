@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mlmodel.signature.data.columns import Columns, Tensors
-from mlmodel.signature.data.frames import to_frame
+from mlmodel.signature.data.frames import only_column, to_frame
 from mlmodel.signature.enforce.columns import ColumnEnforcer
 from mlmodel.signature.enforce.matching import Matching
 from mlmodel.signature.enforce.tensors import TensorEnforcer
@@ -65,16 +65,10 @@ class Plan:
             else:
                 plain = _arrays(data) if isinstance(data, Tensors) else data
                 frame = self._columns.plain(plain)
-            return frame if self._form is None else _only_column(frame, self._form)
+            return only_column(frame, self._form)
         if self._tensors is None or _is_read(data, self.matching.schema):
             return _plain(data)
         return self._tensors.enforce(_plain(data))
-
-
-def _only_column(frame: pd.DataFrame, form: str) -> Any:
-    """Return the one column of a frame in the form that the model gets (ENF-096)."""
-    column = frame.iloc[:, 0]
-    return column.tolist() if form == "list" else column
 
 
 def _is_read(data: Any, schema: Schema | None) -> bool:

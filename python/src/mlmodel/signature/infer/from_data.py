@@ -127,7 +127,8 @@ def _schema_of(data: Any, what: str, types: CellTypes) -> Schema:
     if isinstance(data, pd.DataFrame):
         return _schema_of_frame(data, types)
     if isinstance(data, pd.Series):
-        name = None if data.name is None else str(data.name)
+        number = _whole_number(data.name)
+        name = None if data.name is None else (number or str(data.name))
         return Schema([_column_spec(array_of(data), name, types)])
     if isinstance(data, np.ndarray) or is_sparse(data):
         return Schema([_tensor_spec(data, None)])
@@ -201,17 +202,33 @@ def _schema_of_columns(
     )
 
 
-def _column_names(labels: Sequence[Hashable]) -> list[str | None]:
-    """Return the column names; numbers 0, 1, 2 … are pandas' way to say that there are none."""
+def _column_names(labels: Sequence[Hashable]) -> list[Any]:
+    """Return the column names: texts, and whole numbers as MLflow writes them (SIG-063).
+
+    Numbers 0, 1, 2 … are pandas' way to say that there are none.
+    """
     if labels == list(range(len(labels))) or set(labels) == {None}:
         return [None] * len(labels)
-    for label in labels:
-        if not isinstance(label, str):
+    names = [label if isinstance(label, str) else _whole_number(label) for label in labels]
+    for label, name in zip(labels, names, strict=True):
+        if name is None:
             raise InvalidArgument(
-                f"The column name {label!r:.60} is {type(label).__name__}, not text (SIG-012): "
-                "name the columns by text, or number them 0, 1, 2 …"
+                f"The column name {label!r:.60} is {type(label).__name__}, not text and not a "
+                "whole number (SIG-012): name the columns by text, or number them"
             )
-    return [str(label) for label in labels]
+    texts = {str(name): name for name in names}
+    for name in names:
+        if texts[str(name)] != name:
+            raise InvalidArgument(
+                f"The columns have the name {str(name)!r} as a text and as a number, which are one "
+                "in JSON and CSV (SIG-064): rename one of them"
+            )
+    return names
+
+
+def _whole_number(label: Hashable) -> int | None:
+    is_number = isinstance(label, int | np.integer) and not isinstance(label, bool)
+    return int(label) if is_number else None  # type: ignore[call-overload,no-any-return]
 
 
 def _all_complete(frame: pd.DataFrame) -> bool:
@@ -248,7 +265,7 @@ def _array_of_cells(values: Sequence[Any]) -> Any:
 
 
 def _column_spec(
-    values: Any, name: str | None, types: CellTypes, place: int = 0, *, complete: bool = False
+    values: Any, name: Any, types: CellTypes, place: int = 0, *, complete: bool = False
 ) -> ColSpec:
     label = place if name is None else name
     kind, has_missing = column_type(values, f"column {label!r}", types, complete=complete)
@@ -302,12 +319,15 @@ def _required_without_names(schema: Schema) -> Schema:
 def _schema_of_mapping(data: Mapping[Any, Any], what: str, types: CellTypes) -> Schema:
     if not data:
         raise _unsupported(data, what)
-    names = [name if isinstance(name, str) else None for name in data]
-    if None in names:
-        raise InvalidArgument(f"The names of {what} are texts, not {list(data)!r:.60} (SIG-012)")
     values = list(data.values())
     if all(_is_tensor(value) for value in values):
+        if not all(isinstance(name, str) for name in data):
+            raise InvalidArgument(
+                f"The names of {what} are texts, not {list(data)!r:.60} (SIG-012)"
+            )
+        names: list[Any] = list(data)
         return Schema([_tensor_spec(v, name) for v, name in zip(values, names, strict=True)])
+    names = _column_names(list(data))
     match stands_for(data):
         # What else has axes is a column for enforcement; here it is a cell of no type (SIG-014).
         case ByColumn() if all(isinstance(v, pd.Series) or _is_list(v) for v in values):

@@ -78,14 +78,16 @@ class ColumnDelivery:
             raise _broken(f"a zone is a text, not {shown(zone)}")
         categories = written.get("categories")
         if categories is not None and not _are_categories(categories):
-            raise _broken(f"categories are a list of texts, numbers or booleans, each once, not {shown(categories)}")
-        if (dtype == "category") != (categories is not None):
-            raise _broken("categories and the dtype category belong together")
+            raise _broken(
+                f"categories are a list of texts, numbers or booleans, not {shown(categories)}"
+            )
+        if dtype == "category" and categories is None:
+            raise _broken("the dtype category needs categories")
         return cls(
             zone,
             written.get("missing"),
             dtype,
-            None if categories is None else tuple(categories),
+            None if categories is None else tuple(dict.fromkeys(categories)),
             bool(written.get("ordered")),
         )
 
@@ -198,10 +200,9 @@ def record_delivery(
 
 
 def _are_categories(categories: Any) -> bool:
-    if not isinstance(categories, list | tuple):
-        return False
-    typed = {(type(one), one) for one in categories if isinstance(one, str | int | float)}
-    return len(typed) == len(categories)
+    return isinstance(categories, list | tuple) and all(
+        isinstance(one, str | int | float) for one in categories
+    )
 
 
 def _broken(what: str) -> InvalidArgument:
