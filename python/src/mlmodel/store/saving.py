@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
-    from mlmodel.scoring.predict import Predict
     from mlmodel.scoring.examples.form import Form
+    from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.signature.types.delivery import Delivery
 
@@ -271,9 +271,7 @@ def _signature(
     return signature, scored
 
 
-def _with_delivery(
-    given: ModelSignature, example: Any, predict: Predict | None
-) -> ModelSignature:
+def _with_delivery(given: ModelSignature, example: Any, predict: Predict | None) -> ModelSignature:
     """Return a signature with the delivery that the example shows, unless it has its own."""
     if given.inputs is None or given.inputs.is_tensor_spec() or example is None:
         return given

@@ -50,7 +50,7 @@ _WHOLE: dict[object, ReadWhole] = {
 }
 _NESTED = frozenset({dict, list})
 _NAMES = frozenset({str, int})
-#: Cells that are of one type, where they are not null: columns of which pandas' readers make objects.
+#: Cells of one type or null, in columns of which pandas' readers make objects.
 _MARKED = tuple(frozenset({kind, type(None)}) for kind in (str, bool))
 
 

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["CHECKS", "is_missing", "read_cells", "read_objects"]
 
 _NONE = type(None)
-_TEXT = frozenset({str, _NONE})
+_TEXT: frozenset[type] = frozenset({str, _NONE})
 #: NaN is a float, and marks missing text and booleans among objects (ENF-098).
-_MARKED_TEXT = frozenset({str, _NONE, float})
-_MARKED_BOOLEANS = frozenset({bool, _NONE, float})
+_MARKED_TEXT: frozenset[type] = frozenset({str, _NONE, float})
+_MARKED_BOOLEANS: frozenset[type] = frozenset({bool, _NONE, float})
 _BYTES = frozenset({bytes, _NONE})
 _TAKEN = frozenset({str, bool, int, _NONE, list, dict, float, bytes, bytearray})
 _INTEGERS = frozenset({int})
@@ -86,9 +86,7 @@ CHECKS: dict[Any, Callable[[np.ndarray[Any, Any]], bool]] = {
 }
 
 
-def read_objects(
-    column: Column[npt.NDArray[Any]], spec: ColSpec, found: Findings
-) -> Any:
+def read_objects(column: Column[npt.NDArray[Any]], spec: ColSpec, found: Findings) -> Any:
     """Return a one-dimensional object array as the array that is delivered of it.
 
     It is the very array if it holds what is delivered. A mark for a missing text or boolean that

@@ -60,7 +60,9 @@ class ColumnEnforcer:
         self._unnamed = all(spec.name is None for spec in self.specs)
         self._index = index_of(self._names, len(kinds))
         # None stands for a nested type, whose cells are looked at one by one.
-        self._dtypes = [k.to_pandas() if isinstance(k, DataType) else None for k in kinds]
+        self._dtypes: list[Any] = [
+            k.to_pandas() if isinstance(k, DataType) else None for k in kinds
+        ]
         self._finishes = finishes(schema, delivery)
         for place, finish in self._finishes.items():
             if finish.delivered is not None:
@@ -174,7 +176,9 @@ class ColumnEnforcer:
         """Return an optional column that was not given: all of it is missing (ENF-006)."""
         spec = self.specs[place]
         assert isinstance(spec, ColSpec)  # noqa: S101 - a schema of columns
-        read = convert(Column(absent(spec, rows), None, self._error_labels[place]), spec, Findings())
+        read = convert(
+            Column(absent(spec, rows), None, self._error_labels[place]), spec, Findings()
+        )
         finish = self._finishes.get(place)
         return read if finish is None else finish(read, None)
 

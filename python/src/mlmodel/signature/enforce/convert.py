@@ -83,20 +83,16 @@ def convert(column: Column[Values], spec: ColSpec, found: Findings) -> Any:
         read = _READERS.get(spec.type, _from_numbers)(array, spec, found)
     if read is None:
         found.append(_refused(given, array or column, spec))
-    if spec.type is DataType.boolean and not isinstance(given, np.dtype | pd.BooleanDtype):
-        # Arrow has NA for itself alone: with gaps, pandas' readers make objects of it (ENF-099).
-        read = _as_objects(read)
+    if isinstance(read, pd.arrays.BooleanArray):
+        # pandas' own stay what they are. With gaps, its readers make objects of others (ENF-099).
+        own = isinstance(given, pd.BooleanDtype)
+        return column.values if own else read.to_numpy(object, na_value=np.nan)
     return read
 
 
 def _is_text_of_pandas_3(dtype: Any) -> bool:
     """Return whether this is ``str``, texts and NaN: what pandas 3 makes of all texts (ENF-098)."""
     return isinstance(dtype, pd.StringDtype) and dtype.na_value is not pd.NA
-
-
-def _as_objects(values: Any) -> Any:
-    gaps = isinstance(values, pd.arrays.BooleanArray)
-    return values.to_numpy(object, na_value=np.nan) if gaps else values
 
 
 def with_mark(values: Any, spec: ColSpec) -> Any:

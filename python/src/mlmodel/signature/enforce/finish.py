@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlmodel.signature.types.delivery import ColumnDelivery, Delivery
     from mlmodel.signature.types.schema import ColSpec, Schema
 
-    Finish = "_Zoned | _Nullable | _Objects | _Category"
+    Finish: TypeAlias = "_Zoned | _Nullable | _Objects | _Category"
 
 __all__ = ["ANOTHER", "absent", "finishes", "with_gaps", "zone_of"]
 
@@ -147,7 +147,9 @@ class _Category:
     def __call__(self, read: Any, given: Any) -> Any:
         if isinstance(given, pd.Categorical) and self._is_same(given.dtype):
             return given
-        values = np.asarray(read, object) if isinstance(read, pd.api.extensions.ExtensionArray) else read
+        values = (
+            np.asarray(read, object) if isinstance(read, pd.api.extensions.ExtensionArray) else read
+        )
         made = pd.Categorical(values, dtype=self.dtype)
         unknown = (np.asarray(made.codes) < 0) & ~np.asarray(pd.isna(values))
         if not unknown.any():

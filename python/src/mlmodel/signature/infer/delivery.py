@@ -88,7 +88,7 @@ def _record_of(values: Any, kind: DataType, label: str, left: int) -> ColumnDeli
         return ColumnDelivery(dtype="boolean")
     if isinstance(dtype, pd.StringDtype) and kind is DataType.string:
         return ColumnDelivery(dtype="string") if dtype.na_value is pd.NA else None
-    if dtype == object and (kind is DataType.string or kind in _COUNTED):
+    if dtype.kind == "O" and (kind is DataType.string or kind in _COUNTED):
         return _of_objects(values, kind)
     return None
 
@@ -114,7 +114,10 @@ def _of_categories(
 def _of_objects(values: Any, kind: DataType) -> ColumnDelivery | None:
     types = set(map(type, values.tolist()))
     if any(issubclass(held, np.generic) for held in types):
-        types = {bool if issubclass(t, np.bool_) else float if issubclass(t, np.number) else t for t in types}
+        types = {
+            bool if issubclass(t, np.bool_) else float if issubclass(t, np.number) else t
+            for t in types
+        }
     missing: Literal["none"] | None = None
     nan = any(isinstance(cell, float) and cell != cell for cell in values.tolist())  # noqa: PLR0124 - NaN differs from itself
     if type(None) in types and not nan:
@@ -132,7 +135,7 @@ def _zone_in(values: Any, label: str) -> str | None:
         zones: set[Any] = {dtype.tz}
     elif isinstance(dtype, pd.ArrowDtype):
         return getattr(dtype.pyarrow_dtype, "tz", None)
-    elif dtype == object:
+    elif dtype.kind == "O":
         zones = {cell.tzinfo for cell in values if isinstance(cell, dt.datetime)} - {None}
     else:
         return None

@@ -228,7 +228,7 @@ def _column_names(labels: Sequence[Hashable]) -> list[Any]:
 
 def _whole_number(label: Hashable) -> int | None:
     is_number = isinstance(label, int | np.integer) and not isinstance(label, bool)
-    return int(label) if is_number else None  # type: ignore[call-overload,no-any-return]
+    return int(label) if is_number else None  # type: ignore[call-overload]
 
 
 def _all_complete(frame: pd.DataFrame) -> bool:
@@ -319,15 +319,12 @@ def _required_without_names(schema: Schema) -> Schema:
 def _schema_of_mapping(data: Mapping[Any, Any], what: str, types: CellTypes) -> Schema:
     if not data:
         raise _unsupported(data, what)
+    names = [name if isinstance(name, str) else None for name in data]
+    if None in names:
+        raise InvalidArgument(f"The names of {what} are texts, not {list(data)!r:.60} (SIG-012)")
     values = list(data.values())
     if all(_is_tensor(value) for value in values):
-        if not all(isinstance(name, str) for name in data):
-            raise InvalidArgument(
-                f"The names of {what} are texts, not {list(data)!r:.60} (SIG-012)"
-            )
-        names: list[Any] = list(data)
         return Schema([_tensor_spec(v, name) for v, name in zip(values, names, strict=True)])
-    names = _column_names(list(data))
     match stands_for(data):
         # What else has axes is a column for enforcement; here it is a cell of no type (SIG-014).
         case ByColumn() if all(isinstance(v, pd.Series) or _is_list(v) for v in values):

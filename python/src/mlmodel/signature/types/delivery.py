@@ -59,7 +59,9 @@ class ColumnDelivery:
         held = {one.name: getattr(self, one.name) for one in fields(self)}
         if self.categories is not None:
             held["categories"] = list(self.categories)
-        return {key: value for key, value in held.items() if value is not None and value is not False}
+        return {
+            key: value for key, value in held.items() if value is not None and value is not False
+        }
 
     @classmethod
     def from_dict(cls, written: Any) -> ColumnDelivery:
@@ -129,7 +131,9 @@ class Delivery:
         """
         columns, form = written.get("columns"), written.get("form")
         if not isinstance(columns, Mapping | None):
-            raise _broken(f"columns is a mapping of names to what is recorded, not {shown(columns)}")
+            raise _broken(
+                f"columns is a mapping of names to what is recorded, not {shown(columns)}"
+            )
         if form not in (None, *_FORMS):
             raise _broken(f"form is list or series, not {shown(form)}")
         read = {str(name): ColumnDelivery.from_dict(one) for name, one in (columns or {}).items()}
@@ -166,9 +170,7 @@ class Delivery:
         return Delivery(kept, self.form if len(schema) == 1 else None) or None
 
 
-def record_delivery(
-    document: dict[str, Any], inputs: Schema, delivery: Delivery | None
-) -> None:
+def record_delivery(document: dict[str, Any], inputs: Schema, delivery: Delivery | None) -> None:
     """Write the delivery of a signature's inputs into an MLmodel file's mapping (ENF-091).
 
     ``delivery`` is None where the signature was not made of data: then what the file records
@@ -206,4 +208,6 @@ def _are_categories(categories: Any) -> bool:
 
 
 def _broken(what: str) -> InvalidArgument:
-    return InvalidArgument(f"The record of delivery (metadata → mlmodel) is broken: {what} (ENF-091)")
+    return InvalidArgument(
+        f"The record of delivery (metadata → mlmodel) is broken: {what} (ENF-091)"
+    )
