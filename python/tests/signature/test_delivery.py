@@ -135,6 +135,8 @@ def test_categories_in_another_order_are_not_the_recorded_ones() -> None:
     declared = signature("string", dtype="category", categories=("a", "b"))
     given = pd.DataFrame({"a": pd.Categorical(["a", "b"], categories=["b", "a"])})
     assert declared.enforce(given)["a"].cat.codes.tolist() == [0, 1]
+    ordered = pd.DataFrame({"a": pd.Categorical(["a", "b"], categories=["a", "b"], ordered=True)})
+    assert not declared.enforce(ordered)["a"].cat.ordered
     unknown = declared.enforce([{"a": "z"}, {"a": "b"}])["a"]
     assert unknown.cat.codes.tolist() == [2, 1]
     assert unknown.tolist() == ["z", "b"]
