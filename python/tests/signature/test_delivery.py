@@ -8,6 +8,7 @@ import pickle
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import dateutil.tz
 import numpy as np
 import pandas as pd
 import pytest
@@ -146,6 +147,8 @@ ZONES = {
     "name": ZoneInfo("Asia/Tokyo"),
     "offset": dt.timezone(dt.timedelta(hours=-3, minutes=-30)),
     "UTC": dt.UTC,
+    "of dateutil": dateutil.tz.gettz("Asia/Tokyo"),
+    "offset of dateutil": dateutil.tz.tzoffset(None, 3600),
     "across the change of clocks": ZoneInfo("Europe/Berlin"),
 }
 

@@ -131,12 +131,14 @@ def _of_objects(values: Any, kind: DataType) -> ColumnDelivery | None:
 
 def _zone_in(values: Any, label: str) -> str | None:
     dtype = values.dtype
-    if isinstance(dtype, pd.DatetimeTZDtype):
-        zones: set[Any] = {dtype.tz}
-    elif isinstance(dtype, pd.ArrowDtype):
+    if isinstance(dtype, pd.ArrowDtype):
         return getattr(dtype.pyarrow_dtype, "tz", None)
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        zones: list[Any] = [dtype.tz]
     elif dtype.kind == "O":
-        zones = {cell.tzinfo for cell in values if isinstance(cell, dt.datetime)} - {None}
+        held = (cell.tzinfo for cell in values if isinstance(cell, dt.datetime))
+        # Some libraries' zones cannot be members of a set.
+        zones = list({id(zone): zone for zone in held if zone is not None}.values())
     else:
         return None
     names = {zone_of(zone) for zone in zones}
