@@ -31,7 +31,7 @@ FOLDER = ROOT / "conformance" / "vectors" / "v1" / "enforcement"
 
 #: Declared type -> delivered dtype (ENF-002), and that of a column with missing values.
 DELIVERED = {
-    "boolean": ("bool", "boolean"),
+    "boolean": ("bool", "object"),
     "integer": ("int32", "Int32"),
     "long": ("int64", "Int64"),
     "float": ("float32", "float32"),
@@ -213,7 +213,10 @@ def _delivered(given: dict[str, Any], family: str, kind: str, gap: bool) -> dict
     if family == "zoned" and "Berlin" in given["dtype"]:
         # A text without zone is read as Berlin's clock, an hour ahead of UTC then.
         held = ["2024-01-31T11:00:00", "1969-12-31T22:59:59", *held[2:]]
-    return {"name": "a", "dtype": DELIVERED[kind][gap], "values": held}
+    dtype = DELIVERED[kind][gap]
+    if gap and kind == given["dtype"] == "boolean":
+        dtype = "boolean"  # pandas' own stays what it is (ENF-099)
+    return {"name": "a", "dtype": dtype, "values": held}
 
 
 #: Declared type -> what the file says of it; the columns of the next table.

@@ -140,20 +140,32 @@ class TestFrames:
         assert got.columns.tolist() == [0, 1]
         assert got.to_numpy().tolist() == [[1, 2]]
 
-    def test_missing_text_becomes_none(self) -> None:
-        cells = pd.Series(["x", np.nan, pd.NA, None], dtype=object)
-        got = plan(("string", "a")).enforce(pd.DataFrame({"a": cells}))
-        assert got["a"].tolist() == ["x", None, None, None]
-        assert got["a"].dtype == object
+    def test_marks_of_missing_text(self) -> None:
+        """ENF-002, ENF-098: None and NaN stay what they are, what no reader writes becomes NaN."""
+        marks = [np.nan, None]
+        given = pd.DataFrame({"a": pd.Series(["x", *marks], dtype=object)})
+        assert plan(("string", "a")).enforce(given) is given
+        cells = pd.Series(["x", *marks, pd.NA, pd.NaT], dtype=object)
+        got = plan(("string", "a")).enforce(pd.DataFrame({"a": cells}))["a"].tolist()
+        assert got[2] is None
+        assert [type(cell) for cell in got[1:]] == [float, type(None), float, float]
 
-    @pytest.mark.parametrize("dtype", ["string", "str", "category", "string[pyarrow]"])
+    @pytest.mark.parametrize("dtype", ["string", "category", "string[pyarrow]"])
     def test_one_string_dtype_for_all(self, dtype: str) -> None:
         cells = pd.Series(["x", None, "y"], dtype=object).astype("string").astype(dtype)
-        if dtype == "str" and int(pd.__version__[0]) < 3:
-            cells = pd.Series(["x", None, "y"], dtype=object)
         got = plan(("string", "a")).enforce(pd.DataFrame({"a": cells}))["a"]
         assert got.dtype == object
-        assert got.tolist() == ["x", None, "y"]
+        assert list(map(str, got)) == ["x", "nan", "y"]
+
+    def test_text_of_pandas_3_is_not_copied(self) -> None:
+        """ENF-098."""
+        dtype = (
+            pd.StringDtype("python", na_value=np.nan)
+            if hasattr(pd.StringDtype, "na_value")
+            else None
+        )
+        given = pd.DataFrame({"a": pd.Series(["x", None], dtype=dtype)})
+        assert plan(("string", "a")).enforce(given) is given
 
     def test_dates_and_times_in_objects(self) -> None:
         """ENF-029, ENF-030."""

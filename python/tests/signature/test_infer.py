@@ -114,9 +114,22 @@ def test_names() -> None:
     assert kinds(pd.DataFrame([[1.5, 2.5]])) == [("double", None, True)] * 2
     assert kinds(pd.Series([1.5], name="x")) == [("double", "x", True)]
     with pytest.raises(InvalidArgument, match="SIG-012"):
-        infer_signature(pd.DataFrame({1: [1.5], 2: [1.5]}))
+        infer_signature(pd.DataFrame({1.5: [1.5], 2: [1.5]}))
+    with pytest.raises(InvalidArgument, match="SIG-012"):
+        infer_signature(pd.DataFrame({True: [1.5], 2: [1.5]}))
     with pytest.raises(InvalidArgument, match="SIG-012"):
         infer_signature(pd.DataFrame({("a", "b"): [1.5]}))
+
+
+def test_whole_numbers_as_names() -> None:
+    """SIG-063, SIG-064."""
+    labels = pd.Index([np.int64(2020), "a", 7], dtype=object)
+    found = infer_signature(pd.DataFrame([[1.5, 2.5, 3.5]], columns=labels)).inputs
+    assert [spec.to_dict()["name"] for spec in found] == [2020, "a", 7]
+    assert "np" not in found.to_json()
+    assert kinds(pd.Series([1.5], name=2020)) == [("double", 2020, True)]
+    with pytest.raises(InvalidArgument, match="SIG-064"):
+        infer_signature(pd.DataFrame([[1.5, 2.5]], columns=[2020, "2020"]))
 
 
 def test_pandas_own_dtypes() -> None:

@@ -12,5 +12,7 @@ __all__ = ["run"]
 
 def run(case_input: dict[str, Any]) -> dict[str, Any]:
     """Hold DATA against a signature; return what the model gets."""
-    signature = data.signature(case_input["signature"]) or ModelSignature()
+    record = case_input.get("delivery")
+    described = data.model(case_input["signature"], metadata={"mlmodel": record})
+    signature = described.signature or ModelSignature()
     return {"data": data.encode(signature.enforce(data.decode(case_input["data"])))}

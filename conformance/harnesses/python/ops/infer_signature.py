@@ -19,4 +19,5 @@ def run(case_input: dict[str, Any]) -> dict[str, Any]:
         signature = infer_signature(
             data.decode(case_input["data"]), None if outputs is None else data.decode(outputs)
         )
-    return data.lists(signature)
+    delivery = {} if signature.delivery is None else signature.delivery.to_dict()
+    return {**data.lists(signature), "delivery": delivery}

@@ -8,7 +8,7 @@ install. The names and their positional forms are MLflow's (``ColSpec("double", 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from mlmodel.signature.enforce.plan import Plan
+    from mlmodel.signature.types.delivery import Delivery
 
 __all__ = ["ModelSignature"]
 
@@ -33,6 +34,8 @@ _PARTS = ("inputs", "outputs", "params")
 class ModelSignature:
     """Inputs, outputs and parameters of a model; each may be absent, and may be assigned.
 
+    ``delivery`` is what the model gets of its columns that no signature can say (ENF-091). It is
+    not a part of the signature: it stands elsewhere in the file, and comparing passes over it.
     Two are equal when their parts are. Since the parts may be assigned, there is no hash, as in
     MLflow.
     """
@@ -40,12 +43,15 @@ class ModelSignature:
     inputs: Schema | None = None
     outputs: Schema | None = None
     params: ParamSchema | None = None
+    delivery: Delivery | None = field(default=None, compare=False)
 
     def __init__(
         self,
         inputs: Schema | None = None,
         outputs: Schema | None = None,
         params: Iterable[ParamSpec] | None = None,
+        *,
+        delivery: Delivery | None = None,
     ) -> None:
         """Take the parts.
 
@@ -57,6 +63,7 @@ class ModelSignature:
         self.outputs = outputs
         # The attribute holds a ParamSchema, whatever specs are assigned.
         self.params = params  # type: ignore[assignment]
+        self.delivery = delivery
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in {"inputs", "outputs"} and not isinstance(value, Schema | None):
@@ -67,15 +74,15 @@ class ModelSignature:
         if name == "params" and not isinstance(value, ParamSchema | None):
             value = _params(value)
         object.__setattr__(self, name, value)
-        if name == "inputs":
+        if name in {"inputs", "delivery"}:
             vars(self).pop("plan", None)
         told = vars(self).get("_told")
-        if name in _PARTS and told is not None:
+        if name in {*_PARTS, "delivery"} and told is not None:
             told()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let copies and pickles hold the parts: not the plan, nor the description that is told."""
-        return type(self), (self.inputs, self.outputs, self.params)
+        return _made, (type(self), self.inputs, self.outputs, self.params, self.delivery)
 
     def tell(self, told: Callable[[], None]) -> None:
         """Call a function after each assignment of a part; the description that it is of does."""
@@ -117,7 +124,7 @@ class ModelSignature:
         with named_extra():
             from mlmodel.signature.enforce.plan import Plan
 
-        return Plan(self.inputs)
+        return Plan(self.inputs, self.delivery)
 
     def enforce(self, data: Any) -> Any:
         """Return ``data`` as the model must receive it; see :meth:`Plan.enforce`.
@@ -164,6 +171,16 @@ class ModelSignature:
             )
         except RecursionError:
             raise InvalidArgument("The signature is nested too deeply (SIG-001)") from None
+
+
+def _made(
+    kind: type[ModelSignature],
+    inputs: Schema | None,
+    outputs: Schema | None,
+    params: ParamSchema | None,
+    delivery: Delivery | None,
+) -> ModelSignature:
+    return kind(inputs, outputs, params, delivery=delivery)
 
 
 def _params(given: Any) -> ParamSchema:

@@ -236,8 +236,10 @@ class Model:
             return None
         if self._signature is None or self._signature[0] is not written:
             from mlmodel.signature.model_signature import ModelSignature
+            from mlmodel.signature.types.delivery import Delivery
 
             signature = ModelSignature.from_dict(with_values(written, self._values))
+            signature.delivery = Delivery.of_document(self.document)
             signature.tell(lambda: self._follow(signature))
             self._signature = written, signature
         return self._signature[1]
@@ -251,11 +253,20 @@ class Model:
             return
         to_dict = getattr(value, "to_dict", None)
         self.document["signature"] = dict(value) if to_dict is None else to_dict()  # type: ignore[arg-type]
+        inputs = getattr(value, "inputs", None)
+        if inputs is not None:
+            from mlmodel.signature.types.delivery import record_delivery
+
+            record_delivery(self.document, inputs, getattr(value, "delivery", None))
 
     def _follow(self, signature: ModelSignature) -> None:
         """Write down a part that was assigned to the signature, unless another took its place."""
         if self._signature is not None and self._signature[1] is signature:
             written = self.document["signature"] = signature.to_dict()
+            if signature.inputs is not None:
+                from mlmodel.signature.types.delivery import record_delivery
+
+                record_delivery(self.document, signature.inputs, signature.delivery)
             self._signature = written, signature
 
     @property

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
+    from mlmodel.scoring.examples.form import Form
     from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
+    from mlmodel.signature.types.delivery import Delivery
 
 __all__ = ["Contents", "KeywordOptions", "SaveOptions", "save_folder"]
 
@@ -111,6 +113,7 @@ def save_folder(
         example = shared.get("input_example")
         signature, scored = _signature(_given_signature(shared), example, contents)
         _warn_of_kind(signature, contents)
+        _warn_of_zones(signature)
         _warn_of_params(signature, contents)
         example_info = _write_example(example, root, signature)
         code = _copy_code(shared.get("code_paths"), root)
@@ -153,9 +156,9 @@ def _described(
     for key in ("saved_input_example_info", "type_hint_from_example"):
         model.document.pop(key, None)
     for key, value in (
-        ("signature", signature),
-        ("saved_input_example_info", example_info),
         ("metadata", shared.get("metadata")),
+        ("signature", signature),  # after metadata, where its record of delivery goes
+        ("saved_input_example_info", example_info),
         ("run_id", shared.get("run_id")),
     ):
         if value is not None:
@@ -218,6 +221,19 @@ def _warn_of_params(signature: ModelSignature | None, contents: Contents) -> Non
         )
 
 
+def _warn_of_zones(signature: ModelSignature | None) -> None:
+    """Warn of times that other readers hand over without their zone (ENF-097)."""
+    columns = signature.delivery.columns if signature and signature.delivery else {}
+    zones = {name: one.zone for name, one in columns.items() if one.zone not in (None, "UTC")}
+    if zones:
+        named = ", ".join(f"{name!r} ({zone})" for name, zone in list(zones.items())[:5])
+        warn_caller(
+            f"The model gets times of a zone in {named}. That is recorded, and mlmodel hands them "
+            "over so; other readers of the format (MLflow) hand over UTC without a zone, and the "
+            "model's answers may then differ (ENF-097)"
+        )
+
+
 def _signature(
     given: ModelSignature | None, example: Any, contents: Contents
 ) -> tuple[ModelSignature | None, bool]:
@@ -227,16 +243,20 @@ def _signature(
     value is False where the model failed on its example.
     """
     if given is not None:
-        return given, True
+        return _with_delivery(given, example, contents.predict), True
     if example is None or (contents.signature is not None and _is_tensors(example)):
         return contents.signature, True
+    from mlmodel.scoring.examples.form import form_of
     from mlmodel.scoring.examples.writing import as_model_input
+    from mlmodel.signature.data.frames import only_column
     from mlmodel.signature.infer.from_data import infer_declarable
 
     model_input, params = as_model_input(example)
+    form = form_of(example, contents.predict)
     scored, outputs = True, None
     try:
-        outputs = None if contents.predict is None else contents.predict(model_input, params)
+        delivered = only_column(model_input, form)
+        outputs = None if contents.predict is None else contents.predict(delivered, params)
     except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
         warn_caller(
             f"The model could not score its input_example ({type(error).__name__}: {error}); "
@@ -245,9 +265,34 @@ def _signature(
         )
         scored = False
     signature, refused = infer_declarable(model_input, outputs, params)
+    signature.delivery = _in_form(signature.delivery, form)
     if refused is not None:
         warn_caller(f"{refused.message} The signature is saved without outputs (SIG-047)")
     return signature, scored
+
+
+def _with_delivery(given: ModelSignature, example: Any, predict: Predict | None) -> ModelSignature:
+    """Return a signature with the delivery that the example shows, unless it has its own."""
+    if given.inputs is None or given.inputs.is_tensor_spec() or example is None:
+        return given
+    from mlmodel.scoring.examples.form import form_of
+    from mlmodel.signature.infer.delivery import delivery_of
+
+    delivery = given.delivery
+    if delivery is None:
+        data = example[0] if isinstance(example, tuple) else example
+        delivery = delivery_of(data, given.inputs)
+    if len(given.inputs) == 1:
+        delivery = _in_form(delivery, form_of(example, predict))
+    return type(given)(given.inputs, given.outputs, given.params, delivery=delivery)
+
+
+def _in_form(delivery: Delivery | None, form: Form | None) -> Delivery | None:
+    from mlmodel.signature.types.delivery import Delivery
+
+    if form is None:
+        return delivery
+    return Delivery({} if delivery is None else delivery.columns, form)
 
 
 def _is_tensors(example: Any) -> bool:

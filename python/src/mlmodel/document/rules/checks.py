@@ -9,7 +9,7 @@ from mlmodel.document.paths import Folder
 from mlmodel.document.rules.environments import check_environments
 from mlmodel.document.rules.mlmodel_file import check_mlmodel_file
 from mlmodel.document.rules.named_files import check_modules, check_named_files
-from mlmodel.document.rules.signatures import check_signature
+from mlmodel.document.rules.signatures import check_delivery, check_signature
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
@@ -37,6 +37,7 @@ def check(document: Document, root: Path | None, *, loading: bool = False) -> li
         described = walk(document.data, schemas.load("mlmodel"))
         found += check_mlmodel_file(document, described)
         found += check_signature(document)
+        found += check_delivery(document)
         found += check_named_files(document, described, folder, loading=loading)
         found += check_modules(document, described, folder)
         if folder is not None and not loading:

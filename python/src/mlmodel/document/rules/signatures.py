@@ -13,7 +13,9 @@ from mlmodel.document.rules.keys import unknown_key
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.findings import errors, explain
 from mlmodel.document.schema.outline import outline
-from mlmodel.errors import Violation
+from mlmodel.errors import InvalidArgument, Violation
+from mlmodel.signature.types.delivery import Delivery
+from mlmodel.signature.types.scalars import DataType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
     from mlmodel.document.yaml.jsontext import JsonText
 
-__all__ = ["check_signature"]
+__all__ = ["check_delivery", "check_signature"]
 
+_SCALARS = {kind.value: kind for kind in DataType}
 _NAME_TYPES = frozenset({str, int, bool, type(None)})
 
 
@@ -37,6 +40,32 @@ def check_signature(document: Document) -> Iterator[Violation]:
         if isinstance(text, str):
             definition = schema["contentSchema"]["$ref"].rpartition("/")[2]
             yield from _Text(document, f"/signature/{key}", text).violations(definition)
+
+
+def check_delivery(document: Document) -> Iterator[Violation]:
+    """Give what is recorded of a column whose declared type it does not fit (ENF-091)."""
+    try:
+        delivery = Delivery.of_document(document.data)
+    except InvalidArgument:
+        return  # the schema says what is wrong with it
+    text = (document.data.get("signature") or {}).get("inputs") if delivery else None
+    if delivery is None or not isinstance(text, str):
+        return
+    specs = document.json_text("/signature/inputs", text).value
+    for place, spec in enumerate(specs if isinstance(specs, list) else ()):
+        if not isinstance(spec, dict) or _is_tensor(spec):
+            continue
+        name = spec.get("name")
+        record = delivery.of(name, place)
+        kind = spec.get("type")
+        if record is None or record.fits(_SCALARS.get(str(kind))):
+            continue
+        key = str(place if name is None else name)
+        yield document.violation(
+            "ENF-091",
+            f"What is recorded of the column {key[:60]!r} does not fit its declared type, {kind}.",
+            join(["metadata", "mlmodel", "columns", key]),
+        )
 
 
 class _Text:

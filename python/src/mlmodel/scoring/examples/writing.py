@@ -83,6 +83,8 @@ def _as_texts(
     """Return the contents of the files by their names, and what the MLmodel file says of them."""
     data, params = _parts(example)
     signature = _completed(signature, data, params)
+    # At the declared types alone: what the model gets beside them (ENF-091) JSON has no forms for.
+    signature = ModelSignature(signature.inputs, params=signature.params)
     schema = signature.inputs
     assert schema is not None  # noqa: S101 - inference from an example gives inputs
     if schema.is_tensor_spec():

@@ -18,6 +18,7 @@ import pandas as pd
 from mlmodel.signature.cells.reader import Reader
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.columns import Column
+from mlmodel.signature.data.frames import masked
 from mlmodel.signature.types.scalars import FLOATS, DataType
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["CHECKS", "is_missing", "read_cells", "read_objects"]
 
 _NONE = type(None)
-_TEXT = frozenset({str, _NONE})
+_TEXT: frozenset[type] = frozenset({str, _NONE})
+#: NaN is a float, and marks missing text and booleans among objects (ENF-098).
+_MARKED_TEXT: frozenset[type] = frozenset({str, _NONE, float})
+_MARKED_BOOLEANS: frozenset[type] = frozenset({bool, _NONE, float})
 _BYTES = frozenset({bytes, _NONE})
 _TAKEN = frozenset({str, bool, int, _NONE, list, dict, float, bytes, bytearray})
 _INTEGERS = frozenset({int})
@@ -55,10 +59,19 @@ _MANY = 1000
 
 
 def _is_text(values: np.ndarray[Any, Any]) -> bool:
-    """Return whether every cell is text or None, which is how strings are delivered."""
+    """Return whether every cell is text, None or NaN, which is how strings are delivered."""
     if values.size >= _MANY and pd.api.types.is_string_dtype(values):
         return True
-    return _TEXT.issuperset(map(type, values.ravel("K").tolist()))
+    return _are_marked(values.ravel("K").tolist(), _TEXT, _MARKED_TEXT)
+
+
+def _are_marked(cells: list[Any], types: frozenset[type], marked: frozenset[type]) -> bool:
+    """Return whether all cells are of some types, or are of ``marked`` ones and floats are NaN."""
+    held = set(map(type, cells))
+    if types.issuperset(held):
+        return True
+    # NaN alone differs from itself.
+    return marked.issuperset(held) and all(c != c for c in cells if type(c) is float)  # noqa: PLR0124
 
 
 def _is_bytes(values: np.ndarray[Any, Any]) -> bool:
@@ -73,18 +86,33 @@ CHECKS: dict[Any, Callable[[np.ndarray[Any, Any]], bool]] = {
 }
 
 
-def read_objects(
-    column: Column[npt.NDArray[Any]], spec: ColSpec, found: Findings
-) -> tuple[Any, np.ndarray[Any, Any] | None]:
-    """Return a one-dimensional object array as :func:`read_cells` reads its cells.
+def read_objects(column: Column[npt.NDArray[Any]], spec: ColSpec, found: Findings) -> Any:
+    """Return a one-dimensional object array as the array that is delivered of it.
 
-    It is the very array if it holds what is delivered.
+    It is the very array if it holds what is delivered. A mark for a missing text or boolean that
+    pandas' readers give, None or NaN, stays what it is (ENF-098); any other becomes NaN.
     """
     values = column.values
     is_finished = CHECKS.get(spec.type)
     if is_finished is not None and is_finished(values):
-        return values, None
-    return read_cells(Column(values.tolist(), column.mask, column.label), spec, found)
+        return values
+    cells = values.tolist()
+    read, mask = read_cells(Column(cells, column.mask, column.label), spec, found)
+    if spec.type is DataType.string and not found:
+        return _with_marks(read, cells, [cell is None for cell in read])
+    if spec.type is DataType.boolean and mask is not None and mask.any():
+        if _are_marked(cells, _MARKED_BOOLEANS, _MARKED_BOOLEANS):
+            return values
+        return _with_marks(read.astype(object), cells, mask.tolist())
+    return masked(read, mask)
+
+
+def _with_marks(read: Any, cells: list[Any], missing: list[bool]) -> Any:
+    """Put NaN where a cell is missing and was not None."""
+    for place, is_gap in enumerate(missing):
+        if is_gap:
+            read[place] = None if cells[place] is None else np.nan
+    return read
 
 
 def read_cells(

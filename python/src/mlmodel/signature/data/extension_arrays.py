@@ -48,7 +48,7 @@ def _from_categories(values: Any) -> Unpacked:
     categories, codes = values.categories.array, np.asarray(values.codes)
     mask = codes < 0
     if not len(categories):
-        return np.full(len(codes), None, object), None
+        return np.full(len(codes), np.nan, object), None
     held, inner = (
         (np.asarray(categories), None)
         if isinstance(categories.dtype, np.dtype)
@@ -76,7 +76,9 @@ def _from_arrow(values: Any) -> Unpacked:
         mask = np.asarray(values.isna())
         return counts.view(f"datetime64[{held.unit}]"), mask if mask.any() else None
     if kind in (None, DataType.string, DataType.binary, DataType.datetime):
-        return values.to_numpy(object, na_value=None), None
+        # Missing text is NaN, as pandas' readers give it, other missing objects are None (ENF-002).
+        missing = np.nan if kind is DataType.string else None
+        return values.to_numpy(object, na_value=missing), None
     return _from_nullable(values, np.dtype(held.to_pandas_dtype()))
 
 
@@ -85,5 +87,5 @@ _UNPACKERS: dict[type, Callable[[Any], Unpacked]] = {
     pd.CategoricalDtype: _from_categories,
     pd.DatetimeTZDtype: _from_zoned,
     pd.SparseDtype: lambda values: (np.asarray(values), None),
-    pd.StringDtype: lambda values: (values.to_numpy(object, na_value=None), None),
+    pd.StringDtype: lambda values: (values.to_numpy(object, na_value=np.nan), None),
 }

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "array_of",
+    "as_block",
     "dtypes_of",
     "from_arrays",
     "from_blocks",
     "index_of",
     "masked",
     "object_blocks",
+    "only_column",
     "row_index",
     "to_frame",
 ]
@@ -119,7 +121,7 @@ def from_arrays(
     """Return a frame of one-dimensional arrays, each as it is: nothing copied if they are long."""
     if len(index) < _GATHER_BELOW:
         return from_blocks(_gathered(arrays), index, columns)
-    blocks = [(_as_block(values), np.array([place])) for place, values in enumerate(arrays)]
+    blocks = [(as_block(values), np.array([place])) for place, values in enumerate(arrays)]
     return from_blocks(blocks, index, columns)
 
 
@@ -157,7 +159,15 @@ def masked(values: Any, mask: Any) -> Any:
     return values
 
 
-def _as_block(values: Any) -> Any:
+def only_column(frame: Any, form: str | None) -> Any:
+    """Return a frame's one column as a ``list`` or a ``series``; the frame itself for None."""
+    if form is None:
+        return frame
+    return frame.iloc[:, 0].tolist() if form == "list" else frame.iloc[:, 0]
+
+
+def as_block(values: Any) -> Any:
+    """Return a one-dimensional array as the values of a block of one column."""
     return values.reshape(-1, 1) if isinstance(values, np.ndarray) else values
 
 
@@ -171,7 +181,7 @@ def _gathered(arrays: Sequence[Any]) -> list[tuple[Any, Any]]:
     for places in by_dtype.values():
         first = arrays[places[0]]
         values = (
-            np.column_stack([arrays[p] for p in places]) if len(places) > 1 else _as_block(first)
+            np.column_stack([arrays[p] for p in places]) if len(places) > 1 else as_block(first)
         )
         blocks.append((values, np.array(places)))
     return blocks

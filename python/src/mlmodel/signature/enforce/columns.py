@@ -13,15 +13,17 @@ from mlmodel.signature.data.arrow import frame_of
 from mlmodel.signature.data.columns import Column
 from mlmodel.signature.data.frames import (
     array_of,
+    as_block,
     dtypes_of,
     from_arrays,
     from_blocks,
     index_of,
+    masked,
     object_blocks,
     row_index,
-    to_frame,
 )
-from mlmodel.signature.enforce.convert import convert
+from mlmodel.signature.enforce.convert import convert, with_mark
+from mlmodel.signature.enforce.finish import absent, finishes, with_gaps
 from mlmodel.signature.enforce.matching import Matching, Selection
 from mlmodel.signature.enforce.plain_data import PLAIN_FORMS, Table, table_of
 from mlmodel.signature.types.nested import NestedType, is_opaque
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlmodel.signature.data.columns import Block, Columns, Mask
+    from mlmodel.signature.types.delivery import Delivery
     from mlmodel.signature.types.schema import Schema
 
 __all__ = ["ColumnEnforcer"]
@@ -46,7 +49,9 @@ _FEW_CELLS = 2000
 class ColumnEnforcer:
     """What :class:`~mlmodel.signature.enforce.plan.Plan` does for a schema of columns."""
 
-    def __init__(self, schema: Schema, matching: Matching) -> None:
+    def __init__(
+        self, schema: Schema, matching: Matching, delivery: Delivery | None = None
+    ) -> None:
         self._schema, self._match = schema, matching.match
         self.specs = tuple(spec for spec in schema.inputs if isinstance(spec, ColSpec))
         kinds = [spec.type for spec in self.specs]
@@ -55,7 +60,13 @@ class ColumnEnforcer:
         self._unnamed = all(spec.name is None for spec in self.specs)
         self._index = index_of(self._names, len(kinds))
         # None stands for a nested type, whose cells are looked at one by one.
-        self._dtypes = [k.to_pandas() if isinstance(k, DataType) else None for k in kinds]
+        self._dtypes: list[Any] = [
+            k.to_pandas() if isinstance(k, DataType) else None for k in kinds
+        ]
+        self._finishes = finishes(schema, delivery)
+        for place, finish in self._finishes.items():
+            if finish.delivered is not None:
+                self._dtypes[place] = finish.delivered
         self._nested = any(isinstance(k, NestedType) for k in kinds)
         self._deep = any(isinstance(k, NestedType) and not is_opaque(k) for k in kinds)
         self._checks = {
@@ -117,16 +128,59 @@ class ColumnEnforcer:
         if found is None:
             found = list(map(np.array, key)), sum(map(len, key))
             remember(self._places, key, found)
-        (places, width), labels = found, self._labels(columns.names)
-        if width < len(self.specs):
-            pairs = enumerate(self._match(columns.names, width).positions)
-            labels = labels[[declared for declared, given in pairs if given is not None]]
+        places, width = found
+        labels = self._labels(columns.names)
+        if width < len(self.specs) or self._finishes:
+            return self._completed(columns, places, width, labels)
         blocks = []
         for block, at in zip(columns.blocks, places, strict=True):
             if block.mask is not None:
-                return to_frame(columns, labels)
+                return self._completed(columns, places, width, labels)
             blocks.append((block.values, at))
         return from_blocks(blocks, row_index(columns.rows), labels)
+
+    def _completed(
+        self, columns: Columns, places: list[Any], width: int, labels: pd.Index[Any]
+    ) -> pd.DataFrame:
+        """Return the frame of columns of which some are absent, have gaps, or are to be finished.
+
+        ``places`` says per block where its columns stand among the ``width`` given ones.
+        """
+        given = self._match(columns.names, width).positions
+        declared = np.array([place for place, at in enumerate(given) if at is not None], int)
+        blocks = []
+        for block, at in zip(columns.blocks, places, strict=True):
+            targets = declared[at]
+            if block.mask is None and self._finishes.keys().isdisjoint(targets.tolist()):
+                blocks.append((block.values, targets))
+                continue
+            for inner, place in enumerate(targets.tolist()):
+                mask = None if block.mask is None else block.mask[:, inner]
+                column = self._finished(place, block.values[:, inner], mask)
+                blocks.append((as_block(column), np.array([place])))
+        for place, at in enumerate(given):
+            if at is None:
+                column = self._absent(place, columns.rows)
+                blocks.append((as_block(column), np.array([place])))
+        return from_blocks(blocks, row_index(columns.rows), labels)
+
+    def _finished(self, place: int, values: Any, mask: Mask) -> Any:
+        """Return a column that was read at its type as the model must get it."""
+        if mask is not None and mask.any():
+            is_boolean = values.dtype.kind == "b"
+            values = with_gaps(values, mask) if is_boolean else masked(values, mask)
+        finish = self._finishes.get(place)
+        return values if finish is None else finish(values, None)
+
+    def _absent(self, place: int, rows: int) -> Any:
+        """Return an optional column that was not given: all of it is missing (ENF-006)."""
+        spec = self.specs[place]
+        assert isinstance(spec, ColSpec)  # noqa: S101 - a schema of columns
+        read = convert(
+            Column(absent(spec, rows), None, self._error_labels[place]), spec, Findings()
+        )
+        finish = self._finishes.get(place)
+        return read if finish is None else finish(read, None)
 
     def plain(self, data: Any) -> pd.DataFrame:
         """Return the frame of a mapping, list, series, array or scalar (ENF-010)."""
@@ -169,6 +223,8 @@ class ColumnEnforcer:
         one = self._dtypes[0]
         if _cell_count(frame) > _FEW_CELLS or None in selection.positions or self._checks:
             return None
+        if self._finishes:
+            return None
         if (
             one is None
             or dtypes.count(one) < len(dtypes)
@@ -204,7 +260,7 @@ class ColumnEnforcer:
 
     def _labels(self, given: tuple[Hashable, ...] | None) -> pd.Index[Any]:
         """Return the delivered names: the declared ones, else those given (ENF-008)."""
-        if self._names is not None or given is None:
+        if self._names is not None or given is None or len(given) < len(self.specs):
             # A view, for a model may give the columns of its frame a name.
             return self._index.view()
         return index_of(given[: len(self.specs)], len(self.specs))
@@ -216,24 +272,27 @@ class ColumnEnforcer:
     ) -> pd.DataFrame:
         """Return the columns converted; ``whole`` itself if it holds them, and all are right."""
         found = Findings(selection.violations)
-        arrays, present = [], []
+        arrays = []
         same = whole is not None
         inputs = zip(self.specs, self._error_labels, selection.positions, strict=True)
         for declared, (spec, label, given) in enumerate(inputs):
             if given is None:
+                if not spec.required:
+                    arrays.append(self._absent(declared, len(table.index)))
                 continue
             values, mask = table.column(given)
             read = convert(Column(values, mask, label), spec, found)
+            finish = self._finishes.get(declared)
+            if finish is not None and not found:
+                read = finish(read, None if table.plain or mask is not None else values)
+            elif table.plain and not found:
+                read = with_mark(read, spec)
             same = same and read is values
             arrays.append(read)
-            present.append(declared)
         found.in_order_of(self._schema).raise_all()
         if same and whole is not None:
             return whole
-        labels = self._labels(table.names)
-        if len(present) < len(self.specs):
-            labels = labels[present]
-        return from_arrays(arrays, table.index, labels)
+        return from_arrays(arrays, table.index, self._labels(table.names))
 
 
 def _fitting_blocks(

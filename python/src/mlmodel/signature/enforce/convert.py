@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.data.columns import Values
 
-__all__ = ["LEAVES", "SAFE", "convert"]
+__all__ = ["LEAVES", "SAFE", "convert", "with_mark"]
 
 #: numpy dtypes that turn into the delivered dtype of a type without loss (ENF-020).
 SAFE: dict[DataType, frozenset[np.dtype[Any]]] = {
@@ -58,6 +58,8 @@ _STRANGER = re.compile("timedelta|duration|period|interval|complex|time(?=32|64)
 _NUMBER = re.compile(r"(?i)(u?int|float|double|halffloat)(?=\d|\b)")
 _FRACTIONS = frozenset({"float", "double", "halffloat"})
 _NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+#: Types of which a missing value is NaN among objects (ENF-002).
+_MARKED = frozenset({DataType.string, DataType.boolean})
 _ROUGH_UNITS = frozenset({"Y", "M", "W", "D", "h", "m"})
 _LARGEST = 2**63 - 1
 
@@ -71,6 +73,8 @@ def convert(column: Column[Values], spec: ColSpec, found: Findings) -> Any:
     given = column.values.dtype
     if isinstance(spec.type, NestedType):
         return _from_nested(column, spec, found)
+    if spec.type is DataType.string and _is_text_of_pandas_3(given):
+        return column.values
     array = _as_array(column, spec)
     read = None
     if array is not None and array.values.dtype == object:
@@ -79,7 +83,28 @@ def convert(column: Column[Values], spec: ColSpec, found: Findings) -> Any:
         read = _READERS.get(spec.type, _from_numbers)(array, spec, found)
     if read is None:
         found.append(_refused(given, array or column, spec))
+    if isinstance(read, pd.arrays.BooleanArray):
+        # pandas' own stay what they are. With gaps, its readers make objects of others (ENF-099).
+        own = isinstance(given, pd.BooleanDtype)
+        return column.values if own else read.to_numpy(object, na_value=np.nan)
     return read
+
+
+def _is_text_of_pandas_3(dtype: Any) -> bool:
+    """Return whether this is ``str``, texts and NaN: what pandas 3 makes of all texts (ENF-098)."""
+    return isinstance(dtype, pd.StringDtype) and dtype.na_value is not pd.NA
+
+
+def with_mark(values: Any, spec: ColSpec) -> Any:
+    """Return texts or booleans with NaN for None: the null of forms without types (ENF-051)."""
+    if spec.type not in _MARKED or values.dtype != object:
+        return values
+    nulls = np.fromiter((cell is None for cell in values), bool, len(values))
+    if not nulls.any():
+        return values
+    marked = values.copy()
+    marked[nulls] = np.nan
+    return marked
 
 
 def _as_array(column: Column[Values], spec: ColSpec) -> Column[npt.NDArray[Any]] | None:
@@ -183,9 +208,11 @@ _READERS = {
 
 def _from_objects(column: Column[npt.NDArray[Any]], spec: ColSpec, found: Findings) -> Any:
     if column.values.dtype != object or column.mask is not None:
-        values = masked(column.values.astype(object), column.mask)
+        values = column.values.astype(object)
+        if column.mask is not None:
+            values[column.mask] = np.nan if spec.type in _MARKED else None
         column = Column(values, None, column.label)
-    return masked(*python_values.read_objects(column, spec, found))
+    return python_values.read_objects(column, spec, found)
 
 
 def _first_outside(counts: Any, factor: int) -> int | None:

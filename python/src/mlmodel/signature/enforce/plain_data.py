@@ -47,13 +47,15 @@ _FORMS = (
 class Table:
     """Columns of any form: names (or None), their number, the row index, a way to each column.
 
-    ``column(position)`` returns (one-dimensional numpy or pandas array, mask or None).
+    ``column(position)`` returns (one-dimensional numpy or pandas array, mask or None). ``plain``
+    says that the cells come from lists and mappings of Python, in which None stands for null.
     """
 
     names: tuple[Hashable, ...] | None
     width: int
     index: pd.Index[Any]
     column: Callable[[int], tuple[Any, Mask]]
+    plain: bool = False
 
 
 def table_of(data: Any, specs: Sequence[ColSpec]) -> Table:
@@ -64,7 +66,7 @@ def table_of(data: Any, specs: Sequence[ColSpec]) -> Table:
 
     """
     if isinstance(data, pd.Series):
-        return _table((data.name,), [array_of(data)], data.index)
+        return _table((data.name,), [array_of(data)], data.index, plain=False)
     if isinstance(data, np.ndarray):
         return _table_of_array(data, specs)
     if not isinstance(data, PLAIN_FORMS):
@@ -95,11 +97,15 @@ def _by_position(specs: Sequence[ColSpec]) -> bool:
 
 
 def _table(
-    names: tuple[Hashable, ...] | None, arrays: Sequence[Any], index: pd.Index[Any] | None = None
+    names: tuple[Hashable, ...] | None,
+    arrays: Sequence[Any],
+    index: pd.Index[Any] | None = None,
+    *,
+    plain: bool = True,
 ) -> Table:
     if index is None:
         index = pd.RangeIndex(len(arrays[0]) if arrays else 0)
-    return Table(names, len(arrays), index, lambda position: (arrays[position], None))
+    return Table(names, len(arrays), index, lambda position: (arrays[position], None), plain)
 
 
 def _refused_form(found: str) -> InvalidInput:
@@ -121,7 +127,8 @@ def _table_of_columns(columns: Mapping[Any, Any]) -> Table:
     arrays = [_array_of_column(value) for value in columns.values()]
     if len({len(array) for array in arrays}) > 1:
         raise _refused_form("a mapping of lists of different lengths")
-    return _table(tuple(columns), arrays)
+    plain = not all(isinstance(value, pd.Series | np.ndarray) for value in columns.values())
+    return _table(tuple(columns), arrays, plain=plain)
 
 
 def _array_of_column(value: Any) -> Any:
@@ -160,11 +167,14 @@ def _table_of_records(records: Sequence[Mapping[Any, Any]], specs: Sequence[ColS
         raise _refused_form("a list of records, which cannot be matched by position,")
     names, arrays, found = [], [], Findings()
     for spec in specs:
-        lacking = next((row for row, one in enumerate(records) if spec.name not in one), None)
+        number = isinstance(spec.name, int) and not any(spec.name in one for one in records)
+        # A record that comes from JSON has the number as text (ENF-012).
+        name = str(spec.name) if number else spec.name
+        lacking = next((row for row, one in enumerate(records) if name not in one), None)
         if lacking is not None and spec.required:
             found.append(missing_input(spec, "this record does not have it", lacking))
-        if lacking is None or any(spec.name in record for record in records):
-            names.append(spec.name)
-            arrays.append(object_array([record.get(spec.name) for record in records]))
+        if lacking is None or any(name in record for record in records):
+            names.append(name)
+            arrays.append(object_array([record.get(name) for record in records]))
     found.raise_all()
     return _table(tuple(names), arrays, pd.RangeIndex(len(records)))

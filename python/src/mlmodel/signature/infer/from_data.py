@@ -20,6 +20,7 @@ from mlmodel.signature.enforce.convert import convert
 from mlmodel.signature.enforce.tensors import is_sparse
 from mlmodel.signature.infer.cells import CellTypes
 from mlmodel.signature.infer.columns import column_type
+from mlmodel.signature.infer.delivery import delivery_of
 from mlmodel.signature.infer.params import param_spec
 from mlmodel.signature.infer.spark import spark_schema
 from mlmodel.signature.model_signature import ModelSignature
@@ -50,7 +51,7 @@ _ANY_LENGTH = -1
 def infer_signature(
     model_input: Any = None, model_output: Any = None, params: Mapping[str, Any] | None = None
 ) -> ModelSignature:
-    """Return the signature that data have.
+    """Return the signature that data have, with what is recorded of them beside it (ENF-097).
 
     Args:
         model_input: valid input of the model, such as the training data without the target.
@@ -71,7 +72,9 @@ def infer_signature(
     types = CellTypes()
     inputs = None if model_input is None else _inputs(model_input, types)
     outputs = None if model_output is None else _outputs(model_output, types)
-    return _declared(inputs, outputs, params, types)
+    signature = _declared(inputs, outputs, params, types)
+    signature.delivery = delivery_of(model_input, inputs)
+    return signature
 
 
 def infer_declarable(
@@ -90,7 +93,9 @@ def infer_declarable(
         types.conflicts += of_output.conflicts
     except InvalidArgument as error:
         refused = error
-    return _declared(inputs, outputs, params, types), refused
+    signature = _declared(inputs, outputs, params, types)
+    signature.delivery = delivery_of(model_input, inputs)
+    return signature, refused
 
 
 def _inputs(model_input: Any, types: CellTypes) -> Schema:
@@ -122,7 +127,8 @@ def _schema_of(data: Any, what: str, types: CellTypes) -> Schema:
     if isinstance(data, pd.DataFrame):
         return _schema_of_frame(data, types)
     if isinstance(data, pd.Series):
-        name = None if data.name is None else str(data.name)
+        number = _whole_number(data.name)
+        name = None if data.name is None else (number or str(data.name))
         return Schema([_column_spec(array_of(data), name, types)])
     if isinstance(data, np.ndarray) or is_sparse(data):
         return Schema([_tensor_spec(data, None)])
@@ -196,17 +202,33 @@ def _schema_of_columns(
     )
 
 
-def _column_names(labels: Sequence[Hashable]) -> list[str | None]:
-    """Return the column names; numbers 0, 1, 2 … are pandas' way to say that there are none."""
+def _column_names(labels: Sequence[Hashable]) -> list[Any]:
+    """Return the column names: texts, and whole numbers as MLflow writes them (SIG-063).
+
+    Numbers 0, 1, 2 … are pandas' way to say that there are none.
+    """
     if labels == list(range(len(labels))) or set(labels) == {None}:
         return [None] * len(labels)
-    for label in labels:
-        if not isinstance(label, str):
+    names = [label if isinstance(label, str) else _whole_number(label) for label in labels]
+    for label, name in zip(labels, names, strict=True):
+        if name is None:
             raise InvalidArgument(
-                f"The column name {label!r:.60} is {type(label).__name__}, not text (SIG-012): "
-                "name the columns by text, or number them 0, 1, 2 …"
+                f"The column name {label!r:.60} is {type(label).__name__}, not text and not a "
+                "whole number (SIG-012): name the columns by text, or number them"
             )
-    return [str(label) for label in labels]
+    texts = {str(name): name for name in names}
+    for name in names:
+        if texts[str(name)] != name:
+            raise InvalidArgument(
+                f"The columns have the name {str(name)!r} as a text and as a number, which are one "
+                "in JSON and CSV (SIG-064): rename one of them"
+            )
+    return names
+
+
+def _whole_number(label: Hashable) -> int | None:
+    is_number = isinstance(label, int | np.integer) and not isinstance(label, bool)
+    return int(label) if is_number else None  # type: ignore[call-overload]
 
 
 def _all_complete(frame: pd.DataFrame) -> bool:
@@ -243,7 +265,7 @@ def _array_of_cells(values: Sequence[Any]) -> Any:
 
 
 def _column_spec(
-    values: Any, name: str | None, types: CellTypes, place: int = 0, *, complete: bool = False
+    values: Any, name: Any, types: CellTypes, place: int = 0, *, complete: bool = False
 ) -> ColSpec:
     label = place if name is None else name
     kind, has_missing = column_type(values, f"column {label!r}", types, complete=complete)
