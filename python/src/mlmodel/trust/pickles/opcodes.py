@@ -6,23 +6,30 @@ is not followed here, the function refuses it or calls the pickle malformed.
 
 from __future__ import annotations
 
-import re
-from codecs import escape_decode
-from pickle import (
-    BINFLOAT,
-    BINUNICODE8,
-    LONG4,
-    LONG_BINGET,
-    LONG_BINPUT,
-    NEWFALSE,
-    NEWTRUE,
-    STACK_GLOBAL,
-)
-from struct import pack
+from pickle import LONG_BINGET, LONG_BINPUT
 from typing import TYPE_CHECKING
 
 from mlmodel.trust.pickles.findings import Malformed
-from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Opaque, Value
+from mlmodel.trust.pickles.line_opcodes import (
+    float_line,
+    global_line,
+    int_line,
+    long_line,
+    memo_line,
+    name_line,
+    string_line,
+    text_line,
+)
+from mlmodel.trust.pickles.values import (
+    LONGEST_TEXT,
+    Blob,
+    Global,
+    Items,
+    Made,
+    Mapping,
+    Opaque,
+    Value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,16 +38,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["OPCODES"]
-
-#: Longer strings are not followed: no name, key or dtype is that long.
-LONGEST_TEXT = 16_384
-#: Python itself reads no decimal number that is longer.
-_INTEGER = re.compile(rb"-?(0|[1-9][0-9]{0,4298})\Z")
-_SHORT_NUMBER = 19
-_FLOAT = re.compile(rb"[-+0-9.eEinfa]+\Z")
-_INDEX = re.compile(rb"[0-9]{1,9}\Z")
-#: What Python 2's repr writes between the quotes.
-_ESCAPED = re.compile(rb"(?:[^\\]|\\(?:[\\'\"abfnrtv]|x[0-9a-fA-F]{2}|[0-3][0-7]{2}))*\Z")
 
 
 def _push(value: Value) -> Callable[[Machine], None]:
@@ -75,42 +72,6 @@ def _long(width: int) -> Callable[[Machine], None]:
     return run
 
 
-def _int_line(machine: Machine) -> None:
-    begin, text = machine.pos - 1, machine.line()
-    if text in {b"00", b"01"}:
-        machine.stack.append(text == b"01")
-        machine.write(begin, NEWTRUE if text == b"01" else NEWFALSE)
-    else:
-        _whole_number(machine, begin, text)
-
-
-def _long_line(machine: Machine) -> None:
-    begin = machine.pos - 1
-    _whole_number(machine, begin, machine.line().removesuffix(b"L"))
-
-
-def _whole_number(machine: Machine, begin: int, text: bytes) -> None:
-    if not _INTEGER.match(text):
-        raise Malformed(f"a number is not written as one, byte {begin}")
-    value = int(text)
-    machine.stack.append(value if len(text) <= _SHORT_NUMBER else Opaque("int"))
-    size = value.bit_length() // 8 + 1
-    written = value.to_bytes(size, "little", signed=True)
-    machine.write(begin, LONG4 + size.to_bytes(4, "little") + written)
-
-
-def _float_line(machine: Machine) -> None:
-    begin, text = machine.pos - 1, machine.line()
-    try:
-        value = float(text) if _FLOAT.match(text) else None
-    except ValueError:
-        value = None
-    if value is None:
-        raise Malformed(f"a number is not written as one, byte {begin}")
-    machine.stack.append(Opaque("float"))
-    machine.write(begin, BINFLOAT + pack(">d", value))
-
-
 def _float(machine: Machine) -> None:
     machine.skip(8)
     machine.stack.append(Opaque("float"))
@@ -141,35 +102,6 @@ def _decoded(data: bytes, begin: int, size: int) -> Value:
         return data[begin : begin + size].decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         raise Malformed(f"the text at byte {begin} is not UTF-8") from None
-
-
-def _text_line(machine: Machine) -> None:
-    begin, text = machine.pos - 1, machine.line()
-    try:
-        value = text.decode("raw-unicode-escape")
-    except UnicodeDecodeError:
-        raise Malformed(f"a text has a wrong escape, byte {begin}") from None
-    machine.stack.append(value if len(text) <= LONGEST_TEXT else Opaque("str"))
-    machine.write(begin, _written(value))
-
-
-def _string_line(machine: Machine) -> None:
-    begin, text = machine.pos - 1, machine.line()
-    quoted = len(text) > 1 and text[0] == text[-1] and text[:1] in {b"'", b'"'}
-    if not quoted or not _ESCAPED.match(text[1:-1]):
-        raise Malformed(f"a text is not written as one, byte {begin}")
-    try:
-        value = escape_decode(text[1:-1])[0].decode("ascii")
-    except UnicodeDecodeError:
-        raise Malformed(f"a text of Python 2 is not ASCII, byte {begin}") from None
-    machine.stack.append(value if len(text) <= LONGEST_TEXT else Opaque("str"))
-    machine.write(begin, _written(value))
-
-
-def _written(text: str) -> bytes:
-    """Return the opcode that gives a text, by its length."""
-    data = text.encode("utf-8", "surrogatepass")
-    return BINUNICODE8 + len(data).to_bytes(8, "little") + data
 
 
 def _old_string(width: int) -> Callable[[Machine], None]:
@@ -323,36 +255,6 @@ def _put(machine: Machine, index: int) -> None:
     machine.memo[index] = machine.top()
 
 
-def _memo_line(opcode: bytes, act: Callable[[Machine, int], None]) -> Callable[[Machine], None]:
-    """Return what does the same as ``opcode``, whose number is binary."""
-
-    def run(machine: Machine) -> None:
-        begin, text = machine.pos - 1, machine.line()
-        if not _INDEX.match(text):
-            raise Malformed(f"a number of the memo is not a number, byte {begin}")
-        act(machine, int(text))
-        machine.write(begin, opcode + int(text).to_bytes(4, "little"))
-
-    return run
-
-
-def _global(machine: Machine) -> None:
-    begin = machine.pos - 1
-    module, name = _name_line(machine), _name_line(machine)
-    machine.look_up(module, name)
-    machine.write(begin, _written(module) + _written(name) + STACK_GLOBAL)
-
-
-def _name_line(machine: Machine) -> str:
-    text = machine.line()
-    try:
-        if len(text) <= LONGEST_TEXT:
-            return text.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    raise Malformed(f"a name is not text, byte {machine.pos - 1}")
-
-
 def _stack_global(machine: Machine) -> None:
     name = machine.pop()
     module = machine.pop()
@@ -398,7 +300,7 @@ def _obj(machine: Machine) -> None:
 
 
 def _inst(machine: Machine) -> None:
-    module, name = _name_line(machine), _name_line(machine)
+    module, name = name_line(machine), name_line(machine)
     cls = machine.named(module, name)
     # No opcode without lines does the same, and no Python 3 writes it.
     machine.refuse(cls.full_name, "it is made by an opcode of Python 2's old classes (INST)")
@@ -454,35 +356,35 @@ OPCODES: dict[int, Callable[[Machine], None]] = {
         "0": _pop,
         "1": _pop_mark,
         "2": _dup,
-        "F": _float_line,
-        "I": _int_line,
+        "F": float_line,
+        "I": int_line,
         "J": _number(4, signed=True),
         "K": _byte,
-        "L": _long_line,
+        "L": long_line,
         "M": _number(2),
         "N": _push(None),
         "P": _persistent_line,
         "Q": _refused("it refers to objects outside itself (persistent id)", pops=1),
         "R": _reduce,
-        "S": _string_line,
+        "S": string_line,
         "T": _old_string(4),
         "U": _old_string(1),
-        "V": _text_line,
+        "V": text_line,
         "X": _text(4),
         "a": _append,
         "b": _build,
-        "c": _global,
+        "c": global_line,
         "d": _mark_dict,
         "}": _empty_dict,
         "e": _appends,
-        "g": _memo_line(LONG_BINGET, _get),
+        "g": memo_line(LONG_BINGET, _get),
         "h": lambda machine: _get(machine, machine.take(1)[0]),
         "i": _inst,
         "j": lambda machine: _get(machine, machine.take_number(4)),
         "l": _items("list"),
         "]": _empty_items("list"),
         "o": _obj,
-        "p": _memo_line(LONG_BINPUT, _put),
+        "p": memo_line(LONG_BINPUT, _put),
         "q": lambda machine: _put(machine, machine.take(1)[0]),
         "r": lambda machine: _put(machine, machine.take_number(4)),
         "s": _set_item,

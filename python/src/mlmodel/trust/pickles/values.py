@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlmodel.trust.pickles.names import Entry
 
-__all__ = ["Blob", "Global", "Items", "Made", "Mapping", "Opaque", "Value", "is_plain"]
+__all__ = [
+    "LONGEST_TEXT",
+    "Blob",
+    "Global",
+    "Items",
+    "Made",
+    "Mapping",
+    "Opaque",
+    "Value",
+    "is_plain",
+]
+
+#: Longer strings are not followed: no name, key or dtype is that long.
+LONGEST_TEXT = 16_384
 
 #: Any value of the machine; ``Any`` because plain constants stand for themselves.
 Value = Any
