@@ -98,7 +98,7 @@ def text_line(machine: Machine) -> None:
 
 
 def string_line(machine: Machine) -> None:
-    """STRING: a text of Python 2 in quotes; only ASCII is one for the unpickler."""
+    """Read STRING: a text of Python 2 in quotes, which the unpickler takes in ASCII alone."""
     begin, text = machine.pos - 1, machine.line()
     quoted = len(text) > 1 and text[0] == text[-1] and text[:1] in {b"'", b'"'}
     if not quoted or not _ESCAPED.match(text[1:-1]):
