@@ -218,9 +218,11 @@ def _are_same_numbers(native: Any, given: Any, tolerance: tuple[float, float]) -
     if isinstance(native, numbers.Integral) and isinstance(given, numbers.Integral):
         return int(native) == int(given)
     relative, absolute = _tolerance(native, given, single=tolerance is _SINGLE)
-    return native == given or bool(
-        abs(native - given) <= max(relative * max(abs(native), abs(given)), absolute)
-    )
+    if native == given:
+        return True
+    away = abs(native - given)
+    # An infinity is away from all others without end, which no share of it may make up for.
+    return bool(away <= max(relative * max(abs(native), abs(given)), absolute) < math.inf)
 
 
 def _are_same_sequences(native: Any, given: Any, tolerance: tuple[float, float]) -> bool:
