@@ -410,6 +410,18 @@ def test_lists_that_a_model_asks_for_by_its_type_hints(tmp_path):
     assert loaded.predict(["good", "bad film"]) == [4, 8]
 
 
+def test_mappings_that_a_model_asks_for_by_its_type_hints(tmp_path):
+    """FID-003: as a table, both would have both keys."""
+
+    def count(model_input):
+        return [len(one) for one in model_input]
+
+    count.__annotations__ = {"model_input": list[dict[str, float]], "return": list[int]}
+    said, _, loaded = saved(count, tmp_path, [{"a": 1.0}, {"a": 1.0, "b": 2.0}])
+    assert said == []
+    assert loaded.predict([{"a": 1.0}, {"a": 1.0, "b": 2.0}]) == [1, 2]
+
+
 @pytest.mark.parametrize(
     "given", [np.arange(6.0).reshape(3, 2), [[0.0, 1.0], [2.0, 3.0]]], ids=["array", "rows"]
 )
@@ -471,7 +483,7 @@ def test_inspect_shows_it(tmp_path):
     """FID-010."""
     saved(differing, tmp_path, LABELLED)
     shown = CliRunner().invoke(inspect.command, [str(tmp_path / "m")]).output
-    assert "fidelity" in shown
+    assert "fidelity: when it was saved, its example was not answered as by the model" in shown
     assert "row 0 is 3, and 1 by the model itself" in shown
     document = json.loads(
         CliRunner().invoke(inspect.command, ["--json", str(tmp_path / "m")]).output
