@@ -100,14 +100,14 @@ OTHER = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), EQUAL, ids=str)
+@pytest.mark.parametrize(("one", "other"), EQUAL)
 def test_what_is_equal(one, other):
     """FID-002."""
     assert difference(one, other) is None
     assert difference(other, one) is None
 
 
-@pytest.mark.parametrize(("one", "other"), OTHER, ids=str)
+@pytest.mark.parametrize(("one", "other"), OTHER)
 def test_what_is_not(one, other):
     """FID-002."""
     for what in (difference(one, other), difference(other, one)):
