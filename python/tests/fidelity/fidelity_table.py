@@ -17,12 +17,6 @@ _BEGIN, _END = "<!-- matrix: python python/tests/fidelity/fidelity_table.py -->"
 
 _ALL = tuple(WAYS)
 _OWN = ("sklearn", "python_function")
-_LEFT_OUT = "records, gaps left out"
-_OF_TEXT, _OF_INTEGERS = "categories of texts", "categories of integers"
-_OPTIONAL = (
-    *("numbers with gaps", "text with gaps", _OF_TEXT, _OF_INTEGERS, "booleans with gaps"),
-    *("zoned times", "naive times"),
-)
 
 
 class Cell(NamedTuple):
@@ -45,25 +39,13 @@ class NotYet(NamedTuple):
 #: Whoever mends one of these takes its line out: a cell that is equal and stands here fails.
 KNOWN = (
     NotYet(
-        "optional columns that a request leaves out do not arrive",
-        tuple(MODELS), _OPTIONAL, (_LEFT_OUT,),
-    ),
-    NotYet("missing text arrives as None", _OWN, ("text with gaps",)),
-    NotYet(
         "a column of Arrow's type null is refused",
         _OWN, ("text with gaps", "booleans with gaps"), ("Arrow",),
     ),
-    NotYet("missing truth values arrive as pd.NA", _OWN, ("booleans with gaps",)),
-    NotYet("zoned times arrive as UTC without a zone", _OWN, ("zoned times",)),
-    NotYet("columns named by integers are not saved", tuple(MODELS), ("integer names",)),
-    NotYet("the only column of texts arrives as a table", ("sklearn",), ("one text column",)),
     NotYet(
         "texts by themselves are not taken for the only column, if it has a name",
-        tuple(MODELS), ("one text column",), ("instances",),
+        ("sklearn", "onnx", "python_function"), ("one text column",), ("instances",),
     ),
-    NotYet("categories arrive as their values", ("python_function",), (_OF_TEXT, _OF_INTEGERS)),
-    NotYet("categories of integers arrive as integers", ("xgboost",), (_OF_INTEGERS,)),
-    NotYet("rows in which no category is left fail", ("xgboost",), (_OF_TEXT,)),
 )  # fmt: skip
 
 

@@ -169,12 +169,12 @@ def test_a_folder_that_cannot_be_loaded(tmp_path):
 
 def test_a_signature_under_which_nothing_is_scored_is_left_out(tmp_path):
     """FID-005."""
-    texts = ["good film", "bad film"]
-    fails = lambda data: [text.upper() for text in data] if isinstance(data, list) else {}["x"]  # noqa: E731
+    rows = [[1.0, 2.0], [3.0, 4.0]]
+    fails = lambda data: [sum(row) for row in data] if isinstance(data, list) else {}["x"]  # noqa: E731
     fails.__module__ = "__main__"
-    warned, record, loaded = saved(fails, tmp_path, texts)
+    warned, record, loaded = saved(fails, tmp_path, rows)
     assert loaded.signature is None
-    assert loaded.predict(texts) == ["GOOD FILM", "BAD FILM"]
+    assert loaded.predict(rows) == [3.0, 7.0]
     assert record["signature_left_out"] is True
     assert "it fails (KeyError: 'x')" in record["ways"]["python_function"]
     assert "is left out" in warned[0]
@@ -185,11 +185,11 @@ def test_a_signature_under_which_nothing_is_scored_is_left_out(tmp_path):
 
 def test_a_given_signature_is_kept(tmp_path):
     """FID-005."""
-    texts = ["good film", "bad film"]
-    fails = lambda data: [text.upper() for text in data] if isinstance(data, list) else {}["x"]  # noqa: E731
+    rows = [[1.0, 2.0], [3.0, 4.0]]
+    fails = lambda data: [sum(row) for row in data] if isinstance(data, list) else {}["x"]  # noqa: E731
     fails.__module__ = "__main__"
-    signature = infer_signature(texts)
-    warned, record, loaded = saved(fails, tmp_path, texts, signature=signature)
+    signature = infer_signature(rows)
+    warned, record, loaded = saved(fails, tmp_path, rows, signature=signature)
     assert loaded.signature == signature
     assert len(warned) == 1
     assert "left out" not in warned[0]
