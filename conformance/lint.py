@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["CHECKS", "Fence", "Rule", "Tree"]
 
 #: The prefixes of all pages but those of flavors, which bring their own.
-PREFIXES = ("DIR", "MLM", "SIG", "ENF", "EXA", "ENV", "PYF", "RST", "TRU", "LOC", "PRO", "ERR")
+PREFIXES = (
+    *("DIR", "MLM", "SIG", "ENF", "EXA", "ENV", "PYF"),
+    *("RST", "TRU", "LOC", "PRO", "ERR", "FID"),
+)
 _RULE_ITEM = re.compile(r"^- \*\*(?P<id>[A-Z]{3}-\d{3})\*\* (?P<text>.*)$")
 _TAGS = re.compile(r"\*\(([a-z, ]+)\)\*")
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")

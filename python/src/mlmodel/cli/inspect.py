@@ -184,6 +184,7 @@ def _model_lines(found: dict[str, Any]) -> Iterator[str]:
     yield from _flavor_lines(found["flavors"])
     yield from _signature_lines(found["signature"])
     yield from _example_lines(found["example"])
+    yield from _fidelity_lines(found.get("fidelity"))
     yield from _environment_lines(found["environment"])
     yield from _loading_lines(found["loading"])
     if found.get("metadata"):
@@ -258,6 +259,15 @@ def _example_lines(example: dict[str, Any] | None) -> Iterator[str]:
     kind = " ".join(str(example[k]) for k in ("type", "pandas_orient") if example.get(k))
     if kind:
         yield _row("type", kind)
+
+
+def _fidelity_lines(fidelity: dict[str, Any] | None) -> Iterator[str]:
+    if fidelity is None:
+        return
+    yield "fidelity: when it was saved, its example was not answered as by the model itself"
+    yield from _rows(fidelity["ways"])
+    if fidelity.get("signature_left_out") is True:
+        yield _row("signature", "left out, since nothing could be scored under it")
 
 
 def _environment_lines(environment: dict[str, Any]) -> Iterator[str]:

@@ -17,10 +17,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlmodel._base.settings import number_of_seconds, switch
 from mlmodel._base.warnings import warn_caller
 from mlmodel.environment.pins import installed_from, normalized, pinned, required_by
 from mlmodel.environment.task import Observed, Task
-from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -39,10 +39,6 @@ _SWITCH = "MLMODEL_INFER_REQUIREMENTS"
 _TIMEOUT = "MLMODEL_INFER_REQUIREMENTS_TIMEOUT"
 #: Seconds that loading and predicting the example may take.
 _PATIENCE = 120.0
-_SWITCHED = {
-    **dict.fromkeys(("", "1", "true", "yes", "on"), True),
-    **dict.fromkeys(("0", "false", "no", "off"), False),
-}
 
 #: What builds environments, and what reads models, is not what a model needs.
 _NOT_OF_THE_MODEL = frozenset(
@@ -58,13 +54,7 @@ def is_on() -> bool:
         InvalidArgument: the variable has neither a value for on nor one for off (ENV-016).
 
     """
-    given = os.environ.get(_SWITCH, "")
-    switched = _SWITCHED.get(given.strip().lower())
-    if switched is None:
-        raise InvalidArgument(
-            f"{_SWITCH} is {given[:60]!r}; it may be {', '.join(filter(None, _SWITCHED))} (ENV-016)"
-        )
-    return switched
+    return switch(_SWITCH, "ENV-016")
 
 
 def infer(
@@ -105,11 +95,7 @@ def seconds_allowed() -> float:
         InvalidArgument: that is not a number.
 
     """
-    given = os.environ.get(_TIMEOUT, "")
-    try:
-        return float(given) if given else _PATIENCE
-    except ValueError:
-        raise InvalidArgument(f"{_TIMEOUT} is a number of seconds, not {given[:60]!r}") from None
+    return number_of_seconds(_TIMEOUT, _PATIENCE)
 
 
 # -- the process ----------------------------------------------------------------------------------

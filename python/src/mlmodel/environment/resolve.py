@@ -7,6 +7,7 @@ can be rebuilt by any implementation of the format.
 from __future__ import annotations
 
 import platform
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,13 +22,14 @@ from mlmodel.environment.pins import merged, pinned
 from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 __all__ = [
     "ENV_FILES",
     "Environment",
     "conda_of_pip",
     "infer_requirements",
+    "provisional_file",
     "resolve",
     "write_environment",
 ]
@@ -100,15 +102,23 @@ def infer_requirements(
 
     ``provisional`` is its MLmodel file, which is there for as long as the model is observed.
     """
-    from mlmodel import document
     from mlmodel.environment import observation
 
     if not observation.is_on():
         return None
+    with provisional_file(provisional, root):
+        return observation.infer(root, packages, warned)
+
+
+@contextmanager
+def provisional_file(provisional: dict[str, Any], root: Path) -> Iterator[None]:
+    """Let a folder that is being made be loaded: its MLmodel file is there for a while."""
+    from mlmodel import document
+
     file = root / FILE_NAME
     document.write(provisional, file)
     try:
-        return observation.infer(root, packages, warned)
+        yield
     finally:
         file.unlink(missing_ok=True)
 

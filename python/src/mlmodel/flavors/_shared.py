@@ -7,7 +7,7 @@ module of what is its own: the arguments, their defaults and what is said of the
 from __future__ import annotations
 
 import inspect
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Unpack
 
 from mlmodel._absent import absent_name
@@ -15,6 +15,7 @@ from mlmodel.environment.pins import pinned
 from mlmodel.environment.resolve import conda_of_pip
 from mlmodel.flavors._base import is_a_class
 from mlmodel.flavors._registry import is_of_this_program
+from mlmodel.scoring.predict import handing_on
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 from mlmodel.store.folder import open_folder
 from mlmodel.store.saving import Contents, SaveOptions, save_folder
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from mlmodel.document.paths import PathLike
     from mlmodel.flavors._base import Flavor
+    from mlmodel.scoring.engine import Engine
 
 __all__ = ["absent_of", "defaults", "load_flavor", "loader", "save_flavor", "saver"]
 
@@ -206,6 +208,19 @@ def save_flavor(
             flavor.signature_kinds,
             saved.signature,
             observable=not is_of_this_program(flavor),
+            reopen=partial(_reopened, flavor),
         )
 
     return save_folder(path, write, **shared)
+
+
+def _reopened(flavor: Flavor, root: Path) -> Engine:
+    """Return a model that was just written as python_function loads it (FID-003)."""
+    from mlmodel.scoring.engine import Engine  # it needs pandas
+
+    folder = open_folder(root, trust=True)
+    python_function = folder.attributes(PYTHON_FUNCTION)
+    _, predict = flavor.open(folder, folder.attributes(flavor.name), python_function)
+    signature = folder.model.signature
+    declared = None if signature is None else signature.params
+    return Engine(handing_on(predict, declared), signature)

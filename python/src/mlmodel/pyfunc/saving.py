@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -14,7 +15,7 @@ from mlmodel.errors import InvalidArgument
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc import from_code, hints, pickling, retrievers
 from mlmodel.pyfunc import python_model as python_models
-from mlmodel.pyfunc.loading import CODE_LOADER, PYTHON_MODEL_LOADER
+from mlmodel.pyfunc.loading import CODE_LOADER, PYTHON_MODEL_LOADER, load_model
 from mlmodel.scoring.predict import Taking
 from mlmodel.store.code import of_folder
 from mlmodel.store.description import PYTHON_FUNCTION, Model
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
+    from mlmodel.scoring.engine import Engine
     from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
 
@@ -241,7 +243,13 @@ class _Saving:
         if self.example is not None:
             keys["type_hint_from_example"] = True
         return Contents(
-            {PYTHON_FUNCTION: attributes}, packages, self._predict(), keys=keys, warned=self.warned
+            {PYTHON_FUNCTION: attributes},
+            packages,
+            self._predict(),
+            keys=keys,
+            warned=self.warned,
+            reopen=_reopened,
+            takes_lists=self.hinted is not None or self.example is not None,
         )
 
     def _copy_artifacts(self, root: Path) -> dict[str, Any]:
@@ -267,11 +275,29 @@ class _Saving:
         """Predict with the model as it was given, to infer outputs from the example."""
         if isinstance(self.example, list):
             model_input = self.example
+        if self.hinted is not None:
+            written = {"is_signature_from_type_hint": True}
+            deliver = hints.delivery(python_models.plain_function(self.model), written)
+            model_input = deliver(_as_is)(model_input) if deliver else model_input
+        return python_models.predictor(self.model, self._context)(model_input, params)
+
+    @cached_property
+    def _context(self) -> python_models.PythonModelContext:
+        """What the model is given: its artifacts here, prepared from once."""
         context = python_models.PythonModelContext(
             {name: str(source) for name, source in self.sources.items()}, self.config or {}
         )
         self.model.load_context(context)
-        return python_models.predictor(self.model, context)(model_input, params)
+        return context
+
+
+def _as_is(data: Any) -> Any:
+    return data
+
+
+def _reopened(root: Path) -> Engine:
+    """Return a model that was just written as it is loaded (FID-003)."""
+    return load_model(root, suppress_warnings=True, trust=True).engine
 
 
 def _code_file(given: str | Path) -> Path:

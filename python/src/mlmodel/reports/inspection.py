@@ -20,6 +20,7 @@ from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.errors import InvalidModel
 from mlmodel.reports.validation import validate_document
+from mlmodel.store.fidelity.record import recorded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +62,9 @@ def inspect_model(path: PathLike) -> dict[str, Any]:
         "size_bytes": sum(size for _, size in files),
         "loading": _needs_of_loading(root, document),
     }
+    fidelity = recorded(data)
+    if fidelity is not None:
+        found["fidelity"] = fidelity
     if data.get("metadata") is not None:
         found["metadata"] = data["metadata"]
     return {key: plain(value) for key, value in found.items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -16,10 +17,18 @@ from mlmodel import document
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.rules.checks import errors_in
-from mlmodel.environment.resolve import ENV_FILES, infer_requirements, resolve, write_environment
+from mlmodel.environment.resolve import (
+    ENV_FILES,
+    infer_requirements,
+    provisional_file,
+    resolve,
+    write_environment,
+)
 from mlmodel.errors import InvalidArgument
+from mlmodel.scoring.examples import SERVING_FILE_NAME
 from mlmodel.scoring.predict import not_taken
 from mlmodel.store.description import PYTHON_FUNCTION, Model
+from mlmodel.store.fidelity.record import with_record
 from mlmodel.store.locations.locate import path_to_write
 from mlmodel.store.new_folder import copy_into, new_folder
 from mlmodel.trust.records import record
@@ -28,10 +37,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
+    from mlmodel.scoring.engine import Engine
     from mlmodel.scoring.examples.form import Form
     from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.signature.types.delivery import Delivery
+    from mlmodel.store.fidelity.asking import Question
 
 __all__ = ["Contents", "KeywordOptions", "SaveOptions", "save_folder"]
 
@@ -78,7 +89,9 @@ class Contents:
     ``signature_kinds`` are those of the flavor that comes first (PYF-018); ``signature`` is what
     the model itself declares, where nothing else tells one; ``keys`` are others of the file;
     ``observable`` says whether another process can load the model (ENV-013); ``warned`` are
-    modules of which the user knows that the model lacks them (ENV-020).
+    modules of which the user knows that the model lacks them (ENV-020); ``reopen`` loads a folder
+    as a python_function, to be asked what the model itself is asked (FID-003); ``takes_lists``
+    says that the model takes lists and mappings as they are, by its type hints.
     """
 
     flavors: Mapping[str, Mapping[str, Any]]
@@ -89,6 +102,8 @@ class Contents:
     keys: Mapping[str, Any] = field(default_factory=dict)
     observable: bool = True
     warned: Collection[str] = ()
+    reopen: Callable[[Path], Engine] | None = None
+    takes_lists: bool = False
 
 
 def save_folder(
@@ -111,7 +126,9 @@ def save_folder(
     with new_folder(target, overwrite=shared.get("overwrite", False)) as root:
         contents = write(root)
         example = shared.get("input_example")
-        signature, scored = _signature(_given_signature(shared), example, contents)
+        given = _given_signature(shared)
+        question = _question(example, contents)
+        signature, scored = _signature(given, example, question, contents)
         _warn_of_kind(signature, contents)
         _warn_of_zones(signature)
         _warn_of_params(signature, contents)
@@ -119,6 +136,8 @@ def save_folder(
         code = _copy_code(shared.get("code_paths"), root)
         packages = ["numpy", "pandas", *contents.packages]
         model = _described(contents, shared, code, signature, example_info)
+        inferred = given is None and signature is not contents.signature
+        scored &= _is_scored(root, model, question, contents, inferred=inferred)
         env = resolve(
             conda_env=_as_path(shared.get("conda_env")),
             pip_requirements=_as_path(shared.get("pip_requirements")),
@@ -135,8 +154,8 @@ def save_folder(
         document.write(model.document, root / FILE_NAME)
         _require_valid(root)
     record(target, "saved by this user")
-    given = shared.get("mlflow_model")
-    saved = model if given is None else given
+    completed = shared.get("mlflow_model")
+    saved = model if completed is None else completed
     saved.lies_in(target, model.document)
     return saved
 
@@ -163,6 +182,7 @@ def _described(
     ):
         if value is not None:
             setattr(model, key, value)
+    model.metadata = with_record(model.metadata, None)
     model.document.update(contents.keys)
     return model
 
@@ -234,8 +254,16 @@ def _warn_of_zones(signature: ModelSignature | None) -> None:
         )
 
 
+def _question(example: Any, contents: Contents) -> Question | None:
+    if example is None or contents.predict is None:
+        return None
+    from mlmodel.store.fidelity.asking import Question
+
+    return Question(contents.predict, example, takes_lists=contents.takes_lists)
+
+
 def _signature(
-    given: ModelSignature | None, example: Any, contents: Contents
+    given: ModelSignature | None, example: Any, question: Question | None, contents: Contents
 ) -> tuple[ModelSignature | None, bool]:
     """Return the signature: the given one, else what the example and its prediction show.
 
@@ -248,15 +276,16 @@ def _signature(
         return contents.signature, True
     from mlmodel.scoring.examples.form import form_of
     from mlmodel.scoring.examples.writing import as_model_input
-    from mlmodel.signature.data.frames import only_column
     from mlmodel.signature.infer.from_data import infer_declarable
 
-    model_input, params = as_model_input(example)
+    if question is None:
+        model_input, params = as_model_input(example)
+    else:
+        model_input, params = question.model_input, question.params
     form = form_of(example, contents.predict)
     scored, outputs = True, None
     try:
-        delivered = only_column(model_input, form)
-        outputs = None if contents.predict is None else contents.predict(delivered, params)
+        outputs = None if question is None else question.answer()
     except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
         warn_caller(
             f"The model could not score its input_example ({type(error).__name__}: {error}); "
@@ -293,6 +322,50 @@ def _in_form(delivery: Delivery | None, form: Form | None) -> Delivery | None:
     if form is None:
         return delivery
     return Delivery({} if delivery is None else delivery.columns, form)
+
+
+def _is_scored(
+    root: Path, model: Model, question: Question | None, contents: Contents, *, inferred: bool
+) -> bool:
+    """Ask the model through its folder, and warn of what differs (FID-004).
+
+    An inferred signature under which nothing can be scored is taken out of the description
+    (FID-005). Returns False where the model fails on its example in every way.
+    """
+    has_code = any(keys.get("code") for keys in model.flavors.values())
+    if question is None or (has_code and contents.takes_lists):
+        return True  # what hands over lists is known to the loaded model alone
+    from mlmodel.store.fidelity import asking
+
+    if not asking.is_on():
+        return True
+    reopen = contents.reopen
+    if reopen is None or has_code:
+        reopen = partial(_at_hand, contents, model)
+    signature, request = model.signature, root / SERVING_FILE_NAME
+    with provisional_file(model.document, root):
+        found = asking.ask(
+            question, partial(reopen, root), request.read_bytes() if request.exists() else None
+        )
+    if found is None:
+        return True
+    left_out = inferred and signature is not None and found.never
+    warn_caller(found.warning(left_out=left_out))
+    model.metadata = with_record(model.metadata, found.record(left_out=left_out))
+    if left_out:
+        model.signature = None
+    return not found.never
+
+
+def _at_hand(contents: Contents, model: Model, _root: Path) -> Engine:
+    """Return the model at hand behind its signature, in place of a loaded one (FID-008)."""
+    from mlmodel.scoring.engine import Engine
+    from mlmodel.scoring.predict import handing_on
+
+    assert contents.predict is not None  # noqa: S101 - else there is no question
+    signature = model.signature
+    params = None if signature is None else signature.params
+    return Engine(handing_on(contents.predict, params), signature)
 
 
 def _is_tensors(example: Any) -> bool:

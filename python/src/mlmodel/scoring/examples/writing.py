@@ -21,7 +21,7 @@ from mlmodel.signature.types.schema import Schema, TensorSpec
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["as_model_input", "request_of", "write_example"]
+__all__ = ["as_model_input", "parts", "request_of", "write_example"]
 
 #: Units of numpy's datetimes that have no text of a whole date and time.
 _COARSE = frozenset({"Y", "M", "W", "D", "h", "m"})
@@ -39,7 +39,7 @@ def as_model_input(example: Any) -> tuple[Any, dict[str, Any] | None]:
         InvalidArgument: it is neither, or empty (EXA-004).
 
     """
-    data, params = _parts(example)
+    data, params = parts(example)
     if isinstance(data, pd.DataFrame | np.ndarray):
         return data, params
     # What the lists are delivered as may be of other types than the lists (names of columns,
@@ -81,7 +81,7 @@ def _as_texts(
     example: Any, signature: ModelSignature | None
 ) -> tuple[dict[str, bytes], dict[str, str]]:
     """Return the contents of the files by their names, and what the MLmodel file says of them."""
-    data, params = _parts(example)
+    data, params = parts(example)
     signature = _completed(signature, data, params)
     # At the declared types alone: what the model gets beside them (ENF-091) JSON has no forms for.
     signature = ModelSignature(signature.inputs, params=signature.params)
@@ -131,7 +131,13 @@ def _put(written: dict[str, bytes], root: Path) -> dict[str, str]:
     return {"serving_input_path": SERVING_FILE_NAME} if SERVING_FILE_NAME in written else {}
 
 
-def _parts(example: Any) -> tuple[Any, dict[str, Any] | None]:
+def parts(example: Any) -> tuple[Any, dict[str, Any] | None]:
+    """Return the data and the parameters of an example as they were given (EXA-010).
+
+    Raises:
+        InvalidArgument: it is a tuple of something else.
+
+    """
     if not isinstance(example, tuple):
         return example, None
     if len(example) == 2 and isinstance(example[1], dict | None):  # noqa: PLR2004 - data and parameters

@@ -1,0 +1,273 @@
+"""Answers of a model held against each other: equal as FID-002 says, or where they differ."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import math
+import numbers
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from mlmodel.errors import shown
+
+__all__ = ["Incomparable", "difference"]
+
+#: Relative and absolute tolerance of doubles, and of floats of 32 bits and less (FID-002).
+_DOUBLE, _SINGLE = (1e-9, 1e-12), (1e-6, 1e-7)
+_SINGLE_BITS = 32
+#: The largest sparse answer that is written out to be compared.
+_MOST_CELLS = 1_000_000
+
+
+class Incomparable(Exception):
+    """An answer cannot be looked at without being used up, or at all."""
+
+
+class _Part(NamedTuple):
+    """What an answer says in rows: its name, if it has one, and its values, the rows first."""
+
+    name: str | None
+    values: np.ndarray[Any, Any]
+
+
+def difference(native: Any, given: Any, *, single: bool = False) -> str | None:
+    """Return where an answer differs from the model's own, None where it does not (FID-002).
+
+    Args:
+        native: what the model itself answers.
+        given: what it answers in another way.
+        single: whether floats are held to the precision of 32 bits, whatever their dtype.
+
+    Returns:
+        The beginning of a sentence, such as ``row 2 is 1, and 0 by the model itself``.
+
+    Raises:
+        Incomparable: an answer that is used up by looking at it, or too large.
+
+    """
+    if _is_none(native) or _is_none(given):
+        return None if _is_none(native) and _is_none(given) else _two("it", native, given)
+    if isinstance(native, Mapping) and isinstance(given, Mapping):
+        return _of_mappings(native, given, single=single)
+    if _is_several(native) and _is_several(given) and len(native) == len(given):
+        pairs = enumerate(zip(native, given, strict=True))
+        parts = ((f"part {n}: ", difference(a, b, single=single)) for n, (a, b) in pairs)
+        return next((f"{where}{what}" for where, what in parts if what), None)
+    return _of_parts(_parts(native), _parts(given), single=single)
+
+
+def _is_none(answer: Any) -> bool:
+    return answer is None
+
+
+def _is_several(answer: Any) -> bool:
+    """Return whether an answer is several arrays, each with a row per row of the data."""
+    return isinstance(answer, tuple) and any(hasattr(part, "shape") for part in answer)
+
+
+def _of_mappings(
+    native: Mapping[Any, Any], given: Mapping[Any, Any], *, single: bool
+) -> str | None:
+    if set(native) != set(given):
+        return (
+            f"it has the keys {shown(list(given))}, and {shown(list(native))} by the model itself"
+        )
+    for key, answer in native.items():
+        what = difference(answer, given[key], single=single)
+        if what:
+            return f"key {shown(key)}: {what}"
+    return None
+
+
+def _of_parts(native: list[_Part], given: list[_Part], *, single: bool) -> str | None:
+    names = [[part.name for part in parts] for parts in (given, native)]
+    if len(native) != len(given) or (None not in names[0] + names[1] and names[0] != names[1]):
+        what = "columns" if len(native) > 1 or len(given) > 1 else "column"
+        return (
+            f"it has the {what} {shown(_or_number(names[0]))}, and {shown(_or_number(names[1]))} "
+            "by the model itself"
+        )
+    for place, (own, other) in enumerate(zip(native, given, strict=True)):
+        if len(own.values) != len(other.values):
+            return (
+                f"it has {_rows(len(other.values))}, and {_rows(len(own.values))} by the model "
+                "itself"
+            )
+        row = _first_row(own.values, other.values, single=single)
+        if row is not None:
+            column = "" if len(native) == 1 else f", column {shown(_or_number(names[0])[place])},"
+            return _two(f"row {row}{column}", own.values[row], other.values[row])
+    return None
+
+
+def _or_number(names: list[str | None]) -> list[str | int]:
+    return [place if name is None else name for place, name in enumerate(names)]
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def _two(place: str, native: Any, given: Any) -> str:
+    return f"{place} is {_told(given)}, and {_told(native)} by the model itself"
+
+
+def _told(value: Any) -> str:
+    return shown(value.item() if isinstance(value, np.generic) else value)
+
+
+# -- answers as parts ------------------------------------------------------------------------------
+
+
+def _parts(answer: Any) -> list[_Part]:
+    if isinstance(answer, pd.DataFrame):
+        columns = [answer.iloc[:, place] for place in range(answer.shape[1])]
+        return [
+            _Part(str(name), _array(column))
+            for name, column in zip(answer.columns, columns, strict=True)
+        ]
+    values = _array(answer)
+    if values.ndim == 2 and values.dtype.kind != "O":  # noqa: PLR2004 - a table
+        return [_Part(None, values[:, place]) for place in range(values.shape[1])]
+    return [_Part(None, values)]
+
+
+def _array(answer: Any) -> np.ndarray[Any, Any]:
+    """Return an answer as an array whose first axis is its rows."""
+    if isinstance(answer, Iterator):
+        raise Incomparable
+    if hasattr(answer, "toarray") and hasattr(answer, "nnz"):
+        if math.prod(answer.shape) > _MOST_CELLS:
+            raise Incomparable
+        answer = answer.toarray()
+    if isinstance(answer, pd.Series | pd.Index | pd.api.extensions.ExtensionArray):
+        plain = isinstance(answer.dtype, np.dtype)
+        return np.asarray(answer) if plain else _objects(list(answer))
+    if isinstance(answer, np.ndarray):
+        return answer if answer.ndim else answer.reshape(1)
+    if isinstance(answer, list | tuple):
+        return _objects(list(answer))
+    if hasattr(answer, "to_pylist"):
+        return _objects(answer.to_pylist())
+    return _objects([answer])
+
+
+def _objects(cells: list[Any]) -> np.ndarray[Any, Any]:
+    found = np.empty(len(cells), dtype=object)
+    found[:] = cells
+    return found
+
+
+# -- values ----------------------------------------------------------------------------------------
+
+
+def _first_row(
+    native: np.ndarray[Any, Any], given: np.ndarray[Any, Any], *, single: bool
+) -> int | None:
+    """Return the first row that differs, None where none does."""
+    if native.dtype.kind in "iuf" and given.dtype.kind in "iuf":
+        if native.shape != given.shape:
+            return 0
+        differs = ~_are_close(native, given, _tolerance(native, given, single=single))
+        rows = np.nonzero(differs.reshape(len(differs), -1).any(axis=1))[0]
+        return int(rows[0]) if len(rows) else None
+    tolerance = _tolerance(native, given, single=single)
+    pairs = enumerate(zip(native, given, strict=True))
+    return next((row for row, (a, b) in pairs if not _is_same(a, b, tolerance)), None)
+
+
+def _tolerance(*values: Any, single: bool) -> tuple[float, float]:
+    dtypes = [value.dtype for value in values if hasattr(value, "dtype")]
+    short = any(d.kind == "f" and d.itemsize * 8 <= _SINGLE_BITS for d in dtypes)
+    return _SINGLE if single or short else _DOUBLE
+
+
+def _are_close(native: Any, given: Any, tolerance: tuple[float, float]) -> Any:
+    if native.dtype.kind in "iu" and given.dtype.kind in "iu":
+        return native == given
+    relative, absolute = tolerance
+    return np.isclose(given, native, rtol=relative, atol=absolute, equal_nan=True)
+
+
+def _is_same(native: Any, given: Any, tolerance: tuple[float, float]) -> bool:
+    if _is_missing(native) or _is_missing(given):
+        return _is_missing(native) and _is_missing(given)
+    for kind, same in _KINDS:
+        if isinstance(native, kind) or isinstance(given, kind):
+            return (
+                isinstance(native, kind)
+                and isinstance(given, kind)
+                and same(native, given, tolerance)
+            )
+    return _are_same_objects(native, given, tolerance)
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or value is pd.NA or value is pd.NaT:
+        return True
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(value))
+    return isinstance(value, float | np.floating) and bool(value != value)  # noqa: PLR0124 - NaN
+
+
+def _are_same_numbers(native: Any, given: Any, tolerance: tuple[float, float]) -> bool:
+    if isinstance(native, numbers.Integral) and isinstance(given, numbers.Integral):
+        return int(native) == int(given)
+    relative, absolute = _tolerance(native, given, single=tolerance is _SINGLE)
+    if native == given:
+        return True
+    away = abs(native - given)
+    # An infinity is away from all others without end, which no share of it may make up for.
+    return bool(away <= max(relative * max(abs(native), abs(given)), absolute) < math.inf)
+
+
+def _are_same_sequences(native: Any, given: Any, tolerance: tuple[float, float]) -> bool:
+    native, given = list(native), list(given)
+    pairs = zip(native, given, strict=False)
+    return len(native) == len(given) and all(_is_same(a, b, tolerance) for a, b in pairs)
+
+
+def _are_same_mappings(native: Any, given: Any, tolerance: tuple[float, float]) -> bool:
+    return set(native) == set(given) and all(
+        _is_same(value, given[key], tolerance) for key, value in native.items()
+    )
+
+
+def _are_same_moments(native: Any, given: Any, _tolerance: tuple[float, float]) -> bool:
+    native, given = pd.Timestamp(native), pd.Timestamp(given)
+    return (native.tz is None) == (given.tz is None) and bool(native == given)
+
+
+def _are_equal(native: Any, given: Any, _tolerance: tuple[float, float]) -> bool:
+    return bool(native == given)
+
+
+#: Kinds of values, the first that fits one of both holds for the two.
+_KINDS: tuple[tuple[Any, Any], ...] = (
+    ((bool, np.bool_), _are_equal),
+    (decimal.Decimal, _are_equal),
+    ((numbers.Number, np.number), _are_same_numbers),
+    ((str, bytes), _are_equal),
+    ((dt.datetime, np.datetime64), _are_same_moments),
+    (Mapping, _are_same_mappings),
+    ((list, tuple, np.ndarray, pd.Series), _are_same_sequences),
+)
+
+
+def _are_same_objects(native: Any, given: Any, tolerance: tuple[float, float]) -> bool:
+    """Hold objects of other classes against each other; a loaded class is another object."""
+    if type(native).__qualname__ != type(given).__qualname__:
+        return False
+    if type(native) is type(given) and "__eq__" in _defined(type(native)):
+        return bool(native == given)
+    own, other = (getattr(one, "__dict__", {}) for one in (native, given))
+    return _are_same_mappings(own, other, tolerance)
+
+
+def _defined(kind: type) -> set[str]:
+    """Return what a class and its bases define, but ``object``."""
+    return {name for base in kind.__mro__[:-1] for name in vars(base)}

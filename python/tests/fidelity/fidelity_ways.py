@@ -1,0 +1,137 @@
+"""The ways into a model of the fidelity matrix: one line each. Adding a way is adding a line.
+
+A way hands rows to a loaded model as a user of it would, and returns what it answers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from mlmodel.scoring.invocations import handle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlmodel.pyfunc import PyFuncModel
+
+    Way = Callable[[PyFuncModel, Any], Any]
+
+_JSON = "application/json"
+_GOOD = 200
+
+
+def as_frame(rows: Any) -> pd.DataFrame:
+    """Return rows as a table: a series of texts is its only column."""
+    return rows.to_frame() if isinstance(rows, pd.Series) else rows
+
+
+def _plain(value: Any) -> Any:
+    """Return a cell as JSON has it: missing as null, times as ISO text, decimals as numbers."""
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if pd.isna(value):
+        return None
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, decimal.Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, dt.datetime) else value
+
+
+def _cells(rows: Any) -> tuple[list[str], list[list[Any]]]:
+    """Return the names of the columns as JSON has them, and the rows."""
+    if hasattr(rows, "toarray"):
+        return [], rows.toarray().tolist()
+    frame = as_frame(rows)
+    columns = [[_plain(cell) for cell in frame.iloc[:, n]] for n in range(frame.shape[1])]
+    return [str(name) for name in frame.columns], [list(row) for row in zip(*columns, strict=True)]
+
+
+def _asked(model: PyFuncModel, body: Any, content_type: str = _JSON) -> Any:
+    text = body if isinstance(body, str) else json.dumps(body)
+    answer = handle(content_type, text.encode(), model.engine)
+    assert answer.status == _GOOD, answer.body.decode()
+    told = json.loads(answer.body)
+    told = told["predictions"] if isinstance(told, dict) else told
+    # A table is answered as records.
+    return pd.DataFrame(told) if told and isinstance(told[0], dict) else told
+
+
+def _records(rows: Any) -> list[dict[str, Any]]:
+    names, cells = _cells(rows)
+    return [dict(zip(names, row, strict=True)) for row in cells]
+
+
+def _split(rows: Any) -> dict[str, Any]:
+    names, cells = _cells(rows)
+    return {"columns": names, "data": cells}
+
+
+def _frame(model: PyFuncModel, rows: Any) -> Any:
+    return model.predict(as_frame(rows))
+
+
+def _as_trained(model: PyFuncModel, rows: Any) -> Any:
+    return model.predict(rows)
+
+
+def _arrow(model: PyFuncModel, rows: Any) -> Any:
+    frame = as_frame(rows)
+    named = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    return model.predict(pa.Table.from_pandas(named, preserve_index=False))
+
+
+def _left_out(model: PyFuncModel, rows: Any) -> Any:
+    """Leave out missing cells of optional columns, as writers do that drop nulls."""
+    optional = {str(spec.name) for spec in model.signature.inputs if not spec.required}
+    records = [
+        {name: cell for name, cell in record.items() if cell is not None or name not in optional}
+        for record in _records(rows)
+    ]
+    return _asked(model, {"dataframe_records": records})
+
+
+def _instances(model: PyFuncModel, rows: Any) -> Any:
+    if isinstance(rows, pd.Series):
+        return _asked(model, {"instances": rows.tolist()})
+    return _asked(
+        model, {"instances": _records(rows) if isinstance(rows, pd.DataFrame) else _cells(rows)[1]}
+    )
+
+
+def _inputs(model: PyFuncModel, rows: Any) -> Any:
+    names, cells = _cells(rows)
+    if not names:
+        return _asked(model, {"inputs": cells})
+    columns = [list(column) for column in zip(*cells, strict=True)]
+    return _asked(model, {"inputs": dict(zip(names, columns, strict=True))})
+
+
+def _csv(model: PyFuncModel, rows: Any) -> Any:
+    return _asked(model, as_frame(rows).to_csv(index=False), "text/csv")
+
+
+WAYS: dict[str, Way] = {
+    "as trained": _as_trained,
+    "frame": _frame,
+    "Arrow": _arrow,
+    "split": lambda model, rows: _asked(model, {"dataframe_split": _split(rows)}),
+    "records": lambda model, rows: _asked(model, {"dataframe_records": _records(rows)}),
+    "records, gaps left out": _left_out,
+    "instances": _instances,
+    "inputs": _inputs,
+    "CSV": _csv,
+    "1.x split": lambda model, rows: _asked(model, _split(rows), f"{_JSON}; format=pandas-split"),
+    "1.x records": lambda model, rows: _asked(
+        model, _records(rows), f"{_JSON}; format=pandas-records"
+    ),
+}  # fmt: skip
