@@ -143,7 +143,7 @@ def test_the_model_cannot_trust_itself(own, root):  # TRU-003
         (b"x\x9c\x00\x00", InvalidModel),
         (pickle.dumps([1])[:-1], InvalidModel),
         (b"\x80\x05]\x94(K\x01K\x02e0.", InvalidModel),
-        (b"PK\x03\x04aaaa", UntrustedModel),
+        (b"PK\x03\x04aaaa", InvalidModel),
         (b"ZF0x1", UntrustedModel),
         (b"\x04\x22\x4d\x18abcd", UntrustedModel),
     ],

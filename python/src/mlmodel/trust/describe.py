@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mlmodel._base import files
+from mlmodel._base.stand_ins import HEAD, pointer
 from mlmodel._base.texts import counted
 from mlmodel.document.document import compose_document
 from mlmodel.document.document import read as read_document
@@ -48,7 +49,6 @@ __all__ = ["LARGEST", "MOST_FILES", "Look", "look_into"]
 _PYTHON = frozenset({".py", ".pyc", ".pyw"})
 #: What pickles are called inside of archives, where nothing is looked into.
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib")
-_START = 64
 #: How large files may be, and how many, to be looked into.
 LARGEST = 2**30
 MOST_FILES = 10_000
@@ -158,8 +158,13 @@ def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Lo
 def _looks(path: Path, role: str, allow: Collection[str]) -> Iterator[tuple[str, bool]]:
     """Give what a file is, and whether that needs trust; one file may be two things."""
     with files.open_regular(path) as stream:
-        start = stream.read(_START)
+        start = stream.read(HEAD)
         is_zip = zipfile.is_zipfile(stream)
+    instead = pointer(start) if role else None
+    if instead is not None:
+        what = instead.what.removeprefix("is ")
+        yield f"{what}; what would be loaded cannot be told", True
+        return
     kind, what = detect(start), foreign(start)
     if what:
         yield what, True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
 from mlmodel._base.digest import Manifest, manifest_of
+from mlmodel._base.stand_ins import HEAD, stand_in
 from mlmodel.errors import (
     InvalidModel,
     MlmodelError,
@@ -159,7 +160,7 @@ class Gate:
         from mlmodel.trust.pickles import bounds, unpickle
 
         file = self._relative(path)
-        data = _read_file(path, file)
+        data = _read_file(path, file, archive=True)
         found = skops_file.check(data, allow=self.allow)
         trusted = False
         if found.damage:
@@ -215,10 +216,19 @@ class Gate:
         )
 
 
-def _read_file(path: Path, file: str) -> bytes:
+def _read_file(path: Path, file: str, *, archive: bool = False) -> bytes:
+    """Return a file's bytes, unless something else stands in its place (DIR-009).
+
+    ``archive`` says that it is a zip archive, whatever its name.
+    """
     try:
-        return files.read(path)
+        data = files.read(path)
     except FileNotFoundError:
         raise ModelNotFound(f"The model has no file {file}.") from None
     except OSError as error:
-        raise UnreadableModel(f"{file} could not be read: {error.strerror}.") from error
+        what = "it is a folder" if path.is_dir() else error.strerror
+        raise UnreadableModel(f"{file} could not be read: {what}.") from error
+    instead = stand_in(file, data[:HEAD], len(data))
+    if instead is None or (archive and instead.archive == "zip"):
+        return data
+    raise InvalidModel.of_file(file, "DIR-009", f"{instead.what}; {instead.todo}")
