@@ -175,7 +175,8 @@ def load_flavor(
     folder = open_folder(model_uri, trust=trust, allow=allow, dst_path=dst_path)
     attributes = folder.attributes(flavor.name)
     folder.use_code(attributes)
-    return flavor.load(folder, attributes)
+    with folder.loading(flavor.recorded(attributes)):
+        return flavor.load(folder, attributes)
 
 
 def save_flavor(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mlmodel._base.deprecated import old_arguments, old_name
 from mlmodel.document.rules.named_files import last_part
-from mlmodel.environment.installed import dependencies_file, warn_of_mismatches
+from mlmodel.environment.installed import dependencies_file
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._registry import flavor_by_loader
 from mlmodel.pyfunc import config as configs
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlmodel.document.paths import PathLike
+    from mlmodel.environment.versions import Versions
     from mlmodel.flavors._base import Flavor
     from mlmodel.store.code import ModelCode
 
@@ -30,6 +31,7 @@ __all__ = ["get_model_dependencies", "load_model", "load_natively", "load_pyfunc
 #: The loaders of PythonModels: MLflow's names, well-known identifiers (PYF-003).
 PYTHON_MODEL_LOADER = "mlflow.pyfunc.model"
 CODE_LOADER = "mlflow.pyfunc.loaders.code_model"
+_OURS = frozenset({PYTHON_MODEL_LOADER, CODE_LOADER})
 
 #: What the function of a loader module is called, and was called at first (PYF-004).
 _LOADER_FUNCTIONS = ("_load_pyfunc", "load_pyfunc")
@@ -60,33 +62,35 @@ def load_model(
         InvalidModel: it breaks rules of the format.
         UnsupportedModel: it has no python_function flavor.
         UntrustedModel: loading would run code that is not trusted; nothing was run.
-        MissingDependency: a library of the model is not installed.
+        MissingDependency: a library of the model is not installed, or in another version (ENV-021).
 
     """
     folder = open_folder(model_uri, trust=trust, allow=allow, dst_path=dst_path)
     attributes = folder.attributes(PYTHON_FUNCTION)
-    if not suppress_warnings:
-        warn_of_mismatches(folder.root, folder.document)
-    config = configs.of_folder(folder, attributes, model_config)
     loader = attributes["loader_module"]
-    code = folder.use_code(attributes)
-    if loader in {PYTHON_MODEL_LOADER, CODE_LOADER}:
-        if loader == CODE_LOADER or attributes.get("model_code_path"):
-            model = _from_code(folder, attributes, config, code)
-        else:
-            model = _unpickled(folder, attributes)
-        return _python_model(folder, attributes, model, config, code)
-    flavor = flavor_by_loader(loader)
-    if flavor is not None:
-        own = folder.document.data["flavors"].get(flavor.name) or {}
-        native, predict = flavor.open(folder, own, attributes)
-        return PyFuncModel(folder.model, code.running(predict), native, model_config=config)
-    if loader.partition(".")[0] == "mlflow":
-        raise UnsupportedModel(
-            f"{folder.root}: the loader {loader} is well known, but this version of mlmodel "
-            "has no flavor for it"
-        )
-    return _load_by_module(folder, attributes, config, code)
+    flavor = None if loader in _OURS else flavor_by_loader(loader)
+    own = {} if flavor is None else _attributes_of(folder, flavor)
+    recorded = {} if flavor is None else flavor.recorded(own)
+    with folder.loading(recorded, warn=not suppress_warnings) as versions:
+        config = configs.of_folder(folder, attributes, model_config)
+        code = folder.use_code(attributes)
+        if loader in _OURS:
+            return _python_model(folder, attributes, config, code, versions)
+        if flavor is not None:
+            native, predict = flavor.open(folder, own, attributes)
+            predict = versions.noted(code.running(predict))
+            return PyFuncModel(folder.model, predict, native, model_config=config)
+        if loader.partition(".")[0] == "mlflow":
+            raise UnsupportedModel(
+                f"{folder.root}: the loader {loader} is well known, but this version of mlmodel "
+                "has no flavor for it"
+            )
+        return _load_by_module(folder, attributes, config, code, versions)
+
+
+def _attributes_of(folder: ModelFolder, flavor: Flavor) -> dict[str, Any]:
+    """Return the attributes of a flavor, which a model that is loaded by it may lack."""
+    return folder.document.data["flavors"].get(flavor.name) or {}
 
 
 def load_natively(
@@ -95,10 +99,10 @@ def load_natively(
     """Load a model by its own flavor where it has no python_function, to be served (RST-087)."""
     folder = open_folder(model_uri, trust=trust, allow=allow)
     attributes = folder.attributes(flavor.name)
-    warn_of_mismatches(folder.root, folder.document)
-    code = folder.use_code(attributes)
-    native, predict = flavor.open(folder, attributes, {})
-    return PyFuncModel(folder.model, code.running(predict), native)
+    with folder.loading(flavor.recorded(attributes), warn=True) as versions:
+        code = folder.use_code(attributes)
+        native, predict = flavor.open(folder, attributes, {})
+        return PyFuncModel(folder.model, versions.noted(code.running(predict)), native)
 
 
 #: The name of MLflow before 1.0.
@@ -158,10 +162,14 @@ def _from_code(
 def _python_model(
     folder: ModelFolder,
     attributes: Mapping[str, Any],
-    model: python_models.PythonModel,
     config: dict[str, Any] | None,
     code: ModelCode,
+    versions: Versions,
 ) -> PyFuncModel:
+    if attributes["loader_module"] == CODE_LOADER or attributes.get("model_code_path"):
+        model = _from_code(folder, attributes, config, code)
+    else:
+        model = _unpickled(folder, attributes)
     context = python_models.PythonModelContext(
         {
             artifact: str(folder.file(entry["path"]))
@@ -174,7 +182,7 @@ def _python_model(
     stream = python_models.streamer(model, context, stream_fn)
     return PyFuncModel(
         folder.model,
-        code.running(python_models.predictor(model, context)),
+        versions.noted(code.running(python_models.predictor(model, context))),
         model,
         stream=stream and code.running(stream),
         stream_fn=stream_fn,
@@ -188,6 +196,7 @@ def _load_by_module(
     attributes: Mapping[str, Any],
     config: dict[str, Any] | None,
     code: ModelCode,
+    versions: Versions,
 ) -> PyFuncModel:
     """Load through the model's own ``loader_module``: its ``_load_pyfunc(data path)`` (PYF-004)."""
     loader = attributes["loader_module"]
@@ -215,7 +224,7 @@ def _load_by_module(
     stream = getattr(native, stream_fn, None)
     return PyFuncModel(
         folder.model,
-        code.running(python_models.calling(method, ())),
+        versions.noted(code.running(python_models.calling(method, ()))),
         native,
         stream=stream and code.running(python_models.calling(stream, ())),
         stream_fn=stream_fn,

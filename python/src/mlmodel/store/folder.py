@@ -6,19 +6,22 @@ leaves the folder and whose ``gate`` decides what may run.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlmodel import document
-from mlmodel.errors import InvalidModel, UnsupportedModel
+from mlmodel.environment.installed import warn_of_mismatches
+from mlmodel.environment.versions import Versions
+from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.store.code import ModelCode, of_folder
 from mlmodel.store.description import PYTHON_FUNCTION, Model, find_model_file
 from mlmodel.store.pickled import own_code
 from mlmodel.trust.gate import Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from mlmodel.document import Document
@@ -82,6 +85,30 @@ class ModelFolder:
         code = of_folder(path)
         self.gate.own = own_code(code)
         return code
+
+    @contextmanager
+    def loading(self, own: Mapping[str, str], *, warn: bool = False) -> Iterator[Versions]:
+        """Load what is in the folder: where other versions keep that from working, say so.
+
+        Args:
+            own: the version that the flavor recorded of its library, by distribution.
+            warn: where it works, warn of what is not installed as the model needs it (ENV-017).
+
+        Raises:
+            MissingDependency: other versions are installed than the model was saved with (ENV-021).
+
+        """
+        versions = Versions(self.root, self.document, own)
+        try:
+            yield versions
+        except (InvalidModel, MissingDependency) as error:
+            raised = versions.instead_of(error)
+            if raised is error:
+                raise
+            raise raised from raised.__cause__
+        self.gate.warn_of_unused()
+        if warn:
+            warn_of_mismatches(self.root, self.document)
 
     def file(self, relative: str) -> Path:
         """Return the path of a file or folder that the MLmodel file names (DIR-003, DIR-004).

@@ -44,7 +44,16 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
     from mlmodel.document.schema.described import Described
 
-__all__ = ["LARGEST", "MOST_FILES", "Look", "look_into"]
+__all__ = ["HARMLESS", "KNOWN_LOADERS", "LARGEST", "MOST_FILES", "Look", "look_into"]
+
+#: Loader modules besides the flavors' whose files are looked into: pickles and Python code.
+KNOWN_LOADERS = frozenset(
+    f"{package}.pyfunc.{name}"
+    for package in ("mlflow", "mlmodel")
+    for name in ("model", "loaders.code_model")
+)
+#: How what is said of a file ends that loads without trust.
+HARMLESS = ": needs no trust"
 
 _PYTHON = frozenset({".py", ".pyc", ".pyw"})
 #: What pickles are called inside of archives, where nothing is looked into.
@@ -152,7 +161,7 @@ def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Lo
     what, needs_trust = "; ".join(what for what, _ in looks), any(needs for _, needs in looks)
     if role == "code" and not needs_trust:
         return Look(relative, f"{what}, but it is the model's own code")
-    return Look(relative, what if needs_trust else f"{what}: needs no trust", needs_trust)
+    return Look(relative, what if needs_trust else f"{what}{HARMLESS}", needs_trust)
 
 
 def _looks(path: Path, role: str, allow: Collection[str]) -> Iterator[tuple[str, bool]]:
