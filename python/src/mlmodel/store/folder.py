@@ -131,10 +131,12 @@ def open_folder(
     trust: bool = False,
     allow: Iterable[str] = (),
     dst_path: PathLike | None = None,
+    digest: str = "",
 ) -> ModelFolder:
     """Read and check a model folder (or the path of its MLmodel file); nothing is loaded.
 
-    With ``dst_path``, an existing folder, the model is copied into that folder first.
+    With ``dst_path``, an existing folder, the model is copied into that folder first. A folder
+    of this ``digest`` is trusted, as if the user's store had it.
 
     Raises:
         ModelNotFound: there is no such folder, or no MLmodel file in it.
@@ -145,4 +147,4 @@ def open_folder(
     file = find_model_file(model_uri, dst_path)
     read = document.require_valid(file)
     root = document.folder_of(file)
-    return ModelFolder(root, read, Gate.for_folder(root, trust=trust, allow=allow))
+    return ModelFolder(root, read, Gate.for_folder(root, trust=trust, allow=allow, digest=digest))

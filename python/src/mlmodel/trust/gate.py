@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
-from mlmodel._base.digest import Manifest, manifest_of
+from mlmodel._base.digest import Manifest, manifest_of, stamp_of
 from mlmodel._base.stand_ins import HEAD, stand_in
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import (
@@ -46,6 +47,7 @@ class Gate:
     root: Path
     trust: bool = False
     allow: frozenset[str] = frozenset()
+    digest: str = ""
     #: What its pickles find of the model's own code, where they are trusted.
     own: OwnCode = field(default_factory=OwnCode)
     _manifest: Manifest | None = field(default=None, repr=False)
@@ -54,10 +56,16 @@ class Gate:
     _seen: set[str] | None = field(default=None, repr=False)
     #: Why the folder cannot be trusted by its digest, where it cannot.
     _why_not: str = field(default="", repr=False)
+    #: What the file system said of the folder when it was loaded in trust.
+    _stamp: bytes = field(default=b"", repr=False)
 
     @classmethod
-    def for_folder(cls, root: Path, *, trust: bool = False, allow: Iterable[str] = ()) -> Gate:
+    def for_folder(
+        cls, root: Path, *, trust: bool = False, allow: Iterable[str] = (), digest: str = ""
+    ) -> Gate:
         """Return the gate of a model folder; nothing is read before it is needed.
+
+        ``digest`` is that of a folder in which the caller trusts, beside those of the user's store.
 
         Raises:
             InvalidArgument: ``trust`` is something else than True or False, or a name is no text.
@@ -71,7 +79,7 @@ class Gate:
         names = [allow] if isinstance(allow, str) else list(allow)
         if not all(isinstance(name, str) for name in names):
             raise InvalidArgument("allow is a list of names of classes ('package.module.Class')")
-        return cls(root, trust, frozenset(names))
+        return cls(root, trust, frozenset(names), digest)
 
     def is_trusted(self) -> bool:
         """Return whether everything in the folder may run.
@@ -84,7 +92,8 @@ class Gate:
         if self._stored is None:
             try:
                 self._manifest = manifest_of(self.root)
-                self._stored = records.contains(self._manifest.digest)
+                found = self._manifest.digest
+                self._stored = found == self.digest or records.contains(found)
             except MlmodelError as error:
                 self._stored = False
                 self._why_not = " ".join(one.message for one in error.details) or error.message
@@ -103,6 +112,24 @@ class Gate:
         """
         if not self.is_trusted():
             raise self._refusal(what, [Violation("TRU-001", what, file=file)], by_name=False)
+
+    def keep_watch(self) -> None:
+        """Remember how the folder is that is being loaded, if it is the caller who trusts it."""
+        if self.trust:
+            with suppress(OSError):
+                self._stamp = stamp_of(self.root)
+
+    def digest_to_hand_on(self) -> str:
+        """Return the digest by which a copy of the loaded model is trusted; empty for none.
+
+        It is that of what was loaded: of a folder that was touched since there is none (TRU-047).
+        """
+        if not self.trust:
+            return self.digest
+        with suppress(OSError, MlmodelError):
+            if self._stamp and stamp_of(self.root) == self._stamp:
+                return manifest_of(self.root).digest
+        return ""
 
     def warn_of_unused(self) -> None:
         """Warn of allowed names that no file of the loaded model has (TRU-046)."""
