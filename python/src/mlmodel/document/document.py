@@ -294,8 +294,11 @@ def _instead(file: Path, found: StandIn) -> Problem:
 
 
 def _too_large(file: Path, size: int, limits: Limits) -> UnreadableModel:
+    what = f"has {size:,} bytes, more than the limit of {limits.bytes:,}"
     message = (
-        f"The file has {size:,} bytes, more than the limit of {limits.bytes:,}; it was not read. "
-        "Move large values out of it (`mlmodel validate --max-bytes` reads larger ones)."
+        f"The file {what}; it was not read. Move large values out of it (`mlmodel validate "
+        "--max-bytes`, or max-bytes in its settings, reads larger ones)."
     )
-    return UnreadableModel(f"{file} is too large.", [Violation("MLM-002", message, str(file))])
+    return UnreadableModel(
+        f"{file} is too large: it {what}.", [Violation("MLM-002", message, str(file))]
+    )

@@ -7,13 +7,16 @@ module of what is its own: the arguments, their defaults and what is said of the
 from __future__ import annotations
 
 import inspect
+import os
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Unpack
 
 from mlmodel._absent import absent_name
 from mlmodel.environment.pins import pinned
 from mlmodel.environment.resolve import conda_of_pip
+from mlmodel.errors import InvalidArgument
 from mlmodel.flavors._base import is_a_class
+from mlmodel.flavors._classes import class_name
 from mlmodel.flavors._registry import is_of_this_program
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 from mlmodel.store.folder import open_folder
@@ -26,7 +29,15 @@ if TYPE_CHECKING:
     from mlmodel.document.paths import PathLike
     from mlmodel.flavors._base import Flavor
 
-__all__ = ["absent_of", "defaults", "load_flavor", "loader", "save_flavor", "saver"]
+__all__ = [
+    "absent_of",
+    "defaults",
+    "load_flavor",
+    "loader",
+    "require_order",
+    "save_flavor",
+    "saver",
+]
 
 P = ParamSpec("P")
 
@@ -179,6 +190,16 @@ def load_flavor(
         return flavor.load(folder, attributes)
 
 
+def require_order(model: object, path: object) -> None:
+    """Raise InvalidArgument where a path was given as the model, and something else as the path."""
+    paths = (str, bytes, os.PathLike)
+    if isinstance(model, paths) and not isinstance(path, paths):
+        raise InvalidArgument(
+            f"The model comes first, and then the path; given were a path as the model and an "
+            f"object of {class_name(path)} as the path (LOC-020)"
+        )
+
+
 def save_flavor(
     flavor: Flavor,
     model: Any,
@@ -192,6 +213,7 @@ def save_flavor(
     """
     if isinstance(model, type) and not flavor.detects(model):
         raise is_a_class(model)
+    require_order(model, path)
 
     def write(root: Path) -> Contents:
         saved = flavor.save(model, root, {**flavor.save_defaults, **options})

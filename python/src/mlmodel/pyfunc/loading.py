@@ -10,7 +10,7 @@ from mlmodel.document.rules.named_files import last_part
 from mlmodel.environment.installed import dependencies_file
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._base import Flavor
-from mlmodel.flavors._registry import flavor_by_loader, flavor_by_name
+from mlmodel.flavors._registry import all_flavors, flavor_by_loader, flavor_by_name
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc import from_code, hints, pickling, retrievers
 from mlmodel.pyfunc import python_model as python_models
@@ -76,6 +76,7 @@ def _load(
     folder: ModelFolder, model_config: Mapping[str, Any] | PathLike | None, *, warn: bool
 ) -> PyFuncModel:
     folder.gate.keep_watch()
+    _require_python_function(folder)
     attributes = folder.attributes(PYTHON_FUNCTION)
     loader = attributes["loader_module"]
     flavor = None if loader in _OURS else flavor_by_loader(loader)
@@ -91,9 +92,30 @@ def _load(
         if loader.partition(".")[0] == "mlflow":
             raise UnsupportedModel(
                 f"{folder.root}: the loader {loader} is well known, but this version of mlmodel "
-                "has no flavor for it"
+                "has no flavor for it. Load it with MLflow (mlflow.pyfunc.load_model), or register "
+                "a flavor of your own (mlmodel.flavors.register)"
             )
         return _load_by_module(folder, attributes, config, code, versions)
+
+
+def _require_python_function(folder: ModelFolder) -> None:
+    """Raise UnsupportedModel where a model has none, naming what loads the flavors that it has."""
+    flavors = folder.document.data["flavors"]
+    if PYTHON_FUNCTION in flavors:
+        return
+    ways = [f"mlmodel.{name}.load_model" for name in flavors if name in all_flavors()]
+    way = (
+        f"Load it natively with {' or '.join(ways)}"
+        if ways
+        else (
+            "This version of mlmodel has none of these flavors: load it with MLflow, and save it "
+            "as python_function, too"
+        )
+    )
+    raise UnsupportedModel(
+        f"{folder.root}: the model has no {PYTHON_FUNCTION} flavor; it has "
+        f"{', '.join(map(str, flavors)) or 'none'}. {way}"
+    )
 
 
 def _reopened(

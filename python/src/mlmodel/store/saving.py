@@ -16,6 +16,7 @@ from mlmodel import document
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.rules.checks import errors_in
+from mlmodel.environment.observation import is_on
 from mlmodel.environment.resolve import ENV_FILES, infer_requirements, resolve, write_environment
 from mlmodel.errors import InvalidArgument
 from mlmodel.scoring.predict import not_taken
@@ -109,7 +110,10 @@ def save_folder(
     with new_folder(target, overwrite=shared.get("overwrite", False)) as root:
         contents = write(root)
         example = shared.get("input_example")
-        signature, scored = _signature(_given_signature(shared), example, contents)
+        observed = _is_to_be_observed(shared, contents)
+        signature, scored = _signature(
+            _given_signature(shared), example, contents, observed=observed
+        )
         _warn_of_kind(signature, contents)
         _warn_of_params(signature, contents)
         example_info = _write_example(example, root, signature)
@@ -123,7 +127,7 @@ def save_folder(
             default_packages=packages,
             infer=lambda: (
                 infer_requirements(root, model.document, packages, contents.warned)
-                if contents.observable and scored
+                if observed and scored
                 else None
             ),
         )
@@ -218,8 +222,14 @@ def _warn_of_params(signature: ModelSignature | None, contents: Contents) -> Non
         )
 
 
+def _is_to_be_observed(shared: Mapping[str, Any], contents: Contents) -> bool:
+    """Return whether the requirements are those that the model is seen to import (ENV-013)."""
+    given = any(shared.get(key) is not None for key in ("conda_env", "pip_requirements"))
+    return contents.observable and not given and is_on()
+
+
 def _signature(
-    given: ModelSignature | None, example: Any, contents: Contents
+    given: ModelSignature | None, example: Any, contents: Contents, *, observed: bool
 ) -> tuple[ModelSignature | None, bool]:
     """Return the signature: the given one, else what the example and its prediction show.
 
@@ -240,8 +250,8 @@ def _signature(
     except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
         warn_caller(
             f"The model could not score its input_example ({type(error).__name__}: {error}); "
-            "the signature is saved without outputs, and the imports of the model are not "
-            "observed (ENV-015)"
+            "the signature is saved without outputs"
+            + (", and the imports of the model are not observed (ENV-015)" if observed else "")
         )
         scored = False
     signature, refused = infer_declarable(model_input, outputs, params)
