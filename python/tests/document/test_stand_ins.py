@@ -99,6 +99,7 @@ def test_inspect_names_a_pointer(tmp_path):
         ("model.json", b'{"learner": {}, "message": "x"}'),
         ("model.json", b'{"error": 0.25, "version": [2, 0, 0]}'),
     ],
+    ids=["compressed", "skops as pkl", "skops", "a text", "JSON", "JSON with error"],
 )
 def test_what_is_what_its_name_says(tmp_path, name, content):
     (tmp_path / "MLmodel").write_text(f"flavors: {{sklearn: {{pickled_model: {name}}}}}\n")

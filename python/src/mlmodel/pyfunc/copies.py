@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlmodel.pyfunc.model import PyFuncModel
     from mlmodel.store.folder import ModelFolder
 
 __all__ = ["Copies", "anew"]
@@ -29,16 +28,16 @@ class Copies:
     model, what ``__reduce__`` returns.
     """
 
-    around: Callable[[Any], PyFuncModel]
-    reduced: Callable[[Any], tuple[Callable[..., PyFuncModel], tuple[Any, ...]]]
+    around: Callable[[Any], Any]
+    reduced: Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]]
 
 
 def anew(
-    folder: ModelFolder, config: dict[str, Any] | None, reopen: Callable[..., PyFuncModel]
-) -> Callable[[Any], tuple[Callable[..., PyFuncModel], tuple[Any, ...]]]:
+    folder: ModelFolder, config: dict[str, Any] | None, reopen: Callable[..., Any]
+) -> Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]]:
     """Return how a model is pickled that ``reopen`` opens from its folder."""
 
-    def reduced(_native: Any) -> tuple[Callable[..., PyFuncModel], tuple[Any, ...]]:
+    def reduced(_native: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         place, gate = str(folder.root.absolute()), folder.gate
         return reopen, (place, gate.digest_to_hand_on(), tuple(sorted(gate.allow)), config)
 

@@ -165,8 +165,10 @@ class PyFuncModel:
             native = copy.deepcopy(self._native, memo)
         except (TypeError, pickle.PicklingError):
             function, given = self._copies.reduced(self._native)
-            return function(*given)
-        return self._copies.around(native)
+            reopened: PyFuncModel = function(*given)
+            return reopened
+        copied: PyFuncModel = self._copies.around(native)
+        return copied
 
     def get_raw_model(self) -> Any:
         """Return the native model behind the function (an estimator, a PythonModel, …)."""

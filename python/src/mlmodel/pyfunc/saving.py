@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mlmodel._base.deprecated import old_arguments
 from mlmodel._base.extras import require
 from mlmodel._base.warnings import warn_caller
-from mlmodel.document.paths import text_of_path
 from mlmodel.errors import InvalidArgument
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc import from_code, hints, pickling, retrievers
@@ -81,7 +80,6 @@ def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
         ModelExists, WriteFailed: as for every ``save_model``.
 
     """
-    text_of_path(path, "The path to save to, which comes first,")
     if (python_model is None) == (loader_module is None):
         raise InvalidArgument("Give either python_model or loader_module")
     shared: SaveOptions = {

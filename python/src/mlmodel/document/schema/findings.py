@@ -12,7 +12,7 @@ from mlmodel.errors import shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["MOST_VALID", "Finding", "errors", "explain"]
+__all__ = ["MOST_VALID", "Finding", "errors", "explain", "name_missing_keys"]
 
 _KINDS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false",
           int: "a whole number", float: "a number", type(None): "null"}  # fmt: skip
@@ -52,7 +52,7 @@ def errors(name: str, value: Any, definition: str | None = None, key: Any = None
     found = []
     if not conforms(whole, definitions, value):
         found = list(schemas.validator(name, definition).iter_errors(value))
-        _name_missing_keys(found)
+        name_missing_keys(found)
     if not found and len(repr(key)) <= _MAX_LENGTH:
         if len(_VALID) >= MOST_VALID:
             _VALID.clear()
@@ -60,7 +60,7 @@ def errors(name: str, value: Any, definition: str | None = None, key: Any = None
     return found
 
 
-def _name_missing_keys(found: Iterable[Any]) -> None:
+def name_missing_keys(found: Iterable[Any]) -> None:
     """Note at each error of a required key which key that is.
 
     jsonschema gives one for each key that is missing, in the order of the schema, and says which
