@@ -34,7 +34,7 @@ def models(tmp_path):
     for name, text in (("good", GOOD), ("a b", UGLY), ("warned", WARNED), ("bad", BAD)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "MLmodel").write_text(text)
-        (tmp_path / name / "model.pkl").touch()
+        (tmp_path / name / "model.pkl").write_text("N.")
     return tmp_path
 
 

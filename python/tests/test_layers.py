@@ -42,7 +42,7 @@ INSIDE = {
     ),
     "document": (
         *("pointers", "paths", "times", "requirements", "example_info", "schema", "yaml"),
-        *("document", "rules", "writer", "editing"),
+        *("document", "environment_files", "rules", "writer", "editing"),
     ),
     "trust": ("pickles",),
     "scoring": (

@@ -169,3 +169,21 @@ def test_several_models_are_shown(tree):
     assert [one["path"].rpartition("/")[2] for one in whole] == ["data", "evil", "list", "named"]
     text = run(tree / "data", tree / "list").output
     assert text == run(tree / "data").output + "\n" + run(tree / "list").output
+
+
+def test_models_from_code_are_known(tmp_path):
+    """TRU-008."""
+    text = (
+        "flavors:\n  python_function:\n    loader_module: mlflow.pyfunc.loaders.code_model\n"
+        "    model_code_path: m.py\n"
+    )
+    output = run("--require-trust", "none", model(tmp_path / "m", text, m_dot_py=b"1")).output
+    assert "m.py: Python code" in output
+    assert "not known here" not in output
+
+
+def test_what_is_refused_is_not_said_to_need_no_trust(tree):
+    """TRU-008."""
+    output = run("--require-trust", "none", tree / "list").output
+    assert "refused" in output
+    assert "needs no trust" not in output

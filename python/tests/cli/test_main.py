@@ -99,7 +99,7 @@ def test_which_command_or_option_was_meant(arguments: list[str], meant: str) -> 
     [
         ("mlmodel va", ["plain,validate", "plain,validate-input"]),
         ("mlmodel trust a", ["plain,add"]),
-        ("mlmodel rule DIR-00", [f"plain,DIR-00{number}" for number in range(1, 9)]),
+        ("mlmodel rule DIR-00", [f"plain,DIR-00{number}" for number in range(1, 10)]),
         ("mlmodel validate --ignore dir-001", ["plain,DIR-001"]),
         ("mlmodel validate --qui", ["plain,--quiet"]),
         ("mlmodel predict -m some", ["file,some"]),

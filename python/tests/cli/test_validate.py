@@ -59,7 +59,7 @@ def make(folder, text, *files):
     folder.mkdir(parents=True)
     (folder / "MLmodel").write_text(text)
     for name in files:
-        (folder / name).touch()
+        (folder / name).write_text("N.")
     return folder
 
 

@@ -119,7 +119,7 @@ def test_a_backslash_is_mended_where_it_separates(tmp_path):
     """DIR-006: of a file with a backslash in its name, the backslash stays."""
     text = "flavors:\n  sklearn: {pickled_model: sub\\model.pkl, code: 'c\\d'}\n"
     (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "model.pkl").touch()
+    (tmp_path / "sub" / "model.pkl").write_text("N.")
     (tmp_path / "c\\d").mkdir()
     found = fix_text(text, "MLmodel", tmp_path)
     assert found.text == text.replace("sub\\model", "sub/model")

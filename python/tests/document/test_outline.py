@@ -35,7 +35,8 @@ SCHEMAS = [("signature", "spec"), ("signature", "param"), ("signature", "inputs"
 
 
 def violations(name, definition, value):
-    errors = schemas.validator(name, definition).iter_errors(value)
+    errors = list(schemas.validator(name, definition).iter_errors(value))
+    findings.name_missing_keys(errors)
     return [findings.explain(error, []) for error in errors]
 
 

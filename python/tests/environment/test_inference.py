@@ -42,6 +42,7 @@ def packages(tmp_path, monkeypatch):
         ("Demo_Needs", "1.2.0+cpu", "demo-base>=1; python_version >= '3'"),
         ("demo-base", "2.5", "no-such-extra; extra == 'more'"),
         ("demo.repository", "0.1", ""),
+        ("demo-taken", "0.2", ""),
     ]:
         module = name.lower().replace("-", "_").replace(".", "_")
         info = site / f"{name.replace('-', '_')}-{version}.dist-info"
@@ -52,7 +53,11 @@ def packages(tmp_path, monkeypatch):
         (info / "RECORD").write_text(f"{module}/__init__.py,,\n")
         (site / module).mkdir()
         (site / module / "__init__.py").write_text("NAME = __name__\n")
-    (site / "demo_needs" / "__init__.py").write_text("import demo_base\n")
+    (site / "demo_needs" / "__init__.py").write_text(
+        "import demo_base\n"
+        "try:\n    import demo_taken\nexcept ImportError:\n    pass\n"
+        "def later():\n    import importlib\n    importlib.import_module('demo_taken')\n"
+    )
     (site / "demo.repository-0.1.dist-info" / "direct_url.json").write_text(
         '{"url": "https://example.org/r.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}'
     )
@@ -97,6 +102,34 @@ def test_what_loading_and_predicting_import(module, packages):
     conda = yaml.safe_load((path / "conda.yaml").read_text())
     assert conda["dependencies"][-1] == {"pip": found}
     assert mlmodel.validate(path).violations == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "counts"),
+    [
+        ("import demo_needs\nreturn [0]", False),
+        ("import demo_needs\ndemo_needs.later()\nreturn [0]", False),
+        ("import demo_needs, demo_taken\nreturn [0]", True),
+        ("import importlib\nimportlib.import_module('demo_taken')\nreturn [0]", True),
+        ("__import__('demo_taken')\nreturn [0]", True),
+        ("from demo_taken import NAME\nreturn [0]", True),
+        ("import pickle\npickle.loads(b'cdemo_taken\\nNAME\\n.')\nreturn [0]", True),
+        ("import cloudpickle\ncloudpickle.cloudpickle.subimport('demo_taken')\nreturn [0]", True),
+    ],
+)
+def test_what_a_library_takes_where_it_is_there_does_not_count(module, packages, body, counts):
+    """ENV-024: what the model's own code and pickles ask for does."""
+    found = requirements(module(body, **SIGNED))
+    assert ("demo-taken==0.2" in found) is counts
+
+
+def test_what_a_pickle_names_counts(tmp_path, packages):
+    """ENV-024."""
+    model = LinearRegression().fit(ROWS, [1, 2])
+    model.extra_ = importlib.import_module("demo_taken")
+    mlmodel.save(model, tmp_path / "m", example=ROWS)
+    sys.modules.pop("demo_taken")
+    assert "demo-taken==0.2" in requirements(tmp_path / "m")
 
 
 def test_without_an_example_loading_alone_is_observed(module, packages):

@@ -15,7 +15,8 @@ import pytest
 import mlmodel
 from mlmodel import pyfunc
 from mlmodel.environment import installed
-from mlmodel.errors import InvalidArgument, UnsupportedModel
+from mlmodel.errors import InvalidArgument, MissingDependency, UnsupportedModel
+from mlmodel.reports.inspection import inspect_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +67,52 @@ def test_one_warning_lists_all_and_ends_with_the_command(model):
 def test_the_command_is_one_that_a_shell_understands(model):
     path = model("numpy==1.0", name="my model")
     assert loading(path)[0].endswith(f"pip install -r '{path / 'requirements.txt'}'")
+
+
+def test_it_has_at_most_ten_lines(model):
+    """ENV-017."""
+    (message,) = loading(model(*(f"no-such-{n}==1" for n in range(30))))
+    assert len(message.splitlines()) <= 10
+    assert "24 more" in message
+
+
+def test_no_reader_is_installed_and_the_file_is_named(model):
+    """ENV-017."""
+    path = model("mlflow==2.5.0", "numpy==1.0", "mlmodel==0.1", "pandas")
+    (message,) = loading(path)
+    assert f"those that {path / 'requirements.txt'} asks for" in message
+    assert message.endswith(": pip install numpy==1.0 pandas")
+    (path / "requirements.txt").unlink()
+    (message,) = loading(path.rename(path.with_name("of conda")))
+    assert "conda.yaml asks for" in message
+    assert message.endswith(": pip install numpy==1.0 pandas")
+
+
+def test_a_model_that_does_not_load_is_not_warned_of(model):
+    """ENV-017: the error says what differs."""
+    path = model("numpy==1.0")
+    (path / "python_model.pkl").write_bytes(b"cnumpy\nno_such_name\n.")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with pytest.raises(MissingDependency):
+            mlmodel.load(path, trust=True)
+    assert not [one for one in caught if "ENV-017" in str(one.message)]
+
+
+def test_what_is_recorded_is_taken_from_one_place(model):
+    """ENV-026: loading and inspecting agree."""
+    path = model("numpy==1.0")
+    (path / "python_env.yaml").write_text("python: 3.5.1\ndependencies: [numpy==0.9]\n")
+    assert inspect_model(path)["environment"]["python"] == platform.python_version()
+    (path / "requirements.txt").unlink()
+    (path / "conda.yaml").unlink()
+    text = (path / "MLmodel").read_text()
+    (path / "MLmodel").write_text(text.replace(f"python_version: {platform.python_version()}", ""))
+    assert inspect_model(path)["environment"]["python"] == "3.5.1"
+    assert inspect_model(path)["environment"]["requirements"] == ["numpy==0.9"]
+    (message,) = loading(path)
+    assert "saved with 3.5.1" in message
+    assert "python_env.yaml asks for" in message
 
 
 def test_another_model_is_warned_of_too(model):

@@ -394,7 +394,6 @@ def write(folder, raw, name="model.ubj"):
 
 
 DAMAGED = {
-    "empty": lambda ubj, text: b"",
     "cut off": lambda ubj, text: ubj[:-40],
     "cut off JSON": lambda ubj, text: text[:-40],
     "garbage behind a brace": lambda ubj, text: b"{garbage",

@@ -7,12 +7,14 @@ import pickle
 import subprocess
 import sys
 import types
+from collections import OrderedDict
 from pathlib import Path
 
 import cloudpickle
 import pytest
 
 from mlmodel.errors import (
+    InvalidArgument,
     InvalidModel,
     MissingDependency,
     ModelNotFound,
@@ -143,7 +145,7 @@ def test_the_model_cannot_trust_itself(own, root):  # TRU-003
         (b"x\x9c\x00\x00", InvalidModel),
         (pickle.dumps([1])[:-1], InvalidModel),
         (b"\x80\x05]\x94(K\x01K\x02e0.", InvalidModel),
-        (b"PK\x03\x04aaaa", UntrustedModel),
+        (b"PK\x03\x04aaaa", InvalidModel),
         (b"ZF0x1", UntrustedModel),
         (b"\x04\x22\x4d\x18abcd", UntrustedModel),
     ],
@@ -344,3 +346,46 @@ def test_a_file_larger_than_the_memory_is_not_read(root):  # TRU-007
 def test_store_lists_what_record_added(root):
     digest = record(root, "why")
     assert [(one.digest, one.reason) for one in records.list_records()] == [(digest, "why")]
+
+
+# -- what was trusted, and what names can do --------------------------------------------------------
+
+
+def test_a_folder_that_changed_says_which_files(root):
+    """TRU-044."""
+    path = write(root, b"cposix\nsystem\n.")
+    (root / "a.txt").write_text("1")
+    record(root, "saved by this user")
+    Gate.for_folder(root).load_pickle(path)
+    path.write_bytes(b"cposix\ngetpid\n.")
+    (root / "a.txt").unlink()
+    (root / "b.txt").write_text("1")
+    with pytest.raises(UntrustedModel, match="TRU-044") as caught:
+        Gate.for_folder(root).load_pickle(path)
+    said = caught.value.message
+    assert "(saved by this user) and has changed since" in said
+    assert "model.pkl changed; b.txt is new; a.txt is gone" in said
+
+
+@pytest.mark.parametrize("trust", [["a.B"], "no", 1, None, ("a.B",)])
+def test_trust_is_yes_or_no(root, trust):
+    """TRU-046: a list of names is no trust in all."""
+    with pytest.raises(InvalidArgument, match="TRU-046"):
+        Gate.for_folder(root, trust=trust)
+
+
+def test_names_that_match_nothing_are_told(root):
+    """TRU-046."""
+    path = write(root, pickle.dumps(OrderedDict()))
+    gate = Gate.for_folder(root, allow=["collections.OrderedDikt"])
+    gate.load_pickle(path)
+    with pytest.warns(UserWarning, match=r"did you mean collections\.OrderedDict\?"):
+        gate.warn_of_unused()
+    with pytest.raises(UntrustedModel, match=r"allow names a\.B, which no file of the model uses"):
+        Gate.for_folder(root, allow=["a.B"]).load_pickle(write(root, b"cposix\nsystem\n."))
+
+
+def test_names_do_not_help_where_code_comes_with_the_model(root):
+    """TRU-046."""
+    with pytest.raises(UntrustedModel, match=r"That a\.B is allowed cannot help: .*TRU-046"):
+        Gate.for_folder(root, allow=["a.B"]).require_trust("a pickled Python class", "m.pkl")

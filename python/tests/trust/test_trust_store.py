@@ -53,7 +53,8 @@ def test_record_file(folder, store_folder):  # TRU-032
     files = list(store_folder.iterdir())
     assert [path.name for path in files] == [f"{digest}.json"]
     found = json.loads(files[0].read_text())
-    assert set(found) == {"digest", "path", "reason", "added"}
+    assert set(found) == {"digest", "path", "reason", "added", "files"}
+    assert set(found["files"]) == {"MLmodel", "code/own.py"}
     assert found["digest"] == digest
     assert found["path"] == str(folder)
     assert store_folder.stat().st_mode & 0o777 == 0o700
@@ -162,6 +163,20 @@ def test_commands(folder, digest_of):
     assert "No folder is trusted" in run(command, ["list"]).output
     assert isinstance(run(command, ["remove", digest]).exception, InvalidArgument)
     assert isinstance(run(command, ["add", str(folder / "none")]).exception, ModelNotFound)
+
+
+def test_states_that_were_saved_over_are_left_out(folder):
+    """TRU-045: copies of them are trusted still."""
+    run = CliRunner().invoke
+    first = record(folder, "saved")
+    (folder / "MLmodel").write_bytes(b"flavors: {a: {}}\n")
+    second = record(folder, "saved")
+    listed = run(command, ["list"]).output
+    assert second in listed
+    assert first not in listed
+    assert "1 earlier state" in listed
+    assert first in run(command, ["list", "--all"]).output
+    assert records.contains(first)
 
 
 def test_add_says_what_was_not_found(root):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Manifest", "manifest_of"]
+__all__ = ["Manifest", "manifest_of", "stamp_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +87,15 @@ def _hash(path: Path) -> tuple[str, int]:
     with open_regular(path) as file:
         sha = hashlib.file_digest(file, "sha256").hexdigest()
         return sha, os.fstat(file.fileno()).st_size
+
+
+def stamp_of(folder: Path) -> bytes:
+    """Return a digest of what the file system says of every file: it changes if one is touched."""
+    lines = []
+    for above, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(above, name)  # noqa: PTH118 - one for each file of every load
+            status = os.lstat(path)
+            said = (status.st_ino, status.st_mode, status.st_size)
+            lines.append(f"{path!r} {said} {status.st_mtime_ns} {status.st_ctime_ns}")
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).digest()

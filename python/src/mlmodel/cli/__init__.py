@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from mlmodel.cli import habits
 from mlmodel.cli.group import Group
 
 if TYPE_CHECKING:
@@ -47,6 +48,15 @@ class _LazyGroup(Group):
         module = importlib.import_module(f"mlmodel.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            hint = habits.of_command(args)
+            if hint:
+                raise click.UsageError(f"No such command {args[0]!r}. {hint}", ctx)
+        return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
@@ -137,6 +147,9 @@ def _show(error: click.ClickException) -> None:
     text = io.StringIO()
     error.show(text)
     click.echo(printable(text.getvalue()), nl=False, err=True)
+    hint = habits.of_option(error.option_name) if isinstance(error, click.NoSuchOption) else ""
+    if hint:
+        click.echo(hint, err=True)
 
 
 def _fail(error: Exception) -> NoReturn:

@@ -84,20 +84,38 @@ def _section(path: Path, content: bytes) -> dict[str, Any] | None:
 
 
 def _checked(path: Path, section: dict[str, Any]) -> dict[str, Any]:
-    unknown = [key for key in section if key not in KEYS]
-    if unknown:
-        from difflib import get_close_matches
-
-        close = [near for key in unknown for near in get_close_matches(key, KEYS, 1)]
-        hint = f"did you mean {' and '.join(close)}?" if close else f"known are {', '.join(KEYS)}."
-        raise InvalidArgument(
-            f"{path} has {'a setting' if len(unknown) == 1 else 'settings'} that mlmodel does not "
-            f"know: {', '.join(unknown)}; {hint}"
-        )
-    for key, value in section.items():
-        if not _is(KEYS[key], value):
-            raise InvalidArgument(f"{path}: {key} is {str(value)[:60]!r}; expected {KEYS[key]}.")
+    wrong = [*_unknown(path, section), *_of_another_kind(section)]
+    if wrong:
+        raise InvalidArgument(f"{path}: {' '.join(wrong)}")
     return section
+
+
+def _unknown(path: Path, section: dict[str, Any]) -> Iterator[str]:
+    """Give what is said of settings that are not known."""
+    unknown = [key for key in section if key not in KEYS]
+    tools = section.get("tool")
+    if path.name == _OWN and isinstance(tools, dict) and "mlmodel" in tools:
+        yield (
+            f"In {_OWN} the settings stand at the top; take out the line [tool.mlmodel], which "
+            f"belongs into {_SHARED}."
+        )
+        unknown.remove("tool")
+    if not unknown:
+        return
+    from difflib import get_close_matches
+
+    close = [near for key in unknown for near in get_close_matches(key, KEYS, 1)]
+    hint = f"did you mean {' and '.join(close)}?" if close else f"known are {', '.join(KEYS)}."
+    yield (
+        f"It has {'a setting' if len(unknown) == 1 else 'settings'} that mlmodel does not "
+        f"know: {', '.join(unknown)}; {hint}"
+    )
+
+
+def _of_another_kind(section: dict[str, Any]) -> Iterator[str]:
+    for key, value in section.items():
+        if key in KEYS and not _is(KEYS[key], value):
+            yield f"{key} is {str(value)[:60]!r}; expected {KEYS[key]}."
 
 
 def _is(kind: str, value: Any) -> bool:

@@ -65,13 +65,30 @@ def add(model: str) -> None:
 
 
 @command.command(name="list", epilog=_LIST_EXIT_CODES)
-def list_() -> None:
-    """List the trusted folders, the oldest first."""
+@click.option(
+    "--all", "with_earlier", is_flag=True, help="List earlier states of the same folders, too."
+)
+def list_(*, with_earlier: bool) -> None:
+    """List the trusted folders, the oldest first.
+
+    Of a folder that was saved again, the earlier states are listed with --all alone: copies of
+    them are trusted still.
+    """
+    from mlmodel._base.texts import counted
     from mlmodel.trust import records
 
     found = records.list_records()
-    for record in found:
-        echo(f"{record.digest}  {record.added}  {record.path}  ({record.reason})")
+    shown = found if with_earlier else records.current(found)
+    for record in shown:
+        echo(f"{record.digest}  {record.added[:19]}  {record.path}  ({record.reason})")
+    earlier = len(found) - len(shown)
+    if earlier:
+        was, them = ("was", "it") if earlier == 1 else ("were", "them")
+        echo(
+            f"{counted(earlier, 'earlier state')} of these folders {was} saved over; --all lists "
+            f"{them}.",
+            err=True,
+        )
     if not found:
         echo(f"No folder is trusted (the store is {records.location() or 'nowhere'}).", err=True)
 

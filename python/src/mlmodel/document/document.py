@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
+from mlmodel._base.stand_ins import HEAD, StandIn, stand_in, text_stand_in_at
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.pointers import split
 from mlmodel.document.schema import schemas
@@ -264,18 +265,40 @@ def read_text(file: Path, limits: Limits = DEFAULT_LIMITS) -> str | Problem:
 
     """
     try:
-        return decode(files.read(file, limits.bytes))
+        content = files.read(file, limits.bytes)
     except FileNotFoundError:
         raise nothing_at(file) from None
     except files.TooLarge as error:
+        instead = text_stand_in_at(file)
+        if instead is not None:
+            return _instead(file, instead)
         raise _too_large(file, error.size, limits) from None
     except OSError as error:
-        raise UnreadableModel(f"{file} cannot be read: {error.strerror}.") from error
+        why = "it is a folder, and a file is expected" if file.is_dir() else error.strerror
+        raise UnreadableModel(f"{file} cannot be read: {why}.") from error
+    instead = stand_in("", content[:HEAD], len(content), text=True) if content else None
+    return decode(content) if instead is None else _instead(file, instead)
+
+
+def _instead(file: Path, found: StandIn) -> Problem:
+    """Return what is wrong with a file that is not the text that is looked for."""
+    if found.archive in {"zip", "tar", "gzip"} and file.name != FILE_NAME:
+        scheme = "zip" if found.archive == "zip" else "tar"
+        return Problem(
+            "LOC-019",
+            f"The file is a {found.archive} archive, and not a model. Unpack it and give the "
+            f"folder, or give {scheme}://::{file} (with a folder in it: "
+            f"{scheme}://FOLDER::{file}), which needs the extra 'remote'.",
+        )
+    return Problem("DIR-009", found.said_of("The file"))
 
 
 def _too_large(file: Path, size: int, limits: Limits) -> UnreadableModel:
+    what = f"has {size:,} bytes, more than the limit of {limits.bytes:,}"
     message = (
-        f"The file has {size:,} bytes, more than the limit of {limits.bytes:,}; it was not read. "
-        "Move large values out of it (`mlmodel validate --max-bytes` reads larger ones)."
+        f"The file {what}; it was not read. Move large values out of it (`mlmodel validate "
+        "--max-bytes`, or max-bytes in its settings, reads larger ones)."
     )
-    return UnreadableModel(f"{file} is too large.", [Violation("MLM-002", message, str(file))])
+    return UnreadableModel(
+        f"{file} is too large: it {what}.", [Violation("MLM-002", message, str(file))]
+    )

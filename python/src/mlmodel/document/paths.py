@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from mlmodel.errors import InvalidModel, Violation
+from mlmodel.errors import InvalidArgument, InvalidModel, Violation
 
 __all__ = [
     "CONDA",
@@ -17,6 +17,7 @@ __all__ = [
     "Folder",
     "PathLike",
     "resolve_inside",
+    "text_of_path",
     "what_is_wrong",
 ]
 
@@ -33,6 +34,29 @@ PathLike = str | os.PathLike[str]
 
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:/")
+
+
+def text_of_path(place: object, what: str = "The path") -> str:
+    """Return a path or URI as a text, whatever its kind.
+
+    Raises:
+        InvalidArgument: it is no text, bytes or path, or it is empty (LOC-001, LOC-020).
+
+    """
+    if not isinstance(place, str | bytes | os.PathLike):
+        kind = type(place)
+        name = (
+            kind.__qualname__
+            if kind.__module__ == "builtins"
+            else f"{kind.__module__}.{kind.__qualname__}"
+        )
+        raise InvalidArgument(
+            f"{what} is a text or a pathlib.Path, and not of the type {name} (LOC-020)."
+        )
+    text = os.fsdecode(place)
+    if not text:
+        raise InvalidArgument(f"{what} is empty; . is the current folder (LOC-001).")
+    return text
 
 
 def resolve_inside(root: Path, relative: str) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlmodel._base.secrets import masked
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.document import read_text
 from mlmodel.document.requirements import logical_lines, named_file, of_this_machine
@@ -62,9 +63,9 @@ def read_lines(given: Sequence[str] | str | Path, argument: str) -> Given:
     local = [line for line in found.requirements if of_this_machine(line)]
     if local:
         warn_caller(
-            f"{argument} names packages that exist only on this machine: {', '.join(local)}. "
-            "They are written as given, and the environment can be built only where they exist "
-            "(ENV-012)"
+            f"{argument} names packages that exist only on this machine: "
+            f"{masked(', '.join(local))}. They are written as given, and the environment can be "
+            "built only where they exist (ENV-012)"
         )
     return found
 

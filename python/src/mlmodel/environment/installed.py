@@ -10,14 +10,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlmodel._base.secrets import masked
 from mlmodel._base.warnings import warn_caller
-from mlmodel.document.paths import REQUIREMENTS, Folder
-from mlmodel.document.requirements import logical_lines, named_file, pip_part
-from mlmodel.document.rules.environments import (
+from mlmodel.document.environment_files import (
     environment_file,
     read_environment,
-    requirement_lines,
+    recorded_environment,
 )
+from mlmodel.document.paths import REQUIREMENTS, Folder
+from mlmodel.document.requirements import logical_lines, named_file, pip_part
 from mlmodel.environment.given import CONSTRAINTS
 from mlmodel.environment.pins import normalized, requirement_of
 from mlmodel.errors import InvalidArgument, MlmodelError, UnsupportedModel
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mlmodel.document import Document
+    from mlmodel.document.environment_files import Recorded
 
-__all__ = ["dependencies_file", "mismatches", "warn_of_mismatches"]
+__all__ = ["command_for", "dependencies_file", "mismatches", "version_of", "warn_of_mismatches"]
+
+#: How many lines of a warning say what differs, so that it has at most ten.
+_SHOWN = 7
 
 #: Readers of the format: this one loads the model, whichever of them saved it.
 _READERS = frozenset({"mlmodel", "mlflow", "mlflow-skinny", "mlflow-tracing"})
@@ -48,28 +53,59 @@ def warn_of_mismatches(root: Path, document: Document) -> None:
         document: its MLmodel file.
 
     Warns:
-        UserWarning: all mismatches, and the command that mends them.
+        UserWarning: the mismatches, and the command that mends them, in at most ten lines.
 
     """
     folder = Folder(root)
-    lines, file = _requirements(folder, document)
+    recorded = recorded_environment(folder, document)
+    lines = recorded.requirements or []
     key = (root.absolute(), tuple(lines))
     if key in _warned:
         return
     _warned.add(key)
     constraints = _constraints(folder, lines)
-    found = [*_python(folder, document), *mismatches(lines)]
+    found = [*_python(recorded.python), *mismatches(lines)]
     found += mismatches(constraints, constraints=True)
     if not found:
         return
-    source = ["-r", str(file)] if file is not None else lines
-    fix = shlex.join(["pip", "install", *source])
-    listed = "".join(f"\n  - {one}" for one in found)
+    more = len(found) - _SHOWN
+    shown = [*found[: _SHOWN - 1], f"{more + 1} more"] if more > 0 else found
+    listed = "".join(f"\n  - {one}" for one in shown)
+    saved_with = f"{root / recorded.file} asks for" if recorded.file else "the model was saved with"
     warn_caller(
-        f"The packages installed here differ from those that the model in {root} was saved "
-        f"with:{listed}\n"
-        f"It is loaded anyway (ENV-017). To install what it needs: {fix}"
+        f"The packages installed here differ from those that {saved_with}:{listed}\n"
+        f"The model in {root} is loaded anyway (ENV-017). To install what it needs: "
+        f"{command_for(root, recorded)}"
     )
+
+
+def command_for(root: Path, recorded: Recorded) -> str:
+    """Return the command that installs what a model needs, from the file that says it.
+
+    A reader of the format (mlflow) is not installed for it: where the file names one, what else
+    it names stands in the command.
+    """
+    lines = recorded.requirements or []
+    needed = [line for line in lines if not _names_reader(line)]
+    if not needed and recorded.python is not None:
+        return f"use Python {recorded.python}"
+    if recorded.file == REQUIREMENTS and len(needed) == len(lines):
+        return shlex.join(["pip", "install", "-r", str(root / REQUIREMENTS)])
+    named = [word for line in needed for word in _words(root, masked(line))]
+    return shlex.join(["pip", "install", *named])
+
+
+def _words(root: Path, line: str) -> list[str]:
+    """Return a line of requirements as arguments of pip; what it names is in the model's folder."""
+    option, name = named_file(line)
+    if option is not None:
+        return [option, name if "://" in name else str(root / name)]
+    return line.split() if line.startswith("-") else [re.split(r"\s--", line, maxsplit=1)[0]]
+
+
+def _names_reader(line: str) -> bool:
+    required = requirement_of(line)
+    return required is not None and normalized(required.name) in _READERS
 
 
 def mismatches(lines: Iterable[str], *, constraints: bool = False) -> Iterator[str]:
@@ -87,12 +123,12 @@ def mismatches(lines: Iterable[str], *, constraints: bool = False) -> Iterator[s
             continue
         if required.marker is not None and not required.marker.evaluate({"extra": ""}):
             continue
-        version = _version(required.name)
+        version = version_of(required.name)
         if version is None:
             if not constraints:
-                yield f"{required.name} is not installed (required: {line})"
+                yield f"{required.name} is not installed (required: {masked(line)})"
         elif not _meets(version, required):
-            yield f"{required.name} is installed in version {version} (required: {line})"
+            yield f"{required.name} is installed in version {version} (required: {masked(line)})"
 
 
 def _is_installed(name: str, version: str) -> bool:
@@ -100,10 +136,10 @@ def _is_installed(name: str, version: str) -> bool:
 
     Most lines of most models say no more, and are met without the library that reads the others.
     """
-    return _version(name) == version
+    return version_of(name) == version
 
 
-def _version(name: str) -> str | None:
+def version_of(name: str) -> str | None:
     """Return the installed version of a distribution, or None."""
     try:
         found = metadata.distribution(name)
@@ -124,23 +160,10 @@ def _meets(version: str, required: Any) -> bool:
         return not required.specifier or str(required.specifier) == f"==={version}"
 
 
-def _python(folder: Folder, document: Document) -> Iterator[str]:
+def _python(saved: str | None) -> Iterator[str]:
     """Give a sentence if the model was saved with another Python, by its first two numbers."""
-    keys = document.flavors.get("python_function") or {}
-    saved = keys.get("python_version")
-    if not saved:
-        saved = read_environment(folder, document, "virtualenv").data.get("python")
-    here = platform.python_version_tuple()[:2]
-    if saved and tuple(str(saved).split(".")[:2]) != here:
+    if saved and tuple(saved.split(".")[:2]) != platform.python_version_tuple()[:2]:
         yield f"this is Python {platform.python_version()} (the model was saved with {saved})"
-
-
-def _requirements(folder: Folder, document: Document) -> tuple[list[str], Path | None]:
-    """Return a model's requirements and the file of pip that they stand in, if they do."""
-    lines = requirement_lines(folder)
-    if lines is not None:
-        return lines, folder.root / REQUIREMENTS
-    return pip_part(read_environment(folder, document, "conda").data), None
 
 
 def _constraints(folder: Folder, lines: Iterable[str]) -> Iterator[str]:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.secrets import has_password, masked, without_password
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.document import compose_document
+from mlmodel.document.environment_files import is_defaults, python_of_conda
 from mlmodel.document.paths import CONDA, FILE_NAME, PYTHON_ENV, REQUIREMENTS
 from mlmodel.document.requirements import named_file, pip_part
-from mlmodel.document.rules.environments import is_defaults
 from mlmodel.environment.given import CONSTRAINTS, Given, file_text, read_lines
 from mlmodel.environment.pins import merged, pinned
 from mlmodel.errors import InvalidArgument
@@ -75,6 +76,24 @@ def resolve(
         InvalidArgument: more than one of the three was given, or one is of a wrong form.
 
     """
+    found = _resolved(
+        conda_env=conda_env,
+        pip_requirements=pip_requirements,
+        extra_pip_requirements=extra_pip_requirements,
+        default_packages=default_packages,
+        infer=infer,
+    )
+    return _without_passwords(found)
+
+
+def _resolved(
+    *,
+    conda_env: Mapping[str, Any] | str | Path | None,
+    pip_requirements: Sequence[str] | str | Path | None,
+    extra_pip_requirements: Sequence[str] | str | Path | None,
+    default_packages: Sequence[str],
+    infer: Callable[[], Sequence[str] | None] | None,
+) -> Environment:
     _only_one(
         conda_env=conda_env,
         pip_requirements=pip_requirements,
@@ -93,6 +112,32 @@ def resolve(
         given.requirements = merged(lines, given.requirements)
     requirements = given.lines()
     return Environment(conda_of_pip(requirements), tuple(requirements), tuple(given.constraints))
+
+
+def _without_passwords(environment: Environment) -> Environment:
+    """Return the environment with no password in any address; warn of those that were (ENV-023)."""
+    kept_out: dict[str, None] = {}
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, str):
+            if has_password(value):
+                kept_out[masked(value)] = None
+            return without_password(value)
+        if isinstance(value, dict):
+            return {key: clean(member) for key, member in value.items()}
+        return [clean(member) for member in value] if isinstance(value, list | tuple) else value
+
+    conda = clean(environment.conda)
+    requirements, constraints = clean(environment.requirements), clean(environment.constraints)
+    if not kept_out:
+        return environment
+    warn_caller(
+        f"The environment has passwords or tokens in addresses: {', '.join(kept_out)}. They are "
+        "left out of the saved files, which whoever gets the model may read. Keep them in the "
+        "configuration of pip or conda where the environment is built, or name a variable "
+        "(`https://${TOKEN}@…`) (ENV-023)"
+    )
+    return Environment(conda, tuple(requirements), tuple(constraints))
 
 
 def infer_requirements(
@@ -136,7 +181,7 @@ def write_environment(environment: Environment, root: Path) -> None:
     import yaml
 
     python_env = {
-        "python": _python_of(environment.conda) or platform.python_version(),
+        "python": python_of_conda(environment.conda) or platform.python_version(),
         "build_dependencies": pinned(_BUILD_PACKAGES),
         "dependencies": [f"-r {REQUIREMENTS}"],
     }
@@ -246,12 +291,3 @@ def _from_file(lines: list[str], given: object) -> list[str]:
         line if option is None or "://" in name else f"{option} {folder / name}"
         for line, (option, name) in zip(lines, named, strict=True)
     ]
-
-
-def _python_of(conda: Mapping[str, Any]) -> str | None:
-    """Return the version of Python that conda installs, where it is one version."""
-    for entry in conda.get("dependencies") or []:
-        if isinstance(entry, str) and entry.replace(" ", "").startswith("python="):
-            version = entry.replace(" ", "").removeprefix("python=").lstrip("=")
-            return version.partition("=")[0]
-    return None

@@ -65,6 +65,11 @@ class Flavor(ABC):
     #: Its own arguments of ``save_model`` with their defaults; ``saver`` fills them in.
     save_defaults: Mapping[str, Any] = MappingProxyType({})
 
+    def recorded(self, attributes: Mapping[str, Any]) -> dict[str, str]:
+        """Return the version of the library that a model's attributes say, by distribution."""
+        versions = [value for key, value in attributes.items() if key.endswith("_version")]
+        return {name: str(one) for name, one in zip(self.packages, versions, strict=False) if one}
+
     @abstractmethod
     def detects(self, model: object) -> bool:
         """Return whether ``model`` is of this flavor, without importing its library."""

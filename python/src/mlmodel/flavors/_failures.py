@@ -62,5 +62,5 @@ def cannot_be_read(file: str, what: str, rule: str, path: Path | None = None) ->
         yield
     except (MemoryError, MlmodelError):
         raise
-    except Exception as error:  # noqa: BLE001 - libraries' errors have no common base
-        raise InvalidModel.of_file(file, rule, f"{what}: {brief(error, path)}") from None
+    except Exception as error:
+        raise InvalidModel.of_file(file, rule, f"{what}: {brief(error, path)}") from error

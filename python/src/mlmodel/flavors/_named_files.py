@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from mlmodel import document
+from mlmodel._base.stand_ins import stand_in_at
 from mlmodel.errors import InvalidModel
 
 __all__ = ["why_not_read"]
@@ -27,4 +28,5 @@ def why_not_read(base: Path, location: str) -> str:
         return "is not there" if not found.exists() else "is not a file"
     if found.stat().st_nlink > 1:
         return "has another name elsewhere (a hard link)"
-    return ""
+    instead = stand_in_at(found, location)
+    return "" if instead is None else f"{instead.what}; {instead.todo}"

@@ -7,13 +7,16 @@ module of what is its own: the arguments, their defaults and what is said of the
 from __future__ import annotations
 
 import inspect
+import os
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Unpack
 
 from mlmodel._absent import absent_name
 from mlmodel.environment.pins import pinned
 from mlmodel.environment.resolve import conda_of_pip
+from mlmodel.errors import InvalidArgument
 from mlmodel.flavors._base import is_a_class
+from mlmodel.flavors._classes import class_name
 from mlmodel.flavors._registry import is_of_this_program
 from mlmodel.scoring.predict import handing_on
 from mlmodel.store.description import PYTHON_FUNCTION, Model
@@ -28,7 +31,15 @@ if TYPE_CHECKING:
     from mlmodel.flavors._base import Flavor
     from mlmodel.scoring.engine import Engine
 
-__all__ = ["absent_of", "defaults", "load_flavor", "loader", "save_flavor", "saver"]
+__all__ = [
+    "absent_of",
+    "defaults",
+    "load_flavor",
+    "loader",
+    "require_order",
+    "save_flavor",
+    "saver",
+]
 
 P = ParamSpec("P")
 
@@ -177,7 +188,18 @@ def load_flavor(
     folder = open_folder(model_uri, trust=trust, allow=allow, dst_path=dst_path)
     attributes = folder.attributes(flavor.name)
     folder.use_code(attributes)
-    return flavor.load(folder, attributes)
+    with folder.loading(flavor.recorded(attributes)):
+        return flavor.load(folder, attributes)
+
+
+def require_order(model: object, path: object) -> None:
+    """Raise InvalidArgument where a path was given as the model, and something else as the path."""
+    paths = (str, bytes, os.PathLike)
+    if isinstance(model, paths) and not isinstance(path, paths):
+        raise InvalidArgument(
+            f"The model comes first, and then the path; given were a path as the model and an "
+            f"object of {class_name(path)} as the path (LOC-020)"
+        )
 
 
 def save_flavor(
@@ -193,6 +215,7 @@ def save_flavor(
     """
     if isinstance(model, type) and not flavor.detects(model):
         raise is_a_class(model)
+    require_order(model, path)
 
     def write(root: Path) -> Contents:
         saved = flavor.save(model, root, {**flavor.save_defaults, **options})

@@ -39,6 +39,8 @@ __all__ = [
 
 _FILE = "model.onnx"
 _EXTERNAL = "model.onnx.data"
+#: What one message of protocol buffers can have.
+_LARGEST = 2**31 - 1
 #: Type of a tensor, as ONNX Runtime writes it -> numpy's dtype.
 _DTYPES = {
     f"tensor({element})": dtype
@@ -94,8 +96,10 @@ class OnnxFlavor(Flavor):
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         onnx = self.require("onnx")
         model, path, file = _read(folder, attributes)
-        with cannot_be_read(file, "is not an ONNX graph", "ONX-005", path):
+        with cannot_be_read(file, "has weights that cannot be read", "ONX-005", path):
             onnx.external_data_helper.load_external_data_for_model(model, str(path.parent))
+        what = f"is not valid for the checker of onnx {onnx.__version__}"
+        with cannot_be_read(file, what, "ONX-005", path):
             onnx.checker.check_model(str(path))
         return model
 
@@ -143,9 +147,24 @@ def _write(model: Any, root: Path, *, external: bool) -> None:
         # What is put outside is taken out of the object, which is the caller's.
         copy = onnx.ModelProto()
         copy.CopyFrom(model)
-    with cannot_be_saved("The graph is not valid, or too large for one file", "ONX-005", path):
+    if not external and _size(copy) > _LARGEST:
+        raise InvalidArgument(
+            f"The graph has {_size(copy):,} bytes, and one file holds at most {_LARGEST:,}; "
+            "save_as_external_data=True puts its weights into a file of their own (ONX-004)"
+        )
+    with cannot_be_saved("The graph cannot be written", "ONX-005", path):
         onnx.save_model(copy, path, save_as_external_data=external, location=_EXTERNAL)
+    what = f"The graph is not valid for the checker of onnx {onnx.__version__}"
+    with cannot_be_saved(what, "ONX-005", path):
         onnx.checker.check_model(str(path))
+
+
+def _size(message: Any) -> int:
+    """Return the bytes of a message, also of one that is too large to be written."""
+    try:
+        return int(message.ByteSize())
+    except ValueError:  # "exceeds the maximum"
+        return _LARGEST + 1
 
 
 def _read(folder: ModelFolder, attributes: Mapping[str, Any]) -> tuple[Any, Path, str]:

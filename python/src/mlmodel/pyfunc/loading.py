@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mlmodel._base.deprecated import old_arguments, old_name
 from mlmodel.document.rules.named_files import last_part
-from mlmodel.environment.installed import dependencies_file, warn_of_mismatches
+from mlmodel.environment.installed import dependencies_file
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
-from mlmodel.flavors._registry import flavor_by_loader
+from mlmodel.flavors._base import Flavor
+from mlmodel.flavors._registry import all_flavors, flavor_by_loader, flavor_by_name
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc import from_code, hints, pickling, retrievers
 from mlmodel.pyfunc import python_model as python_models
+from mlmodel.pyfunc.copies import Copies, anew
 from mlmodel.pyfunc.model import PyFuncModel
 from mlmodel.store.description import PYTHON_FUNCTION
 from mlmodel.store.folder import ModelFolder, open_folder
@@ -22,14 +24,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlmodel.document.paths import PathLike
-    from mlmodel.flavors._base import Flavor
+    from mlmodel.environment.versions import Versions
+    from mlmodel.flavors._base import Predict
     from mlmodel.store.code import ModelCode
+    from mlmodel.store.description import Model
 
 __all__ = ["get_model_dependencies", "load_model", "load_natively", "load_pyfunc"]
 
 #: The loaders of PythonModels: MLflow's names, well-known identifiers (PYF-003).
 PYTHON_MODEL_LOADER = "mlflow.pyfunc.model"
 CODE_LOADER = "mlflow.pyfunc.loaders.code_model"
+_OURS = frozenset({PYTHON_MODEL_LOADER, CODE_LOADER})
 
 #: What the function of a loader module is called, and was called at first (PYF-004).
 _LOADER_FUNCTIONS = ("_load_pyfunc", "load_pyfunc")
@@ -60,33 +65,115 @@ def load_model(
         InvalidModel: it breaks rules of the format.
         UnsupportedModel: it has no python_function flavor.
         UntrustedModel: loading would run code that is not trusted; nothing was run.
-        MissingDependency: a library of the model is not installed.
+        MissingDependency: a library of the model is not installed, or in another version (ENV-021).
 
     """
     folder = open_folder(model_uri, trust=trust, allow=allow, dst_path=dst_path)
+    return _load(folder, model_config, warn=not suppress_warnings)
+
+
+def _load(
+    folder: ModelFolder, model_config: Mapping[str, Any] | PathLike | None, *, warn: bool
+) -> PyFuncModel:
+    folder.gate.keep_watch()
+    _require_python_function(folder)
     attributes = folder.attributes(PYTHON_FUNCTION)
-    if not suppress_warnings:
-        warn_of_mismatches(folder.root, folder.document)
-    config = configs.of_folder(folder, attributes, model_config)
     loader = attributes["loader_module"]
-    code = folder.use_code(attributes)
-    if loader in {PYTHON_MODEL_LOADER, CODE_LOADER}:
-        if loader == CODE_LOADER or attributes.get("model_code_path"):
-            model = _from_code(folder, attributes, config, code)
-        else:
-            model = _unpickled(folder, attributes)
-        return _python_model(folder, attributes, model, config, code)
-    flavor = flavor_by_loader(loader)
-    if flavor is not None:
-        own = folder.document.data["flavors"].get(flavor.name) or {}
-        native, predict = flavor.open(folder, own, attributes)
-        return PyFuncModel(folder.model, code.running(predict), native, model_config=config)
-    if loader.partition(".")[0] == "mlflow":
-        raise UnsupportedModel(
-            f"{folder.root}: the loader {loader} is well known, but this version of mlmodel "
-            "has no flavor for it"
+    flavor = None if loader in _OURS else flavor_by_loader(loader)
+    own = {} if flavor is None else _attributes_of(folder, flavor)
+    recorded = {} if flavor is None else flavor.recorded(own)
+    with folder.loading(recorded, warn=warn) as versions:
+        config = configs.of_folder(folder, attributes, model_config)
+        code = folder.use_code(attributes)
+        if loader in _OURS:
+            return _python_model(folder, attributes, config, code, versions)
+        if flavor is not None:
+            return _of_flavor(flavor, folder, own, attributes, config, code, versions)
+        if loader.partition(".")[0] == "mlflow":
+            raise UnsupportedModel(
+                f"{folder.root}: the loader {loader} is well known, but this version of mlmodel "
+                "has no flavor for it. Load it with MLflow (mlflow.pyfunc.load_model), or register "
+                "a flavor of your own (mlmodel.flavors.register)"
+            )
+        return _load_by_module(folder, attributes, config, code, versions)
+
+
+def _require_python_function(folder: ModelFolder) -> None:
+    """Raise UnsupportedModel where a model has none, naming what loads the flavors that it has."""
+    flavors = folder.document.data["flavors"]
+    if PYTHON_FUNCTION in flavors:
+        return
+    ways = [f"mlmodel.{name}.load_model" for name in flavors if name in all_flavors()]
+    way = (
+        f"Load it natively with {' or '.join(ways)}"
+        if ways
+        else (
+            "This version of mlmodel has none of these flavors: load it with MLflow, and save it "
+            "as python_function, too"
         )
-    return _load_by_module(folder, attributes, config, code)
+    )
+    raise UnsupportedModel(
+        f"{folder.root}: the model has no {PYTHON_FUNCTION} flavor; it has "
+        f"{', '.join(map(str, flavors)) or 'none'}. {way}"
+    )
+
+
+def _reopened(
+    place: str, digest: str, allow: tuple[str, ...], config: dict[str, Any] | None
+) -> PyFuncModel:
+    """Open a model anew of which a copy was pickled; it passes the gate again (TRU-047)."""
+    return _load(open_folder(place, allow=allow, digest=digest), config, warn=False)
+
+
+def _of_flavor(
+    flavor: Flavor,
+    folder: ModelFolder,
+    own: Mapping[str, Any],
+    attributes: Mapping[str, Any],
+    config: dict[str, Any] | None,
+    code: ModelCode,
+    versions: Versions,
+) -> PyFuncModel:
+    native, predict = flavor.open(folder, own, attributes)
+    is_plain = type(flavor).open is Flavor.open and not attributes.get("code")
+
+    def made(native: Any, predict: Predict) -> PyFuncModel:
+        predict = versions.noted(code.running(predict))
+        copies = Copies(
+            lambda copied: made(copied, flavor.predictor(copied, attributes)),
+            reduced if is_plain else anew(folder, config, _reopened),
+        )
+        return PyFuncModel(folder.model, predict, native, model_config=config, copies=copies)
+
+    def reduced(native: Any) -> tuple[Any, tuple[Any, ...]]:
+        return _remade, (flavor.name, folder.model, dict(attributes), config, native)
+
+    return made(native, predict)
+
+
+def _remade(
+    name: str,
+    metadata: Model,
+    attributes: dict[str, Any],
+    config: dict[str, Any] | None,
+    native: Any,
+) -> PyFuncModel:
+    """Return the loaded model around a native one that was unpickled with it."""
+    flavor = flavor_by_name(name)
+    if flavor is None:
+        raise UnsupportedModel(f"The flavor {name!r} of the pickled model is not known here")
+
+    def made(native: Any) -> PyFuncModel:
+        copies = Copies(made, lambda one: (_remade, (name, metadata, attributes, config, one)))
+        predict = flavor.predictor(native, attributes)
+        return PyFuncModel(metadata, predict, native, model_config=config, copies=copies)
+
+    return made(native)
+
+
+def _attributes_of(folder: ModelFolder, flavor: Flavor) -> dict[str, Any]:
+    """Return the attributes of a flavor, which a model that is loaded by it may lack."""
+    return folder.document.data["flavors"].get(flavor.name) or {}
 
 
 def load_natively(
@@ -95,10 +182,10 @@ def load_natively(
     """Load a model by its own flavor where it has no python_function, to be served (RST-087)."""
     folder = open_folder(model_uri, trust=trust, allow=allow)
     attributes = folder.attributes(flavor.name)
-    warn_of_mismatches(folder.root, folder.document)
-    code = folder.use_code(attributes)
-    native, predict = flavor.open(folder, attributes, {})
-    return PyFuncModel(folder.model, code.running(predict), native)
+    with folder.loading(flavor.recorded(attributes), warn=True) as versions:
+        code = folder.use_code(attributes)
+        native, predict = flavor.open(folder, attributes, {})
+        return PyFuncModel(folder.model, versions.noted(code.running(predict)), native)
 
 
 #: The name of MLflow before 1.0.
@@ -158,10 +245,14 @@ def _from_code(
 def _python_model(
     folder: ModelFolder,
     attributes: Mapping[str, Any],
-    model: python_models.PythonModel,
     config: dict[str, Any] | None,
     code: ModelCode,
+    versions: Versions,
 ) -> PyFuncModel:
+    if attributes["loader_module"] == CODE_LOADER or attributes.get("model_code_path"):
+        model = _from_code(folder, attributes, config, code)
+    else:
+        model = _unpickled(folder, attributes)
     context = python_models.PythonModelContext(
         {
             artifact: str(folder.file(entry["path"]))
@@ -171,16 +262,22 @@ def _python_model(
     )
     code.running(model.load_context)(context)
     stream_fn = _stream_fn(attributes)
-    stream = python_models.streamer(model, context, stream_fn)
-    return PyFuncModel(
-        folder.model,
-        code.running(python_models.predictor(model, context)),
-        model,
-        stream=stream and code.running(stream),
-        stream_fn=stream_fn,
-        model_config=config,
-        deliver=hints.delivery(python_models.plain_function(model), folder.document.data),
-    )
+    reduced = anew(folder, config, _reopened)
+
+    def made(model: python_models.PythonModel) -> PyFuncModel:
+        stream = python_models.streamer(model, context, stream_fn)
+        return PyFuncModel(
+            folder.model,
+            versions.noted(code.running(python_models.predictor(model, context))),
+            model,
+            stream=stream and code.running(stream),
+            stream_fn=stream_fn,
+            model_config=config,
+            deliver=hints.delivery(python_models.plain_function(model), folder.document.data),
+            copies=Copies(made, reduced),
+        )
+
+    return made(model)
 
 
 def _load_by_module(
@@ -188,6 +285,7 @@ def _load_by_module(
     attributes: Mapping[str, Any],
     config: dict[str, Any] | None,
     code: ModelCode,
+    versions: Versions,
 ) -> PyFuncModel:
     """Load through the model's own ``loader_module``: its ``_load_pyfunc(data path)`` (PYF-004)."""
     loader = attributes["loader_module"]
@@ -205,21 +303,37 @@ def _load_by_module(
     data = attributes.get("data") or attributes.get("model_path")
     path = str(folder.file(data) if data else folder.root)
     native = load(path, config) if len(inspect.signature(load).parameters) > 1 else load(path)
+    return _by_module(folder, native, config, code, versions)
+
+
+def _by_module(
+    folder: ModelFolder,
+    native: Any,
+    config: dict[str, Any] | None,
+    code: ModelCode,
+    versions: Versions,
+) -> PyFuncModel:
+    attributes = folder.attributes(PYTHON_FUNCTION)
     # "A predict method or function", says the early edition.
     method = getattr(native, "predict", native if callable(native) else None)
     if method is None:
         raise UnsupportedModel(
-            f"What {loader}._load_pyfunc returned ({type(native).__qualname__}) has no predict"
+            f"What {attributes['loader_module']}._load_pyfunc returned "
+            f"({type(native).__qualname__}) has no predict"
         )
     stream_fn = _stream_fn(attributes)
     stream = getattr(native, stream_fn, None)
     return PyFuncModel(
         folder.model,
-        code.running(python_models.calling(method, ())),
+        versions.noted(code.running(python_models.calling(method, ()))),
         native,
         stream=stream and code.running(python_models.calling(stream, ())),
         stream_fn=stream_fn,
         model_config=config,
+        copies=Copies(
+            lambda copied: _by_module(folder, copied, config, code, versions),
+            anew(folder, config, _reopened),
+        ),
     )
 
 

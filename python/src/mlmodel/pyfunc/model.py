@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.html import table
@@ -14,6 +16,7 @@ from mlmodel.store.description import PYTHON_FUNCTION
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from mlmodel.pyfunc.copies import Copies
     from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.store.description import Model
@@ -38,6 +41,7 @@ class PyFuncModel:
         stream_fn: str = "predict_stream",
         model_config: Mapping[str, Any] | None = None,
         deliver: Callable[[Callable[[Any], Any]], Callable[[Any], Any]] | None = None,
+        copies: Copies | None = None,
     ) -> None:
         """Put a way to predict behind the signature; loaders call this.
 
@@ -50,11 +54,13 @@ class PyFuncModel:
             model_config: the configuration that it was loaded with.
             deliver: makes of the signature's enforcement one that hands over what the model's
                 type hints ask for (PYF-017).
+            copies: how it is copied and pickled (TRU-047).
 
         """
         self.metadata = metadata
         self.model_config = model_config
         self._native = native
+        self._copies = copies
         declared = None if metadata.signature is None else metadata.signature.params
         self._stream = stream and handing_on(stream, declared)
         self._stream_fn = stream_fn
@@ -141,6 +147,28 @@ class PyFuncModel:
                 f"This model is loaded by {self.loader_module} and holds no PythonModel"
             )
         return self._native
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Let pickle store it: by its native model, or by its folder, which is opened anew."""
+        if self._copies is None:
+            return super().__reduce_ex__(protocol)
+        return self._copies.reduced(self._native)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PyFuncModel:
+        """Return the same model around a copy of its native one.
+
+        One whose native model cannot be copied is opened anew from its folder.
+        """
+        if self._copies is None:
+            raise TypeError("This PyFuncModel was not loaded from a folder, and cannot be copied")
+        try:
+            native = copy.deepcopy(self._native, memo)
+        except (TypeError, pickle.PicklingError):
+            function, given = self._copies.reduced(self._native)
+            reopened: PyFuncModel = function(*given)
+            return reopened
+        copied: PyFuncModel = self._copies.around(native)
+        return copied
 
     def get_raw_model(self) -> Any:
         """Return the native model behind the function (an estimator, a PythonModel, …)."""

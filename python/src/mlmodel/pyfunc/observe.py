@@ -16,19 +16,32 @@ import sys
 import threading
 import warnings
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlmodel.environment.pins import installed_from
 from mlmodel.environment.task import Observed, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import ModuleType
 
 __all__ = ["main"]
 
-#: Modules of ours whose imports are the model's: what a pickle names is looked up there.
-_LOOKS_UP_FOR_THE_MODEL = ("mlmodel.trust.pickles.unpickle", "mlmodel.trust.skops_file")
+#: Modules of ours whose imports are the model's: what a pickle names is looked up there, and
+#: libraries are asked for to load it.
+_LOOKS_UP_FOR_THE_MODEL = tuple(
+    f"mlmodel.{name}"
+    for name in (
+        *("trust.pickles.unpickle", "trust.skops_file", "flavors", "_base.extras"),
+        *("store.code", "pyfunc.loading", "pyfunc.from_code"),
+    )
+)
+#: Libraries that import what a pickle names.
+_UNPICKLES = frozenset({"cloudpickle", "dill", "skops"})
+#: Frames between an import and who asks for it: this module, run as a program.
+_OF_THE_LOOK = frozenset({__name__, "mlmodel.pyfunc.observe", "mlmodel.store.mlflow_names"})
 
 
 def main() -> None:
@@ -38,8 +51,11 @@ def main() -> None:
     sys.path[:] = task.path
     observed = Observed()
     try:
-        modules = _imported_by(task)
-        observed.distributions, observed.unclaimed = _distributions(modules, Path(task.folder))
+        asked, new = _imported_by(task)
+        owners = metadata.packages_distributions()
+        wanted = _of_the_model(asked, owners)
+        observed.distributions, _ = _distributions(wanted, owners, Path(task.folder))
+        _, observed.unclaimed = _distributions(wanted | new, owners, Path(task.folder))
     except BaseException as error:  # noqa: BLE001 - a model may raise anything, SystemExit too
         observed.error = f"{type(error).__name__}: {error}"
     Path(task.answer).write_text(json.dumps(asdict(observed)), encoding="utf-8")
@@ -79,8 +95,8 @@ def _end_with_the_asker() -> None:
 # -- what is imported -----------------------------------------------------------------------------
 
 
-def _imported_by(task: Task) -> set[str]:
-    """Return the names of the modules that loading and predicting needed, at any depth."""
+def _imported_by(task: Task) -> tuple[set[tuple[str, str]], set[str]]:
+    """Return who asked for what while the model was loaded and predicted, and what is imported."""
     from mlmodel.environment.installed import warn_of_mismatches
     from mlmodel.store.folder import open_folder
 
@@ -91,14 +107,16 @@ def _imported_by(task: Task) -> set[str]:
         # Loading does it too, with packages that the model may not need; once a process is enough.
         warn_of_mismatches(folder.root, folder.document)
     # What this package needs to get here is in; from now on it is the model's need.
-    before, asked = set(sys.modules), set[str]()
+    before, asks = set(sys.modules), _Asks()
     with_hook = builtins.__import__
-    builtins.__import__ = _noting(with_hook, asked)
+    builtins.__import__ = asks.noting(with_hook)
+    sys.meta_path.insert(0, asks)
     try:
         _use(task, folder, example)
     finally:
         builtins.__import__ = with_hook
-    return {name for name in (set(sys.modules) - before) | asked if not _is_ours(name)}
+        sys.meta_path.remove(asks)
+    return asks.asked, {name for name in set(sys.modules) - before if not _is_ours(name)}
 
 
 def _example(folder: Any) -> tuple[Any, Any] | None:
@@ -128,26 +146,78 @@ def _use(task: Task, folder: Any, example: tuple[Any, Any] | None) -> None:
             model.predict(example[0], params=example[1])
 
 
-def _noting(plain: Callable[..., ModuleType], asked: set[str]) -> Callable[..., ModuleType]:
-    """Return ``__import__`` that notes what others than this package ask for.
+class _Asks:
+    """Notes who asks for which module: ``asked`` has pairs of both names."""
 
-    A module that is there already leaves no other trace of being needed.
+    def __init__(self) -> None:
+        self.asked = set[tuple[str, str]]()
+
+    def noting(self, plain: Callable[..., ModuleType]) -> Callable[..., ModuleType]:
+        """Return ``__import__`` that notes; what is there already leaves no other trace."""
+
+        def noting(
+            name: str,
+            globals: Any = None,  # noqa: A002 - the name that callers give
+            locals: Any = None,  # noqa: A002 - as above
+            fromlist: Any = (),
+            level: int = 0,
+        ) -> ModuleType:
+            module = plain(name, globals, locals, fromlist, level)
+            if level == 0:
+                asker = str((globals or {}).get("__name__") or "")
+                asker = asker if asker and not _is_standard(asker) else _asker()
+                self.asked.add((asker, name))
+                for one in fromlist or ():
+                    self.asked.add((asker, f"{name}.{one}"))
+            return module
+
+        return noting
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002 - importlib's
+        """Note a module that is imported for the first time, by whatever way; find nothing."""
+        self.asked.add((_asker(), name))
+
+
+def _of_the_model(asked: set[tuple[str, str]], owners: Mapping[str, list[str]]) -> set[str]:
+    """Return what the model asked for: its own code, its pickle, and what loads it (ENV-024).
+
+    What a library imports is its own business: what it needs, its metadata require, and what it
+    takes where it is there, the model can do without.
     """
+    is_own = dict[str, bool]()
+    found = set()
+    for asker, name in asked:
+        top = asker.partition(".")[0]
+        if _is_ours(asker):
+            counts = asker.startswith(_LOOKS_UP_FOR_THE_MODEL)
+        elif top in is_own:
+            counts = is_own[top]
+        else:
+            mine = all(_is_of_this_machine(owner) for owner in owners.get(top, ()))
+            counts = is_own[top] = top in _UNPICKLES or mine
+        if counts and not _is_ours(name):
+            found.add(name)
+    return found
 
-    def noting(
-        name: str,
-        globals: Any = None,  # noqa: A002 - the name that callers give
-        locals: Any = None,  # noqa: A002 - as above
-        fromlist: Any = (),
-        level: int = 0,
-    ) -> ModuleType:
-        module = plain(name, globals, locals, fromlist, level)
-        asker = str((globals or {}).get("__name__") or "")
-        if level == 0 and (not _is_ours(asker) or asker in _LOOKS_UP_FOR_THE_MODEL):
-            asked.add(name)
-        return module
 
-    return noting
+def _asker() -> str:
+    """Return the module that asks for an import: the nearest outside of the standard library."""
+    frame = sys._getframe(1)  # noqa: SLF001 - as tracebacks do
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__") or "")
+        if name not in _OF_THE_LOOK and not _is_standard(name):
+            return name
+        frame = frame.f_back  # type: ignore[assignment]
+    return ""
+
+
+def _is_standard(module: str) -> bool:
+    return module.partition(".")[0] in sys.stdlib_module_names
+
+
+def _is_of_this_machine(distribution: str) -> bool:
+    """Return whether a distribution is the user's own work, installed from a folder."""
+    return (installed_from(distribution) or "").startswith("file:")
 
 
 def _is_ours(name: str) -> bool:
@@ -157,14 +227,13 @@ def _is_ours(name: str) -> bool:
 # -- whose modules they are -----------------------------------------------------------------------
 
 
-def _distributions(modules: set[str], folder: Path) -> tuple[list[str], list[str]]:
+def _distributions(
+    modules: set[str], owners: Mapping[str, list[str]], folder: Path
+) -> tuple[list[str], list[str]]:
     """Return the distributions of modules, and the top modules that are of none.
 
     The standard library and what lies in the model's folder need no distribution.
     """
-    from importlib import metadata
-
-    owners = metadata.packages_distributions()
     found, unclaimed = set[str](), set[str]()
     tops: dict[str, list[str]] = {}
     for name in sorted(modules):
@@ -183,8 +252,6 @@ def _distributions(modules: set[str], folder: Path) -> tuple[list[str], list[str
 
 def _owning(candidates: set[str], names: list[str]) -> Iterator[str]:
     """Give those of several distributions that share a name whose files were imported."""
-    from importlib import metadata
-
     files = {Path(file).resolve() for name in names if (file := _file_of_module(name)) is not None}
     for candidate in sorted(candidates):
         distribution = metadata.distribution(candidate)

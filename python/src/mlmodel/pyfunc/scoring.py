@@ -108,9 +108,8 @@ def score_body(
         return score(content_type, body, engine)
     except ModelFailure as error:
         cause = error.__cause__
-        raise ModelFailure(
-            f"The model failed on this input: {type(cause).__name__}: {cause}"
-        ) from cause
+        said = [f"{type(cause).__name__}: {cause}", *getattr(cause, "__notes__", ())]
+        raise ModelFailure(f"The model failed on this input: {'. '.join(said)}") from cause
 
 
 def validate_serving_input(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel import pyfunc
 from mlmodel.flavors._registry import flavor_of
-from mlmodel.flavors._shared import save_flavor
+from mlmodel.flavors._shared import require_order, save_flavor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,6 +36,7 @@ def save(model: Any, path: PathLike, *, example: Any = None, **shared: Unpack[Sa
     """
     if example is not None:
         shared["input_example"] = example
+    require_order(model, path)
     if isinstance(model, pyfunc.PythonModel | FunctionType | str | Path):
         pyfunc.save_model(path, python_model=model, **shared)
     else:

@@ -10,11 +10,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.files import regular_files
+from mlmodel._base.secrets import masked
 from mlmodel.document.document import folder_of, model_file, read
+from mlmodel.document.environment_files import recorded_environment
 from mlmodel.document.example_info import example_info
 from mlmodel.document.paths import Folder, resolve_inside
-from mlmodel.document.requirements import pip_part
-from mlmodel.document.rules.environments import read_environment, requirement_lines
 from mlmodel.document.rules.named_files import NEEDED_TO_LOAD, named_files
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
@@ -111,25 +111,15 @@ def is_present(root: Path, name: Any) -> bool:
 
 
 def environment_of(root: Path, document: Document) -> dict[str, Any]:
-    """Return the Python version and the requirements, from whichever files there are."""
-    folder = Folder(root)
-    python = read_environment(folder, document, "virtualenv")
-    conda = read_environment(folder, document, "conda")
-    found: dict[str, Any] = {}
-    for keys in document.flavors.values():
-        if isinstance(keys, dict) and keys.get("python_version"):
-            found["python"] = keys["python_version"]
-    if python.data.get("python"):
-        found["python"] = python.data["python"]
-    requirements = requirement_lines(folder)
-    if requirements is None and conda.usable:
-        requirements = pip_part(conda.data)
-    if requirements is not None:
-        found["requirements"] = requirements
-    packages = conda.data.get("dependencies")
-    if isinstance(packages, list):
-        found["conda"] = [item for item in packages if isinstance(item, str)]
-    return found
+    """Return the Python version and the requirements, from whichever files there are.
+
+    Passwords in addresses are masked (ENV-023).
+    """
+    recorded = recorded_environment(Folder(root), document)
+    found: dict[str, Any] = {"python": recorded.python}
+    for key, lines in (("requirements", recorded.requirements), ("conda", recorded.conda)):
+        found[key] = None if lines is None else [masked(line) for line in lines]
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _needs_of_loading(root: Path, document: Document) -> dict[str, Any]:

@@ -77,7 +77,9 @@ def matching(prefix: str) -> list[Rule]:
     from difflib import get_close_matches
 
     # Of one prefix, numbers that look alike come first; of none that is known, the prefixes.
-    page = wanted.partition("-")[0]
+    page, _, number = wanted.partition("-")
+    if f"{page}-{number:0>3}" in rules():
+        raise InvalidArgument(f"There is no rule {prefix!r}; did you mean {page}-{number:0>3}?")
     prefixes = sorted({name.partition("-")[0] for name in rules()})
     near = [name for name in rules() if name.startswith(f"{page}-")] if page in prefixes else []
     close = get_close_matches(wanted, near, 3) or get_close_matches(page, prefixes, 3, 0.5)

@@ -6,7 +6,7 @@ Nothing of a model is run. What is not known is taken for what needs most.
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.errors import MlmodelError
 from mlmodel.reports.inspection import is_present
-from mlmodel.trust.describe import Look, look_into
+from mlmodel.trust.describe import HARMLESS, KNOWN_LOADERS, Look, look_into
 from mlmodel.trust.gate import Gate
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ __all__ = ["LEVELS", "Needed", "as_document", "needed_by"]
 
 #: What loading may need, the least first; each lets what stands before it.
 LEVELS = ("none", "list", "named", "trusted")
-#: Loader modules besides the flavors' whose files are looked into: pickles and Python code.
-_LOADERS = frozenset({"mlflow.pyfunc.model", "mlmodel.pyfunc.model"})
 _PACKAGES = ("mlflow.", "mlmodel.", "mlmodel.flavors.")
 
 
@@ -104,6 +102,8 @@ def needed_by(path: Path, level: str, allow: Collection[str] = ()) -> Needed:
     allowed = LEVELS.index(needs) <= LEVELS.index(level)
     if needs == "trusted" == level:
         allowed = Gate.for_folder(root).is_trusted()
+    if not allowed:  # what needs no trust is still more than `none` lets
+        looks = [replace(look, what=look.what.removesuffix(HARMLESS)) for look in looks]
     return Needed(str(path), needs, allowed, tuple(dict.fromkeys(looks)))
 
 
@@ -121,7 +121,7 @@ def _not_known(document: Document) -> Iterator[Look]:
 
 def _is_known(loader: str) -> bool:
     package, _, name = loader.rpartition(".")
-    return loader in _LOADERS or (f"{package}." in _PACKAGES and is_flavor(name))
+    return loader in KNOWN_LOADERS or (f"{package}." in _PACKAGES and is_flavor(name))
 
 
 def _missing(document: Document, root: Path) -> Iterator[Look]:

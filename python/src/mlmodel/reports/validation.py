@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlmodel.document.document import compose_document, folder_of, model_file, nothing_at, read_text
-from mlmodel.document.paths import FILE_NAME
+from mlmodel.document.paths import FILE_NAME, text_of_path
 from mlmodel.document.rules.checks import check
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
 from mlmodel.errors import MlmodelError, ModelNotFound, UnreadableModel, Violation
@@ -24,10 +24,15 @@ __all__ = ["find_models", "models_below", "validate", "validate_document"]
 
 
 def validate(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> Report:
-    """Check the model at ``path`` (a model folder or its MLmodel file); raises nothing.
+    """Check the model at ``path`` (a model folder or its MLmodel file).
 
     The report's violations name their files as reached through ``path``.
+
+    Raises:
+        InvalidArgument: ``path`` is no path (LOC-020).
+
     """
+    path = text_of_path(path)
     file = model_file(path)
     try:
         text = read_text(file, limits)

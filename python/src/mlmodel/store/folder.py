@@ -6,19 +6,22 @@ leaves the folder and whose ``gate`` decides what may run.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlmodel import document
-from mlmodel.errors import InvalidModel, UnsupportedModel
+from mlmodel.environment.installed import warn_of_mismatches
+from mlmodel.environment.versions import Versions
+from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.store.code import ModelCode, of_folder
 from mlmodel.store.description import PYTHON_FUNCTION, Model, find_model_file
 from mlmodel.store.pickled import own_code
 from mlmodel.trust.gate import Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from mlmodel.document import Document
@@ -83,6 +86,30 @@ class ModelFolder:
         self.gate.own = own_code(code)
         return code
 
+    @contextmanager
+    def loading(self, own: Mapping[str, str], *, warn: bool = False) -> Iterator[Versions]:
+        """Load what is in the folder: where other versions keep that from working, say so.
+
+        Args:
+            own: the version that the flavor recorded of its library, by distribution.
+            warn: where it works, warn of what is not installed as the model needs it (ENV-017).
+
+        Raises:
+            MissingDependency: other versions are installed than the model was saved with (ENV-021).
+
+        """
+        versions = Versions(self.root, self.document, own)
+        try:
+            yield versions
+        except (InvalidModel, MissingDependency) as error:
+            raised = versions.instead_of(error)
+            if raised is error:
+                raise
+            raise raised from raised.__cause__
+        self.gate.warn_of_unused()
+        if warn:
+            warn_of_mismatches(self.root, self.document)
+
     def file(self, relative: str) -> Path:
         """Return the path of a file or folder that the MLmodel file names (DIR-003, DIR-004).
 
@@ -104,10 +131,12 @@ def open_folder(
     trust: bool = False,
     allow: Iterable[str] = (),
     dst_path: PathLike | None = None,
+    digest: str = "",
 ) -> ModelFolder:
     """Read and check a model folder (or the path of its MLmodel file); nothing is loaded.
 
-    With ``dst_path``, an existing folder, the model is copied into that folder first.
+    With ``dst_path``, an existing folder, the model is copied into that folder first. A folder
+    of this ``digest`` is trusted, as if the user's store had it.
 
     Raises:
         ModelNotFound: there is no such folder, or no MLmodel file in it.
@@ -118,4 +147,4 @@ def open_folder(
     file = find_model_file(model_uri, dst_path)
     read = document.require_valid(file)
     root = document.folder_of(file)
-    return ModelFolder(root, read, Gate.for_folder(root, trust=trust, allow=allow))
+    return ModelFolder(root, read, Gate.for_folder(root, trust=trust, allow=allow, digest=digest))

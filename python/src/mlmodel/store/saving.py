@@ -17,6 +17,7 @@ from mlmodel import document
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.rules.checks import errors_in
+from mlmodel.environment.observation import is_on
 from mlmodel.environment.resolve import (
     ENV_FILES,
     infer_requirements,
@@ -128,7 +129,8 @@ def save_folder(
         example = shared.get("input_example")
         given = _given_signature(shared)
         question = _question(example, contents)
-        signature, scored = _signature(given, example, question, contents)
+        observed = _is_to_be_observed(shared, contents)
+        signature, scored = _signature(given, example, question, contents, observed=observed)
         _warn_of_kind(signature, contents)
         _warn_of_zones(signature)
         _warn_of_params(signature, contents)
@@ -145,7 +147,7 @@ def save_folder(
             default_packages=packages,
             infer=lambda: (
                 infer_requirements(root, model.document, packages, contents.warned)
-                if contents.observable and scored
+                if observed and scored
                 else None
             ),
         )
@@ -262,8 +264,19 @@ def _question(example: Any, contents: Contents) -> Question | None:
     return Question(contents.predict, example, takes_lists=contents.takes_lists)
 
 
+def _is_to_be_observed(shared: Mapping[str, Any], contents: Contents) -> bool:
+    """Return whether the requirements are those that the model is seen to import (ENV-013)."""
+    given = any(shared.get(key) is not None for key in ("conda_env", "pip_requirements"))
+    return contents.observable and not given and is_on()
+
+
 def _signature(
-    given: ModelSignature | None, example: Any, question: Question | None, contents: Contents
+    given: ModelSignature | None,
+    example: Any,
+    question: Question | None,
+    contents: Contents,
+    *,
+    observed: bool,
 ) -> tuple[ModelSignature | None, bool]:
     """Return the signature: the given one, else what the example and its prediction show.
 
@@ -289,8 +302,8 @@ def _signature(
     except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
         warn_caller(
             f"The model could not score its input_example ({type(error).__name__}: {error}); "
-            "the signature is saved without outputs, and the imports of the model are not "
-            "observed (ENV-015)"
+            "the signature is saved without outputs"
+            + (", and the imports of the model are not observed (ENV-015)" if observed else "")
         )
         scored = False
     signature, refused = infer_declarable(model_input, outputs, params)

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mlmodel._base import files
+from mlmodel._base.stand_ins import HEAD, pointer
 from mlmodel._base.texts import counted
 from mlmodel.document.document import compose_document
 from mlmodel.document.document import read as read_document
@@ -43,12 +44,20 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
     from mlmodel.document.schema.described import Described
 
-__all__ = ["LARGEST", "MOST_FILES", "Look", "look_into"]
+__all__ = ["HARMLESS", "KNOWN_LOADERS", "LARGEST", "MOST_FILES", "Look", "look_into"]
+
+#: Loader modules besides the flavors' whose files are looked into: pickles and Python code.
+KNOWN_LOADERS = frozenset(
+    f"{package}.pyfunc.{name}"
+    for package in ("mlflow", "mlmodel")
+    for name in ("model", "loaders.code_model")
+)
+#: How what is said of a file ends that loads without trust.
+HARMLESS = ": needs no trust"
 
 _PYTHON = frozenset({".py", ".pyc", ".pyw"})
 #: What pickles are called inside of archives, where nothing is looked into.
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib")
-_START = 64
 #: How large files may be, and how many, to be looked into.
 LARGEST = 2**30
 MOST_FILES = 10_000
@@ -152,14 +161,19 @@ def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Lo
     what, needs_trust = "; ".join(what for what, _ in looks), any(needs for _, needs in looks)
     if role == "code" and not needs_trust:
         return Look(relative, f"{what}, but it is the model's own code")
-    return Look(relative, what if needs_trust else f"{what}: needs no trust", needs_trust)
+    return Look(relative, what if needs_trust else f"{what}{HARMLESS}", needs_trust)
 
 
 def _looks(path: Path, role: str, allow: Collection[str]) -> Iterator[tuple[str, bool]]:
     """Give what a file is, and whether that needs trust; one file may be two things."""
     with files.open_regular(path) as stream:
-        start = stream.read(_START)
+        start = stream.read(HEAD)
         is_zip = zipfile.is_zipfile(stream)
+    instead = pointer(start) if role else None
+    if instead is not None:
+        what = instead.what.removeprefix("is ")
+        yield f"{what}; what would be loaded cannot be told", True
+        return
     kind, what = detect(start), foreign(start)
     if what:
         yield what, True

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
-from mlmodel._base.digest import Manifest, manifest_of
+from mlmodel._base.digest import Manifest, manifest_of, stamp_of
+from mlmodel._base.stand_ins import HEAD, stand_in
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import (
+    InvalidArgument,
     InvalidModel,
     MlmodelError,
     ModelNotFound,
@@ -16,13 +20,14 @@ from mlmodel.errors import (
     UntrustedModel,
     Violation,
 )
+from mlmodel.errors import shown as shown_value
 from mlmodel.trust import records
 from mlmodel.trust.pickles.names import Names
 from mlmodel.trust.pickles.own import OwnCode
 from mlmodel.trust.pickles.scanner import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 __all__ = ["Gate"]
@@ -42,17 +47,39 @@ class Gate:
     root: Path
     trust: bool = False
     allow: frozenset[str] = frozenset()
+    digest: str = ""
     #: What its pickles find of the model's own code, where they are trusted.
     own: OwnCode = field(default_factory=OwnCode)
     _manifest: Manifest | None = field(default=None, repr=False)
     _stored: bool | None = field(default=None, repr=False)
+    #: The names that the files have which were looked into; None where none was.
+    _seen: set[str] | None = field(default=None, repr=False)
     #: Why the folder cannot be trusted by its digest, where it cannot.
     _why_not: str = field(default="", repr=False)
+    #: What the file system said of the folder when it was loaded in trust.
+    _stamp: bytes = field(default=b"", repr=False)
 
     @classmethod
-    def for_folder(cls, root: Path, *, trust: bool = False, allow: Iterable[str] = ()) -> Gate:
-        """Return the gate of a model folder; nothing is read before it is needed."""
-        return cls(root, trust, frozenset([allow] if isinstance(allow, str) else allow))
+    def for_folder(
+        cls, root: Path, *, trust: bool = False, allow: Iterable[str] = (), digest: str = ""
+    ) -> Gate:
+        """Return the gate of a model folder; nothing is read before it is needed.
+
+        ``digest`` is that of a folder in which the caller trusts, beside those of the user's store.
+
+        Raises:
+            InvalidArgument: ``trust`` is something else than True or False, or a name is no text.
+
+        """
+        if not isinstance(trust, bool):
+            raise InvalidArgument(
+                f"trust is True or False, not {shown_value(trust)}; names of classes go to "
+                "allow=[…] (TRU-046)"
+            )
+        names = [allow] if isinstance(allow, str) else list(allow)
+        if not all(isinstance(name, str) for name in names):
+            raise InvalidArgument("allow is a list of names of classes ('package.module.Class')")
+        return cls(root, trust, frozenset(names), digest)
 
     def is_trusted(self) -> bool:
         """Return whether everything in the folder may run.
@@ -65,7 +92,8 @@ class Gate:
         if self._stored is None:
             try:
                 self._manifest = manifest_of(self.root)
-                self._stored = records.contains(self._manifest.digest)
+                found = self._manifest.digest
+                self._stored = found == self.digest or records.contains(found)
             except MlmodelError as error:
                 self._stored = False
                 self._why_not = " ".join(one.message for one in error.details) or error.message
@@ -84,6 +112,40 @@ class Gate:
         """
         if not self.is_trusted():
             raise self._refusal(what, [Violation("TRU-001", what, file=file)], by_name=False)
+
+    def keep_watch(self) -> None:
+        """Remember how the folder is that is being loaded, if it is the caller who trusts it."""
+        if self.trust:
+            with suppress(OSError):
+                self._stamp = stamp_of(self.root)
+
+    def digest_to_hand_on(self) -> str:
+        """Return the digest by which a copy of the loaded model is trusted; empty for none.
+
+        It is that of what was loaded: of a folder that was touched since there is none (TRU-047).
+        """
+        if not self.trust:
+            return self.digest
+        with suppress(OSError, MlmodelError):
+            if self._stamp and stamp_of(self.root) == self._stamp:
+                return manifest_of(self.root).digest
+        return ""
+
+    def warn_of_unused(self) -> None:
+        """Warn of allowed names that no file of the loaded model has (TRU-046)."""
+        if self.trust or self._stored or (self._seen is None and not self.allow):
+            return
+        unused = sorted(self.allow - (self._seen or set()))
+        if unused:
+            warn_caller(f"{self._unused(unused)} (TRU-046)")
+
+    def _unused(self, names: list[str]) -> str:
+        from difflib import get_close_matches
+
+        seen = sorted(self._seen or ())
+        near = [one for name in names for one in get_close_matches(name, seen, 1)]
+        hint = f"; did you mean {' and '.join(dict.fromkeys(near))}?" if near else ""
+        return f"allow names {', '.join(names)}, which no file of the model uses{hint}"
 
     def read(self, path: Path) -> bytes:
         """Return the bytes of a model file in a form that holds no code.
@@ -127,6 +189,7 @@ class Gate:
         if self._stored and self._holds(file, data):
             return unpickle.load_trusted(data, aliases, file, self.own)
         found = scan(data, allow=self.allow, aliases=aliases)
+        self._note(found.names)
         if found.allowed:
             loaded = unpickle.load_restricted(found, Names(self.allow, aliases), file)
             bounds.check(loaded, file)
@@ -159,8 +222,9 @@ class Gate:
         from mlmodel.trust.pickles import bounds, unpickle
 
         file = self._relative(path)
-        data = _read_file(path, file)
+        data = _read_file(path, file, archive=True)
         found = skops_file.check(data, allow=self.allow)
+        self._note(found.names)
         trusted = False
         if found.damage:
             raise InvalidModel(
@@ -179,6 +243,9 @@ class Gate:
         if not trusted:
             bounds.check(loaded, file)
         return loaded
+
+    def _note(self, names: Iterable[str]) -> None:
+        self._seen = (self._seen or set()).union(names)
 
     def _relative(self, path: Path) -> str:
         try:
@@ -207,18 +274,47 @@ class Gate:
             last = details[-1]
             more = f"and {len(details) - _SHOWN} more"
             shown.append(Violation(last.rule, more, file=last.file))
-        return UntrustedModel(
-            f"Loading this model would run code that is not trusted: {what}. Nothing was run. "
-            f"If you know where the model comes from, do one of these: {'; '.join(ways)}."
-            f"{self._why_not and ' '}{self._why_not}",
-            shown,
-        )
+        said = [
+            f"Loading this model would run code that is not trusted: {what}. Nothing was run.",
+            *self._history(),
+            *self._of_names(by_name=by_name),
+            f"If you know where the model comes from, do one of these: {'; '.join(ways)}.",
+            self._why_not,
+        ]
+        return UntrustedModel(" ".join(filter(None, said)), shown)
+
+    def _history(self) -> Iterator[str]:
+        """Give what changed, where the folder was trusted once."""
+        self.is_trusted()
+        if self._manifest is not None:
+            yield records.changed_since(self.root, self._manifest)
+
+    def _of_names(self, *, by_name: bool) -> Iterator[str]:
+        """Give what is wrong with the names that the caller allows."""
+        unused = sorted(self.allow - (self._seen or set()))
+        if self.allow and not by_name:
+            yield (
+                f"That {', '.join(sorted(self.allow))} {'is' if len(self.allow) == 1 else 'are'} "
+                "allowed cannot help: names allow installed classes, and this is code that comes "
+                "with the model; only trust in the folder lets it run (TRU-046)."
+            )
+        elif unused:
+            yield f"{self._unused(unused).rstrip('?')} (TRU-046)."
 
 
-def _read_file(path: Path, file: str) -> bytes:
+def _read_file(path: Path, file: str, *, archive: bool = False) -> bytes:
+    """Return a file's bytes, unless something else stands in its place (DIR-009).
+
+    ``archive`` says that it is a zip archive, whatever its name.
+    """
     try:
-        return files.read(path)
+        data = files.read(path)
     except FileNotFoundError:
         raise ModelNotFound(f"The model has no file {file}.") from None
     except OSError as error:
-        raise UnreadableModel(f"{file} could not be read: {error.strerror}.") from error
+        what = "it is a folder" if path.is_dir() else error.strerror
+        raise UnreadableModel(f"{file} could not be read: {what}.") from error
+    instead = stand_in(file, data[:HEAD], len(data))
+    if instead is None or (archive and instead.archive == "zip"):
+        return data
+    raise InvalidModel.of_file(file, "DIR-009", f"{instead.what}; {instead.todo}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlmodel._base import files
 from mlmodel._base.digest import manifest_of
@@ -15,17 +16,40 @@ from mlmodel._base.user_folders import is_private, of_user
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument, InvalidModel, WriteFailed
 
-__all__ = ["Record", "add", "contains", "list_records", "location", "record", "remove"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlmodel._base.digest import Manifest
+
+__all__ = [
+    "Record",
+    "add",
+    "changed_since",
+    "contains",
+    "current",
+    "list_records",
+    "location",
+    "record",
+    "remove",
+]
+
+#: Of how many files a record keeps the digests, and how many a sentence names.
+_MOST_FILES = 10_000
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One trusted folder: its digest, where it was, why and when (UTC) it was added."""
+    """One trusted folder: its digest, where it was, why and when (UTC) it was added.
+
+    ``files`` has the SHA-256 of each file, to tell what changed; it is empty in records of old.
+    """
 
     digest: str
     path: str
     reason: str
     added: str
+    files: dict[str, str] = field(default_factory=dict)
 
 
 def location() -> Path | None:
@@ -61,8 +85,12 @@ def _read_record(path: Path) -> Record | None:
         return None
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        record = Record(*(str(found[key]) for key in ("digest", "path", "reason", "added")))
-    except (OSError, ValueError, TypeError, KeyError):
+        digest, place, reason, added = (
+            str(found[key]) for key in ("digest", "path", "reason", "added")
+        )
+        held = {str(name): str(sha) for name, sha in (found.get("files") or {}).items()}
+        record = Record(digest, place, reason, added, held)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return record if record.digest == path.stem else None
 
@@ -76,6 +104,41 @@ def list_records() -> list[Record]:
     )
 
 
+def current(found: Iterable[Record]) -> list[Record]:
+    """Return the records without those of a folder that was trusted again later (TRU-045)."""
+    last = {one.path: one for one in found}
+    return sorted(last.values(), key=lambda one: (one.added, one.digest))
+
+
+def changed_since(root: Path, manifest: Manifest) -> str:
+    """Return what changed since a folder was trusted, as a sentence; empty if it never was."""
+    path = str(root.resolve())
+    trusted = [one for one in list_records() if one.path == path]
+    if not trusted:
+        return ""
+    last = trusted[-1]
+    then, now = last.files, manifest.files
+    parts = [
+        (verb, [name for name in sorted(names) if then.get(name) != now.get(name)])
+        for verb, names in (
+            ("changed", then.keys() & now.keys()),
+            ("is new", now.keys() - then.keys()),
+            ("is gone", then.keys() - now.keys()),
+        )
+    ]
+    told = [f"{_first(names)} {verb}" for verb, names in parts if names] if then else []
+    what = f": {'; '.join(told)}" if told else ""
+    return (
+        f"This folder was trusted on {last.added[:10]} ({last.reason}) and has changed since{what} "
+        "(TRU-044)."
+    )
+
+
+def _first(names: list[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join([*names[:_SHOWN], *([f"{more} more"] if more > 0 else [])])
+
+
 def add(root: Path, reason: str) -> Record:
     """Trust the folder as it is now.
 
@@ -84,9 +147,10 @@ def add(root: Path, reason: str) -> Record:
         WriteFailed: the store cannot be written.
 
     """
-    digest = manifest_of(root).digest
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    record = Record(digest, str(root.resolve()), reason, now)
+    manifest = manifest_of(root)
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    files_now = manifest.files if len(manifest.files) <= _MOST_FILES else {}
+    record = Record(manifest.digest, str(root.resolve()), reason, now, files_now)
     folder = location()
     if folder is None:
         raise WriteFailed("No folder for the trust store was found: set MLMODEL_TRUST_STORE.")

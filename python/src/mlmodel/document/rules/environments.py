@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document.document import Document, compose_document, read_text
-from mlmodel.document.paths import CONDA, PYTHON_ENV, REQUIREMENTS
+from mlmodel._base.secrets import has_password, masked
+from mlmodel.document.environment_files import (
+    FILES,
+    environment_text,
+    is_defaults,
+    read_environment,
+)
+from mlmodel.document.paths import CONDA, REQUIREMENTS
 from mlmodel.document.pointers import join
 from mlmodel.document.requirements import (
     logical_lines,
@@ -24,27 +29,17 @@ from mlmodel.errors import MlmodelError, Violation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mlmodel.document.document import Document
     from mlmodel.document.paths import Folder
 
-__all__ = [
-    "check_environments",
-    "environment_file",
-    "is_defaults",
-    "read_environment",
-    "requirement_lines",
-]
-
-#: What Anaconda's terms are about: the channel, under its name and its addresses (ENV-005).
-_DEFAULTS = re.compile(r"defaults|(https?://)?repo\.anaconda\.com(/.*)?|pkgs/(main|r|msys2|free)")
-#: The files of YAML by the tool that reads them: the usual name, and the schema.
-_FILES = {"conda": (CONDA, "conda-env"), "virtualenv": (PYTHON_ENV, "python-env")}
+__all__ = ["check_environments"]
 
 
 def check_environments(folder: Folder, document: Document) -> list[Violation]:
     """Return the violations in the environment files that the folder has, file by file."""
     conda = read_environment(folder, document, "conda")
     python = read_environment(folder, document, "virtualenv")
-    text = _text(folder, REQUIREMENTS)
+    text = environment_text(folder, REQUIREMENTS)
     found = [
         *_check_form(conda, "conda"),
         *_check_conda(conda, folder),
@@ -57,57 +52,19 @@ def check_environments(folder: Folder, document: Document) -> list[Violation]:
     return sorted(found, key=lambda v: (files.index(v.file), v.line or 0, v.column or 0))
 
 
-def environment_file(document: Document, tool: str) -> str:
-    """Return the name of the file of ``conda`` or ``virtualenv``: the model's, or the usual one."""
-    name = _FILES[tool][0]
-    for keys in document.flavors.values():
-        env = keys.get("env") if isinstance(keys, dict) else None
-        given = {"conda": env} if isinstance(env, str) else env
-        if isinstance(given, dict) and isinstance(given.get(tool), str):
-            name = given[tool]
-    return name
-
-
-def read_environment(folder: Folder, document: Document, tool: str) -> Document:
-    """Return the file of ``conda`` or ``virtualenv`` that a model has.
-
-    It is not ``usable``, and its data are empty, where it is absent or holds no mapping.
-    """
-    name = environment_file(document, tool)
-    file, text = str(folder.root / name), _text(folder, name)
-    if text is None:
-        return Document(file, "", None, None, ())
-    return compose_document(text, file, schema=_FILES[tool][1])
-
-
-def requirement_lines(folder: Folder) -> list[str] | None:
-    """Return the lines of the folder's requirements.txt without comments, None without one."""
-    text = _text(folder, REQUIREMENTS)
-    return [line for _, line in logical_lines(text)] if isinstance(text, str) else None
-
-
-def _text(folder: Folder, name: str) -> str | Problem | None:
-    """Return the text of a file of the folder, or why it has none; None where it is absent."""
-    try:
-        return read_text(folder.resolve_inside(name))
-    except MlmodelError as error:
-        # What is wrong with the path is said where the path stands.
-        if error.code != "UNREADABLE_MODEL":
-            return None
-        details = [d.message for d in error.details if isinstance(d, Violation)]
-        return Problem("ENV-002", " ".join([error.message, *details]))
-
-
 def _check_form(document: Document, tool: str) -> Iterator[Violation]:
     yield from document.problems
     if document.usable:
-        schema = _FILES[tool][1]
+        schema = FILES[tool][1]
         yield from schema_violations(document, schema)
         yield from unknown_keys(document, walk(document.data, schemas.load(schema)))
 
 
 def _check_conda(document: Document, folder: Folder) -> Iterator[Violation]:
     for index, channel in enumerate(_items(document, "channels")):
+        if isinstance(channel, str) and has_password(channel):
+            said = _password(channel)
+            yield document.violation("ENV-023", said, f"/channels/{index}", "warning")
         if isinstance(channel, str) and is_defaults(channel):
             yield document.violation(
                 "ENV-005",
@@ -116,6 +73,11 @@ def _check_conda(document: Document, folder: Folder) -> Iterator[Violation]:
                 f"/channels/{index}",
                 "warning",
             )
+    variables = document.data.get("variables")
+    for name, value in variables.items() if isinstance(variables, dict) else ():
+        if isinstance(value, str) and has_password(value):
+            pointer = join(["variables", name])
+            yield document.violation("ENV-023", _password(value), pointer, "warning")
     if "pip" in document.data:
         yield document.violation(
             "ENV-004",
@@ -163,6 +125,9 @@ def _check_requirements(text: str | Problem | None, folder: Folder) -> Iterator[
 
 def _about(line: str, folder: Folder, rule: str) -> Iterator[tuple[str, str, str]]:
     """Give rule, message and severity of what is wrong with one requirement."""
+    if has_password(line):
+        yield "ENV-023", _password(line), "warning"
+        line = masked(line)
     wrong = wrong_requirement(line)
     if wrong is not None:
         yield rule, wrong, "error"
@@ -184,6 +149,14 @@ def _about(line: str, folder: Folder, rule: str) -> Iterator[tuple[str, str, str
         yield "ENV-012", message, "warning"
 
 
+def _password(text: str) -> str:
+    return (
+        f"{masked(text)[:120]!r} holds a password or token, which whoever has the model has, too. "
+        "Take it out, let it not be valid any longer, and name a variable in its place "
+        "(`https://${TOKEN}@…`), or keep it in the configuration of pip or conda."
+    )
+
+
 def _is_in(folder: Folder, name: str) -> bool:
     try:
         return folder.resolve_inside(name).is_file()
@@ -191,16 +164,11 @@ def _is_in(folder: Folder, name: str) -> bool:
         return False
 
 
-def is_defaults(channel: str) -> bool:
-    """Return whether a channel is Anaconda's own, by name or by address (ENV-005)."""
-    return _DEFAULTS.fullmatch(channel.strip()) is not None
-
-
 def _compare(conda: Document, text: str | Problem | None) -> Iterator[Violation]:
     if not conda.usable or not isinstance(text, str):
         return
-    lines = [line for _, line in logical_lines(text)]
-    wanted = [line.strip() for line in pip_part(conda.data)]
+    lines = [masked(line) for _, line in logical_lines(text)]
+    wanted = [masked(line.strip()) for line in pip_part(conda.data)]
     here = [line for line in lines if line not in wanted]
     there = [line for line in wanted if line not in lines]
     if not here and not there:

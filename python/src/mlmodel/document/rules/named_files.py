@@ -9,12 +9,14 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.stand_ins import pointer_at, stand_in_at
 from mlmodel.document.paths import what_is_wrong
 from mlmodel.document.pointers import join
 from mlmodel.errors import InvalidModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from mlmodel.document.document import Document
     from mlmodel.document.paths import Folder
@@ -61,15 +63,33 @@ def _finding(
         return "DIR-002", message, "error"
     if folder is not None:
         try:
-            exists = os.path.exists(folder.resolve_inside(path))  # noqa: PTH110 - Path's raises for a name too long
+            place = folder.resolve_inside(path)
         except InvalidModel as error:
             return "DIR-004", error.message, "error"
-        if not exists and not (loading and not NEEDED_TO_LOAD[item.schema["x-file"]]):
-            what = item.schema.get("description", "a file of the model")
-            return "DIR-003", f"{path!r} is missing from the folder: {what}.", "error"
+        if not loading or NEEDED_TO_LOAD[item.schema["x-file"]]:
+            missing = _missing_or_another(place, path, item.schema)
+            if missing is not None:
+                return *missing, "error"
     if "\\" in path:
         return "DIR-006", f"{path!r} contains a backslash; write a slash.", "warning"
     return None
+
+
+def _missing_or_another(
+    place: Path, path: str, schema: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    """Return rule and message where a named file is not there, or another thing is (DIR-009)."""
+    what = schema.get("description", "a file of the model")
+    if not os.path.exists(place):  # noqa: PTH110 - Path's raises for a name too long
+        return "DIR-003", f"{path!r} is missing from the folder: {what}."
+    # What a user's own loader is given, or keeps as an artifact, may be anything but a pointer.
+    is_file = schema.get("x-is-file", False)
+    if is_file and place.is_dir():
+        return "DIR-009", f"{path!r} is a folder; expected {what}."
+    if schema["x-file"] == "environment":
+        return None  # said where it is read
+    found = stand_in_at(place, path) if is_file else pointer_at(place)
+    return None if found is None else ("DIR-009", found.said_of(repr(path)))
 
 
 def check_modules(

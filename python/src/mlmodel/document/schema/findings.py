@@ -10,9 +10,9 @@ from mlmodel.document.schema.outline import outline
 from mlmodel.errors import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["MOST_VALID", "Finding", "errors", "explain"]
+__all__ = ["MOST_VALID", "Finding", "errors", "explain", "name_missing_keys"]
 
 _KINDS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false",
           int: "a whole number", float: "a number", type(None): "null"}  # fmt: skip
@@ -52,11 +52,26 @@ def errors(name: str, value: Any, definition: str | None = None, key: Any = None
     found = []
     if not conforms(whole, definitions, value):
         found = list(schemas.validator(name, definition).iter_errors(value))
+        name_missing_keys(found)
     if not found and len(repr(key)) <= _MAX_LENGTH:
         if len(_VALID) >= MOST_VALID:
             _VALID.clear()
         _VALID.add(key)
     return found
+
+
+def name_missing_keys(found: Iterable[Any]) -> None:
+    """Note at each error of a required key which key that is.
+
+    jsonschema gives one for each key that is missing, in the order of the schema, and says which
+    in its message alone.
+    """
+    lacking: dict[tuple[Any, ...], Iterator[Any]] = {}
+    for error in found:
+        if error.validator == "required":
+            place = (*error.absolute_path, *error.absolute_schema_path)
+            missing = [key for key in error.validator_value if key not in error.instance]
+            error.missing_key = next(lacking.setdefault(place, iter(missing)))
 
 
 def explain(error: Any, above: Sequence[Any], default: str = "MLM-008") -> Finding:
@@ -71,7 +86,7 @@ def explain(error: Any, above: Sequence[Any], default: str = "MLM-008") -> Findi
     here = repr(name[0]) if name else "The value"
     expected = schema.get("description", "") if isinstance(schema, dict) else ""
     if keyword == "required":
-        missing = str(error.message).split("'")[1]
+        missing = error.missing_key
         what = schema.get("properties", {}).get(missing, {}).get("description")
         where = f" in {name[0]!r}" if name else ""
         meaning = f": {what}" if what else ""

@@ -7,6 +7,7 @@ Own annotations, beside JSON Schema's keywords:
 - ``x-unknown-keys``: the rule for a key that the object's schema does not list
 - ``x-file``: the value names a file of the model folder, needed as ``model``, ``code``,
   ``environment`` or ``example``
+- ``x-is-file``: that path is of a file, which must be what its name says (DIR-009)
 - ``x-last-part``: of that path, only the last part is meant (PYF-009)
 - ``x-module``: the value names a Python module that, unless its name is ``known``, lies in the
   folder that the key ``in`` beside it names

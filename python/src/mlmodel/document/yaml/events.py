@@ -31,6 +31,8 @@ __all__ = ["DEFAULT_LIMITS", "Limits", "Node", "Problem", "compose", "decode"]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # libyaml compares every %TAG directive with all before it; no model file needs one.
 _MAX_DIRECTIVES = 8
+#: How a text begins that other encodings wrote, with null bytes in it.
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Limits(NamedTuple):
@@ -104,6 +106,10 @@ def decode(content: bytes) -> str | Problem:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if b"\0" in content and not content.startswith(_UTF16):
+            return Problem(
+                "MLM-001", "The file holds binary data; a text is expected (YAML, in UTF-8).", 1, 1
+            )
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
         return Problem(

@@ -145,7 +145,11 @@ def _one_cell(value: Any) -> np.ndarray[Any, Any]:
 
 def _table_of_array(data: Any, specs: Sequence[ColSpec]) -> Table:
     if data.dtype.names is not None or data.ndim > 2:  # noqa: PLR2004 - rows and columns
-        what = "a structured array" if data.dtype.names else f"an array of {data.ndim} axes"
+        what = (
+            "a structured array (pandas.DataFrame makes a data frame of it)"
+            if data.dtype.names
+            else f"an array of {data.ndim} axes"
+        )
         raise _refused_form(what)
     flat = data.reshape(-1, 1) if data.ndim < 2 else data  # noqa: PLR2004 - as above
     if data.ndim < 2 and len(specs) > 1 and _by_position(specs):  # noqa: PLR2004 - as above
@@ -155,11 +159,21 @@ def _table_of_array(data: Any, specs: Sequence[ColSpec]) -> Table:
 
 
 def _table_of_rows(rows: Sequence[Any]) -> Table:
+    rows = [array_of(row) if isinstance(row, pd.Series) else row for row in rows]
+    whole = next((row for row in rows if _is_table(row)), None)
+    if whole is not None:
+        name = type(whole).__name__
+        raise _refused_form(f"a list that holds a {name} (give the {name} itself)")
     widths = {len(row) for row in rows}
     if len(widths) > 1 or any(isinstance(row, np.ndarray) and row.ndim > 1 for row in rows):
         raise _refused_form("a list of rows of different lengths or of more axes")
     arrays = [object_array([row[place] for row in rows]) for place in range(widths.pop())]
     return _table(None, arrays, pd.RangeIndex(len(rows)))
+
+
+def _is_table(row: Any) -> bool:
+    """Return whether a row is a data frame or a matrix by itself, and no array of numpy's."""
+    return getattr(row, "ndim", 1) > 1 and not isinstance(row, np.ndarray)
 
 
 def _table_of_records(records: Sequence[Mapping[Any, Any]], specs: Sequence[ColSpec]) -> Table:

@@ -387,6 +387,11 @@ def _schema_of_rows(rows: Sequence[Sequence[Any]], what: str, types: CellTypes) 
 def _tensor_spec(array: Any, name: str | None) -> TensorSpec:
     if array.ndim == 0:
         raise InvalidArgument("A tensor has at least one axis, which is the batch (SIG-013)")
+    if array.dtype.names is not None:
+        raise InvalidArgument(
+            "A structured array has columns, and no dtype of a tensor; pandas.DataFrame(array) "
+            "makes a data frame of it (SIG-013)"
+        )
     return TensorSpec(array.dtype, (_ANY_LENGTH, *array.shape[1:]), name)
 
 

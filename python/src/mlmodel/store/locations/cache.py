@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlmodel._base import files
-from mlmodel._base.digest import manifest_of
+from mlmodel._base.digest import manifest_of, stamp_of
 from mlmodel._base.extras import require
 from mlmodel._base.user_folders import is_private, of_user
 from mlmodel.errors import InvalidModel, UnreadableModel, WriteFailed
@@ -58,18 +58,6 @@ def _read_source(path: Path) -> Source | None:
         return Source(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-
-
-def _stamp_of_folder(folder: Path) -> bytes:
-    """Return a digest of what the file system says of every file: it changes if one is touched."""
-    lines = []
-    for above, _, names in os.walk(folder):
-        for name in names:
-            path = os.path.join(above, name)  # noqa: PTH118 - one for each file of every load
-            status = os.lstat(path)
-            said = (status.st_ino, status.st_mode, status.st_size)
-            lines.append(f"{path!r} {said} {status.st_mtime_ns} {status.st_ctime_ns}")
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).digest()
 
 
 class Cache:
@@ -142,7 +130,7 @@ class Cache:
                 target.rename(damaged)
                 shutil.rmtree(damaged, ignore_errors=True)
             partial.rename(target)
-            self._mark(digest, _stamp_of_folder(target))
+            self._mark(digest, stamp_of(target))
         except OSError as error:
             if not self._is_whole(digest):  # and no other process was faster
                 raise self._unwritable(error) from error
@@ -182,7 +170,7 @@ class Cache:
         """
         folder, checked = self.root / "content" / digest, self.root / "checked" / digest
         try:
-            stamp = _stamp_of_folder(folder)
+            stamp = stamp_of(folder)
             if checked.is_file() and checked.read_bytes() == stamp:
                 return True
             if not folder.is_dir() or manifest_of(folder).digest != digest:

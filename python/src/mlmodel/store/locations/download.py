@@ -133,8 +133,8 @@ def _up_to_date(
                 raise
             raise _error_of_table(error, uri) from error
         warn_caller(
-            f"{without_secrets(uri)} could not be reached ({_said(error)}); the copy downloaded "
-            f"on {known.downloaded} is used (LOC-011)"
+            f"{without_secrets(uri)} could not be reached ({_why_silent(error)}); the copy "
+            f"downloaded on {known.downloaded} is used (LOC-011)"
         )
         return known
     if known is not None and known.state is not None and known.state == listing.state:
@@ -260,7 +260,7 @@ def _error_of_table(error: Exception, uri: str) -> MlmodelError:
     """Return an error of the table for whatever a driver raised."""
     place = without_secrets(uri)
     if _silence(error) is not None:
-        return UnreadableModel(f"{place} could not be reached: {_said(error)}.")
+        return UnreadableModel(f"{place} could not be reached: {_why_silent(error)} (LOC-021).")
     if isinstance(error, FileNotFoundError):
         return ModelNotFound(
             f"{place}: nothing was found at this URI, or access to it is not allowed."
@@ -268,6 +268,26 @@ def _error_of_table(error: Exception, uri: str) -> MlmodelError:
     if isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in _DISK:
         return WriteFailed(f"The download of {place} could not be written: {error.strerror}.")
     return UnreadableModel(f"{place} could not be read: {_said(error)}.")
+
+
+#: How what a driver says of silence is told; the first that fits.
+_SILENCES = (
+    (
+        r"gaierror|Name or service|name resolution|getaddrinfo|nodename|resolve",
+        "its host is not known",
+    ),
+    (r"Refused|refused", "its host refuses the connection"),
+    (r"Timeout|timed out", "its host did not answer in time"),
+    (r"unreachable|No route", "there is no way to its host in the network"),
+    (r"SSL|certificate", "the certificate of its host is not accepted"),
+)
+
+
+def _why_silent(error: BaseException) -> str:
+    """Return why nobody answered, in words; else what the driver says."""
+    error = _silence(error) or error
+    told = f"{type(error).__name__} {error} {getattr(error, 'os_error', '')!r}"
+    return next((words for sign, words in _SILENCES if re.search(sign, told)), _said(error))
 
 
 def _said(error: BaseException) -> str:

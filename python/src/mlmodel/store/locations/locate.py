@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlmodel.document.paths import FILE_NAME
+from mlmodel.document.paths import FILE_NAME, text_of_path
 from mlmodel.errors import (
     InvalidArgument,
     InvalidModel,
@@ -72,17 +72,17 @@ def path_to_write(place: PathLike) -> Path:
         InvalidArgument: it is a URI of a store, which is read from and not written to (LOC-017).
 
     """
+    place = text_of_path(place, "The path to save to")
     if is_uri(place):
         raise InvalidArgument(
-            f"{without_secrets(os.fspath(place))}: a model can be saved only to a folder on "
+            f"{without_secrets(place)}: a model can be saved only to a folder on "
             "this machine; save it to a path, and copy the folder to the store (LOC-017)"
         )
     return local_path(place)
 
 
 def _local(place: PathLike, into: PathLike | None, limits: Limits | None, *, model: bool) -> Path:
-    if not os.fspath(place):
-        raise InvalidArgument("The path is empty; . is the current folder (LOC-001).")
+    place = text_of_path(place)
     found, name = on_this_machine(place, limits, model=model)
     if into is None:
         return found

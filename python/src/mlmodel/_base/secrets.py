@@ -1,0 +1,42 @@
+"""Passwords in addresses: found, taken out, and never shown (ENV-023, LOC-015)."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["has_password", "masked", "without_password"]
+
+#: Before the host of an address; a name alone is a secret too (a token), but not for ssh. What
+#: stands for a variable (`${TOKEN}`), which pip puts in, is none.
+_BEFORE_HOST = re.compile(r"((?:https?|ftp|s3)://)(?!\$\{)[^\s/@'\"]+(?<!\})@", re.IGNORECASE)
+#: The same where it is two, and the second is a password whatever the scheme.
+_PAIR = re.compile(r"(://)(?!\$\{)[^\s/@:'\"]+:(?!\$\{)[^\s/@'\"]+@")
+#: Tokens of conda's servers stand in the path, and others in the query.
+_IN_PATH = re.compile(r"(://[^\s'\"]*/t/)(?!\$\{)[^\s/'\"]+(?=/|$)")
+_IN_QUERY = re.compile(
+    r"([?&](?:[\w-]*(?:token|secret|password|passwd|signature|api[_-]?key)|sig|pwd)=)(?!\$\{)"
+    r"[^\s&#'\"]+",
+    re.IGNORECASE,
+)
+
+
+def has_password(text: str) -> bool:
+    """Return whether an address in a text has a password or token."""
+    return "://" in text and masked(text) != text
+
+
+def masked(text: str) -> str:
+    """Return a text in which `…` stands for each password or token of an address."""
+    if "://" not in text:
+        return text
+    text = _PAIR.sub(r"\1…@", _BEFORE_HOST.sub(r"\1…@", text))
+    return _IN_QUERY.sub(r"\1…", _IN_PATH.sub(r"\1…", text))
+
+
+def without_password(text: str) -> str:
+    """Return a text whose addresses are without passwords and tokens, and so can be used."""
+    return (
+        re.sub(r"[?&][^=?&]+=…", "", masked(text)).replace("://…@", "://").replace("/t/…/", "/")
+        if has_password(text)
+        else text
+    )
