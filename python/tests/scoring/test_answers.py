@@ -125,7 +125,7 @@ def test_names_that_are_no_unicode_and_long_ones_do_no_harm() -> None:
         (JSON, '{"columns": ["c0"], "data": [[1.5]], "index": ["s3cret"]}'),
         (JSON, '[{"c0": 1.5, "s3cret": "s3cret"}]'),
         (JSON, '[{"c0": NaN, "s3cret": [NaN, "s3cret"]}]'),
-        (JSON, '["c0", {"s3cret": "s3cret"}]'),
+        (JSON, '[["c0", {"s3cret": "s3cret"}]]'),
         (JSON, '"s3cret"'),
         (f"{JSON}; format=pandas-split", '[{"c0": 1, "z": "s3cret"}]'),
         (f"{JSON}; format=pandas-records", '{"z": "s3cret"}'),

@@ -361,9 +361,10 @@ def test_every_form_of_the_table_is_on_the_page() -> None:
     page = (Path(__file__).resolve().parents[3] / "spec" / "scoring-rest.md").read_text()
     for form in TABLE:
         key = f"`{form.key}`" if form.key else chr(0x2013)
-        rows = [line for line in page.splitlines() if f"| `{form.content_type}` | {key} |" in line]
+        start = f"  | `{form.content_type}` | {key} |"
+        end = {"bare": "| bare |", "enveloped": "| with key |"}[form.answer]
+        rows = [line for line in page.splitlines() if line.startswith(start) and line.endswith(end)]
         assert len(rows) == 1
-        assert rows[0].endswith({"bare": "| bare |", "enveloped": "| with key |"}[form.answer])
         assert form.answer in WRITERS
     assert CONTENT_TYPES == (
         "application/json",

@@ -138,7 +138,7 @@ def validate_serving_input(
     """
     body = serving_input.encode() if isinstance(serving_input, str) else _json(serving_input)
     engine = load_served(model_uri, trust=trust, allow=allow).engine
-    request = read_body(JSON, body, engine.matching)
+    request = read_body(JSON, body, engine.matching, params=engine.param_names)
     if isinstance(request.data, InvalidInput):
         raise engine.refusal(request.data, request.params)
     return engine.call(*engine.checked(request.data, request.params))

@@ -25,10 +25,12 @@ class Declared:
 
     """
 
-    __slots__ = ("matching", "signature")
+    __slots__ = ("matching", "param_names", "signature")
 
     def __init__(self, signature: ModelSignature | None, matching: Matching | None = None) -> None:
         self.signature = signature
+        specs = signature.params if signature is not None else None
+        self.param_names = frozenset(spec.name for spec in specs or ())
         self.matching = matching or Matching(None if signature is None else signature.inputs)
 
     def params(self, given: Mapping[str, object] | None) -> dict[str, object] | None:

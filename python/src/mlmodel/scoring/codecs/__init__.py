@@ -16,23 +16,31 @@ from mlmodel.scoring.codecs import (
     csv,
     dataframe_records,
     dataframe_split,
+    input_data,
     inputs,
     instances,
     pandas_records,
     pandas_split,
+    record,
 )
 from mlmodel.scoring.codecs.payload import Payload
 from mlmodel.scoring.media import FORMS, JSON
 
 if TYPE_CHECKING:
-    from mlmodel.signature.data.columns import Columns, Tensors
+    from collections.abc import Collection
+
+    from mlmodel.scoring.json.body import Json
+    from mlmodel.signature.data.columns import AsGiven, Columns, Tensors
     from mlmodel.signature.enforce.matching import Matching
+
+    #: What takes the data of a body and its parameters apart, given the names of those declared.
+    Opener = Callable[[dict[str, Json], Matching, Collection[str]], tuple[Json, Json]]
 
 __all__ = ["CONTENT_TYPES", "JSON", "TABLE", "Decoder", "Form", "Payload"]
 
 #: Raises InvalidInput (the data contradict the signature) and MalformedRequest (the value is not
 #: of the form), both with everything that was found. The payload holds what the form reads.
-Decoder = Callable[["Payload[Any]", "Matching"], "Columns | Tensors"]
+Decoder = Callable[["Payload[Any]", "Matching"], "Columns | Tensors | AsGiven"]
 
 
 class Form(NamedTuple):
@@ -40,9 +48,12 @@ class Form(NamedTuple):
 
     A form of JSON stands under its ``key`` in the envelope of the 2.x dialect, or is the whole
     body and named by the ``format`` of the content type, which is the 1.x dialect (RST-080);
-    ``fits`` then says whether a body without ``format`` is meant to have it (RST-081). ``reads``
-    is what the decoder gets: the parsed JSON, the body's text (UTF-8, RST-002) or its bytes;
-    ``answer`` is the name of what writes the answer in :data:`mlmodel.scoring.writers.WRITERS`.
+    ``fits`` then says whether a body without ``format`` is meant to have it (RST-081). Where
+    parameters stand elsewhere than under ``params`` beside the key, ``opens`` takes a body apart
+    into data and parameters; ``ignores`` is a key that may stand beside them and says nothing.
+    ``reads`` is what the decoder gets: the parsed JSON, the body's text (UTF-8, RST-002) or its
+    bytes; ``answer`` is the name of what writes the answer in
+    :data:`mlmodel.scoring.writers.WRITERS`.
     """
 
     media: str
@@ -51,7 +62,9 @@ class Form(NamedTuple):
     answer: str = "enveloped"
     key: str | None = None
     format: str | None = None
-    fits: Callable[[object], bool] | None = None
+    fits: Callable[[object, Matching], bool] | None = None
+    opens: Opener | None = None
+    ignores: str | None = None
 
     @property
     def content_type(self) -> str:
@@ -63,8 +76,8 @@ class Form(NamedTuple):
 TABLE: tuple[Form, ...] = (
     Form(JSON, dataframe_split.decode, key="dataframe_split"),
     Form(JSON, dataframe_records.decode, key="dataframe_records"),
-    Form(JSON, instances.decode, key="instances"),
-    Form(JSON, inputs.decode, key="inputs"),
+    Form(JSON, instances.decode, key="instances", ignores="signature_name"),
+    Form(JSON, inputs.decode, key="inputs", ignores="signature_name"),
     Form(JSON, pandas_split.decode, answer="bare", format="pandas-split", fits=pandas_split.fits),
     Form(
         JSON,
@@ -74,6 +87,9 @@ TABLE: tuple[Form, ...] = (
         fits=pandas_records.fits,
     ),
     Form(FORMS["csv"], csv.decode, "text"),
+    Form(JSON, input_data.decode, answer="bare", key="input_data", opens=input_data.opened),
+    Form(JSON, record.decode, answer="bare", fits=record.fits_conversation, opens=record.opened),
+    Form(JSON, record.decode, fits=record.fits_declared, opens=record.opened),
 )
 
 #: What a client may name as content type.

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import MalformedRequest
-from mlmodel.scoring.codecs import csv_cells, tables, tensors
+from mlmodel.scoring.codecs import csv_cells, csv_faults, tables, tensors
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
@@ -21,27 +21,48 @@ _CELL = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|\Z)')
 
 def decode(payload: Payload[str], matching: Matching) -> Columns | Tensors:
     """Read a table with a header; see :data:`mlmodel.scoring.codecs.Decoder`."""
-    rows = tokenize(payload.value.removeprefix("\ufeff"))
+    text = payload.value.removeprefix("\ufeff")
+    csv_faults.check_lines(text)
+    rows = tokenize(text)
     if not rows:
         raise MalformedRequest("The CSV is empty; its first line names the columns (RST-015).")
     header, *rows = rows
+    csv_faults.check_header(header, matching)
     for place, row in enumerate(rows):
         if len(row) != len(header):
             raise MalformedRequest(
                 f"Row {place} of the CSV has {len(row)} cells, but the header names "
                 f"{len(header)} columns (RST-015)."
             )
-    if not header[0] and len(header) > 1:
+    names = _names_of(header, matching)
+    if not names[0] and len(header) > 1:
         # What to_csv() writes: the index, under no name (RST-017).
-        header, rows = header[1:], [row[1:] for row in rows]
-    names = tuple(name or "" for name in header)
+        names, rows = names[1:], [row[1:] for row in rows]
     reader = payload.reader
-    reader.rules, reader.null = csv_cells.RULES, "an empty cell"
+    reader.rules, reader.null = csv_cells.RULES, "a missing value"
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     read = csv_cells.values(reader, matching, names, columns)
     if matching.has_tensors:
         return tensors.from_frame_columns(payload, matching, names, read)
     return tables.from_columns(payload, matching, names, read)
+
+
+def _names_of(header: list[str | None], matching: Matching) -> tuple[str, ...]:
+    """Return the names of a header; one that is empty is what pandas calls it, if declared so.
+
+    pandas numbers columns without a name by their places, and a second of that name (RST-097).
+    """
+    if all(header):
+        return tuple(name or "" for name in header)
+    names: list[str] = []
+    for place, given in enumerate(header):
+        name = given or f"Unnamed: {place}"
+        times = 0
+        while not given and name in header:
+            times += 1
+            name = f"Unnamed: {place}.{times}"
+        names.append(name if given or name in matching.names else "")
+    return tuple(names)
 
 
 def tokenize(text: str) -> list[list[str | None]]:

@@ -1,4 +1,4 @@
-"""The texts of a CSV as the values that JSON would hold there (ENF-060 to ENF-062)."""
+"""The texts of a CSV as the values that JSON would hold there (ENF-060 ff, ENF-108, ENF-110)."""
 
 from __future__ import annotations
 
@@ -16,20 +16,33 @@ if TYPE_CHECKING:
     from mlmodel.signature.cells.reader import Reader
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["RULES", "values"]
+__all__ = ["RULES", "is_number", "values"]
 
 #: The rules that CSV has in the place of JSON's.
 RULES = {"ENF-049": "ENF-060", "ENF-041": "ENF-061"}
 
-#: A number, and what makes a decimal of it.
-_NUMBER = re.compile(r" *(-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)) *")
-_SPECIAL = re.compile(r" *(NaN|nan|-?inf|-?Infinity) *")
+_EXPONENT = r"(?:[eE][+-]?[0-9]+)?"
+#: A number, and what makes a decimal of it (None: it begins with the point).
+_NUMBER = re.compile(
+    rf" *([+-]?(?:[0-9]+((?:\.[0-9]*)?{_EXPONENT})|\.[0-9]+{_EXPONENT})) *", re.ASCII
+)
+_INFINITE = re.compile(r" *([+-]?inf(?:inity)?) *", re.ASCII | re.IGNORECASE)
+#: What pandas takes for a missing value by itself, an empty text in quotes too (ENF-108).
+_MISSING = frozenset(
+    (
+        *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND"),
+        *("1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+    )
+)
 _BOOLEANS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 #: Python refuses to convert longer texts into integers.
 _LONGEST_INTEGER = 4000
+#: Beyond it no integer type reaches.
+_LONGEST_EXPONENT = 400
+_NONE = frozenset({type(None)})
 
 Text = str | None
 
@@ -55,18 +68,19 @@ def values(
     return read
 
 
+def is_number(text: Text) -> bool:
+    """Return whether a cell is written as a number is."""
+    return text is not None and _NUMBER.fullmatch(text) is not None
+
+
 def _converter_for(reader: Reader, spec: ColSpec | TensorSpec) -> Callable[[Text], Any] | None:
     if isinstance(spec, TensorSpec):
         kind, narrow = str(spec.type.kind), spec.type.itemsize < _DOUBLE
     else:
         kind, narrow = _KINDS.get(spec.type, ""), spec.type is DataType.float
-    if kind == "b":
-        return _read_boolean
-    if kind in ("i", "u"):
-        return _read_number
-    if kind != "f":
-        return None
-    return _noting_literals(reader) if narrow else _read_float
+    if kind == "f" and narrow:
+        return _noting_literals(reader)
+    return _CONVERTERS.get(kind)
 
 
 #: How many bytes a double has.
@@ -74,8 +88,35 @@ _DOUBLE = 8
 _KINDS: dict[object, str] = {kind: kind.to_pandas().kind for kind in DataType}
 
 
+def _is_missing(text: str) -> bool:
+    return text.strip(" ") in _MISSING
+
+
 def _read_boolean(text: Text) -> Any:
-    return None if text is None else _BOOLEANS.get(text.strip(" "), text)
+    if text is None:
+        return None
+    read = _BOOLEANS.get(text.strip(" "))
+    return read if read is not None else None if _is_missing(text) else text
+
+
+def _read_moment(text: Text) -> Any:
+    return None if text is None or _is_missing(text) else text
+
+
+def _read_integer(text: Text) -> Any:
+    value = _read_number(text)
+    if type(value) is str:
+        return None if _is_missing(value) else value
+    return _whole(text) if type(value) is float and text is not None else value
+
+
+def _whole(text: str) -> Any:
+    """Return the integer that a literal with an exponent is (ENF-110), or the number that it is."""
+    exact = Decimal(text.strip(" "))
+    small = -_LONGEST_EXPONENT < exact.adjusted() < _LONGEST_EXPONENT
+    if "e" in text.lower() and small and exact.as_integer_ratio()[1] == 1:
+        return int(exact)
+    return float(exact)
 
 
 def _read_number(text: Text) -> Any:
@@ -85,7 +126,7 @@ def _read_number(text: Text) -> Any:
     if matched is None:
         return text
     written, decimals = matched.groups()
-    if not decimals:
+    if decimals == "":
         return int(written) if len(written) < _LONGEST_INTEGER else Decimal(written)
     value = float(written)
     # What is beyond the largest double is kept as written, for the reader to refuse.
@@ -97,8 +138,10 @@ def _read_float(text: Text) -> Any:
     return _read_special(value) if type(value) is str else value
 
 
-def _read_special(text: str) -> float | str:
-    matched = _SPECIAL.fullmatch(text)
+def _read_special(text: str) -> float | str | None:
+    if _is_missing(text):
+        return None
+    matched = _INFINITE.fullmatch(text)
     return float(matched[1]) if matched else text
 
 
@@ -114,9 +157,21 @@ def _noting_literals(reader: Reader) -> Callable[[Text], Any]:
     return convert
 
 
+#: By the kind of a dtype of numpy; the others are read as the texts that they are.
+_CONVERTERS: dict[str, Callable[[Text], Any]] = {
+    "b": _read_boolean,
+    "i": _read_integer,
+    "u": _read_integer,
+    "f": _read_float,
+    "M": _read_moment,
+}
+
+
 def _infer_cells(column: Sequence[Text]) -> Sequence[Any]:
     for convert in (_read_float, _read_boolean):
         read = list(map(convert, column))
-        if not any(type(value) in (str, Decimal) for value in read):
+        kinds = set(map(type, read))
+        # A column of words that mean missing, and of nothing else, is text.
+        if kinds.isdisjoint({str, Decimal}) and (kinds != _NONE or not any(column)):
             return read
     return column

@@ -37,6 +37,9 @@ def from_records(payload: Payload[Json], matching: Matching, what: str) -> Colum
     records = payload.value
     if not _are_records(records):
         raise MalformedRequest(_not_records(records, what))
+    if not records and matching.schema is not None:
+        read = tensors.without_rows if matching.has_tensors else tables.without_rows
+        return read(payload, matching)
     if matching.schema is not None and not matching.has_names:
         message = (
             "Records are matched by name, and this model's inputs have no names. "

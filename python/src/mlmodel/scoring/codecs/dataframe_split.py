@@ -33,6 +33,9 @@ def from_split(payload: Payload[Json], matching: Matching, what: str) -> Columns
         raise MalformedRequest(_not_split(split, what))
     names = tables.column_names(split["columns"], "columns") if "columns" in split else None
     rows, width = checked_rows(split["data"], None if names is None else len(names))
+    if names is None and not rows and matching.schema is not None:
+        read = tensors.without_rows if matching.has_tensors else tables.without_rows
+        return read(payload, matching)
     if matching.has_tensors:
         return tensors.from_frame_rows(payload, matching, names, rows, width)
     cells = rows[0] if len(rows) == 1 else list(chain.from_iterable(rows))

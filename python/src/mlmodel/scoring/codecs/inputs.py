@@ -17,19 +17,24 @@ if TYPE_CHECKING:
     from mlmodel.signature.enforce.matching import Matching
     from mlmodel.signature.types.schema import ColSpec, TensorSpec
 
-__all__ = ["decode"]
+__all__ = ["decode", "from_value"]
 
 
 def decode(payload: Payload[Json], matching: Matching) -> Columns | Tensors:
     """Read what stands under ``inputs``; see :data:`mlmodel.scoring.codecs.Decoder`."""
+    return from_value(payload, matching, "inputs")
+
+
+def from_value(payload: Payload[Json], matching: Matching, what: str) -> Columns | Tensors:
+    """Read the payload's value, which errors call ``what``, as columns, rows or tensors."""
     value = payload.value
     if matching.schema is None or matching.has_tensors:
         return tensors.from_inputs(payload, matching)
     if type(value) is list:
-        return instances.from_list(payload, matching, value, "inputs")
+        return instances.from_list(payload, matching, value, what)
     if type(value) is not dict:
         raise MalformedRequest(
-            f"inputs is an object of columns or a list of rows, not {shown(value)} (RST-014)."
+            f"{what} is an object of columns or a list of rows, not {shown(value)} (RST-014)."
         )
     return _columns(payload, matching, value, matching.schema.inputs)
 

@@ -9,7 +9,7 @@ from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.codecs.dataframe_records import from_records
 from mlmodel.scoring.codecs.dataframe_split import checked_rows
-from mlmodel.signature.cells.plain import Records, Values, stands_for
+from mlmodel.signature.cells.plain import Records, Rows, Values, stands_for
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
@@ -45,6 +45,8 @@ def from_list(
         case Values():
             _refuse_names(matching)
             return tables.from_rows(payload, matching, None, rows, len(rows), 1)
+        case Rows([]):  # no rows, of all that is declared (ENF-109)
+            return tables.without_rows(payload, matching)
         case _:
             _refuse_names(matching)
             lists, width = checked_rows(rows, None)
@@ -53,7 +55,7 @@ def from_list(
 
 
 def _refuse_names(matching: Matching) -> None:
-    if matching.has_names:
+    if matching.has_names and len(matching.names) > 1:
         message = (
             "The model's columns have names, but the rows of the request have none, so it is "
             "not known which value belongs to which column. Send objects, or dataframe_split "

@@ -28,6 +28,6 @@ def decode(payload: Payload[Json], matching: Matching) -> Columns | Tensors:
     return tensors.from_array(payload, matching)
 
 
-def fits(value: object) -> bool:
+def fits(value: object, _matching: Matching) -> bool:
     """Return whether a body without ``format`` is meant to be of this form (RST-081)."""
     return type(value) is list

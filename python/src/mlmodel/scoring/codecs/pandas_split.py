@@ -20,6 +20,6 @@ def decode(payload: Payload[Json], matching: Matching) -> Columns | Tensors:
     return from_split(payload, matching, "The body")
 
 
-def fits(value: object) -> bool:
+def fits(value: object, _matching: Matching) -> bool:
     """Return whether a body without ``format`` is meant to be of this form (RST-081)."""
     return type(value) is dict and ("data" in value or "columns" in value)

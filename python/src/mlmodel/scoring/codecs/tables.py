@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     ReadWhole: TypeAlias = Callable[[Sequence[Any]], npt.NDArray[Any] | None]
 
-__all__ = ["Names", "column_names", "from_columns", "from_rows"]
+__all__ = ["Names", "column_names", "from_columns", "from_rows", "without_rows"]
 
 #: Names of columns, as a request gives them.
 Names: TypeAlias = tuple[str | int, ...]
@@ -286,6 +286,16 @@ def from_columns(
     blocks = [_read_by_column(payload.reader, layout, group, columns) for group in layout.groups]
     _raise_found(payload.reader, layout)
     return Columns(layout.names, blocks, rows, matching.schema)
+
+
+def without_rows(payload: Payload[object], matching: Matching) -> Columns:
+    """Return the declared columns without rows: what a form that names none of them says (ENF-109).
+
+    Where nothing is declared there are no columns either.
+    """
+    specs = () if matching.schema is None else matching.schema.inputs
+    names = tuple(str(spec.name) for spec in specs) if matching.has_names else None
+    return from_columns(payload, matching, names, [[] for _ in specs])
 
 
 def _infer_columns(

@@ -37,6 +37,7 @@ __all__ = [
     "from_frame_rows",
     "from_inputs",
     "from_named_rows",
+    "without_rows",
 ]
 
 _LIST = frozenset({list})
@@ -45,9 +46,18 @@ _MOST_AXES = 32
 
 
 def from_array(payload: Payload[Json], matching: Matching) -> Tensors:
-    """Read the payload's value as one tensor without a name."""
+    """Read the payload's value as the one tensor, which is given without a name (ENF-107)."""
+    if payload.value == [] and matching.schema is not None:
+        return without_rows(payload, matching)
     shape, cells = _flattened(payload.value)
     return _read_unnamed(payload, matching, shape, cells)
+
+
+def without_rows(payload: Payload[object], matching: Matching) -> Tensors:
+    """Return the declared tensors without rows: what an empty list says (ENF-109)."""
+    if matching.has_names:
+        return _read_named(payload, matching, {name: [] for name in matching.names})
+    return _read_unnamed(payload, matching, (0,), [])
 
 
 def from_named_rows(
@@ -86,7 +96,8 @@ def from_frame_rows(
     if matching.has_names:
         columns = list(map(list, zip(*rows, strict=True))) if rows else [[] for _ in range(width)]
         return _read_columns(payload, matching, names, columns)
-    return _read_unnamed(payload, matching, *_flattened([*rows]))
+    shape, cells = _flattened([*rows]) if rows else ((0, width), [])
+    return _read_unnamed(payload, matching, shape, cells)
 
 
 def from_frame_columns(
@@ -100,23 +111,28 @@ def from_frame_columns(
         return _read_columns(payload, matching, names, list(map(list, columns)))
     rows = len(columns[0]) if columns else 0
     cells = list(chain.from_iterable(zip(*columns, strict=True)))
-    return _read_unnamed(payload, matching, (rows, len(columns)) if rows else (0,), cells)
+    return _read_unnamed(payload, matching, (rows, len(columns)), cells)
 
 
 def _read_columns(
     payload: Payload[object], matching: Matching, names: Names | None, columns: list[list[Json]]
 ) -> Tensors:
     if names is None:
-        raise invalid_input(matching.match(names, len(columns)).violations)
+        found = matching.match(names, len(columns)).violations
+        if found:
+            raise invalid_input(found)
+        names = tuple(matching.names)
     return _read_named(payload, matching, dict(zip(names, columns, strict=True)), names)
 
 
 def _read_unnamed(
     payload: Payload[object], matching: Matching, shape: Shape | None, cells: list[Json]
 ) -> Tensors:
-    array = _read_array(payload, shape, cells, _only_tensor(matching), 0)
+    spec = _only_tensor(matching)
+    name = None if spec is None else spec.name
+    array = _read_array(payload, shape, cells, spec, 0 if name is None else name)
     payload.reader.violations.raise_all()
-    return Tensors({None: array}, matching.schema)
+    return Tensors({name: array}, matching.schema)
 
 
 def _read_named(
@@ -160,7 +176,7 @@ def _only_tensor(matching: Matching) -> TensorSpec | None:
     spec = None if schema is None else schema.inputs[0]
     if schema is None or not isinstance(spec, TensorSpec):
         return None
-    if spec.name is not None:
+    if spec.name is not None and len(schema.inputs) > 1:
         names = ", ".join(shown(name) for name in schema.input_names()[:8])
         message = f"The model's tensors have names ({names}): send an object of tensors by name."
         raise invalid_input([InputViolation("ENF-072", message)])
@@ -192,6 +208,9 @@ def _read_array(
         if array.dtype == object and dict in map(type, cells):
             payload.doubt(cells)
         return array.reshape(shape)
+    if not cells:
+        # Lists without a cell do not show the axes below them.
+        shape += tuple(max(length, 0) for length in spec.shape[len(shape) :])
     wrong = wrong_shape(shape, spec)
     if wrong is not None:
         reader.violations.append(wrong)

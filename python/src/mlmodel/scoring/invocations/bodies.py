@@ -8,14 +8,17 @@ from mlmodel.errors import InvalidInput, MalformedRequest, UnsupportedMediaType,
 from mlmodel.scoring import media
 from mlmodel.scoring.codecs import CONTENT_TYPES, TABLE
 from mlmodel.scoring.codecs.payload import Payload
+from mlmodel.scoring.invocations import foreign
 from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.media import JSON
 from mlmodel.signature.cells.reader import InexactParse, Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from mlmodel.scoring.codecs import Form
     from mlmodel.scoring.json.body import Json
-    from mlmodel.signature.data.columns import Columns, Tensors
+    from mlmodel.signature.data.columns import AsGiven, Columns, Tensors
     from mlmodel.signature.enforce.matching import Matching
 
 __all__ = ["ENVELOPE_KEYS", "Request", "read_body"]
@@ -29,6 +32,8 @@ _BARE_FORMS = [(form.fits, form) for form in TABLE if form.fits is not None]
 ENVELOPE_KEYS = frozenset(_KEYED_FORMS)
 _KEYS = ", ".join(_KEYED_FORMS)
 _PARAMS = "params"
+#: The byte order marks of UTF-16, with which those of UTF-32 begin or end.
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Request(NamedTuple):
@@ -39,14 +44,19 @@ class Request(NamedTuple):
     ``rows`` is how many there are, None where they cannot be told apart.
     """
 
-    data: Columns | Tensors | InvalidInput
+    data: Columns | Tensors | AsGiven | InvalidInput
     params: dict[str, Json] | None
     answer: str
     rows: int | None
 
 
 def read_body(
-    content_type: str | None, body: bytes, matching: Matching, *, every: bool = False
+    content_type: str | None,
+    body: bytes,
+    matching: Matching,
+    *,
+    every: bool = False,
+    params: Collection[str] = (),
 ) -> Request:
     """Return what a body says.
 
@@ -55,6 +65,7 @@ def read_body(
         body: the whole body.
         matching: of what the model declares.
         every: collect every violation of cells, else the first per rule and column (ENF-003).
+        params: the names of the parameters that the model declares (RST-092).
 
     Raises:
         UnsupportedMediaType: the content type is missing or not known.
@@ -64,7 +75,7 @@ def read_body(
     # The most frequent content type is not taken apart.
     form = None if content_type == JSON else _named_form(content_type)
     if form is None or form.reads == "json":
-        return _read_json(body, matching, form, every=every)
+        return _JsonBody(body, matching, params, every=every).read(form)
     # What is not JSON has no fast parse that could have changed a number.
     reader = Reader(exact=True, every=every)
     if form.reads == "text":
@@ -87,7 +98,8 @@ def _named_form(content_type: str | None) -> Form | None:
         )
     if form is None:
         raise UnsupportedMediaType(
-            f"The content type {shown(name)} is not known here; {_send_one('RST-003')}"
+            f"The content type {shown(name)} is not known here; "
+            f"{foreign.advice_for_media(name)}{_send_one('RST-003')}"
         )
     return form
 
@@ -97,11 +109,14 @@ def _send_one(rule: str) -> str:
 
 
 def _decode_text(body: bytes) -> str:
+    if body.startswith(_UTF16) or b"\0" in body[:4]:
+        raise MalformedRequest("The body is in UTF-16 or UTF-32; send it in UTF-8 (RST-002).")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise MalformedRequest(
-            f"The body is not UTF-8: byte {error.start} belongs to no character (RST-002)."
+            f"The body is not UTF-8: byte {error.start} belongs to no character. Where it is in "
+            "Latin-1 or in a code page of Windows, convert it to UTF-8 (RST-002)."
         ) from None
 
 
@@ -111,7 +126,7 @@ def _decode_payload(
     matching: Matching,
     params: dict[str, Json] | None = None,
 ) -> Request:
-    data: Columns | Tensors | InvalidInput
+    data: Columns | Tensors | AsGiven | InvalidInput
     try:
         data = form.decode(payload, matching)
     except InvalidInput as error:
@@ -122,63 +137,94 @@ def _decode_payload(
 # -- JSON ------------------------------------------------------------------------------------------
 
 
-def _read_json(body: bytes, matching: Matching, form: Form | None, *, every: bool) -> Request:
-    value = json_body.loads(body)
-    form = form or _form_of(value)
-    try:
-        request = _open_body(value, form, Reader(every=every), matching)
-    except InexactParse:
-        return _read_exactly(body, matching, form, every=every)
-    if not isinstance(request.data, InvalidInput):
-        json_body.check_pairs(body, value)
-    elif json_body.may_have_rounded(body):
-        # What is told of a number that is refused is what was written.
-        return _read_exactly(body, matching, form, every=every)
-    return request
+class _JsonBody:
+    """A body of JSON, and what is declared of the data and parameters in it."""
+
+    __slots__ = ("_body", "_every", "_matching", "_params")
+
+    def __init__(
+        self, body: bytes, matching: Matching, params: Collection[str], *, every: bool
+    ) -> None:
+        self._body = body
+        self._matching = matching
+        self._params = params
+        self._every = every
+
+    def read(self, form: Form | None) -> Request:
+        """Return what the body says: in the form that the content type names, or in its own."""
+        value = json_body.loads(self._body)
+        form = form or _form_of(value, self._matching)
+        try:
+            request = self._open(value, form, Reader(every=self._every))
+        except InexactParse:
+            return self._exactly(form)
+        if not isinstance(request.data, InvalidInput):
+            json_body.check_pairs(self._body, value)
+        elif json_body.may_have_rounded(self._body):
+            # What is told of a number that is refused is what was written.
+            return self._exactly(form)
+        return request
+
+    def _exactly(self, form: Form) -> Request:
+        value, literals = json_body.loads_exactly(self._body)
+        return self._open(value, form, Reader(exact=True, literals=literals, every=self._every))
+
+    def _open(self, value: Json, form: Form, reader: Reader) -> Request:
+        """Decode a body of the form: what stands under its key, beside parameters, or all of it."""
+        params: Json
+        if type(value) is not dict or (form.key is None and form.opens is None):
+            return _decode_payload(form, Payload(value, reader), self._matching)
+        if form.opens is not None:
+            data, params = form.opens(value, self._matching, self._params)
+        else:
+            data, params = value[str(form.key)], value.get(_PARAMS)
+        payload = Payload(data, reader)
+        if params is None:
+            return _decode_payload(form, payload, self._matching)
+        if type(params) is not dict:
+            raise MalformedRequest(
+                f"params is an object of parameters, not {shown(params)} (RST-018)."
+            )
+        payload.doubt(params)
+        return _decode_payload(form, payload, self._matching, params)
 
 
-def _read_exactly(body: bytes, matching: Matching, form: Form, *, every: bool) -> Request:
-    value, literals = json_body.loads_exactly(body)
-    reader = Reader(exact=True, literals=literals, every=every)
-    return _open_body(value, form, reader, matching)
-
-
-def _open_body(value: Json, form: Form, reader: Reader, matching: Matching) -> Request:
-    """Decode a body of the form: what stands under its key, beside parameters, or all of it."""
-    if form.key is None or type(value) is not dict:
-        return _decode_payload(form, Payload(value, reader), matching)
-    payload, params = Payload(value[form.key], reader), value.get(_PARAMS)
-    if params is None:
-        return _decode_payload(form, payload, matching)
-    if type(params) is not dict:
-        raise MalformedRequest(f"params is an object of parameters, not {shown(params)} (RST-018).")
-    payload.doubt(params)
-    return _decode_payload(form, payload, matching, params)
-
-
-def _form_of(value: Json) -> Form:
-    """Return the form of a body whose content type names none (RST-005, RST-081)."""
+def _form_of(value: Json, matching: Matching) -> Form:
+    """Return the form of a body whose content type names none (RST-005, RST-081, RST-091)."""
     keys = [key for key in value if key in _KEYED_FORMS] if type(value) is dict else []
-    if type(value) is dict and len(keys) == 1 and len(value) <= 1 + (_PARAMS in value):
-        return _KEYED_FORMS[keys[0]]
-    bare = None if keys else next((form for fits, form in _BARE_FORMS if fits(value)), None)
+    if type(value) is dict and len(keys) == 1:
+        if "inputs" in value and foreign.is_tensor_of_v2(value["inputs"], matching):
+            raise MalformedRequest(foreign.of_v2())
+        form = _KEYED_FORMS[keys[0]]
+        if len(value) <= 1 + (_PARAMS in value) + (form.ignores in value):
+            return form
+    fitting = () if keys else _BARE_FORMS
+    bare = next((form for fits, form in fitting if fits(value, matching)), None)
     if bare is None:
-        raise MalformedRequest(_wrong_keys(value, keys))
+        raise MalformedRequest(_wrong_keys(value, keys, matching))
     return bare
 
 
-def _wrong_keys(value: Json, keys: list[str]) -> str:
+def _wrong_keys(value: Json, keys: list[str], matching: Matching) -> str:
     if type(value) is not dict:
         return (
             f"The body is an object with one of the keys {_KEYS}, or in the 1.x dialect a list of "
             f"records or an object with columns and data, not {json_body.kind_of(value)} "
             "(RST-005)."
         )
-    unknown = [key for key in value if key not in _KEYED_FORMS and key != _PARAMS]
+    ignored = {form.ignores for form in TABLE if form.key in keys}
+    known = {*_KEYED_FORMS, _PARAMS, *ignored}
+    unknown = [key for key in value if key not in known]
     if len(keys) > 1:
         what = f"it has {' and '.join(keys)}"
     elif unknown:
-        what = f"it has {shown(unknown[0])}"
+        what = f"it has {shown(unknown[0])}{_advice(value, keys, matching)}"
     else:
         what = "it has none of them"
     return f"The body holds exactly one of {_KEYS}, and optionally params; {what} (RST-005)."
+
+
+def _advice(body: dict[str, Json], keys: list[str], matching: Matching) -> str:
+    if not keys and matching.has_tensors and not matching.names.isdisjoint(body):
+        return ": send the tensors as an object under inputs"
+    return foreign.advice_for_keys(body)

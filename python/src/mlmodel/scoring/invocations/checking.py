@@ -59,7 +59,9 @@ def check_input(content_type: str | None, body: bytes, signature: ModelSignature
     declared = Declared(signature)
     declares_inputs = declared.matching.schema is not None
     try:
-        request = read_body(content_type, body, declared.matching, every=True)
+        request = read_body(
+            content_type, body, declared.matching, every=True, params=declared.param_names
+        )
     except MlmodelError as error:
         return Check(declares_inputs, None, None, error)
     found = request.data.violations if isinstance(request.data, InvalidInput) else []

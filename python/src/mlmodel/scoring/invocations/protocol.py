@@ -56,7 +56,7 @@ def score(content_type: str | None, body: bytes, engine: Engine) -> bytes:
 
 
 def _answer_request(content_type: str | None, body: bytes, engine: Engine) -> Answer:
-    request = read_body(content_type, body, engine.matching)
+    request = read_body(content_type, body, engine.matching, params=engine.param_names)
     if isinstance(request.data, InvalidInput):
         raise engine.refusal(request.data, request.params)
     data, params = engine.checked(request.data, request.params)

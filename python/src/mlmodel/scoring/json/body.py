@@ -12,6 +12,7 @@ orjson, so that all else is judged as ever, and then it is read by the standard 
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from itertools import chain
@@ -107,6 +108,15 @@ def _without_tokens(body: bytes) -> bytearray:
 def _not_json(body: bytes, error: json.JSONDecodeError) -> MalformedRequest:
     if not body.strip():
         return MalformedRequest("The body is empty; JSON is expected (RST-004).")
+    if body.startswith(codecs.BOM_UTF8):
+        return MalformedRequest(
+            "The body is not JSON: it begins with a byte order mark; send UTF-8 without one "
+            "(RST-004)."
+        )
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in body[:2]:
+        return MalformedRequest(
+            "The body is not JSON in UTF-8, but in UTF-16 or UTF-32; send it in UTF-8 (RST-004)."
+        )
     place = f"line {error.lineno}, column {error.colno}"
     return MalformedRequest(f"The body is not JSON: {error.msg}, at {place} (RST-004).")
 

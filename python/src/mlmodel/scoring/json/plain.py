@@ -1,20 +1,25 @@
 """Values of every kind -> what JSON holds, exactly or not at all (RST-040 and following).
 
-Answers and input examples are written by this alone.
+Answers and input examples are written by this alone. Objects of other kinds than JSON has are
+taken apart by :mod:`mlmodel.scoring.json.objects`.
 """
 
 from __future__ import annotations
 
 import base64
 import datetime as dt
-import json
 import math
 from collections.abc import Mapping
+from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import numpy as np
 import orjson
 import pandas as pd
+
+from mlmodel.scoring.json import objects
 
 if TYPE_CHECKING:
     from types import UnionType
@@ -25,6 +30,7 @@ __all__ = ["Unwritable", "as_plain", "cells", "dumps"]
 _EXACT_KINDS = frozenset("biu")
 #: What stands for numbers that JSON has not (RST-083); the reader's texts are the same (ENF-064).
 _INFINITY, _MINUS_INFINITY = "Infinity", "-Infinity"
+_INT64 = 2**63
 
 
 class Unwritable(Exception):
@@ -51,19 +57,24 @@ def dumps(document: Any) -> bytes:
     try:
         return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
     except TypeError:
-        # Integers beyond 64 bits, and texts that are not Unicode, which this refuses, too.
-        written = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_listed)
+        # Integers beyond 64 bits, which orjson refuses, are written with all their digits.
+        document = _with_literals(document)
     try:
-        return written.encode("utf-8")
-    except UnicodeEncodeError:
+        return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError:
         what = "holds a text with half of a surrogate pair, which is not valid Unicode"
         raise Unwritable(None, what, "RST-048") from None
 
 
-def _listed(value: Any) -> Any:
-    listed = value.tolist()
-    # Here orjson would write null for NaN; json would write what is not JSON.
-    return as_plain(listed, "") if value.dtype.kind == "f" else listed
+def _with_literals(document: Any) -> Any:
+    """Return a document with the digits of large integers in their place."""
+    if type(document) is list:
+        return [_with_literals(item) for item in document]
+    if type(document) is dict:
+        return {key: _with_literals(item) for key, item in document.items()}
+    if type(document) is int and not -_INT64 <= document < _INT64:
+        return orjson.Fragment(str(document))
+    return document
 
 
 def _array(values: np.ndarray[Any, Any], path: str = "") -> Any:
@@ -125,7 +136,13 @@ def as_plain(value: Any, path: str = "") -> Any:
     if value is pd.NA or value is pd.NaT:
         return None
     name = f"{type(value).__module__}.{type(value).__qualname__}"
-    raise Unwritable(path, f"is a {name}, which JSON cannot hold")
+    try:
+        held = objects.taken_apart(value)
+    except Exception as error:  # the class's own code may raise anything
+        raise Unwritable(path, f"is a {name} whose fields cannot be read") from error
+    if held is not value:
+        return as_plain(held, path)
+    raise Unwritable(path, f"is a {name}, which JSON cannot hold{objects.advice(value)}")
 
 
 def _same(value: Any, _path: str) -> Any:
@@ -144,6 +161,8 @@ def _mapping(value: Mapping[Any, Any], path: str) -> Any:
 
 
 def _key(key: Any, path: str) -> str:
+    if isinstance(key, Enum):
+        key = key.value
     if isinstance(key, str):
         return str(key)
     if isinstance(key, int | np.integer) and not isinstance(key, bool):
@@ -153,6 +172,19 @@ def _key(key: Any, path: str) -> str:
 
 def _bytes(value: bytes, _path: str) -> str:
     return base64.b64encode(value).decode("ascii")
+
+
+def _decimal(value: Decimal, path: str) -> Any:
+    # A number with its digits, as a large integer is; a text could not be sent back (RST-101).
+    if not value.is_finite():
+        return None if value.is_nan() else _float(float(value), path)
+    if math.isinf(float(value)):
+        raise Unwritable(path, "is a decimal that a double cannot hold")
+    return orjson.Fragment(str(Decimal(value)))
+
+
+def _enum(value: Enum, path: str) -> Any:
+    return as_plain(value.value, path)
 
 
 def _time(value: Any, _path: str) -> Any:
@@ -233,8 +265,9 @@ _WRITERS: dict[type, Any] = {
     pd.DataFrame: _frame,
 }
 
-#: The order matters: a Timestamp is a datetime, which is a date.
+#: The order matters: a Timestamp is a datetime, which is a date, and an Enum may be a text.
 _BY_BASE: tuple[tuple[type | tuple[type, ...] | UnionType, Any], ...] = (
+    (Enum, _enum),
     (str, lambda value, _: str(value)),
     (np.generic, _numpy_scalar),
     (bool, lambda value, _: bool(value)),
@@ -248,4 +281,7 @@ _BY_BASE: tuple[tuple[type | tuple[type, ...] | UnionType, Any], ...] = (
     (pd.Series, _series),
     (pd.Index, lambda value, path: as_plain(value.tolist(), path)),
     ((dt.datetime, dt.date, dt.time), _time),
+    (Decimal, _decimal),
+    ((UUID, pd.Period, pd.Interval), lambda value, _: str(value)),
+    (pd.api.extensions.ExtensionArray, _list),
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.signature.cells.nested import depth_of
-from mlmodel.signature.types.nested import Map, NestedType, Object, is_opaque, leaf_of
+from mlmodel.signature.types.nested import Array, Map, NestedType, Object, is_opaque, leaf_of
 from mlmodel.signature.types.scalars import DataType
 
 if TYPE_CHECKING:
@@ -111,10 +111,13 @@ def stands_for(data: Any, specs: Specs = (), *, by_first: bool = False) -> Meani
 
 
 def _only_nested_type(spec: ColSpec | TensorSpec) -> NestedType | None:
-    """Return the type of the one column that is declared, if it is nested and has no name."""
-    if spec.name is not None or isinstance(spec.type, DataType):
+    """Return the type of the one column that is declared, if it is nested.
+
+    One that has a name may be given as a record; of lists of lists only an array is the value.
+    """
+    if isinstance(spec.type, DataType) or not isinstance(spec.type, NestedType):
         return None
-    return spec.type if isinstance(spec.type, NestedType) else None
+    return spec.type if spec.name is None or isinstance(spec.type, Array) else None
 
 
 # -- lists ----------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from mlmodel.signature.cells.faults import (
     string_fault,
 )
 from mlmodel.signature.cells.nested import moved, read_nested
-from mlmodel.signature.cells.special import with_special_numbers
+from mlmodel.signature.cells.special import is_nan, with_special_numbers, without_nan
 from mlmodel.signature.data.arrays import EXACT, all_below, doubles, object_array, packed
 from mlmodel.signature.data.columns import Column
 from mlmodel.signature.types.nested import Array, Map, NestedType, Object, is_opaque
@@ -107,7 +107,11 @@ class Reader:
         if isinstance(kind, NestedType):
             return self._nested(cells, ColSpec(kind, required=False), name), None
         filler = kind.traits.filler
-        if filler is None or None not in cells:
+        if filler is None:
+            return self.column(cells, kind, name), None
+        if kind not in FLOATS:
+            cells = without_nan(cells)
+        if None not in cells:
             return self.column(cells, kind, name), None
         mask = np.array([cell is None for cell in cells], bool)
         filled = [filler if cell is None else cell for cell in cells]
@@ -196,7 +200,7 @@ class _JsonLeaves:
         return self.reader.null
 
     def is_missing(self, cell: Any) -> bool:
-        return cell is None
+        return cell is None or is_nan(cell)
 
     def cells(self, column: Column[list[Any]], spec: ColSpec, found: Findings) -> tuple[Any, Any]:
         given = self.reader
@@ -329,11 +333,16 @@ def _untie_floats(reader: Reader, wide: Any, narrow: Any, name: str | int) -> No
 
 def _read_texts(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
     if not _TEXT_OR_NULL.issuperset(map(type, cells)):
+        cells = without_nan(cells)
         reader.each(cells, name, "string", string_fault)
         return object_array(cells)
     array = np.empty(len(cells), object)
     array[:] = cells
     return array
+
+
+def _read_binary(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
+    return _read_base64(reader, without_nan(cells), name)
 
 
 def _read_base64(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
@@ -352,6 +361,7 @@ def _read_base64(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.N
 
 
 def _read_moments(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
+    cells = without_nan(cells)
     values, faults = read_datetimes(cells)
     reader.add(faults, cells, name, "datetime")
     return values
@@ -377,7 +387,7 @@ _COLUMN_READERS: dict[DataType, Callable[[Reader, Sequence[Any], str | int], Any
     },
     **{kind: partial(_read_floats, dtype=kind.to_pandas(), expected=kind.value) for kind in FLOATS},
     DataType.string: _read_texts,
-    DataType.binary: _read_base64,
+    DataType.binary: _read_binary,
     DataType.datetime: _read_moments,
 }
 

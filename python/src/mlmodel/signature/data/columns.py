@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     #: A one-dimensional array of numpy or pandas.
     Values: TypeAlias = npt.NDArray[Any] | ExtensionArray
 
-__all__ = ["Block", "Column", "Columns", "Tensors"]
+__all__ = ["AsGiven", "Block", "Column", "Columns", "Tensors"]
 
 #: What holds the cells of a column: an array of numpy or pandas, or a list.
 Held_co = TypeVar("Held_co", covariant=True)
@@ -80,3 +80,13 @@ class Tensors:
 
     arrays: dict[str | None, npt.NDArray[np.generic]]
     read_at: Schema | None = None
+
+
+@dataclass(slots=True)
+class AsGiven:
+    """What a request holds that is neither a table nor arrays: the model gets ``value`` itself.
+
+    There is such a thing only where nothing is declared (ENF-090).
+    """
+
+    value: Any

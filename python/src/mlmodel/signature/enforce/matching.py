@@ -51,13 +51,16 @@ class Matching:
     It keeps no data, may be asked from several threads, and needs no pandas: it is what decoders
     get. ``memory`` is for them: what they have made of declared names they keep there, through
     :func:`~mlmodel._base.collections.remember`. ``has_names`` says that inputs are declared and
-    matched by name (ENF-001), ``has_tensors`` that they are tensors.
+    matched by name (ENF-001), ``has_tensors`` that they are tensors; ``names`` are the declared
+    names, as texts.
     """
 
-    __slots__ = ("_selections", "_unnamed", "has_names", "has_tensors", "memory", "schema")
+    __slots__ = ("_selections", "_unnamed", "has_names", "has_tensors", "memory", "names", "schema")
 
     def __init__(self, schema: Schema | None) -> None:
         self.schema = schema
+        # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
+        self.names = frozenset(str(spec.name) for spec in schema or () if spec.name is not None)
         self.has_names = schema is not None and schema.has_input_names()
         self.has_tensors = schema is not None and schema.is_tensor_spec()
         self.memory: dict[object, object] = {}
@@ -94,8 +97,10 @@ def _match(
     if any(spec.name is None for spec in specs):
         return _by_position(specs, names, width)
     numbers: list[str | int | None] = list(range(len(specs)))
-    if names is None and [spec.name for spec in specs] == numbers:
-        # MLflow numbers the columns of a frame whose columns have no names (ENF-012).
+    only = len(specs) == width == 1
+    if names is None and (only or [spec.name for spec in specs] == numbers):
+        # One input takes what has no name (ENF-107); and MLflow numbers the columns of a frame
+        # whose columns have no names (ENF-012).
         return _by_position(specs, None, width)
     if names is None:
         return _without_names(specs, width)

@@ -78,13 +78,16 @@ def _table_of_plain(data: Any, specs: Sequence[ColSpec]) -> Table:
     match stands_for(data, specs):
         case Records(records):
             return _table_of_records(records, specs)
-        case Rows(rows) if rows:
+        case Rows([]):  # no rows, of all that is declared (ENF-109)
+            names = None if _by_position(specs) else tuple(spec.name for spec in specs)
+            return _table(names, [object_array(()) for _ in specs])
+        case Rows(rows):
             return _table_of_rows(rows)
         case OneRow(cells):
             return _table(tuple(cells), [_one_cell(cell) for cell in cells.values()])
         case ByColumn(columns):
             return _table_of_columns(columns)
-        case Values(values) | Rows(values):  # an empty list is a column without values
+        case Values(values):
             if isinstance(data, list | tuple) and len(specs) > 1 and _by_position(specs):
                 raise _refused_form("a list of values for several columns")
             return _table(None, [object_array(values)])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mlmodel.signature.data.columns import Columns, Tensors
+from mlmodel.signature.data.columns import AsGiven, Columns, Tensors
 from mlmodel.signature.data.frames import only_column, to_frame
 from mlmodel.signature.enforce.columns import ColumnEnforcer
 from mlmodel.signature.enforce.matching import Matching
@@ -78,6 +78,8 @@ def _is_read(data: Any, schema: Schema | None) -> bool:
 def _plain(data: Any) -> Any:
     if isinstance(data, Columns):
         return to_frame(data)
+    if isinstance(data, AsGiven):
+        return data.value
     return _arrays(data) if isinstance(data, Tensors) else data
 
 
