@@ -53,7 +53,7 @@ def _names_of(header: list[str | None], matching: Matching) -> tuple[str, ...]:
     pandas numbers columns without a name by their places, and a second of that name (RST-097).
     """
     if all(header):
-        return tuple(name or "" for name in header)
+        return tuple(filter(None, header))
     names: list[str] = []
     for place, given in enumerate(header):
         name = given or f"Unnamed: {place}"
@@ -68,7 +68,8 @@ def _names_of(header: list[str | None], matching: Matching) -> tuple[str, ...]:
 def tokenize(text: str) -> list[list[str | None]]:
     """Return the cells of all lines: a text, or None for an empty cell without quotes.
 
-    Empty lines are skipped where there are two columns or more, as every reader does.
+    Empty lines are skipped where there are two columns or more, as every reader does; of one
+    column they are missing cells, but for those at the end (RST-016).
 
     Raises:
         MalformedRequest: a quote stands where none may (RST-015).
@@ -90,6 +91,7 @@ def _quoted_rows(text: str) -> list[list[str | None]]:
         matched = _CELL.match(text, place)
         if matched is None:
             line = text.count("\n", 0, place) + 1
+            csv_faults.check_quote(text, place)
             raise MalformedRequest(f"Line {line} of the CSV has a quote out of place (RST-015).")
         quoted, bare, end = matched.groups()
         row.append(quoted.replace('""', '"') if quoted is not None else bare or None)
@@ -101,6 +103,8 @@ def _quoted_rows(text: str) -> list[list[str | None]]:
 
 
 def _without_blank_rows(rows: list[list[Any]]) -> list[list[Any]]:
+    while len(rows) > 1 and rows[-1] == [None]:
+        rows.pop()
     if not rows or len(rows[0]) == 1:
         return rows
     return [row for row in rows if row != [None]]

@@ -21,10 +21,9 @@ __all__ = ["RULES", "is_number", "values"]
 #: The rules that CSV has in the place of JSON's.
 RULES = {"ENF-049": "ENF-060", "ENF-041": "ENF-061"}
 
-_EXPONENT = r"(?:[eE][+-]?[0-9]+)?"
-#: A number, and what makes a decimal of it (None: it begins with the point).
+#: A number, and what makes a decimal of it. No character is tried twice.
 _NUMBER = re.compile(
-    rf" *([+-]?(?:[0-9]+((?:\.[0-9]*)?{_EXPONENT})|\.[0-9]+{_EXPONENT})) *", re.ASCII
+    r" *+([+-]?+(?:[0-9]++|(?=\.[0-9]))((?:\.[0-9]*+)?+(?:[eE][+-]?+[0-9]++)?+)) *+", re.ASCII
 )
 _INFINITE = re.compile(r" *([+-]?inf(?:inity)?) *", re.ASCII | re.IGNORECASE)
 #: What pandas takes for a missing value by itself, an empty text in quotes too (ENF-108).
@@ -126,7 +125,7 @@ def _read_number(text: Text) -> Any:
     if matched is None:
         return text
     written, decimals = matched.groups()
-    if decimals == "":
+    if not decimals:
         return int(written) if len(written) < _LONGEST_INTEGER else Decimal(written)
     value = float(written)
     # What is beyond the largest double is kept as written, for the reader to refuse.

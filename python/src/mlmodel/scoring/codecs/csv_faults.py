@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["check_header", "check_lines"]
+__all__ = ["check_header", "check_lines", "check_quote"]
 
 #: A carriage return that ends a line by itself.
 _LONE_RETURN = re.compile(r"\r(?!\n)")
@@ -37,6 +37,23 @@ def check_lines(text: str) -> None:
             "Lines of the CSV end with a carriage return (CR) alone; end them with LF or CR LF "
             "(RST-098, RST-015)."
         )
+
+
+def check_quote(text: str, place: int) -> None:
+    """Refuse a quote out of place that stands beside another separator.
+
+    Args:
+        text: the CSV.
+        place: where the cell begins that is not one.
+
+    Raises:
+        MalformedRequest: it does.
+
+    """
+    quoted = _QUOTED.match(text, place)
+    beside = quoted.end() if quoted else text.find('"', place) - 1
+    if text[beside : beside + 1] in _SEPARATORS:
+        raise _parted_by(text[beside])
 
 
 def check_header(header: Sequence[str | None], matching: Matching) -> None:
@@ -69,10 +86,14 @@ def _is_data(line: Sequence[str | None], *, named: bool) -> bool:
 
 def _check_separator(line: str, matching: Matching) -> None:
     declared = () if matching.schema is None else matching.schema.inputs
-    for separator, name in _SEPARATORS.items():
+    for separator in _SEPARATORS:
         parts = [part.strip(' "') for part in line.split(separator)]
         if len(parts) > 1 and (len(declared) > 1 or not matching.names.isdisjoint(parts)):
-            raise MalformedRequest(
-                f"The cells of the CSV are parted by {name}; part them by commas, with a point "
-                "before decimals (RST-098, RST-015)."
-            )
+            raise _parted_by(separator)
+
+
+def _parted_by(separator: str) -> MalformedRequest:
+    return MalformedRequest(
+        f"The cells of the CSV are parted by {_SEPARATORS[separator]}; part them by commas, with "
+        "a point before decimals (RST-098, RST-015)."
+    )

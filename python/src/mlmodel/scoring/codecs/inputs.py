@@ -36,44 +36,45 @@ def from_value(payload: Payload[Json], matching: Matching, what: str) -> Columns
         raise MalformedRequest(
             f"{what} is an object of columns or a list of rows, not {shown(value)} (RST-014)."
         )
-    return _columns(payload, matching, value, matching.schema.inputs)
+    return _columns(payload, matching, value, what)
 
 
 def _columns(
     payload: Payload[Json],
     matching: Matching,
     given: dict[str, Json],
-    specs: Sequence[ColSpec | TensorSpec],
+    what: str,
 ) -> Columns:
+    specs = () if matching.schema is None else matching.schema.inputs
     match stands_for(given, specs):
         case OneRow(row):
             cells = [[cell] for cell in row.values()]
             return tables.from_columns(payload, matching, tuple(row), cells)
         case ByColumn(columns):
-            _check_lengths(columns)
+            _check_lengths(columns, what)
             return tables.from_columns(payload, matching, tuple(columns), list(columns.values()))
         case Values(values):  # the object is one of them
             return tables.from_columns(payload, matching, None, [values])
         case _:
-            raise _mixed_columns(given, specs)
+            raise _mixed_columns(given, specs, what)
 
 
 def _mixed_columns(
-    given: Mapping[str, Any], specs: Sequence[ColSpec | TensorSpec]
+    given: Mapping[str, Any], specs: Sequence[ColSpec | TensorSpec], what: str
 ) -> MalformedRequest:
     lists = [spec.name for spec in specs if type(given.get(str(spec.name))) is list]
     return MalformedRequest(
-        f"inputs mixes columns and single values: {', '.join(map(shown, lists))} hold lists, but "
+        f"{what} mixes columns and single values: {', '.join(map(shown, lists))} hold lists, but "
         "some of the others are not columns (RST-014)."
     )
 
 
-def _check_lengths(columns: Mapping[str, Sequence[Any]]) -> None:
+def _check_lengths(columns: Mapping[str, Sequence[Any]], what: str) -> None:
     lengths = {name: len(cells) for name, cells in columns.items()}
     if len(set(lengths.values())) > 1:
         (first, rows), *others = lengths.items()
         other, less = next(item for item in others if item[1] != rows)
         raise MalformedRequest(
-            f"The columns of inputs differ in length: {shown(first)} has {rows} cells, "
+            f"The columns of {what} differ in length: {shown(first)} has {rows} cells, "
             f"{shown(other)} has {less} (RST-014)."
         )

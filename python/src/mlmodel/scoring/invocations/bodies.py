@@ -75,7 +75,7 @@ def read_body(
     # The most frequent content type is not taken apart.
     form = None if content_type == JSON else _named_form(content_type)
     if form is None or form.reads == "json":
-        return _JsonBody(body, matching, params, every=every).read(form)
+        return _read_json(body, matching, params, form, every=every)
     # What is not JSON has no fast parse that could have changed a number.
     reader = Reader(exact=True, every=every)
     if form.reads == "text":
@@ -137,66 +137,60 @@ def _decode_payload(
 # -- JSON ------------------------------------------------------------------------------------------
 
 
-class _JsonBody:
-    """A body of JSON, and what is declared of the data and parameters in it."""
+def _read_json(
+    body: bytes, matching: Matching, params: Collection[str], form: Form | None, *, every: bool
+) -> Request:
+    value = json_body.loads(body)
+    form = form or _form_of(value, matching)
+    try:
+        request = _open_body(value, form, Reader(every=every), matching, params)
+    except InexactParse:
+        return _read_exactly(body, matching, params, form, every=every)
+    if not isinstance(request.data, InvalidInput):
+        json_body.check_pairs(body, value)
+    elif json_body.may_have_rounded(body):
+        # What is told of a number that is refused is what was written.
+        return _read_exactly(body, matching, params, form, every=every)
+    return request
 
-    __slots__ = ("_body", "_every", "_matching", "_params")
 
-    def __init__(
-        self, body: bytes, matching: Matching, params: Collection[str], *, every: bool
-    ) -> None:
-        self._body = body
-        self._matching = matching
-        self._params = params
-        self._every = every
+def _read_exactly(
+    body: bytes, matching: Matching, params: Collection[str], form: Form, *, every: bool
+) -> Request:
+    value, literals = json_body.loads_exactly(body)
+    reader = Reader(exact=True, literals=literals, every=every)
+    return _open_body(value, form, reader, matching, params)
 
-    def read(self, form: Form | None) -> Request:
-        """Return what the body says: in the form that the content type names, or in its own."""
-        value = json_body.loads(self._body)
-        form = form or _form_of(value, self._matching)
-        try:
-            request = self._open(value, form, Reader(every=self._every))
-        except InexactParse:
-            return self._exactly(form)
-        if not isinstance(request.data, InvalidInput):
-            json_body.check_pairs(self._body, value)
-        elif json_body.may_have_rounded(self._body):
-            # What is told of a number that is refused is what was written.
-            return self._exactly(form)
-        return request
 
-    def _exactly(self, form: Form) -> Request:
-        value, literals = json_body.loads_exactly(self._body)
-        return self._open(value, form, Reader(exact=True, literals=literals, every=self._every))
-
-    def _open(self, value: Json, form: Form, reader: Reader) -> Request:
-        """Decode a body of the form: what stands under its key, beside parameters, or all of it."""
-        params: Json
-        if type(value) is not dict or (form.key is None and form.opens is None):
-            return _decode_payload(form, Payload(value, reader), self._matching)
-        if form.opens is not None:
-            data, params = form.opens(value, self._matching, self._params)
-        else:
-            data, params = value[str(form.key)], value.get(_PARAMS)
-        payload = Payload(data, reader)
-        if params is None:
-            return _decode_payload(form, payload, self._matching)
-        if type(params) is not dict:
-            raise MalformedRequest(
-                f"params is an object of parameters, not {shown(params)} (RST-018)."
-            )
-        payload.doubt(params)
-        return _decode_payload(form, payload, self._matching, params)
+def _open_body(
+    value: Json, form: Form, reader: Reader, matching: Matching, declared: Collection[str]
+) -> Request:
+    """Decode a body of the form: what stands under its key, beside parameters, or all of it."""
+    if type(value) is not dict or (form.key is None and form.opens is None):
+        return _decode_payload(form, Payload(value, reader), matching)
+    data: Json
+    params: Json
+    if form.opens is not None:
+        data, params = form.opens(value, matching, declared)
+    else:
+        data, params = value[str(form.key)], value.get(_PARAMS)
+    payload = Payload(data, reader)
+    if params is None:
+        return _decode_payload(form, payload, matching)
+    if type(params) is not dict:
+        raise MalformedRequest(f"params is an object of parameters, not {shown(params)} (RST-018).")
+    payload.doubt(params)
+    return _decode_payload(form, payload, matching, params)
 
 
 def _form_of(value: Json, matching: Matching) -> Form:
     """Return the form of a body whose content type names none (RST-005, RST-081, RST-091)."""
     keys = [key for key in value if key in _KEYED_FORMS] if type(value) is dict else []
     if type(value) is dict and len(keys) == 1:
-        if "inputs" in value and foreign.is_tensor_of_v2(value["inputs"], matching):
+        if keys[0] == "inputs" and foreign.is_tensor_of_v2(value["inputs"], matching):
             raise MalformedRequest(foreign.of_v2())
         form = _KEYED_FORMS[keys[0]]
-        if len(value) <= 1 + (_PARAMS in value) + (form.ignores in value):
+        if len(value) == 1 or len(value) == 1 + (_PARAMS in value) + (form.ignores in value):
             return form
     fitting = () if keys else _BARE_FORMS
     bare = next((form for fits, form in fitting if fits(value, matching)), None)
