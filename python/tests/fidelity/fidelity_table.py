@@ -42,10 +42,6 @@ KNOWN = (
         "a column of Arrow's type null is refused",
         _OWN, ("text with gaps", "booleans with gaps"), ("Arrow",),
     ),
-    NotYet(
-        "texts by themselves are not taken for the only column, if it has a name",
-        ("sklearn", "onnx", "python_function"), ("one text column",), ("instances",),
-    ),
 )  # fmt: skip
 
 

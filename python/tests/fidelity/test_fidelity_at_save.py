@@ -233,10 +233,7 @@ class Changing(pyfunc.PythonModel):
         lambda data: data["n"].to_numpy(dtype="float32"),
         lambda data: {"a": data["n"], "b": data["t"].tolist()},
         lambda data: [{"n": n, "t": t} for n, t in zip(data["n"], data["t"], strict=True)],
-        pytest.param(
-            lambda data: [decimal.Decimal(str(n)) for n in data["n"]],
-            marks=pytest.mark.xfail(strict=True, reason="decimals have no form in answers yet"),
-        ),
+        lambda data: [decimal.Decimal(str(n)) for n in data["n"]],
         lambda data: [None, float("nan"), pd.NaT],
         lambda data: 3,
         lambda data: "all",
