@@ -14,9 +14,13 @@ import pandas as pd
 from mlmodel.flavors._invalid_data import invalid, invalid_each
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from mlmodel.flavors._categories import Categories
 
 __all__ = ["Features"]
+
+_TABLE = 2  # rows and features
 
 
 class Features:
@@ -25,10 +29,12 @@ class Features:
     Args:
         names: their names in the model's order, or None where it has none.
         count: how many there are.
-        categorical: the places of those whose texts are categories that the model itself keeps.
+        categories: the places of categorical features, with the categories that the model keeps,
+            or None where it does not keep them.
         library: who takes them, as a message names it.
         features_rule: the rule of the flavor's page on features and their number.
         data_rule: its rule on other kinds of data.
+        values_rule: its rule on values that a feature cannot take.
 
     """
 
@@ -37,31 +43,41 @@ class Features:
         names: Sequence[str] | None,
         count: int,
         *,
-        categorical: Sequence[int] = (),
+        categories: Mapping[int, Categories | None] | None = None,
         library: str,
         features_rule: str,
         data_rule: str,
+        values_rule: str,
     ) -> None:
         self.names = None if names is None else list(names)
         self.count = count
         self._labels = set(names or ())
-        self._categorical = categorical
+        self._categories = dict(categories or {})
         self._library = library
         self._features_rule, self._data_rule = features_rule, data_rule
+        self._values_rule = values_rule
 
     def of(self, given: Any) -> Any:
         """Return a DataFrame with the model's columns in their order, or the array as it is.
 
         Raises:
-            InvalidInput: another kind of data, or features are missing.
+            InvalidInput: another kind of data, features are missing, or cannot take their values.
 
         """
-        if isinstance(given, pd.DataFrame):
-            return self._texts_as_categories(self._in_order(given))
         if isinstance(given, list):
             given = np.asarray(given)
+        elif hasattr(given, "to_pandas"):  # a table of Arrow or Polars
+            given = given.to_pandas()
+        if (
+            isinstance(given, np.ndarray)
+            and given.dtype.kind not in "biuf"
+            and given.ndim == _TABLE
+        ):
+            given = pd.DataFrame(given)
+        if isinstance(given, pd.DataFrame):
+            return self._taken(self._in_order(given))
         shape: tuple[int, ...] = getattr(given, "shape", ())
-        if len(shape) != 2:  # noqa: PLR2004 - rows and features
+        if len(shape) != _TABLE:
             raise invalid(
                 self._data_rule,
                 f"{self._library} takes a DataFrame or a 2-D array of rows and features, "
@@ -87,14 +103,40 @@ class Features:
             )
         return frame.iloc[:, [places[name] for name in self.names]]
 
-    def _texts_as_categories(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return texts in categorical features as categories, which the model's own are held to."""
-        dtypes = frame.dtypes
-        texts = [i for i in self._categorical if pd.api.types.is_string_dtype(dtypes.iloc[i])]
-        if not texts:
+    def _taken(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a frame with the features as numbers and as the model's categories."""
+        if not self._categories and all(map(_is_plain, set(frame.dtypes))):
             return frame
-        numbered = frame.set_axis(range(frame.shape[1]), axis=1)
-        return numbered.astype(dict.fromkeys(texts, "category")).set_axis(frame.columns, axis=1)
+        columns, wrong = {}, {}
+        for place, label in enumerate(frame.columns):
+            column = frame.iloc[:, place]
+            columns[place], what = self._column(place, column)
+            if what:
+                wrong[str(label)] = f"Feature {str(label)!r}: {what}."
+        if wrong:
+            headline = (
+                f"Some features of the model cannot take their values. {next(iter(wrong.values()))}"
+            )
+            raise invalid_each(headline, self._values_rule, wrong)
+        return pd.DataFrame(columns, index=frame.index).set_axis(frame.columns, axis=1)
+
+    def _column(self, place: int, column: pd.Series[Any]) -> tuple[Any, str]:
+        """Return a column as a feature takes it, or what is wrong with it."""
+        kept = self._categories.get(place)
+        if kept is not None:
+            taken, unknown = kept.numbered(column)
+            return taken, kept.refusal(unknown) if unknown else ""
+        if place in self._categories and isinstance(column.dtype, pd.CategoricalDtype):
+            return column, ""  # whose numbers are the model's, as far as can be told
+        numbers = _as_numbers(column)
+        if numbers is not None:
+            return numbers, ""
+        if place in self._categories:
+            return column, (
+                "the model does not keep the texts of its categories, so give their numbers, or a "
+                "categorical column with all categories in the order of training"
+            )
+        return column, f"{self._library} takes numbers and truth values, not {_kind(column)}"
 
     def _require_count(self, given: int) -> None:
         if given != self.count:
@@ -104,3 +146,27 @@ class Features:
 
 def _unnamed(columns: pd.Index[Any]) -> bool:
     return bool(columns.dtype.kind == "i") and list(columns) == list(range(len(columns)))
+
+
+def _is_plain(dtype: Any) -> bool:
+    return isinstance(dtype, np.dtype) and dtype.kind in "biuf"
+
+
+def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any] | None:
+    """Return a column of numbers or truth values, gaps included, or None for another.
+
+    Objects that are numbers are what rows of JSON and frames without types hold.
+    """
+    if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
+        if column.isna().all():
+            return column.astype(object).where(column.notna(), np.nan).astype("float64")
+        column = column.convert_dtypes(convert_string=False)
+    dtype, kinds = column.dtype, pd.api.types
+    if isinstance(dtype, pd.CategoricalDtype) or kinds.is_complex_dtype(dtype):
+        return None
+    return column if kinds.is_numeric_dtype(dtype) or kinds.is_bool_dtype(dtype) else None
+
+
+def _kind(column: pd.Series[Any]) -> str:
+    values = pd.api.types.infer_dtype(column, skipna=True)
+    return {"string": "texts", "categorical": "categories"}.get(values, f"{values} values")

@@ -101,6 +101,7 @@ class XgboostFlavor(Flavor):
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
         from mlmodel.flavors._features import Features  # it needs numpy and pandas
+        from mlmodel.flavors._xgboost_categories import categories_of
 
         xgboost = self.require("xgboost")
         is_booster = isinstance(model, xgboost.Booster)
@@ -109,10 +110,11 @@ class XgboostFlavor(Flavor):
         features = Features(
             names,
             int(booster.num_features()),
-            categorical=_categorical(booster),
+            categories=categories_of(booster),
             library="XGBoost",
             features_rule="XGB-007",
             data_rule="XGB-008",
+            values_rule="XGB-012",
         )
         arguments = PredictArguments(
             model.predict, ("data", "X"), of="XGBoost's predict", rule="XGB-009"
@@ -139,16 +141,6 @@ def _missing_value(model: Any) -> dict[str, Any]:
     if missing is None or missing != missing:  # noqa: PLR0124 - NaN, the default
         return {}
     return {"missing": float(missing)}
-
-
-def _categorical(booster: Any) -> list[int]:
-    """Return the features whose categories the model keeps, as versions from 3.1 on do (XGB-010).
-
-    With them a frame's own order of categories is no matter.
-    """
-    places = [place for place, kind in enumerate(booster.feature_types or ()) if kind == "c"]
-    keeps = places and hasattr(booster, "get_categories") and not booster.get_categories().empty()
-    return places if keeps else []
 
 
 FLAVOR = XgboostFlavor()
