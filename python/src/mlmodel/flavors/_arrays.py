@@ -6,6 +6,7 @@ mapping of arrays becomes one array per input, in the declared dtype, or is refu
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,31 +15,41 @@ import pandas as pd
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.flavors._invalid_data import invalid, invalid_each
-from mlmodel.signature.model_signature import ModelSignature
-from mlmodel.signature.types.schema import Schema, TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["ArrayInput", "ArrayInputs", "answer", "declared_signature"]
+__all__ = ["ArrayInput", "ArrayInputs", "answer"]
+
+_TABLE = 2  # axes: rows, columns
+#: What may be a column of a mapping.
+_COLUMNS = (list, np.ndarray, pd.Series)
+#: Objects that are numbers or truth values, as pandas calls them.
+_PLAIN_KINDS = frozenset({"integer", "floating", "mixed-integer-float", "boolean"})
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayInput:
-    """An input or output of a graph; -1 in ``shape`` is any size.
+    """An input of a graph; -1 in ``shape`` is any size.
 
-    ``dtype`` is object for texts, and None for what is not an array of numpy's.
+    ``dtype`` is object for texts, and None for what is not an array of numpy's; ``shape`` is None
+    where the graph does not say how many axes there are. An ``optional`` one may be left out, and
+    is taken from a mapping alone; a ``sequence`` is a list of arrays.
     """
 
     name: str
     dtype: np.dtype[Any] | None
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] | None
+    optional: bool = False
+    sequence: bool = False
 
     @classmethod
-    def declared(cls, name: str, dtype: str | None, sizes: Iterable[object]) -> Self:
+    def declared(
+        cls, name: str, dtype: str | None, sizes: Iterable[object] | None, **kind: bool
+    ) -> Self:
         """Return what is declared by the name of a dtype and sizes, texts or None for any."""
-        shape = tuple(size if isinstance(size, int) else -1 for size in sizes)
-        return cls(name, None if dtype is None else np.dtype(dtype), shape)
+        shape = None if sizes is None else tuple(n if isinstance(n, int) else -1 for n in sizes)
+        return cls(name, None if dtype is None else np.dtype(dtype), shape, **kind)
 
 
 class ArrayInputs:
@@ -52,24 +63,36 @@ class ArrayInputs:
     """
 
     def __init__(self, inputs: Iterable[ArrayInput], *, names_rule: str, cast_rule: str) -> None:
-        self.inputs = {one.name: one for one in inputs}
+        self._all = {one.name: one for one in inputs}
+        required = {name: one for name, one in self._all.items() if not one.optional}
+        self.inputs = required or self._all
         self._names_rule, self._cast_rule = names_rule, cast_rule
         self._rounded = False
 
     def of(self, given: Any) -> dict[str, Any]:
         """Return one array per input.
 
-        A frame's columns together make a single input, and one each make several.
+        A frame's columns together make a single input, and one each make several. Records are a
+        frame; a mapping has the inputs' names, or those of a frame's columns.
 
         Raises:
             InvalidInput: an input is missing, or would not be what was given.
 
         """
+        if isinstance(given, list) and given and all(isinstance(row, dict) for row in given):
+            given = pd.DataFrame(given)
+        if (
+            isinstance(given, dict)
+            and len(self.inputs) == 1
+            and not self._all.keys() & given.keys()
+        ):
+            given = _as_frame(given)
         if isinstance(given, pd.DataFrame):
             return self._of_frame(given)
         if isinstance(given, dict):
             self._check_names(given)
-            return {name: self._array(one, given[name]) for name, one in self.inputs.items()}
+            there = {name: one for name, one in self._all.items() if name in given}
+            return {name: self._array(one, given[name]) for name, one in there.items()}
         if len(self.inputs) != 1 or isinstance(given, str | bytes) or not hasattr(given, "__len__"):
             raise invalid(
                 self._cast_rule,
@@ -79,33 +102,32 @@ class ArrayInputs:
         return {name: self._array(one, given) for name, one in self.inputs.items()}
 
     def _of_frame(self, frame: pd.DataFrame) -> dict[str, Any]:
-        if len(self.inputs) != 1:
+        name, one = next(iter(self.inputs.items()))
+        width = None if one.shape is None or len(one.shape) < _TABLE else one.shape[1]
+        if len(self.inputs) != 1 or (name in frame.columns and width != frame.shape[1]):
             self._check_names(frame.columns)
             return {
                 name: self._shaped(one, self._columns(one, [frame[name]]))
                 for name, one in self.inputs.items()
             }
-        name, one = next(iter(self.inputs.items()))
         kinds = set(frame.dtypes)
         if len(kinds) == 1 and isinstance(kinds.pop(), np.dtype):  # one block, no columns to join
             array = self._exact(one, frame.to_numpy())
-            if len(one.shape) == 1 and frame.shape[1] == 1:
-                array = array.reshape(-1)
         else:
             columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
             array = self._columns(one, columns)
         return {name: self._shaped(one, array)}
 
     def _columns(self, one: ArrayInput, columns: Sequence[pd.Series[Any]]) -> Any:
-        """Return columns as an array of one axis or two, as the input has them."""
-        arrays = [self._exact(one, column.to_numpy()) for column in columns]
-        if len(arrays) == 1 and len(one.shape) == 1:
-            return arrays[0]
+        """Return columns side by side, or the arrays that are the cells of a single one."""
+        arrays = [self._exact(one, _unnested(column.to_numpy())) for column in columns]
+        if len(arrays) == 1:
+            return arrays[0] if arrays[0].ndim > 1 else arrays[0].reshape(-1, 1)
         return np.column_stack(arrays) if arrays else np.empty((0, 0), one.dtype)
 
     def _check_names(self, names: Iterable[Any]) -> None:
         given = set(names)
-        missing = [name for name in self.inputs if name not in given]
+        missing = [n for n, one in self.inputs.items() if n not in given and not one.optional]
         if missing:
             raise invalid_each(
                 f"The data do not have these inputs of the graph: {', '.join(missing)} "
@@ -115,14 +137,31 @@ class ArrayInputs:
             )
 
     def _array(self, one: ArrayInput, given: Any) -> Any:
-        if one.dtype is None:
+        if one.dtype is None or given is None:
             return given
-        return self._shaped(one, self._exact(one, np.asarray(given)))
+        if one.sequence and isinstance(given, list | tuple):
+            return [self._exact(one, np.asarray(part)) for part in given]
+        try:
+            array = _unnested(np.asarray(given))
+        except ValueError:  # rows of different lengths
+            raise invalid(
+                self._cast_rule,
+                f"Input {one.name!r}: the rows given have different lengths.",
+                one.name,
+            ) from None
+        return self._shaped(one, self._exact(one, array))
 
     def _shaped(self, one: ArrayInput, array: Any) -> Any:
-        if one.dtype is not None and (
-            array.ndim != len(one.shape)
-            or any(d not in (-1, n) for d, n in zip(one.shape, array.shape, strict=True))
+        """Return an array in the declared shape; one column may have an axis of its own or not."""
+        if one.dtype is None or one.shape is None:
+            return array
+        axes = len(one.shape)
+        if (array.ndim, axes) == (1, _TABLE) and one.shape[1] == 1:
+            array = array.reshape(-1, 1)
+        elif (array.ndim, axes) == (_TABLE, 1) and array.shape[1] == 1:
+            array = array.reshape(-1)
+        if array.ndim != axes or any(
+            d not in (-1, n) for d, n in zip(one.shape, array.shape, strict=True)
         ):
             raise invalid(
                 self._cast_rule,
@@ -135,7 +174,9 @@ class ArrayInputs:
     def _exact(self, one: ArrayInput, array: Any) -> Any:
         """Return an array in the input's dtype with every value kept, or rounded to a float."""
         dtype = one.dtype
-        if dtype is None or array.dtype == dtype:
+        if dtype is not None and dtype.kind != "O" and array.dtype == object:
+            array = _plain(array, dtype)
+        if dtype is None or (array.dtype == dtype and dtype.kind != "O"):
             return array
         if dtype.kind == "O":
             if array.dtype.kind in "UO" and all(isinstance(text, str) for text in array.ravel()):
@@ -173,33 +214,46 @@ def _same_signs(cast: Any, array: Any) -> bool:
     return array.dtype.kind == "f" or bool(((cast < 0) == (array < 0)).all())
 
 
-def declared_signature(
-    inputs: Sequence[ArrayInput], outputs: Sequence[ArrayInput]
-) -> ModelSignature | None:
-    """Return what a graph declares as a signature of tensors, or None where numpy lacks a type.
+def _as_frame(given: Mapping[Any, Any]) -> Any:
+    """Return a mapping of columns as a frame, where they are that, or as it is."""
+    columns = {name: list(one) for name, one in given.items() if isinstance(one, _COLUMNS)}
+    is_table = len(columns) == len(given) and len(set(map(len, columns.values()))) == 1
+    return pd.DataFrame(columns) if is_table else given
 
-    A single input is left unnamed, so that an array and a frame are taken as they are.
+
+def _unnested(values: Any) -> Any:
+    """Return cells that are lists or arrays of one shape as one array, others as they are."""
+    if values.dtype == object and len(values) and isinstance(values[0], list | tuple | np.ndarray):
+        with suppress(ValueError):
+            return np.array([list(cell) for cell in values])
+    return values
+
+
+def _plain(array: Any, dtype: np.dtype[Any]) -> Any:
+    """Return objects that are all numbers, or all truth values, as an array of these.
+
+    A missing one is NaN where the input is floating point; where it is not, nothing is changed.
     """
-    taken = _schema(inputs, named=len(inputs) != 1)
-    if taken is None:
-        return None
-    return ModelSignature(taken, _schema(outputs, named=True))
-
-
-def _schema(declared: Sequence[ArrayInput], *, named: bool) -> Schema | None:
-    specs = [
-        TensorSpec(
-            "str" if one.dtype.kind == "O" else one.dtype, one.shape, one.name if named else None
-        )
-        for one in declared
-        if one.dtype is not None
-    ]
-    return Schema(specs) if specs and len(specs) == len(declared) else None
+    cells = pd.Series(array.ravel(), dtype=object)
+    gaps = cells.isna().to_numpy()
+    kind = "floating" if gaps.all() else pd.api.types.infer_dtype(cells, skipna=True)
+    if kind not in _PLAIN_KINDS or (gaps.any() and (dtype.kind != "f" or kind == "boolean")):
+        return array
+    plain = np.array(cells.where(~gaps, np.nan).tolist())
+    same = all(a == b for a, b in zip(plain[~gaps].tolist(), cells[~gaps], strict=True))
+    return plain.reshape(array.shape) if same and plain.dtype.kind in "biuf" else array
 
 
 def answer(given: Any, outputs: Mapping[str, Any]) -> Any:
-    """Return a graph's outputs by name: as a frame where a frame was given, else as they are."""
-    if not isinstance(given, pd.DataFrame):
+    """Return a graph's outputs by name: as a frame where a frame was given, else as they are.
+
+    Outputs that are not one value per row make no frame.
+    """
+    rows = len(given) if isinstance(given, pd.DataFrame) else None
+    if not all(
+        hasattr(one, "__len__") and np.ndim(one) != 0 and len(one) == rows
+        for one in outputs.values()
+    ):
         return outputs
     return pd.DataFrame({name: _column_of(one) for name, one in outputs.items()})
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.store.folder import ModelFolder
 
 __all__ = ["Flavor", "Predict", "Saved"]
@@ -33,15 +32,13 @@ class Saved:
     """What a flavor has written: its attributes, those of python_function, its packages.
 
     ``packages`` are distribution names; they are pinned to the installed versions and become
-    the environment unless the caller gave one (ENV-003). ``signature`` is what the model itself
-    declares, for callers who give neither signature nor a table as example. ``predict`` is how
-    the written files predict, where that is not :meth:`Flavor.predictor` of the model given.
+    the environment unless the caller gave one (ENV-003). ``predict`` is how the written files
+    predict, where that is not :meth:`Flavor.predictor` of the model given.
     """
 
     attributes: dict[str, Any]
     python_function: dict[str, Any] | None
     packages: Sequence[str] = field(default=())
-    signature: ModelSignature | None = None
     predict: Predict | None = None
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument, shown
-from mlmodel.flavors._failures import cannot_be_read
+from mlmodel.flavors._failures import brief, cannot_be_read
+from mlmodel.flavors._invalid_data import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +17,14 @@ if TYPE_CHECKING:
 
     from mlmodel.flavors._base import Flavor
 
-__all__ = ["DEFAULT_PROVIDERS", "require_settings", "start"]
+__all__ = ["DEFAULT_PROVIDERS", "require_settings", "run", "start"]
+
+#: Errors of a run that come of what the graph is given: sizes that do not go together, indices
+#: out of range, objects that are no arrays.
+_OF_DATA = ("InvalidArgument", "Fail", "RuntimeException", "RuntimeError")
+#: The place in ONNX Runtime's source code that raised an error, and its function.
+_PLACE = re.compile(r"^\S+:\d+ .*?\) (?:\[ONNXRuntimeError\] )?(?:.* was false\. )?")
+_CODE = re.compile(r"^[A-Z_]+ : ")
 
 #: What MLflow writes where no providers are given: a graphics card if there is one.
 DEFAULT_PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
@@ -76,6 +85,27 @@ def start(flavor: Flavor, source: Path | bytes, file: str, attributes: Mapping[s
     what = f"cannot be run by ONNX Runtime {runtime.__version__}"
     with cannot_be_read(file, what, "ONX-005", path):
         return runtime.InferenceSession(graph, options, providers=providers)
+
+
+def run(session: Any, feed: Mapping[str, Any]) -> Any:
+    """Return the outputs of a graph, in its order.
+
+    Raises:
+        InvalidInput: it cannot be run on these arrays, and why in ONNX Runtime's words (ONX-011).
+
+    """
+    try:
+        return session.run(None, feed)
+    except Exception as error:
+        # ONNX Runtime's errors have no base of their own; others are no matter of the data.
+        known = type(error).__name__ in _OF_DATA and "allocat" not in str(error)
+        if not known:
+            raise
+        words = " ".join(str(error).partition("Status Message: ")[2].split())
+        why = brief(RuntimeError(_PLACE.sub("", words))) if words else _CODE.sub("", brief(error))
+        raise invalid(
+            "ONX-011", f"ONNX Runtime cannot run the graph on these data: {why}."
+        ) from None
 
 
 def require_settings(given: Mapping[str, Any]) -> None:

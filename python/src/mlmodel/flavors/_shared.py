@@ -229,7 +229,6 @@ def save_flavor(
             saved.packages,
             predict,
             flavor.signature_kinds,
-            saved.signature,
             observable=not is_of_this_program(flavor),
             reopen=partial(_reopened, flavor),
         )

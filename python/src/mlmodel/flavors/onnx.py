@@ -85,13 +85,7 @@ class OnnxFlavor(Flavor):
             session = _session.start(self, root / _FILE, _FILE, attributes)
             return self.predictor(session, {})(model_input, params)
 
-        from mlmodel.flavors import _arrays  # it needs numpy and pandas
-
-        graph = model.graph
-        weights = {tensor.name for tensor in graph.initializer}
-        inputs = [_declared(one) for one in graph.input if one.name not in weights]
-        signature = _arrays.declared_signature(inputs, [_declared(one) for one in graph.output])
-        return Saved(attributes, {"data": _FILE}, self.packages, signature, predict)
+        return Saved(attributes, {"data": _FILE}, self.packages, predict)
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         onnx = self.require("onnx")
@@ -119,16 +113,15 @@ class OnnxFlavor(Flavor):
         """Return how a session of ONNX Runtime predicts: arrays in the graph's own dtypes."""
         from mlmodel.flavors import _arrays  # it needs numpy and pandas
 
-        declared = [
-            _arrays.ArrayInput.declared(one.name, _DTYPES.get(one.type), one.shape or ())
-            for one in model.get_inputs()
-        ]
+        declared = [_declared(one) for one in model.get_inputs()]
+        # Weights that are inputs, too, may be given, as ONNX Runtime lets them be.
+        declared += [_declared(one, optional=True) for one in model.get_overridable_initializers()]
         inputs = _arrays.ArrayInputs(declared, names_rule="ONX-007", cast_rule="ONX-008")
         names = [one.name for one in model.get_outputs()]
 
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
             warn_of_params(params, "An ONNX graph")
-            outputs = model.run(None, inputs.of(model_input))
+            outputs = _session.run(model, inputs.of(model_input))
             return _arrays.answer(model_input, dict(zip(names, outputs, strict=True)))
 
         return predict
@@ -202,16 +195,18 @@ def _location(tensor: Any) -> str:
     return next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
 
 
-def _declared(value: Any) -> ArrayInput:
-    """Return an input or output that a graph declares."""
+def _declared(one: Any, *, optional: bool = False) -> ArrayInput:
+    """Return an input as ONNX Runtime tells of it; a scalar and unknown axes are told alike."""
     from mlmodel.flavors._arrays import ArrayInput
 
-    tensor = value.type.tensor_type
-    element = FLAVOR.require("onnx").TensorProto.DataType.Name(tensor.elem_type)
-    dtype = _DTYPES.get(f"tensor({element.lower()})")
-    is_tensor = value.type.HasField("tensor_type") and tensor.HasField("shape")
-    sizes = [axis.dim_value if axis.HasField("dim_value") else None for axis in tensor.shape.dim]
-    return ArrayInput.declared(value.name, dtype if is_tensor else None, sizes)
+    kind = one.type
+    if kind.startswith("optional("):
+        optional, kind = True, kind[len("optional(") : -1]
+    sequence = kind.startswith("seq(tensor(")
+    dtype = _DTYPES.get(kind[len("seq(") : -1] if sequence else kind)
+    return ArrayInput.declared(
+        one.name, dtype, one.shape or None, optional=optional, sequence=sequence
+    )
 
 
 FLAVOR = OnnxFlavor()
@@ -234,8 +229,8 @@ def save_model(
 ) -> None:
     """Save a graph as a model folder, atomically.
 
-    Without ``signature`` the graph's own inputs and outputs are declared as tensors (ONX-006),
-    or the columns of ``input_example`` if that is a table.
+    Without ``signature`` and ``input_example`` none is written: what the graph itself declares is
+    what it takes (ONX-006).
 
     Args:
         onnx_model: an ``onnx.ModelProto``, with its weights; it is left as it is.

@@ -87,19 +87,17 @@ class Contents:
 
     ``packages`` are the distributions of the default environment (ENV-003); ``predict`` is how
     the model predicts, to infer the outputs of the signature from the example;
-    ``signature_kinds`` are those of the flavor that comes first (PYF-018); ``signature`` is what
-    the model itself declares, where nothing else tells one; ``keys`` are others of the file;
-    ``observable`` says whether another process can load the model (ENV-013); ``warned`` are
-    modules of which the user knows that the model lacks them (ENV-020); ``reopen`` loads a folder
-    as a python_function, to be asked what the model itself is asked (FID-003); ``takes_lists``
-    says that the model takes lists and mappings as they are, by its type hints.
+    ``signature_kinds`` are those of the flavor that comes first (PYF-018); ``keys`` are others of
+    the file; ``observable`` says whether another process can load the model (ENV-013);
+    ``warned`` are modules of which the user knows that the model lacks them (ENV-020); ``reopen``
+    loads a folder as a python_function, to be asked what the model itself is asked (FID-003);
+    ``takes_lists`` says that the model takes lists and mappings as they are, by its type hints.
     """
 
     flavors: Mapping[str, Mapping[str, Any]]
     packages: Sequence[str] = ()
     predict: Predict | None = None
     signature_kinds: frozenset[str] = frozenset({"columns", "tensors"})
-    signature: ModelSignature | None = None
     keys: Mapping[str, Any] = field(default_factory=dict)
     observable: bool = True
     warned: Collection[str] = ()
@@ -280,13 +278,12 @@ def _signature(
 ) -> tuple[ModelSignature | None, bool]:
     """Return the signature: the given one, else what the example and its prediction show.
 
-    What the model itself declares goes before that, unless the example is a table. The second
-    value is False where the model failed on its example.
+    The second value is False where the model failed on its example.
     """
     if given is not None:
         return _with_delivery(given, example, contents.predict), True
-    if example is None or (contents.signature is not None and _is_tensors(example)):
-        return contents.signature, True
+    if example is None:
+        return None, True
     from mlmodel.scoring.examples.form import form_of
     from mlmodel.scoring.examples.writing import as_model_input
     from mlmodel.signature.infer.from_data import infer_declarable
@@ -379,12 +376,6 @@ def _at_hand(contents: Contents, model: Model, _root: Path) -> Engine:
     signature = model.signature
     params = None if signature is None else signature.params
     return Engine(handing_on(contents.predict, params), signature)
-
-
-def _is_tensors(example: Any) -> bool:
-    data = example[0] if isinstance(example, tuple) else example
-    arrays = list(data.values()) if isinstance(data, dict) else [data]
-    return all(type(array).__module__ == "numpy" and hasattr(array, "shape") for array in arrays)
 
 
 def _write_example(
