@@ -12,6 +12,7 @@ import pickle
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mlmodel._base.extras import require
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
@@ -88,6 +89,8 @@ class SklearnFlavor(Flavor):
         python_function = {"model_path": file, "predict_fn": predict_fn}
         # A model whose chosen method it lacks is still worth saving natively.
         has_method = hasattr(model, predict_fn)
+        if not has_method:
+            _warn_of_no_method(model, predict_fn)
         return Saved(attributes, python_function if has_method else None, packages)
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
@@ -107,7 +110,9 @@ class SklearnFlavor(Flavor):
                 "such prediction method (SKL-004); it may name one of "
                 f"{', '.join(_PREDICT_METHODS)}"
             )
-        method = getattr(model, name)
+        from mlmodel.flavors._sklearn_tables import Tables  # it needs numpy and pandas
+
+        method, tables = getattr(model, name), Tables(model)
         arguments = PredictArguments(
             getattr(_last_step(model), name, method), ("X",), of=f"the model's {name}",
             rule="PYF-025",
@@ -117,9 +122,18 @@ class SklearnFlavor(Flavor):
 
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
             data = _texts_of(model_input) if of_texts else model_input
-            return method(data, **arguments.given(params))
+            return tables.predict(method, data, arguments.given(params))
 
         return Taking(predict, arguments.takes)
+
+
+def _warn_of_no_method(model: Any, name: str) -> None:
+    others = [other for other in _PREDICT_METHODS if hasattr(model, other)]
+    ways = f"pyfunc_predict_fn may name {', '.join(others)}" if others else "it has no other"
+    warn_caller(
+        f"{type(model).__qualname__} has no method {name!r}; the model is saved without a "
+        f"python_function, for load_model of mlmodel.sklearn alone: {ways} (SKL-005)"
+    )
 
 
 def _last_step(model: Any) -> Any:
