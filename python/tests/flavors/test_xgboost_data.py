@@ -147,17 +147,33 @@ def without_kept_categories(model):
     return old
 
 
-@pytest.mark.parametrize("why", ["old", "not ASCII"])
-def test_categories_that_the_model_does_not_keep(why, tmp_path):
+def test_categories_that_the_model_does_not_keep(tmp_path):
     """XGB-013: the frame's own are believed, and texts cannot be."""
-    letters = LETTERS if why == "old" else np.array(["ä", "bü", "东京", "d"])
-    rows, model = trained_on(pd.Categorical(letters[PLACES], list(letters)))
-    given = without_kept_categories(model) if why == "old" else model
-    mlmodel.save(given, tmp_path / "m")
+    rows, model = trained_on(CATEGORICAL["texts"])
+    mlmodel.save(without_kept_categories(model), tmp_path / "m")
     loaded = mlmodel.load(tmp_path / "m")
     assert np.array_equal(loaded.predict(rows), model.predict(rows))
     with pytest.raises(InvalidInput, match="does not keep the texts .*XGB-012"):
         loaded.predict(rows.astype({"kind": str}))
+
+
+CUT = ["ä", "bü", "东京", "d"]
+
+
+def test_categories_that_xgboost_cuts(tmp_path):
+    """XGB-013: only those of training, in their order, have the numbers of training."""
+    rows, model = trained_on(pd.Categorical(np.array(CUT)[PLACES], CUT))
+    mlmodel.save(model, tmp_path / "m")
+    loaded = mlmodel.load(tmp_path / "m")
+    assert np.array_equal(loaded.predict(rows), model.predict(rows))
+    assert np.array_equal(loaded.predict(rows.iloc[[5]]), model.predict(rows.iloc[[5]]))
+    kind = rows["kind"].cat
+    for other in (
+        rows["kind"].astype(str), kind.set_categories(CUT[::-1]), kind.set_categories(CUT[1:]),
+        kind.rename_categories({"ä": "ö"}), kind.add_categories("e"),
+    ):  # fmt: skip
+        with pytest.raises(InvalidInput, match="categories that are not ASCII.*XGB-012"):
+            loaded.predict(rows.assign(kind=other))
 
 
 def test_numbers_of_categories(tmp_path):

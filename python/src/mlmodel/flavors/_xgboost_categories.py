@@ -5,10 +5,11 @@ XGBoost hands them out as Arrow arrays alone; its file has them as plain numbers
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from mlmodel.flavors._categories import Categories
 from mlmodel.trust import ubjson
@@ -23,8 +24,7 @@ def categories_of(booster: Any) -> dict[int, Categories | None]:
     """Return the categorical features by their places, with their categories.
 
     They are None where the model does not keep them: before XGBoost 3.1, where it was trained on
-    numbers of categories, and where their texts are not ASCII: XGBoost 3 cuts those of a pandas
-    frame by their length in characters, though it keeps bytes.
+    numbers of categories.
     """
     places = [at for at, kind in enumerate(booster.feature_types or ()) if kind == "c"]
     keeps = places and hasattr(booster, "get_categories") and not booster.get_categories().empty()
@@ -42,7 +42,33 @@ def _categories(kept: Mapping[str, Any]) -> Categories | None:
     if "offsets" not in kept:
         numbers = values.astype(values.dtype.newbyteorder("="))
         return Categories(numbers.tolist(), numbers.dtype)
-    if (values < 0).any():
-        return None
-    text, ends = values.astype(np.int8).tobytes().decode(), np.asarray(kept["offsets"]).tolist()
-    return Categories([text[start:end] for start, end in pairwise(ends)])
+    held, ends = values.astype(np.int8).tobytes(), np.asarray(kept["offsets"]).tolist()
+    if not held.isascii():
+        return _Cut(held, ends)
+    return Categories([held[start:end].decode() for start, end in pairwise(ends)])
+
+
+class _Cut(Categories):
+    """Categories of texts that are not ASCII: XGBoost counts characters, and keeps as many bytes.
+
+    What they were cannot be read any more. But whether others are the same can be told.
+    """
+
+    def __init__(self, held: bytes, ends: list[int]) -> None:
+        super().__init__(range(len(ends) - 1))
+        self._held, self._ends = held, ends
+
+    def numbered(self, column: Any) -> tuple[Any, list[Any]]:
+        """Return a column whose categories are those of training, in their order."""
+        is_one = isinstance(column.dtype, pd.CategoricalDtype)
+        texts = [str(one) for one in column.cat.categories] if is_one else []
+        ends = [0, *accumulate(map(len, texts))]
+        same = ends == self._ends and "".join(texts).encode()[: ends[-1]] == self._held
+        return column, [] if same else [None]
+
+    def refusal(self, _: Any) -> str:
+        """Return what is wrong with a column."""
+        return (
+            "XGBoost cuts the texts of categories that are not ASCII, so they cannot be read from "
+            "the model: give a categorical column with all categories in the order of training"
+        )
