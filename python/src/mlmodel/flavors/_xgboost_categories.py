@@ -70,5 +70,6 @@ class _Cut(Categories):
         """Return what is wrong with a column."""
         return (
             "XGBoost cuts the texts of categories that are not ASCII, so they cannot be read from "
-            "the model: give a categorical column with all categories in the order of training"
+            "the model: give a categorical column with exactly the categories of training in their "
+            "order, and no value that is none of them"
         )
