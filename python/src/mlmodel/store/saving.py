@@ -136,7 +136,7 @@ def save_folder(
         code = _copy_code(shared.get("code_paths"), root)
         packages = ["numpy", "pandas", *contents.packages]
         model = _described(contents, shared, code, signature, example_info)
-        inferred = given is None and signature is not contents.signature
+        inferred = given is None
         scored &= _is_scored(root, model, question, contents, inferred=inferred)
         env = resolve(
             conda_env=_as_path(shared.get("conda_env")),
