@@ -39,11 +39,11 @@ DOUBLES = ModelSignature(Schema([ColSpec("double", "a"), ColSpec("double", "b")]
 
 
 @pytest.fixture
-def handle_with(monkeypatch: pytest.MonkeyPatch) -> Callable[[Form], Any]:
+def handle_with(monkeypatch: pytest.MonkeyPatch) -> Callable[[Form[Any]], Any]:
     """Return the protocol as it is with one more line in the table of forms."""
     room = importlib.import_module("mlmodel.scoring.invocations")
 
-    def add(form: Form) -> Any:
+    def add(form: Form[Any]) -> Any:
         monkeypatch.setattr(codecs, "TABLE", (*codecs.TABLE, form))
         for name in ("bodies", "checking", "protocol"):
             # Their own of today come back, in both places where a module is kept.
@@ -63,10 +63,10 @@ def read_doubles(payload: Payload[bytes], given: Matching) -> Columns | Tensors:
     return tables.from_rows(payload, given, ("b", "a"), cells, len(cells) // 2, 2)
 
 
-def test_a_form_of_bytes_is_one_line(handle_with: Callable[[Form], Any]) -> None:
+def test_a_form_of_bytes_is_one_line(handle_with: Callable[[Form[Any]], Any]) -> None:
     seen: list[Any] = []
     engine = Engine(lambda data, _: seen.append(data) or np.ones(2), DOUBLES)
-    handle = handle_with(Form("application/x-doubles", read_doubles, "bytes"))
+    handle = handle_with(Form("application/x-doubles", read_doubles, bytes))
     # No UTF-8, and no JSON.
     body = np.array([[1.5, np.pi], [-0.0, 1e-300]]).tobytes()
     with pytest.raises(UnicodeDecodeError):
@@ -86,13 +86,13 @@ def test_a_form_of_bytes_is_one_line(handle_with: Callable[[Form], Any]) -> None
 @pytest.mark.parametrize("kind", ["double", "float"])
 @pytest.mark.parametrize("value", [np.nan, 1e19, -1e300, 1 + 2**-24])
 def test_what_a_form_of_bytes_holds_is_exact(
-    handle_with: Callable[[Form], Any], kind: str, value: float
+    handle_with: Callable[[Form[Any]], Any], kind: str, value: float
 ) -> None:
     """Nothing asks for another parse of what was never a text: not even a tie (ENF-046)."""
     seen: list[Any] = []
     signature = ModelSignature(Schema([ColSpec(kind, "a"), ColSpec(kind, "b")]))
     engine = Engine(lambda data, _: seen.append(data) or np.ones(1), signature)
-    form = Form("application/x-doubles", read_doubles, "bytes")
+    form = Form("application/x-doubles", read_doubles, bytes)
     answer = handle_with(form)(form.media, np.array([0.5, value]).tobytes(), engine)
     if (kind, value) == ("float", -1e300):
         assert (answer.status, b"ENF-047" in answer.body) == (400, True)
@@ -101,8 +101,10 @@ def test_what_a_form_of_bytes_holds_is_exact(
     np.testing.assert_array_equal(seen[0]["a"], np.array([value], seen[0]["a"].dtype))
 
 
-def test_a_check_of_a_form_of_bytes_counts_its_rows(handle_with: Callable[[Form], Any]) -> None:
-    form = Form("application/x-doubles", read_doubles, "bytes")
+def test_a_check_of_a_form_of_bytes_counts_its_rows(
+    handle_with: Callable[[Form[Any]], Any],
+) -> None:
+    form = Form("application/x-doubles", read_doubles, bytes)
     handle_with(form)
     checking = importlib.import_module("mlmodel.scoring.invocations.checking")
     body = np.array([[0.5, np.nan], [0.5, 1e19]]).tobytes()
@@ -111,11 +113,11 @@ def test_a_check_of_a_form_of_bytes_counts_its_rows(handle_with: Callable[[Form]
 
 
 def test_a_form_of_answer_is_one_line(
-    handle_with: Callable[[Form], Any], monkeypatch: pytest.MonkeyPatch
+    handle_with: Callable[[Form[Any]], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw = Writer("application/x-doubles", lambda predictions: np.asarray(predictions).tobytes())
     monkeypatch.setitem(writers.WRITERS, "doubles", raw)
-    handle = handle_with(Form(raw.media, read_doubles, "bytes", "doubles"))
+    handle = handle_with(Form(raw.media, read_doubles, bytes, "doubles"))
     engine = Engine(lambda data, _: data.to_numpy(), DOUBLES)
     answer = handle(raw.media, np.array([1.5, 2.5]).tobytes(), engine)
     assert answer == (200, raw.media, np.array([2.5, 1.5]).tobytes())
@@ -139,7 +141,7 @@ def read_anything(payload: Payload[Json], given: Matching) -> Columns | Tensors:
 )
 @pytest.mark.parametrize("times", [1, 4000])
 def test_a_codec_that_knows_nothing_of_pairs_is_right(
-    handle_with: Callable[[Form], Any], value: str, times: int
+    handle_with: Callable[[Form[Any]], Any], value: str, times: int
 ) -> None:
     """ENF-058 is the protocol's own affair, at every depth and in every form of JSON."""
     handle = handle_with(Form(JSON, read_anything, key="anything"))

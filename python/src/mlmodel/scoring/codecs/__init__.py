@@ -10,7 +10,7 @@ checks nothing by itself. The forms of answers have a table of their own
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from mlmodel.scoring.codecs import (
     csv,
@@ -23,7 +23,7 @@ from mlmodel.scoring.codecs import (
     pandas_split,
     record,
 )
-from mlmodel.scoring.codecs.payload import Payload
+from mlmodel.scoring.codecs.payload import Payload, text_of
 from mlmodel.scoring.media import FORMS, JSON
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTENT_TYPES", "JSON", "TABLE", "Decoder", "Form", "Payload"]
 
+#: What a form reads: JSON, a text or bytes.
+Read = TypeVar("Read")
 #: Raises InvalidInput (the data contradict the signature) and MalformedRequest (the value is not
 #: of the form), both with everything that was found. The payload holds what the form reads.
-Decoder = Callable[["Payload[Any]", "Matching"], "Columns | Tensors | AsGiven"]
+Decoder = Callable[[Payload[Read], "Matching"], "Columns | Tensors | AsGiven"]
 
 
-class Form(NamedTuple):
+class Form(NamedTuple, Generic[Read]):
     """One form of a body: what says that a body has it, and what reads it (RST-001).
 
     A form of JSON stands under its ``key`` in the envelope of the 2.x dialect, or is the whole
@@ -51,14 +53,14 @@ class Form(NamedTuple):
     ``fits`` then says whether a body without ``format`` is meant to have it (RST-081). Where
     parameters stand elsewhere than under ``params`` beside the key, ``opens`` takes a body apart
     into data and parameters; ``ignores`` is a key that may stand beside them and says nothing.
-    ``reads`` is what the decoder gets: the parsed JSON, the body's text (UTF-8, RST-002) or its
-    bytes; ``answer`` is the name of what writes the answer in
-    :data:`mlmodel.scoring.writers.WRITERS`.
+    ``reads`` makes of the body what the decoder gets: its text (``text_of``) or the bytes as they
+    are (``bytes``); where there is none, it is parsed as JSON. ``answer`` is the name of what
+    writes the answer in :data:`mlmodel.scoring.writers.WRITERS`.
     """
 
     media: str
-    decode: Decoder
-    reads: Literal["json", "text", "bytes"] = "json"
+    decode: Decoder[Read]
+    reads: Callable[[bytes], Read] | None = None
     answer: str = "enveloped"
     key: str | None = None
     format: str | None = None
@@ -73,7 +75,7 @@ class Form(NamedTuple):
 
 
 #: All forms, in the order of the specification's table.
-TABLE: tuple[Form, ...] = (
+TABLE: tuple[Form[Any], ...] = (
     Form(JSON, dataframe_split.decode, key="dataframe_split"),
     Form(JSON, dataframe_records.decode, key="dataframe_records"),
     Form(JSON, instances.decode, key="instances", ignores="signature_name"),
@@ -86,7 +88,7 @@ TABLE: tuple[Form, ...] = (
         format="pandas-records",
         fits=pandas_records.fits,
     ),
-    Form(FORMS["csv"], csv.decode, "text"),
+    Form(FORMS["csv"], csv.decode, text_of),
     Form(JSON, input_data.decode, answer="bare", key="input_data", opens=input_data.opened),
     Form(JSON, record.decode, answer="bare", fits=record.fits_conversation, opens=record.opened),
     Form(JSON, record.decode, fits=record.fits_declared, opens=record.opened),

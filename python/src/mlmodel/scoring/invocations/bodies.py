@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlmodel.errors import InvalidInput, MalformedRequest, UnsupportedMediaType, shown
 from mlmodel.scoring import media
 from mlmodel.scoring.codecs import CONTENT_TYPES, TABLE
-from mlmodel.scoring.codecs.payload import Payload
+from mlmodel.scoring.codecs.payload import Payload, Value_co
 from mlmodel.scoring.invocations import foreign
 from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.media import JSON
@@ -32,8 +32,6 @@ _BARE_FORMS = [(form.fits, form) for form in TABLE if form.fits is not None]
 ENVELOPE_KEYS = frozenset(_KEYED_FORMS)
 _KEYS = ", ".join(_KEYED_FORMS)
 _PARAMS = "params"
-#: The byte order marks of UTF-16, with which those of UTF-32 begin or end.
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Request(NamedTuple):
@@ -74,16 +72,14 @@ def read_body(
     """
     # The most frequent content type is not taken apart.
     form = None if content_type == JSON else _named_form(content_type)
-    if form is None or form.reads == "json":
+    if form is None or form.reads is None:
         return _read_json(body, matching, params, form, every=every)
     # What is not JSON has no fast parse that could have changed a number.
     reader = Reader(exact=True, every=every)
-    if form.reads == "text":
-        return _decode_payload(form, Payload(_decode_text(body), reader), matching)
-    return _decode_payload(form, Payload(body, reader), matching)
+    return _decode_payload(form, Payload(form.reads(body), reader), matching)
 
 
-def _named_form(content_type: str | None) -> Form | None:
+def _named_form(content_type: str | None) -> Form[Any] | None:
     """Return the form that a content type names; None leaves it to the body, which is JSON."""
     if not content_type:
         raise UnsupportedMediaType(f"The request has no content type; {_send_one('RST-003')}")
@@ -108,21 +104,9 @@ def _send_one(rule: str) -> str:
     return f"send one of {', '.join(CONTENT_TYPES)} ({rule})."
 
 
-def _decode_text(body: bytes) -> str:
-    if body.startswith(_UTF16) or b"\0" in body[:4]:
-        raise MalformedRequest("The body is in UTF-16 or UTF-32; send it in UTF-8 (RST-002).")
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise MalformedRequest(
-            f"The body is not UTF-8: byte {error.start} belongs to no character. Where it is in "
-            "Latin-1 or in a code page of Windows, convert it to UTF-8 (RST-002)."
-        ) from None
-
-
 def _decode_payload(
-    form: Form,
-    payload: Payload[Json] | Payload[str] | Payload[bytes],
+    form: Form[Value_co],
+    payload: Payload[Value_co],
     matching: Matching,
     params: dict[str, Json] | None = None,
 ) -> Request:
@@ -138,7 +122,12 @@ def _decode_payload(
 
 
 def _read_json(
-    body: bytes, matching: Matching, params: Collection[str], form: Form | None, *, every: bool
+    body: bytes,
+    matching: Matching,
+    params: Collection[str],
+    form: Form[Json] | None,
+    *,
+    every: bool,
 ) -> Request:
     value = json_body.loads(body)
     form = form or _form_of(value, matching)
@@ -155,7 +144,7 @@ def _read_json(
 
 
 def _read_exactly(
-    body: bytes, matching: Matching, params: Collection[str], form: Form, *, every: bool
+    body: bytes, matching: Matching, params: Collection[str], form: Form[Json], *, every: bool
 ) -> Request:
     value, literals = json_body.loads_exactly(body)
     reader = Reader(exact=True, literals=literals, every=every)
@@ -163,7 +152,7 @@ def _read_exactly(
 
 
 def _open_body(
-    value: Json, form: Form, reader: Reader, matching: Matching, declared: Collection[str]
+    value: Json, form: Form[Json], reader: Reader, matching: Matching, declared: Collection[str]
 ) -> Request:
     """Decode a body of the form: what stands under its key, beside parameters, or all of it."""
     if type(value) is not dict or (form.key is None and form.opens is None):
@@ -183,7 +172,7 @@ def _open_body(
     return _decode_payload(form, payload, matching, params)
 
 
-def _form_of(value: Json, matching: Matching) -> Form:
+def _form_of(value: Json, matching: Matching) -> Form[Json]:
     """Return the form of a body whose content type names none (RST-005, RST-081, RST-091)."""
     keys = [key for key in value if key in _KEYED_FORMS] if type(value) is dict else []
     if type(value) is dict and len(keys) == 1:

@@ -15,7 +15,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from mlmodel.signature.data.columns import Columns
+    from mlmodel.signature.data.columns import Columns, Values
 
 __all__ = [
     "array_of",
@@ -58,7 +58,7 @@ else:
         return made_of
 
 
-def array_of(series: pd.Series[Any]) -> Any:
+def array_of(series: pd.Series[Any]) -> Values:
     """Return what a column holds, uncopied: a numpy array, or pandas' own for its dtypes."""
     return series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array
 

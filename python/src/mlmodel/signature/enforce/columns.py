@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -34,11 +34,19 @@ from mlmodel.signature.violations import Findings
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
+    import numpy.typing as npt
     import pandas as pd
 
-    from mlmodel.signature.data.columns import Block, Columns, Mask
+    from mlmodel.signature.data.columns import Block, Columns, Mask, Values
     from mlmodel.signature.types.delivery import Delivery
     from mlmodel.signature.types.schema import Schema
+
+    #: Where the columns of a block stand in the frame.
+    Places = npt.NDArray[np.intp]
+    #: A look at cells, and which columns of the block are looked at (None: all).
+    BlockCheck = tuple[Callable[[npt.NDArray[Any]], bool], list[int] | None]
+    #: Per block its places, and the checks of its cells.
+    Layout = list[tuple[Places, list[BlockCheck]]]
 
 __all__ = ["ColumnEnforcer"]
 
@@ -78,8 +86,8 @@ class ColumnEnforcer:
         self._of_objects = next(iter(self._checks), None) if len(self._checks) == 1 else None
         if self._nested:
             self._of_objects = None
-        self._layouts: dict[Any, list[tuple[Any, Any]]] = {}
-        self._places: dict[Any, tuple[list[Any], int]] = {}
+        self._layouts: dict[Hashable, Layout] = {}
+        self._places: dict[Hashable, tuple[list[Places], int]] = {}
         # The last frame's index and what came of it; one tuple, so that threads agree on it.
         self._last: tuple[Any, Selection] = (None, Selection((), (), in_order=False))
 
@@ -140,7 +148,7 @@ class ColumnEnforcer:
         return from_blocks(blocks, row_index(columns.rows), labels)
 
     def _completed(
-        self, columns: Columns, places: list[Any], width: int, labels: pd.Index[Any]
+        self, columns: Columns, places: list[Places], width: int, labels: pd.Index[Any]
     ) -> pd.DataFrame:
         """Return the frame of columns of which some are absent, have gaps, or are to be finished.
 
@@ -158,8 +166,8 @@ class ColumnEnforcer:
                 mask = None if block.mask is None else block.mask[:, inner]
                 column = self._finished(place, block.values[:, inner], mask)
                 blocks.append((as_block(column), np.array([place])))
-        for place, at in enumerate(given):
-            if at is None:
+        for place, position in enumerate(given):
+            if position is None:
                 column = self._absent(place, columns.rows)
                 blocks.append((as_block(column), np.array([place])))
         return from_blocks(blocks, row_index(columns.rows), labels)
@@ -213,7 +221,9 @@ class ColumnEnforcer:
             return all(check(cells[:, places]) for check, places in self._checks.items())
         column = _column_of(frame)
         return all(
-            check(column(place)[0]) for check, places in self._checks.items() for place in places
+            check(cast("npt.NDArray[Any]", column(place)[0]))  # of dtype object
+            for check, places in self._checks.items()
+            for place in places
         )
 
     def _reordered(
@@ -236,7 +246,7 @@ class ColumnEnforcer:
         values = frame.to_numpy()[:, positions]
         return from_blocks([(values, np.arange(len(positions)))], frame.index, labels)
 
-    def _layout(self, columns: Columns) -> list[tuple[Any, Any]] | None:
+    def _layout(self, columns: Columns) -> Layout | None:
         """Return per block its places and the checks of its cells; None if it needs conversion."""
         positions = [position for block in columns.blocks for position in block.positions]
         selection = self._match(columns.names, len(positions))
@@ -248,9 +258,10 @@ class ColumnEnforcer:
             return None
         return [(np.array(b.positions), self._checks_of(b)) for b in columns.blocks]
 
-    def _checks_of(self, block: Block) -> list[tuple[Any, Any]]:
+    def _checks_of(self, block: Block) -> list[BlockCheck]:
         """Return the checks of a block's cells, and of which columns each is (None: of all)."""
-        found, positions = [], block.positions
+        found: list[BlockCheck] = []
+        positions = block.positions
         for check, places in self._checks.items():
             part = [place for place, position in enumerate(positions) if position in places]
             if part:
@@ -296,8 +307,8 @@ class ColumnEnforcer:
 
 
 def _fitting_blocks(
-    blocks: Sequence[Block], layout: Sequence[tuple[Any, Any]]
-) -> list[tuple[Any, Any]] | None:
+    blocks: Sequence[Block], layout: Layout
+) -> list[tuple[npt.NDArray[Any], Places]] | None:
     """Return the blocks as a frame is made of them; None if a cell needs conversion."""
     fitting = []
     for block, (places, checks) in zip(blocks, layout, strict=True):
@@ -319,10 +330,10 @@ def _block_parts(held: Any) -> Any:
     return (held,) if held.ndim == 1 or held.size <= _FEW_CELLS else held
 
 
-def _column_of(frame: pd.DataFrame) -> Callable[[int], tuple[Any, Mask]]:
+def _column_of(frame: pd.DataFrame) -> Callable[[int], tuple[Values, Mask]]:
     labels: list[Any] = frame.columns.tolist() if frame.columns.is_unique else []
 
-    def column(position: int) -> tuple[Any, Mask]:
+    def column(position: int) -> tuple[Values, Mask]:
         # By label is many times faster than by position.
         label = labels[position] if labels else None
         series = frame[label] if isinstance(label, str) else frame.iloc[:, position]
@@ -331,14 +342,14 @@ def _column_of(frame: pd.DataFrame) -> Callable[[int], tuple[Any, Mask]]:
     return column
 
 
-def _block_column(columns: Columns) -> Callable[[int], tuple[Any, Mask]]:
+def _block_column(columns: Columns) -> Callable[[int], tuple[Values, Mask]]:
     place = {
         position: (block, inner)
         for block in columns.blocks
         for inner, position in enumerate(block.positions)
     }
 
-    def column(position: int) -> tuple[Any, Mask]:
+    def column(position: int) -> tuple[Values, Mask]:
         block, inner = place[position]
         return block.values[:, inner], None if block.mask is None else block.mask[:, inner]
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from mlmodel.errors import InvalidInput
     from mlmodel.signature.data.columns import Mask
+    from mlmodel.signature.data.columns import Values as Held
     from mlmodel.signature.types.schema import ColSpec
 
 __all__ = ["PLAIN_FORMS", "Table", "table_of"]
@@ -54,7 +55,7 @@ class Table:
     names: tuple[Hashable, ...] | None
     width: int
     index: pd.Index[Any]
-    column: Callable[[int], tuple[Any, Mask]]
+    column: Callable[[int], tuple[Held, Mask]]
     plain: bool = False
 
 
@@ -101,7 +102,7 @@ def _by_position(specs: Sequence[ColSpec]) -> bool:
 
 def _table(
     names: tuple[Hashable, ...] | None,
-    arrays: Sequence[Any],
+    arrays: Sequence[Held],
     index: pd.Index[Any] | None = None,
     *,
     plain: bool = True,
@@ -134,7 +135,7 @@ def _table_of_columns(columns: Mapping[Any, Any]) -> Table:
     return _table(tuple(columns), arrays, plain=plain)
 
 
-def _array_of_column(value: Any) -> Any:
+def _array_of_column(value: Any) -> Held:
     if isinstance(value, pd.Series):
         return array_of(value)
     return value if isinstance(value, np.ndarray) else object_array(value)
