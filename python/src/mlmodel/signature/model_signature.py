@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.extras import named_extra
 from mlmodel._base.html import table
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument, shown
 from mlmodel.signature.types.params import ParamSchema, ParamSpec
 from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
@@ -136,14 +137,23 @@ class ModelSignature:
         return self.plan.enforce(data)
 
     def enforce_params(self, params: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        """Return the parameters as the model must receive them (ENF-080 to ENF-083).
+        """Return the parameters as the model must receive them (ENF-080 to ENF-086).
 
         Raises:
+            InvalidArgument: they are not a mapping (PYF-030).
             InvalidInput: with every violation found.
+
+        Warns:
+            UserWarning: parameters that are not declared are left out.
 
         """
         from mlmodel.signature.enforce.params import enforce_params
+        from mlmodel.signature.enforce.undeclared import check_mapping, left_out
 
+        check_mapping(params)
+        told = left_out(params, self.params)
+        if told is not None:
+            warn_caller(told)
         return enforce_params(params, self.params)
 
     def to_dict(self) -> dict[str, str | None]:

@@ -90,7 +90,7 @@ def _as_texts(
     if schema.is_tensor_spec():
         _check_batch(data, schema)
     engine = Engine(lambda *_: None, signature)
-    model_input, _ = engine.checked(data, params)
+    model_input, _ = engine.warned(data, params)
     try:
         document, info, request = _forms(model_input, schema)
         given = None if params is None else as_plain(params, "/params")

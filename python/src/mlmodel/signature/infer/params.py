@@ -46,6 +46,10 @@ def _holds_null(value: Any) -> bool:
 
 def _plain_default(value: Any) -> Any:
     """Return Python's own value for numpy's, at every depth."""
+    if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind == "M":
+        value = list(value)  # tolist makes numbers of nanoseconds
+    if isinstance(value, np.ndarray) and not value.ndim:
+        value = value[()]
     if isinstance(value, np.ndarray | np.generic) and not isinstance(value, np.datetime64):
         value = value.tolist()
     if isinstance(value, Decimal):
