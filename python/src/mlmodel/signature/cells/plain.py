@@ -8,6 +8,7 @@ of JSON, saved examples, and inference, for which nothing is declared yet. Works
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.signature.cells.nested import depth_of
@@ -28,6 +29,7 @@ __all__ = [
     "Records",
     "Rows",
     "Values",
+    "declared_part",
     "kind_of_item",
     "stands_for",
 ]
@@ -60,7 +62,10 @@ class OneRow:
 
 @dataclass(slots=True)
 class ByColumn:
-    """Columns: a mapping of names to lists of cells, of any lengths; also an empty mapping."""
+    """Columns: a mapping of names to lists of cells, of any lengths; also an empty mapping.
+
+    What stands under names that are not declared may be anything (:func:`declared_part`).
+    """
 
     columns: Mapping[Any, Sequence[Any]]
 
@@ -153,14 +158,28 @@ def _is_row(item: Any) -> bool:
 # -- mappings -------------------------------------------------------------------------------------
 
 
+def declared_part(data: Mapping[Any, Any], specs: Specs) -> Mapping[Any, Any]:
+    """Return what of a mapping is declared by name: nothing of the rest is looked at (ENF-005).
+
+    It is the whole where no names are declared. Where nothing that is declared is given, the
+    first of the rest says how many rows there are.
+    """
+    if not specs or any(spec.name is None for spec in specs):
+        return data
+    # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
+    known = {str(spec.name) for spec in specs}
+    part = {name: value for name, value in data.items() if str(name) in known}
+    return part or dict(islice(data.items(), 1))
+
+
 def _meaning_of_mapping(data: dict[Any, Any], specs: Specs) -> OneRow | ByColumn | None:
-    lists = [name for name, value in data.items() if _is_row(value)]
+    part = declared_part(data, specs)
+    lists = [name for name, value in part.items() if _is_row(value)]
     if not lists:
         return OneRow(data) if data else ByColumn(data)
-    # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
     nested = {str(spec.name): spec.type for spec in specs if not isinstance(spec.type, DataType)}
     columns = [name for name in lists if not (nested and _is_cell(data[name], nested, name))]
-    if len(columns) == len(data):
+    if len(columns) == len(part):
         return ByColumn(data)
     # What is a list where a scalar is declared is a column, and others are none.
     scalars = {str(spec.name) for spec in specs} - nested.keys()
