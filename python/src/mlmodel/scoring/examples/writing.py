@@ -13,6 +13,7 @@ from mlmodel.errors import InvalidArgument
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.examples import FILE_NAME, MOST_BYTES, SERVING_FILE_NAME
 from mlmodel.scoring.json.plain import Unwritable, as_plain, cells, dumps
+from mlmodel.signature.data.objects import as_data
 from mlmodel.signature.enforce.tensors import is_sparse
 from mlmodel.signature.infer.from_data import infer_signature
 from mlmodel.signature.model_signature import ModelSignature
@@ -139,9 +140,9 @@ def parts(example: Any) -> tuple[Any, dict[str, Any] | None]:
 
     """
     if not isinstance(example, tuple):
-        return example, None
+        return as_data(example), None
     if len(example) == 2 and isinstance(example[1], dict | None):  # noqa: PLR2004 - data and parameters
-        return example[0], example[1]
+        return as_data(example[0]), as_data(example[1])
     raise InvalidArgument(
         "An example is the data alone, or a pair of data and a mapping of parameters, not a "
         f"tuple of {len(example)} (EXA-010)"

@@ -133,7 +133,11 @@ def _are_values(data: Sequence[Any], kind: NestedType) -> bool:
     leaf, depth = leaf_of(kind)
     if not depth:
         return not any(map(_is_row, data))
-    return not is_opaque(leaf) and depth_of(data) == depth + 1
+    if is_opaque(leaf):
+        # Its items may be lists themselves: each element is a value if it is as deep as the type.
+        held = [item for item in data if item is not None]
+        return bool(held) and all(depth_of(item) >= depth for item in held)
+    return depth_of(data) == depth + 1
 
 
 def kind_of_item(item: Any) -> type[Records | Rows | Values]:

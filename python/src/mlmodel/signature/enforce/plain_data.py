@@ -21,6 +21,7 @@ from mlmodel.signature.cells.plain import (
 )
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.frames import array_of
+from mlmodel.signature.data.objects import as_data, is_object
 from mlmodel.signature.violations import Findings, invalid_input, missing_input
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def table_of(data: Any, specs: Sequence[ColSpec]) -> Table:
         InvalidInput: they stand for none (ENF-010), or records lack what is required (ENF-004).
 
     """
+    if is_object(data) or (isinstance(data, list | tuple) and any(map(is_object, data[:1]))):
+        data = as_data(data)  # a row is what an object holds
     if isinstance(data, pd.Series):
         return _table((data.name,), [array_of(data)], data.index, plain=False)
     if isinstance(data, np.ndarray):

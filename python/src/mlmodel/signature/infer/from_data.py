@@ -16,6 +16,7 @@ from mlmodel.signature.data import arrow
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.columns import Column
 from mlmodel.signature.data.frames import array_of
+from mlmodel.signature.data.objects import as_data, is_object
 from mlmodel.signature.enforce.convert import convert
 from mlmodel.signature.enforce.tensors import is_sparse
 from mlmodel.signature.infer.cells import CellTypes
@@ -124,6 +125,8 @@ def _declared(
 
 
 def _schema_of(data: Any, what: str, types: CellTypes) -> Schema:
+    if is_object(data) or (isinstance(data, list) and any(map(is_object, data[:1]))):
+        data = as_data(data, as_given=what == "model_input")  # a row is what an object holds
     if isinstance(data, pd.DataFrame):
         return _schema_of_frame(data, types)
     if isinstance(data, pd.Series):
