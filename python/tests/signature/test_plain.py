@@ -639,7 +639,7 @@ from JSON
     {} -> SIG-010
     {"a": 1, "b": 2} -> a: long, b: long
     {"a": [1, 2], "b": [3, 4]} -> a: long, b: long
-    {"a": [1, 2], "b": [3]} -> SIG-010
+    {"a": [1, 2], "b": [3]} -> a: Array(long), b: Array(long)
     {"a": [1, 2], "b": 3} -> a: Array(long), b: long
     {"a": 1, "b": [2]} -> a: long, b: Array(long)
     {"a": [[1, 2], [3]], "b": [4, 5]} -> a: Array(long), b: long

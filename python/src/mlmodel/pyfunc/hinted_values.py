@@ -114,7 +114,7 @@ def _literal(value: Any, hint: Any) -> Any:
 
 
 def _none(value: Any, hint: Any) -> None:
-    if value is not None:
+    if plain(value) is not None:  # a missing moment is None, too
         raise Wrong(value, hint)
 
 

@@ -101,7 +101,7 @@ def _text_hints(function: Callable[..., Any]) -> Iterator[tuple[Any, Any]]:
             holder, hints = holders.pop()
             seen.add(id(holder))
             held = getattr(holder, "__annotations__", {})
-            if any(isinstance(hint, str) or "ForwardRef" in repr(hint) for hint in held.values()):
+            if any(hint != hints[name] for name, hint in held.items()):
                 yield holder, {**held, **{name: hints[name] for name in held}}
             inner = [one for hint in hints.values() for one in _dataclasses_in(hint)]
             holders += [(one, resolved_hints(one)) for one in inner if id(one) not in seen]

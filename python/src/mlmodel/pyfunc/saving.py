@@ -107,17 +107,20 @@ def _save(path: PathLike, saving: _Saving, shared: SaveOptions) -> None:
         code = [Path(one) for one in shared.get("code_paths") or []]
         saving.warned = pickling.warn_of_modules(saving.model, code)
     function = python_models.plain_function(saving.model)
-    if hints.data_hint(function) is hints.TypeFromExample:
+    given = shared.get("signature")
+    if given is False:  # PYF-033: no signature, so nothing is made of data either
+        pass
+    elif hints.data_hint(function) is hints.TypeFromExample:
         saving.example = shared.get("input_example")
     else:
-        saving.hinted = _hinted(function, shared.get("signature"))
-        shared["signature"] = saving.hinted or shared.get("signature")
+        saving.hinted = _hinted(function, given)
+        shared["signature"] = saving.hinted or given
     if saving.hinted is not None:
         shared["input_example"] = hints.checked_example(function, shared.get("input_example"))
-    given, described = shared.get("metadata"), shared.get("mlflow_model")
-    if given is None and described is not None:
-        given = described.metadata
-    shared["metadata"] = retrievers.with_retrievers(given)
+    metadata, described = shared.get("metadata"), shared.get("mlflow_model")
+    if metadata is None and described is not None:
+        metadata = described.metadata
+    shared["metadata"] = retrievers.with_retrievers(metadata)
     save_folder(path, saving.write, **shared)
 
 
@@ -179,10 +182,11 @@ def _hinted(function: Callable[..., Any], given: ModelSignature | None) -> Model
     Hints say nothing of parameters: those are of the given one.
     """
     from mlmodel.signature.infer.hints import infer_signature_from_type_hints
+    from mlmodel.signature.model_signature import ModelSignature
 
     hinted = infer_signature_from_type_hints(function)
-    if hinted is None or given is None:
-        return hinted
+    if hinted is None or not isinstance(given, ModelSignature):
+        return hinted  # what is no signature is refused where all options are checked
     if (given.inputs, given.outputs) != (hinted.inputs, hinted.outputs):
         warn_caller(
             "The type hints of the model's predict give another signature than the one passed "

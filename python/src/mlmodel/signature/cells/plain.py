@@ -183,11 +183,19 @@ def _meaning_of_mapping(data: dict[Any, Any], specs: Specs) -> OneRow | ByColumn
         return OneRow(data) if data else ByColumn(data)
     nested = {str(spec.name): spec.type for spec in specs if not isinstance(spec.type, DataType)}
     columns = [name for name in lists if not (nested and _is_cell(data[name], nested, name))]
-    if len(columns) == len(part):
+    if len(columns) == len(part) and not _are_cells_of_any(part, nested):
         return ByColumn(data)
     # What is a list where a scalar is declared is a column, and others are none.
     scalars = {str(spec.name) for spec in specs} - nested.keys()
     return OneRow(data) if scalars.isdisjoint(map(str, columns)) else None
+
+
+def _are_cells_of_any(part: Mapping[Any, Any], nested: Mapping[str, Any]) -> bool:
+    """Return whether lists of different lengths are cells, since ``any`` is declared of one."""
+    if len({len(value) for value in part.values()}) == 1:
+        return False
+    kinds = [nested.get(str(name)) for name in part]
+    return None not in kinds and any(is_opaque(leaf_of(kind)[0]) for kind in kinds)
 
 
 def _is_cell(value: Any, nested: Mapping[str, Any], name: Any) -> bool:

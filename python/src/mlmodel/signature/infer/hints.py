@@ -252,7 +252,7 @@ def _always() -> bool:
 def _dataclass_kind(model: Any, within: tuple[Any, ...]) -> Object | AnyType:
     if model in within:
         raise _NoType(f"{_hint_name(model)} contains itself")
-    hints = typing.get_type_hints(model)
+    hints = resolved_hints(model)
     properties = []
     for field in dataclasses.fields(model):
         if not field.init:

@@ -23,6 +23,8 @@ def param_spec(name: str, value: Any) -> ParamSpec:
             list and an empty object tell none, and MLflow reads no list of objects.
 
     """
+    if not isinstance(name, str):
+        raise InvalidArgument(f"The name of a parameter is a text, not {shown(name)} (SIG-017)")
     types = CellTypes()
     try:
         kind = types.of([value], f"parameter {name!r}")
