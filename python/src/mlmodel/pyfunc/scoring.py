@@ -72,9 +72,7 @@ def predict(  # noqa: PLR0913, PLR0917 - MLflow's arguments, in its order
         ModelNotFound, InvalidModel, UntrustedModel: as :func:`mlmodel.pyfunc.load_model`.
         WriteFailed: ``output_path`` cannot be written.
 
-    Warns:
-        UserWarning: parameters are left out, since the signature does not declare them (ENF-080).
-
+    It warns of parameters that are left out, since the signature does not declare them (ENF-080).
     """
     if content_type not in FORMS:
         known = " or ".join(FORMS)
@@ -88,9 +86,8 @@ def predict(  # noqa: PLR0913, PLR0917 - MLflow's arguments, in its order
         )
     body = _read(Path(str(input_path))) if input_data is None else _body(input_data, content_type)
     with _variables(extra_envs):
-        answer = score_body(
-            model_uri, FORMS[content_type], body, trust=trust, allow=allow, warn=warn_caller
-        )
+        form = FORMS[content_type]
+        answer = score_body(model_uri, form, body, trust=trust, allow=allow, warn=warn_caller)
     if output_path is None:
         sys.stdout.write(answer.decode() + "\n")
     else:
