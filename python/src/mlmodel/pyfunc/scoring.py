@@ -49,6 +49,7 @@ def predict(  # noqa: PLR0913, PLR0917 - MLflow's arguments, in its order
     """Score data with a saved model, as a server would, and print or write the answer as JSON.
 
     It is what ``mlmodel predict`` does. The model runs in this process; no environment is made.
+    Parameters that the signature does not declare are left out, with a warning (ENF-080).
 
     Args:
         model_uri: the model's folder, or a URI of one.
@@ -72,7 +73,6 @@ def predict(  # noqa: PLR0913, PLR0917 - MLflow's arguments, in its order
         ModelNotFound, InvalidModel, UntrustedModel: as :func:`mlmodel.pyfunc.load_model`.
         WriteFailed: ``output_path`` cannot be written.
 
-    It warns of parameters that are left out, since the signature does not declare them (ENF-080).
     """
     if content_type not in FORMS:
         known = " or ".join(FORMS)
