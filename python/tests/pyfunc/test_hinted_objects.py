@@ -18,6 +18,7 @@ import mlmodel
 from mlmodel import pyfunc
 from mlmodel.errors import InvalidArgument, InvalidInput
 from mlmodel.models import ModelSignature, infer_signature
+from mlmodel.pyfunc import hints
 from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.types import ColSpec, Schema
 from mlmodel.types.schema import Array, Object
@@ -140,8 +141,10 @@ def test_classes_that_are_defined_beside_the_model(tmp_path):
         def predict(self, model_input: list[Outer]) -> list[int]:
             return [one.small.x for one in model_input]
 
-    mlmodel.save(Model(), tmp_path / "m", example=[Inner(x=1)])
+    with hints.resolved(Model.predict):
+        assert Model.predict.__annotations__["model_input"] == list[Inner]
     assert Model.predict.__annotations__["model_input"] == "list[Inner]"
+    mlmodel.save(Model(), tmp_path / "m", example=[Inner(x=1)])
     mlmodel.save(Other(), tmp_path / "o", example=[Outer(Small(1))])
     assert mlmodel.load(tmp_path / "m").predict([Inner(x=1)])[0].x == 2
     assert mlmodel.load(tmp_path / "o").predict([{"small": {"x": 3}}]) == [3]
