@@ -46,6 +46,15 @@ def test_json_from_stdin(model: Path) -> None:
     assert answered(result.stdout) == [2.0, 4.0]
 
 
+def test_parameters_that_are_left_out_are_a_line_of_stderr(model: Path) -> None:
+    """ENF-080."""
+    body = BODY[:-1] + ', "params": {"z\\nmlmodel: x": 1}}'
+    result = CliRunner().invoke(command, ["-m", str(model)], input=body)
+    assert (result.exit_code, answered(result.stdout)) == (0, [2.0, 4.0])
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("mlmodel: warning: Parameter 'z\\nmlmodel: x' is not declared")
+
+
 def test_csv_by_the_name_of_the_file(model: Path, tmp_path: Path) -> None:
     source, target = tmp_path / "in.csv", tmp_path / "out.json"
     FRAME.to_csv(source)

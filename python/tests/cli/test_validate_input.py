@@ -65,6 +65,19 @@ def test_data_that_fit(model: Path) -> None:
         )
 
 
+def test_what_is_left_out_is_said(model: Path) -> None:
+    """RST-088, ENF-080: the data fit all the same."""
+    body = '{"inputs": {"a": [1]}, "params": {"z": 5}}'
+    result = run("-m", model, body=body)
+    warning, verdict = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert warning.startswith("warning: Parameter 'z' is not declared")
+    assert verdict == "standard input: no problem in 1 row."
+    report = json.loads(run("-m", model, "--format", "json", body=body).stdout)
+    assert not list(lint.Tree(ROOT).validator("scoring/input-report").iter_errors(report))
+    assert (report["valid"], report["warning"]) == (True, warning.removeprefix("warning: "))
+
+
 def test_json_for_other_programs(model: Path) -> None:
     validator = lint.Tree(ROOT).validator("scoring/input-report")
     for body, code in (

@@ -129,10 +129,13 @@ def test_a_rule_of_no_row_in_particular_fits_no_row() -> None:
 def test_parameters_are_no_rows() -> None:
     check = check_of({"inputs": {"a": [1, 1.5]}, "params": {"k": [1], "x": 2}}, SIGNATURES[8])
     assert check.error is not None
-    assert [one.rule for one in check.error.details] == ["ENF-042", "ENF-083", "ENF-080"]
+    assert [one.rule for one in check.error.details] == ["ENF-042", "ENF-083"]
+    assert check.warning is not None
+    assert "'x'" in check.warning
+    assert "ENF-080" in check.warning
     assert (check.rows, check.fitting) == (2, 1)
     fits = check_of({"inputs": {"a": [1]}, "params": {"k": 1.5}}, SIGNATURES[8])
-    assert (fits.rows, fits.fitting) == (1, 1)
+    assert (fits.rows, fits.fitting, fits.warning) == (1, 1, None)
     assert fits.error is not None
 
 

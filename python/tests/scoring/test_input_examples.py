@@ -30,7 +30,7 @@ from mlmodel.scoring.examples.writing import as_model_input, write_example
 from mlmodel.scoring.invocations.protocol import score
 from mlmodel.signature.infer.from_data import infer_signature
 from mlmodel.signature.model_signature import ModelSignature
-from mlmodel.types import ColSpec, Schema, TensorSpec
+from mlmodel.types import ColSpec, ParamSpec, Schema, TensorSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -342,8 +342,11 @@ def test_parameters(tmp_path: Path) -> None:
     assert read_example(tmp_path, info, None)["a"].tolist() == [1]
     assert read_params(tmp_path, {**info, "params": None}) is None
     signature = ModelSignature(Schema([ColSpec("long", "a")]))
+    with pytest.warns(UserWarning, match="'k', 'f' are not declared"):
+        write_example(example, tmp_path, signature)
+    declared = ModelSignature(signature.inputs, params=[ParamSpec("k", "string", "x")])
     with pytest.raises(InvalidInput, match="'k'"):
-        write_example(example, tmp_path / "other", signature)
+        write_example(example, tmp_path / "other", declared)
     for wrong in [({"a": 1}, 2), ({"a": 1}, {}, {})]:
         with pytest.raises(InvalidArgument, match="EXA-010"):
             write_example(wrong, tmp_path, None)

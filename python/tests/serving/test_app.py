@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from mlmodel import __version__
-from mlmodel.models import Model
+from mlmodel.models import Model, ModelSignature
 from mlmodel.pyfunc import PyFuncModel
 from mlmodel.scoring.engine import Engine
 from mlmodel.serving import wsgi
 from mlmodel.serving.app import Application
 from mlmodel.serving.settings import WAITING
+from mlmodel.types import ParamSpec
 
 BODY = b'{"instances": [[1.5, 2.5]]}'
 
@@ -67,6 +68,29 @@ def ask(
     body = b"".join(application(given, start_response))
     is_json = got["headers"]["Content-Type"] == "application/json"
     return got["status"], got["headers"], json.loads(body) if is_json else body.decode()
+
+
+def test_a_header_says_which_parameters_are_left_out() -> None:
+    """RST-089: in ASCII, of a bounded length, and with terse errors by the rule alone."""
+    engine = Engine(lambda _, params: params, ModelSignature(params=[ParamSpec("k", "long", 1)]))
+    given = {"k": 2, "a\r\nX-Evil: 1": 1, "\u00e9\u2028": [], **{f"p{n}": n for n in range(99)}}
+    body = json.dumps({"inputs": [1], "params": given}).encode()
+    told = {}
+    for terse in (False, True):
+        stream, length = Stream(body), str(len(body))
+        answer = ask(Application(engine, terse=terse), stream, CONTENT_LENGTH=length)
+        assert answer[::2] == (200, {"predictions": {"k": 2}})
+        assert sorted(answer[1]) == ["Content-Type", "MLmodel-Warning"]
+        told[terse] = answer[1]["MLmodel-Warning"]
+    assert told[True] == "ENF-080"
+    assert told[False].isascii()
+    assert told[False].isprintable()
+    assert "'a\\r\\nX-Evil: 1', '\\xe9\\u2028', 'p0'" in told[False]
+    assert "and 91 more" in told[False]
+    for params in ({"k": 2}, {"k": "x", "z": 1}):
+        body = json.dumps({"inputs": [1], "params": params}).encode()
+        answer = ask(Application(engine), Stream(body), CONTENT_LENGTH=str(len(body)))
+        assert list(answer[1]) == ["Content-Type"]
 
 
 def test_scoring() -> None:

@@ -15,6 +15,9 @@ from conformance.harnesses.python import data
 from mlmodel.pyfunc import PyFuncModel
 from mlmodel.serving import wsgi
 
+#: Ten names of sixty characters, each of which may be escaped, and the words around them.
+_LONGEST_WARNING = 6000
+
 
 def run(case_input: dict[str, Any]) -> dict[str, Any]:
     """Return status, content type and body, or the parts of an error."""
@@ -34,7 +37,17 @@ def run(case_input: dict[str, Any]) -> dict[str, Any]:
     answer = json.loads(body)
     if "error_code" in answer:
         return {**result, "error_code": answer["error_code"], "details": answer["details"]}
-    return {**result, "body": answer}
+    return {**result, "body": answer, "warns": _warns(headers)}
+
+
+def _warns(headers: dict[str, str]) -> bool:
+    """Return whether there is a header of RST-089, and stop where it is not as that rule says."""
+    warning = headers.get("mlmodel-warning")
+    if warning is None:
+        return False
+    if not (warning.isascii() and warning.isprintable() and "ENF-080" in warning):
+        raise ValueError(f"the header is not printable ASCII with the rule: {warning!r}")
+    return len(warning) <= _LONGEST_WARNING
 
 
 def _environ(request: dict[str, Any]) -> dict[str, Any]:

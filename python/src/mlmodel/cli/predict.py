@@ -9,6 +9,7 @@ import click
 from mlmodel.cli._shared import (
     complete_files,
     content_type_of,
+    echo,
     input_options,
     loading_options,
     read_input,
@@ -63,11 +64,14 @@ def command(
     from mlmodel.pyfunc.scoring import score_body
 
     body = read_input(source)
-    answer = score_body(
-        model, content_type_of(source, content_type), body, trust=trust, allow=allow
-    )
+    form = content_type_of(source, content_type)
+    answer = score_body(model, form, body, trust=trust, allow=allow, warn=_warn)
     if target is None:
         sys.stdout.buffer.write(answer + b"\n")
         sys.stdout.flush()
     else:
         write_output(target, answer + b"\n")
+
+
+def _warn(text: str) -> None:
+    echo(f"mlmodel: warning: {text}", err=True)

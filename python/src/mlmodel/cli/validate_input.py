@@ -73,6 +73,8 @@ def _check_lines(check: Check, source: str) -> Iterator[str]:
         yield f"{error.code}: {error.message}"
     for violation in () if error is None else error.details:
         yield str(violation)
+    if check.warning is not None:
+        yield f"warning: {check.warning}"
     yield f"{source}: {_verdict_of_check(check)}"
 
 

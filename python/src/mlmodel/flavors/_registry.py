@@ -25,6 +25,7 @@ __all__ = [
     "flavor_by_loader",
     "flavor_by_name",
     "flavor_of",
+    "is_known",
     "is_of_this_program",
     "register",
     "served_flavors",
@@ -147,6 +148,11 @@ def flavor_by_name(name: str) -> Flavor | None:
 def flavor_by_loader(loader_module: str) -> Flavor | None:
     """Return the flavor of a python_function's ``loader_module``, or None (PYF-003)."""
     return next((flavor for flavor in _known() if flavor.loader_module == loader_module), None)
+
+
+def is_known(model: object) -> bool:
+    """Return whether a flavor detects ``model``."""
+    return any(flavor.detects(model) for flavor in _known())
 
 
 def flavor_of(model: object) -> Flavor:

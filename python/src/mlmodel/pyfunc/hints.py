@@ -7,25 +7,23 @@ a class that checks by itself (``model_validate``, as pydantic's).
 
 from __future__ import annotations
 
-import datetime as dt
-import types
+import dataclasses
 import typing
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InputViolation, InvalidInput, shown
-from mlmodel.signature.infer.hints import data_parameter
+from mlmodel.pyfunc import hinted_values
+from mlmodel.signature.data.objects import as_data
+from mlmodel.signature.infer.hints import data_parameter, resolved_hints, with_hints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["TypeFromExample", "data_hint", "delivery"]
+__all__ = ["TypeFromExample", "checked_example", "data_hint", "delivery", "resolved"]
 
 #: MLflow's hint for "what the input example is".
 TypeFromExample = typing.TypeVar("TypeFromExample")
-
-_SCALARS = (bool, int, float, str, bytes, dt.datetime, dt.date)
-#: Integers up to here are floats without loss.
-_EXACT = 2**53
 
 
 def delivery(
@@ -39,26 +37,106 @@ def delivery(
 
     """
     if document.get("is_signature_from_type_hint"):
-        hint = data_hint(function)
-        if hint is list or typing.get_origin(hint) is list:
-            element = (*typing.get_args(hint), Any)[0]
+        element = _element(data_hint(function))
+        if element is not None:
             return lambda enforce: lambda data: _as_list(data, element, enforce)
     elif document.get("type_hint_from_example"):
-        return lambda enforce: lambda data: _checked_list(data, enforce)
+        listed = _example_is_list(document)
+        return lambda enforce: lambda data: _like_example(data, enforce, listed=listed)
     return None
+
+
+def _element(hint: Any) -> Any:
+    """Return the hint of an element, where the data are hinted to be a list; else None."""
+    is_list = hint is list or typing.get_origin(hint) is list
+    return (*typing.get_args(hint), Any)[0] if is_list else None
+
+
+def _example_is_list(document: Mapping[str, Any]) -> bool:
+    """Return whether the example was a list, which MLflow's files tell by its form alone."""
+    info = document.get("saved_input_example_info") or {}
+    return "mlmodel_version" in document or info.get("type") == "json_object"
+
+
+def checked_example(function: Callable[..., Any], example: Any) -> Any:
+    """Return an input example as data: objects as mappings, defaults of fields filled in.
+
+    Raises:
+        InvalidInput: an element of its list is not what the hint says (PYF-017).
+
+    """
+    paired = isinstance(example, tuple) and len(example) == 2  # noqa: PLR2004 - data, parameters
+    data = example[0] if paired else example
+    element = _element(data_hint(function))
+    if not isinstance(data, list) or element is None:
+        return example
+    data = as_data(_as_list(data, element, lambda given: given))
+    return (data, example[1]) if paired else data
+
+
+@contextmanager
+def resolved(function: Callable[..., Any]) -> Iterator[None]:
+    """Let a function, and the dataclasses in its hints, have types for texts, for a while.
+
+    What is pickled by value then has the types in it; texts would name what is not there when it
+    is loaded.
+    """
+    before: list[tuple[Any, Any]] = []
+    try:
+        for holder, hints in _text_hints(function):
+            before.append((holder, holder.__annotations__))
+            holder.__annotations__ = hints
+        yield
+    finally:
+        for holder, hints in before:
+            holder.__annotations__ = hints
+
+
+def _text_hints(function: Callable[..., Any]) -> Iterator[tuple[Any, Any]]:
+    """Return who has texts as hints, each with its hints as types; those unknown are left."""
+    try:
+        found = resolved_hints(function)
+        holders, seen = [(with_hints(function), found)], set()
+        while holders:
+            holder, hints = holders.pop()
+            seen.add(id(holder))
+            held = getattr(holder, "__annotations__", {})
+            if any(hint != hints[name] for name, hint in held.items()):
+                yield holder, {**held, **{name: hints[name] for name in held}}
+            inner = [one for hint in hints.values() for one in _dataclasses_in(hint)]
+            holders += [(one, resolved_hints(one)) for one in inner if id(one) not in seen]
+    except (NameError, TypeError, AttributeError, KeyError):
+        return
+
+
+def _dataclasses_in(hint: Any) -> Iterator[Any]:
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        yield hint
+    for held in typing.get_args(hint):
+        yield from _dataclasses_in(held)
 
 
 def data_hint(function: Callable[..., Any]) -> Any:
     """Return the hint of the parameter that takes the data, or None."""
     try:
-        return typing.get_type_hints(function).get(data_parameter(function) or "")
+        return resolved_hints(function).get(data_parameter(function) or "")
     except (NameError, TypeError, AttributeError):  # what it names is not here to be asked
         return None
 
 
-def _checked_list(data: Any, enforce: Callable[[Any], Any]) -> Any:
+def _like_example(data: Any, enforce: Callable[[Any], Any], *, listed: bool) -> Any:
+    """Return data in the form that the example had; a list stays one in any case."""
     delivered = enforce(data)
-    return data if isinstance(data, list) else delivered
+    if isinstance(data, list) or not (listed and _is_frame(delivered)):
+        return data if isinstance(data, list) else delivered
+    return [hinted_values.plain(row) for row in _rows_of_frame(delivered)]
+
+
+def _rows_of_frame(frame: Any) -> list[Any]:
+    held = frame.astype(object).where(frame.notna(), None)
+    if list(held.columns) == [0]:  # a column without a name
+        return list(held.iloc[:, 0])
+    return list(held.to_dict("records"))
 
 
 def _as_list(data: Any, element: Any, enforce: Callable[[Any], Any]) -> list[Any]:
@@ -72,21 +150,30 @@ def _as_list(data: Any, element: Any, enforce: Callable[[Any], Any]) -> list[Any
     found, violations = [], []
     for index, row in enumerate(rows):
         try:
-            found.append(_value(row, element))
-        except _Wrong as error:
-            violations.append(
-                InputViolation(
-                    "PYF-017",
-                    f"element {index} is not of the type {_name(element)}, which the model's "
-                    f"type hint requires{error}",
-                    row=index,
-                    expected=_name(element),
-                    got=shown(row),
-                )
-            )
+            found.append(hinted_values.value_of(row, element))
+        except hinted_values.Wrong as error:
+            violations.append(_violation(index, element, error))
     if violations:
-        raise InvalidInput("The data do not fit the type hint of the model's predict", violations)
+        raise InvalidInput(
+            "The data do not fit the type hint of the model's predict, which takes a list of "
+            f"{hinted_values.name(element)}. {violations[0].message}",
+            violations,
+        )
     return found
+
+
+def _violation(index: int, element: Any, error: hinted_values.Wrong) -> InputViolation:
+    place = f", at {error.path.removeprefix('.')}" if error.path else ""
+    name = hinted_values.name(element)
+    due = "" if error.expected == name else f" (there {error.expected})"
+    return InputViolation(
+        "PYF-017",
+        f"Element {index}{place}: {shown(error.given)} is not of the type {name}{due}, which the "
+        f"model's type hint requires{error.why}",
+        row=index,
+        expected=error.expected,
+        got=shown(error.given),
+    )
 
 
 def _rows(data: Any, element: Any, enforce: Callable[[Any], Any]) -> list[Any]:
@@ -108,72 +195,3 @@ def _is_mapping(hint: Any) -> bool:
 
 def _is_frame(data: Any) -> bool:
     return hasattr(data, "iloc") and hasattr(data, "columns")
-
-
-class _Wrong(Exception):
-    """A value is not what its hint says; the text says more, or nothing."""
-
-
-def _value(value: Any, hint: Any) -> Any:
-    """Return a value as its hint says it is, or raise :class:`_Wrong`."""
-    origin = typing.get_origin(hint)
-    if origin in {typing.Union, types.UnionType}:
-        return _first(value, typing.get_args(hint))
-    if origin in {list, dict} or hint in {list, dict}:
-        return _container(value, origin or hint, typing.get_args(hint))
-    if hasattr(hint, "model_validate"):
-        return _validated(value, hint)
-    if hint is None or hint is type(None):
-        if value is not None:
-            raise _Wrong
-    elif hint in _SCALARS:
-        return _scalar(value, hint)
-    return value
-
-
-def _first(value: Any, hints: tuple[Any, ...]) -> Any:
-    for hint in hints:
-        try:
-            return _value(value, hint)
-        except _Wrong:
-            continue
-    raise _Wrong
-
-
-def _container(value: Any, kind: Any, inside: tuple[Any, ...]) -> Any:
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if not isinstance(value, kind):
-        raise _Wrong
-    if not inside:
-        return value
-    if kind is list:
-        return [_value(member, inside[0]) for member in value]
-    return {_value(key, inside[0]): _value(member, inside[1]) for key, member in value.items()}
-
-
-def _validated(value: Any, hint: Any) -> Any:
-    if isinstance(value, hint):
-        return value
-    if type(value).__qualname__ == hint.__qualname__ and hasattr(value, "model_dump"):
-        value = value.model_dump(by_alias=True)  # of another run of the file that defines it
-    try:
-        return hint.model_validate(value)
-    except ValueError as error:  # what pydantic raises is one
-        raise _Wrong(f": {error}") from error
-
-
-def _scalar(value: Any, hint: Any) -> Any:
-    if hasattr(value, "item") and not isinstance(value, hint):
-        value = value.item()  # numpy's
-    if isinstance(value, bool) and hint is not bool:
-        raise _Wrong
-    if hint is float and isinstance(value, int) and abs(value) <= _EXACT:
-        return float(value)
-    if not isinstance(value, hint):
-        raise _Wrong
-    return value
-
-
-def _name(hint: Any) -> str:
-    return str(hint) if typing.get_args(hint) else getattr(hint, "__name__", str(hint))

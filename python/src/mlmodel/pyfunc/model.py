@@ -102,12 +102,18 @@ class PyFuncModel:
         Args:
             data: DataFrame, ndarray, dict or list; ``model_input=`` is the edition's name for it.
                 Without a signature, anything: the model gets it as it is (ENF-090).
-            params: parameters of this prediction, checked against the signature's.
+            params: parameters of this prediction, checked against the signature's; those that it
+                does not declare are left out.
             model_input: the same as ``data``.
 
         Raises:
+            InvalidArgument: ``params`` is not a mapping (PYF-030).
             InvalidInput: the data or parameters contradict the signature; all violations at once.
             Exception: whatever the model itself raises, unchanged.
+
+        Warns:
+            UserWarning: parameters are left out, since the signature does not declare them
+                (ENF-080).
 
         """
         return self.engine.predict(_one_of(data, model_input), params)
@@ -131,7 +137,7 @@ class PyFuncModel:
             raise UnsupportedModel(
                 f"This model has no {self._stream_fn}; it can only predict all at once (PYF-015)"
             )
-        checked = self.engine.checked(_one_of(data, model_input), params)
+        checked = self.engine.warned(_one_of(data, model_input), params)
         parts: Iterator[Any] = self._stream(*checked)
         return parts
 

@@ -106,15 +106,21 @@ def _save(path: PathLike, saving: _Saving, shared: SaveOptions) -> None:
     if saving.file is None:
         code = [Path(one) for one in shared.get("code_paths") or []]
         saving.warned = pickling.warn_of_modules(saving.model, code)
-    if hints.data_hint(python_models.plain_function(saving.model)) is hints.TypeFromExample:
+    function = python_models.plain_function(saving.model)
+    given = shared.get("signature")
+    if given is False:  # PYF-033: no signature, so nothing is made of data either
+        pass
+    elif hints.data_hint(function) is hints.TypeFromExample:
         saving.example = shared.get("input_example")
     else:
-        saving.hinted = _hinted(saving.model, shared.get("signature"))
-        shared["signature"] = saving.hinted or shared.get("signature")
-    given, described = shared.get("metadata"), shared.get("mlflow_model")
-    if given is None and described is not None:
-        given = described.metadata
-    shared["metadata"] = retrievers.with_retrievers(given)
+        saving.hinted = _hinted(function, given)
+        shared["signature"] = saving.hinted or given
+    if saving.hinted is not None:
+        shared["input_example"] = hints.checked_example(function, shared.get("input_example"))
+    metadata, described = shared.get("metadata"), shared.get("mlflow_model")
+    if metadata is None and described is not None:
+        metadata = described.metadata
+    shared["metadata"] = retrievers.with_retrievers(metadata)
     save_folder(path, saving.write, **shared)
 
 
@@ -170,18 +176,17 @@ def _described(given: Model | None, resources: Any, auth_policy: Any) -> Model |
     return model
 
 
-def _hinted(
-    model: python_models.PythonModel, given: ModelSignature | None
-) -> ModelSignature | None:
+def _hinted(function: Callable[..., Any], given: ModelSignature | None) -> ModelSignature | None:
     """Return the signature that the type hints of ``predict`` tell, or None (PYF-017).
 
     Hints say nothing of parameters: those are of the given one.
     """
     from mlmodel.signature.infer.hints import infer_signature_from_type_hints
+    from mlmodel.signature.model_signature import ModelSignature
 
-    hinted = infer_signature_from_type_hints(python_models.plain_function(model))
-    if hinted is None or given is None:
-        return hinted
+    hinted = infer_signature_from_type_hints(function)
+    if hinted is None or not isinstance(given, ModelSignature):
+        return hinted  # what is no signature is refused where all options are checked
     if (given.inputs, given.outputs) != (hinted.inputs, hinted.outputs):
         warn_caller(
             "The type hints of the model's predict give another signature than the one passed "
@@ -225,7 +230,8 @@ class _Saving:
         }
         if self.file is None:
             cloudpickle = require("cloudpickle", "predict")
-            (root / _PYTHON_MODEL).write_bytes(pickling.dumps(self.model))
+            with hints.resolved(python_models.plain_function(self.model)):
+                (root / _PYTHON_MODEL).write_bytes(pickling.dumps(self.model))
             attributes |= {
                 "cloudpickle_version": cloudpickle.__version__,
                 "loader_module": PYTHON_MODEL_LOADER,
@@ -240,7 +246,7 @@ class _Saving:
             attributes["config"] = dict(self.config)
         packages = ["cloudpickle"] if self.file is None else []
         keys = {} if self.hinted is None else {"is_signature_from_type_hint": True}
-        if self.example is not None:
+        if isinstance(self._example_data(), list):
             keys["type_hint_from_example"] = True
         return Contents(
             {PYTHON_FUNCTION: attributes},
@@ -249,8 +255,12 @@ class _Saving:
             keys=keys,
             warned=self.warned,
             reopen=_reopened,
-            takes_lists=self.hinted is not None or self.example is not None,
+            takes_lists=self.hinted is not None or isinstance(self._example_data(), list),
         )
+
+    def _example_data(self) -> Any:
+        """Return the data of an example that may have parameters, too."""
+        return self.example[0] if isinstance(self.example, tuple) else self.example
 
     def _copy_artifacts(self, root: Path) -> dict[str, Any]:
         folder = root / _ARTIFACTS
@@ -273,8 +283,8 @@ class _Saving:
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
         """Predict with the model as it was given, to infer outputs from the example."""
-        if isinstance(self.example, list):
-            model_input = self.example
+        if isinstance(self._example_data(), list):
+            model_input = self._example_data()
         if self.hinted is not None:
             written = {"is_signature_from_type_hint": True}
             deliver = hints.delivery(python_models.plain_function(self.model), written)

@@ -19,7 +19,7 @@ from mlmodel.scoring.invocations.protocol import score
 from mlmodel.scoring.media import FORMS, JSON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
 
@@ -49,6 +49,7 @@ def predict(  # noqa: PLR0913, PLR0917 - MLflow's arguments, in its order
     """Score data with a saved model, as a server would, and print or write the answer as JSON.
 
     It is what ``mlmodel predict`` does. The model runs in this process; no environment is made.
+    Parameters that the signature does not declare are left out, with a warning (ENF-080).
 
     Args:
         model_uri: the model's folder, or a URI of one.
@@ -85,7 +86,8 @@ def predict(  # noqa: PLR0913, PLR0917 - MLflow's arguments, in its order
         )
     body = _read(Path(str(input_path))) if input_data is None else _body(input_data, content_type)
     with _variables(extra_envs):
-        answer = score_body(model_uri, FORMS[content_type], body, trust=trust, allow=allow)
+        form = FORMS[content_type]
+        answer = score_body(model_uri, form, body, trust=trust, allow=allow, warn=warn_caller)
     if output_path is None:
         sys.stdout.write(answer.decode() + "\n")
     else:
@@ -99,13 +101,17 @@ def score_body(
     *,
     trust: bool = False,
     allow: Iterable[str] = (),
+    warn: Callable[[str], None],
 ) -> bytes:
-    """Return a model's answer to the body of a request; the errors are those of :func:`predict`."""
+    """Return a model's answer to the body of a request; the errors are those of :func:`predict`.
+
+    ``warn`` is told which parameters were left out (ENF-080).
+    """
     engine = load_served(model_uri, trust=trust, allow=allow).engine
     # What the model raised is said below, in a line; its traceback would go to the log.
     logging.getLogger("mlmodel.scoring").addHandler(logging.NullHandler())
     try:
-        return score(content_type, body, engine)
+        return score(content_type, body, engine, warn=warn)
     except ModelFailure as error:
         cause = error.__cause__
         said = [f"{type(cause).__name__}: {cause}", *getattr(cause, "__notes__", ())]
@@ -141,7 +147,7 @@ def validate_serving_input(
     request = read_body(JSON, body, engine.matching, params=engine.param_names)
     if isinstance(request.data, InvalidInput):
         raise engine.refusal(request.data, request.params)
-    return engine.call(*engine.checked(request.data, request.params))
+    return engine.call(*engine.warned(request.data, request.params))
 
 
 def convert_input_example_to_serving_input(input_example: Any) -> str | None:

@@ -16,13 +16,22 @@ if TYPE_CHECKING:
 
     from mlmodel.errors import InputViolation, Violation
 
-__all__ = ["JSON", "MOST_DETAILS", "Answer", "error_document", "refused", "unexpected"]
+__all__ = [
+    "JSON",
+    "MOST_DETAILS",
+    "Answer",
+    "error_document",
+    "refused",
+    "unexpected",
+    "warning_header",
+]
 
 #: How many violations an answer lists (RST-062); the message says how many more there are.
 MOST_DETAILS = 20
 #: How long a name or a message of an answer may be; names come from the client.
 _LONGEST_TEXT = 500
 
+_WARNING = "MLmodel-Warning"
 #: The rules that a message ends with; what the client sent never stands there.
 _CITED = re.compile(r"\(([A-Z]{3}-[0-9]{3}(?:, [A-Z]{3}-[0-9]{3})*)\)\.?\Z")
 
@@ -35,6 +44,15 @@ class Answer(NamedTuple):
     status: int
     content_type: str
     body: bytes
+
+
+def warning_header(text: str) -> tuple[str, str]:
+    """Return the header that tells a client more than the answer does (RST-089).
+
+    It is printable ASCII: what is not is escaped, so that no name can begin another header.
+    """
+    escaped = text.encode("ascii", "backslashreplace").decode("ascii")
+    return _WARNING, "".join(char if char.isprintable() else repr(char)[1:-1] for char in escaped)
 
 
 def refused(error: MlmodelError, *, terse: bool = False) -> Answer:

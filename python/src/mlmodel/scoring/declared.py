@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlmodel.errors import InvalidInput
 from mlmodel.signature.enforce.matching import Matching
+from mlmodel.signature.enforce.undeclared import check_mapping, left_out
 from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
@@ -36,10 +37,14 @@ class Declared:
     def params(self, given: Mapping[str, object] | None) -> dict[str, object] | None:
         """Return the parameters as the model gets them: checked, with defaults filled in.
 
+        What is not declared is left out; :meth:`told` says so.
+
         Raises:
+            InvalidArgument: they are not a mapping (PYF-030).
             InvalidInput: with every violation of the parameters' rules.
 
         """
+        check_mapping(given)
         if self.signature is None:  # ENF-090: nothing declared, nothing converted
             return dict(given) if given else None
         specs = self.signature.params
@@ -48,6 +53,12 @@ class Declared:
         from mlmodel.signature.enforce.params import enforce_params
 
         return enforce_params(given, specs)
+
+    def told(self, given: Mapping[str, object] | None) -> str | None:
+        """Return the sentence on parameters that are left out as undeclared (ENF-080), or None."""
+        if not given or self.signature is None:
+            return None
+        return left_out(given, self.signature.params)
 
     def refusal(self, error: InvalidInput, params: Mapping[str, object] | None) -> InvalidInput:
         """Return the error for data, joined by what is wrong with the parameters given."""

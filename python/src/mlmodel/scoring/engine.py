@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidInput
 from mlmodel.scoring.declared import Declared
 from mlmodel.signature.enforce.plan import Plan
+from mlmodel.signature.enforce.undeclared import check_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,10 +43,24 @@ class Engine(Declared):
         """Enforce and predict; the model's own exception propagates.
 
         Raises:
+            InvalidArgument: the parameters are not a mapping (PYF-030).
             InvalidInput: the data or the parameters contradict the signature.
 
+        Warns:
+            UserWarning: parameters that are not declared are left out (ENF-080).
+
         """
-        return self.call(*self.checked(data, params))
+        return self.call(*self.warned(data, params))
+
+    def warned(
+        self, data: Any, params: Mapping[str, object] | None
+    ) -> tuple[Any, dict[str, object] | None]:
+        """Return what :meth:`checked` does, with a warning of what is left out (ENF-080)."""
+        checked = self.checked(data, params)
+        told = self.told(params)
+        if told is not None:
+            warn_caller(told)
+        return checked
 
     def checked(
         self, data: Any, params: Mapping[str, object] | None
@@ -52,9 +68,11 @@ class Engine(Declared):
         """Return data and parameters as the model gets them.
 
         Raises:
+            InvalidArgument: the parameters are not a mapping (PYF-030).
             InvalidInput: with every violation of both (ENF-003).
 
         """
+        check_mapping(params)
         try:
             delivered = self.enforce(data)
         except InvalidInput as error:

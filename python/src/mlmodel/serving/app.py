@@ -21,7 +21,7 @@ from mlmodel.errors import (
     UnsupportedMediaType,
     shown,
 )
-from mlmodel.scoring.answers import Answer, refused, unexpected
+from mlmodel.scoring.answers import Answer, refused, unexpected, warning_header
 from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.serving.admission import Admission
 from mlmodel.serving.settings import MAX_BODY, THREADS
@@ -71,18 +71,22 @@ class Application:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         if environ["PATH_INFO"] == _PATH and environ["REQUEST_METHOD"] == "POST":
-            status, content_type, body = self._scored(environ)
-            start_response(_REASONS[status], [("Content-Type", content_type)])
+            told: list[str] = []
+            status, content_type, body = self._scored(environ, told)
+            headers = [("Content-Type", content_type), *map(warning_header, told)]
+            start_response(_REASONS[status], headers)
             return [body]
         return self.flask(environ, start_response)
 
-    def _scored(self, environ: WSGIEnvironment) -> Answer:
+    def _scored(self, environ: WSGIEnvironment, told: list[str]) -> Answer:
+        """Answer one request; ``told`` gets what is said beside the answer (RST-089)."""
         try:
             with self.admission.admit() as ticket:
                 _check_encoding(environ)
                 body = self._body(environ, ticket)
+                content_type, terse = environ.get("CONTENT_TYPE"), self.terse
                 with self.admission.turn:
-                    return handle(environ.get("CONTENT_TYPE"), body, self.engine, terse=self.terse)
+                    return handle(content_type, body, self.engine, terse=terse, warn=told.append)
         except MlmodelError as error:
             return refused(error, terse=self.terse)
         except Exception as error:  # noqa: BLE001 - the boundary: a sender that hangs up, too

@@ -8,18 +8,21 @@ install. The names and their positional forms are MLflow's (``ColSpec("double", 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.extras import named_extra
 from mlmodel._base.html import table
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument, shown
+from mlmodel.signature.types.nested import NestedType, holds_empty_object
 from mlmodel.signature.types.params import ParamSchema, ParamSpec
 from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from mlmodel.signature.enforce.plan import Plan
     from mlmodel.signature.types.delivery import Delivery
@@ -126,6 +129,21 @@ class ModelSignature:
 
         return Plan(self.inputs, self.delivery)
 
+    def check_loads_in_mlflow(self) -> None:
+        """Check that there is nothing in it that MLflow cannot load (SIG-068).
+
+        Raises:
+            InvalidArgument: it declares an object without properties.
+
+        """
+        for spec in (*(self.inputs or ()), *(self.outputs or ()), *(self.params or ())):
+            kind = spec.dtype if isinstance(spec, ParamSpec) else spec.type
+            if isinstance(kind, NestedType) and holds_empty_object(kind):
+                raise InvalidArgument(
+                    f"The signature declares an object without properties ({spec.name!r}), which "
+                    "MLflow cannot load; declare its properties, or any (AnyType()) (SIG-068)"
+                )
+
     def enforce(self, data: Any) -> Any:
         """Return ``data`` as the model must receive it; see :meth:`Plan.enforce`.
 
@@ -136,14 +154,23 @@ class ModelSignature:
         return self.plan.enforce(data)
 
     def enforce_params(self, params: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        """Return the parameters as the model must receive them (ENF-080 to ENF-083).
+        """Return the parameters as the model must receive them (ENF-080 to ENF-086).
 
         Raises:
+            InvalidArgument: they are not a mapping (PYF-030).
             InvalidInput: with every violation found.
+
+        Warns:
+            UserWarning: parameters that are not declared are left out.
 
         """
         from mlmodel.signature.enforce.params import enforce_params
+        from mlmodel.signature.enforce.undeclared import check_mapping, left_out
 
+        check_mapping(params)
+        told = left_out(params, self.params)
+        if told is not None:
+            warn_caller(told)
         return enforce_params(params, self.params)
 
     def to_dict(self) -> dict[str, str | None]:
@@ -162,6 +189,11 @@ class ModelSignature:
             InvalidArgument: it breaks a rule of signatures.
 
         """
+        if not isinstance(document, Mapping):
+            raise InvalidArgument(
+                "A signature is a mapping with inputs, outputs and params, not "
+                f"{shown(document)} (SIG-022)"
+            )
         try:
             inputs, outputs, params = (_listed(document, key) for key in _PARTS)
             return cls(

@@ -43,6 +43,7 @@ def set_signature(model_uri: PathLike, signature: ModelSignature) -> None:
             f"signature is a ModelSignature, not {shown(signature)}; infer_signature(data, "
             "predictions) makes one"
         )
+    signature.check_loads_in_mlflow()
     root, read = read_description(path_to_write(model_uri))
     model = Model.of_document(read, root)
     model.signature = signature

@@ -11,7 +11,7 @@ import platform
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from mlmodel import document
 from mlmodel._base.warnings import warn_caller
@@ -25,7 +25,7 @@ from mlmodel.environment.resolve import (
     resolve,
     write_environment,
 )
-from mlmodel.errors import InvalidArgument
+from mlmodel.errors import InvalidArgument, shown
 from mlmodel.scoring.examples import SERVING_FILE_NAME
 from mlmodel.scoring.predict import not_taken
 from mlmodel.store.description import PYTHON_FUNCTION, Model
@@ -54,8 +54,8 @@ CODE_FOLDER = "code"
 class KeywordOptions(TypedDict, total=False):
     """The keywords of every ``save_model`` that none takes by position."""
 
-    #: Inputs, outputs and parameters; inferred from ``input_example`` if absent.
-    signature: ModelSignature | None
+    #: Inputs, outputs and parameters; inferred from ``input_example`` if absent, and none if False.
+    signature: ModelSignature | Literal[False] | None
     #: DataFrame, ndarray, dict or list that the model can score.
     input_example: Any
     #: Requirement lines, or the path of a requirements file, instead of the default ones.
@@ -129,6 +129,8 @@ def save_folder(
         question = _question(example, contents)
         observed = _is_to_be_observed(shared, contents)
         signature, scored = _signature(given, example, question, contents, observed=observed)
+        if signature is not None:
+            signature.check_loads_in_mlflow()
         _warn_of_kind(signature, contents)
         _warn_of_zones(signature)
         _warn_of_params(signature, contents)
@@ -174,6 +176,8 @@ def _described(
     # Of another folder: what is not written anew is not here.
     for key in ("saved_input_example_info", "type_hint_from_example"):
         model.document.pop(key, None)
+    if shared.get("signature") is False:
+        model.document.pop("signature", None)
     for key, value in (
         ("metadata", shared.get("metadata")),
         ("signature", signature),  # after metadata, where its record of delivery goes
@@ -194,6 +198,17 @@ def _check_options(shared: Mapping[str, Any]) -> None:
             f"save_model has no argument {', '.join(map(repr, unknown))}; the shared arguments "
             f"are {', '.join(SaveOptions.__annotations__)}"
         )
+    _check_signature(shared.get("signature"))
+
+
+def _check_signature(given: Any) -> None:
+    from mlmodel.signature.model_signature import ModelSignature
+
+    if given is not None and given is not False and not isinstance(given, ModelSignature):
+        raise InvalidArgument(
+            "signature is a ModelSignature, None to infer it from the example, or False for none, "
+            f"not {shown(given)}; infer_signature(data, predictions) makes one (PYF-033)"
+        )
 
 
 def _as_path(given: Any) -> Any:
@@ -210,7 +225,7 @@ def _require_valid(root: Path) -> None:
         )
 
 
-def _given_signature(shared: Mapping[str, Any]) -> ModelSignature | None:
+def _given_signature(shared: Mapping[str, Any]) -> ModelSignature | Literal[False] | None:
     model = shared.get("mlflow_model")
     signature = shared.get("signature")
     return model.signature if signature is None and model is not None else signature
@@ -269,7 +284,7 @@ def _is_to_be_observed(shared: Mapping[str, Any], contents: Contents) -> bool:
 
 
 def _signature(
-    given: ModelSignature | None,
+    given: ModelSignature | Literal[False] | None,
     example: Any,
     question: Question | None,
     contents: Contents,
@@ -280,6 +295,8 @@ def _signature(
 
     The second value is False where the model failed on its example.
     """
+    if given is False:  # PYF-033
+        return None, True
     if given is not None:
         return _with_delivery(given, example, contents.predict), True
     if example is None:

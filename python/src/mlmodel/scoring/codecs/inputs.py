@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import MalformedRequest, shown
 from mlmodel.scoring.codecs import instances, tables, tensors
-from mlmodel.signature.cells.plain import ByColumn, OneRow, Values, stands_for
+from mlmodel.signature.cells.plain import ByColumn, OneRow, Values, declared_part, stands_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,8 +51,12 @@ def _columns(
             cells = [[cell] for cell in row.values()]
             return tables.from_columns(payload, matching, tuple(row), cells)
         case ByColumn(columns):
-            _check_lengths(columns, what)
-            return tables.from_columns(payload, matching, tuple(columns), list(columns.values()))
+            part = declared_part(columns, specs)
+            _check_lengths(part, what)
+            # Of what is not declared the names are told, and the cells are those of another.
+            some = next(iter(part.values()), ())
+            cells = [part.get(name, some) for name in columns]
+            return tables.from_columns(payload, matching, tuple(columns), cells)
         case Values(values):  # the object is one of them
             return tables.from_columns(payload, matching, None, [values])
         case _:

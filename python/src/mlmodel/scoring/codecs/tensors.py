@@ -64,14 +64,19 @@ def from_named_rows(
     payload: Payload[Json], matching: Matching, first: dict[str, Json], rows: list[Json]
 ) -> Tensors:
     """Read a list of objects with the names of the first, one per row, as tensors (RST-013)."""
+    # What is not declared may stand in some rows only (ENF-005).
+    declared = {str(spec.name) for spec in matching.schema or ()} if matching.has_names else None
+    names = first.keys() if declared is None else first.keys() & declared
     read: dict[str, list[Json]] = {name: [] for name in first}
     for number, row in enumerate(rows):
-        if type(row) is not dict or row.keys() != first.keys():
+        if type(row) is not dict or names != (
+            row.keys() if declared is None else row.keys() & declared
+        ):
             raise MalformedRequest(
                 f"Row {number} of instances is not an object with the names of row 0 (RST-013)."
             )
-        for name, column in read.items():
-            column.append(row[name])
+        for name in names:
+            read[name].append(row[name])
     return _read_named(payload, matching, read)
 
 

@@ -16,6 +16,7 @@ from mlmodel.errors import (
 from mlmodel.scoring.examples.reading import decode, params_of, read_document, read_serving_input
 from mlmodel.signature.data.columns import Columns, Tensors
 from mlmodel.signature.enforce.matching import Matching
+from mlmodel.signature.enforce.undeclared import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,6 +77,9 @@ def _rows_of(read: Any) -> int:
 def _of_params(params: dict[str, Any], signature: ModelSignature) -> Iterator[Finding]:
     from importlib.util import find_spec
 
+    told = left_out(params, signature.params)
+    if told is not None:
+        yield "EXA-003", told, None, None
     if find_spec("pandas") is None:
         return  # parameters are read by rules for objects, which need it
     from mlmodel.signature.enforce.params import enforce_params

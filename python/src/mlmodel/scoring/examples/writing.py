@@ -13,6 +13,7 @@ from mlmodel.errors import InvalidArgument
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.examples import FILE_NAME, MOST_BYTES, SERVING_FILE_NAME
 from mlmodel.scoring.json.plain import Unwritable, as_plain, cells, dumps
+from mlmodel.signature.data.objects import as_data
 from mlmodel.signature.enforce.tensors import is_sparse
 from mlmodel.signature.infer.from_data import infer_signature
 from mlmodel.signature.model_signature import ModelSignature
@@ -90,7 +91,7 @@ def _as_texts(
     if schema.is_tensor_spec():
         _check_batch(data, schema)
     engine = Engine(lambda *_: None, signature)
-    model_input, _ = engine.checked(data, params)
+    model_input, _ = engine.warned(data, params)
     try:
         document, info, request = _forms(model_input, schema)
         given = None if params is None else as_plain(params, "/params")
@@ -139,9 +140,9 @@ def parts(example: Any) -> tuple[Any, dict[str, Any] | None]:
 
     """
     if not isinstance(example, tuple):
-        return example, None
+        return as_data(example), None
     if len(example) == 2 and isinstance(example[1], dict | None):  # noqa: PLR2004 - data and parameters
-        return example[0], example[1]
+        return as_data(example[0]), as_data(example[1])
     raise InvalidArgument(
         "An example is the data alone, or a pair of data and a mapping of parameters, not a "
         f"tuple of {len(example)} (EXA-010)"

@@ -26,13 +26,15 @@ class Check:
 
     ``rows`` is how many there are and ``fitting`` how many break no rule; both are None where the
     rows could not be told apart. ``error`` is what scoring would raise, with every violation
-    (scoring tells the first per rule and column), or None.
+    (scoring tells the first per rule and column), or None. ``warning`` says which parameters are
+    left out, or is None.
     """
 
     declares_inputs: bool
     rows: int | None
     fitting: int | None
     error: MlmodelError | None
+    warning: str | None = None
 
     def as_document(self) -> dict[str, Any]:
         """Return the report as ``schemas/v1/scoring/input-report.json`` has it."""
@@ -42,6 +44,7 @@ class Check:
             "declares_inputs": self.declares_inputs,
             "rows": self.rows,
             "rows_that_fit": self.fitting,
+            "warning": self.warning,
             "error": error
             and {
                 "error_code": error.code,
@@ -72,7 +75,8 @@ def check_input(content_type: str | None, body: bytes, signature: ModelSignature
         except InvalidInput as error:
             found += error.violations
     refusal = invalid_input(found) if found else None
-    return Check(declares_inputs, request.rows, fitting, refusal)
+    told = declared.told(request.params)
+    return Check(declares_inputs, request.rows, fitting, refusal, told)
 
 
 def _fitting_rows(rows: int | None, found: list[InputViolation]) -> int | None:

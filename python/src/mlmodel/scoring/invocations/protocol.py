@@ -9,12 +9,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidInput, MlmodelError, ModelFailure
 from mlmodel.scoring.answers import Answer, refused, unexpected
 from mlmodel.scoring.invocations.bodies import read_body
 from mlmodel.scoring.writers import WRITERS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlmodel.scoring.engine import Engine
 
 __all__ = ["Answer", "handle", "score"]
@@ -23,26 +26,45 @@ _SERVER_ERROR = 500
 _log = logging.getLogger("mlmodel.scoring")
 
 
-def handle(content_type: str | None, body: bytes, engine: Engine, *, terse: bool = False) -> Answer:
+def handle(
+    content_type: str | None,
+    body: bytes,
+    engine: Engine,
+    *,
+    terse: bool = False,
+    warn: Callable[[str], object] | None = None,
+) -> Answer:
     """Answer one request; never raises.
 
     Args:
         content_type: the header as it came, or None.
         body: the whole body.
         engine: the model.
-        terse: errors say code and rule only (ERR-008).
+        terse: errors and warnings say code and rule only (ERR-008).
+        warn: is told, where the answer is no error, which parameters were left out (RST-089).
 
     """
     try:
-        return _answer_request(content_type, body, engine)
+        answer, left_out = _answer_request(content_type, body, engine)
     except MlmodelError as error:
         return refused(error, terse=terse)
     except Exception as error:  # noqa: BLE001 - the boundary: no exception reaches a client
         return unexpected(error, terse=terse)
+    if left_out is not None and warn is not None:
+        warn("ENF-080" if terse else left_out)
+    return answer
 
 
-def score(content_type: str | None, body: bytes, engine: Engine) -> bytes:
+def score(
+    content_type: str | None,
+    body: bytes,
+    engine: Engine,
+    *,
+    warn: Callable[[str], object] = warn_caller,
+) -> bytes:
     """Return the body of the answer: ``{"predictions": ...}``, or bare in the 1.x dialect.
+
+    ``warn`` is told which parameters were left out, since the signature does not declare them.
 
     Raises:
         UnsupportedMediaType: the content type is missing or not known.
@@ -52,16 +74,23 @@ def score(content_type: str | None, body: bytes, engine: Engine) -> bytes:
         UnserializablePrediction: the answer has no form in JSON.
 
     """
-    return _answer_request(content_type, body, engine).body
+    answer, left_out = _answer_request(content_type, body, engine)
+    if left_out is not None:
+        warn(left_out)
+    return answer.body
 
 
-def _answer_request(content_type: str | None, body: bytes, engine: Engine) -> Answer:
+def _answer_request(
+    content_type: str | None, body: bytes, engine: Engine
+) -> tuple[Answer, str | None]:
+    """Return the answer, and the sentence on parameters that were left out (ENF-080)."""
     request = read_body(content_type, body, engine.matching, params=engine.param_names)
     if isinstance(request.data, InvalidInput):
         raise engine.refusal(request.data, request.params)
     data, params = engine.checked(request.data, request.params)
     media, write = WRITERS[request.answer]
-    return Answer(200, media, write(_call_model(engine, data, params)))
+    written = write(_call_model(engine, data, params))
+    return Answer(200, media, written), engine.told(request.params)
 
 
 def _call_model(engine: Engine, data: Any, params: dict[str, object] | None) -> Any:

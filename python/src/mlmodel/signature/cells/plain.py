@@ -8,6 +8,7 @@ of JSON, saved examples, and inference, for which nothing is declared yet. Works
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.signature.cells.nested import depth_of
@@ -28,6 +29,7 @@ __all__ = [
     "Records",
     "Rows",
     "Values",
+    "declared_part",
     "kind_of_item",
     "stands_for",
 ]
@@ -60,7 +62,10 @@ class OneRow:
 
 @dataclass(slots=True)
 class ByColumn:
-    """Columns: a mapping of names to lists of cells, of any lengths; also an empty mapping."""
+    """Columns: a mapping of names to lists of cells, of any lengths; also an empty mapping.
+
+    What stands under names that are not declared may be anything (:func:`declared_part`).
+    """
 
     columns: Mapping[Any, Sequence[Any]]
 
@@ -128,7 +133,11 @@ def _are_values(data: Sequence[Any], kind: NestedType) -> bool:
     leaf, depth = leaf_of(kind)
     if not depth:
         return not any(map(_is_row, data))
-    return not is_opaque(leaf) and depth_of(data) == depth + 1
+    if is_opaque(leaf):
+        # Its items may be lists themselves: each element is a value if it is as deep as the type.
+        held = [item for item in data if item is not None]
+        return bool(held) and all(depth_of(item) >= depth for item in held)
+    return depth_of(data) == depth + 1
 
 
 def kind_of_item(item: Any) -> type[Records | Rows | Values]:
@@ -153,18 +162,40 @@ def _is_row(item: Any) -> bool:
 # -- mappings -------------------------------------------------------------------------------------
 
 
+def declared_part(data: Mapping[Any, Any], specs: Specs) -> Mapping[Any, Any]:
+    """Return what of a mapping is declared by name: nothing of the rest is looked at (ENF-005).
+
+    It is the whole where no names are declared. Where nothing that is declared is given, the
+    first of the rest says how many rows there are.
+    """
+    if not specs or any(spec.name is None for spec in specs):
+        return data
+    # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
+    known = {str(spec.name) for spec in specs}
+    part = {name: value for name, value in data.items() if str(name) in known}
+    return part or dict(islice(data.items(), 1))
+
+
 def _meaning_of_mapping(data: dict[Any, Any], specs: Specs) -> OneRow | ByColumn | None:
-    lists = [name for name, value in data.items() if _is_row(value)]
+    part = declared_part(data, specs)
+    lists = [name for name, value in part.items() if _is_row(value)]
     if not lists:
         return OneRow(data) if data else ByColumn(data)
-    # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
     nested = {str(spec.name): spec.type for spec in specs if not isinstance(spec.type, DataType)}
     columns = [name for name in lists if not (nested and _is_cell(data[name], nested, name))]
-    if len(columns) == len(data):
+    if len(columns) == len(part) and not _are_cells_of_any(part, nested):
         return ByColumn(data)
     # What is a list where a scalar is declared is a column, and others are none.
     scalars = {str(spec.name) for spec in specs} - nested.keys()
     return OneRow(data) if scalars.isdisjoint(map(str, columns)) else None
+
+
+def _are_cells_of_any(part: Mapping[Any, Any], nested: Mapping[str, Any]) -> bool:
+    """Return whether lists of different lengths are cells, since ``any`` is declared of one."""
+    if len({len(value) for value in part.values()}) == 1:
+        return False
+    kinds = [nested.get(str(name)) for name in part]
+    return None not in kinds and any(is_opaque(leaf_of(kind)[0]) for kind in kinds)
 
 
 def _is_cell(value: Any, nested: Mapping[str, Any], name: Any) -> bool:

@@ -287,12 +287,14 @@ def _shown(spec: Spec) -> str:
 
 
 def _params(old: ModelSignature | None, new: ModelSignature | None) -> Iterator[Change]:
-    """Compare parameters: undeclared ones are refused, unless there is no signature (ENF-080)."""
+    """Compare parameters: undeclared ones are left out, unless there is no signature (ENF-080)."""
     before = ParamSchema() if old is None or old.params is None else old.params
     after = ParamSchema() if new is None or new.params is None else new.params
     if old is None and new is not None:
         said = "parameters are checked from now on; before, any were passed to the model"
-        yield _change("SIG-060", "params", None, "declared", said, breaks=True)
+        if not after:
+            said = "parameters are left out from now on; before, any were passed to the model"
+        yield _change("SIG-060", "params", None, "declared", said, breaks=bool(after))
         return
     if new is None and old is not None:
         if before:
@@ -304,8 +306,8 @@ def _params(old: ModelSignature | None, new: ModelSignature | None) -> Iterator[
         if spec.name in declared:
             yield from _param(spec, declared[spec.name])
         else:
-            said = f"{_param_kind(spec)} is removed; callers that give it are refused"
-            yield _change("SIG-059", "params", spec.name, "removed", said, breaks=True)
+            said = f"{_param_kind(spec)} is removed; what callers give for it is left out"
+            yield _change("SIG-059", "params", spec.name, "removed", said)
     known = {spec.name for spec in before}
     for spec in after:
         if spec.name not in known:

@@ -1,10 +1,11 @@
-"""Parameters of a prediction, held against their declaration (ENF-080 to ENF-083)."""
+"""Parameters of a prediction, held against their declaration (ENF-081 to ENF-086, PYF-031)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from mlmodel.errors import InputViolation, InvalidModel, shown
 from mlmodel.signature.cells.nested import read_nested
@@ -15,10 +16,12 @@ from mlmodel.signature.enforce.convert import LEAVES
 from mlmodel.signature.types.nested import Array, NestedType, is_opaque
 from mlmodel.signature.types.scalars import FLOATS, DataType
 from mlmodel.signature.types.schema import ColSpec
-from mlmodel.signature.violations import Findings, invalid_input
+from mlmodel.signature.violations import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
 
     from mlmodel.signature.types.params import ParamSpec
 
@@ -30,19 +33,18 @@ def enforce_params(
 ) -> dict[str, Any] | None:
     """Return the parameters as the model gets them: checked, defaults filled in, in order.
 
-    The values are Python's own (bool, int, float, str, bytes, dict), a datetime is a numpy
-    datetime64[ns] in UTC, and a list stays a list. None is returned where nothing is declared
-    and nothing given.
+    The values are Python's own (bool, int, float, str, bytes, dict), a moment is a
+    ``datetime.datetime`` in UTC without zone (PYF-031), and a list stays a list. Parameters that
+    are not declared are left out (ENF-080); :mod:`.undeclared` says which. None is returned where
+    nothing is declared.
 
     Raises:
-        InvalidInput: unknown names, wrong types or shapes; all of them are listed.
+        InvalidInput: wrong types or shapes; all of them are listed.
         InvalidModel: a default that is used is not of its type (SIG-009).
 
     """
     given = given or {}
     if not specs:
-        if given:
-            raise invalid_input([_unknown_param(name, ()) for name in given])
         return None
     found = Findings()
     read = {}
@@ -53,8 +55,6 @@ def enforce_params(
             read[spec.name] = None if spec.default is None else _read_default(spec)
         else:
             read[spec.name] = _read_param(value, spec, found)
-    names = [spec.name for spec in specs]
-    found += [_unknown_param(name, names) for name in given if name not in read]
     found.raise_all()
     return read
 
@@ -91,6 +91,8 @@ def _read_param(value: Any, spec: ParamSpec, found: Findings) -> Any:
         found.append(_wrong_shape(value, spec))
         return None
     many = spec.shape is not None and is_list
+    if isinstance(spec.dtype, NestedType):
+        value = _moments_listed(value)
     column = Column(list(value) if many else [value], None, spec.name)
     return _read_values(column, spec, found, is_list=many)
 
@@ -103,7 +105,7 @@ def _read_values(
         values = read_nested(column, declared, _LEAVES, wrong)
     else:
         array, _ = _LEAVES.cells(column, declared, wrong)
-        values = [] if wrong else list(array) if array.dtype.kind == "M" else array.tolist()
+        values = [] if wrong else array.tolist()
     length = spec.shape[0] if spec.shape else -1
     if is_list and length not in (-1, len(column.values)):
         wrong.append(_wrong_shape(column.values, spec))
@@ -133,10 +135,37 @@ class _ParamLeaves:
             return None, None
         if spec.type is DataType.binary:
             column = _with_bytes(column, reader)
-        return LEAVES.cells(column, spec, found)
+        array, mask = LEAVES.cells(column, spec, found)
+        if spec.type is DataType.datetime and not found:
+            return _moments(array), None
+        return array, mask
 
 
 _LEAVES = _ParamLeaves()
+
+
+def _moments(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return moments as ``datetime.datetime``, None for those that are missing (PYF-031).
+
+    One with nanoseconds is pandas' Timestamp, which is a ``datetime.datetime`` too: nothing is
+    cut off.
+    """
+    held = np.empty(array.shape, dtype=object)
+    for place, stamp in enumerate(pd.DatetimeIndex(array)):
+        if not pd.isna(stamp):
+            held[place] = stamp if stamp.nanosecond else stamp.to_pydatetime()
+    return held
+
+
+def _moments_listed(value: Any) -> Any:
+    """Return a nested value with lists for its arrays of moments: an array is read as it is."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "M":
+        if not value.ndim:
+            return value[()]
+        return list(value) if value.ndim == 1 else [_moments_listed(row) for row in value]
+    if isinstance(value, dict):
+        return {key: _moments_listed(held) for key, held in value.items()}
+    return [_moments_listed(held) for held in value] if isinstance(value, list | tuple) else value
 
 
 def _with_bytes(column: Column[list[Any]], reader: Reader) -> Column[list[Any]]:
@@ -170,9 +199,3 @@ def _wrong_shape(value: Any, spec: ParamSpec) -> InputViolation:
     due = f"a list of shape {list(spec.shape)}" if spec.shape is not None else "a single value"
     message = f"Parameter {spec.name!r}: expected {due}, got {shown(value)}."
     return InputViolation("ENF-083", message, spec.name, None, due, shown(value))
-
-
-def _unknown_param(name: str, known: Sequence[str]) -> InputViolation:
-    declared = ", ".join(map(repr, known)) if known else "none"
-    message = f"Parameter {shown(name)} is not declared by the signature; declared: {declared}."
-    return InputViolation("ENF-080", message, str(name)[:60], None, None, shown(name))

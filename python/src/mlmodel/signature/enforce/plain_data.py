@@ -15,11 +15,13 @@ from mlmodel.signature.cells.plain import (
     Records,
     Rows,
     Values,
+    declared_part,
     kind_of_item,
     stands_for,
 )
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.frames import array_of
+from mlmodel.signature.data.objects import as_data, is_object
 from mlmodel.signature.violations import Findings, invalid_input, missing_input
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ def table_of(data: Any, specs: Sequence[ColSpec]) -> Table:
         InvalidInput: they stand for none (ENF-010), or records lack what is required (ENF-004).
 
     """
+    if is_object(data) or (isinstance(data, list | tuple) and any(map(is_object, data[:1]))):
+        data = as_data(data)  # a row is what an object holds
     if isinstance(data, pd.Series):
         return _table((data.name,), [array_of(data)], data.index, plain=False)
     if isinstance(data, np.ndarray):
@@ -87,7 +91,7 @@ def _table_of_plain(data: Any, specs: Sequence[ColSpec]) -> Table:
         case OneRow(cells):
             return _table(tuple(cells), [_one_cell(cell) for cell in cells.values()])
         case ByColumn(columns):
-            return _table_of_columns(columns)
+            return _table_of_columns(columns, specs)
         case Values(values):
             if isinstance(data, list | tuple) and len(specs) > 1 and _by_position(specs):
                 raise _refused_form("a list of values for several columns")
@@ -124,15 +128,18 @@ def _mixture(data: Any) -> str:
     return f"a list of {' and '.join(sorted({words[kind_of_item(item)] for item in data}))}"
 
 
-def _table_of_columns(columns: Mapping[Any, Any]) -> Table:
-    deep = next((name for name, value in columns.items() if getattr(value, "ndim", 0) > 1), None)
+def _table_of_columns(columns: Mapping[Any, Any], specs: Sequence[ColSpec]) -> Table:
+    part = declared_part(columns, specs)
+    deep = next((name for name, value in part.items() if getattr(value, "ndim", 0) > 1), None)
     if deep is not None:
-        raise _refused_form(f"an array of {columns[deep].ndim} axes under {deep!r}")
-    arrays = [_array_of_column(value) for value in columns.values()]
-    if len({len(array) for array in arrays}) > 1:
+        raise _refused_form(f"an array of {part[deep].ndim} axes under {deep!r}")
+    arrays = {name: _array_of_column(value) for name, value in part.items()}
+    if len({len(array) for array in arrays.values()}) > 1:
         raise _refused_form("a mapping of lists of different lengths")
-    plain = not all(isinstance(value, pd.Series | np.ndarray) for value in columns.values())
-    return _table(tuple(columns), arrays, plain=plain)
+    index = pd.RangeIndex(len(next(iter(arrays.values()), ())))
+    plain = not all(isinstance(value, pd.Series | np.ndarray) for value in part.values())
+    # Nobody asks for what is not declared: only its names are told (ENF-005).
+    return _table(tuple(columns), [arrays.get(name) for name in columns], index, plain=plain)
 
 
 def _array_of_column(value: Any) -> Held:

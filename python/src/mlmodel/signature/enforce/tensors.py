@@ -49,7 +49,7 @@ class TensorEnforcer:
         return array
 
     def _several(self, data: Any) -> Any:
-        held = _arrays_by_name(data)
+        held = self._arrays_by_name(data)
         if held is None and len(self.specs) == 1 and isinstance(data, np.ndarray):
             raise invalid_input([_without_name(self.specs[0], data)])
         if held is None:
@@ -66,19 +66,24 @@ class TensorEnforcer:
         found.in_order_of(self._schema).raise_all()
         return data if isinstance(data, dict) and selection.in_order else arrays
 
+    def _arrays_by_name(self, data: Any) -> Mapping[Any, Any] | None:
+        if isinstance(data, dict):
+            return data
+        if not isinstance(data, pd.DataFrame):
+            return None
+        declared = [spec.name for spec in self.specs]
+        if data.columns[data.columns.isin(declared)].has_duplicates:
+            return None
+        # The arrays of other columns are not made, but their names are told (ENF-005).
+        return {
+            name: series.to_numpy() if name in declared else None for name, series in data.items()
+        }
+
 
 def is_sparse(value: Any) -> bool:
     """Return whether this is one of scipy's matrices of compressed rows or columns."""
     sparse = sys.modules.get("scipy.sparse")  # nobody has made one if nobody has imported it
     return sparse is not None and sparse.issparse(value) and value.format in ("csr", "csc")
-
-
-def _arrays_by_name(data: Any) -> Mapping[Any, Any] | None:
-    if isinstance(data, dict):
-        return data
-    if isinstance(data, pd.DataFrame) and data.columns.is_unique:
-        return {name: series.to_numpy() for name, series in data.items()}
-    return None
 
 
 def _check_tensor(array: Any, spec: TensorSpec, found: Findings) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.errors import InvalidArgument
+from mlmodel.signature.data.objects import is_object, unwrapped
 from mlmodel.signature.types.nested import AnyType, Array, NestedType, Object, Property
 from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 
@@ -103,7 +104,8 @@ class CellTypes:
         lists: list[Any] = []
         objects: list[dict[Any, Any]] = []
         scalars: dict[Kind, None] = {}
-        for cell in cells:
+        for given in cells:
+            cell = unwrapped(given) if is_object(given) else given
             if isinstance(cell, dict):
                 objects.append(cell)
             elif isinstance(cell, _LISTS) and not _is_scalar(cell):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from mlmodel.signature.data.objects import is_object
 from mlmodel.signature.infer.cells import CellTypes, holds_others, no_type, numpy_type
 from mlmodel.signature.types.nested import AnyType, NestedType
 from mlmodel.signature.types.scalars import DataType
@@ -97,7 +98,7 @@ def _of_objects(values: Any, place: str, cells: CellTypes) -> Found:
     flags: Any = pd.isna(values)
     present = values[~flags]
     missing = len(present) < len(values)
-    if what.startswith("mixed") and any(map(holds_others, present)):
+    if what.startswith("mixed") and any(holds_others(cell) or is_object(cell) for cell in present):
         return cells.of(present, place) or AnyType(), missing
     return _of_scalars(present, _BY_CELLS.get(what), place, missing=missing), missing
 

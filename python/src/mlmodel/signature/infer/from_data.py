@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Mapping
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from mlmodel._base.warnings import warn_caller
-from mlmodel.errors import InvalidArgument
+from mlmodel.errors import InvalidArgument, shown
 from mlmodel.signature.cells.plain import ByColumn, Records, Rows, stands_for
 from mlmodel.signature.data import arrow
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.columns import Column
 from mlmodel.signature.data.frames import array_of
+from mlmodel.signature.data.objects import as_data, is_object
 from mlmodel.signature.enforce.convert import convert
 from mlmodel.signature.enforce.tensors import is_sparse
 from mlmodel.signature.infer.cells import CellTypes
@@ -31,7 +33,7 @@ from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 from mlmodel.signature.violations import Findings
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Sequence
 
 __all__ = ["infer_declarable", "infer_signature"]
 
@@ -119,11 +121,18 @@ def _declared(
     _warn_of_conflicts(types)
     declared = None
     if params is not None:
+        if not isinstance(params, Mapping):
+            raise InvalidArgument(
+                "params is a mapping of names to defaults, such as {'top': 3}, or None, not "
+                f"{shown(params)} (SIG-017)"
+            )
         declared = ParamSchema(param_spec(name, value) for name, value in params.items())
     return ModelSignature(inputs, outputs, declared)
 
 
 def _schema_of(data: Any, what: str, types: CellTypes) -> Schema:
+    if is_object(data) or (isinstance(data, list) and any(map(is_object, data[:1]))):
+        data = as_data(data, as_given=what == "model_input")  # a row is what an object holds
     if isinstance(data, pd.DataFrame):
         return _schema_of_frame(data, types)
     if isinstance(data, pd.Series):
@@ -327,12 +336,19 @@ def _schema_of_mapping(data: Mapping[Any, Any], what: str, types: CellTypes) -> 
         return Schema([_tensor_spec(v, name) for v, name in zip(values, names, strict=True)])
     match stands_for(data):
         # What else has axes is a column for enforcement; here it is a cell of no type (SIG-014).
-        case ByColumn() if all(isinstance(v, pd.Series) or _is_list(v) for v in values):
+        case ByColumn() if _are_columns(values):
             if len({len(value) for value in values}) > 1:
                 raise InvalidArgument(f"The columns of {what} are of different lengths (SIG-010)")
             return _schema_of_columns(names, [_array_of_column(v, what) for v in values], types)
         case _:
             return _schema_of_columns(names, [_array_of_cell(value) for value in values], types)
+
+
+def _are_columns(values: Sequence[Any]) -> bool:
+    """Return whether these are columns of one length; lists of several are cells (SIG-067)."""
+    listed = all(isinstance(value, pd.Series) or _is_list(value) for value in values)
+    are_series = any(isinstance(value, pd.Series) for value in values)
+    return listed and (are_series or len({len(value) for value in values}) == 1)
 
 
 def _array_of_cell(value: Any) -> Any:

@@ -7,23 +7,29 @@ without a name. Nothing is called: hints are read. pydantic's models are known b
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import enum
+import functools
 import inspect
+import sys
 import types
 import typing
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.warnings import warn_caller
+from mlmodel.signature.data.objects import given_name, has_default
 from mlmodel.signature.types.nested import AnyType, Array, Map, NestedType, Object, Property
 from mlmodel.signature.types.scalars import DataType
 from mlmodel.signature.types.schema import ColSpec, Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mlmodel.signature.model_signature import ModelSignature
 
-__all__ = ["data_parameter", "infer_signature_from_type_hints"]
+__all__ = ["data_parameter", "infer_signature_from_type_hints", "resolved_hints", "with_hints"]
 
 _SCALARS: dict[Any, DataType] = {
     bool: DataType.boolean,
@@ -33,12 +39,16 @@ _SCALARS: dict[Any, DataType] = {
     bytes: DataType.binary,
     dt.datetime: DataType.datetime,
 }
+#: Types of fields alone: a pydantic model or a dataclass makes them of what is given.
+_OF_FIELDS: dict[Any, DataType] = {dt.date: DataType.datetime, Decimal: DataType.double}
+#: How many names of a hint are looked up among the variables of who calls.
+_MOST_NAMES = 100
 _NOT_DATA = frozenset({"self", "cls", "context", "params"})
 #: What is a table or a tensor already: its hint says nothing of the columns.
 _TABLES = frozenset({"pandas", "numpy", "scipy", "polars", "pyarrow", "pyspark"})
 _SUPPORTED = (
-    "list[...] of bool, int, float, str, bytes, datetime.datetime, Any, list[...], dict[str, ...] "
-    "or a pydantic model"
+    "list[...] of bool, int, float, str, bytes, datetime.datetime, Any, an Enum, a Literal, "
+    "a union, list[...], dict[str, ...], a dataclass or a pydantic model"
 )
 
 
@@ -65,18 +75,17 @@ def infer_signature_from_type_hints(function: Callable[..., Any]) -> ModelSignat
     from mlmodel.signature.model_signature import ModelSignature
 
     name = data_parameter(function)
-    if name is None or name not in getattr(function, "__annotations__", {}):
+    if name is None or name not in getattr(with_hints(function), "__annotations__", {}):
         return None
     try:
-        hints = typing.get_type_hints(function)
+        hints = resolved_hints(function)
         if _says_nothing(hints[name]):
             return None
         column = _input_column(hints[name])
     except (_NoType, NameError, TypeError) as error:
         warn_caller(
-            f"SIG-046: no signature can be made from the type hint of {name!r}: {error}; "
-            "supported are "
-            f"{_SUPPORTED}."
+            f"SIG-046: no signature can be made from the type hint of {name!r}, so the data are "
+            f"neither checked nor made what it says: {error}. Supported are {_SUPPORTED}"
         )
         return None
     return ModelSignature(Schema([column]), Schema([_output_column(hints.get("return"))]))
@@ -92,15 +101,67 @@ def data_parameter(function: Callable[..., Any]) -> str | None:
     return "model_input" if "model_input" in names else next(iter(names), None)
 
 
+def with_hints(function: Callable[..., Any]) -> Any:
+    """Return the function that has the hints: of a partial, a bound method, an object called."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = getattr(function, "__func__", function)
+    if inspect.isroutine(function) or isinstance(function, type):
+        return function
+    return type(function).__call__
+
+
+def resolved_hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the hints of a function, with types for the texts in them.
+
+    A name that the function's module does not have is looked for among the variables of who
+    calls: a class may be defined beside the model, inside of a function.
+
+    Raises:
+        NameError: nobody has it.
+        TypeError: a hint is no type.
+
+    """
+    found: dict[str, Any] = {}
+    hinted = with_hints(function)
+    for _ in range(_MOST_NAMES):
+        try:
+            return typing.get_type_hints(hinted, localns=found or None)
+        except NameError as error:
+            name = error.name
+            frame = sys._getframe(1)  # noqa: SLF001 - of who calls, as warnings does
+            while frame is not None and name not in frame.f_locals:
+                frame = frame.f_back  # type: ignore[assignment]
+            if frame is None or name is None or name in found:
+                raise
+            found[name] = frame.f_locals[name]
+    raise NameError("too many of its names are not known")
+
+
 def _says_nothing(hint: Any) -> bool:
     module = getattr(hint, "__module__", "") or ""
     return hint is Any or (isinstance(hint, type) and module.partition(".")[0] in _TABLES)
 
 
 def _input_column(hint: Any) -> ColSpec:
-    if typing.get_origin(hint) is not list or not typing.get_args(hint):
-        raise _NoType(f"{_hint_name(hint)} is not a list[...], and a model takes many rows at once")
-    return ColSpec(_hint_kind(typing.get_args(hint)[0]))
+    held = _optional(hint)
+    if held is not None:
+        raise _NoType(f"the data are never None; write {_hint_name(held)}")
+    if hint is list or typing.get_origin(hint) is list:
+        item = next(iter(typing.get_args(hint)), None)
+        if item is None:
+            raise _NoType("list does not say of what; write list[str], for instance, or list[Any]")
+        held = _optional(item)
+        if held is not None:
+            raise _NoType(
+                f"no element may be None, as {_hint_name(item)} says; write list[{_hint_name(held)}"
+                "], or a pydantic model or dataclass with an Optional field"
+            )
+        return ColSpec(_hint_kind(item))
+    raise _NoType(
+        f"{_hint_name(hint)} is not a list[...], and a model takes many rows at once; write "
+        f"list[{_hint_name(hint)}] for a list of rows"
+    )
 
 
 def _output_column(hint: Any) -> ColSpec:
@@ -124,10 +185,29 @@ def _optional(hint: Any) -> Any:
 
 def _hint_kind(hint: Any, within: tuple[Any, ...] = ()) -> DataType | NestedType:
     """Return the type that a hint stands for; ``within`` are the models around it."""
+    found = _scalar_kind(hint, within) or _container_kind(hint, within)
+    if found is not None:
+        return found
+    if isinstance(hint, type) and isinstance(getattr(hint, "model_fields", None), dict):
+        return _model_kind(hint, within)
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return _dataclass_kind(hint, within)
+    raise _NoType(f"the format has no type for {_hint_name(hint)}")
+
+
+def _scalar_kind(hint: Any, within: tuple[Any, ...]) -> DataType | AnyType | None:
+    if typing.get_origin(hint) is typing.Literal:
+        return _kind_of_values(hint, typing.get_args(hint))
     if hint is Any:
         return AnyType()
-    if isinstance(hint, type) and hint in _SCALARS:
-        return _SCALARS[hint]
+    if not isinstance(hint, type):
+        return None
+    if issubclass(hint, enum.Enum):
+        return _kind_of_values(hint, [member.value for member in hint])
+    return _SCALARS.get(hint) or (_OF_FIELDS.get(hint) if within else None)
+
+
+def _container_kind(hint: Any, within: tuple[Any, ...]) -> NestedType | None:
     origin, held = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType) and types.NoneType not in held:
         return AnyType()
@@ -135,9 +215,21 @@ def _hint_kind(hint: Any, within: tuple[Any, ...] = ()) -> DataType | NestedType
         return Array(_hint_kind(held[0], within))
     if origin is dict and held and held[0] is str:
         return Map(_hint_kind(held[1], within))
-    if isinstance(hint, type) and isinstance(getattr(hint, "model_fields", None), dict):
-        return _model_kind(hint, within)
-    raise _NoType(f"the format has no type for {_hint_name(hint)}")
+    if hint in (list, dict):
+        example = "list[str]" if hint is list else "dict[str, int]"
+        raise _NoType(
+            f"{hint.__name__} does not say of what; write {example}, for instance, or Any"
+        )
+    return None
+
+
+def _kind_of_values(hint: Any, values: Iterable[Any]) -> DataType | AnyType:
+    """Return the type of the values of an enumeration or a Literal."""
+    kinds = {_SCALARS.get(type(value)) for value in values}
+    kind = kinds.pop() if kinds else None
+    if kinds or kind is None:
+        raise _NoType(f"the values of {_hint_name(hint)} are not of one type of the format")
+    return kind
 
 
 def _model_kind(model: Any, within: tuple[Any, ...]) -> Object | AnyType:
@@ -147,12 +239,32 @@ def _model_kind(model: Any, within: tuple[Any, ...]) -> Object | AnyType:
     for name, field in model.model_fields.items():
         held = _optional(field.annotation)
         kind = _hint_kind(field.annotation if held is None else held, (*within, model))
-        alias = getattr(field, "validation_alias", None) or field.alias
-        written = alias if isinstance(alias, str) else name
-        properties.append(Property(written, kind, held is None))
+        required = held is None and getattr(field, "is_required", _always)()
+        properties.append(Property(given_name(name, field), kind, required))
     # MLflow cannot read an object without properties.
     return Object(properties) if properties else AnyType()
 
 
+def _always() -> bool:
+    return True
+
+
+def _dataclass_kind(model: Any, within: tuple[Any, ...]) -> Object | AnyType:
+    if model in within:
+        raise _NoType(f"{_hint_name(model)} contains itself")
+    hints = resolved_hints(model)
+    properties = []
+    for field in dataclasses.fields(model):
+        if not field.init:
+            continue
+        held = _optional(hints[field.name])
+        kind = _hint_kind(hints[field.name] if held is None else held, (*within, model))
+        required = held is None and not has_default(field)
+        properties.append(Property(field.name, kind, required))
+    return Object(properties) if properties else AnyType()
+
+
 def _hint_name(hint: Any) -> str:
+    if typing.get_args(hint):
+        return str(hint).replace("typing.", "")
     return hint.__qualname__ if isinstance(hint, type) else str(hint)

@@ -23,6 +23,8 @@ def param_spec(name: str, value: Any) -> ParamSpec:
             list and an empty object tell none, and MLflow reads no list of objects.
 
     """
+    if not isinstance(name, str):
+        raise InvalidArgument(f"The name of a parameter is a text, not {shown(name)} (SIG-017)")
     types = CellTypes()
     try:
         kind = types.of([value], f"parameter {name!r}")
@@ -46,6 +48,10 @@ def _holds_null(value: Any) -> bool:
 
 def _plain_default(value: Any) -> Any:
     """Return Python's own value for numpy's, at every depth."""
+    if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind == "M":
+        value = list(value)  # tolist makes numbers of nanoseconds
+    if isinstance(value, np.ndarray) and not value.ndim:
+        value = value[()]
     if isinstance(value, np.ndarray | np.generic) and not isinstance(value, np.datetime64):
         value = value.tolist()
     if isinstance(value, Decimal):

@@ -365,6 +365,15 @@ def type_document(kind: DataType | NestedType) -> dict[str, Any]:
     return kind.to_dict() if isinstance(kind, NestedType) else {"type": kind.value}
 
 
+def holds_empty_object(kind: DataType | NestedType) -> bool:
+    """Return whether there is an object without properties in a type: MLflow cannot read it."""
+    if isinstance(kind, Array | Map):
+        return holds_empty_object(kind.dtype if isinstance(kind, Array) else kind.value_type)
+    if not isinstance(kind, Object):
+        return False
+    return not kind.properties or any(holds_empty_object(one.dtype) for one in kind.properties)
+
+
 def is_opaque(kind: DataType | NestedType) -> bool:
     """Return whether cells of this type are delivered as given (ENF-031)."""
     return isinstance(kind, NestedType) and not isinstance(kind, Array | Map | Object)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from mlmodel._base.collections import repeated
-from mlmodel.errors import InvalidArgument, InvalidModel
+from mlmodel.errors import InvalidArgument, InvalidModel, shown
 from mlmodel.signature.types.nested import NestedType, data_type, read_type, type_document
 from mlmodel.signature.types.scalars import DataType
-from mlmodel.signature.types.schema import need_keys
+from mlmodel.signature.types.schema import need_keys, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,6 +42,15 @@ class ParamSpec:
         default: Any,
         shape: Sequence[int] | None = None,
     ) -> None:
+        if not isinstance(name, str):
+            raise InvalidArgument(f"The name of a parameter is a text, not {shown(name)} (SIG-008)")
+        if shape is not None and not (
+            isinstance(shape, list | tuple) and all(type(axis) is int for axis in shape)
+        ):
+            raise InvalidArgument(
+                f"The shape of the parameter {name!r} is None for a single value or (-1,) for a "
+                f"list, not {shown(shape)} (SIG-008)"
+            )
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "dtype", data_type(dtype))
         object.__setattr__(self, "default", default)
@@ -112,7 +121,15 @@ class ParamSchema(tuple[ParamSpec, ...]):
     __slots__ = ()
 
     def __new__(cls, params: Iterable[ParamSpec] = ()) -> Self:
-        made = super().__new__(cls, params)
+        is_list = hasattr(params, "__iter__") and not isinstance(params, str)
+        listed = list(params) if is_list else []
+        wrong = [spec for spec in listed if not isinstance(spec, ParamSpec)]
+        if wrong or not is_list:
+            raise InvalidArgument(
+                "Parameters are a list of ParamSpec, such as [ParamSpec('top', 'long', 3)], not "
+                f"{shown(wrong[0] if wrong else params)} (SIG-008)"
+            )
+        made = super().__new__(cls, listed)
         names = [spec.name for spec in made]
         twice = sorted(repeated(names))
         if twice:
@@ -135,12 +152,14 @@ class ParamSchema(tuple[ParamSpec, ...]):
     @classmethod
     def from_list(cls, specs: Sequence[Mapping[str, Any]]) -> Self:
         """Build the parameters from the parsed JSON list."""
-        return cls(ParamSpec.from_dict(spec) for spec in specs)
+        if not isinstance(specs, list | tuple):
+            raise InvalidArgument(f"Parameters are a list of objects, not {shown(specs)} (SIG-001)")
+        return cls([ParamSpec.from_dict(spec) for spec in specs])
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Build the parameters from the JSON text of the MLmodel file."""
-        return cls.from_list(json.loads(text))
+        return cls.from_list(read_json(text))
 
 
 def json_default(value: Any) -> Any:

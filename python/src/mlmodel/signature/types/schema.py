@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.collections import repeated
 from mlmodel._base.warnings import warn_caller
-from mlmodel.errors import InvalidArgument
+from mlmodel.errors import InvalidArgument, shown
 from mlmodel.signature.types.nested import NestedType, data_type, read_type, type_document
 from mlmodel.signature.types.scalars import DataType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
 
-__all__ = ["ColSpec", "Schema", "TensorSpec", "need_keys"]
+__all__ = ["ColSpec", "Schema", "TensorSpec", "need_keys", "read_json"]
 
 
 #: The keys of a column that say nothing of its type.
@@ -39,6 +40,11 @@ class ColSpec:
         name: str | None = None,
         required: bool = True,
     ) -> None:
+        _check_name(name, "column")
+        if required not in (True, False):
+            raise InvalidArgument(
+                f"required of a column is True or False, not {shown(required)} (SIG-003)"
+            )
         object.__setattr__(self, "type", data_type(type))
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "required", required)
@@ -92,9 +98,15 @@ class TensorSpec:
     ) -> None:
         if not isinstance(type, str) and not hasattr(type, "kind"):
             raise InvalidArgument(f"A tensor's type is a numpy dtype, not {type!r} (SIG-006)")
+        _check_name(name, "tensor")
+        if isinstance(shape, str) or not hasattr(shape, "__iter__"):
+            raise InvalidArgument(_no_shape(shape))
+        axes = tuple(shape)
+        if not all(hasattr(axis, "__index__") and not isinstance(axis, bool) for axis in axes):
+            raise InvalidArgument(_no_shape(shape))
         written = type if isinstance(type, str) else _dtype_name(type)
         object.__setattr__(self, "dtype", written)
-        object.__setattr__(self, "shape", tuple(int(axis) for axis in shape))
+        object.__setattr__(self, "shape", tuple(int(axis) for axis in axes))
         object.__setattr__(self, "name", name)
 
     @cached_property
@@ -102,7 +114,12 @@ class TensorSpec:
         """The numpy dtype."""
         import numpy as np
 
-        return np.dtype(self.dtype)
+        try:
+            return np.dtype(self.dtype)
+        except TypeError:
+            raise InvalidArgument(
+                f"{self.dtype!r} is not the name of a numpy dtype (SIG-006)"
+            ) from None
 
     required = True
 
@@ -143,7 +160,7 @@ class Schema:
     inputs: tuple[ColSpec | TensorSpec, ...]
 
     def __init__(self, inputs: Sequence[ColSpec | TensorSpec]) -> None:
-        specs = tuple(inputs)
+        specs = _listed_specs(inputs)
         _check_specs(specs)
         if _are_partly_named(specs):
             raise InvalidArgument("Name all inputs of a schema, or none (SIG-005)")
@@ -160,7 +177,7 @@ class Schema:
             UserWarning: only some of the columns have names (SIG-020).
 
         """
-        specs = tuple(inputs)
+        specs = _listed_specs(inputs)
         _check_specs(specs)
         if not _are_partly_named(specs):
             return cls(specs)
@@ -266,12 +283,56 @@ class Schema:
     @classmethod
     def from_list(cls, specs: Sequence[Mapping[str, Any]]) -> Schema:
         """Build a schema from the parsed JSON list; both tensor forms are read (SIG-006)."""
+        if not isinstance(specs, list | tuple):
+            raise InvalidArgument(f"A schema is a list of objects, not {shown(specs)} (SIG-001)")
         return cls.as_read([_read_spec(spec) for spec in specs])
 
     @classmethod
     def from_json(cls, text: str) -> Schema:
-        """Build a schema from the JSON text of the MLmodel file."""
-        return cls.from_list(json.loads(text))
+        """Build a schema from the JSON text of the MLmodel file.
+
+        Raises:
+            InvalidArgument: it is not JSON, or breaks a rule of signatures.
+
+        """
+        return cls.from_list(read_json(text))
+
+
+def read_json(text: str) -> Any:
+    """Return the value of a JSON text of a signature.
+
+    Raises:
+        InvalidArgument: it is not one (SIG-001).
+
+    """
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"{shown(text)} is not a JSON text: {error} (SIG-001)") from None
+
+
+def _listed_specs(inputs: Any) -> tuple[Any, ...]:
+    if isinstance(inputs, str | Mapping | ColSpec | TensorSpec) or not hasattr(inputs, "__iter__"):
+        raise InvalidArgument(
+            "A schema is made of a list of ColSpec or TensorSpec, such as "
+            f"Schema([ColSpec('double', 'a')]), not of {shown(inputs)} (SIG-002)"
+        )
+    return tuple(inputs)
+
+
+def _check_name(name: Any, what: str) -> None:
+    # MLflow numbers the columns of a frame whose columns have no names (ENF-012).
+    if name is not None and (isinstance(name, bool) or not isinstance(name, str | int)):
+        if hasattr(name, "__index__"):  # numpy's integers
+            return
+        raise InvalidArgument(f"The name of a {what} is a text, not {shown(name)} (SIG-012)")
+
+
+def _no_shape(shape: Any) -> str:
+    return (
+        "The shape of a tensor is a tuple of whole numbers, such as (-1, 10), not "
+        f"{shown(shape)} (SIG-006)"
+    )
 
 
 def _check_specs(specs: Sequence[ColSpec | TensorSpec]) -> None:
