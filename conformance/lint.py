@@ -27,7 +27,10 @@ PREFIXES = (
     *("DIR", "MLM", "SIG", "ENF", "EXA", "ENV", "PYF"),
     *("RST", "TRU", "LOC", "PRO", "ERR", "FID"),
 )
-_RULE_ITEM = re.compile(r"^- \*\*(?P<id>[A-Z]{3}-\d{3})\*\* (?P<text>.*)$")
+#: The anchor is what the links of reports lead to.
+_RULE_ITEM = re.compile(
+    r'^- (?:<a id="(?P<anchor>[^"]*)"></a>)?\*\*(?P<id>[A-Z]{3}-\d{3})\*\* (?P<text>.*)$'
+)
 _TAGS = re.compile(r"\*\(([a-z, ]+)\)\*")
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 _FENCE = re.compile(r"^\s*```(?P<info>.*)$")
@@ -49,6 +52,7 @@ class Rule:
     line: int
     text: str
     tags: frozenset[str]
+    anchor: str
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def _rules(page: str, text: str) -> Iterator[Rule]:
         if match and not fenced:
             body = match["text"]
             tags = {tag.strip() for found in _TAGS.findall(body) for tag in found.split(",")}
-            yield Rule(match["id"], page, number, body, frozenset(tags))
+            yield Rule(match["id"], page, number, body, frozenset(tags), match["anchor"] or "")
 
 
 def _fences(page: str, text: str) -> Iterator[Fence]:
@@ -170,6 +174,8 @@ def rule_items(tree: Tree) -> list[str]:
             found.append(f"{place} ends with none of *(vector)*, *(schema)*, *(test)* on its line")
         if "schema" in rule.tags and "vector" not in rule.tags:
             found.append(f"{place} is checked by a schema and names no vector")
+        if rule.anchor != rule.id:
+            found.append(f'{place} has no anchor: - <a id="{rule.id}"></a>**{rule.id}** …')
     return found
 
 

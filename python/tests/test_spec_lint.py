@@ -33,8 +33,8 @@ def test_there_is_something_to_check() -> None:
 
 GOOD_PAGE = """# Page
 
-- **ENF-001** A column MUST be there. *(vector)*
-- **ENF-002** A column MUST be quick. *(vector)* *(test)*
+- <a id="ENF-001"></a>**ENF-001** A column MUST be there. *(vector)*
+- <a id="ENF-002"></a>**ENF-002** A column MUST be quick. *(vector)* *(test)*
 
 ```json schema=thing
 {"a": 1}
@@ -43,7 +43,7 @@ GOOD_PAGE = """# Page
 See [another](other.md). This one is not a rule:
 
 ```markdown
-- **ENF-001** A column stands here twice.
+- <a id="ENF-001"></a>**ENF-001** A column stands here twice.
 ```
 """
 ROW = "| 1 | a column is there | {} | {} |"
@@ -70,7 +70,7 @@ def _tree(
     root: Path,
     *,
     page: str = GOOD_PAGE,
-    other: str = "# Other\n\n- **SIG-001** A name MAY be long. *(test)*\n",
+    other: str = '# Other\n\n- <a id="SIG-001"></a>**SIG-001** A name MAY be long. *(test)*\n',
     cases: list[dict[str, Any]] | None = None,
     source: str = "# ENF-001\n",
     thing: dict[str, Any] = THING,
@@ -109,14 +109,43 @@ def test_a_good_tree_has_no_findings(
 @pytest.mark.parametrize(
     ("check", "wrong", "finding"),
     [
-        (lint.rule_items, {"page": "- **ENF-001** A column is there. *(vector)*"}, "none of MUST"),
-        (lint.rule_items, {"page": "- **ENF-001** A column MUST be there."}, "ends with none"),
-        (lint.rule_items, {"page": "- **ENF-001** It MUST be. *(luck)*"}, "ends with none"),
-        (lint.rule_items, {"page": "- **ENF-001** It MUST be. *(schema)*"}, "names no vector"),
+        (
+            lint.rule_items,
+            {"page": '- <a id="ENF-001"></a>**ENF-001** A column is there. *(vector)*'},
+            "none of MUST",
+        ),
+        (
+            lint.rule_items,
+            {"page": '- <a id="ENF-001"></a>**ENF-001** A column MUST be there.'},
+            "ends with none",
+        ),
+        (
+            lint.rule_items,
+            {"page": '- <a id="ENF-001"></a>**ENF-001** It MUST be. *(luck)*'},
+            "ends with none",
+        ),
+        (
+            lint.rule_items,
+            {"page": '- <a id="ENF-001"></a>**ENF-001** It MUST be. *(schema)*'},
+            "names no vector",
+        ),
         (lint.rule_ids, {"page": GOOD_PAGE + GOOD_PAGE}, "stands in page.md:3 too"),
-        (lint.rule_ids, {"other": "- **ENF-009** It MUST be. *(test)*"}, "prefixes ['ENF']"),
-        (lint.rule_ids, {"page": GOOD_PAGE + "- **SKL-001** It MUST be. *(test)*"}, "prefixes"),
-        (lint.rule_ids, {"other": "- **ABC-001** It MUST be. *(test)*"}, "not known"),
+        (lint.rule_items, {"page": "- **ENF-001** It MUST be. *(test)*"}, "has no anchor"),
+        (
+            lint.rule_ids,
+            {"other": '- <a id="ENF-009"></a>**ENF-009** It MUST be. *(test)*'},
+            "prefixes ['ENF']",
+        ),
+        (
+            lint.rule_ids,
+            {"page": GOOD_PAGE + '- <a id="SKL-001"></a>**SKL-001** It MUST be. *(test)*'},
+            "prefixes",
+        ),
+        (
+            lint.rule_ids,
+            {"other": '- <a id="ABC-001"></a>**ABC-001** It MUST be. *(test)*'},
+            "not known",
+        ),
         (lint.vector_files, {"cases": [_case(id="A Case")]}, "does not match"),
         (lint.vector_files, {"cases": [_case(description="this should hold")]}, "should not be"),
         (lint.vector_files, {"cases": [_case(rules=[])]}, "non-empty"),
@@ -127,7 +156,11 @@ def test_a_good_tree_has_no_findings(
         (lint.vector_names, {"cases": [_case(), _case(id="b")]}, "description stands twice"),
         (lint.vector_rules, {"cases": [_case(rules=["ENF-077"])]}, "cites ENF-077"),
         (lint.rules_with_vectors, {"cases": [_case(rules=["ENF-001"])]}, "no vector cites ENF-002"),
-        (lint.rules_with_tests, {"page": "- **ENF-003** It MUST be. *(test)*"}, "names ENF-003"),
+        (
+            lint.rules_with_tests,
+            {"page": '- <a id="ENF-003"></a>**ENF-003** It MUST be. *(test)*'},
+            "names ENF-003",
+        ),
         (lint.code_ids, {"source": "# (TRU-099)\n"}, "TRU-099 is in no page"),
         (lint.schema_files, {"thing": {**THING, "$id": "urn:x"}}, "its $id is urn:x"),
         (lint.schema_files, {"thing": {**THING, "$schema": "x"}}, "its $schema"),

@@ -139,7 +139,9 @@ def _table_of_columns(columns: Mapping[Any, Any], specs: Sequence[ColSpec]) -> T
     index = pd.RangeIndex(len(next(iter(arrays.values()), ())))
     plain = not all(isinstance(value, pd.Series | np.ndarray) for value in part.values())
     # Nobody asks for what is not declared: only its names are told (ENF-005).
-    return _table(tuple(columns), [arrays.get(name) for name in columns], index, plain=plain)
+    unasked = np.empty(0, object)
+    given = [arrays.get(name, unasked) for name in columns]
+    return _table(tuple(columns), given, index, plain=plain)
 
 
 def _array_of_column(value: Any) -> Held:
