@@ -17,7 +17,6 @@ from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.scoring.predict import Taking
 
@@ -110,19 +109,16 @@ class SklearnFlavor(Flavor):
                 "such prediction method (SKL-004); it may name one of "
                 f"{', '.join(_PREDICT_METHODS)}"
             )
-        from mlmodel.flavors._sklearn_tables import Tables  # it needs numpy and pandas
+        from mlmodel.flavors._sklearn_inputs import Inputs  # it needs numpy and pandas
 
-        method, tables = getattr(model, name), Tables(model)
+        method, inputs = getattr(model, name), Inputs(model)
         arguments = PredictArguments(
             getattr(_last_step(model), name, method), ("X",), of=f"the model's {name}",
             rule="PYF-025",
         )  # fmt: skip
 
-        of_texts = _takes_texts(model)
-
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            data = _texts_of(model_input) if of_texts else model_input
-            return tables.predict(method, data, arguments.given(params))
+            return inputs.predict(method, model_input, arguments.given(params))
 
         return Taking(predict, arguments.takes)
 
@@ -141,44 +137,6 @@ def _last_step(model: Any) -> Any:
     while getattr(model, "steps", None):
         model = model.steps[-1][1]
     return model
-
-
-#: Where estimators keep the one that gets the data as they got them.
-_WRAPPED = ("best_estimator_", "estimator_", "estimator", "regressor_")
-
-
-def _takes_texts(model: Any) -> bool:
-    """Return whether a model goes through its data text by text (PYF-026).
-
-    That is told by what gets the data first: CountVectorizer, TfidfVectorizer, HashingVectorizer.
-    """
-    if any(base.__name__ == "_VectorizerMixin" for base in type(model).__mro__):
-        return True
-    steps = [step for _, step in getattr(model, "steps", None) or ()]
-    taken = [step for step in steps if step not in (None, "passthrough")][:1]
-    # A union gives all of its transformers the same.
-    taken += [one[1] for one in getattr(model, "transformer_list", None) or ()]
-    inner = next((one for name in _WRAPPED if (one := getattr(model, name, None))), None)
-    return any(map(_takes_texts, taken if inner is None else [*taken, inner]))
-
-
-def _texts_of(data: Any) -> Any:
-    """Return the one column of a table, which the model would not go through by rows.
-
-    Raises:
-        InvalidInput: the table has another number of columns (PYF-026).
-
-    """
-    if getattr(data, "ndim", 1) != 2:  # noqa: PLR2004 - rows and columns
-        return data
-    width = data.shape[1]
-    if width != 1:
-        raise invalid(
-            "PYF-026",
-            f"The model takes one column of texts, and {width} columns are given: give the texts "
-            "alone, or save a model that chooses its column (a ColumnTransformer).",
-        )
-    return data.iloc[:, 0] if hasattr(data, "iloc") else data[:, 0]
 
 
 def _pickle(model: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""What an estimator gets of a table: columns by name, or an array, as it was trained (SKL-006).
+"""What an estimator gets: texts (PYF-026), columns by name, or an array, as trained (SKL-006).
 
 scikit-learn warns where an estimator that was trained on an array is given names, and the other
 way round; and a transformer of one's own indexes the one thing or the other.
@@ -16,12 +16,12 @@ from mlmodel.flavors._invalid_data import invalid, invalid_each
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Tables"]
+__all__ = ["Inputs"]
 
 _TABLE = 2  # axes: rows, features
 
 
-class Tables:
+class Inputs:
     """How data are handed to an estimator, by what it knows of those it was trained on."""
 
     def __init__(self, model: Any) -> None:
@@ -29,6 +29,7 @@ class Tables:
         self.names = None if names is None else list(names)
         # Without a number of features the model takes something else than tables: texts, mappings.
         self._takes_tables = getattr(model, "n_features_in_", None) is not None
+        self._takes_texts = _takes_texts(model)
 
     def predict(self, method: Callable[..., Any], given: Any, arguments: dict[str, Any]) -> Any:
         """Return what a method of the estimator answers.
@@ -55,9 +56,12 @@ class Tables:
         """Return a DataFrame for an estimator that knows names, an array for one that does not.
 
         Raises:
-            InvalidInput: records for an estimator without names: they are in no order.
+            InvalidInput: records for an estimator without names, which are in no order; a table
+                of several columns for one that takes texts.
 
         """
+        if self._takes_texts:
+            return _texts_of(given)
         if not self._takes_tables:
             return given
         if _are_records(given):
@@ -99,3 +103,41 @@ def _are_records(given: Any) -> bool:
     if isinstance(given, dict):
         return True
     return isinstance(given, list) and bool(given) and all(isinstance(row, dict) for row in given)
+
+
+#: Where estimators keep the one that gets the data as they got them.
+_WRAPPED = ("best_estimator_", "estimator_", "estimator", "regressor_")
+
+
+def _takes_texts(model: Any) -> bool:
+    """Return whether a model goes through its data text by text (PYF-026).
+
+    That is told by what gets the data first: CountVectorizer, TfidfVectorizer, HashingVectorizer.
+    """
+    if any(base.__name__ == "_VectorizerMixin" for base in type(model).__mro__):
+        return True
+    steps = [step for _, step in getattr(model, "steps", None) or ()]
+    taken = [step for step in steps if step not in (None, "passthrough")][:1]
+    # A union gives all of its transformers the same.
+    taken += [one[1] for one in getattr(model, "transformer_list", None) or ()]
+    inner = next((one for name in _WRAPPED if (one := getattr(model, name, None))), None)
+    return any(map(_takes_texts, taken if inner is None else [*taken, inner]))
+
+
+def _texts_of(data: Any) -> Any:
+    """Return the one column of a table, which the model would not go through by rows.
+
+    Raises:
+        InvalidInput: the table has another number of columns (PYF-026).
+
+    """
+    if getattr(data, "ndim", 1) != 2:  # noqa: PLR2004 - rows and columns
+        return data
+    width = data.shape[1]
+    if width != 1:
+        raise invalid(
+            "PYF-026",
+            f"The model takes one column of texts, and {width} columns are given: give the texts "
+            "alone, or save a model that chooses its column (a ColumnTransformer).",
+        )
+    return data.iloc[:, 0] if hasattr(data, "iloc") else data[:, 0]
