@@ -30,6 +30,7 @@ __all__ = [
     "DatabricksServingEndpoint",
     "DatabricksTable",
     "DatabricksUCConnection",
+    "DatabricksUCModelService",
     "DatabricksVectorSearchIndex",
     "Resource",
     "ResourceType",
@@ -54,6 +55,7 @@ class ResourceType(StrEnum):
     TABLE = "table"
     APP = "app"
     LAKEBASE = "lakebase"
+    UC_MODEL_SERVICE = "uc_model_service"
 
 
 class Resource(ABC):
@@ -181,6 +183,15 @@ class DatabricksLakebase(DatabricksResource):
 
     def __init__(self, database_instance_name: str, on_behalf_of_user: bool | None = None) -> None:
         super().__init__(database_instance_name, on_behalf_of_user=on_behalf_of_user)
+
+
+class DatabricksUCModelService(DatabricksResource):
+    """A model service of Unity Catalog."""
+
+    type = ResourceType.UC_MODEL_SERVICE
+
+    def __init__(self, model_service_name: str, on_behalf_of_user: bool | None = None) -> None:
+        super().__init__(model_service_name, on_behalf_of_user=on_behalf_of_user)
 
 
 @dataclass
