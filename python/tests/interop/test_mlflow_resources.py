@@ -31,4 +31,4 @@ def test_every_kind_is_written_alike(run_mlflow):
     for name, theirs in found.items():
         kind = getattr(resources, name)
         assert list(inspect.signature(kind).parameters) == theirs["arguments"], name
-        assert kind("x", True).to_dict() == theirs["written"], name
+        assert kind("x", on_behalf_of_user=True).to_dict() == theirs["written"], name
