@@ -195,7 +195,7 @@ class _Found:
 
 
 def _note_of_further_models(place: Path) -> tuple[str, ...]:
-    """Return what is said of models in a model's folder, which are no part of it (DIR-007)."""
+    """Return the note on models inside a model's folder, which do not belong to it (DIR-007)."""
     further = models_below(place)
     if not further:
         return ()

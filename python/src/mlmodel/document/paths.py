@@ -40,7 +40,7 @@ def text_of_path(place: object, what: str = "The path") -> str:
     """Return a path or URI as a text, whatever its kind.
 
     Raises:
-        InvalidArgument: it is no text, bytes or path, or it is empty (LOC-001, LOC-020).
+        InvalidArgument: it is not a text, bytes or a path, or it is empty (LOC-001, LOC-020).
 
     """
     if not isinstance(place, str | bytes | os.PathLike):

@@ -1,4 +1,4 @@
-"""Arguments of one's own: options of ``save_model``, parameters of a prediction."""
+"""A flavor's own arguments: options of ``save_model``, parameters of a prediction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def require_one_of(name: str, given: object, choices: Iterable[str], rule: str =
 
 
 def warn_of_params(params: Mapping[str, Any] | None, who: str) -> None:
-    """Warn of parameters that are given to who has none."""
+    """Warn of parameters given to a model that takes none."""
     if params:
         warn_caller(f"{who} has no parameters; those given have no effect")
 

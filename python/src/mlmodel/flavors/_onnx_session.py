@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_PROVIDERS", "require_settings", "run", "start"]
 
 #: Errors of a run that come of what the graph is given: sizes that do not go together, indices
-#: out of range, objects that are no arrays.
+#: out of range, objects that are not arrays.
 _OF_DATA = ("InvalidArgument", "Fail", "RuntimeException", "RuntimeError")
 #: The place in ONNX Runtime's source code that raised an error, and its function.
 _PLACE = re.compile(r"^\S+:\d+ .*?\) (?:\[ONNXRuntimeError\] )?(?:.* was false\. )?")
@@ -97,7 +97,7 @@ def run(session: Any, feed: Mapping[str, Any]) -> Any:
     try:
         return session.run(None, feed)
     except Exception as error:
-        # ONNX Runtime's errors have no base of their own; others are no matter of the data.
+        # ONNX Runtime's errors have no base of their own; others do not concern the data.
         known = type(error).__name__ in _OF_DATA and "allocat" not in str(error)
         if not known:
             raise

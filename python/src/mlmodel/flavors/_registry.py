@@ -38,7 +38,7 @@ _GROUP = "mlmodel.flavors"
 
 
 def register(flavor: Flavor) -> None:
-    """Make a flavor of one's own known: to ``mlmodel.save``, and to loading by its loader module.
+    """Make your own flavor known: to ``mlmodel.save``, and to loading by its loader module.
 
     A library that is installed names its flavor as an entry point ``mlmodel.flavors`` instead;
     then every program knows it. What a program registers itself, it registers before it loads::

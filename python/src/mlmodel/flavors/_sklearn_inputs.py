@@ -27,7 +27,7 @@ class Inputs:
     def __init__(self, model: Any) -> None:
         names = getattr(model, "feature_names_in_", None)
         self.names = None if names is None else list(names)
-        # Without a number of features the model takes something else than tables: texts, mappings.
+        # Without a number of features the model takes no tables but, say, texts or mappings.
         self._takes_tables = getattr(model, "n_features_in_", None) is not None
         self._takes_texts = _takes_texts(model)
 
@@ -91,7 +91,7 @@ class Inputs:
     def _unnamed(frame: pd.DataFrame) -> Any:
         """Return a frame of named columns as an array, or with numbers for names."""
         if not all(isinstance(name, str) for name in frame.columns):
-            return frame  # numbers are no names to scikit-learn, and it was perhaps trained so
+            return frame  # scikit-learn ignores numbers as names, and may have been trained with them
         kinds = set(frame.dtypes)
         if not all(isinstance(kind, np.dtype) and kind.kind in "biufO" for kind in kinds):
             return frame.set_axis(range(frame.shape[1]), axis=1)

@@ -186,7 +186,7 @@ def _hinted(function: Callable[..., Any], given: ModelSignature | None) -> Model
 
     hinted = infer_signature_from_type_hints(function)
     if hinted is None or not isinstance(given, ModelSignature):
-        return hinted  # what is no signature is refused where all options are checked
+        return hinted  # where all options are checked, other things are refused
     if (given.inputs, given.outputs) != (hinted.inputs, hinted.outputs):
         warn_caller(
             "The type hints of the model's predict give another signature than the one passed "

@@ -29,7 +29,7 @@ def validate(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> Report:
     The report's violations name their files as reached through ``path``.
 
     Raises:
-        InvalidArgument: ``path`` is no path (LOC-020).
+        InvalidArgument: ``path`` is not a path (LOC-020).
 
     """
     path = text_of_path(path)

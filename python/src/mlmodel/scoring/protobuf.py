@@ -55,7 +55,7 @@ def read_request(encoded: bytes) -> tuple[Columns | Tensors, dict[str, Any] | No
 
     Raises:
         MissingDependency: protobuf is not installed (extra ``grpc``).
-        MalformedRequest: the bytes are no such message, or it breaks a rule.
+        MalformedRequest: the bytes are not such a message, or it breaks a rule.
 
     """
     with refused_as(MalformedRequest):

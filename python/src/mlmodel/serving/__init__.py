@@ -13,7 +13,7 @@ __all__ = ["wsgi"]
 
 
 def wsgi(model: PyFuncModel, *, terse: bool = False) -> WSGIApplication:
-    """Return the server of a loaded model as a WSGI application, for a server of one's own.
+    """Return the server of a loaded model as a WSGI application, for your own server.
 
     It answers as ``mlmodel serve`` does (spec/scoring-rest.md), with that command's default limits:
     it may be mounted in another application, or be called in process without any server.

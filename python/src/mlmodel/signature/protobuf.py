@@ -58,7 +58,7 @@ def from_bytes(encoded: bytes) -> ModelSignature:
 
     Raises:
         MissingDependency: protobuf is not installed (extra ``grpc``).
-        InvalidArgument: the bytes are no such message, or it breaks a rule (PRO-002, PRO-005).
+        InvalidArgument: the bytes are not such a message, or it breaks a rule (PRO-002, PRO-005).
 
     """
     with refused_as(InvalidArgument):

@@ -41,7 +41,7 @@ __all__ = [
 PYTHON_FUNCTION = "python_function"
 
 _HINTED = "is_signature_from_type_hint"
-#: Stands for "make one": a model has an id of its own unless it is told otherwise.
+#: Stands for "make one": a model has an id of its own unless one is given.
 _NEW: Any = object()
 
 

@@ -237,7 +237,7 @@ def as_mapping(given: Any) -> Any:
 
     Args:
         given: a list of resources, the path of a YAML file with the mapping, or the mapping
-            itself; None and lists of what is no resource stay what they are.
+            itself; None and lists of other things stay what they are.
 
     Raises:
         InvalidArgument: the file is not there, or holds no mapping.

@@ -68,7 +68,7 @@ class Gate:
         ``digest`` is that of a folder in which the caller trusts, beside those of the user's store.
 
         Raises:
-            InvalidArgument: ``trust`` is something else than True or False, or a name is no text.
+            InvalidArgument: ``trust`` is neither True nor False, or a name is not a text.
 
         """
         if not isinstance(trust, bool):

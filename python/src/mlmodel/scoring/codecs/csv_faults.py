@@ -57,7 +57,7 @@ def check_quote(text: str, place: int) -> None:
 
 
 def check_header(header: Sequence[str | None], matching: Matching) -> None:
-    """Refuse a first line that is parted by something else than commas, or is not a header.
+    """Refuse a first line whose cells are not separated by commas, or that is not a header.
 
     Raises:
         MalformedRequest: it looks so, and nothing that is declared is called so.

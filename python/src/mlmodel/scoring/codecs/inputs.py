@@ -53,7 +53,7 @@ def _columns(
         case ByColumn(columns):
             part = declared_part(columns, specs)
             _check_lengths(part, what)
-            # Of what is not declared the names are told, and the cells are those of another.
+            # Undeclared names are kept for messages; their cells are not read.
             some = next(iter(part.values()), ())
             cells = [part.get(name, some) for name in columns]
             return tables.from_columns(payload, matching, tuple(columns), cells)

@@ -97,7 +97,7 @@ def read_document(root: Path, info: Mapping[str, Any]) -> Any:
     name = file_of(info)
     text = _text(root, name)
     try:
-        # The standard library reads NaN, which MLflow writes and JSON has not.
+        # The standard library reads NaN, which MLflow writes though it is not JSON.
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _malformed(f"{name} is not JSON") from error

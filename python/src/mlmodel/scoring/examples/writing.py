@@ -214,7 +214,7 @@ def _of_array(array: Any, path: str) -> Any:
 
 
 def _of_sparse(matrix: Any) -> tuple[Any, dict[str, str], dict[str, Any] | None]:
-    """Return a matrix as its parts; as a request, which has them not, only while it is small."""
+    """Return a matrix as its parts; a request cannot hold parts, so it is there only for small ones."""
     if not matrix.shape[0]:
         raise _empty()
     parts = {name: getattr(matrix, name) for name in ("data", "indices", "indptr")}

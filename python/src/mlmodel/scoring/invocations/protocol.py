@@ -41,7 +41,7 @@ def handle(
         body: the whole body.
         engine: the model.
         terse: errors and warnings say code and rule only (ERR-008).
-        warn: is told, where the answer is no error, which parameters were left out (RST-089).
+        warn: is called, unless the answer is an error, with the parameters that were left out (RST-089).
 
     """
     try:

@@ -44,7 +44,7 @@ def _dump_of_pydantic(kind: type) -> Callable[[Any], Any] | None:
     It is the class's own, since a class may leave fields out, or write them in its own way.
     """
     pydantic = sys.modules.get("pydantic")
-    # Version 2 brings version 1 along, whose models are no models of its own.
+    # Version 2 brings version 1 along, whose models it does not know as its own.
     for module in (pydantic, sys.modules.get("pydantic.v1")):
         base = getattr(module, "BaseModel", None)
         if isinstance(base, type) and issubclass(kind, base):

@@ -119,7 +119,7 @@ def resolved_hints(function: Callable[..., Any]) -> dict[str, Any]:
 
     Raises:
         NameError: nobody has it.
-        TypeError: a hint is no type.
+        TypeError: a hint is not a type.
 
     """
     found: dict[str, Any] = {}

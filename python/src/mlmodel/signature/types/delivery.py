@@ -149,7 +149,7 @@ class Delivery:
         """
         metadata = document.get("metadata")
         written = metadata.get(KEY) if isinstance(metadata, Mapping) else None
-        # What is no mapping is the user's own.
+        # Anything but a mapping is the user's own.
         return cls.from_dict(written) or None if isinstance(written, Mapping) else None
 
     def joined(self, other: Delivery | None) -> Delivery:

@@ -235,7 +235,7 @@ class Property(_Value):
         """Read ``{name: type}``, the type with ``required`` in it (true if absent).
 
         Raises:
-            InvalidArgument: it is no such object (SIG-007).
+            InvalidArgument: it is not such an object (SIG-007).
 
         """
         if not isinstance(document, dict) or len(document) != 1:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ParamSchema", "ParamSpec", "json_default"]
 
-#: What a default may be besides Python's type of the value: JSON writes it so.
+#: Other types that a default may have besides Python's own, because JSON writes them.
 _WRITTEN: dict[str, type] = {"number": int, "base64": str, "date and time": str}
 
 #: The keys of a parameter that say nothing of its type.

@@ -270,7 +270,7 @@ def _error_of_table(error: Exception, uri: str) -> MlmodelError:
     return UnreadableModel(f"{place} could not be read: {_said(error)}.")
 
 
-#: How what a driver says of silence is told; the first that fits.
+#: What to say of a driver's words about an unreachable host; the first that fits.
 _SILENCES = (
     (
         r"gaierror|Name or service|name resolution|getaddrinfo|nodename|resolve",

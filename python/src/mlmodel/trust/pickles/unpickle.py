@@ -69,7 +69,7 @@ class _Restricted(pickle.Unpickler):
         current_module, current_name_, entry = self._names.find(module, name)
         place = (current_module, current_name_)
         if entry is None or place != next(self._expected, None):
-            # The scan read these bytes otherwise than the unpickler: believe neither.
+            # The check and the unpickler read these bytes differently: trust neither.
             raise UntrustedModel(f"The name {module}.{name} was not seen when the file was checked")
         if place not in self._found:
             self._found[place] = _resolve(place, self._names)
