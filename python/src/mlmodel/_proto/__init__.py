@@ -66,7 +66,7 @@ def parse(name: str, encoded: bytes) -> Any:
     """Return the message of this name in some bytes.
 
     Raises:
-        BadMessage: the bytes are not such a message: cut short, nested too deep, not UTF-8 (PRO-002).
+        BadMessage: the bytes are not such a message: cut short, too deep, not UTF-8 (PRO-002).
         MissingDependency: protobuf is not installed.
 
     """

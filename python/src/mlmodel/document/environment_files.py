@@ -65,7 +65,7 @@ def requirement_lines(folder: Folder) -> list[str] | None:
 
 
 def environment_text(folder: Folder, name: str) -> str | Problem | None:
-    """Return the text of a file of the folder, or why it cannot be read; None where it is absent."""
+    """Return the text of the folder's file, or why it cannot be read; None if it is absent."""
     try:
         return read_text(folder.resolve_inside(name))
     except MlmodelError as error:

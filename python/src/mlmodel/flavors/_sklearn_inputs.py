@@ -91,7 +91,8 @@ class Inputs:
     def _unnamed(frame: pd.DataFrame) -> Any:
         """Return a frame of named columns as an array, or with numbers for names."""
         if not all(isinstance(name, str) for name in frame.columns):
-            return frame  # scikit-learn ignores numbers as names, and may have been trained with them
+            # scikit-learn ignores numbers as names, and may have been trained with them.
+            return frame
         kinds = set(frame.dtypes)
         if not all(isinstance(kind, np.dtype) and kind.kind in "biufO" for kind in kinds):
             return frame.set_axis(range(frame.shape[1]), axis=1)

@@ -214,7 +214,7 @@ def _of_array(array: Any, path: str) -> Any:
 
 
 def _of_sparse(matrix: Any) -> tuple[Any, dict[str, str], dict[str, Any] | None]:
-    """Return a matrix as its parts; a request cannot hold parts, so it is there only for small ones."""
+    """Return a matrix as its parts, and as a request, which holds no parts, if it is small."""
     if not matrix.shape[0]:
         raise _empty()
     parts = {name: getattr(matrix, name) for name in ("data", "indices", "indptr")}

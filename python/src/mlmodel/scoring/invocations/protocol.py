@@ -41,7 +41,8 @@ def handle(
         body: the whole body.
         engine: the model.
         terse: errors and warnings say code and rule only (ERR-008).
-        warn: is called, unless the answer is an error, with the parameters that were left out (RST-089).
+        warn: is called with the parameters that were left out, unless the answer is an error
+            (RST-089).
 
     """
     try:

@@ -28,7 +28,7 @@ __all__ = ["Unwritable", "as_plain", "cells", "dumps"]
 
 #: numpy kinds that orjson writes as they are.
 _EXACT_KINDS = frozenset("biu")
-#: What stands for numbers that JSON cannot write (RST-083); the reader's texts are the same (ENF-064).
+#: The texts for numbers that JSON cannot write (RST-083); they are read back (ENF-064).
 _INFINITY, _MINUS_INFINITY = "Infinity", "-Infinity"
 _INT64 = 2**63
 
