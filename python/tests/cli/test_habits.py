@@ -20,8 +20,8 @@ def said(capsys, *args):
     [
         (["models", "serve", "-m", "m"], "MLflow's `models serve` is `mlmodel serve`"),
         (["models", "predict", "-m", "m"], "MLflow's `models predict` is `mlmodel predict`"),
-        (["models", "--help"], "there are `mlmodel serve` and `mlmodel predict`"),
-        (["models", "build-docker"], "there are `mlmodel serve` and `mlmodel predict`"),
+        (["models", "--help"], "use `mlmodel serve` and `mlmodel predict`"),
+        (["models", "build-docker"], "use `mlmodel serve` and `mlmodel predict`"),
         (["pyfunc", "serve"], "`mlmodel serve`"),
         (["ui"], "a command of MLflow's that mlmodel does not have"),
         (["serve", "-m", "m", "--env-manager", "local"], "mlmodel makes no environments"),

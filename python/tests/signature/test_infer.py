@@ -387,3 +387,12 @@ def test_every_dtype_passes_what_was_inferred_from_it(column: object) -> None:
     delivered = signature.enforce(frame)
     assert delivered["a"].isna().tolist() == frame["a"].isna().tolist()
     assert signature.inputs == signature.outputs
+
+
+@pytest.mark.parametrize("name", [0, 5, np.int64(7), "a", None])
+def test_a_series_is_taken_under_its_own_signature(name: object) -> None:
+    """SIG-063: a column is named as the series is, zero too."""
+    series = pd.Series([1.0, 2.0], name=name)
+    signature = infer_signature(series)
+    assert signature.inputs.input_names() == ([name] if name is not None else [0])
+    assert signature.enforce(series).shape == (2, 1)

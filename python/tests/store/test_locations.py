@@ -501,6 +501,7 @@ def test_secrets_of_a_uri_are_shown_nowhere(memory: Any, cache: Path) -> None:
     texts = [path.read_text() for path in (cache / "sources").iterdir()]
     assert "memory://bucket/model" in texts[0]
     assert without_secrets("https://me:pw@host/m?X-Sig=1&b=2 x") == "https://…@host/m?… x"
+    assert without_secrets("https://host/t/tk-123/main") == "https://host/t/…/main"
     with pytest.raises(MlmodelError) as caught:
         local_folder("nosuch://me:pw@host/m?sig=1")
     assert "pw" not in str(caught.value)

@@ -31,7 +31,7 @@ def of_command(args: list[str]) -> str:
         if following in _MODELS:
             return f"MLflow's `{name} {following}` is `mlmodel {_MODELS[following]}`."
         there = " and ".join(f"`mlmodel {one}`" for one in _MODELS.values())
-        return f"Of MLflow's `{name}` there are {there}."
+        return f"In place of MLflow's `{name}` use {there}."
     if name in {
         "server",
         "ui",

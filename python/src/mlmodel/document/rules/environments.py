@@ -152,7 +152,7 @@ def _about(line: str, folder: Folder, rule: str) -> Iterator[tuple[str, str, str
 def _password(text: str) -> str:
     return (
         f"{masked(text)[:120]!r} holds a password or token, which whoever has the model has, too. "
-        "Take it out, let it not be valid any longer, and name a variable in its place "
+        "Take it out, revoke it, and name a variable in its place "
         "(`https://${TOKEN}@…`), or keep it in the configuration of pip or conda."
     )
 

@@ -94,6 +94,6 @@ def _check_separator(line: str, matching: Matching) -> None:
 
 def _parted_by(separator: str) -> MalformedRequest:
     return MalformedRequest(
-        f"The cells of the CSV are parted by {_SEPARATORS[separator]}; part them by commas, with "
-        "a point before decimals (RST-098, RST-015)."
+        f"The cells of the CSV are separated by {_SEPARATORS[separator]}; separate them by commas, "
+        "with a point before decimals (RST-098, RST-015)."
     )

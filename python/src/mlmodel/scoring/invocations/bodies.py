@@ -177,7 +177,7 @@ def _form_of(value: Json, matching: Matching) -> Form[Json]:
     keys = [key for key in value if key in _KEYED_FORMS] if type(value) is dict else []
     if type(value) is dict and len(keys) == 1:
         if keys[0] == "inputs" and foreign.is_tensor_of_v2(value["inputs"], matching):
-            raise MalformedRequest(foreign.of_v2())
+            raise MalformedRequest(foreign.OF_V2)
         form = _KEYED_FORMS[keys[0]]
         if len(value) == 1 or len(value) == 1 + (_PARAMS in value) + (form.ignores in value):
             return form

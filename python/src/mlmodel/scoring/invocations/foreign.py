@@ -8,10 +8,11 @@ if TYPE_CHECKING:
     from mlmodel.scoring.json.body import Json
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["advice_for_keys", "advice_for_media", "is_tensor_of_v2", "of_v2"]
+__all__ = ["OF_V2", "advice_for_keys", "advice_for_media", "is_tensor_of_v2"]
 
 _TENSOR = frozenset({"name", "shape", "datatype"})
-_OF_V2 = (
+#: What is said of a request of the Open Inference Protocol.
+OF_V2 = (
     "This is a request of the Open Inference Protocol (V2), which goes to "
     "/v2/models/NAME/infer of a server that speaks it. Here each input is given by its name: "
     '{"inputs": {"NAME": [VALUES]}} (RST-096).'
@@ -43,7 +44,7 @@ _MEDIA = {
     "application/x-csv": "CSV is text/csv",
     "text/json": "JSON is application/json",
     "text/plain": "say what the text is: application/json or text/csv",
-    "text/tab-separated-values": "part the cells by commas and send text/csv",
+    "text/tab-separated-values": "separate the cells by commas and send text/csv",
     "application/x-npy": "send nested lists under inputs, as application/json",
     "application/vnd.sagemaker-triton-binary+json": "send nested lists under inputs, as "
     "application/json",
@@ -60,11 +61,6 @@ def is_tensor_of_v2(value: Json, matching: Matching) -> bool:
         return False
     # Columns of these names are what the model declares, whoever else calls something so.
     return _TENSOR.issubset(value[0]) and matching.names.isdisjoint(_TENSOR)
-
-
-def of_v2() -> str:
-    """Return what is said of a request of the Open Inference Protocol."""
-    return _OF_V2
 
 
 def advice_for_keys(body: dict[str, Json]) -> str:

@@ -181,7 +181,7 @@ class ColumnEnforcer:
         return values if finish is None else finish(values, None)
 
     def _absent(self, place: int, rows: int) -> Any:
-        """Return an optional column that was not given: all of it is missing (ENF-006)."""
+        """Return an optional column that was not given: all of it is missing (ENF-100)."""
         spec = self.specs[place]
         assert isinstance(spec, ColSpec)  # noqa: S101 - a schema of columns
         read = convert(

@@ -31,11 +31,11 @@ def finishes(schema: Schema, delivery: Delivery | None) -> dict[int, Finish]:
 
     """
     found: dict[int, Finish] = {}
-    for place, spec in enumerate(schema.inputs if delivery else ()):
-        record = delivery.of(spec.name, place) if delivery else None
-        if record is None:
-            continue
-        finish = _finish_of(spec, record, place)  # type: ignore[arg-type]
+    if delivery is None:
+        return found
+    for place, spec in enumerate(schema.inputs):
+        record = delivery.of(spec.name, place)
+        finish = None if record is None else _finish_of(spec, record, place)  # type: ignore[arg-type]
         if finish is not None:
             found[place] = finish
     return found

@@ -137,7 +137,8 @@ def _schema_of(data: Any, what: str, types: CellTypes) -> Schema:
         return _schema_of_frame(data, types)
     if isinstance(data, pd.Series):
         number = _whole_number(data.name)
-        name = None if data.name is None else (number or str(data.name))
+        name: Any = data.name if data.name is None or number is None else number
+        name = name if name is None or number is not None else str(name)
         return Schema([_column_spec(array_of(data), name, types)])
     if isinstance(data, np.ndarray) or is_sparse(data):
         return Schema([_tensor_spec(data, None)])

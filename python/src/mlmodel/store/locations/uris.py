@@ -77,10 +77,12 @@ def refuse_tracked(scheme: str, uri: str) -> None:
 
 
 def without_secrets(uri: str) -> str:
-    """Return a URI, or a text with URIs, as it may be shown: no password, no query (LOC-015)."""
+    """Return a text as it may be shown: its URIs without password, token and query (LOC-015)."""
     if "://" not in uri:
         return uri
-    return re.sub(r"\?[^\s'\"()<>]+", "?…", re.sub(r"(://)[^\s/@'\"]+@", r"\1…@", uri))
+    from mlmodel._base.secrets import masked  # a short command has no URIs
+
+    return re.sub(r"\?[^\s'\"()<>]+", "?…", re.sub(r"(://)[^\s/@'\"]+@", r"\1…@", masked(uri)))
 
 
 def last_part(uri: str) -> str:
