@@ -41,8 +41,8 @@ INSIDE = {
         *("model_signature", "compare", "infer"),
     ),
     "document": (
-        *("pointers", "paths", "times", "requirements", "example_info", "schema", "yaml"),
-        *("document", "environment_files", "rules", "writer", "editing"),
+        *("stand_ins", "pointers", "paths", "times", "requirements", "example_info", "schema"),
+        *("yaml", "document", "environment_files", "rules", "writer", "editing"),
     ),
     "trust": ("pickles",),
     "scoring": (

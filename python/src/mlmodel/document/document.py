@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
-from mlmodel._base.stand_ins import HEAD, StandIn, stand_in, text_stand_in_at
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.pointers import split
 from mlmodel.document.schema import schemas
+from mlmodel.document.stand_ins import HEAD, StandIn, stand_in, text_stand_in_at
 from mlmodel.document.yaml.build import Builder
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits, Node, Problem, compose, decode
 from mlmodel.document.yaml.jsontext import JsonText

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from mlmodel import document
-from mlmodel._base.stand_ins import stand_in_at
+from mlmodel.document.stand_ins import stand_in_at
 from mlmodel.errors import InvalidModel
 
 __all__ = ["why_not_read"]

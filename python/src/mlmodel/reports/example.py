@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from mlmodel._base.stand_ins import stand_in_at
 from mlmodel.document.example_info import example_info
 from mlmodel.document.paths import resolve_inside
 from mlmodel.document.pointers import join
+from mlmodel.document.stand_ins import stand_in_at
 from mlmodel.document.yaml.jsontext import JsonText
 from mlmodel.errors import MissingDependency, MlmodelError, Violation
 from mlmodel.reports.plain_example import fits_plainly

@@ -15,7 +15,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mlmodel._base import files
-from mlmodel._base.stand_ins import HEAD, pointer
 from mlmodel._base.texts import counted
 from mlmodel.document.document import compose_document
 from mlmodel.document.document import read as read_document
@@ -23,6 +22,7 @@ from mlmodel.document.paths import FILE_NAME, resolve_inside
 from mlmodel.document.rules.named_files import named_files
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
+from mlmodel.document.stand_ins import HEAD, pointer
 from mlmodel.errors import MlmodelError
 from mlmodel.trust import skops_file
 from mlmodel.trust.pickles.containers import (

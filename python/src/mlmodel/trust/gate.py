@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
 from mlmodel._base.digest import Manifest, manifest_of, stamp_of
-from mlmodel._base.stand_ins import HEAD, stand_in
 from mlmodel._base.warnings import warn_caller
+from mlmodel.document.stand_ins import HEAD, stand_in
 from mlmodel.errors import (
     InvalidArgument,
     InvalidModel,

@@ -9,9 +9,9 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from mlmodel._base.stand_ins import pointer_at, stand_in_at
 from mlmodel.document.paths import what_is_wrong
 from mlmodel.document.pointers import join
+from mlmodel.document.stand_ins import pointer_at, stand_in_at
 from mlmodel.errors import InvalidModel
 
 if TYPE_CHECKING:
