@@ -145,17 +145,22 @@ def to_frame(columns: Columns, labels: pd.Index[Any] | None = None) -> pd.DataFr
     return from_arrays(arrays, index, labels)
 
 
+#: What is missing, by the kind of the dtype; None among objects.
+_MISSING = {"b": np.nan, "f": np.nan, "M": np.datetime64("NaT"), "m": np.timedelta64("NaT")}
+
+
 def masked(values: Any, mask: Any) -> Any:
-    """Return an array in which the masked cells are missing, in the way of its dtype."""
+    """Return an array in which the masked cells are missing, in the way of its dtype (ENF-002).
+
+    Booleans become objects, as pandas' readers have them.
+    """
     if mask is None or not mask.any():
         return values
     kind = values.dtype.kind
-    if kind == "b":
-        return pd.arrays.BooleanArray(values.copy(), mask.copy())
     if kind in "iu":
         return pd.arrays.IntegerArray(values.copy(), mask.copy())
     values = values.astype(object) if kind not in "fMmO" else values.copy()
-    values[mask] = {"f": np.nan, "M": np.datetime64("NaT"), "m": np.timedelta64("NaT")}.get(kind)
+    values[mask] = _MISSING.get(kind)
     return values
 
 

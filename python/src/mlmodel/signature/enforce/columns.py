@@ -23,7 +23,7 @@ from mlmodel.signature.data.frames import (
     row_index,
 )
 from mlmodel.signature.enforce.convert import convert, with_mark
-from mlmodel.signature.enforce.finish import absent, finishes, with_gaps
+from mlmodel.signature.enforce.finish import absent, finishes
 from mlmodel.signature.enforce.matching import Matching, Selection
 from mlmodel.signature.enforce.plain_data import PLAIN_FORMS, Table, table_of
 from mlmodel.signature.types.nested import NestedType, is_opaque
@@ -175,8 +175,7 @@ class ColumnEnforcer:
     def _finished(self, place: int, values: Any, mask: Mask) -> Any:
         """Return a column that was read at its type as the model must get it."""
         if mask is not None and mask.any():
-            is_boolean = values.dtype.kind == "b"
-            values = with_gaps(values, mask) if is_boolean else masked(values, mask)
+            values = masked(values, mask)
         finish = self._finishes.get(place)
         return values if finish is None else finish(values, None)
 

@@ -83,10 +83,9 @@ def convert(column: Column[Values], spec: ColSpec, found: Findings) -> Any:
         read = _READERS.get(spec.type, _from_numbers)(array, spec, found)
     if read is None:
         found.append(_refused(given, array or column, spec))
-    if isinstance(read, pd.arrays.BooleanArray):
-        # pandas' own stay what they are. With gaps, its readers make objects of others (ENF-099).
-        own = isinstance(given, pd.BooleanDtype)
-        return column.values if own else read.to_numpy(object, na_value=np.nan)
+    has_gaps = spec.type is DataType.boolean and read is not None and read.dtype == object
+    if has_gaps and isinstance(given, pd.BooleanDtype):
+        return column.values  # pandas' own stay what they are (ENF-099)
     return read
 
 

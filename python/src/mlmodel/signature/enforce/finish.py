@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Finish: TypeAlias = "_Zoned | _Nullable | _Objects | _Category"
 
-__all__ = ["ANOTHER", "absent", "finishes", "with_gaps", "zone_of"]
+__all__ = ["ANOTHER", "absent", "finishes", "zone_of"]
 
 #: Stands for a delivered dtype that no look at the given dtype alone can confirm.
 ANOTHER: Any = object()
@@ -65,13 +65,6 @@ def absent(spec: ColSpec, rows: int) -> Any:
     cells = np.empty(rows, object)
     if isinstance(spec.type, DataType):
         cells[:] = pd.NA
-    return cells
-
-
-def with_gaps(values: Any, mask: Any) -> Any:
-    """Return booleans as objects, NaN where one is missing: what readers of pandas make of them."""
-    cells = values.astype(object)
-    cells[mask] = np.nan
     return cells
 
 
