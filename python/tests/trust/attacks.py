@@ -206,7 +206,7 @@ def _by_listed_names(program: str) -> dict[str, Attack]:
 
 def _in_containers(evil: bytes) -> dict[str, Attack]:
     return {
-        "joblib-object-array": Attack("a pickle within a joblib file's array of objects", _joblib_objects(evil), ["posix.system"], joblib=True),
+        "joblib-object-array": Attack("a pickle within a joblib file's array of objects", joblib_objects(evil), ["posix.system"], joblib=True),
         "joblib-compressed": Attack("a compressed joblib file", zlib.compress(evil), ["posix.system"], joblib=True),
         "joblib-gzip": Attack("a joblib file compressed by gzip", gzip.compress(evil, mtime=0), ["posix.system"], joblib=True),
         "npy-objects": Attack("an npy file of objects", _npy(evil), ["posix.system"], runs=False),
@@ -225,7 +225,7 @@ def _npy(evil: bytes) -> bytes:
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + evil
 
 
-def _joblib_objects(evil: bytes) -> bytes:
+def joblib_objects(evil: bytes) -> bytes:
     dtype = (
         call(name("numpy", "dtype"), text("O8"), b"\x89\x88")
         + b"(K\x03"

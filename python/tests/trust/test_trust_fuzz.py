@@ -111,6 +111,35 @@ def test_bombs_are_answered(data):
     assert found.allowed == (not found.damage and not found.findings)
 
 
+@pytest.mark.parametrize(
+    ("opcode", "pack"),
+    [(b"N", zlib.compress), *((one, bytes) for one in (b"(", b"]", b"\x94", b"\x85", b"2"))],
+    ids=repr,
+)
+def test_a_flood_of_opcodes_is_stopped_early(opcode, pack):  # TRU-050
+    found = scan(pack(b"\x80\x04N" + opcode * 6_000_000 + b"."))
+    (finding,) = found.findings
+    assert "too many opcodes for its size" in finding.reason
+    assert finding.position < 1_400_000
+
+
+def test_many_words_are_no_flood():  # TRU-050
+    assert scan(pickle.dumps({f"word {number}": number for number in range(600_000)})).allowed
+
+
+def test_arrays_within_arrays_are_counted_together():  # TRU-050
+    def nested(depth):
+        data = pickle.dumps([None], 4)
+        for _ in range(depth):
+            data = attacks.joblib_objects(data)
+        return data
+
+    assert scan(nested(3)).allowed
+    assert [one.reason for one in scan(nested(60)).findings] == [
+        "arrays of objects stand more than 20 deep in it (TRU-050)"
+    ]
+
+
 def test_shared_tuples_are_not_unfolded():
     data = b"N" + b"2\x86" * 60 + b"cnumpy\ndtype\n2\x86."
     assert not scan(data).allowed

@@ -29,7 +29,7 @@ __all__ = [
 COMPRESSED = frozenset({"zlib", "gzip", "bz2", "xz", "lzma"})
 #: A compressed file may expand to this much whatever its size, and to this many times its size,
 #: and never to more than the last of the three.
-EXPANSION = (256 * 2**20, 200, 8 * 2**30)
+EXPANSION = (64 * 2**20, 200, 8 * 2**30)
 _CHUNK = 4 * 2**20
 _LONGEST_HEADER = 64 * 1024
 

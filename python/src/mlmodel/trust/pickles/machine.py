@@ -27,6 +27,13 @@ __all__ = ["STOP", "Machine"]
 
 STOP = ord(".")
 
+#: Opcodes are counted in stretches; so many are free, and each further one has its bytes.
+_STRETCH = 4096
+_FREE_OPCODES = 1_000_000
+_BYTES_PER_OPCODE = 4
+#: How deep arrays of objects may stand within each other; a person nests two.
+_DEEPEST = 20
+
 
 class Machine:
     """One symbolic run over ``data`` from ``start``.
@@ -38,6 +45,7 @@ class Machine:
         findings: where refusals are added.
         seen: where every name met is added.
         start: the offset of the first opcode.
+        depth: in how many arrays of objects it stands.
 
     """
 
@@ -50,6 +58,7 @@ class Machine:
         seen: dict[str, None],
         *,
         start: int = 0,
+        depth: int = 0,
     ) -> None:
         self.data = data
         self.opcodes = opcodes
@@ -65,6 +74,8 @@ class Machine:
         #: Where the bytes begin that go into the pickle to load as they are.
         self.kept = start
         self.frame_end = start
+        self.depth = depth
+        self.count = 0
 
     def run(self) -> Recording:
         """Run to STOP.
@@ -73,19 +84,14 @@ class Machine:
             Malformed: the bytes end early or do what no pickler writes.
 
         """
-        data, opcodes = self.data, self.opcodes
         try:
-            while True:
-                code = data[self.pos]
-                self.pos += 1
-                if code == STOP:
-                    break
-                opcodes[code](self)
+            while not self._run_some():
+                self.check_budget()
         except IndexError:
-            raise Malformed(f"it ends early, at byte {len(data)}") from None
+            raise Malformed(f"it ends early, at byte {len(self.data)}") from None
         except KeyError:
             raise Malformed(
-                f"no opcode 0x{data[self.pos - 1]:02x} is known, byte {self.pos - 1}"
+                f"no opcode 0x{self.data[self.pos - 1]:02x} is known, byte {self.pos - 1}"
             ) from None
         self.recording.value = self.held(self.pop())
         if self.stack or self.marks:
@@ -94,6 +100,29 @@ class Machine:
         self.write(self.pos, b"")
         self.recording.end = self.pos
         return self.recording
+
+    def _run_some(self) -> bool:
+        """Run a number of opcodes; return whether the last one was STOP."""
+        data, opcodes = self.data, self.opcodes
+        for _ in range(_STRETCH):
+            code = data[self.pos]
+            self.pos += 1
+            if code == STOP:
+                return True
+            opcodes[code](self)
+        self.count += _STRETCH
+        return False
+
+    def check_budget(self) -> None:
+        """Stop where opcodes stand closer than they do where they hold something (TRU-050).
+
+        Each of them may make an object of a hundred bytes, and costs its time.
+        """
+        if self.count > _FREE_OPCODES + self.pos // _BYTES_PER_OPCODE:
+            self.refuse(
+                "", f"it has too many opcodes for its size, {self.count:,} by here (TRU-050)"
+            )
+            raise Malformed("what follows was not looked at")
 
     # Writing what is to be loaded
 
@@ -293,10 +322,7 @@ class Machine:
         self.write(self.pos, BINPERSID)
         begin, nested = self.pos, None
         if layout.has_objects:
-            machine = Machine(
-                self.data, self.opcodes, self.names, self.findings, self.seen, start=begin
-            )
-            nested = machine.run()
+            nested = self.nested(begin)
             self.pos = nested.end
         else:
             if layout.padded:
@@ -305,3 +331,17 @@ class Machine:
         self.recording.arrays.append(RawArray(begin, self.pos, nested))
         self.kept = self.pos
         self.stack[-1] = Made(Global("numpy", "ndarray", checks.ARRAY), ())
+
+    def nested(self, begin: int) -> Recording:
+        """Run the pickle of an array of objects, which counts as a part of this one."""
+        if self.depth == _DEEPEST:
+            self.refuse("", f"arrays of objects stand more than {_DEEPEST} deep in it (TRU-050)")
+            raise Malformed("what follows was not looked at")
+        machine = Machine(
+            self.data, self.opcodes, self.names, self.findings, self.seen,
+            start=begin, depth=self.depth + 1,
+        )  # fmt: skip
+        machine.count = self.count
+        recording = machine.run()
+        self.count = machine.count
+        return recording
