@@ -117,3 +117,17 @@ def test_exit_code_and_standard_error(model: Path) -> None:
 
 def test_help_is_the_line_of_the_list() -> None:
     assert command.get_short_help_str(100) == COMMANDS["predict"][1]
+
+
+def test_a_file_of_another_kind_is_named_as_such(model: Path, tmp_path: Path) -> None:
+    source = tmp_path / "rows.xlsx"
+    FRAME.to_csv(source, index=False)
+    refused = CliRunner().invoke(command, ["-m", str(model), "-i", str(source)])
+    assert "files of the kind .xlsx are not read" in str(refused.exception)
+    said = CliRunner().invoke(command, ["-m", str(model), "-i", str(source), "-t", "csv"])
+    assert answered(said.stdout) == [0.0, 2.0, 4.0]
+
+
+def test_nothing_on_standard_input(model: Path) -> None:
+    refused = CliRunner().invoke(command, ["-m", str(model)], input="")
+    assert "give a file with -i" in str(refused.exception)

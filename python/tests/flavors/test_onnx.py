@@ -415,7 +415,7 @@ LOSSY = [
 @pytest.mark.parametrize("given", LOSSY, ids=range(len(LOSSY)))
 def test_what_would_change_is_refused(given, tmp_path):
     """ONX-008."""
-    with pytest.raises(InvalidInput, match=r"'X' is float32.*astype\('float32'\).*ONX-008"):
+    with pytest.raises(InvalidInput, match=r"'X' is float32.*ONX-008"):
         saved(matmul(), tmp_path / "m").predict(given)
 
 
@@ -472,7 +472,7 @@ def test_texts(tmp_path):
     for given in (pd.DataFrame({"t": ["q", "é"]}), np.array(["q", "é"]), {"t": ["q", "é"]}):
         assert list(model.predict(given)["u"]) == ["q", "é"]
     for given in (np.array([1, 2]), ["q", None]):
-        with pytest.raises(InvalidInput, match=r"'t' is text.*astype\('str'\)"):
+        with pytest.raises(InvalidInput, match=r"'t' is text.*give text"):
             model.predict(given)
     mlmodel.onnx.save_model(texts(), tmp_path / "signed", input_example=np.array(["q"]))
     assert list(mlmodel.load(tmp_path / "signed").predict(np.array(["q"]))["u"]) == ["q"]

@@ -134,3 +134,19 @@ def test_the_words_that_mean_missing_are_those_of_pandas() -> None:
     score(CSV, "\n".join(["a,t", *lines]).encode(), engine)
     assert seen[0].isna().all(axis=None)
     assert len(seen[0]) == len(words)
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        None,
+        ModelSignature(Schema([TensorSpec("float64", (-1, 2))])),
+        ModelSignature(Schema([ColSpec("double"), ColSpec("double")])),
+    ],
+    ids=["nothing declared", "a tensor", "no names"],
+)
+def test_a_first_line_of_numbers_is_not_lost(signature: ModelSignature | None) -> None:
+    """RST-098: it would be taken for names."""
+    assert "put a line with the names" in refusal("1.5,2.5\n3.5,4.5\n", CSV, signature)
+    rows = Engine(lambda data, _: [len(data)], signature)
+    assert score(CSV, b"0,1\n1.5,2.5\n", rows) == b'{"predictions":[1]}'

@@ -128,3 +128,21 @@ def test_an_observation_that_nobody_asks_for_is_not_spoken_of(tmp_path, monkeypa
             tmp_path / "o", python_model=fails, input_example=ROWS, pip_requirements=["numpy"]
         )
     assert "observed" not in " ".join(str(one.message) for one in caught)
+
+
+def test_a_misspelt_argument_is_answered_with_the_one_that_was_meant(tmp_path):
+    with pytest.raises(InvalidArgument, match="Did you mean 'input_example'"):
+        mlmodel.sklearn.save_model(LinearRegression(), tmp_path / "m", input_exmaple=[1])
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_part_of_a_model_leads_to_the_model(tmp_path):
+    mlmodel.sklearn.save_model(LinearRegression().fit([[1.0]], [1.0]), tmp_path / "m")
+    (found,) = mlmodel.validate(tmp_path / "m" / "model.pkl").errors
+    assert f"give the model's folder, {tmp_path / 'm'}" in found.message
+
+
+def test_predict_without_data_is_told_so(tmp_path):
+    mlmodel.sklearn.save_model(LinearRegression().fit([[1.0]], [1.0]), tmp_path / "m")
+    with pytest.raises(InvalidArgument, match="Give the data to predict, such as"):
+        mlmodel.load(tmp_path / "m").predict()

@@ -283,11 +283,25 @@ def _checked_form(
     )
 
 
+#: Endings of files that hold data in a form that no request has.
+_NOT_READ = frozenset({
+    *("xlsx", "xls", "ods", "parquet", "feather", "arrow", "orc", "avro", "tsv"),
+    *("pkl", "pickle", "joblib", "npy", "npz", "h5", "hdf5", "gz", "zip", "bz2", "xz", "zst"),
+})  # fmt: skip
+
+
 def content_type_of(source: str, form: str | None) -> str:
     """Return the content type of the data in a file, as the options say or its name does."""
     from mlmodel.scoring.media import FORMS
 
     suffix = PurePath(source).suffix.lower().removeprefix(".")
+    if form is None and suffix in _NOT_READ:
+        from mlmodel.errors import InvalidArgument
+
+        raise InvalidArgument(
+            f"{source}: files of the kind .{suffix} are not read. Save the data as CSV or JSON; "
+            f"or, if the file holds that, say so with --content-type {' or '.join(FORMS)}."
+        )
     form = form or (suffix if suffix in FORMS else "json")
     return FORMS.get(form, form)
 
@@ -296,13 +310,18 @@ def read_input(source: str) -> bytes:
     """Return the bytes of a file, or of standard input.
 
     Raises:
-        InvalidArgument: the file cannot be read.
+        InvalidArgument: the file cannot be read, or nothing came on standard input.
 
     """
     from mlmodel.errors import InvalidArgument
 
     if source == "-":
-        return sys.stdin.buffer.read()
+        body = sys.stdin.buffer.read()
+        if not body:
+            raise InvalidArgument(
+                "Nothing came on standard input: give a file with -i, or hand the data over."
+            )
+        return body
     try:
         return Path(source).read_bytes()
     except OSError as error:

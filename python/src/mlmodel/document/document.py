@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
@@ -196,6 +196,8 @@ def compose_document(
     if node.kind != "map":
         what = {"seq": "a list"}.get(node.kind, "a single value")
         message = f"The file holds {what}; a mapping is expected."
+        if schema == "mlmodel" and PurePath(file).name != FILE_NAME:
+            message += f" Is it the {FILE_NAME} file of a model?"
         problem = Problem("MLM-001" if schema == "mlmodel" else "ENV-002", message, *node.position)
         return Document(file, text, node, None, [problem.violation(file)])
     builder = Builder()
@@ -289,6 +291,12 @@ def _instead(file: Path, found: StandIn) -> Problem:
             f"The file is a {found.archive} archive, and not a model. Unpack it and give the "
             f"folder, or give {scheme}://::{file} (with a folder in it: "
             f"{scheme}://FOLDER::{file}), which needs the extra 'remote'.",
+        )
+    if file.name != FILE_NAME and (file.parent / FILE_NAME).is_file():
+        return Problem(
+            "DIR-009",
+            f"The file is a part of a model, and not its {FILE_NAME} file: give the model's "
+            f"folder, {file.parent}.",
         )
     return Problem("DIR-009", found.said_of("The file"))
 

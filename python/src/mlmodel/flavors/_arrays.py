@@ -195,8 +195,7 @@ class ArrayInputs:
         raise invalid(
             self._cast_rule,
             f"Input {one.name!r} is {wanted}, and the values given ({array.dtype}) cannot be "
-            "converted to it exactly; convert them yourself, for example with "
-            f".astype({'str' if dtype.kind == 'O' else wanted!r}).",
+            f"converted to it exactly{_first_lost(array, dtype)}.",
             one.name,
         )
 
@@ -207,6 +206,20 @@ class ArrayInputs:
                 f"Input {one.name!r} of the graph is {one.dtype}: the given values of {given} "
                 f"are rounded to the nearest ({self._cast_rule}). This is said once per model"
             )
+
+
+def _first_lost(array: Any, dtype: np.dtype[Any]) -> str:
+    """Name the first value that a dtype does not hold, where both are of numbers."""
+    if array.dtype.kind not in "iuf" or dtype.kind not in "iuf":
+        return f"; give {'text' if dtype.kind == 'O' else dtype.name}"
+    with np.errstate(over="ignore", invalid="ignore"):
+        back = array.astype(dtype).astype(array.dtype)
+    is_nan = np.isnan(array) & (dtype.kind == "f")
+    found = np.argwhere((back != array) & ~is_nan)
+    if not len(found):
+        return ""
+    place = tuple(int(at) for at in found[0])
+    return f": {array[place].item()!r} at {list(place)} is not a value of {dtype.name}"
 
 
 def _same_signs(cast: Any, array: Any) -> bool:

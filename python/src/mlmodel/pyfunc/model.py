@@ -200,6 +200,8 @@ class PyFuncModel:
 
 
 def _one_of(data: Any, model_input: Any) -> Any:
-    if (data is _NOTHING) == (model_input is _NOTHING):
+    if data is _NOTHING and model_input is _NOTHING:
+        raise InvalidArgument("Give the data to predict, such as a data frame: predict(data)")
+    if data is not _NOTHING and model_input is not _NOTHING:
         raise InvalidArgument("Give the data to predict only once, as data or as model_input")
     return model_input if data is _NOTHING else data

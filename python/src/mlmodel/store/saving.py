@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
@@ -194,9 +195,12 @@ def _described(
 def _check_options(shared: Mapping[str, Any]) -> None:
     unknown = sorted(set(shared) - set(SaveOptions.__annotations__))
     if unknown:
+        known = list(SaveOptions.__annotations__)
+        near = get_close_matches(unknown[0], known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise InvalidArgument(
-            f"save_model has no argument {', '.join(map(repr, unknown))}; the shared arguments "
-            f"are {', '.join(SaveOptions.__annotations__)}"
+            f"save_model has no argument {', '.join(map(repr, unknown))}.{hint} The shared "
+            f"arguments are {', '.join(known)}"
         )
     _check_signature(shared.get("signature"))
 

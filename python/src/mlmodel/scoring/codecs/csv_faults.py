@@ -63,11 +63,13 @@ def check_header(header: Sequence[str | None], matching: Matching) -> None:
         MalformedRequest: it looks so, and nothing that is declared is called so.
 
     """
-    if matching.schema is None or not matching.names.isdisjoint(filter(None, header)):
+    if not matching.names.isdisjoint(filter(None, header)):
         return
     if len(header) == 1 and header[0]:
         _check_separator(header[0], matching)
-    if len(header) == len(matching.schema.inputs) and _is_data(header, named=matching.has_names):
+    columns = None if matching.schema is None or matching.has_tensors else matching.schema.inputs
+    fits = columns is None or len(header) == len(columns)
+    if fits and _is_data(header, named=columns is not None and matching.has_names):
         raise MalformedRequest(
             "The first line of the CSV holds data where the names of the columns are expected: "
             "put a line with the names in front (RST-098, RST-015)."

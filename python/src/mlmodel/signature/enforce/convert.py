@@ -259,6 +259,9 @@ def _advice(given: str, declared: DataType | NestedType, column: Column[Values])
     reason = "there is no exact conversion between these types (ENF-020)"
     if given.lower().startswith("uint64") and declared is DataType.long:
         reason += "; convert it to int64 if its values fit"
+    elif number and isinstance(declared, DataType) and declared in FLOATS:
+        name = _DELIVERED[declared].name
+        reason += f"; where rounding is right, convert the column with .astype({name!r})"
     return reason
 
 
