@@ -47,7 +47,7 @@ INSIDE = {
     "trust": ("pickles",),
     "scoring": (
         *("media", "predict", "json", "writers", "given", "protobuf"),
-        *("declared", "engine", "codecs", "examples", "answers", "invocations"),
+        *("declared", "engine", "codecs", "examples", "answers", "invocations", "fidelity"),
     ),
     "store": ("locations",),
 }

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 import scipy.sparse
 
-from mlmodel.store.fidelity.answers import Incomparable, difference
-from mlmodel.store.fidelity.data import arrives_otherwise, copied
+from mlmodel.scoring.fidelity.answers import Incomparable, difference
+from mlmodel.scoring.fidelity.data import arrives_otherwise, copied
 
 NOON = dt.datetime(2024, 1, 1, 12)  # noqa: DTZ001 - a moment without a zone
 

@@ -13,7 +13,7 @@ from fidelity_table import KNOWN, SPECIFICATION, Cell, cells, not_yet, reason, w
 from fidelity_ways import WAYS
 
 import mlmodel
-from mlmodel.store.fidelity.answers import difference
+from mlmodel.scoring.fidelity.answers import difference
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
     from mlmodel.document.paths import PathLike
     from mlmodel.scoring.engine import Engine
-    from mlmodel.scoring.examples.form import Form
+    from mlmodel.scoring.fidelity.asking import Question
+    from mlmodel.scoring.fidelity.form import Form
     from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.signature.types.delivery import Delivery
-    from mlmodel.store.fidelity.asking import Question
 
 __all__ = ["Contents", "KeywordOptions", "SaveOptions", "save_folder"]
 
@@ -276,7 +276,7 @@ def _warn_of_zones(signature: ModelSignature | None) -> None:
 def _question(example: Any, contents: Contents) -> Question | None:
     if example is None or contents.predict is None:
         return None
-    from mlmodel.store.fidelity.asking import Question
+    from mlmodel.scoring.fidelity.asking import Question
 
     return Question(contents.predict, example, takes_lists=contents.takes_lists)
 
@@ -305,8 +305,8 @@ def _signature(
         return _with_delivery(given, example, contents.predict), True
     if example is None:
         return None, True
-    from mlmodel.scoring.examples.form import form_of
     from mlmodel.scoring.examples.writing import as_model_input
+    from mlmodel.scoring.fidelity.form import form_of
     from mlmodel.signature.infer.from_data import infer_declarable
 
     if question is None:
@@ -335,7 +335,7 @@ def _with_delivery(given: ModelSignature, example: Any, predict: Predict | None)
     """Return a signature with the delivery that the example shows, unless it has its own."""
     if given.inputs is None or given.inputs.is_tensor_spec() or example is None:
         return given
-    from mlmodel.scoring.examples.form import form_of
+    from mlmodel.scoring.fidelity.form import form_of
     from mlmodel.signature.infer.delivery import delivery_of
 
     delivery = given.delivery
@@ -366,7 +366,7 @@ def _is_scored(
     has_code = any(keys.get("code") for keys in model.flavors.values())
     if question is None or (has_code and contents.takes_lists):
         return True  # what hands over lists is known to the loaded model alone
-    from mlmodel.store.fidelity import asking
+    from mlmodel.scoring.fidelity import asking
 
     if not asking.is_on():
         return True

@@ -15,11 +15,11 @@ import numpy as np
 from mlmodel._base.settings import number_of_seconds, switch
 from mlmodel.errors import InvalidInput, MlmodelError, UnserializablePrediction
 from mlmodel.scoring.examples.writing import as_model_input, parts
+from mlmodel.scoring.fidelity.answers import Incomparable, difference
+from mlmodel.scoring.fidelity.data import arrives_otherwise, copied
 from mlmodel.scoring.invocations.bodies import read_body
 from mlmodel.scoring.media import JSON
 from mlmodel.scoring.writers import WRITERS
-from mlmodel.store.fidelity.answers import Incomparable, difference
-from mlmodel.store.fidelity.data import arrives_otherwise, copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

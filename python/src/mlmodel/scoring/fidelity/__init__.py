@@ -1,0 +1,10 @@
+"""Whether a model answers through its folder as it answers by itself (spec/fidelity.md).
+
+``asking`` asks, ``answers`` compares what is answered, ``data`` what reaches the model; ``form``
+finds the form in which a model takes texts. All of them need numpy and pandas. What the MLmodel
+file says of it is in :mod:`mlmodel.document`.
+"""
+
+from __future__ import annotations
+
+__all__: list[str] = []
