@@ -41,8 +41,17 @@ INSIDE = {
         *("model_signature", "compare", "infer"),
     ),
     "document": (
-        *("stand_ins", "pointers", "paths", "times", "requirements", "example_info", "schema"),
-        *("yaml", "document", "environment_files", "rules", "writer", "editing"),
+        *("stand_ins", "pointers", "paths", "times", "requirements", "example_info"),
+        *(
+            "own_records",
+            "schema",
+            "yaml",
+            "document",
+            "environment_files",
+            "rules",
+            "writer",
+            "editing",
+        ),
     ),
     "trust": ("pickles",),
     "scoring": (

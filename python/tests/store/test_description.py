@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import json
 import os
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -182,6 +183,62 @@ def test_the_signature_may_be_set_and_taken_out():
     assert Model(signature=signature.to_dict()).signature == signature
     model.signature = None
     assert "signature" not in model.to_dict()
+
+
+def zoned():
+    """Return a signature with a delivery to record."""
+    return infer_signature(pd.DataFrame({"t": pd.to_datetime(["2024-01-01"]).tz_localize("UTC")}))
+
+
+@pytest.mark.parametrize("own", ["1.2", 3, ["a"], True])
+def test_what_the_user_keeps_under_our_key_stays(tmp_path, own):
+    """ENF-091: it is told that nothing is recorded; without anything to record, nothing is told."""
+    model = Model(metadata={"team": "a", "mlmodel": own})
+    with pytest.warns(UserWarning, match="ENF-091") as caught:
+        model.signature = zoned()
+    assert [one.filename for one in caught] == [__file__]
+    assert model.metadata == {"team": "a", "mlmodel": own}
+    assert not model.signature.delivery
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.signature = infer_signature(FRAME)
+
+
+def test_a_model_is_saved_with_the_users_own_key(tmp_path):
+    """ENF-091, FID-009."""
+    example = pd.DataFrame({"t": pd.to_datetime(["2024-01-01"]).tz_localize("Asia/Tokyo")})
+    with pytest.warns(UserWarning, match="ENF-091") as caught:
+        mlmodel.save(
+            lambda data: [str(cell) for cell in data["t"]],
+            tmp_path / "m",
+            example=example,
+            metadata={"mlmodel": "1.2"},
+        )
+    said = [str(one.message) for one in caught]
+    assert sum("ENF-091" in one for one in said) == 1
+    assert sum("FID-004" in one for one in said) == 1
+    assert Model.load(tmp_path / "m").metadata == {"mlmodel": "1.2"}
+
+
+def test_records_stand_beside_each_other():
+    """ENF-091, FID-009: one goes without the other, and no mapping of the user is changed."""
+    others = {"fidelity": {"ways": {"request": "It fails"}}, "later": 1}
+    mine = {"mlmodel": {**others, "form": "list"}, "team": "a"}
+    model = Model(metadata=mine)
+    model.signature = zoned()
+    assert model.metadata["mlmodel"] == {**others, "columns": {"t": {"zone": "UTC"}}}
+    assert list(model.metadata) == ["mlmodel", "team"]
+    model.signature = infer_signature(pd.DataFrame({"n": [1.0]}))
+    assert model.metadata == {"mlmodel": others, "team": "a"}
+    assert mine == {"mlmodel": {**others, "form": "list"}, "team": "a"}
+
+
+def test_metadata_of_nothing_but_a_record_go_with_it():
+    """ENF-091."""
+    model = Model(signature=zoned())
+    assert model.metadata == {"mlmodel": {"columns": {"t": {"zone": "UTC"}}}}
+    model.signature = infer_signature(FRAME)
+    assert model.metadata is None
 
 
 def test_mappings_and_texts():

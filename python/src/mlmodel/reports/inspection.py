@@ -14,13 +14,13 @@ from mlmodel._base.secrets import masked
 from mlmodel.document.document import folder_of, model_file, read
 from mlmodel.document.environment_files import recorded_environment
 from mlmodel.document.example_info import example_info
+from mlmodel.document.own_records import fidelity_in
 from mlmodel.document.paths import Folder, resolve_inside
 from mlmodel.document.rules.named_files import NEEDED_TO_LOAD, named_files
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.errors import InvalidModel
 from mlmodel.reports.validation import validate_document
-from mlmodel.store.fidelity.record import recorded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,7 @@ def inspect_model(path: PathLike) -> dict[str, Any]:
         "size_bytes": sum(size for _, size in files),
         "loading": _needs_of_loading(root, document),
     }
-    fidelity = recorded(data)
+    fidelity = fidelity_in(data)
     if fidelity is not None:
         found["fidelity"] = fidelity
     if data.get("metadata") is not None:

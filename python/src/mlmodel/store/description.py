@@ -235,11 +235,11 @@ class Model:
         if written is None:
             return None
         if self._signature is None or self._signature[0] is not written:
+            from mlmodel.document.own_records import delivery_in
             from mlmodel.signature.model_signature import ModelSignature
-            from mlmodel.signature.types.delivery import Delivery
 
             signature = ModelSignature.from_dict(with_values(written, self._values))
-            signature.delivery = Delivery.of_document(self.document)
+            signature.delivery = delivery_in(self.document)
             signature.tell(lambda: self._follow(signature))
             self._signature = written, signature
         return self._signature[1]
@@ -255,7 +255,7 @@ class Model:
         self.document["signature"] = dict(value) if to_dict is None else to_dict()  # type: ignore[arg-type]
         inputs = getattr(value, "inputs", None)
         if inputs is not None:
-            from mlmodel.signature.types.delivery import record_delivery
+            from mlmodel.document.own_records import record_delivery
 
             record_delivery(self.document, inputs, getattr(value, "delivery", None))
 
@@ -264,7 +264,7 @@ class Model:
         if self._signature is not None and self._signature[1] is signature:
             written = self.document["signature"] = signature.to_dict()
             if signature.inputs is not None:
-                from mlmodel.signature.types.delivery import record_delivery
+                from mlmodel.document.own_records import record_delivery
 
                 record_delivery(self.document, signature.inputs, signature.delivery)
             self._signature = written, signature

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from mlmodel import document
 from mlmodel._base.warnings import warn_caller
+from mlmodel.document.own_records import record_fidelity
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.rules.checks import errors_in
 from mlmodel.environment.observation import is_on
@@ -30,7 +31,6 @@ from mlmodel.errors import InvalidArgument, shown
 from mlmodel.scoring.examples import SERVING_FILE_NAME
 from mlmodel.scoring.predict import not_taken
 from mlmodel.store.description import PYTHON_FUNCTION, Model
-from mlmodel.store.fidelity.record import with_record
 from mlmodel.store.locations.locate import path_to_write
 from mlmodel.store.new_folder import copy_into, new_folder
 from mlmodel.trust.records import record
@@ -187,7 +187,7 @@ def _described(
     ):
         if value is not None:
             setattr(model, key, value)
-    model.metadata = with_record(model.metadata, None)
+    record_fidelity(model.document, None)
     model.document.update(contents.keys)
     return model
 
@@ -382,7 +382,7 @@ def _is_scored(
         return True
     left_out = inferred and signature is not None and found.never
     warn_caller(found.warning(left_out=left_out))
-    model.metadata = with_record(model.metadata, found.record(left_out=left_out))
+    record_fidelity(model.document, found.record(left_out=left_out))
     if left_out:
         model.signature = None
     return not found.never

@@ -8,13 +8,13 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from mlmodel.document.own_records import KEY, delivery_in
 from mlmodel.document.pointers import join
 from mlmodel.document.rules.keys import unknown_key
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.findings import errors, explain
 from mlmodel.document.schema.outline import outline
 from mlmodel.errors import InvalidArgument, Violation
-from mlmodel.signature.types.delivery import Delivery
 from mlmodel.signature.types.scalars import DataType
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def check_signature(document: Document) -> Iterator[Violation]:
 def check_delivery(document: Document) -> Iterator[Violation]:
     """Give what is recorded of a column whose declared type it does not fit (ENF-091)."""
     try:
-        delivery = Delivery.of_document(document.data)
+        delivery = delivery_in(document.data)
     except InvalidArgument:
         return  # the schema says what is wrong with it
     text = (document.data.get("signature") or {}).get("inputs") if delivery else None
@@ -64,7 +64,7 @@ def check_delivery(document: Document) -> Iterator[Violation]:
         yield document.violation(
             "ENF-091",
             f"What is recorded of the column {key[:60]!r} does not fit its declared type, {kind}.",
-            join(["metadata", "mlmodel", "columns", key]),
+            join(["metadata", KEY, "columns", key]),
         )
 
 

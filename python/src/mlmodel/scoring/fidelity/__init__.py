@@ -1,8 +1,8 @@
 """Whether a model answers through its folder as it answers by itself (spec/fidelity.md).
 
 ``asking`` asks, ``answers`` compares what is answered, ``data`` what reaches the model; ``form``
-finds the form in which a model takes texts. All of them need numpy and pandas. What the MLmodel
-file says of it is in :mod:`mlmodel.document`.
+finds the form in which a model takes texts. All of them need numpy and pandas. How the MLmodel file
+records what was found is in :mod:`mlmodel.document.own_records`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The record of delivery: what a model gets of its columns that no signature can say (ENF-091 ff).
 
 A signature says ``datetime`` and ``string``; a model may have been trained on times of one zone, or
-on categories. What it was trained on stands in the MLmodel file under ``metadata`` → ``mlmodel``,
-which other readers pass over. Nothing here needs numpy.
+on categories. The record says so. Nothing here needs numpy, or knows where a file keeps the record.
 """
 
 from __future__ import annotations
@@ -18,10 +17,7 @@ from mlmodel.signature.types.scalars import DataType
 if TYPE_CHECKING:
     from mlmodel.signature.types.schema import Schema
 
-__all__ = ["KEY", "ColumnDelivery", "Delivery", "record_delivery"]
-
-#: The key of the record under ``metadata`` (ENF-091).
-KEY = "mlmodel"
+__all__ = ["ColumnDelivery", "Delivery"]
 
 #: What a column is delivered as, where it is not the dtype of ENF-002 (ENF-094, ENF-095).
 Dtype = Literal["boolean", "category", "object", "string"]
@@ -139,19 +135,6 @@ class Delivery:
         read = {str(name): ColumnDelivery.from_dict(one) for name, one in (columns or {}).items()}
         return cls(read, form)
 
-    @classmethod
-    def of_document(cls, document: Mapping[str, Any]) -> Delivery | None:
-        """Return the record of an MLmodel file's mapping, or None where there is none.
-
-        Raises:
-            InvalidArgument: it breaks ENF-091.
-
-        """
-        metadata = document.get("metadata")
-        written = metadata.get(KEY) if isinstance(metadata, Mapping) else None
-        # Anything but a mapping is the user's own.
-        return cls.from_dict(written) or None if isinstance(written, Mapping) else None
-
     def joined(self, other: Delivery | None) -> Delivery:
         """Return this record, completed by what another one says of further columns."""
         if not other:
@@ -168,37 +151,6 @@ class Delivery:
             if record is not None and record.fits(spec.type):
                 kept[str(place if spec.name is None else spec.name)] = record
         return Delivery(kept, self.form if len(schema) == 1 else None) or None
-
-
-def record_delivery(document: dict[str, Any], inputs: Schema, delivery: Delivery | None) -> None:
-    """Write the delivery of a signature's inputs into an MLmodel file's mapping (ENF-091).
-
-    ``delivery`` is None where the signature was not made of data: then what the file records
-    already stays, as far as it fits the inputs.
-
-    Raises:
-        InvalidArgument: the user keeps something else under that name.
-
-    """
-    before = Delivery.of_document(document)
-    if delivery is None and before is not None:
-        delivery = before.fitting(inputs)
-    if not delivery and before is None:
-        return
-    metadata = dict(document.get("metadata") or {})
-    held = metadata.pop(KEY, None)
-    if not isinstance(held, Mapping | None):
-        raise InvalidArgument(
-            f"metadata holds {shown(held)} under {KEY!r}, where what the model gets of its columns "
-            "is to be recorded: give your value another name (ENF-091)"
-        )
-    others = {key: one for key, one in (held or {}).items() if key not in ("columns", "form")}
-    written = {**others, **(delivery.to_dict() if delivery else {})}
-    if written:
-        metadata[KEY] = written
-    document["metadata"] = metadata or None
-    if not metadata:
-        document.pop("metadata")
 
 
 def _are_categories(categories: Any) -> bool:
