@@ -18,7 +18,6 @@ from mlmodel.errors import InvalidArgument
 from mlmodel.flavors._base import is_a_class
 from mlmodel.flavors._classes import class_name
 from mlmodel.flavors._registry import is_of_this_program
-from mlmodel.scoring.predict import handing_on
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 from mlmodel.store.folder import open_folder
 from mlmodel.store.saving import Contents, SaveOptions, save_folder
@@ -243,6 +242,4 @@ def _reopened(flavor: Flavor, root: Path) -> Engine:
     folder = open_folder(root, trust=True)
     python_function = folder.attributes(PYTHON_FUNCTION)
     _, predict = flavor.open(folder, folder.attributes(flavor.name), python_function)
-    signature = folder.model.signature
-    declared = None if signature is None else signature.params
-    return Engine(handing_on(predict, declared), signature)
+    return Engine(predict, folder.model.signature)

@@ -65,7 +65,7 @@ class PyFuncModel:
         self._stream = stream and handing_on(stream, declared)
         self._stream_fn = stream_fn
         #: Enforce, then predict; servers and other adapters enter here (columns or frames).
-        self.engine = Engine(handing_on(predict, declared), metadata.signature)
+        self.engine = Engine(predict, metadata.signature)
         if deliver is not None:
             self.engine.enforce = deliver(self.engine.enforce)
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from mlmodel._base import files
 from mlmodel._base.extras import require
 from mlmodel._base.warnings import warn_caller
-from mlmodel.errors import InvalidArgument, InvalidInput, ModelFailure, WriteFailed, shown
+from mlmodel.errors import InvalidArgument, ModelFailure, WriteFailed, shown
 from mlmodel.pyfunc.served import load_served
-from mlmodel.scoring.invocations.bodies import ENVELOPE_KEYS, read_body
+from mlmodel.scoring.invocations.bodies import ENVELOPE_KEYS, read_checked
 from mlmodel.scoring.invocations.protocol import score
 from mlmodel.scoring.media import FORMS, JSON
 
@@ -144,10 +144,10 @@ def validate_serving_input(
     """
     body = serving_input.encode() if isinstance(serving_input, str) else _json(serving_input)
     engine = load_served(model_uri, trust=trust, allow=allow).engine
-    request = read_body(JSON, body, engine.matching, params=engine.param_names)
-    if isinstance(request.data, InvalidInput):
-        raise engine.refusal(request.data, request.params)
-    return engine.call(*engine.warned(request.data, request.params))
+    data, params, _, left_out = read_checked(JSON, body, engine)
+    if left_out is not None:
+        warn_caller(left_out)
+    return engine.call(data, params)
 
 
 def convert_input_example_to_serving_input(input_example: Any) -> str | None:

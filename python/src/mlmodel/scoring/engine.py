@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidInput
 from mlmodel.scoring.declared import Declared
+from mlmodel.scoring.predict import handing_on
 from mlmodel.signature.enforce.plan import Plan
 from mlmodel.signature.enforce.undeclared import check_mapping
 
@@ -26,7 +27,8 @@ class Engine(Declared):
     Args:
         predict: called with what the plan delivers (DataFrame for columns, ndarray or dict of
             ndarrays for tensors, the data themselves without a signature) and the parameters
-            (a dict, or None where the signature declares none and none were given).
+            (a dict, or None where the signature declares none and none were given), without
+            the declared defaults that it says it cannot take (PYF-025).
         signature: what the model declares; None enforces nothing.
 
     """
@@ -36,7 +38,7 @@ class Engine(Declared):
     def __init__(self, predict: Predict, signature: ModelSignature | None = None) -> None:
         plan = Plan(None) if signature is None else signature.plan
         super().__init__(signature, plan.matching)
-        self.call = predict
+        self.call = handing_on(predict, None if signature is None else signature.params)
         self.enforce: Callable[[Any], Any] = plan.enforce
 
     def predict(self, data: Any, params: Mapping[str, object] | None = None) -> Any:

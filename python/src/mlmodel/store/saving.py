@@ -391,12 +391,9 @@ def _is_scored(
 def _at_hand(contents: Contents, model: Model, _root: Path) -> Engine:
     """Return the model at hand behind its signature, in place of a loaded one (FID-008)."""
     from mlmodel.scoring.engine import Engine
-    from mlmodel.scoring.predict import handing_on
 
     assert contents.predict is not None  # noqa: S101 - else there is no question
-    signature = model.signature
-    params = None if signature is None else signature.params
-    return Engine(handing_on(contents.predict, params), signature)
+    return Engine(contents.predict, model.signature)
 
 
 def _write_example(

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mlmodel._base.settings import number_of_seconds, switch
-from mlmodel.errors import InvalidInput, MlmodelError, UnserializablePrediction
+from mlmodel.errors import MlmodelError, UnserializablePrediction
 from mlmodel.scoring.examples.writing import as_model_input, parts
 from mlmodel.scoring.fidelity.answers import Incomparable, difference
 from mlmodel.scoring.fidelity.data import arrives_otherwise, copied
-from mlmodel.scoring.invocations.bodies import read_body
+from mlmodel.scoring.invocations.bodies import read_checked
 from mlmodel.scoring.media import JSON
 from mlmodel.scoring.writers import WRITERS
 
@@ -255,10 +255,8 @@ class _Ways:
         if way == "python_function":
             given = engine.checked(copied(self._question.data), copied(self._question.params))
             return (*given, None)
-        request = read_body(JSON, self._request or b"", engine.matching)
-        if isinstance(request.data, InvalidInput):
-            raise engine.refusal(request.data, request.params)
-        return *engine.checked(request.data, request.params), WRITERS[request.answer].write
+        data, params, answer, _ = read_checked(JSON, self._request or b"", engine)
+        return data, params, WRITERS[answer].write
 
     def _answer(self, data: Any, params: Mapping[str, Any] | None, engine: Engine) -> Any:
         """Return the model's answer; it is asked once for data that are the same."""

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from mlmodel.scoring.codecs import Form
+    from mlmodel.scoring.engine import Engine
     from mlmodel.scoring.json.body import Json
     from mlmodel.signature.data.columns import AsGiven, Columns, Tensors
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["ENVELOPE_KEYS", "Request", "read_body"]
+__all__ = ["ENVELOPE_KEYS", "Checked", "Request", "read_body", "read_checked"]
 
 #: The forms that are told by the content type alone, those of JSON that are told by a key, and
 #: those that a body may have without being named.
@@ -46,6 +47,35 @@ class Request(NamedTuple):
     params: dict[str, Json] | None
     answer: str
     rows: int | None
+
+
+class Checked(NamedTuple):
+    """What a model gets of a body, and how it is answered.
+
+    ``data`` and ``params`` are as the engine delivers them. ``answer`` is that of the request.
+    ``left_out`` is the sentence on parameters that are left out as undeclared (ENF-080), or None.
+    """
+
+    data: Any
+    params: dict[str, object] | None
+    answer: str
+    left_out: str | None
+
+
+def read_checked(content_type: str | None, body: bytes, engine: Engine) -> Checked:
+    """Return what a model gets of a body: it is read, and held against the signature.
+
+    Raises:
+        UnsupportedMediaType: the content type is missing or not known.
+        MalformedRequest: the body is not of the form, or a key appears twice in it.
+        InvalidInput: data or parameters contradict the signature, with what is wrong of both.
+
+    """
+    request = read_body(content_type, body, engine.matching, params=engine.param_names)
+    if isinstance(request.data, InvalidInput):
+        raise engine.refusal(request.data, request.params)
+    data, params = engine.checked(request.data, request.params)
+    return Checked(data, params, request.answer, engine.told(request.params))
 
 
 def read_body(

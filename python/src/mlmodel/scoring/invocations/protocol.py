@@ -10,9 +10,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.warnings import warn_caller
-from mlmodel.errors import InvalidInput, MlmodelError, ModelFailure
+from mlmodel.errors import MlmodelError, ModelFailure
 from mlmodel.scoring.answers import Answer, refused, unexpected
-from mlmodel.scoring.invocations.bodies import read_body
+from mlmodel.scoring.invocations.bodies import read_checked
 from mlmodel.scoring.writers import WRITERS
 
 if TYPE_CHECKING:
@@ -85,13 +85,10 @@ def _answer_request(
     content_type: str | None, body: bytes, engine: Engine
 ) -> tuple[Answer, str | None]:
     """Return the answer, and the sentence on parameters that were left out (ENF-080)."""
-    request = read_body(content_type, body, engine.matching, params=engine.param_names)
-    if isinstance(request.data, InvalidInput):
-        raise engine.refusal(request.data, request.params)
-    data, params = engine.checked(request.data, request.params)
-    media, write = WRITERS[request.answer]
+    data, params, answer, left_out = read_checked(content_type, body, engine)
+    media, write = WRITERS[answer]
     written = write(_call_model(engine, data, params))
-    return Answer(200, media, written), engine.told(request.params)
+    return Answer(200, media, written), left_out
 
 
 def _call_model(engine: Engine, data: Any, params: dict[str, object] | None) -> Any:
