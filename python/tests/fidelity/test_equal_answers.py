@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import scipy.sparse
 
@@ -60,6 +62,10 @@ EQUAL = [
     ([float("inf")], [float("inf")]),
     ([2**70], [2**70]),
     ([1 + 2j], [1 + 2j]),
+    (np.array([1 + 2j]), [1 + 2j]),
+    ([complex("nan")], np.array([complex("nan")])),
+    ([Fraction(1, 2)], [0.5]),
+    ([2**70], [2.0**70]),
 ]
 OTHER = [
     ([1, 2], [1, 3]),
@@ -113,6 +119,78 @@ def test_what_is_not(one, other):
     for what in (difference(one, other), difference(other, one)):
         assert what is not None
         assert "by the model itself" in what
+
+
+#: The same numbers in the containers that models answer with.
+CONTAINERS = {
+    "list": list,
+    "array": np.array,
+    "array of objects": lambda cells: np.array(cells, dtype=object),
+    "table": lambda cells: np.array([cells, cells]).T,
+    "series": pd.Series,
+    "frame": lambda cells: pd.DataFrame({"a": cells}),
+    "nullable": lambda cells: pd.array(cells, dtype="Float64"),
+    "Arrow's of pandas": lambda cells: pd.Series(cells, dtype="float64[pyarrow]"),
+    "Arrow's": lambda cells: pa.array(cells, pa.float64()),
+    "sparse": lambda cells: scipy.sparse.csr_matrix([cells]).T,
+    "lists of one": lambda cells: [[cell] for cell in cells],
+    "arrays of one": lambda cells: [np.array([cell]) for cell in cells],
+    "mappings": lambda cells: [{"a": cell} for cell in cells],
+    "mapping": lambda cells: {"a": cells},
+    "complex": lambda cells: np.array(cells, dtype="complex128"),
+    "numbers of numpy": lambda cells: [np.float64(cell) for cell in cells],
+}
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+@pytest.mark.parametrize(
+    ("number", "near", "far"),
+    [
+        (1.0, 1.0 + 0.9e-9, 1.0 + 1e-9 + 5e-13),
+        (0.0, 0.9e-12, 1.1e-12),
+        (-1e6, -1e6 - 0.9e-3, -1e6 - 1.001e-3),
+        (1e-3, 1e-3 + 0.9e-12, 1e-3 + 1.5e-12),
+    ],
+)
+def test_numbers_are_held_alike_in_every_container(kind, number, near, far):
+    """FID-002: the larger of the two tolerances holds, never their sum."""
+    made = CONTAINERS[kind]
+    given, close, away = made([5.0, number]), made([5.0, near]), made([5.0, far])
+    assert difference(given, close) is None
+    assert difference(close, given) is None
+    assert difference(given, away) is not None
+    assert difference(away, given) is not None
+
+
+SHORT = {
+    "array": lambda cells: np.array(cells, dtype="float32"),
+    "complex": lambda cells: np.array(cells, dtype="complex64"),
+    "series": lambda cells: pd.Series(cells, dtype="float32"),
+    "frame": lambda cells: pd.DataFrame({"a": cells}, dtype="float32"),
+    "nullable": lambda cells: pd.array(cells, dtype="Float32"),
+    "nullable with gaps": lambda cells: pd.array([*cells, None], dtype="Float32"),
+    "Arrow's of pandas": lambda cells: pd.Series(cells, dtype="float32[pyarrow]"),
+    "Arrow's": lambda cells: pa.array(cells, pa.float32()),
+    "numbers of numpy": lambda cells: [np.float32(cell) for cell in cells],
+    "series in a list": lambda cells: [pd.Series(cells, dtype="float32")],
+    "arrays in mappings": lambda cells: [{"a": np.array(cells, dtype="float32")}],
+}
+
+
+@pytest.mark.parametrize("kind", SHORT)
+def test_floats_of_32_bits_in_every_container(kind):
+    """FID-002."""
+    made = SHORT[kind]
+    assert difference(made([5.0, 1.0]), made([5.0, 1.0 + 5e-7])) is None
+    assert difference(made([5.0, 1.0]), made([5.0, 1.0 + 5e-6])) is not None
+
+
+def test_floats_of_16_bits_are_held_at_64():
+    """FID-002: at 16 bits the tolerances themselves would be rounded, 1e-7 up to 2 ** -23."""
+    none, least, largest = np.array([0.0, 2**-23, 65504], dtype="float16").reshape(3, 1)
+    assert difference(none, least) is not None
+    assert difference(largest, -largest) is not None
+    assert difference(largest, [65504.05]) is None
 
 
 def test_floats_of_32_bits_may_be_declared():

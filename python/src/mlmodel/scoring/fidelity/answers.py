@@ -18,7 +18,9 @@ __all__ = ["Incomparable", "difference"]
 
 #: Relative and absolute tolerance of doubles, and of floats of 32 bits and less (FID-002).
 _DOUBLE, _SINGLE = (1e-9, 1e-12), (1e-6, 1e-7)
-_SINGLE_BITS = 32
+_BITS = 32
+#: The kinds of numpy's dtypes that are numbers; what else is one is held value by value.
+_NUMBERS = "iufc"
 #: The largest sparse answer that is written out to be compared.
 _MOST_CELLS = 1_000_000
 
@@ -32,6 +34,8 @@ class _Part(NamedTuple):
 
     name: str | None
     values: np.ndarray[Any, Any]
+    #: Whether they were floats of 32 bits or less, which values as objects do not tell.
+    single: bool
 
 
 def difference(native: Any, given: Any, *, single: bool = False) -> str | None:
@@ -49,8 +53,8 @@ def difference(native: Any, given: Any, *, single: bool = False) -> str | None:
         Incomparable: an answer that is used up by looking at it, or too large.
 
     """
-    if _is_none(native) or _is_none(given):
-        return None if _is_none(native) and _is_none(given) else _two("it", native, given)
+    if native is None or given is None:
+        return None if native is given else _two("it", native, given)
     if isinstance(native, Mapping) and isinstance(given, Mapping):
         return _of_mappings(native, given, single=single)
     if _is_several(native) and _is_several(given) and len(native) == len(given):
@@ -58,10 +62,6 @@ def difference(native: Any, given: Any, *, single: bool = False) -> str | None:
         parts = ((f"part {n}: ", difference(a, b, single=single)) for n, (a, b) in pairs)
         return next((f"{where}{what}" for where, what in parts if what), None)
     return _of_parts(_parts(native), _parts(given), single=single)
-
-
-def _is_none(answer: Any) -> bool:
-    return answer is None
 
 
 def _is_several(answer: Any) -> bool:
@@ -97,7 +97,8 @@ def _of_parts(native: list[_Part], given: list[_Part], *, single: bool) -> str |
                 f"it has {_rows(len(other.values))}, and {_rows(len(own.values))} by the model "
                 "itself"
             )
-        row = _first_row(own.values, other.values, single=single)
+        short = single or own.single or other.single
+        row = _first_row(own.values, other.values, single=short)
         if row is not None:
             column = "" if len(native) == 1 else f", column {shown(_or_number(names[0])[place])},"
             return _two(f"row {row}{column}", own.values[row], other.values[row])
@@ -127,13 +128,13 @@ def _parts(answer: Any) -> list[_Part]:
     if isinstance(answer, pd.DataFrame):
         columns = [answer.iloc[:, place] for place in range(answer.shape[1])]
         return [
-            _Part(str(name), _array(column))
+            _Part(str(name), _array(column), _is_single(column))
             for name, column in zip(answer.columns, columns, strict=True)
         ]
-    values = _array(answer)
+    values, single = _array(answer), _is_single(answer)
     if values.ndim == 2 and values.dtype.kind != "O":  # noqa: PLR2004 - a table
-        return [_Part(None, values[:, place]) for place in range(values.shape[1])]
-    return [_Part(None, values)]
+        return [_Part(None, values[:, place], single) for place in range(values.shape[1])]
+    return [_Part(None, values, single)]
 
 
 def _array(answer: Any) -> np.ndarray[Any, Any]:
@@ -169,41 +170,61 @@ def _first_row(
     native: np.ndarray[Any, Any], given: np.ndarray[Any, Any], *, single: bool
 ) -> int | None:
     """Return the first row that differs, None where none does."""
-    if native.dtype.kind in "iuf" and given.dtype.kind in "iuf":
+    if native.dtype.kind in _NUMBERS and given.dtype.kind in _NUMBERS:
         if native.shape != given.shape:
             return 0
-        differs = ~_are_close(native, given, _tolerance(native, given, single=single))
+        differs = ~_are_close(native, given, single=single)
         rows = np.nonzero(differs.reshape(len(differs), -1).any(axis=1))[0]
         return int(rows[0]) if len(rows) else None
-    tolerance = _tolerance(native, given, single=single)
     pairs = enumerate(zip(native, given, strict=True))
-    return next((row for row, (a, b) in pairs if not _is_same(a, b, tolerance)), None)
+    return next((row for row, (a, b) in pairs if not _is_same(a, b, single)), None)
 
 
-def _tolerance(*values: Any, single: bool) -> tuple[float, float]:
-    dtypes = [value.dtype for value in values if hasattr(value, "dtype")]
-    short = any(d.kind == "f" and d.itemsize * 8 <= _SINGLE_BITS for d in dtypes)
-    return _SINGLE if single or short else _DOUBLE
+def _is_single(values: Any) -> bool:
+    """Return whether something holds floats of 32 bits or less, by its dtype or Arrow's type."""
+    dtype = getattr(values, "dtype", None)
+    if hasattr(values, "to_pylist") and hasattr(values, "type"):
+        dtype = pd.ArrowDtype(values.type)
+    dtype = getattr(dtype, "numpy_dtype", dtype)
+    return isinstance(dtype, np.dtype) and dtype.kind in "fc" and np.finfo(dtype).bits <= _BITS
 
 
-def _are_close(native: Any, given: Any, tolerance: tuple[float, float]) -> Any:
-    if native.dtype.kind in "iu" and given.dtype.kind in "iu":
+def _are_close(native: Any, given: Any, *, single: bool) -> Any:
+    """Return whether numbers are equal, or floats as close as FID-002 says: two, or two arrays."""
+    relative, absolute = _SINGLE if single else _DOUBLE
+    if _is_whole(native) and _is_whole(given):
         return native == given
-    relative, absolute = tolerance
-    return np.isclose(given, native, rtol=relative, atol=absolute, equal_nan=True)
+    native, given = _as_doubles(native), _as_doubles(given)
+    with np.errstate(all="ignore"):
+        away, size = abs(native - given), np.maximum(abs(native), abs(given))
+        # An infinity is away from all others without end, which no share of it may make up for.
+        close = (away <= np.maximum(relative * size, absolute)) & (away < math.inf)
+        missing = (native != native) & (given != given)  # noqa: PLR0124 - NaN
+        return (native == given) | close | missing
 
 
-def _is_same(native: Any, given: Any, tolerance: tuple[float, float]) -> bool:
+def _is_whole(values: Any) -> bool:
+    """Return whether a number, or an array of them, is of integers, which are held exactly."""
+    dtype = getattr(values, "dtype", None)
+    return isinstance(values, numbers.Integral) if dtype is None else dtype.kind in "iu"
+
+
+def _as_doubles(values: Any) -> Any:
+    """Return numbers of numpy at 64 bits or more, in which tolerances can be told."""
+    dtype = getattr(values, "dtype", None)
+    return values if dtype is None else values.astype(np.result_type(dtype, np.float64))
+
+
+def _is_same(native: Any, given: Any, single: bool) -> bool:
+    single = single or _is_single(native) or _is_single(given)
     if _is_missing(native) or _is_missing(given):
         return _is_missing(native) and _is_missing(given)
     for kind, same in _KINDS:
         if isinstance(native, kind) or isinstance(given, kind):
             return (
-                isinstance(native, kind)
-                and isinstance(given, kind)
-                and same(native, given, tolerance)
+                isinstance(native, kind) and isinstance(given, kind) and same(native, given, single)
             )
-    return _are_same_objects(native, given, tolerance)
+    return _are_same_objects(native, given, single)
 
 
 def _is_missing(value: Any) -> bool:
@@ -214,35 +235,28 @@ def _is_missing(value: Any) -> bool:
     return isinstance(value, float | np.floating) and bool(value != value)  # noqa: PLR0124 - NaN
 
 
-def _are_same_numbers(native: Any, given: Any, tolerance: tuple[float, float]) -> bool:
-    if isinstance(native, numbers.Integral) and isinstance(given, numbers.Integral):
-        return int(native) == int(given)
-    relative, absolute = _tolerance(native, given, single=tolerance is _SINGLE)
-    if native == given:
-        return True
-    away = abs(native - given)
-    # An infinity is away from all others without end, which no share of it may make up for.
-    return bool(away <= max(relative * max(abs(native), abs(given)), absolute) < math.inf)
+def _are_same_numbers(native: Any, given: Any, single: bool) -> bool:
+    return bool(_are_close(native, given, single=single))
 
 
-def _are_same_sequences(native: Any, given: Any, tolerance: tuple[float, float]) -> bool:
+def _are_same_sequences(native: Any, given: Any, single: bool) -> bool:
     native, given = list(native), list(given)
     pairs = zip(native, given, strict=False)
-    return len(native) == len(given) and all(_is_same(a, b, tolerance) for a, b in pairs)
+    return len(native) == len(given) and all(_is_same(a, b, single) for a, b in pairs)
 
 
-def _are_same_mappings(native: Any, given: Any, tolerance: tuple[float, float]) -> bool:
+def _are_same_mappings(native: Any, given: Any, single: bool) -> bool:
     return set(native) == set(given) and all(
-        _is_same(value, given[key], tolerance) for key, value in native.items()
+        _is_same(value, given[key], single) for key, value in native.items()
     )
 
 
-def _are_same_moments(native: Any, given: Any, _tolerance: tuple[float, float]) -> bool:
+def _are_same_moments(native: Any, given: Any, _single: bool) -> bool:
     native, given = pd.Timestamp(native), pd.Timestamp(given)
     return (native.tz is None) == (given.tz is None) and bool(native == given)
 
 
-def _are_equal(native: Any, given: Any, _tolerance: tuple[float, float]) -> bool:
+def _are_equal(native: Any, given: Any, _single: bool) -> bool:
     return bool(native == given)
 
 
@@ -258,14 +272,14 @@ _KINDS: tuple[tuple[Any, Any], ...] = (
 )
 
 
-def _are_same_objects(native: Any, given: Any, tolerance: tuple[float, float]) -> bool:
+def _are_same_objects(native: Any, given: Any, single: bool) -> bool:
     """Hold objects of other classes against each other; a loaded class is another object."""
     if type(native).__qualname__ != type(given).__qualname__:
         return False
     if type(native) is type(given) and "__eq__" in _defined(type(native)):
         return bool(native == given)
     own, other = (getattr(one, "__dict__", {}) for one in (native, given))
-    return _are_same_mappings(own, other, tolerance)
+    return _are_same_mappings(own, other, single)
 
 
 def _defined(kind: type) -> set[str]:
