@@ -232,7 +232,33 @@ def test_what_arrives_otherwise(other, said):
 
 
 @pytest.mark.parametrize(
-    "data", [FRAME, np.array([1.0, np.nan]), np.array(["a", None], dtype=object), [1, None], {"a": [1]}],
+    ("other", "said"),
+    [
+        (pd.Series([1.0, 2.0], name="a"), None),
+        (pd.Series([1, 2], name="a"), "column 'a' is given as float64 and arrives as int64"),
+        (pd.Series([1.0, 3.0], name="a"), "in column 'a', row 1, 2.0 is given and 3.0 arrives"),
+        (pd.Series([1.0, 2.0], name="b"), "the columns ['a'] are given and ['b'] arrive"),
+        (pd.Series([1.0, 2.0], [5, 6], name="a"), "rows with the labels [0, 1] are given, and"),
+    ],
+    ids=str,
+)
+def test_what_of_a_series_arrives_otherwise(other, said):
+    """FID-004."""
+    what = arrives_otherwise(pd.Series([1.0, 2.0], name="a"), other)
+    assert what is None if said is None else said in str(what)
+
+
+def test_lists_in_a_series_are_copied_too():
+    """FID-006."""
+    for given in (FRAME["l"], FRAME["l"].rename(None)):
+        own = copied(given)
+        own[0].append(5)
+        assert given[0] == [1]
+        assert own.name == given.name
+
+
+@pytest.mark.parametrize(
+    "data", [FRAME, FRAME["a"], FRAME["l"], np.array([1.0, np.nan]), np.array(["a", None], dtype=object), [1, None], {"a": [1]}],
     ids=str,
 )  # fmt: skip
 def test_a_copy_arrives_alike_and_is_its_own(data):
@@ -245,4 +271,5 @@ def test_a_copy_arrives_alike_and_is_its_own(data):
 def test_arrays_that_differ():
     one = np.array([1.0, 2.0])
     assert "array of float64 and shape [2]" in str(arrives_otherwise(one, one.astype("int64")))
-    assert arrives_otherwise(one, one + 1) == "its values are others"
+    assert arrives_otherwise(one, one + 1) == "the values differ"
+    assert arrives_otherwise([1.0], [2.0]) == "the value differs"

@@ -26,6 +26,9 @@ from mlmodel import pyfunc
 from mlmodel.cli import inspect
 from mlmodel.errors import InvalidArgument
 from mlmodel.models import Model, infer_signature
+from mlmodel.scoring.fidelity.data import arrives_otherwise, copied
+from mlmodel.scoring.fidelity.form import form_of
+from mlmodel.scoring.fidelity.question import Question
 
 FRAME = pd.DataFrame({"n": [1.5, 2.5, 3.5], "t": ["a", "b", "c"]})
 #: Whether a row is the first that the model is asked in this process, or since it was loaded.
@@ -297,7 +300,7 @@ def test_a_model_that_does_not_answer_by_itself(tmp_path):
 # -- how often, and when not -----------------------------------------------------------------------
 
 
-def _calls(tmp_path, **environment):
+def _calls(tmp_path):
     log = tmp_path / "calls"
     log.write_text("")
 
@@ -382,9 +385,110 @@ def test_a_model_of_mappings_is_asked_with_them(tmp_path):
     rows = [{"a": 1.0, "b": "x"}, {"a": 2.0, "b": "y"}]
     model = make_pipeline(DictVectorizer(), LinearRegression()).fit(rows, [1.0, 2.0])
     said, record, loaded = saved(model, tmp_path, rows)
-    assert "a list is given" in said[0] or "it fails" in said[0]
-    assert record is not None
-    assert loaded is not None
+    assert "As a python_function and as a request: it fails (AttributeError: " in said[0]
+    assert list(record["ways"]) == ["python_function", "request"]
+    assert loaded.signature is None
+
+
+def test_a_list_that_arrives_as_a_table_is_told(tmp_path):
+    """FID-004."""
+    said, _, _ = saved(lambda data: [type(data).__name__] * 3, tmp_path, [1.5, 2.5, 3.5])
+    assert (
+        "row 0 is 'DataFrame', and 'list' by the model itself; "
+        "a list is given and a DataFrame arrives." in said[0]
+    )
+
+
+# -- the form of texts -----------------------------------------------------------------------------
+
+
+class Texts:
+    """A model of texts that draws, changes what it is given, and counts how often it is asked."""
+
+    def __init__(self, *, of_frames=False):
+        self.of_frames, self.asked = of_frames, []
+
+    def __call__(self, model_input, params):
+        self.asked.append(type(model_input).__name__)
+        random.random()
+        np.random.rand()  # noqa: NPY002 - what models use
+        params["seen"].append(1)
+        is_frame = isinstance(model_input, pd.DataFrame)
+        texts = model_input.iloc[:, 0] if is_frame and self.of_frames else model_input
+        answer = [len(str(text)) for text in texts]
+        if isinstance(model_input, pd.Series):
+            model_input.iloc[0] = "changed"
+        elif not is_frame:
+            model_input[0] = "changed"
+        return answer
+
+
+TEXTS = [["good"], ["good", "bad film"], pd.Series(["good"]), pd.Series(["good", "bad film"])]
+
+
+@pytest.mark.parametrize("texts", TEXTS, ids=lambda texts: f"{type(texts).__name__}{len(texts)}")
+@pytest.mark.parametrize("of_frames", [False, True])
+def test_the_form_of_texts_is_asked_with_care(texts, of_frames):
+    """FID-006, ENF-097: neither the example nor the generators change."""
+    model, params = Texts(of_frames=of_frames), {"seen": []}
+    before = copied(texts)
+    states = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002 - as above
+    form = form_of(Question(model, (texts, params)))
+    kind = "list" if isinstance(texts, list) else "series"
+    assert form == (None if of_frames else kind)
+    assert arrives_otherwise(before, texts) is None
+    assert params == {"seen": []}
+    assert states == (random.getstate(), np.random.get_state()[1].tolist())  # noqa: NPY002 - as above
+    # Several texts, or an answer for a frame of one twice over, tell it without more questions.
+    own = type(texts).__name__
+    more = [own] if len(texts) == 1 and not of_frames else []
+    assert model.asked == [own, "DataFrame", *more]
+
+
+@pytest.mark.parametrize("given", [None, infer_signature(["good"])], ids=["inferred", "given"])
+def test_saving_leaves_the_generators_as_they_were_for_texts(tmp_path, given):
+    """FID-006."""
+
+    def lengths(model_input, params=None):
+        random.random()
+        np.random.rand()  # noqa: NPY002 - as above
+        return [len(text) for text in model_input]
+
+    states = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002 - as above
+    said, _, loaded = saved(lengths, tmp_path, ["good", "bad film"], signature=given)
+    assert states == (random.getstate(), np.random.get_state()[1].tolist())  # noqa: NPY002 - as above
+    assert said == []
+    assert loaded.predict(["a", "bc", "d"]) == [1, 2, 1]
+
+
+@pytest.mark.parametrize("texts", TEXTS, ids=lambda texts: f"{type(texts).__name__}{len(texts)}")
+def test_a_slow_model_of_texts_is_asked_once(monkeypatch, texts):
+    """FID-007, ENF-097: it gets what it answered."""
+    monkeypatch.setenv("MLMODEL_CHECK_FIDELITY_SECONDS", "0")
+    model = Texts()
+    kind = "list" if isinstance(texts, list) else "series"
+    assert form_of(Question(model, (texts, {"seen": []}))) == kind
+    assert model.asked == [type(texts).__name__]
+
+
+@pytest.mark.parametrize("bound", ["", "0"])
+def test_a_model_that_takes_no_texts_as_they_are_gets_frames(monkeypatch, bound):
+    """ENF-097: the example is answered as a table alone, or not once per text; slowly, too."""
+    monkeypatch.setenv("MLMODEL_CHECK_FIDELITY_SECONDS", bound)
+    for predict in (
+        lambda data, _: data.iloc[:, 0].tolist(),
+        lambda data, _: [1, 2, 3],
+        lambda data, _: {}["x"],
+        lambda data, _: 3,
+    ):
+        assert form_of(Question(predict, ["good", "bad film"])) is None
+
+
+@pytest.mark.parametrize("example", [["a", 1], [], [["a"]], FRAME, np.array(["a"]), {"t": ["a"]}])
+def test_the_form_is_asked_for_texts_alone(example):
+    """ENF-097."""
+    assert form_of(Question(lambda *_: pytest.fail("asked"), example)) is None
+    assert form_of(None) is None
 
 
 def test_parameters_of_an_example_are_asked_with(tmp_path):

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     from mlmodel.document.paths import PathLike
     from mlmodel.scoring.engine import Engine
-    from mlmodel.scoring.fidelity.asking import Question
     from mlmodel.scoring.fidelity.form import Form
+    from mlmodel.scoring.fidelity.question import Question
     from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.signature.types.delivery import Delivery
@@ -87,7 +87,8 @@ class Contents:
     """What was written into a new folder: flavors with their attributes, packages, prediction.
 
     ``packages`` are the distributions of the default environment (ENV-003); ``predict`` is how
-    the model predicts, to infer the outputs of the signature from the example;
+    the model predicts: it is asked about the example for the outputs of the signature,
+    the form of texts (ENF-097) and what differs through the folder (FID-003);
     ``signature_kinds`` are those of the flavor that comes first (PYF-018); ``keys`` are others of
     the file; ``observable`` says whether another process can load the model (ENV-013);
     ``warned`` are modules of which the user knows that the model lacks them (ENV-020); ``reopen``
@@ -129,16 +130,16 @@ def save_folder(
         given = _given_signature(shared)
         question = _question(example, contents)
         observed = _is_to_be_observed(shared, contents)
-        signature, scored = _signature(given, example, question, contents, observed=observed)
+        signature, scored = _signature(given, example, question, observed=observed)
         if signature is not None:
             signature.check_loads_in_mlflow()
         _warn_of_kind(signature, contents)
-        _warn_of_zones(signature)
         _warn_of_params(signature, contents)
         example_info = _write_example(example, root, signature)
         code = _copy_code(shared.get("code_paths"), root)
         packages = ["numpy", "pandas", *contents.packages]
         model = _described(contents, shared, code, signature, example_info)
+        _warn_of_zones(model.signature)  # those that were recorded
         inferred = given is None
         scored &= _is_scored(root, model, question, contents, inferred=inferred)
         env = resolve(
@@ -276,7 +277,7 @@ def _warn_of_zones(signature: ModelSignature | None) -> None:
 def _question(example: Any, contents: Contents) -> Question | None:
     if example is None or contents.predict is None:
         return None
-    from mlmodel.scoring.fidelity.asking import Question
+    from mlmodel.scoring.fidelity.question import Question
 
     return Question(contents.predict, example, takes_lists=contents.takes_lists)
 
@@ -291,7 +292,6 @@ def _signature(
     given: ModelSignature | Literal[False] | None,
     example: Any,
     question: Question | None,
-    contents: Contents,
     *,
     observed: bool,
 ) -> tuple[ModelSignature | None, bool]:
@@ -302,7 +302,7 @@ def _signature(
     if given is False:  # PYF-033
         return None, True
     if given is not None:
-        return _with_delivery(given, example, contents.predict), True
+        return _with_delivery(given, example, question), True
     if example is None:
         return None, True
     from mlmodel.scoring.examples.writing import as_model_input
@@ -313,7 +313,7 @@ def _signature(
         model_input, params = as_model_input(example)
     else:
         model_input, params = question.model_input, question.params
-    form = form_of(example, contents.predict)
+    form = form_of(question)
     scored, outputs = True, None
     try:
         outputs = None if question is None else question.answer()
@@ -331,7 +331,9 @@ def _signature(
     return signature, scored
 
 
-def _with_delivery(given: ModelSignature, example: Any, predict: Predict | None) -> ModelSignature:
+def _with_delivery(
+    given: ModelSignature, example: Any, question: Question | None
+) -> ModelSignature:
     """Return a signature with the delivery that the example shows, unless it has its own."""
     if given.inputs is None or given.inputs.is_tensor_spec() or example is None:
         return given
@@ -343,7 +345,7 @@ def _with_delivery(given: ModelSignature, example: Any, predict: Predict | None)
         data = example[0] if isinstance(example, tuple) else example
         delivery = delivery_of(data, given.inputs)
     if len(given.inputs) == 1:
-        delivery = _in_form(delivery, form_of(example, predict))
+        delivery = _in_form(delivery, form_of(question))
     return type(given)(given.inputs, given.outputs, given.params, delivery=delivery)
 
 

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import random
-import time
 import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
-from mlmodel._base.settings import number_of_seconds, switch
+from mlmodel._base.settings import switch
 from mlmodel.errors import MlmodelError, UnserializablePrediction
-from mlmodel.scoring.examples.writing import as_model_input, parts
 from mlmodel.scoring.fidelity.answers import Incomparable, difference
 from mlmodel.scoring.fidelity.data import arrives_otherwise, copied
+from mlmodel.scoring.fidelity.question import generators_kept, seconds_at_most
 from mlmodel.scoring.invocations.bodies import read_checked
 from mlmodel.scoring.media import JSON
 from mlmodel.scoring.writers import WRITERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from mlmodel.scoring.engine import Engine
-    from mlmodel.scoring.predict import Predict
+    from mlmodel.scoring.fidelity.question import Question
     from mlmodel.signature.model_signature import ModelSignature
 
-__all__ = ["Found", "Question", "ask", "is_on"]
+__all__ = ["Found", "ask", "is_on"]
 
 _SWITCH = "MLMODEL_CHECK_FIDELITY"
-_BOUND = "MLMODEL_CHECK_FIDELITY_SECONDS"
-#: How long a model's own answer may take for it to be asked again (FID-007).
-_SECONDS = 10.0
 #: How much of what a model says when it fails is told.
 _LONGEST = 300
 _NAMES = {"python_function": "As a python_function", "request": "As a request"}
@@ -47,96 +38,6 @@ def is_on() -> bool:
 
     """
     return switch(_SWITCH, "FID-007")
-
-
-class Question:
-    """A model's example as a question to the model itself, asked when the answer is needed.
-
-    Args:
-        predict: how the model itself predicts.
-        example: the example as the user gave it.
-        takes_lists: whether the model takes lists and mappings as they are, by its type hints.
-
-    Raises:
-        InvalidArgument: it is not an example (EXA-004 to EXA-006).
-
-    """
-
-    def __init__(self, predict: Predict, example: Any, *, takes_lists: bool = False) -> None:
-        self._predict = predict
-        self._example, self._takes_lists = example, takes_lists
-        #: The example as it was given, and its parameters.
-        self.data, self.params = parts(example)
-        #: The data in the form that was answered.
-        self.given = self.data
-        #: How long the answer took.
-        self.seconds = 0.0
-        self._answer: tuple[Any] | None = None
-        self._error: Exception | None = None
-
-    @cached_property
-    def model_input(self) -> Any:
-        """The data as a model gets them whose signature was inferred from them.
-
-        Raises:
-            InvalidArgument: they are not an example (EXA-001, EXA-004).
-
-        """
-        return as_model_input(self._example)[0]
-
-    def _forms(self) -> list[Any]:
-        """Return the forms in which the model is asked, until one is answered (FID-003)."""
-        if self._takes_lists or self.model_input is self.data:
-            return [self.data]
-        first = self.data[0] if isinstance(self.data, list) and self.data else self.data
-        if isinstance(first, dict):
-            return [self.model_input, self.data]
-        return [self.data, self.model_input]
-
-    def answer(self) -> Any:
-        """Return what the model itself answers, asked once.
-
-        Raises:
-            Exception: what the model raises; for the form that a signature tells, if for both.
-
-        """
-        if self._answer is None and self._error is None:
-            self._ask()
-        if self._error is not None:
-            raise self._error
-        assert self._answer is not None  # noqa: S101 - else there is an error
-        return self._answer[0]
-
-    def _ask(self) -> None:
-        forms = self._forms()
-        for form in forms:
-            self.given = form
-            try:
-                self._answer, self._error = (self.again(),), None
-            except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
-                if self._error is None or form is self.model_input:
-                    self._error = error
-            else:
-                return
-
-    def again(self) -> Any:
-        """Return what the model itself answers, asked anew."""
-        start = time.monotonic()
-        with _generators_kept():
-            answer = self._predict(copied(self.given), copied(self.params))
-        self.seconds = time.monotonic() - start
-        return answer
-
-
-@contextmanager
-def _generators_kept() -> Iterator[None]:
-    """Leave the generators of random numbers as they were, whatever is drawn (FID-006)."""
-    python, numbers = random.getstate(), np.random.get_state()  # noqa: NPY002 - what models use
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numbers)  # noqa: NPY002 - as above
 
 
 class _Answered(NamedTuple):
@@ -178,7 +79,7 @@ class Found:
             "Through the saved folder the model does not answer its input_example as it answers "
             f"by itself. {told}{signature} Take what arrives into account where the model is "
             "trained, or prepare the data inside of the model; the model is saved, and "
-            f"{_SWITCH}=false asks nothing (FID-004)"
+            f"{_SWITCH}=false turns this check off (FID-004)"
         )
 
 
@@ -191,7 +92,7 @@ def ask(question: Question, reopen: Callable[[], Engine], request: bytes | None)
         request: the example as the body of a request, or None.
 
     """
-    bound = number_of_seconds(_BOUND, _SECONDS)
+    bound = seconds_at_most()
     try:
         own = question.answer()
         if question.seconds > bound:
@@ -222,7 +123,7 @@ class _Ways:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the model itself has warned already
             try:
-                with _generators_kept():
+                with generators_kept():
                     engine = reopen()
             except Exception as error:  # noqa: BLE001 - a model's own code may raise anything
                 return Found(dict.fromkeys(asked, f"the folder cannot be loaded ({_said(error)})"))
@@ -264,7 +165,7 @@ class _Ways:
             if arrives_otherwise(before.data, data) is None:
                 return before.answer
         own = copied(data)
-        with _generators_kept():
+        with generators_kept():
             answer = engine.call(own, params)
         self._before.append(_Answered(data, answer))
         return answer

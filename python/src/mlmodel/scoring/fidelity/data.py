@@ -19,6 +19,10 @@ _LABELS = 3
 def copied(data: Any) -> Any:
     """Return data of their own for a model that may change them; cells of lists, too."""
     try:
+        if isinstance(data, pd.Series):
+            own = _copied_frame(data.to_frame()).iloc[:, 0]
+            own.name = data.name
+            return own
         return _copied_frame(data) if isinstance(data, pd.DataFrame) else copy.deepcopy(data)
     except Exception:  # noqa: BLE001 - data of any library; what cannot be copied is not changed
         return data
@@ -46,11 +50,13 @@ def arrives_otherwise(given: Any, arrived: Any) -> str | None:
         return f"{_a(given)} is given and {_a(arrived)} arrives"
     if isinstance(given, pd.DataFrame):
         return _of_frames(given, arrived)
+    if isinstance(given, pd.Series):
+        return _of_frames(given.to_frame(), arrived.to_frame())
     if isinstance(given, np.ndarray):
         if (given.dtype, given.shape) != (arrived.dtype, arrived.shape):
             return f"{_array(given)} is given and {_array(arrived)} arrives"
-        return None if _is_same(given, arrived) else "its values are others"
-    return None if _is_same(given, arrived) else "it is another one"
+        return None if _is_same(given, arrived) else "the values differ"
+    return None if _is_same(given, arrived) else "the value differs"
 
 
 def _a(data: Any) -> str:
