@@ -42,16 +42,8 @@ INSIDE = {
     ),
     "document": (
         *("stand_ins", "pointers", "paths", "times", "requirements", "example_info"),
-        *(
-            "own_records",
-            "schema",
-            "yaml",
-            "document",
-            "environment_files",
-            "rules",
-            "writer",
-            "editing",
-        ),
+        *("own_records", "schema", "yaml", "document", "environment_files", "rules"),
+        *("writer", "editing"),
     ),
     "trust": ("pickles",),
     "scoring": (
