@@ -431,7 +431,7 @@ def test_none_is_data_too(tmp_path):
     assert model.predict(None) == ("PythonModelContext", None)
     given = {"any": [object]}
     assert model.predict(given)[1] is given
-    with pytest.raises(InvalidArgument, match="the data to predict only once"):
+    with pytest.raises(InvalidArgument, match="Give the data to predict, such as"):
         model.predict()
 
 
