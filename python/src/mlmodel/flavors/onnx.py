@@ -9,6 +9,7 @@ or write files (ONX-003) and providers that call other machines (ONX-002) in ``_
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel.errors import InvalidArgument, InvalidModel, shown
@@ -59,6 +60,7 @@ class OnnxFlavor(Flavor):
     loader_module = "mlflow.onnx"
     extra = ("onnx>=1.16", "onnxruntime>=1.18")
     packages = ("onnx", "onnxruntime")
+    versions = MappingProxyType({"onnx_version": "onnx"})
     signature_kinds = frozenset({"columns", "tensors"})
 
     def detects(self, model: object) -> bool:
