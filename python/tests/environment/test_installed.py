@@ -171,12 +171,14 @@ def test_the_version_is_that_of_the_metadata():
     names = {one.metadata["Name"] for one in metadata.distributions()} - {"mlmodel"}
     assert len(names) > 20
     for name in names:
-        (said,) = installed.mismatches([f"{name}===none"])
-        assert said == (
+        (found,) = installed.mismatches([f"{name}===none"])
+        assert (found.name, found.here) == (name, metadata.version(name))
+        assert str(found) == (
             f"{name} is installed in version {metadata.version(name)} (required: {name}===none)"
         )
-    (said,) = installed.mismatches(["no-such-distribution"])
-    assert said == "no-such-distribution is not installed (required: no-such-distribution)"
+    (found,) = installed.mismatches(["no-such-distribution"])
+    assert found.here is None
+    assert str(found) == "no-such-distribution is not installed (required: no-such-distribution)"
 
 
 def test_constraints_count_for_what_is_installed(model, tmp_path):
@@ -224,7 +226,7 @@ def test_real_models_are_warned_of_what_they_need(corpus):
     for file in sorted(corpus.glob("*/requirements.txt")):
         lines = file.read_text().splitlines()
         found = list(installed.mismatches(lines))
-        assert not [one for one in found if one.startswith("mlflow")]
+        assert not [one for one in found if one.name.startswith("mlflow")]
         checked += len(found)
     assert checked
 

@@ -126,7 +126,16 @@ def test_without_requirements_the_flavors_own_version_counts(saved):
         text.replace(f"sklearn_version: {sklearn.__version__}", "sklearn_version: 0.2")
     )
     with pytest.raises(
-        MissingDependency, match=r"scikit-learn 0\.2 .*pip install scikit-learn==0\.2"
+        MissingDependency, match=r"scikit-learn 0\.2 .*pip install scikit-learn==0\.2;"
+    ):
+        mlmodel.load(path)
+    # An empty file is not the one to install from.
+    (path / "requirements.txt").write_text("")
+    with pytest.raises(MissingDependency, match=r"pip install scikit-learn==0\.2;"):
+        mlmodel.load(path)
+    (path / "requirements.txt").write_text("scikit-learn==0.1\nno-such\n")
+    with pytest.raises(
+        MissingDependency, match=r"scikit-learn 0\.1 \(here.*no-such any version \(not here\)"
     ):
         mlmodel.load(path)
 

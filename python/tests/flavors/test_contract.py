@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ from mlmodel.store import saving
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0]})
 OURS = sorted(_registry.all_flavors())
+SCHEMAS = Path(__file__).resolve().parents[3] / "schemas" / "v1" / "flavors"
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -178,6 +180,20 @@ def test_a_flavor_of_ones_own_saves_and_loads(tmp_path):
     assert mlmodel.validate(tmp_path / "m").valid
     native = load_flavor(_registry.flavor_by_name("constant"), tmp_path / "m")
     assert native.value == 7
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_version_is_that_of_the_keys_that_the_flavor_names(name):
+    """ENV-021, MLM-011: whatever other keys stand there, and in whatever order."""
+    flavor = _registry.flavor_by_name(name)
+    assert flavor.versions
+    assert set(flavor.versions.values()) <= set(flavor.packages)
+    schema = json.loads((SCHEMAS / f"{name}.json").read_text())
+    assert flavor.versions.keys() <= schema["properties"].keys()
+    own = dict.fromkeys(flavor.versions, 1.5)
+    others = {"model_version": 3, "opset_version": 17, "python_version": "3.6"}
+    assert flavor.recorded({**others, **own}) == dict.fromkeys(flavor.versions.values(), "1.5")
+    assert flavor.recorded(others | dict.fromkeys(own)) == {}
 
 
 @pytest.mark.parametrize(("ranks", "served"), [((2, 1), "second"), ((1, 2), "first")])

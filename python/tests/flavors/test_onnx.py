@@ -15,6 +15,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import mlmodel
+from asking import as_objects, posted_forms
 from mlmodel import document
 from mlmodel.errors import InvalidArgument, InvalidInput, InvalidModel, ModelExists, UnreadableModel
 from mlmodel.scoring.invocations.protocol import handle
@@ -209,25 +210,10 @@ TAKEN = {
 
 def asked(model, rows):
     """Return what a model answers to a table in every form, by the form's name."""
-    told = rows.astype(object).where(rows.notna(), None)
-    columns, cells = list(rows.columns), told.to_numpy().tolist()
-    records = [dict(zip(columns, row, strict=True)) for row in cells]
-    by_name = {name: [row[name] for row in records] for name in columns}
-    answers = {"frame": model.predict(rows), "objects": model.predict(told)}
+    answers = {"frame": model.predict(rows), "objects": model.predict(as_objects(rows))}
     answers["nullable"] = model.predict(rows.convert_dtypes())
-    answers["mapping"] = model.predict({name: rows[name].to_numpy() for name in columns})
-    bodies = {
-        "split": {"dataframe_split": {"columns": columns, "data": cells}},
-        "records": {"dataframe_records": records},
-        "instances": {"instances": records},
-        "inputs": {"inputs": by_name},
-    }
-    requests = {name: ("application/json", json.dumps(body)) for name, body in bodies.items()}
-    requests["csv"] = ("text/csv", rows.to_csv(index=False))
-    for name, (media, body) in requests.items():
-        answer = handle(media, body.encode(), model.engine)
-        assert answer.status == 200, (name, answer.body)
-        got = json.loads(answer.body)["predictions"]
+    answers["mapping"] = model.predict({name: rows[name].to_numpy() for name in rows})
+    for name, got in posted_forms(model, rows).items():
         answers[name] = pd.DataFrame(got) if isinstance(got, list) else got
     return answers
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,32 +21,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import mlmodel
+from asking import posted_forms
 from mlmodel import document
 from mlmodel.errors import InvalidInput
-from mlmodel.scoring.invocations.protocol import handle
 
 NAMED = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=["a", "b", "c"])
 SIGNS = (NAMED["a"] - NAMED["b"] > 0).astype(int)
-
-
-def asked(model, rows):
-    """Return what a model answers to a table in every form, by the form's name."""
-    columns, cells = list(rows.columns), rows.to_numpy().tolist()
-    records = [dict(zip(columns, row, strict=True)) for row in cells]
-    bodies = {
-        "split": {"dataframe_split": {"columns": columns, "data": cells}},
-        "records": {"dataframe_records": records},
-        "instances": {"instances": records},
-        "inputs": {"inputs": {name: [row[name] for row in records] for name in columns}},
-    }
-    requests = {name: ("application/json", json.dumps(body)) for name, body in bodies.items()}
-    requests["csv"] = ("text/csv", rows.to_csv(index=False))
-    answers = {"frame": model.predict(rows)}
-    for name, (media, body) in requests.items():
-        answer = handle(media, body.encode(), model.engine)
-        assert answer.status == 200, (name, answer.body)
-        answers[name] = json.loads(answer.body)["predictions"]
-    return answers
 
 
 _PROBABILITIES = ("predict", "predict_proba", "predict_log_proba", "decision_function")
@@ -86,7 +64,8 @@ def test_every_form_is_answered_as_by_the_model(kind, trained_on, tmp_path):
         )
         loaded = mlmodel.load(folder)
         expected = np.asarray(getattr(model, method)(rows[10:15]))
-        for form, answer in asked(loaded, NAMED[10:15]).items():
+        asked = {"frame": loaded.predict(NAMED[10:15]), **posted_forms(loaded, NAMED[10:15])}
+        for form, answer in asked.items():
             records = isinstance(answer, list) and isinstance(answer[0], dict)
             got = np.asarray(pd.DataFrame(answer) if records else answer)
             assert got.shape == expected.shape, (method, form)

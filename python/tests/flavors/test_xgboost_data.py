@@ -12,8 +12,8 @@ import pytest
 import xgboost as xgb
 
 import mlmodel
+from asking import as_objects, posted_forms
 from mlmodel.errors import InvalidInput
-from mlmodel.scoring.invocations.protocol import handle
 
 ROWS = pd.DataFrame(np.random.default_rng(0).normal(size=(120, 3)), columns=["a", "b", "c"])
 TARGET = ROWS["a"] * 2 - ROWS["b"]
@@ -49,24 +49,9 @@ CATEGORICAL = {
 
 def answers_of(model, rows):
     """Return what a loaded model answers to rows in every form, by the form's name."""
-    told = rows.astype(object).where(rows.notna(), None)
-    columns, cells = list(rows.columns), told.to_numpy().tolist()
-    records = [dict(zip(columns, row, strict=True)) for row in cells]
-    bodies = {
-        "split": {"dataframe_split": {"columns": columns, "data": cells}},
-        "records": {"dataframe_records": records},
-        "instances": {"instances": records},
-        "inputs": {"inputs": {name: [row[name] for row in records] for name in columns}},
-    }
-    answers = {"frame": model.predict(rows), "objects": model.predict(told)}
+    answers = {"frame": model.predict(rows), "objects": model.predict(as_objects(rows))}
     answers["arrow"] = model.predict(pa.Table.from_pandas(rows, preserve_index=False))
-    asked = {name: ("application/json", json.dumps(body)) for name, body in bodies.items()}
-    asked["csv"] = ("text/csv", rows.to_csv(index=False))
-    for name, (media, body) in asked.items():
-        answer = handle(media, body.encode(), model.engine)
-        assert answer.status == 200, (name, answer.body)
-        answers[name] = np.array(json.loads(answer.body)["predictions"])
-    return answers
+    return answers | posted_forms(model, rows)
 
 
 @pytest.mark.parametrize("kind", ["booster", "estimator"])

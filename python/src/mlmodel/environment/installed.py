@@ -6,6 +6,7 @@ import platform
 import re
 import shlex
 import tempfile
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,7 +30,16 @@ if TYPE_CHECKING:
     from mlmodel.document import Document
     from mlmodel.document.environment_files import Recorded
 
-__all__ = ["command_for", "dependencies_file", "mismatches", "version_of", "warn_of_mismatches"]
+__all__ = [
+    "Mismatch",
+    "OtherPython",
+    "command_for",
+    "dependencies_file",
+    "mismatches",
+    "other_python",
+    "version_of",
+    "warn_of_mismatches",
+]
 
 #: How many lines of a warning say what differs, so that it has at most ten.
 _SHOWN = 7
@@ -64,12 +74,13 @@ def warn_of_mismatches(root: Path, document: Document) -> None:
         return
     _warned.add(key)
     constraints = _constraints(folder, lines)
-    found = [*_python(recorded.python), *mismatches(lines)]
+    found = [*other_python(recorded.python), *mismatches(lines)]
     found += mismatches(constraints, constraints=True)
     if not found:
         return
     more = len(found) - _SHOWN
-    shown = [*found[: _SHOWN - 1], f"{more + 1} more"] if more > 0 else found
+    said = [str(one) for one in found]
+    shown = [*said[: _SHOWN - 1], f"{more + 1} more"] if more > 0 else said
     listed = "".join(f"\n  - {one}" for one in shown)
     saved_with = f"{root / recorded.file} asks for" if recorded.file else "the model was saved with"
     warn_caller(
@@ -108,8 +119,43 @@ def _names_reader(line: str) -> bool:
     return required is not None and normalized(required.name) in _READERS
 
 
-def mismatches(lines: Iterable[str], *, constraints: bool = False) -> Iterator[str]:
-    """Give a sentence for each requirement that what is installed does not meet.
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A distribution that is not here as a model needs it.
+
+    ``required`` is the line of the requirements, its secrets masked; ``versions`` are those that
+    would do (``1.5.1``, ``>=2``), empty where any would; ``here`` is the installed one, or None.
+    """
+
+    name: str
+    required: str
+    versions: str
+    here: str | None
+
+    def __str__(self) -> str:
+        """Return what is here in place of what is asked for, as a warning says it (ENV-017)."""
+        is_here = "not installed" if self.here is None else f"installed in version {self.here}"
+        return f"{self.name} is {is_here} (required: {self.required})"
+
+    @property
+    def as_saved(self) -> str:
+        """What a model was saved with, as an error lists it (ENV-021)."""
+        here = "not here" if self.here is None else f"here: {self.here}"
+        return f"{self.name} {self.versions or 'any version'} ({here})"
+
+
+class OtherPython(Mismatch):
+    """Python itself, where a model was saved with another one."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return both versions, as a warning says them (ENV-017)."""
+        return f"this is Python {self.here} (the model was saved with {self.required})"
+
+
+def mismatches(lines: Iterable[str], *, constraints: bool = False) -> Iterator[Mismatch]:
+    """Give each requirement that what is installed does not meet.
 
     Requirements whose marker does not hold here, options, paths and readers of the format are
     passed over; so is, with ``constraints``, what is not installed at all.
@@ -123,12 +169,10 @@ def mismatches(lines: Iterable[str], *, constraints: bool = False) -> Iterator[s
             continue
         if required.marker is not None and not required.marker.evaluate({"extra": ""}):
             continue
-        version = version_of(required.name)
-        if version is None:
-            if not constraints:
-                yield f"{required.name} is not installed (required: {masked(line)})"
-        elif not _meets(version, required):
-            yield f"{required.name} is installed in version {version} (required: {masked(line)})"
+        here = version_of(required.name)
+        if not constraints if here is None else not _meets(here, required):
+            versions = str(required.specifier).removeprefix("==")
+            yield Mismatch(required.name, masked(line), versions, here)
 
 
 def _is_installed(name: str, version: str) -> bool:
@@ -160,10 +204,11 @@ def _meets(version: str, required: Any) -> bool:
         return not required.specifier or str(required.specifier) == f"==={version}"
 
 
-def _python(saved: str | None) -> Iterator[str]:
-    """Give a sentence if the model was saved with another Python, by its first two numbers."""
-    if saved and tuple(saved.split(".")[:2]) != platform.python_version_tuple()[:2]:
-        yield f"this is Python {platform.python_version()} (the model was saved with {saved})"
+def other_python(saved: str | None) -> Iterator[OtherPython]:
+    """Give Python if the model was saved with another one, by its first two numbers."""
+    here = platform.python_version()
+    if saved and saved.split(".")[:2] != here.split(".")[:2]:
+        yield OtherPython("Python", saved, saved, here)
 
 
 def _constraints(folder: Folder, lines: Iterable[str]) -> Iterator[str]:

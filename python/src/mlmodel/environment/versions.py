@@ -7,16 +7,15 @@ numpy 1: the folder keeps all rules of the format, and what is wrong is where it
 from __future__ import annotations
 
 import pickle
-import platform
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from mlmodel.document.environment_files import recorded_environment
 from mlmodel.document.paths import Folder
-from mlmodel.environment.installed import command_for, mismatches, version_of
-from mlmodel.environment.pins import normalized, requirement_of
+from mlmodel.environment.installed import OtherPython, command_for, mismatches, other_python
+from mlmodel.environment.pins import normalized
 from mlmodel.errors import InvalidModel, MissingDependency, MlmodelError, Violation
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlmodel.document import Document
+    from mlmodel.environment.installed import Mismatch
 
 __all__ = ["Versions"]
 
@@ -91,38 +91,30 @@ class Versions:
         if differences:
             error.add_note(f"{self._told(differences)} (ENV-022).")
 
-    def differences(self) -> list[str]:
-        """Return what differs: ``scikit-learn 1.0.1 (here: 1.5.1)``, what is most likely first."""
+    def differences(self) -> list[Mismatch]:
+        """Return what differs, what is most likely first: the flavor's own library, Python."""
         recorded = recorded_environment(Folder(self.root), self.document)
-        lines = [*(recorded.requirements or ()), *(f"{k}=={v}" for k, v in self.own.items())]
-        found = {}
-        for line in lines:
-            required = requirement_of(line)
-            if required is None or not list(mismatches([line])):
-                continue
-            here = version_of(required.name)
-            saved = str(required.specifier).removeprefix("==") or "any version"
-            place = normalized(required.name)
-            found[place] = f"{required.name} {saved} ({f'here: {here}' if here else 'not here'})"
+        # What the requirements say of a library goes before what the flavor's keys say (ENV-021).
+        lines = [*self._own_lines(), *(recorded.requirements or ())]
+        found = {normalized(one.name): one for one in mismatches(lines)}
         own = [found.pop(name) for name in map(normalized, self.own) if name in found]
-        python = recorded.python
-        here = platform.python_version()
-        if python and python.split(".")[:2] != here.split(".")[:2]:
-            own.append(f"Python {python} (here: {here})")
-        return [*own, *found.values()]
+        return [*own, *other_python(recorded.python), *found.values()]
 
-    def _told(self, differences: list[str]) -> str:
+    def _own_lines(self) -> list[str]:
+        return [f"{name}=={version}" for name, version in self.own.items()]
+
+    def _told(self, differences: list[Mismatch]) -> str:
         more = len(differences) - _SHOWN
-        shown = [*differences[:_SHOWN], *([f"{more} more"] if more > 0 else [])]
+        listed = [one.as_saved for one in differences[:_SHOWN]]
+        shown = [*listed, *([f"{more} more"] if more > 0 else [])]
         recorded = recorded_environment(Folder(self.root), self.document)
-        command = command_for(self.root, recorded)
         if not recorded.requirements and self.own:
-            command = " ".join(["pip install", *(f"{k}=={v}" for k, v in self.own.items())])
-        is_python = any(one.startswith("Python ") for one in differences)
+            recorded = replace(recorded, requirements=self._own_lines(), file=None)
+        is_python = any(isinstance(one, OtherPython) for one in differences)
         at = f", in an environment of Python {recorded.python}" if is_python else ""
         return (
             f"The model was saved with {', '.join(shown)}. Install what it was saved with{at}: "
-            f"{command}; or save it again with what is here"
+            f"{command_for(self.root, recorded)}; or save it again with what is here"
         )
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from mlmodel._base.warnings import warn_caller
-from mlmodel.flavors._invalid_data import invalid, invalid_each
+from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._tables import FeatureNames, as_table, has_no_order, is_one_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["ArrayInput", "ArrayInputs", "answer"]
 
 _TABLE = 2  # axes: rows, columns
-#: What may be a column of a mapping.
-_COLUMNS = (list, np.ndarray, pd.Series)
 #: Objects that are numbers or truth values, as pandas calls them.
 _PLAIN_KINDS = frozenset({"integer", "floating", "mixed-integer-float", "boolean"})
 
@@ -42,6 +41,11 @@ class ArrayInput:
     shape: tuple[int, ...] | None
     optional: bool = False
     sequence: bool = False
+
+    @property
+    def has_axes(self) -> bool:
+        """Whether a scalar cannot be the whole input, and so is one cell of it."""
+        return bool(self.shape) and not self.optional and not self.sequence
 
     @classmethod
     def declared(
@@ -66,7 +70,8 @@ class ArrayInputs:
         self._all = {one.name: one for one in inputs}
         required = {name: one for name, one in self._all.items() if not one.optional}
         self.inputs = required or self._all
-        self._names_rule, self._cast_rule = names_rule, cast_rule
+        self._names = FeatureNames(self.inputs, names_rule, ("input", "the graph"))
+        self._cast_rule = cast_rule
         self._rounded = False
 
     def of(self, given: Any) -> dict[str, Any]:
@@ -79,14 +84,9 @@ class ArrayInputs:
             InvalidInput: an input is missing, or would not be what was given.
 
         """
-        if isinstance(given, list) and given and all(isinstance(row, dict) for row in given):
-            given = pd.DataFrame(given)
-        if (
-            isinstance(given, dict)
-            and len(self.inputs) == 1
-            and not self._all.keys() & given.keys()
-        ):
-            given = _as_frame(given)
+        if self._is_table(given):
+            table = as_table(given)
+            given = given if table is None else table
         if isinstance(given, pd.DataFrame):
             return self._of_frame(given)
         if isinstance(given, dict):
@@ -101,14 +101,24 @@ class ArrayInputs:
             )
         return {name: self._array(one, given) for name, one in self.inputs.items()}
 
+    def _is_table(self, given: Any) -> bool:
+        """Return whether a table is what this may be, and not arrays by the inputs' names."""
+        if not isinstance(given, dict):
+            return isinstance(given, list) and has_no_order(given)
+        if is_one_row(given) and all(one.has_axes for one in self.inputs.values()):
+            return True
+        return bool(given) and len(self.inputs) == 1 and self._all.keys().isdisjoint(given)
+
     def _of_frame(self, frame: pd.DataFrame) -> dict[str, Any]:
         name, one = next(iter(self.inputs.items()))
         width = None if one.shape is None or len(one.shape) < _TABLE else one.shape[1]
         if len(self.inputs) != 1 or (name in frame.columns and width != frame.shape[1]):
-            self._check_names(frame.columns)
+            frame, missing = self._names.in_order(frame)
+            self._check_names(set(self.inputs).difference(missing))
             return {
                 name: self._shaped(one, self._columns(one, [frame[name]]))
                 for name, one in self.inputs.items()
+                if name not in missing
             }
         kinds = set(frame.dtypes)
         if len(kinds) == 1 and isinstance(kinds.pop(), np.dtype):  # one block, no columns to join
@@ -129,12 +139,7 @@ class ArrayInputs:
         given = set(names)
         missing = [n for n, one in self.inputs.items() if n not in given and not one.optional]
         if missing:
-            raise invalid_each(
-                f"The data do not have these inputs of the graph: {', '.join(missing)} "
-                f"({self._names_rule}).",
-                self._names_rule,
-                {name: f"Input {name!r} is missing." for name in missing},
-            )
+            raise self._names.lacking(missing)
 
     def _array(self, one: ArrayInput, given: Any) -> Any:
         if one.dtype is None or given is None:
@@ -225,13 +230,6 @@ def _first_lost(array: Any, dtype: np.dtype[Any]) -> str:
 def _same_signs(cast: Any, array: Any) -> bool:
     """Whether no integer came out of its range and back again, as -1 does through uint64."""
     return array.dtype.kind == "f" or bool(((cast < 0) == (array < 0)).all())
-
-
-def _as_frame(given: Mapping[Any, Any]) -> Any:
-    """Return a mapping of columns as a frame, where they are that, or as it is."""
-    columns = {name: list(one) for name, one in given.items() if isinstance(one, _COLUMNS)}
-    is_table = len(columns) == len(given) and len(set(map(len, columns.values()))) == 1
-    return pd.DataFrame(columns) if is_table else given
 
 
 def _unnested(values: Any) -> Any:

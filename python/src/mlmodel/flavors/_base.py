@@ -54,6 +54,8 @@ class Flavor(ABC):
     extra: ClassVar[tuple[str, ...]] = ()
     #: The distributions that every model of it needs, by their names.
     packages: ClassVar[tuple[str, ...]] = ()
+    #: The keys of its attributes that say a library's version -> the distribution (ENV-021).
+    versions: ClassVar[Mapping[str, str]] = MappingProxyType({})
     #: The kinds of input signature that it takes: ``columns``, ``tensors`` (PYF-018).
     signature_kinds: ClassVar[frozenset[str]] = frozenset({"columns"})
     #: Its rank among the flavors that serve a model without python_function, the lowest first;
@@ -63,9 +65,12 @@ class Flavor(ABC):
     save_defaults: Mapping[str, Any] = MappingProxyType({})
 
     def recorded(self, attributes: Mapping[str, Any]) -> dict[str, str]:
-        """Return the version of the library that a model's attributes say, by distribution."""
-        versions = [value for key, value in attributes.items() if key.endswith("_version")]
-        return {name: str(one) for name, one in zip(self.packages, versions, strict=False) if one}
+        """Return the versions of libraries that a model's attributes say, by distribution.
+
+        Keys that the flavor does not name in ``versions`` are somebody else's (MLM-011).
+        """
+        said = {name: attributes.get(key) for key, name in self.versions.items()}
+        return {name: str(version) for name, version in said.items() if version}
 
     @abstractmethod
     def detects(self, model: object) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.flavors._invalid_data import invalid, invalid_each
+from mlmodel.flavors._tables import FeatureNames, as_table, has_no_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,9 +50,8 @@ class Features:
         data_rule: str,
         values_rule: str,
     ) -> None:
-        self.names = None if names is None else list(names)
-        self.count = count
-        self._labels = set(names or ())
+        self._names = None if names is None else FeatureNames(names, features_rule)
+        self._count = count
         self._categories = dict(categories or {})
         self._library = library
         self._features_rule, self._data_rule = features_rule, data_rule
@@ -64,44 +64,49 @@ class Features:
             InvalidInput: another kind of data, features are missing, or cannot take their values.
 
         """
-        if isinstance(given, list):
-            given = np.asarray(given)
-        elif hasattr(given, "to_pandas"):  # a table of Arrow or Polars
-            given = given.to_pandas()
-        if (
-            isinstance(given, np.ndarray)
-            and given.dtype.kind not in "biuf"
-            and given.ndim == _TABLE
-        ):
-            given = pd.DataFrame(given)
-        if isinstance(given, pd.DataFrame):
-            return self._taken(self._in_order(given))
+        table = as_table(given)
+        if table is None:
+            given = self._as_array(given)
+            if given.dtype.kind not in "biuf":
+                table = pd.DataFrame(given)
+        elif self._names is None and has_no_order(given):
+            raise invalid(
+                self._data_rule,
+                "The model has no names of features, so the columns of records and mappings "
+                "cannot be matched: give rows of values, or a DataFrame.",
+            )
+        if table is not None:
+            return self._taken(self._in_order(table))
+        self._require_count(given.shape[1])
+        return given
+
+    def _as_array(self, given: Any) -> Any:
+        """Return rows of features as an array of two axes, or the sparse matrix that they are."""
+        lengths = ""
+        if isinstance(given, list | tuple):
+            try:
+                given = np.asarray(given)
+            except ValueError:
+                lengths = " of rows of different lengths"
         shape: tuple[int, ...] = getattr(given, "shape", ())
         if len(shape) != _TABLE:
             raise invalid(
                 self._data_rule,
-                f"{self._library} takes a DataFrame or a 2-D array of rows and features, "
-                f"not {type(given).__name__}{f' of shape {list(shape)}' if shape else ''}.",
+                f"{self._library} takes a table (a DataFrame, records, a mapping of columns) or a "
+                "2-D array of rows and features, not "
+                f"{type(given).__name__}{f' of shape {list(shape)}' if shape else lengths}.",
             )
-        self._require_count(shape[1])
         return given
 
     def _in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
-        given = [str(name) for name in frame.columns]
-        if given == self.names:
+        if self._names is None or self._names.are_all_unknown_to(frame):
+            self._require_count(frame.shape[1])
+        if self._names is None:
             return frame
-        if self.names is None or (not self._labels & set(given) and _unnamed(frame.columns)):
-            self._require_count(len(given))
-            return frame if self.names is None else frame.set_axis(self.names, axis=1)
-        places = {name: place for place, name in reversed(list(enumerate(given)))}
-        missing = [name for name in self.names if name not in places]
+        taken, missing = self._names.in_order(frame)
         if missing:
-            raise invalid_each(
-                "Some features of the model are missing from the data.",
-                self._features_rule,
-                {name: f"Feature {name!r} is missing." for name in missing},
-            )
-        return frame.iloc[:, [places[name] for name in self.names]]
+            raise self._names.lacking(missing)
+        return taken
 
     def _taken(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return a frame with the features as numbers and as the model's categories."""
@@ -139,13 +144,9 @@ class Features:
         return column, f"{self._library} takes numbers and truth values, not {_kind(column)}"
 
     def _require_count(self, given: int) -> None:
-        if given != self.count:
-            message = f"Expected {self.count} features, got {given}."
+        if given != self._count:
+            message = f"Expected {self._count} features, got {given}."
             raise invalid(self._features_rule, message)
-
-
-def _unnamed(columns: pd.Index[Any]) -> bool:
-    return bool(columns.dtype.kind == "i") and list(columns) == list(range(len(columns)))
 
 
 def _is_plain(dtype: Any) -> bool:

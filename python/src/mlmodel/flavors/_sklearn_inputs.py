@@ -1,4 +1,4 @@
-"""What an estimator gets: texts (PYF-026), columns by name, or an array, as trained (SKL-006).
+"""What an estimator gets: texts (SKL-009), columns by name, or an array, as trained (SKL-006).
 
 scikit-learn warns where an estimator that was trained on an array is given names, and the other
 way round; and a transformer of one's own indexes the one thing or the other.
@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mlmodel.flavors._invalid_data import invalid, invalid_each
+from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._tables import FeatureNames, as_table, has_no_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Inputs"]
-
-_TABLE = 2  # axes: rows, features
 
 
 class Inputs:
@@ -26,119 +25,141 @@ class Inputs:
 
     def __init__(self, model: Any) -> None:
         names = getattr(model, "feature_names_in_", None)
-        self.names = None if names is None else list(names)
+        self._names = None if names is None else FeatureNames(names, "SKL-006")
         # Without a number of features the model takes no tables but, say, texts or mappings.
         self._takes_tables = getattr(model, "n_features_in_", None) is not None
-        self._takes_texts = _takes_texts(model)
+        self._vectorizers = list(_vectorizers(model))
 
     def predict(self, method: Callable[..., Any], given: Any, arguments: dict[str, Any]) -> Any:
         """Return what a method of the estimator answers.
 
         Raises:
-            InvalidInput: features of the model are missing, and it fails without them.
+            InvalidInput: what :meth:`of` refuses; features of the model are missing, and it fails
+                without them.
 
         """
-        taken = self.of(given)
-        missing = self._missing(taken)
+        taken, missing = self.of(given)
         try:
             return method(taken, **arguments)
         except (ValueError, KeyError) as error:
-            if not missing:
+            if self._names is None or not missing:
                 raise
-            raise invalid_each(
-                f"Some features of the model are missing from the data: {', '.join(missing)} "
-                "(SKL-006).",
-                "SKL-006",
-                {name: f"Feature {name!r} is missing." for name in missing},
-            ) from error
+            raise self._names.lacking(missing) from error
 
-    def of(self, given: Any) -> Any:
-        """Return a DataFrame for an estimator that knows names, an array for one that does not.
+    def of(self, given: Any) -> tuple[Any, list[str]]:
+        """Return what the estimator gets, and the features of its that are missing there.
+
+        That is a DataFrame for one that knows names, an array for one that does not.
 
         Raises:
-            InvalidInput: records for an estimator without names, which are in no order; a table
-                of several columns for one that takes texts.
+            InvalidInput: records for an estimator without names, which are in no order; a mapping
+                that is no table; a feature given twice; a table of several columns for one that
+                takes texts.
 
         """
-        if self._takes_texts:
-            return _texts_of(given)
-        if not self._takes_tables:
-            return given
-        if _are_records(given):
-            if self.names is None:
-                raise invalid(
-                    "SKL-007",
-                    "The model was trained on an array and has no names of features, so records "
-                    "cannot be matched: give rows of values, or a DataFrame.",
-                )
-            given = pd.DataFrame(given)
-        if isinstance(given, pd.DataFrame):
-            return self._unnamed(given) if self.names is None else self._in_order(given)
-        if self.names is not None and np.shape(given)[1:] == (len(self.names),):
-            return pd.DataFrame(given, columns=self.names)
-        return given
+        if self._vectorizers:
+            return self._texts_of(given), []
+        if not self._takes_tables or self._is_ready(given):
+            return given, []
+        table = as_table(given)
+        if table is not None:
+            return self._of_table(table, given)
+        if isinstance(given, dict):
+            raise invalid(
+                "SKL-007",
+                "The values of a mapping are scalars, or columns of one length; those given are "
+                "not: give records, or a DataFrame.",
+            )
+        if self._names is not None and _width(given) == len(self._names.names):
+            given = pd.DataFrame(given, columns=self._names.names)
+        return given, []
 
-    def _in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
-        if self.names is None or list(frame.columns) == self.names or self._missing(frame):
-            return frame  # with features missing it is the model's to say whether it needs them
-        return frame[self.names]
+    def _is_ready(self, given: Any) -> bool:
+        """Return whether this is a frame of Polars with the features in their order.
 
-    def _missing(self, data: Any) -> list[str]:
-        known = set(data.columns) if isinstance(data, pd.DataFrame) else None
-        return [] if known is None else [name for name in self.names or () if name not in known]
+        scikit-learn takes it, and a transformer of one's own may want it.
+        """
+        is_polars = type(given).__module__.partition(".")[0] == "polars"
+        columns = getattr(given, "columns", None) if is_polars else None
+        return self._names is not None and columns == self._names.names
 
-    @staticmethod
-    def _unnamed(frame: pd.DataFrame) -> Any:
-        """Return a frame of named columns as an array, or with numbers for names."""
-        if not all(isinstance(name, str) for name in frame.columns):
-            # scikit-learn ignores numbers as names, and may have been trained with them.
-            return frame
-        kinds = set(frame.dtypes)
-        if not all(isinstance(kind, np.dtype) and kind.kind in "biufO" for kind in kinds):
-            return frame.set_axis(range(frame.shape[1]), axis=1)
-        # Row by row in memory, as arrays are that are made by hand: sums come out the same.
-        return np.ascontiguousarray(frame.to_numpy(np.result_type(*kinds) if kinds else None))
+    def _of_table(self, table: pd.DataFrame, given: Any) -> tuple[Any, list[str]]:
+        if self._names is not None:
+            # With features missing it is the model's to say whether it needs them.
+            return self._names.in_order(table)
+        if has_no_order(given):
+            raise invalid(
+                "SKL-007",
+                "The model was trained on an array and has no names of features, so records "
+                "cannot be matched: give rows of values, or a DataFrame.",
+            )
+        return _unnamed(table), []
+
+    def _texts_of(self, given: Any) -> Any:
+        """Return the one column of a table, which the model would not go through by rows.
+
+        Raises:
+            InvalidInput: the table has another number of columns (SKL-009).
+
+        """
+        reads = (getattr(one, name, None) for one in self._vectorizers for name in _READERS)
+        if isinstance(given, list | tuple) and any(map(callable, reads)):
+            return given  # what reads the items may want them as they are, records too
+        table: Any = as_table(given)
+        if table is None:
+            if getattr(given, "ndim", 1) != 2:  # noqa: PLR2004 - rows and columns
+                return given
+            table = given
+        width = table.shape[1]
+        if width != 1:
+            raise invalid(
+                "SKL-009",
+                f"The model takes one column of texts, and {width} columns are given: give the "
+                "texts alone, or save a model that chooses its column (a ColumnTransformer).",
+            )
+        return table.iloc[:, 0] if hasattr(table, "iloc") else table[:, 0]
 
 
-def _are_records(given: Any) -> bool:
-    if isinstance(given, dict):
-        return True
-    return isinstance(given, list) and bool(given) and all(isinstance(row, dict) for row in given)
+def _unnamed(frame: pd.DataFrame) -> Any:
+    """Return a frame of named columns as an array, or with numbers for names."""
+    if not any(isinstance(name, str) for name in frame.columns):
+        # scikit-learn ignores numbers as names, and may have been trained with them.
+        return frame
+    kinds = set(frame.dtypes)
+    if not all(isinstance(kind, np.dtype) and kind.kind in "biufO" for kind in kinds):
+        return frame.set_axis(range(frame.shape[1]), axis=1)
+    # Row by row in memory, as arrays are that are made by hand: sums come out the same.
+    return np.ascontiguousarray(frame.to_numpy(np.result_type(*kinds) if kinds else None))
+
+
+def _width(given: Any) -> int | None:
+    """Return the number of values in each row, None for what is no rows of one length."""
+    try:
+        _, *width = np.shape(given)
+    except ValueError:
+        return None
+    return width[0] if len(width) == 1 else None
 
 
 #: Where estimators keep the one that gets the data as they got them.
 _WRAPPED = ("best_estimator_", "estimator_", "estimator", "regressor_")
 
 
-def _takes_texts(model: Any) -> bool:
-    """Return whether a model goes through its data text by text (PYF-026).
+#: What a vectorizer may be given to read an item of the data with, in place of its own way.
+_READERS = ("preprocessor", "analyzer")
 
-    That is told by what gets the data first: CountVectorizer, TfidfVectorizer, HashingVectorizer.
+
+def _vectorizers(model: Any) -> Iterator[Any]:
+    """Give the vectorizers that the data reach first, as they are (SKL-009).
+
+    They go through their data text by text: CountVectorizer, TfidfVectorizer, HashingVectorizer.
     """
     if any(base.__name__ == "_VectorizerMixin" for base in type(model).__mro__):
-        return True
+        yield model
     steps = [step for _, step in getattr(model, "steps", None) or ()]
     taken = [step for step in steps if step not in (None, "passthrough")][:1]
     # A union gives all of its transformers the same.
     taken += [one[1] for one in getattr(model, "transformer_list", None) or ()]
     inner = next((one for name in _WRAPPED if (one := getattr(model, name, None))), None)
-    return any(map(_takes_texts, taken if inner is None else [*taken, inner]))
-
-
-def _texts_of(data: Any) -> Any:
-    """Return the one column of a table, which the model would not go through by rows.
-
-    Raises:
-        InvalidInput: the table has another number of columns (PYF-026).
-
-    """
-    if getattr(data, "ndim", 1) != 2:  # noqa: PLR2004 - rows and columns
-        return data
-    width = data.shape[1]
-    if width != 1:
-        raise invalid(
-            "PYF-026",
-            f"The model takes one column of texts, and {width} columns are given: give the texts "
-            "alone, or save a model that chooses its column (a ColumnTransformer).",
-        )
-    return data.iloc[:, 0] if hasattr(data, "iloc") else data[:, 0]
+    for one in taken if inner is None else [*taken, inner]:
+        yield from _vectorizers(one)

@@ -9,6 +9,7 @@ or write files (ONX-003) and providers that call other machines (ONX-002) in ``_
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel.errors import InvalidArgument, InvalidModel, shown
@@ -59,6 +60,7 @@ class OnnxFlavor(Flavor):
     loader_module = "mlflow.onnx"
     extra = ("onnx>=1.16", "onnxruntime>=1.18")
     packages = ("onnx", "onnxruntime")
+    versions = MappingProxyType({"onnx_version": "onnx"})
     signature_kinds = frozenset({"columns", "tensors"})
 
     def detects(self, model: object) -> bool:
@@ -112,6 +114,7 @@ class OnnxFlavor(Flavor):
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
         """Return how a session of ONNX Runtime predicts: arrays in the graph's own dtypes."""
         from mlmodel.flavors import _arrays  # it needs numpy and pandas
+        from mlmodel.flavors._tables import as_frame
 
         declared = [_declared(one) for one in model.get_inputs()]
         # Weights that are inputs, too, may be given, as ONNX Runtime lets them be.
@@ -121,8 +124,10 @@ class OnnxFlavor(Flavor):
 
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
             warn_of_params(params, "An ONNX graph")
-            outputs = _session.run(model, inputs.of(model_input))
-            return _arrays.answer(model_input, dict(zip(names, outputs, strict=True)))
+            frame = as_frame(model_input)
+            given = model_input if frame is None else frame
+            outputs = _session.run(model, inputs.of(given))
+            return _arrays.answer(given, dict(zip(names, outputs, strict=True)))
 
         return predict
 

@@ -9,6 +9,7 @@ estimator's method named by ``predict_fn``.
 from __future__ import annotations
 
 import pickle
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mlmodel._base.extras import require
@@ -59,6 +60,7 @@ class SklearnFlavor(Flavor):
     loader_module = "mlflow.sklearn"
     extra = ("scikit-learn>=1.3", "joblib>=1.3", "skops>=0.10")
     packages = ("scikit-learn",)
+    versions = MappingProxyType({"sklearn_version": "scikit-learn"})
     signature_kinds = frozenset({"columns", "tensors"})
 
     def detects(self, model: object) -> bool:

@@ -9,6 +9,7 @@ file is read by :mod:`mlmodel.trust.boosters` first (XGB-006).
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
@@ -52,6 +53,7 @@ class XgboostFlavor(Flavor):
     loader_module = "mlflow.xgboost"
     extra = ("xgboost>=2.1", "scikit-learn>=1.3")
     packages = ("xgboost",)
+    versions = MappingProxyType({"xgb_version": "xgboost"})
 
     def detects(self, model: object) -> bool:
         return _CLASSES.hold(model)

@@ -54,8 +54,8 @@ def main() -> None:
         asked, new = _imported_by(task)
         owners = metadata.packages_distributions()
         wanted = _of_the_model(asked, owners)
-        observed.distributions, _ = _distributions(wanted, owners, Path(task.folder))
-        _, observed.unclaimed = _distributions(wanted | new, owners, Path(task.folder))
+        observed.distributions = _distributions(wanted, owners)
+        observed.unclaimed = _unclaimed(wanted | new, owners, Path(task.folder))
     except BaseException as error:  # noqa: BLE001 - a model may raise anything, SystemExit too
         observed.error = f"{type(error).__name__}: {error}"
     Path(task.answer).write_text(json.dumps(asdict(observed)), encoding="utf-8")
@@ -227,27 +227,31 @@ def _is_ours(name: str) -> bool:
 # -- whose modules they are -----------------------------------------------------------------------
 
 
-def _distributions(
-    modules: set[str], owners: Mapping[str, list[str]], folder: Path
-) -> tuple[list[str], list[str]]:
-    """Return the distributions of modules, and the top modules that are of none.
-
-    The standard library and what lies in the model's folder need no distribution.
-    """
-    found, unclaimed = set[str](), set[str]()
-    tops: dict[str, list[str]] = {}
-    for name in sorted(modules):
-        tops.setdefault(name.partition(".")[0], []).append(name)
-    for top, names in tops.items():
-        if top in sys.stdlib_module_names or top in {"__main__", "__mp_main__"}:
-            continue
+def _distributions(modules: set[str], owners: Mapping[str, list[str]]) -> list[str]:
+    """Return the distributions of modules; the standard library needs none."""
+    found = set[str]()
+    for top, names in _by_top(modules).items():
         candidates = set(owners.get(top, ()))
         if len(candidates) > 1:
             candidates = set(_owning(candidates, names)) or candidates
         found |= candidates
-        if not candidates and _is_of_the_user(top, folder):
-            unclaimed.add(top)
-    return sorted(found), sorted(unclaimed)
+    return sorted(found)
+
+
+def _unclaimed(modules: set[str], owners: Mapping[str, list[str]], folder: Path) -> list[str]:
+    """Return the top modules that are of no distribution, nor of the model's folder."""
+    tops = (top for top in _by_top(modules) if not owners.get(top))
+    return sorted(top for top in tops if _is_of_the_user(top, folder))
+
+
+def _by_top(modules: set[str]) -> dict[str, list[str]]:
+    """Return modules by their top ones, the standard library and the program itself left out."""
+    tops: dict[str, list[str]] = {}
+    for name in sorted(modules):
+        top = name.partition(".")[0]
+        if not _is_standard(top) and top not in {"__main__", "__mp_main__"}:
+            tops.setdefault(top, []).append(name)
+    return tops
 
 
 def _owning(candidates: set[str], names: list[str]) -> Iterator[str]:

@@ -52,8 +52,8 @@ class Gate:
     own: OwnCode = field(default_factory=OwnCode)
     _manifest: Manifest | None = field(default=None, repr=False)
     _stored: bool | None = field(default=None, repr=False)
-    #: The names that the files have which were looked into; None where none was.
-    _seen: set[str] | None = field(default=None, repr=False)
+    #: The names that the files have which were looked into.
+    _seen: set[str] = field(default_factory=set, repr=False)
     #: Why the folder cannot be trusted by its digest, where it cannot.
     _why_not: str = field(default="", repr=False)
     #: What the file system said of the folder when it was loaded in trust.
@@ -133,16 +133,16 @@ class Gate:
 
     def warn_of_unused(self) -> None:
         """Warn of allowed names that no file of the loaded model has (TRU-046)."""
-        if self.trust or self._stored or (self._seen is None and not self.allow):
+        if self.trust or self._stored:
             return
-        unused = sorted(self.allow - (self._seen or set()))
+        unused = sorted(self.allow - self._seen)
         if unused:
             warn_caller(f"{self._unused(unused)} (TRU-046)")
 
     def _unused(self, names: list[str]) -> str:
         from difflib import get_close_matches
 
-        seen = sorted(self._seen or ())
+        seen = sorted(self._seen)
         near = [one for name in names for one in get_close_matches(name, seen, 1)]
         hint = f"; did you mean {' and '.join(dict.fromkeys(near))}?" if near else ""
         return f"allow names {', '.join(names)}, which no file of the model uses{hint}"
@@ -245,7 +245,7 @@ class Gate:
         return loaded
 
     def _note(self, names: Iterable[str]) -> None:
-        self._seen = (self._seen or set()).union(names)
+        self._seen.update(names)
 
     def _relative(self, path: Path) -> str:
         try:
@@ -291,7 +291,7 @@ class Gate:
 
     def _of_names(self, *, by_name: bool) -> Iterator[str]:
         """Give what is wrong with the names that the caller allows."""
-        unused = sorted(self.allow - (self._seen or set()))
+        unused = sorted(self.allow - self._seen)
         if self.allow and not by_name:
             yield (
                 f"That {', '.join(sorted(self.allow))} {'is' if len(self.allow) == 1 else 'are'} "

@@ -1,0 +1,44 @@
+"""A loaded model asked over HTTP's protocol, for the tests of several areas: one body, or all forms."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.scoring.invocations import handle
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlmodel.pyfunc import PyFuncModel
+
+JSON = "application/json"
+_GOOD = 200
+
+
+def posted(model: PyFuncModel, body: Any, media: str = JSON) -> Any:
+    """Return the predictions that a body is answered with; anything but 200 is a failure."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    answer = handle(media, text.encode(), model.engine)
+    assert answer.status == _GOOD, (body, answer.body.decode())
+    told = json.loads(answer.body)
+    return told["predictions"] if isinstance(told, dict) else told
+
+
+def as_objects(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose cells are Python's objects, None where one is missing."""
+    return rows.astype(object).where(rows.notna(), None)
+
+
+def posted_forms(model: PyFuncModel, rows: pd.DataFrame) -> dict[str, Any]:
+    """Return the predictions for a table in every form of body, by the form's name."""
+    columns, cells = list(rows.columns), as_objects(rows).to_numpy().tolist()
+    records = [dict(zip(columns, row, strict=True)) for row in cells]
+    bodies = {
+        "split": {"dataframe_split": {"columns": columns, "data": cells}},
+        "records": {"dataframe_records": records},
+        "instances": {"instances": records},
+        "inputs": {"inputs": {name: [row[name] for row in records] for name in columns}},
+    }
+    answers = {name: posted(model, body) for name, body in bodies.items()}
+    return answers | {"csv": posted(model, rows.to_csv(index=False), "text/csv")}
