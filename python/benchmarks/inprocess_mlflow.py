@@ -32,21 +32,26 @@ def _read(name: str) -> Callable[[Given], Call]:
     return lambda given: lambda: Model.load(str(given.shared / name))
 
 
-def _save(_given: Given) -> Call:
-    model, _ = inputs.iris_model()
-    signature = infer_signature(inputs.doubles(2, inputs.WIDEST))
-    folder, numbers = Path(mkdtemp(dir=".")), count()
+def _save(*, example: bool = False) -> Callable[[Given], Call]:
+    def prepare(_given: Given) -> Call:
+        model, _ = inputs.iris_model()
+        frame = inputs.doubles(2, inputs.WIDEST)
+        signature = infer_signature(frame)
+        folder, numbers = Path(mkdtemp(dir=".")), count()
 
-    def call() -> None:
-        # Requirements are given because finding them loads the model.
-        mlflow.sklearn.save_model(
-            model,
-            folder / str(next(numbers)),
-            signature=signature,
-            pip_requirements=["scikit-learn"],
-        )
+        def call() -> None:
+            # Requirements are given because finding them loads the model.
+            mlflow.sklearn.save_model(
+                model,
+                folder / str(next(numbers)),
+                signature=signature,
+                input_example=frame if example else None,
+                pip_requirements=["scikit-learn"],
+            )
 
-    return call
+        return call
+
+    return prepare
 
 
 def _enforce(
@@ -94,7 +99,8 @@ def _decode_instances(given: Given) -> Call:
 TASKS = {
     "read-small": _read("iris"),
     "read-wide": _read("wide"),
-    "save-wide": _save,
+    "save-wide": _save(),
+    "save-example": _save(example=True),
     "enforce-1": _enforce(1),
     "enforce-big": _enforce(None),
     "infer-doubles": _infer(inputs.doubles),

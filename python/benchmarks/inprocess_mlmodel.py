@@ -33,21 +33,26 @@ def _validate(name: str) -> Callable[[Given], Call]:
     return prepare
 
 
-def _save(_given: Given) -> Call:
-    model, _ = inputs.iris_model()
-    signature = mlmodel.infer_signature(inputs.doubles(2, inputs.WIDEST))
-    folder, numbers = Path(mkdtemp(dir=".")), count()
+def _save(*, example: bool = False) -> Callable[[Given], Call]:
+    def prepare(_given: Given) -> Call:
+        model, _ = inputs.iris_model()
+        frame = inputs.doubles(2, inputs.WIDEST)
+        signature = mlmodel.infer_signature(frame)
+        folder, numbers = Path(mkdtemp(dir=".")), count()
 
-    def call() -> None:
-        # Requirements are given because finding them loads the model.
-        mlmodel.sklearn.save_model(
-            model,
-            folder / str(next(numbers)),
-            signature=signature,
-            pip_requirements=["scikit-learn"],
-        )
+        def call() -> None:
+            # Requirements are given because finding them loads the model.
+            mlmodel.sklearn.save_model(
+                model,
+                folder / str(next(numbers)),
+                signature=signature,
+                input_example=frame if example else None,
+                pip_requirements=["scikit-learn"],
+            )
 
-    return call
+        return call
+
+    return prepare
 
 
 def _enforce(
@@ -89,7 +94,8 @@ def _decode_instances(given: Given) -> Call:
 TASKS = {
     "read-small": _validate("iris"),
     "read-wide": _validate("wide"),
-    "save-wide": _save,
+    "save-wide": _save(),
+    "save-example": _save(example=True),
     "enforce-1": _enforce(1),
     "enforce-big": _enforce(None),
     "infer-doubles": _infer(inputs.doubles),

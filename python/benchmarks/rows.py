@@ -65,6 +65,8 @@ ROWS: tuple[Row, ...] = (
     Row("read-wide", "inprocess", "read + validate 1,800 columns", aim=aims.at_most(8, "ms")),
     Row("save-wide", "inprocess", "save a model of 20,000 columns, signature given",
         aim=aims.at_most(400, "ms"), rounds=3, quick_rounds=1),
+    Row("save-example", "inprocess", "the same with an input example of two rows",
+        aim=aims.faster_than_mlflow(), rounds=3, quick_rounds=1),
     Row("enforce-1", "inprocess", "enforce 1 row × 20, types match",
         aim=aims.at_most(0.03, "ms")),
     Row("enforce-big", "inprocess", "enforce {big} × 20, types match",

@@ -12,7 +12,7 @@ import pandas as pd
 from mlmodel.errors import InvalidArgument
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.examples import FILE_NAME, MOST_BYTES, SERVING_FILE_NAME
-from mlmodel.scoring.json.plain import Unwritable, as_plain, cells, dumps
+from mlmodel.scoring.json.plain import Unwritable, as_plain, dumps, rows
 from mlmodel.signature.data.objects import as_data
 from mlmodel.signature.enforce.tensors import is_sparse
 from mlmodel.signature.infer.from_data import infer_signature
@@ -198,11 +198,10 @@ def _of_frame(frame: pd.DataFrame, schema: Schema) -> tuple[dict[str, Any], str]
     if not len(frame):
         raise _empty()
     names = [str(name) for name in frame.columns]
-    columns = [cells(frame.iloc[:, place], name, "") for place, name in enumerate(names)]
-    rows = [list(row) for row in zip(*columns, strict=True)]
+    data = list(map(list, rows(frame, names, "")))
     if not schema.has_input_names():
-        return {"data": rows}, "values"
-    return {"columns": names, "data": rows}, "split"
+        return {"data": data}, "values"
+    return {"columns": names, "data": data}, "split"
 
 
 def _of_array(array: Any, path: str) -> Any:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -20,14 +21,16 @@ import orjson
 import pandas as pd
 
 from mlmodel.scoring.json import objects
+from mlmodel.signature.data.frames import blocks_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from types import UnionType
 
-__all__ = ["Unwritable", "as_plain", "cells", "dumps"]
+__all__ = ["Unwritable", "as_plain", "dumps", "rows"]
 
-#: numpy kinds that orjson writes as they are.
-_EXACT_KINDS = frozenset("biu")
+#: What is written as it is, whatever its value.
+_SAME = frozenset({str, int, bool, type(None)})
 #: The texts for numbers that JSON cannot write (RST-083); they are read back (ENF-064).
 _INFINITY, _MINUS_INFINITY = "Infinity", "-Infinity"
 _INT64 = 2**63
@@ -231,24 +234,59 @@ def _frame(frame: pd.DataFrame, path: str) -> Any:
     names = [_key(name, path) for name in frame.columns]
     if len(set(names)) < len(names):
         raise Unwritable(path, "has two columns with the same name")
-    columns = [cells(frame.iloc[:, place], names[place], path) for place in range(len(names))]
-    if not columns:
+    if not names:
         return [{}] * len(frame)
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    return [dict(zip(names, row, strict=True)) for row in rows(frame, names, path)]
 
 
-def cells(column: pd.Series[Any], name: str, path: str) -> list[Any]:
-    """Return a frame's column as a list of what orjson writes exactly."""
-    dtype = column.dtype
-    if not isinstance(dtype, np.dtype):
-        return [as_plain(cell, f"{path}/{row}/{name}") for row, cell in enumerate(column)]
-    values = column.to_numpy()
-    if dtype.kind in _EXACT_KINDS:
+def rows(frame: pd.DataFrame, names: Sequence[str], path: str) -> Iterable[Sequence[Any]]:
+    """Return a frame's rows, each a list or a tuple of what orjson writes exactly.
+
+    Args:
+        frame: at least one column.
+        names: what a place in it is called, by column, where one cannot be written.
+        path: the frame's JSON pointer.
+
+    Raises:
+        Unwritable: a cell has no form in JSON.
+
+    """
+    blocks = blocks_of(frame)
+    if len(blocks) == 1 and blocks[0][0] == list(range(len(names))):
+        listed = _numbers(blocks[0][1], path, turned=True)
+        if listed is not None:
+            return listed
+    columns: list[list[Any]] = [[]] * len(names)
+    others: dict[int, Any] = {}
+    for places, block in blocks:
+        listed = _numbers(block, path)
+        if listed is None:
+            others.update(zip(places, block, strict=True))
+            continue
+        for place, cells in zip(places, listed, strict=True):
+            columns[place] = cells
+    for place, values in sorted(others.items(), key=itemgetter(0)):
+        columns[place] = _cells(values, names[place], path)
+    return zip(*columns, strict=True)
+
+
+def _numbers(block: Any, path: str, *, turned: bool = False) -> list[Any] | None:
+    """Return the numbers of a frame's block by column (``turned``: by row), None for others."""
+    if not isinstance(block, np.ndarray) or block.dtype.kind not in "biuf":
+        return None
+    values = block.T if turned else block
+    if values.dtype.kind != "f":
         return list(values.tolist())
-    if dtype.kind == "f":
-        wide = values if dtype == np.float64 else _as_double(values, path)
-        return list(wide.tolist() if np.isfinite(wide).all() else _named(wide))
-    return [as_plain(cell, f"{path}/{row}/{name}") for row, cell in enumerate(column)]
+    wide = values if values.dtype == np.float64 else _as_double(values, path)
+    return list(wide.tolist() if np.isfinite(wide).all() else _named(wide))
+
+
+def _cells(values: Any, name: str, path: str) -> list[Any]:
+    """Return a frame's column, as its block holds it, as a list of what orjson writes exactly."""
+    listed = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    if _SAME.issuperset(map(type, listed)):
+        return list(listed)
+    return [as_plain(cell, f"{path}/{row}/{name}") for row, cell in enumerate(listed)]
 
 
 _WRITERS: dict[type, Any] = {

@@ -22,7 +22,7 @@ from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["CellTypes", "holds_others", "is_null", "no_type", "numpy_type"]
+__all__ = ["CellTypes", "holds_others", "is_null", "no_type", "numpy_type", "type_of_dtype"]
 
 #: By the name of numpy's dtype, the first type that takes it (SIG-014).
 _BY_NUMPY = {name: kind for kind in reversed(DataType) for name in kind.traits.accepted}
@@ -44,6 +44,11 @@ _DEEPEST = 64
 Kind = DataType | NestedType
 
 
+def type_of_dtype(dtype: np.dtype[Any]) -> DataType | None:
+    """Return the type for a dtype of numpy, None where there is none."""
+    return _BY_KIND.get(dtype.kind) or _BY_NUMPY.get(dtype.name)
+
+
 def numpy_type(dtype: np.dtype[Any], place: str) -> DataType:
     """Return the type for a dtype of numpy.
 
@@ -51,7 +56,7 @@ def numpy_type(dtype: np.dtype[Any], place: str) -> DataType:
         InvalidArgument: there is none (SIG-014); ``place`` says where it was found.
 
     """
-    kind = _BY_KIND.get(dtype.kind) or _BY_NUMPY.get(dtype.name)
+    kind = type_of_dtype(dtype)
     if kind is None:
         advice = "convert it to one of these types"
         if dtype.name == "uint64":

@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.signature.data.objects import is_object
-from mlmodel.signature.infer.cells import CellTypes, holds_others, no_type, numpy_type
+from mlmodel.signature.infer.cells import (
+    CellTypes,
+    holds_others,
+    no_type,
+    numpy_type,
+    type_of_dtype,
+)
 from mlmodel.signature.types.nested import AnyType, NestedType
 from mlmodel.signature.types.scalars import DataType
 
@@ -16,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-__all__ = ["column_type"]
+__all__ = ["Found", "column_type", "number_types"]
 
 #: By what pandas says of the cells of an object column, missing ones left out.
 _BY_CELLS = {
@@ -36,10 +42,27 @@ _LONG = DataType.long.traits.literals
 Found = tuple[DataType | NestedType, bool]
 
 
-def column_type(values: Any, place: str, cells: CellTypes, *, complete: bool = False) -> Found:
+def number_types(block: Any) -> list[Found]:
+    """Return what :func:`column_type` does for each column of a frame's block of numbers.
+
+    ``block`` has the shape (columns, rows). The list is empty for what is to be looked at column
+    by column: other dtypes, and those that no type takes.
+    """
+    if not isinstance(block, np.ndarray) or block.dtype.kind not in "biuf":
+        return []
+    kind = type_of_dtype(block.dtype)
+    if kind is None:
+        return []
+    # One pass in the order of memory, no array of flags: NaN wins.
+    if block.dtype.kind != "f" or not block.size or not np.isnan(block.min()):
+        return [(kind, False)] * len(block)
+    return [(kind, gap) for gap in np.isnan(block.min(axis=1)).tolist()]
+
+
+def column_type(values: Any, place: str, cells: CellTypes) -> Found:
     """Return (type, whether values are missing) of a one-dimensional numpy or pandas array.
 
-    ``complete`` says that none is known to be missing; ``cells`` keeps where objects differ.
+    ``cells`` keeps where objects differ.
 
     Raises:
         InvalidArgument: no column type holds it (SIG-014).
@@ -48,7 +71,7 @@ def column_type(values: Any, place: str, cells: CellTypes, *, complete: bool = F
     if isinstance(values.dtype, np.dtype):
         if values.dtype == object:
             return _of_objects(values, place, cells)
-        return numpy_type(values.dtype, place), not complete and _has_missing(values)
+        return numpy_type(values.dtype, place), _has_missing(values)
     return _of_extension(values, place, cells), bool(values.isna().any())
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from mlmodel._base.warnings import warn_caller
 from mlmodel.signature.data import arrow
 from mlmodel.signature.data.arrays import object_array
-from mlmodel.signature.data.frames import array_of
+from mlmodel.signature.data.frames import array_of, arrays_of
 from mlmodel.signature.enforce.finish import zone_of
 from mlmodel.signature.types.delivery import ColumnDelivery, Delivery
 from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
@@ -63,7 +63,7 @@ def delivery_of(data: Any, schema: Schema | None) -> Delivery | None:
 def _columns_of(data: Any) -> Iterator[tuple[str, Any]]:
     """Give the typed columns by name; those of numbered ones by position."""
     if isinstance(data, pd.DataFrame):
-        yield from ((str(name), array_of(column)) for name, column in data.items())
+        yield from zip(map(str, data.columns), arrays_of(data), strict=True)
     elif isinstance(data, pd.Series):
         yield str(0 if data.name is None else data.name), array_of(data)
     elif isinstance(data, dict):

@@ -16,12 +16,12 @@ from mlmodel.signature.cells.plain import ByColumn, Records, Rows, stands_for
 from mlmodel.signature.data import arrow
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.columns import Column
-from mlmodel.signature.data.frames import array_of
+from mlmodel.signature.data.frames import array_of, arrays_of, blocks_of
 from mlmodel.signature.data.objects import as_data, is_object
 from mlmodel.signature.enforce.convert import convert
 from mlmodel.signature.enforce.tensors import is_sparse
 from mlmodel.signature.infer.cells import CellTypes
-from mlmodel.signature.infer.columns import column_type
+from mlmodel.signature.infer.columns import column_type, number_types
 from mlmodel.signature.infer.delivery import delivery_of
 from mlmodel.signature.infer.params import param_spec
 from mlmodel.signature.infer.spark import spark_schema
@@ -34,6 +34,8 @@ from mlmodel.signature.violations import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
+
+    from mlmodel.signature.infer.columns import Found
 
 __all__ = ["infer_declarable", "infer_signature"]
 
@@ -194,22 +196,31 @@ def _advice_for(data: Any) -> str:
 
 def _schema_of_frame(frame: pd.DataFrame, types: CellTypes) -> Schema:
     names = _column_names(frame.columns.tolist())
-    complete = _all_complete(frame)
-    columns = [array_of(series) for _, series in frame.items()]
-    return _schema_of_columns(names, columns, types, complete=complete)
+    known = {
+        place: found
+        for places, block in blocks_of(frame)
+        for place, found in zip(places, number_types(block), strict=False)
+    }
+    return _schema_of_columns(names, arrays_of(frame), types, known)
 
 
 def _schema_of_columns(
-    names: Sequence[str | None], columns: Sequence[Any], types: CellTypes, *, complete: bool = False
+    names: Sequence[str | None],
+    columns: Sequence[Any],
+    types: CellTypes,
+    known: Mapping[int, Found] | None = None,
 ) -> Schema:
+    """Return the schema of columns; ``known`` is what was found already, by position."""
     if not columns:
         raise InvalidArgument("No signature can be inferred from a frame without columns (SIG-002)")
-    return Schema(
-        [
-            _column_spec(column, name, types, place, complete=complete)
-            for place, (column, name) in enumerate(zip(columns, names, strict=True))
-        ]
-    )
+    specs = []
+    for place, (column, name) in enumerate(zip(columns, names, strict=True)):
+        found = known.get(place) if known else None
+        if found is None:
+            specs.append(_column_spec(column, name, types, place))
+        else:
+            specs.append(ColSpec(found[0], name, not found[1]))
+    return Schema(specs)
 
 
 def _column_names(labels: Sequence[Hashable]) -> list[Any]:
@@ -241,20 +252,6 @@ def _whole_number(label: Hashable) -> int | None:
     return int(label) if is_number else None  # type: ignore[call-overload]
 
 
-def _all_complete(frame: pd.DataFrame) -> bool:
-    """Return whether a frame of floats alone is known to hold no NaN, by one pass over it.
-
-    Column by column, a frame whose rows lie together in memory is read once per column.
-    """
-    dtypes = set(frame.dtypes.tolist())
-    if not frame.size or len(dtypes) > 1 or dtypes - {np.dtype("float64"), np.dtype("float32")}:
-        return False
-    first = frame.iloc[:, 0].to_numpy()
-    if len(frame) > 1 and first.strides[0] == first.itemsize:
-        return False
-    return not np.isnan(frame.to_numpy().min())
-
-
 def _is_tensor(value: Any) -> bool:
     return is_sparse(value) or _is_array(value)
 
@@ -274,11 +271,9 @@ def _array_of_cells(values: Sequence[Any]) -> Any:
     return object_array(values)
 
 
-def _column_spec(
-    values: Any, name: Any, types: CellTypes, place: int = 0, *, complete: bool = False
-) -> ColSpec:
+def _column_spec(values: Any, name: Any, types: CellTypes, place: int = 0) -> ColSpec:
     label = place if name is None else name
-    kind, has_missing = column_type(values, f"column {label!r}", types, complete=complete)
+    kind, has_missing = column_type(values, f"column {label!r}", types)
     spec = ColSpec(kind, name, not has_missing)
     if kind is not DataType.string and _may_not_fit(values.dtype):
         _check_fits(values, spec, label)
