@@ -39,6 +39,19 @@ def strings(rows: int) -> pd.DataFrame:
     return pd.DataFrame({f"c{i}": words[random.integers(0, _WORDS, rows)] for i in range(COLUMNS)})
 
 
+def gaps(rows: int) -> pd.DataFrame:
+    """Return one object column of strings, every tenth one None."""
+    words = strings(rows)["c0"].astype(object)
+    words[::10] = None
+    return pd.DataFrame({"word": words.where(words.notna(), None)})
+
+
+def lists(rows: int) -> pd.DataFrame:
+    """Return one column of lists of eight doubles, a tenth as many rows."""
+    values = np.random.default_rng(0).random((rows // 10, 8))
+    return pd.DataFrame({"list": pd.Series(values.tolist(), dtype=object)})
+
+
 def mixed(rows: int) -> pd.DataFrame:
     """Return 20 columns: double, long, string and boolean by turns."""
     random = np.random.default_rng(0)

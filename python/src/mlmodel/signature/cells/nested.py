@@ -198,6 +198,8 @@ class _Level:
     # -- arrays -----------------------------------------------------------------------------
 
     def arrays(self, kind: Array) -> list[Any]:
+        if self._are_typed(kind):
+            return self.cells
         lists = []
         for at, cell in enumerate(self.cells):
             if type(cell) is list:
@@ -223,6 +225,15 @@ class _Level:
                 self.put(at, read[start:end])
             start = end
         return self.done()
+
+    def _are_typed(self, kind: Array) -> bool:
+        """Return whether all cells are arrays of the declared dtype and depth."""
+        if not {np.ndarray}.issuperset(map(type, self.cells)):
+            return False
+        leaf, depth = leaf_of(kind)
+        if not isinstance(leaf, DataType) or leaf.traits.dtype == "object":
+            return False
+        return {(leaf.to_pandas(), depth)}.issuperset((c.dtype, c.ndim) for c in self.cells)
 
     def _typed_array(self, at: int, array: Any, kind: Array) -> None:
         """Take an array that has a dtype: it goes by that (ENF-038)."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -29,13 +29,17 @@ if TYPE_CHECKING:
     from mlmodel.signature.types.schema import ColSpec
     from mlmodel.signature.violations import Findings
 
-__all__ = ["CHECKS", "is_missing", "read_cells", "read_objects"]
+__all__ = ["CHECKS", "is_missing", "read_cells", "read_objects", "text_mark"]
 
 _NONE = type(None)
 _TEXT: frozenset[type] = frozenset({str, _NONE})
 #: NaN is a float, and marks missing text and booleans among objects (ENF-098).
 _MARKED_TEXT: frozenset[type] = frozenset({str, _NONE, float})
 _MARKED_BOOLEANS: frozenset[type] = frozenset({bool, _NONE, float})
+#: What else says that a text is missing, to be replaced by NaN.
+_MISSING_TEXT: frozenset[type] = _MARKED_TEXT | {type(pd.NA), type(pd.NaT)}
+_BOOLEANS: frozenset[type] = frozenset({bool})
+_FLOATS: frozenset[type] = frozenset({float, _NONE})
 _BYTES = frozenset({bytes, _NONE})
 _TAKEN = frozenset({str, bool, int, _NONE, list, dict, float, bytes, bytearray})
 _INTEGERS = frozenset({int})
@@ -60,18 +64,43 @@ _MANY = 1000
 
 def _is_text(values: np.ndarray[Any, Any]) -> bool:
     """Return whether every cell is text, None or NaN, which is how strings are delivered."""
+    flat = values.ravel("K")
+    if values.size >= _MANY:
+        return text_mark(flat) is not None
+    cells = flat.tolist()
+    is_text = _TEXT.issuperset(map(type, cells))
+    return is_text or _are_marked(flat, cells, _MARKED_TEXT, "string")
+
+
+def text_mark(values: np.ndarray[Any, Any]) -> Literal["", "none", "nan"] | None:
+    """Return how missing texts are marked: not at all, by None alone, or by NaN (too).
+
+    None where a cell is something else. ``values`` has shape (rows,) and dtype object.
+    """
     if values.size >= _MANY and pd.api.types.is_string_dtype(values):
-        return True
-    return _are_marked(values.ravel("K").tolist(), _TEXT, _MARKED_TEXT)
+        return ""
+    cells = values.tolist()
+    # A look at one type after the other ends at the first that is not among them.
+    if _TEXT.issuperset(map(type, cells)):
+        return "none" if values.size >= _MANY or None in cells else ""
+    return "nan" if _are_marked(values, cells, _MARKED_TEXT, "string") else None
 
 
-def _are_marked(cells: list[Any], types: frozenset[type], marked: frozenset[type]) -> bool:
-    """Return whether all cells are of some types, or are of ``marked`` ones and floats are NaN."""
-    held = set(map(type, cells))
-    if types.issuperset(held):
-        return True
-    # NaN alone differs from itself.
-    return marked.issuperset(held) and all(c != c for c in cells if type(c) is float)  # noqa: PLR0124
+def _are_marked(
+    values: np.ndarray[Any, Any], cells: list[Any], marked: frozenset[type], what: str
+) -> bool:
+    """Return whether all cells are of the ``marked`` types, and NaN if they are floats.
+
+    ``what`` is pandas' name of the other cells' type.
+    """
+    if not marked.issuperset(map(type, cells)):
+        return False
+    # pandas passes over what is missing, and is fast; NaN alone differs from itself.
+    return pd.api.types.infer_dtype(values, skipna=True) == what or all(
+        cell != cell  # noqa: PLR0124 - as above
+        for cell in cells
+        if type(cell) is float
+    )
 
 
 def _is_bytes(values: np.ndarray[Any, Any]) -> bool:
@@ -97,14 +126,31 @@ def read_objects(column: Column[npt.NDArray[Any]], spec: ColSpec, found: Finding
     if is_finished is not None and is_finished(values):
         return values
     cells = values.tolist()
+    at_once = _read_at_once(values, cells, spec)
+    if at_once is not None:
+        return at_once
     read, mask = read_cells(Column(cells, column.mask, column.label), spec, found)
     if spec.type is DataType.string and not found:
         return _with_marks(read, cells, [cell is None for cell in read])
     if spec.type is DataType.boolean and mask is not None and mask.any():
-        if _are_marked(cells, _MARKED_BOOLEANS, _MARKED_BOOLEANS):
-            return values
         return _with_marks(read.astype(object), cells, mask.tolist())
     return masked(read, mask)
+
+
+def _read_at_once(values: npt.NDArray[Any], cells: list[Any], spec: ColSpec) -> Any:
+    """Return the array that is delivered where the cells' types say how all are read, else None."""
+    if spec.type is DataType.double and _FLOATS.issuperset(map(type, cells)):
+        return values.astype(np.float64)  # numpy makes NaN of None
+    if spec.type is DataType.boolean and not spec.required:
+        is_marked = _are_marked(values, cells, _MARKED_BOOLEANS, "boolean")
+        return values if is_marked and not _BOOLEANS.issuperset(map(type, cells)) else None
+    if spec.type is DataType.string and _MISSING_TEXT.issuperset(map(type, cells)):
+        gaps = np.flatnonzero(pd.isna(values))
+        if pd.api.types.is_string_dtype(np.delete(values, gaps)):
+            read = values.copy()
+            read[gaps] = [None if cells[gap] is None else np.nan for gap in gaps.tolist()]
+            return read
+    return None
 
 
 def _with_marks(read: Any, cells: list[Any], missing: list[bool]) -> Any:
@@ -146,7 +192,9 @@ def read_cells(
 
 def _plain_cells(cells: list[Any], types: set[type]) -> list[Any]:
     """Return the cells with None for every missing one and Python's values for numpy's."""
-    doubtful = frozenset(t for t in types if issubclass(t, _MAY_BE_MISSING))
+    if float in types:
+        cells = [None if type(cell) is float and cell != cell else cell for cell in cells]  # noqa: PLR0124 - as below
+    doubtful = frozenset(t for t in types if issubclass(t, _MAY_BE_MISSING)) - {float}
     if doubtful:
         cells = [None if type(cell) in doubtful and is_missing(cell) else cell for cell in cells]
     # Of moments item() makes whole numbers.

@@ -7,14 +7,17 @@ do; only then are the cells read, as Python's values.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate, chain
 from typing import Any
 
-from mlmodel.signature.types.arrow import ARROW_LISTS, type_name
+from mlmodel.signature.types.arrow import ARROW_LISTS, ARROW_NUMBERS, type_name
 from mlmodel.signature.types.nested import Array, Map, NestedType, Object, is_opaque
 from mlmodel.signature.types.scalars import DataType
 
 __all__ = ["cells_of"]
 
+#: Whose values numpy makes Python's of as Arrow does.
+_NUMBERS = ARROW_NUMBERS - {"halffloat"}
 #: Whether a column of a type of Arrow is taken for a scalar type.
 Takes = Callable[[DataType, Any], bool]
 
@@ -27,9 +30,34 @@ def cells_of(
     if fault is not None:
         return [], fault
     try:
-        return values.__arrow_array__().to_pylist(maps_as_pydicts="strict"), None
+        return _python_values(values.__arrow_array__()), None
     except (KeyError, ValueError):
         return [], "a key of a map appears twice"
+
+
+def _python_values(held: Any) -> list[Any]:
+    """Return the values of Arrow's array: of numbers in lists all at once, not one by one.
+
+    Raises:
+        ValueError: a map has a key twice (in some versions of Arrow a KeyError).
+
+    """
+    if hasattr(held, "chunks"):
+        return list(chain.from_iterable(map(_python_values, held.chunks)))
+    name = type_name(held.type)
+    if name in _NUMBERS and not held.null_count:
+        return list(held.to_numpy(zero_copy_only=False).tolist())
+    if name not in {"list", "large_list"}:
+        return list(held.to_pylist(maps_as_pydicts="strict"))
+    items = _python_values(held.flatten())
+    # Of a list that is missing there is no length.
+    lengths = held.value_lengths().to_pylist()
+    ends = [0, *accumulate(length or 0 for length in lengths)]
+    cells: list[Any] = list(map(items.__getitem__, map(slice, ends, ends[1:])))
+    if not held.null_count:
+        return cells
+    pairs = zip(cells, lengths, strict=True)
+    return [None if length is None else cell for cell, length in pairs]
 
 
 def _arrow_fault(held: Any, kind: DataType | NestedType, place: str, takes: Takes) -> str | None:

@@ -36,6 +36,15 @@ _BY_CLASS: tuple[tuple[type | tuple[type, ...], DataType], ...] = (
     ((bytes, bytearray), DataType.binary),
     (dt.date, DataType.datetime),
 )
+#: Of the types that most cells have, exactly; None: there is no value.
+_BY_TYPE: dict[type, DataType | None] = {
+    bool: DataType.boolean,
+    int: DataType.long,
+    float: DataType.double,
+    str: DataType.string,
+    bytes: DataType.binary,
+    type(None): None,
+}
 _NUMBERS = INTEGERS | FLOATS
 _LISTS = (list, tuple, np.ndarray)
 #: Deeper values are refused: nobody declares such types, and each level is one of Python's calls.
@@ -106,6 +115,16 @@ class CellTypes:
         if depth > _DEEPEST:
             outermost = place.rpartition("an item of ")[2]
             raise no_type(outermost, f"lists or objects more than {_DEEPEST} deep")
+        cells = list(cells)
+        # In the order in which they were found.
+        held = dict.fromkeys(map(type, cells))
+        if _BY_TYPE.keys() >= held.keys():
+            known = dict.fromkeys(_BY_TYPE[one] for one in held)
+            return self._one_of([kind for kind in known if kind is not None], place)
+        return self._of_each(cells, place, depth)
+
+    def _of_each(self, cells: Iterable[Any], place: str, depth: int) -> Kind | None:
+        """Return the type of values of any kinds, each looked at by itself."""
         lists: list[Any] = []
         objects: list[dict[Any, Any]] = []
         scalars: dict[Kind, None] = {}
@@ -129,7 +148,8 @@ class CellTypes:
     def _list_type(self, lists: Sequence[Any], place: str, depth: int) -> Kind | None:
         inner = f"an item of {place}"
         typed = [one for one in lists if isinstance(one, np.ndarray) and one.dtype != object]
-        kinds: list[Kind] = list(dict.fromkeys(_array_item(one, inner) for one in typed))
+        forms = dict.fromkeys((one.dtype, one.ndim) for one in typed)
+        kinds: list[Kind] = list(dict.fromkeys(_array_item(*form, inner) for form in forms))
         others = [one for one in lists if not (isinstance(one, np.ndarray) and one.dtype != object)]
         items = list(chain.from_iterable(others))
         found = self.of(items, inner, depth + 1)
@@ -176,9 +196,9 @@ def _is_scalar(cell: Any) -> bool:
     return isinstance(cell, np.ndarray) and cell.ndim == 0
 
 
-def _array_item(array: Any, place: str) -> Kind:
-    kind: Kind = numpy_type(array.dtype, place)
-    for _ in range(array.ndim - 1):
+def _array_item(dtype: np.dtype[Any], axes: int, place: str) -> Kind:
+    kind: Kind = numpy_type(dtype, place)
+    for _ in range(axes - 1):
         kind = Array(kind)
     return kind
 

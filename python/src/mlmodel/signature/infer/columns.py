@@ -19,7 +19,7 @@ from mlmodel.signature.types.nested import AnyType, NestedType
 from mlmodel.signature.types.scalars import DataType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 __all__ = ["Found", "column_type", "number_types"]
@@ -121,9 +121,15 @@ def _of_objects(values: Any, place: str, cells: CellTypes) -> Found:
     flags: Any = pd.isna(values)
     present = values[~flags]
     missing = len(present) < len(values)
-    if what.startswith("mixed") and any(holds_others(cell) or is_object(cell) for cell in present):
+    # One cell of each type tells what all of them are.
+    kinds = _one_of_each_type(present) if what.startswith("mixed") else ()
+    if any(holds_others(cell) or is_object(cell) for cell in kinds):
         return cells.of(present, place) or AnyType(), missing
     return _of_scalars(present, _BY_CELLS.get(what), place, missing=missing), missing
+
+
+def _one_of_each_type(cells: Any) -> Iterable[Any]:
+    return dict(zip(map(type, cells), cells, strict=True)).values()
 
 
 def _of_scalars(

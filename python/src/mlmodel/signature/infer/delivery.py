@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mlmodel._base.warnings import warn_caller
+from mlmodel.signature.cells.python_values import text_mark
 from mlmodel.signature.data import arrow
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.frames import array_of, arrays_of
@@ -112,14 +113,21 @@ def _of_categories(
 
 
 def _of_objects(values: Any, kind: DataType) -> ColumnDelivery | None:
-    types = set(map(type, values.tolist()))
+    mark = text_mark(values) if kind is DataType.string else None
+    if mark is not None:
+        return ColumnDelivery(missing="none") if mark == "none" else None
+    cells = values.tolist()
+    types = set(map(type, cells))
     if any(issubclass(held, np.generic) for held in types):
         types = {
             bool if issubclass(t, np.bool_) else float if issubclass(t, np.number) else t
             for t in types
         }
     missing: Literal["none"] | None = None
-    nan = any(isinstance(cell, float) and cell != cell for cell in values.tolist())  # noqa: PLR0124 - NaN differs from itself
+    nan = any(issubclass(held, float) for held in types) and any(
+        isinstance(cell, float) and cell != cell  # noqa: PLR0124 - NaN differs from itself
+        for cell in cells
+    )
     if type(None) in types and not nan:
         missing = "none"
     if kind is DataType.string:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from mlmodel.signature.types.scalars import DataType
 
-__all__ = ["ARROW_LISTS", "arrow_type", "type_name"]
+__all__ = ["ARROW_LISTS", "ARROW_NUMBERS", "arrow_type", "type_name"]
 
 #: Arrow's names of its types of lists.
 ARROW_LISTS = frozenset({"list", "large_list", "fixed_size_list", "list_view", "large_list_view"})
@@ -23,7 +23,8 @@ _BY_ARROW = {
     "date32": DataType.datetime,
     "date64": DataType.datetime,
 }
-_ARROW_NUMBERS = frozenset(
+#: Its names of what numpy has too.
+ARROW_NUMBERS = frozenset(
     {"bool", "halffloat", "float", "double"}
     | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 )
@@ -35,7 +36,7 @@ def arrow_type(held: Any) -> DataType | Literal[False] | None:
     By name, because the functions that ask for a type are not the same in all versions of Arrow.
     """
     name = str(held).partition("[")[0]
-    return _BY_ARROW.get(name, False if name in _ARROW_NUMBERS else None)
+    return _BY_ARROW.get(name, False if name in ARROW_NUMBERS else None)
 
 
 def type_name(held: Any) -> str:
