@@ -136,6 +136,25 @@ def test_lists_of_arrow_are_those_of_python(kind: str, data: st.DataObject) -> N
     assert {type(item) for one in delivered if one for item in one} <= {type(ITEMS[kind][0]), list}
 
 
+@pytest.mark.parametrize("kind", ["double", "long", "boolean"])
+def test_missing_items_in_lists_of_arrow(kind: str) -> None:
+    """ENF-038: the answer, or the refusal, is that of Python's lists."""
+    pa = pytest.importorskip("pyarrow")
+
+    def outcome(column: Any) -> Any:
+        try:
+            delivered = signature_of(Array(ColSpec(kind, "x").type)).enforce(
+                pd.DataFrame({"x": column})
+            )
+        except InvalidInput as error:
+            return str(error)
+        return repr(delivered["x"].tolist())
+
+    cells = [[ITEMS[kind][0], None], None, []]
+    of_arrow = pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(cells)]))
+    assert outcome(of_arrow) == outcome(pd.Series(cells, dtype=object))
+
+
 @pytest.mark.parametrize(
     ("cells", "is_right"),
     [
@@ -183,7 +202,13 @@ def test_a_list_in_a_list_has_the_type_of_its_items(cells: list[Any]) -> None:
                 return "refused"
 
     slow = [
-        np.str_(one) if isinstance(one, str) else Many(one) if isinstance(one, list) else one
+        np.str_(one)
+        if isinstance(one, str)
+        else np.float64(one)
+        if isinstance(one, float)
+        else Many(one)
+        if isinstance(one, list)
+        else one
         for one in cells
     ]
     assert typed(cells) == typed(slow)
