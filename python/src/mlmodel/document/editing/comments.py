@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlmodel.document.yaml.source import line_starts
@@ -24,8 +25,7 @@ __all__ = ["COMMENT", "Tree", "with_comments"]
 #: A comment, in what stands between the scalars of a file.
 COMMENT = re.compile(r"(?:^|(?<=\s))#[^\r\n\x85\u2028\u2029]*")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-#: No line is indented deeper: nesting is bounded (MLM-002).
-_WIDEST = 1_000
+_SPACES = re.compile(" *")
 _BLOCK = frozenset({"|", ">"})
 _QUESTION = re.compile(r"\? +\Z")
 #: A dash, a question mark or a bracket, after which something follows.
@@ -220,6 +220,12 @@ class _Comments:
         return None
 
 
+def _indent(text: str, begin: int) -> int:
+    """Return how many spaces stand at an offset."""
+    spaces = _SPACES.match(text, begin)
+    return spaces.end() - begin if spaces else 0
+
+
 def with_comments(source: Tree, target: Tree) -> str | None:
     """Return the text of ``target`` with the comments and blank lines of ``source``.
 
@@ -232,24 +238,25 @@ def with_comments(source: Tree, target: Tree) -> str | None:
         leaf = target.leaves[index]
         if leaf.node.style in _BLOCK:  # behind its last line a comment would be part of it
             comments.before[leaf.key] += [_Line(text) for text in comments.behind.pop(index)]
-    inserted: list[tuple[int, int, str]] = []  # offset, order among those at one offset, text
+    inserted: list[tuple[int, str]] = []  # offset, text
     for index, found in sorted(comments.before.items()):
         number = len(target.starts) - 1
         if index >= 0:
             number = target.line(target.leaves[index].node.start.index)
         begin = target.starts[number]
-        shown = target.text[begin : begin + _WIDEST]
-        indent = len(shown) - len(shown.lstrip(" "))
+        indent = _indent(target.text, begin)
         for line in found:
             column = indent if line.entry is None else target.entries[line.entry].column
             text = " " * column + line.text if line.text else ""
-            inserted.append((begin, len(inserted), text + "\n"))
+            inserted.append((begin, text + "\n"))
     for index, texts in comments.behind.items():
         number = target.last_line(target.leaves[index])
         end = target.starts[number + 1] - 1
-        inserted.append((end, len(inserted), "  " + " ".join(texts)))
+        inserted.append((end, "  " + " ".join(texts)))
     parts, begin = [], 0
-    for offset, _, new in sorted(inserted):
-        parts += [target.text[begin:offset], new]
+    # Those at one offset stay in their order.
+    for offset, new in sorted(inserted, key=itemgetter(0)):
+        parts.append(target.text[begin:offset])
+        parts.append(new)
         begin = offset
     return "".join([*parts, target.text[begin:]])

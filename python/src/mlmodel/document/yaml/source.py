@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ _ESCAPES = {
 
 def line_starts(text: str) -> list[int]:
     """Return the offset at which each line begins."""
+    if text.isascii() and "\r" not in text:
+        lines = text.split("\n")
+        return [0, *accumulate(len(line) + 1 for line in lines[:-1])]
     return [0, *(match.end() for match in _BREAK.finditer(text))]
 
 
