@@ -30,12 +30,15 @@ _CATEGORIES = (str, int, float, bool)
 _COUNTED = INTEGERS | FLOATS | {DataType.boolean}
 
 
-def delivery_of(data: Any, schema: Schema | None) -> Delivery | None:
+def delivery_of(
+    data: Any, schema: Schema | None, complete: frozenset[int] = frozenset()
+) -> Delivery | None:
     """Return what is to be recorded of the columns of data that a schema declares.
 
     Args:
         data: what a signature is inferred from, or an input example.
         schema: the declared inputs, matched by name, else by position.
+        complete: the positions of inputs in which no cell is known to be missing.
 
     Returns:
         The record, which may be empty; None where no columns are declared.
@@ -54,6 +57,8 @@ def delivery_of(data: Any, schema: Schema | None) -> Delivery | None:
         values = columns.get(key)
         if values is None or not isinstance(spec.type, DataType):
             continue
+        if place in complete and spec.type is DataType.string and values.dtype == object:
+            continue  # of texts, only how missing ones are marked is recorded
         record = _record_of(values, spec.type, key, left)
         if record is not None:
             found[key] = record

@@ -74,10 +74,10 @@ def infer_signature(
     if model_input is None and model_output is None and params is None:
         raise InvalidArgument("There is nothing to infer a signature from (SIG-010)")
     types = CellTypes()
-    inputs = None if model_input is None else _inputs(model_input, types)
+    inputs, complete = (None, frozenset()) if model_input is None else _inputs(model_input, types)
     outputs = None if model_output is None else _outputs(model_output, types)
     signature = _declared(inputs, outputs, params, types)
-    signature.delivery = delivery_of(model_input, inputs)
+    signature.delivery = delivery_of(model_input, inputs, complete)
     return signature
 
 
@@ -90,7 +90,7 @@ def infer_declarable(
     are those of :func:`infer_signature`.
     """
     types, of_output = CellTypes(), CellTypes()
-    inputs = _inputs(model_input, types)
+    inputs, complete = _inputs(model_input, types)
     outputs = refused = None
     try:
         outputs = None if model_output is None else _outputs(model_output, of_output)
@@ -98,16 +98,18 @@ def infer_declarable(
     except InvalidArgument as error:
         refused = error
     signature = _declared(inputs, outputs, params, types)
-    signature.delivery = delivery_of(model_input, inputs)
+    signature.delivery = delivery_of(model_input, inputs, complete)
     return signature, refused
 
 
-def _inputs(model_input: Any, types: CellTypes) -> Schema:
+def _inputs(model_input: Any, types: CellTypes) -> tuple[Schema, frozenset[int]]:
+    """Return the schema, and the positions of the columns in which nothing is missing."""
     inputs = _schema_of(model_input, "model_input", types)
+    complete = frozenset(place for place, spec in enumerate(inputs) if spec.required)
     _check_gaps(inputs)
     inputs = _required_without_names(inputs)
     _warn_of_integers(inputs)
-    return inputs
+    return inputs, complete
 
 
 def _outputs(model_output: Any, types: CellTypes) -> Schema:
