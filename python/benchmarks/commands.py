@@ -86,6 +86,10 @@ COMMANDS: dict[str, dict[str, Command]] = {
         OURS: _of_model("widest", "fmt", "--check"),
         FLOOR: _of_model("widest", "validate"),
     },
+    "fmt-comments": {
+        OURS: _of_model("commented", "fmt", "--check"),
+        FLOOR: _of_model("commented", "validate"),
+    },
     "predict-shell": {
         OURS: _predict(OURS),
         MLFLOW: _predict(MLFLOW, "--env-manager", "local"),

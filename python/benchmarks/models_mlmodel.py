@@ -50,6 +50,10 @@ def main(folder: Path) -> None:
     save(Echo(), folder / "echo", inputs.doubles(2))
     save(Zeros(), folder / "wide", inputs.wide_frame())
     save(Zeros(), folder / "widest", inputs.doubles(2, inputs.WIDEST))
+    save(Zeros(), folder / "commented", inputs.doubles(2))
+    words = [f"# about {n}\n- word-{n}  # behind {n}\n" for n in range(inputs.WIDEST)]
+    with (folder / "commented" / "MLmodel").open("a") as file:
+        file.writelines(["x-words:\n", *words])
 
 
 if __name__ == "__main__":
