@@ -78,7 +78,7 @@ def test_both_sides_have_every_task_in_process():
         for source in sources
     ]
     assert keys[0] == keys[1]
-    assert len(keys[0]) == 15
+    assert len(keys[0]) == 20
 
 
 @pytest.mark.parametrize(
