@@ -22,6 +22,7 @@ from hypothesis.extra import numpy as hnp
 
 from mlmodel.errors import InputViolation, InvalidInput
 from mlmodel.scoring.codecs import Payload, dataframe_split
+from mlmodel.scoring.given import columns_or_tensors
 from mlmodel.signature.cells.python_values import is_missing
 from mlmodel.signature.cells.reader import Reader
 from mlmodel.signature.cells.special import SPECIAL_TEXTS
@@ -707,3 +708,27 @@ def test_the_ways_in_tell_violations_in_one_order() -> None:
     with pytest.raises(InvalidInput) as caught:
         tensors.enforce({"b": np.zeros(1, int)})
     assert [one.column for one in caught.value.violations] == ["b", "a"]
+
+
+class TestColumnsCalledByNumbers:
+    """ENF-111."""
+
+    PLAN = Plan(Schema([ColSpec("double"), ColSpec("double"), ColSpec("double")]))
+
+    @pytest.mark.parametrize("rows", [3, 3000])
+    @pytest.mark.parametrize("order", [[2, 0, 1], [1, 0, 2], [0, 1, 2]])
+    def test_frames(self, rows: int, order: list[int]) -> None:
+        frame = pd.DataFrame(np.arange(3.0 * rows).reshape(rows, 3))
+        pd.testing.assert_frame_equal(self.PLAN.enforce(frame[order]), frame[[0, 1, 2]])
+        texts = frame[order].rename(columns=str).assign(more="x")
+        pd.testing.assert_frame_equal(self.PLAN.enforce(texts), frame.rename(columns=str))
+
+    def test_numbers_that_are_not_all_there(self) -> None:
+        frame = pd.DataFrame({3: [1.0], 2: [2.0], 1: [3.0]})
+        assert self.PLAN.enforce(frame) is frame
+
+    def test_typed_data_of_a_request(self) -> None:
+        frame = pd.DataFrame([[1.0, 2.0, 3.0]])
+        for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0]):
+            got = self.PLAN.enforce(columns_or_tensors(frame[order]))
+            pd.testing.assert_frame_equal(got, frame)

@@ -56,15 +56,23 @@ def values(
     """
     if matching.schema is None:
         return [_infer_cells(column) for column in columns]
-    specs = matching.schema.inputs
-    by_name = {str(spec.name): spec for spec in specs}
     read: list[Sequence[Any]] = []
-    for given, (name, column) in enumerate(zip(names, columns, strict=True)):
-        position = min(given, len(specs) - 1)
-        spec = by_name.get(name) if matching.has_names else specs[position]
+    for spec, column in zip(_specs_of(matching, names), columns, strict=True):
         convert = None if spec is None else _converter_for(reader, spec)
         read.append(column if convert is None else list(map(convert, column)))
     return read
+
+
+def _specs_of(matching: Matching, names: Sequence[str]) -> list[ColSpec | TensorSpec | None]:
+    """Return what is declared for each of the given columns."""
+    specs = [] if matching.schema is None else matching.schema.inputs
+    if matching.has_names:
+        by_name = {str(spec.name): spec for spec in specs}
+        return [by_name.get(name) for name in names]
+    if matching.are_numbers(names):
+        by_number = {str(number): spec for number, spec in enumerate(specs)}
+        return [by_number.get(name) for name in names]
+    return [specs[min(place, len(specs) - 1)] for place in range(len(names))]
 
 
 def is_number(text: Text) -> bool:

@@ -12,7 +12,7 @@ from mlmodel.signature.cells.reader import filler
 from mlmodel.signature.violations import missing_input
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mlmodel.scoring.codecs.payload import Payload
     from mlmodel.scoring.json.body import Json
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Records: TypeAlias = list[dict[str, Json]]
 
-__all__ = ["decode", "from_records"]
+__all__ = ["decode", "from_records", "refuse_order"]
 
 _DICT = frozenset({dict})
 
@@ -40,18 +40,34 @@ def from_records(payload: Payload[Json], matching: Matching, what: str) -> Colum
     if not records and matching.schema is not None:
         read = tensors.without_rows if matching.has_tensors else tables.without_rows
         return read(payload, matching)
-    if matching.schema is not None and not matching.has_names:
-        message = (
-            "Records are matched by name, and this model's inputs have no names. "
-            "Send dataframe_split (in the 1.x dialect format=pandas-split), which keeps their "
-            "order (RST-011)."
-        )
-        raise InvalidInput(message, [InputViolation("RST-011", message)])
+    refuse_order(matching, records, "Records are")
     names, rows = _rows_of(payload.reader, matching, records)
     if matching.has_tensors:
         return tensors.from_frame_rows(payload, matching, names, list(map(list, rows)), len(names))
     cells = list(chain.from_iterable(rows))
     return tables.from_rows(payload, matching, names, cells, len(records), len(names))
+
+
+def refuse_order(matching: Matching, objects: Sequence[Iterable[str]], what: str) -> None:
+    """Refuse objects whose keys do not say which input is which (RST-011).
+
+    Keys that are the inputs' numbers do, where all of the objects have the same (ENF-111).
+
+    Raises:
+        InvalidInput: the inputs have no names, and the keys are no such numbers.
+
+    """
+    if matching.schema is None or matching.has_names:
+        return
+    first = frozenset(objects[0])
+    if matching.are_numbers(list(objects[0])) and all(map(first.__eq__, map(frozenset, objects))):
+        return
+    message = (
+        f"{what} matched by name, and this model's inputs have no names. "
+        "Send dataframe_split (in the 1.x dialect format=pandas-split), which keeps their "
+        "order (RST-011)."
+    )
+    raise InvalidInput(message, [InputViolation("RST-011", message)])
 
 
 def _are_records(value: Json) -> TypeGuard[Records]:

@@ -1,4 +1,4 @@
-"""Which given input stands for which declared one (ENF-001, ENF-004 to ENF-012)."""
+"""Which given input stands for which declared one (ENF-001, ENF-004 to ENF-013, ENF-111)."""
 
 from __future__ import annotations
 
@@ -67,6 +67,27 @@ class Matching:
         self._selections: dict[object, Selection] = {}
         self._unnamed = schema is not None and all(spec.name is None for spec in schema)
 
+    def are_numbers(self, names: Sequence[Hashable]) -> bool:
+        """Return whether names tell inputs that have none by their numbers (ENF-111)."""
+        if not self._unnamed or self.has_tensors or self.schema is None:
+            return False
+        times = Counter(map(str, names))
+        return all(times[str(number)] == 1 for number in range(len(self.schema.inputs)))
+
+    def told(self, names: tuple[Hashable, ...] | None) -> tuple[Hashable, ...] | None:
+        """Return the names as far as they say which input is which; None if they do not.
+
+        Where no names are declared they do so alone if they are the inputs' numbers, in another
+        order than that of the inputs.
+        """
+        if names is None or not self._unnamed or self.schema is None:
+            return names
+        in_order = tuple(range(len(self.schema.inputs)))
+        first = names[: len(in_order)]
+        if first == in_order or tuple(map(str, first)) == tuple(map(str, in_order)):
+            return None
+        return names if self.are_numbers(names) else None
+
     def match(self, names: tuple[Hashable, ...] | None, width: int) -> Selection:
         """Return where each declared input stands among ``width`` given ones, and what is wrong.
 
@@ -81,11 +102,14 @@ class Matching:
         """
         if self.schema is None:
             return Selection(tuple(range(width)), (), in_order=True)
-        # Where no names are declared, those given say nothing.
-        key = width if names is None or self._unnamed else names
+        names = self.told(names)
+        key = width if names is None else names
         found = self._selections.get(key)
         if found is None:
-            found = _match(self.schema.inputs, names, width)
+            if names is not None and self._unnamed:
+                found = _by_number(len(self.schema.inputs), names)
+            else:
+                found = _match(self.schema.inputs, names, width)
             if found.may_be_kept(width):
                 remember(self._selections, key, found)
         return found
@@ -108,6 +132,12 @@ def _match(
     # The number 2020 and the text are one name, but the model gets the one that is declared.
     in_order = list(names) == [spec.name for spec in specs]
     return Selection(tuple(positions), tuple(violations), in_order and not violations)
+
+
+def _by_number(count: int, names: Sequence[Hashable]) -> Selection:
+    """Match inputs without names by the numbers that the given ones are called (ENF-111)."""
+    places = {str(name): place for place, name in enumerate(names)}
+    return Selection(tuple(places[str(number)] for number in range(count)), (), in_order=False)
 
 
 def _by_name(
