@@ -732,3 +732,55 @@ class TestColumnsCalledByNumbers:
         for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0]):
             got = self.PLAN.enforce(columns_or_tensors(frame[order]))
             pd.testing.assert_frame_equal(got, frame)
+
+
+class TestSeries:
+    """ENF-107, ENF-113."""
+
+    @pytest.mark.parametrize("required", [True, False])
+    def test_a_column_without_a_name(self, required: bool) -> None:
+        one = Plan(Schema([ColSpec("double", "a", required)]))
+        got = one.enforce(pd.Series([5.0, 6.0], index=[3, 4]))
+        pd.testing.assert_frame_equal(got, pd.DataFrame({"a": [5.0, 6.0]}, index=[3, 4]))
+
+    @pytest.mark.parametrize("required", [True, False])
+    def test_a_row(self, required: bool) -> None:
+        two = Plan(Schema([ColSpec("double", "a", required), ColSpec("double", "b", required)]))
+        frame = pd.DataFrame({"x": ["q", "r"], "b": [1.0, 2.0], "a": [3.0, 4.0]})
+        expected = pd.DataFrame({"a": [4.0], "b": [2.0]}, index=[1])
+        pd.testing.assert_frame_equal(two.enforce(frame.iloc[1]), expected)
+        numbers = frame[["b", "a"]].iloc[1]
+        pd.testing.assert_frame_equal(two.enforce(numbers), expected)
+        unnamed = numbers.rename(None)
+        pd.testing.assert_frame_equal(two.enforce(unnamed), expected.reset_index(drop=True))
+
+    def test_a_row_of_columns_without_names(self) -> None:
+        two = Plan(Schema([ColSpec("double"), ColSpec("double")]))
+        frame = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]])
+        pd.testing.assert_frame_equal(two.enforce(frame.iloc[1]), frame.iloc[[1]])
+
+    def test_a_row_of_one_column(self) -> None:
+        one = Plan(Schema([ColSpec("double", "a", required=False)]))
+        got = one.enforce(pd.DataFrame({"a": [1.0, 2.0]}).iloc[1])
+        pd.testing.assert_frame_equal(got, pd.DataFrame({"a": [2.0]}, index=[1]))
+
+    @pytest.mark.parametrize(
+        ("series", "rule"),
+        [
+            (pd.Series([1.0, 2.0]), "ENF-011"),
+            (pd.Series([1.0, 2.0], index=["a", "c"]), "ENF-011"),
+            (pd.Series([1.0, 2.0], name="c"), "ENF-112"),
+        ],
+    )
+    def test_neither(self, series: pd.Series, rule: str) -> None:
+        two = Plan(
+            Schema([ColSpec("double", "a", required=False), ColSpec("double", "b", required=False)])
+        )
+        with pytest.raises(InvalidInput) as raised:
+            two.enforce(series)
+        assert [one.rule for one in raised.value.violations] == [rule]
+
+    def test_a_column_of_a_declared_name_is_one(self) -> None:
+        two = Plan(Schema([ColSpec("double", "a"), ColSpec("double", "b", required=False)]))
+        got = two.enforce(pd.Series([1.0, 2.0], index=["a", "b"], name="a"))
+        assert got["a"].tolist() == [1.0, 2.0]

@@ -9,6 +9,7 @@ from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.json.body import kind_of
 from mlmodel.signature.cells.reader import filler
+from mlmodel.signature.enforce.matching import none_declared
 from mlmodel.signature.violations import missing_input
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def _refuse_gaps(
     """
     known = frozenset(names)
     fillers = {}
+    _refuse_strangers(reader, matching, records)
     for spec in matching.schema or ():
         # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
         name = str(spec.name)
@@ -106,6 +108,17 @@ def _refuse_gaps(
             reader.violations.append(missing_input(spec, "this record does not have it", row))
             fillers[name] = filler(spec.type)
     return fillers
+
+
+def _refuse_strangers(reader: Reader, matching: Matching, records: Records) -> None:
+    """Note records of which no name is declared, where others have one (ENF-112)."""
+    specs = () if matching.schema is None else matching.schema.inputs
+    if not matching.has_names or any(spec.required for spec in specs):
+        return
+    strange = [row for row, one in enumerate(records) if one and matching.names.isdisjoint(one)]
+    if len(strange) < len(records):
+        for row in strange if reader.every else strange[:1]:
+            reader.violations.append(none_declared(specs, list(records[row]), row))
 
 
 def _not_records(records: Json, what: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
-__all__ = ["Matching", "Selection"]
+__all__ = ["Matching", "Selection", "none_declared"]
 
 #: How many pairs of names, and how long ones, are compared to find one that may be meant: a
 #: client's names decide how long that takes.
@@ -159,7 +159,30 @@ def _by_name(
             violations.append(missing_input(spec, suggestion.given(str(name))))
         if counts and counts[name] > 1:
             violations.append(_repeated(spec, counts[name]))
+    if names and not violations and positions.count(None) == len(specs):
+        violations.append(none_declared(specs, names))
     return positions, violations
+
+
+def none_declared(
+    specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable], row: int | None = None
+) -> InputViolation:
+    """Return the violation of names of which none is declared, though all may be absent (ENF-112).
+
+    ``row`` is that of a record which has no others, where other records have.
+    """
+    declared = [str(spec.name) for spec in specs]
+    suggestion = _Suggestion(declared, names, len(declared))
+    near = next((text for name in declared if "?" in (text := suggestion.given(name))), None)
+    listed = ", ".join(map(repr, declared[:8])) + (", …" if len(declared) > 8 else "")  # noqa: PLR2004 - enough to see
+    got = shown(names[0])
+    where = "" if row is None else f"Row {row}: "
+    message = (
+        f"{where}None of the names that are given ({got}{', …' if len(names) > 1 else ''}) is an "
+        f"input of the signature; {near or suggestion.given('')}. The model would answer to "
+        f"missing values alone. Declared are {listed}."
+    )
+    return InputViolation("ENF-112", message, None, row, f"one of {listed}", got)
 
 
 def _by_position(
