@@ -12,6 +12,7 @@ from collections import defaultdict
 from functools import partial
 from itertools import permutations
 from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,7 @@ from mlmodel.signature.enforce.matching import Selection
 from mlmodel.signature.enforce.plan import Plan
 from mlmodel.signature.infer.cells import is_null
 from mlmodel.signature.infer.from_data import infer_signature
+from mlmodel.signature.types.nested import Array
 from mlmodel.signature.types.scalars import FLOATS
 from mlmodel.signature.violations import Findings
 from mlmodel.types import ColSpec, DataType, Schema, TensorSpec
@@ -784,3 +786,21 @@ class TestSeries:
         two = Plan(Schema([ColSpec("double", "a"), ColSpec("double", "b", required=False)]))
         got = two.enforce(pd.Series([1.0, 2.0], index=["a", "b"], name="a"))
         assert got["a"].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("kind", [*DataType, Array("long")], ids=str)
+def test_columns_of_gaps_alone(kind: Any) -> None:
+    """ENF-114: whatever their dtype, where a value may be missing."""
+    plan = Plan(Schema([ColSpec(kind, "a", required=False)]))
+    expected = plan.enforce(pd.DataFrame({"a": pd.Series([None, None], dtype=object)}))
+    given = [np.array([np.nan] * 2), pd.array([None] * 2, "Int64"), pd.array([None] * 2, "string")]
+    pa = pytest.importorskip("pyarrow")
+    for values in [*given, pd.array([None] * 2, pd.ArrowDtype(pa.null()))]:
+        got = plan.enforce(pd.DataFrame({"a": values}))
+        assert got["a"].isna().all()
+        if getattr(values, "dtype", None) == np.float64:
+            assert got["a"].dtype == expected["a"].dtype
+    empty = pd.DataFrame({"a": np.array([], np.float64)})
+    if kind is not DataType.double:
+        with pytest.raises(InvalidInput):
+            plan.enforce(empty)

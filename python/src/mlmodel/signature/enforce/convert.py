@@ -20,6 +20,7 @@ from mlmodel.signature.data.columns import Column
 from mlmodel.signature.data.extension_arrays import unpacked
 from mlmodel.signature.data.frames import masked
 from mlmodel.signature.enforce.arrow_cells import cells_of
+from mlmodel.signature.enforce.finish import absent
 from mlmodel.signature.types.nested import NestedType, is_opaque
 from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 from mlmodel.signature.types.schema import ColSpec
@@ -81,12 +82,29 @@ def convert(column: Column[Values], spec: ColSpec, found: Findings) -> Any:
         return _from_objects(array, spec, found)
     if array is not None:
         read = _READERS.get(spec.type, _from_numbers)(array, spec, found)
+    if read is None and _is_gap(column, spec):
+        return _gaps(column, spec, found)
     if read is None:
         found.append(_refused(given, array or column, spec))
     has_gaps = spec.type is DataType.boolean and read is not None and read.dtype == object
     if has_gaps and isinstance(given, pd.BooleanDtype):
         return column.values  # pandas' own stay what they are (ENF-099)
     return read
+
+
+def _is_gap(column: Column[Values], spec: ColSpec) -> bool:
+    """Return whether no value is there, and none needs to be (ENF-114)."""
+    if spec.required and not (isinstance(spec.type, DataType) and spec.type.traits.takes_missing):
+        return False
+    missing = np.asarray(pd.isna(column.values), bool)
+    if column.mask is not None:
+        missing = missing | column.mask
+    return bool(missing.size) and bool(missing.all())
+
+
+def _gaps(column: Column[Values], spec: ColSpec, found: Findings) -> Any:
+    cells = absent(spec, len(column.values))
+    return convert(Column(cells, None, column.label), spec, found)
 
 
 def _is_text_of_pandas_3(dtype: Any) -> bool:
@@ -132,6 +150,8 @@ def _from_nested(column: Column[Values], spec: ColSpec, found: Findings) -> Any:
             return None
     elif plain:
         cells = masked(values, column.mask).tolist()
+    elif _is_gap(column, spec):
+        return _gaps(column, spec, found)
     else:
         found.append(_refused(given, column, spec))
         return None

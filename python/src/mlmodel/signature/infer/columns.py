@@ -91,9 +91,7 @@ def _of_objects(values: Any, place: str, cells: CellTypes) -> Found:
     if what == "string":
         return DataType.string, True
     if what == "empty":
-        # Nothing but missing values, or no rows: NaN is at least a number (SIG-015).
-        if any(isinstance(cell, float) for cell in values):
-            return DataType.double, True
+        # Nothing but missing values, or no rows: NaN is the mark for text, too (SIG-015).
         return AnyType(), bool(len(values))
     flags: Any = pd.isna(values)
     present = values[~flags]
