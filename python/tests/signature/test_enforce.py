@@ -804,3 +804,14 @@ def test_columns_of_gaps_alone(kind: Any) -> None:
     if kind is not DataType.double:
         with pytest.raises(InvalidInput):
             plan.enforce(empty)
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [("integer", "Int32"), ("long", "Int64")])
+@pytest.mark.parametrize("values", [[1.0, 2.0], [1.0, None]])
+def test_advice_for_optional_integers(kind: str, dtype: str, values: list[Any]) -> None:
+    """ENF-022: converting as advised is taken."""
+    plan = Plan(Schema([ColSpec(kind, "a", required=False)]))
+    frame = pd.DataFrame({"a": np.array(values, np.float64)})
+    with pytest.raises(InvalidInput, match=rf"\.astype\('{dtype}'\)"):
+        plan.enforce(frame)
+    assert plan.enforce(frame.astype(dtype))["a"].isna().sum() == values.count(None)

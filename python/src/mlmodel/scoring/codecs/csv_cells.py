@@ -85,6 +85,8 @@ def _converter_for(reader: Reader, spec: ColSpec | TensorSpec) -> Callable[[Text
         kind, narrow = str(spec.type.kind), spec.type.itemsize < _DOUBLE
     else:
         kind, narrow = _KINDS.get(spec.type, ""), spec.type is DataType.float
+    if kind in "iu" and isinstance(spec, ColSpec) and not spec.required:
+        return _read_optional_integer
     if kind == "f" and narrow:
         return _noting_literals(reader)
     return _CONVERTERS.get(kind)
@@ -117,11 +119,20 @@ def _read_integer(text: Text) -> Any:
     return _whole(text) if type(value) is float and text is not None else value
 
 
-def _whole(text: str) -> Any:
-    """Return the integer that a literal with an exponent is (ENF-110), or the number that it is."""
+def _read_optional_integer(text: Text) -> Any:
+    """Read an integer that writers may have made a decimal, since others are missing (ENF-115)."""
+    value = _read_integer(text)
+    return value if type(value) is not float or text is None else _whole(text, decimals=True)
+
+
+def _whole(text: str, *, decimals: bool = False) -> Any:
+    """Return the integer that a literal with an exponent is (ENF-110), or the number that it is.
+
+    ``decimals`` says that one without an exponent may be an integer, too.
+    """
     exact = Decimal(text.strip(" "))
     small = -_LONGEST_EXPONENT < exact.adjusted() < _LONGEST_EXPONENT
-    if "e" in text.lower() and small and exact.as_integer_ratio()[1] == 1:
+    if (decimals or "e" in text.lower()) and small and exact.as_integer_ratio()[1] == 1:
         return int(exact)
     return float(exact)
 

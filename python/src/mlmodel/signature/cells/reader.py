@@ -119,11 +119,31 @@ class Reader:
             return self.column(cells, kind, name), None
         if kind not in FLOATS:
             cells = without_nan(cells)
+        if kind in INTEGERS and float in map(type, cells):
+            cells = self._whole(cells)
         if None not in cells:
             return self.column(cells, kind, name), None
         mask = np.array([cell is None for cell in cells], bool)
         filled = [filler if cell is None else cell for cell in cells]
         return self.column(filled, kind, name), mask
+
+    def _whole(self, cells: Sequence[Any]) -> list[Any]:
+        """Return integers for the decimals that are whole: what writers make of gaps (ENF-115).
+
+        Raises:
+            InexactParse: there are such numbers, and they are not known to be those written.
+
+        """
+        whole = {c for c in cells if type(c) is float and c.is_integer() and abs(c) < EXACT}
+        if whole and not self.exact:
+            raise InexactParse
+        # A literal of more digits than a double has may have become whole by rounding.
+        kept = {
+            cell
+            for cell in whole
+            if all(Decimal(text) == Decimal(cell) for text in self.literals.get(cell, ()))
+        }
+        return [int(c) if type(c) is float and c in kept else c for c in cells]
 
     def _nested(self, cells: Sequence[Any], spec: ColSpec, name: str | int) -> npt.NDArray[Any]:
         if is_opaque(spec.type):

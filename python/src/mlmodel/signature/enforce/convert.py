@@ -46,6 +46,10 @@ _OF_FRACTIONS = (
     "floating point is never converted to integers, even if all values are whole: convert the "
     "column yourself if they are, with .astype({!r}), or declare the input double"
 )
+_OF_OPTIONAL = (
+    "floating point is never converted to integers, even if all values are whole: convert the "
+    "column yourself if they are, with .astype({!r}), which keeps missing values"
+)
 #: What to do about dtypes that no type takes, by how their names begin (ENF-014).
 _WAYS_ON = {
     "timedelta": "give a number of seconds (.dt.total_seconds())",
@@ -250,7 +254,7 @@ def _refused(
     """Return the violation of a column of a dtype that its type does not take (ENF-021)."""
     declared, held = spec.type.value, _name_of(dtype)
     given = f"category of {held}" if str(dtype) == "category" else str(dtype)
-    reason = reason or _advice(held, spec.type, column)
+    reason = reason or _advice(held, spec.type, column, required=spec.required)
     message = f"Input {column.label!r}: expected {declared}, got a column of {given}; {reason}."
     return InputViolation("ENF-021", message, column.label, None, declared, given)
 
@@ -260,7 +264,9 @@ def _name_of(dtype: Any) -> str:
     return str(dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype)
 
 
-def _advice(given: str, declared: DataType | NestedType, column: Column[Values]) -> str:
+def _advice(
+    given: str, declared: DataType | NestedType, column: Column[Values], *, required: bool
+) -> str:
     """Say why a column of a dtype is refused, and what to do."""
     stranger = _STRANGER.match(given)
     if stranger:
@@ -275,6 +281,8 @@ def _advice(given: str, declared: DataType | NestedType, column: Column[Values])
         )
     is_fraction = number and number[1].lower() in _FRACTIONS
     if is_fraction and isinstance(declared, DataType) and declared in INTEGERS:
+        if not required:
+            return _OF_OPTIONAL.format("Int32" if declared is DataType.integer else "Int64")
         return _OF_GAPS if _has_gaps(column) else _OF_FRACTIONS.format(declared.traits.dtype)
     reason = "there is no exact conversion between these types (ENF-020)"
     if given.lower().startswith("uint64") and declared is DataType.long:
