@@ -815,3 +815,27 @@ def test_advice_for_optional_integers(kind: str, dtype: str, values: list[Any]) 
     with pytest.raises(InvalidInput, match=rf"\.astype\('{dtype}'\)"):
         plan.enforce(frame)
     assert plan.enforce(frame.astype(dtype))["a"].isna().sum() == values.count(None)
+
+
+@pytest.mark.parametrize("way", ["table", "frame"])
+@pytest.mark.parametrize("name", ["string_view", "binary_view", "runs of long", "runs of text"])
+def test_encoded_columns_of_arrow(name: str, way: str) -> None:
+    """ENF-116."""
+    pa = pytest.importorskip("pyarrow")
+    kind, held = {
+        "string_view": ("string", ["x", "x", None]),
+        "binary_view": ("binary", [b"x", b"x", None]),
+        "runs of long": ("long", [1, 1, None]),
+        "runs of text": ("string", ["x", "x", None]),
+    }[name]
+    if name.startswith("runs"):
+        array = pa.RunEndEncodedArray.from_arrays(pa.array([2, 3], pa.int32()), held[1:])
+    else:
+        array = pa.array(held, getattr(pa, name)())
+    data = pa.table({"a": array})
+    plan = Plan(Schema([ColSpec(kind, "a", required=False)]))
+    if way == "frame":
+        data = pd.DataFrame({"a": pd.array(data["a"], pd.ArrowDtype(array.type))})
+    got = plan.enforce(data)["a"]
+    assert [None if pd.isna(cell) else cell for cell in got] == held
+    assert infer_signature(data).inputs == Schema([ColSpec(kind, "a", required=False)])

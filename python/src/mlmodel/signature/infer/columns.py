@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from mlmodel.signature.data.arrow import decoded
 from mlmodel.signature.data.objects import is_object
 from mlmodel.signature.infer.cells import CellTypes, holds_others, no_type, numpy_type
 from mlmodel.signature.types.nested import AnyType, NestedType
@@ -49,6 +50,9 @@ def column_type(values: Any, place: str, cells: CellTypes, *, complete: bool = F
         if values.dtype == object:
             return _of_objects(values, place, cells)
         return numpy_type(values.dtype, place), not complete and _has_missing(values)
+    if isinstance(values.dtype, pd.ArrowDtype):
+        # A run-end encoding does not tell pandas what is missing in it.
+        values = decoded(values.__arrow_array__())
     return _of_extension(values, place, cells), bool(values.isna().any())
 
 
