@@ -18,7 +18,7 @@ from mlmodel.models import ModelSignature, infer_signature
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import handle
 from mlmodel.signature.types.delivery import ColumnDelivery, Delivery
-from mlmodel.types import ColSpec, Schema
+from mlmodel.types import ColSpec, Schema, TensorSpec
 
 pytestmark = pytest.mark.filterwarnings("ignore:SIG-016")
 
@@ -28,7 +28,7 @@ def signature(kind: str, *, required: bool = False, **record: Any) -> ModelSigna
     return ModelSignature(Schema([ColSpec(kind, "a", required)]), delivery=recorded)
 
 
-def over_json(declared: ModelSignature, body: str, media: str = "application/json") -> pd.DataFrame:
+def over_json(declared: ModelSignature, body: str, media: str = "application/json") -> Any:
     """Return what a model gets of a request."""
     got: list[Any] = []
     engine = Engine(lambda data, _: [got.append(data)], declared)
@@ -60,11 +60,50 @@ def test_null_of_requests(form: str) -> None:
     assert over_json(recorded, *REQUESTS[form])["a"].tolist() == ["x", None]
 
 
-def test_null_of_requests_to_models_without_signature() -> None:
-    """RST-012."""
-    got = over_json(ModelSignature(), REQUESTS["records"][0])["a"].tolist()
-    assert got[0] == "x"
+@pytest.mark.parametrize("form", sorted(REQUESTS.keys() - {"csv"}))
+@pytest.mark.parametrize("first", ['"x"', "null", "NaN"])
+def test_the_token_nan_is_null_of_text(form: str, first: str) -> None:
+    """ENF-098, ENF-106: also beside null, and where nothing else is given."""
+    body, content_type = REQUESTS[form]
+    body = body.replace("null", "NaN").replace('"x"', first)
+    got = over_json(signature("string"), body, content_type)["a"].tolist()
     assert isinstance(got[1], float)
+    assert got[0] == "x" if first == '"x"' else isinstance(got[0], float)
+    recorded = signature("string", missing="none")
+    assert over_json(recorded, body, content_type)["a"].tolist()[1] is None
+
+
+@pytest.mark.parametrize("form", sorted(REQUESTS.keys() - {"csv"}))
+@pytest.mark.parametrize("first", ['"x"', "null", "true"])
+def test_null_of_requests_to_models_without_signature(form: str, first: str) -> None:
+    """RST-012."""
+    body, content_type = REQUESTS[form]
+    got = over_json(ModelSignature(), body.replace('"x"', first), content_type)["a"]
+    assert got.dtype == object
+    assert isinstance(got.tolist()[1], float)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('{"instances": [["a"], [null]]}', [["a"], [np.nan]]),
+        ('{"inputs": [[null]]}', [[np.nan]]),
+        ('{"instances": [["a", 1], [null, null]]}', [["a", 1], [np.nan, np.nan]]),
+        ('{"inputs": [{"a": null}, null]}', [{"a": None}, None]),
+    ],
+)
+def test_null_of_arrays_without_signature(body: str, expected: Any) -> None:
+    """RST-012: arrays as tables; what holds lists or objects is left as it is."""
+    got = over_json(ModelSignature(), body)
+    assert got.dtype == object
+    assert repr(got.tolist()) == repr(expected)
+
+
+def test_null_of_a_tensor_of_objects() -> None:
+    """ENF-075, ENF-106."""
+    declared = ModelSignature(Schema([TensorSpec(np.dtype(object), (-1, 1))]))
+    got = over_json(declared, '{"inputs": [["a"], [null], [NaN]]}')
+    assert repr(got.tolist()) == "[['a'], [nan], [nan]]"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from collections import defaultdict
 from functools import partial
 from itertools import permutations
 from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from hypothesis.extra import numpy as hnp
 
 from mlmodel.errors import InputViolation, InvalidInput
 from mlmodel.scoring.codecs import Payload, dataframe_split
+from mlmodel.scoring.given import columns_or_tensors
 from mlmodel.signature.cells.python_values import is_missing
 from mlmodel.signature.cells.reader import Reader
 from mlmodel.signature.cells.special import SPECIAL_TEXTS
@@ -31,6 +33,7 @@ from mlmodel.signature.enforce.matching import Selection
 from mlmodel.signature.enforce.plan import Plan
 from mlmodel.signature.infer.cells import is_null
 from mlmodel.signature.infer.from_data import infer_signature
+from mlmodel.signature.types.nested import Array
 from mlmodel.signature.types.scalars import FLOATS
 from mlmodel.signature.violations import Findings
 from mlmodel.types import ColSpec, DataType, Schema, TensorSpec
@@ -707,3 +710,132 @@ def test_the_ways_in_tell_violations_in_one_order() -> None:
     with pytest.raises(InvalidInput) as caught:
         tensors.enforce({"b": np.zeros(1, int)})
     assert [one.column for one in caught.value.violations] == ["b", "a"]
+
+
+class TestColumnsCalledByNumbers:
+    """ENF-111."""
+
+    PLAN = Plan(Schema([ColSpec("double"), ColSpec("double"), ColSpec("double")]))
+
+    @pytest.mark.parametrize("rows", [3, 3000])
+    @pytest.mark.parametrize("order", [[2, 0, 1], [1, 0, 2], [0, 1, 2]])
+    def test_frames(self, rows: int, order: list[int]) -> None:
+        frame = pd.DataFrame(np.arange(3.0 * rows).reshape(rows, 3))
+        pd.testing.assert_frame_equal(self.PLAN.enforce(frame[order]), frame[[0, 1, 2]])
+        texts = frame[order].rename(columns=str).assign(more="x")
+        pd.testing.assert_frame_equal(self.PLAN.enforce(texts), frame.rename(columns=str))
+
+    def test_numbers_that_are_not_all_there(self) -> None:
+        frame = pd.DataFrame({3: [1.0], 2: [2.0], 1: [3.0]})
+        assert self.PLAN.enforce(frame) is frame
+
+    def test_typed_data_of_a_request(self) -> None:
+        frame = pd.DataFrame([[1.0, 2.0, 3.0]])
+        for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0]):
+            got = self.PLAN.enforce(columns_or_tensors(frame[order]))
+            pd.testing.assert_frame_equal(got, frame)
+
+
+class TestSeries:
+    """ENF-107, ENF-113."""
+
+    @pytest.mark.parametrize("required", [True, False])
+    def test_a_column_without_a_name(self, required: bool) -> None:
+        one = Plan(Schema([ColSpec("double", "a", required)]))
+        got = one.enforce(pd.Series([5.0, 6.0], index=[3, 4]))
+        pd.testing.assert_frame_equal(got, pd.DataFrame({"a": [5.0, 6.0]}, index=[3, 4]))
+
+    @pytest.mark.parametrize("required", [True, False])
+    def test_a_row(self, required: bool) -> None:
+        two = Plan(Schema([ColSpec("double", "a", required), ColSpec("double", "b", required)]))
+        frame = pd.DataFrame({"x": ["q", "r"], "b": [1.0, 2.0], "a": [3.0, 4.0]})
+        expected = pd.DataFrame({"a": [4.0], "b": [2.0]}, index=[1])
+        pd.testing.assert_frame_equal(two.enforce(frame.iloc[1]), expected)
+        numbers = frame[["b", "a"]].iloc[1]
+        pd.testing.assert_frame_equal(two.enforce(numbers), expected)
+        unnamed = numbers.rename(None)
+        pd.testing.assert_frame_equal(two.enforce(unnamed), expected.reset_index(drop=True))
+
+    def test_a_row_of_columns_without_names(self) -> None:
+        two = Plan(Schema([ColSpec("double"), ColSpec("double")]))
+        frame = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]])
+        pd.testing.assert_frame_equal(two.enforce(frame.iloc[1]), frame.iloc[[1]])
+
+    def test_a_row_of_one_column(self) -> None:
+        one = Plan(Schema([ColSpec("double", "a", required=False)]))
+        got = one.enforce(pd.DataFrame({"a": [1.0, 2.0]}).iloc[1])
+        pd.testing.assert_frame_equal(got, pd.DataFrame({"a": [2.0]}, index=[1]))
+
+    @pytest.mark.parametrize(
+        ("series", "rule"),
+        [
+            (pd.Series([1.0, 2.0]), "ENF-011"),
+            (pd.Series([1.0, 2.0], index=["a", "c"]), "ENF-011"),
+            (pd.Series([1.0, 2.0], name="c"), "ENF-112"),
+        ],
+    )
+    def test_neither(self, series: pd.Series, rule: str) -> None:
+        two = Plan(
+            Schema([ColSpec("double", "a", required=False), ColSpec("double", "b", required=False)])
+        )
+        with pytest.raises(InvalidInput) as raised:
+            two.enforce(series)
+        assert [one.rule for one in raised.value.violations] == [rule]
+
+    def test_a_column_of_a_declared_name_is_one(self) -> None:
+        two = Plan(Schema([ColSpec("double", "a"), ColSpec("double", "b", required=False)]))
+        got = two.enforce(pd.Series([1.0, 2.0], index=["a", "b"], name="a"))
+        assert got["a"].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("kind", [*DataType, Array("long")], ids=str)
+def test_columns_of_gaps_alone(kind: Any) -> None:
+    """ENF-114: whatever their dtype, where a value may be missing."""
+    plan = Plan(Schema([ColSpec(kind, "a", required=False)]))
+    expected = plan.enforce(pd.DataFrame({"a": pd.Series([None, None], dtype=object)}))
+    given = [np.array([np.nan] * 2), pd.array([None] * 2, "Int64"), pd.array([None] * 2, "string")]
+    pa = pytest.importorskip("pyarrow")
+    for values in [*given, pd.array([None] * 2, pd.ArrowDtype(pa.null()))]:
+        got = plan.enforce(pd.DataFrame({"a": values}))
+        assert got["a"].isna().all()
+        if getattr(values, "dtype", None) == np.float64:
+            assert got["a"].dtype == expected["a"].dtype
+    empty = pd.DataFrame({"a": np.array([], np.float64)})
+    if kind is not DataType.double:
+        with pytest.raises(InvalidInput):
+            plan.enforce(empty)
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [("integer", "Int32"), ("long", "Int64")])
+@pytest.mark.parametrize("values", [[1.0, 2.0], [1.0, None]])
+def test_advice_for_optional_integers(kind: str, dtype: str, values: list[Any]) -> None:
+    """ENF-022: converting as advised is taken."""
+    plan = Plan(Schema([ColSpec(kind, "a", required=False)]))
+    frame = pd.DataFrame({"a": np.array(values, np.float64)})
+    with pytest.raises(InvalidInput, match=rf"\.astype\('{dtype}'\)"):
+        plan.enforce(frame)
+    assert plan.enforce(frame.astype(dtype))["a"].isna().sum() == values.count(None)
+
+
+@pytest.mark.parametrize("way", ["table", "frame"])
+@pytest.mark.parametrize("name", ["string_view", "binary_view", "runs of long", "runs of text"])
+def test_encoded_columns_of_arrow(name: str, way: str) -> None:
+    """ENF-116."""
+    pa = pytest.importorskip("pyarrow")
+    kind, held = {
+        "string_view": ("string", ["x", "x", None]),
+        "binary_view": ("binary", [b"x", b"x", None]),
+        "runs of long": ("long", [1, 1, None]),
+        "runs of text": ("string", ["x", "x", None]),
+    }[name]
+    if name.startswith("runs"):
+        array = pa.RunEndEncodedArray.from_arrays(pa.array([2, 3], pa.int32()), held[1:])
+    else:
+        array = pa.array(held, getattr(pa, name)())
+    data = pa.table({"a": array})
+    plan = Plan(Schema([ColSpec(kind, "a", required=False)]))
+    if way == "frame":
+        data = pd.DataFrame({"a": pd.array(data["a"], pd.ArrowDtype(array.type))})
+    got = plan.enforce(data)["a"]
+    assert [None if pd.isna(cell) else cell for cell in got] == held
+    assert infer_signature(data).inputs == Schema([ColSpec(kind, "a", required=False)])

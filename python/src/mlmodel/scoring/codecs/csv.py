@@ -38,6 +38,9 @@ def decode(payload: Payload[str], matching: Matching) -> Columns | Tensors:
     if not names[0] and len(header) > 1:
         # What to_csv() writes: the index, under no name (RST-017).
         names, rows = names[1:], [row[1:] for row in rows]
+    if len(header) == 1:
+        # Of one column an empty line is not written: "" is what writers have for a gap (ENF-062).
+        rows = [[cell or None for cell in row] for row in rows]
     reader = payload.reader
     reader.rules, reader.null = csv_cells.RULES, "a missing value"
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)

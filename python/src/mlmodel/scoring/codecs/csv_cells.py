@@ -56,15 +56,23 @@ def values(
     """
     if matching.schema is None:
         return [_infer_cells(column) for column in columns]
-    specs = matching.schema.inputs
-    by_name = {str(spec.name): spec for spec in specs}
     read: list[Sequence[Any]] = []
-    for given, (name, column) in enumerate(zip(names, columns, strict=True)):
-        position = min(given, len(specs) - 1)
-        spec = by_name.get(name) if matching.has_names else specs[position]
+    for spec, column in zip(_specs_of(matching, names), columns, strict=True):
         convert = None if spec is None else _converter_for(reader, spec)
         read.append(column if convert is None else list(map(convert, column)))
     return read
+
+
+def _specs_of(matching: Matching, names: Sequence[str]) -> list[ColSpec | TensorSpec | None]:
+    """Return what is declared for each of the given columns."""
+    specs = [] if matching.schema is None else matching.schema.inputs
+    if matching.has_names:
+        by_name = {str(spec.name): spec for spec in specs}
+        return [by_name.get(name) for name in names]
+    if matching.are_numbers(names):
+        by_number = {str(number): spec for number, spec in enumerate(specs)}
+        return [by_number.get(name) for name in names]
+    return [specs[min(place, len(specs) - 1)] for place in range(len(names))]
 
 
 def is_number(text: Text) -> bool:
@@ -77,6 +85,8 @@ def _converter_for(reader: Reader, spec: ColSpec | TensorSpec) -> Callable[[Text
         kind, narrow = str(spec.type.kind), spec.type.itemsize < _DOUBLE
     else:
         kind, narrow = _KINDS.get(spec.type, ""), spec.type is DataType.float
+    if kind in "iu" and isinstance(spec, ColSpec) and not spec.required:
+        return _read_optional_integer
     if kind == "f" and narrow:
         return _noting_literals(reader)
     return _CONVERTERS.get(kind)
@@ -109,11 +119,20 @@ def _read_integer(text: Text) -> Any:
     return _whole(text) if type(value) is float and text is not None else value
 
 
-def _whole(text: str) -> Any:
-    """Return the integer that a literal with an exponent is (ENF-110), or the number that it is."""
+def _read_optional_integer(text: Text) -> Any:
+    """Read an integer that writers may have made a decimal, since others are missing (ENF-115)."""
+    value = _read_integer(text)
+    return value if type(value) is not float or text is None else _whole(text, decimals=True)
+
+
+def _whole(text: str, *, decimals: bool = False) -> Any:
+    """Return the integer that a literal with an exponent is (ENF-110), or the number that it is.
+
+    ``decimals`` says that one without an exponent may be an integer, too.
+    """
     exact = Decimal(text.strip(" "))
     small = -_LONGEST_EXPONENT < exact.adjusted() < _LONGEST_EXPONENT
-    if "e" in text.lower() and small and exact.as_integer_ratio()[1] == 1:
+    if (decimals or "e" in text.lower()) and small and exact.as_integer_ratio()[1] == 1:
         return int(exact)
     return float(exact)
 

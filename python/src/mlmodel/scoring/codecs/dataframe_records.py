@@ -9,10 +9,11 @@ from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.json.body import kind_of
 from mlmodel.signature.cells.reader import filler
+from mlmodel.signature.enforce.matching import none_declared
 from mlmodel.signature.violations import missing_input
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mlmodel.scoring.codecs.payload import Payload
     from mlmodel.scoring.json.body import Json
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     Records: TypeAlias = list[dict[str, Json]]
 
-__all__ = ["decode", "from_records"]
+__all__ = ["decode", "from_records", "refuse_order"]
 
 _DICT = frozenset({dict})
 
@@ -40,18 +41,34 @@ def from_records(payload: Payload[Json], matching: Matching, what: str) -> Colum
     if not records and matching.schema is not None:
         read = tensors.without_rows if matching.has_tensors else tables.without_rows
         return read(payload, matching)
-    if matching.schema is not None and not matching.has_names:
-        message = (
-            "Records are matched by name, and this model's inputs have no names. "
-            "Send dataframe_split (in the 1.x dialect format=pandas-split), which keeps their "
-            "order (RST-011)."
-        )
-        raise InvalidInput(message, [InputViolation("RST-011", message)])
+    refuse_order(matching, records, "Records are")
     names, rows = _rows_of(payload.reader, matching, records)
     if matching.has_tensors:
         return tensors.from_frame_rows(payload, matching, names, list(map(list, rows)), len(names))
     cells = list(chain.from_iterable(rows))
     return tables.from_rows(payload, matching, names, cells, len(records), len(names))
+
+
+def refuse_order(matching: Matching, objects: Sequence[Iterable[str]], what: str) -> None:
+    """Refuse objects whose keys do not say which input is which (RST-011).
+
+    Keys that are the inputs' numbers do, where all of the objects have the same (ENF-111).
+
+    Raises:
+        InvalidInput: the inputs have no names, and the keys are no such numbers.
+
+    """
+    if matching.schema is None or matching.has_names:
+        return
+    first = frozenset(objects[0])
+    if matching.are_numbers(list(objects[0])) and all(map(first.__eq__, map(frozenset, objects))):
+        return
+    message = (
+        f"{what} matched by name, and this model's inputs have no names. "
+        "Send dataframe_split (in the 1.x dialect format=pandas-split), which keeps their "
+        "order (RST-011)."
+    )
+    raise InvalidInput(message, [InputViolation("RST-011", message)])
 
 
 def _are_records(value: Json) -> TypeGuard[Records]:
@@ -80,6 +97,7 @@ def _refuse_gaps(
     """
     known = frozenset(names)
     fillers = {}
+    _refuse_strangers(reader, matching, records)
     for spec in matching.schema or ():
         # MLflow writes the names of a frame with numbered columns as numbers (ENF-012).
         name = str(spec.name)
@@ -90,6 +108,17 @@ def _refuse_gaps(
             reader.violations.append(missing_input(spec, "this record does not have it", row))
             fillers[name] = filler(spec.type)
     return fillers
+
+
+def _refuse_strangers(reader: Reader, matching: Matching, records: Records) -> None:
+    """Note records of which no name is declared, where others have one (ENF-112)."""
+    specs = () if matching.schema is None else matching.schema.inputs
+    if not matching.has_names or any(spec.required for spec in specs):
+        return
+    strange = [row for row, one in enumerate(records) if one and matching.names.isdisjoint(one)]
+    if len(strange) < len(records):
+        for row in strange if reader.every else strange[:1]:
+            reader.violations.append(none_declared(specs, list(records[row]), row))
 
 
 def _not_records(records: Json, what: str) -> str:

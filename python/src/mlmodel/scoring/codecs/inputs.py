@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import MalformedRequest, shown
 from mlmodel.scoring.codecs import instances, tables, tensors
+from mlmodel.scoring.codecs.dataframe_records import refuse_order
 from mlmodel.signature.cells.plain import ByColumn, OneRow, Values, declared_part, stands_for
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ def _columns(
     what: str,
 ) -> Columns:
     specs = () if matching.schema is None else matching.schema.inputs
-    match stands_for(given, specs):
+    meaning = stands_for(given, specs)
+    if isinstance(meaning, OneRow | ByColumn) and len(given) > 1:
+        refuse_order(matching, [given], f"The columns of an object under {what} are")
+    match meaning:
         case OneRow(row):
             cells = [[cell] for cell in row.values()]
             return tables.from_columns(payload, matching, tuple(row), cells)

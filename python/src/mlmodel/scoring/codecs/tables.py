@@ -7,7 +7,6 @@ blame.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
@@ -19,7 +18,7 @@ import numpy as np
 from mlmodel._base.collections import remember
 from mlmodel.errors import InputViolation, MalformedRequest, shown
 from mlmodel.signature.cells.reader import Reader, infer_column
-from mlmodel.signature.data.arrays import doubles, packed
+from mlmodel.signature.data.arrays import doubles, nan_for_none, packed
 from mlmodel.signature.data.columns import Block, Columns
 from mlmodel.signature.types.nested import NestedType
 from mlmodel.signature.types.scalars import DataType
@@ -50,8 +49,6 @@ _WHOLE: dict[object, ReadWhole] = {
 }
 _NESTED = frozenset({dict, list})
 _NAMES = frozenset({str, int})
-#: Cells of one type or null, in columns of which pandas' readers make objects.
-_MARKED = tuple(frozenset({kind, type(None)}) for kind in (str, bool))
 
 
 @dataclass(frozen=True)
@@ -126,7 +123,7 @@ class Group:
             picked = list(chain.from_iterable([cells[given::width] for given in self.given]))
         # The columns are read as one; a fault is found again in the column that has it.
         trial = Reader(reader.exact, reader.literals, reader.rules)
-        values = _with_mark(trial.column(picked, self.kind, ""), picked, self.kind)
+        values = _with_mark(trial.column(picked, self.kind, ""), self.kind)
         return None if trial.violations else values.reshape(len(self.given), rows).T
 
 
@@ -244,7 +241,7 @@ def _read_by_column(
             values = reader.column(cells, spec.type, label)
         else:
             values, mask = reader.nullable(cells, spec.type, label)
-        values = _with_mark(values, cells, spec.type)
+        values = _with_mark(values, spec.type)
         if held is None:
             # A block's columns lie side by side in memory, as a frame keeps them.
             held = np.empty((len(group.declared), len(cells)), values.dtype)
@@ -256,13 +253,10 @@ def _read_by_column(
     return Block(held.T, group.declared, None if masks is None else masks.T)
 
 
-def _with_mark(
-    values: npt.NDArray[Any], cells: Sequence[Any], kind: DataType | NestedType
-) -> npt.NDArray[Any]:
+def _with_mark(values: npt.NDArray[Any], kind: DataType | NestedType) -> npt.NDArray[Any]:
     """Return texts with NaN for null, as pandas' readers have it; others as they are (ENF-051)."""
-    if kind is DataType.string and None in cells:
-        values[[cell is None for cell in cells]] = math.nan
-    return values
+    # What was read is asked, not what was given: the token NaN is null, too (ENF-106).
+    return nan_for_none(values) if kind is DataType.string else values
 
 
 def _raise_found(reader: Reader, layout: Layout) -> None:
@@ -301,16 +295,9 @@ def without_rows(payload: Payload[object], matching: Matching) -> Columns:
 def _infer_columns(
     reader: Reader, names: Names | None, columns: Sequence[Sequence[Any]], rows: int
 ) -> Columns:
-    read = [_undeclared(reader, column) for column in columns]
+    read = [infer_column(reader, column) for column in columns]
     blocks = [Block(values.reshape(-1, 1), (place,)) for place, values in enumerate(read)]
     return Columns(names, blocks, rows)
-
-
-def _undeclared(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
-    values = infer_column(reader, cells)
-    if values.dtype == object and None in cells and any(map(set(map(type, cells)).__le__, _MARKED)):
-        values[[cell is None for cell in cells]] = math.nan
-    return values
 
 
 def _infer_rows(

@@ -31,7 +31,14 @@ from mlmodel.signature.cells.faults import (
 )
 from mlmodel.signature.cells.nested import moved, read_nested
 from mlmodel.signature.cells.special import is_nan, with_special_numbers, without_nan
-from mlmodel.signature.data.arrays import EXACT, all_below, doubles, object_array, packed
+from mlmodel.signature.data.arrays import (
+    EXACT,
+    all_below,
+    doubles,
+    nan_for_none,
+    object_array,
+    packed,
+)
 from mlmodel.signature.data.columns import Column
 from mlmodel.signature.types.nested import Array, Map, NestedType, Object, is_opaque
 from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
@@ -54,6 +61,7 @@ _NUMBERS = frozenset({float, int})
 _NUMBERS_OR_NULL = frozenset({float, int, _NONE})
 _TEXT = frozenset({str})
 _TEXT_OR_NULL = frozenset({str, _NONE})
+_CONTAINERS = frozenset({dict, list})
 _LONG = DataType.long.traits.literals
 #: From this size on a float may have been an integer literal that orjson could not hold.
 DOUBTFUL = 2.0**63
@@ -111,11 +119,31 @@ class Reader:
             return self.column(cells, kind, name), None
         if kind not in FLOATS:
             cells = without_nan(cells)
+        if kind in INTEGERS and float in map(type, cells):
+            cells = self._whole(cells)
         if None not in cells:
             return self.column(cells, kind, name), None
         mask = np.array([cell is None for cell in cells], bool)
         filled = [filler if cell is None else cell for cell in cells]
         return self.column(filled, kind, name), mask
+
+    def _whole(self, cells: Sequence[Any]) -> list[Any]:
+        """Return integers for the decimals that are whole: what writers make of gaps (ENF-115).
+
+        Raises:
+            InexactParse: there are such numbers, and they are not known to be those written.
+
+        """
+        whole = {c for c in cells if type(c) is float and c.is_integer() and abs(c) < EXACT}
+        if whole and not self.exact:
+            raise InexactParse
+        # A literal of more digits than a double has may have become whole by rounding.
+        kept = {
+            cell
+            for cell in whole
+            if all(Decimal(text) == Decimal(cell) for text in self.literals.get(cell, ()))
+        }
+        return [int(c) if type(c) is float and c in kept else c for c in cells]
 
     def _nested(self, cells: Sequence[Any], spec: ColSpec, name: str | int) -> npt.NDArray[Any]:
         if is_opaque(spec.type):
@@ -242,7 +270,9 @@ def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
     numbers = kinds <= _NUMBERS_OR_NULL and bool(kinds & _NUMBERS)
     if numbers and not any(float_fault(cell, _DOUBLE) for cell in cells if type(cell) is int):
         return np.array(cells, np.float64)
-    return object_array(cells)
+    read = object_array(cells)
+    # Lists and objects are nobody's table: they are left as they were written.
+    return read if kinds & _CONTAINERS else nan_for_none(read)
 
 
 # -- columns: one reader per type ------------------------------------------------------------
@@ -431,7 +461,7 @@ def _refuse_null(reader: Reader, cells: Any, name: Any, dtype: np.dtype[Any]) ->
 
 _FLAT_READERS: dict[str, Callable[[Reader, Any, Any, Any], Any]] = {
     "b": lambda reader, cells, name, _: _read_booleans(reader, cells, name),
-    "O": lambda reader, cells, name, _: _read_texts(reader, cells, name),
+    "O": lambda reader, cells, name, _: nan_for_none(_read_texts(reader, cells, name)),
     "U": _flat_texts,
     "S": _flat_bytes,
     "M": _flat_moments,

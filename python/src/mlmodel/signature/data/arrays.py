@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-__all__ = ["AT_ONCE", "EXACT", "all_below", "doubles", "object_array", "packed"]
+__all__ = ["AT_ONCE", "EXACT", "all_below", "doubles", "nan_for_none", "object_array", "packed"]
 _WITHOUT_ELEMENTS = frozenset({str, int, float, bool, bytes, type(None), dict})
 
 #: Every integer below this size is exact in a double.
@@ -49,6 +49,14 @@ def doubles(cells: Sequence[Any]) -> npt.NDArray[np.float64] | None:
     """Return numbers as float64; None if one is none, or is so large that it may be rounded."""
     values = packed(cells, "d")
     return values if values is not None and all_below(cells, values, EXACT) else None
+
+
+def nan_for_none(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Put NaN where a one-dimensional object array holds None, in the array itself (ENF-098)."""
+    cells = values.tolist()
+    if None in cells:
+        values[[cell is None for cell in cells]] = np.nan
+    return values
 
 
 def object_array(cells: Sequence[Any]) -> npt.NDArray[Any]:

@@ -12,9 +12,9 @@ import pandas as pd
 from mlmodel._base.extras import require
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.frames import from_arrays
-from mlmodel.signature.types.arrow import type_name
+from mlmodel.signature.types.arrow import ARROW_ENCODED, type_name
 
-__all__ = ["columns_of", "decoded", "frame_of", "without_dictionary"]
+__all__ = ["columns_of", "decoded", "frame_of", "unencoded"]
 
 
 def columns_of(data: Any) -> tuple[list[str | None], list[Any]] | None:
@@ -52,15 +52,26 @@ def _of_polars(series: Any) -> Any:
 
 
 def decoded(column: Any) -> Any:
-    """Return pandas' array around an Arrow column, the values in place of a dictionary's codes."""
-    column = without_dictionary(column)
+    """Return pandas' array around an Arrow column, whose values are not encoded."""
+    column = unencoded(column)
     return pd.array(column, dtype=pd.ArrowDtype(column.type))
 
 
-def without_dictionary(column: Any) -> Any:
-    """Return an Arrow column with its values in the place of a dictionary's codes."""
-    while type_name(column.type) == "dictionary":
-        column = column.cast(column.type.value_type)
+def unencoded(column: Any) -> Any:
+    """Return an Arrow column with its values as such (ENF-116).
+
+    They are put in the place of a dictionary's codes and of the runs of a run-end encoding; views
+    of text and bytes, for which Arrow lacks most functions, become text and bytes.
+    """
+    while (name := type_name(column.type)) in ARROW_ENCODED:
+        if name == "dictionary":
+            column = column.cast(column.type.value_type)
+        elif name == "run_end_encoded":
+            from pyarrow.compute import run_end_decode
+
+            column = run_end_decode(column)
+        else:
+            column = column.cast(name.removesuffix("_view"))
     return column
 
 

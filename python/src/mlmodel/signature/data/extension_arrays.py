@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from mlmodel.signature.types.arrow import arrow_type
+from mlmodel.signature.types.arrow import ARROW_ENCODED, arrow_type, type_name
 from mlmodel.signature.types.scalars import DataType
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _from_arrow(values: Any) -> Unpacked:
     import pyarrow as pa
 
     held = values.dtype.pyarrow_dtype
-    if str(held).startswith("dictionary"):
+    if type_name(held) in ARROW_ENCODED:
         from mlmodel.signature.data.arrow import decoded
 
         return _from_arrow(decoded(values.__arrow_array__()))

@@ -60,12 +60,11 @@ class ColumnEnforcer:
     def __init__(
         self, schema: Schema, matching: Matching, delivery: Delivery | None = None
     ) -> None:
-        self._schema, self._match = schema, matching.match
+        self._schema, self._match, self._told = schema, matching.match, matching.told
         self.specs = tuple(spec for spec in schema.inputs if isinstance(spec, ColSpec))
         kinds = [spec.type for spec in self.specs]
         self._names = [spec.name for spec in self.specs] if schema.has_input_names() else None
         self._error_labels = schema.input_names()
-        self._unnamed = all(spec.name is None for spec in self.specs)
         self._index = index_of(self._names, len(kinds))
         # None stands for a nested type, whose cells are looked at one by one.
         self._dtypes: list[Any] = [
@@ -115,8 +114,10 @@ class ColumnEnforcer:
         if columns.read_at is self._schema:
             return self._read(columns)
         index = row_index(columns.rows)
-        names = None if self._unnamed else columns.names
-        key = (names, tuple([(b.values.dtype, b.positions) for b in columns.blocks]))
+        key = (
+            self._told(columns.names),
+            tuple([(b.values.dtype, b.positions) for b in columns.blocks]),
+        )
         layout = self._layouts.get(key)
         if layout is None:
             layout = self._layout(columns)
@@ -241,7 +242,7 @@ class ColumnEnforcer:
         ):
             return None
         positions = np.array(selection.positions)
-        labels = self._labels(tuple(frame.columns.tolist()))
+        labels = self._labels(tuple(frame.columns.tolist()), selection)
         values = frame.to_numpy()[:, positions]
         return from_blocks([(values, np.arange(len(positions)))], frame.index, labels)
 
@@ -268,12 +269,15 @@ class ColumnEnforcer:
                 found.append((check, None if len(part) == len(positions) else part))
         return found
 
-    def _labels(self, given: tuple[Hashable, ...] | None) -> pd.Index[Any]:
-        """Return the delivered names: the declared ones, else those given (ENF-008)."""
+    def _labels(
+        self, given: tuple[Hashable, ...] | None, selection: Selection | None = None
+    ) -> pd.Index[Any]:
+        """Return the delivered names: the declared ones, else those given (ENF-008, ENF-111)."""
         if self._names is not None or given is None or len(given) < len(self.specs):
             # A view, for a model may give the columns of its frame a name.
             return self._index.view()
-        return index_of(given[: len(self.specs)], len(self.specs))
+        places = range(len(self.specs)) if selection is None else selection.positions
+        return index_of([given[p] for p in places if p is not None], len(self.specs))
 
     # -- the way on which every column is looked at ---------------------------------------------
 
@@ -302,7 +306,7 @@ class ColumnEnforcer:
         found.in_order_of(self._schema).raise_all()
         if same and whole is not None:
             return whole
-        return from_arrays(arrays, table.index, self._labels(table.names))
+        return from_arrays(arrays, table.index, self._labels(table.names, selection))
 
 
 def _fitting_blocks(

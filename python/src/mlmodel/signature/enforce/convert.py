@@ -20,6 +20,7 @@ from mlmodel.signature.data.columns import Column
 from mlmodel.signature.data.extension_arrays import unpacked
 from mlmodel.signature.data.frames import masked
 from mlmodel.signature.enforce.arrow_cells import cells_of
+from mlmodel.signature.enforce.finish import absent
 from mlmodel.signature.types.nested import NestedType, is_opaque
 from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 from mlmodel.signature.types.schema import ColSpec
@@ -44,6 +45,10 @@ _OF_GAPS = (
 _OF_FRACTIONS = (
     "floating point is never converted to integers, even if all values are whole: convert the "
     "column yourself if they are, with .astype({!r}), or declare the input double"
+)
+_OF_OPTIONAL = (
+    "floating point is never converted to integers, even if all values are whole: convert the "
+    "column yourself if they are, with .astype({!r}), which keeps missing values"
 )
 #: What to do about dtypes that no type takes, by how their names begin (ENF-014).
 _WAYS_ON = {
@@ -81,12 +86,29 @@ def convert(column: Column[Values], spec: ColSpec, found: Findings) -> Any:
         return _from_objects(array, spec, found)
     if array is not None:
         read = _READERS.get(spec.type, _from_numbers)(array, spec, found)
+    if read is None and _is_gap(column, spec):
+        return _gaps(column, spec, found)
     if read is None:
         found.append(_refused(given, array or column, spec))
     has_gaps = spec.type is DataType.boolean and read is not None and read.dtype == object
     if has_gaps and isinstance(given, pd.BooleanDtype):
         return column.values  # pandas' own stay what they are (ENF-099)
     return read
+
+
+def _is_gap(column: Column[Values], spec: ColSpec) -> bool:
+    """Return whether no value is there, and none needs to be (ENF-114)."""
+    if spec.required and not (isinstance(spec.type, DataType) and spec.type.traits.takes_missing):
+        return False
+    missing = np.asarray(pd.isna(column.values), bool)
+    if column.mask is not None:
+        missing = missing | column.mask
+    return bool(missing.size) and bool(missing.all())
+
+
+def _gaps(column: Column[Values], spec: ColSpec, found: Findings) -> Any:
+    cells = absent(spec, len(column.values))
+    return convert(Column(cells, None, column.label), spec, found)
 
 
 def _is_text_of_pandas_3(dtype: Any) -> bool:
@@ -132,6 +154,8 @@ def _from_nested(column: Column[Values], spec: ColSpec, found: Findings) -> Any:
             return None
     elif plain:
         cells = masked(values, column.mask).tolist()
+    elif _is_gap(column, spec):
+        return _gaps(column, spec, found)
     else:
         found.append(_refused(given, column, spec))
         return None
@@ -230,7 +254,7 @@ def _refused(
     """Return the violation of a column of a dtype that its type does not take (ENF-021)."""
     declared, held = spec.type.value, _name_of(dtype)
     given = f"category of {held}" if str(dtype) == "category" else str(dtype)
-    reason = reason or _advice(held, spec.type, column)
+    reason = reason or _advice(held, spec.type, column, required=spec.required)
     message = f"Input {column.label!r}: expected {declared}, got a column of {given}; {reason}."
     return InputViolation("ENF-021", message, column.label, None, declared, given)
 
@@ -240,7 +264,9 @@ def _name_of(dtype: Any) -> str:
     return str(dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype)
 
 
-def _advice(given: str, declared: DataType | NestedType, column: Column[Values]) -> str:
+def _advice(
+    given: str, declared: DataType | NestedType, column: Column[Values], *, required: bool
+) -> str:
     """Say why a column of a dtype is refused, and what to do."""
     stranger = _STRANGER.match(given)
     if stranger:
@@ -255,6 +281,8 @@ def _advice(given: str, declared: DataType | NestedType, column: Column[Values])
         )
     is_fraction = number and number[1].lower() in _FRACTIONS
     if is_fraction and isinstance(declared, DataType) and declared in INTEGERS:
+        if not required:
+            return _OF_OPTIONAL.format("Int32" if declared is DataType.integer else "Int64")
         return _OF_GAPS if _has_gaps(column) else _OF_FRACTIONS.format(declared.traits.dtype)
     reason = "there is no exact conversion between these types (ENF-020)"
     if given.lower().startswith("uint64") and declared is DataType.long:

@@ -1,4 +1,4 @@
-"""Which given input stands for which declared one (ENF-001, ENF-004 to ENF-012)."""
+"""Which given input stands for which declared one (ENF-001, ENF-004 to ENF-013, ENF-111)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
-__all__ = ["Matching", "Selection"]
+__all__ = ["Matching", "Selection", "none_declared"]
 
 #: How many pairs of names, and how long ones, are compared to find one that may be meant: a
 #: client's names decide how long that takes.
@@ -67,6 +67,27 @@ class Matching:
         self._selections: dict[object, Selection] = {}
         self._unnamed = schema is not None and all(spec.name is None for spec in schema)
 
+    def are_numbers(self, names: Sequence[Hashable]) -> bool:
+        """Return whether names tell inputs that have none by their numbers (ENF-111)."""
+        if not self._unnamed or self.has_tensors or self.schema is None:
+            return False
+        times = Counter(map(str, names))
+        return all(times[str(number)] == 1 for number in range(len(self.schema.inputs)))
+
+    def told(self, names: tuple[Hashable, ...] | None) -> tuple[Hashable, ...] | None:
+        """Return the names as far as they say which input is which; None if they do not.
+
+        Where no names are declared they do so alone if they are the inputs' numbers, in another
+        order than that of the inputs.
+        """
+        if names is None or not self._unnamed or self.schema is None:
+            return names
+        in_order = tuple(range(len(self.schema.inputs)))
+        first = names[: len(in_order)]
+        if first == in_order or tuple(map(str, first)) == tuple(map(str, in_order)):
+            return None
+        return names if self.are_numbers(names) else None
+
     def match(self, names: tuple[Hashable, ...] | None, width: int) -> Selection:
         """Return where each declared input stands among ``width`` given ones, and what is wrong.
 
@@ -81,11 +102,14 @@ class Matching:
         """
         if self.schema is None:
             return Selection(tuple(range(width)), (), in_order=True)
-        # Where no names are declared, those given say nothing.
-        key = width if names is None or self._unnamed else names
+        names = self.told(names)
+        key = width if names is None else names
         found = self._selections.get(key)
         if found is None:
-            found = _match(self.schema.inputs, names, width)
+            if names is not None and self._unnamed:
+                found = _by_number(len(self.schema.inputs), names)
+            else:
+                found = _match(self.schema.inputs, names, width)
             if found.may_be_kept(width):
                 remember(self._selections, key, found)
         return found
@@ -110,6 +134,12 @@ def _match(
     return Selection(tuple(positions), tuple(violations), in_order and not violations)
 
 
+def _by_number(count: int, names: Sequence[Hashable]) -> Selection:
+    """Match inputs without names by the numbers that the given ones are called (ENF-111)."""
+    places = {str(name): place for place, name in enumerate(names)}
+    return Selection(tuple(places[str(number)] for number in range(count)), (), in_order=False)
+
+
 def _by_name(
     specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable]
 ) -> tuple[list[int | None], list[InputViolation]]:
@@ -129,7 +159,30 @@ def _by_name(
             violations.append(missing_input(spec, suggestion.given(str(name))))
         if counts and counts[name] > 1:
             violations.append(_repeated(spec, counts[name]))
+    if names and not violations and positions.count(None) == len(specs):
+        violations.append(none_declared(specs, names))
     return positions, violations
+
+
+def none_declared(
+    specs: Sequence[ColSpec | TensorSpec], names: Sequence[Hashable], row: int | None = None
+) -> InputViolation:
+    """Return the violation of names of which none is declared, though all may be absent (ENF-112).
+
+    ``row`` is that of a record which has no others, where other records have.
+    """
+    declared = [str(spec.name) for spec in specs]
+    suggestion = _Suggestion(declared, names, len(declared))
+    near = next((text for name in declared if "?" in (text := suggestion.given(name))), None)
+    listed = ", ".join(map(repr, declared[:8])) + (", …" if len(declared) > 8 else "")  # noqa: PLR2004 - enough to see
+    got = shown(names[0])
+    where = "" if row is None else f"Row {row}: "
+    message = (
+        f"{where}None of the names that are given ({got}{', …' if len(names) > 1 else ''}) is an "
+        f"input of the signature; {near or suggestion.given('')}. The model would answer to "
+        f"missing values alone. Declared are {listed}."
+    )
+    return InputViolation("ENF-112", message, None, row, f"one of {listed}", got)
 
 
 def _by_position(

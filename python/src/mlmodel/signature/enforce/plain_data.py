@@ -22,6 +22,7 @@ from mlmodel.signature.cells.plain import (
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.frames import array_of
 from mlmodel.signature.data.objects import as_data, is_object
+from mlmodel.signature.enforce.matching import none_declared
 from mlmodel.signature.violations import Findings, invalid_input, missing_input
 
 if TYPE_CHECKING:
@@ -71,12 +72,36 @@ def table_of(data: Any, specs: Sequence[ColSpec]) -> Table:
     if is_object(data) or (isinstance(data, list | tuple) and any(map(is_object, data[:1]))):
         data = as_data(data)  # a row is what an object holds
     if isinstance(data, pd.Series):
-        return _table((data.name,), [array_of(data)], data.index, plain=False)
+        return _table_of_series(data, specs)
     if isinstance(data, np.ndarray):
         return _table_of_array(data, specs)
     if not isinstance(data, PLAIN_FORMS):
         raise _refused_form(f"a {type(data).__module__}.{type(data).__name__}")
     return _table_of_plain(data, specs)
+
+
+def _table_of_series(series: pd.Series[Any], specs: Sequence[ColSpec]) -> Table:
+    """Return a column, or the row of a data frame whose index holds the names (ENF-113)."""
+    values = array_of(series)
+    if not _is_row(series, specs):
+        names = None if series.name is None else (series.name,)
+        return _table(names, [values], series.index, plain=False)
+    cells = [values[place : place + 1] for place in range(len(values))]
+    index = None if series.name is None else pd.Index([series.name])
+    return _table(tuple(series.index.tolist()), cells, index, plain=False)
+
+
+def _is_row(series: pd.Series[Any], specs: Sequence[ColSpec]) -> bool:
+    by_position = _by_position(specs)
+    if by_position and len(specs) == 1:
+        return False
+    given = set(map(str, series.index.tolist()))
+    numbers = map(str, range(len(specs)))
+    names = set(numbers if by_position else (str(spec.name) for spec in specs))
+    required = set() if by_position else {str(spec.name) for spec in specs if spec.required}
+    if series.name is not None and str(series.name) in names and not by_position:
+        return False
+    return given >= (required or names)
 
 
 def _table_of_plain(data: Any, specs: Sequence[ColSpec]) -> Table:
@@ -203,5 +228,17 @@ def _table_of_records(records: Sequence[Mapping[Any, Any]], specs: Sequence[ColS
         if lacking is None or any(name in record for record in records):
             names.append(name)
             arrays.append(object_array([record.get(name) for record in records]))
+    strange = _stranger(records, specs)
+    if strange is not None and not found:
+        found.append(none_declared(specs, list(records[strange]), strange))
     found.raise_all()
     return _table(tuple(names), arrays, pd.RangeIndex(len(records)))
+
+
+def _stranger(records: Sequence[Mapping[Any, Any]], specs: Sequence[ColSpec]) -> int | None:
+    """Return the first record of which no name is declared, though all may be absent (ENF-112)."""
+    if any(spec.required for spec in specs):
+        return None
+    known = {str(spec.name) for spec in specs}
+    strange = (row for row, one in enumerate(records) if one and known.isdisjoint(map(str, one)))
+    return next(strange, None)

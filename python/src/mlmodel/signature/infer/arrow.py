@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlmodel._base.extras import require
-from mlmodel.signature.data.arrow import without_dictionary
+from mlmodel.signature.data.arrow import unencoded
 from mlmodel.signature.infer.cells import no_type, numpy_type
-from mlmodel.signature.types.arrow import ARROW_LISTS, arrow_type, type_name
+from mlmodel.signature.types.arrow import ARROW_ENCODED, ARROW_LISTS, arrow_type, type_name
 from mlmodel.signature.types.nested import AnyType, Array, Map, NestedType, Object, Property
 from mlmodel.signature.types.scalars import DataType
 
@@ -70,8 +70,8 @@ def _map_kind(column: Any, place: str) -> Kind:
     return Map(arrow_kind(items, f"a value of {place}"))
 
 
-def _dictionary_kind(column: Any, place: str) -> Kind:
-    return arrow_kind(without_dictionary(column), place)
+def _encoded_kind(column: Any, place: str) -> Kind:
+    return arrow_kind(unencoded(column), place)
 
 
 def _null_kind(column: Any, place: str) -> Kind:  # noqa: ARG001 - as all readers
@@ -82,6 +82,6 @@ _READERS: dict[str, Callable[[Any, str], Kind]] = {
     **dict.fromkeys(ARROW_LISTS, _list_kind),
     "struct": _struct_kind,
     "map": _map_kind,
-    "dictionary": _dictionary_kind,
+    **dict.fromkeys(ARROW_ENCODED, _encoded_kind),
     "null": _null_kind,
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from mlmodel.signature.data.arrow import decoded
 from mlmodel.signature.data.objects import is_object
 from mlmodel.signature.infer.cells import (
     CellTypes,
@@ -72,6 +73,9 @@ def column_type(values: Any, place: str, cells: CellTypes) -> Found:
         if values.dtype == object:
             return _of_objects(values, place, cells)
         return numpy_type(values.dtype, place), _has_missing(values)
+    if isinstance(values.dtype, pd.ArrowDtype):
+        # A run-end encoding does not tell pandas what is missing in it.
+        values = decoded(values.__arrow_array__())
     return _of_extension(values, place, cells), bool(values.isna().any())
 
 
@@ -114,9 +118,7 @@ def _of_objects(values: Any, place: str, cells: CellTypes) -> Found:
     if what == "string":
         return DataType.string, True
     if what == "empty":
-        # Nothing but missing values, or no rows: NaN is at least a number (SIG-015).
-        if any(isinstance(cell, float) for cell in values):
-            return DataType.double, True
+        # Nothing but missing values, or no rows: NaN is the mark for text, too (SIG-015).
         return AnyType(), bool(len(values))
     flags: Any = pd.isna(values)
     present = values[~flags]

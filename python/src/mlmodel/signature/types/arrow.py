@@ -6,10 +6,12 @@ from typing import Any, Literal
 
 from mlmodel.signature.types.scalars import DataType
 
-__all__ = ["ARROW_LISTS", "ARROW_NUMBERS", "arrow_type", "type_name"]
+__all__ = ["ARROW_ENCODED", "ARROW_LISTS", "ARROW_NUMBERS", "arrow_type", "type_name"]
 
 #: Arrow's names of its types of lists.
 ARROW_LISTS = frozenset({"list", "large_list", "fixed_size_list", "list_view", "large_list_view"})
+#: Its names of types whose values are those of another type.
+ARROW_ENCODED = frozenset({"dictionary", "run_end_encoded", "string_view", "binary_view"})
 #: By Arrow's name of the type, up to its parameters.
 _BY_ARROW = {
     "string": DataType.string,
