@@ -51,10 +51,12 @@ def test_the_example_of_the_page_runs() -> None:
 
 @pytest.mark.filterwarnings("ignore:SIG-016")
 def test_a_frame_is_enforced_as_if_it_had_not_been_sent() -> None:
-    """PRO-055: only its index is not kept."""
+    """PRO-055: its index is not kept, nor that pandas 3 has a dtype of its own for text."""
     signature = infer_signature(FRAME)
     sent = signature.enforce(there_and_back(FRAME))
-    pd.testing.assert_frame_equal(sent, signature.enforce(FRAME).reset_index(drop=True))
+    due = signature.enforce(FRAME).reset_index(drop=True)
+    texts = [name for name in due if isinstance(due[name].dtype, pd.StringDtype)]
+    pd.testing.assert_frame_equal(sent, due.astype(dict.fromkeys(texts, object)))
     assert np.signbit(sent["other"].to_numpy()[1])
 
 

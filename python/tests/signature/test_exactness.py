@@ -67,10 +67,14 @@ def same(given_column: pd.Series, got: pd.Series) -> bool:
 @given(st.sampled_from(NUMBERS), KINDS, st.data())
 @settings(max_examples=400, deadline=None)
 def test_numbers(dtype: str, kind: DataType, data: st.DataObject) -> None:
-    """Whether a column is taken depends on the types alone (ENF-021), every value is kept."""
+    """Whether a column is taken depends on the types alone (ENF-021), every value is kept.
+
+    A column of gaps alone is one of every type that takes them (ENF-114).
+    """
     column = pd.Series(data.draw(hnp.arrays(dtype, st.integers(0, 4))))
     got = enforce(kind, column)
-    assert (got is not None) == (np.dtype(dtype) in SAFE.get(kind, ()))
+    gaps = len(column) > 0 and bool(column.isna().all()) and kind.traits.takes_missing
+    assert (got is not None) == (np.dtype(dtype) in SAFE.get(kind, ()) or gaps)
     assert got is None or (same(column, got) and got.dtype == kind.to_pandas())
 
 
