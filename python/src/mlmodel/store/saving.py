@@ -139,7 +139,8 @@ def save_folder(
         code = _copy_code(shared.get("code_paths"), root)
         packages = ["numpy", "pandas", *contents.packages]
         model = _described(contents, shared, code, signature, example_info)
-        _warn_of_zones(model.signature)  # those that were recorded
+        if signature is not None and signature.delivery is not None:
+            _warn_of_zones(model.signature)  # those that were recorded
         inferred = given is None
         scored &= _is_scored(root, model, question, contents, inferred=inferred)
         env = resolve(

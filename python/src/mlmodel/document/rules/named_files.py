@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from mlmodel.document.document import Document
     from mlmodel.document.paths import Folder
     from mlmodel.document.schema.described import Described
+    from mlmodel.document.stand_ins import StandIn
     from mlmodel.errors import Violation
+
+    #: What stands in the place of a file, by its path and whether it must be a file of its kind.
+    _LookedAt = dict[tuple[Path, bool], StandIn | None]
 
 __all__ = ["check_modules", "check_named_files", "last_part", "named_files"]
 
@@ -46,15 +50,16 @@ def check_named_files(
     document: Document, described: Iterable[Described], folder: Folder | None, *, loading: bool
 ) -> Iterator[Violation]:
     """Give the named files that lie outside the folder or, with ``folder``, are missing."""
+    looked_at: _LookedAt = {}  # several keys name one file
     for item in named_files(described):
-        finding = _finding(item, folder, loading=loading)
+        finding = _finding(item, folder, looked_at, loading=loading)
         if finding is not None:
             rule, message, severity = finding
             yield document.violation(rule, message, join(item.path), severity)
 
 
 def _finding(
-    item: Described, folder: Folder | None, *, loading: bool
+    item: Described, folder: Folder | None, looked_at: _LookedAt, *, loading: bool
 ) -> tuple[str, str, str] | None:
     path: str = item.value
     wrong = what_is_wrong(path)
@@ -67,7 +72,7 @@ def _finding(
         except InvalidModel as error:
             return "DIR-004", error.message, "error"
         if not loading or NEEDED_TO_LOAD[item.schema["x-file"]]:
-            missing = _missing_or_another(place, path, item.schema)
+            missing = _missing_or_another(place, path, item.schema, looked_at)
             if missing is not None:
                 return *missing, "error"
     if "\\" in path:
@@ -76,7 +81,7 @@ def _finding(
 
 
 def _missing_or_another(
-    place: Path, path: str, schema: Mapping[str, Any]
+    place: Path, path: str, schema: Mapping[str, Any], looked_at: _LookedAt
 ) -> tuple[str, str] | None:
     """Return rule and message where a named file is not there, or another thing is (DIR-009)."""
     what = schema.get("description", "a file of the model")
@@ -88,7 +93,9 @@ def _missing_or_another(
         return "DIR-009", f"{path!r} is a folder; expected {what}."
     if schema["x-file"] == "environment":
         return None  # said where it is read
-    found = stand_in_at(place, path) if is_file else pointer_at(place)
+    if (place, is_file) not in looked_at:
+        looked_at[place, is_file] = stand_in_at(place, path) if is_file else pointer_at(place)
+    found = looked_at[place, is_file]
     return None if found is None else ("DIR-009", found.said_of(repr(path)))
 
 
