@@ -283,7 +283,10 @@ def test_an_empty_list_does_not_tell_how_deep_a_cell_is() -> None:
         {"messages": [{"role": "user", "content": "hi"}]},
         {"messages": ({"role": "user", "content": "hi"},), "k": [1]},
         {"a": [[1, 2], [3, 4]], "b": [1.5, 2.5]},
-        {"messages": [{"content": "hi"}, {"content": [{"text": "hi"}]}], "tools": [{"f": {"n": 1}}]},
+        {
+            "messages": [{"content": "hi"}, {"content": [{"text": "hi"}]}],
+            "tools": [{"f": {"n": 1}}],
+        },
     ],
 )
 def test_lists_of_mappings_and_of_lists_are_cells_of_one_row(data: dict[str, Any]) -> None:
