@@ -433,6 +433,8 @@ def test_none_is_data_too(tmp_path):
     assert model.predict(given)[1] is given
     with pytest.raises(InvalidArgument, match="Give the data to predict, such as"):
         model.predict()
+    with pytest.raises(InvalidArgument, match="the data to predict only once"):
+        model.predict(1, model_input=1)
 
 
 class Counts(pyfunc.PythonModel):

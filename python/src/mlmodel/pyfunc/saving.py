@@ -287,8 +287,9 @@ class _Saving:
             model_input = self._example_data()
         if self.hinted is not None:
             written = {"is_signature_from_type_hint": True}
-            deliver = hints.delivery(python_models.plain_function(self.model), written)
-            model_input = deliver(_as_is)(model_input) if deliver else model_input
+            function = python_models.plain_function(self.model)
+            hinted = hints.delivery(function, written, self.hinted.inputs)
+            model_input = hinted.deliver(_as_is)(model_input) if hinted else model_input
         return python_models.predictor(self.model, self._context)(model_input, params)
 
     @cached_property
