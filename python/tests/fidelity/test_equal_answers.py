@@ -273,3 +273,10 @@ def test_arrays_that_differ():
     assert "array of float64 and shape [2]" in str(arrives_otherwise(one, one.astype("int64")))
     assert arrives_otherwise(one, one + 1) == "the values differ"
     assert arrives_otherwise([1.0], [2.0]) == "the value differs"
+
+
+@pytest.mark.parametrize(("there", "where"), [(["x", "y"], None), (["x", "z"], "row 1")])
+def test_arrays_by_name_are_the_columns_of_a_frame(there, where):
+    """FID-002: an array by name has a row per element."""
+    found = difference({"u": np.array(["x", "y"], object)}, pd.DataFrame({"u": there}))
+    assert (found is None) if where is None else where in str(found)

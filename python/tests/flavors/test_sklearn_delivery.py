@@ -8,8 +8,14 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -227,3 +233,99 @@ def test_texts_without_signature(tmp_path):
     assert posted(loaded, {"dataframe_records": [{"t": "good"}, {"t": "bad"}]}) == [1, 0]
     with pytest.raises(InvalidInput, match="SKL-009"):
         loaded.predict(pd.DataFrame({"t": ["good"], "u": ["bad"]}))
+    with pytest.raises(InvalidInput, match="SKL-009"):
+        loaded.predict({"t": ["good"], "u": ["bad"]})
+
+
+class Lowered(TransformerMixin, BaseEstimator):
+    """A transformer of texts of one's own, which knows no features."""
+
+    def fit(self, _texts, _target=None):
+        return self
+
+    def transform(self, texts):
+        return [text.lower() for text in texts]
+
+
+class Chosen(Lowered):
+    """A transformer that takes a table, and hands on its column."""
+
+    def transform(self, table):
+        return [text.lower() for text in table["t"]]
+
+
+def words():
+    return make_pipeline(TfidfVectorizer(), LogisticRegression())
+
+
+TEXT_MODELS = {
+    "tf-idf": words,
+    "voting": lambda: VotingClassifier([("a", words()), ("b", words())]),
+    "soft voting": lambda: VotingClassifier([("a", words()), ("b", words())], voting="soft"),
+    "stacking": lambda: StackingClassifier([("a", words()), ("b", words())], cv=2),
+    "voting in a pipeline": lambda: make_pipeline(
+        FunctionTransformer(lower), VotingClassifier([("a", words())])
+    ),
+    "calibrated": lambda: CalibratedClassifierCV(words(), cv=2),
+    "one's own": lambda: make_pipeline(Lowered(), *words()),
+    "two of one's own": lambda: make_pipeline(Lowered(), FunctionTransformer(lower), *words()),
+    "a union": lambda: make_pipeline(
+        FeatureUnion(
+            [("a", TfidfVectorizer()), ("b", make_pipeline(Lowered(), CountVectorizer()))]
+        ),
+        LogisticRegression(),
+    ),
+}
+
+
+def asked_in_every_form(loaded, given):
+    """Return the answers to the same texts in every form that has rows of one column."""
+    table, records = {"t": given}, [{"t": text} for text in given]
+    yield from (loaded.predict(data).tolist() for data in (pd.DataFrame(table), table, records))
+    yield from (
+        posted(loaded, body)
+        for body in (
+            {"instances": records},
+            {"inputs": table},
+            {"dataframe_records": records},
+            {"dataframe_split": {"columns": ["t"], "data": [[text] for text in given]}},
+        )
+    )
+
+
+@pytest.mark.parametrize("given", [["good", "bad", "BAD"], ["bad"]])
+@pytest.mark.parametrize("signed", [YES, NO])
+@pytest.mark.parametrize("name", TEXT_MODELS)
+def test_texts_are_rows_in_every_form(tmp_path, name, signed, given):
+    """SKL-009, SKL-013: with a signature and without, through ensembles and one's own steps."""
+    model = TEXT_MODELS[name]().fit(TEXTS, [1, 0, 1, 0] * 5)
+    example = pd.DataFrame({"t": TEXTS[:3]}) if signed else None
+    mlmodel.save(model, tmp_path / "m", example=example)
+    loaded = mlmodel.load(tmp_path / "m", trust=True)
+    due = model.predict(given).tolist()
+    assert len(due) == len(given)
+    assert list(asked_in_every_form(loaded, given)) == [due] * 7
+
+
+@pytest.mark.parametrize("signed", [YES, NO])
+def test_a_step_that_chooses_its_column_gets_the_table(tmp_path, signed):
+    """SKL-013."""
+    table = pd.DataFrame({"t": TEXTS})
+    for place, chooser in enumerate((Chosen(), FunctionTransformer(lambda held: held["t"]))):
+        model = make_pipeline(chooser, *words()).fit(table, [1, 0, 1, 0] * 5)
+        path = tmp_path / f"m{place}"
+        mlmodel.save(model, path, example=table[:3] if signed else None)
+        loaded = mlmodel.load(path, trust=True)
+        for rows in (["good", "bad", "bad"], ["bad"]):
+            given = pd.DataFrame({"t": rows})
+            assert loaded.predict(given).tolist() == model.predict(given).tolist()
+
+
+def test_functions_of_ones_own_may_take_mappings(tmp_path):
+    """SKL-013: they get the records as they are."""
+    vectorizer = TfidfVectorizer(preprocessor=lambda record: record["t"])
+    model = make_pipeline(vectorizer, LogisticRegression())
+    model.fit([{"t": text} for text in TEXTS], [1, 0, 1, 0] * 5)
+    mlmodel.save(model, tmp_path / "m")
+    loaded = mlmodel.load(tmp_path / "m", trust=True)
+    assert loaded.predict([{"t": "good"}, {"t": "bad"}]).tolist() == [1, 0]

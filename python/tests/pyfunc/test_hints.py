@@ -142,7 +142,7 @@ def deliver(hint, data):
 
     function.__annotations__["model_input"] = hint
     wrap = hints.delivery(function, {"is_signature_from_type_hint": True})
-    return wrap(lambda data: data)(data)
+    return wrap.deliver(lambda data: data)(data)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_values_that_are_what_the_hint_says(hint, data, delivered):
         (list[int], "1"), (list[int], True), (list[int], 1.0), (list[str], 1), (list[str], None),
         (list[float], "1"), (list[float], 2**53 + 1), (list[bool], 1), (list[list[str]], "abc"),
         (list[list[str]], [1]), (list[dict[str, int]], {"a": "b"}), (list[dict[str, int]], []),
-        (list[int | None], "a"), (list[dt.datetime], "2020-01-01"),
+        (list[int | None], "a"), (list[dt.datetime], "soon"), (list[dt.date], "2020-01-01T01:00"),
     ],
 )  # fmt: skip
 def test_values_that_are_not(hint, value):
@@ -212,8 +212,8 @@ def test_without_a_list_nothing_is_delivered_otherwise():
 
 def test_a_type_from_the_example_keeps_lists():
     wrap = hints.delivery(lengths, {"type_hint_from_example": True})
-    assert wrap(pd.DataFrame)(["a"]) == ["a"]
-    assert wrap(pd.DataFrame)({"x": ["a"]}).shape == (1, 1)
+    assert wrap.deliver(pd.DataFrame)(["a"]) == ["a"]
+    assert wrap.deliver(pd.DataFrame)({"x": ["a"]}).shape == (1, 1)
 
 
 def test_an_equal_class_of_another_run_of_its_file():

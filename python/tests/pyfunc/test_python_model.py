@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import pickletools
 import sys
 import warnings
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,13 @@ import pytest
 
 import mlmodel
 from mlmodel import pyfunc
-from mlmodel.errors import InvalidArgument, InvalidInput, UnsupportedModel, UntrustedModel
+from mlmodel.errors import (
+    InvalidArgument,
+    InvalidInput,
+    MissingDependency,
+    UnsupportedModel,
+    UntrustedModel,
+)
 from mlmodel.pyfunc import pickling, python_model
 
 
@@ -433,6 +441,8 @@ def test_none_is_data_too(tmp_path):
     assert model.predict(given)[1] is given
     with pytest.raises(InvalidArgument, match="Give the data to predict, such as"):
         model.predict()
+    with pytest.raises(InvalidArgument, match="the data to predict only once"):
+        model.predict(1, model_input=1)
 
 
 class Counts(pyfunc.PythonModel):
@@ -605,10 +615,86 @@ def test_classes_that_travel_by_value_are_not_warned_of(tmp_path):
         mlmodel.save(AddN(1), tmp_path / "m")
 
 
+class Failing(pyfunc.PythonModel):
+    def predict(self, model_input):
+        raise ValueError("it cannot")
+
+
+class Misspelt(pyfunc.PythonModel):
+    def predcit(self, model_input):
+        return model_input
+
+
+class Nothing(pyfunc.PythonModel):
+    def load_context(self, context):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (Misspelt, "Misspelt defines no method predict.* is its method 'predcit' meant"),
+        (Nothing, "Nothing defines no method predict.* define predict"),
+        (pyfunc.PythonModel, "PythonModel defines no method predict"),
+    ],
+)
+def test_a_model_without_predict_is_refused_when_it_is_saved(tmp_path, kind, said):
+    """PYF-007, PYF-042."""
+    for save in (
+        lambda: pyfunc.save_model(tmp_path / "m", python_model=kind()),
+        lambda: mlmodel.save(kind(), tmp_path / "m"),
+        lambda: mlmodel.models.set_model(kind()),
+    ):
+        with pytest.raises(InvalidArgument, match=f"{said}.*PYF-007"):
+            save()
+    assert not (tmp_path / "m").exists()
+
+
+def test_artifacts_are_named(tmp_path):
+    """PYF-005."""
+    with pytest.raises(InvalidArgument, match="artifacts is a mapping of names to paths"):
+        pyfunc.save_model(tmp_path / "m", python_model=Failing(), artifacts=["a.txt"])
+
+
+class ByName(pyfunc.PythonModel):
+    def predict(self, model_input):
+        found = importlib.import_module("mlflow.pyfunc")
+        again = import_module("mlflow.pyfunc.model")
+        assert importlib.import_module("json").dumps([1]) == "[1]"
+        return [found.PythonModel.__name__, again.PythonModel.__name__]
+
+
+class ByNameInside(pyfunc.PythonModel):
+    def predict(self, model_input):
+        import importlib as late
+        from importlib import import_module as imported
+
+        return [
+            late.import_module("mlflow.pyfunc").PythonModel.__name__,
+            imported(".model", "mlflow.pyfunc").PythonModel.__name__,
+        ]
+
+
+class ByNameAbsent(pyfunc.PythonModel):
+    def predict(self, model_input):
+        return importlib.import_module("mlflow.no_such_part")
+
+
+def test_names_of_mlflow_are_imported_by_name(tmp_path):
+    """PYF-011."""
+    for place, kind in enumerate((ByName, ByNameInside)):
+        mlmodel.save(kind(), tmp_path / f"m{place}")
+        model = mlmodel.load(tmp_path / f"m{place}", trust=True)
+        assert model.predict([1]) == ["PythonModel", "PythonModel"]
+    mlmodel.save(ByNameAbsent(), tmp_path / "absent")
+    with pytest.raises(MissingDependency, match="no_such_part.*PYF-011"):
+        mlmodel.load(tmp_path / "absent", trust=True).predict([1])
+
+
 def test_a_warning_stands_at_the_line_that_saves(tmp_path):
     """However many calls lie between: an old name, the short way."""
     frame = pd.DataFrame({"a": [1.0]})
-    model = pyfunc.PythonModel()  # it has no predict
+    model = Failing()
     for save in (
         lambda path: pyfunc.save_model(path, python_model=model, input_example=frame),
         lambda path: mlmodel.save(model, path, example=frame),

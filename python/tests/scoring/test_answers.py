@@ -79,6 +79,27 @@ def test_a_servers_error_of_the_model_is_the_models_failure(
     assert "/srv/model.pkl" in caplog.text
 
 
+def _deep(levels: int) -> object:
+    held: object = 1
+    for _ in range(levels):
+        held = [held]
+    return held
+
+
+def _of_itself() -> object:
+    held: dict[str, object] = {}
+    held["k"] = [held]
+    return held
+
+
+@pytest.mark.parametrize("answered", [_deep(300), _deep(3000), _of_itself()])
+def test_an_answer_without_an_end_is_the_models_fault(answered: object) -> None:
+    """RST-047."""
+    answer, body = ask(lambda *_: answered, [[1] * 30])
+    assert (answer.status, body["error_code"]) == (500, "UNSERIALIZABLE_PREDICTION")
+    assert "holds itself" in body["message"]
+
+
 def test_a_refusal_by_the_flavor_goes_through() -> None:
     answer, body = ask(raising(InvalidInput("The rows must be one.")), [[1] * 30])
     assert (answer.status, body["message"]) == (400, "The rows must be one.")

@@ -8,6 +8,7 @@ import decimal
 import json
 import warnings
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -270,10 +271,41 @@ def test_where_values_differ_is_told() -> None:
     assert signature.enforce(frame) is not None
 
 
-def test_an_empty_list_does_not_tell_how_deep_a_column_is() -> None:
-    """SIG-018, ENF-015."""
+def test_an_empty_list_does_not_tell_how_deep_a_cell_is() -> None:
+    """SIG-018, SIG-073, ENF-015."""
     data = {"a": [[], [[1]]]}
-    assert infer_signature(data).enforce(data)["a"].tolist() == [[], [[1]]]
+    assert infer_signature(data).enforce(data)["a"].tolist() == [[[], [[1]]]]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"messages": [{"role": "user", "content": "hi"}]},
+        {"messages": ({"role": "user", "content": "hi"},), "k": [1]},
+        {"a": [[1, 2], [3, 4]], "b": [1.5, 2.5]},
+        {
+            "messages": [{"content": "hi"}, {"content": [{"text": "hi"}]}],
+            "tools": [{"f": {"n": 1}}],
+        },
+    ],
+)
+def test_lists_of_mappings_and_of_lists_are_cells_of_one_row(data: dict[str, Any]) -> None:
+    """SIG-073, SIG-018."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frame = infer_signature(data).enforce(data)
+    assert frame.to_dict("records") == [{name: list(value) for name, value in data.items()}]
+
+
+@pytest.mark.parametrize(
+    "data", [{"a": [1, 2]}, {"a": [None, {"x": 1}]}, {"a": [[1], ["x"]]}, {"a": [[1], None]}]
+)
+def test_other_lists_are_columns(data: dict[str, Any]) -> None:
+    """SIG-073: where nothing else is declared than any, enforcement cannot tell a cell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frame = infer_signature(data).enforce(data)
+    assert len(frame) == 2
 
 
 def test_too_deep() -> None:

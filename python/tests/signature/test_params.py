@@ -49,7 +49,7 @@ def test_everything_wrong_is_listed() -> None:
         ("ENF-082", "w", 1),
         ("ENF-082", "at", None),
     ]
-    assert rules({"k": None}) == [("ENF-082", "k", None)]
+    assert rules({"k": None}) == [("ENF-086", "k", None)]
     assert rules({"w": 1}) == [("ENF-083", "w", None)]
 
 
@@ -134,7 +134,8 @@ def test_moments_at_the_edge() -> None:
     fine = SIGNATURE.enforce_params({"at": "2020-01-01T00:00:00.123456789"})["at"]
     assert isinstance(fine, dt.datetime)
     assert fine == pd.Timestamp("2020-01-01T00:00:00.123456789")
-    for missing in (None, pd.NaT, np.datetime64("NaT")):
+    assert rules({"at": None, "t": None}) == [("ENF-086", "t", None), ("ENF-086", "at", None)]
+    for missing in (pd.NaT, np.datetime64("NaT")):
         assert SIGNATURE.enforce_params({"at": missing})["at"] is None
     many = infer_signature(params={"at": np.array(["2020-01-01"], dtype="M8[ns]")})
     assert many.enforce_params({})["at"] == [dt.datetime(2020, 1, 1)]

@@ -642,7 +642,7 @@ from JSON
     {"a": [1, 2], "b": [3]} -> a: Array(long), b: Array(long)
     {"a": [1, 2], "b": 3} -> a: Array(long), b: long
     {"a": 1, "b": [2]} -> a: long, b: Array(long)
-    {"a": [[1, 2], [3]], "b": [4, 5]} -> a: Array(long), b: long
+    {"a": [[1, 2], [3]], "b": [4, 5]} -> a: Array(Array(long)), b: Array(long)
     [{"a": 1, "b": 2}, {"a": 3, "b": 4}] -> a: long, b: long
     [{"a": 1, "b": 2}, {"a": 3}] -> a: long, b: double (optional)
     [{"a": [1, 2]}] -> a: Array(long)
@@ -711,5 +711,5 @@ def test_what_data_in_process_stand_for(declared: str, data: str, answers: list[
 
 @pytest.mark.parametrize(("kind", "data", "answers"), _lines(INFERRED))
 def test_what_data_are_inferred_as(kind: str, data: str, answers: list[str]) -> None:
-    """SIG-010, SIG-012, SIG-013."""
+    """SIG-010, SIG-012, SIG-013, SIG-073."""
     assert _inferred(json.loads(data) if kind == "from JSON" else OTHERS[data]) == answers[0]

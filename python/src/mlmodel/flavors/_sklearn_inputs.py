@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._sklearn_texts import Texts
 from mlmodel.flavors._tables import FeatureNames, as_table, has_no_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 __all__ = ["Inputs"]
 
@@ -28,7 +29,7 @@ class Inputs:
         self._names = None if names is None else FeatureNames(names, "SKL-006")
         # Without a number of features the model takes no tables but, say, texts or mappings.
         self._takes_tables = getattr(model, "n_features_in_", None) is not None
-        self._vectorizers = list(_vectorizers(model))
+        self._texts = Texts(model)
 
     def predict(self, method: Callable[..., Any], given: Any, arguments: dict[str, Any]) -> Any:
         """Return what a method of the estimator answers.
@@ -38,7 +39,7 @@ class Inputs:
                 without them.
 
         """
-        taken, missing = self.of(given)
+        taken, missing = self.of(given, method)
         try:
             return method(taken, **arguments)
         except (ValueError, KeyError) as error:
@@ -46,7 +47,7 @@ class Inputs:
                 raise
             raise self._names.lacking(missing) from error
 
-    def of(self, given: Any) -> tuple[Any, list[str]]:
+    def of(self, given: Any, method: Callable[..., Any]) -> tuple[Any, list[str]]:
         """Return what the estimator gets, and the features of its that are missing there.
 
         That is a DataFrame for one that knows names, an array for one that does not.
@@ -57,8 +58,8 @@ class Inputs:
                 takes texts.
 
         """
-        if self._vectorizers:
-            return self._texts_of(given), []
+        if self._texts:
+            return self._texts.of(given, method), []
         if not self._takes_tables or self._is_ready(given):
             return given, []
         table = as_table(given)
@@ -95,30 +96,6 @@ class Inputs:
             )
         return _unnamed(table), []
 
-    def _texts_of(self, given: Any) -> Any:
-        """Return the one column of a table, which the model would not go through by rows.
-
-        Raises:
-            InvalidInput: the table has another number of columns (SKL-009).
-
-        """
-        reads = (getattr(one, name, None) for one in self._vectorizers for name in _READERS)
-        if isinstance(given, list | tuple) and any(map(callable, reads)):
-            return given  # what reads the items may want them as they are, records too
-        table: Any = as_table(given)
-        if table is None:
-            if getattr(given, "ndim", 1) != 2:  # noqa: PLR2004 - rows and columns
-                return given
-            table = given
-        width = table.shape[1]
-        if width != 1:
-            raise invalid(
-                "SKL-009",
-                f"The model takes one column of texts, and {width} columns are given: give the "
-                "texts alone, or save a model that chooses its column (a ColumnTransformer).",
-            )
-        return table.iloc[:, 0] if hasattr(table, "iloc") else table[:, 0]
-
 
 def _unnamed(frame: pd.DataFrame) -> Any:
     """Return a frame of named columns as an array, or with numbers for names."""
@@ -139,27 +116,3 @@ def _width(given: Any) -> int | None:
     except ValueError:
         return None
     return width[0] if len(width) == 1 else None
-
-
-#: Where estimators keep the one that gets the data as they got them.
-_WRAPPED = ("best_estimator_", "estimator_", "estimator", "regressor_")
-
-
-#: What a vectorizer may be given to read an item of the data with, in place of its own way.
-_READERS = ("preprocessor", "analyzer")
-
-
-def _vectorizers(model: Any) -> Iterator[Any]:
-    """Give the vectorizers that the data reach first, as they are (SKL-009).
-
-    They go through their data text by text: CountVectorizer, TfidfVectorizer, HashingVectorizer.
-    """
-    if any(base.__name__ == "_VectorizerMixin" for base in type(model).__mro__):
-        yield model
-    steps = [step for _, step in getattr(model, "steps", None) or ()]
-    taken = [step for step in steps if step not in (None, "passthrough")][:1]
-    # A union gives all of its transformers the same.
-    taken += [one[1] for one in getattr(model, "transformer_list", None) or ()]
-    inner = next((one for name in _WRAPPED if (one := getattr(model, name, None))), None)
-    for one in taken if inner is None else [*taken, inner]:
-        yield from _vectorizers(one)

@@ -56,4 +56,5 @@ __getattr__, __dir__ = lazily(
         "set_signature": "mlmodel.store.new_signature",
         "validate_serving_input": "mlmodel.pyfunc.scoring",
     },
+    modules=("auth_policy", "model", "resources", "signature"),
 )

@@ -10,13 +10,19 @@ import typing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from mlmodel.signature.data.arrays import object_array
+from mlmodel.signature.data.columns import Column
 from mlmodel.signature.data.objects import has_default, is_object, unwrapped
+from mlmodel.signature.enforce.convert import convert
 from mlmodel.signature.infer.hints import resolved_hints
+from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.schema import ColSpec
+from mlmodel.signature.violations import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Wrong", "name", "plain", "value_of"]
+__all__ = ["Wrong", "may_convert", "name", "plain", "value_of"]
 
 #: Integers up to here are floats without loss.
 _EXACT = 2**53
@@ -59,6 +65,11 @@ def _maker(hint: Any) -> Callable[[Any, Any], Any] | None:
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return _member
     return _dataclass if isinstance(hint, type) and dataclasses.is_dataclass(hint) else None
+
+
+def may_convert(hint: Any) -> bool:
+    """Return whether a class in a hint makes its values by itself, and may convert them."""
+    return hasattr(hint, "model_validate") or any(map(may_convert, typing.get_args(hint)))
 
 
 def name(hint: Any) -> str:
@@ -211,11 +222,22 @@ def _scalar(value: Any, hint: Any) -> Any:
         raise Wrong(value, hint)
     if hint is float and isinstance(value, int) and abs(value) <= _EXACT:
         return float(value)
+    if hint in {dt.date, dt.datetime} and isinstance(value, str):
+        value = _moment_of_text(value, hint)
     if hint is dt.date and isinstance(value, dt.datetime):
         return _date(value)
     if not isinstance(value, hint):
         raise Wrong(value, hint)
     return value
+
+
+def _moment_of_text(text: str, hint: Any) -> Any:
+    """Return the moment that a text says, with its zone where it has one (PYF-040)."""
+    found = Findings()
+    convert(Column(object_array([text]), None, 0), ColSpec(DataType.datetime), found)
+    if found:
+        raise Wrong(text, hint)
+    return _moment(text)
 
 
 def _date(value: dt.datetime) -> dt.date:

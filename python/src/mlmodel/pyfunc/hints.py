@@ -10,40 +10,96 @@ from __future__ import annotations
 import dataclasses
 import typing
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InputViolation, InvalidInput, shown
 from mlmodel.pyfunc import hinted_values
-from mlmodel.signature.data.objects import as_data
+from mlmodel.signature.data.columns import Columns
+from mlmodel.signature.data.objects import as_data, is_object
+from mlmodel.signature.enforce.plan import Plan
 from mlmodel.signature.infer.hints import data_parameter, resolved_hints, with_hints
+from mlmodel.signature.types.nested import AnyType, Array, Map, NestedType, Object, Property
+from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.schema import ColSpec, Schema
+from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["TypeFromExample", "checked_example", "data_hint", "delivery", "resolved"]
+__all__ = ["Hinted", "TypeFromExample", "checked_example", "data_hint", "delivery", "resolved"]
 
 #: MLflow's hint for "what the input example is".
 TypeFromExample = typing.TypeVar("TypeFromExample")
 
 
+@dataclass(frozen=True)
+class Hinted:
+    """How a hinted model gets its data.
+
+    ``deliver`` makes of the signature's enforcement one that hands over what is hinted; requests
+    are read at ``schema``, or at the signature where it is None.
+    """
+
+    deliver: Callable[[Callable[[Any], Any]], Callable[[Any], Any]]
+    schema: Schema | None = None
+
+
 def delivery(
-    function: Callable[..., Any], document: Mapping[str, Any]
-) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]] | None:
+    function: Callable[..., Any], document: Mapping[str, Any], inputs: Schema | None = None
+) -> Hinted | None:
     """Return what changes enforcement for a hinted model, or None where nothing is hinted.
 
     Args:
         function: the user's own ``predict``, unwrapped.
         document: the MLmodel file, whose keys say where the signature is from.
+        inputs: what the signature declares.
 
     """
+    element = _element(data_hint(function))
     if document.get("is_signature_from_type_hint"):
-        element = _element(data_hint(function))
         if element is not None:
-            return lambda enforce: lambda data: _as_list(data, element, enforce)
+            read = None if inputs is None else Schema([_with_own_moments(spec) for spec in inputs])
+            plan = Plan(read)
+            return Hinted(lambda enforce: lambda data: _as_list(data, element, enforce, plan), read)
     elif document.get("type_hint_from_example"):
         listed = _example_is_list(document)
-        return lambda enforce: lambda data: _like_example(data, enforce, listed=listed)
+        return Hinted(lambda enforce: lambda data: _like_example(data, enforce, listed=listed))
+    elif element is not None and not document.get("signature"):
+        read = Schema([ColSpec(_undeclared(element))])
+        plan = Plan(read)
+        return Hinted(lambda _: lambda data: _listed(data, element, plan), read)
     return None
+
+
+def _undeclared(element: Any) -> NestedType:
+    """Return the type at which requests are read for a hint that tells no signature."""
+    if _is_mapping(element):
+        return Map(AnyType())
+    return Array(AnyType()) if list in {element, typing.get_origin(element)} else AnyType()
+
+
+def _with_own_moments(spec: Any) -> Any:
+    """Return a column whose moments are read as they are given: the hint's reader sees the zone."""
+    return ColSpec(_any_moments(spec.type), spec.name, spec.required)
+
+
+def _any_moments(kind: Any) -> Any:
+    if isinstance(kind, Array):
+        return Array(_any_moments(kind.dtype))
+    if isinstance(kind, Map):
+        return Map(_any_moments(kind.value_type))
+    if isinstance(kind, Object):
+        held = [(one.name, _any_moments(one.dtype), one.required) for one in kind.properties]
+        return Object([Property(*one) for one in held])
+    return AnyType() if kind is DataType.datetime else kind
+
+
+def _listed(data: Any, element: Any, plan: Plan) -> Any:
+    """Return data that nothing declares as the list that is hinted, unchecked (PYF-040)."""
+    if isinstance(data, Columns):
+        return _rows_of(plan.enforce(data), element)
+    return _rows_of(data, element) if _is_frame(data) else data
 
 
 def _element(hint: Any) -> Any:
@@ -70,7 +126,7 @@ def checked_example(function: Callable[..., Any], example: Any) -> Any:
     element = _element(data_hint(function))
     if not isinstance(data, list) or element is None:
         return example
-    data = as_data(_as_list(data, element, lambda given: given))
+    data = as_data(_made(data, element))
     return (data, example[1]) if paired else data
 
 
@@ -139,14 +195,19 @@ def _rows_of_frame(frame: Any) -> list[Any]:
     return list(held.to_dict("records"))
 
 
-def _as_list(data: Any, element: Any, enforce: Callable[[Any], Any]) -> list[Any]:
+def _as_list(data: Any, element: Any, enforce: Callable[[Any], Any], plan: Plan) -> list[Any]:
     """Return the data as a list of what the hint says.
 
     Raises:
         InvalidInput: elements that are nothing of the kind, each with its row.
 
     """
-    rows = data if isinstance(data, list) else _rows(data, element, enforce)
+    rows = data if isinstance(data, list) else _rows(data, element, plan)
+    _check_declared(rows, element, enforce)
+    return _made(rows, element)
+
+
+def _made(rows: list[Any], element: Any) -> list[Any]:
     found, violations = [], []
     for index, row in enumerate(rows):
         try:
@@ -160,6 +221,31 @@ def _as_list(data: Any, element: Any, enforce: Callable[[Any], Any]) -> list[Any
             violations,
         )
     return found
+
+
+def _check_declared(rows: list[Any], element: Any, enforce: Callable[[Any], Any]) -> None:
+    """Hold rows against the signature before a class, which may convert, makes objects of them.
+
+    Objects of a class are checked already.
+
+    Raises:
+        InvalidInput: rows contradict the signature (PYF-040).
+
+    """
+    if not hinted_values.may_convert(element):
+        return
+    places = [place for place, row in enumerate(rows) if not is_object(row)]
+    plain = [as_data(hinted_values.plain(rows[place])) for place in places]
+    if not plain:
+        return
+    try:
+        enforce(plain)
+    except InvalidInput as error:
+        told = [
+            one if one.row is None else replace(one, row=places[one.row])
+            for one in error.violations
+        ]
+        raise invalid_input(told) from None
 
 
 def _violation(index: int, element: Any, error: hinted_values.Wrong) -> InputViolation:
@@ -176,11 +262,13 @@ def _violation(index: int, element: Any, error: hinted_values.Wrong) -> InputVio
     )
 
 
-def _rows(data: Any, element: Any, enforce: Callable[[Any], Any]) -> list[Any]:
+def _rows(data: Any, element: Any, plan: Plan) -> list[Any]:
     """Return the rows of anything that the signature takes: a frame, decoded columns."""
-    frame = data if _is_frame(data) else enforce(data)
-    if not _is_frame(frame):
-        return list(frame)
+    frame = data if _is_frame(data) else plan.enforce(data)
+    return _rows_of(frame, element) if _is_frame(frame) else list(frame)
+
+
+def _rows_of(frame: Any, element: Any) -> list[Any]:
     if len(frame.columns) == 1:
         cells = list(frame.iloc[:, 0])
         # One column of whole elements, unless a mapping is asked for and it holds one of its keys.
@@ -190,7 +278,9 @@ def _rows(data: Any, element: Any, enforce: Callable[[Any], Any]) -> list[Any]:
 
 
 def _is_mapping(hint: Any) -> bool:
-    return hint is dict or typing.get_origin(hint) is dict or hasattr(hint, "model_validate")
+    if hint is dict or typing.get_origin(hint) is dict or hasattr(hint, "model_validate"):
+        return True
+    return isinstance(hint, type) and dataclasses.is_dataclass(hint)
 
 
 def _is_frame(data: Any) -> bool:

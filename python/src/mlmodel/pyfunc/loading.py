@@ -273,7 +273,11 @@ def _python_model(
             stream=stream and code.running(stream),
             stream_fn=stream_fn,
             model_config=config,
-            deliver=hints.delivery(python_models.plain_function(model), folder.document.data),
+            hinted=hints.delivery(
+                python_models.plain_function(model),
+                folder.document.data,
+                None if folder.model.signature is None else folder.model.signature.inputs,
+            ),
             copies=Copies(made, reduced),
         )
 

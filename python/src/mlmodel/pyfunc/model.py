@@ -11,12 +11,14 @@ from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.pyfunc.python_model import PythonModel, PythonModelContext
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.predict import handing_on
+from mlmodel.signature.enforce.matching import Matching
 from mlmodel.store.description import PYTHON_FUNCTION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from mlmodel.pyfunc.copies import Copies
+    from mlmodel.pyfunc.hints import Hinted
     from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.store.description import Model
@@ -40,7 +42,7 @@ class PyFuncModel:
         stream: Predict | None = None,
         stream_fn: str = "predict_stream",
         model_config: Mapping[str, Any] | None = None,
-        deliver: Callable[[Callable[[Any], Any]], Callable[[Any], Any]] | None = None,
+        hinted: Hinted | None = None,
         copies: Copies | None = None,
     ) -> None:
         """Put a way to predict behind the signature; loaders call this.
@@ -52,8 +54,7 @@ class PyFuncModel:
             stream: how it predicts in parts, where it does (PYF-015).
             stream_fn: the method that would do that (PYF-024).
             model_config: the configuration that it was loaded with.
-            deliver: makes of the signature's enforcement one that hands over what the model's
-                type hints ask for (PYF-017).
+            hinted: how data become what the model's type hints ask for (PYF-017).
             copies: how it is copied and pickled (TRU-047).
 
         """
@@ -66,8 +67,10 @@ class PyFuncModel:
         self._stream_fn = stream_fn
         #: Enforce, then predict; servers and other adapters enter here (columns or frames).
         self.engine = Engine(predict, metadata.signature)
-        if deliver is not None:
-            self.engine.enforce = deliver(self.engine.enforce)
+        if hinted is not None:
+            self.engine.enforce = hinted.deliver(self.engine.enforce)
+            if hinted.schema is not None:
+                self.engine.matching = Matching(hinted.schema)
 
     @property
     def signature(self) -> ModelSignature | None:

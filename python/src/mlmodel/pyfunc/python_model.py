@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 from dataclasses import dataclass, field
@@ -79,6 +80,7 @@ def as_python_model(given: Any) -> PythonModel:
 
     """
     if isinstance(given, PythonModel):
+        _check_predicts(given)
         return given
     if isinstance(given, type):
         raise is_a_class(given)
@@ -103,6 +105,24 @@ def as_python_model(given: Any) -> PythonModel:
             f"{getattr(given, '__qualname__', given)} takes {len(needed)} (PYF-014)"
         )
     return _FunctionPythonModel(given)
+
+
+def _check_predicts(model: PythonModel) -> None:
+    """Refuse a model without a predict of its own: the base's would fail when it is asked."""
+    kind = type(model)
+    own = getattr(kind, "predict", None)
+    if own is PythonModel.predict and kind.predict_stream is PythonModel.predict_stream:
+        raise InvalidArgument(
+            f"{kind.__qualname__} defines no method predict, which every PythonModel needs; "
+            f"{_meant(kind)}(PYF-007, PYF-042)"
+        )
+
+
+def _meant(kind: type) -> str:
+    own = vars(kind).keys() - vars(PythonModel).keys()
+    methods = sorted(name for name in own if callable(getattr(kind, name, None)))
+    close = difflib.get_close_matches("predict", methods, 1)
+    return f"is its method {close[0]!r} meant? " if close else "define predict(self, model_input) "
 
 
 def plain_function(model: PythonModel, method: str = "predict") -> Callable[..., Any]:

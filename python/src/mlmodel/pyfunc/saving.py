@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mlmodel._base.deprecated import old_arguments
 from mlmodel._base.extras import require
 from mlmodel._base.warnings import warn_caller
-from mlmodel.errors import InvalidArgument
+from mlmodel.errors import InvalidArgument, shown
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc import from_code, hints, pickling, retrievers
 from mlmodel.pyfunc import python_model as python_models
@@ -25,7 +26,7 @@ from mlmodel.store.new_folder import copy_into
 from mlmodel.store.saving import Contents, KeywordOptions, SaveOptions, save_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from mlmodel.document.paths import PathLike
     from mlmodel.scoring.engine import Engine
@@ -90,6 +91,11 @@ def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
         "conda_env": conda_env,
         "mlflow_model": _described(mlflow_model, resources, auth_policy),
     }
+    if artifacts is not None and not isinstance(artifacts, Mapping):
+        raise InvalidArgument(
+            "artifacts is a mapping of names to paths, such as {'words': 'words.txt'}, not "
+            f"{shown(artifacts)} (PYF-005)"
+        )
     config = None if model_config is None else configs.read(model_config)
     if python_model is None:
         if artifacts:
@@ -287,8 +293,9 @@ class _Saving:
             model_input = self._example_data()
         if self.hinted is not None:
             written = {"is_signature_from_type_hint": True}
-            deliver = hints.delivery(python_models.plain_function(self.model), written)
-            model_input = deliver(_as_is)(model_input) if deliver else model_input
+            function = python_models.plain_function(self.model)
+            hinted = hints.delivery(function, written, self.hinted.inputs)
+            model_input = hinted.deliver(_as_is)(model_input) if hinted else model_input
         return python_models.predictor(self.model, self._context)(model_input, params)
 
     @cached_property

@@ -93,7 +93,16 @@ class ModelCode:
         if self.has(name):
             # A module is looked up, and no attribute of its package.
             return self._own(name, None, None, ("__name__",), 0)
-        return mlflow_names.module(name)
+        return _Importlib(self) if name == "importlib" else mlflow_names.module(name)
+
+    def import_by_name(self, name: str, package: str | None = None) -> ModuleType:
+        """Import what a model's code asks ``importlib.import_module`` for (PYF-011, PYF-013)."""
+        name = importlib.util.resolve_name(name, package)
+        if self.has(name):
+            return self.import_module(name)
+        if name == "mlflow" or name.startswith("mlflow."):
+            return mlflow_names.import_(name, fromlist=("__name__",))
+        return importlib.import_module(name)
 
     def run_file(self, file: Path) -> ModuleType:
         """Run a Python file as a module of a name of its own, and return the module."""
@@ -190,7 +199,7 @@ class ModelCode:
         """Import as ``__import__`` does: the model's own, MLflow's names, and all others."""
         if self.has(_absolute(name, globals, level)):
             return self._own(name, globals, locals, fromlist or (), level)
-        if not level and name.partition(".")[0] == "importlib" and self._tops:
+        if not level and name.partition(".")[0] == "importlib":
             found = builtins.__import__(name, globals, locals, fromlist or (), level)
             return _Importlib(self) if found is importlib else found
         return mlflow_names.import_(name, globals, locals, fromlist, level)
@@ -370,7 +379,7 @@ class _Importlib(ModuleType):
 
     def __init__(self, code: ModelCode) -> None:
         super().__init__("importlib")
-        self.import_module = code.import_module
+        self.import_module = code.import_by_name
         self.__import__ = code.builtins["__import__"]
         self._code = code
 

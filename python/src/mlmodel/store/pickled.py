@@ -43,6 +43,7 @@ class _Names(dict[tuple[str, str], object]):
         super().__init__(
             {(module, name): made for module in _CLOUDPICKLE for name, made in replaced.items()}
         )
+        self["importlib", "import_module"] = code.import_by_name
         self._code = code
 
     def __contains__(self, key: object) -> bool:

@@ -1,6 +1,6 @@
 """Public names where MLflow's users look for them (``mlflow.types``)."""
 
-from mlmodel._absent import absent_name
+from mlmodel._base.lazy import lazily
 from mlmodel.types.schema import (
     AnyType,
     Array,
@@ -31,6 +31,5 @@ __all__ = [
     "TensorSpec",
 ]
 
-
-def __getattr__(name: str) -> object:
-    raise absent_name(__name__, name)
+# It needs numpy and pandas.
+__getattr__, __dir__ = lazily(__name__, {}, modules=("schema", "type_hints"))

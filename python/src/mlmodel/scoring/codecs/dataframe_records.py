@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.json.body import kind_of
+from mlmodel.signature.cells.plain import Values, stands_for
 from mlmodel.signature.cells.reader import filler
 from mlmodel.signature.enforce.matching import none_declared
 from mlmodel.signature.violations import missing_input
@@ -41,6 +42,8 @@ def from_records(payload: Payload[Json], matching: Matching, what: str) -> Colum
     if not records and matching.schema is not None:
         read = tensors.without_rows if matching.has_tensors else tables.without_rows
         return read(payload, matching)
+    if matching.schema is not None and _are_values(records, matching):
+        return tables.from_rows(payload, matching, None, list(records), len(records), 1)
     refuse_order(matching, records, "Records are")
     names, rows = _rows_of(payload.reader, matching, records)
     if matching.has_tensors:
@@ -69,6 +72,18 @@ def refuse_order(matching: Matching, objects: Sequence[Iterable[str]], what: str
         "order (RST-011)."
     )
     raise InvalidInput(message, [InputViolation("RST-011", message)])
+
+
+def _are_values(records: Records, matching: Matching) -> bool:
+    """Return whether objects are the values of the one column (ENF-015, PYF-041), and no rows.
+
+    Of an object whose one key is that column's number, the cell is the value (ENF-111).
+    """
+    if matching.has_tensors or matching.has_names or matching.schema is None:
+        return False
+    if all(matching.are_numbers(list(record)) for record in records):
+        return False
+    return isinstance(stands_for(records, matching.schema.inputs), Values)
 
 
 def _are_records(value: Json) -> TypeGuard[Records]:

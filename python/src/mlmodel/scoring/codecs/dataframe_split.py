@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from mlmodel.errors import MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.json.body import kind_of
+from mlmodel.signature.types.nested import Map, Object
 
 if TYPE_CHECKING:
     from mlmodel.scoring.codecs.payload import Payload
@@ -38,8 +39,20 @@ def from_split(payload: Payload[Json], matching: Matching, what: str) -> Columns
         return read(payload, matching)
     if matching.has_tensors:
         return tensors.from_frame_rows(payload, matching, names, rows, width)
+    if names is not None and _are_objects(rows, width, matching):
+        objects: list[Json] = [dict(zip(map(str, names), row, strict=True)) for row in rows]
+        return tables.from_rows(payload, matching, None, objects, len(rows), 1)
     cells = rows[0] if len(rows) == 1 else list(chain.from_iterable(rows))
     return tables.from_rows(payload, matching, names, cells, len(rows), width)
+
+
+def _are_objects(rows: list[list[Json]], width: int, matching: Matching) -> bool:
+    """Return whether each row is a value of the one column, an object without a name (PYF-041)."""
+    specs = () if matching.schema is None else matching.schema.inputs
+    if len(specs) != 1 or specs[0].name is not None or not isinstance(specs[0].type, Object | Map):
+        return False
+    # One column may hold the objects themselves.
+    return width > 1 or not any(type(row[0]) is dict for row in rows)
 
 
 def checked_rows(rows: Json, width: int | None) -> tuple[list[list[Json]], int]:

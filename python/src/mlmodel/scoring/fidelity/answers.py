@@ -131,10 +131,16 @@ def _parts(answer: Any) -> list[_Part]:
             _Part(str(name), _array(column), _is_single(column))
             for name, column in zip(answer.columns, columns, strict=True)
         ]
+    if isinstance(answer, Mapping) and answer and all(map(_has_rows, answer.values())):
+        return [_Part(str(name), _array(held), _is_single(held)) for name, held in answer.items()]
     values, single = _array(answer), _is_single(answer)
     if values.ndim == 2 and values.dtype.kind != "O":  # noqa: PLR2004 - a table
         return [_Part(None, values[:, place], single) for place in range(values.shape[1])]
     return [_Part(None, values, single)]
+
+
+def _has_rows(held: Any) -> bool:
+    return bool(getattr(held, "shape", ()))
 
 
 def _array(answer: Any) -> np.ndarray[Any, Any]:

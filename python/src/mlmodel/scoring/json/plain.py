@@ -34,6 +34,7 @@ _SAME = frozenset({str, int, bool, type(None)})
 #: The texts for numbers that JSON cannot write (RST-083); they are read back (ENF-064).
 _INFINITY, _MINUS_INFINITY = "Infinity", "-Infinity"
 _INT64 = 2**63
+_TOO_DEEP = "holds itself, or lists and objects more than 250 deep"
 
 
 class Unwritable(Exception):
@@ -64,7 +65,9 @@ def dumps(document: Any) -> bytes:
         document = _with_literals(document)
     try:
         return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-    except TypeError:
+    except TypeError as error:
+        if "ecursion" in str(error):
+            raise Unwritable(None, _TOO_DEEP) from None
         what = "holds a text with half of a surrogate pair, which is not valid Unicode"
         raise Unwritable(None, what, "RST-048") from None
 
@@ -127,9 +130,16 @@ def as_plain(value: Any, path: str = "") -> Any:
     base64, moments ISO 8601; a data frame becomes a list of records.
 
     Raises:
-        Unwritable: a part of it has no form in JSON.
+        Unwritable: a part of it has no form in JSON, or it holds itself.
 
     """
+    try:
+        return _plain(value, path)
+    except RecursionError:
+        raise Unwritable(path or None, _TOO_DEEP) from None
+
+
+def _plain(value: Any, path: str = "") -> Any:
     write = _WRITERS.get(type(value))
     if write is not None:
         return write(value, path)
@@ -144,7 +154,7 @@ def as_plain(value: Any, path: str = "") -> Any:
     except Exception as error:  # the class's own code may raise anything
         raise Unwritable(path, f"is a {name} whose fields cannot be read") from error
     if held is not value:
-        return as_plain(held, path)
+        return _plain(held, path)
     raise Unwritable(path, f"is a {name}, which JSON cannot hold{objects.advice(value)}")
 
 
@@ -153,11 +163,11 @@ def _same(value: Any, _path: str) -> Any:
 
 
 def _list(value: Any, path: str) -> Any:
-    return [as_plain(item, f"{path}/{place}") for place, item in enumerate(value)]
+    return [_plain(item, f"{path}/{place}") for place, item in enumerate(value)]
 
 
 def _mapping(value: Mapping[Any, Any], path: str) -> Any:
-    read = {_key(key, path): as_plain(item, f"{path}/{key}") for key, item in value.items()}
+    read = {_key(key, path): _plain(item, f"{path}/{key}") for key, item in value.items()}
     if len(read) < len(value):
         raise Unwritable(path, "has two keys with the same name")
     return read
@@ -187,7 +197,7 @@ def _decimal(value: Decimal, path: str) -> Any:
 
 
 def _enum(value: Enum, path: str) -> Any:
-    return as_plain(value.value, path)
+    return _plain(value.value, path)
 
 
 def _time(value: Any, _path: str) -> Any:
@@ -213,7 +223,7 @@ def _ndarray(values: np.ndarray[Any, Any], path: str) -> Any:
     elif kind not in "OS":
         raise Unwritable(path, f"is of dtype {values.dtype}, which JSON cannot hold")
     listed = values.tolist()
-    return listed if kind == "M" else as_plain(listed, path)
+    return listed if kind == "M" else _plain(listed, path)
 
 
 def _iso(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -286,7 +296,7 @@ def _cells(values: Any, name: str, path: str) -> list[Any]:
     listed = values.tolist() if isinstance(values, np.ndarray) else list(values)
     if _SAME.issuperset(map(type, listed)):
         return list(listed)
-    return [as_plain(cell, f"{path}/{row}/{name}") for row, cell in enumerate(listed)]
+    return [_plain(cell, f"{path}/{row}/{name}") for row, cell in enumerate(listed)]
 
 
 _WRITERS: dict[type, Any] = {
@@ -317,7 +327,7 @@ _BY_BASE: tuple[tuple[type | tuple[type, ...] | UnionType, Any], ...] = (
     (np.ndarray, _ndarray),
     (pd.DataFrame, _frame),
     (pd.Series, _series),
-    (pd.Index, lambda value, path: as_plain(value.tolist(), path)),
+    (pd.Index, lambda value, path: _plain(value.tolist(), path)),
     ((dt.datetime, dt.date, dt.time), _time),
     (Decimal, _decimal),
     ((UUID, pd.Period, pd.Interval), lambda value, _: str(value)),

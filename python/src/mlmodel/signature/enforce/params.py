@@ -53,10 +53,22 @@ def enforce_params(
         if spec.name not in given or (value is None and spec.default is None):
             # No default and nothing given means absent (MLflow writes `null` for it).
             read[spec.name] = None if spec.default is None else _read_default(spec)
+        elif value is None and not is_opaque(spec.dtype):
+            found.append(_null(spec))
         else:
             read[spec.name] = _read_param(value, spec, found)
     found.raise_all()
     return read
+
+
+def _null(spec: ParamSpec) -> InputViolation:
+    """Return the violation of a null for a parameter that has a default (ENF-086)."""
+    due = spec.dtype.value if isinstance(spec.dtype, DataType) else str(spec.dtype)
+    message = (
+        f"Parameter {spec.name!r}: null was given, which is not a value of it; leave it out for "
+        f"its default, {shown(spec.default)}, or give a value of the type {due}"
+    )
+    return InputViolation("ENF-086", message, spec.name, None, due, shown(None))
 
 
 def _is_finished(value: Any, spec: ParamSpec) -> bool:

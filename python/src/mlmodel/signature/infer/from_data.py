@@ -12,7 +12,7 @@ import pandas as pd
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument, shown
-from mlmodel.signature.cells.plain import ByColumn, Records, Rows, stands_for
+from mlmodel.signature.cells.plain import ByColumn, OneRow, Records, Rows, stands_for
 from mlmodel.signature.data import arrow
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.columns import Column
@@ -324,22 +324,49 @@ def _required_without_names(schema: Schema) -> Schema:
 
 
 def _schema_of_mapping(data: Mapping[Any, Any], what: str, types: CellTypes) -> Schema:
-    if not data:
-        raise _unsupported(data, what)
-    names = [name if isinstance(name, str) else None for name in data]
-    if None in names:
-        raise InvalidArgument(f"The names of {what} are texts, not {list(data)!r:.60} (SIG-012)")
-    values = list(data.values())
+    names, values = _names(data, what), list(data.values())
     if all(_is_tensor(value) for value in values):
         return Schema([_tensor_spec(v, name) for v, name in zip(values, names, strict=True)])
     match stands_for(data):
         # What else has axes is a column for enforcement; here it is a cell of no type (SIG-014).
         case ByColumn() if _are_columns(values):
-            if len({len(value) for value in values}) > 1:
-                raise InvalidArgument(f"The columns of {what} are of different lengths (SIG-010)")
-            return _schema_of_columns(names, [_array_of_column(v, what) for v in values], types)
+            row = _schema_of_row(data, types) if any(map(_holds_nested, values)) else None
+            return _schema_of_named(data, what, types) if row is None else row
         case _:
             return _schema_of_columns(names, [_array_of_cell(value) for value in values], types)
+
+
+def _schema_of_row(data: Mapping[str, Any], types: CellTypes) -> Schema | None:
+    """Return the schema of lists that are cells of one row (SIG-073); None where they are not.
+
+    They are, if enforcement takes them for that row: of ``any`` it cannot tell how deep it is.
+    """
+    held = CellTypes()
+    try:
+        cells = [_array_of_cell(value) for value in data.values()]
+        schema = _schema_of_columns(list(data), cells, held)
+    except InvalidArgument:
+        return None
+    if not isinstance(stands_for(data, tuple(schema)), OneRow):
+        return None
+    types.conflicts += held.conflicts
+    return schema
+
+
+def _names(data: Mapping[Any, Any], what: str) -> list[str]:
+    if not data:
+        raise _unsupported(data, what)
+    if not all(isinstance(name, str) for name in data):
+        raise InvalidArgument(f"The names of {what} are texts, not {list(data)!r:.60} (SIG-012)")
+    return list(data)
+
+
+def _schema_of_named(columns: Mapping[Any, Any], what: str, types: CellTypes) -> Schema:
+    """Return the schema of columns by name, whatever their cells are."""
+    if len({len(values) for values in columns.values()}) > 1:
+        raise InvalidArgument(f"The columns of {what} are of different lengths (SIG-010)")
+    cells = [_array_of_column(values, what) for values in columns.values()]
+    return _schema_of_columns(_names(columns, what), cells, types)
 
 
 def _are_columns(values: Sequence[Any]) -> bool:
@@ -347,6 +374,13 @@ def _are_columns(values: Sequence[Any]) -> bool:
     listed = all(isinstance(value, pd.Series) or _is_list(value) for value in values)
     are_series = any(isinstance(value, pd.Series) for value in values)
     return listed and (are_series or len({len(value) for value in values}) == 1)
+
+
+def _holds_nested(value: Any) -> bool:
+    """Return whether this is a list of mappings or of lists, such as the messages of a chat."""
+    if not isinstance(value, list | tuple) or not value:
+        return False
+    return all(isinstance(item, dict) for item in value) or all(map(_is_list, value))
 
 
 def _array_of_cell(value: Any) -> Any:
@@ -362,7 +396,7 @@ def _array_of_column(value: Any, what: str) -> Any:
     if value.ndim > 1:
         raise InvalidArgument(
             f"A column of {what} is an array of {value.ndim} axes (SIG-010): give arrays for all "
-            "names, or a list of arrays"
+            "names, or a data frame whose cells are arrays"
         )
     return value
 
@@ -372,7 +406,7 @@ def _schema_of_list(data: list[Any], what: str, types: CellTypes) -> Schema:
         case Records(records):
             names = list(dict.fromkeys(name for record in records for name in record))
             columns = {name: [record.get(name) for record in records] for name in names}
-            return _schema_of_mapping(columns, what, types)
+            return _schema_of_named(columns, what, types)
         case Rows(rows) if all(map(_is_list, rows)):
             return _schema_of_rows(rows, what, types)
         # What else has axes is a row for enforcement; here it is a cell of no type (SIG-014).
