@@ -83,29 +83,35 @@ def save_model(  # noqa: PLR0913 - the arguments of the editions, in their order
         ModelExists, WriteFailed: as for every ``save_model``.
 
     """
-    if (python_model is None) == (loader_module is None):
-        raise InvalidArgument("Give either python_model or loader_module")
+    _require_one_kind(python_model, loader_module, data_path, artifacts)
     shared: SaveOptions = {
         **others,
         "code_paths": code_paths,
         "conda_env": conda_env,
         "mlflow_model": _described(mlflow_model, resources, auth_policy),
     }
+    config = None if model_config is None else configs.read(model_config)
+    if python_model is None:
+        write = _loader_module(str(loader_module), data_path, config, streamable=bool(streamable))
+        save_folder(path, write, **shared)
+    else:
+        _save(path, _Saving(python_model, artifacts or {}, config, streamable), shared)
+
+
+def _require_one_kind(
+    python_model: object, loader_module: object, data_path: object, artifacts: object
+) -> None:
+    if (python_model is None) == (loader_module is None):
+        raise InvalidArgument("Give either python_model or loader_module")
     if artifacts is not None and not isinstance(artifacts, Mapping):
         raise InvalidArgument(
             "artifacts is a mapping of names to paths, such as {'words': 'words.txt'}, not "
             f"{shown(artifacts)} (PYF-005)"
         )
-    config = None if model_config is None else configs.read(model_config)
-    if python_model is None:
-        if artifacts:
-            raise InvalidArgument("artifacts go with python_model; use data_path instead")
-        write = _loader_module(str(loader_module), data_path, config, streamable=bool(streamable))
-        save_folder(path, write, **shared)
-        return
-    if data_path is not None:
+    if python_model is None and artifacts:
+        raise InvalidArgument("artifacts go with python_model; use data_path instead")
+    if python_model is not None and data_path is not None:
         raise InvalidArgument("data_path goes with loader_module; use artifacts instead")
-    _save(path, _Saving(python_model, artifacts or {}, config, streamable), shared)
 
 
 def _save(path: PathLike, saving: _Saving, shared: SaveOptions) -> None:
