@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -295,6 +295,7 @@ def test_every_tensor_survives(tmp_path_factory: pytest.TempPathFactory, array: 
         max_size=4,
     )
 )
+@example({"0": float("nan")})
 @settings(max_examples=150)
 def test_every_record_survives(
     tmp_path_factory: pytest.TempPathFactory, record: dict[str, Any]

@@ -268,7 +268,8 @@ def _is_list(value: Any) -> bool:
 
 def _array_of_cells(values: Sequence[Any]) -> Any:
     kinds = {type(value) for value in values}
-    if len(kinds) == 1 and issubclass(next(iter(kinds)), np.generic):
+    # A float of a list or mapping is a number, NaN too: objects of NaN alone say nothing (SIG-015).
+    if len(kinds) == 1 and issubclass(next(iter(kinds)), np.generic | float):
         return np.array(values)
     return object_array(values)
 
