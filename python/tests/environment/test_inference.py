@@ -123,6 +123,7 @@ def test_what_a_library_takes_where_it_is_there_does_not_count(module, packages,
     assert ("demo-taken==0.2" in found) is counts
 
 
+@pytest.mark.slow
 def test_what_a_pickle_names_counts(tmp_path, packages):
     """ENV-024."""
     model = LinearRegression().fit(ROWS, [1, 2])

@@ -182,6 +182,7 @@ def test_an_error_at_predict_has_both_versions(saved, error, told):
     assert ("scikit-learn 0.1 (here: " in notes) is told
 
 
+@pytest.mark.slow
 def test_an_older_estimator_on_the_command_line(saved, tmp_path):
     """ENV-022."""
     model = LinearRegression().fit(ROWS, [1, 2, 3])
