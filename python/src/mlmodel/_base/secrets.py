@@ -6,17 +6,17 @@ import re
 
 __all__ = ["has_password", "masked", "without_password"]
 
+# Patterns as texts: most texts have no address, and then none of them is compiled.
 #: Before the host of an address; a name alone is a secret too (a token), but not for ssh. What
 #: stands for a variable (`${TOKEN}`), which pip puts in, is none.
-_BEFORE_HOST = re.compile(r"((?:https?|ftp|s3)://)(?!\$\{)[^\s/@'\"]+(?<!\})@", re.IGNORECASE)
+_BEFORE_HOST = r"(?i)((?:https?|ftp|s3)://)(?!\$\{)[^\s/@'\"]+(?<!\})@"
 #: The same where it is two, and the second is a password whatever the scheme.
-_PAIR = re.compile(r"(://)(?!\$\{)[^\s/@:'\"]+:(?!\$\{)[^\s/@'\"]+@")
+_PAIR = r"(://)(?!\$\{)[^\s/@:'\"]+:(?!\$\{)[^\s/@'\"]+@"
 #: Tokens of conda's servers stand in the path, and others in the query.
-_IN_PATH = re.compile(r"(://[^\s'\"]*/t/)(?!\$\{)[^\s/'\"]+(?=/|$)")
-_IN_QUERY = re.compile(
-    r"([?&](?:[\w-]*(?:token|secret|password|passwd|signature|api[_-]?key)|sig|pwd)=)(?!\$\{)"
-    r"[^\s&#'\"]+",
-    re.IGNORECASE,
+_IN_PATH = r"(://[^\s'\"]*/t/)(?!\$\{)[^\s/'\"]+(?=/|$)"
+_IN_QUERY = (
+    r"(?i)([?&](?:[\w-]*(?:token|secret|password|passwd|signature|api[_-]?key)|sig|pwd)=)(?!\$\{)"
+    r"[^\s&#'\"]+"
 )
 
 
@@ -29,8 +29,8 @@ def masked(text: str) -> str:
     """Return a text in which `…` stands for each password or token of an address."""
     if "://" not in text:
         return text
-    text = _PAIR.sub(r"\1…@", _BEFORE_HOST.sub(r"\1…@", text))
-    return _IN_QUERY.sub(r"\1…", _IN_PATH.sub(r"\1…", text))
+    text = re.sub(_PAIR, r"\1…@", re.sub(_BEFORE_HOST, r"\1…@", text))
+    return re.sub(_IN_QUERY, r"\1…", re.sub(_IN_PATH, r"\1…", text))
 
 
 def without_password(text: str) -> str:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import shown
-from mlmodel.signature.types.delivery import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from mlmodel.signature.types.delivery import Delivery
     from mlmodel.signature.types.schema import Schema
 
 __all__ = ["KEY", "delivery_in", "fidelity_in", "record_delivery", "record_fidelity"]
@@ -36,7 +36,12 @@ def delivery_in(document: Mapping[str, Any]) -> Delivery | None:
         InvalidArgument: it breaks ENF-091.
 
     """
-    return Delivery.from_dict(_held(document.get("metadata")) or {}) or None
+    held = _held(document.get("metadata"))
+    if not held:
+        return None
+    from mlmodel.signature.types.delivery import Delivery  # few files have a record
+
+    return Delivery.from_dict(held) or None
 
 
 def record_delivery(document: dict[str, Any], inputs: Schema, delivery: Delivery | None) -> None:
