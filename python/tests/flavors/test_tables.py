@@ -257,3 +257,33 @@ def test_one_hot_of_arrow_texts(tmp_path):
     mlmodel.save(model, tmp_path / "m")
     given = pa.Table.from_pandas(rows.assign(z=1)[["z", "a"]], preserve_index=False)
     assert mlmodel.load(tmp_path / "m").predict(given).tolist() == model.predict(rows).tolist()
+
+
+def one_input():
+    """Return a graph that takes rows of three numbers: their sum."""
+    infos = [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["N", 3]),
+             helper.make_tensor_value_info("Y", TensorProto.FLOAT, ["N", 1])]  # fmt: skip
+    axes = helper.make_tensor("axes", TensorProto.INT64, [1], [1])
+    nodes = [helper.make_node("ReduceSum", ["X", "axes"], ["Y"])]
+    graph = helper.make_graph(nodes, "g", infos[:1], infos[1:], [axes])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+NO_ROWS = {
+    "xgboost": MODELS["xgboost"],
+    "without names": lambda rows: xgb.train(
+        {}, xgb.DMatrix(rows.to_numpy(), label=TARGET), num_boost_round=2
+    ),
+    "onnx": lambda _: one_input(),
+}
+
+
+@pytest.mark.parametrize("name", NO_ROWS)
+def test_no_rows_are_no_rows_in_every_form(name, tmp_path):
+    """RST-095: models that answer no rows do so whatever the form, without a signature too."""
+    mlmodel.save(NO_ROWS[name](ROWS), tmp_path / "m")
+    model = mlmodel.load(tmp_path / "m")
+    for given in ([], np.empty(0), pd.DataFrame(), ROWS.head(0)):
+        answer = model.predict(given)
+        answer = answer["Y"] if isinstance(answer, dict | pd.DataFrame) else answer
+        assert len(answer) == 0, given

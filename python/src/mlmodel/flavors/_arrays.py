@@ -161,6 +161,9 @@ class ArrayInputs:
         if one.dtype is None or one.shape is None:
             return array
         axes = len(one.shape)
+        if axes and not len(array) and array.size == 0 and one.shape[0] == -1:
+            # Rows that are not there have what axes are declared.
+            array = np.empty((0, *(max(length, 0) for length in one.shape[1:])), array.dtype)
         if (array.ndim, axes) == (1, _TABLE) and one.shape[1] == 1:
             array = array.reshape(-1, 1)
         elif (array.ndim, axes) == (_TABLE, 1) and array.shape[1] == 1:

@@ -99,7 +99,9 @@ class Features:
         return given
 
     def _in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
-        if self._names is None or self._names.are_all_unknown_to(frame):
+        if frame.shape == (0, 0) and self._names is None:
+            return pd.DataFrame(columns=range(self._count), dtype=float)
+        if self._names is None or (frame.shape[1] and self._names.are_all_unknown_to(frame)):
             self._require_count(frame.shape[1])
         if self._names is None:
             return frame

@@ -58,7 +58,7 @@ class Texts:
         table: Any = as_table(given)
         if table is None and getattr(given, "ndim", 1) == 2:  # noqa: PLR2004 - rows and columns
             table = given
-        if table is None:
+        if table is None or not table.shape[1]:
             return given
         if not self._direct:
             return self._if_asked(given, table, method)

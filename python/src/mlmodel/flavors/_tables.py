@@ -39,8 +39,11 @@ def as_table(given: Any) -> pd.DataFrame | None:
 
     A table is a data frame, also one of Arrow or Polars; a series (one column); a list of
     records; a mapping of names to scalars (one row), or to lists or one-dimensional arrays of one
-    length. Rows without names (arrays, lists of lists, sparse matrices) are none.
+    length. Rows without names (arrays, lists of lists, sparse matrices) are none, unless there is
+    no row: then it is a table without columns, as an empty list of records is.
     """
+    if (isinstance(given, list) and not given) or getattr(given, "shape", ()) == (0,):
+        return pd.DataFrame()
     frame = as_frame(given)
     if frame is not None or isinstance(given, np.ndarray):
         return frame
@@ -124,6 +127,8 @@ class FeatureNames:
         """
         if list(frame.columns) == self.names:
             return frame, []
+        if frame.shape == (0, 0):  # no rows, of which nothing was said
+            return pd.DataFrame(columns=self.names, dtype=float), []
         if len(self.names) == frame.shape[1] and self.are_all_unknown_to(frame):
             return frame.set_axis(self.names, axis=1), []
         given = [str(name) for name in frame.columns]
