@@ -241,7 +241,7 @@ def test_a_model_without_names_is_matched_by_position(tmp_path):
     "given",
     [
         *(np.zeros(3), 3.0, "text", {"a": [1.0], "b": [1.0, 2.0], "c": 1.0}, np.zeros((1, 1, 3))),
-        *([1.0], [], [[1.0, 2.0, 3.0], [1.0]], {"a": [1.0], "b": [1.0, 2.0], "c": [1.0]}),
+        *([1.0], [[1.0, 2.0, 3.0], [1.0]], {"a": [1.0], "b": [1.0, 2.0], "c": [1.0]}),
     ],
 )
 def test_another_kind_of_data_is_refused(booster, given, tmp_path):
