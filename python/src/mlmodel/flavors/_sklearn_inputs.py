@@ -18,7 +18,7 @@ from mlmodel.flavors._tables import FeatureNames, as_table, has_no_order
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Inputs"]
+__all__ = ["Inputs", "last_step"]
 
 
 class Inputs:
@@ -116,3 +116,10 @@ def _width(given: Any) -> int | None:
     except ValueError:
         return None
     return width[0] if len(width) == 1 else None
+
+
+def last_step(model: Any) -> Any:
+    """Return what predicts in the end: a pipeline hands all parameters on to its last step."""
+    while getattr(model, "steps", None):
+        model = model.steps[-1][1]
+    return model

@@ -8,16 +8,15 @@ estimator's method named by ``predict_fn``.
 
 from __future__ import annotations
 
-import pickle
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from mlmodel._base.extras import require
 from mlmodel._base.warnings import warn_caller
-from mlmodel.errors import InvalidArgument, UnsupportedModel
+from mlmodel.errors import UnsupportedModel
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
+from mlmodel.flavors._pickling import WRITERS
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.scoring.predict import Taking
 
@@ -74,15 +73,13 @@ class SklearnFlavor(Flavor):
         if not hasattr(model, "get_params"):
             raise not_taken(self, model, "estimators of scikit-learn's API")
         file = _FILES[form]
-        (root / file).write_bytes(_WRITERS[form](model))
+        (root / file).write_bytes({**WRITERS, "skops": _skops}[form](model))
         attributes = {
             "pickled_model": file,
             "serialization_format": form,
             "sklearn_version": sklearn.__version__,
         }
-        packages = list(self.packages)
-        if form != "pickle":
-            packages.append(form)
+        packages = [*self.packages, *([form] if form != "pickle" else [])]
         if form == "skops":
             # For MLflow's sake alone: loading here goes by our list, never by the model's.
             untrusted = self.require("skops.io").get_untrusted_types(file=root / file)
@@ -111,11 +108,11 @@ class SklearnFlavor(Flavor):
                 "such prediction method (SKL-004); it may name one of "
                 f"{', '.join(_PREDICT_METHODS)}"
             )
-        from mlmodel.flavors._sklearn_inputs import Inputs  # it needs numpy and pandas
+        from mlmodel.flavors._sklearn_inputs import Inputs, last_step  # numpy, pandas
 
         method, inputs = getattr(model, name), Inputs(model)
         arguments = PredictArguments(
-            getattr(_last_step(model), name, method), ("X",), of=f"the model's {name}",
+            getattr(last_step(model), name, method), ("X",), of=f"the model's {name}",
             rule="PYF-025",
         )  # fmt: skip
 
@@ -134,34 +131,10 @@ def _warn_of_no_method(model: Any, name: str) -> None:
     )
 
 
-def _last_step(model: Any) -> Any:
-    """Return what predicts in the end: a pipeline hands all parameters on to its last step."""
-    while getattr(model, "steps", None):
-        model = model.steps[-1][1]
-    return model
-
-
-def _pickle(model: Any) -> bytes:
-    try:
-        return pickle.dumps(model, protocol=5)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise InvalidArgument(
-            f"The model cannot be pickled: {error}. serialization_format='cloudpickle' can also "
-            "save functions and classes that no module defines"
-        ) from error
-
-
-def _cloudpickle(model: Any) -> bytes:
-    data: bytes = require("cloudpickle", "predict").dumps(model, protocol=5)
-    return data
-
-
 def _skops(model: Any) -> bytes:
     data: bytes = FLAVOR.require("skops.io").dumps(model)
     return data
 
-
-_WRITERS = {"pickle": _pickle, "cloudpickle": _cloudpickle, "skops": _skops}
 
 FLAVOR = SklearnFlavor()
 FLAVOR_NAME = FLAVOR.name

@@ -62,8 +62,7 @@ class XgboostFlavor(Flavor):
         xgboost = self.require("xgboost")
         form = options["model_format"]
         require_one_of("model_format", form, get_args(ModelFormat))
-        derived = "; the sklearn flavor saves classes derived from them"
-        _CLASSES.require_model(self, model, derived)
+        _CLASSES.require_model(self, model, "; the sklearn flavor saves classes derived from them")
         file = f"model.{form}"
         # XGBoost's writer goes by the suffix, and knows two.
         written = root / ("model.json" if form == "json" else "model.ubj")
@@ -110,14 +109,9 @@ class XgboostFlavor(Flavor):
         booster = model if is_booster else model.get_booster()
         names, types = booster.feature_names, booster.feature_types
         features = Features(
-            names,
-            int(booster.num_features()),
-            categories=categories_of(booster),
-            library="XGBoost",
-            features_rule="XGB-007",
-            data_rule="XGB-008",
-            values_rule="XGB-012",
-        )
+            names, int(booster.num_features()), categories=categories_of(booster),
+            library="XGBoost", features_rule="XGB-007", data_rule="XGB-008", values_rule="XGB-012",
+        )  # fmt: skip
         arguments = PredictArguments(
             model.predict, ("data", "X"), of="XGBoost's predict", rule="XGB-009"
         )
