@@ -163,3 +163,17 @@ def test_an_example_that_stands_in_is_told_once(tmp_path):
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(1))
     (tmp_path / "e.json").write_text(json.dumps({"error_code": "X", "message": "y"}))
     assert [one.rule for one in mlmodel.validate(tmp_path).violations] == ["DIR-009"]
+
+
+@pytest.mark.parametrize("cut", [1, 40])
+def test_a_pickle_that_is_not_whole_is_named(tmp_path, cut):
+    whole = pickle.dumps({"a": list(range(100))}, protocol=4)
+    (tmp_path / "MLmodel").write_text(SKLEARN)
+    (tmp_path / "model.pkl").write_bytes(whole)
+    assert "DIR-009" not in rules_of(tmp_path)
+    (tmp_path / "model.pkl").write_bytes(whole[:-cut])
+    assert "DIR-009" in rules_of(tmp_path)
+
+
+def rules_of(folder):
+    return {one.rule for one in mlmodel.validate(folder).violations}

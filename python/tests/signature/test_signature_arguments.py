@@ -9,7 +9,7 @@ import pytest
 
 from mlmodel.errors import InvalidArgument
 from mlmodel.models import ModelSignature, infer_signature
-from mlmodel.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
+from mlmodel.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
 INT64 = np.dtype("int64")
 WRONG: list[tuple[Any, tuple[Any, ...], str]] = [
@@ -17,6 +17,7 @@ WRONG: list[tuple[Any, tuple[Any, ...], str]] = [
     (Schema, ("x",), "list of ColSpec or TensorSpec.*'x'.*SIG-002"),
     (Schema, (ColSpec("long"),), "list of ColSpec or TensorSpec.*SIG-002"),
     (Schema, ({"a": "long"},), "list of ColSpec or TensorSpec.*SIG-002"),
+    (DataType, ("nonsense",), "'nonsense' is not a column type"),
     (ColSpec, ("nonsense",), "'nonsense' is not a column type"),
     (ColSpec, ("long", ["a"]), r"name of a column is a text, not \['a'\].*SIG-012"),
     (ColSpec, ("long", "a", "x"), "True or False, not 'x'.*SIG-003"),

@@ -12,9 +12,12 @@ import os
 import re
 from contextlib import suppress
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlmodel._base.files import open_regular
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 __all__ = [
     "HEAD",
@@ -48,6 +51,8 @@ _ARCHIVES = (
 )  # fmt: skip
 _TAR = (257, b"ustar")
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
+#: The opcode STOP.
+_PICKLE_END = b"."
 
 #: By the end of a file's name: those that pickle writes (compressed, where joblib does), those of
 #: one library's own form, and texts. What has another name may be anything.
@@ -112,13 +117,31 @@ def stand_in_at(path: str | os.PathLike[str], name: str) -> StandIn | None:
     What cannot be read is for those who want to read it.
     """
     with suppress(OSError), open_regular(path) as stream:
-        found = stand_in(name, stream.read(HEAD), os.fstat(stream.fileno()).st_size)
-        if found is None or found.archive != "zip":
+        head = stream.read(HEAD)
+        found = stand_in(name, head, os.fstat(stream.fileno()).st_size)
+        if found is None:
+            return _cut_pickle(name, head, stream)
+        if found.archive != "zip":
             return found
-        stream.seek(max(0, stream.seek(0, os.SEEK_END) - _TAIL))
-        end = stream.read()
+        end = _end_of(stream, _TAIL)
         return None if any(member in end for member in _ZIPS_OF_LIBRARIES) else found
     return None
+
+
+def _end_of(stream: BinaryIO, size: int) -> bytes:
+    stream.seek(max(0, stream.seek(0, os.SEEK_END) - size))
+    return stream.read()
+
+
+def _cut_pickle(name: str, head: bytes, stream: BinaryIO) -> StandIn | None:
+    """Return what a pickle is whose last byte is not the one that ends every pickle."""
+    is_pickle = PurePosixPath(name).suffix.lower() in _PICKLES and _PICKLE.match(head)
+    if not is_pickle or _end_of(stream, 1) == _PICKLE_END:
+        return None
+    return StandIn(
+        "begins as a pickle and does not end as one: its end is missing, or something follows it",
+        "copy or download it again, or save the model again",
+    )
 
 
 def text_stand_in_at(path: str | os.PathLike[str]) -> StandIn | None:

@@ -336,13 +336,11 @@ def data_type(given: DataType | NestedType | str) -> DataType | NestedType:
         return given
     try:
         return DataType(given)
-    except ValueError:
-        names = ", ".join(t.value for t in DataType)
-        more = ""
-        if isinstance(given, str) and given in _CLASSES:
-            more = f"; a nested type is given as an object of its class, {_CLASSES[given].__name__}"
+    except InvalidArgument as error:
+        if not isinstance(given, str) or given not in _CLASSES:
+            raise
         raise InvalidArgument(
-            f"{given!r:.60} is not a column type (SIG-003); the types are {names}{more}"
+            f"{error}; a nested type is given as an object of its class, {_CLASSES[given].__name__}"
         ) from None
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Never
+
+from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,6 +117,14 @@ class DataType(Enum):
 
     #: Of the member itself, in C: Python's own is a function that asks for the name's.
     __hash__ = object.__hash__
+
+    @classmethod
+    def _missing_(cls, value: object) -> Never:
+        """Say what the types are, in an error that is a ValueError as Enum's own."""
+        names = ", ".join(one.value for one in cls)
+        raise InvalidArgument(
+            f"{value!r:.60} is not a column type (SIG-003); the types are {names}"
+        )
 
     @property
     def traits(self) -> Traits:
