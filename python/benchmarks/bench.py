@@ -61,6 +61,21 @@ class Bench:
             raise self._mlflow
         return str(self._mlflow)
 
+    def require_own_package(self) -> None:
+        """Raise where the interpreter imports another checkout's package than this one's.
+
+        Raises:
+            CannotMeasure: it does; the figures would be the other's.
+
+        """
+        code = "import mlmodel; print(mlmodel.__file__)"
+        found = self.run(OURS, [self.python(OURS), "-c", code]).strip()
+        if not Path(found).is_relative_to(self.root):
+            raise CannotMeasure(
+                f"{self.python(OURS)} imports {found}, not what is in {self.root}; `make env` "
+                "there makes an environment of its own"
+            )
+
     def command(self, side: str) -> list[str]:
         """Return the beginning of a side's command line: ``mlmodel`` or ``mlflow``."""
         name = OURS if self.before is not None else side

@@ -48,6 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
         bench = Bench(Path(work), quick=options.quick)
         if options.before is not None:
             bench.before = Bench(bench.work, quick=options.quick, root=options.before.resolve())
+        for one in filter(None, (bench, bench.before)):
+            one.require_own_package()
         results = measure(bench, rows)
     peer = "MLflow" if options.before is None else "before"
     text = table.markdown(results, versions(peer), bench.big, peer)
