@@ -224,11 +224,24 @@ def _unlike_plain(data: bytes, loaded: Any, names: list[tuple[str, str]]) -> str
     return "" if _described(raw) == _described(loaded) else f"built {loaded!r}, plainly {raw!r}"
 
 
+class Description(pickle._Pickler):
+    """A pickle in which sets have an order: that of two equal ones may differ, with NaN in them."""
+
+    dispatch = pickle._Pickler.dispatch.copy()
+
+    def save_in_order(self, values: Any) -> None:
+        self.save((type(values).__name__, sorted(map(repr, values))))  # type: ignore[attr-defined]
+
+    dispatch[set] = dispatch[frozenset] = save_in_order  # type: ignore[assignment]
+
+
 def _described(value: object) -> object:
+    written = io.BytesIO()
     try:
-        return pickle.dumps(value, 4)
+        Description(written, 4).dump(value)
     except Exception:  # noqa: BLE001 - half-built objects cannot be pickled
         return type(value)
+    return written.getvalue()
 
 
 def _unlike(symbol: Any, value: Any, seen: dict[int, object]) -> str:

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from mlmodel.errors import MlmodelError
 from mlmodel.trust.pickles import containers
 from mlmodel.trust.pickles.containers import expand
+from mlmodel.trust.pickles.data_opcodes import DATA_OPCODES
 from mlmodel.trust.pickles.names import Names
 from mlmodel.trust.pickles.opcodes import OPCODES
 from mlmodel.trust.pickles.scanner import scan
@@ -50,7 +51,10 @@ def test_any_bytes(data):
 
 
 @settings(max_examples=400)
-@given(st.lists(st.sampled_from(sorted(OPCODES)), max_size=30), st.binary(max_size=10))
+@given(
+    st.lists(st.sampled_from(sorted({*OPCODES, *DATA_OPCODES})), max_size=30),
+    st.binary(max_size=10),
+)
 def test_any_opcodes(codes, tail):
     answer(bytes(codes) + tail + b".")
 
@@ -81,7 +85,8 @@ def test_mutated_pickles(seed, changes):
 
 def test_every_opcode_of_the_library_is_known():
     known = {ord(one.code) for one in pickletools.opcodes}
-    assert set(OPCODES) | {ord(".")} == known
+    assert set(OPCODES) | DATA_OPCODES | {ord(".")} == known
+    assert not DATA_OPCODES & set(OPCODES)
 
 
 @pytest.mark.parametrize(

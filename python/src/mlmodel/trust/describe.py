@@ -33,6 +33,7 @@ from mlmodel.trust.pickles.containers import (
     foreign,
     read_npy_header,
 )
+from mlmodel.trust.pickles.data_opcodes import DATA_OPCODES
 from mlmodel.trust.pickles.findings import Malformed, Scan
 from mlmodel.trust.pickles.opcodes import OPCODES
 from mlmodel.trust.pickles.scanner import scan
@@ -65,7 +66,7 @@ _SHOWN = 6
 _LONGEST_NAME = 120
 #: How pickles begin that say so, and others; and zlib's streams, where a text is none.
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
-_OPCODES = frozenset(bytes([code]) for code in OPCODES)
+_OPCODES = frozenset(bytes([code]) for code in {*OPCODES, *DATA_OPCODES})
 _ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
 
 

@@ -14,8 +14,9 @@ from pickle import BINPERSID
 from typing import TYPE_CHECKING
 
 from mlmodel.trust.pickles import checks
+from mlmodel.trust.pickles.data_opcodes import run_data
 from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Malformed, RawArray, Recording
-from mlmodel.trust.pickles.values import Global, Made, Mapping, Value
+from mlmodel.trust.pickles.values import Global, Made, Mapping, Opaque, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["STOP", "Machine"]
 
 STOP = ord(".")
+_GAP = Opaque("nothing")
 
 #: Opcodes are counted in stretches; so many are free, and each further one has its bytes.
 _STRETCH = 4096
@@ -40,7 +42,7 @@ class Machine:
 
     Args:
         data: the whole file (or what it expanded to).
-        opcodes: what each opcode but STOP does.
+        opcodes: what each opcode does but STOP and those that only hold data.
         names: the list, as this load sees it.
         findings: where refusals are added.
         seen: where every name met is added.
@@ -68,7 +70,9 @@ class Machine:
         self.start = self.pos = start
         self.stack: list[Value] = []
         self.marks: list[int] = []
-        self.memo: dict[int, Value] = {}
+        #: By number; those that were left out are :data:`_GAP`, and counted.
+        self.memo: list[Value] = []
+        self.gaps = 0
         self.recording = Recording()
         self.view = memoryview(data)
         #: Where the bytes begin that go into the pickle to load as they are.
@@ -103,14 +107,13 @@ class Machine:
 
     def _run_some(self) -> bool:
         """Run a number of opcodes; return whether the last one was STOP."""
-        data, opcodes = self.data, self.opcodes
-        for _ in range(_STRETCH):
-            code = data[self.pos]
-            self.pos += 1
+        opcodes, end = self.opcodes, self.count + _STRETCH
+        while self.count < end:
+            code = run_data(self, end - self.count)
             if code == STOP:
                 return True
-            opcodes[code](self)
-        self.count += _STRETCH
+            if code is not None:
+                opcodes[code](self)
         return False
 
     def check_budget(self) -> None:
@@ -161,6 +164,15 @@ class Machine:
             raise Malformed(f"it uses an empty stack, byte {self.pos - 1}")
         return self.stack[-1]
 
+    def pop_some(self, size: int) -> list[Value]:
+        """Take so many from the top; the one that was put first comes first."""
+        left = len(self.stack) - size
+        if left < (self.marks[-1] if self.marks else 0):
+            raise Malformed(f"it takes from an empty stack, byte {self.pos - 1}")
+        values = self.stack[left:]
+        del self.stack[left:]
+        return values
+
     def pop_mark(self) -> list[Value]:
         """Take everything above the last mark."""
         if not self.marks:
@@ -169,6 +181,29 @@ class Machine:
         values = self.stack[mark:]
         del self.stack[mark:]
         return values
+
+    # The memo, numbered as in the C unpickler
+
+    def got(self, number: int) -> Value:
+        """Return what the memo has under a number."""
+        value = self.memo[number] if number < len(self.memo) else _GAP
+        if value is _GAP:
+            raise Malformed(f"the memo has no {number}, byte {self.pos - 1}")
+        return value
+
+    def put(self, number: int) -> None:
+        """Keep the top of the stack under a number; a pickler leaves no gaps but the first."""
+        if number > len(self.data):
+            raise Malformed(f"the memo's number {number} is larger than the file")
+        memo = self.memo
+        missing = number - len(memo)
+        if missing >= 0:
+            memo.extend([_GAP] * missing)
+            self.gaps += missing
+            memo.append(self.stack[-1])
+            return
+        self.gaps -= memo[number] is _GAP
+        memo[number] = self.stack[-1]
 
     # Reading
 
@@ -213,6 +248,14 @@ class Machine:
             finding = Finding(name, reason, self.pos - 1)
             if all((name, reason) != (one.name, one.reason) for one in self.findings):
                 self.findings.append(finding)
+
+    def held_all(self, values: list[Value]) -> list[Value]:
+        """Note that values are put into something; return them."""
+        for value in values:
+            kind = type(value)
+            if kind is Made or kind is Global:
+                self.held(value)
+        return values
 
     def held(self, value: Value) -> Value:
         """Note that a value is put into something: a name so held must be listed for it."""

@@ -1,4 +1,4 @@
-"""What each opcode of a pickle does to the symbolic machine: one small function per opcode.
+"""What an opcode of a pickle does to the symbolic machine: one small function for each.
 
 The semantics are those of CPython's C unpickler; where a pickle could make use of a corner that
 is not followed here, the function refuses it or calls the pickle malformed.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from pickle import LONG_BINGET, LONG_BINPUT
 from typing import TYPE_CHECKING
 
+from mlmodel.trust.pickles.data_opcodes import decoded
 from mlmodel.trust.pickles.findings import Malformed
 from mlmodel.trust.pickles.line_opcodes import (
     float_line,
@@ -47,18 +48,6 @@ def _push(value: Value) -> Callable[[Machine], None]:
     return run
 
 
-def _number(width: int, *, signed: bool = False) -> Callable[[Machine], None]:
-    def run(machine: Machine) -> None:
-        machine.stack.append(machine.take_number(width, signed=signed))
-
-    return run
-
-
-def _byte(machine: Machine) -> None:
-    machine.stack.append(machine.data[machine.pos])
-    machine.pos += 1
-
-
 def _long(width: int) -> Callable[[Machine], None]:
     def run(machine: Machine) -> None:
         size = machine.take_number(width, signed=width == 4)  # noqa: PLR2004 - LONG4's is signed
@@ -72,36 +61,13 @@ def _long(width: int) -> Callable[[Machine], None]:
     return run
 
 
-def _float(machine: Machine) -> None:
-    machine.skip(8)
-    machine.stack.append(Opaque("float"))
-
-
 def _text(width: int) -> Callable[[Machine], None]:
     def run(machine: Machine) -> None:
         size = machine.take_number(width)
         begin = machine.skip(size)
-        machine.stack.append(_decoded(machine.data, begin, size))
+        machine.stack.append(decoded(machine.data, begin, machine.pos))
 
     return run
-
-
-def _short_text(machine: Machine) -> None:
-    data, begin = machine.data, machine.pos + 1
-    size = data[begin - 1]
-    if size > len(data) - begin:
-        raise Malformed(f"it ends early, at byte {len(data)}")
-    machine.pos = begin + size
-    machine.stack.append(_decoded(data, begin, size))
-
-
-def _decoded(data: bytes, begin: int, size: int) -> Value:
-    if size > LONGEST_TEXT:
-        return Opaque("str")
-    try:
-        return data[begin : begin + size].decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        raise Malformed(f"the text at byte {begin} is not UTF-8") from None
 
 
 def _old_string(width: int) -> Callable[[Machine], None]:
@@ -127,21 +93,18 @@ def _blob(width: int) -> Callable[[Machine], None]:
 
 def _tuple(size: int) -> Callable[[Machine], None]:
     def run(machine: Machine) -> None:
-        values = [machine.held(machine.pop()) for _ in range(size)]
-        machine.stack.append(tuple(reversed(values)))
+        machine.stack.append(tuple(machine.held_all(machine.pop_some(size))))
 
     return run
 
 
 def _mark_tuple(machine: Machine) -> None:
-    held = machine.held
-    machine.stack.append(tuple([held(value) for value in machine.pop_mark()]))
+    machine.stack.append(tuple(machine.held_all(machine.pop_mark())))
 
 
 def _items(kind: str) -> Callable[[Machine], None]:
     def run(machine: Machine) -> None:
-        values = [machine.held(value) for value in machine.pop_mark()]
-        machine.stack.append(Items(kind, values))
+        machine.stack.append(Items(kind, machine.held_all(machine.pop_mark())))
 
     return run
 
@@ -167,13 +130,11 @@ def _mark_dict(machine: Machine) -> None:
 def _put_all(machine: Machine, target: Value, values: list[Value]) -> None:
     if len(values) % 2:
         raise Malformed(f"a key has no value, byte {machine.pos - 1}")
-    for value in values:
-        machine.held(value)
+    machine.held_all(values)
     if type(target) is Mapping:
         if target.frozen and values:
             machine.refuse("", "a state is changed after an object took it")
-        for at in range(0, len(values), 2):
-            target.put(values[at], values[at + 1])
+        target.put_all(values)
     elif values:
         _fill(machine, target, "dict")
 
@@ -201,9 +162,7 @@ def _set_items(machine: Machine) -> None:
 
 def _append_all(machine: Machine, values: list[Value], kind: str) -> None:
     target = machine.top()
-    held = machine.held
-    for value in values:
-        held(value)
+    machine.held_all(values)
     if type(target) is Items and target.kind == kind:
         target.values.extend(values)
     elif values:
@@ -238,21 +197,13 @@ def _dup(machine: Machine) -> None:
     machine.stack.append(machine.top())
 
 
-def _mark(machine: Machine) -> None:
-    machine.marks.append(len(machine.stack))
+def _get(machine: Machine, number: int) -> None:
+    machine.stack.append(machine.got(number))
 
 
-def _get(machine: Machine, index: int) -> None:
-    if index not in machine.memo:
-        raise Malformed(f"the memo has no {index}, byte {machine.pos - 1}")
-    machine.stack.append(machine.memo[index])
-
-
-def _put(machine: Machine, index: int) -> None:
-    # The C unpickler makes room for all numbers up to this one: a pickler never leaves gaps.
-    if index > len(machine.data):
-        raise Malformed(f"the memo's number {index} is larger than the file")
-    machine.memo[index] = machine.top()
+def _put(machine: Machine, number: int) -> None:
+    machine.top()
+    machine.put(number)
 
 
 def _stack_global(machine: Machine) -> None:
@@ -285,8 +236,7 @@ def _new_ex(machine: Machine) -> None:
 
 
 def _instance(machine: Machine, cls: Value, args: list[Value]) -> None:
-    for value in args:
-        machine.held(value)
+    machine.held_all(args)
     # Without arguments the C unpickler makes the object by __new__, with them by a call.
     new = not args and type(cls) is Global and cls.entry is not None and "new" in cls.entry.uses
     machine.stack.append((machine.make if new else machine.call)(cls, tuple(args)))
@@ -348,21 +298,16 @@ def _persistent_line(machine: Machine) -> None:
     _refused("it refers to objects outside itself (persistent id)")(machine)
 
 
-#: Opcode -> what it does.
+#: Opcode -> what it does, of those that do more than hold data (``data_opcodes.py``).
 OPCODES: dict[int, Callable[[Machine], None]] = {
     ord(code): run
     for code, run in {
-        "(": _mark,
         "0": _pop,
         "1": _pop_mark,
         "2": _dup,
         "F": float_line,
         "I": int_line,
-        "J": _number(4, signed=True),
-        "K": _byte,
         "L": long_line,
-        "M": _number(2),
-        "N": _push(None),
         "P": _persistent_line,
         "Q": _refused("it refers to objects outside itself (persistent id)", pops=1),
         "R": _reduce,
@@ -370,7 +315,6 @@ OPCODES: dict[int, Callable[[Machine], None]] = {
         "T": _old_string(4),
         "U": _old_string(1),
         "V": text_line,
-        "X": _text(4),
         "a": _append,
         "b": _build,
         "c": global_line,
@@ -378,20 +322,14 @@ OPCODES: dict[int, Callable[[Machine], None]] = {
         "}": _empty_dict,
         "e": _appends,
         "g": memo_line(LONG_BINGET, _get),
-        "h": lambda machine: _get(machine, machine.take(1)[0]),
         "i": _inst,
-        "j": lambda machine: _get(machine, machine.take_number(4)),
         "l": _items("list"),
-        "]": _empty_items("list"),
         "o": _obj,
         "p": memo_line(LONG_BINPUT, _put),
-        "q": lambda machine: _put(machine, machine.take(1)[0]),
-        "r": lambda machine: _put(machine, machine.take_number(4)),
         "s": _set_item,
         "t": _mark_tuple,
         ")": _push(()),
         "u": _set_items,
-        "G": _float,
         "B": _blob(4),
         "C": _blob(1),
         "\x80": _proto,
@@ -402,11 +340,8 @@ OPCODES: dict[int, Callable[[Machine], None]] = {
         "\x85": _tuple(1),
         "\x86": _tuple(2),
         "\x87": _tuple(3),
-        "\x88": _push(True),  # noqa: FBT003 - the opcode's value
-        "\x89": _push(False),  # noqa: FBT003 - the opcode's value
         "\x8a": _long(1),
         "\x8b": _long(4),
-        "\x8c": _short_text,
         "\x8d": _text(8),
         "\x8e": _blob(8),
         "\x8f": _empty_items("set"),
@@ -414,7 +349,6 @@ OPCODES: dict[int, Callable[[Machine], None]] = {
         "\x91": _items("frozenset"),
         "\x92": _new_ex,
         "\x93": _stack_global,
-        "\x94": lambda machine: _put(machine, len(machine.memo)),
         "\x95": _frame,
         "\x96": _blob(8),
         "\x97": _refused("it needs buffers from outside (protocol 5)"),

@@ -10,10 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mlmodel.trust.pickles.names import Entry
 
 __all__ = [
     "LONGEST_TEXT",
+    "MOST_KEYS",
     "Blob",
     "Global",
     "Items",
@@ -26,6 +29,10 @@ __all__ = [
 
 #: Longer strings are not followed: no name, key or dtype is that long.
 LONGEST_TEXT = 16_384
+
+#: A dict of more keys than these is data, and not what makes an object of something.
+MOST_KEYS = 16_384
+_KEYS = frozenset({str, int, bool, type(None)})
 
 #: Any value of the machine; ``Any`` because plain constants stand for themselves.
 Value = Any
@@ -77,10 +84,22 @@ class Mapping:
 
     def put(self, key: Value, value: Value) -> None:
         """Store a value as a dict would."""
-        if type(key) in {str, int, bool, type(None)}:
-            self.known[key] = value
-        else:
+        self.put_all((key, value))
+
+    def put_all(self, pairs: Sequence[Value]) -> None:
+        """Store keys and values, by turns, as a dict would.
+
+        A dict of very many keys is no state and no fields: its keys are not followed.
+        """
+        known = self.known
+        if len(known) + len(pairs) // 2 > MOST_KEYS:
             self.exact = False
+            return
+        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+            if type(key) in _KEYS:
+                known[key] = value
+            else:
+                self.exact = False
 
 
 class Global:

@@ -1,0 +1,139 @@
+"""The opcodes that only hold data, run in one loop: nearly all of a large pickle are of these.
+
+A function for each, as the others have (``opcodes.py``), would cost several times what
+the opcode itself does: a vocabulary of a million words is three million of them.
+"""
+
+from __future__ import annotations
+
+from struct import unpack_from
+from typing import TYPE_CHECKING
+
+from mlmodel.trust.pickles.findings import Malformed
+from mlmodel.trust.pickles.values import LONGEST_TEXT, Items, Opaque, Value
+
+if TYPE_CHECKING:
+    from mlmodel.trust.pickles.machine import Machine
+
+__all__ = ["DATA_OPCODES", "decoded", "run_data"]
+
+_MARK, _NONE, _TRUE, _FALSE = ord("("), ord("N"), 0x88, 0x89
+_BYTE, _TWO_BYTES, _INT, _FLOAT = ord("K"), ord("M"), ord("J"), ord("G")
+_SHORT_TEXT, _TEXT, _LIST = 0x8C, ord("X"), ord("]")
+_MEMOIZE, _GET, _LONG_GET, _PUT, _LONG_PUT = 0x94, ord("h"), ord("j"), ord("q"), ord("r")
+
+#: What :func:`run_data` runs.
+DATA_OPCODES = frozenset(
+    {
+        _MARK, _NONE, _TRUE, _FALSE, _LIST, _BYTE, _TWO_BYTES, _INT, _FLOAT, _SHORT_TEXT, _TEXT,
+        _MEMOIZE, _GET, _LONG_GET, _PUT, _LONG_PUT,
+    }
+)  # fmt: skip
+_SOME_FLOAT = Opaque("float")
+
+
+def run_data(machine: Machine, most: int) -> int | None:  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed
+    """Run and count opcodes that hold data, at most so many.
+
+    Returns the first other opcode, passed over and counted; None where there was none.
+    The most frequent ones come first. What it reads behind the end raises IndexError or leaves
+    ``machine.pos`` there, where the next opcode does.
+
+    Raises:
+        IndexError: the bytes end early.
+        Malformed: they do what no pickler writes.
+
+    """
+    data, stack, memo, pos = machine.data, machine.stack, machine.memo, machine.pos
+    append, memoize, from_bytes = stack.append, memo.append, int.from_bytes
+    size, floor = len(data), machine.marks[-1] if machine.marks else 0
+    code: int | None = None
+    for done in range(1, most + 1):  # noqa: B007 - how many there were
+        code = data[pos]
+        pos += 1
+        if code == _MEMOIZE:
+            if len(stack) <= floor:
+                raise Malformed(f"it uses an empty stack, byte {pos - 1}")
+            if machine.gaps:
+                machine.put(len(memo) - machine.gaps)
+            else:
+                memoize(stack[-1])
+        elif code == _SHORT_TEXT:
+            begin = pos + 1
+            pos = begin + data[pos]
+            if pos > size:
+                raise IndexError
+            try:
+                append(data[begin:pos].decode())
+            except UnicodeDecodeError:
+                append(decoded(data, begin, pos))
+        elif code == _BYTE:
+            append(data[pos])
+            pos += 1
+        elif code == _TWO_BYTES:
+            append(data[pos] | data[pos + 1] << 8)
+            pos += 2
+        elif code == _INT:
+            append(from_bytes(data[pos : pos + 4], "little", signed=True))
+            pos += 4
+        elif code == _PUT or code == _LONG_PUT:  # noqa: PLR1714, SIM109 - a set is slower
+            if len(stack) <= floor:
+                raise Malformed(f"it uses an empty stack, byte {pos - 1}")
+            number, pos = (data[pos], pos + 1) if code == _PUT else (_four(data, pos), pos + 4)
+            if number == len(memo):
+                memoize(stack[-1])
+            else:
+                machine.put(number)
+        elif code == _GET:
+            append(machine.got(data[pos]))
+            pos += 1
+        elif code == _FLOAT:
+            append(_SOME_FLOAT)
+            pos += 8
+        elif code == _LIST:
+            append(Items("list", []))
+        elif code == _TEXT:
+            begin = pos + 4
+            pos = begin + _four(data, pos)
+            append(decoded(data, begin, pos))
+        elif code == _MARK:
+            floor = len(stack)
+            machine.marks.append(floor)
+        elif code == _LONG_GET:
+            append(machine.got(_four(data, pos)))
+            pos += 4
+        elif code == _NONE:
+            append(None)
+        elif code in {_TRUE, _FALSE}:
+            append(code == _TRUE)
+        else:
+            break
+        code = None
+    machine.pos = pos
+    machine.count += done
+    return code
+
+
+def _four(data: bytes, pos: int) -> int:
+    if pos + 4 > len(data):
+        raise IndexError
+    number: int = unpack_from("<I", data, pos)[0]
+    return number
+
+
+def decoded(data: bytes, begin: int, end: int) -> Value:
+    """Return the text of so many bytes; one that is long is not followed.
+
+    Raises:
+        IndexError: the bytes end early.
+        Malformed: they are not UTF-8.
+
+    """
+    if end > len(data):
+        raise IndexError
+    if end - begin > LONGEST_TEXT:
+        return Opaque("str")
+    try:
+        return data[begin:end].decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        raise Malformed(f"the text at byte {begin} is not UTF-8") from None
