@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from typing import TYPE_CHECKING
 
 import inputs
@@ -73,7 +74,18 @@ def _decode_instances(_given: Given) -> Call:
     return lambda: orjson.loads(body)
 
 
+def _load(kind: str) -> Callable[[Given], Call]:
+    def prepare(given: Given) -> Call:
+        data = inputs.pickled(kind, given.big)
+        return lambda: pickle.loads(data)
+
+    return prepare
+
+
 TASKS = {
+    "check-words": _load("words"),
+    "check-doubles": _load("doubles"),
+    "check-small": _load("model"),
     "read-small": _read("iris"),
     "read-wide": _read("wide"),
     "infer-doubles": _missing_values,

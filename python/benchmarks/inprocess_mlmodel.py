@@ -13,6 +13,7 @@ import inputs
 import mlmodel
 import mlmodel.sklearn
 from mlmodel.scoring.invocations import bodies, protocol
+from mlmodel.trust.pickles.scanner import scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,20 @@ def _decode_instances(given: Given) -> Call:
     return lambda: bodies.read_body(inputs.JSON, body, engine.matching)
 
 
+def _check(kind: str) -> Callable[[Given], Call]:
+    def prepare(given: Given) -> Call:
+        data = inputs.pickled(kind, given.big)
+        if not scan(data).allowed:
+            raise ValueError(f"the pickle of {kind} is refused: {scan(data).reasons}")
+        return lambda: scan(data)
+
+    return prepare
+
+
 TASKS = {
+    "check-words": _check("words"),
+    "check-doubles": _check("doubles"),
+    "check-small": _check("model"),
     "read-small": _validate("iris"),
     "read-wide": _validate("wide"),
     "save-wide": _save(),

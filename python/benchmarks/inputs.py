@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +45,17 @@ def gaps(rows: int) -> pd.DataFrame:
     words = strings(rows)["c0"].astype(object)
     words[::10] = None
     return pd.DataFrame({"word": words.where(words.notna(), None)})
+
+
+def pickled(kind: str, size: int) -> bytes:
+    """Return the pickle of ``size`` words with their numbers, of as many doubles, or of a model."""
+    if kind == "words":
+        held: object = {f"word-{number}": number for number in range(size)}
+    elif kind == "doubles":
+        held = doubles(size).to_numpy()
+    else:
+        held, _ = iris_model()
+    return pickle.dumps(held, protocol=4)
 
 
 def lists(rows: int) -> pd.DataFrame:

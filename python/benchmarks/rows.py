@@ -91,6 +91,13 @@ ROWS: tuple[Row, ...] = (
         aim=aims.faster_than_mlflow(), rounds=3, quick_rounds=1),
     Row("enforce-lists", "inprocess", "enforce lists of 8 doubles, a tenth of {big} rows",
         aim=aims.faster_than_mlflow(), rounds=3, quick_rounds=1),
+    # Three opcodes a word; 160 MB of doubles. The floor loads them, unchecked.
+    Row("check-words", "inprocess", "check the pickle of a vocabulary of {big} words",
+        aim=aims.at_most(1000, "ms"), rounds=3, quick_rounds=1),
+    Row("check-doubles", "inprocess", "check the pickle of an array, {big} × 20 doubles",
+        aim=aims.at_most(160, "ms"), rounds=3),
+    Row("check-small", "inprocess", "check the pickle of a small model",
+        aim=aims.at_most(1, "ms")),
     Row("request-1", "inprocess", _REQUEST + "split, 1 × 20 doubles",
         aim=aims.at_most(0.05, "ms")),
     Row("request-1-mixed", "inprocess", _REQUEST + "split, 1 × 20 mixed",
