@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mlmodel.errors import InvalidInput, MalformedRequest, UnsupportedMediaType
 from mlmodel.scoring import media
 from mlmodel.scoring.codecs import CONTENT_TYPES, TABLE
-from mlmodel.scoring.codecs.csv import tokenize
+from mlmodel.scoring.codecs.csv_table import tokenize
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations.protocol import score
 from mlmodel.scoring.json import body as json_body

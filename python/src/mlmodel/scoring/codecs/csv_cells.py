@@ -7,6 +7,8 @@ from decimal import Decimal
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from mlmodel.signature.types.scalars import DataType
 from mlmodel.signature.types.schema import ColSpec, TensorSpec
 
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
     from mlmodel.signature.cells.reader import Reader
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["RULES", "is_number", "values"]
+__all__ = ["RULES", "Text", "are_numbers", "is_number", "values"]
+
+#: A cell: None is an empty one without quotes.
+Text = str | None
 
 #: The rules that CSV has in the place of JSON's.
 RULES = {"ENF-049": "ENF-060", "ENF-041": "ENF-061"}
@@ -33,7 +38,7 @@ _MISSING = frozenset(
         *("1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
     )
 )
-_BOOLEANS = {
+_BOOLEANS: dict[Text, Any] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
@@ -42,8 +47,12 @@ _LONGEST_INTEGER = 4000
 #: Beyond it no integer type reaches.
 _LONGEST_EXPONENT = 400
 _NONE = frozenset({type(None)})
-
-Text = str | None
+#: Which values of JSON a kind of column takes as they are.
+_QUICK: dict[str, frozenset[type]] = {
+    "i": frozenset({int, type(None)}),
+    "u": frozenset({int, type(None)}),
+    "f": frozenset({float, int, type(None)}),
+}
 
 
 def values(
@@ -58,9 +67,52 @@ def values(
         return [_infer_cells(column) for column in columns]
     read: list[Sequence[Any]] = []
     for spec, column in zip(_specs_of(matching, names), columns, strict=True):
-        convert = None if spec is None else _converter_for(reader, spec)
-        read.append(column if convert is None else list(map(convert, column)))
+        quick = None if spec is None or reader.exact else _read_quickly(spec, column)
+        convert = None if spec is None or quick is not None else _converter_for(reader, spec)
+        read.append(quick or (column if convert is None else list(map(convert, column))))
     return read
+
+
+def are_numbers(matching: Matching) -> bool:
+    """Return whether columns of numbers are declared and no others, and no optional integer."""
+    if matching.schema is None or matching.has_tensors:
+        return False
+    kinds = ((_kind_of(spec), spec.required) for spec in matching.schema.inputs)
+    return all(kind == "f" or (kind in _QUICK and required) for kind, required in kinds)
+
+
+def _read_quickly(spec: ColSpec | TensorSpec, column: Sequence[Text]) -> Sequence[Any] | None:
+    """Return the cells of a column in one step, where all of them are plain; else None.
+
+    The reader asks for the exact way (:class:`~mlmodel.signature.cells.reader.InexactParse`) where
+    a number so read may be another than the one written.
+    """
+    kind = _kind_of(spec)
+    if kind == "b":
+        read = list(map(_BOOLEANS.get, column))
+        return None if None in read else read
+    types = _QUICK.get(kind)
+    return None if types is None else _as_json(column, types)
+
+
+def _as_json(column: Sequence[Text], types: frozenset[type]) -> list[Any] | None:
+    """Return texts that JSON would take for numbers; None where one of them is none of JSON's."""
+    read = _parse(["null" if cell is None else cell for cell in column])
+    if read is None and not _MISSING.isdisjoint(column):
+        read = _parse(["null" if cell is None or cell in _MISSING else cell for cell in column])
+    return read if read is not None and types.issuperset(map(type, read)) else None
+
+
+def _parse(cells: list[str]) -> list[Any] | None:
+    text = ",".join(cells)
+    if "\t" in text or "\n" in text or "\r" in text:
+        return None  # JSON passes over them
+    try:
+        read: list[Any] = orjson.loads(f"[{text}]")
+    except orjson.JSONDecodeError:
+        return None
+    # A bracket or a comma in a cell makes another number of them, or lists.
+    return read if len(read) == len(cells) else None
 
 
 def _specs_of(matching: Matching, names: Sequence[str]) -> list[ColSpec | TensorSpec | None]:
@@ -81,10 +133,11 @@ def is_number(text: Text) -> bool:
 
 
 def _converter_for(reader: Reader, spec: ColSpec | TensorSpec) -> Callable[[Text], Any] | None:
+    kind = _kind_of(spec)
     if isinstance(spec, TensorSpec):
-        kind, narrow = str(spec.type.kind), spec.type.itemsize < _DOUBLE
+        narrow = spec.type.itemsize < _DOUBLE
     else:
-        kind, narrow = _KINDS.get(spec.type, ""), spec.type is DataType.float
+        narrow = spec.type is DataType.float
     if kind in "iu" and isinstance(spec, ColSpec) and not spec.required:
         return _read_optional_integer
     if kind == "f" and narrow:
@@ -95,6 +148,11 @@ def _converter_for(reader: Reader, spec: ColSpec | TensorSpec) -> Callable[[Text
 #: How many bytes a double has.
 _DOUBLE = 8
 _KINDS: dict[object, str] = {kind: kind.to_pandas().kind for kind in DataType}
+
+
+def _kind_of(spec: ColSpec | TensorSpec) -> str:
+    """Return the kind of the dtype in which a column is read; none for nested types."""
+    return str(spec.type.kind) if isinstance(spec, TensorSpec) else _KINDS.get(spec.type, "")
 
 
 def _is_missing(text: str) -> bool:

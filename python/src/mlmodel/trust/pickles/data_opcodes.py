@@ -7,13 +7,10 @@ the opcode itself does: a vocabulary of a million words is three million of them
 from __future__ import annotations
 
 from struct import unpack_from
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from mlmodel.trust.pickles.findings import Malformed
 from mlmodel.trust.pickles.values import LONGEST_TEXT, Items, Opaque, Value
-
-if TYPE_CHECKING:
-    from mlmodel.trust.pickles.machine import Machine
 
 __all__ = ["DATA_OPCODES", "decoded", "run_data"]
 
@@ -30,6 +27,22 @@ DATA_OPCODES = frozenset(
     }
 )  # fmt: skip
 _SOME_FLOAT = Opaque("float")
+
+
+class Machine(Protocol):
+    """What of the machine such opcodes need."""
+
+    data: bytes
+    pos: int
+    count: int
+    stack: list[Value]
+    marks: list[int]
+    memo: list[Value]
+    gaps: int
+
+    def got(self, number: int) -> Value: ...
+
+    def put(self, number: int) -> None: ...
 
 
 def run_data(machine: Machine, most: int) -> int | None:  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed

@@ -1,0 +1,107 @@
+"""The quick way through a CSV gives what the way cell by cell gives, or leaves it to that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlmodel.errors import MlmodelError
+from mlmodel.scoring.codecs import csv_cells
+from mlmodel.scoring.codecs.csv_table import read_table, tokenize
+from mlmodel.scoring.invocations import bodies
+from mlmodel.signature.cells.reader import InexactParse, Reader
+from mlmodel.signature.data.columns import Columns
+from mlmodel.signature.enforce.matching import Matching
+from mlmodel.types import ColSpec, DataType, Schema
+
+PIECES = [",", "\n", "\r\n", '"', '""', "a", "1", "", " ", "\0", "\0" + "0", "é", ";"]
+CELLS: list[str | None] = [
+    *(None, "", " ", "1", "-0", "-0.0", "+1", "007", ".5", "1.", "1e3", "1E+05", "1.5", " 2 "),
+    *("0.1", "1e400", "-1e-400", "16777217", "9007199254740993", "9223372036854775807"),
+    *("18446744073709551616", "1" * 40, "16777216.000000001", "0.500000029802322387695312499999"),
+    *("true", "True", "false", "null", "NaN", "nan", "NA", " NA ", "inf", "-Infinity", "None"),
+    *("[1", "2]", "[1,2]", "1,2", "{}", '"1"', "1\t", "\n1", "1\r", "1_0", "0x1", "1 2", "x"),
+    *("2020-01-01", "2020-01-01T00:00:00Z", "YQ==", "--1", "1e", "e1", "٣"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
+def test_a_table_is_taken_apart_as_cell_by_cell(text: str) -> None:
+    try:
+        header, *rows = tokenize(text)
+    except MlmodelError as error:
+        with pytest.raises(type(error)):
+            read_table(text)
+        return
+    except ValueError:  # no lines at all
+        header, rows = [], []
+    if not header or any(len(row) != len(header) for row in rows):
+        with pytest.raises(MlmodelError):
+            read_table(text)
+        return
+    table = read_table(text)
+    assert table.header == header
+    assert [list(column) for column in table.columns] == [
+        [row[place] for row in rows] for place in range(len(header))
+    ]
+
+
+def read(cells: list[str | None], kind: DataType, *, exact: bool, required: bool) -> Any:
+    """Return a column's values and violations, read one way or the other."""
+    reader = Reader(exact=exact, rules=csv_cells.RULES, every=True)
+    matching = Matching(Schema([ColSpec(kind, "a", required)]))
+    (column,) = csv_cells.values(reader, matching, ["a"], [cells])
+    if required:
+        values, mask = reader.column(column, kind, "a"), None
+    else:
+        values, mask = reader.nullable(column, kind, "a")
+    if reader.violations:
+        values = np.zeros(0)  # whatever it holds
+    return [(type(one), repr(one)) for one in values.tolist()], mask, list(reader.violations)
+
+
+@given(st.lists(st.sampled_from(CELLS), max_size=4), st.sampled_from(list(DataType)), st.booleans())
+def test_a_column_is_read_as_cell_by_cell(
+    cells: list[str | None], kind: DataType, required: bool
+) -> None:
+    slow = read(cells, kind, exact=True, required=required)
+    try:
+        quick = read(cells, kind, exact=False, required=required)
+    except InexactParse:
+        return  # then the slow way is gone
+    assert str(quick) == str(slow)
+
+
+PLAIN = [cell for cell in CELLS if cell is None or not set(cell) & set(',"\n\r')]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(PLAIN), st.sampled_from(PLAIN)), min_size=1, max_size=4),
+    st.lists(st.sampled_from(list(DataType)), min_size=2, max_size=2),
+)
+def test_a_table_of_numbers_is_read_as_column_by_column(
+    rows: list[tuple[str | None, str | None]], kinds: list[DataType]
+) -> None:
+    """A third column, of a text in quotes that nobody declares, keeps a table from the short way."""
+    matching = Matching(Schema([ColSpec(kind, name) for kind, name in zip(kinds, "ab", strict=True)]))
+    lines = [",".join(cell or "" for cell in row) for row in rows]
+    short = "\n".join(["a,b", *lines])
+    long = "\n".join(["a,b,c", *(f'{line},"x"' for line in lines)])
+    assert answer(short, matching) == answer(long, matching)
+
+
+def answer(text: str, matching: Matching) -> str:
+    data = bodies.read_body("text/csv", text.encode(), matching).data
+    if isinstance(data, MlmodelError):
+        return f"{data} {data.details}"
+    assert isinstance(data, Columns)
+    cells = {
+        column: block.values[:, place].tolist()
+        for block in data.blocks
+        for place, column in enumerate(block.positions)
+    }
+    return str(sorted(cells.items()))
