@@ -114,6 +114,8 @@ def _plain_table(text: str) -> Table | None:
     if '"' in text or (taken and "\r" in text):
         return None
     lines = text.split("\n")
+    if not lines[0]:
+        return None  # one column without a name
     if "" in lines:
         lines = list(filter(None, lines))
     commas = set(map(str.count, lines, repeat(",")))
