@@ -16,7 +16,6 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-import scipy
 import zoo
 from scipy import sparse
 
@@ -59,10 +58,6 @@ def dense(value):
 
 #: The compressions differ in their container alone: some of the estimators are enough.
 SAMPLED = {"joblib gzip", "joblib bz2", "joblib xz", "joblib lzma"}
-
-
-#: scikit-learn, numpy, scipy and pandas with which the list was generated.
-LOCKED = ("1.9.1", "2.4.6", "1.17.1", "2.3.3")
 
 
 @pytest.mark.slow
@@ -169,20 +164,6 @@ def test_scan_imports_no_library():
     )
     data = pickle.dumps([np.zeros(3), np.dtype("f8")])
     subprocess.run([sys.executable, "-c", code, data.hex()], check=True, timeout=60)
-
-
-@pytest.mark.slow
-def test_the_list_is_what_the_libraries_give():
-    import sklearn
-
-    installed = (sklearn.__version__, np.__version__, scipy.__version__, pd.__version__)
-    if installed != LOCKED:
-        pytest.skip(f"the list was generated with {LOCKED}")
-    tool = zoo.__file__.replace("tests/trust/zoo.py", "tools/generate_trust_list.py")
-    done = subprocess.run(
-        [sys.executable, tool, "--check"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_list_has_no_doors():

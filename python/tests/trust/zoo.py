@@ -30,7 +30,7 @@ _ARGUMENTS: dict[str, Any] = {
     "MiniBatchSparsePCA": {"max_iter": 2, "n_components": 2}, "RANSACRegressor": {"min_samples": 10},
     "RandomForestClassifier": {"n_estimators": 3}, "RandomForestRegressor": {"n_estimators": 3},
     "RandomTreesEmbedding": {"n_estimators": 3}, "SparsePCA": {"max_iter": 2, "n_components": 2},
-    "GaussianRandomProjection": {"n_components": 2}, "SparseRandomProjection": {"n_components": 2},
+    "QuantileRegressor": {"solver": "highs"}, "GaussianRandomProjection": {"n_components": 2}, "SparseRandomProjection": {"n_components": 2},
     "TheilSenRegressor": {"max_subpopulation": 50},
     "SpectralBiclustering": {"n_clusters": 2}, "SpectralCoclustering": {"n_clusters": 2},
     "SelectKBest": {"k": 2}, "NMF": {"n_components": 2, "max_iter": 5},
@@ -75,6 +75,8 @@ def _generic() -> dict[str, tuple[Any, Any]]:
             and not name.startswith(("Bag", "Ada"))
         ):
             arguments["estimator"] = Ridge() if "Regressor" in name else LogisticRegression()
+        if name == "SelfTrainingClassifier" and "estimator" not in wanted:  # until scikit-learn 1.5
+            arguments["base_estimator"] = LogisticRegression()
         if "random_state" in wanted:
             arguments["random_state"] = 0
         estimator = cls(**arguments)
@@ -145,8 +147,6 @@ def _composed() -> dict[str, tuple[Any, Any]]:
                                          scoring=metrics.make_scorer(metrics.f1_score, average="macro")),
             X, CLASSES,
         ),
-        "threshold": (model_selection.TunedThresholdClassifierCV(classifier, cv=2), X, CLASSES),
-        "fixed threshold": (model_selection.FixedThresholdClassifier(classifier), X, CLASSES),
         "stacking": (ensemble.StackingRegressor([("a", linear_model.Ridge()), ("b", tree.DecisionTreeRegressor(max_depth=2))]), X, NUMBERS),
         "voting": (ensemble.VotingClassifier([("a", classifier), ("b", tree.DecisionTreeClassifier(max_depth=2))]), X, CLASSES),
         "calibrated": (calibration.CalibratedClassifierCV(svm.LinearSVC(), cv=2), X, CLASSES),
@@ -174,6 +174,10 @@ def _composed() -> dict[str, tuple[Any, Any]]:
         "frame": (tree.DecisionTreeRegressor(max_depth=2), frame[["a", "b"]], frame["c"]),
         "dict": (feature_extraction.DictVectorizer(), [{"a": 1.0, "b": "x"}, {"a": 2.0, "b": "y"}], None),
     }  # fmt: skip
+    if hasattr(model_selection, "TunedThresholdClassifierCV"):  # since scikit-learn 1.5
+        tuned = model_selection.TunedThresholdClassifierCV(classifier, cv=2)
+        made["threshold"] = (tuned, X, CLASSES)
+        made["fixed threshold"] = (model_selection.FixedThresholdClassifier(classifier), X, CLASSES)
     return {
         name: (copy.deepcopy(estimator).fit(data, target), data)
         for name, (estimator, data, target) in made.items()

@@ -47,10 +47,14 @@ _PLAIN = {
     "PartialNode": {"functools.partial"},
 }
 _LOSSES = frozenset({"sklearn._loss._loss", "sklearn.linear_model._sgd_fast"})
-#: Where numpy's functions are found besides the place that pickle names.
-_NUMPY_PLACES = frozenset(
-    {"numpy._core._multiarray_umath", "numpy._core.umath", "numpy.core._multiarray_umath"}
-)
+#: Where functions of numpy and scipy are found besides the place of the list.
+_FUNCTION_PLACES = {
+    "numpy._core._multiarray_umath": "numpy",
+    "numpy._core.umath": "numpy",
+    "numpy.core._multiarray_umath": "numpy",
+    "scipy.special._special_ufuncs": "scipy.special",
+    "scipy.special._ufuncs": "scipy.special",
+}
 
 #: What reading a damaged archive raises.
 _UNREADABLE = (
@@ -165,8 +169,8 @@ class _Walk:
         """Return the list's entry for what a node names, at exactly this place."""
         module, name = node["__module__"], node["__class__"]
         found_module, found_name, entry = self.names.find(module, name)
-        if entry is None and module in _NUMPY_PLACES:
-            return self.names.find("numpy", name)[2]
+        if module in _FUNCTION_PLACES:
+            return self.names.find(_FUNCTION_PLACES[module], name)[2]
         return entry if (found_module, found_name) == (module, name) else None
 
     def require(self, node: Node, full_name: str, *uses: str) -> Entry | None:

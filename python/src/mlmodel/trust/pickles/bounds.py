@@ -171,9 +171,12 @@ def _checks() -> dict[str, Callable[[Any], str]]:
             ("BaseHistGradientBoosting", _histogram_estimator),
         ),
         "sklearn.ensemble._hist_gradient_boosting.predictor": (("TreePredictor", _predictor),),
-        "sklearn.neighbors._kd_tree": (("BinaryTree64", _neighbors), ("BinaryTree32", _neighbors)),
-        "sklearn.neighbors._ball_tree": (
-            ("BinaryTree64", _neighbors), ("BinaryTree32", _neighbors),
+        # Without a number until scikit-learn 1.3.
+        "sklearn.neighbors._kd_tree": tuple(
+            (f"BinaryTree{bits}", _neighbors) for bits in ("64", "32", "")
+        ),
+        "sklearn.neighbors._ball_tree": tuple(
+            (f"BinaryTree{bits}", _neighbors) for bits in ("64", "32", "")
         ),
         "scipy.sparse._base": (("_spbase", _sparse),),
     }  # fmt: skip

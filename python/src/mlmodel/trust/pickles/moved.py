@@ -1,12 +1,22 @@
-"""Where names of old pickles live today.
+"""One place per name, whichever version of its library wrote it or is installed (TRU-019, TRU-072).
 
-Python 2's and the libraries' former places; applied before a name is looked up, so the list
-itself holds one place per class.
+Python 2's and the libraries' former places, and those under which a newer version shows a class
+(``pandas.DataFrame``), are taken for one place before a name is looked up in the list. What an
+older installed version has elsewhere is found by ``places``. The places that can be read off the
+installed libraries are in ``places.tsv``, made together with the list.
 """
 
 from __future__ import annotations
 
-__all__ = ["current_name"]
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mlmodel._base.packaged import read_packaged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["current_name", "places", "written_name"]
 
 _SKLEARN = {
     "cluster": {
@@ -114,12 +124,18 @@ _SKLEARN = {
 _MODULES = {
     "__builtin__": "builtins",
     "copy_reg": "copyreg",
+    # Compiled by scikit-learn 1.5 to 1.7 under its bare name; Python knows it by both.
+    "_loss": "sklearn._loss._loss",
     "numpy.core": "numpy._core",
+    "numpy._core._multiarray_umath": "numpy",
+    "numpy.core._multiarray_umath": "numpy",
     "numpy.core.multiarray": "numpy._core.multiarray",
     "numpy.core.numeric": "numpy._core.numeric",
     "pandas.indexes.base": "pandas.core.indexes.base",
     "pandas.indexes.range": "pandas.core.indexes.range",
     "pandas.core.internals": "pandas.core.internals.managers",
+    "scipy.special._special_ufuncs": "scipy.special",
+    "scipy.special._ufuncs": "scipy.special",
     "scipy.sparse.bsr": "scipy.sparse._bsr",
     "scipy.sparse.coo": "scipy.sparse._coo",
     "scipy.sparse.csc": "scipy.sparse._csc",
@@ -138,24 +154,72 @@ _MODULES = {
     },
 }
 
+_DISTANCES = (
+    "BrayCurtis Canberra Chebyshev Dice Euclidean Hamming Haversine Jaccard Kulsinski Mahalanobis "
+    "Manhattan Matching Minkowski PyFunc RogersTanimoto RussellRao SEuclidean SokalMichener "
+    "SokalSneath WMinkowski"
+).split()
+
+_CURVE_SCORER = ("sklearn.metrics._scorer", "_CurveScorer")
+
 _NAMES = {
     ("__builtin__", "long"): ("builtins", "int"),
     ("__builtin__", "unicode"): ("builtins", "str"),
     ("__builtin__", "xrange"): ("builtins", "range"),
-    ("numpy.ma.core", "MaskedArray"): ("numpy.ma", "MaskedArray"),
+    ("numpy", "bool_"): ("numpy", "bool"),
+    # Windows writes C's int under its own name.
+    ("numpy", "intc"): ("numpy", "int32"),
+    ("numpy", "uintc"): ("numpy", "uint32"),
+    ("numpy", "recarray"): ("numpy.rec", "recarray"),
     ("numpy.core.records", "recarray"): ("numpy.rec", "recarray"),
+    ("numpy.ma.core", "MaskedArray"): ("numpy.ma", "MaskedArray"),
     ("sklearn.utils", "Bunch"): ("sklearn.utils._bunch", "Bunch"),
     ("sklearn.datasets.base", "Bunch"): ("sklearn.utils._bunch", "Bunch"),
-    ("sklearn.metrics._dist_metrics", "EuclideanDistance"): (
-        "sklearn.metrics._dist_metrics",
-        "EuclideanDistance64",
-    ),
+    ("sklearn.model_selection._classification_threshold", "_CurveScorer"): _CURVE_SCORER,
+    **{
+        ("sklearn.metrics._dist_metrics", f"{kind}Distance"): (
+            "sklearn.metrics._dist_metrics",
+            f"{kind}Distance64",
+        )
+        for kind in _DISTANCES
+    },
+}
+
+#: Where older versions that are still supported have what is listed at its newer place.
+_OLDER = {
+    ("numpy", "bool"): ("numpy", "bool_"),
+    ("numpy.rec", "recarray"): ("numpy", "recarray"),
+    _CURVE_SCORER: ("sklearn.model_selection._classification_threshold", "_CurveScorer"),
+    **{new: old for old, new in _NAMES.items() if new[0] == "sklearn.metrics._dist_metrics"},
 }
 
 
-def current_name(module: str, name: str) -> tuple[str, str]:
-    """Return where ``module.name`` of a pickle is defined today (itself when it never moved)."""
+@cache
+def _read_off() -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the places that were read off the installed versions: (module, name) -> today's."""
+    text = read_packaged("trust/places.tsv").decode()
+    rows = (line.split("\t") for line in text.splitlines()[1:])
+    return {(module, name): (place, name) for module, name, place in rows}
+
+
+def written_name(module: str, name: str) -> tuple[str, str]:
+    """Return the place that this file alone gives for ``module.name`` (itself: it never moved)."""
     if (module, name) in _NAMES:
         return _NAMES[module, name]
     moved = _MODULES.get(module, module)
     return _NAMES.get((moved, name), (moved, name))
+
+
+def current_name(module: str, name: str) -> tuple[str, str]:
+    """Return the one place of ``module.name`` of a pickle (itself when it never moved)."""
+    place = written_name(module, name)
+    return _read_off().get(place, place)
+
+
+def places(module: str, name: str) -> Iterator[tuple[str, str]]:
+    """Yield where the name of a place may be found in the installed version, newest first."""
+    yield module, name
+    if (module, name) in _OLDER:
+        yield _OLDER[module, name]
+    if module.startswith("numpy._core"):
+        yield module.replace("numpy._core", "numpy.core", 1), name

@@ -8,13 +8,15 @@ from __future__ import annotations
 import importlib
 import io
 import pickle
+import sys
 from collections import ChainMap
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidModel, MissingDependency, MlmodelError, UntrustedModel
 from mlmodel.trust.pickles.containers import COMPRESSED, detect, expand, read_npy_header
 from mlmodel.trust.pickles.findings import Malformed
-from mlmodel.trust.pickles.moved import current_name
+from mlmodel.trust.pickles.moved import current_name, places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,7 +74,7 @@ class _Restricted(pickle.Unpickler):
             # The check and the unpickler read these bytes differently: trust neither.
             raise UntrustedModel(f"The name {module}.{name} was not seen when the file was checked")
         if place not in self._found:
-            self._found[place] = _resolve(place, self._names)
+            self._found[place] = _resolve(place, entry.uses, self._names)
         return self._found[place]
 
     def persistent_load(self, pid: Any) -> Any:
@@ -83,43 +85,66 @@ class _Restricted(pickle.Unpickler):
         return _array(pid, self._data, raw.begin, raw.end - raw.begin)
 
 
-def _resolve(place: tuple[str, str], names: Names) -> Any:
+def _resolve(place: tuple[str, str], uses: frozenset[str], names: Names) -> Any:
     module, name = place
     if place in names.aliases:
         return names.aliases[place]
     if place == _WRAPPER:
         return _ArrayWrapper
-    try:
-        found: Any = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise _missing(module, name) from error
+    found = _found(module, name)
     if names.is_allowed(module, name):
         if not isinstance(found, type) or (found.__module__, found.__qualname__) != place:
             raise UntrustedModel(
                 f"{module}.{name} is allowed by name, but it is not a class defined in that module "
                 "(TRU-016). Name the class where it is defined."
             )
-    elif isinstance(found, type) and not _is_at_home(found, module, name):
+    elif not _is_at_home(found, place, is_class="new" in uses):
         raise UntrustedModel(
-            f"{module}.{name} is another class in the version that is installed (TRU-011)."
+            f"{module}.{name} is something else in the version that is installed (TRU-011)."
         )
     return found
 
 
-def _is_at_home(cls: type, module: str, name: str) -> bool:
-    return (
-        cls.__qualname__ == name
-        and cls.__module__.split(".")[0] == module.split(".", maxsplit=1)[0]
-    )
+def _found(module: str, name: str) -> Any:
+    missing: Exception | None = None
+    for place, path in places(module, name):
+        try:
+            found: Any = importlib.import_module(place)
+            for part in path.split("."):
+                found = getattr(found, part)
+        except (ImportError, AttributeError) as error:
+            missing = missing or error
+        else:
+            return found
+    raise _missing(module, name) from missing
+
+
+def _is_at_home(found: Any, place: tuple[str, str], *, is_class: bool) -> bool:
+    """Whether a class is the one that is defined at its place, a function its library's own."""
+    if isinstance(found, type):
+        return place == current_name(found.__module__, found.__qualname__)
+    # A partial or a ufunc does not say where it is from; it is what the library has there.
+    own = (isinstance(found, FunctionType) and found.__module__) or place[0]
+    library = current_name(own, place[1])[0].split(".")[0]
+    return not is_class and library == place[0].split(".")[0]
 
 
 def _missing(module: str, name: str) -> MissingDependency:
+    """Return the error that tells a library that is not there from one of another version."""
+    package = module.split(".", maxsplit=1)[0]
+    library = sys.modules.get(package)
+    if library is None:
+        return MissingDependency(
+            f"The model needs {name!r} of the module {module!r}, and {package!r} is not installed. "
+            "Install what the model's requirements.txt names; if it is a module of your own, save "
+            "the model with code_paths=[…]."
+        )
+    version = getattr(library, "__version__", None)
     return MissingDependency(
-        f"The model needs {name!r} of the module {module!r}, which is not installed, or has no "
-        "such name in the version installed. Install what the model's requirements.txt names; "
-        "if it is a module of your own, save the model with code_paths=[…]."
+        f"The model needs {name!r} of the module {module!r}, which is not installed: "
+        f"{f'{package} {version}' if isinstance(version, str) else package} has no such name, the "
+        "version that saved the model had. Install the version that the model's requirements.txt "
+        "names, or save the model again with yours."
     )
 
 

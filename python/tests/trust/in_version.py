@@ -1,0 +1,126 @@
+"""Fits, pickles, loads and asks every estimator of the zoo in the environment that runs this.
+
+``python in_version.py load`` prints what was refused or answered otherwise, as JSON; ``write
+FILE`` writes the pickles and the answers of some; ``read FILE`` loads them, maybe in another
+version.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+warnings.simplefilter("ignore")
+FOLDER = Path(tempfile.mkdtemp())
+os.environ["MLMODEL_TRUST_STORE"] = str(FOLDER / "store")
+
+import joblib
+import numpy as np
+import pandas as pd
+import zoo
+from scipy import sparse, special
+from sklearn.utils import Bunch
+
+from mlmodel.errors import MlmodelError
+from mlmodel.trust.gate import Gate
+
+
+def dense(value):
+    return value.toarray() if sparse.issparse(value) else np.asarray(value)
+
+
+def load(data):
+    (FOLDER / "model.pkl").write_bytes(data)
+    return Gate.for_folder(FOLDER).load_pickle(FOLDER / "model.pkl")
+
+
+def dump_joblib(value):
+    out = io.BytesIO()
+    joblib.dump(value, out)
+    return out.getvalue()
+
+
+WAYS = {
+    "protocol 2": lambda value: pickle.dumps(value, 2),
+    "protocol 5": lambda value: pickle.dumps(value, 5),
+    "joblib": dump_joblib,
+}
+
+
+def why(error):
+    details = "; ".join(one.message for one in error.details)
+    return f"{type(error).__name__}: {details or error}"[:400]
+
+
+def load_all():
+    bad, tried = {}, 0
+    for name, (estimator, data) in zoo.fitted().items():
+        wanted = dense(zoo.answer(estimator, data))
+        for way, dump in WAYS.items():
+            tried += 1
+            try:
+                got = dense(zoo.answer(load(dump(estimator)), data))
+            except MlmodelError as error:
+                bad[f"{name}, {way}"] = why(error)
+                continue
+            if wanted.dtype.kind == "f":
+                same = np.allclose(got, wanted, rtol=1e-9, equal_nan=True)
+            else:
+                same = (got == wanted).all()
+            if not same:
+                bad[f"{name}, {way}"] = "another answer"
+    return {"tried": tried, "bad": bad}
+
+
+def values():
+    """Return what models keep beside numbers: where these stand has changed most often."""
+    frame = pd.DataFrame({"a": [1.5, 2.5], "b": ["x", None]})
+    return {
+        "array": np.arange(6.0).reshape(2, 3), "objects": np.array(["a", None], dtype=object),
+        "types": [np.float64, np.bool_, np.str_, np.dtype("f8"), np.number, np.intc],
+        "scalars": [np.float64(1.5), np.bool_(1), np.datetime64("2020-01-01")],
+        "generators": [np.random.default_rng(0), np.random.RandomState(0)],
+        "functions": [np.log1p, np.clip, special.expit, np.mean],
+        "masked": np.ma.masked_array([1.0, 2.0], [True, False]),
+        "records": np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]),
+        "sparse": sparse.csr_matrix(np.eye(3)), "bunch": Bunch(a=1),
+        "frame": frame, "columns": frame.columns, "series": frame["b"],
+        "nullable": pd.Series([1, None], dtype="Int64"),
+        "category": pd.Series(["a", "b", "a"], dtype="category"),
+        "times": pd.date_range("2020-01-01", periods=2, freq="D", tz="Europe/Berlin"),
+        "multi index": pd.MultiIndex.from_product([["a", "b"], [1, 2]]),
+    }  # fmt: skip
+
+
+def write(file):
+    found = {**values(), **{name: estimator for name, (estimator, _) in zoo.fitted().items()}}
+    dumps = {
+        f"{name}, {way}": dump(value)
+        for name, value in found.items()
+        for way, dump in WAYS.items()
+    }
+    Path(file).write_bytes(pickle.dumps(dumps))
+
+
+def read(file):
+    """Return what could not be loaded, by the kind of the error."""
+    bad = {}
+    for name, data in pickle.loads(Path(file).read_bytes()).items():
+        try:
+            load(data)
+        except MlmodelError as error:
+            bad[name] = why(error)
+    return bad
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "write":
+        write(sys.argv[2])
+    else:
+        json.dump(load_all() if sys.argv[1] == "load" else read(sys.argv[2]), sys.stdout)
