@@ -53,7 +53,6 @@ HELPERS = {
     "sklearn.calibration": ("_CalibratedClassifier",),
     "sklearn.cluster._birch": (),
     "sklearn.cluster._bisect_k_means": (),
-    "sklearn.compose._column_transformer": ("make_column_selector",),
     # The losses of gradient boosting until scikit-learn 1.3.
     "sklearn.ensemble._gb_losses": (),
     "sklearn.ensemble._hist_gradient_boosting.predictor": ("TreePredictor",),
@@ -121,8 +120,28 @@ FUNCTIONS = {
         "scale",
     ),
     "sklearn.utils.validation": ("check_array", "column_or_1d"),
+    "builtins": ("abs", "len"),
+    # Their arguments beside the data are words of a closed set.
+    "pandas.core.tools.numeric": ("to_numeric",),
+    "pandas.core.dtypes.missing": ("isna", "notna"),
+    "scipy.spatial.distance": (
+        "braycurtis", "canberra", "chebyshev", "cityblock", "correlation", "cosine", "dice",
+        "euclidean", "hamming", "jaccard", "jensenshannon", "kulczynski1", "kulsinski",
+        "mahalanobis", "minkowski", "rogerstanimoto", "russellrao", "seuclidean", "sokalmichener",
+        "sokalsneath", "sqeuclidean", "yule",
+    ),
     "scipy._lib.array_api_compat.numpy._aliases": ("asarray",),
     "scipy.stats._stats_py": ("kendalltau", "pearsonr", "spearmanr"),
+}
+#: Methods that take the data and no more, or numbers beside them: nothing that evaluates its text
+#: (format), fills up to a width, writes (tofile) or asks for attributes by name.
+METHODS = {
+    ("builtins", "str"): (
+        "capitalize casefold isalnum isalpha isdecimal isdigit isnumeric lower lstrip rstrip split "
+        "splitlines strip swapcase title upper"
+    ),
+    ("numpy", "ndarray"): "argmax argmin copy cumsum flatten max mean min prod ravel squeeze std "
+    "sum tolist var",
 }
 #: numpy's functions that are not ufuncs and only compute (no files, no functions as arguments).
 NUMPY_FUNCTIONS = """
@@ -175,7 +194,22 @@ CONSTRUCTORS = {
     ("functools", "partial"): ("call,build", "partial"),
     ("pytz", "_UTC"): ("call", "zone"),
     ("pytz", "_p"): ("call", "zone"),
+    ("zoneinfo", "ZoneInfo"): ("ref", ""),
     ("zoneinfo", "ZoneInfo._unpickle"): ("call", "zone"),
+    # What models hold to call it: a method of a listed class, a getter, a selector of columns.
+    ("builtins", "getattr"): ("call", "member"),
+    ("operator", "itemgetter"): ("ref,call", "items"),
+    ("sklearn.compose._column_transformer", "make_column_selector"): ("ref,new,build", "selector"),
+    # Only when it keeps nothing anywhere.
+    ("joblib.memory", "Memory"): ("ref,new,build", "memory"),
+    # Compiled code calls the function that it holds, on numbers.
+    ("sklearn.metrics._dist_metrics", "PyFuncDistance32"): ("ref", ""),
+    ("sklearn.metrics._dist_metrics", "PyFuncDistance64"): ("ref", ""),
+    # Texts of Arrow: replaced by functions of our own (trust/pickles/arrow.py).
+    ("pyarrow.lib", "_restore_array"): ("call", "arrowarray"),
+    ("pyarrow.lib", "py_buffer"): ("call", "bytes"),
+    ("pyarrow.lib", "type_for_alias"): ("call", "arrowtype"),
+    ("pandas.core.arrays.string_", "StringDtype"): ("ref,new,call,build", "stringtype"),
     # numpy
     ("joblib.numpy_pickle", "NumpyArrayWrapper"): ("new,build", ""),
     ("numpy", "dtype"): ("ref,call,build", "dtype"),
@@ -358,6 +392,15 @@ def functions() -> Rows:
     return rows
 
 
+def methods() -> Rows:
+    """Return the methods that may be held: the list names each with its class."""
+    return {
+        (module, f"{cls}.{name}"): ("ref,function", "")
+        for (module, cls), names in METHODS.items()
+        for name in names.split()
+    }
+
+
 def pickled_name(value: Any) -> tuple[str, str]:
     """Return the module and name under which pickle stores a function."""
     texts = [
@@ -460,6 +503,10 @@ def elsewhere(rows: Rows) -> dict[str, str]:
         value = find(module, name)
         if value is None:
             raise SystemExit(f"{module}.{name} is not there")
+        if inspect.isfunction(value) and find(value.__module__, name) is value:
+            if value.__module__ != module and module.startswith("pandas."):
+                found[f"{value.__module__}.{name}"] = module
+            continue
         if not isinstance(value, type):
             continue
         own = (value.__module__, value.__qualname__)
@@ -480,7 +527,7 @@ def survey() -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         rows = {
-            **held(), **functions(), **scipy_classes(), **pandas_classes(), **helpers(),
+            **held(), **functions(), **methods(), **scipy_classes(), **pandas_classes(), **helpers(),
             **compiled(), **estimators(), **constructors(),
         }  # fmt: skip
         moved = elsewhere(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 import warnings
 from typing import Any
 
@@ -95,6 +96,7 @@ def _generic() -> dict[str, tuple[Any, Any]]:
 def _composed() -> dict[str, tuple[Any, Any]]:
     import pandas as pd
     from scipy import stats
+    from scipy.spatial import distance
     from sklearn import (
         calibration,
         compose,
@@ -173,6 +175,14 @@ def _composed() -> dict[str, tuple[Any, Any]]:
         "random state": (ensemble.RandomForestClassifier(3, random_state=np.random.RandomState(0)), X, CLASSES),
         "frame": (tree.DecisionTreeRegressor(max_depth=2), frame[["a", "b"]], frame["c"]),
         "dict": (feature_extraction.DictVectorizer(), [{"a": 1.0, "b": "x"}, {"a": 2.0, "b": "y"}], None),
+        "lower": (pipeline.make_pipeline(feature_extraction.text.CountVectorizer(preprocessor=str.lower, tokenizer=str.split, token_pattern=None), classifier), TEXTS, CLASSES),
+        "to numeric": (preprocessing.FunctionTransformer(pd.to_numeric), frame["a"], None),
+        "item": (preprocessing.FunctionTransformer(operator.itemgetter("a")), frame, None),
+        "distance": (neighbors.KNeighborsClassifier(metric=distance.euclidean), X, CLASSES),
+        "columns by pattern": (compose.make_column_transformer((preprocessing.StandardScaler(), compose.make_column_selector(pattern="^[a-c]$", dtype_include=["number", np.number]))), frame, None),
+        "keeps columns": (compose.ColumnTransformer([("numbers", preprocessing.StandardScaler(), frame.columns[:3])]), frame, None),
+        "keeps a series": (preprocessing.FunctionTransformer(np.isin, kw_args={"test_elements": frame["word"]}), WORDS, None),
+        "keeps a frame": (preprocessing.FunctionTransformer(np.isin, kw_args={"test_elements": frame[["a"]]}), X, None),
     }  # fmt: skip
     if hasattr(model_selection, "TunedThresholdClassifierCV"):  # since scikit-learn 1.5
         tuned = model_selection.TunedThresholdClassifierCV(classifier, cv=2)

@@ -19,7 +19,7 @@ from mlmodel.trust.pickles import checks
 from mlmodel.trust.pickles.containers import EXPANSION
 from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Scan
 from mlmodel.trust.pickles.names import Entry, Names
-from mlmodel.trust.pickles.values import Global, Made, Mapping
+from mlmodel.trust.pickles.values import Global, Items, Made, Mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -313,11 +313,22 @@ def _mapping(node: Node) -> Mapping:
         found.exact = False
         return found
     for key, value in items.items():
-        if type(value) is dict and value.get("__loader__") == "JsonNode":
-            found.put(key, _value(value.get("content")))
-        else:
-            found.put(key, value if type(value) is not str else Global("?", "?", None))
+        found.put(key, _symbol(value))
     return found
+
+
+def _symbol(node: Any) -> Any:
+    """Return a node as the pickle checks see what it stands for."""
+    loader = node.get("__loader__") if type(node) is dict else ""
+    if loader == "JsonNode":
+        return _value(node.get("content"))
+    if loader == "TypeNode":
+        return Global(str(node.get("__module__")), str(node.get("__class__")), None)
+    inner = node.get("content") if loader in {"ListNode", "TupleNode"} else None
+    if type(inner) is list:
+        texts = [one.get("content") if type(one) is dict else None for one in inner]
+        return Items("list", [_value(one) for one in texts])
+    return node if type(node) is not str else Global("?", "?", None)
 
 
 def _value(text: Any) -> Any:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
+from mlmodel.trust.pickles import callables
 from mlmodel.trust.pickles.names import Entry
 from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Opaque, Value, is_plain
 
@@ -479,6 +480,7 @@ ARGUMENTS: dict[str, Callable[..., str]] = {
     "scalar": _scalar_call,
     "tree": _tree_call,
     "zone": _zone_call,
+    **callables.ARGUMENTS,
 }
 
 #: Check -> what state its object may be given.
@@ -489,4 +491,5 @@ STATES: dict[str, Callable[..., str]] = {
     "masked": _array_state,
     "partial": _partial_state,
     "vectorizer": _vectorizer_state,
+    **callables.STATES,
 }

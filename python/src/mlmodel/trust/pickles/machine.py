@@ -14,6 +14,7 @@ from pickle import BINPERSID
 from typing import TYPE_CHECKING
 
 from mlmodel.trust.pickles import checks
+from mlmodel.trust.pickles.callables import member_name
 from mlmodel.trust.pickles.data_opcodes import run_data
 from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Malformed, RawArray, Recording
 from mlmodel.trust.pickles.values import Global, Made, Mapping, Opaque, Value
@@ -287,7 +288,7 @@ class Machine:
             self.refuse(value.full_name, "it is not on the list of names that need no trust")
         return value
 
-    def call(self, callee: Value, args: Value) -> Made:
+    def call(self, callee: Value, args: Value) -> Made | Global:
         """Return what calling ``callee`` gives; check that it may be called so."""
         if type(callee) is not Global:
             self.refuse("", "a value made by the pickle itself is called")
@@ -297,12 +298,28 @@ class Machine:
             self.refuse(callee.full_name, "it is called with arguments that cannot be followed")
         elif entry is not None and "call" not in entry.uses:
             self.refuse(callee.full_name, "it may not be called while loading")
+        elif entry is not None and entry.check == "member":
+            return self.member(callee, args)
         elif entry is not None:
             self.check(callee, entry, checks.ARGUMENTS, args)
             if entry.check == "reconstructor" and args and type(args[0]) is Global:
                 # The old protocols' way of ``__new__``: what is made is the class's.
                 return Made(args[0], ())
         return Made(callee, args)
+
+    def member(self, callee: Global, args: Value) -> Global:
+        """Return what ``getattr(class, name)`` gives: a method that the list has (TRU-073)."""
+        found = member_name(args)
+        if found is None or found[0].entry is None:
+            self.refuse(callee.full_name, "it takes something else than a method of a listed class")
+            return Global("?", "?", None)
+        owner, name = found
+        module, path, entry = self.names.find(owner.module, f"{owner.name}.{name}")
+        value = Global(module, path, entry)
+        self.seen[value.full_name] = None
+        if entry is None:
+            self.refuse(value.full_name, "it is not on the list of methods that only compute")
+        return value
 
     def make(self, cls: Value, args: Value) -> Made:
         """Return what ``cls.__new__(cls, *args)`` gives; check that it may be made so."""

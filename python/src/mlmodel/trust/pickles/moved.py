@@ -173,6 +173,7 @@ _NAMES = {
     ("numpy", "recarray"): ("numpy.rec", "recarray"),
     ("numpy.core.records", "recarray"): ("numpy.rec", "recarray"),
     ("numpy.ma.core", "MaskedArray"): ("numpy.ma", "MaskedArray"),
+    ("pandas", "NA"): ("pandas._libs.missing", "NA"),
     ("sklearn.utils", "Bunch"): ("sklearn.utils._bunch", "Bunch"),
     ("sklearn.datasets.base", "Bunch"): ("sklearn.utils._bunch", "Bunch"),
     ("sklearn.model_selection._classification_threshold", "_CurveScorer"): _CURVE_SCORER,

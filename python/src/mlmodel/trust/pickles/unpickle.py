@@ -14,6 +14,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidModel, MissingDependency, MlmodelError, UntrustedModel
+from mlmodel.trust.pickles.arrow import REPLACED
 from mlmodel.trust.pickles.containers import COMPRESSED, detect, expand, read_npy_header
 from mlmodel.trust.pickles.findings import Malformed
 from mlmodel.trust.pickles.moved import current_name, places
@@ -91,6 +92,8 @@ def _resolve(place: tuple[str, str], uses: frozenset[str], names: Names) -> Any:
         return names.aliases[place]
     if place == _WRAPPER:
         return _ArrayWrapper
+    if place in REPLACED:
+        return REPLACED[place]
     found = _found(module, name)
     if names.is_allowed(module, name):
         if not isinstance(found, type) or (found.__module__, found.__qualname__) != place:
