@@ -21,7 +21,7 @@ COUNT ?= 1000000
 SEED ?= 0
 unit pandas3: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help env demo test check lint types unit pandas3 slow fuzz bench generate dist clean
+.PHONY: help env demo test check lint types unit pandas3 slow fuzz bench generate trustlist dist clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ bench: env ## Measure beside MLflow and a bare server; prints the table of docs/
 
 generate: env ## Write the generated files again (schemas in the package, protobuf code, lists)
 	@$(BIN)/python python/tools/generate.py
+
+trustlist: env ## Write the list of names that need no trust again, from every supported version
+	@$(BIN)/python python/tools/trust_list.py
 
 dist: env ## Build sdist and wheel into python/dist; REPOSITORY=https://… is where they say they are from
 	@rm -rf python/dist

@@ -1,7 +1,7 @@
 """Say which names of the libraries that are installed here a pickle may use without trust.
 
 Run in any environment, whatever its versions: ``python tools/survey_trust.py`` prints a survey as
-JSON; ``generate_trust_list.py`` runs it in one environment per version and merges what it says.
+JSON; ``trust_list.py`` runs it in one environment per version and merges what it says.
 Classes are found by definition (a class is listed under the module that defines it, and only
 there), constructors and held functions are written out here, each with its reason.
 """
@@ -125,10 +125,28 @@ FUNCTIONS = {
     "pandas.core.tools.numeric": ("to_numeric",),
     "pandas.core.dtypes.missing": ("isna", "notna"),
     "scipy.spatial.distance": (
-        "braycurtis", "canberra", "chebyshev", "cityblock", "correlation", "cosine", "dice",
-        "euclidean", "hamming", "jaccard", "jensenshannon", "kulczynski1", "kulsinski",
-        "mahalanobis", "minkowski", "rogerstanimoto", "russellrao", "seuclidean", "sokalmichener",
-        "sokalsneath", "sqeuclidean", "yule",
+        "braycurtis",
+        "canberra",
+        "chebyshev",
+        "cityblock",
+        "correlation",
+        "cosine",
+        "dice",
+        "euclidean",
+        "hamming",
+        "jaccard",
+        "jensenshannon",
+        "kulczynski1",
+        "kulsinski",
+        "mahalanobis",
+        "minkowski",
+        "rogerstanimoto",
+        "russellrao",
+        "seuclidean",
+        "sokalmichener",
+        "sokalsneath",
+        "sqeuclidean",
+        "yule",
     ),
     "scipy._lib.array_api_compat.numpy._aliases": ("asarray",),
     "scipy.stats._stats_py": ("kendalltau", "pearsonr", "spearmanr"),
@@ -377,8 +395,14 @@ def functions() -> Rows:
     for name, keys in FUNCTIONS.items():
         here = vars(imported(name) or object)
         rows.update({(name, key): ("ref,function", "") for key in keys if key in here})
+    return {**rows, **numpy_functions()}
+
+
+def numpy_functions() -> Rows:
+    """Return numpy's and scipy's functions on arrays."""
     import numpy as np
 
+    rows: Rows = {}
     for path in NUMPY_FUNCTIONS.split():
         value: Any = np
         for part in path.split("."):
@@ -527,8 +551,8 @@ def survey() -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         rows = {
-            **held(), **functions(), **methods(), **scipy_classes(), **pandas_classes(), **helpers(),
-            **compiled(), **estimators(), **constructors(),
+            **held(), **functions(), **methods(), **scipy_classes(), **pandas_classes(),
+            **helpers(), **compiled(), **estimators(), **constructors(),
         }  # fmt: skip
         moved = elsewhere(rows)
     versions = {}

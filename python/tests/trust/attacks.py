@@ -110,7 +110,7 @@ def _by_name(touch: str, program: str, marker: str, folder: str, evil: bytes) ->
         "getattr-chain": Attack(
             "getattr on an imported module",
             pickle4(call(call(name("builtins", "getattr"), imported, text("system")), text(touch))),
-            ["builtins.getattr", "builtins.__import__"],
+            ["builtins.__import__", "builtins.getattr"],
         ),
         "dotted-name": Attack("a function of a module that another one imports", pickle4(call(name("joblib.numpy_pickle", "os.system"), text(touch))), ["joblib.numpy_pickle.os.system"]),
         "commands": Attack("a Python 2 module that the unpickler maps to subprocess", b"ccommands\ngetoutput\n(" + text(touch) + b"tR.", ["commands.getoutput"]),

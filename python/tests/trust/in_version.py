@@ -14,12 +14,9 @@ import pickle
 import sys
 import tempfile
 import warnings
+from importlib.util import find_spec
 from operator import itemgetter
 from pathlib import Path
-
-warnings.simplefilter("ignore")
-FOLDER = Path(tempfile.mkdtemp())
-os.environ["MLMODEL_TRUST_STORE"] = str(FOLDER / "store")
 
 import joblib
 import numpy as np
@@ -31,6 +28,10 @@ from sklearn.utils import Bunch
 
 from mlmodel.errors import MlmodelError
 from mlmodel.trust.gate import Gate
+
+warnings.simplefilter("ignore")
+FOLDER = Path(tempfile.mkdtemp())
+os.environ["MLMODEL_TRUST_STORE"] = str(FOLDER / "store")
 
 
 def dense(value):
@@ -87,12 +88,8 @@ def load_all():
     return {"tried": tried, "bad": bad}
 
 
-try:
-    import pyarrow  # noqa: F401 - texts are kept by it where it is installed
-
-    ARROW = "string[pyarrow]"
-except ImportError:
-    ARROW = "string[python]"
+#: Texts are kept by Arrow where it is installed.
+ARROW = "string[pyarrow]" if find_spec("pyarrow") else "string[python]"
 
 
 def values():
@@ -123,9 +120,7 @@ def values():
 def write(file):
     found = {**values(), **{name: estimator for name, (estimator, _) in zoo.fitted().items()}}
     dumps = {
-        f"{name}, {way}": dump(value)
-        for name, value in found.items()
-        for way, dump in WAYS.items()
+        f"{name}, {way}": dump(value) for name, value in found.items() for way, dump in WAYS.items()
     }
     Path(file).write_bytes(pickle.dumps(dumps))
 

@@ -22,6 +22,7 @@ from mlmodel.errors import (
 )
 from mlmodel.errors import shown as shown_value
 from mlmodel.trust import records
+from mlmodel.trust.pickles.explain import is_function
 from mlmodel.trust.pickles.names import Names
 from mlmodel.trust.pickles.own import OwnCode
 from mlmodel.trust.pickles.scanner import scan
@@ -205,6 +206,7 @@ class Gate:
             f"{file}, which uses what is not on the list of harmless names",
             [Violation("TRU-010", reason, file=file) for reason in found.reasons],
             by_name=bool(found.refused),
+            classes=_has_classes(found.refused),
         )
 
     def load_skops(self, path: Path) -> Any:
@@ -238,6 +240,7 @@ class Gate:
                     f"{file}, which uses what is not on the list of harmless names",
                     [Violation("TRU-040", reason, file=file) for reason in found.reasons],
                     by_name=bool(found.refused),
+                    classes=_has_classes(found.refused),
                 )
         loaded = unpickle.guarded(lambda: skops_file.load(found, trusted=trusted), file)
         if not trusted:
@@ -261,11 +264,14 @@ class Gate:
             return False
         return self._manifest.files.get(file) == hashlib.sha256(data).hexdigest()
 
-    def _refusal(self, what: str, details: list[Violation], *, by_name: bool) -> UntrustedModel:
+    def _refusal(
+        self, what: str, details: list[Violation], *, by_name: bool, classes: bool = False
+    ) -> UntrustedModel:
+        """Return the error; ``by_name``: names were refused, ``classes``: one may be a class's."""
         ways = ["pass trust=True (--trust) to trust it this once"]
         if not self._why_not:
             ways.insert(0, f"run `mlmodel trust add {self.root}` to trust this folder as it is now")
-        if by_name:
+        if by_name and classes:
             ways.insert(
                 0, "pass allow=('package.module.Class', …) to allow installed classes by exact name"
             )
@@ -300,6 +306,11 @@ class Gate:
             )
         elif unused:
             yield f"{self._unused(unused).rstrip('?')} (TRU-046)."
+
+
+def _has_classes(names: Iterable[str]) -> bool:
+    """Return whether allowing by name can help: classes alone can be allowed (TRU-016)."""
+    return any(not is_function(name) for name in names)
 
 
 def _read_file(path: Path, file: str, *, archive: bool = False) -> bytes:

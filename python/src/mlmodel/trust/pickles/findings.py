@@ -17,11 +17,20 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not allowed: the name (empty when it is not a name), why, and where."""
+    """One thing that is not allowed: the name (empty when it is not a name), why, and where.
+
+    ``position``: the byte. ``where``: the way to it inside the object (``.steps[1][1].func``),
+    where that is known.
+    """
 
     name: str
     reason: str
     position: int = 0
+    where: str = ""
+
+    def __str__(self) -> str:
+        line = f"{self.name}: {self.reason}" if self.name else self.reason
+        return f"{line} (at {self.where})" if self.where else line
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +89,4 @@ class Scan:
     @property
     def reasons(self) -> tuple[str, ...]:
         """One line per finding, as errors show it."""
-        lines = [f"{one.name}: {one.reason}" if one.name else one.reason for one in self.findings]
-        return (*lines, *([self.damage] if self.damage else []))
+        return (*map(str, self.findings), *([self.damage] if self.damage else []))

@@ -357,6 +357,7 @@ class Machine:
             return
         maker, entry = target.maker, target.maker.entry
         if entry is None:
+            target.state = state  # refused already; what else stands in it is told with its place
             return
         if "build" not in entry.uses:
             self.refuse(maker.full_name, "it may not be given a state")

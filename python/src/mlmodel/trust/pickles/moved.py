@@ -155,10 +155,27 @@ _MODULES = {
 }
 
 _DISTANCES = (
-    "BrayCurtis Canberra Chebyshev Dice Euclidean Hamming Haversine Jaccard Kulsinski Mahalanobis "
-    "Manhattan Matching Minkowski PyFunc RogersTanimoto RussellRao SEuclidean SokalMichener "
-    "SokalSneath WMinkowski"
-).split()
+    "BrayCurtis",
+    "Canberra",
+    "Chebyshev",
+    "Dice",
+    "Euclidean",
+    "Hamming",
+    "Haversine",
+    "Jaccard",
+    "Kulsinski",
+    "Mahalanobis",
+    "Manhattan",
+    "Matching",
+    "Minkowski",
+    "PyFunc",
+    "RogersTanimoto",
+    "RussellRao",
+    "SEuclidean",
+    "SokalMichener",
+    "SokalSneath",
+    "WMinkowski",
+)
 
 _CURVE_SCORER = ("sklearn.metrics._scorer", "_CurveScorer")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmodel.trust.pickles.containers import RefusedContainer, detect, expand, read_npy_header
+from mlmodel.trust.pickles.explain import explained
 from mlmodel.trust.pickles.findings import Finding, Malformed, Scan
 from mlmodel.trust.pickles.machine import Machine
 from mlmodel.trust.pickles.names import Names
@@ -50,6 +51,8 @@ def scan(
         damage = str(error)
     if kind == "pickle" and recording is not None and recording.arrays:
         kind = "joblib"
+    if findings:
+        findings = explained(findings, recording.value if recording is not None else None)
     return Scan(kind, tuple(seen), tuple(findings), damage, data, recording)
 
 

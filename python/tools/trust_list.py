@@ -1,6 +1,6 @@
 """Generate ``allowed.tsv`` and ``places.tsv`` of ``src/mlmodel/trust``: one list for all versions.
 
-``python tools/generate_trust_list.py [--check]`` runs the survey in one environment per supported
+``python tools/trust_list.py [--check]`` runs the survey in one environment per supported
 minor version of scikit-learn (``requirements/sklearn-*.txt``, made by uv on first use) and merges
 what they say. It is a plain union: what is found under a name at load must be what is defined
 there (TRU-011), so a name that another version has gives nothing away in this one. Two versions
@@ -76,7 +76,8 @@ def main() -> int:
         if arguments.check and not same:
             print(f"{file} is not what the environments give")
             return 1
-        target.write_text(text, encoding="utf-8")
+        if not same:
+            target.write_text(text, encoding="utf-8")
         print(f"{file}: {len(text.splitlines()) - 1} names")
     return 0
 
