@@ -53,6 +53,7 @@ HELPERS = {
     "sklearn.calibration": ("_CalibratedClassifier",),
     "sklearn.cluster._birch": (),
     "sklearn.cluster._bisect_k_means": (),
+    "sklearn.compose._column_transformer": ("_RemainderColsList",),
     # The losses of gradient boosting until scikit-learn 1.3.
     "sklearn.ensemble._gb_losses": (),
     "sklearn.ensemble._hist_gradient_boosting.predictor": ("TreePredictor",),

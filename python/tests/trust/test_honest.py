@@ -179,6 +179,10 @@ def test_the_list_has_no_doors():
         "check_output",
         "memmap",
     )
+    # getattr is called, and never held, for a method that the list has itself (TRU-073).
+    member = allowed_names()["builtins", "getattr"]
+    assert (member.uses, member.check) == (frozenset({"call"}), "member")
+    listed.remove("builtins.getattr")
     assert not [one for one in listed if one.rpartition(".")[2] in doors]
     assert not [
         one for one in listed if "_testing" in one or "externals" in one or "datasets" in one
