@@ -19,16 +19,20 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "mlmodel"
 GROUND = ("errors", "_absent", "_aliases", "_base", "_schemas", "_proto")
 #: Room -> the rooms that it may import beside the ground.
 ROOMS = {
+    "sandbox": (),
     "signature": (),
     "document": ("signature",),
     "trust": ("document",),
     "environment": ("document",),
     "scoring": ("signature", "document"),
-    "store": ("signature", "document", "trust", "environment", "scoring"),
+    "store": ("sandbox", "signature", "document", "trust", "environment", "scoring"),
     "flavors": ("signature", "document", "trust", "environment", "scoring", "store"),
-    "pyfunc": ("signature", "document", "trust", "environment", "scoring", "store", "flavors"),
+    "pyfunc": (
+        *("sandbox", "signature", "document", "trust", "environment", "scoring", "store"),
+        "flavors",
+    ),
     "reports": ("signature", "document", "trust", "environment", "scoring", "store"),
-    "serving": ("pyfunc", "scoring"),
+    "serving": ("pyfunc", "scoring", "store", "sandbox"),
     "cli": (
         *("signature", "document", "trust", "environment", "scoring", "store"),
         *("flavors", "pyfunc", "reports", "serving"),

@@ -6,13 +6,14 @@ import os
 
 from mlmodel.errors import InvalidArgument
 
-__all__ = ["number_of_seconds", "switch"]
+__all__ = ["number_of_seconds", "switch", "whole_number"]
 
 _SWITCHED = {
     **dict.fromkeys(("", "1", "true", "yes", "on"), True),
     **dict.fromkeys(("0", "false", "no", "off"), False),
 }
 _SHOWN = 60
+_DIGITS = 18
 
 
 def switch(variable: str, rule: str) -> bool:
@@ -44,3 +45,18 @@ def number_of_seconds(variable: str, default: float) -> float:
         raise InvalidArgument(
             f"{variable} is a number of seconds, not {given[:_SHOWN]!r}"
         ) from None
+
+
+def whole_number(variable: str, default: int) -> int:
+    """Return the whole number from 1 that a variable says; absent or empty, ``default``.
+
+    Raises:
+        InvalidArgument: it is not one.
+
+    """
+    given = os.environ.get(variable, "")
+    if not given:
+        return default
+    if given.isascii() and given.isdigit() and len(given) < _DIGITS and int(given) > 0:
+        return int(given)
+    raise InvalidArgument(f"{variable} is a whole number from 1, not {given[:_SHOWN]!r}")

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-__all__ = ["is_private", "of_user"]
+__all__ = ["home_of_user", "is_private", "of_user"]
 
 
 def of_user(xdg: str, *below_home: str) -> Path | None:
@@ -18,11 +18,14 @@ def of_user(xdg: str, *below_home: str) -> Path | None:
     base = os.environ.get(xdg, "")
     if base.startswith("/"):
         return Path(base, "mlmodel")
-    home = os.environ.get("HOME") or _home_of_user()
+    home = home_of_user()
     return Path(home, *below_home, "mlmodel") if home.startswith("/") else None
 
 
-def _home_of_user() -> str:
+def home_of_user() -> str:
+    """Return the user's home folder; empty where none is known."""
+    if home := os.environ.get("HOME"):
+        return home
     try:
         import pwd
 

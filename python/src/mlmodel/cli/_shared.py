@@ -212,8 +212,18 @@ def _set_color(context: click.Context, _option: click.Parameter, color: bool | N
 
 
 def loading_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options ``-m``, ``--trust`` and ``--allow`` to a command that loads a model."""
+    """Add ``-m``, ``--trust``, ``--allow`` and ``--sandbox`` to a command that loads a model."""
     for option in (
+        click.option(
+            "--sandbox",
+            type=click.Choice(["auto", "on", "off"]),
+            default="auto",
+            show_default=True,
+            envvar="MLMODEL_SANDBOX",
+            help="Run the model where it can write no file, start no program and open no "
+            "connection: auto does so for a folder that is not trusted, as far as this system "
+            "can; on for any, or fails; off for none.",
+        ),
         click.option(
             "--allow",
             multiple=True,

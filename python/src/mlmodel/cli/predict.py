@@ -52,25 +52,39 @@ def command(
     content_type: str | None,
     trust: bool,
     allow: tuple[str, ...],
+    sandbox: str,
 ) -> None:
     """Score a file with a model.
 
-    The data are read and the answer is written as a server does it for a request.
+    The data are read and the answer is written as a server does it for a request. A model that is
+    not trusted is run in a process of its own, which can do nothing but compute; see --sandbox.
     """
+    from mlmodel.store import sandboxing
+
+    body = read_input(source)
+    form = content_type_of(source, content_type)
+    found = sandboxing.decide(model, sandbox, trust=trust, allow=allow)
+    if found is None:
+        answer = _answer_here(model, form, body, trust=trust, allow=allow)
+    else:
+        answer = sandboxing.score(found, form, body)
+    if target is None:
+        sys.stdout.buffer.write(answer + b"\n")
+        sys.stdout.flush()
+    else:
+        write_output(target, answer + b"\n")
+
+
+def _answer_here(
+    model: str, form: str, body: bytes, *, trust: bool, allow: tuple[str, ...]
+) -> bytes:
     from mlmodel._base.extras import require
 
     require("pandas", "predict")
     require("orjson", "predict")
     from mlmodel.pyfunc.scoring import score_body
 
-    body = read_input(source)
-    form = content_type_of(source, content_type)
-    answer = score_body(model, form, body, trust=trust, allow=allow, warn=_warn)
-    if target is None:
-        sys.stdout.buffer.write(answer + b"\n")
-        sys.stdout.flush()
-    else:
-        write_output(target, answer + b"\n")
+    return score_body(model, form, body, trust=trust, allow=allow, warn=_warn)
 
 
 def _warn(text: str) -> None:

@@ -105,6 +105,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     terse: bool,
     trust: bool,
     allow: tuple[str, ...],
+    sandbox: str,
 ) -> None:
     """Serve a model over REST.
 
@@ -114,6 +115,10 @@ def command(  # noqa: PLR0913 - one parameter per option
     from mlmodel.serving.server import run
 
     settings = Settings(
-        model, host, port, workers, threads, max_body, terse=terse, trust=trust, allow=allow
+        *(model, host, port, workers, threads, max_body),
+        terse=terse,
+        trust=trust,
+        allow=allow,
+        sandbox=sandbox,
     )
     run(settings, lambda url: echo(f"mlmodel: ready at {url}"))

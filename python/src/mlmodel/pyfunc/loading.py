@@ -16,8 +16,9 @@ from mlmodel.pyfunc import from_code, hints, pickling, retrievers
 from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.copies import Copies, anew
 from mlmodel.pyfunc.model import PyFuncModel
-from mlmodel.store.description import PYTHON_FUNCTION
+from mlmodel.store.description import PYTHON_FUNCTION, find_model_file
 from mlmodel.store.folder import ModelFolder, open_folder
+from mlmodel.store.sandboxing import decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +30,13 @@ if TYPE_CHECKING:
     from mlmodel.store.code import ModelCode
     from mlmodel.store.description import Model
 
-__all__ = ["get_model_dependencies", "load_model", "load_natively", "load_pyfunc"]
+__all__ = [
+    "get_model_dependencies",
+    "load_folder",
+    "load_model",
+    "load_natively",
+    "load_pyfunc",
+]
 
 #: The loaders of PythonModels: MLflow's names, well-known identifiers (PYF-003).
 PYTHON_MODEL_LOADER = "mlflow.pyfunc.model"
@@ -48,6 +55,7 @@ def load_model(
     *,
     trust: bool = False,
     allow: Iterable[str] = (),
+    sandbox: bool | str = False,
 ) -> PyFuncModel:
     """Load a saved model as a Python function; nothing is installed.
 
@@ -59,22 +67,36 @@ def load_model(
             a mapping, or the path of a YAML file (PYF-012).
         trust: run whatever the model's files contain (TRU-004).
         allow: classes, by exact qualified name, that may be loaded beside the known ones.
+        sandbox: load the model in another process, which can read its folder and the libraries,
+            and neither write files, start programs nor open connections (TRU-080). ``"auto"``
+            does so for folders that are not trusted, as far as this system can. Predictions
+            come back as copies, and an exception of the model's as a ModelFailure.
 
     Raises:
         ModelNotFound: there is no model.
+        InvalidArgument: the sandbox cannot be had on this system (TRU-082).
+        ModelFailure: the process of the sandbox ended while it loaded the model (TRU-083).
         InvalidModel: it breaks rules of the format.
         UnsupportedModel: it has no python_function flavor.
         UntrustedModel: loading would run code that is not trusted; nothing was run.
         MissingDependency: a library of the model is not installed, or in another version (ENV-021).
 
     """
-    folder = open_folder(model_uri, trust=trust, allow=allow, dst_path=dst_path)
-    return _load(folder, model_config, warn=not suppress_warnings)
+    if dst_path is not None:
+        model_uri = find_model_file(model_uri, dst_path)
+    found = decide(model_uri, sandbox, trust=trust, allow=allow)
+    if found is not None:
+        from mlmodel.pyfunc.walled import load_walled
+
+        return load_walled(found, configs.read(model_config) if model_config else None)
+    folder = open_folder(model_uri, trust=trust, allow=allow)
+    return load_folder(folder, model_config, warn=not suppress_warnings)
 
 
-def _load(
+def load_folder(
     folder: ModelFolder, model_config: Mapping[str, Any] | PathLike | None, *, warn: bool
 ) -> PyFuncModel:
+    """Load a folder that is open, as :func:`load_model` does."""
     folder.gate.keep_watch()
     _require_python_function(folder)
     attributes = folder.attributes(PYTHON_FUNCTION)
@@ -122,7 +144,7 @@ def _reopened(
     place: str, digest: str, allow: tuple[str, ...], config: dict[str, Any] | None
 ) -> PyFuncModel:
     """Open a model anew of which a copy was pickled; it passes the gate again (TRU-047)."""
-    return _load(open_folder(place, allow=allow, digest=digest), config, warn=False)
+    return load_folder(open_folder(place, allow=allow, digest=digest), config, warn=False)
 
 
 def _of_flavor(
@@ -177,10 +199,15 @@ def _attributes_of(folder: ModelFolder, flavor: Flavor) -> dict[str, Any]:
 
 
 def load_natively(
-    flavor: Flavor, model_uri: PathLike, *, trust: bool = False, allow: Iterable[str] = ()
+    flavor: Flavor,
+    model_uri: PathLike,
+    *,
+    trust: bool = False,
+    allow: Iterable[str] = (),
+    digest: str = "",
 ) -> PyFuncModel:
     """Load a model by its own flavor where it has no python_function, to be served (RST-087)."""
-    folder = open_folder(model_uri, trust=trust, allow=allow)
+    folder = open_folder(model_uri, trust=trust, allow=allow, digest=digest)
     attributes = folder.attributes(flavor.name)
     with folder.loading(flavor.recorded(attributes), warn=True) as versions:
         code = folder.use_code(attributes)

@@ -67,6 +67,8 @@ class PyFuncModel:
         self._stream_fn = stream_fn
         #: Enforce, then predict; servers and other adapters enter here (columns or frames).
         self.engine = Engine(predict, metadata.signature)
+        #: The model's own type hints say what it gets (PYF-017).
+        self.is_hinted = hinted is not None
         if hinted is not None:
             self.engine.enforce = hinted.deliver(self.engine.enforce)
             if hinted.schema is not None:

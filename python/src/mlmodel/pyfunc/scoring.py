@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
+    from mlmodel.scoring.engine import Engine
 
 __all__ = [
     "convert_input_example_to_serving_input",
     "predict",
     "score_body",
+    "score_by",
     "validate_serving_input",
     "write_answer",
 ]
@@ -108,6 +110,13 @@ def score_body(
     ``warn`` is told which parameters were left out (ENF-080).
     """
     engine = load_served(model_uri, trust=trust, allow=allow).engine
+    return score_by(engine, content_type, body, warn=warn)
+
+
+def score_by(
+    engine: Engine, content_type: str, body: bytes, *, warn: Callable[[str], None]
+) -> bytes:
+    """Return a loaded model's answer to the body of a request; see :func:`score_body`."""
     # What the model raised is said below, in a line; its traceback would go to the log.
     logging.getLogger("mlmodel.scoring").addHandler(logging.NullHandler())
     try:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from mlmodel.errors import UnsupportedModel
 from mlmodel.flavors._registry import served_flavors
-from mlmodel.pyfunc.loading import load_model, load_natively
+from mlmodel.pyfunc.loading import load_folder, load_natively
 from mlmodel.store.description import PYTHON_FUNCTION, Model
+from mlmodel.store.folder import open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,9 +23,9 @@ _ORDER = (PYTHON_FUNCTION, "crate", "mleap")
 
 
 def load_served(
-    model_uri: PathLike, *, trust: bool = False, allow: Iterable[str] = ()
+    model_uri: PathLike, *, trust: bool = False, allow: Iterable[str] = (), digest: str = ""
 ) -> PyFuncModel:
-    """Load a model by the flavor that is served.
+    """Load a model by the flavor that is served; a folder of this ``digest`` is trusted.
 
     Raises:
         UnsupportedModel: it has no such flavor, or one that this version does not serve; the
@@ -34,7 +35,8 @@ def load_served(
 
     """
     try:
-        return load_model(model_uri, trust=trust, allow=allow)
+        folder = open_folder(model_uri, trust=trust, allow=allow, digest=digest)
+        return load_folder(folder, None, warn=True)
     except UnsupportedModel:
         flavors = Model.load(model_uri).flavors
         if PYTHON_FUNCTION in flavors:
@@ -42,7 +44,7 @@ def load_served(
         own = next((flavor for flavor in served_flavors() if flavor.name in flavors), None)
         if own is None:
             raise UnsupportedModel(_not_served(str(model_uri), list(flavors))) from None
-    return load_natively(own, model_uri, trust=trust, allow=allow)
+    return load_natively(own, model_uri, trust=trust, allow=allow, digest=digest)
 
 
 def _not_served(model: str, flavors: list[str]) -> str:

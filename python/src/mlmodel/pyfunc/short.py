@@ -54,6 +54,9 @@ def load(
     model_config: Mapping[str, Any] | None = None,
     trust: bool = False,
     allow: Iterable[str] = (),
+    sandbox: bool | str = False,
 ) -> pyfunc.PyFuncModel:
     """Load a model as a python_function; see :func:`mlmodel.pyfunc.load_model`."""
-    return pyfunc.load_model(path, model_config=model_config, trust=trust, allow=allow)
+    return pyfunc.load_model(
+        path, model_config=model_config, trust=trust, allow=allow, sandbox=sandbox
+    )

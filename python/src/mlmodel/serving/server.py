@@ -8,22 +8,31 @@ from __future__ import annotations
 import contextlib
 import errno
 import multiprocessing
+import os
+import signal
 import socket
 import sys
 import threading
 import time
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
 
 from mlmodel._base.extras import require
-from mlmodel.errors import InternalError, InvalidArgument, MlmodelError
+from mlmodel.errors import InternalError, InvalidArgument, MlmodelError, ModelFailure
+from mlmodel.sandbox.frames import BadFrame, error_of, receive
+from mlmodel.sandbox.limits import clean_environment
 from mlmodel.serving.settings import SPARE, WAITING
-from mlmodel.serving.worker import load
+from mlmodel.serving.worker import begin, load
+from mlmodel.store.sandboxing import decide
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
 
     from mlmodel.serving.settings import Settings
+    from mlmodel.store.sandboxing import Sandboxed
 
 __all__ = ["run"]
 
@@ -49,6 +58,10 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
 
+    found = decide(settings.model, settings.sandbox, trust=settings.trust, allow=settings.allow)
+    if found is not None:
+        root = str(found.folder.root)
+        settings = replace(settings, model=root, wall=found.wall, digest=found.digest)
     host, port = settings.host, _free_port(settings.host, settings.port)
     server = Granian(
         "mlmodel",
@@ -62,13 +75,18 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
         workers_kill_timeout=_GRACE,
         log_enabled=False,
     )
-    method = multiprocessing.get_start_method()
-    context = multiprocessing.get_context(method if method in {"fork", "spawn"} else "spawn")
-    reports = context.SimpleQueue()
-    watch = _Watch(reports, settings.workers, host, port, ready)
+    pipes = [multiprocessing.Pipe(duplex=False) for _ in range(settings.workers)]
+    watch = _Watch([source for source, _ in pipes], host, port, ready)
     server.on_startup(watch.start)
+    reports = [target for _, target in pipes]
     try:
-        server.serve(target_loader=partial(load, settings, reports), wrap_loader=False)
+        with _apart(found):
+            server.serve(
+                spawn_target=partial(begin, settings, reports),
+                target_loader=partial(load, settings),
+                wrap_loader=False,
+            )
+        watch.raise_if_untrue()
     except SystemExit as ended:
         # A worker that ended by itself makes granian exit with 1. After Ctrl-C, which workers
         # receive as well, that is not a fault.
@@ -76,18 +94,39 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
             raise watch.failure() from None
 
 
+@contextlib.contextmanager
+def _apart(found: Sandboxed | None) -> Iterator[None]:
+    """Let workers behind a wall begin as fresh processes, without this one's variables or memory.
+
+    The method and the variables are the process's own, and are put back.
+    """
+    if found is None:
+        yield
+        return
+    method, before = multiprocessing.get_start_method(allow_none=True), dict(os.environ)
+    try:
+        multiprocessing.set_start_method("spawn", force=True)
+        os.environ.clear()
+        os.environ.update(clean_environment(before, found.variables))
+        yield
+    finally:
+        multiprocessing.set_start_method(method, force=True)
+        os.environ.clear()
+        os.environ.update(before)
+
+
 class _Watch:
     """Listens to the workers' reports while they load."""
 
     def __init__(
-        self, reports: Any, workers: int, host: str, port: int, ready: Callable[[str], None]
+        self, reports: list[Connection], host: str, port: int, ready: Callable[[str], None]
     ) -> None:
         self._reports = reports
-        self._workers = workers
         self._address = (_ANY.get(host, host), port)
         self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self._ready = ready
         self._failed: MlmodelError | None = None
+        self._untrue = False
         self._ended = threading.Event()
 
     def start(self) -> None:
@@ -104,16 +143,41 @@ class _Watch:
             )
         return self._failed
 
+    def raise_if_untrue(self) -> None:
+        """Raise where the server was stopped because of what a worker reported (TRU-084)."""
+        if self._untrue:
+            raise self.failure()
+
     def _listen(self) -> None:
-        for _ in range(self._workers):
-            report = self._reports.get()
-            if report is not None:
-                self._failed = report
-                self._ended.set()
-                return
+        waited_for = {one.fileno(): one for one in self._reports}
+        while waited_for:
+            ready = set(wait(waited_for))
+            for number in [one for one in waited_for if one in ready]:
+                del waited_for[number]
+                self._failed, self._untrue = _reported(number)
+                if self._failed is not None:
+                    self._ended.set()
+                    if self._untrue:  # its worker goes on, so the server is stopped
+                        os.kill(os.getpid(), signal.SIGTERM)
+                    return
         while not _answers(self._address):
             time.sleep(_ASK)
         self._ready(self._url)
+
+
+def _reported(source: int) -> tuple[MlmodelError | None, bool]:
+    """Return the error that a worker reports, None where it has loaded the model.
+
+    The other value says that it sent what is not a report.
+    """
+    try:
+        told, _ = receive(source)
+        return (None if told is None else error_of(told)), False
+    except (EOFError, OSError, BadFrame):
+        said = (
+            "A worker process reported what is not a report, so the server has stopped (TRU-084)."
+        )
+        return ModelFailure(said), True
 
 
 def _answers(address: tuple[str, int]) -> bool:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlmodel.sandbox.wall import Wall
 
 __all__ = ["MAX_BODY", "SPARE", "THREADS", "WAITING", "Settings"]
 
@@ -30,3 +34,7 @@ class Settings:
     terse: bool = False
     trust: bool = False
     allow: tuple[str, ...] = ()
+    sandbox: str = "auto"
+    #: The wall that each worker raises, and the digest by which the folder is trusted behind it.
+    wall: Wall | None = None
+    digest: str = ""

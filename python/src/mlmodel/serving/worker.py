@@ -7,26 +7,83 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import InternalError, MlmodelError
+from mlmodel.errors import InternalError, InvalidArgument, MlmodelError
+from mlmodel.sandbox.frames import plain_error, send
 
 if TYPE_CHECKING:
-    from multiprocessing.queues import SimpleQueue
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
 
+    from mlmodel.sandbox.wall import Wall
     from mlmodel.serving.app import Application
     from mlmodel.serving.settings import Settings
 
-__all__ = ["load"]
+__all__ = ["begin", "load"]
 
 #: How often a worker looks whether the process that started it is still there, in seconds.
 _LOOK = 1.0
 
 
-def load(settings: Settings, reports: SimpleQueue[Any]) -> Application:
+def begin(
+    settings: Settings,
+    reports: list[Connection],
+    number: int,
+    name: str | None,
+    loader: Callable[..., Application],
+    sock: Any,
+    *others: Any,
+) -> None:
+    """Run a worker of granian: bind its socket, raise the wall if there is one, load and serve.
+
+    Args:
+        settings: what the server is asked to do.
+        reports: where each worker reports to the parent; this one at its ``number``, from 1.
+        number: granian's, as all that follows.
+        name: of the process.
+        loader: what makes the application, but for where to report.
+        sock: how to make the socket, or the socket.
+        others: the rest.
+
+    """
+    from granian.server.mp import MPServer
+
+    report = reports[number - 1]
+    if settings.wall is not None:
+        (spec, holder), second = sock
+        holder = spec.build() if holder is None else holder
+        sock = ((None, holder), second)
+        _raise_wall(settings.wall, report, holder.get_fd())
+    MPServer._spawn_wsgi_worker(number, name, partial(loader, report), sock, *others)  # noqa: SLF001
+
+
+def _raise_wall(given: Wall, report: Connection, sock: int) -> None:
+    """Raise the wall: of all that this process has open it keeps its socket, the report, the log.
+
+    It is a fresh interpreter with one thread: nothing of the parent's memory is in it (TRU-082).
+    """
+    from mlmodel.sandbox import locks, wall
+
+    with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a descriptor is wanted
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    try:
+        wall.raise_(replace(given, keep=(sock, report.fileno()), serving=True, files=True))
+    except wall.WallError as error:
+        raised = InvalidArgument(f"The sandbox could not be made: {error} (TRU-082).")
+        send(report.fileno(), plain_error(raised))
+        raise SystemExit(raised.exit_code) from None
+    locks.put_in_place()
+
+
+def load(settings: Settings, report: Connection) -> Application:
     """Return the application, in the worker; report to the parent how it went.
 
-    A report is None (loaded) or the error. Where loading fails the worker ends.
+    A report is null (loaded) or the error, as JSON: the parent unpickles nothing that a process
+    sent in which a model runs (TRU-084). Where loading fails the worker ends.
     """
     _take_over_signals()
     _watch_parent(os.getppid())
@@ -34,13 +91,14 @@ def load(settings: Settings, reports: SimpleQueue[Any]) -> Application:
     try:
         application = _application(settings)
     except MlmodelError as error:
-        reports.put(error)
+        send(report.fileno(), plain_error(error))
         raise SystemExit(error.exit_code) from None
     except Exception as error:
         logging.getLogger("mlmodel.serving").exception("The model could not be loaded.")
-        reports.put(InternalError(f"{type(error).__name__}: {error}"))
+        said = InternalError(f"{type(error).__name__}: {error}")
+        send(report.fileno(), plain_error(said))
         raise SystemExit(InternalError.exit_code) from None
-    reports.put(None)
+    send(report.fileno(), None)
     return application
 
 
@@ -48,7 +106,9 @@ def _application(settings: Settings) -> Application:
     from mlmodel.pyfunc.served import load_served
     from mlmodel.serving.app import Application
 
-    model = load_served(settings.model, trust=settings.trust, allow=settings.allow)
+    model = load_served(
+        settings.model, trust=settings.trust, allow=settings.allow, digest=settings.digest
+    )
     return Application(
         model.engine,
         max_body=settings.max_body,

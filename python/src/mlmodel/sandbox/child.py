@@ -1,0 +1,106 @@
+"""What runs in a walled process: it raises the wall first, and then answers what it is asked.
+
+It is started by ``process.Process`` with nothing of mlmodel or numpy imported, so that there is one
+thread when the wall is raised, and everything else is imported behind it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pickle
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import MlmodelError, ModelFailure
+from mlmodel.sandbox import frames, locks
+from mlmodel.sandbox.wall import Wall, WallError, raise_
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["main"]
+
+_SIGNAL_OF_PARENTS_DEATH, _KILL = 1, 9
+
+
+def main() -> None:
+    """Answer until the other side of the pipe is closed."""
+    source, target = _own_pipes()
+    try:
+        wall, entry = _question(source)
+        _end_with_parent()
+        raise_(Wall(wall.read, wall.memory, (source, target)))
+    except WallError as error:
+        frames.send(target, {"wall": str(error)})
+        return
+    except EOFError:
+        return
+    locks.put_in_place()
+    frames.send(target, {"wall": ""})
+    answer: Callable[..., Any] | None = None
+    while True:
+        try:
+            asked = _question(source)
+        except EOFError:
+            return
+        if answer is None:
+            module, _, name = entry.partition(":")
+            answer = getattr(importlib.import_module(module), name)()
+        _answer(target, answer, asked)
+
+
+def _question(source: int) -> Any:
+    """Return what the process asks that started this one; that one is believed."""
+    head, buffers = frames.receive_pickle(source)
+    return pickle.loads(head, buffers=buffers)
+
+
+def _own_pipes() -> tuple[int, int]:
+    """Keep the pipes for this conversation; what a library prints goes to standard error."""
+    source, target = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return source, target
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_SIGNAL_OF_PARENTS_DEATH, _KILL, 0, 0, 0)
+
+
+def _answer(target: int, answer: Callable[..., Any], asked: Any) -> None:
+    """Send what ``answer`` gives: a value of JSON and buffers, or an error of the table."""
+    told: list[str] = []
+
+    def tell(message: Warning | str, *_where: object, **_more: object) -> None:
+        if len(told) < frames.MOST_TOLD:
+            told.append(str(message)[: frames.LONGEST_TOLD])
+
+    with warnings.catch_warnings():
+        warnings.showwarning = tell
+        try:
+            value, buffers = answer(*asked)
+            sys.stdout.flush()
+        except MlmodelError as error:
+            frames.send(target, {"error": frames.plain_error(error), "told": told})
+            return
+        except MemoryError:
+            failure = ModelFailure(
+                "The model needs more memory than the sandbox gives it; MLMODEL_SANDBOX_BYTES "
+                "sets how much that is (TRU-083)."
+            )
+            frames.send(target, {"error": frames.plain_error(failure), "told": told})
+            return
+        except Exception as error:  # noqa: BLE001 - the boundary: a model may raise anything
+            said = f"The model raised in its sandbox: {type(error).__name__}: {error}"[
+                : frames.LONGEST_TOLD
+            ]
+            frames.send(target, {"error": frames.plain_error(ModelFailure(said)), "told": told})
+            return
+    frames.send(target, {"value": value, "told": told}, buffers)

@@ -1,0 +1,162 @@
+"""Whether a model is loaded behind the second wall, and what that lets through (TRU-080).
+
+Nothing is loaded here. ``score`` asks the walled process, which loads the model by a module of
+a room above this one: that is named, and not imported.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlmodel._base.digest import manifest_of
+from mlmodel._base.warnings import warn_caller
+from mlmodel.errors import InvalidArgument, MlmodelError, ModelFailure, shown
+from mlmodel.sandbox import limits, values
+from mlmodel.sandbox.process import Process
+from mlmodel.sandbox.wall import Wall, holds_something, lacking
+from mlmodel.store.folder import ModelFolder, open_folder
+from mlmodel.trust import records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlmodel.document.paths import PathLike
+
+__all__ = ["WAYS", "Sandboxed", "decide", "process_of", "require", "score"]
+
+#: What may be asked for. True is ``on``, False ``off``.
+WAYS = ("auto", "on", "off")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
+#: What answers behind the wall.
+_ENTRY = "mlmodel.pyfunc.behind:Behind"
+
+
+@dataclass(frozen=True)
+class Sandboxed:
+    """A model that is to be loaded behind the wall.
+
+    ``digest`` is that of a folder in the user's store, and empty for any other: behind the wall the
+    store cannot be read, and the folder's bytes are held against the digest there once more.
+    """
+
+    folder: ModelFolder
+    wall: Wall
+    digest: str
+    variables: tuple[str, ...]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How the model is opened behind the wall."""
+        gate = self.folder.gate
+        return {"trust": gate.trust, "allow": tuple(sorted(gate.allow)), "digest": self.digest}
+
+
+def decide(
+    model_uri: PathLike,
+    wanted: str | bool,
+    *,
+    trust: bool = False,
+    allow: Iterable[str] = (),
+) -> Sandboxed | None:
+    """Return how the model is walled, or None where it is loaded in this process.
+
+    ``auto`` walls folders that are not trusted, as far as this system can; ``on`` walls any, and
+    wholly; ``off`` none.
+
+    Raises:
+        InvalidArgument: ``wanted`` is none of these, or ``on`` cannot be had here (TRU-082).
+        ModelNotFound, InvalidModel, UnreadableModel: as for opening a model.
+
+    Warns:
+        UserWarning: what the wall lacks on this system.
+
+    """
+    way = {True: "on", False: "off"}.get(wanted, wanted) if isinstance(wanted, bool) else wanted
+    if way not in WAYS:
+        raise InvalidArgument(f"sandbox is {', '.join(WAYS)}, True or False, not {shown(wanted)}")
+    if way == "off" or (way == "auto" and trust is True):
+        return None
+    folder = open_folder(model_uri, trust=trust, allow=allow)
+    digest = "" if trust else _digest_in_trust(folder)
+    if way == "auto" and digest:
+        return None
+    return _walled(folder, digest) if _can_be_had(way) else None
+
+
+def require(place: PathLike, *, allow: Iterable[str], digest: str) -> Sandboxed:
+    """Return how a model is walled wholly that is trusted if its folder has this digest.
+
+    Raises:
+        InvalidArgument, ModelNotFound, InvalidModel, UnreadableModel: as for :func:`decide`.
+
+    """
+    folder = open_folder(place, allow=allow, digest=digest)
+    _can_be_had("on")
+    trusted = digest if folder.gate.is_trusted() else ""
+    return _walled(folder, trusted or _digest_in_trust(folder))
+
+
+def _walled(folder: ModelFolder, digest: str) -> Sandboxed:
+    names = _declared_variables(folder) if folder.gate.trust or digest else ()
+    wall = Wall((str(folder.root.resolve()),), limits.memory_allowed())
+    return Sandboxed(folder, wall, digest, names)
+
+
+def _digest_in_trust(folder: ModelFolder) -> str:
+    """Return the folder's digest where the user's store has it, else nothing."""
+    try:
+        digest = manifest_of(folder.root).digest
+    except MlmodelError:  # a folder without a digest is trusted by none
+        return ""
+    return digest if records.contains(digest) else ""
+
+
+def _can_be_had(way: str) -> bool:
+    lacks = lacking()
+    if not lacks:
+        return True
+    cannot = f"This system cannot {'; nor '.join(lacks)} (TRU-082)."
+    if way == "on":
+        raise InvalidArgument(
+            f"The sandbox that was asked for cannot be had. {cannot} Run it on such a system, or "
+            "without --sandbox on (sandbox=True), in a container or virtual machine of its own."
+        )
+    warn_caller(f"The model is not wholly in a sandbox. {cannot}")
+    return holds_something()
+
+
+def _declared_variables(folder: ModelFolder) -> tuple[str, ...]:
+    """Return the variables that a trusted model says it reads."""
+    named = folder.document.data.get("env_vars")
+    return tuple(filter(None, named)) if isinstance(named, list) else ()
+
+
+def process_of(
+    found: Sandboxed, config: dict[str, Any] | None = None, *, served: bool = False
+) -> Process:
+    """Return the process behind the wall for a model; its first question is to load it."""
+    first = ("load", str(found.folder.root), found.options, config, served)
+    return Process(found.wall, _ENTRY, first, found.variables)
+
+
+def score(found: Sandboxed, content_type: str, body: bytes) -> bytes:
+    """Return a model's answer to the body of a request, from behind the wall.
+
+    Raises:
+        MlmodelError: as for ``pyfunc.scoring.score_body``; ModelFailure where the process ended.
+
+    """
+    process = process_of(found, served=True)
+    try:
+        process.start()
+        answer = values.read(*process.ask("score", content_type, body))
+    except values.Unreadable as error:
+        raise ModelFailure(f"What the model answered cannot be read: {error} (TRU-084).") from None
+    finally:
+        process.close()
+    # It may go to a terminal; a writer of JSON escapes what could move the cursor.
+    if not isinstance(answer, bytes) or _CONTROL.search(answer):
+        raise ModelFailure("What the model answered is not a body (TRU-084).")
+    return answer
