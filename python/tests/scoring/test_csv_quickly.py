@@ -87,7 +87,9 @@ def test_a_table_of_numbers_is_read_as_column_by_column(
     rows: list[tuple[str | None, str | None]], kinds: list[DataType]
 ) -> None:
     """A third column, of a text in quotes that nobody declares, keeps a table from the short way."""
-    matching = Matching(Schema([ColSpec(kind, name) for kind, name in zip(kinds, "ab", strict=True)]))
+    matching = Matching(
+        Schema([ColSpec(kind, name) for kind, name in zip(kinds, "ab", strict=True)])
+    )
     lines = [",".join(cell or "" for cell in row) for row in rows]
     short = "\n".join(["a,b", *lines])
     long = "\n".join(["a,b,c", *(f'{line},"x"' for line in lines)])

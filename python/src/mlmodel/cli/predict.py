@@ -59,8 +59,11 @@ def command(
     The data are read and the answer is written as a server does it for a request. A model that is
     not trusted is run in a process of its own, which can do nothing but compute; see --sandbox.
     """
+    from mlmodel._base.extras import require
     from mlmodel.store import sandboxing
 
+    # pandas, which is of the same extra, costs more: it is asked for where the model is loaded.
+    require("orjson", "predict")
     body = read_input(source)
     form = content_type_of(source, content_type)
     found = sandboxing.decide(model, sandbox, trust=trust, allow=allow)
@@ -81,7 +84,6 @@ def _answer_here(
     from mlmodel._base.extras import require
 
     require("pandas", "predict")
-    require("orjson", "predict")
     from mlmodel.pyfunc.scoring import score_body
 
     return score_body(model, form, body, trust=trust, allow=allow, warn=_warn)
