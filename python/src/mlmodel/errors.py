@@ -8,13 +8,15 @@ code of a command. A test compares the classes with the table of the specificati
 from __future__ import annotations
 
 import reprlib
+from collections import defaultdict
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "MOST_LISTED",
     "InputViolation",
     "InternalError",
     "InvalidArgument",
@@ -38,10 +40,18 @@ __all__ = [
     "Violation",
     "WriteFailed",
     "error_classes",
+    "listed",
+    "more_violations",
 ]
 
 #: How many characters of an offending value an error may show (ERR-005).
 SHOWN_VALUE_LENGTH = 60
+#: How many violations of one rule are listed in one file (MLM-034).
+MOST_LISTED = 100
+
+
+#: File, rule and severity of a violation.
+_Kind: TypeAlias = tuple[str | None, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,7 @@ class Violation:
 
     ``line`` and ``column`` count from 1; ``pointer`` is an RFC 6901 JSON pointer
     into the document (``/signature/inputs/0/type`` goes on inside the JSON string).
+    ``times`` is more than 1 in the entry that stands for those that are not listed (MLM-034).
     """
 
     rule: str
@@ -59,6 +70,7 @@ class Violation:
     column: int | None = None
     pointer: str | None = None
     severity: str = "error"
+    times: int = 1
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
@@ -69,7 +81,54 @@ class Violation:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields that are set, in the order of the class."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
+        found = {key: value for key, value in asdict(self).items() if value is not None}
+        if self.times == 1:
+            del found["times"]
+        return found
+
+
+def listed(violations: Iterable[Violation], most: int = MOST_LISTED) -> list[Violation]:
+    """Return violations in their order, of one rule in one file the first 100 (MLM-034).
+
+    Behind the last of these an entry stands for the others, and says how many there are.
+    """
+    kept: list[tuple[_Kind, Violation]] = []
+    listed_of: dict[_Kind, int] = defaultdict(int)
+    more_of: dict[_Kind, int] = defaultdict(int)
+    for one in violations:
+        kind = one.file, one.rule, one.severity
+        if one.times == 1 and listed_of[kind] < most:
+            listed_of[kind] += 1
+            kept.append((kind, one))
+        else:
+            more_of[kind] += one.times
+    found = []
+    for kind, one in kept:
+        found.append(one)
+        listed_of[kind] -= 1
+        if not listed_of[kind] and kind in more_of:
+            found.append(more_violations(*kind, more_of.pop(kind)))
+    return [*found, *(more_violations(*kind, n, most=most) for kind, n in more_of.items())]
+
+
+def more_violations(
+    file: str | None,
+    rule: str,
+    severity: str,
+    number: int,
+    line: int | None = None,
+    column: int | None = None,
+    *,
+    most: int = MOST_LISTED,
+) -> Violation:
+    """Return the entry that stands for so many violations that are not listed (MLM-034)."""
+    times = "once" if number == 1 else f"{number:,} times"
+    more = " more" if most else ""
+    said = f"The rule is broken at least {times}{more} in this file"
+    if severity == "fixed":
+        said = f"Under this rule the file was changed {times}{more}"
+    said += f"; {most} are listed (MLM-034)." if most else ", which is not listed (MLM-034)."
+    return Violation(rule, said, file, line, column, severity=severity, times=number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +178,11 @@ class MlmodelError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.details: tuple[Violation | InputViolation, ...] = tuple(details)
+        given = tuple(details)
+        broken = [one for one in given if isinstance(one, Violation)]
+        self.details: tuple[Violation | InputViolation, ...] = (
+            tuple(listed(broken)) if len(broken) == len(given) else given
+        )
         self._error_code = error_code
 
     @property

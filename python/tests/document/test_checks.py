@@ -348,14 +348,14 @@ def test_1800_columns_are_checked_by_their_few_shapes(monkeypatch):
     for types, wrong in ((["double", "long"], 0), (["dubble", "lung"], 1800)):
         columns = [{"type": types[i % 2], "name": f"c{i}", "required": True} for i in range(1800)]
         text = FLAVORS + yaml.safe_dump({"signature": {"inputs": json.dumps(columns)}})
-        assert len(found(text)) == wrong
+        assert sum(one.times for one in found(text)) == wrong
     assert len(asked) <= 2
 
 
-def test_1800_wrong_columns_are_all_reported():
+def test_1800_wrong_columns_are_all_counted():
     columns = [{"type": "lung", "name": "same"} for _ in range(1800)]
     text = FLAVORS + yaml.safe_dump({"signature": {"inputs": json.dumps(columns)}})
-    assert len(found(text)) == 1800 + 1799
+    assert sum(one.times for one in found(text)) == 1800 + 1799
 
 
 # --- environments --------------------------------------------------------------------------

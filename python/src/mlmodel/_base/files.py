@@ -8,11 +8,17 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlmodel.errors import UnreadableModel
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from io import BufferedReader
 
-__all__ = ["TooLarge", "open_regular", "read", "regular_files", "write"]
+__all__ = ["MOST_ENTRIES", "TooLarge", "open_regular", "read", "regular_files", "walk",
+           "write"]  # fmt: skip
+
+#: How many files and folders of a tree are looked at (DIR-010).
+MOST_ENTRIES = 1_000_000
 
 
 class TooLarge(OSError):
@@ -99,10 +105,54 @@ def write(path: Path, content: bytes, *, private: bool = False) -> None:
         raise
 
 
-def regular_files(root: Path) -> Iterator[tuple[str, int]]:
-    """Give path and size of every regular file below a folder, sorted; no link is followed."""
-    for folder, below, names in os.walk(root):
+def walk(
+    root: str | os.PathLike[str], on_error: Callable[[OSError], object] | None = None
+) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Give each folder with the names of its folders and of its other entries, as os.walk does.
+
+    Parents come first, the folders sorted; those that are taken out of the list are passed over.
+    No link is followed, and however deep the folders are nested nothing recurses. ``on_error`` is
+    given what cannot be listed, which else is passed over.
+
+    Raises:
+        UnreadableModel: there are more than ``MOST_ENTRIES`` entries (DIR-010).
+
+    """
+    todo, seen = [os.fspath(root)], 0
+    while todo:
+        folder = todo.pop()
+        below: list[str] = []
+        others: list[str] = []
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    seen += 1
+                    if seen > MOST_ENTRIES:
+                        break
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    (below if is_folder else others).append(entry.name)
+        except OSError as error:
+            if on_error is not None:
+                on_error(error)
+            continue
+        if seen > MOST_ENTRIES:
+            raise UnreadableModel(
+                f"{os.fspath(root)} has more than {MOST_ENTRIES:,} files and folders, and was not "
+                "looked through: give the folders in it one by one (DIR-010)."
+            )
         below.sort()
+        yield folder, below, others  # the list may be changed by who asks
+        todo.extend(os.path.join(folder, name) for name in reversed(below))  # noqa: PTH118 - many
+
+
+def regular_files(root: Path) -> Iterator[tuple[str, int]]:
+    """Give path and size of every regular file below a folder, sorted; no link is followed.
+
+    Raises:
+        UnreadableModel: as :func:`walk`.
+
+    """
+    for folder, _, names in walk(root):
         for name in sorted(names):
             path = Path(folder, name)
             try:

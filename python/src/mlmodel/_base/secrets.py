@@ -13,7 +13,8 @@ _BEFORE_HOST = r"(?i)((?:https?|ftp|s3)://)(?!\$\{)[^\s/@'\"]+(?<!\})@"
 #: The same where it is two, and the second is a password whatever the scheme.
 _PAIR = r"(://)(?!\$\{)[^\s/@:'\"]+:(?!\$\{)[^\s/@'\"]+@"
 #: Tokens of conda's servers stand in the path, and others in the query.
-_IN_PATH = r"(://[^\s'\"]*/t/)(?!\$\{)[^\s/'\"]+(?=/|$)"
+_IN_PATH = r"(/t/)(?!\$\{)[^/]+(?=/|$)"
+_ADDRESS = r"[^\s'\"]+"
 _IN_QUERY = (
     r"(?i)([?&](?:[\w-]*(?:token|secret|password|passwd|signature|api[_-]?key)|sig|pwd)=)(?!\$\{)"
     r"[^\s&#'\"]+"
@@ -30,7 +31,15 @@ def masked(text: str) -> str:
     if "://" not in text:
         return text
     text = re.sub(_PAIR, r"\1…@", re.sub(_BEFORE_HOST, r"\1…@", text))
-    return re.sub(_IN_QUERY, r"\1…", re.sub(_IN_PATH, r"\1…", text))
+    if "/t/" in text:
+        text = re.sub(_ADDRESS, _masked_in_path, text)
+    return re.sub(_IN_QUERY, r"\1…", text)
+
+
+def _masked_in_path(address: re.Match[str]) -> str:
+    # Looked for behind the first scheme alone: from each one on, it would take quadratic time.
+    scheme, sign, path = address[0].partition("://")
+    return scheme + sign + re.sub(_IN_PATH, r"\1…", path) if sign else scheme
 
 
 def without_password(text: str) -> str:

@@ -179,7 +179,11 @@ def _model_lines(found: dict[str, Any]) -> Iterator[str]:
     for key, label in _HEAD.items():
         if key in found:
             yield _row(label, found[key])
-    yield _row("size", f"{size(found['size_bytes'])} in {counted(found['files'], 'file')}")
+    many = "the first " if found.get("more_files") else ""
+    files = f"{many}{counted(found['files'], 'file')}"
+    yield _row(
+        "size", f"{size(found['size_bytes'])} in {files}{' (there are more)' if many else ''}"
+    )
     yield _row("valid", _validity(found))
     yield from _flavor_lines(found["flavors"])
     yield from _signature_lines(found["signature"])

@@ -142,8 +142,12 @@ def command(  # noqa: PLR0913 - one parameter per option
         found.mend(limits, selection)
     progress, reports = Progress("checking", len(found.models)), []
     output = _Output(target, form=form, quiet=quiet, before=progress.clear)
+    told = 0
     for report in progress.over(found.reports(jobs or kept.get("jobs", 1), limits)):
         reports.append(selection.of_report(report))
+        told += len(reports[-1].violations)
+        if told > MOST_TOLD:
+            reports[-1] = reports[-1].shortened()
         output.add(reports[-1])
     output.end(reports, strict=is_strict, mended=mend)
     sys.exit(max(report.exit_code(strict=is_strict) for report in reports))
@@ -268,6 +272,8 @@ def _github_lines(report: Report, *, quiet: bool) -> Iterator[str]:
     yield from github_lines(replace(report, unchecked=()) if quiet else report)
 
 
+#: How many violations of all models are listed; then there is one entry for each rule (DIR-010).
+MOST_TOLD = 100_000
 _COLORS = {"error": "red", "warning": "yellow", "fixed": "green"}
 #: How many further models a note names.
 _NAMED = 3

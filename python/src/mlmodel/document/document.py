@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
 from mlmodel.document.paths import FILE_NAME
-from mlmodel.document.pointers import split
+from mlmodel.document.pointers import shown_pointer, split
 from mlmodel.document.schema import schemas
 from mlmodel.document.stand_ins import HEAD, StandIn, stand_in, text_stand_in_at
 from mlmodel.document.yaml.build import Builder
@@ -16,7 +16,7 @@ from mlmodel.document.yaml.jsontext import JsonText
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
     from mlmodel.document.yaml.source import SourceMap
@@ -61,6 +61,7 @@ class Document:
         self._json_texts: dict[int, JsonText] = {}
         self._source_maps: dict[int, SourceMap] = {}
         self._members: dict[int, dict[str, tuple[Node, Node]]] = {}
+        self._places: dict[int, dict[str, list[int]]] = {}
 
     @property
     def flavors(self) -> dict[Any, Any]:
@@ -93,13 +94,21 @@ class Document:
         return self._locate(split(pointer), key=True)
 
     def violation(
-        self, rule: str, message: str, pointer: str, severity: str = "error", *, key: bool = False
+        self,
+        rule: str,
+        message: str,
+        path: Sequence[Any],
+        severity: str = "error",
+        *,
+        key: bool = False,
     ) -> Violation:
-        """Return the violation of a rule by the value at a JSON pointer; with ``key``, by its key.
+        """Return the violation of a rule by the value at a path; with ``key``, by its key.
 
-        Its place is that of :meth:`position`, or of :meth:`key_position`.
+        ``path`` has the keys and positions from the root. The place is that of :meth:`position`,
+        or of :meth:`key_position`.
         """
-        line, column = self._locate(split(pointer), key=key)
+        line, column = self._locate(list(map(str, path)), key=key)
+        pointer = shown_pointer(path)
         return Violation(rule, message, self.file, line, column, pointer, severity)
 
     def nodes(self, pointer: str) -> tuple[Node, Node]:
@@ -113,6 +122,16 @@ class Document:
         if node is None or rest:
             raise KeyError(pointer)
         return key or node, node
+
+    def places(self, mapping: Node, key: str) -> list[int]:
+        """Return at which positions of a mapping's ``value`` a key stands that is a text."""
+        if id(mapping) not in self._places:
+            found: dict[str, list[int]] = {}
+            for index, (one, _) in enumerate(mapping.value):
+                if one.kind == "scalar":
+                    found.setdefault(one.value, []).append(index)
+            self._places[id(mapping)] = found
+        return self._places[id(mapping)].get(key, [])
 
     def json_text(self, pointer: str, text: str) -> JsonText:
         """Return the parsed JSON text that stands at ``pointer``."""

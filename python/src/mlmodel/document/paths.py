@@ -32,6 +32,8 @@ REQUIREMENTS = "requirements.txt"
 #: What may name a file or folder.
 PathLike = str | os.PathLike[str]
 
+#: No system opens a longer path (DIR-002).
+_LONGEST = 4_096
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:/")
 
@@ -109,6 +111,7 @@ def what_is_wrong(relative: str) -> str | None:
     if not relative:
         return "is empty"
     for words, found in (
+        ("has more than 4,096 characters", len(relative) > _LONGEST),
         ("holds a null character", "\0" in relative),
         ("is a URI", _SCHEME.match(relative)),
         ("is absolute", relative[0] in "/\\"),

@@ -41,7 +41,7 @@ _POINTERS = (
      "run `git annex get` in the repository"),
 )  # fmt: skip
 #: What may stand before the first tag of a page or an answer.
-_BEFORE = rb"(?s)(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*"
+_BEFORE = rb"(?s)(\xef\xbb\xbf)?\s*+(<\?xml[^>]*+>\s*+)?+(?>(<!--(?>.*?-->)\s*+)*)"
 _PAGE = re.compile(_BEFORE + rb"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _ANSWER = re.compile(_BEFORE + rb"<(\w+:)?Error(Response)?[\s>]")
 _ARCHIVES = (

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlmodel.document.paths import PathLike
     from mlmodel.document.yaml.events import Limits
 
-__all__ = ["dumps", "require_readable", "rewrite", "write"]
+__all__ = ["dumps", "require_readable", "require_room", "rewrite", "write"]
 
 _SCALARS = (str, bytes, bool, int, float, type(None), dt.date, dt.datetime)
 # Reading refuses a longer number (MLM-006), so one is not written.
@@ -63,10 +63,22 @@ def require_readable(
         InvalidModel: it has more bytes than ``limits`` lets a reader take (MLM-002).
 
     """
-    if len(content) > limits.bytes:
+    require_room(len(content), file, limits, largest)
+
+
+def require_room(
+    size: int, file: str = FILE_NAME, limits: Limits = DEFAULT_LIMITS, largest: str = ""
+) -> None:
+    """Make sure that so many bytes can be read again; what is so large need not be made first.
+
+    Raises:
+        InvalidModel: as :func:`require_readable`.
+
+    """
+    if size > limits.bytes:
         where = f" The longest value is at {largest}." if largest else ""
         message = (
-            f"The file would have {len(content):,} bytes, more than the limit of "
+            f"The file would have {size:,} bytes, more than the limit of "
             f"{limits.bytes:,}, and could not be read again.{where} Declare fewer columns, or "
             "one tensor instead of many columns; keep large values in other files of the model."
         )

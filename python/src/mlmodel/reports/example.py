@@ -24,6 +24,8 @@ __all__ = ["check_example"]
 
 #: How many faults of an example are listed.
 _MOST = 20
+#: Larger files are not checked (EXA-015).
+_MOST_BYTES = 2**23
 #: In larger files the place of a cell is not looked for.
 _LONGEST = 2**20
 
@@ -37,6 +39,8 @@ def check_example(document: Document, root: Path) -> tuple[list[Violation], str 
     if info is None or not _is_there(root, info):
         return [], None
     file = root / str(info["artifact_path"])
+    if file.stat().st_size > _MOST_BYTES:
+        return [], (f"{file} was not checked: it has more than {_MOST_BYTES:,} bytes (EXA-015).")
     if fits_plainly(file, info, document.signature) or stand_in_at(file, file.name):
         return [], None  # in the second case, where it is named is what is wrong
     absent = [name for name in ("numpy", "orjson") if find_spec(name) is None]

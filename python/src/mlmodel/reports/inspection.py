@@ -47,19 +47,18 @@ def inspect_model(path: PathLike) -> dict[str, Any]:
     data = document.data
     known = ("utc_time_created", "time_created", "mlflow_version", "run_id", "model_id",
              "model_uuid", "artifact_path", "databricks_runtime")  # fmt: skip
-    files = list(islice(regular_files(root), _MAX_FILES))
+    files = list(islice(regular_files(root), _MAX_FILES + 1))
     found: dict[str, Any] = {
         "path": str(path),
         "valid": report.valid,
-        "errors": len(report.errors),
-        "warnings": len(report.warnings),
+        "errors": report.count("error"),
+        "warnings": report.count("warning"),
         **{key: data[key] for key in known if data.get(key) is not None},
         "flavors": data.get("flavors", {}),
         "signature": _parsed_signature(document),
         "example": _described_example(root, data),
         "environment": environment_of(root, document),
-        "files": len(files),
-        "size_bytes": sum(size for _, size in files),
+        **_size(files),
         "loading": _needs_of_loading(root, document),
     }
     fidelity = fidelity_in(data)
@@ -79,6 +78,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _size(files: list[tuple[str, int]]) -> dict[str, Any]:
+    """Return number and size of the files, of the first 10,000 where there are more (DIR-010)."""
+    counted = files[:_MAX_FILES]
+    more = {"more_files": True} if len(files) > len(counted) else {}
+    return {"files": len(counted), "size_bytes": sum(size for _, size in counted), **more}
 
 
 def _parsed_signature(document: Document) -> dict[str, Any] | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.texts import counted
+from mlmodel.errors import listed
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mlmodel.errors import Violation
 
-from mlmodel._base.texts import counted
-
-__all__ = ["Report", "as_document", "summary"]
+__all__ = ["Report", "as_document", "summary", "total"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,14 @@ class Report:
         """The violations that leave the model valid."""
         return tuple(v for v in self.violations if v.severity != "error")
 
+    def shortened(self) -> Report:
+        """Return the report with one entry for each rule of a file, and no more (DIR-010)."""
+        return replace(self, violations=tuple(listed(self.violations, 0)))
+
+    def count(self, severity: str) -> int:
+        """Return how many violations of a severity there are, those that are not listed too."""
+        return total(one for one in self.violations if one.severity == severity)
+
     @property
     def valid(self) -> bool:
         """Whether the model was read and breaks no rule that makes it invalid."""
@@ -67,6 +78,11 @@ class Report:
         return found
 
 
+def total(violations: Iterable[Violation]) -> int:
+    """Return how many violations entries of a report stand for (MLM-034)."""
+    return sum(one.times for one in violations)
+
+
 def as_document(reports: list[Report], *, strict: bool = False) -> dict[str, Any]:
     """Return the object of ``schemas/v1/report.json``: every model, and the counts."""
     codes = [report.exit_code(strict=strict) for report in reports]
@@ -78,8 +94,8 @@ def as_document(reports: list[Report], *, strict: bool = False) -> dict[str, Any
             "valid": codes.count(0),
             "invalid": codes.count(1),
             "unreadable": codes.count(2),
-            "errors": sum(len(report.errors) for report in reports),
-            "warnings": sum(len(report.warnings) for report in reports),
+            "errors": sum(report.count("error") for report in reports),
+            "warnings": sum(report.count("warning") for report in reports),
             "ignored": sum(report.ignored for report in reports),
         },
     }
@@ -98,5 +114,5 @@ def summary(reports: list[Report], *, strict: bool = False, mended: bool = False
     if counts["ignored"]:
         found += f", {counts['ignored']} ignored"
     if mended:
-        found += f", {sum(len(report.fixed) for report in reports)} fixed"
+        found += f", {sum(total(report.fixed) for report in reports)} fixed"
     return f"{counted(counts['models'], 'model')}: {', '.join(parts)} ({found})"

@@ -153,6 +153,7 @@ def _result(violation: Violation, ids: list[str]) -> dict[str, Any]:
         "ruleIndex": ids.index(violation.rule),
         "level": "error" if violation.severity == "error" else "warning",
         "message": {"text": _said(violation.message)},
+        **({"occurrenceCount": violation.times} if violation.times > 1 else {}),
         **({"locations": [location]} if location else {}),
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlmodel.reports.report import total
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -42,7 +44,7 @@ class Selection(NamedTuple):
         if not self.select and not self.ignore:
             return report
         kept = tuple(one for one in report.violations if self.takes(one.rule))
-        return replace(report, violations=kept, ignored=len(report.violations) - len(kept))
+        return replace(report, violations=kept, ignored=total(report.violations) - total(kept))
 
 
 def _prefixes(given: Iterable[str]) -> tuple[str, ...]:

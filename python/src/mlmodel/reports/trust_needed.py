@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._aliases import is_flavor
+from mlmodel._base import files
 from mlmodel.document.document import folder_of, model_file, read
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.rules.named_files import NEEDED_TO_LOAD, named_files
@@ -30,6 +31,8 @@ __all__ = ["LEVELS", "Needed", "as_document", "needed_by"]
 
 #: What loading may need, the least first; each lets what stands before it.
 LEVELS = ("none", "list", "named", "trusted")
+#: How many folders are named that cannot be listed.
+_MOST_UNLISTED = 20
 _PACKAGES = ("mlflow.", "mlmodel.", "mlmodel.flavors.")
 
 
@@ -135,9 +138,13 @@ def _missing(document: Document, root: Path) -> Iterator[Look]:
 def _links_out(root: Path) -> Iterator[Look]:
     """Give the links that lead out of a folder; others lead to what is looked into anyway."""
     base = root.resolve()
-    for folder, below, names in os.walk(base):
+    unlisted: list[OSError] = []
+    for folder, below, names in files.walk(base, unlisted.append):
         for name in (*below, *names):
             path = Path(folder, name)
-            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(base):
+            if os.path.islink(path) and not Path(os.path.realpath(path)).is_relative_to(base):  # noqa: PTH114 - Path's raises for a path too long
                 place = path.relative_to(base).as_posix()
                 yield Look(place, "a link that leads out of the folder, and is not followed")
+    for error in unlisted[:_MOST_UNLISTED]:
+        place = os.path.relpath(str(error.filename), base)
+        yield Look(f"{place:.60}", f"a folder that cannot be listed ({error.strerror})")

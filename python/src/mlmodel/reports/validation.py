@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlmodel._base.files import walk
 from mlmodel.document.document import compose_document, folder_of, model_file, nothing_at, read_text
 from mlmodel.document.paths import FILE_NAME, text_of_path
 from mlmodel.document.rules.checks import check
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits
-from mlmodel.errors import MlmodelError, ModelNotFound, UnreadableModel, Violation
+from mlmodel.errors import MlmodelError, ModelNotFound, UnreadableModel, Violation, listed
 from mlmodel.reports.example import check_example
 from mlmodel.reports.report import Report
 
@@ -47,7 +47,8 @@ def validate_document(document: Document, path: str) -> Report:
     root = folder_of(Path(document.file))
     found = check(document, root)
     of_example, unchecked = check_example(document, root)
-    return Report(path, (*found, *of_example), unchecked=() if unchecked is None else (unchecked,))
+    told = listed([*found, *of_example])
+    return Report(path, tuple(told), unchecked=() if unchecked is None else (unchecked,))
 
 
 def find_models(path: PathLike) -> Iterator[Path]:
@@ -91,8 +92,7 @@ def _walk(
     root: Path, cannot_list: Callable[[OSError], object] | None, *, inside: bool = False
 ) -> Iterator[Path]:
     """Give the model folders in a folder, sorted; ``inside``: those in the model that it is."""
-    for folder, below, files in os.walk(root, onerror=cannot_list):
-        below.sort()
+    for folder, below, files in walk(root, cannot_list):
         if inside and Path(folder) == root:
             below[:] = [name for name in below if name != "metadata"]
         elif FILE_NAME in files:

@@ -27,7 +27,6 @@ COMMENT = re.compile(r"(?:^|(?<=\s))#[^\r\n\x85\u2028\u2029]*")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _SPACES = re.compile(" *")
 _BLOCK = frozenset({"|", ">"})
-_QUESTION = re.compile(r"\? +\Z")
 #: A dash, a question mark or a bracket, after which something follows.
 _OPENING = re.compile(r"[-?]|\[(?!\])|\{(?!\})")
 _KEEP = re.compile(r"[|>][1-9]?\+")
@@ -89,9 +88,13 @@ class Tree:
 
     def _key_column(self, key: Node) -> int:
         """Return the column of a key, or of the question mark before it."""
-        line = self.text[key.start.index - key.start.column : key.start.index]
-        mark = _QUESTION.search(line)
-        return mark.start() if mark else int(key.start.column)
+        at, spaces = key.start.index, 0
+        column: int = key.start.column
+        # Backwards, and no further than the spaces: a line may hold thousands of keys.
+        while spaces < column and self.text[at - spaces - 1] == " ":
+            spaces += 1
+        marked = 0 < spaces < column and self.text[at - spaces - 1] == "?"
+        return column - spaces - 1 if marked else column
 
     def _add(self, node: Node, entry: int, column: int, key: int, *, paired: bool = False) -> None:
         column = column if self._first_column is None else self._first_column

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Edit", "apply", "node_end", "quote", "remove", "replace"]
 
 _BLOCK = frozenset({"|", ">"})
-#: What stands before the first key of a line, and what may stand behind its value.
-_INDENT = re.compile(r"(?<![^\r\n\x85\u2028\u2029])[ \t]*\Z")
+#: What may stand behind the value of a line's key.
 _REST = re.compile(r"[ \t]*(#[^\r\n\x85\u2028\u2029]*)?(\r\n|[\r\n\x85\u2028\u2029]|\Z)")
 
 
@@ -119,14 +118,13 @@ def node_end(text: str, node: Node) -> int:
     return int(node.end.index)
 
 
-def remove(document: Document, parent: Node, key: Node) -> Edit | None:
-    """Take the entry with this key out of a mapping, or None where its text is not its own.
+def remove(document: Document, parent: Node, index: int) -> Edit | None:
+    """Take the entry at a position out of a mapping, or None where its text is not its own.
 
     Comments stay, and so does what stands on the same lines.
     """
     text, pairs = document.text, parent.value
-    index = next(at for at, (found, _) in enumerate(pairs) if found is key)
-    value = pairs[index][1]
+    key, value = pairs[index]
     if not key.start.index <= value.start.index <= value.end.index:
         return None  # an alias: the value stands elsewhere
     if text[parent.start.index : parent.start.index + 1] != "{":
@@ -140,10 +138,16 @@ def remove(document: Document, parent: Node, key: Node) -> Edit | None:
 def _whole_line(text: str, key: Node, value: Node) -> Edit | None:
     """Take the lines of an entry out of a block, if nothing but a comment stands on them."""
     begin, end = key.start.index, value.end.index
-    indent = _INDENT.search(text, 0, begin)
+    indent = text[begin - key.start.column : begin]
     rest = _REST.match(text, end)
     between = COMMENT.search(text[key.end.index : value.start.index])
-    if indent is None or rest is None or between or value.kind != "scalar" or value.style in _BLOCK:
+    if (
+        indent.strip(" \t")
+        or rest is None
+        or between
+        or value.kind != "scalar"
+        or value.style in _BLOCK
+    ):
         return None
-    comment = f"{indent[0]}{rest[1]}{rest[2]}" if rest[1] else ""
-    return Edit(begin - len(indent[0]), rest.end(), comment)
+    comment = f"{indent}{rest[1]}{rest[2]}" if rest[1] else ""
+    return Edit(begin - len(indent), rest.end(), comment)

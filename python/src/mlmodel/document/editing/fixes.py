@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +16,7 @@ from mlmodel.document.schema import schemas
 from mlmodel.document.schema.schemas import branch, child
 from mlmodel.document.yaml.build import Builder, has_named_keys
 from mlmodel.document.yaml.events import DEFAULT_LIMITS, Limits, Problem
-from mlmodel.errors import MlmodelError, Violation
+from mlmodel.errors import MlmodelError, Violation, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FIXABLE", "Fixed", "fix", "fix_text"]
 
-#: One change may make room for the next; each round makes one at least.
-_MOST_ROUNDS = 100
-_MOST_TRIES = 100
+#: One change may make room for the next: how often a file is read again, and how many characters.
+_FEWEST_LOOKS, _MOST_LOOKS = 20, 1_000
+_MOST_READ = 2**26
 _Fix = tuple[str, tuple[Edit, ...]]
 
 
@@ -56,10 +57,11 @@ def fix_text(
     of a rule's id whether it is looked at. What is not mended is as it was, to the character.
     """
     made: list[Change] = []
-    for _ in range(_MOST_ROUNDS):
+    budget = _Budget(len(text))
+    while budget.takes():
         document = compose_document(text, file, limits=limits)
         found = [change for change in _changes(document, root) if rules(change.rule)]
-        step = _step(document, found, root, limits)
+        step = _step(document, found, root, limits, budget)
         if step is None:
             break
         text = step.text
@@ -67,32 +69,45 @@ def fix_text(
     return Fixed(text, tuple(made))
 
 
+class _Budget:
+    """How often a file may be read again: often, but a large one not for minutes (MLM-036)."""
+
+    def __init__(self, size: int) -> None:
+        self.left = max(_FEWEST_LOOKS, min(_MOST_LOOKS, _MOST_READ // max(size, 1)))
+
+    def takes(self) -> bool:
+        """Return whether there is a look left, and take it."""
+        self.left -= 1
+        return self.left >= 0
+
+
 def _step(
-    document: Document, found: list[Change], root: Path | None, limits: Limits
+    document: Document, found: list[Change], root: Path | None, limits: Limits, budget: _Budget
 ) -> Fixed | None:
-    """Make all changes at once; where that adds an error, those of a half that does not."""
+    """Make all changes at once; where that adds an error, those of a part that does not."""
     batches = [found] if found else []
-    for _ in range(_MOST_TRIES):
-        if not batches:
-            break
+    before = _errors(document, root) if found else 0
+    while batches and budget.takes():
         batch = batches.pop(0)
-        step = _applied(document, batch, root, limits)
-        if step is not None:
-            return step
-        half = len(batch) // 2
-        batches += [part for part in (batch[:half], batch[half:]) if half]
+        text, made = apply(document.text, batch)
+        after = compose_document(text, document.file, limits=limits)
+        if after.usable and _errors(after, root) <= before:
+            return Fixed(text, tuple(made))
+        batches += _parts(batch)
     return None
 
 
-def _applied(
-    document: Document, changes: list[Change], root: Path | None, limits: Limits
-) -> Fixed | None:
-    """Return the text with the changes, or None where they would add an error."""
-    text, made = apply(document.text, changes)
-    after = compose_document(text, document.file, limits=limits)
-    if not after.usable or len(errors_in(after, root)) > len(errors_in(document, root)):
-        return None
-    return Fixed(text, tuple(made))
+def _parts(batch: list[Change]) -> list[list[Change]]:
+    """Return the changes of each rule apart, or those of one rule in two halves."""
+    rules = dict.fromkeys(change.rule for change in batch)
+    if len(rules) > 1:
+        return [[change for change in batch if change.rule == rule] for rule in rules]
+    half = len(batch) // 2
+    return [batch[:half], batch[half:]] if half else []
+
+
+def _errors(document: Document, root: Path | None) -> int:
+    return sum(error.times for error in errors_in(document, root))
 
 
 def _changes(document: Document, root: Path | None) -> list[Change]:
@@ -144,18 +159,34 @@ def _once(document: Document, violation: Violation) -> _Fix | None:
     except KeyError:
         return None
     schema = _schema_at(path[:-1])
-    named = has_named_keys(schema)
-    alike = [pair for pair in parent.value if parent.kind == "map" and pair[0].value == path[-1]]
-    again = [key for key, _ in alike if key.position == (violation.line, violation.column)]
-    if len(alike) < 2 or not again or again[0] is alike[0][0]:  # noqa: PLR2004 - it and the first
+    places = document.places(parent, path[-1]) if parent.kind == "map" else []
+    first, others = places[:1], places[1:]
+    place = violation.line, violation.column
+    # They stand in the order of the text.
+    found = bisect_left(others, place, key=lambda at: parent.value[at][0].position)
+    if found == len(others) or parent.value[others[found]][0].position != place:
         return None
-    value = child(schema, path[-1]) if named else None
-    values = [Builder().build(node, value) for key, node in alike if key in {alike[0][0], again[0]}]
-    edit = remove(document, parent, again[0])
-    if repr(values[0]) != repr(values[1]) or edit is None:
+    again = others[found]
+    value = child(schema, path[-1]) if has_named_keys(schema) else None
+    edit = remove(document, parent, again)
+    if edit is None or not _same(parent.value[first[0]][1], parent.value[again][1], value):
         return None
-    first = alike[0][0].position[0]
-    return f"The second {path[-1][:60]!r} was removed: line {first} says the same.", (edit,)
+    line = parent.value[first[0]][0].position[0]
+    return f"The second {path[-1][:60]!r} was removed: line {line} says the same.", (edit,)
+
+
+def _same(one: Node, other: Node, schema: Any) -> bool:
+    """Return whether two nodes have the same value."""
+    # A large first one is not built for each small one that follows it.
+    return (one.kind, one.size) == (other.kind, other.size) and (
+        (
+            one.kind == "scalar"
+            and one.value == other.value
+            and one.tag == other.tag
+            and one.plain == other.plain
+        )
+        or repr(Builder().build(one, schema)) == repr(Builder().build(other, schema))
+    )
 
 
 def _schema_at(path: list[str]) -> Any:
@@ -244,4 +275,4 @@ def fix(
     fixed = fix_text(text, str(file), folder_of(file), limits=limits, rules=rules)
     if fixed.changes:
         rewrite(file, fixed.text, limits)
-    return tuple(change.as_violation(str(file)) for change in fixed.changes)
+    return tuple(listed(change.as_violation(str(file)) for change in fixed.changes))

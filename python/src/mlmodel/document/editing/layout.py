@@ -23,7 +23,7 @@ from yaml.events import (
 
 from mlmodel.document.editing.comments import Tree, with_comments
 from mlmodel.document.schema.schemas import branch, child
-from mlmodel.document.writer import require_readable
+from mlmodel.document.writer import require_readable, require_room
 from mlmodel.document.yaml import scalars
 from mlmodel.document.yaml.build import has_named_keys, is_text
 from mlmodel.document.yaml.emitter import emit
@@ -68,6 +68,7 @@ def lay_out(document: Document, schema: Subschema | None, limits: Limits) -> Lai
         return None if isinstance(root, Problem) else LaidOut(text, root)
 
     found = LaidOut(document.text, document.nodes("")[1])
+    require_room(_length(found.root, limits.bytes), document.file, limits)
     emitted = _emit(*found, schema)
     written = found if emitted == found.text else composed(emitted)
     if written is None or written is found:
@@ -85,6 +86,24 @@ def lay_out(document: Document, schema: Subschema | None, limits: Limits) -> Lai
             return again
         found = again
     return found
+
+
+def _length(node: Node, most: int) -> int:
+    """Return how many characters the scalars have at least, each alias as what it stands for.
+
+    Beyond ``most`` they are not counted further.
+    """
+    total, todo = 0, [node]
+    while todo and total <= most:
+        one = todo.pop()
+        if one.kind == "scalar":
+            total += len(one.value)
+        elif one.kind == "map":
+            for pair in one.value:
+                todo.extend(pair)
+        else:
+            todo.extend(one.value)
+    return total
 
 
 def _emit(text: str, root: Node, schema: Subschema | None) -> str:

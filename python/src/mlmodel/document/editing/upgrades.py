@@ -47,7 +47,8 @@ def _time(document: Document) -> Iterator[Change]:
         edit: Edit | None = Edit(key.start.index, key.end.index, KEY)
         message = f"{EARLY_KEY} was renamed to {KEY}."
     elif data[EARLY_KEY] is None or same_time(data[EARLY_KEY], data[KEY]):
-        edit = remove(document, document.nodes("")[1], key)
+        root = document.nodes("")[1]
+        edit = remove(document, root, document.places(root, EARLY_KEY)[0])
         message = f"{EARLY_KEY} says the same as {KEY}, and was removed."
     else:
         return

@@ -14,6 +14,7 @@ from mlmodel.document.environment_files import (
 from mlmodel.document.paths import CONDA, REQUIREMENTS
 from mlmodel.document.pointers import join
 from mlmodel.document.requirements import (
+    LONGEST,
     logical_lines,
     named_file,
     of_this_machine,
@@ -21,6 +22,7 @@ from mlmodel.document.requirements import (
     wrong_requirement,
 )
 from mlmodel.document.rules.keys import schema_violations, unknown_keys
+from mlmodel.document.rules.tally import Tally
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.document.yaml.events import Problem
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from mlmodel.document.paths import Folder
 
 __all__ = ["check_environments"]
+
+#: How many requirements a message names.
+_NAMED = 5
 
 
 def check_environments(folder: Folder, document: Document) -> list[Violation]:
@@ -64,26 +69,26 @@ def _check_conda(document: Document, folder: Folder) -> Iterator[Violation]:
     for index, channel in enumerate(_items(document, "channels")):
         if isinstance(channel, str) and has_password(channel):
             said = _password(channel)
-            yield document.violation("ENV-023", said, f"/channels/{index}", "warning")
+            yield document.violation("ENV-023", said, ["channels", index], "warning")
         if isinstance(channel, str) and is_defaults(channel):
             yield document.violation(
                 "ENV-005",
                 f"The channel {channel[:60]!r} belongs to Anaconda, whose terms may require a "
                 f"licence. Use 'conda-forge' instead, unless you have a licence.",
-                f"/channels/{index}",
+                ["channels", index],
                 "warning",
             )
     variables = document.data.get("variables")
     for name, value in variables.items() if isinstance(variables, dict) else ():
         if isinstance(value, str) and has_password(value):
-            pointer = join(["variables", name])
-            yield document.violation("ENV-023", _password(value), pointer, "warning")
+            place = ["variables", name]
+            yield document.violation("ENV-023", _password(value), place, "warning")
     if "pip" in document.data:
         yield document.violation(
             "ENV-004",
             "'pip' is at the top level, where conda does not look; move it under 'dependencies' "
             "as '- pip:'.",
-            "/pip",
+            ["pip"],
             "warning",
             key=True,
         )
@@ -106,10 +111,12 @@ def _check_python_env(document: Document, folder: Folder) -> Iterator[Violation]
 def _check_lines(
     document: Document, folder: Folder, lines: Any, path: list[Any], rule: str
 ) -> Iterator[Violation]:
+    tally = Tally()
     for index, line in enumerate(lines if isinstance(lines, list) else ()):
         if isinstance(line, str):
-            for broken, message, severity in _about(line, folder, rule):
-                yield document.violation(broken, message, join([*path, index]), severity)
+            for broken, message, severity in _about(line, folder, rule, tally):
+                yield document.violation(broken, message, [*path, index], severity)
+    yield from tally.rest(document.file, *document.position(join(path)))
 
 
 def _check_requirements(text: str | Problem | None, folder: Folder) -> Iterator[Violation]:
@@ -118,30 +125,36 @@ def _check_requirements(text: str | Problem | None, folder: Folder) -> Iterator[
         rule = "ENV-008" if text.rule == "MLM-001" else text.rule
         yield text._replace(rule=rule).violation(file)
     elif text is not None:
+        tally, number = Tally(), 1
         for number, line in logical_lines(text):
-            for rule, message, severity in _about(line, folder, "ENV-008"):
+            for rule, message, severity in _about(line, folder, "ENV-008", tally):
                 yield Violation(rule, message, file, number, 1, None, severity)
+        yield from tally.rest(file, number)
 
 
-def _about(line: str, folder: Folder, rule: str) -> Iterator[tuple[str, str, str]]:
-    """Give rule, message and severity of what is wrong with one requirement."""
-    if has_password(line):
-        yield "ENV-023", _password(line), "warning"
+def _about(line: str, folder: Folder, rule: str, tally: Tally) -> Iterator[tuple[str, str, str]]:
+    """Give rule, message and severity of what is wrong with one requirement, and is listed."""
+    if len(line) <= LONGEST and has_password(line):
+        if tally.of_many(1, "ENV-023", "warning"):
+            yield "ENV-023", _password(line), "warning"
         line = masked(line)
-    wrong = wrong_requirement(line)
+    wrong = wrong_requirement(line) if tally.asks(rule) else None
     if wrong is not None:
-        yield rule, wrong, "error"
+        if tally.of_many(1, rule):
+            yield rule, wrong, "error"
         return
     # Few lines begin like that; the others are not worth a look at the expressions.
     if line.startswith(("-r", "-c", "--r", "--c")):
-        option, name = named_file(line)
-        if option is not None and "://" not in name and not _is_in(folder, name):
+        option, name = named_file(line) if tally.asks("ENV-011", "warning") else (None, "")
+        if option is None or "://" in name or _is_in(folder, name):
+            return
+        if tally.of_many(1, "ENV-011", "warning"):
             message = (
                 f"{line[:60]!r} names a file that is not in the model folder. Put the file "
                 f"there, or replace this line by the lines of that file."
             )
             yield "ENV-011", message, "warning"
-    elif of_this_machine(line):
+    elif of_this_machine(line) and tally.of_many(1, "ENV-012", "warning"):
         message = (
             f"{line[:60]!r} is a path: the environment can be built only on a machine that has "
             f"a package there. Name a release from a package index, or a URL."
@@ -169,14 +182,16 @@ def _compare(conda: Document, text: str | Problem | None) -> Iterator[Violation]
         return
     lines = [masked(line) for _, line in logical_lines(text)]
     wanted = [masked(line.strip()) for line in pip_part(conda.data)]
-    here = [line for line in lines if line not in wanted]
-    there = [line for line in wanted if line not in lines]
+    both = {*lines} & {*wanted}
+    here = [line for line in lines if line not in both]
+    there = [line for line in wanted if line not in both]
     if not here and not there:
         return
     parts = []
     for where, only in ((REQUIREMENTS, here), (conda.file.rpartition("/")[2], there)):
         if only:
-            shown = ", ".join(only[:5]) + (f" and {len(only) - 5} more" if len(only) > 5 else "")  # noqa: PLR2004 - a message of readable length
+            shown = ", ".join(line[:60] for line in only[:_NAMED])
+            shown += f" and {len(only) - _NAMED} more" if len(only) > _NAMED else ""
             parts.append(f"only in {where}: {shown}")
     yield Violation(
         "ENV-006",

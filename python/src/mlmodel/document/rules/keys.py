@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document.pointers import join
 from mlmodel.document.schema.findings import errors, explain
 
 if TYPE_CHECKING:
@@ -26,14 +25,14 @@ def schema_violations(
         value = value[part]
     for error in errors(name, value):
         found = explain(error, path)
-        pointer = join([*path, *found.path])
-        yield document.violation(found.rule, found.message, pointer, key=found.at_key)
+        place = [*path, *found.path]
+        yield document.violation(found.rule, found.message, place, key=found.at_key)
 
 
-def unknown_key(document: Document, rule: str, key: Any, pointer: str) -> Violation:
-    """Return the warning of a key, at its pointer, that its schema does not list."""
-    message = f"The key {str(key)[:60]!r} is not part of the format; it is kept."
-    return document.violation(rule, message, pointer, "warning", key=True)
+def unknown_key(document: Document, rule: str, path: Sequence[Any]) -> Violation:
+    """Return the warning of the key at the end of a path, which its schema does not list."""
+    message = f"The key {str(path[-1])[:60]!r} is not part of the format; it is kept."
+    return document.violation(rule, message, path, "warning", key=True)
 
 
 def unknown_keys(document: Document, described: Iterable[Described]) -> Iterator[Violation]:
@@ -43,4 +42,4 @@ def unknown_keys(document: Document, described: Iterable[Described]) -> Iterator
         if rule is None or not isinstance(item.value, dict):
             continue
         for key in item.value.keys() - item.schema.get("properties", {}).keys():
-            yield unknown_key(document, rule, key, join([*item.path, key]))
+            yield unknown_key(document, rule, [*item.path, key])

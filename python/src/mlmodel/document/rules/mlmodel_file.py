@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document.pointers import join
 from mlmodel.document.rules.keys import schema_violations, unknown_keys
 from mlmodel.document.schema import schemas
 from mlmodel.document.times import EARLY_KEY, KEY, parse_time, same_time
@@ -41,7 +40,7 @@ def _flavors(document: Document) -> Iterator[Violation]:
             "MLM-012",
             f"The flavor {str(name)[:60]!r} is not known here: its keys are kept, but neither "
             "they nor the files that they name were checked.",
-            join(["flavors", name]),
+            ["flavors", name],
             "warning",
             key=True,
         )
@@ -56,7 +55,7 @@ def _times(document: Document) -> Iterator[Violation]:
                 "MLM-010",
                 f"{text[:60]!r} is not a date and time in a known form (such as 2024-07-24 "
                 "11:58:39.776546); it is kept as text.",
-                f"/{key}",
+                [key],
                 "warning",
             )
     if len(keys) > 1 and not same_time(document.data[EARLY_KEY], document.data[KEY]):
@@ -65,7 +64,7 @@ def _times(document: Document) -> Iterator[Violation]:
             "time_created and utc_time_created are one field under two names, and their values "
             f"differ: {shown(document.data[EARLY_KEY])} and {shown(document.data[KEY])}. "
             "Remove one.",
-            f"/{KEY}",
+            [KEY],
             key=True,
         )
 
@@ -79,7 +78,7 @@ def _forms(document: Document, described: list[Described]) -> Iterator[Violation
         if re.fullmatch(form["pattern"], item.value) is None:
             what = "The text here" if form.get("secret") else shown(item.value)
             message = f"{what} is not {form['expected']}; it is kept as it is."
-            yield document.violation(form["rule"], message, join(item.path), "warning")
+            yield document.violation(form["rule"], message, item.path, "warning")
 
 
 def _examples(document: Document) -> Iterator[Violation]:
@@ -91,6 +90,6 @@ def _examples(document: Document) -> Iterator[Violation]:
             "MLM-023",
             f"input_example names {shown(early)}, and saved_input_example_info names "
             f"{shown(today)}, which is the one that is read. Remove the key input_example.",
-            "/input_example",
+            ["input_example"],
             "warning",
         )

@@ -10,7 +10,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.document.paths import what_is_wrong
-from mlmodel.document.pointers import join
 from mlmodel.document.stand_ins import pointer_at, stand_in_at
 from mlmodel.errors import InvalidModel
 
@@ -55,7 +54,7 @@ def check_named_files(
         finding = _finding(item, folder, looked_at, loading=loading)
         if finding is not None:
             rule, message, severity = finding
-            yield document.violation(rule, message, join(item.path), severity)
+            yield document.violation(rule, message, item.path, severity)
 
 
 def _finding(
@@ -76,7 +75,7 @@ def _finding(
             if missing is not None:
                 return *missing, "error"
     if "\\" in path:
-        return "DIR-006", f"{path!r} contains a backslash; write a slash.", "warning"
+        return "DIR-006", f"{path[:200]!r} contains a backslash; write a slash.", "warning"
     return None
 
 
@@ -86,17 +85,17 @@ def _missing_or_another(
     """Return rule and message where a named file is not there, or another thing is (DIR-009)."""
     what = schema.get("description", "a file of the model")
     if not os.path.exists(place):  # noqa: PTH110 - Path's raises for a name too long
-        return "DIR-003", f"{path!r} is missing from the folder: {what}."
+        return "DIR-003", f"{path[:200]!r} is missing from the folder: {what}."
     # What a user's own loader is given, or keeps as an artifact, may be anything but a pointer.
     is_file = schema.get("x-is-file", False)
     if is_file and place.is_dir():
-        return "DIR-009", f"{path!r} is a folder; expected {what}."
+        return "DIR-009", f"{path[:200]!r} is a folder; expected {what}."
     if schema["x-file"] == "environment":
         return None  # said where it is read
     if (place, is_file) not in looked_at:
         looked_at[place, is_file] = stand_in_at(place, path) if is_file else pointer_at(place)
     found = looked_at[place, is_file]
-    return None if found is None else ("DIR-009", found.said_of(repr(path)))
+    return None if found is None else ("DIR-009", found.said_of(repr(path[:200])))
 
 
 def check_modules(
@@ -118,7 +117,7 @@ def check_modules(
                 asked["rule"],
                 f"The module {item.value[:60]!r} is not in the folder's code ({code[:60]!r}); "
                 "it must be installed where the model is loaded, or its files are missing.",
-                join(item.path),
+                item.path,
                 "warning",
             )
 

@@ -9,16 +9,17 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.document.own_records import KEY, delivery_in
-from mlmodel.document.pointers import join
+from mlmodel.document.pointers import join, shown_pointer
 from mlmodel.document.rules.keys import unknown_key
+from mlmodel.document.rules.tally import MOST_ASKED, Tally
 from mlmodel.document.schema import schemas
-from mlmodel.document.schema.findings import errors, explain
+from mlmodel.document.schema.findings import errors, explain, is_sound
 from mlmodel.document.schema.outline import outline
-from mlmodel.errors import InvalidArgument, Violation
+from mlmodel.errors import InvalidArgument, Violation, shown
 from mlmodel.signature.types.scalars import DataType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from mlmodel.document.document import Document
     from mlmodel.document.yaml.jsontext import JsonText
@@ -39,7 +40,7 @@ def check_signature(document: Document) -> Iterator[Violation]:
         text = signature.get(key)
         if isinstance(text, str):
             definition = schema["contentSchema"]["$ref"].rpartition("/")[2]
-            yield from _Text(document, f"/signature/{key}", text).violations(definition)
+            yield from _Text(document, key, text).violations(definition)
 
 
 def check_delivery(document: Document) -> Iterator[Violation]:
@@ -63,28 +64,33 @@ def check_delivery(document: Document) -> Iterator[Violation]:
         key = str(place if name is None else name)
         yield document.violation(
             "ENF-091",
-            f"What is recorded of the column {key[:60]!r} does not fit its declared type, {kind}.",
-            join(["metadata", KEY, "columns", key]),
+            f"What is recorded of the column {key[:60]!r} does not fit its declared type, "
+            f"{shown(kind)}.",
+            ["metadata", KEY, "columns", key],
         )
 
 
 class _Text:
-    """One of the JSON texts, with its pointer in the document."""
+    """One of the JSON texts, under its key of the signature."""
 
-    def __init__(self, document: Document, pointer: str, text: str) -> None:
+    def __init__(self, document: Document, key: str, text: str) -> None:
         self.document = document
-        self.pointer = pointer
+        self.path = ["signature", key]
         self.text = text
+        self.tally = Tally()
 
     def violations(self, definition: str) -> Iterator[Violation]:
-        parsed = self.document.json_text(self.pointer, self.text)
+        parsed = self.document.json_text(join(self.path), self.text)
         if parsed.error is not None:
             message = f"The text is not JSON: {parsed.error.message}."
             yield self.at_offset(parsed.error.offset, message, [])
             return
         if parsed.repeated:
             yield from self.repeated_keys(parsed)
-        specs = parsed.value
+        yield from self.of_value(parsed.value, definition)
+        yield from self.tally.rest(self.document.file, *self.document.position(join(self.path)))
+
+    def of_value(self, specs: Any, definition: str) -> Iterator[Violation]:
         if not isinstance(specs, list) or not specs:
             yield from self.findings(errors("signature", specs, definition), [[]])
             return
@@ -111,24 +117,25 @@ class _Text:
         *,
         key: bool = False,
     ) -> Violation:
-        return self.document.violation(rule, message, self.pointer + join(path), severity, key=key)
+        return self.document.violation(rule, message, [*self.path, *path], severity, key=key)
 
     def at_offset(self, offset: int, message: str, path: list[Any]) -> Violation:
         """Return a fault of the JSON itself, at a character of the text."""
-        line, column = self.document.place_in_json(self.pointer, offset)
-        pointer = self.pointer + join(path)
+        line, column = self.document.place_in_json(join(self.path), offset)
+        pointer = shown_pointer([*self.path, *path])
         return Violation("SIG-001", message, self.document.file, line, column, pointer)
 
     def repeated_keys(self, parsed: JsonText) -> Iterator[Violation]:
-        for path, member in parsed.repeated_keys():
-            message = f"The key {member.key[:60]!r} appears twice in one JSON object."
-            yield self.at_offset(member.key_offset, message, path)
+        for path, offset in parsed.repeated_keys():
+            if self.tally.of_many(1, "SIG-001"):
+                message = f"The key {path[-1][:60]!r} appears twice in one JSON object."
+                yield self.at_offset(offset, message, path)
 
     def findings(self, broken: list[Any], paths: list[list[Any]]) -> Iterator[Violation]:
         """Give what jsonschema's errors say, once for each path at which such a value stands."""
         for error in broken:
             found = explain(error, [], "SIG-003")
-            for path in paths:
+            for path in paths[: self.tally.of_many(len(paths), found.rule)]:
                 yield self.at(found.rule, found.message, [*path, *found.path], key=found.at_key)
 
     def items(
@@ -137,26 +144,41 @@ class _Text:
         """Give what the specs break of their schema, and the keys that it does not list."""
         listed = (schemas.load("signature") or {})["$defs"][definition]
         positions: dict[Any, list[int]] = {}
+        asked = 0
         for key, at in first.items():
             unknown = specs[at].keys() - listed["properties"] if isinstance(specs[at], dict) else ()
-            broken = errors("signature", specs[at], definition, key)
-            if (unknown or broken) and not positions:
+            is_told = asked < MOST_ASKED
+            broken = errors("signature", specs[at], definition, key) if is_told else []
+            wrong = bool(broken) if is_told else not is_sound("signature", specs[at], definition)
+            if (unknown or wrong) and not positions:
                 for index, found in enumerate(keys):
                     positions.setdefault(found, []).append(index)
-            yield from self.findings(broken, [[index] for index in positions.get(key, ())])
-            for path in itertools.product(positions.get(key, ()), unknown):
-                pointer = self.pointer + join(path)
-                yield unknown_key(self.document, listed["x-unknown-keys"], path[-1], pointer)
+            alike = positions.get(key, [])
+            asked += len(broken)
+            yield from self.findings(broken, [[index] for index in alike] if broken else [])
+            if wrong and not broken:  # each counts once, whatever is wrong with it
+                self.tally.of_many(len(alike), "SIG-003")
+            yield from self.unknown(listed["x-unknown-keys"], alike, unknown)
+
+    def unknown(
+        self, rule: str, indexes: list[int], unknown: Collection[str]
+    ) -> Iterator[Violation]:
+        paths = itertools.product(indexes, unknown)
+        number = self.tally.of_many(len(indexes) * len(unknown), rule, "warning")
+        for path in itertools.islice(paths, number):
+            yield unknown_key(self.document, rule, [*self.path, *path])
 
     def repeated_names(self, names: list[Any], rule: str) -> Iterator[Violation]:
         first: dict[Any, int] = {}
-        for index, name in enumerate(names):
-            if name is not None and first.setdefault(name, index) != index:
-                yield self.at(
-                    rule,
-                    f"The name {str(name)[:60]!r} appears twice, at {first[name]} and {index}.",
-                    [index, "name"],
-                )
+        again = [
+            index
+            for index, name in enumerate(names)
+            if name is not None and first.setdefault(name, index) != index
+        ]
+        for index in again[: self.tally.of_many(len(again), rule)]:
+            name = names[index]
+            message = f"The name {str(name)[:60]!r} appears twice, at {first[name]} and {index}."
+            yield self.at(rule, message, [index, "name"])
 
     def mixtures(
         self, specs: list[Any], indexes: Iterable[int], names: list[Any]

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mlmodel.document.schema.schemas import Json
 
@@ -33,6 +33,9 @@ def conforms(schema: Json, definitions: dict[str, Json], value: Any) -> bool:
         return False
 
 
+#: How long lists are in which the same item is not looked at twice, and of what.
+_LONG = 100
+_PLAIN = frozenset({int, float, str, bool, type(None)})
 #: Keywords that ask nothing of a value.
 _SILENT = frozenset({"$id", "$schema", "$defs", "title", "description", "default",
                      "contentMediaType", "contentSchema"})  # fmt: skip
@@ -79,13 +82,22 @@ class _Checker:
         if keyword not in {"items", "properties", "additionalProperties"}:
             raise _Unknown
         if keyword == "items":
-            return not isinstance(value, list) or all(self.valid(argument, one) for one in value)
+            return not isinstance(value, list) or all(
+                self.valid(argument, one) for one in _distinct(value)
+            )
         if not isinstance(value, dict):
             return True
         if keyword == "properties":
             return all(self.valid(argument[key], value[key]) for key in argument if key in value)
         listed = schema.get("properties", {})
         return all(self.valid(argument, value[key]) for key in value if key not in listed)
+
+
+def _distinct(items: list[Any]) -> Iterable[Any]:
+    """Return the items of a list, of a long one of numbers or texts each once."""
+    if len(items) < _LONG or not _PLAIN.issuperset(map(type, items)):
+        return items
+    return (one for _, one in {(type(one), one) for one in items})
 
 
 def _type(argument: Json, value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlmodel.document.schema import schemas
@@ -12,7 +13,7 @@ from mlmodel.errors import shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["MOST_VALID", "Finding", "errors", "explain", "name_missing_keys"]
+__all__ = ["MOST_VALID", "Finding", "errors", "explain", "is_sound", "name_missing_keys"]
 
 _KINDS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false",
           int: "a whole number", float: "a number", type(None): "null"}  # fmt: skip
@@ -22,6 +23,8 @@ _VALID: set[Any] = set()
 #: How many of them are kept, and how long ones.
 MOST_VALID = 1_000
 _MAX_LENGTH = 4_000
+#: How many errors jsonschema is asked for; of more a report says that they are there.
+_MOST_ERRORS = 1_000
 
 
 class Finding(NamedTuple):
@@ -37,27 +40,47 @@ class Finding(NamedTuple):
     at_key: bool = False
 
 
-def errors(name: str, value: Any, definition: str | None = None, key: Any = None) -> list[Any]:
+def errors(
+    name: str,
+    value: Any,
+    definition: str | None = None,
+    key: Any = None,
+) -> list[Any]:
     """Return jsonschema's errors of a value, without asking it where a like value had none.
 
-    ``key`` is the value's outline, where it is known.
+    ``key`` is the value's outline, where it is known. Of more errors the first 1,000 are given.
     """
     key = name, definition, outline(name, definition)(value) if key is None else key
     if key in _VALID:
         return []
-    schema = schemas.load(name) or {}
-    definitions = schema.get("$defs", {})
-    whole = definitions[definition] if definition else schema
     # jsonschema is imported where there is something to say.
     found = []
-    if not conforms(whole, definitions, value):
-        found = list(schemas.validator(name, definition).iter_errors(value))
+    if not is_sound(name, value, definition):
+        found = list(islice(schemas.validator(name, definition).iter_errors(value), _MOST_ERRORS))
         name_missing_keys(found)
-    if not found and len(repr(key)) <= _MAX_LENGTH:
+    if not found and _is_short(key):
         if len(_VALID) >= MOST_VALID:
             _VALID.clear()
         _VALID.add(key)
     return found
+
+
+def _is_short(key: Any) -> bool:
+    """Return whether a key is worth to be kept; a long one is not gone through to its end."""
+    left, todo = _MAX_LENGTH, [key]
+    while todo and left > 0:
+        one = todo.pop()
+        left -= len(one) + 1 if isinstance(one, str | tuple) else 1
+        if isinstance(one, tuple) and left > 0:
+            todo.extend(one)
+    return left > 0
+
+
+def is_sound(name: str, value: Any, definition: str | None = None) -> bool:
+    """Return whether a value surely breaks nothing of a schema, or of one of its ``$defs``."""
+    schema = schemas.load(name) or {}
+    definitions = schema.get("$defs", {})
+    return conforms(definitions[definition] if definition else schema, definitions, value)
 
 
 def name_missing_keys(found: Iterable[Any]) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.document.pointers import join
+from mlmodel.document.pointers import shown_pointer
 from mlmodel.document.schema.schemas import branch, child
 from mlmodel.document.yaml import scalars
 from mlmodel.document.yaml.events import Problem
+from mlmodel.errors import shown
 
 if TYPE_CHECKING:
     from mlmodel.document.schema.schemas import Subschema
@@ -58,7 +59,9 @@ class Builder:
 
     def problem(self, rule: str, message: str, node: Node, severity: str = "error") -> None:
         line, column = node.position
-        self.problems.append(Problem(rule, message, line, column, join(self.path), severity))
+        self.problems.append(
+            Problem(rule, message, line, column, shown_pointer(self.path), severity)
+        )
 
     def foreign_tag(self, node: Node) -> None:
         self.problem(
@@ -134,7 +137,7 @@ class Builder:
             if key in seen:
                 self.problem(
                     "MLM-003",
-                    f"The key {key_node.value!r} appears twice in one mapping: first in line "
+                    f"The key {shown(key_node.value)} appears twice in one mapping: first in line "
                     f"{seen[key].position[0]}, again in line {key_node.position[0]}. "
                     "Remove one of them.",
                     key_node,

@@ -279,7 +279,7 @@ class _Composer:
         if node is None:
             raise _Refused(
                 "MLM-001",
-                f"The alias *{event.anchor} refers to an anchor that does not appear before it.",
+                f"The alias *{event.anchor:.60} refers to an anchor that does not appear before it.",
                 event.start_mark,
             )
         self.aliases += 1
@@ -290,13 +290,13 @@ class _Composer:
         if node in self.stack:
             raise _Refused(
                 "MLM-002",
-                f"The alias *{event.anchor} is inside the value that it refers to.",
+                f"The alias *{event.anchor:.60} is inside the value that it refers to.",
                 event.start_mark,
             )
         if len(self.stack) + node.height > self.limits.depth + 1:
             raise _Refused(
                 "MLM-002",
-                f"With the alias *{event.anchor} the YAML is nested deeper than "
+                f"With the alias *{event.anchor:.60} the YAML is nested deeper than "
                 f"{self.limits.depth} levels.",
                 event.start_mark,
             )

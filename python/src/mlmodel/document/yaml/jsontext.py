@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
+from itertools import islice
 from json.decoder import scanstring as _scanstring  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,9 +17,14 @@ __all__ = ["JsonError", "JsonText", "Member"]
 # typeshed does not know the function; it is the one that json's own decoder uses.
 _scan: Callable[..., tuple[str, int]] = _scanstring
 _SPACE = re.compile(r"[ \t\r\n]*")
+#: A text or a sign; numbers and names stand between them.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{},]')
+_OPENING, _CLOSING = frozenset("[{"), frozenset("]}")
 _DECODER = json.JSONDecoder()
 _MAX_DEPTH = 64
 _NESTED = (dict, list)
+#: How many digits the position of an item may have.
+_LONGEST_INDEX = 10
 
 
 class JsonError(NamedTuple):
@@ -35,6 +42,24 @@ class Member(NamedTuple):
     offset: int
 
 
+class _Open:
+    """An object or list of which the end was not come to yet."""
+
+    __slots__ = ("awaits_key", "key", "seen")
+
+    def __init__(self, seen: set[str] | None) -> None:
+        #: The keys of an object so far; None for a list.
+        self.seen = seen
+        self.awaits_key = seen is not None
+        self.key: str | int = 0
+
+    def next(self) -> None:
+        """Go on behind a comma."""
+        if isinstance(self.key, int):
+            self.key += 1
+        self.awaits_key = self.seen is not None
+
+
 class JsonText:
     """A JSON text with its value, or with the error that keeps it from having one.
 
@@ -46,8 +71,8 @@ class JsonText:
         self.value: Any = None
         self.error: JsonError | None = None
         self.repeated = False
-        self._members: dict[int, list[Member]] = {}
-        self._by_key: dict[int, dict[str, Member]] = {}
+        self._by_key: dict[int, dict[str, tuple[int, int]]] = {}
+        self._items: dict[int, tuple[array[int], Iterator[Member]]] = {}
         self._parse()
 
     def _parse(self) -> None:
@@ -86,36 +111,64 @@ class JsonText:
     def _walk(self, tokens: list[str]) -> tuple[int, int]:
         key_offset = offset = self._skip(0)
         for token in tokens:
-            if offset not in self._by_key:
-                # Of a repeated key the last one is the one that was read.
-                self._by_key[offset] = {member.key: member for member in self.members(offset)}
-            found = self._by_key[offset].get(token)
+            found = self._below(offset, token)
             if found is None:
                 break
-            key_offset, offset = found.key_offset, found.offset
+            key_offset, offset = found
         return key_offset, offset
 
-    def repeated_keys(self) -> Iterator[tuple[list[str], Member]]:
-        """Give every second occurrence of a key in an object, with its path."""
-        todo: list[tuple[list[str], int]] = [([], self._skip(0))]
-        while todo:
-            path, offset = todo.pop()
-            seen = set()
-            below = []
-            for member in self.members(offset):
-                if member.key in seen:
-                    yield [*path, member.key], member
-                seen.add(member.key)
-                below.append(([*path, member.key], member.offset))
-            todo.extend(reversed(below))
+    def _below(self, offset: int, token: str) -> tuple[int, int] | None:
+        """Return where key and value of the member ``token`` begin, of what begins at an offset."""
+        opening = self.text[offset : offset + 1]
+        if opening == "[":
+            at = (
+                self._item(offset, int(token))
+                if token.isdecimal() and len(token) <= _LONGEST_INDEX
+                else None
+            )
+            return None if at is None else (at, at)
+        if opening == "{" and offset not in self._by_key:
+            # Of a repeated key the last one is the one that was read.
+            self._by_key[offset] = {
+                member.key: (member.key_offset, member.offset) for member in self.members(offset)
+            }
+        return self._by_key[offset].get(token) if opening == "{" else None
 
-    def members(self, offset: int) -> list[Member]:
-        """Return the members of the object or list that begins at ``offset`` (else none)."""
-        if offset not in self._members:
-            opening = self.text[offset : offset + 1]
-            scan = {"{": self._object_members, "[": self._list_members}.get(opening)
-            self._members[offset] = list(scan(offset + 1)) if scan else []
-        return self._members[offset]
+    def _item(self, offset: int, index: int) -> int | None:
+        """Return where an item of the list at an offset begins; those behind it are not read."""
+        if offset not in self._items:
+            self._items[offset] = array("q"), self._list_members(offset + 1)
+        known, further = self._items[offset]
+        known.extend(member.offset for member in islice(further, max(0, index + 1 - len(known))))
+        return known[index] if index < len(known) else None
+
+    def repeated_keys(self) -> Iterator[tuple[list[str], int]]:
+        """Give every second occurrence of a key in an object: its path, and where it begins.
+
+        The text is gone through once, however deep it is nested.
+        """
+        open_: list[_Open] = []
+        for token in _TOKEN.finditer(self.text):
+            sign = token[0]
+            if sign in _CLOSING:
+                open_.pop()
+            elif sign in _OPENING:
+                open_.append(_Open(None if sign == "[" else set()))
+            elif sign == ",":
+                open_[-1].next()
+            elif open_ and open_[-1].awaits_key:
+                inner = open_[-1]
+                inner.key, inner.awaits_key = _scan(self.text, token.start() + 1)[0], False
+                if inner.seen is not None and inner.key in inner.seen:
+                    yield [str(one.key) for one in open_], token.start()
+                elif inner.seen is not None:
+                    inner.seen.add(inner.key)
+
+    def members(self, offset: int) -> Iterator[Member]:
+        """Give the members of the object or list that begins at ``offset`` (else none)."""
+        opening = self.text[offset : offset + 1]
+        scan = {"{": self._object_members, "[": self._list_members}.get(opening)
+        return scan(offset + 1) if scan else iter(())
 
     def _object_members(self, at: int) -> Iterator[Member]:
         at = self._skip(at)

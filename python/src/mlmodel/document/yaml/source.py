@@ -8,17 +8,27 @@ place; where it cannot be made, the scalar's own beginning is the place.
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlmodel.document.yaml.events import Node
 
 __all__ = ["SourceMap", "line_starts", "place"]
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _SPACES = re.compile(r"[ \t]*")
+_LINE = re.compile(r"[^\n]*\n?")
+#: What stands for itself in a scalar, by its quotes: up to a break, a quote or an escape.
+_RUNS = {
+    "": re.compile("[^\n\r\x85\u2028\u2029]+"),
+    "'": re.compile("[^'\n\r\x85\u2028\u2029]+"),
+    '"': re.compile('[^"\\\\\n\r\x85\u2028\u2029]+'),
+}
 _ESCAPE_LENGTHS = {"x": 2, "u": 4, "U": 8}
 _ESCAPES = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f",
@@ -42,53 +52,61 @@ def place(starts: list[int], offset: int) -> tuple[int, int]:
 
 
 class SourceMap:
-    """The characters of a scalar's value, each with its offset in the file."""
+    """The characters of a scalar's value, each with its offset in the file.
+
+    They are kept as runs of characters that stand one behind the other in the file.
+    """
 
     def __init__(self, text: str, node: Node) -> None:
         self.begin: int = node.start.index
-        self._characters: list[str] = []
-        self._offsets: list[int] = []
+        self._runs: list[str] = []
+        #: Where each run begins in the value, and in the file.
+        self._starts, self._offsets = array("q"), array("q")
+        self._length = 0
         raw = text[node.start.index : node.end.index]
         if node.style in {"|", ">"}:
             self._block(raw, folded=node.style == ">")
         else:
             self._flow(raw, node.style or "")
         # Chomping at the end of a block concerns no character that a place is asked for.
-        decoded = "".join(self._characters).rstrip("\n")
+        decoded = "".join(self._runs).rstrip("\n")
+        self._runs.clear()
         self.exact = decoded == node.value.rstrip("\n")
 
     def offset(self, index: int) -> int:
         """Return the offset in the file of the value's character at ``index``."""
-        if not self.exact or not self._offsets:
+        if not self.exact or not self._starts:
             return self.begin
-        return self._offsets[min(index, len(self._offsets) - 1)]
+        index = min(index, self._length - 1)
+        run = bisect_right(self._starts, index) - 1
+        return self._offsets[run] + index - self._starts[run]
 
-    def _add(self, character: str, offset: int) -> None:
-        self._characters.append(character)
-        self._offsets.append(self.begin + offset)
+    def _add(self, characters: str, offset: int) -> None:
+        if characters:
+            self._runs.append(characters)
+            self._starts.append(self._length)
+            self._offsets.append(self.begin + offset)
+            self._length += len(characters)
 
     def _flow(self, raw: str, quote: str) -> None:
         at, end = len(quote), len(raw) - len(quote)
-        kept = 0  # how many characters trailing spaces may not be taken from
+        run = _RUNS[quote].match
         while at < end:
-            character = raw[at]
-            line_break = _BREAK.match(raw, at)
-            if line_break:
-                at = self._fold(raw, at, kept)
-            elif quote == "'" and character == "'":
+            found = run(raw, at, end)
+            if found:
+                # Spaces before a break are not part of the value.
+                folds = found.end() < end and _BREAK.match(raw, found.end())
+                self._add(found[0].rstrip(" \t") if folds else found[0], at)
+                at = found.end()
+            elif raw[at] == "'":
                 self._add("'", at)
                 at += 2
-            elif quote == '"' and character == "\\":
+            elif raw[at] == "\\":
                 at = self._escape(raw, at)
-                kept = len(self._characters)
             else:
-                self._add(character, at)
-                at += 1
+                at = self._fold(raw, at)
 
-    def _fold(self, raw: str, at: int, kept: int) -> int:
-        while len(self._characters) > kept and self._characters[-1] in " \t":
-            self._characters.pop()
-            self._offsets.pop()
+    def _fold(self, raw: str, at: int) -> int:
         breaks, first = 0, at
         while match := _BREAK.match(raw, at):
             breaks += 1
@@ -121,29 +139,26 @@ class SourceMap:
         return at + 2 + length
 
     def _block(self, raw: str, *, folded: bool) -> None:
-        lines = [(m.start(), m.group()) for m in re.finditer(r"[^\n]*\n?", raw) if m.group()]
-        header, content = lines[0][1], lines[1:]
+        header = raw.partition("\n")[0]
         digit = re.search(r"[1-9]", header.partition("#")[0])
-        filled = [line for _, line in content if line.strip(" \r\n")]
-        if not filled:
+        indents = (
+            len(line) - len(line.lstrip(" ")) for _, line in _lines(raw) if line.strip(" \r\n")
+        )
+        shown = next(indents, None)
+        if shown is None:
             return
         # An explicit indentation counts from the parent's, which the first line shows too,
         # unless it begins with spaces of its own: then the check above says "not exact".
-        shown = len(filled[0]) - len(filled[0].lstrip(" "))
-        indent = min(shown, *(len(x) - len(x.lstrip(" ")) for x in filled)) if digit else shown
-        if folded:
-            self._folded_lines(content, indent)
-        else:
-            self._literal_lines(content, indent)
+        indent = min(indents, default=shown) if digit else shown
+        (self._folded_lines if folded else self._literal_lines)(_lines(raw), min(indent, shown))
 
-    def _literal_lines(self, content: list[tuple[int, str]], indent: int) -> None:
+    def _literal_lines(self, content: Iterator[tuple[int, str]], indent: int) -> None:
         for start, line in content:
             bare = line.rstrip("\r\n")
-            for column in range(min(indent, len(bare)), len(bare)):
-                self._add(bare[column], start + column)
-            self._add("\n", start + len(bare))
+            begin = min(indent, len(bare))
+            self._add(bare[begin:] + "\n", start + begin)
 
-    def _folded_lines(self, content: list[tuple[int, str]], indent: int) -> None:
+    def _folded_lines(self, content: Iterator[tuple[int, str]], indent: int) -> None:
         pending: list[int] = []  # breaks since the last line with text
         was_deeper = False
         started = False
@@ -155,8 +170,7 @@ class SourceMap:
                 continue
             deeper = text[0] in " \t"
             self._join_lines(pending, started=started, kept=was_deeper or deeper)
-            for column, character in enumerate(text):
-                self._add(character, start + indent + column)
+            self._add(text, start + indent)
             pending = [start + len(bare)]
             was_deeper, started = deeper, True
 
@@ -166,3 +180,14 @@ class SourceMap:
             return
         for offset in pending if kept or not started else pending[1:]:
             self._add("\n", offset)
+
+
+def _lines(raw: str) -> Iterator[tuple[int, str]]:
+    """Give the lines of a block behind its first one, each with its offset."""
+    at = raw.find("\n") + 1
+    while 0 < at < len(raw):
+        line = _LINE.match(raw, at)
+        if line is None:
+            return
+        yield at, line[0]
+        at = line.end()

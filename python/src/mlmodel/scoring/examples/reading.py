@@ -34,6 +34,9 @@ __all__ = [
 ]
 
 _SPARSE = "sparse_matrix_"
+#: Of records with different keys: a larger table has no more than so many cells for each that is
+#: given (EXA-015).
+_FEW_CELLS, _MOST_EMPTY = 1_000_000, 100
 
 
 def read_example(root: Path, info: Mapping[str, Any], signature: ModelSignature | None) -> Any:
@@ -213,6 +216,8 @@ def _read_object(document: Any, matching: Matching) -> Columns | Tensors:
             return _read_rows([[cell] for cell in cells], None, 1, matching)
         case Records(records) | Rows([] as records):
             names = tuple(dict.fromkeys(name for record in records for name in record))
+            if len(names) * len(records) > max(_FEW_CELLS, _MOST_EMPTY * sum(map(len, records))):
+                raise _malformed("hardly any of its records have the same keys", "EXA-015")
             rows = [[record.get(name) for name in names] for record in records]
             return _read_rows(rows, names, len(names), matching)
         case OneRow(row):
