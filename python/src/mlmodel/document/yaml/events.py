@@ -279,7 +279,7 @@ class _Composer:
         if node is None:
             raise _Refused(
                 "MLM-001",
-                f"The alias *{event.anchor:.60} refers to an anchor that does not appear before it.",
+                f"The alias *{event.anchor:.60} refers to an anchor that does not stand before it.",
                 event.start_mark,
             )
         self.aliases += 1
