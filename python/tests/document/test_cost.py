@@ -1,4 +1,4 @@
-"""What a hostile document costs: its report is short, and work grows with the file (MLM-034 to MLM-036)."""
+"""What a hostile document costs: its report is short, and work grows with the file (MLM-034, MLM-035, MLM-036)."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_an_error_of_an_exception_is_as_short():
     assert len(str(caught.value)) < 30_000
 
 
-# -- pointers and messages ------------------------------------------------------------------------
+# -- pointers and messages (MLM-035) ------------------------------------------------------------------------
 
 
 def test_a_long_pointer_is_left_out_and_the_place_stays(tmp_path):
@@ -211,6 +211,7 @@ def test_checking_comes_to_an_end(kind, tmp_path):
     [("a" * 65_537, "ENV-008"), ("a; " + "(" * 20_000, "ENV-008")],
 )
 def test_a_requirement_that_is_too_long_or_deep_is_wrong(line, rule, tmp_path):
+    """ENV-027, and what the packaging library does not end with an error of its own."""
     found = validate(made(tmp_path / "m", OK, requirements_txt=f"{line}\n")).errors
     assert [one.rule for one in found if one.file.endswith("requirements.txt")] == [rule]
     assert all(len(one.message) < 400 for one in found)

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 
 from mlmodel import validate
 from mlmodel.cli import COMMANDS
-from mlmodel.cli.diff import command as diff_command
 from mlmodel.cli.inspect import command as inspect_command
 from mlmodel.cli.validate import command as validate_command
 from mlmodel.reports.inspection import inspect_model
@@ -74,26 +73,6 @@ def test_loops_of_links(tmp_path):
     assert list(find_models(tmp_path)) == [folder]
     for arguments in (("validate",), ("fmt", "--check"), ("inspect",)):
         assert in_child(*arguments, tmp_path)[0] == 0
-
-
-@pytest.mark.parametrize(
-    ("command", "arguments"),
-    [(validate_command, 1), (inspect_command, 1), (diff_command, 2)],
-)
-def test_more_than_is_looked_at_is_said(command, arguments, tmp_path, monkeypatch):
-    for number in range(20):
-        model(tmp_path / "models" / str(number))
-        (tmp_path / "models" / str(number) / "x").mkdir()
-    monkeypatch.setattr("mlmodel._base.files.MOST_ENTRIES", 19)
-    given = [str(tmp_path / "models")] if arguments == 1 else [str(tmp_path / "one")] * 2
-    (tmp_path / "one").mkdir()
-    (tmp_path / "one" / "MLmodel").write_text(TEXT)
-    for number in range(20):
-        (tmp_path / "one" / str(number)).touch()
-    told = CliRunner().invoke(command, given)
-    text = f"{told.output}{told.exception}"
-    assert "files and folders" in text
-    assert "DIR-010" in text
 
 
 def test_a_report_on_many_models_ends_in_one_entry_for_each_rule(tmp_path, monkeypatch):
