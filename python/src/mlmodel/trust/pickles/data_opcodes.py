@@ -14,7 +14,7 @@ from mlmodel.trust.pickles.values import LONGEST_TEXT, Items, Opaque, Value
 
 __all__ = ["DATA_OPCODES", "decoded", "run_data"]
 
-_MARK, _NONE, _TRUE, _FALSE = ord("("), ord("N"), 0x88, 0x89
+_MARK, _CONSTANTS = ord("("), {ord("N"): None, 0x88: True, 0x89: False}
 _BYTE, _TWO_BYTES, _INT, _FLOAT = ord("K"), ord("M"), ord("J"), ord("G")
 _SHORT_TEXT, _TEXT, _LIST = 0x8C, ord("X"), ord("]")
 _MEMOIZE, _GET, _LONG_GET, _PUT, _LONG_PUT = 0x94, ord("h"), ord("j"), ord("q"), ord("r")
@@ -22,7 +22,7 @@ _MEMOIZE, _GET, _LONG_GET, _PUT, _LONG_PUT = 0x94, ord("h"), ord("j"), ord("q"),
 #: What :func:`run_data` runs.
 DATA_OPCODES = frozenset(
     {
-        _MARK, _NONE, _TRUE, _FALSE, _LIST, _BYTE, _TWO_BYTES, _INT, _FLOAT, _SHORT_TEXT, _TEXT,
+        *_CONSTANTS, _MARK, _LIST, _BYTE, _TWO_BYTES, _INT, _FLOAT, _SHORT_TEXT, _TEXT,
         _MEMOIZE, _GET, _LONG_GET, _PUT, _LONG_PUT,
     }
 )  # fmt: skip
@@ -45,41 +45,33 @@ class Machine(Protocol):
     def put(self, number: int) -> None: ...
 
 
-def run_data(machine: Machine, most: int) -> int | None:  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed
-    """Run and count opcodes that hold data, at most so many.
+def run_data(machine: Machine, most: int) -> int | None:  # noqa: C901, PLR0912 - one loop, for its speed
+    """Run and count opcodes that hold data, at most so many, the most frequent ones first.
 
-    Returns the first other opcode, passed over and counted; None where there was none.
-    The most frequent ones come first. What it reads behind the end raises IndexError or leaves
-    ``machine.pos`` there, where the next opcode does.
-
-    Raises:
-        IndexError: the bytes end early.
-        Malformed: they do what no pickler writes.
-
+    Returns the first other opcode, passed over and counted; None where there was none. What is
+    read behind the end raises IndexError, or leaves ``machine.pos`` there, where the next one does.
     """
     data, stack, memo, pos = machine.data, machine.stack, machine.memo, machine.pos
     append, memoize, from_bytes = stack.append, memo.append, int.from_bytes
-    size, floor = len(data), machine.marks[-1] if machine.marks else 0
+    floor = machine.marks[-1] if machine.marks else 0
     code: int | None = None
     for done in range(1, most + 1):  # noqa: B007 - how many there were
         code = data[pos]
         pos += 1
-        if code == _MEMOIZE:
+        if code == _MEMOIZE or code == _PUT or code == _LONG_PUT:  # noqa: PLR1714, SIM109 - faster
             if len(stack) <= floor:
                 raise Malformed(f"it uses an empty stack, byte {pos - 1}")
-            if machine.gaps:
-                machine.put(len(memo) - machine.gaps)
-            else:
+            number = len(memo) - machine.gaps
+            if code != _MEMOIZE:
+                number, pos = (data[pos], pos + 1) if code == _PUT else (_four(data, pos), pos + 4)
+            if number == len(memo):
                 memoize(stack[-1])
-        elif code == _SHORT_TEXT:
-            begin = pos + 1
-            pos = begin + data[pos]
-            if pos > size:
-                raise IndexError
-            try:
-                append(data[begin:pos].decode())
-            except UnicodeDecodeError:
-                append(decoded(data, begin, pos))
+            else:
+                machine.put(number)
+        elif code == _SHORT_TEXT or code == _TEXT:  # noqa: PLR1714, SIM109
+            begin = pos + 1 if code == _SHORT_TEXT else pos + 4
+            pos = begin + (data[pos] if code == _SHORT_TEXT else _four(data, pos))
+            append(decoded(data, begin, pos))
         elif code == _BYTE:
             append(data[pos])
             pos += 1
@@ -89,36 +81,19 @@ def run_data(machine: Machine, most: int) -> int | None:  # noqa: C901, PLR0912,
         elif code == _INT:
             append(from_bytes(data[pos : pos + 4], "little", signed=True))
             pos += 4
-        elif code == _PUT or code == _LONG_PUT:  # noqa: PLR1714, SIM109 - a set is slower
-            if len(stack) <= floor:
-                raise Malformed(f"it uses an empty stack, byte {pos - 1}")
-            number, pos = (data[pos], pos + 1) if code == _PUT else (_four(data, pos), pos + 4)
-            if number == len(memo):
-                memoize(stack[-1])
-            else:
-                machine.put(number)
-        elif code == _GET:
-            append(machine.got(data[pos]))
-            pos += 1
+        elif code == _GET or code == _LONG_GET:  # noqa: PLR1714, SIM109
+            number, pos = (data[pos], pos + 1) if code == _GET else (_four(data, pos), pos + 4)
+            append(machine.got(number))
         elif code == _FLOAT:
             append(_SOME_FLOAT)
             pos += 8
-        elif code == _LIST:
-            append(Items("list", []))
-        elif code == _TEXT:
-            begin = pos + 4
-            pos = begin + _four(data, pos)
-            append(decoded(data, begin, pos))
         elif code == _MARK:
             floor = len(stack)
             machine.marks.append(floor)
-        elif code == _LONG_GET:
-            append(machine.got(_four(data, pos)))
-            pos += 4
-        elif code == _NONE:
-            append(None)
-        elif code in {_TRUE, _FALSE}:
-            append(code == _TRUE)
+        elif code in _CONSTANTS:
+            append(_CONSTANTS[code])
+        elif code == _LIST:
+            append(Items("list", []))
         else:
             break
         code = None
