@@ -18,6 +18,7 @@ CERTS = $$($(PYTHON) -c 'import ssl; at = ssl.get_default_verify_paths(); print(
 JOBS ?= 2
 # How many streams `make fuzz` tries, and which.
 COUNT ?= 1000000
+ALTERED ?= 20000
 SEED ?= 0
 unit pandas3: export OMP_NUM_THREADS ?= 1
 
@@ -71,8 +72,10 @@ pandas3: env ## The core's tests on pandas 3, in an environment of their own
 slow: env ## Tests with real servers, clients, packages and MLflow itself
 	@cd python && ../$(BIN)/pytest -m slow
 
-fuzz: env ## Random pickles, read by the check and by CPython's unpickler: COUNT of them
+fuzz: env ## Random pickles against CPython's unpickler (COUNT), altered models against their libraries (ALTERED)
 	@cd python && PYTHONPATH=src:tests/trust ../$(BIN)/python tests/trust/differential.py $(COUNT) $(SEED)
+	@cd python && for kind in boosters graphs; do \
+	  PYTHONPATH=src:tests/flavors ../$(BIN)/python tests/flavors/mutants.py $$kind $(ALTERED) $(SEED); done
 
 bench: env ## Measure beside MLflow and a bare server; prints the table of docs/speed.md
 	@$(BIN)/python python/benchmarks/run.py

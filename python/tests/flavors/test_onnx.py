@@ -745,5 +745,7 @@ def test_native_loads_enforce_nothing(tmp_path):
 
 @pytest.mark.parametrize("absent", ["onnx", "onnxruntime"])
 def test_the_extra_is_named(absent, load_without, tmp_path):
+    """The library that only the native form needs is not imported for predictions."""
     mlmodel.onnx.save_model(matmul(), tmp_path / "m")
-    assert re.search(r"pip install .*\[onnx\]", load_without(tmp_path / "m", absent))
+    told = load_without(tmp_path / "m", absent)
+    assert re.search(r"pip install .*\[onnx\]", told) or (absent == "onnx" and not told)

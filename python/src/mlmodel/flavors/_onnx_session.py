@@ -12,10 +12,10 @@ from mlmodel.flavors._invalid_data import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
     from types import ModuleType
 
     from mlmodel.flavors._base import Flavor
+    from mlmodel.flavors._onnx_graph import Graph
 
 __all__ = ["DEFAULT_PROVIDERS", "require_settings", "run", "start"]
 
@@ -24,10 +24,12 @@ __all__ = ["DEFAULT_PROVIDERS", "require_settings", "run", "start"]
 _OF_DATA = ("InvalidArgument", "Fail", "RuntimeException", "RuntimeError")
 #: The place in ONNX Runtime's source code that raised an error, and its function.
 _PLACE = re.compile(r"^\S+:\d+ .*?\) (?:\[ONNXRuntimeError\] )?(?:.* was false\. )?")
+_NO_MEMORY = re.compile(r"[Ff]ailed to allocate|bad_?alloc|Available memory of")
 _CODE = re.compile(r"^[A-Z_]+ : ")
 
 #: What MLflow writes where no providers are given: a graphics card if there is one.
 DEFAULT_PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
+_CPU = DEFAULT_PROVIDERS[-1]
 #: Providers that compute on this machine; others call services, or are not known.
 _PROVIDERS = frozenset(
     f"{name}ExecutionProvider"
@@ -48,6 +50,8 @@ _SETTINGS: dict[str, type] = {
     "log_verbosity_level": int,
     "use_deterministic_compute": bool,
 }
+#: What computes values while a graph is loaded.
+_FOLDING = ("ConstantFolding", "ConstantFoldingDQ")
 _MODES = {"sequential": "ORT_SEQUENTIAL", "parallel": "ORT_PARALLEL"}
 _LEVELS = {
     0: "DISABLE_ALL",
@@ -67,8 +71,10 @@ _ENTRIES = frozenset(
 )  # fmt: skip
 
 
-def start(flavor: Flavor, source: Path | bytes, file: str, attributes: Mapping[str, Any]) -> Any:
-    """Return a session for a file, or for the bytes of one, as the flavor's attributes say.
+def start(flavor: Flavor, graph: Graph, file: str, attributes: Mapping[str, Any]) -> Any:
+    """Return a session for a graph that was checked, as the flavor's attributes say.
+
+    Where it is not proven that little is computed on loading, nothing is (ONX-015).
 
     Raises:
         InvalidModel: ONNX Runtime cannot run the graph (ONX-005).
@@ -81,10 +87,15 @@ def start(flavor: Flavor, source: Path | bytes, file: str, attributes: Mapping[s
         warn_caller(f"{refusal}; the model is loaded without these options")
     options = _settings(runtime, {k: v for k, v in given.items() if _is_setting(k, v)})
     providers = _available(runtime, attributes.get("providers") or DEFAULT_PROVIDERS)
-    graph, path = (source, None) if isinstance(source, bytes) else (str(source), source)
+    if graph.weights:
+        values = [runtime.OrtValue.ortvalue_from_numpy(one) for one in graph.weights.values()]
+        options.add_external_initializers(list(graph.weights), values)
+    told: dict[str, Any] = {"disabled_optimizers": [] if graph.folds else list(_FOLDING)}
+    if providers == [_CPU]:  # there is nothing to fall back to, which would be told on the output
+        told["enable_fallback"] = 0
     what = f"cannot be run by ONNX Runtime {runtime.__version__}"
-    with cannot_be_read(file, what, "ONX-005", path):
-        return runtime.InferenceSession(graph, options, providers=providers)
+    with cannot_be_read(file, what, "ONX-005"):
+        return runtime.InferenceSession(graph.data, options, providers=providers, **told)
 
 
 def run(session: Any, feed: Mapping[str, Any]) -> Any:
@@ -98,7 +109,7 @@ def run(session: Any, feed: Mapping[str, Any]) -> Any:
         return session.run(None, feed)
     except Exception as error:
         # ONNX Runtime's errors have no base of their own; others do not concern the data.
-        known = type(error).__name__ in _OF_DATA and "allocat" not in str(error)
+        known = type(error).__name__ in _OF_DATA and not _NO_MEMORY.search(str(error))
         if not known:
             raise
         words = " ".join(str(error).partition("Status Message: ")[2].split())
@@ -166,4 +177,4 @@ def _available(runtime: ModuleType, wanted: Sequence[str]) -> list[str]:
             "least on the CPU (ONX-002)"
         )
     found = [name for name in wanted if name in here]
-    return found if "CPUExecutionProvider" in found else [*found, "CPUExecutionProvider"]
+    return found if _CPU in found else [*found, _CPU]

@@ -2,9 +2,11 @@
 
 Specification: spec/flavors/onnx.md.
 
-A graph holds operators and numbers, no code, so nothing of it needs trust. What else a file could
-reach is closed: weights outside of the folder here (ONX-004), session options that load libraries
-or write files (ONX-003) and providers that call other machines (ONX-002) in ``_onnx_session.py``.
+A graph holds operators and numbers, no code, so nothing of it needs trust. What a small file could
+make of a machine is bounded before any library reads it, by :mod:`mlmodel.trust.graphs` (ONX-013 to
+ONX-018). What else it could reach is closed: weights outside of the folder in ``_onnx_graph.py``
+(ONX-004), session options that load libraries or write files (ONX-003) and providers that call
+other machines (ONX-002) in ``_onnx_session.py``.
 """
 
 from __future__ import annotations
@@ -12,17 +14,19 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mlmodel.errors import InvalidArgument, InvalidModel, shown
+from mlmodel._base import files
+from mlmodel.errors import InvalidArgument
+from mlmodel.flavors import _onnx_graph as _graph
 from mlmodel.flavors import _onnx_session as _session
 from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
 from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
-from mlmodel.flavors._named_files import why_not_read
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
+from mlmodel.trust import graphs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from mlmodel.flavors._arrays import ArrayInput
@@ -40,8 +44,6 @@ __all__ = [
 
 _FILE = "model.onnx"
 _EXTERNAL = "model.onnx.data"
-#: What one message of protocol buffers can have.
-_LARGEST = 2**31 - 1
 #: Type of a tensor, as ONNX Runtime writes it -> numpy's dtype.
 _DTYPES = {
     f"tensor({element})": dtype
@@ -84,19 +86,21 @@ class OnnxFlavor(Flavor):
         }
 
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            session = _session.start(self, root / _FILE, _FILE, attributes)
+            graph = _graph.read(self, files.read(root / _FILE), root / _FILE, _FILE)
+            session = _session.start(self, graph, _FILE, attributes)
             return self.predictor(session, {})(model_input, params)
 
         return Saved(attributes, {"data": _FILE}, self.packages, predict)
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         onnx = self.require("onnx")
-        model, path, file = _read(folder, attributes)
-        with cannot_be_read(file, "has weights that cannot be read", "ONX-005", path):
-            onnx.external_data_helper.load_external_data_for_model(model, str(path.parent))
+        data, path, file = _read(folder, attributes)
+        graphs.check(data, file)
+        model = _graph.whole(self, data, path, file)
         what = f"is not valid for the checker of onnx {onnx.__version__}"
         with cannot_be_read(file, what, "ONX-005", path):
-            onnx.checker.check_model(str(path))
+            # What is larger than a message can be only the checker reads from the files again.
+            onnx.checker.check_model(model if _size(model) <= _graph.LARGEST else str(path))
         return model
 
     def open(
@@ -105,10 +109,8 @@ class OnnxFlavor(Flavor):
         attributes: Mapping[str, Any],
         python_function: Mapping[str, Any],
     ) -> tuple[Any, Predict]:
-        model, path, file = _read(folder, attributes)
-        # What was looked at and nothing else, where no other file belongs to it.
-        source = path if any(_external_tensors(model)) else model.SerializeToString()
-        session = _session.start(self, source, file, attributes)
+        data, path, file = _read(folder, attributes)
+        session = _session.start(self, _graph.read(self, data, path, file), file, attributes)
         return session, self.predictor(session, python_function)
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
@@ -134,7 +136,7 @@ class OnnxFlavor(Flavor):
 
 def _write(model: Any, root: Path, *, external: bool) -> None:
     onnx = FLAVOR.require("onnx")
-    if any(_external_tensors(model)):
+    if any(_graph.external_tensors(model)):
         raise InvalidArgument(
             "The graph's weights are not loaded; onnx.load(path) reads them with the graph, and "
             "onnx.load_external_data_for_model(model, folder) later (ONX-004)"
@@ -145,9 +147,9 @@ def _write(model: Any, root: Path, *, external: bool) -> None:
         # What is put outside is taken out of the object, which is the caller's.
         copy = onnx.ModelProto()
         copy.CopyFrom(model)
-    if not external and _size(copy) > _LARGEST:
+    if not external and _size(copy) > _graph.LARGEST:
         raise InvalidArgument(
-            f"The graph has {_size(copy):,} bytes, and one file holds at most {_LARGEST:,}; "
+            f"The graph has {_size(copy):,} bytes, and one file holds at most {_graph.LARGEST:,}; "
             "save_as_external_data=True puts its weights into a file of their own (ONX-004)"
         )
     with cannot_be_saved("The graph cannot be written", "ONX-005", path):
@@ -162,42 +164,14 @@ def _size(message: Any) -> int:
     try:
         return int(message.ByteSize())
     except ValueError:  # "exceeds the maximum"
-        return _LARGEST + 1
+        return _graph.LARGEST + 1
 
 
-def _read(folder: ModelFolder, attributes: Mapping[str, Any]) -> tuple[Any, Path, str]:
-    """Return the graph without its external weights, which are checked to be in the folder."""
+def _read(folder: ModelFolder, attributes: Mapping[str, Any]) -> tuple[bytes, Path, str]:
+    """Return the bytes of the graph's file, where it is and how it is called."""
     file = folder.model_path(attributes, key="data", default=_FILE)
     path = folder.file(file)
-    model, data = FLAVOR.require("onnx").ModelProto(), folder.gate.read(path)
-    with cannot_be_read(file, "is not an ONNX graph", "ONX-005", path):
-        model.ParseFromString(data)
-    if not model.HasField("graph"):
-        raise InvalidModel.of_file(file, "ONX-005", "is not an ONNX graph: it is empty")
-    for location in {_location(tensor) for tensor in _external_tensors(model)}:
-        wrong = why_not_read(path.parent, location)
-        if wrong:
-            what = f"has weights in {shown(location)}, which {wrong}"
-            raise InvalidModel.of_file(file, "ONX-004", what)
-    return model, path, file
-
-
-def _external_tensors(message: Any) -> Iterator[Any]:
-    """Give every tensor of a message, at any depth, that has its numbers in another file."""
-    for field, value in message.ListFields():
-        if field.type != field.TYPE_MESSAGE:
-            continue
-        # A field with many values is a sequence; those of one message are its own.
-        for one in [value] if hasattr(value, "ListFields") else value:
-            if one.DESCRIPTOR.name == "TensorProto":
-                if one.data_location == one.EXTERNAL or one.external_data:
-                    yield one
-            else:
-                yield from _external_tensors(one)
-
-
-def _location(tensor: Any) -> str:
-    return next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
+    return folder.gate.read(path), path, file
 
 
 def _declared(one: Any, *, optional: bool = False) -> ArrayInput:

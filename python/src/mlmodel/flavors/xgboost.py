@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import NamedClasses, class_name
-from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
+from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved
+from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.scoring.predict import Taking
 
@@ -100,16 +101,19 @@ class XgboostFlavor(Flavor):
             model.set_params(missing=attributes["missing"])
         return model
 
-    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
+    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
         from mlmodel.flavors._features import Features  # it needs numpy and pandas
         from mlmodel.flavors._xgboost_categories import categories_of
 
         xgboost = self.require("xgboost")
         is_booster = isinstance(model, xgboost.Booster)
         booster = model if is_booster else model.get_booster()
-        names, types = booster.feature_names, booster.feature_types
+        file = attributes.get("data") or "The model's file"
+        with cannot_be_read(str(file), "has features that cannot be used", "XGB-016"):
+            names, types = booster.feature_names, booster.feature_types
+            count, categories = int(booster.num_features()), categories_of(booster)
         features = Features(
-            names, int(booster.num_features()), categories=categories_of(booster),
+            names, count, categories=categories,
             library="XGBoost", features_rule="XGB-007", data_rule="XGB-008", values_rule="XGB-012",
         )  # fmt: skip
         arguments = PredictArguments(
@@ -121,12 +125,18 @@ class XgboostFlavor(Flavor):
             if given.get("iteration_range") is not None:  # a list, where it comes from JSON
                 given["iteration_range"] = tuple(given["iteration_range"])
             rows = features.of(model_input)
-            if is_booster:
-                told = {}
-                if names and not hasattr(rows, "columns"):
-                    told = {"feature_names": names, "feature_types": types}
-                rows = xgboost.DMatrix(rows, enable_categorical=True, **told)
-            return model.predict(rows, **given)
+            try:
+                if is_booster:
+                    told = {}
+                    if names and not hasattr(rows, "columns"):
+                        told = {"feature_names": names, "feature_types": types}
+                    rows = xgboost.DMatrix(rows, enable_categorical=True, **told)
+                return model.predict(rows, **given)
+            except xgboost.core.XGBoostError as error:
+                if "alloc" in str(error):  # a lack of memory is not the caller's fault
+                    raise
+                why = f"XGBoost cannot predict on these data: {brief(error)}."
+                raise invalid("XGB-015", why) from None
 
         return Taking(predict, arguments.takes)
 

@@ -1,4 +1,4 @@
-"""Files of XGBoost, read before XGBoost reads them (XGB-004 to XGB-006).
+"""Files of XGBoost, read before XGBoost reads them (XGB-004 to XGB-006, XGB-014, XGB-016).
 
 Its compiled reader follows the numbers of a file without looking where they lead: a child, a
 feature or a category that is not there ends the process, as does an empty file or a count in the
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,20 @@ _MOST_FEATURES = 2**26
 #: XGBoost's own bound for the number of a category.
 _MOST_CATEGORIES = 2**24
 _DEEPEST_TREE = 4096
+_TYPES = ("int", "float", "i", "q", "c")
+#: List of numbers -> how XGBoost writes it in UBJSON. Its reader takes the type of one list from
+#: that of another, and ends the process where it meets a type that it does not expect.
+_WRITTEN: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("left_children", "right_children", "parents"), (">i4",)),
+    **dict.fromkeys(("categories", "categories_nodes"), (">i4",)),
+    **dict.fromkeys(("categories_segments", "categories_sizes"), (">i8",)),
+    **dict.fromkeys(("default_left", "split_type"), ("|u1",)),
+    **dict.fromkeys(("base_weights", "leaf_weights", "loss_changes", "split_conditions"), (">f4",)),
+    **dict.fromkeys(("sum_hessian", "weights"), (">f4",)),
+    **dict.fromkeys(("feature_segments", "sorted_idx", "offsets"), (">i4",)),
+    "split_indices": (">i4", ">i8"),
+    "values": ("|i1", "|u1", ">i2", ">i4", ">i8", ">f4"),
+}
 
 
 class _Broken(ValueError):
@@ -51,9 +66,15 @@ def check(data: bytes, file: str) -> None:
         )
     try:
         # XGBoost's reader tells the two apart in this way, too.
-        model = ubjson.loads(data) if data[1:2].isalpha() else _json(data)
+        is_packed = data[1:2].isalpha()
+        model = ubjson.loads(data) if is_packed else _json(data)
     except (ValueError, RecursionError) as error:
         raise InvalidModel.of_file(file, "XGB-004", f"is not a whole model: {error}") from None
+    if is_packed:
+        wrong = _unlike_written(model)
+        if wrong:
+            what = f"has numbers of a type under {shown(wrong)} that XGBoost does not write there"
+            raise InvalidModel.of_file(file, "XGB-014", what)
     try:
         _check_learner(model, len(data))
     except _Broken as error:
@@ -72,6 +93,19 @@ def _json(data: bytes) -> Any:
         return found
 
     return json.loads(data, object_pairs_hook=unique)
+
+
+def _unlike_written(value: Any, key: str = "") -> str:
+    """Return the key of a list in UBJSON that is not of the type of numbers that is due; or nothing."""
+    if isinstance(value, np.ndarray):
+        return "" if value.dtype.str in _WRITTEN.get(key, ()) else key or "no key"
+    if key in _WRITTEN and isinstance(value, list):
+        return key
+    if isinstance(value, dict):
+        return next(filter(None, (_unlike_written(one, name) for name, one in value.items())), "")
+    if isinstance(value, list):
+        return next(filter(None, map(_unlike_written, value)), "")
+    return ""
 
 
 def _part(of: Any, key: str, kind: type) -> Any:
@@ -125,6 +159,11 @@ def _check_learner(model: Any, size: int) -> None:
     for key in ("feature_names", "feature_types"):
         if _length(learner, key) not in (0, features):
             raise _Broken(f"{key} does not name {features} features")
+    types = learner.get("feature_types", [])
+    if not all(one in _TYPES for one in types):
+        raise _Broken(
+            f"feature_types has {shown(types)}, and known are {', '.join(_TYPES)} (XGB-016)"
+        )
     objective = _part(learner, "objective", dict)
     if "softmax_multiclass_param" in objective and classes != _number(
         objective["softmax_multiclass_param"], "num_class", size
@@ -133,6 +172,8 @@ def _check_learner(model: Any, size: int) -> None:
     booster = _part(learner, "gradient_booster", dict)
     kind = booster.get("name")
     if kind == "gblinear":
+        if "c" in types:
+            raise _Broken("a linear booster has a feature with categories (XGB-016)")
         if _length(_part(booster, "model", dict), "weights") != (features + 1) * groups:
             raise _Broken("the weights are not one per feature and class")
     elif kind == "dart":
@@ -270,7 +311,12 @@ def _check_categories(kept: dict[str, Any], features: int) -> None:
             counts.append(_length(one, "values"))
     ends = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
     segments = _integers(kept, "feature_segments", None, 0, int(ends[-1]) + 1)
-    _integers(kept, "sorted_idx", int(ends[-1]), 0, int(ends[-1]))
+    order = _integers(kept, "sorted_idx", int(ends[-1]), 0, int(ends[-1]))
+    for start, end in pairwise(ends.tolist()):
+        if not np.array_equal(np.sort(order[start:end]), np.arange(end - start)):
+            raise _Broken(
+                "the order of a feature's categories does not have each of them once (XGB-016)"
+            )
     if counts and len(counts) != features:
         raise _Broken("the categories are not listed per feature")
     if len(segments) and not np.array_equal(segments, ends):
