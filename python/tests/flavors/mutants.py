@@ -38,7 +38,7 @@ class Find(NamedTuple):
     what: str
 
 
-def attempt(kind: str, folder: Path, seed: int, number: int) -> str:
+def attempt(kind: str, folder: Path, seed: int, number: int) -> str:  # noqa: PLR0911
     """Write one altered model, load it and predict; return what came of it."""
     made = import_module(_MODULES[kind])
     source = random.Random(seed * 1_000_003 + number)

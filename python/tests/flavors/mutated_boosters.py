@@ -125,7 +125,7 @@ _MARKERS = {
 _FORMS = {"i": "i1", "U": "u1", "I": ">i2", "l": ">i4", "L": ">i8", "d": ">f4", "D": ">f8"}
 
 
-def _packed(value: Any, source: random.Random, key: str = "") -> bytes:
+def _packed(value: Any, source: random.Random, key: str = "") -> bytes:  # noqa: PLR0911
     """Return UBJSON, nearly always as XGBoost writes it: lists of numbers in the type of their key."""
     if value is None or isinstance(value, bool):
         return {None: b"Z", True: b"T", False: b"F"}[value]
@@ -156,10 +156,7 @@ def altered(source: random.Random) -> tuple[str, bytes, pd.DataFrame]:
     how = source.random()
     for _ in range(source.choice([1, 1, 1, 2, 3]) if how < 0.9 else 0):
         _changed(model, source)
-    if source.random() < 0.5:
-        data = json.dumps(model).encode()
-    else:
-        data = _packed(model, source)
+    data = json.dumps(model).encode() if source.random() < 0.5 else _packed(model, source)
     if how >= 0.9:
         changed = bytearray(data)
         for _ in range(source.choice([1, 2, 8])):

@@ -137,6 +137,16 @@ def constant(op, *values, **attributes):
     )
 
 
+def vocabulary(**changed):
+    made = mutated_graphs.words()
+    (words,) = (one for one in made.graph.node if one.op_type == "TfIdfVectorizer")
+    for name, value in changed.items():
+        kept = [one for one in words.attribute if one.name != name]
+        del words.attribute[:]
+        words.attribute.extend([*kept, helper.make_attribute(name, value)])
+    return made
+
+
 TWICE = calling(18, lambda name: [call(name, "x", "t"), call(name, "t", "y")])
 _YES = node("Constant", [], ["on"], value=array("", np.bool_(1)))
 REFUSED = {
@@ -180,6 +190,11 @@ REFUSED = {
     "settings": (settings(), "ONX-017"),
     "a program": (summed([node("EPContext", ["X"], ["c"], domain="com.microsoft", embed_mode=0,
                                ep_cache_context="../program")]), "ONX-017"),
+    "a vocabulary without places": (vocabulary(ngram_indexes=[1]), "ONX-020"),
+    "a place before the first": (vocabulary(ngram_indexes=[0, -5]), "ONX-020"),
+    "a place far away": (vocabulary(ngram_indexes=[0, 2**40]), "ONX-020"),
+    "a vocabulary with one weight": (vocabulary(weights=[1.0]), "ONX-020"),
+    "a vocabulary that begins behind its end": (vocabulary(ngram_counts=[7]), "ONX-020"),
     "a later field": (repeated(b"\xe2\x01\x00"), "ONX-013"),
 }  # fmt: skip
 

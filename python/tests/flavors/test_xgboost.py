@@ -514,6 +514,56 @@ def test_numbers_that_lead_astray_are_refused(booster, where, value, tmp_path):
         mlmodel.load(tmp_path, trust=True)
 
 
+TYPED = {
+    "float64 for float32": (b"loss_changes[$d#L", b"loss_changes[$D#L", 4),
+    "bytes for int32": (b"parents[$l#L", b"parents[$i#L", -3),
+    "no type": (b"default_left[$U#L", b"default_left[#L", None),
+}
+
+
+@pytest.mark.parametrize("what", TYPED)
+def test_lists_of_numbers_are_of_the_type_of_their_key(booster, what, tmp_path):
+    """XGB-014: XGBoost 3.2 ends the process on float64 where it writes float32."""
+    start, new, wider = TYPED[what]
+    raw = bytes(booster.save_raw("ubj"))
+    at = raw.index(start)
+    behind = at + len(start) + 8
+    count = int.from_bytes(raw[behind - 8 : behind], "big")
+    width = 1 if start.startswith(b"default") else 4
+    each = b"U\0" if wider is None else bytes(width + wider)
+    numbers, rest = each * count, raw[behind + count * width :]
+    write(tmp_path, raw[:at] + new + raw[behind - 8 : behind] + numbers + rest)
+    with pytest.raises(InvalidModel, match="model.ubj has numbers of a type.*XGB-014"):
+        mlmodel.load(tmp_path)
+
+
+FEATURES = [
+    ("categories", "forest/cats/sorted_idx/0", 1, "XGB-016"),
+    ("categories", "learner/feature_types", ["c", "x"], "XGB-016"),
+    ("linear", "learner/feature_types", ["float", "float", "c"], "XGB-016"),
+]
+
+
+@pytest.mark.parametrize(("kind", "where", "value", "rule"), FEATURES)
+def test_types_and_categories_of_features_are_checked(kind, where, value, rule, tmp_path):
+    """XGB-016: else XGBoost raises what is not of the table, on loading or predicting."""
+    model = json.loads(KINDS[kind]().save_raw("json"))
+    change(where, value)(model)
+    write(tmp_path, json.dumps(model).encode())
+    with pytest.raises(InvalidModel, match=f"model.ubj.*{rule}"):
+        mlmodel.load(tmp_path)
+
+
+def test_what_xgboost_refuses_when_it_predicts_is_told_in_a_line(booster, tmp_path):
+    """XGB-015."""
+    mlmodel.xgboost.save_model(booster, tmp_path / "m")
+    with pytest.raises(
+        InvalidInput, match="XGBoost cannot predict on these data.*XGB-015"
+    ) as caught:
+        mlmodel.load(tmp_path / "m").predict(ROWS, {"iteration_range": (0, 1000)})
+    assert not re.search(r"\n|\.cc|Stack", caught.value.message)
+
+
 def chain(length):
     """Return a tree of which every node but the leaves has one child that is a leaf."""
     nodes = 2 * length + 1

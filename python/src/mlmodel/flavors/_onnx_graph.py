@@ -25,8 +25,8 @@ __all__ = ["LARGEST", "Graph", "external_tensors", "read", "whole"]
 LARGEST = 2**31 - 1
 #: Types of elements that numpy has, too: ONNX Runtime takes them where they are.
 _DTYPES = {
-    1: "<f4", 2: "u1", 3: "i1", 4: "<u2", 5: "<i2", 6: "<i4", 7: "<i8", 9: "?", 10: "<f2", 11: "<f8",
-    12: "<u4", 13: "<u8",
+    1: "<f4", 2: "u1", 3: "i1", 4: "<u2", 5: "<i2", 6: "<i4", 7: "<i8", 9: "?", 10: "<f2",
+    11: "<f8", 12: "<u4", 13: "<u8",
 }  # fmt: skip
 
 
@@ -121,8 +121,8 @@ class _Weights:
         content = self._content(location)
         if offset + length > len(content):
             what = (
-                f"has weights at byte {offset:,} to {offset + length:,} of {shown(location)}, which has "
-                f"{len(content):,} bytes"
+                f"has weights at byte {offset:,} to {offset + length:,} of {shown(location)}, "
+                f"which has {len(content):,} bytes"
             )
             raise InvalidModel.of_file(self.file, "ONX-016", what)
         return content[offset : offset + length]
@@ -142,7 +142,8 @@ class _Weights:
             raise InvalidModel.of_file(self.file, "ONX-004", what) from None
         except OSError as error:
             raise UnreadableModel(
-                f"{self.file} has weights in {shown(location)}, which could not be read: {error.strerror}."
+                f"{self.file} has weights in {shown(location)}, which could not be read: "
+                f"{error.strerror}."
             ) from error
         self._open[location] = memoryview(mapped)
         return self._open[location]

@@ -96,7 +96,7 @@ def _json(data: bytes) -> Any:
 
 
 def _unlike_written(value: Any, key: str = "") -> str:
-    """Return the key of a list in UBJSON that is not of the type of numbers that is due; or nothing."""
+    """Return the key of a list in UBJSON that is not of the type that is due; or nothing."""
     if isinstance(value, np.ndarray):
         return "" if value.dtype.str in _WRITTEN.get(key, ()) else key or "no key"
     if key in _WRITTEN and isinstance(value, list):
@@ -149,7 +149,7 @@ def _integers(of: dict[str, Any], key: str, size: int | None, low: int, high: in
     return found.astype(np.int64)
 
 
-def _check_learner(model: Any, size: int) -> None:
+def _check_learner(model: Any, size: int) -> None:  # noqa: C901
     learner = _part(model, "learner", dict)
     counts = _part(learner, "learner_model_param", dict)
     features = _number(counts, "num_feature", _MOST_FEATURES)

@@ -1,4 +1,4 @@
-"""Graphs of ONNX, read before ONNX Runtime reads them (ONX-013 to ONX-019).
+"""Graphs of ONNX, read before ONNX Runtime reads them (ONX-013 to ONX-020).
 
 Its compiled reader and its optimiser do what a file says: functions are written out wherever they
 are called, values that depend on no input are computed, sparse weights get all their zeros. A file
@@ -17,6 +17,7 @@ from mlmodel.trust.graphs.functions import Functions, graphs_of, operator
 from mlmodel.trust.graphs.loops import never_ends
 from mlmodel.trust.graphs.tables import TABLES
 from mlmodel.trust.graphs.tensors import Astray, Outside, bits, check_sparse, check_tensor
+from mlmodel.trust.graphs.vocabularies import check_vocabulary
 from mlmodel.trust.graphs.wire import SIZE, MalformedMessage, UnknownField, read
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ def check(data: bytes, file: str) -> Checked:
     """Read a file and hold it to what its size warrants.
 
     Raises:
-        UnsupportedModel: it has what this reader does not know, or a program for a device (ONX-013).
+        UnsupportedModel: it has what is not known here (ONX-013), or no graph alone (ONX-017).
         InvalidModel: it is not a graph (ONX-005), or asks for what no honest file of its size
-            does (ONX-004, ONX-013 to ONX-018).
+            does (ONX-004, ONX-013 to ONX-020).
 
     """
     try:
@@ -61,8 +62,8 @@ def check(data: bytes, file: str) -> Checked:
         raise InvalidModel.of_file(file, "ONX-005", f"is not an ONNX graph: {error}") from None
     except UnknownField as error:
         raise UnsupportedModel(
-            f"{file} is not read: {error}, which is of a later version of ONNX than this version of "
-            "mlmodel knows, or is not of ONNX; save it again without that field (ONX-013)"
+            f"{file} is not read: {error}, which is of a later version of ONNX than this version "
+            "of mlmodel knows, or is not of ONNX; save it again without that field (ONX-013)"
         ) from None
     except Astray as error:
         if error.rule == "ONX-017":
@@ -84,8 +85,8 @@ def _check(data: bytes) -> Checked:
     if any(entry.get("key") == _SETTINGS for entry in model.get("metadata_props", ())):
         raise Astray(
             "ONX-017",
-            "brings settings of ONNX Runtime of its own (ort_config), which are not followed; take them "
-            "out of metadata_props, and give them as onnx_session_options",
+            "brings settings of ONNX Runtime of its own (ort_config), which are not followed; take "
+            "them out of metadata_props, and give them as onnx_session_options",
         )
     found = Checked()
     largest = min(max(2**26, 200 * size), 2**33)
@@ -101,7 +102,7 @@ def _check(data: bytes) -> Checked:
 def _check_parts(
     data: bytes, model: Mapping[str, Any], graph: Mapping[str, Any], found: Checked, largest: int
 ) -> int:
-    """Check every node and tensor by itself, wherever it stands; return how many nodes there are."""
+    """Check every node and tensor by itself, at any depth; return how many nodes there are."""
     nodes = 0
     trainings = model.get("training_info", ())
     others = [
@@ -111,32 +112,38 @@ def _check_parts(
     waiting += [(one, False) for one in [*model.get("functions", ()), *others]]
     while waiting:
         here, outermost = waiting.pop()
-        for tensor in here.get("initializer", ()):
-            outside = check_tensor(data, tensor)
-            if outside is not None:
-                (found.outside if outermost else found.deeper).append(outside)
-        for sparse in here.get("sparse_initializer", ()):
+        initializers, tensors, sparse_ones = _tensors(here)
+        for places, group in (
+            (found.outside if outermost else found.deeper, initializers),
+            (found.deeper, tensors),
+        ):
+            checked = (check_tensor(data, tensor) for tensor in group)
+            places += [one for one in checked if one is not None]
+        for sparse in sparse_ones:
             largest -= check_sparse(data, sparse, largest)
-        for attribute in _attributes(here):
-            for tensor in [attribute.get("t"), *attribute.get("tensors", ())]:
-                outside = None if tensor is None else check_tensor(data, tensor)
-                if outside is not None:
-                    found.deeper.append(outside)
-            for sparse in [attribute.get("sparse_tensor"), *attribute.get("sparse_tensors", ())]:
-                largest -= 0 if sparse is None else check_sparse(data, sparse, largest)
         nodes += len(here.get("node", ()))
         for node in here.get("node", ()):
-            if operator(node)[1] == _COMPILED:
-                raise Astray(
-                    "ONX-017", "holds programs for a device (EPContext), or names files that do"
-                )
-            if never_ends(data, node, here):
-                raise Astray(
-                    "ONX-018",
-                    "has a loop that never ends: neither a number of turns nor a condition stops it",
-                )
+            _check_node(data, node, here)
             waiting += [(one, False) for one in graphs_of(node)]
     return nodes
+
+
+def _check_node(data: bytes, node: Mapping[str, Any], around: Mapping[str, Any]) -> None:
+    if operator(node)[1] == _COMPILED:
+        raise Astray("ONX-017", "holds programs for a device (EPContext), or names files that do")
+    if never_ends(data, node, around):
+        raise Astray("ONX-018", "has a loop that neither a number of turns nor a condition ends")
+    check_vocabulary(data, node)
+
+
+def _tensors(graph: Mapping[str, Any]) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return the weights of a graph itself, the tensors of its nodes, and all sparse ones."""
+    tensors, sparse = list[Any](), list(graph.get("sparse_initializer", ()))
+    for one in _attributes(graph):
+        tensors += [one[key] for key in ("t",) if key in one] + one.get("tensors", [])
+        sparse += [one[key] for key in ("sparse_tensor",) if key in one]
+        sparse += one.get("sparse_tensors", [])
+    return graph.get("initializer", []), tensors, sparse
 
 
 def _attributes(graph: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

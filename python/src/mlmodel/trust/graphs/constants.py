@@ -46,7 +46,6 @@ _UNKNOWN = Size(constant=True, least=0, most=None)
 _GIVEN = Size(constant=False, least=1, most=None)
 
 
-
 def _capped(number: int) -> int:
     return min(number, _HUGE)
 
@@ -179,10 +178,10 @@ _RULES: dict[bytes, Rule] = {
     **_names("Identity Reshape Squeeze Unsqueeze Flatten", _same),
     **_names("Cast", _cast),
     **_names(
-        "Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Celu Cos Cosh CumSum DequantizeLinear Elu "
-        "Erf Exp EyeLike Floor Gelu HardSigmoid HardSwish IsInf IsNaN LeakyRelu Log LogSoftmax Mish Neg "
-        "Not QuantizeLinear Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh Softmax Softplus Softsign "
-        "Sqrt Tan Tanh ThresholdedRelu Transpose Trilu CastLike",
+        "Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Celu Cos Cosh CumSum "
+        "DequantizeLinear Elu Erf Exp EyeLike Floor Gelu HardSigmoid HardSwish IsInf IsNaN LeakyRelu Log LogSoftmax "
+        "Mish Neg Not QuantizeLinear Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh Softmax "
+        "Softplus Softsign Sqrt Tan Tanh ThresholdedRelu Transpose Trilu CastLike",
         _unary,
     ),
     **_names(
@@ -243,7 +242,7 @@ class Bounds:
             scope[name] = found._replace(least=0, values=None) if name in scope else found
         for sparse in graph.get("sparse_initializer", ()):
             count = prod(shape(self.data, sparse, "a sparse tensor"))
-            scope[sparse.get("values", {}).get("name", b"")] = _known(True, 0, count)  # noqa: FBT003
+            scope[sparse.get("values", {}).get("name", b"")] = _known(True, 0, count)
         for node in graph.get("node", ()):
             self._node(node, scopes, certain=certain)
 
@@ -276,7 +275,8 @@ class Bounds:
         if certain and found.least > self._most:
             raise Astray(
                 "ONX-015",
-                f"makes a value of at least {found.least:,} elements ({name[:40].decode(errors='replace')})",
+                f"makes a value of at least {found.least:,} elements "
+                f"({name[:40].decode(errors='replace')})",
             )
         outputs = node.get("output", ())
         if found.constant and name != b"Constant":
@@ -314,7 +314,7 @@ class Bounds:
         values = integers(self.data, tensor, _FOLLOWED) if count <= _FOLLOWED else None
         numbers = None if values is None else tuple(values.tolist())
         is_text = tensor.get("data_type") == _TEXT
-        found = _known(True, count, None if is_text else count, numbers)  # noqa: FBT003
+        found = _known(True, count, None if is_text else count, numbers)
         is_whole = tensor.get("data_type") in _WHOLE_NUMBERS
         return found._replace(parts=max(count, 1) if is_whole else 1)
 
@@ -323,15 +323,15 @@ class Bounds:
             if name == "value" and "t" in one:
                 return self._tensor(one["t"])
             if name == "value_int" and "i" in one:
-                return _known(True, 1, 1, (one["i"],))  # noqa: FBT003
+                return _known(True, 1, 1, (one["i"],))
             if name == "value_ints" and "ints" in one:
                 values = one["ints"].varints(self.data, _FOLLOWED)
                 count = one["ints"].count
-                return _known(True, count, count, None if values is None else tuple(values))  # noqa: FBT003
+                return _known(True, count, count, None if values is None else tuple(values))
             if name == "value_float":
-                return _known(True, 1, 1)  # noqa: FBT003
+                return _known(True, 1, 1)
             if name == "value_floats" and "floats" in one:
-                return _known(True, one["floats"].count, one["floats"].count)  # noqa: FBT003
+                return _known(True, one["floats"].count, one["floats"].count)
         return _UNKNOWN
 
 

@@ -28,7 +28,9 @@ def never_ends(data: bytes, node: Mapping[str, Any], around: Mapping[str, Any]) 
             return False
     if condition and _value(data, condition, around) != 1:
         return False
-    body: Mapping[str, Any] = next((one["g"] for one in node.get("attribute", ()) if "g" in one), {})
+    body: Mapping[str, Any] = next(
+        (one["g"] for one in node.get("attribute", ()) if "g" in one), {}
+    )
     inputs = [one.get("name", b"") for one in body.get("input", ())]
     goes_on = next((one.get("name", b"") for one in body.get("output", ())), b"")
     goes_on = _source(goes_on, body)

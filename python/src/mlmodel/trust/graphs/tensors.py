@@ -102,7 +102,7 @@ def check_tensor(data: bytes, tensor: Mapping[str, Any]) -> Outside | None:
     else:
         given = tensor.get(kind.field, 0)
         given = given.count if isinstance(given, Numbers) else given
-        right = given in {count * kind.numbers, least if kind.bits < 8 else count * kind.numbers}
+        right = given in {count * kind.numbers, least if kind.bits < 8 else count * kind.numbers}  # noqa: PLR2004
         right = right and (not here or here == [kind.field])
     if not right:
         raise Astray("ONX-016", f"{what} does not have the data that its shape {_short(dims)} says")
@@ -129,7 +129,7 @@ def _outside(tensor: Mapping[str, Any], what: str, dims: tuple[int, ...], number
     least = (prod(dims) * kind.bits + 7) // 8
     offset, length = (entries.get(key, "") for key in (b"offset", b"length"))
     for key, text in (("offset", offset), ("length", length)):
-        if text and not (text.isascii() and text.isdigit() and len(text) < 17):
+        if text and not (text.isascii() and text.isdigit() and len(text) < 17):  # noqa: PLR2004
             raise Astray(
                 "ONX-016", f"{what} has {key} {text[:20]!r}, which is not a number of bytes"
             )

@@ -65,8 +65,8 @@ class Numbers:
         for at, end, tag in self.places:
             while at < end:
                 if tag:
-                    _, at = _varint(data, at, end)
-                value, at = _varint(data, at, end)
+                    _, at = _varint(data, at, end)  # noqa: PLW2901
+                value, at = _varint(data, at, end)  # noqa: PLW2901
                 found.append(value)
         return found
 
@@ -116,11 +116,11 @@ def read(data: bytes, tables: dict[str, Table], message: str, most: int) -> dict
 def _varint(data: bytes, at: int, end: int) -> tuple[int, int]:
     """Return a number, signed in 64 bits, and the place behind it."""
     value = shift = 0
-    while at < end and shift < 70:
+    while at < end and shift < 70:  # noqa: PLR2004
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
-        if byte < 0x80:
+        if byte < 0x80:  # noqa: PLR2004
             value &= 2**64 - 1
             return value - 2**64 if value >> 63 else value, at
         shift += 7
@@ -133,7 +133,7 @@ class _Reader:
         self.tables = tables
         self.left = most
 
-    def message(self, kind: str, at: int, end: int, depth: int) -> dict[str, Any]:
+    def message(self, kind: str, at: int, end: int, depth: int) -> dict[str, Any]:  # noqa: C901
         if depth > _DEEPEST:
             raise MalformedMessage(f"it is nested deeper than {_DEEPEST}")
         data, table, found = self.data, self.tables[kind], dict[str, Any]()
@@ -142,7 +142,7 @@ class _Reader:
         while at < end:
             start, tag = at, data[at]
             at += 1
-            if tag > 0x7F:
+            if tag > 0x7F:  # noqa: PLR2004
                 tag, at = _varint(data, start, end)
             entry = table.get(tag)
             if entry is None:
@@ -208,7 +208,7 @@ class _Reader:
             run = _run(tag, wire).match(self.data, stop, end)
             more = run.end() if run else stop
             if wire == _VARINT:
-                low = np.frombuffer(self.data, np.uint8, more - stop, stop) < 0x80
+                low = np.frombuffer(self.data, np.uint8, more - stop, stop) < 0x80  # noqa: PLR2004
                 count += int(np.count_nonzero(low)) // 2
             else:
                 count += (more - stop) // (stop - start)
@@ -225,7 +225,7 @@ class _Reader:
             return (stop - at) // width
         if at == stop:
             return 0
-        low = np.frombuffer(self.data, np.uint8, stop - at, at) < 0x80
+        low = np.frombuffer(self.data, np.uint8, stop - at, at) < 0x80  # noqa: PLR2004
         if not low[-1]:
             raise MalformedMessage(f"a number does not end at byte {stop}")
         return int(np.count_nonzero(low))
