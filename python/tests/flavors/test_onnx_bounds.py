@@ -195,6 +195,7 @@ REFUSED = {
     "a place far away": (vocabulary(ngram_indexes=[0, 2**40]), "ONX-020"),
     "a vocabulary with one weight": (vocabulary(weights=[1.0]), "ONX-020"),
     "a vocabulary that begins behind its end": (vocabulary(ngram_counts=[7]), "ONX-020"),
+    "a name in no encoding": (mutated_graphs.trees().SerializeToString().replace(b"\n\x01Y", b"\n\x01\x80"), "ONX-005"),
     "a later field": (repeated(b"\xe2\x01\x00"), "ONX-013"),
 }  # fmt: skip
 

@@ -54,6 +54,11 @@ def _known(constant: bool, least: int, most: int | None, values: Any = None) -> 
     return Size(constant, _capped(least), None if most is None else _capped(most), values)
 
 
+def _fixed(least: int, most: int | None, values: Any = None) -> Size:
+    """Return the size of what is the same in every run."""
+    return _known(constant=True, least=least, most=most, values=values)
+
+
 def _most(given: list[Size], combine: Callable[[list[int]], int]) -> int | None:
     known = [one.most for one in given if one.most is not None]
     return combine(known) if len(known) == len(given) else None
@@ -179,7 +184,8 @@ _RULES: dict[bytes, Rule] = {
     **_names("Cast", _cast),
     **_names(
         "Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Celu Cos Cosh CumSum "
-        "DequantizeLinear Elu Erf Exp EyeLike Floor Gelu HardSigmoid HardSwish IsInf IsNaN LeakyRelu Log LogSoftmax "
+        "DequantizeLinear Elu Erf Exp EyeLike Floor Gelu "
+        "HardSigmoid HardSwish IsInf IsNaN LeakyRelu Log LogSoftmax "
         "Mish Neg Not QuantizeLinear Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh Softmax "
         "Softplus Softsign Sqrt Tan Tanh ThresholdedRelu Transpose Trilu CastLike",
         _unary,
@@ -242,7 +248,7 @@ class Bounds:
             scope[name] = found._replace(least=0, values=None) if name in scope else found
         for sparse in graph.get("sparse_initializer", ()):
             count = prod(shape(self.data, sparse, "a sparse tensor"))
-            scope[sparse.get("values", {}).get("name", b"")] = _known(True, 0, count)
+            scope[sparse.get("values", {}).get("name", b"")] = _fixed(0, count)
         for node in graph.get("node", ()):
             self._node(node, scopes, certain=certain)
 
@@ -314,7 +320,7 @@ class Bounds:
         values = integers(self.data, tensor, _FOLLOWED) if count <= _FOLLOWED else None
         numbers = None if values is None else tuple(values.tolist())
         is_text = tensor.get("data_type") == _TEXT
-        found = _known(True, count, None if is_text else count, numbers)
+        found = _fixed(count, None if is_text else count, numbers)
         is_whole = tensor.get("data_type") in _WHOLE_NUMBERS
         return found._replace(parts=max(count, 1) if is_whole else 1)
 
@@ -323,15 +329,15 @@ class Bounds:
             if name == "value" and "t" in one:
                 return self._tensor(one["t"])
             if name == "value_int" and "i" in one:
-                return _known(True, 1, 1, (one["i"],))
+                return _fixed(1, 1, (one["i"],))
             if name == "value_ints" and "ints" in one:
                 values = one["ints"].varints(self.data, _FOLLOWED)
                 count = one["ints"].count
-                return _known(True, count, count, None if values is None else tuple(values))
+                return _fixed(count, count, None if values is None else tuple(values))
             if name == "value_float":
-                return _known(True, 1, 1)
+                return _fixed(1, 1)
             if name == "value_floats" and "floats" in one:
-                return _known(True, one["floats"].count, one["floats"].count)
+                return _fixed(one["floats"].count, one["floats"].count)
         return _UNKNOWN
 
 
