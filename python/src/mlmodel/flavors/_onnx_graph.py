@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mlmodel.errors import InvalidModel, UnreadableModel, shown
 from mlmodel.flavors._failures import cannot_be_read
 from mlmodel.flavors._named_files import Refused, opened_below
-from mlmodel.trust import graphs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from mlmodel.flavors._base import Flavor
-    from mlmodel.trust.graphs import Outside
+    from mlmodel.trust.graphs import Checked, Outside
 
-__all__ = ["LARGEST", "Graph", "external_tensors", "read", "whole"]
+__all__ = ["LARGEST", "Graph", "check", "external_tensors", "read", "whole"]
 
 #: What one message of protocol buffers can have.
 LARGEST = 2**31 - 1
@@ -42,6 +41,13 @@ class Graph(NamedTuple):
     folds: bool
 
 
+def check(data: bytes, file: str) -> Checked:
+    """Check a graph; see :func:`mlmodel.trust.graphs.check`."""
+    from mlmodel.trust import graphs  # it needs numpy
+
+    return graphs.check(data, file)
+
+
 def read(flavor: Flavor, data: bytes, path: Path, file: str) -> Graph:
     """Check a graph and find its weights.
 
@@ -56,7 +62,7 @@ def read(flavor: Flavor, data: bytes, path: Path, file: str) -> Graph:
             weights are outside of the folder, or the file has fewer (ONX-004, ONX-016).
 
     """
-    found = graphs.check(data, file)
+    found = check(data, file)
     weights = _Weights(path, file)
     if not found.outside and not found.deeper:
         return Graph(data, {}, found.folds)
@@ -78,7 +84,9 @@ def whole(flavor: Flavor, data: bytes, path: Path, file: str) -> Any:
         model.ParseFromString(data)
     for tensor in external_tensors(model):
         entries = {entry.key: entry.value for entry in tensor.external_data}
-        bits = graphs.bits(tensor.data_type)
+        from mlmodel.trust.graphs import bits as bits_of  # it needs numpy
+
+        bits = bits_of(tensor.data_type)
         length = (prod(tensor.dims) * bits + 7) // 8
         place = entries.get("location", ""), int(entries.get("offset") or 0)
         tensor.raw_data = bytes(weights.part(*place, length))

@@ -23,7 +23,6 @@ from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
 from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
-from mlmodel.trust import graphs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +94,7 @@ class OnnxFlavor(Flavor):
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         onnx = self.require("onnx")
         data, path, file = _read(folder, attributes)
-        graphs.check(data, file)
+        _graph.check(data, file)
         model = _graph.whole(self, data, path, file)
         what = f"is not valid for the checker of onnx {onnx.__version__}"
         with cannot_be_read(file, what, "ONX-005", path):
