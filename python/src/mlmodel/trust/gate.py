@@ -179,7 +179,8 @@ class Gate:
             UntrustedModel: it uses what is not allowed without trust; nothing was run.
 
         """
-        from mlmodel.trust.pickles import bounds, unpickle
+        from mlmodel.trust import bounds
+        from mlmodel.trust.pickles import unpickle
 
         aliases = aliases or {}
         file = self._relative(path)
@@ -221,7 +222,8 @@ class Gate:
 
         """
         from mlmodel.trust import skops_file
-        from mlmodel.trust.pickles import bounds, unpickle
+        from mlmodel.trust import bounds
+        from mlmodel.trust.pickles import unpickle
 
         file = self._relative(path)
         data = _read_file(path, file, archive=True)

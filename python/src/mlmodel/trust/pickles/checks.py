@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-from mlmodel.trust.pickles import callables
+from mlmodel.trust.pickles import callables, dtypes
+from mlmodel.trust.pickles.dtypes import dtype_of, is_shape
 from mlmodel.trust.pickles.names import Entry
 from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Opaque, Value, is_plain
 
@@ -27,20 +28,20 @@ __all__ = [
     "FACTORIES",
     "PAIRS",
     "STATES",
-    "DType",
-    "dtype_of",
+    "extension_state",
     "has_slots",
     "is_array_wrapper",
+    "needs_state",
     "wrapper_layout",
 ]
 
+#: So many items of no size may be in an array, and so large may a scalar of zeros be.
+MOST_EMPTY = 2**20
+LARGEST_ZERO = 64
 #: What a joblib array is once read: it may be held, nothing else.
 ARRAY = Entry(frozenset({"ref"}))
 #: Checks whose objects take a tuple of two as their whole state (by their own ``__setstate__``).
 PAIRS = frozenset({"bitgen", "cython", "partial", "offset"})
-#: The most dimensions that numpy knows.
-MOST_DIMENSIONS = 64
-_DTYPE_TEXT = re.compile(r"[<>=|]?([?bBhHiIuUlLqQefdgcFDGSVOMm])(\d{0,9})\Z")
 _ZONE = re.compile(r"[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+)*\Z")
 FACTORIES = frozenset(
     {
@@ -48,10 +49,6 @@ FACTORIES = frozenset(
         "builtins.set", "builtins.str", "builtins.tuple", "collections.OrderedDict",
     }
 )  # fmt: skip
-#: numpy's marks for "holds objects", and those that say nothing about what is held.
-_OBJECT_FLAGS = 0x1B
-_OBJECT_ITSELF = 0x3F
-_HARMLESS_FLAGS = 0x80 | 0x10 | 0x08
 BIT_GENERATORS = frozenset({"MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"})
 
 
@@ -66,137 +63,6 @@ def is_array_wrapper(maker: Global) -> bool:
 
 
 # numpy ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class DType:
-    """A dtype as far as it matters: its kind letter, bytes per item, whether it holds objects."""
-
-    kind: str
-    itemsize: int
-    has_objects: bool
-
-
-def dtype_of(value: Value) -> DType | None:
-    """Return what a symbolic dtype is; ``None`` when it is none that can be followed."""
-    if type(value) is not Made or value.maker.full_name != "numpy.dtype" or not value.args:
-        return None
-    if value.dtype is None:
-        found = _read_dtype(value)
-        if not value.used:
-            return found
-        value.dtype = found
-    known: DType | None = value.dtype
-    return known
-
-
-def _read_dtype(value: Made) -> DType | None:
-    state = value.state if type(value.state) is tuple else ()
-    stored = state[5] if len(state) > 5 and type(state[5]) is int else -1  # noqa: PLR2004
-    first = value.args[0]
-    if type(first) is Global:
-        return DType("V", stored, _fields_hold_objects(state)) if stored >= 0 else None
-    match = _DTYPE_TEXT.match(first) if type(first) is str else None
-    if match is None:
-        return None
-    kind, digits = match.groups()
-    if kind == "V" and stored >= 0:
-        return DType(kind, stored, _fields_hold_objects(state))
-    if not digits:
-        return None
-    return DType(kind, int(digits) * (4 if kind == "U" else 1), kind == "O")
-
-
-def _fields_hold_objects(state: tuple[Value, ...]) -> bool:
-    fields = state[4] if len(state) > 4 else None  # noqa: PLR2004
-    if type(fields) is not Mapping:
-        return False
-    types = [dtype_of(one[0]) for one in fields.known.values() if type(one) is tuple and one]
-    return any(one is None or one.has_objects for one in types)
-
-
-def _dtype_call(_: Global, args: tuple[Value, ...]) -> str:
-    first = args[0] if args else None
-    if type(first) is Global:
-        named = first.full_name in {"numpy.record", "numpy.void"}
-    else:
-        named = type(first) is str and _DTYPE_TEXT.match(first) is not None
-    if not named or any(type(one) not in {bool, int} for one in args[1:]):
-        return "a dtype is asked for in a way that no pickler writes"
-    return ""
-
-
-def _dtype_state(_: Global, target: Made, state: Value) -> str:
-    if target.used or target.state is not None:
-        return "a dtype is changed after it was used"
-    if type(state) is not tuple or not 8 <= len(state) <= 9:  # noqa: PLR2004
-        return "a dtype has a state that no pickler writes"
-    _version, _order, base, names, fields, size, _alignment, flags = state[:8]
-    first = target.args[0] if target.args else None
-    match = _DTYPE_TEXT.match(first) if type(first) is str else None
-    kind = match.group(1) if match else "V"
-    if type(size) is not int or type(flags) is not int:
-        return "a dtype has a state that no pickler writes"
-    if kind != "V":
-        right = flags & 0x7F == _OBJECT_ITSELF if kind == "O" else _holds_no_objects(flags)
-        plain = base is None and names is None and fields is None
-        item = dtype_of(target)
-        plain = plain and (
-            size == -1 or (item is not None and kind in "SU" and size == item.itemsize)
-        )
-        return "" if plain and right else "a dtype contradicts itself"
-    if base is not None:
-        return _subarray_state(base, size, flags, names, fields)
-    return _fields_state(names, fields, size, flags)
-
-
-def _holds_no_objects(flags: int) -> bool:
-    return not flags & ~_HARMLESS_FLAGS & 0xFF
-
-
-def _subarray_state(base: Value, size: int, flags: int, names: Value, fields: Value) -> str:
-    item = dtype_of(base[0]) if type(base) is tuple and len(base) == 2 else None  # noqa: PLR2004
-    shape: Value = base[1] if item is not None else None
-    shape = (shape,) if type(shape) is int else shape
-    right = (
-        item is not None
-        and not item.has_objects
-        and _is_shape(shape)
-        and names is None
-        and fields is None
-        and _holds_no_objects(flags)
-        and prod(shape) * item.itemsize == size
-    )
-    return "" if right else "a dtype contradicts itself"
-
-
-def _fields_state(names: Value, fields: Value, size: int, flags: int) -> str:
-    if names is None and fields is None:
-        return "" if _holds_no_objects(flags) else "a dtype contradicts itself"
-    if type(names) is not tuple or type(fields) is not Mapping or not fields.exact:
-        return "a dtype has fields that no pickler writes"
-    objects = False
-    for one in fields.known.values():
-        item = dtype_of(one[0]) if type(one) is tuple and 2 <= len(one) <= 3 else None  # noqa: PLR2004
-        if item is None or type(one[1]) is not int:
-            return "a dtype has fields that no pickler writes"
-        if one[1] < 0 or one[1] + item.itemsize > size:
-            return "a dtype has a field outside of its items"
-        objects = objects or item.has_objects
-    if not all(type(name) is str and name in fields.known for name in names):
-        return "a dtype has fields that no pickler writes"
-    right = flags & _OBJECT_FLAGS == _OBJECT_FLAGS if objects else _holds_no_objects(flags)
-    fields.frozen = True
-    # With the flags wrong, raw bytes of the file would be taken for addresses of objects.
-    return "" if right else "a dtype hides that it holds objects"
-
-
-def _is_shape(shape: Value) -> bool:
-    return (
-        type(shape) is tuple
-        and len(shape) <= MOST_DIMENSIONS
-        and all(type(one) is int and one >= 0 for one in shape)
-    )
 
 
 def _is_class(value: Value, *uses: str) -> bool:
@@ -226,8 +92,10 @@ def _array_state(_: Global, target: Made, state: Value) -> str:
         return "an array has a state that no pickler writes"
     _version, shape, dtype, _fortran, data = state[:5]
     item = dtype_of(dtype)
-    if item is None or not _is_shape(shape):
+    if item is None or item.is_array or not is_shape(shape):
         return "an array has a state that no pickler writes"
+    if not item.itemsize and prod(shape) > MOST_EMPTY:
+        return "an array has many items of no size"
     if item.has_objects:
         right = type(data) is Items and data.kind == "list" and len(data.values) == prod(shape)
     elif type(data) is Blob:
@@ -250,14 +118,25 @@ def _masked_call(_: Global, args: tuple[Value, ...]) -> str:
 
 def _scalar_call(_: Global, args: tuple[Value, ...]) -> str:
     item = dtype_of(args[0]) if 1 <= len(args) <= 2 else None  # noqa: PLR2004
-    if item is None or (not item.has_objects and len(args) == 2 and not _is_bytes(args[1])):  # noqa: PLR2004
-        return "a scalar is made in a way that no pickler writes"
-    return ""
+    if item is not None and len(args) == 2 and item.has_objects:  # noqa: PLR2004
+        right = item.kind == "O" or _is_one_item(args[1])
+    else:
+        # Without bytes numpy makes the item of zeros, which may be as large as it says.
+        right = item is not None and (len(args) == 2 or item.itemsize <= LARGEST_ZERO)  # noqa: PLR2004
+        right = right and (len(args) == 1 or _is_bytes(args[1]))
+    return "" if right else "a scalar is made in a way that no pickler writes"
+
+
+def _is_one_item(value: Value) -> bool:
+    """Whether it is an array of one item: numpy takes a scalar's objects from its memory."""
+    state = value.state if type(value) is Made and type(value.state) is tuple else ()
+    return len(state) == 5 and is_shape(state[1]) and prod(state[1]) == 1  # noqa: PLR2004
 
 
 def _frombuffer_call(_: Global, args: tuple[Value, ...]) -> str:
     item = dtype_of(args[1]) if len(args) >= 4 else None  # noqa: PLR2004
-    if item is None or item.has_objects or not _is_bytes(args[0]) or not _is_shape(args[2]):
+    right = item is not None and not item.has_objects and not item.is_array
+    if not right or not _is_bytes(args[0]) or not is_shape(args[2]):
         return "an array is made from bytes in a way that no pickler writes"
     return "" if all(is_plain(one) or type(one) is tuple for one in args[3:]) else "an odd order"
 
@@ -358,6 +237,45 @@ def _tree_call(_: Global, args: tuple[Value, ...]) -> str:
     return "" if fits and type(args[1]) is Made else "a tree is begun in a way no pickler writes"
 
 
+# pandas --------------------------------------------------------------------------------------
+
+_BACKED = "pandas._libs.arrays.__pyx_unpickle_NDArrayBacked"
+
+
+def needs_state(maker: Global) -> bool:
+    """Return whether an object is unsafe to touch before it has its state (TRU-058).
+
+    Compiled code reads its arrays without asking whether they are there.
+    """
+    entry = maker.entry
+    return entry is not None and (
+        "extension" in entry.uses or maker.full_name == _BACKED or entry.check == "newobj"
+    )
+
+
+def extension_state(state: Value) -> str:
+    """Check that the state of an array of pandas has arrays where compiled code reads them."""
+    if type(state) is tuple and len(state) == 1:
+        return extension_state(state[0])
+    if type(state) is Mapping and state.exact:
+        state.frozen = True
+        held = [one for key, one in state.known.items() if key in {"_ndarray", "_data", "_codes"}]
+        right = all(_is_array(one) for one in held)
+    else:
+        right = type(state) is tuple and any(_is_array(one) for one in state[:2])
+        right = right and all(_is_array(one) or type(one) is Made for one in state[:2])
+    return "" if right else "it has something else than an array for its data"
+
+
+def _is_array(value: Value) -> bool:
+    if type(value) is not Made:
+        return False
+    if value.maker.entry is ARRAY:
+        return True
+    made = value.maker.name == "_reconstruct" and value.state is not None
+    return value.maker.module.startswith("numpy.") and (made or value.maker.name == "_frombuffer")
+
+
 # functools.partial ---------------------------------------------------------------------------
 
 
@@ -453,7 +371,7 @@ def wrapper_layout(state: Value) -> Layout | str:
     known = state.known if type(state) is Mapping and state.exact else {}
     item = dtype_of(known.get("dtype"))
     shape: Value = known.get("shape")
-    if item is None or not _is_shape(shape):
+    if item is None or item.is_array or not is_shape(shape):
         return "the size of an array in the joblib file is not known"
     padded = known.get("numpy_array_alignment_bytes") is not None
     return Layout(item.has_objects, padded, prod(shape) * item.itemsize)
@@ -466,7 +384,7 @@ ARGUMENTS: dict[str, Callable[..., str]] = {
     "bytes": _bytes_call,
     "collection": _collection_call,
     "cython": _cython_call,
-    "dtype": _dtype_call,
+    "dtype": dtypes.check_call,
     "factory": _factory_call,
     "frombuffer": _frombuffer_call,
     "index": _index_call,
@@ -487,7 +405,7 @@ ARGUMENTS: dict[str, Callable[..., str]] = {
 STATES: dict[str, Callable[..., str]] = {
     "array": _array_state,
     "distribution": _distribution_state,
-    "dtype": _dtype_state,
+    "dtype": dtypes.check_state,
     "masked": _array_state,
     "partial": _partial_state,
     "vectorizer": _vectorizer_state,

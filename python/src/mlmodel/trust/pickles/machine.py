@@ -267,6 +267,8 @@ class Machine:
                 self.refuse(value.full_name, "it may be called here, but not kept in a state")
         elif kind is Made:
             value.used = True
+            if value.bare:
+                self.refuse(value.maker.full_name, "it is used before it has its state (TRU-058)")
         return value
 
     # Names and calls
@@ -304,8 +306,13 @@ class Machine:
             self.check(callee, entry, checks.ARGUMENTS, args)
             if entry.check == "reconstructor" and args and type(args[0]) is Global:
                 # The old protocols' way of ``__new__``: what is made is the class's.
-                return Made(args[0], ())
-        return Made(callee, args)
+                return self._begun(args[0], ())
+        return self._begun(callee, args)
+
+    def _begun(self, maker: Global, args: Value) -> Made:
+        made = Made(maker, args)
+        made.bare = checks.needs_state(maker)
+        return made
 
     def member(self, callee: Global, args: Value) -> Global:
         """Return what ``getattr(class, name)`` gives: a method that the list has (TRU-073)."""
@@ -330,7 +337,7 @@ class Machine:
             self.refuse(cls.full_name, "it is made with arguments that cannot be followed")
         elif cls.entry is not None and "new" not in cls.entry.uses:
             self.refuse(cls.full_name, "no object of it may be made this way")
-        return Made(cls, args)
+        return self._begun(cls, args)
 
     def check(
         self,
@@ -341,7 +348,10 @@ class Machine:
     ) -> None:
         """Run the check that the list names for this use; refuse with its reason."""
         check = table.get(entry.check)
-        reason = check(subject, *values) if check is not None else ""
+        self.refuse_for(subject, check(subject, *values) if check is not None else "")
+
+    def refuse_for(self, subject: Global, reason: str) -> None:
+        """Refuse a name for a reason, where there is one."""
         if reason:
             self.refuse(subject.full_name, reason)
 
@@ -370,7 +380,9 @@ class Machine:
                 # What was checked stays as it was, whoever else holds the dict.
                 state.frozen = entry.check in checks.STATES
             self.check(maker, entry, checks.STATES, target, state)
-        target.state = state
+            if target.bare and entry.check != "newobj":
+                self.refuse_for(maker, checks.extension_state(state))
+        target.state, target.bare = state, False
         if checks.is_array_wrapper(maker):
             self.raw_array(state)
 

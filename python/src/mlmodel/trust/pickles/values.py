@@ -123,10 +123,11 @@ class Made:
 
     ``args`` are the arguments of the call, ``state`` what BUILD set last, ``used`` whether it
     was put into something else since: a dtype or an array may be built only before that.
+    ``bare``: it may not be put into anything before it has a state.
     ``dtype`` keeps what a dtype was found to be, once it cannot change any more.
     """
 
-    __slots__ = ("args", "dtype", "maker", "state", "used")
+    __slots__ = ("args", "bare", "dtype", "maker", "state", "used")
 
     def __init__(self, maker: Global, args: Value) -> None:
         self.maker = maker
@@ -134,6 +135,7 @@ class Made:
         self.args: tuple[Value, ...] = args if type(args) is tuple else ()
         self.state: Value = None
         self.used = False
+        self.bare = False
         self.dtype: Value = None
 
 

@@ -1,0 +1,77 @@
+"""Loaded objects whose numbers are used as addresses, looked at before anything uses them.
+
+Compiled code of numpy, pandas, scikit-learn and scipy follows indexes, counts and lengths of a
+model without checking them: wrong ones read and write memory that is not the model's, or never
+end. A file that runs no code can still hold such numbers, so what was loaded without trust is
+walked once, whatever its form (TRU-017, TRU-058). There is one table per library's part, ``TABLE``:
+the place of a class -> its check, which returns what is wrong or an empty text. It holds for
+the classes derived from it, too.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import InvalidModel, Violation
+from mlmodel.trust.bounds import frames, indexes, neighbors, sparse, splines, svm, trees
+from mlmodel.trust.bounds.walk import objects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["TABLE", "check"]
+
+TABLE: dict[str, Callable[[Any], str]] = {
+    **frames.TABLE, **indexes.TABLE, **neighbors.TABLE, **sparse.TABLE, **splines.TABLE,
+    **svm.TABLE, **trees.TABLE,
+}  # fmt: skip
+#: How many broken parts an error names.
+_SHOWN = 20
+
+
+def check(loaded: Any, file: str) -> None:
+    """Check every number that compiled code takes for an index, a count or a length.
+
+    Raises:
+        InvalidModel: a number leads out of its array.
+
+    """
+    if "numpy" not in sys.modules:
+        return
+    broken = list(dict.fromkeys(_reasons(loaded)))
+    if broken:
+        details = [Violation("TRU-017", reason, file=file) for reason in broken[:_SHOWN]]
+        raise InvalidModel(f"{file} holds numbers that lead out of their arrays.", details)
+
+
+def _reasons(loaded: Any) -> Iterator[str]:
+    known: dict[type, list[str]] = {}
+    parts: dict[str, list[Any]] = {part: [] for part in trees.HELD_BY}
+    held: set[int] = set()
+    try:
+        for one in objects(loaded):
+            cls = type(one)
+            if cls not in known:
+                known[cls] = [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
+            for place in known[cls]:
+                if place in TABLE:
+                    yield from _reason(TABLE[place], one, place)
+                if place in parts:
+                    parts[place].append(one)
+                for owner, of in trees.HELD_BY.values():
+                    held.update(map(id, of(one)) if owner == place else ())
+    except Exception as error:  # noqa: BLE001 - objects of the file may fail in any way
+        yield f"an object cannot be looked into ({type(error).__name__})"
+    for place, found in parts.items():
+        if any(id(one) not in held for one in found):
+            yield f"a {place.rpartition('.')[2]} is held by something that does not check its data"
+
+
+def _reason(run: Callable[[Any], str], one: Any, place: str) -> Iterator[str]:
+    try:
+        reason = run(one)
+    except Exception as error:  # noqa: BLE001 - objects of the file may fail in any way
+        reason = f"a {place.rpartition('.')[2]} lacks parts, or has others ({type(error).__name__})"
+    if reason:
+        yield reason

@@ -1,0 +1,45 @@
+"""What the tables of bounds ask of the values of an attribute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["INTEGERS", "attributes", "is_array", "is_count", "is_within", "width_of"]
+
+#: Kinds of numpy's integers.
+INTEGERS = "iu"
+
+
+def attributes(one: Any) -> dict[str, Any]:
+    """Return an object's own attributes."""
+    return vars(one) if hasattr(one, "__dict__") else {}
+
+
+def is_count(value: Any, least: int = 0, most: int = 2**31 - 1) -> bool:
+    """Return whether a value is a whole number within these bounds."""
+    import numpy as np
+
+    return type(value) is not bool and isinstance(value, int | np.integer) and least <= value <= most
+
+
+def is_array(value: Any, *shape: int | None, kinds: str = "biufc") -> bool:
+    """Return whether a value is a plain array of this shape (``None``: any length)."""
+    import numpy as np
+
+    return (
+        type(value) is np.ndarray
+        and value.dtype.kind in kinds
+        and value.ndim == len(shape)
+        and all(want in {None, have} for want, have in zip(shape, value.shape, strict=True))
+    )
+
+
+def is_within(array: Any, end: int, least: int = 0) -> bool:
+    """Return whether every number of an array of integers is at least ``least`` and below ``end``."""
+    return not array.size or bool(array.min() >= least and array.max() < end)
+
+
+def width_of(estimator: Any) -> int:
+    """Return how many features an estimator asks of its data; -1 where it asks for none."""
+    width = attributes(estimator).get("n_features_in_")
+    return int(width) if is_count(width) else -1
