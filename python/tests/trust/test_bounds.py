@@ -1,10 +1,13 @@
-"""Numbers that lead out of their arrays are refused (TRU-017)."""
+"""Numbers that lead out of their arrays are refused (TRU-017, TRU-058)."""
 
 from __future__ import annotations
 
 import copy
+import importlib
 import pickle
+from importlib import resources
 
+import hostile_numbers
 import numpy as np
 import pytest
 from scipy import sparse
@@ -17,7 +20,17 @@ from sklearn.neighbors import BallTree, KDTree
 from sklearn.tree import DecisionTreeRegressor
 
 from mlmodel.errors import InvalidModel
+from mlmodel.trust.bounds import TABLE
 from mlmodel.trust.gate import Gate
+
+#: The flag of classes that are made while Python runs; the others are compiled.
+HEAP_TYPE = 1 << 9
+#: Compiled classes that hold numbers which nothing takes for a place, and Python's own.
+PLAIN = (
+    "datetime.", "decimal.", "collections.", "functools.partial", "numpy.dtype", "numpy.poly1d",
+    "pandas._libs.tslibs.", "pandas._libs.interval.Interval", "sklearn._loss._loss.Cy",
+    "sklearn.linear_model._sgd_fast.",
+)  # fmt: skip
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = X[:, 0] * X[:, 1]
@@ -109,3 +122,32 @@ def test_sparse(root):
     coo.coords = (np.array([0, 1, 2, 9]), np.array([0, 1, 2, 3]))
     with pytest.raises(InvalidModel, match="sparse"):
         load(root, np.array([coo, None], dtype=object))
+
+
+@pytest.mark.parametrize("name", hostile_numbers.HOSTILE)
+def test_hostile_numbers(root, name):  # TRU-058
+    make, _ = hostile_numbers.HOSTILE[name]
+    with pytest.raises(InvalidModel, match="TRU-017"):
+        load(root, make())
+
+
+@pytest.mark.parametrize("number", range(len(hostile_numbers.honest())))
+def test_honest_numbers(root, number):
+    load(root, hostile_numbers.honest()[number])
+
+
+def test_compiled_classes_have_a_table():  # TRU-058
+    """A class without one is not on the list, or is known to hold no place in memory."""
+    lines = resources.files("mlmodel.trust").joinpath("allowed.tsv").read_text().splitlines()
+    without = []
+    for line in lines[1:]:
+        module, name, uses, _ = line.split("\t")
+        found = getattr(importlib.import_module(module), name.partition(".")[0], None)
+        made = {"new", "call", "build"} & set(uses.split(","))
+        if not made or not isinstance(found, type) or found.__module__ == "builtins":
+            continue
+        places = [f"{base.__module__}.{base.__qualname__}" for base in found.__mro__]
+        compiled = not found.__flags__ & HEAP_TYPE and not set(places) & TABLE.keys()
+        if compiled and not any(place.startswith(PLAIN) for place in places):
+            without.append(f"{module}.{name}")
+    assert without == []

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlmodel.errors import MlmodelError
-from mlmodel.trust.pickles import containers
+from mlmodel.trust.pickles import budget, containers
 from mlmodel.trust.pickles.containers import expand
 from mlmodel.trust.pickles.data_opcodes import DATA_OPCODES
 from mlmodel.trust.pickles.names import Names
@@ -166,7 +166,7 @@ def test_compression(kind, monkeypatch):  # TRU-021
     assert scan(data).allowed
     assert scan(data[:-9]).damage
     assert scan(data + b"more").damage or kind == "lzma"
-    monkeypatch.setattr(containers, "EXPANSION", (1000, 1, 10_000))
+    monkeypatch.setattr(budget, "EXPANSION", (1000, 1, 10_000))
     with pytest.raises(containers.RefusedContainer, match="expands"):
         expand(COMPRESSIONS[kind](b"\0" * 100_000), kind)
     assert "expands" in scan(COMPRESSIONS[kind](b"\0" * 100_000)).reasons[0]

@@ -22,6 +22,7 @@ from mlmodel.errors import (
 )
 from mlmodel.errors import shown as shown_value
 from mlmodel.trust import records
+from mlmodel.trust.pickles.budget import Budget
 from mlmodel.trust.pickles.explain import is_function
 from mlmodel.trust.pickles.names import Names
 from mlmodel.trust.pickles.own import OwnCode
@@ -51,6 +52,8 @@ class Gate:
     digest: str = ""
     #: What its pickles find of the model's own code, where they are trusted.
     own: OwnCode = field(default_factory=OwnCode)
+    #: What its files may cost together.
+    budget: Budget = field(default_factory=Budget, repr=False)
     _manifest: Manifest | None = field(default=None, repr=False)
     _stored: bool | None = field(default=None, repr=False)
     #: The names that the files have which were looked into.
@@ -190,7 +193,7 @@ class Gate:
         # The names in a file need no look where the folder is known to be trusted.
         if self._stored and self._holds(file, data):
             return unpickle.load_trusted(data, aliases, file, self.own)
-        found = scan(data, allow=self.allow, aliases=aliases)
+        found = scan(data, allow=self.allow, aliases=aliases, budget=self.budget)
         self._note(found.names)
         if found.allowed:
             loaded = unpickle.load_restricted(found, Names(self.allow, aliases), file)
@@ -227,7 +230,7 @@ class Gate:
 
         file = self._relative(path)
         data = _read_file(path, file, archive=True)
-        found = skops_file.check(data, allow=self.allow)
+        found = skops_file.check(data, allow=self.allow, budget=self.budget)
         self._note(found.names)
         trusted = False
         if found.damage:

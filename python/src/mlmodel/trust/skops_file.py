@@ -13,11 +13,12 @@ import json
 import lzma
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from mlmodel.trust.pickles import checks
-from mlmodel.trust.pickles.containers import EXPANSION
-from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Scan
+from mlmodel.trust.pickles.budget import Budget, Spent
+from mlmodel.trust.pickles.containers import detect, read_npy_header
+from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Malformed, Scan
 from mlmodel.trust.pickles.names import Entry, Names
 from mlmodel.trust.pickles.values import Global, Items, Made, Mapping
 
@@ -29,7 +30,14 @@ __all__ = ["check", "load"]
 #: The protocols whose nodes are known here.
 PROTOCOLS = range(3)
 MOST_ENTRIES = 100_000
-LARGEST_SCHEMA = 256 * 2**20
+#: The tree may have so many bytes, or so many times the bytes that it is stored in.
+LARGEST_SCHEMA = (8 * 2**20, 40)
+#: What is compared of nodes with the same number, whatever the file's size.
+_FREE_COMPARED = 100_000
+_LONGEST_HEADER = 64 * 1024
+_MOST_MEMBERS = 16
+_MOST_EMPTY = 2**20
+_LARGEST_POOL = 1024
 
 _KEY_TYPES = frozenset({"builtins.str", "builtins.int", "builtins.float", "builtins.bool"})
 _PLAIN = {
@@ -69,54 +77,102 @@ class _Damaged(Exception):
     pass
 
 
-def check(data: bytes, *, allow: Iterable[str] = ()) -> Scan:
+def check(data: bytes, *, allow: Iterable[str] = (), budget: Budget | None = None) -> Scan:
     """Look at the bytes of a skops file.
 
     Args:
         data: the whole file.
         allow: classes that the user allowed, ``package.module.Class``.
+        budget: what the model may cost that the file is of; without one it is one by itself.
 
     """
-    walk = _Walk(Names(allow))
+    budget = budget if budget is not None else Budget()
+    walk = _Walk(Names(allow), len(data))
     damage = ""
     try:
+        budget.store(len(data))
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            walk.members = _members(archive)
+            walk.members = _members(archive, budget)
             walk.run(json.loads(archive.read("schema.json")))
-    except _Damaged as error:
+            if not walk.findings:
+                _look_into(archive, walk.arrays, walk.matrices, budget)
+    except (_Damaged, Malformed, Spent) as error:
         damage = str(error)
     except _UNREADABLE as error:
         damage = f"its zip archive cannot be read ({error})"
-    except (ValueError, KeyError, RecursionError, AttributeError, TypeError) as error:
+    except (
+        ValueError, KeyError, RecursionError, MemoryError, AttributeError, TypeError,
+    ) as error:  # fmt: skip
         damage = f"its schema.json cannot be read ({type(error).__name__})"
     return Scan("skops", tuple(walk.seen), () if damage else tuple(walk.findings), damage, data)
 
 
-def _members(archive: zipfile.ZipFile) -> frozenset[str]:
+def _members(archive: zipfile.ZipFile, budget: Budget) -> frozenset[str]:
     entries = archive.infolist()
     names = frozenset(entry.filename for entry in entries)
-    packed = sum(entry.compress_size for entry in entries)
-    unpacked = sum(entry.file_size for entry in entries)
     if len(entries) > MOST_ENTRIES or len(names) != len(entries):
         raise _Damaged("its zip archive holds too many files, or one name twice")
-    if unpacked > min(max(EXPANSION[0], EXPANSION[1] * packed), EXPANSION[2]):
-        raise _Damaged(f"it expands to {unpacked} bytes, which is beyond the limit")
+    budget.expand(sum(entry.file_size for entry in entries))
     odd = [
         name for name in names if name.startswith("/") or "\\" in name or ".." in name.split("/")
     ]
     if odd or any(entry.flag_bits & 1 for entry in entries):
         raise _Damaged("its zip archive holds encrypted files, or paths that lead out of it")
-    if "schema.json" not in names or archive.getinfo("schema.json").file_size > LARGEST_SCHEMA:
-        raise _Damaged("it has no schema.json, or one that is too large")
+    if "schema.json" not in names:
+        raise _Damaged("it has no schema.json")
+    schema = archive.getinfo("schema.json")
+    if schema.file_size > max(LARGEST_SCHEMA[0], LARGEST_SCHEMA[1] * schema.compress_size):
+        raise _Damaged("its schema.json is too large for what it is stored in (TRU-059)")
     return names
+
+
+def _look_into(
+    archive: zipfile.ZipFile, arrays: set[str], matrices: set[str], budget: Budget
+) -> None:
+    """Check the arrays: numpy sets memory aside by what their headers say (TRU-060)."""
+    for name in sorted(arrays):
+        with archive.open(name) as member:
+            _check_array(member, archive.getinfo(name).file_size)
+    for name in sorted(matrices):
+        _look_into_matrix(archive.read(name), budget)
+
+
+def _look_into_matrix(data: bytes, budget: Budget) -> None:
+    """Check a sparse matrix: an archive of arrays within the archive."""
+    with zipfile.ZipFile(io.BytesIO(data)) as inner:
+        entries = inner.infolist()
+        budget.expand(sum(entry.file_size for entry in entries))
+        odd = len({entry.filename for entry in entries}) != len(entries)
+        if odd or len(entries) > _MOST_MEMBERS:
+            raise _Damaged("a sparse matrix in it holds too many files, or one name twice")
+        for entry in entries:
+            if not entry.filename.endswith(".npy") or entry.flag_bits & 1:
+                raise _Damaged("a sparse matrix in it holds something else than arrays")
+            with inner.open(entry) as member:
+                _check_array(member, entry.file_size)
+
+
+def _check_array(member: IO[bytes], size: int) -> None:
+    start = member.read(_LONGEST_HEADER)
+    if detect(start) != "npy":
+        raise _Damaged("an array in it is something else than an npy file")
+    header = read_npy_header(start)
+    right = header.itemsize >= 0 and header.start + header.count * header.itemsize == size
+    if not right or (not header.itemsize and header.count > _MOST_EMPTY):
+        raise _Damaged("an array in it is of another size than its header says")
 
 
 class _Walk:
     """Goes through the tree as skops would, and notes what it may not do."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, size: int) -> None:
         self.names = names
+        #: How much may still be compared of nodes with the same number.
+        self.left = [_FREE_COMPARED + size]
         self.members: frozenset[str] = frozenset()
+        #: The files that are read as arrays, and as archives of arrays.
+        self.arrays: set[str] = set()
+        self.matrices: set[str] = set()
         self.seen: dict[str, None] = {}
         self.findings: list[Finding] = []
         self.by_id: dict[Any, Node] = {}
@@ -140,7 +196,7 @@ class _Walk:
         if number and node.get("__loader__") != "CachedNode":
             if type(number) is not int:
                 raise _Damaged("a node of its tree has an id that is not a number")
-            if not _is_same(self.by_id.setdefault(number, node), node):
+            if not _is_same(self.by_id.setdefault(number, node), node, self.left):
                 self.refuse("", "two different things have the same number in it")
 
     def refuse(self, name: str, reason: str) -> None:
@@ -187,16 +243,20 @@ class _Walk:
             raise _Damaged("it refers to a file that is not in it")
 
 
-def _is_same(one: Any, other: Any) -> bool:
+def _is_same(one: Any, other: Any, left: list[int]) -> bool:
     """Whether two parts of the tree are the same but for the numbers and files within."""
     if one is other:
         return True
+    left[0] -= 1
+    if left[0] < 0:
+        raise _Damaged("too many of its nodes have the same number (TRU-059)")
     if type(one) is dict and type(other) is dict:
         keys = one.keys() - {"__id__", "file"}
         same = keys == other.keys() - {"__id__", "file"}
-        return same and all(_is_same(one[key], other[key]) for key in keys)
+        return same and all(_is_same(one[key], other[key], left) for key in keys)
     if type(one) is list and type(other) is list:
-        return len(one) == len(other) and all(map(_is_same, one, other))
+        same = zip(one, other, strict=False)
+        return len(one) == len(other) and all(_is_same(a, b, left) for a, b in same)
     return type(one) is type(other) and bool(one == other)
 
 
@@ -345,6 +405,7 @@ def _array(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
             walk.refuse(full_name, "it is not a type of an array")
     if node.get("type") == "numpy":
         walk.file(node)
+        walk.arrays.add(node["file"])
         return
     yield _content(node, "shape")
     yield from _list(node)
@@ -367,12 +428,18 @@ def _generator(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     name = _value(kind.get("content")) if type(kind) is dict else None
     if walk.protocol == 0 or name not in checks.BIT_GENERATORS:
         walk.refuse(full_name, "its bit generator is not a known one")
+    pool = _content(_content(content, "seed_seq")).get("pool_size")
+    size = _value(pool.get("content")) if type(pool) is dict else None
+    # So many numbers are mixed while the generator is made.
+    if type(size) is not int or not 4 <= size <= _LARGEST_POOL:  # noqa: PLR2004 - numpy's least
+        walk.refuse(full_name, "its pool of seeds is not of a size that numpy makes (TRU-059)")
     yield from content.values()
 
 
 def _sparse(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     walk.require(node, full_name, "new")
     walk.file(node)
+    walk.matrices.add(node["file"])
     return iter(())
 
 

@@ -183,6 +183,8 @@ def _keeps_width(preprocessor: Any, width: int) -> bool:
         return False
     count = 0
     for _name, part, columns in parts:
+        if part == "drop":
+            continue
         encoder = _is_kind(part, "sklearn.preprocessing._encoders", "OrdinalEncoder")
         same = _is_kind(part, "sklearn.preprocessing._function_transformer", "FunctionTransformer")
         if not (encoder or same) or not is_array(columns, width, kinds="b"):

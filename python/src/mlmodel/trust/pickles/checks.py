@@ -234,6 +234,8 @@ def _tree_call(_: Global, args: tuple[Value, ...]) -> str:
     # The constructor sets memory aside for that many outputs.
     right = len(args) == 3 and type(args[0]) is int and type(args[2]) is int  # noqa: PLR2004
     fits = right and 0 <= args[0] < 2**31 and 0 < args[2] < 2**20
+    state = args[1].state if right and type(args[1]) is Made else None
+    fits = fits and (type(state) is not tuple or state[1] == (args[2],))
     return "" if fits and type(args[1]) is Made else "a tree is begun in a way no pickler writes"
 
 

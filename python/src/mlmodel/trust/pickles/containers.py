@@ -8,12 +8,17 @@ from __future__ import annotations
 import ast
 import bz2
 import lzma
+import re
 import zlib
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mlmodel.trust.pickles.budget import EXPANSION, Budget, Spent
 from mlmodel.trust.pickles.findings import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "COMPRESSED",
@@ -27,10 +32,11 @@ __all__ = [
 
 #: The containers that compress, and are opened.
 COMPRESSED = frozenset({"zlib", "gzip", "bz2", "xz", "lzma"})
-#: A compressed file may expand to this much whatever its size, and to this many times its size,
-#: and never to more than the last of the three.
-EXPANSION = (64 * 2**20, 200, 8 * 2**30)
+#: What is read at once, and what comes out of it at once.
+_PIECE = 2**20
 _CHUNK = 4 * 2**20
+#: What a decompressor may keep: xz takes 65 MiB at its highest level.
+_MOST_MEMORY = 96 * 2**20
 _LONGEST_HEADER = 64 * 1024
 
 _MAGIC = (
@@ -74,39 +80,61 @@ def foreign(start: bytes) -> str:
     return next((what for magic, what in _FOREIGN if start.startswith(magic)), "")
 
 
-def expand(data: bytes, container: str, most: int = EXPANSION[2]) -> bytes:
-    """Return what a compressed container holds: at most ``most`` bytes.
+def expand(
+    data: bytes, container: str, most: int = EXPANSION[2], budget: Budget | None = None
+) -> bytes:
+    """Return what a compressed container holds: at most ``most`` bytes, and what the budget has.
+
+    Without a budget the file is one by itself.
 
     Raises:
         RefusedContainer: it expands beyond the limit.
         Malformed: it is damaged, or more bytes follow it.
 
     """
-    limit = min(max(EXPANSION[0], EXPANSION[1] * len(data)), most)
-    makers: dict[str, Any] = {
-        "zlib": zlib.decompressobj,
-        "gzip": lambda: zlib.decompressobj(31),
-        "bz2": bz2.BZ2Decompressor,
-        "xz": lambda: lzma.LZMADecompressor(memlimit=2**28),
-        "lzma": lambda: lzma.LZMADecompressor(memlimit=2**28),
-    }
-    maker = makers[container]()
-    chunks, total, rest = [], 0, data
+    budget = budget if budget is not None else Budget(len(data))
+    maker = _DECOMPRESSORS[container]()
+    chunks, total = [], 0
     try:
-        while not maker.eof:
-            chunk = maker.decompress(rest, _CHUNK)
-            rest = getattr(maker, "unconsumed_tail", b"")
-            if not chunk and not rest and (maker.eof or getattr(maker, "needs_input", True)):
-                break
+        for chunk in _chunks(maker, memoryview(data)):
             chunks.append(chunk)
             total += len(chunk)
-            if total > limit:
-                raise RefusedContainer(f"it expands to more than {limit} bytes")
+            budget.expand(len(chunk))
+            if total > most:
+                raise RefusedContainer(f"it expands to more than {most} bytes")
+    except Spent as error:
+        raise RefusedContainer(str(error)) from None
+    except MemoryError:
+        raise RefusedContainer("it needs more memory to expand than its size warrants") from None
     except (zlib.error, OSError, EOFError, lzma.LZMAError) as error:
         raise Malformed(f"its {container} compression is damaged ({error})") from None
-    if not maker.eof or maker.unused_data:
-        raise Malformed(f"its {container} compression does not end where the file ends")
     return b"".join(chunks)
+
+
+def _chunks(maker: Any, data: memoryview) -> Iterator[bytes]:
+    """Yield what comes out, never more than one chunk ahead of who reads it."""
+    for begin in range(0, len(data), _PIECE):
+        rest: Any = data[begin : begin + _PIECE]
+        while not maker.eof:
+            chunk = maker.decompress(rest, _CHUNK)
+            yield chunk
+            rest = getattr(maker, "unconsumed_tail", b"")
+            if not rest and len(chunk) < _CHUNK and getattr(maker, "needs_input", True):
+                break
+        if maker.eof:
+            if maker.unused_data or begin + _PIECE < len(data):
+                break
+            return
+    raise Malformed("its compression does not end where the file ends")
+
+
+_DECOMPRESSORS: dict[str, Callable[[], Any]] = {
+    "zlib": zlib.decompressobj,
+    "gzip": lambda: zlib.decompressobj(31),
+    "bz2": bz2.BZ2Decompressor,
+    "xz": lambda: lzma.LZMADecompressor(memlimit=_MOST_MEMORY),
+    "lzma": lambda: lzma.LZMADecompressor(memlimit=_MOST_MEMORY),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +155,35 @@ class NpyHeader:
     def count(self) -> int:
         """The number of items."""
         return prod(self.shape)
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of an item, as the header has it; -1 where that is not known."""
+        return _size_of(self.descr)
+
+
+_DESCRIPTION = re.compile(r"[<>=|]?([?a-zA-Z])(\d{0,9})(\[[^\]]{0,20}\])?\Z")
+
+
+def _size_of(descr: Any) -> int:
+    """Return the bytes of an item by numpy's description, without numpy."""
+    if type(descr) is str and (match := _DESCRIPTION.match(descr)):
+        kind, size = match.group(1), match.group(2)
+        return int(size) * (4 if kind == "U" else 1) if size and kind != "O" else -1
+    if type(descr) is not list:
+        return -1
+    total = 0
+    for field in descr:
+        if type(field) is not tuple or not 2 <= len(field) <= 3:  # noqa: PLR2004
+            return -1
+        size = _size_of(field[1])
+        shape = field[2] if len(field) == 3 else ()  # noqa: PLR2004
+        shape = (shape,) if type(shape) is int else shape
+        right = type(shape) is tuple and all(type(one) is int and one >= 0 for one in shape)
+        if size < 0 or not right:
+            return -1
+        total += size * prod(shape)
+    return total
 
 
 def read_npy_header(data: bytes) -> NpyHeader:

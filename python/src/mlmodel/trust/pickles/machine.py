@@ -14,6 +14,7 @@ from pickle import BINPERSID
 from typing import TYPE_CHECKING
 
 from mlmodel.trust.pickles import checks
+from mlmodel.trust.pickles.budget import Budget
 from mlmodel.trust.pickles.callables import member_name
 from mlmodel.trust.pickles.data_opcodes import run_data
 from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Malformed, RawArray, Recording
@@ -30,10 +31,8 @@ __all__ = ["STOP", "Machine"]
 STOP = ord(".")
 _GAP = Opaque("nothing")
 
-#: Opcodes are counted in stretches; so many are free, and each further one has its bytes.
+#: Opcodes are counted in stretches.
 _STRETCH = 4096
-_FREE_OPCODES = 1_000_000
-_BYTES_PER_OPCODE = 4
 #: How deep arrays of objects may stand within each other; a person nests two.
 _DEEPEST = 20
 
@@ -49,6 +48,7 @@ class Machine:
         seen: where every name met is added.
         start: the offset of the first opcode.
         depth: in how many arrays of objects it stands.
+        budget: what the model may cost.
 
     """
 
@@ -62,6 +62,7 @@ class Machine:
         *,
         start: int = 0,
         depth: int = 0,
+        budget: Budget | None = None,
     ) -> None:
         self.data = data
         self.opcodes = opcodes
@@ -81,6 +82,7 @@ class Machine:
         self.frame_end = start
         self.depth = depth
         self.count = 0
+        self.budget = budget if budget is not None else Budget(len(data))
 
     def run(self) -> Recording:
         """Run to STOP.
@@ -90,8 +92,11 @@ class Machine:
 
         """
         try:
-            while not self._run_some():
-                self.check_budget()
+            ended = False
+            while not ended:
+                before = self.count
+                ended = self._run_some()
+                self.budget.run(self.count - before)
         except IndexError:
             raise Malformed(f"it ends early, at byte {len(self.data)}") from None
         except KeyError:
@@ -116,17 +121,6 @@ class Machine:
             if code is not None:
                 opcodes[code](self)
         return False
-
-    def check_budget(self) -> None:
-        """Stop where opcodes stand closer than they do where they hold something (TRU-050).
-
-        Each of them may make an object of a hundred bytes, and costs its time.
-        """
-        if self.count > _FREE_OPCODES + self.pos // _BYTES_PER_OPCODE:
-            self.refuse(
-                "", f"it has too many opcodes for its size, {self.count:,} by here (TRU-050)"
-            )
-            raise Malformed("what follows was not looked at")
 
     # Writing what is to be loaded
 
@@ -304,6 +298,8 @@ class Machine:
             return self.member(callee, args)
         elif entry is not None:
             self.check(callee, entry, checks.ARGUMENTS, args)
+            if entry.check == "tree" and len(args) == 3 and type(args[2]) is int:  # noqa: PLR2004
+                self.budget.set_aside(8 * max(args[2], 0))
             if entry.check == "reconstructor" and args and type(args[0]) is Global:
                 # The old protocols' way of ``__new__``: what is made is the class's.
                 return self._begun(args[0], ())
@@ -412,9 +408,6 @@ class Machine:
             raise Malformed("what follows was not looked at")
         machine = Machine(
             self.data, self.opcodes, self.names, self.findings, self.seen,
-            start=begin, depth=self.depth + 1,
+            start=begin, depth=self.depth + 1, budget=self.budget,
         )  # fmt: skip
-        machine.count = self.count
-        recording = machine.run()
-        self.count = machine.count
-        return recording
+        return machine.run()

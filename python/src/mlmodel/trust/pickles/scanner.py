@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlmodel.trust.pickles.budget import Budget, Spent
 from mlmodel.trust.pickles.containers import RefusedContainer, detect, expand, read_npy_header
 from mlmodel.trust.pickles.explain import explained
 from mlmodel.trust.pickles.findings import Finding, Malformed, Scan
@@ -23,6 +24,7 @@ def scan(
     *,
     allow: Iterable[str] = (),
     aliases: Mapping[tuple[str, str], object] | None = None,
+    budget: Budget | None = None,
 ) -> Scan:
     """Look at the bytes of a model file and run nothing.
 
@@ -31,6 +33,7 @@ def scan(
         container: ``auto`` (by the first bytes), ``pickle``, ``joblib`` or ``npy``.
         allow: classes that the user allowed, ``package.module.Class``.
         aliases: names that the loader replaces by objects of its own.
+        budget: what the model may cost that the file is of; without one it is one by itself.
 
     """
     names = Names(allow, aliases)
@@ -38,17 +41,26 @@ def scan(
     findings: list[Finding] = []
     seen: dict[str, None] = {}
     recording, damage = None, ""
+    budget = budget if budget is not None else Budget()
     try:
-        data = _unpacked(data, kind)
-        machine = Machine(data, OPCODES, names, findings, seen, start=_start(data, kind))
+        budget.store(len(data))
+        data = _unpacked(data, kind, budget)
+        machine = Machine(
+            data, OPCODES, names, findings, seen, start=_start(data, kind),
+            budget=budget,
+        )
         if kind != "npy" or read_npy_header(data).has_objects:
             recording = machine.run()
             if recording.end != len(data):
                 machine.refuse("", "more bytes follow its end")
     except RefusedContainer as error:
         findings.append(Finding("", str(error)))
+    except Spent as error:
+        findings.append(Finding("", str(error)))
     except Malformed as error:
         damage = str(error)
+    except (RecursionError, MemoryError):
+        findings.append(Finding("", "it is nested deeper, or larger, than its size warrants (TRU-059)"))
     if kind == "pickle" and recording is not None and recording.arrays:
         kind = "joblib"
     if findings:
@@ -56,7 +68,7 @@ def scan(
     return Scan(kind, tuple(seen), tuple(findings), damage, data, recording)
 
 
-def _unpacked(data: bytes, kind: str) -> bytes:
+def _unpacked(data: bytes, kind: str, budget: Budget) -> bytes:
     if kind in {"pickle", "npy"}:
         return data
     if kind == "zip":
@@ -68,7 +80,7 @@ def _unpacked(data: bytes, kind: str) -> bytes:
             "it is of a joblib older than 0.10, which kept its arrays in files of their own; "
             "load it with joblib and save it again"
         )
-    inner = expand(data, kind)
+    inner = expand(data, kind, budget=budget)
     if detect(inner) != "pickle":
         raise RefusedContainer("something else than a pickle is compressed in it")
     return inner

@@ -13,7 +13,13 @@ from collections import ChainMap
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import InvalidModel, MissingDependency, MlmodelError, UntrustedModel
+from mlmodel.errors import (
+    InvalidModel,
+    MissingDependency,
+    MlmodelError,
+    UnreadableModel,
+    UntrustedModel,
+)
 from mlmodel.trust.pickles.arrow import REPLACED
 from mlmodel.trust.pickles.containers import COMPRESSED, detect, expand, read_npy_header
 from mlmodel.trust.pickles.findings import Malformed
@@ -183,8 +189,13 @@ def guarded(load: Callable[[], Any], file: str) -> Any:
     """Run ``load``; whatever it raises becomes an error of the library that names the file."""
     try:
         return load()
-    except (MlmodelError, MemoryError):
+    except MlmodelError:
         raise
+    except MemoryError:
+        raise UnreadableModel(
+            f"{file} asks for more memory than there is, by numbers that it holds (TRU-059). "
+            "Where the model is honest, load it on a machine with more."
+        ) from None
     except ModuleNotFoundError as error:
         raise MissingDependency(
             f"Loading {file} needs the module {error.name!r}, which is not installed. "
