@@ -20,7 +20,7 @@ import tempfile
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class Changer(pickle._Pickler):
         self.random, self.target, self.count, self.what = source, target, 0, ""
         self.kept: list[Any] = []
 
-    def save(self, obj: Any, save_persistent_id: bool = True) -> None:  # noqa: FBT001, FBT002
+    def save(self, obj: Any, save_persistent_id: bool = True) -> None:
         kind = type(obj)
         if kind is int or kind is np.ndarray or hasattr(obj, "__dict__"):
             if not isinstance(obj, type) and self.count == self.target:
@@ -70,7 +70,7 @@ class Changer(pickle._Pickler):
         super().save_dict(obj)
         self.target = target if target >= self.count else -1 if target >= count else target
 
-    dispatch = {**pickle._Pickler.dispatch, dict: save_dict}
+    dispatch: ClassVar = {**pickle._Pickler.dispatch, dict: save_dict}
 
     def _changed(self, obj: Any) -> Any:
         if type(obj) is int:
@@ -97,7 +97,7 @@ class Changer(pickle._Pickler):
         place = np.unravel_index(self.random.randrange(changed.size), changed.shape)
         if changed.dtype.fields:
             name = self.random.choice(changed.dtype.names or ("",))
-            target, place = changed[name], place
+            target = changed[name]
         else:
             target = changed
         with suppress(OverflowError, ValueError, TypeError), np.errstate(all="ignore"):
@@ -125,7 +125,13 @@ def ask(root: Path, data: Any) -> int:
     for name in METHODS:
         with suppress(Exception):
             method = getattr(model, name)
-            found = method(0.5, 5) if name == "dbscan_clustering" else method(data) if callable(method) else method
+            found = (
+                method(0.5, 5)
+                if name == "dbscan_clustering"
+                else method(data)
+                if callable(method)
+                else method
+            )
             list(found) if name == "staged_predict" else np.asarray(found).sum()
     del model
     gc.collect()
@@ -153,7 +159,9 @@ def in_child(root: Path, content: bytes, data: Any) -> tuple[str, bool]:
     return ("" if code in {0, 3} else f"it ended with {code}"), code == 3
 
 
-def fuzz(zoo: dict[str, tuple[Any, Any]], count: int, seed: int, root: Path) -> tuple[list[str], int]:
+def fuzz(
+    zoo: dict[str, tuple[Any, Any]], count: int, seed: int, root: Path
+) -> tuple[list[str], int]:
     """Change ``count`` numbers; return what died of it, and how many changes were let through."""
     source, found, through = random.Random(seed), [], 0
     names = sorted(zoo)
@@ -182,7 +190,9 @@ def main(count: int, seed: int) -> int:
     os.environ["MLMODEL_TRUST_STORE"] = str(root / "trust")
     (root / "model").mkdir()
     found, through = fuzz(zoo.fitted(), count, seed, root / "model")
-    sys.stdout.write(f"{count:,} changes, {through:,} let through, {len(found)} died (seed {seed}, {root})\n")
+    sys.stdout.write(
+        f"{count:,} changes, {through:,} let through, {len(found)} died (seed {seed}, {root})\n"
+    )
     return int(bool(found))
 
 

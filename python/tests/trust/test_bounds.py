@@ -8,6 +8,7 @@ import pickle
 from importlib import resources
 
 import hostile_numbers
+import numbers_fuzz
 import numpy as np
 import pytest
 from scipy import sparse
@@ -151,3 +152,10 @@ def test_compiled_classes_have_a_table():  # TRU-058
         if compiled and not any(place.startswith(PLAIN) for place in places):
             without.append(f"{module}.{name}")
     assert without == []
+
+
+@pytest.mark.slow
+def test_a_changed_number_neither_crashes_nor_hangs(root, estimators):  # `make fuzz` tries more
+    found, let_through = numbers_fuzz.fuzz(estimators, 300, 20261128, root)
+    assert found == []
+    assert let_through

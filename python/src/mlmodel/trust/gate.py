@@ -224,8 +224,7 @@ class Gate:
             UntrustedModel: it uses types that are not allowed without trust; nothing was run.
 
         """
-        from mlmodel.trust import skops_file
-        from mlmodel.trust import bounds
+        from mlmodel.trust import bounds, skops_file
         from mlmodel.trust.pickles import unpickle
 
         file = self._relative(path)

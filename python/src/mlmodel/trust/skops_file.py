@@ -255,8 +255,8 @@ def _is_same(one: Any, other: Any, left: list[int]) -> bool:
         same = keys == other.keys() - {"__id__", "file"}
         return same and all(_is_same(one[key], other[key], left) for key in keys)
     if type(one) is list and type(other) is list:
-        same = zip(one, other, strict=False)
-        return len(one) == len(other) and all(_is_same(a, b, left) for a, b in same)
+        pairs = zip(one, other, strict=False)
+        return len(one) == len(other) and all(_is_same(a, b, left) for a, b in pairs)
     return type(one) is type(other) and bool(one == other)
 
 

@@ -73,7 +73,6 @@ def _several(index: Any) -> str:
     return "" if right else "an index has codes of levels that it does not have"
 
 
-
 TABLE = {
     "pandas._libs.arrays.NDArrayBacked": _backed,
     "pandas._libs.internals.BlockManager": _manager,

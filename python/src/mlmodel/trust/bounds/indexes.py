@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlmodel.trust.bounds.values import INTEGERS, attributes, is_array, is_count, is_within, width_of
+from mlmodel.trust.bounds.values import (
+    INTEGERS,
+    attributes,
+    is_array,
+    is_count,
+    is_within,
+    width_of,
+)
 
 __all__ = ["TABLE"]
 
@@ -49,7 +56,9 @@ def _categories(encoder: Any) -> str:
     for i, known in enumerate(categories):
         values = len(known)
         if grouped is not None and grouped[i] is not None:
-            if not is_array(grouped[i], values, kinds=INTEGERS) or not is_within(grouped[i], values):
+            if not is_array(grouped[i], values, kinds=INTEGERS) or not is_within(
+                grouped[i], values
+            ):
                 return "an encoder groups categories that it does not have"
             values = int(grouped[i].max()) + 1
         if dropped is not None and dropped[i] is not None:

@@ -13,7 +13,11 @@ _HIGHEST_DEGREE = 100
 
 def _spline(spline: Any) -> str:
     state = attributes(spline)
-    knots, numbers, degree = state.get("_t", state.get("t")), state.get("_c", state.get("c")), spline.k
+    knots, numbers, degree = (
+        state.get("_t", state.get("t")),
+        state.get("_c", state.get("c")),
+        spline.k,
+    )
     right = (
         is_count(degree, 0, _HIGHEST_DEGREE)
         and is_array(knots, None, kinds="f")

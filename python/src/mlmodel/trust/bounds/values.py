@@ -10,8 +10,8 @@ __all__ = ["INTEGERS", "attributes", "is_array", "is_count", "is_within", "width
 INTEGERS = "iu"
 
 
-def attributes(one: Any) -> dict[str, Any]:
-    """Return an object's own attributes."""
+def attributes(one: Any) -> Any:
+    """Return an object's own attributes, a dict of whatever the file has put there."""
     return vars(one) if hasattr(one, "__dict__") else {}
 
 
@@ -19,7 +19,8 @@ def is_count(value: Any, least: int = 0, most: int = 2**31 - 1) -> bool:
     """Return whether a value is a whole number within these bounds."""
     import numpy as np
 
-    return type(value) is not bool and isinstance(value, int | np.integer) and least <= value <= most
+    whole = type(value) is not bool and isinstance(value, int | np.integer)
+    return whole and least <= int(value) <= most
 
 
 def is_array(value: Any, *shape: int | None, kinds: str = "biufc") -> bool:

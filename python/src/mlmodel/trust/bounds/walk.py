@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import functools
     from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["objects"]
@@ -95,7 +95,7 @@ _PARTS: dict[str, Callable[[Any], Iterable[Any]]] = {
     "pandas._libs.arrays.NDArrayBacked": _attributes("_ndarray", "_dtype"),
     "pandas._libs.internals.BlockManager": _attributes("blocks", "axes"),
     "pandas.core.internals.managers.SingleBlockManager": _attributes("blocks", "axes"),
-    "pandas._libs.internals.SharedBlock": _attributes("values"),
+    "pandas.core.internals.blocks.Block": _attributes("values"),
     "sklearn.neighbors._ball_tree.BinaryTree": _state,
     "sklearn.neighbors._kd_tree.BinaryTree": _state,
     "sklearn.neighbors._ball_tree.BinaryTree64": _state,

@@ -34,12 +34,16 @@ _SIZES = {
 }  # fmt: skip
 #: An object is an address, whatever the text says.
 _ADDRESS = 8
-_UNITS = frozenset({"Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic"})
+_UNITS = frozenset(
+    {"Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic"}
+)
 #: numpy's marks for "holds objects", and those that say nothing about what is held.
 _OBJECT_FLAGS = 0x1B
 _OBJECT_ITSELF = 0x3F
 _HARMLESS_FLAGS = 0x100 | 0x80 | 0x10 | 0x08
 _ALL_FLAGS = 0x1FF
+#: numpy once stored them in a signed byte.
+_LEAST_FLAGS = -128
 _UNKNOWN_FORM = "a dtype has a state that no pickler writes"
 _UNKNOWN_FIELDS = "a dtype has fields that no pickler writes"
 _CONTRADICTION = "a dtype contradicts itself"
@@ -120,30 +124,37 @@ def check_state(_: Global, target: Made, state: Value) -> str:
     """Check the state that a dtype is given (TRU-057)."""
     if target.used or target.state is not None:
         return "a dtype is changed after it was used"
-    if type(state) is not tuple or not 8 <= len(state) <= 9:  # noqa: PLR2004
-        return _UNKNOWN_FORM
-    version, order, base, names, fields, size, alignment, flags = state[:8]
-    if any(type(one) is not int for one in (version, size, alignment, flags)):
-        return _UNKNOWN_FORM
     first = target.args[0] if target.args else None
-    named = _named(first)
-    kind = "V" if type(first) is Global else named.kind if named is not None else ""
-    if version != len(state) - 5 or _text(order) not in {"<", ">", "=", "|"} or not kind:
+    named = DType("V", 0, has_objects=False) if type(first) is Global else _named(first)
+    if type(state) is not tuple or not 8 <= len(state) <= 9 or named is None:  # noqa: PLR2004
         return _UNKNOWN_FORM
-    # Without a sign: numpy once stored the flags in a signed byte.
-    if not -128 <= flags <= _ALL_FLAGS or not -1 <= size <= _LARGEST_ITEM:
-        return _CONTRADICTION
-    if alignment not in {-1, 1, 2, 4, 8, 16} or (kind in "OV" and _text(order) != "|"):
-        return _CONTRADICTION
-    if len(state) == 9 and not _is_metadata(kind, state[8]):  # noqa: PLR2004
-        return _UNKNOWN_FORM
-    if kind != "V" and named is not None:
+    if reason := _form(named.kind, state):
+        return reason
+    base, names, fields, size, _alignment, flags = state[2:8]
+    if named.kind != "V":
         return _plain(named, (base, names, fields), size, flags)
-    if size < 0:
-        return _CONTRADICTION
     if base is not None:
         return _subarray(base, size, flags, names, fields)
     return _fields(names, fields, size, flags)
+
+
+def _form(kind: str, state: tuple[Value, ...]) -> str:
+    """Check the numbers of a state by themselves."""
+    version, order, _base, _names, _fields, size, alignment, flags = state[:8]
+    if any(type(one) is not int for one in (version, size, alignment, flags)):
+        return _UNKNOWN_FORM
+    if version != len(state) - 5 or _text(order) not in {"<", ">", "=", "|"}:
+        return _UNKNOWN_FORM
+    if len(state) == 9 and not _is_metadata(kind, state[8]):  # noqa: PLR2004
+        return _UNKNOWN_FORM
+    least = 0 if kind == "V" else -1
+    right = (
+        _LEAST_FLAGS <= flags <= _ALL_FLAGS
+        and least <= size <= _LARGEST_ITEM
+        and alignment in {-1, 1, 2, 4, 8, 16}
+        and (kind not in "OV" or _text(order) == "|")
+    )
+    return "" if right else _CONTRADICTION
 
 
 def _text(value: Value) -> str:
@@ -196,7 +207,7 @@ def _subarray(base: Value, size: int, flags: int, names: Value, fields: Value) -
     return "" if right else _CONTRADICTION
 
 
-def _fields(names: Value, fields: Value, size: int, flags: int) -> str:
+def _fields(names: Value, fields: Value, size: int, flags: int) -> str:  # noqa: PLR0911
     if names is None and fields is None:
         return "" if _holds_no_objects(flags) else _CONTRADICTION
     if type(names) is not tuple or type(fields) is not Mapping or not fields.exact:
@@ -257,4 +268,3 @@ def is_shape(shape: Value) -> bool:
         and all(type(one) is int and one >= 0 for one in shape)
         and prod(one for one in shape if one) <= MOST_ITEMS
     )
-

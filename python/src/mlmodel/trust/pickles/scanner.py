@@ -46,7 +46,12 @@ def scan(
         budget.store(len(data))
         data = _unpacked(data, kind, budget)
         machine = Machine(
-            data, OPCODES, names, findings, seen, start=_start(data, kind),
+            data,
+            OPCODES,
+            names,
+            findings,
+            seen,
+            start=_start(data, kind),
             budget=budget,
         )
         if kind != "npy" or read_npy_header(data).has_objects:
@@ -60,7 +65,9 @@ def scan(
     except Malformed as error:
         damage = str(error)
     except (RecursionError, MemoryError):
-        findings.append(Finding("", "it is nested deeper, or larger, than its size warrants (TRU-059)"))
+        findings.append(
+            Finding("", "it is nested deeper, or larger, than its size warrants (TRU-059)")
+        )
     if kind == "pickle" and recording is not None and recording.arrays:
         kind = "joblib"
     if findings:
