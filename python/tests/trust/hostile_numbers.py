@@ -7,6 +7,7 @@ memory, never ends, or answers from memory that is not the model's.
 from __future__ import annotations
 
 import copy
+import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -404,14 +405,14 @@ def generator_before_its_numbers() -> Any:
 @hostile(np.asarray)
 def codes_of_no_category() -> Any:
     array = pd.Categorical(["a", "b"])
-    array._ndarray[:] = 120
+    array.codes.base[:] = 120
     return array
 
 
 @hostile(lambda frame: frame["a"].to_numpy())
 def codes_in_a_frame() -> Any:
     frame = pd.DataFrame({"a": pd.Categorical(["a", "b"])})
-    frame["a"].array._ndarray[:] = 120
+    frame["a"].array.codes.base[:] = 120
     return frame
 
 
@@ -425,7 +426,7 @@ def codes_of_no_level() -> Any:
 @hostile(lambda array: array.sum())
 def mask_cut_short() -> Any:
     array = pd.array([1, 2, 3], dtype="Int64")
-    array._mask = array._mask[:0]
+    vars(array).update(_mask=np.zeros(0, dtype=bool))
     return array
 
 
@@ -458,6 +459,7 @@ def label_of_an_index() -> Any:
     return pd.Index([tree_deeper_than_it_says()], dtype=object)
 
 
+@functools.cache
 def honest() -> list[Any]:
     """Return what is made of the same parts and must load."""
     mixed = pd.DataFrame({"n": X[:, 0], "w": pd.Categorical(list("ab") * 30)})

@@ -27,7 +27,7 @@ _INDEXES = (
 )
 
 
-def _index(index: Any) -> str:
+def _index(index: Any) -> str:  # noqa: PLR0911
     state = index.__getstate__()
     data, rows, nodes, bounds, leaf_size, levels, count = state[:7]
     metric, weights = state[11:13]

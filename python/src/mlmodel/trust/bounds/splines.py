@@ -40,7 +40,7 @@ def _curve(curve: Any) -> str:
 
 
 def _distances(estimator: Any) -> str:
-    """The merges of clusters, which a cut at another distance follows."""
+    """Check the merges of clusters, which a cut at another distance follows."""
     merges = attributes(estimator).get("_single_linkage_tree_")
     if merges is None:
         return ""

@@ -13,7 +13,7 @@ _CUT = "a machine of support vectors has arrays that do not fit each other"
 _CLASSIFIERS = ("c_svc", "nu_svc")
 
 
-def _machine(estimator: Any) -> str:
+def _machine(estimator: Any) -> str:  # noqa: PLR0911
     state = attributes(estimator)
     if "support_vectors_" not in state and "_n_support" not in state:
         return ""

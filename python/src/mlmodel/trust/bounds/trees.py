@@ -137,7 +137,7 @@ def _isolation(forest: Any) -> str:
     return ""
 
 
-def _histograms(estimator: Any) -> str:
+def _histograms(estimator: Any) -> str:  # noqa: PLR0911
     state = attributes(estimator)
     stages = state.get("_predictors", ())
     if not stages:

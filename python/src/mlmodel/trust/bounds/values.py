@@ -36,7 +36,7 @@ def is_array(value: Any, *shape: int | None, kinds: str = "biufc") -> bool:
 
 
 def is_within(array: Any, end: int, least: int = 0) -> bool:
-    """Return whether every number of an array of integers is at least ``least`` and below ``end``."""
+    """Return whether all integers of an array are at least ``least`` and below ``end``."""
     return not array.size or bool(array.min() >= least and array.max() < end)
 
 

@@ -96,7 +96,7 @@ def expand(
     maker = _DECOMPRESSORS[container]()
     chunks, total = [], 0
     try:
-        for chunk in _chunks(maker, memoryview(data)):
+        for chunk in _chunks(maker, memoryview(data), container):
             chunks.append(chunk)
             total += len(chunk)
             budget.expand(len(chunk))
@@ -111,7 +111,7 @@ def expand(
     return b"".join(chunks)
 
 
-def _chunks(maker: Any, data: memoryview) -> Iterator[bytes]:
+def _chunks(maker: Any, data: memoryview, container: str) -> Iterator[bytes]:
     """Yield what comes out, never more than one chunk ahead of who reads it."""
     for begin in range(0, len(data), _PIECE):
         rest: Any = data[begin : begin + _PIECE]
@@ -125,7 +125,7 @@ def _chunks(maker: Any, data: memoryview) -> Iterator[bytes]:
             if maker.unused_data or begin + _PIECE < len(data):
                 break
             return
-    raise Malformed("its compression does not end where the file ends")
+    raise Malformed(f"its {container} compression does not end where the file ends")
 
 
 _DECOMPRESSORS: dict[str, Callable[[], Any]] = {
