@@ -143,7 +143,10 @@ def test_compiled_classes_have_a_table():  # TRU-058
     without = []
     for line in lines[1:]:
         module, name, uses, _ = line.split("\t")
-        found = getattr(importlib.import_module(module), name.partition(".")[0], None)
+        try:
+            found = getattr(importlib.import_module(module), name.partition(".")[0], None)
+        except ImportError:  # of another version
+            continue
         made = {"new", "call", "build"} & set(uses.split(","))
         if not made or not isinstance(found, type) or found.__module__ == "builtins":
             continue

@@ -53,8 +53,8 @@ def _index(index: Any) -> str:  # noqa: PLR0911
 def _distance(metric: Any) -> str:
     """Check the weights of a distance against each other."""
     name = type(metric).__name__
-    if name.startswith(("DistanceMetric", "PyFunc")):
-        return "a distance is one of no kind, or calls a function"
+    if name.startswith("DistanceMetric"):
+        return "a distance is one of no kind"
     _power, weights, matrix = metric.__getstate__()[:3]
     if name.startswith("Mahalanobis"):
         # One that was made without its state has no room to compute in.
