@@ -78,3 +78,95 @@ def test_regular_files(tmp_path: Path) -> None:
     (tmp_path / "folder").symlink_to("b")
     os.mkfifo(tmp_path / "pipe")
     assert list(files.regular_files(tmp_path)) == [("a", 0), ("b/c", 2)]
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> Path:
+    """Return a folder with links that stay in it, and with links that do not."""
+    root = tmp_path / "root"
+    (root / "deep").mkdir(parents=True)
+    (root / "deep" / "real").write_bytes(b"inside")
+    (tmp_path / "secret").write_bytes(b"outside")
+    (tmp_path / "root2").mkdir()
+    (tmp_path / "root2" / "real").write_bytes(b"outside")
+    for name, target in (
+        ("in", "deep/real"),
+        ("twice", "in"),
+        ("around", "deep/../../root/deep/real"),
+        ("shallow", "deep"),
+        ("out", "../secret"),
+        ("absolute", str(tmp_path / "secret")),
+        ("out_twice", "out"),
+        ("up", ".."),
+        ("slash", "/"),
+        ("sibling", "../root2"),
+    ):
+        (root / name).symlink_to(target)
+    return root
+
+
+@pytest.mark.parametrize(
+    "name", ["in", "twice", "around", "deep/real", "shallow/real", "up/root/in", "deep/../in"]
+)
+def test_a_link_that_stays_is_followed(linked: Path, name: str) -> None:
+    """DIR-011."""
+    assert files.read(linked / name, within=linked) == b"inside"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["out", "absolute", "out_twice", "up/secret", "deep/../up/secret", "sibling/real", "up", ".."],
+)
+def test_a_link_that_leads_out_is_not(linked: Path, name: str) -> None:
+    """DIR-011: `root2` begins as `root` does, and is another folder."""
+    with pytest.raises(files.LeadsOut):
+        files.read(linked / name, within=linked)
+    with pytest.raises(files.LeadsOut):
+        files.read(f"{linked}/slash{linked.parent}/secret", within=linked)
+
+
+@pytest.mark.parametrize("swapped", ["real", "folder"])
+def test_a_link_that_comes_into_being_meanwhile(
+    linked: Path, swapped: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DIR-011: after the path was followed, and before it is opened."""
+    followed = os.path.realpath
+
+    def realpath(path: str, **options: bool) -> str:
+        found = followed(path, **options)
+        if found.endswith("real"):
+            if swapped == "real":
+                (linked / "deep" / "real").unlink()
+                (linked / "deep" / "real").symlink_to(linked.parent / "secret")
+            else:
+                (linked / "deep").rename(linked / "moved")
+                (linked / "deep").symlink_to(linked.parent / "root2")
+        return found
+
+    monkeypatch.setattr(os.path, "realpath", realpath)
+    with pytest.raises(OSError, match=r"symbolic links|Not a directory"):
+        files.read(linked / "deep" / "real", within=linked)
+
+
+def test_nothing_is_written_through_a_link(linked: Path) -> None:
+    """DIR-012."""
+    files.write(linked / "out", b"new", mode=0o640)
+    assert (linked.parent / "secret").read_bytes() == b"outside"
+    assert (linked / "out").read_bytes() == b"new"
+    assert not (linked / "out").is_symlink()
+    assert (linked / "out").stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_written_stays_in_its_folder(linked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DIR-012: also where another folder is put in the place of it meanwhile."""
+    synced = os.fsync
+
+    def swapped(handle: int) -> None:
+        synced(handle)
+        (linked / "deep").rename(linked / "moved")
+        (linked / "deep").symlink_to(linked.parent / "root2")
+
+    monkeypatch.setattr(os, "fsync", swapped)
+    files.write(linked / "deep" / "real", b"new")
+    assert (linked.parent / "root2" / "real").read_bytes() == b"outside"
+    assert (linked / "moved" / "real").read_bytes() == b"new"

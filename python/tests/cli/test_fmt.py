@@ -160,3 +160,32 @@ def test_nothing_in_the_file_moves_the_cursor(tree):
     result = run("--diff", "ugly")
     assert "\x1b" not in result.output
     assert "\u202e" not in result.output
+
+
+@pytest.mark.parametrize("way", ["--diff", "--check", "write"])
+@pytest.mark.parametrize("target", ["../secret", "../outside/linked"])
+def test_what_a_link_leads_to_is_neither_read_nor_written(tree, way, target):
+    """DIR-011, DIR-012: as a repository may hold one, and its hook formats it."""
+    text = UGLY.replace("model.pkl", "token-of-the-user")
+    (tree / "outside").mkdir()
+    for file in (tree / "secret", tree / "outside" / "linked"):
+        file.write_text(text)
+    (tree / "ugly" / "MLmodel").unlink()
+    (tree / "ugly" / "MLmodel").symlink_to(target)
+    for path in ("ugly", "ugly/MLmodel", "."):
+        result = run(path) if way == "write" else run(path, way)
+        assert result.exit_code == 2
+        assert "DIR-011" in result.stderr
+        assert "token" not in result.output
+    for file in (tree / "secret", tree / "outside" / "linked"):
+        assert file.read_text() == text
+
+
+def test_a_file_that_leads_to_another_of_its_folder_is_not_written(tree):
+    """DIR-012: the message says what to do."""
+    file = (tree / "ugly" / "MLmodel").rename(tree / "ugly" / "real")
+    (tree / "ugly" / "MLmodel").symlink_to("real")
+    assert "+utc_time_created" in run("--diff", "ugly").stdout
+    result = run("ugly")
+    assert (result.exit_code, file.read_text()) == (2, UGLY)
+    assert "give the file that it leads to" in result.stderr

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import subprocess
+import sys
 import zipfile
 from collections import OrderedDict
 
@@ -238,3 +241,22 @@ def test_a_folder_without_code(tmp_path):
     (tmp_path / "MLmodel").write_text("flavors: {a: {}}\n")
     assert described(tmp_path)["loading"]["files"] == []
     assert "files of other kinds were not inspected" in run(tmp_path).output
+
+
+def test_a_pipe_for_a_request_is_not_waited_on(tmp_path):
+    """DIR-011: what the MLmodel file names beside the example, in the folder and outside."""
+    (tmp_path / "m").mkdir()
+    signature = """inputs: '[{"type": "double", "name": "a"}]'"""
+    for place in ("m/pipe", "pipe"):
+        os.mkfifo(tmp_path / place)
+        name = "pipe" if "/" in place else "../pipe"
+        (tmp_path / "m" / "MLmodel").write_text(
+            f"flavors: {{x: {{}}}}\nsignature:\n  {signature}\nsaved_input_example_info: "
+            f"{{artifact_path: e.json, type: dataframe, serving_input_path: {name}}}\n"
+        )
+        (tmp_path / "m" / "e.json").write_text('{"columns": ["a"], "data": [[1.5]]}')
+        done = subprocess.run(
+            [sys.executable, "-m", "mlmodel", "validate", tmp_path / "m"],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode in {0, 1}, done.stderr

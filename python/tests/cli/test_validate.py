@@ -190,14 +190,14 @@ def test_fix_in_every_form(tmp_path):
 def test_what_cannot_be_written_is_2_and_the_others_are_mended(tmp_path, monkeypatch):
     """MLM-028."""
     one, two = (make(tmp_path / name, MENDABLE, "model.pkl") for name in ("one", "two"))
-    plain = Path.replace
+    plain = os.replace
 
-    def full(partial, target):
-        if target.parent == one:
+    def full(partial, target, **folders):
+        if os.fstat(folders["dst_dir_fd"]).st_ino == one.stat().st_ino:
             raise OSError(28, os.strerror(28))
-        return plain(partial, target)
+        return plain(partial, target, **folders)
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     result = run("--fix", one, two)
     assert result.exit_code == 2
     assert f"{one}: unreadable: {one}/MLmodel could not be written: No space" in result.output

@@ -223,10 +223,10 @@ def test_the_report_in_a_file_is_the_one_that_is_printed(model, form):
 def test_a_file_that_cannot_be_written_is_as_it_was(model, monkeypatch):
     Path("report").write_text("before")
 
-    def full(partial, target):
+    def full(partial, target, **folders):
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     assert isinstance(run("-o", "report").exception, WriteFailed)
     assert Path("report").read_text() == "before"
     assert sorted(os.listdir()) == ["m", "report"]

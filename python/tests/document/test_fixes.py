@@ -158,17 +158,36 @@ BROKEN = HEAD + "run_id: 0123\r\nmodel_id: é\r\n"
 
 
 def test_the_file_keeps_its_permissions_mark_and_line_breaks(tmp_path):
-    file = tmp_path / "real"
+    file = tmp_path / "MLmodel"
     file.write_bytes(b"\xef\xbb\xbf" + BROKEN.encode())
     file.chmod(0o640)
-    link = tmp_path / "MLmodel"
-    link.symlink_to("real")
     (mended,) = fix(tmp_path)
-    assert (mended.file, mended.line) == (str(link), 3)
+    assert (mended.file, mended.line) == (str(file), 3)
     assert file.read_bytes() == b"\xef\xbb\xbf" + BROKEN.replace("0123", "'0123'").encode()
     assert file.stat().st_mode & 0o777 == 0o640
-    assert link.is_symlink()
     assert fix(tmp_path) == ()
+
+
+@pytest.mark.parametrize("target", ["real", "../outside"])
+def test_nothing_is_mended_through_a_link(tmp_path, target):
+    """DIR-012, DIR-011: one that leads out is not even read."""
+    (tmp_path / "model").mkdir()
+    link = tmp_path / "model" / "MLmodel"
+    link.symlink_to(target)
+    file = tmp_path / "model" / target
+    file.write_bytes(BROKEN.encode())
+    if target == "real":
+        with pytest.raises(WriteFailed, match="is a link, and nothing is written"):
+            fix(link.parent)
+        assert validate(link.parent).errors == ()
+        assert validate(link.parent).warnings
+    else:
+        assert fix(link.parent) == ()
+        (found,) = validate(link.parent).errors
+        assert (found.rule, "cp -rL" in found.message) == ("DIR-011", True)
+    assert file.read_bytes() == BROKEN.encode()
+    assert link.is_symlink()
+    assert sorted(os.listdir(link.parent)) == ["MLmodel", "real"][: 2 if target == "real" else 1]
 
 
 def test_a_larger_file_is_mended_where_its_user_lets_it_be_read(tmp_path):

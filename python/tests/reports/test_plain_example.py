@@ -48,7 +48,7 @@ def test_a_plain_yes_is_a_yes(tmp_path_factory, data):
     )
     signature = _signature(types, required=data.draw(st.booleans()))
     file = _write(folder, {"columns": names, "data": rows})
-    if fits_plainly(file, INFO, signature):
+    if fits_plainly(file.parent, INFO, signature):
         assert faults(folder, INFO, ModelSignature.from_dict(signature)) == []
 
 
@@ -59,7 +59,7 @@ KINDS = ("double", "long", "string")
 def test_an_ordinary_table_is_plain(tmp_path):
     file = _write(tmp_path, FITTING, "{}")
     info = {**INFO, "serving_input_path": "serving_input_example.json"}
-    assert fits_plainly(file, info, _signature(KINDS))
+    assert fits_plainly(file.parent, info, _signature(KINDS))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_an_ordinary_table_is_plain(tmp_path):
 )
 def test_what_is_not_plain_is_left_to_the_full_check(tmp_path, changed, info, request_text):
     file = _write(tmp_path, {**FITTING, **changed}, request_text)
-    assert not fits_plainly(file, {**INFO, **info}, _signature(KINDS))
+    assert not fits_plainly(file.parent, {**INFO, **info}, _signature(KINDS))
 
 
 def test_a_plain_example_needs_no_numpy(tmp_path):

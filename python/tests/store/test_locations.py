@@ -545,6 +545,14 @@ def test_a_copy_of_a_file(memory: Any, model: Path, tmp_path: Path) -> None:
         local_folder(tmp_path / "nothing", into=tmp_path / "other")
 
 
+def test_a_copy_that_is_a_link_is_not_used(model: Path, tmp_path: Path) -> None:
+    """DIR-012: equal as it may be, it is another folder."""
+    (tmp_path / "into").mkdir()
+    (tmp_path / "into" / model.name).symlink_to(model)
+    with pytest.raises(ModelExists, match="LOC-014"):
+        local_folder(model, into=tmp_path / "into")
+
+
 # -- archives, HTTP ---------------------------------------------------------------------------
 
 

@@ -366,3 +366,19 @@ def test_a_file_uri_is_its_path(saved):
 def test_other_uris_are_said_to_be_unread(uri):
     with pytest.raises(UnsupportedModel, match="give the path"):
         mlmodel.load(uri)
+
+
+def test_saving_over_a_link_leaves_alone_what_it_leads_to(model, saved, tmp_path):
+    """DIR-012: the link is replaced, whatever it leads to."""
+    (tmp_path / "link").symlink_to("m")
+    before = {path.name: path.read_bytes() for path in saved.iterdir()}
+    with pytest.raises(ModelExists):
+        mlmodel.save(model, tmp_path / "link")
+    mlmodel.save(model, tmp_path / "link", overwrite=True)
+    assert not (tmp_path / "link").is_symlink()
+    assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
+    (tmp_path / "dangling").symlink_to("none")
+    for overwrite in (True, False):
+        with pytest.raises(ModelExists):
+            mlmodel.save(model, tmp_path / "dangling", overwrite=overwrite)
+    assert not (tmp_path / "none").exists()

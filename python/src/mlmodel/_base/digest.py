@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlmodel._base.files import open_regular
+from mlmodel._base.user_folders import may_be_written_by_others
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Manifest", "manifest_of", "stamp_of"]
+__all__ = ["Manifest", "manifest_of", "stamp_of", "written_by_others"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +100,17 @@ def stamp_of(folder: Path) -> bytes:
             said = (status.st_ino, status.st_mode, status.st_size)
             lines.append(f"{path!r} {said} {status.st_mtime_ns} {status.st_ctime_ns}")
     return hashlib.sha256("\n".join(sorted(lines)).encode()).digest()
+
+
+def written_by_others(root: Path) -> Path | None:
+    """Return a file or folder by which others could change what is in a folder, if there is one."""
+    place = root.resolve()
+    for above in (place, *place.parents):
+        if may_be_written_by_others(above):
+            return above
+    for folder, below, names in os.walk(place):
+        for name in (*below, *names):
+            path = place / folder / name
+            if not path.is_symlink() and may_be_written_by_others(path):
+                return path
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from io import BufferedReader
 
-__all__ = ["MOST_ENTRIES", "TooLarge", "open_regular", "read", "regular_files", "walk",
+__all__ = ["MOST_ENTRIES", "LeadsOut", "TooLarge", "open_regular", "read", "regular_files", "walk",
            "write"]  # fmt: skip
 
 #: How many files and folders of a tree are looked at (DIR-010).
 MOST_ENTRIES = 1_000_000
+#: Whether the system opens files by their names in a folder that is open already.
+_BY_FOLDER = {os.open, os.unlink, os.rename} <= os.supports_dir_fd
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
 
 
 class TooLarge(OSError):
@@ -29,15 +34,29 @@ class TooLarge(OSError):
         self.size = size
 
 
-def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
+class LeadsOut(OSError):
+    """A link on the way to the file leads out of the folder in which it must lie."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.ELOOP, "a link leads out of the folder")
+
+
+def open_regular(
+    path: str | os.PathLike[str], within: str | os.PathLike[str] | None = None
+) -> BufferedReader:
     """Open a file for reading, unless it is a pipe, a device or a folder.
 
+    ``within`` is the folder in which the file must lie once all links are followed: one that
+    leads out of it is not opened, also when it comes into being meanwhile.
+
     Raises:
+        LeadsOut: it lies outside of ``within``.
         OSError: it cannot be opened, or is not a regular file.
 
     """
     # A pipe or device would be waited on for ever; O_NONBLOCK lets us look at it first.
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags) if within is None else _open_within(path, within, flags)
     stream = os.fdopen(handle, "rb") if _is_regular(handle) else None
     if stream is None:
         os.close(handle)
@@ -45,22 +64,47 @@ def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
     return stream
 
 
+def _open_within(path: str | os.PathLike[str], within: str | os.PathLike[str], flags: int) -> int:
+    base, real = os.path.realpath(within), os.path.realpath(path, strict=True)
+    if not real.startswith(os.path.join(base, "")):  # noqa: PTH118 - the separator at its end
+        raise LeadsOut
+    if not _BY_FOLDER:
+        return os.open(real, flags)
+    # From here on no link is followed: whoever puts one in the way now gets an error.
+    *above, name = Path(real).relative_to(base).parts
+    folder = os.open(base, _FOLDER)
+    try:
+        for part in above:
+            below = os.open(part, _FOLDER | _NO_LINK, dir_fd=folder)
+            os.close(folder)
+            folder = below
+        return os.open(name, flags | _NO_LINK, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
 def _is_regular(handle: int) -> bool:
     return stat.S_ISREG(os.fstat(handle).st_mode)
 
 
-def read(path: str | os.PathLike[str], most: int | None = None) -> bytes:
+def read(
+    path: str | os.PathLike[str],
+    most: int | None = None,
+    *,
+    within: str | os.PathLike[str] | None = None,
+) -> bytes:
     """Return the content of a regular file of at most ``most`` bytes.
 
-    Without ``most``, the machine's memory is the limit.
+    Without ``most``, the machine's memory is the limit. ``within`` is as for :func:`open_regular`.
 
     Raises:
+        LeadsOut: it lies outside of ``within``.
         TooLarge: it is larger; nothing, or not much more than ``most``, was read.
         OSError: it cannot be read, or is not a regular file.
 
     """
     most = _memory() if most is None else most
-    with open_regular(path) as stream:
+    with open_regular(path, within) as stream:
         size = os.fstat(stream.fileno()).st_size
         if size > most:
             raise TooLarge(size, most)
@@ -82,27 +126,45 @@ def _memory() -> int:
         return 2**48
 
 
-def write(path: Path, content: bytes, *, private: bool = False) -> None:
+def write(path: Path, content: bytes, *, private: bool = False, mode: int | None = None) -> None:
     """Write a file whole or not at all: beside its place first, then moved there.
 
-    It is as readable as any new file; with ``private``, for its owner only.
+    A link in its place is replaced, and what it leads to left alone (DIR-012). The file is as
+    readable as any new one; with ``private``, for its owner only; else as ``mode`` says.
 
     Raises:
         OSError: it could not be written; an existing file is as it was.
 
     """
-    partial = path.parent / f".{os.urandom(8).hex()}.partial"
+    partial = f".{os.urandom(8).hex()}.partial"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    handle = os.open(partial, flags, 0o600 if private else 0o666)
+    with _opened(path.parent) as (folder, prefix):
+        handle = os.open(prefix + partial, flags, 0o600 if private else 0o666, dir_fd=folder)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+                if mode is not None and os.chmod in os.supports_fd:
+                    os.chmod(stream.fileno(), mode)  # noqa: PTH101 - an open file has no path
+            os.replace(prefix + partial, prefix + path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(prefix + partial, dir_fd=folder)
+            raise
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[tuple[int | None, str]]:
+    """Give an open folder and nothing, else what stands before the names in it."""
+    if not _BY_FOLDER:
+        yield None, os.path.join(folder, "")  # noqa: PTH118 - the separator at its end
+        return
+    handle = os.open(folder, _FOLDER)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+        yield handle, ""
+    finally:
+        os.close(handle)
 
 
 def walk(

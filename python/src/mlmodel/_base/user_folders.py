@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 
-__all__ = ["home_of_user", "is_private", "of_user"]
+__all__ = ["home_of_user", "is_private", "may_be_written_by_others", "of_user", "read_private"]
 
 
 def of_user(xdg: str, *below_home: str) -> Path | None:
@@ -43,5 +44,56 @@ def is_private(path: Path, kind: int) -> bool:
         status = path.lstat()
     except OSError:
         return False
+    return _is_private(status, kind)
+
+
+def _is_private(status: os.stat_result, kind: int) -> bool:
     mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
     return stat.S_IFMT(status.st_mode) == kind and mine and not status.st_mode & 0o022
+
+
+def read_private(path: Path) -> bytes:
+    """Return the content of a file that only this user may write: of the file that was looked at.
+
+    Raises:
+        OSError: it is a link, of another kind, or others may write it; or it cannot be read.
+
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    if path.is_symlink():  # where the system does not know O_NOFOLLOW
+        raise OSError(errno.ELOOP, "it is a link")
+    with os.fdopen(os.open(path, flags), "rb") as stream:
+        if not _is_private(os.fstat(stream.fileno()), stat.S_IFREG):
+            raise OSError(errno.EPERM, "others may write it")
+        return stream.read()
+
+
+def may_be_written_by_others(path: Path) -> bool:
+    """Return whether another user may put something else in the place of a file or folder.
+
+    Root may do anything anyway, and so may a group that is this user's own. In a folder like
+    ``/tmp`` (sticky) nobody can take away what is not theirs.
+    """
+    if not hasattr(os, "getuid"):
+        return False
+    status = path.lstat()
+    if status.st_uid not in {0, os.getuid()}:
+        return True
+    if stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX:
+        return False
+    by_group = status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid)
+    return bool(status.st_mode & stat.S_IWOTH or by_group)
+
+
+def _is_own_group(number: int) -> bool:
+    """Return whether a group has no member but this user, as many systems give one to each."""
+    import grp
+    import pwd
+
+    if number == 0:
+        return True
+    try:
+        user, group = pwd.getpwuid(os.getuid()), grp.getgrgid(number)
+    except KeyError:
+        return False
+    return group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}

@@ -43,8 +43,9 @@ def add(model: str) -> None:
     MODEL is a model folder, or a URI of one; for a URI, the downloaded copy is trusted.
     """
     from mlmodel import document
+    from mlmodel._base.digest import manifest_of, stamp_of
     from mlmodel.document.paths import FILE_NAME
-    from mlmodel.errors import ModelNotFound
+    from mlmodel.errors import ModelNotFound, UnreadableModel
     from mlmodel.store.locations.locate import local_folder
     from mlmodel.store.locations.uris import without_secrets
     from mlmodel.trust import records
@@ -56,8 +57,14 @@ def add(model: str) -> None:
             f"There is no model at {without_secrets(model)}: give a folder with a file {FILE_NAME}."
         )
     path = file.parent
-    looks = look_into(path)
-    record = records.add(path, "mlmodel trust add")
+    before = stamp_of(path)
+    looks, manifest = look_into(path), manifest_of(path)
+    if stamp_of(path) != before:
+        raise UnreadableModel(
+            f"{path} was changed while it was looked at, so it is not trusted: see to it that "
+            "nobody writes there, and try again (TRU-067)."
+        )
+    record = records.add(path, "mlmodel trust add", manifest)
     echo(f"What could run when {path} is loaded:" if looks else f"{path}: {NOTHING}.")
     for look in looks:
         echo(f"  {look}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,11 @@ __all__ = [
 
 #: The folder of a model folder in which MLflow keeps copies of its files (DIR-007).
 _COPIES = "metadata"
+_LEADS_OUT = (
+    "The file is a link that leads out of the model's folder, so it is not read. Copy the folder "
+    "with what its links lead to (`cp -rL FOLDER COPY`; from Hugging Face's hub, download it with "
+    "local_dir=…), and give the copy."
+)
 
 
 class Document:
@@ -45,8 +51,11 @@ class Document:
         data: the mapping in the file, plain values only; empty where ``usable`` is False.
         problems: what was wrong in the YAML itself, in document order (``check`` has them too).
         usable: whether the file holds a mapping.
+        sha256: that of the bytes that were read (TRU-065); empty where a text was given.
 
     """
+
+    sha256: str = ""
 
     def __init__(
         self, file: str, text: str, node: Node | None, data: Any, problems: Iterable[Violation]
@@ -250,10 +259,14 @@ def read(path: PathLike, *, limits: Limits = DEFAULT_LIMITS) -> Document:
 
     """
     file = model_file(path)
-    text = read_text(file, limits)
+    content = _content(file, limits)
+    text = decode(content) if isinstance(content, bytes) else content
     if isinstance(text, Problem):
         raise InvalidModel(f"{file} cannot be read.", [text.violation(str(file))])
-    return parse(text, str(file), limits=limits)
+    document = parse(text, str(file), limits=limits)
+    if isinstance(content, bytes):
+        document.sha256 = hashlib.sha256(content).hexdigest()
+    return document
 
 
 def model_file(path: PathLike) -> Path:
@@ -277,16 +290,30 @@ def nothing_at(place: Path) -> ModelNotFound:
     return ModelNotFound(f"There is {what} {folder}; give the folder of a saved model (DIR-001).")
 
 
-def read_text(file: Path, limits: Limits = DEFAULT_LIMITS) -> str | Problem:
+def read_text(
+    file: Path, limits: Limits = DEFAULT_LIMITS, *, within: Path | None = None
+) -> str | Problem:
     """Return the text of a file, or why it is not text.
+
+    Links on the way to an MLmodel file stay in the model's folder, those to others in ``within``,
+    where that is given (DIR-011).
 
     Raises:
         ModelNotFound: there is no such file.
         UnreadableModel: no permission, no regular file, too large (MLM-002), an input error.
 
     """
+    content = _content(file, limits, within)
+    return decode(content) if isinstance(content, bytes) else content
+
+
+def _content(file: Path, limits: Limits, within: Path | None = None) -> bytes | Problem:
+    if within is None and file.name == FILE_NAME:
+        within = folder_of(file)
     try:
-        content = files.read(file, limits.bytes)
+        content = files.read(file, limits.bytes, within=within)
+    except files.LeadsOut:
+        return Problem("DIR-011", _LEADS_OUT)
     except FileNotFoundError:
         raise nothing_at(file) from None
     except files.TooLarge as error:
@@ -298,7 +325,7 @@ def read_text(file: Path, limits: Limits = DEFAULT_LIMITS) -> str | Problem:
         why = "it is a folder, and a file is expected" if file.is_dir() else error.strerror
         raise UnreadableModel(f"{file} cannot be read: {why}.") from error
     instead = stand_in("", content[:HEAD], len(content), text=True) if content else None
-    return decode(content) if instead is None else _instead(file, instead)
+    return content if instead is None else _instead(file, instead)
 
 
 def _instead(file: Path, found: StandIn) -> Problem:

@@ -67,7 +67,7 @@ def requirement_lines(folder: Folder) -> list[str] | None:
 def environment_text(folder: Folder, name: str) -> str | Problem | None:
     """Return the text of the folder's file, or why it cannot be read; None if it is absent."""
     try:
-        return read_text(folder.resolve_inside(name))
+        return read_text(folder.resolve_inside(name), within=folder.root)
     except MlmodelError as error:
         # What is wrong with the path is said where the path stands.
         if error.code != "UNREADABLE_MODEL":

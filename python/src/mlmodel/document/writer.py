@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import codecs
 import datetime as dt
-import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
+from mlmodel.document.document import folder_of
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.pointers import join
 from mlmodel.document.times import with_todays_time
@@ -108,21 +108,25 @@ def write(data: dict[str, Any], path: PathLike) -> Path:
 def rewrite(file: Path, text: str, limits: Limits = DEFAULT_LIMITS) -> None:
     """Put another text in an existing file, whole or not at all (MLM-016).
 
-    Its permissions and a byte order mark stay; of a link, what it leads to is written.
+    Its permissions and a byte order mark stay.
 
     Raises:
         InvalidModel: the file could not be read again within ``limits`` (MLM-002).
-        WriteFailed: as :func:`write`. In either case the file is as it was.
+        WriteFailed: as :func:`write`, or it is a link (DIR-012). Either way it is as it was.
 
     """
+    if file.is_symlink():
+        raise WriteFailed(
+            f"{file} is a link, and nothing is written through links; give the file that it "
+            "leads to, or put a copy in its place (DIR-012)."
+        )
     try:
-        real = Path(os.path.realpath(file))
-        mode = stat.S_IMODE(real.stat().st_mode)
-        mark = codecs.BOM_UTF8 if files.read(real).startswith(codecs.BOM_UTF8) else b""
+        mode = stat.S_IMODE(file.lstat().st_mode)
+        given = files.read(file, within=folder_of(file))
+        mark = codecs.BOM_UTF8 if given.startswith(codecs.BOM_UTF8) else b""
         content = mark + text.encode()
         require_readable(content, str(file), limits)
-        files.write(real, content)
-        real.chmod(mode)
+        files.write(file, content, mode=mode)
     except OSError as error:
         raise WriteFailed(f"{file} could not be written: {error.strerror}.") from error
 

@@ -15,6 +15,7 @@ from mlmodel._base.secrets import masked
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.environment_files import (
     environment_file,
+    environment_text,
     read_environment,
     recorded_environment,
 )
@@ -22,7 +23,7 @@ from mlmodel.document.paths import REQUIREMENTS, Folder
 from mlmodel.document.requirements import logical_lines, named_file, pip_part
 from mlmodel.environment.given import CONSTRAINTS
 from mlmodel.environment.pins import normalized, requirement_of
-from mlmodel.errors import InvalidArgument, MlmodelError, UnsupportedModel
+from mlmodel.errors import InvalidArgument, UnsupportedModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -215,11 +216,9 @@ def _constraints(folder: Folder, lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         option, name = named_file(line)
         if option == "-c":
-            try:
-                text = folder.resolve_inside(name).read_text(encoding="utf-8")
-            except (MlmodelError, OSError, ValueError):
-                continue
-            yield from (each for _, each in logical_lines(text))
+            text = environment_text(folder, name)
+            if isinstance(text, str):
+                yield from (each for _, each in logical_lines(text))
 
 
 # -- the file -------------------------------------------------------------------------------------

@@ -31,6 +31,10 @@ def read(given: Mapping[str, Any] | PathLike) -> dict[str, Any]:
     value: Any = given
     if isinstance(given, str | os.PathLike):
         value = _yaml(Path(given))
+    return _checked(value)
+
+
+def _checked(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise InvalidArgument(
             "model_config must be a mapping with texts as keys, or the path of a YAML file that "
@@ -54,7 +58,7 @@ def of_folder(
 
     """
     saved = attributes.get("config")
-    config = read(folder.file(saved)) if isinstance(saved, str) else saved
+    config = _saved_in(folder, saved) if isinstance(saved, str) else saved
     if not given:
         return None if config is None else dict(config)
     wanted = read(given)
@@ -70,11 +74,16 @@ def of_folder(
     return {key: wanted.get(key, value) for key, value in config.items()}
 
 
-def _yaml(path: Path) -> Any:
+def _saved_in(folder: ModelFolder, name: str) -> dict[str, Any]:
+    path = folder.file(name)
+    return _checked(_yaml(path, folder.gate.read_to_run(path, _MOST_BYTES)))
+
+
+def _yaml(path: Path, content: bytes | None = None) -> Any:
     import yaml
 
     try:
-        return yaml.safe_load(files.read(path, _MOST_BYTES))
+        return yaml.safe_load(files.read(path, _MOST_BYTES) if content is None else content)
     except OSError as error:
         raise InvalidArgument(
             f"The configuration {path} cannot be read: {error.strerror} (PYF-012)"

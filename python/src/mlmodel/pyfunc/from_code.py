@@ -106,12 +106,15 @@ def is_file(python_model: object) -> bool:
     return isinstance(python_model, str | Path)
 
 
-def run(file: Path, config: Mapping[str, Any] | None, code: ModelCode) -> PythonModel:
+def run(
+    file: Path, config: Mapping[str, Any] | None, code: ModelCode, source: bytes | None = None
+) -> PythonModel:
     """Run a model's file and return the model that it sets; only for trusted code.
 
     Args:
         file: the Python file.
         code: what it imports.
+        source: its content, where that was read already.
         config: what ``ModelConfig`` in it holds; None where the model has no configuration.
 
     Raises:
@@ -123,7 +126,7 @@ def run(file: Path, config: Mapping[str, Any] | None, code: ModelCode) -> Python
     this_run = _Run(config)
     token = _running.set(this_run)
     try:
-        code.run_file(file)
+        code.run_file(file, source)
     except MlmodelError:
         raise
     except ModuleNotFoundError as error:

@@ -266,7 +266,7 @@ def _from_code(
     path = folder.file(name)
     folder.gate.require_trust("the Python file that makes the model", name)
     with retrievers.kept_apart():
-        return from_code.run(path, config, code)
+        return from_code.run(path, config, code, folder.gate.read_to_run(path))
 
 
 def _python_model(

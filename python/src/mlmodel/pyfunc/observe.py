@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.environment.pins import installed_from
 from mlmodel.environment.task import Observed, Task
+from mlmodel.store.code_copy import place_in_the_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -274,7 +275,7 @@ def _is_of_the_user(top: str, folder: Path) -> bool:
     file = _file_of_module(top)
     if file is None:
         return False
-    path = Path(file).resolve()
+    path = place_in_the_model(Path(file).resolve())
     installed = {"site-packages", "dist-packages"} & set(path.parts)
     return not installed and not path.is_relative_to(folder.resolve())
 

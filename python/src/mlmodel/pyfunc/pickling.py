@@ -19,6 +19,7 @@ from mlmodel._base.extras import require
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.pyfunc import python_model as python_models
+from mlmodel.store.code_copy import place_in_the_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -126,7 +127,7 @@ def warn_of_modules(model: python_models.PythonModel, code_paths: Iterable[Path]
         file = getattr(module, "__file__", None)
         if module is None or file is None or not _is_by_name(module):
             continue
-        path = Path(file).resolve()
+        path = place_in_the_model(Path(file).resolve())
         if not any(path == one or path.is_relative_to(one) for one in [*given, *_installed()]):
             warn_caller(
                 f"The model is saved with {getattr(defined, '__qualname__', defined)} by name "

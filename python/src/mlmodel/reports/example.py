@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base import files
 from mlmodel.document.example_info import example_info
 from mlmodel.document.paths import resolve_inside
 from mlmodel.document.pointers import join
@@ -41,7 +42,7 @@ def check_example(document: Document, root: Path) -> tuple[list[Violation], str 
     file = root / str(info["artifact_path"])
     if file.stat().st_size > _MOST_BYTES:
         return [], (f"{file} was not checked: it has more than {_MOST_BYTES:,} bytes (EXA-015).")
-    if fits_plainly(file, info, document.signature) or stand_in_at(file, file.name):
+    if fits_plainly(root, info, document.signature) or stand_in_at(file, file.name):
         return [], None  # in the second case, where it is named is what is wrong
     absent = [name for name in ("numpy", "orjson") if find_spec(name) is None]
     if absent:
@@ -59,7 +60,7 @@ def check_example(document: Document, root: Path) -> tuple[list[Violation], str 
         return [], f"{file} was not checked. {error.message}."
     more = [("EXA-003", f"There are {len(found) - _MOST} more.", None, None)]
     listed = found[:_MOST] + (more if len(found) > _MOST else [])
-    places = _Places(file, info)
+    places = _Places(file, info, root)
     return [
         Violation(rule, message, str(file), *places.of(column, row), "warning")
         for rule, message, column, row in listed
@@ -88,8 +89,8 @@ def _usable_signature(document: Document) -> ModelSignature | None:
 class _Places:
     """Where the cells of a table stand in its file."""
 
-    def __init__(self, file: Path, info: Mapping[str, Any]) -> None:
-        self._file, self._info = file, info
+    def __init__(self, file: Path, info: Mapping[str, Any], root: Path) -> None:
+        self._file, self._info, self._root = file, info, root
         self._text: JsonText | None = None
         self._starts: list[int] = []
 
@@ -114,7 +115,7 @@ class _Places:
     def _parsed(self) -> JsonText | None:
         if self._text is None:
             try:
-                text = self._file.read_text(encoding="utf-8")
+                text = files.read(self._file, within=self._root).decode()
             except (OSError, ValueError):
                 return None
             if len(text) > _LONGEST:

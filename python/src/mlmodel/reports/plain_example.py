@@ -10,6 +10,9 @@ import json
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base import files
+from mlmodel.document.paths import resolve_inside
+from mlmodel.errors import MlmodelError
 from mlmodel.signature.types.scalars import DataType
 
 if TYPE_CHECKING:
@@ -24,11 +27,11 @@ _EXACT = DataType.double.traits.literals.high
 _MOST_BYTES = 2**16
 
 
-def fits_plainly(file: Path, info: Mapping[str, Any], signature: Any) -> bool:
+def fits_plainly(root: Path, info: Mapping[str, Any], signature: Any) -> bool:
     """Return whether an example is a table of which every cell surely fits (EXA-003, EXA-013).
 
     Args:
-        file: the example's file; a request beside it must be a JSON object.
+        root: the model folder; a request beside the example must be a JSON object.
         info: the ``saved_input_example_info``.
         signature: the mapping of the MLmodel file, with texts or what they say.
 
@@ -38,19 +41,17 @@ def fits_plainly(file: Path, info: Mapping[str, Any], signature: Any) -> bool:
     try:
         declared = signature["inputs"]
         declared = json.loads(declared) if isinstance(declared, str) else declared
-        table = _small_json(file)
+        table = _small_json(root, str(info.get("artifact_path")))
         request = info.get("serving_input_path")
-        if request and not isinstance(_small_json(file.parent / str(request)), dict):
+        if request and not isinstance(_small_json(root, str(request)), dict):
             return False
         return _fits(table["columns"], table["data"], declared)
-    except (OSError, ValueError, RecursionError, TypeError, KeyError):
+    except (MlmodelError, OSError, ValueError, RecursionError, TypeError, KeyError):
         return False
 
 
-def _small_json(file: Path) -> Any:
-    if file.stat().st_size > _MOST_BYTES:
-        raise ValueError(file.name)
-    return json.loads(file.read_text(encoding="utf-8"))
+def _small_json(root: Path, name: str) -> Any:
+    return json.loads(files.read(resolve_inside(root, name), _MOST_BYTES, within=root))
 
 
 def _fits(names: Sequence[Any], rows: Sequence[Any], declared: Sequence[Any]) -> bool:

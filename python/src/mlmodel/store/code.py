@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import builtins
 import importlib
-import os
 import sys
 import threading
 import uuid
@@ -30,25 +29,28 @@ from importlib.machinery import (
     SourceFileLoader,
 )
 from importlib.util import module_from_spec, spec_from_file_location
-from inspect import getmodulename
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
+from mlmodel._base import places_of_models
+from mlmodel._base.places_of_models import is_of_a_model
 from mlmodel._base.warnings import warn_caller
 from mlmodel.store import mlflow_names
+from mlmodel.store.code_copy import require_hashed
+from mlmodel.store.module_names import absolute_name, is_below, is_everyones, is_under, modules_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from importlib.machinery import ModuleSpec
+    from types import CodeType
 
 __all__ = ["ModelCode", "of_folder"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_folders: set[str] = set()
 #: The code of the models that are loaded, by folder.
 _codes: WeakValueDictionary[str, ModelCode] = WeakValueDictionary()
 #: Whose modules ``sys.modules`` holds, by the name at the top.
@@ -84,6 +86,8 @@ class ModelCode:
         self.builtins: dict[str, Any] = {**vars(builtins), "__import__": self._import}
         #: The names at the top that are the model's.
         self._tops: set[str] = set()
+        #: Those of them that Python's library or ours has, too: nobody else sees them (PYF-044).
+        self._hidden: set[str] = set()
         self._modules: dict[str, ModuleType] = {}
         self._unfinished: set[str] = set()
 
@@ -104,10 +108,14 @@ class ModelCode:
             return mlflow_names.import_(name, fromlist=("__name__",))
         return importlib.import_module(name)
 
-    def run_file(self, file: Path) -> ModuleType:
-        """Run a Python file as a module of a name of its own, and return the module."""
+    def run_file(self, file: Path, source: bytes | None = None) -> ModuleType:
+        """Run a Python file as a module of a name of its own, and return the module.
+
+        ``source`` is its content, where that was read already.
+        """
         name = f"mlmodel_code_{uuid.uuid4().hex}"
-        spec = spec_from_file_location(name, file, loader=_Source(name, str(file), code=self))
+        loader = _Source(name, str(file), code=self, source=source)
+        spec = spec_from_file_location(name, file, loader=loader)
         if spec is None or spec.loader is None:  # never for a loader that is given
             raise ImportError(f"{file} cannot be run", path=str(file))
         module = module_from_spec(spec)
@@ -145,7 +153,7 @@ class ModelCode:
                 for name, module in holder._under(top) if holder else ():  # noqa: SLF001
                     if sys.modules.get(name) is module:
                         del sys.modules[name]
-                for name, module in self._under(top):
+                for name, module in () if top in self._hidden else self._under(top):
                     sys.modules.setdefault(name, module)
                 _holders[top] = self
 
@@ -156,9 +164,11 @@ class ModelCode:
         differs from the model's, that is said.
         """
         folder = Path(str(self.path))
-        for name in _modules_in(folder):
+        for name in modules_in(folder):
             if name not in self._tops and not _is_the_programs(name, folder):
                 self._tops.add(name)
+                if is_everyones(name, _elsewhere):
+                    self._hidden.add(name)
         self.take(self._tops)
 
     @contextmanager
@@ -186,7 +196,7 @@ class ModelCode:
         return list(self._modules.values())
 
     def _under(self, top: str) -> list[tuple[str, ModuleType]]:
-        return [one for one in self._modules.items() if _is_under(one[0], top)]
+        return [one for one in self._modules.items() if is_under(one[0], top)]
 
     def _import(
         self,
@@ -197,7 +207,7 @@ class ModelCode:
         level: int = 0,
     ) -> ModuleType:
         """Import as ``__import__`` does: the model's own, MLflow's names, and all others."""
-        if self.has(_absolute(name, globals, level)):
+        if self.has(absolute_name(name, globals, level)):
             return self._own(name, globals, locals, fromlist or (), level)
         if not level and name.partition(".")[0] == "importlib":
             found = builtins.__import__(name, globals, locals, fromlist or (), level)
@@ -212,7 +222,7 @@ class ModelCode:
         fromlist: Sequence[str],
         level: int,
     ) -> ModuleType:
-        absolute = _absolute(name, globals, level)
+        absolute = absolute_name(name, globals, level)
         top = absolute.partition(".")[0]
         self.take((top,))
         found = None if level else self._finished(absolute, top, fromlist)
@@ -223,10 +233,37 @@ class ModelCode:
         with nullcontext() if _thread.running else _importing:
             while True:
                 self.take((top,))
-                with _set_aside(top):
+                with self._alone(top):
                     found = builtins.__import__(name, globals, locals, fromlist, level)
                     if self._got(absolute):
                         return found
+
+    @contextmanager
+    def _alone(self, top: str) -> Iterator[None]:
+        """Let ``sys.modules`` hold the model's modules alone under a name, for one import.
+
+        Those that the program has imported since under it are back afterwards.
+        """
+        others = {
+            name: module
+            for name, module in list(sys.modules.items())
+            if is_under(name, top) and not _is_of_a_model(module)
+        }
+        for name in others:
+            del sys.modules[name]
+        before, _thread.asks = _thread.asks, True
+        for name, module in self._under(top):
+            sys.modules.setdefault(name, module)
+        try:
+            yield
+        finally:
+            _thread.asks = before
+            # What is imported within an import of the model's is needed there until its end.
+            for gone in () if before else self._hidden | ({top} if others else set()):
+                for name, module in self._under(gone):
+                    if sys.modules.get(name) is module:
+                        del sys.modules[name]
+            sys.modules.update(others)
 
     def _finished(self, name: str, top: str, fromlist: Sequence[str]) -> ModuleType | None:
         """Return what an import gives that has nothing to do any more, or None."""
@@ -252,7 +289,7 @@ class ModelCode:
     def _holds(self, module: ModuleType) -> bool:
         file = getattr(module, "__file__", None)
         places = [file] if file else list(getattr(module, "__path__", ()))
-        return not places or any(_is_below(str(place), str(self.path)) for place in places)
+        return not places or any(is_below(str(place), str(self.path)) for place in places)
 
 
 #: The code of a model that brings none.
@@ -260,7 +297,9 @@ _NOTHING = ModelCode()
 
 
 def of_folder(folder: Path | None) -> ModelCode:
-    """Return the code of a model, with its folder ahead of others on the import path.
+    """Return the code of a model, with its folder on the import path, behind all others.
+
+    The model itself finds its own modules first, wherever the folder stands (PYF-044).
 
     Args:
         folder: the folder of its code, to be imported from for the rest of the process; None
@@ -270,38 +309,19 @@ def of_folder(folder: Path | None) -> ModelCode:
     if folder is None:
         return _NOTHING
     path = str(folder.resolve())
-    if not _folders:
+    if _Held not in sys.meta_path:
         sys.path_hooks.insert(0, _finder)
         sys.meta_path.insert(0, _Held)
-    _folders.add(path)
+    places_of_models.add(path)
     sys.path_importer_cache.pop(path, None)
-    if path in sys.path:
-        sys.path.remove(path)
-    sys.path.insert(0, path)
+    if path not in sys.path:
+        sys.path.append(path)
     with _importing:
         code = _codes.get(path)
         if code is None:
             code = _codes[path] = ModelCode(path)
         code.claim()
     return code
-
-
-@contextmanager
-def _set_aside(top: str) -> Iterator[None]:
-    """Keep modules that the program has imported since under a model's name out of the way."""
-    others = {
-        name: module
-        for name, module in list(sys.modules.items())
-        if _is_under(name, top) and not _is_of_a_model(module)
-    }
-    for name in others:
-        del sys.modules[name]
-    before, _thread.asks = _thread.asks, True
-    try:
-        yield
-    finally:
-        _thread.asks = before
-        sys.modules.update(others)
 
 
 # -- how Python gets at the files -----------------------------------------------------------------
@@ -311,7 +331,7 @@ def _set_aside(top: str) -> Iterator[None]:
 def _run_by(module: ModuleType, path: str, code: ModelCode | None = None) -> Iterator[None]:
     """Let a module of a model's folder run with what its code imports."""
     if code is None:
-        code = next((one for one in _codes.values() if _is_below(path, str(one.path))), _NOTHING)
+        code = next((one for one in _codes.values() if is_below(path, str(one.path))), _NOTHING)
     module.__dict__["__builtins__"] = code.builtins
     _thread.running += 1
     try:
@@ -324,12 +344,23 @@ def _run_by(module: ModuleType, path: str, code: ModelCode | None = None) -> Ite
 class _Source(SourceFileLoader):
     """Loads a Python file of a model; ``code``, where the file is none of its folder of code."""
 
-    def __init__(self, fullname: str, path: str, *, code: ModelCode | None = None) -> None:
+    def __init__(
+        self,
+        fullname: str,
+        path: str,
+        *,
+        code: ModelCode | None = None,
+        source: bytes | None = None,
+    ) -> None:
         super().__init__(fullname, path)
-        self._code = code
+        self._code, self._given = code, source
 
-    def set_data(self, path: str, data: object, *, _mode: int = 0o666) -> None:
-        """Leave out the bytecode file."""
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the source: a bytecode file is neither read nor written (PYF-043)."""
+        path = self.get_filename(fullname)
+        given = self.get_data(path) if self._given is None else self._given
+        require_hashed(path, given)
+        return self.source_to_code(given, path)
 
     def exec_module(self, module: ModuleType) -> None:
         with _run_by(module, str(self.path), self._code):
@@ -337,6 +368,10 @@ class _Source(SourceFileLoader):
 
 
 class _Extension(ExtensionFileLoader):
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        require_hashed(str(self.path))
+        return super().create_module(spec)
+
     def exec_module(self, module: ModuleType) -> None:
         with _run_by(module, str(self.path)):
             super().exec_module(module)
@@ -353,11 +388,10 @@ class _Held:
         if holder is None:
             return None
         if not _thread.asks:
-            # The program goes by the order of its path, also where a model's name is asked for.
-            first = next((n for n, one in enumerate(sys.path) if _is_models(one)), 0)
-            ahead = PathFinder.find_spec(name, sys.path[:first], target) if first else None
-            if ahead is not None and ahead.has_location:
-                return ahead
+            # To the program a model's modules are there only where it has none of that name.
+            spec = _elsewhere(name, target)
+            if spec is not None and (spec.has_location or spec.loader is not None):
+                return spec
         spec = PathFinder.find_spec(name, [str(holder.path)], target)
         if (
             spec is not None
@@ -367,6 +401,19 @@ class _Held:
             # Python would look for more of it in the folders of other models.
             spec.submodule_search_locations = _Places(spec.submodule_search_locations)
         return spec
+
+
+def _elsewhere(name: str, target: ModuleType | None = None) -> ModuleSpec | None:
+    """Find a module at the top as Python would without the models."""
+    others = [one for one in sys.path if not is_of_a_model(one)]
+    for finder in list(sys.meta_path):
+        if finder is _Held:
+            continue
+        path = others if finder is PathFinder else None
+        spec = finder.find_spec(name, path, target)
+        if spec is not None:
+            return spec
+    return None
 
 
 class _Places(list[str]):
@@ -397,64 +444,30 @@ class _Importlib(ModuleType):
 
 
 def _finder(path: str) -> FileFinder:
-    if not _is_models(path):
+    if not is_of_a_model(path):
         raise ImportError(f"{path} is not a model's code", path=path)
     return FileFinder(path, (_Extension, EXTENSION_SUFFIXES), (_Source, SOURCE_SUFFIXES))
-
-
-def _is_models(path: str) -> bool:
-    return any(_is_below(path, folder) for folder in _folders)
-
-
-def _is_under(name: str, top: str) -> bool:
-    return name == top or name.startswith(f"{top}.")
 
 
 def _is_of_a_model(module: ModuleType) -> bool:
     places = [getattr(module, "__file__", None) or "", *(getattr(module, "__path__", None) or ())]
     return any(module is one for code in _codes.values() for one in code.modules()) or any(
-        _is_models(str(place)) for place in places
+        is_of_a_model(str(place)) for place in places
     )
-
-
-def _is_below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder + os.sep)
-
-
-def _absolute(name: str, globals: Mapping[str, object] | None, level: int) -> str:  # noqa: A002
-    """Return the absolute name that an import statement asks for."""
-    if not level:
-        return name
-    known = globals or {}
-    package = known.get("__package__")
-    if package is None:
-        own = str(known.get("__name__", ""))
-        package = own if "__path__" in known else own.rpartition(".")[0]
-    base = str(package).rsplit(".", level - 1)[0]
-    return f"{base}.{name}" if name else base
-
-
-def _modules_in(folder: Path) -> Iterator[str]:
-    """Give the names of the modules and packages at the top of a folder of code."""
-    for entry in sorted(folder.iterdir()):
-        name = entry.name if entry.is_dir() else getmodulename(entry.name)
-        if name:
-            yield name
 
 
 def _is_the_programs(name: str, folder: Path) -> bool:
     """Return whether a name stays the program's, or an installed package's; warn if it matters."""
-    taken = [one for one in sys.modules if _is_under(one, name)]
+    taken = [one for one in sys.modules if is_under(one, name)]
     # A namespace package has no file of its own; its modules have.
     files = [Path(file) for one in taken if (file := getattr(sys.modules[one], "__file__", None))]
     package = folder / name / "__init__.py"
     own = package if package.is_file() else folder / f"{name}.py"
-    if all(_is_models(str(file.parent)) for file in files):
+    if all(is_of_a_model(str(file.parent)) for file in files):
         if own.is_file() or not (folder / name).is_dir():
             return False
         # A folder without __init__.py gives way to a package, or is one with others' folders.
-        elsewhere = [one for one in sys.path if not _is_models(one)]
-        return PathFinder.find_spec(name, elsewhere) is not None
+        return _elsewhere(name) is not None
     origin = getattr(sys.modules.get(name), "__file__", None)
     if origin is None or not own.is_file():
         return True

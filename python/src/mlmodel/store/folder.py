@@ -16,6 +16,7 @@ from mlmodel.environment.installed import warn_of_mismatches
 from mlmodel.environment.versions import Versions
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.store.code import ModelCode, of_folder
+from mlmodel.store.code_copy import private_copy
 from mlmodel.store.description import PYTHON_FUNCTION, Model, find_model_file
 from mlmodel.store.pickled import own_code
 from mlmodel.trust.gate import Gate
@@ -80,8 +81,9 @@ class ModelFolder:
         named = attributes.get("code")
         path = None
         if named:
-            path = self.file(named)
+            self.file(named)
             self.gate.require_trust("code that the model brings along", named)
+            path = private_copy(self.gate, named)
         code = of_folder(path)
         self.gate.own = own_code(code)
         return code
@@ -147,4 +149,6 @@ def open_folder(
     file = find_model_file(model_uri, dst_path)
     read = document.require_valid(file)
     root = document.folder_of(file)
-    return ModelFolder(root, read, Gate.for_folder(root, trust=trust, allow=allow, digest=digest))
+    known = {file.relative_to(root).as_posix(): read.sha256}
+    gate = Gate.for_folder(root, trust=trust, allow=allow, digest=digest, known=known)
+    return ModelFolder(root, read, gate)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from mlmodel import document
 from mlmodel._base.digest import manifest_of
+from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.rules.checks import errors_in
 from mlmodel.errors import InvalidArgument, InvalidModel, UnreadableModel, shown
 from mlmodel.signature.model_signature import ModelSignature
@@ -16,6 +18,7 @@ from mlmodel.trust import records
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlmodel._base.digest import Manifest
     from mlmodel.document.paths import PathLike
 
 __all__ = ["set_signature"]
@@ -52,14 +55,19 @@ def set_signature(model_uri: PathLike, signature: ModelSignature) -> None:
         raise InvalidArgument(
             "With this signature the model is not valid; it was left as is", wrong
         )
-    was_trusted = records.contains(_digest(root))
+    before = _manifest(root)
     model.save(root)
-    if was_trusted:
-        records.record(root, "its signature was set by this user")
+    if before is None or before.files.get(FILE_NAME) != read.sha256:
+        return
+    # What came into the folder meanwhile is not this user's (TRU-065).
+    written = hashlib.sha256(document.dumps(model.document).encode()).hexdigest()
+    after = _manifest(root) if records.contains(before.digest) else None
+    if after is not None and after.files == {**before.files, FILE_NAME: written}:
+        records.record(root, "its signature was set by this user", after)
 
 
-def _digest(root: Path) -> str:
+def _manifest(root: Path) -> Manifest | None:
     try:
-        return manifest_of(root).digest
+        return manifest_of(root)
     except (InvalidModel, UnreadableModel):  # it has none, so nobody trusts it
-        return ""
+        return None

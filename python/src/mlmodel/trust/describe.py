@@ -56,7 +56,13 @@ KNOWN_LOADERS = frozenset(
 #: How what is said of a file ends that loads without trust.
 HARMLESS = ": needs no trust"
 
-_PYTHON = frozenset({".py", ".pyc", ".pyw"})
+_PYTHON = {
+    ".py": "Python code",
+    ".pyw": "Python code",
+    ".pyc": "compiled Python code",
+    ".pyo": "compiled Python code",
+}
+_COMPILED = re.compile(r"\.(so|pyd|dll|dylib)$|\.so\.\d")
 #: What pickles are called inside of archives, where nothing is looked into.
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib")
 #: How large files may be, and how many, to be looked into.
@@ -149,8 +155,9 @@ def _role(roles: dict[str, str], relative: str) -> str:
 
 
 def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Look | None:
-    if PurePosixPath(relative).suffix.lower() in _PYTHON:
-        return Look(relative, "Python code")
+    python = _PYTHON.get(PurePosixPath(relative).suffix.lower())
+    if python or _COMPILED.search(relative.lower()):
+        return Look(relative, python or "compiled code")
     try:
         looks = list(_looks(path, role, allow))
     except files.TooLarge:
@@ -158,7 +165,11 @@ def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Lo
     except OSError as error:
         return Look(relative, f"cannot be read ({error.strerror})")
     if not looks:
-        return None
+        # A model of torch of this name is a pickle or a zip file.
+        is_path_file = relative.lower().endswith(".pth")
+        return (
+            Look(relative, "a path file of Python, which may hold code") if is_path_file else None
+        )
     what, needs_trust = "; ".join(what for what, _ in looks), any(needs for _, needs in looks)
     if role == "code" and not needs_trust:
         return Look(relative, f"{what}, but it is the model's own code")

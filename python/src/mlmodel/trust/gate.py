@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
-from mlmodel._base.digest import Manifest, manifest_of, stamp_of
+from mlmodel._base.digest import Manifest, manifest_of, stamp_of, written_by_others
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.stand_ins import HEAD, stand_in
 from mlmodel.errors import (
@@ -24,18 +24,20 @@ from mlmodel.errors import shown as shown_value
 from mlmodel.trust import records
 from mlmodel.trust.pickles.budget import Budget
 from mlmodel.trust.pickles.explain import is_function
-from mlmodel.trust.pickles.names import Names
+from mlmodel.trust.pickles.names import ALLOWED_CLASS, Names
 from mlmodel.trust.pickles.own import OwnCode
 from mlmodel.trust.pickles.scanner import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["Gate"]
 
 #: How many findings an error lists.
 _SHOWN = 8
+#: Why a folder is not trusted whose files are not those that were read.
+_MOVED = "The folder was changed while it was being read, so its digest vouches for other files"
 
 
 @dataclass(slots=True)
@@ -50,6 +52,8 @@ class Gate:
     trust: bool = False
     allow: frozenset[str] = frozenset()
     digest: str = ""
+    #: The SHA-256 of files that were read before, such as the MLmodel file, by their paths.
+    known: dict[str, str] = field(default_factory=dict)
     #: What its pickles find of the model's own code, where they are trusted.
     own: OwnCode = field(default_factory=OwnCode)
     #: What its files may cost together.
@@ -62,14 +66,22 @@ class Gate:
     _why_not: str = field(default="", repr=False)
     #: What the file system said of the folder when it was loaded in trust.
     _stamp: bytes = field(default=b"", repr=False)
+    _warned: bool = field(default=False, repr=False)
 
     @classmethod
     def for_folder(
-        cls, root: Path, *, trust: bool = False, allow: Iterable[str] = (), digest: str = ""
+        cls,
+        root: Path,
+        *,
+        trust: bool = False,
+        allow: Iterable[str] = (),
+        digest: str = "",
+        known: Mapping[str, str] | None = None,
     ) -> Gate:
         """Return the gate of a model folder; nothing is read before it is needed.
 
         ``digest`` is that of a folder in which the caller trusts, beside those of the user's store.
+        ``known`` has the SHA-256 of files that were read already: no digest vouches for others.
 
         Raises:
             InvalidArgument: ``trust`` is neither True nor False, or a name is not a text.
@@ -83,7 +95,7 @@ class Gate:
         names = [allow] if isinstance(allow, str) else list(allow)
         if not all(isinstance(name, str) for name in names):
             raise InvalidArgument("allow is a list of names of classes ('package.module.Class')")
-        return cls(root, trust, frozenset(names), digest)
+        return cls(root, trust, frozenset(names), digest, dict(known or {}))
 
     def is_trusted(self) -> bool:
         """Return whether everything in the folder may run.
@@ -98,10 +110,29 @@ class Gate:
                 self._manifest = manifest_of(self.root)
                 found = self._manifest.digest
                 self._stored = found == self.digest or records.contains(found)
+                if self._stored and not self.known.items() <= self._manifest.files.items():
+                    self._stored = False
+                    self._why_not = f"{_MOVED} (TRU-065)."
             except MlmodelError as error:
                 self._stored = False
                 self._why_not = " ".join(one.message for one in error.details) or error.message
         return self._stored
+
+    def manifest(self) -> Manifest | None:
+        """Return the files of a folder that is trusted by its digest, with their SHA-256.
+
+        None where it is not, and where the caller trusts it as it is.
+        """
+        return self._manifest if self._stored and not self.trust else None
+
+    def changed(self, file: str) -> UntrustedModel:
+        """Return the error for a file that is not the one by which the folder is trusted."""
+        return UntrustedModel(
+            f"{file} is not what it was when the digest was taken by which this folder is "
+            "trusted. Nothing of it was run. See to it that nobody writes there, and load the "
+            "model again (TRU-065).",
+            [Violation("TRU-065", "changed while the model was loaded", file=file)],
+        )
 
     def require_trust(self, what: str, file: str | None = None) -> None:
         """Go on only in a trusted folder.
@@ -114,8 +145,24 @@ class Gate:
             UntrustedModel: it is not trusted; nothing was run.
 
         """
-        if not self.is_trusted():
+        if self.is_trusted():
+            self._warn_of_others()
+        else:
             raise self._refusal(what, [Violation("TRU-001", what, file=file)], by_name=False)
+
+    def _warn_of_others(self) -> None:
+        """Warn where others may write in a folder whose files may run (TRU-066)."""
+        if self.trust or self._warned:
+            return
+        self._warned = True
+        place = written_by_others(self.root)
+        if place is not None:
+            warn_caller(
+                f"{place} may be written by other users, and the model in {self.root} is trusted. "
+                "Its code and pickles are those that the digest vouches for; other files "
+                "that its code opens could be replaced. Keep it where nobody else may write "
+                "(chmod go-w; TRU-066)."
+            )
 
     def keep_watch(self) -> None:
         """Remember how the folder is that is being loaded, if it is the caller who trusts it."""
@@ -132,7 +179,10 @@ class Gate:
             return self.digest
         with suppress(OSError, MlmodelError):
             if self._stamp and stamp_of(self.root) == self._stamp:
-                return manifest_of(self.root).digest
+                found = manifest_of(self.root)
+                same = self.known.items() <= found.files.items()
+                if same and stamp_of(self.root) == self._stamp:
+                    return found.digest
         return ""
 
     def warn_of_unused(self) -> None:
@@ -160,7 +210,42 @@ class Gate:
                 memory (TRU-007).
 
         """
-        return _read_file(path, self._relative(path))
+        return self._read(path)
+
+    def read_to_run(self, path: Path, most: int | None = None) -> bytes:
+        """Return the bytes, at most ``most``, of a file by which code of the model runs.
+
+        Raises:
+            ModelNotFound, UnreadableModel: as :meth:`read`.
+            UntrustedModel: it is not the file that the folder's digest vouches for (TRU-065).
+
+        """
+        data, file = self._read(path, most=most), self._relative(path)
+        sha = hashlib.sha256(data).hexdigest()
+        manifest = self.manifest()
+        if manifest is None:  # a digest that is taken later must have it
+            self.known[file] = sha
+        elif manifest.files.get(file) != sha:
+            raise self.changed(file)
+        return data
+
+    def _read(self, path: Path, *, most: int | None = None, archive: bool = False) -> bytes:
+        """Return a file's bytes, unless something else stands in its place (DIR-009).
+
+        ``archive`` says that it is a zip archive, whatever its name.
+        """
+        file = self._relative(path)
+        try:
+            data = files.read(path, most, within=self.root)
+        except FileNotFoundError:
+            raise ModelNotFound(f"The model has no file {file}.") from None
+        except OSError as error:
+            what = "it is a folder" if path.is_dir() else error.strerror
+            raise UnreadableModel(f"{file} could not be read: {what}.") from error
+        instead = stand_in(file, data[:HEAD], len(data))
+        if instead is None or (archive and instead.archive == "zip"):
+            return data
+        raise InvalidModel.of_file(file, "DIR-009", f"{instead.what}; {instead.todo}")
 
     def load_pickle(
         self, path: Path, *, aliases: dict[tuple[str, str], object] | None = None
@@ -187,7 +272,7 @@ class Gate:
 
         aliases = aliases or {}
         file = self._relative(path)
-        data = _read_file(path, file)
+        data = self._read(path)
         if self.trust:
             return unpickle.load_trusted(data, aliases, file, self.own)
         # The names in a file need no look where the folder is known to be trusted.
@@ -196,7 +281,7 @@ class Gate:
         found = scan(data, allow=self.allow, aliases=aliases, budget=self.budget)
         self._note(found.names)
         if found.allowed:
-            loaded = unpickle.load_restricted(found, Names(self.allow, aliases), file)
+            loaded = unpickle.load_restricted(found, Names(self.allow, aliases, self.root), file)
             bounds.check(loaded, file)
             return loaded
         if self._holds(file, data):
@@ -228,7 +313,7 @@ class Gate:
         from mlmodel.trust.pickles import unpickle
 
         file = self._relative(path)
-        data = _read_file(path, file, archive=True)
+        data = self._read(path, archive=True)
         found = skops_file.check(data, allow=self.allow, budget=self.budget)
         self._note(found.names)
         trusted = False
@@ -246,10 +331,22 @@ class Gate:
                     by_name=bool(found.refused),
                     classes=_has_classes(found.refused),
                 )
+        if not trusted:
+            self._require_classes(found.names)
         loaded = unpickle.guarded(lambda: skops_file.load(found, trusted=trusted), file)
         if not trusted:
             bounds.check(loaded, file)
         return loaded
+
+    def _require_classes(self, names: Iterable[str]) -> None:
+        """Go on only where what the user allowed is an installed class (TRU-016)."""
+        from mlmodel.trust.pickles.unpickle import resolve
+
+        known = Names(self.allow, root=self.root)
+        for name in names:
+            module, _, own = name.rpartition(".")
+            if known.is_allowed(module, own):
+                resolve((module, own), ALLOWED_CLASS.uses, known)
 
     def _note(self, names: Iterable[str]) -> None:
         self._seen.update(names)
@@ -315,21 +412,3 @@ class Gate:
 def _has_classes(names: Iterable[str]) -> bool:
     """Return whether allowing by name can help: classes alone can be allowed (TRU-016)."""
     return any(not is_function(name) for name in names)
-
-
-def _read_file(path: Path, file: str, *, archive: bool = False) -> bytes:
-    """Return a file's bytes, unless something else stands in its place (DIR-009).
-
-    ``archive`` says that it is a zip archive, whatever its name.
-    """
-    try:
-        data = files.read(path)
-    except FileNotFoundError:
-        raise ModelNotFound(f"The model has no file {file}.") from None
-    except OSError as error:
-        what = "it is a folder" if path.is_dir() else error.strerror
-        raise UnreadableModel(f"{file} could not be read: {what}.") from error
-    instead = stand_in(file, data[:HEAD], len(data))
-    if instead is None or (archive and instead.archive == "zip"):
-        return data
-    raise InvalidModel.of_file(file, "DIR-009", f"{instead.what}; {instead.todo}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mlmodel._base import files
 from mlmodel._base.digest import manifest_of
-from mlmodel._base.user_folders import is_private, of_user
+from mlmodel._base.user_folders import is_private, of_user, read_private
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument, InvalidModel, WriteFailed
 
@@ -81,10 +81,8 @@ def contains(digest: str) -> bool:
 
 
 def _read_record(path: Path) -> Record | None:
-    if not is_private(path, stat.S_IFREG):
-        return None
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_private(path))
         digest, place, reason, added = (
             str(found[key]) for key in ("digest", "path", "reason", "added")
         )
@@ -139,15 +137,15 @@ def _first(names: list[str]) -> str:
     return ", ".join([*names[:_SHOWN], *([f"{more} more"] if more > 0 else [])])
 
 
-def add(root: Path, reason: str) -> Record:
-    """Trust the folder as it is now.
+def add(root: Path, reason: str, manifest: Manifest | None = None) -> Record:
+    """Trust the folder as it is now, or as it was when its ``manifest`` was made.
 
     Raises:
         InvalidModel: the folder has no digest (links, special files).
         WriteFailed: the store cannot be written.
 
     """
-    manifest = manifest_of(root)
+    manifest = manifest or manifest_of(root)
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     files_now = manifest.files if len(manifest.files) <= _MOST_FILES else {}
     record = Record(manifest.digest, str(root.resolve()), reason, now, files_now)
@@ -176,14 +174,14 @@ def _unwritable(folder: Path, why: str) -> WriteFailed:
     return WriteFailed(f"The trust store {folder} could not be written: {why}.")
 
 
-def record(root: Path, reason: str) -> str:
-    """Trust a folder that this user has just saved; return its digest.
+def record(root: Path, reason: str, manifest: Manifest | None = None) -> str:
+    """Trust a folder that this user has just saved, as :func:`add`; return its digest.
 
     A store that cannot be written, or a folder that has no digest, costs a warning and not the
     saved model (TRU-034); the digest is empty where there is none.
     """
     try:
-        return add(root, reason).digest
+        return add(root, reason, manifest).digest
     except (WriteFailed, InvalidModel) as error:
         warn_caller(
             f"{error} The model is saved; loading it will ask for trust where it holds code."

@@ -108,7 +108,7 @@ def read_document(root: Path, info: Mapping[str, Any]) -> Any:
 
 def _text(root: Path, name: str) -> str:
     try:
-        return files.read(resolve_inside(root, name), MOST_BYTES).decode()
+        return files.read(resolve_inside(root, name), MOST_BYTES, within=root).decode()
     except UnicodeDecodeError as error:
         raise _malformed(f"{name} is not UTF-8 text") from error
     except files.TooLarge:

@@ -133,6 +133,8 @@ def _is_equal(one: Path, other: Path) -> bool:
 
     from mlmodel._base.digest import manifest_of
 
+    if other.is_symlink():  # what it leads to may be another thing at the next look (DIR-012)
+        return False
     if one.is_file() or other.is_file():
         return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
     try:

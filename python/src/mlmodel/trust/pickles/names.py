@@ -16,6 +16,7 @@ from mlmodel.trust.pickles.moved import current_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 __all__ = ["ALLOWED_CLASS", "Entry", "Names", "allowed_names"]
 
@@ -52,8 +53,13 @@ class Names:
     """The list as one load sees it: with the user's classes and the loader's aliases."""
 
     def __init__(
-        self, allow: Iterable[str] = (), aliases: Mapping[tuple[str, str], object] | None = None
+        self,
+        allow: Iterable[str] = (),
+        aliases: Mapping[tuple[str, str], object] | None = None,
+        root: Path | None = None,
     ) -> None:
+        #: The folder of the model, whose own modules are not installed.
+        self.root = root
         self.allow = frozenset(allow)
         self.aliases = dict(aliases or {})
         self._listed = allowed_names()

@@ -23,6 +23,7 @@ from mlmodel.errors import (
 from mlmodel.trust.pickles.arrow import REPLACED
 from mlmodel.trust.pickles.containers import COMPRESSED, detect, expand, read_npy_header
 from mlmodel.trust.pickles.findings import Malformed
+from mlmodel.trust.pickles.installed import require_installed
 from mlmodel.trust.pickles.moved import current_name, places
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from mlmodel.trust.pickles.names import Names
     from mlmodel.trust.pickles.own import OwnCode
 
-__all__ = ["guarded", "load_restricted", "load_trusted"]
+__all__ = ["guarded", "load_restricted", "load_trusted", "resolve"]
 
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 
@@ -81,7 +82,7 @@ class _Restricted(pickle.Unpickler):
             # The check and the unpickler read these bytes differently: trust neither.
             raise UntrustedModel(f"The name {module}.{name} was not seen when the file was checked")
         if place not in self._found:
-            self._found[place] = _resolve(place, entry.uses, self._names)
+            self._found[place] = resolve(place, entry.uses, self._names)
         return self._found[place]
 
     def persistent_load(self, pid: Any) -> Any:
@@ -92,7 +93,14 @@ class _Restricted(pickle.Unpickler):
         return _array(pid, self._data, raw.begin, raw.end - raw.begin)
 
 
-def _resolve(place: tuple[str, str], uses: frozenset[str], names: Names) -> Any:
+def resolve(place: tuple[str, str], uses: frozenset[str], names: Names) -> Any:
+    """Return what a name on the list, or one that the user allowed, is here (TRU-011, TRU-016).
+
+    Raises:
+        MissingDependency: it is not installed.
+        UntrustedModel: something else is found under it.
+
+    """
     module, name = place
     if place in names.aliases:
         return names.aliases[place]
@@ -100,6 +108,9 @@ def _resolve(place: tuple[str, str], uses: frozenset[str], names: Names) -> Any:
         return _ArrayWrapper
     if place in REPLACED:
         return REPLACED[place]
+    if names.is_allowed(module, name):
+        for where, _ in places(module, name):
+            require_installed(where, names.root)
     found = _found(module, name)
     if names.is_allowed(module, name):
         if not isinstance(found, type) or (found.__module__, found.__qualname__) != place:
