@@ -70,6 +70,10 @@ def test_rows_have_names_of_their_own_and_someone_measures_each(load):
     assert of("inprocess") == set(load("inprocess_mlmodel").TASKS)
 
 
+#: MLflow checks no pickle before it loads it.
+OURS_ALONE = {"check-words", "check-doubles", "check-small"}
+
+
 def test_both_sides_have_every_task_in_process():
     sources = [(BENCHMARKS / f"inprocess_{side}.py").read_text() for side in ("mlmodel", "mlflow")]
     # MLflow's side cannot be imported here: its keys are read.
@@ -77,8 +81,8 @@ def test_both_sides_have_every_task_in_process():
         {line.split('"')[1] for line in source.split("TASKS = {")[1].splitlines() if '": ' in line}
         for source in sources
     ]
-    assert keys[0] == keys[1]
-    assert len(keys[0]) == 20
+    assert keys[0] - OURS_ALONE == keys[1]
+    assert len(keys[1]) == 20
 
 
 @pytest.mark.parametrize(

@@ -27,14 +27,21 @@ def model(folder, text=TEXT):
     return folder
 
 
-def nested(folder, depth):
-    """Make folders in each other, deeper than one path may be long, and return the deepest name."""
-    here = Path.cwd()
-    os.chdir(folder)
-    for _ in range(depth):
-        Path("d").mkdir()
-        os.chdir("d")
-    os.chdir(here)
+@pytest.fixture
+def nested(tmp_path):
+    """Return what makes folders in each other, deeper than one path may be long."""
+
+    def make(folder, depth):
+        here = Path.cwd()
+        os.chdir(folder)
+        for _ in range(depth):
+            Path("d").mkdir()
+            os.chdir("d")
+        os.chdir(here)
+
+    yield make
+    # Python's own removal, which cleans up behind the tests, recurses.
+    subprocess.run(["rm", "-rf", *tmp_path.iterdir()], check=True)
 
 
 def in_child(*args):
@@ -48,14 +55,14 @@ def in_child(*args):
 
 
 @pytest.mark.parametrize("arguments", [("validate",), ("fmt", "--check"), ("inspect",)])
-def test_folders_nested_a_thousand_deep(arguments, tmp_path):
+def test_folders_nested_a_thousand_deep(arguments, tmp_path, nested):
     nested(model(tmp_path / "m"), 1_500)
     code, _ = in_child(*arguments, tmp_path)
     assert arguments[0] in COMMANDS
     assert code == 0
 
 
-def test_a_folder_that_cannot_be_listed_needs_trust(tmp_path):
+def test_a_folder_that_cannot_be_listed_needs_trust(tmp_path, nested):
     folder = model(tmp_path / "m")
     nested(folder, 2_500)
     code, said = in_child("inspect", "--require-trust", "list", folder)
