@@ -580,20 +580,22 @@ def test_an_archive_that_leads_out(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "evil").exists()
 
 
-def test_a_link_in_an_archive(tmp_path: Path) -> None:
-    """LOC-005: what comes of it is not a link, and nothing of this machine."""
-    for target in ("MLmodel", "/etc/passwd", "../../etc/passwd"):
-        with tarfile.open(tmp_path / "m.tar", "w") as archive:
-            for name, kind in (("MLmodel", tarfile.REGTYPE), ("link", tarfile.SYMTYPE)):
-                member = tarfile.TarInfo(name)
-                member.type, member.linkname = kind, target
-                archive.addfile(member)
-        uri = f"tar://::file://{tmp_path}/m.tar"
-        if target == "MLmodel":
-            assert not (local_folder(uri) / "link").is_symlink()
-            continue
-        with pytest.raises(UnreadableModel):
-            local_folder(uri)
+@pytest.mark.parametrize("target", ["MLmodel", "/etc/passwd", "../../etc/passwd", "link", "no"])
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, b"Z"]
+)
+def test_a_link_or_device_in_an_archive(
+    tmp_path: Path, cache: Path, target: str, kind: bytes
+) -> None:
+    """LOC-023: refused, wherever it leads, and nothing is kept."""
+    with tarfile.open(tmp_path / "m.tar", "w") as archive:
+        for name, its_kind in (("MLmodel", tarfile.REGTYPE), ("link", kind)):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = its_kind, target
+            archive.addfile(member)
+    with pytest.raises(InvalidModel, match=r"LOC-005: The name 'link' is a link or a special"):
+        local_folder(f"tar://::file://{tmp_path}/m.tar")
+    assert list((cache / "content").iterdir()) == _leftovers(cache) == []
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

@@ -25,7 +25,7 @@ from mlmodel.document.writer import rewrite
 from mlmodel.document.yaml.events import Problem, decode
 from mlmodel.errors import InvalidModel, MlmodelError
 from mlmodel.reports.validation import find_models
-from mlmodel.store.locations.uris import without_secrets
+from mlmodel.store.locations.uris import shown_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +91,7 @@ def _outcomes(paths: tuple[str, ...], jobs: int, *, write: bool) -> Iterator[_Ou
         try:
             found += [path] if path == "-" else _files(path)
         except MlmodelError as error:
-            found.append(_failed(without_secrets(path), error))
+            found.append(_failed(shown_uri(path), error))
     files = [file for file in found if isinstance(file, str)]
     # Standard input belongs to this process.
     done = in_processes(partial(_format, write=write), files, 1 if "-" in files else jobs)

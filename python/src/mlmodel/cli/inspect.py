@@ -25,7 +25,7 @@ from mlmodel.reports.inspection import inspect_model
 from mlmodel.reports.trust_needed import LEVELS, Needed, as_document, needed_by
 from mlmodel.reports.validation import find_models, models_below
 from mlmodel.store.locations.locate import local_folder
-from mlmodel.store.locations.uris import without_secrets
+from mlmodel.store.locations.uris import shown_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,9 +105,9 @@ def _show_models(paths: tuple[str, ...], *, is_json: bool) -> None:
         models = _models_at(place)
         for model in models:
             found.append(inspect_model(model))
-            found[-1]["path"] = without_secrets(path) if model == place else str(model)
+            found[-1]["path"] = shown_uri(path) if model == place else str(model)
     if is_json:
-        alone = len(places) == 1 and found[0]["path"] == without_secrets(paths[0])
+        alone = len(places) == 1 and found[0]["path"] == shown_uri(paths[0])
         click.echo(json.dumps(found[0] if alone else {"models": found}, indent=2))
         return
     for number, one in enumerate(found):
@@ -135,7 +135,7 @@ def _gate(paths: tuple[str, ...], level: str, allow: tuple[str, ...], *, is_json
             for model in find_models(local_folder(path)):
                 models.update(dict.fromkeys((model, *models_below(model))))
         except MlmodelError as error:
-            shown = without_secrets(path)
+            shown = shown_uri(path)
             reason = error.message.removeprefix(f"{shown}: ")
             found.append(Needed(shown, None, allowed=False, unreadable=reason))
     progress = Progress("looking into", len(models))

@@ -47,14 +47,14 @@ def add(model: str) -> None:
     from mlmodel.document.paths import FILE_NAME
     from mlmodel.errors import ModelNotFound, UnreadableModel
     from mlmodel.store.locations.locate import local_folder
-    from mlmodel.store.locations.uris import without_secrets
+    from mlmodel.store.locations.uris import shown_uri
     from mlmodel.trust import records
     from mlmodel.trust.describe import look_into
 
     file = document.model_file(local_folder(model))
     if not file.is_file():
         raise ModelNotFound(
-            f"There is no model at {without_secrets(model)}: give a folder with a file {FILE_NAME}."
+            f"There is no model at {shown_uri(model)}: give a folder with a file {FILE_NAME}."
         )
     path = file.parent
     before = stamp_of(path)

@@ -31,7 +31,7 @@ from mlmodel.reports.report import Report, as_document, summary
 from mlmodel.reports.selection import Selection
 from mlmodel.reports.validation import find_models, models_below, validate
 from mlmodel.store.locations.locate import local_folder
-from mlmodel.store.locations.uris import without_secrets
+from mlmodel.store.locations.uris import shown_uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -173,7 +173,7 @@ class _Found:
                     if model == place:
                         found.models[str(model)] = _note_of_further_models(place)
             except MlmodelError as error:
-                shown = without_secrets(path)
+                shown = shown_uri(path)
                 found.failed.append(Report(shown, (), error.message.removeprefix(f"{shown}: ")))
         return found
 

@@ -54,12 +54,12 @@ def command(model: str, source: str, content_type: str | None, form: str) -> Non
     require("orjson", "predict")
     from mlmodel.scoring.invocations.checking import check_input
     from mlmodel.store.description import Model
-    from mlmodel.store.locations.uris import without_secrets
+    from mlmodel.store.locations.uris import shown_uri
 
     signature = Model.load(model).signature
     check = check_input(content_type_of(source, content_type), read_input(source), signature)
     if form == "json":
-        named = {"model": without_secrets(model), "input": source}
+        named = {"model": shown_uri(model), "input": source}
         click.echo(json.dumps({**named, **check.as_document()}, indent=2))
     else:
         for line in _check_lines(check, "standard input" if source == "-" else source):

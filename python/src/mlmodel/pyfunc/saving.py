@@ -21,7 +21,7 @@ from mlmodel.scoring.predict import Taking
 from mlmodel.store.code import of_folder
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 from mlmodel.store.locations.locate import local_path
-from mlmodel.store.locations.uris import without_secrets
+from mlmodel.store.locations.uris import shown_uri
 from mlmodel.store.new_folder import copy_into
 from mlmodel.store.saving import Contents, KeywordOptions, SaveOptions, save_folder
 
@@ -284,7 +284,7 @@ class _Saving:
                 own = folder / f"{index}"  # two files of one name, from two folders
                 own.mkdir()
             copy = copy_into(source, own)
-            uri = without_secrets(str(self.artifacts[name]))
+            uri = shown_uri(str(self.artifacts[name]))
             entries[name] = {"path": copy.relative_to(root).as_posix(), "uri": uri}
         return entries
 

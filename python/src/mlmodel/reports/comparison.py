@@ -17,7 +17,7 @@ from mlmodel.reports.inspection import environment_of, plain
 from mlmodel.reports.signature_file import signature_of
 from mlmodel.signature.compare.diff import compare_signatures
 from mlmodel.store.locations.locate import local_folder
-from mlmodel.store.locations.uris import without_secrets
+from mlmodel.store.locations.uris import shown_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -78,8 +78,8 @@ def compare_models(old: PathLike, new: PathLike) -> dict[str, Any]:
     differs = any(bool(held) for key, held in found.items() if key != "signature")
     differs = differs or found["signature"].get("changes") != []
     return {
-        "old": without_secrets(str(old)),
-        "new": without_secrets(str(new)),
+        "old": shown_uri(str(old)),
+        "new": shown_uri(str(new)),
         "same": not differs,
         **found,
         "saved": list(_changed_values(saved[0], saved[1])),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -24,6 +25,7 @@ from mlmodel._base.digest import manifest_of, stamp_of
 from mlmodel._base.extras import require
 from mlmodel._base.user_folders import is_private, of_user
 from mlmodel.errors import InvalidModel, UnreadableModel, WriteFailed
+from mlmodel.store.locations.remote import what_is_wrong_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,11 +55,25 @@ def location() -> Path | None:
     return Path(own).absolute() if own else of_user("XDG_CACHE_HOME", ".cache")
 
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+#: How long a note may be that says what a URI holds.
+_LONGEST_NOTE = 64 * 1024
+
+
 def _read_source(path: Path) -> Source | None:
-    try:
-        return Source(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+    """Return what a note says, if it is one of ours: it leads nowhere but into the cache."""
+    if not is_private(path, stat.S_IFREG):
         return None
+    try:
+        source = Source(**json.loads(files.read(path, _LONGEST_NOTE)))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+    texts = (source.uri, source.digest, source.name, source.downloaded)
+    if not all(isinstance(text, str) for text in (*texts, source.state or "")):
+        return None
+    is_name = not source.name or what_is_wrong_with(source.name) is None
+    is_ours = _DIGEST.fullmatch(source.digest) and is_name and "/" not in source.name
+    return source if is_ours else None
 
 
 class Cache:
@@ -94,7 +110,7 @@ class Cache:
         with _lock(self.root / "locks" / key, wait=True):
             for leftover in self._partials():
                 if leftover.name.startswith(key):
-                    shutil.rmtree(leftover, ignore_errors=True)
+                    _remove(leftover)
                 else:
                     self._remove_if_abandoned(leftover)
             yield
@@ -120,15 +136,16 @@ class Cache:
 
     def keep(self, partial: Path) -> str:
         """Move a finished download to its place, if the place is empty; return its digest."""
+        _close_to_others(partial)
         digest = manifest_of(partial).digest
         target = self.root / "content" / digest
         if self._is_whole(digest):
             return digest
         try:
-            if target.exists():  # it was changed since; whoever reads it may go on
+            if os.path.lexists(target):  # it was changed since; whoever reads it may go on
                 damaged = self.root / "partial" / f"{partial.name}-damaged"
                 target.rename(damaged)
-                shutil.rmtree(damaged, ignore_errors=True)
+                _remove(damaged)
             partial.rename(target)
             self._mark(digest, stamp_of(target))
         except OSError as error:
@@ -159,7 +176,7 @@ class Cache:
         for path in (*(self.root / "sources").iterdir(), *(self.root / "checked").iterdir()):
             path.unlink(missing_ok=True)
         for path in (self.root / "content").iterdir():
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
         for path in self._partials():
             self._remove_if_abandoned(path)
 
@@ -169,11 +186,13 @@ class Cache:
         Files that nobody has touched since the last check are not read again.
         """
         folder, checked = self.root / "content" / digest, self.root / "checked" / digest
+        if not is_private(folder, stat.S_IFDIR):  # a link, or others may write there
+            return False
         try:
             stamp = stamp_of(folder)
-            if checked.is_file() and checked.read_bytes() == stamp:
+            if is_private(checked, stat.S_IFREG) and files.read(checked, len(stamp)) == stamp:
                 return True
-            if not folder.is_dir() or manifest_of(folder).digest != digest:
+            if manifest_of(folder).digest != digest:
                 return False
         except (InvalidModel, UnreadableModel, OSError):
             return False
@@ -190,13 +209,31 @@ class Cache:
     def _remove_if_abandoned(self, leftover: Path) -> None:
         lock = self.root / "locks" / leftover.name.partition("-")[0]
         with suppress(OSError), _lock(lock, wait=False):
-            shutil.rmtree(leftover, ignore_errors=True)
+            _remove(leftover)
 
     def _unwritable(self, error: OSError) -> WriteFailed:
         return WriteFailed(
             f"The cache {self.root} could not be written: {error.strerror}; free some room, or set "
             "MLMODEL_CACHE to another folder (LOC-008)."
         )
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder, or the link or file in its place; nothing that a link leads to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _close_to_others(folder: Path) -> None:
+    """Let nobody else write below a folder, whatever the user's umask is."""
+    for above, _, names in os.walk(folder):
+        for path in (above, *(os.path.join(above, name) for name in names)):  # noqa: PTH118
+            mode = os.lstat(path).st_mode
+            if mode & 0o022 and not stat.S_ISLNK(mode):
+                Path(path).chmod(stat.S_IMODE(mode) & ~0o022)
 
 
 @contextmanager
@@ -209,5 +246,7 @@ def _lock(path: Path, *, wait: bool) -> Iterator[None]:
 
     """
     filelock = require("filelock", "remote")
+    if path.is_symlink():  # whoever opens it would empty what it leads to
+        path.unlink()
     with filelock.FileLock(path, timeout=-1 if wait else 0, mode=0o600):
         yield

@@ -23,7 +23,7 @@ from mlmodel.errors import (
     WriteFailed,
 )
 from mlmodel.store.locations.download import on_this_machine
-from mlmodel.store.locations.uris import is_uri, without_secrets
+from mlmodel.store.locations.uris import is_uri, shown_uri
 
 if TYPE_CHECKING:
     from mlmodel.document.paths import PathLike
@@ -75,7 +75,7 @@ def path_to_write(place: PathLike) -> Path:
     place = text_of_path(place, "The path to save to")
     if is_uri(place):
         raise InvalidArgument(
-            f"{without_secrets(place)}: a model can be saved only to a folder on "
+            f"{shown_uri(place)}: a model can be saved only to a folder on "
             "this machine; save it to a path, and copy the folder to the store (LOC-017)"
         )
     return local_path(place)

@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Limits", "Listing", "download", "is_web", "list_file", "list_folder"]
+__all__ = [
+    "Limits",
+    "Listing",
+    "download",
+    "is_web",
+    "list_file",
+    "list_folder",
+    "over",
+    "refused_name",
+    "too_large",
+    "what_is_wrong_with",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +63,14 @@ class Listing:
 
     ``state`` is None where the store says nothing by which a change could be seen. ``newest`` is
     the latest time (seconds since 1970) on whose word alone a file counts as unchanged.
-    ``single`` says that it is a file and no folder.
+    ``single`` says that it is a file and no folder. ``place`` is the path of the folder.
     """
 
     files: list[RemoteFile] = field(default_factory=list)
     state: str | None = None
     newest: float = 0.0
     single: bool = False
+    place: str = ""
 
 
 #: How deep folders may lie in each other.
@@ -96,7 +108,7 @@ def list_folder(fs: Any, path: str, limits: Limits) -> Listing:
         UnreadableModel: it is larger than the limits (LOC-006).
 
     """
-    return _listing(fs, list(_walk(fs, path, limits)), limits)
+    return replace(_listing(fs, list(_walk(fs, path, limits)), limits), place=path)
 
 
 def _walk(fs: Any, root: str, limits: Limits) -> Iterator[RemoteFile]:
@@ -109,17 +121,14 @@ def _walk(fs: Any, root: str, limits: Limits) -> Iterator[RemoteFile]:
                 continue
             seen += 1
             if seen > limits.files:
-                raise _over(f"more than {limits.files:,} files", "MLMODEL_DOWNLOAD_FILES")
+                raise over(f"more than {limits.files:,} files", "MLMODEL_DOWNLOAD_FILES")
             kind = info.get("type")
-            if part == "." and kind == "directory":  # an archive made of `.`
-                pending.append((str(info["name"]), above))
-                continue
             name = above + part
-            wrong = _what_is_wrong(name)
+            wrong = what_is_wrong_with(name)
             if wrong is None and kind not in ("file", "directory"):
                 wrong = f"is neither a file nor a folder ({kind})"
             if wrong is not None:
-                raise _refused_name(name, wrong)
+                raise refused_name(name, wrong)
             if kind == "directory":
                 pending.append((str(info["name"]), name + "/"))
             else:
@@ -136,7 +145,7 @@ def _part(fs: Any, folder: str, path: str) -> str:
     if path == base:
         return ""
     if not path.startswith(base + "/") and base:
-        raise _refused_name(path, "is not in the folder that was listed")
+        raise refused_name(path, "is not in the folder that was listed")
     part = path[len(base) :].removeprefix("/")
     if not is_web(fs):
         return part
@@ -150,7 +159,7 @@ def is_web(fs: Any) -> bool:
     return "http" in protocols
 
 
-def _what_is_wrong(name: str) -> str | None:
+def what_is_wrong_with(name: str) -> str | None:
     """Return why this is not a name of a file inside the folder, or None (LOC-005)."""
     parts = name.split("/")
     for words, found in (
@@ -169,7 +178,8 @@ def _is_device(part: str) -> bool:
     return _DEVICE.fullmatch(part.rstrip(" .")) is not None
 
 
-def _refused_name(name: str, wrong: str) -> InvalidModel:
+def refused_name(name: str, wrong: str) -> InvalidModel:
+    """Return the error for a name in a listing or an archive (LOC-005)."""
     message = f"The name {shown(name)} {wrong}; nothing was downloaded."
     return InvalidModel(
         "The listing of the remote folder has a name that is not a file inside it.",
@@ -177,7 +187,8 @@ def _refused_name(name: str, wrong: str) -> InvalidModel:
     )
 
 
-def _over(what: str, variable: str) -> UnreadableModel:
+def over(what: str, variable: str) -> UnreadableModel:
+    """Return the error for what is beyond a limit that the user may set (LOC-006)."""
     return UnreadableModel(
         f"The remote folder holds {what}, which is the limit; it was not downloaded. If this is "
         f"the right folder, set {variable} to a higher limit (LOC-006)."
@@ -185,9 +196,9 @@ def _over(what: str, variable: str) -> UnreadableModel:
 
 
 def _remote_file(path: str, name: str, info: dict[str, Any]) -> RemoteFile:
-    wrong = _what_is_wrong(name)
+    wrong = what_is_wrong_with(name)
     if wrong is not None:
-        raise _refused_name(name, wrong)
+        raise refused_name(name, wrong)
     size = info.get("size")
     return RemoteFile(path, name, size if isinstance(size, int) else None, info)
 
@@ -199,11 +210,11 @@ def _listing(fs: Any, files: list[RemoteFile], limits: Limits) -> Listing:
     names = set()
     for file in files:
         if file.name in names:
-            raise _refused_name(file.name, "stands twice")
+            raise refused_name(file.name, "stands twice")
         names.add(file.name)
     files = _in_parallel(fs, lambda file: _informed(fs, file), files)
     if sum(file.size or 0 for file in files) > limits.bytes:
-        raise _too_large(limits)
+        raise too_large(limits)
     lines, newest = [], 0.0
     for file in files:
         content = [f"{key}={file.info[key]}" for key in _CONTENT if file.info.get(key)]
@@ -251,11 +262,12 @@ class _Count:
         self.bytes += number
         self.tell(number)
         if self.bytes > self.limits.bytes:
-            raise _too_large(self.limits)
+            raise too_large(self.limits)
 
 
-def _too_large(limits: Limits) -> UnreadableModel:
-    return _over(f"more than {limits.bytes:,} bytes", "MLMODEL_DOWNLOAD_BYTES")
+def too_large(limits: Limits) -> UnreadableModel:
+    """Return the error for more bytes than the limit (LOC-006)."""
+    return over(f"more than {limits.bytes:,} bytes", "MLMODEL_DOWNLOAD_BYTES")
 
 
 def download(fs: Any, listing: Listing, target: Path, limits: Limits) -> None:
@@ -283,7 +295,7 @@ def _get(fs: Any, file: RemoteFile, target: Path, count: _Count) -> None:
     path = target / file.name
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
-        raise _refused_name(file.name, "is the same as another name on this system")
+        raise refused_name(file.name, "is the same as another name on this system")
     reported = 0
 
     class Callback(require("fsspec.callbacks", "remote").Callback):  # type: ignore[misc]
@@ -291,15 +303,22 @@ def _get(fs: Any, file: RemoteFile, target: Path, count: _Count) -> None:
             nonlocal reported
             reported += inc
             count.add(inc)
+            if file.size is not None and reported > file.size:
+                raise _another_size(
+                    file, f"was stopped after {reported:,} of the {file.size:,} bytes"
+                )
 
     fs.get_file(file.path, str(path), callback=Callback())
     arrived = path.stat().st_size
     count.add(arrived - reported)  # a driver need not report
     if file.size is not None and arrived != file.size:
-        raise UnreadableModel(
-            f"The download of {shown(file.name)} ended after {arrived:,} of {file.size:,} bytes; "
-            "try again (LOC-007)."
-        )
+        raise _another_size(file, f"ended after {arrived:,} of the {file.size:,} bytes")
+
+
+def _another_size(file: RemoteFile, what: str) -> UnreadableModel:
+    return UnreadableModel(
+        f"The download of {shown(file.name)} {what} that the listing says; try again (LOC-007)."
+    )
 
 
 def _in_parallel(fs: Any, work: Callable[[RemoteFile], Any], files: list[RemoteFile]) -> list[Any]:
