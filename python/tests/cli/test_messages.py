@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -91,3 +93,28 @@ def test_who_changes_his_own_model_is_told_that_it_is_trusted_no_longer(model, c
     added = run("trust", "add", model)
     assert added.returncode == 0
     assert records.contains(digest_of(model))
+
+
+@pytest.mark.parametrize("name", ["::error::forged", "  ::set-output name=x::y", "a##[error]x"])
+def test_no_name_is_a_command_of_githubs_runner(
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """MLM-029: in the text for people, where the runner reads it."""
+    monkeypatch.chdir(tmp_path)
+    Path(name).mkdir()
+    (Path(name) / "MLmodel").write_text("flavors: 1\n")
+    seen = {}
+    for runner in ("", "true"):
+        monkeypatch.setenv("GITHUB_ACTIONS", runner)
+        said = []
+        for command in (["validate", name], ["inspect", name], ["fmt", name], [f"x\n{name}"]):
+            with contextlib.suppress(SystemExit):
+                cli.main(command)
+            captured = capsys.readouterr()
+            said += (captured.out + captured.err).splitlines()
+        seen[runner] = [line for line in said if line.lstrip()[:2] == "::" or "##[" in line]
+    assert seen[""]
+    assert seen["true"] == []

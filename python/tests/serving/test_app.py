@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import logging
+import multiprocessing
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +17,9 @@ from mlmodel import __version__
 from mlmodel.models import Model, ModelSignature
 from mlmodel.pyfunc import PyFuncModel
 from mlmodel.scoring.engine import Engine
-from mlmodel.serving import wsgi
+from mlmodel.serving import worker, wsgi
 from mlmodel.serving.app import Application
-from mlmodel.serving.settings import WAITING
+from mlmodel.serving.settings import WAITING, Settings
 from mlmodel.types import ParamSpec
 
 BODY = b'{"instances": [[1.5, 2.5]]}'
@@ -251,3 +253,83 @@ def test_no_more_requests_are_worked_on_than_there_are_threads() -> None:
         ]
         assert {one.result()[0] for one in asked} == {200}
     assert most == 4
+
+
+@pytest.mark.parametrize(
+    ("rule", "given"),
+    [
+        ("RST-104", {"CONTENT_LENGTH": "27", "HTTP_TRANSFER_ENCODING": "chunked"}),
+        ("RST-104", {"HTTP_TRANSFER_ENCODING": "gzip, chunked"}),
+        ("RST-104", {"HTTP_TRANSFER_ENCODING": "chunked, chunked"}),
+        ("RST-104", {"HTTP_TRANSFER_ENCODING": "identity"}),
+        ("RST-104", {"HTTP_TRANSFER_ENCODING": ""}),
+        ("RST-104", {"CONTENT_LENGTH": "27", "HTTP_CONTENT_LENGTH": "3"}),
+        ("RST-104", {"CONTENT_LENGTH": "27", "HTTP_CONTENT_TYPE": "text/csv"}),
+        *(
+            ("RST-104", {"CONTENT_LENGTH": length})
+            for length in ("+27", "-1", "0x1b", "2_7", "27,27", "27 ", "\u0662\u0667", "1e1")
+        ),
+        *(
+            ("RST-105", {"HTTP_HOST": host, "SERVER_PROTOCOL": "HTTP/1.1"})
+            for host in ("", "a,b", "a b", "a/b", "u@h", "a\\b", "[::1", "a:b", "a:1:2", "\xe4")
+        ),
+        ("RST-105", {"SERVER_PROTOCOL": "HTTP/1.1"}),
+    ],
+)
+@pytest.mark.parametrize("path", ["/invocations", "/ping", "/nothing"])
+def test_a_request_that_two_readers_read_in_two_ways(
+    rule: str, given: dict[str, str], path: str
+) -> None:
+    """RST-104, RST-105: refused, nothing of it read, and the connection ends."""
+    stream = Stream(BODY)
+    status, headers, body = call(stream, path=path, **given)
+    assert (status, body["error_code"], body["details"]) == (
+        400,
+        "MALFORMED_REQUEST",
+        [{"rule": rule}],
+    )
+    assert headers["Connection"] == "close"
+    assert stream.count == 0
+
+
+@pytest.mark.parametrize("host", ["x", "localhost:5000", "127.0.0.1", "[::1]:80", "a.b-c_d:", "h"])
+def test_hosts_of_requests(host: str) -> None:
+    """RST-105."""
+    given = {"CONTENT_LENGTH": str(len(BODY)), "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": host}
+    assert call(Stream(BODY), **given)[0] == 200
+    assert call(Stream(BODY), CONTENT_LENGTH=str(len(BODY)), SERVER_PROTOCOL="HTTP/1.0")[0] == 200
+    assert call(Stream(BODY), HTTP_TRANSFER_ENCODING="Chunked")[0] == 200
+
+
+def test_a_body_of_which_a_part_may_be_missing() -> None:
+    """RST-107: shorter than announced; CSV in chunks, which is right without its last rows."""
+    csv = {"CONTENT_TYPE": "Text/CSV; charset=utf-8"}
+    for body, given in (
+        (b"a,b\n1,2\n", {"CONTENT_LENGTH": "12", **csv}),
+        (b"a,b\n1,2\n", {"HTTP_TRANSFER_ENCODING": "chunked", **csv}),
+        (BODY, {"CONTENT_LENGTH": str(len(BODY) + 1)}),
+    ):
+        status, _, answer = call(Stream(body), **given)
+        assert (status, answer["details"]) == (400, [{"rule": "RST-107"}])
+    assert call(Stream(b"a,b\n1,2\n"), CONTENT_LENGTH="8", **csv)[0] == 200
+
+
+def test_nothing_forges_a_line_of_the_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """RST-106."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(worker.threading.Thread, "start", lambda _: None)
+    with pytest.raises(SystemExit):
+        worker.load(Settings("/not/there"), multiprocessing.Pipe()[1])
+    try:
+        float("x\n2026-01-01 00:00:00 INFO forged\r2026 forged\x1b[2J\u2028forged")
+    except ValueError:
+        root.exception("The model\nraised \x1b]0;title\x07")
+    first, *more = capsys.readouterr().err.split("\n")[:-1]
+    assert first.endswith("ERROR The model")
+    assert len(more) > 3
+    assert all(line.startswith("  ") and line.isprintable() for line in more)
+    assert "  raised \\x1b]0;title\\x07" in more

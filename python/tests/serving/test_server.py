@@ -352,3 +352,73 @@ def test_one_connection_takes_many_requests_without_delay(
 
         # The stall is of 40 ms and for ever; a busy machine has better moments.
         wait_for(lambda: sorted(took() for _ in range(20))[10] < 0.03)
+
+
+def test_requests_on_the_wire_that_are_not_http(model: Path) -> None:
+    """RST-104, RST-105: refused with 400 or 431, or answered once and closed, never kept open."""
+    post = b"POST /invocations HTTP/1.1\r\n"
+    host, length, chunked = (
+        b"Host: x\r\n",
+        b"Content-Length: 27\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+    )
+    kind = b"Content-Type: application/json\r\n"
+    body = b'{"inputs": {"folder": [""]}}'[:27]
+    chunks = b"1b\r\n" + body + b"\r\n0\r\n\r\n"
+    head = post + host + kind
+    ping = b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n"
+    refused = [
+        head + length + b"Content-Length: 5\r\n\r\n" + body,
+        head + b"Content-Length: 27, 27\r\n\r\n" + body,
+        *(
+            head + b"Content-Length: " + n + b"\r\n\r\n" + body
+            for n in (b"+27", b"0x1b", b"2_7", b"")
+        ),
+        head + b"Content-Length : 27\r\n\r\n" + body,
+        head + b"X: a\r\n b\r\n" + length + b"\r\n" + body,
+        head + b"X: a\rb\r\n" + length + b"\r\n" + body,
+        *(head + name + b": 1\r\n" + length + b"\r\n" + body for name in (b"X\xff", b"X\0", b"")),
+        post + kind + length + b"\r\n" + body,
+        post + host + host + kind + length + b"\r\n" + body,
+        *(
+            head + b"Transfer-Encoding: " + coding + b"\r\n\r\n" + chunks
+            for coding in (b"gzip, chunked", b"chunked, chunked", b"identity", b"xchunked")
+        ),
+        head + b"X: " + b"y" * 2_000_000 + b"\r\n" + length + b"\r\n" + body,
+        head + b"".join(b"X%d: y\r\n" % n for n in range(2000)) + length + b"\r\n" + body,
+    ]
+    closed = [
+        head + length + chunked + b"\r\n0\r\n\r\n" + ping,
+        head + chunked + length + b"\r\n" + chunks + ping,
+        *(
+            head + chunked + b"\r\n" + size + b"\r\n" + body + b"\r\n0\r\n\r\n" + ping
+            for size in (
+                b"+1b",
+                b"-1b",
+                b"0x1b",
+                b"0_1b",
+                b" 1b",
+                b"",
+                b"1b;a\nb",
+                b"f" * 17,
+                b"1c",
+            )
+        ),
+        head + chunked + b"\r\n1b\n" + body + b"\r\n0\r\n\r\n" + ping,
+        head + chunked + b"\r\n1b\r\n" + body + b"\n0\r\n\r\n" + ping,
+    ]
+    with serving(model) as server:
+        for requests, first in ((refused, (b"400", b"431")), (closed, (b"200", b"400"))):
+            for request in requests:
+                with server.connect() as connection:
+                    connection.settimeout(PATIENCE)
+                    answer = b""
+                    try:
+                        connection.sendall(request)
+                        while part := connection.recv(2**16):
+                            answer += part
+                    except OSError:  # closed before all of it was sent
+                        pass
+                    assert answer.count(b"HTTP/1.1 ") <= 1, request[:200]
+                    assert not answer or answer.split()[1] in first, (request[:200], answer)
+        assert server.ask()[0] == 200

@@ -142,11 +142,13 @@ def _show(error: click.ClickException) -> None:
     """Say what click found; what the user wrote, or a shell found for a ``*``, is in it."""
     import io
 
+    from mlmodel.cli._shared import without_commands
     from mlmodel.errors import printable
 
     text = io.StringIO()
     error.show(text)
-    click.echo(printable(text.getvalue()), nl=False, err=True)
+    lines = printable(text.getvalue()).split("\n")
+    click.echo("\n".join(map(without_commands, lines)), nl=False, err=True)
     hint = habits.of_option(error.option_name) if isinstance(error, click.NoSuchOption) else ""
     if hint:
         click.echo(hint, err=True)

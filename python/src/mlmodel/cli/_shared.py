@@ -40,6 +40,7 @@ __all__ = [
     "read_input",
     "say_trust_is_lost",
     "size",
+    "without_commands",
     "write_output",
 ]
 
@@ -76,7 +77,20 @@ def one_line(text: str) -> str:
     """Return a text of the model's or the user's as one line that any terminal may be given."""
     from mlmodel.errors import printable
 
-    return printable(text.replace("\n", "\\n"))
+    return without_commands(printable(text.replace("\n", "\\n")))
+
+
+def without_commands(line: str) -> str:
+    """Return a line for people that is no command to GitHub's runner, where it runs there.
+
+    The runner takes for one a line that begins with two colons, and ``##[`` wherever it stands.
+    """
+    if not os.environ.get("GITHUB_ACTIONS"):
+        return line
+    start = len(line) - len(line.lstrip())
+    if line.startswith("::", start):
+        line = f"{line[:start]}\\x3a{line[start + 1 :]}"
+    return line.replace("##[", "#\\x23[")
 
 
 def echo(line: str, *, err: bool = False) -> None:

@@ -23,6 +23,7 @@ from mlmodel.errors import (
 )
 from mlmodel.scoring.answers import Answer, refused, unexpected, warning_header
 from mlmodel.scoring.invocations.protocol import handle
+from mlmodel.serving import requests
 from mlmodel.serving.admission import Admission
 from mlmodel.serving.settings import MAX_BODY, THREADS
 
@@ -40,6 +41,7 @@ __all__ = ["Application"]
 #: How much of a body of unknown length is read at once.
 _CHUNK = 64 * 1024
 _PATH = "/invocations"
+_CLOSE = ("Connection", "close")
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -70,6 +72,13 @@ class Application:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
+        try:
+            requests.check(environ)
+        except MalformedRequest as error:
+            status, content_type, body = refused(error, terse=self.terse)
+            # Nobody knows where the next request begins.
+            start_response(_REASONS[status], [("Content-Type", content_type), _CLOSE])
+            return [body]
         if environ["PATH_INFO"] == _PATH and environ["REQUEST_METHOD"] == "POST":
             told: list[str] = []
             status, content_type, body = self._scored(environ, told)
@@ -84,6 +93,7 @@ class Application:
             with self.admission.admit() as ticket:
                 _check_encoding(environ)
                 body = self._body(environ, ticket)
+                requests.check_whole(environ, body)
                 content_type, terse = environ.get("CONTENT_TYPE"), self.terse
                 with self.admission.turn:
                     return handle(content_type, body, self.engine, terse=terse, warn=told.append)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import InternalError, InvalidArgument, MlmodelError
+from mlmodel.errors import InternalError, InvalidArgument, MlmodelError, printable
 from mlmodel.sandbox.frames import plain_error, send
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ def load(settings: Settings, report: Connection) -> Application:
     _take_over_signals()
     _watch_parent(os.getppid())
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_Lines(handler.formatter))
     try:
         application = _application(settings)
     except MlmodelError as error:
@@ -100,6 +102,22 @@ def load(settings: Settings, report: Connection) -> Application:
         raise SystemExit(InternalError.exit_code) from None
     send(report.fileno(), None)
     return application
+
+
+class _Lines(logging.Formatter):
+    """Lets nothing in a record pass for another record, or move a terminal's cursor (RST-106).
+
+    A record's further lines, such as those of a traceback, are indented; control characters in
+    it, which may be the client's or the model's, are escaped.
+    """
+
+    def __init__(self, inner: logging.Formatter | None) -> None:
+        super().__init__()
+        self._inner = inner or logging.Formatter()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text of a record."""
+        return printable(self._inner.format(record)).replace("\n", "\n  ")
 
 
 def _application(settings: Settings) -> Application:
