@@ -482,3 +482,29 @@ def test_no_cell_stands_in_for_what_a_record_lacks(key: str, kind: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         seen(f'{{"{key}": {records}}}', columns(kind, kind))
     assert [(v.rule, v.column, v.row) for v in caught.value.details] == [("ENF-004", "c1", 1)]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("form", ['{"dataframe_records": %s}', "%s", '{"instances": %s}'])
+@pytest.mark.parametrize("signature", [None, columns("double")])
+def test_records_that_make_a_nearly_empty_table(
+    form: str, signature: ModelSignature | None
+) -> None:
+    """RST-108: a table of rows times keys is not made; keys that are not declared cost nothing."""
+    rows = [{f"k{n}": 1, **({"c0": n} if signature else {})} for n in range(3000)]
+    body = form % json.dumps(rows)
+    if signature is not None:
+        assert seen(body, signature)["c0"].tolist() == list(range(3000))
+        wide = ModelSignature(
+            Schema([ColSpec("double", f"k{n}", required=False) for n in range(3000)])
+        )
+        with pytest.raises(MalformedRequest, match="RST-108"):
+            seen(body, wide)
+    elif "instances" not in form:
+        with pytest.raises(MalformedRequest, match="RST-108"):
+            seen(body, signature)
+        assert seen(form % json.dumps([{"a": 1}, {"b": 2}] * 9), None).shape == (18, 2)
+
+
+def test_very_many_columns_without_names() -> None:
+    """RST-108, RST-097: the time grows with the header, not with its square."""
+    assert seen("," * 60_000 + "\n" + "1," * 60_000 + "1\n", None, "text/csv").shape[0] == 1

@@ -83,10 +83,11 @@ def _names_of(header: Sequence[Text], matching: Matching) -> tuple[str, ...]:
     if all(header):
         return tuple(filter(None, header))
     names: list[str] = []
+    taken = frozenset(header)
     for place, given in enumerate(header):
         name = given or f"Unnamed: {place}"
         times = 0
-        while not given and name in header:
+        while not given and name in taken:
             times += 1
             name = f"Unnamed: {place}.{times}"
         names.append(name if given or name in matching.names else "")

@@ -97,10 +97,38 @@ def _rows_of(
     first = list(records[0]) if records else []
     if all(map(first.__eq__, map(list, records))):
         return tuple(first), map(dict.values, records)
-    names = tuple(dict.fromkeys(name for record in records for name in record))
+    names = _names_of(matching, records)
     fillers = _refuse_gaps(reader, matching, records, names)
     filled = [(name, fillers.get(name)) for name in names]
     return names, [[record.get(*cell) for cell in filled] for record in records]
+
+
+def _names_of(matching: Matching, records: Records) -> tuple[str, ...]:
+    """Return the names in records that differ in them, as far as they are needed.
+
+    Raises:
+        MalformedRequest: the table that they make would be nearly empty (RST-108).
+
+    """
+    names = list(dict.fromkeys(chain.from_iterable(records)))
+    if matching.has_names and len(names) > _TOLD:
+        # Those that are not declared are ignored, and some of them named in a message.
+        others = frozenset([name for name in names if name not in matching.names][_TOLD:])
+        names = [name for name in names if name not in others]
+    cells = len(records) * len(names)
+    if cells > _ROOM and cells > _THINNEST * sum(map(len, records)) + 2 * len(records):
+        raise MalformedRequest(
+            f"The records have so different keys that their table of {len(records)} rows and "
+            f"{len(names)} columns would be nearly empty; send fewer rows at a time (RST-108)."
+        )
+    return tuple(names)
+
+
+#: How many names that are not declared are kept, for messages.
+_TOLD = 20
+#: A table of so many cells may be empty; of a larger one, so many cells may stand for each given.
+_ROOM = 4_000_000
+_THINNEST = 8
 
 
 def _refuse_gaps(
