@@ -18,6 +18,7 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mlmodel._base import progress
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation, shown
 from mlmodel.store.locations.remote import over, too_large, what_is_wrong_with
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from mlmodel._base.progress import Tell
     from mlmodel.store.locations.remote import Limits
 
 __all__ = ["unpack"]
@@ -102,6 +104,8 @@ class _Writer:
         self.files: dict[str, None] = {}
         self._folders: set[str] = set()
         self._members = self._bytes = 0
+        #: Told how many bytes were written now.
+        self.tell: Tell
 
     def spend(self, number: int) -> None:
         """Count bytes that come out of the archive, wherever they go."""
@@ -185,13 +189,14 @@ def _damaged(what: str) -> UnreadableModel:
     return UnreadableModel(f"The archive cannot be read ({what}; LOC-025).")
 
 
-def _copy(source: _Source, path: Path, size: int) -> None:
+def _copy(source: _Source, path: Path, size: int, tell: Tell) -> None:
     with path.open("xb") as file:
         while size:
             part = source.read(min(size, _CHUNK))
             if not part:
                 raise _damaged("it ends within a file")
             file.write(part)
+            tell(len(part))
             size -= len(part)
 
 
@@ -230,11 +235,18 @@ def _unzip(file: BinaryIO, writer: _Writer) -> None:
             _check_zipped(member)
             writer.spend(member.file_size)
             wanted.append((member, writer.file(name, member.file_size)))
-        for member, path in wanted:
-            with archive.open(member) as source:
-                _copy(source, path, member.file_size)
-                if source.read(1):  # only now its checksum has been looked at
-                    raise _damaged("a member is longer than it says")
+        with progress.download(sum(member.file_size for member, _ in wanted)) as writer.tell:
+            _unzip_all(archive, wanted, writer.tell)
+
+
+def _unzip_all(
+    archive: zipfile.ZipFile, wanted: list[tuple[zipfile.ZipInfo, Path]], tell: Tell
+) -> None:
+    for member, path in wanted:
+        with archive.open(member) as source:
+            _copy(source, path, member.file_size, tell)
+            if source.read(1):  # only now its checksum has been looked at
+                raise _damaged("a member is longer than it says")
 
 
 def _wrong_in_zip(member: zipfile.ZipInfo) -> str:
@@ -334,7 +346,8 @@ _FILES = frozenset({tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE})
 
 
 def _untar(file: BinaryIO, writer: _Writer) -> None:
-    with _opened(file) as source:
+    # How much a tar file holds is not known before its end.
+    with _opened(file) as source, progress.download(0) as writer.tell:
         archive = _Expanded(source, writer)
         said: dict[str, str] = {}
         while any(block := archive.whole(_BLOCK)):
@@ -375,7 +388,7 @@ def _take(
             writer.folder(name)
         archive.skip(-(-size // _BLOCK) * _BLOCK)
         return
-    _copy(archive, writer.file(name, size), size)
+    _copy(archive, writer.file(name, size), size, writer.tell)
     archive.skip(-size % _BLOCK)
 
 
