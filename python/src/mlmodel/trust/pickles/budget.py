@@ -32,12 +32,14 @@ class Budget:
     """What was spent on one model, and what its files are worth.
 
     ``stored``: the bytes of its files as they are stored. ``expanded``: the bytes that came out
-    of what is compressed. ``opcodes`` and ``room``: what its pickles did, and set aside.
+    of what is compressed. ``opcodes`` and ``room``: what its pickles did, and set aside;
+    ``read``: the bytes that this took.
     """
 
     stored: int = 0
     expanded: int = 0
     opcodes: int = 0
+    read: int = 0
     room: int = 0
 
     def store(self, size: int) -> None:
@@ -60,15 +62,16 @@ class Budget:
         if self.left_to_expand() < 0:
             raise Spent(f"it expands to more than {self.expanded - size:,} bytes (TRU-021)")
 
-    def run(self, opcodes: int) -> None:
-        """Count opcodes.
+    def run(self, opcodes: int, read: int) -> None:
+        """Count opcodes, and the bytes that were read for them: what follows is not yet worth any.
 
         Raises:
-            Spent: they are too many for the files' size (TRU-050).
+            Spent: they are too many for these, or for the files' size (TRU-050).
 
         """
         self.opcodes += opcodes
-        bytes_ = min(self.stored + self.expanded, _DENSEST * self.stored)
+        self.read += read
+        bytes_ = min(self.read, _DENSEST * self.stored)
         if self.opcodes > _FREE_OPCODES + bytes_ // _BYTES_PER_OPCODE:
             raise Spent(f"it has too many opcodes for its size, {self.opcodes:,} by here (TRU-050)")
 

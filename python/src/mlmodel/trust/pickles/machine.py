@@ -14,7 +14,7 @@ from pickle import BINPERSID
 from typing import TYPE_CHECKING
 
 from mlmodel.trust.pickles import checks
-from mlmodel.trust.pickles.budget import Budget
+from mlmodel.trust.pickles.budget import Budget, Spent
 from mlmodel.trust.pickles.callables import member_name
 from mlmodel.trust.pickles.data_opcodes import run_data
 from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Malformed, RawArray, Recording
@@ -83,6 +83,8 @@ class Machine:
         self.depth = depth
         self.count = 0
         self.budget = budget if budget is not None else Budget(len(data))
+        #: The opcodes and the position up to which the budget knows of them.
+        self.paid = (0, start)
 
     def run(self) -> Recording:
         """Run to STOP.
@@ -92,11 +94,12 @@ class Machine:
 
         """
         try:
-            ended = False
-            while not ended:
-                before = self.count
-                ended = self._run_some()
-                self.budget.run(self.count - before)
+            while not self._run_some():
+                self._pay()
+            self._pay()
+        except Spent as error:
+            self.refuse("", str(error))
+            raise Malformed("what follows was not looked at") from None
         except IndexError:
             raise Malformed(f"it ends early, at byte {len(self.data)}") from None
         except KeyError:
@@ -110,6 +113,11 @@ class Machine:
         self.write(self.pos, b"")
         self.recording.end = self.pos
         return self.recording
+
+    def _pay(self) -> None:
+        """Count what was run since the last time, and the bytes that it took."""
+        self.budget.run(self.count - self.paid[0], self.pos - self.paid[1])
+        self.paid = (self.count, self.pos)
 
     def _run_some(self) -> bool:
         """Run a number of opcodes; return whether the last one was STOP."""
@@ -391,8 +399,10 @@ class Machine:
         self.write(self.pos, BINPERSID)
         begin, nested = self.pos, None
         if layout.has_objects:
+            self._pay()
             nested = self.nested(begin)
             self.pos = nested.end
+            self.paid = (self.count, nested.end)
         else:
             if layout.padded:
                 self.skip(self.take(1)[0])
