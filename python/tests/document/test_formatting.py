@@ -14,6 +14,7 @@ from test_writing import documents
 from mlmodel.document import dumps, parse
 from mlmodel.document.document import compose_document
 from mlmodel.document.editing import formatting
+from mlmodel.document.editing.comments import Tree, are_in_place, with_comments
 from mlmodel.document.editing.formatting import format_text
 from mlmodel.document.editing.layout import LaidOut
 from mlmodel.document.yaml.events import Limits, compose
@@ -373,3 +374,45 @@ def test_a_block_of_json_stays_a_block():
     )
     assert format_text(text).text == text.replace('"optional": true', '"required": false')
     assert len(format_text(text).changes) == 1
+
+
+def tree(text):
+    document = compose_document(text, "MLmodel")
+    wrong = [one for one in document.problems if one.severity == "error"]
+    return None if wrong or not document.usable else Tree(text, document.nodes("")[1])
+
+
+@given(documents, places, st.booleans())
+@settings(max_examples=400)
+def test_comments_that_are_said_to_be_in_place_are_put_there(data, found, aligned):
+    """The short way to a canonical text says yes only where the long one changes nothing."""
+    bare = format_text(yaml.safe_dump(data)).text
+    text = commented(bare, found)
+    if aligned:  # comments of their own lines as far in as what follows
+        lines = text.split("\n")
+        for number in range(len(lines) - 2, -1, -1):
+            if lines[number].lstrip().startswith("# c"):
+                behind = lines[number + 1]
+                space = behind[: len(behind) - len(behind.lstrip(" "))]
+                lines[number] = space + lines[number].lstrip()
+        text = "\n".join(lines)
+    source, target = tree(text), tree(bare)
+    assume(source is not None and target is not None)
+    # A comment that fell into a text is none.
+    assume(parse(text).data == parse(bare).data)
+    if are_in_place(text, bare):
+        assert with_comments(source, target) == text
+
+
+def test_comments_of_a_canonical_text_are_in_place():
+    bare = "flavors:\n  x:\n    a: |\n      # b\n    c:\n    - d\n    - e: 1\nrun_id: f\n"
+    text = (
+        "# 1\nflavors:\n  x:  # 2\n    # 3\n    a: |\n      # b\n    c:\n    # 4\n    - d  # 5\n"
+        "    - e: 1\n# 6\n# 7\nrun_id: f  # 8\n# 9\n"
+    )
+    assert format_text(bare).text == bare
+    assert format_text(text).text == text
+    assert are_in_place(text, bare)
+    assert not are_in_place(text.replace("# 3", "  # 3"), bare)
+    assert not are_in_place(text.replace("a: |", "a: |  # b"), bare)
+    assert not are_in_place(text.replace("# 9\n", "# 9\n\n"), bare)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mlmodel.document.yaml.events import Node
 
-__all__ = ["COMMENT", "Tree", "with_comments"]
+__all__ = ["COMMENT", "Tree", "are_in_place", "with_comments"]
 
 #: A comment, in what stands between the scalars of a file.
 COMMENT = re.compile(r"(?:^|(?<=\s))#[^\r\n\x85\u2028\u2029]*")
@@ -29,6 +29,9 @@ _SPACES = re.compile(" *")
 _BLOCK = frozenset({"|", ">"})
 #: A dash, a question mark or a bracket, after which something follows.
 _OPENING = re.compile(r"[-?]|\[(?!\])|\{(?!\})")
+_SIGN = re.compile(r"[|>][-+0-9]*$")
+#: Keys behind question marks, empty lists and mappings: beside them a comment has a way of its own.
+_ODD_PLACES = re.compile(r"^ *(- )*[?:]( |$)|\[\]$|\{\}$|![^ \n]*$", re.MULTILINE)
 _KEEP = re.compile(r"[|>][1-9]?\+")
 
 
@@ -227,6 +230,42 @@ def _indent(text: str, begin: int) -> int:
     """Return how many spaces stand at an offset."""
     spaces = _SPACES.match(text, begin)
     return spaces.end() - begin if spaces else 0
+
+
+def are_in_place(text: str, bare: str) -> bool:
+    """Return whether a text is ``bare`` with comments just where :func:`with_comments` puts them.
+
+    Of a text with blank lines or odd places it says no.
+    """
+    if _ODD_PLACES.search(bare):
+        return False
+    lines, found = bare.split("\n"), 0
+    indents: set[int] = set()
+    for line in text.split("\n"):
+        if found == len(lines):
+            return False
+        if line != lines[found]:
+            if _is_comment(line):
+                indents.add(_indent(line, 0))
+                continue
+            if line.rstrip() != line or _behind(line) != lines[found]:
+                return False
+        # A comment on a line of its own stands as far in as what follows.
+        if indents and indents != {_indent(line, 0)}:
+            return False
+        indents.clear()
+        found += 1
+    return found == len(lines)
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip(" ").startswith("#") and line.rstrip() == line
+
+
+def _behind(line: str) -> str | None:
+    """Return what stands before a comment at the end of a line; None where it is not so."""
+    code, mark, _ = line.partition("  #")
+    return None if not mark or _SIGN.search(code) else code
 
 
 def with_comments(source: Tree, target: Tree) -> str | None:

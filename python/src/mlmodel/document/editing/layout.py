@@ -21,7 +21,7 @@ from yaml.events import (
     StreamStartEvent,
 )
 
-from mlmodel.document.editing.comments import Tree, with_comments
+from mlmodel.document.editing.comments import Tree, are_in_place, with_comments
 from mlmodel.document.schema.schemas import branch, child
 from mlmodel.document.writer import require_readable, require_room
 from mlmodel.document.yaml import scalars
@@ -70,9 +70,11 @@ def lay_out(document: Document, schema: Subschema | None, limits: Limits) -> Lai
     found = LaidOut(document.text, document.nodes("")[1])
     require_room(_length(found.root, limits.bytes), document.file, limits)
     emitted = _emit(*found, schema)
-    written = found if emitted == found.text else composed(emitted)
-    if written is None or written is found:
-        return written
+    if emitted == found.text or are_in_place(found.text, emitted):
+        return found
+    written = composed(emitted)
+    if written is None:
+        return None
     bare = Tree(*written)
     # Where a comment stood in an odd place it may need a second look to come to rest.
     for _ in range(_MOST_LOOKS):
