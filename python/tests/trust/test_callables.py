@@ -22,7 +22,7 @@ from mlmodel.trust.gate import Gate
 from mlmodel.trust.pickles.scanner import scan
 
 HELD = [str.lower, str.split, np.ndarray.sum, itemgetter("a"), itemgetter(1, 2), pd.to_numeric, pd.isna,
-        np.number, len, distance.cosine, joblib.Memory(None, verbose=0),
+        len, distance.cosine,
         make_column_selector("^num_", dtype_include=["number", np.number, "datetime64[ns]"])]  # fmt: skip
 
 
@@ -36,6 +36,13 @@ def test_harmless_callables_load(value, protocol, root):
         assert vars(loaded) == vars(value)
     else:
         assert repr(loaded) == repr(value)
+
+
+def test_what_is_no_function_is_held_as_an_argument(root):
+    path = root / "model.pkl"
+    for value in (np.number, joblib.Memory(None, verbose=0)):
+        path.write_bytes(pickle.dumps(FunctionTransformer(kw_args={"a": value})))
+        assert repr(Gate.for_folder(root).load_pickle(path).kw_args) == repr({"a": value})
 
 
 def getattr_(owner, attribute):

@@ -20,7 +20,9 @@ from mlmodel.trust.pickles.budget import Budget, Spent
 from mlmodel.trust.pickles.containers import detect, read_npy_header
 from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Malformed, Scan
 from mlmodel.trust.pickles.names import Entry, Names
-from mlmodel.trust.pickles.values import Global, Items, Made, Mapping
+from mlmodel.trust.pickles.shapes import Watch
+from mlmodel.trust.pickles.values import Global, Made
+from mlmodel.trust.skops_symbols import Symbols, json_value, mapping_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -176,6 +178,8 @@ class _Walk:
         self.seen: dict[str, None] = {}
         self.findings: list[Finding] = []
         self.by_id: dict[Any, Node] = {}
+        self.watch = Watch()
+        self.states: list[tuple[Node, Global]] = []
         self.protocol = 0
 
     def run(self, schema: Node) -> None:
@@ -189,6 +193,18 @@ class _Walk:
                 raise _Damaged("a node of its tree is not an object")
             self._compare(node)
             pending.extend(self._visit(node))
+        self._look_at_states()
+
+    def _look_at_states(self) -> None:
+        """Hold every state against the shape of its class, when all numbers are known."""
+        symbols = Symbols(self.by_id, self.entry)
+        for node, subject in self.states:
+            target = symbols.of(node)
+            if type(target) is Made:
+                self.watch.look_at(Made(subject, target.args), target.state)
+        if self.states:
+            for name, reason, _ in self.watch.refusals(None):
+                self.refuse(name, reason)
 
     def _compare(self, node: Node) -> None:
         """Where skops takes what it built for an earlier node, both must be the same."""
@@ -341,6 +357,10 @@ def _partial(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     content = _content(node)
     if _content(content, "func").get("__loader__") != "FunctionNode":
         walk.refuse(full_name, "it holds something else than a function that only computes")
+    own = _content(content, "namespace")
+    if own.get("content") != ("null" if own.get("__loader__") == "JsonNode" else {}):
+        walk.refuse(full_name, "it has attributes, which no partial has (TRU-051)")
+    walk.states.append((node, Global("functools", "partial", walk.entry(node))))
     yield from (_content(content, key) for key in ("func", "args", "kwds", "namespace"))
 
 
@@ -357,45 +377,12 @@ def _object(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     state = _content(node)
     if entry is not None and entry.check in checks.STATES:
         subject = Global(node["__module__"], node["__class__"], entry)
-        reason = checks.STATES[entry.check](subject, Made(subject, ()), _mapping(state))
+        reason = checks.STATES[entry.check](subject, Made(subject, ()), mapping_of(state))
         if reason:
             walk.refuse(full_name, reason)
+    if entry is not None:
+        walk.states.append((node, Global(node["__module__"], node["__class__"], entry)))
     yield state
-
-
-def _mapping(node: Node) -> Mapping:
-    """Return a dict node as the pickle checks see a dict."""
-    found = Mapping()
-    items = node.get("content") if node.get("__loader__") == "DictNode" else None
-    keys = node.get("key_types", {})
-    texts = keys.get("content", []) if type(keys) is dict else []
-    if type(items) is not dict or any(one.get("__class__") != "str" for one in texts):
-        found.exact = False
-        return found
-    for key, value in items.items():
-        found.put(key, _symbol(value))
-    return found
-
-
-def _symbol(node: Any) -> Any:
-    """Return a node as the pickle checks see what it stands for."""
-    loader = node.get("__loader__") if type(node) is dict else ""
-    if loader == "JsonNode":
-        return _value(node.get("content"))
-    if loader == "TypeNode":
-        return Global(str(node.get("__module__")), str(node.get("__class__")), None)
-    inner = node.get("content") if loader in {"ListNode", "TupleNode"} else None
-    if type(inner) is list:
-        texts = [one.get("content") if type(one) is dict else None for one in inner]
-        return Items("list", [_value(one) for one in texts])
-    return node if type(node) is not str else Global("?", "?", None)
-
-
-def _value(text: Any) -> Any:
-    try:
-        return json.loads(text)
-    except (TypeError, ValueError, RecursionError):
-        return Global("?", "?", None)
 
 
 def _array(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
@@ -425,11 +412,11 @@ def _generator(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     content = _content(node)
     state = _content(content, "bit_generator")
     kind = _content(state).get("bit_generator")
-    name = _value(kind.get("content")) if type(kind) is dict else None
+    name = json_value(kind.get("content")) if type(kind) is dict else None
     if walk.protocol == 0 or name not in checks.BIT_GENERATORS:
         walk.refuse(full_name, "its bit generator is not a known one")
     pool = _content(_content(content, "seed_seq")).get("pool_size")
-    size = _value(pool.get("content")) if type(pool) is dict else None
+    size = json_value(pool.get("content")) if type(pool) is dict else None
     # So many numbers are mixed while the generator is made.
     if type(size) is not int or not 4 <= size <= _LARGEST_POOL:  # noqa: PLR2004 - numpy's least
         walk.refuse(full_name, "its pool of seeds is not of a size that numpy makes (TRU-059)")
@@ -446,7 +433,9 @@ def _sparse(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
 def _reduce(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     if node["__loader__"] == "LossNode" and node["__module__"] not in _LOSSES:
         walk.refuse(full_name, "it is not a compiled loss")
-    walk.require(node, full_name, "call")
+    entry = walk.require(node, full_name, "call")
+    if entry is not None and type(node.get("content")) is dict:
+        walk.states.append((node, Global(node["__module__"], node["__class__"], entry)))
     yield _content(_content(node, "__reduce__"), "args")
     yield _content(node)
 

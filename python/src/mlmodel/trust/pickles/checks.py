@@ -205,6 +205,9 @@ def _new_object_call(subject: Global, args: tuple[Value, ...]) -> str:
 
 def _cython_call(subject: Global, args: tuple[Value, ...]) -> str:
     if len(args) == 3 and _is_class(args[0], "ref") and type(args[1]) is int:  # noqa: PLR2004
+        if "extension" in args[0].entry.uses and args[2] is not None:
+            # Attributes that would be set without a look at their names (TRU-051).
+            return "it is given a state by its constructor"
         wanted = subject.name.removeprefix("__pyx_unpickle_")
         if args[0].name == wanted and args[0].module == subject.module:
             return ""
@@ -292,7 +295,12 @@ def _partial_call(_: Global, args: tuple[Value, ...]) -> str:
 
 def _partial_state(_: Global, target: Made, state: Value) -> str:  # noqa: ARG001 - the protocol's
     right = type(state) is tuple and len(state) == 4 and _is_held_function(state[0])  # noqa: PLR2004
-    return "" if right else "it holds something else than a function that only computes"
+    if not right:
+        return "it holds something else than a function that only computes"
+    own: Value = state[3]
+    if type(own) is Mapping and own.exact and not own.known:
+        own.frozen, own = True, None
+    return "" if own is None else "it has attributes, which no partial has (TRU-051)"
 
 
 # Classes whose state can do more than be data ---------------------------------------------------

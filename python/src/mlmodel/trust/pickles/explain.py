@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mlmodel.trust.pickles.findings import Finding
 
-__all__ = ["explained", "is_function"]
+__all__ = ["explained", "is_function", "place_of"]
 
 #: So many values are looked at for the places of what was refused.
 _MOST_VALUES = 200_000
@@ -45,7 +45,9 @@ def explained(findings: Iterable[Finding], root: Value) -> list[Finding]:
     kept = list(findings)
     places = _places(root, {one.name for one in kept if one.name})
     return [
-        replace(one, where=places.get(one.name, ""), reason=_reason(one)) if one.name else one
+        replace(one, where=one.where or places.get(one.name, ""), reason=_reason(one))
+        if one.name
+        else one
         for one in kept
     ]
 
@@ -96,19 +98,35 @@ def _is_installed(package: str) -> bool:
 def _places(root: Value, wanted: set[str]) -> dict[str, str]:
     """Return where each name stands first, as one would write it behind the loaded object."""
     found: dict[str, str] = {}
+    for value, place in _walk(root):
+        name = value.full_name if type(value) is Global else ""
+        if name in wanted:
+            found.setdefault(name, place or "the object itself")
+            if len(found) == len(wanted):
+                break
+    return found
+
+
+def place_of(root: Value, wanted: Made) -> str:
+    """Return where one object stands, as one would write it; empty where that is not found."""
+    for value, place in _walk(root):
+        if value is wanted:
+            return place or "the object itself"
+    return ""
+
+
+def _walk(root: Value) -> Iterator[tuple[Value, str]]:
+    """Yield what is within an object and its place, what stands highest first."""
     pending: deque[tuple[Value, str]] = deque([(root, "")])
     seen: set[int] = set()
-    while pending and len(seen) < _MOST_VALUES and len(found) < len(wanted):
+    while pending and len(seen) < _MOST_VALUES:
         value, place = pending.popleft()
         if id(value) in seen or type(value) not in {tuple, Items, Mapping, Made, Global}:
             continue
         seen.add(id(value))
-        name = value.full_name if type(value) is Global else ""
-        if name in wanted:
-            found.setdefault(name, place or "the object itself")
+        yield value, place
         if len(place) < _LONGEST_PLACE:
             pending.extend((inner, place + step) for inner, step in _inner(value))
-    return found
 
 
 def _inner(value: Value) -> Iterator[tuple[Value, str]]:

@@ -18,7 +18,8 @@ from mlmodel.trust.pickles.budget import Budget, Spent
 from mlmodel.trust.pickles.callables import member_name
 from mlmodel.trust.pickles.data_opcodes import run_data
 from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Malformed, RawArray, Recording
-from mlmodel.trust.pickles.values import Global, Made, Mapping, Opaque, Value
+from mlmodel.trust.pickles.shapes import Watch
+from mlmodel.trust.pickles.values import Blob, Global, Made, Mapping, Opaque, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +77,7 @@ class Machine:
         self.memo: list[Value] = []
         self.gaps = 0
         self.recording = Recording()
+        self.watch = Watch()
         self.view = memoryview(data)
         #: Where the bytes begin that go into the pickle to load as they are.
         self.kept = start
@@ -109,6 +111,8 @@ class Machine:
         self.recording.value = self.held(self.pop())
         if self.stack or self.marks:
             raise Malformed("values are left on the stack at its end")
+        for name, reason, where in self.watch.refusals(self.recording.value):
+            self.refuse(name, reason, where)
         self.leave_frame()
         self.write(self.pos, b"")
         self.recording.end = self.pos
@@ -245,10 +249,10 @@ class Machine:
 
     # What is refused
 
-    def refuse(self, name: str, reason: str) -> None:
+    def refuse(self, name: str, reason: str, where: str = "") -> None:
         """Note a refusal."""
         if len(self.findings) < MOST_FINDINGS:
-            finding = Finding(name, reason, self.pos - 1)
+            finding = Finding(name, reason, self.pos - 1, where)
             if all((name, reason) != (one.name, one.reason) for one in self.findings):
                 self.findings.append(finding)
 
@@ -310,7 +314,7 @@ class Machine:
                 self.budget.set_aside(8 * max(args[2], 0))
             if entry.check == "reconstructor" and args and type(args[0]) is Global:
                 # The old protocols' way of ``__new__``: what is made is the class's.
-                return self._begun(args[0], ())
+                return self._begun(args[0], args[2] if len(args) > 2 else ())  # noqa: PLR2004
         return self._begun(callee, args)
 
     def _begun(self, maker: Global, args: Value) -> Made:
@@ -382,10 +386,11 @@ class Machine:
         else:
             if type(state) is Mapping:
                 # What was checked stays as it was, whoever else holds the dict.
-                state.frozen = entry.check in checks.STATES
+                state.frozen = state.frozen or entry.check in checks.STATES
             self.check(maker, entry, checks.STATES, target, state)
             if target.bare and entry.check != "newobj":
                 self.refuse_for(maker, checks.extension_state(state))
+            self.watch.look_at(target, state)
         target.state, target.bare = state, False
         if checks.is_array_wrapper(maker):
             self.raw_array(state)
@@ -409,7 +414,9 @@ class Machine:
             begin = self.skip(layout.size)
         self.recording.arrays.append(RawArray(begin, self.pos, nested))
         self.kept = self.pos
-        self.stack[-1] = Made(Global("numpy", "ndarray", checks.ARRAY), ())
+        array = Made(Global("numpy", "ndarray", checks.ARRAY), ())
+        array.state = Blob(layout.size) if nested is None else nested.value
+        self.stack[-1] = array
 
     def nested(self, begin: int) -> Recording:
         """Run the pickle of an array of objects, which counts as a part of this one."""

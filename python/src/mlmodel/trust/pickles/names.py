@@ -70,7 +70,9 @@ class Names:
             return module, name, ALLOWED_CLASS
         module, name = current_name(module, name)
         entry = self._listed.get((module, name))
-        if entry is None and self.is_allowed(module, name):
+        # A listed class that the user names is free of its shape, too (TRU-005).
+        free = entry is None or entry.uses >= {"new", "build"}
+        if free and self.is_allowed(module, name):
             entry = ALLOWED_CLASS
         return module, name, entry
 

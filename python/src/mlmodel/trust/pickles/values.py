@@ -71,14 +71,16 @@ class Mapping:
     """A dict under construction.
 
     ``known`` holds what is stored under plain keys; ``exact`` is false when some key is not
-    plain, so that a key looked for might be there though ``known`` has it not. ``frozen``: a
-    checked object holds on to this very dict, so it may not change any more.
+    plain, so that a key looked for might be there though ``known`` has it not; those keys and
+    their values are ``others`` (an ellipsis: too many). ``frozen``: a checked object holds on to
+    this very dict, so it may not change any more.
     """
 
-    __slots__ = ("exact", "frozen", "known")
+    __slots__ = ("exact", "frozen", "known", "others")
 
     def __init__(self) -> None:
         self.known: dict[Value, Value] = {}
+        self.others: list[Value] | None = None
         self.exact = True
         self.frozen = False
 
@@ -94,12 +96,23 @@ class Mapping:
         known = self.known
         if len(known) + len(pairs) // 2 > MOST_KEYS:
             self.exact = False
+            # What was left out cannot be asked for: no check takes this for a value.
+            self.others = [...]
             return
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
             if type(key) in _KEYS:
                 known[key] = value
             else:
                 self.exact = False
+                self._put_other(key, value)
+
+    def _put_other(self, key: Value, value: Value) -> None:
+        if self.others is None:
+            self.others = []
+        if len(self.others) > MOST_KEYS:
+            self.others = [...]
+        elif self.others[:1] != [...]:
+            self.others += (key, value)
 
 
 class Global:

@@ -1,0 +1,134 @@
+"""Nodes of a skops file as the symbols that the checks of pickles know (TRU-051, TRU-052)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlmodel.trust.pickles.names import Entry
+
+__all__ = ["Symbols", "Unfinished", "json_value", "mapping_of"]
+
+Node = dict[str, Any]
+
+#: Kinds of nodes that hold numbers or bytes and no other object.
+_NUMBERS = frozenset(
+    {
+        "BytearrayNode", "BytesNode", "DTypeNode", "MaskedArrayNode", "NdArrayNode",
+        "RandomGeneratorNode", "RandomStateNode", "SliceNode",
+    }
+)  # fmt: skip
+#: Kinds of nodes whose content is a state.
+_STATEFUL = frozenset({"LossNode", "ObjectNode", "TreeNode"})
+
+
+class Unfinished:
+    """Stands for a node within itself."""
+
+
+class Symbols:
+    """Makes symbols of nodes, each once.
+
+    Args:
+        by_id: the nodes by their numbers, to which later ones refer.
+        entry: gives the list's entry for what a node names.
+
+    """
+
+    def __init__(self, by_id: dict[Any, Node], entry: Callable[[Node], Entry | None]) -> None:
+        self._by_id = by_id
+        self._entry = entry
+        self._made: dict[int, Value] = {}
+
+    def of(self, node: Node) -> Value:
+        """Return what a node would build, as far as the shapes of classes ask for it."""
+        if node.get("__loader__") == "CachedNode":
+            node = self._by_id.get(node.get("__id__"), node)
+        if id(node) not in self._made:
+            # Whoever meets the node within itself finds what no attribute may hold.
+            self._made[id(node)] = Unfinished()
+            self._made[id(node)] = self._symbol(node)
+        return self._made[id(node)]
+
+    def _symbol(self, node: Node) -> Value:
+        loader, content = node.get("__loader__"), node.get("content")
+        module, name = str(node.get("__module__")), str(node.get("__class__"))
+        if loader == "JsonNode":
+            return json_value(content)
+        named = Global(module, name, self._entry(node))
+        lists = loader in {"ListNode", "SetNode", "NdArrayNode", "TupleNode"}
+        if lists and type(content) is list:
+            parts = [self.of(one) for one in content]
+            if loader != "TupleNode":
+                return Items("list", parts)
+            return (
+                tuple(parts) if named.full_name == "builtins.tuple" else Made(named, tuple(parts))
+            )
+        if loader in {"TypeNode", "FunctionNode"}:
+            return named
+        if type(content) is dict and loader in {"DictNode", "PartialNode"}:
+            return (self._dict if loader == "DictNode" else self._partial)(node, named)
+        return Blob(0) if loader in _NUMBERS else self._object(node, named)
+
+    def _partial(self, node: Node, named: Global) -> Value:
+        made = Made(named, ())
+        made.state = (None, *(self.of(node["content"][key]) for key in ("args", "kwds")))
+        return made
+
+    def _dict(self, node: Node, named: Global) -> Value:
+        if named.full_name != "builtins.dict":
+            return Made(named, ())
+        found = Mapping()
+        texts = node["key_types"].get("content", [])
+        plain = all(one.get("__class__") == "str" for one in texts)
+        for key, value in node["content"].items():
+            # What is no text is a key that cannot be named here.
+            found.put(key if plain else (), self.of(value))
+        return found
+
+    def _object(self, node: Node, named: Global) -> Value:
+        made = Made(named, ())
+        if type(node.get("content")) is dict and node.get("__loader__") in _STATEFUL:
+            made.state = self.of(node["content"])
+        return made
+
+
+def json_value(text: Any) -> Any:
+    """Return what a text of JSON says; a name that is not listed where it says nothing."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return Global("?", "?", None)
+
+
+def mapping_of(node: Node) -> Mapping:
+    """Return a dict node as the pickle checks see a dict."""
+    found = Mapping()
+    items = node.get("content") if node.get("__loader__") == "DictNode" else None
+    keys = node.get("key_types", {})
+    texts = keys.get("content", []) if type(keys) is dict else []
+    if type(items) is not dict or any(one.get("__class__") != "str" for one in texts):
+        found.exact = False
+        return found
+    for key, value in items.items():
+        found.put(key, _plain_symbol(value))
+    return found
+
+
+def _plain_symbol(node: Any) -> Any:
+    """Return a node as the pickle checks see what it stands for."""
+    loader = node.get("__loader__") if type(node) is dict else ""
+    if loader == "JsonNode":
+        return json_value(node.get("content"))
+    if loader == "TypeNode":
+        return Global(str(node.get("__module__")), str(node.get("__class__")), None)
+    inner = node.get("content") if loader in {"ListNode", "TupleNode"} else None
+    if type(inner) is list:
+        texts = [one.get("content") if type(one) is dict else None for one in inner]
+        return Items("list", [json_value(one) for one in texts])
+    return node if type(node) is not str else Global("?", "?", None)
