@@ -38,6 +38,8 @@ EXTRA: dict[Place, str] = {
         "BaseEstimator",
     ): "classes_ feature_names_in_ n_features_in_ _metadata_request",
     ("sklearn.linear_model._stochastic_gradient", "BaseSGD"): "coef_ intercept_",
+    # By ``collections.UserList``.
+    ("sklearn.compose._column_transformer", "_RemainderColsList"): "data",
     # By the modules that make the distributions.
     ("scipy.stats._distn_infrastructure", "rv_generic"): "_support",
     ("sklearn.cluster._bisect_k_means", "_BisectingTree"): "label",
@@ -141,9 +143,10 @@ def text_of(rows: Rows, reviewed: dict[tuple[str, str], tuple[str, str]]) -> str
 
 # Older versions ----------------------------------------------------------------------------------
 
+_LIBRARIES = frozenset({"joblib", "pandas", "scipy", "sklearn"})
 #: Parts of the libraries that define no listed class.
 _SKIPPED = frozenset(
-    {"tests", "externals", "datasets", "io", "plotting", "window", "linalg", "fft"}
+    {"test", "tests", "externals", "datasets", "io", "plotting", "window", "linalg", "fft"}
 )
 OLDER = TOOLS / "trust_shapes_older.tsv"
 
@@ -157,7 +160,7 @@ def survey_older(root: Path, now: Rows) -> Rows:
     for path in sorted(root.rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        if parts[0].endswith((".data", ".libs")) or _SKIPPED & set(parts):
+        if parts[0] not in _LIBRARIES or _SKIPPED & set(parts):
             continue
         module = sources.module(name)
         for cls in module.classes if module is not None else ():
@@ -182,8 +185,9 @@ def added_by(older: Rows, now: Rows) -> Rows:
         every = [now[one] for one in closure(united, place) if one in now]
         known = set().union(*(one.attributes | one.methods | one.values for one in every))
         bases = [one for one in row.bases if place not in now or one not in now[place].bases]
-        if place not in now or row.attributes - known:
-            added[place] = Row(bases if place not in now else [], row.attributes - known)
+        if place not in now or row.attributes - known or (bases and not now[place].bases):
+            whole = place not in now or not now[place].bases
+            added[place] = Row(bases if whole else [], row.attributes - known)
     needed = {one for place in added if place in now for one in closure(unite(now, added), place)}
     return {place: row for place, row in added.items() if place in needed}
 

@@ -107,7 +107,7 @@ class Sources:
                 (path.with_suffix(".py"), False),
             ):
                 if file.is_file():
-                    return Module(name, ast.parse(file.read_text(encoding="utf-8")), is_package)
+                    return Module(name, ast.parse(file.read_bytes()), is_package)
         return None
 
     def find(self, module: str, name: str, depth: int = 0) -> Place | None:

@@ -305,6 +305,7 @@ PIECES = {
     "a set": STACK + build(mapping(estimators_=b"\x8f(" + FRAME + b"\x90")),
     "a set by a call": STACK + build(mapping(estimators_=call(name("builtins", "set"), b"](" + FRAME + b"e"))),
     "an index": STACK + build(mapping(estimators_=call(name("pandas.core.indexes.base", "_new_Index"), name("pandas.core.indexes.base", "Index"), mapping(data=b"](" + FRAME + b"e")))),
+    "an array of pandas": STACK + build(mapping(estimators_=new("pandas.core.arrays.numpy_", "NumpyExtensionArray") + build(mapping(_ndarray=b"](" + FRAME + b"e")))),
     "a wrapper of an array": new("joblib.numpy_pickle", "NumpyArrayWrapper") + build(mapping(shape=b"K\x00\x85", dtype=OBJECT_DTYPE, read=EXP)) + b"N.",
 }  # fmt: skip
 

@@ -291,6 +291,10 @@ def _parts(value: Value, holds: Holds) -> list[tuple[object, Value]] | None:
 
 def _parts_of_object(value: Made, holds: Holds) -> list[tuple[object, Value]] | None:
     entry = value.maker.entry
+    cls = _subject(value)
+    if cls is not None and cls.entry is not None and "extension" in cls.entry.uses:
+        # An array of pandas.
+        return [("", value.state)]
     if entry is None or not entry.uses.isdisjoint({"user", "dict"}) or entry.check in _WHOLE:
         return None
     made = "call" in entry.uses or value.maker.full_name == "numpy.ndarray"
