@@ -26,7 +26,8 @@ __all__ = ["Shape", "Watch", "is_a", "shape_of"]
 _SELECTOR = "sklearn.compose._column_transformer.make_column_selector"
 ESTIMATOR = "sklearn.base.BaseEstimator"
 #: Checks whose objects take a state of their own form, which those checks follow whole.
-_OWN_STATES = frozenset({"array", "bitgen", "dtype", "masked", "partial"})
+_FOLLOWED = frozenset({"array", "bitgen", "dtype", "masked"})
+_OWN_STATES = _FOLLOWED | {"partial"}
 #: Makers whose first argument is the class of what they make.
 _MAKERS = frozenset({"cython", "newobj"})
 #: Checks whose objects take a tuple apart by its places.
@@ -109,6 +110,16 @@ def shape_of(name: str) -> Shape | None:
     return Shape(frozenset(attributes - hidden - {f"!{one}" for one in hidden}), holds)
 
 
+@cache
+def _shape(module: str, name: str) -> Shape | None:
+    return shape_of(f"{module}.{name}")
+
+
+@cache
+def _is_estimator(module: str, name: str) -> bool:
+    return is_a(f"{module}.{name}", ESTIMATOR)
+
+
 # What is wrong with a state -----------------------------------------------------------------------
 
 
@@ -142,18 +153,20 @@ class Watch:
     def look_at(self, target: Made, state: Value) -> None:
         """Take in that an object is given a state."""
         entry = target.maker.entry
-        if entry is not None and entry.check == "partial" and type(state) is tuple:
+        if entry is None or entry.check in _FOLLOWED:
+            return
+        if entry.check == "partial" and type(state) is tuple:
             for named, part in zip(("args", "keywords"), state[1:3], strict=False):
                 self._held.append((target, target.maker, named, part, _ARGUMENTS))
         cls = _subject(target)
         if cls is None or _is_free(cls) or state is None:
             return
-        if target.maker.entry is not None and target.maker.entry.check == "newobj":
+        if entry.check == "newobj":
             # Indexes of neighbours and distances take a tuple apart by its places.
             if type(state) is not tuple:
                 self._wrong.append((target, cls, "", "its state cannot be followed"))
             return
-        shape = shape_of(cls.full_name)
+        shape = _shape(cls.module, cls.name)
         parts = None if shape is None else _attributes(target.maker, state, shape)
         if shape is None or parts is None:
             self._wrong.append((target, cls, "", "its state cannot be followed"))
@@ -169,12 +182,15 @@ class Watch:
 
     def _hold(self, target: Made, cls: Global, part: Mapping, shape: Shape) -> None:
         """Keep what is to be asked for its content; most is a number or a text and needs none."""
-        for key in part.known.keys() & shape.holds.keys():
-            value = part.known[key]
-            for holds in shape.holds[key]:
-                plain = type(value) in _CONSTANTS and "none" not in holds
-                if not plain and not (holds == _OBJECTS and _is_plain(value)):
-                    self._held.append((target, cls, key, value, holds))
+        known = part.known
+        for key, every in shape.holds.items():
+            if key in known:
+                value = known[key]
+                constant = type(value) in _CONSTANTS
+                for holds in every:
+                    plain = constant and "none" not in holds
+                    if not plain and not (holds == _OBJECTS and _is_plain(value)):
+                        self._held.append((target, cls, key, value, holds))
 
     def refusals(self, root: Value) -> Iterator[tuple[str, str, str]]:
         """Yield each class, why it is refused and where it stands, when ``root`` is built."""
@@ -263,6 +279,8 @@ def wrong_part(value: Value, holds: Holds) -> tuple[str, str] | None:
     seen: set[int] = set()
     while pending:
         one, path = pending.pop()
+        if type(one) is Made and _is_member(one, holds):
+            continue
         if id(one) in seen:
             continue
         parts = None if type(one) in _PLAIN else _parts(one, holds)
@@ -274,6 +292,12 @@ def wrong_part(value: Value, holds: Holds) -> tuple[str, str] | None:
             seen.add(id(one))
             pending.extend((part, path if at == "" else f"{path}[{at}]") for at, part in parts)
     return None
+
+
+def _is_member(value: Made, holds: Holds) -> bool:
+    """Whether it is an estimator where one is asked for: what most lists of members hold."""
+    maker = value.maker
+    return "estimator" in holds and not value.args and _is_estimator(maker.module, maker.name)
 
 
 def _parts(value: Value, holds: Holds) -> list[tuple[object, Value]] | None:
@@ -357,7 +381,8 @@ def _wrong_name(value: Global, holds: Holds) -> str:
     if "function" in entry.uses:
         right = "function" in holds or "objects" in holds
     else:
-        right = "type" in holds and _is_number_type(value)
+        index = value.module.startswith("pandas.core.indexes.")
+        right = "type" in holds and (index or _is_number_type(value))
     return "" if right else value.full_name
 
 
