@@ -155,22 +155,25 @@ class Watch:
         entry = target.maker.entry
         if entry is None or entry.check in _FOLLOWED:
             return
-        if entry.check == "partial" and type(state) is tuple:
-            for named, part in zip(("args", "keywords"), state[1:3], strict=False):
+        if entry.check == "partial":
+            parts = state[1:3] if type(state) is tuple else ()
+            for named, part in zip(("args", "keywords"), parts, strict=False):
                 self._held.append((target, target.maker, named, part, _ARGUMENTS))
+            return
         cls = _subject(target)
         if cls is None or _is_free(cls) or state is None:
             return
-        if entry.check == "newobj":
-            # Indexes of neighbours and distances take a tuple apart by its places.
-            if type(state) is not tuple:
-                self._wrong.append((target, cls, "", "its state cannot be followed"))
-            return
         shape = _shape(cls.module, cls.name)
+        if entry.check == "newobj" and type(state) is tuple:
+            # Indexes of neighbours and distances take a tuple apart by its places.
+            return
         parts = None if shape is None else _attributes(target.maker, state, shape)
         if shape is None or parts is None:
             self._wrong.append((target, cls, "", "its state cannot be followed"))
             return
+        self._compare(target, cls, parts, shape)
+
+    def _compare(self, target: Made, cls: Global, parts: list[Mapping], shape: Shape) -> None:
         for part in parts:
             part.frozen = True
             if not part.exact:
