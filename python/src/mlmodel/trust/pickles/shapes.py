@@ -156,8 +156,8 @@ class Watch:
         if entry is None or entry.check in _FOLLOWED:
             return
         if entry.check == "partial":
-            parts = state[1:3] if type(state) is tuple else ()
-            for named, part in zip(("args", "keywords"), parts, strict=False):
+            given = state[1:3] if type(state) is tuple else ()
+            for named, part in zip(("args", "keywords"), given, strict=False):
                 self._held.append((target, target.maker, named, part, _ARGUMENTS))
             return
         cls = _subject(target)
