@@ -126,8 +126,14 @@ def _has_columns(estimator: Any, count: int) -> bool:
         and prior.get("strategy") == "prior"
         and prior.get("n_outputs_") == 1
         and is_array(prior.get("class_prior_"), count)
-        and bool(getattr(state.get("_loss"), "is_multiclass", False))
+        and _is_multiclass(state.get("_loss"))
     )
+
+
+def _is_multiclass(loss: Any) -> bool:
+    """Whether a loss takes a column for each class; scikit-learn 1.3 had another name for it."""
+    names = ("is_multiclass", "is_multi_class")
+    return any(bool(getattr(loss, name, False)) for name in names)
 
 
 def _isolation(forest: Any) -> str:
