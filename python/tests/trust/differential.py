@@ -180,6 +180,9 @@ _STEPS: list[Callable[[Writer], None]] = [
 ]  # fmt: skip
 
 
+_LIST = Names()
+
+
 class Plain(pickle.Unpickler):
     """CPython's own, which tells what it looks up."""
 
@@ -188,7 +191,8 @@ class Plain(pickle.Unpickler):
         self.looked_up: list[tuple[str, str]] = []
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in NAMES:
+        # A changed byte may have made another name of the list.
+        if (module, name) not in NAMES and _LIST.find(module, name)[2] is None:
             raise AssertionError(f"{module}.{name} was let through")
         self.looked_up.append((module, name))
         return super().find_class(module, name)
