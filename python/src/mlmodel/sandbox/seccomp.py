@@ -60,7 +60,7 @@ _IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 _FCNTLS = (0, 1, 2, 3, 4, 5, 9, 36, 1030, 1031, 1032, 1034)
 #: Names of threads and of memory; a look at capabilities and dumpability.
 _PRCTLS = (3, 15, 16, 23, 0x53564D41)
-_UNIX = 1
+_UNIX, _STREAM, _KIND_OF_SOCKET = 1, 1, 0xF
 
 
 def is_available() -> bool:
@@ -151,7 +151,21 @@ def _asked_of_arguments(pid: int) -> dict[str, list[_Step]]:
         "ioctl": _one_of(1, _IOCTLS),
         "fcntl": _one_of(1, _FCNTLS),
         "prctl": _one_of(0, _PRCTLS),
-        "socketpair": _one_of(0, (_UNIX,)),
+        # Connected for good: another kind could be told an address with each message.
+        "socketpair": [
+            (_LOAD, 0, 0, _low(0)),
+            (_EQUAL, 1, 0, _UNIX),
+            (_RETURN, 0, 0, _REFUSE),
+            *_bits(1, _KIND_OF_SOCKET, _STREAM),
+        ],
+        # To no address.
+        "sendto": [
+            (_LOAD, 0, 0, _low(4)),
+            (_EQUAL, 1, 0, 0),
+            (_RETURN, 0, 0, _REFUSE),
+            (_LOAD, 0, 0, _low(4) + 4),
+            *_compared((0,)),
+        ],
         # Signals to itself alone.
         "kill": _one_of(0, (pid,)),
         "tgkill": _one_of(0, (pid,)),

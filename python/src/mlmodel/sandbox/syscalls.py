@@ -134,7 +134,6 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "sched_yield": (24, 124),
     "seccomp": (317, 277),
     "select": (23, None),
-    "sendmmsg": (307, 269),
     "sendmsg": (46, 211),
     "sendto": (44, 206),
     "set_robust_list": (273, 99),
@@ -170,7 +169,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
 #: They are allowed by their arguments alone: ``seccomp.py`` has what is asked of each.
 _BY_ARGUMENTS = frozenset({
     *("clone", "fcntl", "ioctl", "kill", "mmap", "open", "openat", "prctl", "prlimit64"),
-    *("sched_setaffinity", "socketpair", "tgkill"),
+    *("sched_setaffinity", "sendto", "socketpair", "tgkill"),
 })  # fmt: skip
 #: Only a server accepts connections, at a socket that it had before.
 SERVING = frozenset({"accept", "accept4", "listen"})

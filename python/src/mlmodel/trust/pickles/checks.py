@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mlmodel.trust.pickles import callables, dtypes
 from mlmodel.trust.pickles.dtypes import dtype_of, is_shape
+from mlmodel.trust.pickles import tables
 from mlmodel.trust.pickles.names import Entry
 from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Opaque, Value, is_plain
 
@@ -156,7 +157,8 @@ def _bit_generator_call(_: Global, args: tuple[Value, ...]) -> str:
 
 def _plain_call(_: Global, args: tuple[Value, ...]) -> str:
     def plain(value: Value) -> bool:
-        return is_plain(value) or type(value) is Made or (type(value) is tuple and not value)
+        made = type(value) is Made and not tables.has_codes(value)
+        return is_plain(value) or made or (type(value) is tuple and not value)
 
     return "" if all(plain(one) for one in args) else "it is called with more than constants"
 
@@ -223,8 +225,12 @@ def _index_call(_: Global, args: tuple[Value, ...]) -> str:
         and _is_class(args[0], "ref")
         and args[0].module.startswith("pandas.core.indexes.")
         and type(args[1]) is Mapping
+        and args[1].exact
     )
-    return "" if right else "an index is made in a way that no pickler writes"
+    if not right:
+        return "an index is made in a way that no pickler writes"
+    args[1].frozen = True
+    return tables.unchecked_codes(args[0], args[1])
 
 
 def _zone_call(_: Global, args: tuple[Value, ...]) -> str:
