@@ -150,6 +150,11 @@ def binds_a_named_socket(folder: Path) -> None:
         one.bind(str(folder / "socket"))
 
 
+def sends_a_datagram(folder: Path) -> None:
+    one, _other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    one.sendto(b"out", str(folder.parent / "listening"))
+
+
 def talks_to_the_kernel(_folder: Path) -> None:
     socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close()
 
@@ -211,7 +216,13 @@ ATTEMPTS: dict[str, Callable[[Path], None]] = {
         *(reads_the_parents_memory, reads_the_parents_variables),
         *(starts_a_program, spawns_a_program, uses_a_shell, becomes_a_program, forks),
         *(connects, asks_a_name_server, listens, binds_an_abstract_socket, binds_a_named_socket),
-        *(talks_to_the_kernel, signals_its_parent, signals_its_group, in_a_thread),
+        *(
+            sends_a_datagram,
+            talks_to_the_kernel,
+            signals_its_parent,
+            signals_its_group,
+            in_a_thread,
+        ),
         *(signals_through_a_descriptor, makes_memory_a_file, shares_memory, raises_its_limits),
         *(owns_signals_of_a_pipe, takes_a_namespace),
     )

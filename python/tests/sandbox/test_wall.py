@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -31,13 +32,15 @@ NOT_EVERYWHERE = {"sets_an_attribute", "takes_a_namespace", "reads_the_parents_m
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return the folder of a model, beside a home with a secret."""
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Return the folder of a model, beside a home with a secret and somebody who listens."""
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "there").write_text("there")
     (tmp_path / "home" / ".ssh").mkdir(parents=True)
     (tmp_path / "home" / ".ssh" / "id").write_text("secret")
-    return tmp_path / "model"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "listening"))
+        yield tmp_path / "model"
 
 
 @pytest.fixture

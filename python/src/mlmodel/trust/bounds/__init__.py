@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidModel, Violation
 from mlmodel.trust.bounds import frames, indexes, neighbors, sparse, splines, svm, trees
+from mlmodel.trust.bounds.arguments import arguments_of, shared
 from mlmodel.trust.bounds.walk import objects
 
 if TYPE_CHECKING:
@@ -49,23 +50,30 @@ def _reasons(loaded: Any) -> Iterator[str]:
     known: dict[type, list[str]] = {}
     parts: dict[str, list[Any]] = {part: [] for part in trees.HELD_BY}
     held: set[int] = set()
+    arguments: list[Any] = []
     try:
         for one in objects(loaded):
-            cls = type(one)
-            if cls not in known:
-                known[cls] = [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
-            for place in known[cls]:
+            arguments += arguments_of(one)
+            for place in _places(type(one), known):
                 if place in TABLE:
                     yield from _reason(TABLE[place], one, place)
                 if place in parts:
                     parts[place].append(one)
                 for owner, of in trees.HELD_BY.values():
                     held.update(map(id, of(one)) if owner == place else ())
+        yield from filter(None, [shared(loaded, arguments)])
     except Exception as error:  # noqa: BLE001 - objects of the file may fail in any way
         yield f"an object cannot be looked into ({type(error).__name__})"
     for place, found in parts.items():
         if any(id(one) not in held for one in found):
             yield f"a {place.rpartition('.')[2]} is held by something that does not check its data"
+
+
+def _places(cls: type, known: dict[type, list[str]]) -> list[str]:
+    """Return the places of a class and of its bases."""
+    if cls not in known:
+        known[cls] = [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
+    return known[cls]
 
 
 def _reason(run: Callable[[Any], str], one: Any, place: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import functools
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["objects"]
+__all__ = ["arrays", "objects"]
 
 _ATOMS = frozenset(
     {type(None), bool, int, float, complex, str, bytes, bytearray, type, range, slice}
@@ -17,14 +17,37 @@ _ATOMS = frozenset(
 _SEQUENCES = (list, tuple, set, frozenset)
 
 
-def objects(loaded: Any) -> Iterator[Any]:
-    """Yield every object that is reachable but plain values and containers."""
+def arrays(loaded: Any, without: Iterable[Any] = ()) -> set[int]:
+    """Return the ids of what keeps the numbers of every array that is reachable.
+
+    What can only be reached through ``without`` does not count.
+    """
+    found: dict[int, Any] = {}
+    for _ in objects(loaded, found, without):
+        pass
+    return set(found)
+
+
+def _keeper(array: Any) -> Any:
+    """Return what keeps an array's numbers: itself, or what it is a view of."""
+    while getattr(array, "base", None) is not None:
+        array = array.base
+    return array
+
+
+def objects(
+    loaded: Any, arrays: dict[int, Any] | None = None, without: Iterable[Any] = ()
+) -> Iterator[Any]:
+    """Yield every object that is reachable but plain values and containers.
+
+    ``arrays`` takes in what keeps the numbers of arrays; ``without`` is passed over.
+    """
     numpy = sys.modules.get("numpy")
     array: Any = numpy.ndarray if numpy is not None else ()
     scalar: Any = numpy.generic if numpy is not None else ()
     pending: list[Any] = [loaded]
     # The objects are held, so that none is made anew at the place of one that is gone.
-    seen: dict[int, Any] = {}
+    seen: dict[int, Any] = {id(one): one for one in without}
     while pending:
         one = pending.pop()
         kind = type(one)
@@ -33,6 +56,9 @@ def objects(loaded: Any) -> Iterator[Any]:
         seen[id(one)] = one
         if isinstance(one, array):
             pending.extend(_in_array(one))
+            if arrays is not None:
+                keeper = _keeper(one)
+                arrays[id(keeper)] = keeper
         elif isinstance(one, scalar):
             pending.extend(one.item() if one.dtype.fields else ())
         if kind is dict or kind in _SEQUENCES or kind is array:

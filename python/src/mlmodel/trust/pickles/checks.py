@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-from mlmodel.trust.pickles import callables, dtypes
+from mlmodel.trust.pickles import callables, dtypes, tables
 from mlmodel.trust.pickles.dtypes import dtype_of, is_shape
-from mlmodel.trust.pickles import tables
 from mlmodel.trust.pickles.names import Entry
 from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Opaque, Value, is_plain
 

@@ -197,8 +197,11 @@ class Watch:
 
     def refusals(self, root: Value) -> Iterator[tuple[str, str, str]]:
         """Yield each class, why it is refused and where it stands, when ``root`` is built."""
+        seen: dict[Holds, set[int]] = {}
         for target, cls, key, value, holds in self._held:
-            wrong = wrong_part(value, holds)
+            if key in _KEYWORDS and (reason := _unsafe_keyword(value)):
+                self._wrong.append((target, cls, key, reason))
+            wrong = wrong_part(value, holds, seen.setdefault(holds, set()))
             if wrong is not None:
                 at, what = wrong
                 reason = f"it holds {what}, where there may be only {_sentence(holds)} (TRU-052)"
@@ -229,6 +232,9 @@ _NEVER = (
     "has to be deleted before the model is saved"
 )
 _ARGUMENTS = ("objects", "frames", "type")
+#: Attributes whose names and values a function is called with.
+_KEYWORDS = frozenset({"keywords", "kw_args", "inv_kw_args", "_kwargs", "kwds"})
+_UNSAFE_KEYWORDS = frozenset({"out", "where", "casting", "copy", "subok", "signature", "extobj"})
 _WORDS = {
     "data": "numbers, texts and arrays", "objects": "data, functions and objects of listed classes",
     "frames": "tables", "function": "functions of the list", "estimator": "estimators",
@@ -271,15 +277,29 @@ def _is_dict(value: Value) -> bool:
 # What an attribute may hold ---------------------------------------------------------------------
 
 
-def wrong_part(value: Value, holds: Holds) -> tuple[str, str] | None:
-    """Look through a value and all that it is made of.
+def _unsafe_keyword(value: Value) -> str:
+    """Return why a function may not be kept with these arguments by name, or an empty text.
+
+    With some of them functions of numpy write into arrays that the model has, or give memory back
+    that nobody has written to.
+    """
+    names = value.known if type(value) is Mapping else {}
+    if type(value) is Mapping and not value.exact:
+        return "it has arguments without a name"
+    for name in names:
+        if name in _UNSAFE_KEYWORDS or str(name).startswith("overwrite"):
+            return f"a function is kept with an argument {name!r} (TRU-052)"
+    return ""
+
+
+def wrong_part(value: Value, holds: Holds, seen: set[int]) -> tuple[str, str] | None:
+    """Look through a value and all that it is made of, but what was ``seen`` to be right.
 
     Returns:
         Where in it (``[0][1]``) something is that is not allowed, and what; ``None`` if nothing.
 
     """
     pending: list[tuple[Value, str]] = [(value, "")]
-    seen: set[int] = set()
     while pending:
         one, path = pending.pop()
         if type(one) is Made and _is_member(one, holds):
