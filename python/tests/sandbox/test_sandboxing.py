@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,6 +45,7 @@ from mlmodel.sandbox import landlock
 from mlmodel.sandbox.process import Process
 from mlmodel.sandbox.wall import Wall, lacking
 from mlmodel.serving.settings import Settings
+from mlmodel.store import sandboxing
 from mlmodel.store.sandboxing import decide
 
 if TYPE_CHECKING:
@@ -92,6 +94,31 @@ def test_what_nobody_vouches_for_is_walled(
     for wrong in ("yes", 1, None):
         with pytest.raises(InvalidArgument, match="sandbox is"):
             decide(forest, wrong)  # type: ignore[arg-type]
+
+
+def test_the_digest_vouches_for_the_mlmodel_file_that_was_read(
+    forest: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    digest_of: Callable[[Path], str],
+) -> None:
+    """TRU-080, TRU-065: another file is read, and put back before the digest is taken."""
+    folder = shutil.copytree(forest, tmp_path / "model")
+    assert decide(folder, "auto") is None
+    file, opened = folder / "MLmodel", sandboxing.open_folder
+    good = file.read_bytes()
+
+    def open_folder(*arguments: Any, **keywords: Any) -> Any:
+        file.write_bytes(good + b"# another\n")
+        found = opened(*arguments, **keywords)
+        file.write_bytes(good)
+        return found
+
+    monkeypatch.setattr(sandboxing, "open_folder", open_folder)
+    found = decide(folder, "auto")
+    assert found is not None
+    assert found.digest == ""
+    assert sandboxing.require(folder, allow=(), digest=digest_of(folder)).digest == ""
 
 
 @pytest.mark.usefixtures("nobody")

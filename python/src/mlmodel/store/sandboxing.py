@@ -10,14 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlmodel._base.digest import manifest_of
 from mlmodel._base.warnings import warn_caller
-from mlmodel.errors import InvalidArgument, MlmodelError, ModelFailure, shown
+from mlmodel.errors import InvalidArgument, ModelFailure, shown
 from mlmodel.sandbox import limits, values
 from mlmodel.sandbox.process import Process
 from mlmodel.sandbox.wall import Wall, holds_something, lacking
 from mlmodel.store.folder import ModelFolder, open_folder
-from mlmodel.trust import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,7 +77,7 @@ def decide(
     if way == "off" or (way == "auto" and trust is True):
         return None
     folder = open_folder(model_uri, trust=trust, allow=allow)
-    digest = "" if trust else _digest_in_trust(folder)
+    digest = _digest_in_trust(folder)
     if way == "auto" and digest:
         return None
     return _walled(folder, digest) if _can_be_had(way) else None
@@ -94,8 +92,7 @@ def require(place: PathLike, *, allow: Iterable[str], digest: str) -> Sandboxed:
     """
     folder = open_folder(place, allow=allow, digest=digest)
     _can_be_had("on")
-    trusted = digest if folder.gate.is_trusted() else ""
-    return _walled(folder, trusted or _digest_in_trust(folder))
+    return _walled(folder, _digest_in_trust(folder))
 
 
 def _walled(folder: ModelFolder, digest: str) -> Sandboxed:
@@ -105,12 +102,10 @@ def _walled(folder: ModelFolder, digest: str) -> Sandboxed:
 
 
 def _digest_in_trust(folder: ModelFolder) -> str:
-    """Return the folder's digest where the user's store has it, else nothing."""
-    try:
-        digest = manifest_of(folder.root).digest
-    except MlmodelError:  # a folder without a digest is trusted by none
-        return ""
-    return digest if records.contains(digest) else ""
+    """Return the folder's digest where it is trusted by it, else nothing."""
+    gate = folder.gate
+    manifest = gate.manifest() if gate.is_trusted() else None
+    return "" if manifest is None else manifest.digest
 
 
 def _can_be_had(way: str) -> bool:
