@@ -148,6 +148,22 @@ def test_a_link_that_comes_into_being_meanwhile(
         files.read(linked / "deep" / "real", within=linked)
 
 
+def test_below_a_folder_no_link_is_followed(linked: Path) -> None:
+    """DIR-011: not one that stays, either; and no handle is left open."""
+    before = set(os.listdir("/proc/self/fd"))
+    with files.open_below(linked, ["deep", "real"]) as stream:
+        assert stream.read() == b"inside"
+    for parts, error in (
+        (["in"], OSError),
+        (["shallow", "real"], NotADirectoryError),
+        (["deep"], files.NotRegular),
+        (["none"], FileNotFoundError),
+    ):
+        with pytest.raises(error):
+            files.open_below(linked, parts)
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
 def test_nothing_is_written_through_a_link(linked: Path) -> None:
     """DIR-012."""
     files.write(linked / "out", b"new", mode=0o640)

@@ -18,6 +18,7 @@ import mlmodel
 from asking import as_objects, posted_forms
 from mlmodel import document
 from mlmodel.errors import InvalidArgument, InvalidInput, InvalidModel, ModelExists, UnreadableModel
+from mlmodel.flavors import _named_files
 from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.trust.describe import look_into
 
@@ -667,6 +668,28 @@ def test_weights_elsewhere_are_refused(outside, location, tmp_path):
     for load in (mlmodel.load, mlmodel.onnx.load_model):
         with pytest.raises(InvalidModel, match="model.onnx.*ONX-004"):
             load(folder, trust=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"), [("link", "reached by a link"), ("pipe", "not a file"), ("hard", "hard link")]
+)
+def test_what_is_put_in_the_place_of_weights_is_refused(outside, kind, why, tmp_path, monkeypatch):
+    """ONX-004: after the look at the path, and before it is opened; it is called what it is."""
+    weights = outside[0] / "model.onnx.data"
+    looked = _named_files.stand_in_at
+
+    def stand_in_at(*arguments):
+        found = looked(*arguments)
+        weights.rename(tmp_path / "secret")
+        if kind == "pipe":
+            os.mkfifo(weights)
+        else:
+            (os.symlink if kind == "link" else os.link)(tmp_path / "secret", weights)
+        return found
+
+    monkeypatch.setattr(_named_files, "stand_in_at", stand_in_at)
+    with pytest.raises(InvalidModel, match=rf"{why}.*ONX-004"):
+        mlmodel.onnx.load_model(outside[0])
 
 
 def test_weights_at_any_depth_are_looked_at(tmp_path):

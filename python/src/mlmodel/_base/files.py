@@ -12,11 +12,21 @@ from typing import TYPE_CHECKING
 from mlmodel.errors import UnreadableModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from io import BufferedReader
 
-__all__ = ["MOST_ENTRIES", "LeadsOut", "TooLarge", "open_regular", "read", "regular_files", "walk",
-           "write"]  # fmt: skip
+__all__ = [
+    "MOST_ENTRIES",
+    "LeadsOut",
+    "NotRegular",
+    "TooLarge",
+    "open_below",
+    "open_regular",
+    "read",
+    "regular_files",
+    "walk",
+    "write",
+]
 
 #: How many files and folders of a tree are looked at (DIR-010).
 MOST_ENTRIES = 1_000_000
@@ -24,6 +34,8 @@ MOST_ENTRIES = 1_000_000
 _BY_FOLDER = {os.open, os.unlink, os.rename} <= os.supports_dir_fd
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
+#: A pipe or device would be waited on for ever; O_NONBLOCK lets us look at it first.
+_TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class TooLarge(OSError):
@@ -41,6 +53,13 @@ class LeadsOut(OSError):
         super().__init__(errno.ELOOP, "a link leads out of the folder")
 
 
+class NotRegular(OSError):
+    """It is a pipe, a device or a folder, and no file that has bytes of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.EINVAL, "it is not a regular file")
+
+
 def open_regular(
     path: str | os.PathLike[str], within: str | os.PathLike[str] | None = None
 ) -> BufferedReader:
@@ -51,40 +70,50 @@ def open_regular(
 
     Raises:
         LeadsOut: it lies outside of ``within``.
-        OSError: it cannot be opened, or is not a regular file.
+        NotRegular: it is not a regular file.
+        OSError: it cannot be opened.
 
     """
-    # A pipe or device would be waited on for ever; O_NONBLOCK lets us look at it first.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, flags) if within is None else _open_within(path, within, flags)
-    stream = os.fdopen(handle, "rb") if _is_regular(handle) else None
-    if stream is None:
-        os.close(handle)
-        raise OSError(errno.EINVAL, "it is not a regular file")
-    return stream
-
-
-def _open_within(path: str | os.PathLike[str], within: str | os.PathLike[str], flags: int) -> int:
+    if within is None:
+        return _stream(os.open(path, _TO_READ))
     base, real = os.path.realpath(within), os.path.realpath(path, strict=True)
     if not real.startswith(os.path.join(base, "")):  # noqa: PTH118 - the separator at its end
         raise LeadsOut
-    if not _BY_FOLDER:
-        return os.open(real, flags)
     # From here on no link is followed: whoever puts one in the way now gets an error.
-    *above, name = Path(real).relative_to(base).parts
+    return open_below(base, Path(real).relative_to(base).parts)
+
+
+def open_below(base: str | os.PathLike[str], parts: Sequence[str]) -> BufferedReader:
+    """Open a regular file for reading by the names of its path below a folder.
+
+    Where the system can, each folder is opened from the one above it, and no link below ``base``
+    is followed. Elsewhere the caller has to look for links before.
+
+    Raises:
+        NotRegular: it is a pipe, a device or a folder.
+        NotADirectoryError: a link, or a file, stands where a folder must be.
+        OSError: it is a link (``ELOOP``), or cannot be opened.
+
+    """
+    if not _BY_FOLDER:
+        return _stream(os.open(Path(base, *parts), _TO_READ))
+    *above, name = parts
     folder = os.open(base, _FOLDER)
     try:
         for part in above:
             below = os.open(part, _FOLDER | _NO_LINK, dir_fd=folder)
             os.close(folder)
             folder = below
-        return os.open(name, flags | _NO_LINK, dir_fd=folder)
+        return _stream(os.open(name, _TO_READ | _NO_LINK, dir_fd=folder))
     finally:
         os.close(folder)
 
 
-def _is_regular(handle: int) -> bool:
-    return stat.S_ISREG(os.fstat(handle).st_mode)
+def _stream(handle: int) -> BufferedReader:
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise NotRegular
+    return os.fdopen(handle, "rb")
 
 
 def read(

@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+from mlmodel._base.files import open_below
+
 __all__ = ["home_of_user", "is_private", "may_be_written_by_others", "of_user", "read_private"]
 
 
@@ -59,10 +61,9 @@ def read_private(path: Path) -> bytes:
         OSError: it is a link, of another kind, or others may write it; or it cannot be read.
 
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    if path.is_symlink():  # where the system does not know O_NOFOLLOW
+    if path.is_symlink():  # where the system cannot refuse a link when it opens the file
         raise OSError(errno.ELOOP, "it is a link")
-    with os.fdopen(os.open(path, flags), "rb") as stream:
+    with open_below(path.parent, [path.name]) as stream:
         if not _is_private(os.fstat(stream.fileno()), stat.S_IFREG):
             raise OSError(errno.EPERM, "others may write it")
         return stream.read()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Refused", "opened_below"]
 
-_FOLDER = getattr(os, "O_DIRECTORY", 0)
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_BY_A_LINK = "is reached by a link"
+_TWO_NAMES = "has another name elsewhere (a hard link)"
 
 
 class Refused(ValueError):
@@ -43,30 +42,21 @@ def opened_below(base: Path, location: str) -> BufferedReader:
     if why:
         raise Refused(why)
     try:
-        stream = _opened(base, location)
+        stream = files.open_below(os.path.realpath(base), Path(location).parts)
     except FileNotFoundError:
         raise Refused("is not there") from None
     except NotADirectoryError:
-        raise Refused("is reached by a link") from None
-    status = os.fstat(stream.fileno())
-    if status.st_nlink > 1 or not stat.S_ISREG(status.st_mode):
+        raise Refused(_BY_A_LINK) from None
+    except files.NotRegular:
+        raise Refused("is not a file") from None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Refused(_BY_A_LINK) from None
+        raise
+    if os.fstat(stream.fileno()).st_nlink > 1:
         stream.close()
-        raise Refused("has another name elsewhere (a hard link)")
+        raise Refused(_TWO_NAMES)
     return stream
-
-
-def _opened(base: Path, location: str) -> BufferedReader:
-    if os.open not in os.supports_dir_fd or not _NO_LINK:
-        return files.open_regular(Path(base, location))
-    *folders, name = Path(location).parts
-    with ExitStack() as stack:
-        at = os.open(os.path.realpath(base), os.O_RDONLY | _FOLDER)
-        stack.callback(os.close, at)
-        for folder in folders:
-            at = os.open(folder, os.O_RDONLY | _FOLDER | _NO_LINK, dir_fd=at)
-            stack.callback(os.close, at)
-        handle = os.open(name, os.O_RDONLY | _NO_LINK | os.O_NONBLOCK, dir_fd=at)
-    return os.fdopen(handle, "rb")
 
 
 def _why_not_read(base: Path, location: str) -> str:
@@ -75,10 +65,10 @@ def _why_not_read(base: Path, location: str) -> str:
     except InvalidModel:
         return "leads out of the model's folder"
     if found != Path(os.path.realpath(base), location):
-        return "is reached by a link"
+        return _BY_A_LINK
     if not found.is_file():
         return "is not there" if not found.exists() else "is not a file"
     if found.stat().st_nlink > 1:
-        return "has another name elsewhere (a hard link)"
+        return _TWO_NAMES
     instead = stand_in_at(found, location)
     return "" if instead is None else f"{instead.what}; {instead.todo}"
