@@ -7,10 +7,11 @@ import os
 import pytest
 from click.testing import CliRunner
 
-from mlmodel._base import files
+from mlmodel._base import digest, files, user_folders
 from mlmodel.cli.diff import command as diff_command
 from mlmodel.cli.inspect import command as inspect_command
 from mlmodel.cli.validate import command as validate_command
+from mlmodel.errors import UnreadableModel
 
 TEXT = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n"
 
@@ -47,3 +48,19 @@ def test_more_than_is_looked_at_is_said(command, arguments, tmp_path, monkeypatc
     text = f"{told.output}{told.exception}"
     assert "files and folders" in text
     assert "DIR-010" in text
+
+
+def test_what_is_asked_of_every_file_ends(tmp_path, monkeypatch):
+    """DIR-010: the stamp of a folder, and who may write there; links are not followed."""
+    for number in range(9):
+        (tmp_path / str(number)).touch()
+    (tmp_path / "link").symlink_to("/")
+    monkeypatch.setattr(files, "MOST_ENTRIES", 10)
+    before = digest.stamp_of(tmp_path)
+    (tmp_path / "0").write_text("x")
+    assert digest.stamp_of(tmp_path) != before
+    (tmp_path / "one more").touch()
+    monkeypatch.setattr(user_folders, "may_be_written_by_others", lambda _: False)
+    for ask in (digest.stamp_of, user_folders.written_by_others):
+        with pytest.raises(UnreadableModel, match="DIR-010"):
+            ask(tmp_path)

@@ -8,15 +8,14 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlmodel._base.files import open_regular
-from mlmodel._base.user_folders import may_be_written_by_others
+from mlmodel._base.files import open_regular, walk
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Manifest", "manifest_of", "stamp_of", "written_by_others"]
+__all__ = ["Manifest", "manifest_of", "stamp_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,26 +90,18 @@ def _hash(path: Path) -> tuple[str, int]:
 
 
 def stamp_of(folder: Path) -> bytes:
-    """Return a digest of what the file system says of every file: it changes if one is touched."""
+    """Return a digest of what the file system says of every file: it changes if one is touched.
+
+    Raises:
+        UnreadableModel: there are too many files to look at (DIR-010).
+        OSError: a file cannot be looked at.
+
+    """
     lines = []
-    for above, _, names in os.walk(folder):
+    for above, _, names in walk(folder):
         for name in names:
             path = os.path.join(above, name)  # noqa: PTH118 - one for each file of every load
             status = os.lstat(path)
             said = (status.st_ino, status.st_mode, status.st_size)
             lines.append(f"{path!r} {said} {status.st_mtime_ns} {status.st_ctime_ns}")
     return hashlib.sha256("\n".join(sorted(lines)).encode()).digest()
-
-
-def written_by_others(root: Path) -> Path | None:
-    """Return a file or folder by which others could change what is in a folder, if there is one."""
-    place = root.resolve()
-    for above in (place, *place.parents):
-        if may_be_written_by_others(above):
-            return above
-    for folder, below, names in os.walk(place):
-        for name in (*below, *names):
-            path = place / folder / name
-            if not path.is_symlink() and may_be_written_by_others(path):
-                return path
-    return None

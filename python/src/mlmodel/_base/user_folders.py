@@ -7,9 +7,16 @@ import os
 import stat
 from pathlib import Path
 
-from mlmodel._base.files import open_below
+from mlmodel._base.files import open_below, walk
 
-__all__ = ["home_of_user", "is_private", "may_be_written_by_others", "of_user", "read_private"]
+__all__ = [
+    "home_of_user",
+    "is_private",
+    "may_be_written_by_others",
+    "of_user",
+    "read_private",
+    "written_by_others",
+]
 
 
 def of_user(xdg: str, *below_home: str) -> Path | None:
@@ -84,6 +91,24 @@ def may_be_written_by_others(path: Path) -> bool:
         return False
     by_group = status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid)
     return bool(status.st_mode & stat.S_IWOTH or by_group)
+
+
+def written_by_others(root: Path) -> Path | None:
+    """Return a file or folder by which others could change what is in a folder, if there is one.
+
+    Raises:
+        UnreadableModel: there are too many files to look at (DIR-010).
+
+    """
+    place = root.resolve()
+    for above in (place, *place.parents):
+        if may_be_written_by_others(above):
+            return above
+    for folder, below, names in walk(place):
+        for path in (Path(folder, name) for name in (*below, *names)):
+            if not path.is_symlink() and may_be_written_by_others(path):
+                return path
+    return None
 
 
 def _is_own_group(number: int) -> bool:

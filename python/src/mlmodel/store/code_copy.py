@@ -146,7 +146,7 @@ def _is_compiled(relative: str) -> bool:
 
 def _walk(root: Path, name: str) -> Iterator[str]:
     """Give the files and linked folders in a folder of code that the caller trusts as it is."""
-    for folder, below, names in os.walk(root / name):
+    for folder, below, names in files.walk(root / name):
         for path in (Path(folder, one) for one in (*below, *names)):
             if path.is_file() or (path.is_symlink() and path.exists()):
                 yield path.relative_to(root).as_posix()

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
-from mlmodel._base.digest import Manifest, manifest_of, stamp_of, written_by_others
+from mlmodel._base.digest import Manifest, manifest_of, stamp_of
+from mlmodel._base.user_folders import written_by_others
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.stand_ins import HEAD, stand_in
 from mlmodel.errors import (
@@ -155,7 +156,11 @@ class Gate:
         if self.trust or self._warned:
             return
         self._warned = True
-        place = written_by_others(self.root)
+        try:
+            place = written_by_others(self.root)
+        except UnreadableModel as error:  # more than are looked at
+            warn_caller(error.message)
+            return
         if place is not None:
             warn_caller(
                 f"{place} may be written by other users, and the model in {self.root} is trusted. "

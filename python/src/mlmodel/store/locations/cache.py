@@ -229,7 +229,7 @@ def _remove(path: Path) -> None:
 
 def _close_to_others(folder: Path) -> None:
     """Let nobody else write below a folder, whatever the user's umask is."""
-    for above, _, names in os.walk(folder):
+    for above, _, names in files.walk(folder):
         for path in (above, *(os.path.join(above, name) for name in names)):  # noqa: PTH118
             mode = os.lstat(path).st_mode
             if mode & 0o022 and not stat.S_ISLNK(mode):
