@@ -317,9 +317,11 @@ def test_more_files_than_the_limit(listed: Any, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("MLMODEL_DOWNLOAD_FILES", "10")
     with pytest.raises(UnreadableModel, match="MLMODEL_DOWNLOAD_FILES"):
         local_folder("listed://model")
-    monkeypatch.setenv("MLMODEL_DOWNLOAD_FILES", "ten")
-    with pytest.raises(InvalidArgument, match="LOC-006"):
-        local_folder("listed://model")
+    for wrong in ("ten", "0", "9" * 5000):
+        monkeypatch.setenv("MLMODEL_DOWNLOAD_FILES", wrong)
+        with pytest.raises(InvalidArgument, match=r"whole number from 1.*LOC-006") as refused:
+            local_folder("listed://model")
+        assert len(str(refused.value)) < 200
 
 
 def test_more_bytes_than_the_limit(listed: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,8 +47,10 @@ def number_of_seconds(variable: str, default: float) -> float:
         ) from None
 
 
-def whole_number(variable: str, default: int) -> int:
+def whole_number(variable: str, default: int, rule: str = "") -> int:
     """Return the whole number from 1 that a variable says; absent or empty, ``default``.
+
+    ``rule`` is the one that asks for it, if there is one.
 
     Raises:
         InvalidArgument: it is not one.
@@ -59,4 +61,5 @@ def whole_number(variable: str, default: int) -> int:
         return default
     if given.isascii() and given.isdigit() and len(given) < _DIGITS and int(given) > 0:
         return int(given)
-    raise InvalidArgument(f"{variable} is a whole number from 1, not {given[:_SHOWN]!r}")
+    end = f" ({rule})" if rule else ""
+    raise InvalidArgument(f"{variable} is a whole number from 1, not {given[:_SHOWN]!r}{end}")

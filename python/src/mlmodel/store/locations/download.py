@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mlmodel._base.extras import require
+from mlmodel._base.settings import whole_number
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.paths import FILE_NAME
 from mlmodel.errors import (
@@ -22,6 +23,7 @@ from mlmodel.errors import (
     WriteFailed,
 )
 from mlmodel.store.locations.uris import (
+    ARCHIVES,
     chain_of,
     is_uri,
     last_part,
@@ -48,7 +50,6 @@ _INDIRECT = frozenset({
     *("reference", "generic", "dir", "dask", "libarchive", "async_wrapper", "asyncwrapper"),
     *("blockcache", "cached", "filecache", "simplecache", "sync-wrapper", "pyscript"),
 })  # fmt: skip
-_ARCHIVES = frozenset({"zip", "tar"})
 _NO_PAGE = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z")
 #: A file written so shortly before the listing may be written again unseen (in seconds).
 _TOO_NEW = 3.0
@@ -63,16 +64,9 @@ def _limits(given: Limits | None) -> Limits:
         return given
     default = Limits()
     return Limits(
-        _number_in_environment("MLMODEL_DOWNLOAD_FILES", default.files),
-        _number_in_environment("MLMODEL_DOWNLOAD_BYTES", default.bytes),
+        whole_number("MLMODEL_DOWNLOAD_FILES", default.files, "LOC-006"),
+        whole_number("MLMODEL_DOWNLOAD_BYTES", default.bytes, "LOC-006"),
     )
-
-
-def _number_in_environment(variable: str, default: int) -> int:
-    text = os.environ.get(variable, "")
-    if text and not (text.isascii() and text.isdigit()):
-        raise InvalidArgument(f"{variable} is {text!r}; a whole number is expected (LOC-006)")
-    return int(text) if text else default
 
 
 def on_this_machine(
@@ -213,7 +207,7 @@ def _check_schemes(uri: str, rest: str) -> str:
     """
     registry = require("fsspec.registry", "remote")
     scheme = scheme_of(rest)
-    if not rest or scheme in _ARCHIVES:
+    if not rest or scheme in ARCHIVES:
         raise InvalidArgument(
             f"{shown_uri(uri)}: this does not say where the archive is; write "
             "zip://::model.zip, or zip://folder::https://host/model.zip (LOC-003)"
@@ -385,7 +379,6 @@ def _said(error: BaseException, uri: str) -> str:
 
 
 def _refusal_in(error: Exception) -> str | None:
-    import sys
+    from mlmodel.store.locations import web
 
-    web = sys.modules.get("mlmodel.store.locations.web")
-    return web.refusal_in(error) if web is not None else None
+    return web.refusal_in(error)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mlmodel.document.paths import PathLike
 
 __all__ = [
+    "ARCHIVES",
     "chain_of",
     "is_uri",
     "last_part",
@@ -79,7 +80,7 @@ def refuse_tracked(scheme: str, uri: str) -> None:
 
 
 #: Schemes of archives; the rest of a chain names where the archive is.
-_ARCHIVES = frozenset({"zip", "tar"})
+ARCHIVES = frozenset({"zip", "tar"})
 
 
 def chain_of(uri: str) -> tuple[list[tuple[str, str]], str]:
@@ -93,7 +94,7 @@ def chain_of(uri: str) -> tuple[list[tuple[str, str]], str]:
     while True:
         link, chained, behind = rest.partition("::")
         scheme, _, path = link.partition(":")
-        if not chained or scheme.lower() not in _ARCHIVES:
+        if not chained or scheme.lower() not in ARCHIVES:
             return archives, rest
         archives.append((scheme.lower(), path.strip("/")))
         rest = behind
