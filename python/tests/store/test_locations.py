@@ -324,6 +324,22 @@ def test_more_files_than_the_limit(listed: Any, monkeypatch: pytest.MonkeyPatch)
         assert len(str(refused.value)) < 200
 
 
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_an_archive_beyond_a_limit_is_not_called_remote(kind: str, model: Path) -> None:
+    """LOC-006: one of this machine, too."""
+    archive = model.parent / f"model.{kind}"
+    if kind == "zip":
+        _zip(model.parent)
+    else:
+        with tarfile.open(archive, "w") as file:
+            file.add(model, ".")
+    for limits, most in ((Limits(files=1), "1 files"), (Limits(bytes=2), "2 bytes")):
+        with pytest.raises(UnreadableModel, match=f"archive has more than {most}") as refused:
+            local_folder(f"{kind}://::{archive}", limits=limits)
+        assert "LOC-006" in str(refused.value)
+        assert "remote" not in str(refused.value)
+
+
 def test_more_bytes_than_the_limit(listed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """LOC-006: of what is said, and of what comes."""
     listed.listing[0]["size"] = 1001

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mlmodel._base import progress
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation, shown
-from mlmodel.store.locations.remote import over, too_large, what_is_wrong_with
+from mlmodel.store.locations.remote import too_large, too_many, what_is_wrong_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +120,7 @@ class _Writer:
         """Count a member, whatever it is."""
         self._members += 1
         if self._members > self.limits.files:
-            raise over(f"more than {self.limits.files:,} files", "MLMODEL_DOWNLOAD_FILES")
+            raise too_many(self.limits)
 
     def place(self, name: str, wrong: str) -> str | None:
         """Return the name of a member below the folder that is wanted, None if it is elsewhere."""
@@ -206,15 +206,15 @@ def _copy(source: _Source, path: Path, size: int, tell: Tell) -> None:
 class _Listed:
     """A zip file whose list of members is read only if it is not too long."""
 
-    def __init__(self, file: BinaryIO, most: int) -> None:
-        self._file, self._most = file, most
+    def __init__(self, file: BinaryIO, limits: Limits) -> None:
+        self._file, self._limits = file, limits
 
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(size if 0 <= size <= _LARGEST_LIST else _LARGEST_LIST + 1)
         if len(data) > _LARGEST_LIST:
             raise _damaged(f"its list of members has more than {_LARGEST_LIST:,} bytes")
-        if data.startswith(b"PK\1\2") and data.count(b"PK\1\2") > self._most:
-            raise over(f"more than {self._most:,} files", "MLMODEL_DOWNLOAD_FILES")
+        if data.startswith(b"PK\1\2") and data.count(b"PK\1\2") > self._limits.files:
+            raise too_many(self._limits)
         return data
 
     def __getattr__(self, name: str) -> Any:
@@ -222,7 +222,7 @@ class _Listed:
 
 
 def _unzip(file: BinaryIO, writer: _Writer) -> None:
-    with zipfile.ZipFile(_Listed(file, writer.limits.files)) as archive:
+    with zipfile.ZipFile(_Listed(file, writer.limits)) as archive:
         wanted = []
         for member in archive.infolist():
             writer.count()

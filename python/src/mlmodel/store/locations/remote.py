@@ -32,9 +32,9 @@ __all__ = [
     "is_web",
     "list_file",
     "list_folder",
-    "over",
     "refused_name",
     "too_large",
+    "too_many",
     "what_is_wrong_with",
 ]
 
@@ -121,7 +121,7 @@ def _walk(fs: Any, root: str, limits: Limits) -> Iterator[RemoteFile]:
                 continue
             seen += 1
             if seen > limits.files:
-                raise over(f"more than {limits.files:,} files", "MLMODEL_DOWNLOAD_FILES")
+                raise too_many(limits)
             kind = info.get("type")
             name = above + part
             wrong = what_is_wrong_with(name)
@@ -179,7 +179,7 @@ def _is_device(part: str) -> bool:
 
 
 def refused_name(name: str, wrong: str) -> InvalidModel:
-    """Return the error for a name in a listing or an archive (LOC-005)."""
+    """Return the error for a name in a listing (LOC-005)."""
     message = f"The name {shown(name)} {wrong}; nothing was downloaded."
     return InvalidModel(
         "The listing of the remote folder has a name that is not a file inside it.",
@@ -187,11 +187,20 @@ def refused_name(name: str, wrong: str) -> InvalidModel:
     )
 
 
-def over(what: str, variable: str) -> UnreadableModel:
-    """Return the error for what is beyond a limit that the user may set (LOC-006)."""
+def too_many(limits: Limits) -> UnreadableModel:
+    """Return the error for more files and folders than the limit (LOC-006)."""
+    return _over(f"{limits.files:,} files", "MLMODEL_DOWNLOAD_FILES")
+
+
+def too_large(limits: Limits) -> UnreadableModel:
+    """Return the error for more bytes than the limit (LOC-006)."""
+    return _over(f"{limits.bytes:,} bytes", "MLMODEL_DOWNLOAD_BYTES")
+
+
+def _over(most: str, variable: str) -> UnreadableModel:
     return UnreadableModel(
-        f"The remote folder holds {what}, which is the limit; it was not downloaded. If this is "
-        f"the right folder, set {variable} to a higher limit (LOC-006)."
+        f"The folder or archive has more than {most}, which is the limit, so nothing of it is "
+        f"kept. If it is the right one, set {variable} to a higher limit (LOC-006)."
     )
 
 
@@ -263,11 +272,6 @@ class _Count:
         self.tell(number)
         if self.bytes > self.limits.bytes:
             raise too_large(self.limits)
-
-
-def too_large(limits: Limits) -> UnreadableModel:
-    """Return the error for more bytes than the limit (LOC-006)."""
-    return over(f"more than {limits.bytes:,} bytes", "MLMODEL_DOWNLOAD_BYTES")
 
 
 def download(fs: Any, listing: Listing, target: Path, limits: Limits) -> None:
