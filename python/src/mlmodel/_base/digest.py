@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Manifest", "manifest_of", "stamp_of"]
+__all__ = ["Manifest", "manifest_of", "stamp_of", "steady"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +106,27 @@ def stamp_of(folder: Path) -> bytes:
             said = (status.st_ino, status.st_mode, status.st_size)
             lines.append(f"{path!r} {said} {status.st_mtime_ns} {status.st_ctime_ns}")
     return hashlib.sha256("\n".join(sorted(lines)).encode()).digest()
+
+
+@contextmanager
+def steady(folder: Path, stamp: bytes = b"") -> Iterator[None]:
+    """Go on only where no file of a folder is touched meanwhile, nor since a ``stamp`` of it.
+
+    Raises:
+        UnreadableModel: one was (TRU-047, TRU-067); or as :func:`stamp_of`.
+        OSError: as :func:`stamp_of`.
+
+    """
+    before = stamp_of(folder)
+    if stamp and stamp != before:
+        raise _touched(folder)
+    yield
+    if stamp_of(folder) != before:
+        raise _touched(folder)
+
+
+def _touched(folder: Path) -> UnreadableModel:
+    return UnreadableModel(
+        f"{folder} was changed while it was looked at, so it is not trusted: see to it that "
+        "nobody writes there, and try again (TRU-067)."
+    )

@@ -43,13 +43,11 @@ def add(model: str) -> None:
     MODEL is a model folder, or a URI of one; for a URI, the downloaded copy is trusted.
     """
     from mlmodel import document
-    from mlmodel._base.digest import manifest_of, stamp_of
     from mlmodel.document.paths import FILE_NAME
-    from mlmodel.errors import ModelNotFound, UnreadableModel
+    from mlmodel.errors import ModelNotFound
     from mlmodel.store.locations.locate import local_folder
     from mlmodel.store.locations.uris import shown_uri
-    from mlmodel.trust import records
-    from mlmodel.trust.describe import look_into
+    from mlmodel.trust.adding import add_after_look
 
     file = document.model_file(local_folder(model))
     if not file.is_file():
@@ -57,14 +55,7 @@ def add(model: str) -> None:
             f"There is no model at {shown_uri(model)}: give a folder with a file {FILE_NAME}."
         )
     path = file.parent
-    before = stamp_of(path)
-    looks, manifest = look_into(path), manifest_of(path)
-    if stamp_of(path) != before:
-        raise UnreadableModel(
-            f"{path} was changed while it was looked at, so it is not trusted: see to it that "
-            "nobody writes there, and try again (TRU-067)."
-        )
-    record = records.add(path, "mlmodel trust add", manifest)
+    record, looks = add_after_look(path, "mlmodel trust add")
     echo(f"What could run when {path} is loaded:" if looks else f"{path}: {NOTHING}.")
     for look in looks:
         echo(f"  {look}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
-from mlmodel._base.digest import Manifest, manifest_of, stamp_of
+from mlmodel._base.digest import Manifest, manifest_of, stamp_of, steady
 from mlmodel._base.user_folders import written_by_others
 from mlmodel._base.warnings import warn_caller
 from mlmodel.document.stand_ins import HEAD, stand_in
@@ -182,12 +182,13 @@ class Gate:
         """
         if not self.trust:
             return self.digest
+        if not self._stamp:
+            return ""
         with suppress(OSError, MlmodelError):
-            if self._stamp and stamp_of(self.root) == self._stamp:
+            with steady(self.root, self._stamp):
                 found = manifest_of(self.root)
-                same = self.known.items() <= found.files.items()
-                if same and stamp_of(self.root) == self._stamp:
-                    return found.digest
+            if self.known.items() <= found.files.items():
+                return found.digest
         return ""
 
     def warn_of_unused(self) -> None:
