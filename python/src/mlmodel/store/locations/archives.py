@@ -18,7 +18,7 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mlmodel._base import progress
+from mlmodel._base import expansion, progress
 from mlmodel.errors import InvalidModel, ModelNotFound, UnreadableModel, Violation, shown
 from mlmodel.store.locations.remote import too_large, too_many, what_is_wrong_with
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["unpack"]
 
-#: An archive may expand to this much whatever its size, and to this many times its size.
-_EXPANSION = (64 * 2**20, 200)
 _CHUNK = 2**20
 #: What an xz stream may say it needs.
 _MEMORY = 2**28
@@ -99,7 +97,7 @@ class _Writer:
 
     def __init__(self, size: int, inner: str, target: Path, limits: Limits) -> None:
         self.inner, self.target, self.limits = inner.strip("/"), target, limits
-        self.budget = max(_EXPANSION[0], _EXPANSION[1] * size)
+        self.budget = max(expansion.FREE, expansion.TIMES * size)
         self.single = ""
         self.files: dict[str, None] = {}
         self._folders: set[str] = set()
@@ -112,8 +110,9 @@ class _Writer:
         self.budget -= number
         if self.budget < 0:
             raise UnreadableModel(
-                "The archive expands to more than 200 times its size, and more than 64 MiB, so it "
-                "was not unpacked; unpack it yourself, and give the path of the folder (LOC-024)."
+                f"The archive expands to more than {expansion.TIMES} times its size, and more than "
+                f"{expansion.FREE // 2**20} MiB, so it was not unpacked; unpack it yourself, and "
+                "give the path of the folder (LOC-024)."
             )
 
     def count(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base import expansion
 from mlmodel.errors import InvalidModel, UnsupportedModel
 from mlmodel.trust.graphs.constants import Bounds
 from mlmodel.trust.graphs.functions import Functions, graphs_of, operator
@@ -92,7 +93,7 @@ def _check(data: bytes) -> Checked:
             "them out of metadata_props, and give them as onnx_session_options",
         )
     found = Checked()
-    largest = min(max(2**26, 200 * size), 2**33)
+    largest = min(max(expansion.FREE, expansion.TIMES * size), expansion.MOST)
     nodes = _check_parts(data, model, graph, found, largest)
     functions = Functions(model, 2_000 + 10 * nodes, 2**26 + 4 * size)
     functions.check(graph)

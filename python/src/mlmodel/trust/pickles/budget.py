@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlmodel._base import expansion
+
 __all__ = ["EXPANSION", "Budget", "Spent"]
 
 #: What is compressed may expand to this much whatever its size, and to this many times its size,
 #: and never to more than the last of the three.
-EXPANSION = (64 * 2**20, 200, 8 * 2**30)
+EXPANSION = (expansion.FREE, expansion.TIMES, expansion.MOST)
 #: So many opcodes are free, and each further one has its bytes.
 _FREE_OPCODES = 1_000_000
 _BYTES_PER_OPCODE = 4
