@@ -10,6 +10,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from mlmodel.trust.pickles.findings import NOT_FOLLOWED, WRITES_FILES
 from mlmodel.trust.pickles.values import Global, Items, Made, Mapping, Opaque, Value, is_plain
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ _KIND = re.compile(
 _LONGEST_PATTERN = 500
 #: So many parts of unbounded length a pattern may have one behind the other.
 _MOST_REPEATS = 3
-_NOT_FOLLOWED = "its state cannot be followed"
 
 
 def member_name(args: Value) -> tuple[Global, str] | None:
@@ -48,7 +48,7 @@ def _items_call(_: Global, args: tuple[Value, ...]) -> str:
 
 def _selector_state(_: Global, target: Made, state: Value) -> str:  # noqa: ARG001 - the protocol's
     if type(state) is not Mapping or not state.exact:
-        return _NOT_FOLLOWED
+        return NOT_FOLLOWED
     for key in ("dtype_include", "dtype_exclude"):
         kinds = state.known.get(key)
         every = kinds.values if type(kinds) is Items else kinds if type(kinds) is tuple else [kinds]
@@ -102,11 +102,11 @@ def _patterns(value: Any) -> Iterator[Any]:
 
 def _memory_state(_: Global, target: Made, state: Value) -> str:  # noqa: ARG001 - the protocol's
     if type(state) is not Mapping or not state.exact:
-        return _NOT_FOLLOWED
+        return NOT_FOLLOWED
     nowhere = state.known.get("location", "") is None
     if nowhere and state.known.get("store_backend", "") is None:
         return ""
-    return "it writes files to a folder; set memory=None before you save the model"
+    return WRITES_FILES
 
 
 def _new_object_state(_: Global, target: Made, state: Value) -> str:
@@ -115,7 +115,7 @@ def _new_object_state(_: Global, target: Made, state: Value) -> str:
     if type(cls) is not Global or "PyFunc" not in cls.name:
         return ""
     if type(state) is not tuple or len(state) != 5:  # noqa: PLR2004
-        return _NOT_FOLLOWED
+        return NOT_FOLLOWED
     function, given = state[3:]
     distance = (
         type(function) is Global

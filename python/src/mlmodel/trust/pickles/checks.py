@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mlmodel.trust.pickles import callables, dtypes, tables
 from mlmodel.trust.pickles.dtypes import dtype_of, is_shape
+from mlmodel.trust.pickles.findings import NOT_FOLLOWED
 from mlmodel.trust.pickles.names import Entry
 from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Opaque, Value, is_plain
 
@@ -313,7 +314,7 @@ def _partial_state(_: Global, target: Made, state: Value) -> str:  # noqa: ARG00
 
 def _vectorizer_state(_: Global, target: Made, state: Value) -> str:  # noqa: ARG001 - the protocol's
     if type(state) is not Mapping or not state.exact:
-        return "its state cannot be followed"
+        return NOT_FOLLOWED
     if state.known.get("input", "content") != "content":
         return "it reads the files that its input names"
     return ""
@@ -322,7 +323,7 @@ def _vectorizer_state(_: Global, target: Made, state: Value) -> str:  # noqa: AR
 def _distribution_state(_: Global, target: Made, state: Value) -> str:  # noqa: ARG001 - the protocol's
     """Scipy runs the text that a distribution keeps for reading its arguments."""
     if type(state) is not Mapping or not state.exact:
-        return "its state cannot be followed"
+        return NOT_FOLLOWED
     text = state.known.get("_parse_arg_template")
     if text is None or (type(text) is str and _only_returns(text)):
         return ""

@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mlmodel.trust.pickles.findings import WRITES_FILES
 from mlmodel.trust.pickles.values import Global, Items, Made, Mapping, Value
 
 if TYPE_CHECKING:
@@ -26,11 +27,10 @@ _MOST_VALUES = 200_000
 _LONGEST_PLACE = 200
 _PARTIAL = ("func", "args", "keywords")
 
-_NO_CACHE = "it writes files to a folder; set memory=None before you save the model"
 #: The beginning of a name -> what its user can do, in one line.
 _TODO = {
-    "joblib._store_backends.": _NO_CACHE,
-    "joblib.memory.": _NO_CACHE,
+    "joblib._store_backends.": WRITES_FILES,
+    "joblib.memory.": WRITES_FILES,
     "lightgbm.": "LightGBM reads a model's text without checking its numbers; trust the folder, or "
     "keep the model in another form",
     "xgboost.": "XGBoost's bytes are not checked within a pickle; save the model by "
@@ -71,7 +71,7 @@ def _loaded(name: str) -> Any:
 
 def _reason(finding: Finding) -> str:
     name, reason = finding.name, finding.reason
-    if "is not on the list of names" not in reason:
+    if not finding.unlisted:
         return reason
     todo = next((text for start, text in _TODO.items() if name.startswith(start)), "")
     if todo:

@@ -5,10 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["MOST_FINDINGS", "Finding", "Malformed", "RawArray", "Recording", "Scan"]
+__all__ = [
+    "MOST_FINDINGS",
+    "NOT_FOLLOWED",
+    "WRITES_FILES",
+    "Finding",
+    "Malformed",
+    "RawArray",
+    "Recording",
+    "Scan",
+]
 
 #: What is found beyond these is not kept (a file of a million bad names says the same).
 MOST_FINDINGS = 100
+
+# Reasons to refuse that several checks have.
+NOT_FOLLOWED = "its state cannot be followed"
+WRITES_FILES = "it writes files to a folder; set memory=None before you save the model"
 
 
 class Malformed(Exception):
@@ -20,13 +33,14 @@ class Finding:
     """One thing that is not allowed: the name (empty when it is not a name), why, and where.
 
     ``position``: the byte. ``where``: the way to it inside the object (``.steps[1][1].func``),
-    where that is known.
+    where that is known. ``unlisted``: the name is not on the list of names that need no trust.
     """
 
     name: str
     reason: str
     position: int = 0
     where: str = ""
+    unlisted: bool = False
 
     def __str__(self) -> str:
         line = f"{self.name}: {self.reason}" if self.name else self.reason

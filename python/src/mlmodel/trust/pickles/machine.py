@@ -249,10 +249,10 @@ class Machine:
 
     # What is refused
 
-    def refuse(self, name: str, reason: str, where: str = "") -> None:
+    def refuse(self, name: str, reason: str, where: str = "", *, unlisted: bool = False) -> None:
         """Note a refusal."""
         if len(self.findings) < MOST_FINDINGS:
-            finding = Finding(name, reason, self.pos - 1, where)
+            finding = Finding(name, reason, self.pos - 1, where, unlisted)
             if all((name, reason) != (one.name, one.reason) for one in self.findings):
                 self.findings.append(finding)
 
@@ -293,7 +293,8 @@ class Machine:
         self.recording.globals.append((current_module, current_name))
         self.seen[value.full_name] = None
         if entry is None:
-            self.refuse(value.full_name, "it is not on the list of names that need no trust")
+            why = "it is not on the list of names that need no trust"
+            self.refuse(value.full_name, why, unlisted=True)
         return value
 
     def call(self, callee: Value, args: Value) -> Made | Global:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from mlmodel._base.packaged import read_packaged
 from mlmodel.trust.pickles.explain import place_of
-from mlmodel.trust.pickles.findings import MOST_FINDINGS
+from mlmodel.trust.pickles.findings import MOST_FINDINGS, NOT_FOLLOWED
 from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Opaque, Value
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class Watch:
             return
         parts = None if shape is None else _attributes(target.maker, state, shape)
         if shape is None or parts is None:
-            self._wrong.append((target, cls, "", "its state cannot be followed"))
+            self._wrong.append((target, cls, "", NOT_FOLLOWED))
             return
         self._compare(target, cls, parts, shape)
 
