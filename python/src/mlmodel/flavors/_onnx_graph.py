@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 from contextlib import ExitStack
-from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlmodel.errors import InvalidModel, UnreadableModel, shown
@@ -78,17 +77,16 @@ def read(flavor: Flavor, data: bytes, path: Path, file: str) -> Graph:
 
 def whole(flavor: Flavor, data: bytes, path: Path, file: str) -> Any:
     """Return the ``onnx.ModelProto`` of a file that was checked, with all its weights in it."""
+    from mlmodel.trust.graphs import size_in_bytes  # it needs numpy
+
     onnx = flavor.require("onnx")
     model, weights = onnx.ModelProto(), _Weights(path, file)
     with cannot_be_read(file, "is not an ONNX graph", "ONX-005", path):
         model.ParseFromString(data)
     for tensor in external_tensors(model):
         entries = {entry.key: entry.value for entry in tensor.external_data}
-        from mlmodel.trust.graphs import bits as bits_of  # it needs numpy
-
-        bits = bits_of(tensor.data_type)
-        length = (prod(tensor.dims) * bits + 7) // 8
         place = entries.get("location", ""), int(entries.get("offset") or 0)
+        length = size_in_bytes(tensor.dims, tensor.data_type)
         tensor.raw_data = bytes(weights.part(*place, length))
         tensor.ClearField("external_data")
         tensor.data_location = tensor.DEFAULT

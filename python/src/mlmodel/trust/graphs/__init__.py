@@ -17,14 +17,14 @@ from mlmodel.trust.graphs.constants import Bounds
 from mlmodel.trust.graphs.functions import Functions, graphs_of, operator
 from mlmodel.trust.graphs.loops import never_ends
 from mlmodel.trust.graphs.tables import TABLES
-from mlmodel.trust.graphs.tensors import Astray, Outside, bits, check_sparse, check_tensor
+from mlmodel.trust.graphs.tensors import Astray, Outside, check_sparse, check_tensor, size_in_bytes
 from mlmodel.trust.graphs.vocabularies import check_vocabulary
 from mlmodel.trust.graphs.wire import SIZE, MalformedMessage, UnknownField, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Checked", "Outside", "bits", "check"]
+__all__ = ["Checked", "Outside", "check", "size_in_bytes"]
 
 #: By this ONNX Runtime tells files of its own format, which are not of ONNX.
 _OWN_FORMAT = b"ORTM"

@@ -11,9 +11,17 @@ from mlmodel.trust.graphs.tables import TYPES
 from mlmodel.trust.graphs.wire import Numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["Astray", "Outside", "bits", "check_sparse", "check_tensor", "integers", "shape"]
+__all__ = [
+    "Astray",
+    "Outside",
+    "check_sparse",
+    "check_tensor",
+    "integers",
+    "shape",
+    "size_in_bytes",
+]
 
 _MOST_AXES = 256
 #: No axis, and no tensor, has more elements.
@@ -47,9 +55,10 @@ def _called(tensor: Mapping[str, Any]) -> str:
     return f"the tensor {name!r}" if name else "a tensor without a name"
 
 
-def bits(data_type: int) -> int:
-    """Return the bits of one element; 0 where that is not a matter of the type."""
-    return TYPES[data_type].bits if data_type in TYPES else 0
+def size_in_bytes(dims: Iterable[int], data_type: int) -> int:
+    """Return how long a tensor's numbers are; 0 where that is not a matter of its type."""
+    bits = TYPES[data_type].bits if data_type in TYPES else 0
+    return (prod(dims) * bits + 7) // 8
 
 
 def shape(data: bytes, of: Mapping[str, Any], what: str) -> tuple[int, ...]:
@@ -95,7 +104,7 @@ def check_tensor(data: bytes, tensor: Mapping[str, Any]) -> Outside | None:
         why = "data in several fields" if kind else f"elements of the unknown type {number}"
         raise Astray("ONX-016", f"{what} has {why}")
     count = prod(dims)
-    least = (count * kind.bits + 7) // 8
+    least = size_in_bytes(dims, number)
     if "raw_data" in tensor:
         at, end = tensor["raw_data"]
         right = end - at == least and kind.field != "string_data"
@@ -126,7 +135,7 @@ def _outside(tensor: Mapping[str, Any], what: str, dims: tuple[int, ...], number
     kind = TYPES.get(number)
     if kind is None or not kind.bits:
         raise Astray("ONX-016", f"{what} has elements of a type that cannot stand outside")
-    least = (prod(dims) * kind.bits + 7) // 8
+    least = size_in_bytes(dims, number)
     offset, length = (entries.get(key, "") for key in (b"offset", b"length"))
     for key, text in (("offset", offset), ("length", length)):
         if text and not (text.isascii() and text.isdigit() and len(text) < 17):  # noqa: PLR2004
