@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlmodel.signature.cells.reader import Reader
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["RULES", "Text", "are_numbers", "is_number", "values"]
+__all__ = ["RULES", "Text", "are_numbers", "is_number", "read_as_json", "values"]
 
 #: A cell: None is an empty one without quotes.
 Text = str | None
@@ -97,14 +97,23 @@ def _read_quickly(spec: ColSpec | TensorSpec, column: Sequence[Text]) -> Sequenc
 
 def _as_json(column: Sequence[Text], types: frozenset[type]) -> list[Any] | None:
     """Return texts that JSON would take for numbers; None where one of them is none of JSON's."""
-    read = _parse(["null" if cell is None else cell for cell in column])
+    read = _read_cells(["null" if cell is None else cell for cell in column])
     if read is None and not _MISSING.isdisjoint(column):
-        read = _parse(["null" if cell is None or cell in _MISSING else cell for cell in column])
+        read = _read_cells(
+            ["null" if cell is None or cell in _MISSING else cell for cell in column]
+        )
     return read if read is not None and types.issuperset(map(type, read)) else None
 
 
-def _parse(cells: list[str]) -> list[Any] | None:
-    text = ",".join(cells)
+def _read_cells(cells: list[str]) -> list[Any] | None:
+    return read_as_json(",".join(cells), len(cells))
+
+
+def read_as_json(text: str, count: int) -> list[Any] | None:
+    """Return cells, joined by commas, as JSON reads them; None where it does not, or not so many.
+
+    What else than numbers is among them is for the caller to find.
+    """
     if "\t" in text or "\n" in text or "\r" in text:
         return None  # JSON passes over them
     try:
@@ -112,7 +121,7 @@ def _parse(cells: list[str]) -> list[Any] | None:
     except orjson.JSONDecodeError:
         return None
     # A bracket or a comma in a cell makes another number of them, or lists.
-    return read if len(read) == len(cells) else None
+    return read if len(read) == count else None
 
 
 def _specs_of(matching: Matching, names: Sequence[str]) -> list[ColSpec | TensorSpec | None]:

@@ -10,12 +10,10 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
-
-import orjson
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mlmodel.errors import MalformedRequest
-from mlmodel.scoring.codecs import csv_faults
+from mlmodel.scoring.codecs import csv_cells, csv_faults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,22 +30,34 @@ _QUOTED = re.compile(r'(?<![^,\n])"((?:[^"]++|"")*+)"(?=,|\r?\n|\Z)')
 _TAKEN = "\0"
 
 
-class Table:
+class Table(Protocol):
     """A header, and the cells below it."""
 
-    def __init__(self, header: list[Text], columns: Sequence[Sequence[Text]]) -> None:
-        self.header = header
-        self.columns = columns
+    header: list[Text]
+
+    @property
+    def columns(self) -> Sequence[Sequence[Text]]:
+        """The cells by column."""
 
     def numbers(self) -> list[Any] | None:
         """Return all cells, row after row, as JSON would read them, or None.
 
         An empty cell is None. What else than numbers is among them is for the reader to find.
         """
+
+
+class _TableOfRows:
+    """A table that was taken apart cell by cell."""
+
+    def __init__(self, header: list[Text], columns: Sequence[Sequence[Text]]) -> None:
+        self.header = header
+        self.columns = columns
+
+    def numbers(self) -> list[Any] | None:
         return None
 
 
-class _PlainTable(Table):
+class _PlainTable:
     """A table of lines without quotes, each of as many cells as there are columns."""
 
     def __init__(self, lines: list[str], width: int, taken: list[str]) -> None:
@@ -57,23 +67,18 @@ class _PlainTable(Table):
         self._taken = taken
 
     @cached_property
-    def columns(self) -> Sequence[Sequence[Text]]:  # type: ignore[override]
+    def columns(self) -> Sequence[Sequence[Text]]:
         cells = ",".join(self._lines).split(",") if self._lines else []
         parts = (cells[place :: self._width] for place in range(self._width))
         return [_with_taken(column, self._taken) for column in parts]
 
     def numbers(self) -> list[Any] | None:
         text = ",".join(self._lines)
-        if self._taken or "\t" in text:
+        if self._taken:
             return None
         if ",," in text or text[:1] == "," or text[-1:] == ",":
             text = f",{text},".replace(",,", ",null,").replace(",,", ",null,")[1:-1]
-        try:
-            read: list[Any] = orjson.loads(f"[{text}]")
-        except orjson.JSONDecodeError:
-            return None
-        # A bracket in a cell makes fewer of them.
-        return read if len(read) == len(self._lines) * self._width else None
+        return csv_cells.read_as_json(text, len(self._lines) * self._width)
 
 
 def read_table(text: str) -> Table:
@@ -100,7 +105,7 @@ def _table_of(rows: list[list[Text]]) -> Table:
                 f"Row {place} of the CSV has {len(row)} cells, but the header names "
                 f"{len(header)} columns (RST-015)."
             )
-    return Table(header, list(zip(*rows, strict=True)) if rows else [()] * len(header))
+    return _TableOfRows(header, list(zip(*rows, strict=True)) if rows else [()] * len(header))
 
 
 def _plain_table(text: str) -> Table | None:
