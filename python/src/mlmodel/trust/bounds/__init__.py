@@ -14,8 +14,19 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidModel, Violation
-from mlmodel.trust.bounds import frames, indexes, neighbors, sparse, splines, svm, trees
+from mlmodel.trust.bounds import (
+    clusters,
+    columns,
+    frames,
+    generators,
+    neighbors,
+    sparse,
+    splines,
+    svm,
+    trees,
+)
 from mlmodel.trust.bounds.arguments import arguments_of, shared
+from mlmodel.trust.bounds.values import places_of
 from mlmodel.trust.bounds.walk import objects
 
 if TYPE_CHECKING:
@@ -24,8 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["TABLE", "check"]
 
 TABLE: dict[str, Callable[[Any], str]] = {
-    **frames.TABLE, **indexes.TABLE, **neighbors.TABLE, **sparse.TABLE, **splines.TABLE,
-    **svm.TABLE, **trees.TABLE,
+    **clusters.TABLE, **columns.TABLE, **frames.TABLE, **generators.TABLE, **neighbors.TABLE,
+    **sparse.TABLE, **splines.TABLE, **svm.TABLE, **trees.TABLE,
 }  # fmt: skip
 #: How many broken parts an error names.
 _SHOWN = 20
@@ -72,7 +83,7 @@ def _reasons(loaded: Any) -> Iterator[str]:
 def _places(cls: type, known: dict[type, list[str]]) -> list[str]:
     """Return the places of a class and of its bases."""
     if cls not in known:
-        known[cls] = [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
+        known[cls] = places_of(cls)
     return known[cls]
 
 

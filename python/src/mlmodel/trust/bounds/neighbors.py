@@ -9,6 +9,7 @@ from mlmodel.trust.bounds.values import (
     attributes,
     is_array,
     is_within,
+    places_of,
     width_of,
 )
 
@@ -91,8 +92,7 @@ def _neighbors(estimator: Any) -> str:
         return "an estimator of neighbours was fitted to data of another shape than it says"
     tree = state.get("_tree")
     if tree is not None:
-        bases = {f"{cls.__module__}.{cls.__qualname__}" for cls in type(tree).__mro__}
-        if not bases.intersection(_INDEXES):
+        if set(_INDEXES).isdisjoint(places_of(type(tree))):
             return "an estimator of neighbours holds something else than an index"
         if tree.__getstate__()[0].shape != shape:
             return "an index of neighbours has other rows than its estimator"

@@ -1,10 +1,10 @@
-"""Curves and random numbers: places in arrays that compiled code keeps (TRU-058)."""
+"""Splines and curves: knots, numbers and a degree that fit each other (TRU-058)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from mlmodel.trust.bounds.values import INTEGERS, attributes, is_array, is_count, is_within
+from mlmodel.trust.bounds.values import attributes, is_array, is_count
 
 __all__ = ["TABLE"]
 
@@ -39,52 +39,7 @@ def _curve(curve: Any) -> str:
     return "" if right else "a curve has other places than values"
 
 
-def _distances(estimator: Any) -> str:
-    """Check the merges of clusters, which a cut at another distance follows."""
-    merges = attributes(estimator).get("_single_linkage_tree_")
-    if merges is None:
-        return ""
-    import numpy as np
-
-    made = np.arange(len(merges)) + len(merges) + 1
-    right = is_array(merges, None, kinds="V") and all(
-        merges[side].dtype.kind in INTEGERS
-        and bool(((merges[side] >= 0) & (merges[side] < made)).all())
-        for side in ("left_node", "right_node")
-    )
-    return "" if right else "a tree of clusters merges ones that are not made before"
-
-
-def _bits(generator: Any) -> str:
-    state = generator.state
-    name = state["bit_generator"]
-    if name == "MT19937" and not is_count(state["state"]["pos"], 0, 624):
-        return "a random generator stands outside of its own numbers"
-    if name == "Philox" and not is_count(state["buffer_pos"], 0, 4):
-        return "a random generator stands outside of its own numbers"
-    return ""
-
-
-def _seeds(sequence: Any) -> str:
-    size = sequence.pool_size
-    right = is_count(size, 4, 2**16) and is_array(sequence.pool, size, kinds="u")
-    return "" if right else "a sequence of seeds has another pool than it says"
-
-
-def _merged(estimator: Any) -> str:
-    children = attributes(estimator).get("children_")
-    if children is None:
-        return ""
-    end = 2 * len(children) + 1
-    right = is_array(children, None, 2, kinds=INTEGERS) and is_within(children, end)
-    return "" if right else "a tree of clusters merges ones that it does not have"
-
-
 TABLE = {
-    "numpy.random.bit_generator.BitGenerator": _bits,
-    "numpy.random.bit_generator.SeedSequence": _seeds,
     "scipy.interpolate._bsplines.BSpline": _spline,
     "scipy.interpolate._interpolate.interp1d": _curve,
-    "sklearn.cluster._agglomerative.AgglomerativeClustering": _merged,
-    "sklearn.cluster._hdbscan.hdbscan.HDBSCAN": _distances,
 }

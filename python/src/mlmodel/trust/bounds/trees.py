@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlmodel.trust.bounds.values import attributes, is_array, is_count, is_within, width_of
+from mlmodel.trust.bounds.values import (
+    attributes,
+    is_array,
+    is_count,
+    is_within,
+    places_of,
+    width_of,
+)
 
 __all__ = ["HELD_BY", "TABLE"]
 
@@ -79,10 +86,7 @@ def _is_kind(value: Any, module: str, name: str) -> bool:
 
 
 def _is_decision_tree(value: Any) -> bool:
-    return any(
-        (cls.__module__, cls.__qualname__) == ("sklearn.tree._classes", "BaseDecisionTree")
-        for cls in type(value).__mro__
-    )
+    return "sklearn.tree._classes.BaseDecisionTree" in places_of(type(value))
 
 
 def _forest(forest: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["INTEGERS", "attributes", "is_array", "is_count", "is_within", "width_of"]
+__all__ = ["INTEGERS", "attributes", "is_array", "is_count", "is_within", "places_of", "width_of"]
 
 #: Kinds of numpy's integers.
 INTEGERS = "iu"
@@ -13,6 +13,11 @@ INTEGERS = "iu"
 def attributes(one: Any) -> Any:
     """Return an object's own attributes, a dict of whatever the file has put there."""
     return vars(one) if hasattr(one, "__dict__") else {}
+
+
+def places_of(cls: type) -> list[str]:
+    """Return the place of a class and of each that it is derived from, as the tables have them."""
+    return [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
 
 
 def is_count(value: Any, least: int = 0, most: int = 2**31 - 1) -> bool:

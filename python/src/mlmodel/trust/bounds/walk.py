@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from mlmodel.trust.bounds.values import places_of
+
 if TYPE_CHECKING:
     import functools
     from collections.abc import Callable, Iterable, Iterator
@@ -90,12 +92,13 @@ def _parts(one: Any) -> Iterator[Any]:
     """Yield what an object holds: attributes, slots, items, and the state of compiled ones."""
     yield from _in_container(one)
     yield from (vars(one).values() if hasattr(one, "__dict__") else ())
-    for cls in type(one).__mro__:
+    kind = type(one)
+    for cls, place in zip(kind.__mro__, places_of(kind), strict=True):
         slots = cls.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
             if not name.startswith("__"):
                 yield getattr(one, name, None)
-        named = _PARTS.get(f"{cls.__module__}.{cls.__qualname__}")
+        named = _PARTS.get(place)
         if named is not None:
             yield from named(one)
 

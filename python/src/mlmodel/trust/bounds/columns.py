@@ -15,9 +15,6 @@ from mlmodel.trust.bounds.values import (
 
 __all__ = ["TABLE"]
 
-#: Threads are started by this number.
-_MOST_THREADS = 1024
-
 
 def _are_places(values: Any, end: int) -> bool:
     return all(is_count(one, 0, end - 1) for one in values)
@@ -75,39 +72,6 @@ def _groups(encoder: Any) -> bool:
     return bool(getattr(encoder, "_infrequent_enabled", False))
 
 
-def _centers(estimator: Any) -> str:
-    """Check centres against the data's width: the compiled distance takes it from the data."""
-    state = attributes(estimator)
-    if "cluster_centers_" not in state:
-        return ""
-    width = width_of(estimator)
-    if not is_array(state["cluster_centers_"], None, width) or not len(state["cluster_centers_"]):
-        return "clusters have centres of another width than their data"
-    if not is_count(state.get("_n_threads", 1), 1, _MOST_THREADS):
-        return "clusters ask for a number of threads that is none"
-    pending, seen = [state.get("_bisecting_tree")], set()
-    while pending:
-        node = pending.pop()
-        if node is None or id(node) in seen:
-            continue
-        seen.add(id(node))
-        below = attributes(node)
-        if not is_array(below.get("center"), width):
-            return "clusters have centres of another width than their data"
-        pending += [below.get("left"), below.get("right")]
-    return ""
-
-
-def _subclusters(estimator: Any) -> str:
-    state = attributes(estimator)
-    norms = state.get("_subcluster_norms")
-    if norms is None and "subcluster_centers_" not in state:
-        return ""
-    centers = state.get("subcluster_centers_")
-    right = is_array(centers, None, width_of(estimator)) and is_array(norms, len(centers))
-    return "" if right else "clusters have lengths of other centres than they have"
-
-
 def _features(estimator: Any) -> str:
     """Check the columns that the members of an ensemble take."""
     state = attributes(estimator)
@@ -123,8 +87,6 @@ def _features(estimator: Any) -> str:
 
 
 TABLE = {
-    "sklearn.cluster._birch.Birch": _subclusters,
-    "sklearn.cluster._kmeans._BaseKMeans": _centers,
     "sklearn.ensemble._bagging.BaseBagging": _features,
     "sklearn.feature_extraction._dict_vectorizer.DictVectorizer": _vocabulary,
     "sklearn.feature_extraction._hash.FeatureHasher": _hashed,
