@@ -149,21 +149,27 @@ def _integers(of: dict[str, Any], key: str, size: int | None, low: int, high: in
     return found.astype(np.int64)
 
 
-def _check_learner(model: Any, size: int) -> None:  # noqa: C901
+def _check_features(learner: dict[str, Any], features: int) -> list[Any]:
+    """Check the names and types of the features; return the types."""
+    for key in ("feature_names", "feature_types"):
+        if _length(learner, key) not in (0, features):
+            raise _Broken(f"{key} does not name {features} features")
+    types: list[Any] = learner.get("feature_types", [])
+    if not all(one in _TYPES for one in types):
+        raise _Broken(
+            f"feature_types has {shown(types)}, and known are {', '.join(_TYPES)} (XGB-016)"
+        )
+    return types
+
+
+def _check_learner(model: Any, size: int) -> None:
     learner = _part(model, "learner", dict)
     counts = _part(learner, "learner_model_param", dict)
     features = _number(counts, "num_feature", _MOST_FEATURES)
     # No honest file has more classes or targets than bytes: each has a tree or a weight.
     classes = _number(counts, "num_class", size, "0")
     groups = max(classes, _number(counts, "num_target", size, "1"), 1)
-    for key in ("feature_names", "feature_types"):
-        if _length(learner, key) not in (0, features):
-            raise _Broken(f"{key} does not name {features} features")
-    types = learner.get("feature_types", [])
-    if not all(one in _TYPES for one in types):
-        raise _Broken(
-            f"feature_types has {shown(types)}, and known are {', '.join(_TYPES)} (XGB-016)"
-        )
+    types = _check_features(learner, features)
     objective = _part(learner, "objective", dict)
     if "softmax_multiclass_param" in objective and classes != _number(
         objective["softmax_multiclass_param"], "num_class", size

@@ -28,12 +28,23 @@ _INDEXES = (
 )
 
 
-def _index(index: Any) -> str:  # noqa: PLR0911
+def _index(index: Any) -> str:
+    """Check an index and the distance that it asks."""
     state = index.__getstate__()
-    data, rows, nodes, bounds, leaf_size, levels, count = state[:7]
-    metric, weights = state[11:13]
-    size = len(data)
     layers = 2 if "_kd_tree" in type(index).__module__ else 1
+    wrong = _rows_and_nodes(state, layers)
+    if wrong:
+        return wrong
+    data, metric = state[0], state[11]
+    if metric is None:
+        return "an index of neighbours has no distance"
+    return _distance(metric) or _distance_over(metric, data.shape[1])
+
+
+def _rows_and_nodes(state: Any, layers: int) -> str:
+    """Check the arrays of an index; ``layers``: how many bounds a node has."""
+    data, rows, nodes, bounds, leaf_size, levels, count = state[:7]
+    weights, size = state[12], len(data)
     whole = 0 < levels <= _MOST_LEVELS and count == len(nodes) == 2**levels - 1
     if not whole or not size or bounds.shape != (layers, count, data.shape[1]):
         return "an index of neighbours has arrays that do not fit"
@@ -46,9 +57,7 @@ def _index(index: Any) -> str:  # noqa: PLR0911
         return "an index of neighbours refers to rows that it does not have"
     if (nodes["is_leaf"][count // 2 :] == 0).any():
         return "an index of neighbours goes on behind its last level"
-    if metric is None:
-        return "an index of neighbours has no distance"
-    return _distance(metric) or _distance_over(metric, data.shape[1])
+    return ""
 
 
 def _distance(metric: Any) -> str:

@@ -13,7 +13,7 @@ _CUT = "a machine of support vectors has arrays that do not fit each other"
 _CLASSIFIERS = ("c_svc", "nu_svc")
 
 
-def _machine(estimator: Any) -> str:  # noqa: PLR0911
+def _machine(estimator: Any) -> str:
     state = attributes(estimator)
     if "support_vectors_" not in state and "_n_support" not in state:
         return ""
@@ -22,24 +22,28 @@ def _machine(estimator: Any) -> str:  # noqa: PLR0911
     counts = state["_n_support"]
     if not is_array(counts, None, kinds="i") or not is_within(counts, 2**31) or len(counts) < 2:  # noqa: PLR2004
         return _CUT
-    classes = len(counts)
-    pairs = classes * (classes - 1) // 2
     is_classifier = getattr(type(estimator), "_impl", "") in _CLASSIFIERS
-    vectors = int(counts.sum()) if is_classifier else int(counts[0])
-    if not is_classifier and classes != 2:  # noqa: PLR2004 - as libsvm has it
+    classes = len(counts)
+    if not _fit_classes(state, classes, is_classifier=is_classifier):
         return _CUT
+    vectors = int(counts.sum()) if is_classifier else int(counts[0])
+    if state["_sparse"]:
+        return _sparse(estimator, vectors, classes - 1)
+    return _dense(estimator, vectors, classes - 1)
+
+
+def _fit_classes(state: Any, classes: int, *, is_classifier: bool) -> bool:
+    """Whether there are the numbers that so many classes, and pairs of them, need."""
+    if not is_classifier and classes != 2:  # noqa: PLR2004 - as libsvm has it
+        return False
+    pairs = classes * (classes - 1) // 2
     chances = [state.get(key) for key in ("_probA", "_probB")]
-    right = (
+    return (
         is_array(state["_intercept_"], pairs, kinds="f")
         and all(is_array(one, None, kinds="f") for one in chances)
         and _are_chances([len(one) for one in chances], pairs, is_classifier=is_classifier)
         and (not is_classifier or len(state["classes_"]) == classes)
     )
-    if not right:
-        return _CUT
-    if state["_sparse"]:
-        return _sparse(estimator, vectors, classes - 1)
-    return _dense(estimator, vectors, classes - 1)
 
 
 def _are_chances(sizes: list[int], pairs: int, *, is_classifier: bool) -> bool:

@@ -147,7 +147,7 @@ def _isolation(forest: Any) -> str:
     return ""
 
 
-def _histograms(estimator: Any) -> str:  # noqa: PLR0911
+def _histograms(estimator: Any) -> str:
     state = attributes(estimator)
     stages = state.get("_predictors", ())
     if not stages:
@@ -161,6 +161,11 @@ def _histograms(estimator: Any) -> str:  # noqa: PLR0911
         return "a model of histograms has another number of features than its data"
     if not _keeps_width(state.get("_preprocessor"), width):
         return "a model of histograms changes its data's number of features"
+    return _stages(stages, width, categorical)
+
+
+def _stages(stages: Any, width: int, categorical: Any) -> str:
+    """Check the trees of histograms against the features, and those that are categorical."""
     if not isinstance(stages, list) or not all(isinstance(one, list) for one in stages):
         return "a model of histograms holds something else than stages of trees"
     for predictor in (one for stage in stages for one in stage):

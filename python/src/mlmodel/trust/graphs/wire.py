@@ -127,13 +127,26 @@ def _varint(data: bytes, at: int, end: int) -> tuple[int, int]:
     raise MalformedMessage(f"a number does not end at byte {at}")
 
 
+def _keep(found: dict[str, Any], name: str, how: int, value: Any) -> bool:
+    """Put a field's value where it belongs; return False where it may not be there again."""
+    if how == _COUNT:
+        found[name] = found.get(name, 0) + 1
+    elif how & 1:
+        found.setdefault(name, []).append(value)
+    elif how != _SKIP:
+        if name in found:
+            return False
+        found[name] = value
+    return True
+
+
 class _Reader:
     def __init__(self, data: bytes, tables: dict[str, Table], most: int) -> None:
         self.data = data
         self.tables = tables
         self.left = most
 
-    def message(self, kind: str, at: int, end: int, depth: int) -> dict[str, Any]:  # noqa: C901
+    def message(self, kind: str, at: int, end: int, depth: int) -> dict[str, Any]:
         if depth > _DEEPEST:
             raise MalformedMessage(f"it is nested deeper than {_DEEPEST}")
         data, table, found = self.data, self.tables[kind], dict[str, Any]()
@@ -157,15 +170,8 @@ class _Reader:
                 at, stop = self._span(at, end)
                 value = self._value(how, below, at, stop, depth)
                 at = stop
-            if how & 1:
-                if how == _COUNT:
-                    found[name] = found.get(name, 0) + 1
-                else:
-                    found.setdefault(name, []).append(value)
-            elif how != _SKIP:
-                if name in found:
-                    raise MalformedMessage(f"{kind}.{name} is there twice, again at byte {start}")
-                found[name] = value
+            if not _keep(found, name, how, value):
+                raise MalformedMessage(f"{kind}.{name} is there twice, again at byte {start}")
         return found
 
     def _count(self) -> None:

@@ -6,6 +6,7 @@ symbolic values and returns the reason to refuse, or an empty string.
 
 from __future__ import annotations
 
+import importlib
 import re
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -68,7 +69,7 @@ def _is_quick(pattern: Value) -> bool:
     """Whether matching takes no more than a small power of the length of a column's name."""
     if type(pattern) is not str or len(pattern) > _LONGEST_PATTERN:
         return False
-    parser: Any = __import__("re._parser", fromlist=["parse"])
+    parser: Any = importlib.import_module("re._parser")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
