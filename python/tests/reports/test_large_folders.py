@@ -83,7 +83,7 @@ def test_loops_of_links(tmp_path):
 
 
 def test_a_report_on_many_models_ends_in_one_entry_for_each_rule(tmp_path, monkeypatch):
-    monkeypatch.setattr("mlmodel.cli.validate.MOST_TOLD", 50)
+    monkeypatch.setattr("mlmodel.cli.validate.MOST_LISTED_IN_ALL", 50)
     for number in range(10):
         model(tmp_path / str(number), TEXT + "".join(f"u{n}: 1\n" for n in range(20)))
     told = CliRunner().invoke(validate_command, ["--format", "json", str(tmp_path)])

@@ -146,7 +146,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     for report in progress.over(found.reports(jobs or kept.get("jobs", 1), limits)):
         reports.append(selection.of_report(report))
         told += len(reports[-1].violations)
-        if told > MOST_TOLD:
+        if told > MOST_LISTED_IN_ALL:
             reports[-1] = reports[-1].shortened()
         output.add(reports[-1])
     output.end(reports, strict=is_strict, mended=mend)
@@ -273,7 +273,7 @@ def _github_lines(report: Report, *, quiet: bool) -> Iterator[str]:
 
 
 #: How many violations of all models are listed; then there is one entry for each rule (DIR-010).
-MOST_TOLD = 100_000
+MOST_LISTED_IN_ALL = 100_000
 _COLORS = {"error": "red", "warning": "yellow", "fixed": "green"}
 #: How many further models a note names.
 _NAMED = 3

@@ -24,7 +24,7 @@ _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]+)(?::[0-9]
 _OWN = ("CONTENT_LENGTH", "CONTENT_TYPE")
 
 
-def _is_ambiguous(environ: WSGIEnvironment) -> str | None:
+def _ambiguity(environ: WSGIEnvironment) -> str | None:
     """Return why a request may mean different things to different readers, or None."""
     length, coding = environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
     if length and coding:
@@ -55,7 +55,7 @@ def check(environ: WSGIEnvironment) -> None:
         MalformedRequest: it does; the connection is not to be used again.
 
     """
-    wrong = _is_ambiguous(environ)
+    wrong = _ambiguity(environ)
     if wrong is not None:
         raise MalformedRequest(f"The request is not valid HTTP. {wrong}")
 

@@ -35,7 +35,7 @@ def require_installed(module: str, root: Path | None) -> None:
         name = ".".join(parts[: depth + 1])
         known = sys.modules.get(name)
         spec = getattr(known, "__spec__", None) if known else _find(name, above)
-        why = next(filter(None, (_is_in_a_model(one, root) for one in _places(spec, known))), "")
+        why = next(filter(None, (_model_that_has(one, root) for one in _places(spec, known))), "")
         if not why and depth == 0 and known is None and _is_found_here(spec):
             why = "lies in the working directory"
         if why:
@@ -66,7 +66,7 @@ def _places(spec: ModuleSpec | None, module: ModuleType | None) -> list[str]:
     return [one for one in found if one]
 
 
-def _is_in_a_model(place: str, root: Path | None) -> str:
+def _model_that_has(place: str, root: Path | None) -> str:
     """Return in what a module lies, if in a model, as the middle of a sentence."""
     real = Path(os.path.realpath(place))
     if is_of_a_model(str(real)):
