@@ -49,7 +49,7 @@ INSIDE = {
         *("own_records", "schema", "yaml", "document", "environment_files", "rules"),
         *("writer", "editing"),
     ),
-    "trust": ("pickles",),
+    "trust": ("pickles", "graphs", "bounds"),
     "scoring": (
         *("media", "predict", "json", "writers", "given", "protobuf"),
         *("declared", "engine", "codecs", "examples", "answers", "invocations", "fidelity"),
