@@ -266,7 +266,7 @@ def calls_as_i386() -> None:
 
 
 def sends_garbage(what: str) -> None:
-    """Answer over the head of the conversation: what no frame is, or a claim without end."""
+    """Answer over the head of the conversation: what is not a frame, or a claim without end."""
     garbage = {
         "noise": b"\xff" * 64,
         "endless": (2**63).to_bytes(8, "big") + bytes(4),

@@ -52,7 +52,7 @@ def receive(source: int) -> tuple[Any, list[bytearray]]:
 
     Raises:
         EOFError: it has ended.
-        BadFrame: it sent what no frame is, or too much.
+        BadFrame: it sent something that is not a frame, or too much.
 
     """
     head, buffers = _receive(source, MOST_TEXT, MOST_BYTES, MOST_BUFFERS)

@@ -141,7 +141,7 @@ class Process:
         except (KeyError, TypeError, frames.BadFrame):
             self._end()
             raise ModelFailure(
-                "The process of the model sent what is not an answer; it was ended (TRU-084)."
+                "The process of the model sent an invalid answer; it was ended (TRU-084)."
             ) from None
         raise error
 

@@ -251,7 +251,7 @@ class _Reader:
         if dtype.kind == "U":
             codes = np.frombuffer(data, np.dtype(np.uint32).newbyteorder(dtype.byteorder))
             if codes.max() > _LAST_CHARACTER:
-                raise Unreadable("a text has a character that is none")
+                raise Unreadable("a text has an invalid character")
         return flat.reshape(shape)
 
     def objects(self, plain: dict[str, Any], depth: int) -> Any:
@@ -339,7 +339,7 @@ class _Reader:
             return pd.Categorical.from_codes(codes, categories=categories, ordered=ordered)
         if "zone" in plain:
             if _ZONE.fullmatch(plain["zone"]) is None:
-                raise Unreadable("a time zone that is none")
+                raise Unreadable("an invalid time zone")
             times = pd.DatetimeIndex(self._array(plain["times"], depth))
             return times.tz_localize("UTC").tz_convert(plain["zone"]).array
         if "extension" in plain:
@@ -358,7 +358,7 @@ class _Reader:
     def _shape(plain: dict[str, Any]) -> list[int]:
         shape = plain["shape"]
         if len(shape) > _DEEPEST or not all(type(one) is int and one >= 0 for one in shape):
-            raise Unreadable("an array has a shape that is none")
+            raise Unreadable("an array has an invalid shape")
         return list(shape)
 
     def _taken(self, number: int) -> bytearray:

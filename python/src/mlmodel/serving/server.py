@@ -168,15 +168,13 @@ class _Watch:
 def _reported(source: int) -> tuple[MlmodelError | None, bool]:
     """Return the error that a worker reports, None where it has loaded the model.
 
-    The other value says that it sent what is not a report.
+    The other value says that it sent an invalid report.
     """
     try:
         told, _ = receive(source)
         return (None if told is None else error_of(told)), False
     except (EOFError, OSError, BadFrame):
-        said = (
-            "A worker process reported what is not a report, so the server has stopped (TRU-084)."
-        )
+        said = "A worker process sent an invalid report, so the server has stopped (TRU-084)."
         return ModelFailure(said), True
 
 

@@ -53,7 +53,7 @@ def _centers(estimator: Any) -> str:
     if not is_array(state["cluster_centers_"], None, width) or not len(state["cluster_centers_"]):
         return "clusters have centres of another width than their data"
     if not is_count(state.get("_n_threads", 1), 1, _MOST_THREADS):
-        return "clusters ask for a number of threads that is none"
+        return "clusters ask for an invalid number of threads"
     pending, seen = [state.get("_bisecting_tree")], set()
     while pending:
         node = pending.pop()

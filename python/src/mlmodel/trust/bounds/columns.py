@@ -39,7 +39,7 @@ def _labels(estimator: Any) -> str:
 
 def _hashed(estimator: Any) -> str:
     right = is_count(attributes(estimator).get("n_features"), 1)
-    return "" if right else "features are hashed to a number of columns that is none"
+    return "" if right else "features are hashed to an invalid number of columns"
 
 
 def _categories(encoder: Any) -> str:

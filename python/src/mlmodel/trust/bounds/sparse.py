@@ -14,7 +14,7 @@ _MOST = 2**62
 def _matrix(matrix: Any) -> str:
     shape = matrix.shape
     if type(shape) is not tuple or not all(is_count(one, 0, _MOST) for one in shape):
-        return "a sparse matrix has a shape that is none"
+        return "a sparse matrix has an invalid shape"
     try:
         reason = _FORMS[matrix.format](matrix)
     except (ValueError, TypeError, AttributeError, IndexError, KeyError, OverflowError) as error:
