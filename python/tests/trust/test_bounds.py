@@ -134,7 +134,8 @@ def test_hostile_numbers(root, name):  # TRU-058
 
 @pytest.mark.parametrize("number", range(len(hostile_numbers.honest())))
 def test_honest_numbers(root, number):
-    load(root, hostile_numbers.honest()[number])
+    value = hostile_numbers.honest()[number]
+    assert type(load(root, value)) is type(value)
 
 
 def test_compiled_classes_have_a_table():  # TRU-058

@@ -70,9 +70,9 @@ def test_deep_states_are_refused(root):
         Gate.for_folder(root).load_pickle(path)
 
 
-def archive(schema, **members):
+def archive(schema, method=zipfile.ZIP_DEFLATED, **members):
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(out, "w", method) as file:
         file.writestr("schema.json", json.dumps({**schema, "protocol": 2, "_skops_version": "0"}))
         for name, content in members.items():
             file.writestr(name.replace("_", "."), content)
@@ -108,12 +108,13 @@ def test_an_archive_within_the_archive_has_the_same_budget():  # TRU-060
 
 def test_nodes_of_one_number_are_not_compared_without_end():
     inner = node("ListNode", "builtins.list", content=[], __id__=1)
-    for _ in range(200):
+    for _ in range(60):
         inner = node(
-            "ListNode", "builtins.list", content=[mapping() for _ in range(600)] + [inner], __id__=1
+            "ListNode", "builtins.list", content=[mapping() for _ in range(200)] + [inner], __id__=1
         )
-    found = skops_file.check(archive(inner))
-    assert found.damage or found.findings
+    # Not compressed: else the schema itself is refused, for being larger than its bytes warrant.
+    held = archive(node("ListNode", "builtins.list", content=[inner]), zipfile.ZIP_STORED)
+    assert "too many of its nodes have the same number (TRU-059)" in skops_file.check(held).damage
 
 
 def test_a_generator_has_a_pool_of_a_known_size():
