@@ -13,6 +13,8 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from mlmodel.sandbox.kernel import call, checked
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -46,7 +48,7 @@ def version() -> int:
     """Return the version of Landlock that this kernel has; 0 for none."""
     if sys.platform != "linux":
         return 0
-    return max(0, _call(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_ASK_VERSION)))
+    return max(0, call(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_ASK_VERSION)))
 
 
 def put_on(read: Iterable[str]) -> None:
@@ -59,14 +61,12 @@ def put_on(read: Iterable[str]) -> None:
 
     """
     given = _ruleset(version())
-    ruleset = _checked(
-        _call(_CREATE, ctypes.byref(given), ctypes.c_size_t(ctypes.sizeof(given)), 0)
-    )
+    ruleset = checked(call(_CREATE, ctypes.byref(given), ctypes.c_size_t(ctypes.sizeof(given)), 0))
     try:
         for path in read:
             with suppress(FileNotFoundError, PermissionError, NotADirectoryError):
                 _allow(ruleset, path)
-        _checked(_call(_RESTRICT, ctypes.c_int(ruleset), ctypes.c_uint32(0)))
+        checked(call(_RESTRICT, ctypes.c_int(ruleset), ctypes.c_uint32(0)))
     finally:
         os.close(ruleset)
 
@@ -85,19 +85,6 @@ def _allow(ruleset: int, path: str) -> None:
     try:
         is_folder = stat.S_ISDIR(os.fstat(opened).st_mode)
         rule = _Beneath(_READ_FILE | (_READ_DIR if is_folder else 0), opened)
-        _checked(_call(_ADD, ctypes.c_int(ruleset), _BENEATH, ctypes.byref(rule), 0))
+        checked(call(_ADD, ctypes.c_int(ruleset), _BENEATH, ctypes.byref(rule), 0))
     finally:
         os.close(opened)
-
-
-def _call(number: int, *given: object) -> int:
-    call = ctypes.CDLL(None, use_errno=True).syscall
-    call.restype = ctypes.c_long
-    return int(call(ctypes.c_long(number), *given))
-
-
-def _checked(result: int) -> int:
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    return result

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlmodel._base.settings import whole_number
+from mlmodel.sandbox.kernel import checked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -128,8 +129,7 @@ def give_up_privileges() -> None:
 
     """
     library = ctypes.CDLL(None, use_errno=True)
-    if library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    checked(library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     head = (ctypes.c_uint32 * 2)(_CAPABILITIES_V3, 0)
     # Effective, permitted, inheritable: of the first 32 capabilities, then of the others.
     sets = (ctypes.c_uint32 * 6)()

@@ -13,6 +13,7 @@ import os
 import struct
 from typing import TYPE_CHECKING
 
+from mlmodel.sandbox.kernel import call, checked
 from mlmodel.sandbox.syscalls import (
     ALLOWED,
     ANSWERED_ABSENT,
@@ -88,9 +89,8 @@ def put_on(*, serving: bool = False) -> None:
     held = ctypes.create_string_buffer(code)
     given = _Program(len(code) // 8, ctypes.cast(held, ctypes.c_void_p))
     # More than 0 is the id of a thread that could not be filtered.
-    if _seccomp(place, _SET_FILTER, _ALL_THREADS, ctypes.byref(given)) != 0:
-        number = ctypes.get_errno() or errno.EPERM
-        raise OSError(number, os.strerror(number))
+    if checked(_seccomp(place, _SET_FILTER, _ALL_THREADS, ctypes.byref(given))) != 0:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
 
 class _Program(ctypes.Structure):
@@ -98,10 +98,8 @@ class _Program(ctypes.Structure):
 
 
 def _seccomp(place: int, operation: int, flags: int, given: object) -> int:
-    call = ctypes.CDLL(None, use_errno=True).syscall
-    call.restype = ctypes.c_long
-    number = ctypes.c_long(NUMBERS["seccomp"][place] or 0)
-    return int(call(number, ctypes.c_uint(operation), ctypes.c_uint(flags), given))
+    number = NUMBERS["seccomp"][place] or 0
+    return call(number, ctypes.c_uint(operation), ctypes.c_uint(flags), given)
 
 
 def program(place: int, pid: int, *, serving: bool = False) -> bytes:
