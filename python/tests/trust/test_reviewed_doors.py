@@ -54,7 +54,8 @@ def levels(codes):
 
 def categorical():
     made = pd.Categorical.from_codes(np.zeros(5, "int8"), categories=np.arange(9))
-    made._ndarray[:] = 100  # as a file could say
+    _, codes, _ = made.__reduce__()[2]  # the array itself
+    codes[:] = 100  # as a file could say
     return made
 
 
@@ -64,7 +65,7 @@ def categorical():
         Made(_new_Index, pd.Index, {"data": levels(np.full(5, 10**9)), "name": None}),
         Made(_new_Index, pd.CategoricalIndex, {"data": levels(np.full(5, 10**9)), "name": None}),
         Made(_new_Index, pd.Index, {"data": categorical(), "dtype": np.dtype("O"), "name": None}),
-        Made(pd.CategoricalDtype, levels(np.full(5, 10**9)), False),
+        Made(pd.CategoricalDtype, levels(np.full(5, 10**9)), False),  # noqa: FBT003
     ],
     ids=["levels", "levels as categories", "categories", "a dtype"],
 )
