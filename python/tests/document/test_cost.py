@@ -241,6 +241,7 @@ def test_columns_of_keys_in_one_wide_line():
 # -- mending --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "left"),
     [
@@ -286,6 +287,7 @@ def test_the_place_of_a_late_item(wrong):
     assert text.offset(["9" * 5_000]) == 0
 
 
+@pytest.mark.slow
 def test_fmt_says_how_many_more(tmp_path):
     folder = made(tmp_path / "m", BROKEN["dates"])
     told = CliRunner().invoke(fmt_command, ["--check", str(folder)])

@@ -303,6 +303,7 @@ def test_honest_graphs_pass(name, tmp_path):
         assert np.array_equal(got, due)
 
 
+@pytest.mark.slow
 def test_graphs_of_every_operator_pass():
     """The models of ONNX's own tests, one for each use of an operator."""
     from onnx.backend.test.loader import load_model_tests

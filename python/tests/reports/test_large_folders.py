@@ -93,6 +93,7 @@ def test_a_report_on_many_models_ends_in_one_entry_for_each_rule(tmp_path, monke
     assert report["summary"]["warnings"] == 200
 
 
+@pytest.mark.slow
 def test_files_that_are_not_counted_are_said(tmp_path):
     folder = model(tmp_path / "m")
     assert "more_files" not in inspect_model(folder)

@@ -505,6 +505,7 @@ def test_records_that_make_a_nearly_empty_table(
         assert seen(form % json.dumps([{"a": 1}, {"b": 2}] * 9), None).shape == (18, 2)
 
 
+@pytest.mark.slow
 def test_very_many_columns_without_names() -> None:
     """RST-108, RST-097: the time grows with the header, not with its square."""
     assert seen("," * 60_000 + "\n" + "1," * 60_000 + "1\n", None, "text/csv").shape[0] == 1

@@ -25,6 +25,7 @@ DENSE = b"\x80\x04" + b"]" * (8 * 2**20)
 XZ_OF_A_LARGE_DICTIONARY = [{"id": lzma.FILTER_LZMA2, "dict_size": 512 * 2**20}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pack", [zlib.compress, bz2.compress, lzma.compress])
 def test_opcodes_are_worth_what_is_stored(pack):
     found = scan(pack(DENSE))
