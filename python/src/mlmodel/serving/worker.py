@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
+import stat
 import threading
 import time
 from dataclasses import replace
@@ -15,7 +17,7 @@ from mlmodel.errors import InternalError, InvalidArgument, MlmodelError, printab
 from mlmodel.sandbox.frames import plain_error, send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
     from mlmodel.sandbox.wall import Wall
@@ -56,12 +58,33 @@ def begin(
         (spec, holder), second = sock
         holder = spec.build() if holder is None else holder
         sock = ((None, holder), second)
-        _raise_wall(settings.wall, report, holder.get_fd())
+        known = {one.fileno() for one in reports}
+        _raise_wall(settings.wall, report, (holder.get_fd(), *_sentinels(known)))
     MPServer._spawn_wsgi_worker(number, name, partial(loader, report), sock, *others)  # noqa: SLF001
 
 
-def _raise_wall(given: Wall, report: Connection, sock: int) -> None:
-    """Raise the wall: of all that this process has open it keeps its socket, the report, the log.
+def _sentinels(known: set[int]) -> Iterator[int]:
+    """Give the pipe at whose end the parent sees that this process has ended.
+
+    Closed before, it would say so too early, and the parent would wait for ever for a worker that
+    does not stop, and not kill it.
+    """
+    import fcntl  # a wall is raised on Linux alone
+    from multiprocessing import resource_tracker
+
+    tracker = getattr(resource_tracker, "_resource_tracker", None)
+    others = {1, 2, getattr(tracker, "_fd", None), *known}
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers are wanted
+        with contextlib.suppress(OSError):
+            number = int(name)
+            is_pipe = stat.S_ISFIFO(os.fstat(number).st_mode)
+            writes = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
+            if is_pipe and writes and number not in others:
+                yield number
+
+
+def _raise_wall(given: Wall, report: Connection, kept: tuple[int, ...]) -> None:
+    """Raise the wall: of what this process has open it keeps what is named, the report and the log.
 
     It is a fresh interpreter with one thread: nothing of the parent's memory is in it (TRU-082).
     """
@@ -71,7 +94,7 @@ def _raise_wall(given: Wall, report: Connection, sock: int) -> None:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
     try:
-        wall.raise_(replace(given, keep=(sock, report.fileno()), serving=True, files=True))
+        wall.raise_(replace(given, keep=(*kept, report.fileno()), serving=True, files=True))
     except wall.WallError as error:
         raised = InvalidArgument(f"The sandbox could not be made: {error} (TRU-082).")
         send(report.fileno(), plain_error(raised))
