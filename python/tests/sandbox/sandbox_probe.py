@@ -155,6 +155,11 @@ def sends_a_datagram(folder: Path) -> None:
     one.sendto(b"out", str(folder.parent / "listening"))
 
 
+def sends_a_message(folder: Path) -> None:
+    one, _other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    one.sendmsg([b"out"], [], 0, str(folder.parent / "listening"))
+
+
 def talks_to_the_kernel(_folder: Path) -> None:
     socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close()
 

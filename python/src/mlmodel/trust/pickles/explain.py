@@ -28,7 +28,7 @@ _LONGEST_PLACE = 200
 _PARTIAL = ("func", "args", "keywords")
 
 #: The beginning of a name -> what its user can do, in one line.
-_TODO = {
+_ADVICE = {
     "joblib._store_backends.": WRITES_FILES,
     "joblib.memory.": WRITES_FILES,
     "lightgbm.": "LightGBM reads a model's text without checking its numbers; trust the folder, or "
@@ -73,7 +73,7 @@ def _reason(finding: Finding) -> str:
     name, reason = finding.name, finding.reason
     if not finding.unlisted:
         return reason
-    todo = next((text for start, text in _TODO.items() if name.startswith(start)), "")
+    todo = next((text for start, text in _ADVICE.items() if name.startswith(start)), "")
     if todo:
         return f"{reason}: {todo}"
     package = name.partition(".")[0]
