@@ -223,6 +223,7 @@ ATTEMPTS: dict[str, Callable[[Path], None]] = {
         *(connects, asks_a_name_server, listens, binds_an_abstract_socket, binds_a_named_socket),
         *(
             sends_a_datagram,
+            sends_a_message,
             talks_to_the_kernel,
             signals_its_parent,
             signals_its_group,
