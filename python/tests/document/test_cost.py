@@ -293,3 +293,34 @@ def test_fmt_says_how_many_more(tmp_path):
     told = CliRunner().invoke(fmt_command, ["--check", str(folder)])
     assert told.exit_code == 2
     assert "19,900 times more in this file" in told.output
+
+
+SAME = sys.hash_info.modulus
+CROWDED = {
+    "numbers": [str(SAME * at) for at in range(100)],
+    "numbers in hexadecimal": [hex(SAME * at) for at in range(100)],
+    "numbers with tags": [f'!!int "{SAME * at}"' for at in range(100)],
+    "numbers in minutes": [f"{SAME * at}:00" for at in range(1, 101)],
+    "floats and numbers": [f"{2.0 ** (61 * at):.1f}" for at in range(8)]
+    + [str(1 + SAME * at) for at in range(64)],
+}
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_keys_of_one_hash(name):  # MLM-037
+    lines = "".join(f"  {key}: 1\n" for key in CROWDED[name])
+    for tag in ("", " !!map", " !!set"):
+        document = parse(f"{HEAD}metadata:{tag}\n{lines}")
+        assert [one.rule for one in document.problems].count("MLM-037") == 1
+        assert len(document.data["metadata"]) < len(CROWDED[name])
+
+
+def test_numbers_as_keys():  # MLM-037: 64 of one hash, and all that do not share one
+    for keys in (
+        CROWDED["numbers"][:64],
+        range(-1000, 1000),
+        [2**61 + at for at in range(1000)],
+        ["1.5", "true", "~"],
+    ):
+        lines = "".join(f"  {key}: 1\n" for key in keys)
+        assert "MLM-037" not in [one.rule for one in parse(HEAD + "metadata:\n" + lines).problems]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from typing import Any
 
 import numpy as np
@@ -203,3 +204,33 @@ def test_what_has_no_form(value: Any) -> None:
 def test_what_is_not_a_value(plain: Any, size: int) -> None:
     with pytest.raises(Unreadable):
         read(plain, [bytearray(b"\xff" * size)])
+
+
+SAME = sys.hash_info.modulus
+OF_ONE_HASH = [
+    [{"int": hex(SAME * at)} for at in range(100)],
+    [{"tuple": [1, {"int": hex(SAME * at)}]} for at in range(100)],
+    [{"tuple": [-1 - (at >> bit & 1) for bit in range(7)]} for at in range(100)],
+    [2.0 ** (61 * at) for at in range(16)] + [{"int": hex(1 + SAME * at)} for at in range(100)],
+]
+
+
+@pytest.mark.parametrize("keys", OF_ONE_HASH, ids=range(len(OF_ONE_HASH)))
+def test_keys_of_one_hash(keys: list[Any]) -> None:  # TRU-086
+    labels = {"of": {"objects": keys, "shape": [len(keys)]}, "name": None}
+    codes = {"array": "|i1", "shape": [1], "data": 0}
+    for plain in (
+        {"dict": [[key, 1] for key in keys]},
+        {"labels": labels},
+        {"labels": {"levels": [labels]}},
+        {"first": {"codes": codes, "categories": labels, "ordered": False}},
+    ):
+        with pytest.raises(Unreadable, match="same hash"):
+            read(plain, [bytearray(1)])
+
+
+def test_keys_of_other_hashes() -> None:
+    values: list[Any] = [1.5, 2**70, (1, "a"), b"a", DAY, None, True, *range(-200, 200)]
+    assert there_and_back(dict.fromkeys(values)) == dict.fromkeys(values)
+    repeated = pd.Index(values * 100, dtype=object)
+    pd.testing.assert_index_equal(there_and_back(repeated), repeated)

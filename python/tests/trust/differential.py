@@ -262,7 +262,8 @@ def _unlike(symbol: Any, value: Any, seen: dict[int, object]) -> str:
     elif type(symbol) is Mapping:
         right = type(value) is dict
     else:
-        right = type(symbol) is type(value) and (type(symbol) is tuple or symbol == value)
+        same = type(symbol) is tuple or repr(symbol) == repr(value)  # as NaN is
+        right = type(symbol) is type(value) and same
     if not right:
         return f"{value!r:.80} is not {symbol!r:.80}"
     return _unlike_all(*_parts(symbol, value), seen)

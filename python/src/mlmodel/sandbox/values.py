@@ -10,6 +10,8 @@ import math
 import re
 from typing import Any
 
+from mlmodel._base.hashes import Hashes, is_crowded
+
 __all__ = ["Unreadable", "Unsendable", "read", "write"]
 
 #: How deep a value may be.
@@ -217,7 +219,14 @@ class _Reader:
         return tuple(self.value(one, depth + 1) for one in plain["tuple"])
 
     def dict_(self, plain: dict[str, Any], depth: int) -> dict[Any, Any]:
-        return {self.value(k, depth + 1): self.value(v, depth + 1) for k, v in plain["dict"]}
+        found: dict[Any, Any] = {}
+        hashes = Hashes()
+        for k, v in plain["dict"]:
+            key = self.value(k, depth + 1)
+            if hashes.is_one_too_many(key):
+                raise Unreadable("too many keys of a dict have the same hash")
+            found[key] = self.value(v, depth + 1)
+        return found
 
     def bytes_(self, plain: dict[str, Any], _depth: int) -> bytes:
         return bytes(self._taken(plain["bytes"]))
@@ -327,7 +336,11 @@ class _Reader:
         import pandas as pd
 
         name = self.value(plain["name"], depth + 1)
-        return pd.Index(self._column(plain["of"], depth), name=name)
+        column = self._column(plain["of"], depth)
+        # pandas puts labels into a table of its own, by the hashes that Python gives them.
+        if column.dtype == object and is_crowded(column.tolist()):
+            raise Unreadable("too many labels have the same hash")
+        return pd.Index(column, name=name)
 
     def _column(self, plain: dict[str, Any], depth: int) -> Any:
         import pandas as pd

@@ -13,16 +13,20 @@ import json
 import lzma
 import zipfile
 import zlib
-from typing import IO, TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from mlmodel.trust.pickles import checks
 from mlmodel.trust.pickles.budget import Budget, Spent
-from mlmodel.trust.pickles.containers import detect, read_npy_header
+from mlmodel.trust.pickles.explain import explained
 from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Malformed, Scan
+from mlmodel.trust.pickles.hashing import Keys
 from mlmodel.trust.pickles.names import Entry, Names
 from mlmodel.trust.pickles.shapes import Watch
-from mlmodel.trust.pickles.values import Global, Made
-from mlmodel.trust.skops_symbols import Symbols, json_value, mapping_of
+from mlmodel.trust.pickles.values import Global, Items, Made
+from mlmodel.trust.skops_archive import Damaged, look_into, members
+from mlmodel.trust.skops_places import places
+from mlmodel.trust.skops_symbols import Symbols, json_value, keys_of, mapping_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,14 +35,8 @@ __all__ = ["check", "load"]
 
 #: The protocols whose nodes are known here.
 PROTOCOLS = range(3)
-MOST_ENTRIES = 100_000
-#: The tree may have so many bytes, or so many times the bytes that it is stored in.
-LARGEST_SCHEMA = (8 * 2**20, 40)
 #: What is compared of nodes with the same number, whatever the file's size.
 _FREE_COMPARED = 100_000
-_LONGEST_HEADER = 64 * 1024
-_MOST_MEMBERS = 16
-_MOST_EMPTY = 2**20
 _LARGEST_POOL = 1024
 
 _KEY_TYPES = frozenset({"builtins.str", "builtins.int", "builtins.float", "builtins.bool"})
@@ -75,10 +73,6 @@ _UNREADABLE = (
 Node = dict[str, Any]
 
 
-class _Damaged(Exception):
-    pass
-
-
 def check(data: bytes, *, allow: Iterable[str] = (), budget: Budget | None = None) -> Scan:
     """Look at the bytes of a skops file.
 
@@ -90,15 +84,20 @@ def check(data: bytes, *, allow: Iterable[str] = (), budget: Budget | None = Non
     """
     budget = budget if budget is not None else Budget()
     walk = _Walk(Names(allow), len(data))
-    damage = ""
+    damage, findings = "", []
     try:
         budget.store(len(data))
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            walk.members = _members(archive, budget)
-            walk.run(json.loads(archive.read("schema.json")))
+            walk.members = members(archive, budget)
+            schema = json.loads(archive.read("schema.json"))
+            walk.run(schema)
             if not walk.findings:
-                _look_into(archive, walk.arrays, walk.matrices, budget)
-    except (_Damaged, Malformed, Spent) as error:
+                walk.sizes = look_into(archive, walk.arrays, walk.matrices, budget)
+                walk.look_at_calls(budget)
+            if not walk.findings:
+                walk.look_at_keys(budget)
+            findings = explained(walk.placed(schema), None)
+    except (Damaged, Malformed, Spent) as error:
         damage = str(error)
     except _UNREADABLE as error:
         damage = f"its zip archive cannot be read ({error})"
@@ -106,62 +105,7 @@ def check(data: bytes, *, allow: Iterable[str] = (), budget: Budget | None = Non
         ValueError, KeyError, RecursionError, MemoryError, AttributeError, TypeError,
     ) as error:  # fmt: skip
         damage = f"its schema.json cannot be read ({type(error).__name__})"
-    return Scan("skops", tuple(walk.seen), () if damage else tuple(walk.findings), damage, data)
-
-
-def _members(archive: zipfile.ZipFile, budget: Budget) -> frozenset[str]:
-    entries = archive.infolist()
-    names = frozenset(entry.filename for entry in entries)
-    if len(entries) > MOST_ENTRIES or len(names) != len(entries):
-        raise _Damaged("its zip archive holds too many files, or one name twice")
-    budget.expand(sum(entry.file_size for entry in entries))
-    odd = [
-        name for name in names if name.startswith("/") or "\\" in name or ".." in name.split("/")
-    ]
-    if odd or any(entry.flag_bits & 1 for entry in entries):
-        raise _Damaged("its zip archive holds encrypted files, or paths that lead out of it")
-    if "schema.json" not in names:
-        raise _Damaged("it has no schema.json")
-    schema = archive.getinfo("schema.json")
-    if schema.file_size > max(LARGEST_SCHEMA[0], LARGEST_SCHEMA[1] * schema.compress_size):
-        raise _Damaged("its schema.json is too large for what it is stored in (TRU-059)")
-    return names
-
-
-def _look_into(
-    archive: zipfile.ZipFile, arrays: set[str], matrices: set[str], budget: Budget
-) -> None:
-    """Check the arrays: numpy sets memory aside by what their headers say (TRU-060)."""
-    for name in sorted(arrays):
-        with archive.open(name) as member:
-            _check_array(member, archive.getinfo(name).file_size)
-    for name in sorted(matrices):
-        _look_into_matrix(archive.read(name), budget)
-
-
-def _look_into_matrix(data: bytes, budget: Budget) -> None:
-    """Check a sparse matrix: an archive of arrays within the archive."""
-    with zipfile.ZipFile(io.BytesIO(data)) as inner:
-        entries = inner.infolist()
-        budget.expand(sum(entry.file_size for entry in entries))
-        odd = len({entry.filename for entry in entries}) != len(entries)
-        if odd or len(entries) > _MOST_MEMBERS:
-            raise _Damaged("a sparse matrix in it holds too many files, or one name twice")
-        for entry in entries:
-            if not entry.filename.endswith(".npy") or entry.flag_bits & 1:
-                raise _Damaged("a sparse matrix in it holds something else than arrays")
-            with inner.open(entry) as member:
-                _check_array(member, entry.file_size)
-
-
-def _check_array(member: IO[bytes], size: int) -> None:
-    start = member.read(_LONGEST_HEADER)
-    if detect(start) != "npy":
-        raise _Damaged("an array in it is something else than an npy file")
-    header = read_npy_header(start)
-    right = header.itemsize >= 0 and header.start + header.count * header.itemsize == size
-    if not right or (not header.itemsize and header.count > _MOST_EMPTY):
-        raise _Damaged("an array in it is of another size than its header says")
+    return Scan("skops", tuple(walk.seen), () if damage else tuple(findings), damage, data)
 
 
 class _Walk:
@@ -180,52 +124,96 @@ class _Walk:
         self.by_id: dict[Any, Node] = {}
         self.watch = Watch()
         self.states: list[tuple[Node, Global]] = []
+        #: The nodes that call a constructor, and those that make dicts and sets.
+        self.calls: list[tuple[Node, Global]] = []
+        self.keyed: list[Node] = []
+        self.sizes: dict[str, int] = {}
+        #: The node that is looked at, and those of the findings.
+        self.at: Node = {}
+        self.places: list[Node] = []
+        self.symbols = Symbols(self.by_id, self.entry)
         self.protocol = 0
 
     def run(self, schema: Node) -> None:
         self.protocol = schema.get("protocol", -1) if type(schema) is dict else -1
         if type(self.protocol) is not int or self.protocol not in PROTOCOLS:
-            raise _Damaged(f"its protocol {self.protocol!r} is not known here")
+            raise Damaged(f"its protocol {self.protocol!r} is not known here")
         pending = [schema]
         while pending:
             node = pending.pop()
             if type(node) is not dict:
-                raise _Damaged("a node of its tree is not an object")
+                raise Damaged("a node of its tree is not an object")
+            self.at = node
             self._compare(node)
             pending.extend(self._visit(node))
         self._look_at_states()
 
     def _look_at_states(self) -> None:
         """Hold every state against the shape of its class, when all numbers are known."""
-        symbols = Symbols(self.by_id, self.entry)
+        nodes = {}
         for node, subject in self.states:
-            target = symbols.of(node)
+            target = self.symbols.of(node)
             if type(target) is Made:
-                self.watch.look_at(Made(subject, target.args), target.state)
-        if self.states:
-            for name, reason, _ in self.watch.refusals(None):
-                self.refuse(name, reason)
+                made = Made(subject, target.args)
+                nodes[id(made)] = node
+                self.watch.look_at(made, target.state)
+        for target, name, reason in self.watch.wrong():
+            self.at = nodes[id(target)]
+            self.refuse(name, reason)
+
+    def look_at_calls(self, budget: Budget) -> None:
+        """Hold what constructors are given against what picklers write (TRU-088)."""
+        for node, subject in self.calls:
+            args = self.symbols.arguments(node["__reduce__"]["args"], self.sizes)
+            self.at, entry = node, subject.entry
+            if args is None or entry is None:
+                self.refuse(
+                    subject.full_name, "it is called with arguments that cannot be followed"
+                )
+                continue
+            checked = checks.ARGUMENTS.get(entry.check)
+            reason = checked(subject, args) if checked is not None else ""
+            if reason:
+                self.refuse(subject.full_name, reason)
+            elif entry.check == "tree":
+                budget.set_aside(8 * args[2])
+
+    def look_at_keys(self, budget: Budget) -> None:
+        """Count the keys of dicts and the members of sets by their hashes (TRU-086)."""
+        counted = Keys(b"", budget.hash)
+        for node in self.keyed:
+            self.at = node
+            reason = counted.wrong(Items("set", []), keys_of(node, self.symbols))
+            if reason:
+                self.refuse("", reason)
+
+    def placed(self, schema: Node) -> list[Finding]:
+        """Return the findings with their places."""
+        found = places(schema, self.places) if self.findings else {}
+        pairs = zip(self.findings, self.places, strict=True)
+        return [replace(one, where=found.get(id(node), "")) for one, node in pairs]
 
     def _compare(self, node: Node) -> None:
         """Where skops takes what it built for an earlier node, both must be the same."""
         number = node.get("__id__")
         if number and node.get("__loader__") != "CachedNode":
             if type(number) is not int:
-                raise _Damaged("a node of its tree has an id that is not a number")
+                raise Damaged("a node of its tree has an id that is not a number")
             if not _is_same(self.by_id.setdefault(number, node), node, self.left):
                 self.refuse("", "two different things have the same number in it")
 
-    def refuse(self, name: str, reason: str) -> None:
-        finding = Finding(name, reason)
+    def refuse(self, name: str, reason: str, *, unlisted: bool = False) -> None:
+        finding = Finding(name, reason, unlisted=unlisted)
         if finding not in self.findings and len(self.findings) < MOST_FINDINGS:
             self.findings.append(finding)
+            self.places.append(self.at)
 
     def _visit(self, node: Node) -> Iterator[Node]:
         loader, module, name = (node.get(key) for key in ("__loader__", "__module__", "__class__"))
         if loader == "CachedNode":
             return
         if type(loader) is not str or type(module) is not str or type(name) is not str:
-            raise _Damaged("a node of its tree names no type")
+            raise Damaged("a node of its tree names no type")
         full_name = f"{module}.{name}"
         visit = _VISITS.get(loader)
         if loader != "JsonNode":
@@ -249,14 +237,15 @@ class _Walk:
         """Refuse what is not listed, or not for this use."""
         entry = self.entry(node)
         if entry is None:
-            self.refuse(full_name, "it is not on the list of types that need no trust")
+            reason = "it is not on the list of types that need no trust"
+            self.refuse(full_name, reason, unlisted=True)
         elif not entry.uses.issuperset(uses):
             self.refuse(full_name, "it may not be used in this way")
         return entry
 
     def file(self, node: Node) -> None:
         if node.get("file") not in self.members:
-            raise _Damaged("it refers to a file that is not in it")
+            raise Damaged("it refers to a file that is not in it")
 
 
 def _is_same(one: Any, other: Any, left: list[int]) -> bool:
@@ -265,7 +254,7 @@ def _is_same(one: Any, other: Any, left: list[int]) -> bool:
         return True
     left[0] -= 1
     if left[0] < 0:
-        raise _Damaged("too many of its nodes have the same number (TRU-059)")
+        raise Damaged("too many of its nodes have the same number (TRU-059)")
     if type(one) is dict and type(other) is dict:
         keys = one.keys() - {"__id__", "file"}
         same = keys == other.keys() - {"__id__", "file"}
@@ -279,24 +268,29 @@ def _is_same(one: Any, other: Any, left: list[int]) -> bool:
 def _content(node: Node, key: str = "content") -> Node:
     found = node.get(key)
     if type(found) is not dict:
-        raise _Damaged("a node of its tree has no content")
+        raise Damaged("a node of its tree has no content")
     return found
 
 
 def _list(node: Node) -> list[Node]:
     found = node.get("content")
     if type(found) is not list:
-        raise _Damaged("a node of its tree has no content")
+        raise Damaged("a node of its tree has no content")
     return found
 
 
 def _json(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - the table's protocol
     if type(node.get("content")) is not str:
-        raise _Damaged("a value of its tree is not text")
+        raise Damaged("a value of its tree is not text")
     return iter(())
 
 
 def _sequence(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - as above
+    return iter(_list(node))
+
+
+def _set(walk: _Walk, node: Node, _: str) -> Iterator[Node]:
+    walk.keyed.append(node)
     return iter(_list(node))
 
 
@@ -309,12 +303,18 @@ def _tuple(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
 def _dict(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     if full_name != "builtins.dict":
         walk.require(node, full_name, "dict")
-    for key in _list(_content(node, "key_types")):
+    walk.keyed.append(node)
+    types = _content(node, "key_types")
+    if types.get("__loader__") != "ListNode":
+        raise Damaged("the types of a dict's keys in its tree are not a list")
+    for key in _list(types):
         name = f"{key.get('__module__')}.{key.get('__class__')}" if type(key) is dict else "?"
         number = type(key) is dict and key.get("__module__") == "numpy"
-        if name not in _KEY_TYPES and not (number and walk.entry(key) is not None):
+        listed = name in _KEY_TYPES or (number and walk.entry(key) is not None)
+        # What refers to another node is that node, whatever it says of itself.
+        if not listed or key.get("__loader__") != "TypeNode":
             walk.refuse(name, "it is not a type of a key")
-    yield _content(node, "key_types")
+    yield types
     yield from _content(node).values()
 
 
@@ -436,6 +436,8 @@ def _reduce(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     entry = walk.require(node, full_name, "call")
     if entry is not None and type(node.get("content")) is dict:
         walk.states.append((node, Global(node["__module__"], node["__class__"], entry)))
+    if entry is not None:
+        walk.calls.append((node, Global(node["__module__"], node["__class__"], entry)))
     yield _content(_content(node, "__reduce__"), "args")
     yield _content(node)
 
@@ -457,7 +459,7 @@ _VISITS: dict[str, Callable[[_Walk, Node, str], Iterator[Node]]] = {
     "PartialNode": _partial,
     "RandomGeneratorNode": _generator,
     "RandomStateNode": _child,
-    "SetNode": _sequence,
+    "SetNode": _set,
     "SliceNode": _nothing,
     "SparseMatrixNode": _sparse,
     "TreeNode": _reduce,

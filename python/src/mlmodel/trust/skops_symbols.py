@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Value
+from mlmodel.trust.pickles.checks import ARRAY
+from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Opaque, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlmodel.trust.pickles.names import Entry
 
-__all__ = ["Symbols", "Unfinished", "json_value", "mapping_of"]
+__all__ = ["Symbols", "Unfinished", "json_value", "keys_of", "mapping_of"]
 
 Node = dict[str, Any]
 
@@ -55,6 +56,25 @@ class Symbols:
             self._made[id(node)] = self._symbol(node)
         return self._made[id(node)]
 
+    def arguments(self, node: Node, sizes: dict[str, int]) -> tuple[Value, ...] | None:
+        """Return what a constructor is called with; ``sizes``: the bytes of the file's arrays."""
+        if node.get("__loader__") == "CachedNode":
+            node = self._by_id.get(node.get("__id__"), node)
+        content = node.get("content")
+        if node.get("__loader__") != "TupleNode" or type(content) is not list:
+            return None
+        return tuple(self._argument(one, sizes) for one in content)
+
+    def _argument(self, node: Node, sizes: dict[str, int]) -> Value:
+        if node.get("__loader__") == "CachedNode":
+            node = self._by_id.get(node.get("__id__"), node)
+        if node.get("__loader__") == "NdArrayNode" and node.get("file") in sizes:
+            named = Global("numpy", str(node.get("__class__")), ARRAY)
+            made = Made(named, ())
+            made.state = Blob(sizes[node["file"]])
+            return made
+        return self.of(node)
+
     def _symbol(self, node: Node) -> Value:
         loader, content = node.get("__loader__"), node.get("content")
         module, name = str(node.get("__module__")), str(node.get("__class__"))
@@ -96,6 +116,27 @@ class Symbols:
         if type(node.get("content")) is dict and node.get("__loader__") in _STATEFUL:
             made.state = self.of(node["content"])
         return made
+
+
+def keys_of(node: Node, symbols: Symbols) -> list[Value]:
+    """Return the members of a set, or the keys of a dict as skops makes them of texts."""
+    content = node["content"]
+    if node["__loader__"] == "SetNode":
+        # Bytes are hashed with a seed.
+        return [symbols.of(one) for one in content if one.get("__loader__") != "BytesNode"]
+    types = [one.get("__class__") for one in node["key_types"]["content"]]
+    return [_key(text, kind) for text, kind in zip(content, types, strict=False)]
+
+
+def _key(text: str, kind: str) -> Value:
+    if kind == "str":
+        return text
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return None if kind == "bool" else Opaque(kind)
 
 
 def json_value(text: Any) -> Any:

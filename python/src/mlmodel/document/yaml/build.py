@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.hashes import MOST_OF_ONE_HASH, Hashes
 from mlmodel.document.pointers import shown_pointer
 from mlmodel.document.schema.schemas import branch, child
 from mlmodel.document.yaml import scalars
@@ -27,6 +28,11 @@ _COLLECTION_TAGS = {
 }
 _TIMESTAMP = scalars.PREFIX + "timestamp"
 _MERGE = scalars.PREFIX + "merge"
+_CROWDED = (
+    f"More than {MOST_OF_ONE_HASH} keys of a mapping are numbers of one and the same hash, so that "
+    "reading it would take the square of their number; this key and those behind it are not read. "
+    "Put such keys in quotes."
+)
 
 
 def is_text(schema: Subschema | None) -> bool:
@@ -128,12 +134,16 @@ class Builder:
         named = has_named_keys(schema)
         values: dict[Any, Any] = {}
         seen: dict[Any, Node] = {}
+        hashes = Hashes()
         self.path.append("")
         for key_node, value_node in node.value:
             if not self.is_key(key_node):
                 continue
             self.path[-1] = key_node.value
             key = key_node.value if named else self.scalar(key_node, None)
+            if hashes.is_one_too_many(key):
+                self.problem("MLM-037", _CROWDED, key_node)
+                break
             if key in seen:
                 self.problem(
                     "MLM-003",

@@ -35,7 +35,7 @@ class Budget:
 
     ``stored``: the bytes of its files as they are stored. ``expanded``: the bytes that came out
     of what is compressed. ``opcodes`` and ``room``: what its pickles did, and set aside;
-    ``read``: the bytes that this took.
+    ``read``: the bytes that this took. ``hashed``: the parts of keys that are hashed and compared.
     """
 
     stored: int = 0
@@ -43,6 +43,7 @@ class Budget:
     opcodes: int = 0
     read: int = 0
     room: int = 0
+    hashed: int = 0
 
     def store(self, size: int) -> None:
         """Count a file of the model."""
@@ -76,6 +77,19 @@ class Budget:
         bytes_ = min(self.read, _DENSEST * self.stored)
         if self.opcodes > _FREE_OPCODES + bytes_ // _BYTES_PER_OPCODE:
             raise Spent(f"it has too many opcodes for its size, {self.opcodes:,} by here (TRU-050)")
+
+    def hash(self, parts: int) -> None:
+        """Count parts of keys that are hashed or compared, however often the file has them.
+
+        Raises:
+            Spent: they are too many for the files' size (TRU-087).
+
+        """
+        self.hashed += parts
+        if self.hashed > _FREE_OPCODES + _DENSEST * self.stored:
+            raise Spent(
+                "hashing the keys of its dicts and sets costs too much for its size (TRU-087)"
+            )
 
     def set_aside(self, size: int) -> None:
         """Count memory that a number in the file asks for.

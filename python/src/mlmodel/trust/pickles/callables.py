@@ -41,7 +41,7 @@ def member_name(args: Value) -> tuple[Global, str] | None:
 
 def _items_call(_: Global, args: tuple[Value, ...]) -> str:
     def key(value: Value) -> bool:
-        return value is None or type(value) in {int, bool, str, Opaque}
+        return value is None or type(value) in {int, bool, float, str, Opaque}
 
     right = args and all(key(one) or (type(one) is tuple and all(map(key, one))) for one in args)
     return "" if right else "it takes items by something else than names and numbers"

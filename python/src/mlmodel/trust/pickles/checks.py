@@ -77,11 +77,16 @@ def _is_bytes(value: Value) -> bool:
     return type(value) in {Blob, str, Opaque}
 
 
+def _is_nothing(shape: Value) -> bool:
+    """Whether it is the shape with which picklers begin an array."""
+    return type(shape) is tuple and [(type(one), one) for one in shape] == [(int, 0)]
+
+
 def _reconstruct_call(_: Global, args: tuple[Value, ...]) -> str:
     if len(args) == 3 and _is_class(args[0], "ref", "array"):  # noqa: PLR2004
         letter = args[2]
         small = type(letter) is str or (type(letter) is Blob and letter.length == 1)
-        if args[1] == (0,) and (small or _is_bytes(letter)):
+        if _is_nothing(args[1]) and (small or _is_bytes(letter)):
             return ""
     return "an array is begun in a way that no pickler writes"
 
@@ -111,7 +116,7 @@ def _masked_call(_: Global, args: tuple[Value, ...]) -> str:
         len(args) == 4  # noqa: PLR2004
         and _is_class(args[0], "ref")
         and _is_class(args[1], "ref", "array")
-        and args[2] == (0,)
+        and _is_nothing(args[2])
         and (type(args[3]) is str or _is_bytes(args[3]))
     )
     return "" if right else "a masked array is begun in a way that no pickler writes"
@@ -243,9 +248,21 @@ def _tree_call(_: Global, args: tuple[Value, ...]) -> str:
     # The constructor sets memory aside for that many outputs.
     right = len(args) == 3 and type(args[0]) is int and type(args[2]) is int  # noqa: PLR2004
     fits = right and 0 <= args[0] < 2**31 and 0 < args[2] < 2**20
-    state = args[1].state if right and type(args[1]) is Made else None
-    fits = fits and (type(state) is not tuple or state[1] == (args[2],))
-    return "" if fits and type(args[1]) is Made else "a tree is begun in a way no pickler writes"
+    fits = fits and _length(args[1]) == args[2]
+    return "" if fits else "a tree is begun in a way no pickler writes"
+
+
+def _length(value: Value) -> int:
+    """Return how many whole numbers an array of one dimension holds; -1 where that is not known."""
+    if type(value) is not Made:
+        return -1
+    if value.maker.entry is ARRAY and type(value.state) is Blob:
+        return value.state.length // 8
+    shape: Value = value.state[1] if type(value.state) is tuple and value.state else None
+    if value.maker.name == "_frombuffer":
+        shape = value.args[2]
+    right = type(shape) is tuple and [type(one) for one in shape] == [int]
+    return shape[0] if right else -1
 
 
 # pandas --------------------------------------------------------------------------------------

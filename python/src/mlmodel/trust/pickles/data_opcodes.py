@@ -6,7 +6,7 @@ the opcode itself does: a vocabulary of a million words is three million of them
 
 from __future__ import annotations
 
-from struct import unpack_from
+from struct import Struct, error, unpack_from
 from typing import Protocol
 
 from mlmodel.trust.pickles.findings import Malformed
@@ -14,6 +14,7 @@ from mlmodel.trust.pickles.values import LONGEST_TEXT, Items, Opaque, Value
 
 __all__ = ["DATA_OPCODES", "decoded", "run_data"]
 
+_double = Struct(">d").unpack_from
 _MARK, _CONSTANTS = ord("("), {ord("N"): None, 0x88: True, 0x89: False}
 _BYTE, _TWO_BYTES, _INT, _FLOAT = ord("K"), ord("M"), ord("J"), ord("G")
 _SHORT_TEXT, _TEXT, _LIST = 0x8C, ord("X"), ord("]")
@@ -26,7 +27,6 @@ DATA_OPCODES = frozenset(
         _MEMOIZE, _GET, _LONG_GET, _PUT, _LONG_PUT,
     }
 )  # fmt: skip
-_SOME_FLOAT = Opaque("float")
 
 
 class Machine(Protocol):
@@ -85,7 +85,7 @@ def run_data(machine: Machine, most: int) -> int | None:  # noqa: C901, PLR0912 
             number, pos = (data[pos], pos + 1) if code == _GET else (_four(data, pos), pos + 4)
             append(machine.got(number))
         elif code == _FLOAT:
-            append(_SOME_FLOAT)
+            append(_float(data, pos))
             pos += 8
         elif code == _MARK:
             floor = len(stack)
@@ -109,6 +109,14 @@ def _four(data: bytes, pos: int) -> int:
     return number
 
 
+def _float(data: bytes, pos: int) -> float:
+    try:
+        number: float = _double(data, pos)[0]
+    except error:
+        raise IndexError from None
+    return number
+
+
 def decoded(data: bytes, begin: int, end: int) -> Value:
     """Return the text of so many bytes; one that is long is not followed.
 
@@ -120,7 +128,7 @@ def decoded(data: bytes, begin: int, end: int) -> Value:
     if end > len(data):
         raise IndexError
     if end - begin > LONGEST_TEXT:
-        return Opaque("str")
+        return Opaque("str", (begin, end))
     try:
         return data[begin:end].decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:

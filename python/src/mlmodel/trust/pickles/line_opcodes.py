@@ -67,7 +67,7 @@ def _whole_number(machine: Machine, begin: int, text: bytes) -> None:
     if not _INTEGER.match(text):
         raise Malformed(f"a number is not written as one, byte {begin}")
     value = int(text)
-    machine.stack.append(value if len(text) <= _SHORT_NUMBER else Opaque("int"))
+    machine.stack.append(value if len(text) <= _SHORT_NUMBER else _opaque("int", value))
     size = value.bit_length() // 8 + 1
     written = value.to_bytes(size, "little", signed=True)
     machine.write(begin, LONG4 + size.to_bytes(4, "little") + written)
@@ -82,7 +82,7 @@ def float_line(machine: Machine) -> None:
         value = None
     if value is None:
         raise Malformed(f"a number is not written as one, byte {begin}")
-    machine.stack.append(Opaque("float"))
+    machine.stack.append(value)
     machine.write(begin, BINFLOAT + pack(">d", value))
 
 
@@ -93,7 +93,7 @@ def text_line(machine: Machine) -> None:
         value = text.decode("raw-unicode-escape")
     except UnicodeDecodeError:
         raise Malformed(f"a text has a wrong escape, byte {begin}") from None
-    machine.stack.append(value if len(text) <= LONGEST_TEXT else Opaque("str"))
+    machine.stack.append(value if len(text) <= LONGEST_TEXT else _opaque("str", value))
     machine.write(begin, _written(value))
 
 
@@ -107,8 +107,14 @@ def string_line(machine: Machine) -> None:
         value = escape_decode(text[1:-1])[0].decode("ascii")
     except UnicodeDecodeError:
         raise Malformed(f"a text of Python 2 is not ASCII, byte {begin}") from None
-    machine.stack.append(value if len(text) <= LONGEST_TEXT else Opaque("str"))
+    machine.stack.append(value if len(text) <= LONGEST_TEXT else _opaque("str", value))
     machine.write(begin, _written(value))
+
+
+def _opaque(kind: str, value: int | str) -> Opaque:
+    """Return a constant that is not followed; its bytes are not those that will be loaded."""
+    size = value.bit_length() // 8 if type(value) is int else 0
+    return Opaque(kind, (0, size), hash(value))
 
 
 def _written(text: str) -> bytes:

@@ -17,12 +17,14 @@ from mlmodel.trust.pickles import checks
 from mlmodel.trust.pickles.budget import Budget, Spent
 from mlmodel.trust.pickles.callables import member_name
 from mlmodel.trust.pickles.data_opcodes import run_data
+from mlmodel.trust.pickles.explain import place_of
 from mlmodel.trust.pickles.findings import MOST_FINDINGS, Finding, Malformed, RawArray, Recording
+from mlmodel.trust.pickles.hashing import Keys, keys_given
 from mlmodel.trust.pickles.shapes import Watch
-from mlmodel.trust.pickles.values import Blob, Global, Made, Mapping, Opaque, Value
+from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Opaque, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from collections.abc import Mapping as Mapping_
 
     from mlmodel.trust.pickles.names import Entry, Names
@@ -78,6 +80,9 @@ class Machine:
         self.gaps = 0
         self.recording = Recording()
         self.watch = Watch()
+        self.keys = Keys(data, self._pay_for_hashing)
+        #: The dicts and sets whose keys may not be put in, by identity, and why.
+        self.crowded: dict[int, tuple[Value, str]] = {}
         self.view = memoryview(data)
         #: Where the bytes begin that go into the pickle to load as they are.
         self.kept = start
@@ -113,6 +118,8 @@ class Machine:
             raise Malformed("values are left on the stack at its end")
         for name, reason, where in self.watch.refusals(self.recording.value):
             self.refuse(name, reason, where)
+        for target, reason in self.crowded.values():
+            self.refuse("", reason, place_of(self.recording.value, target))
         self.leave_frame()
         self.write(self.pos, b"")
         self.recording.end = self.pos
@@ -277,6 +284,30 @@ class Machine:
                 self.refuse(value.maker.full_name, "it is used before it has its state (TRU-058)")
         return value
 
+    # Keys
+
+    def _pay_for_hashing(self, cost: int) -> None:
+        self.budget.hash(cost)
+
+    def put_keys(self, target: Mapping | Items | Made, keys: Collection[Value]) -> bool:
+        """Note that keys are put into a dict or set; return whether they may be (TRU-086)."""
+        if id(target) in self.crowded:
+            return False
+        reason = self.keys.wrong(target, keys)
+        if reason and len(self.crowded) < MOST_FINDINGS:
+            self.crowded.setdefault(id(target), (target, reason))
+        if reason and type(target) is Mapping:
+            target.give_up()
+        return not reason
+
+    def _collect(self, callee: Global, args: tuple[Value, ...], made: Made) -> Made:
+        """Note the keys that a call of a collection is given."""
+        for value in args:
+            keys, size = keys_given(callee, value)
+            self.budget.hash(size)
+            self.put_keys(made, keys)
+        return made
+
     # Names and calls
 
     def look_up(self, module: Value, name: Value) -> None:
@@ -315,7 +346,10 @@ class Machine:
                 self.budget.set_aside(8 * max(args[2], 0))
             if entry.check == "reconstructor" and args and type(args[0]) is Global:
                 # The old protocols' way of ``__new__``: what is made is the class's.
-                return self._begun(args[0], args[2] if len(args) > 2 else ())  # noqa: PLR2004
+                made = self._begun(args[0], args[2] if len(args) > 2 else ())  # noqa: PLR2004
+                return self._collect(callee, args[2:], made)
+            if entry.check in {"collection", "factory"}:
+                return self._collect(callee, args, self._begun(callee, args))
         return self._begun(callee, args)
 
     def _begun(self, maker: Global, args: Value) -> Made:

@@ -53,7 +53,7 @@ def _long(width: int) -> Callable[[Machine], None]:
         size = machine.take_number(width, signed=width == 4)  # noqa: PLR2004 - LONG4's is signed
         begin = machine.skip(size)
         if size > 16:  # noqa: PLR2004 - no shape, index or count is that long
-            machine.stack.append(Opaque("int"))
+            machine.stack.append(Opaque("int", (begin, begin + size)))
         else:
             chunk = machine.data[begin : begin + size]
             machine.stack.append(int.from_bytes(chunk, "little", signed=True))
@@ -76,7 +76,8 @@ def _old_string(width: int) -> Callable[[Machine], None]:
         begin = machine.skip(size)
         text = machine.data[begin : begin + min(size, LONGEST_TEXT)]
         plain = size <= LONGEST_TEXT and text.isascii()
-        machine.stack.append(text.decode("ascii") if plain else Opaque("unsure str"))
+        unsure = Opaque("unsure str", (begin, begin + size))
+        machine.stack.append(text.decode("ascii") if plain else unsure)
 
     return run
 
@@ -86,7 +87,7 @@ def _blob(width: int) -> Callable[[Machine], None]:
         size = machine.take_number(width)
         begin = machine.skip(size)
         small = machine.data[begin : begin + size] if size <= 64 else None  # noqa: PLR2004 - names
-        machine.stack.append(Blob(size, small))
+        machine.stack.append(Blob(size, small, (begin, begin + size)))
 
     return run
 
@@ -104,7 +105,10 @@ def _mark_tuple(machine: Machine) -> None:
 
 def _items(kind: str) -> Callable[[Machine], None]:
     def run(machine: Machine) -> None:
-        machine.stack.append(Items(kind, machine.held_all(machine.pop_mark())))
+        made = Items(kind, machine.held_all(machine.pop_mark()))
+        if kind == "frozenset":
+            machine.put_keys(made, made.values)
+        machine.stack.append(made)
 
     return run
 
@@ -134,12 +138,13 @@ def _put_all(machine: Machine, target: Value, values: list[Value]) -> None:
     if type(target) is Mapping:
         if target.frozen and values:
             machine.refuse("", "a state is changed after an object took it")
-        target.put_all(values)
+        if machine.put_keys(target, values[::2]):
+            target.put_all(values)
     elif values:
-        _fill(machine, target, "dict")
+        _fill(machine, target, "dict", values[::2])
 
 
-def _fill(machine: Machine, target: Value, use: str) -> None:
+def _fill(machine: Machine, target: Value, use: str, keys: list[Value]) -> None:
     """Check that items may be put into what is not a plain container."""
     if type(target) is not Made:
         machine.refuse("", "items are put into something that holds none")
@@ -147,6 +152,8 @@ def _fill(machine: Machine, target: Value, use: str) -> None:
     entry = target.maker.entry
     if entry is not None and use not in entry.uses:
         machine.refuse(target.maker.full_name, "items are put into it by its own methods")
+    elif keys and entry is not None:
+        machine.put_keys(target, keys)
 
 
 def _set_item(machine: Machine) -> None:
@@ -164,9 +171,11 @@ def _append_all(machine: Machine, values: list[Value], kind: str) -> None:
     target = machine.top()
     machine.held_all(values)
     if type(target) is Items and target.kind == kind:
+        if kind == "set":
+            machine.put_keys(target, values)
         target.values.extend(values)
     elif values:
-        _fill(machine, target, kind)
+        _fill(machine, target, kind, values if kind == "set" else [])
 
 
 def _append(machine: Machine) -> None:

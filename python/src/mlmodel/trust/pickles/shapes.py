@@ -197,6 +197,11 @@ class Watch:
 
     def refusals(self, root: Value) -> Iterator[tuple[str, str, str]]:
         """Yield each class, why it is refused and where it stands, when ``root`` is built."""
+        for target, name, reason in self.wrong():
+            yield name, reason, place_of(root, target)
+
+    def wrong(self) -> Iterator[tuple[Made, str, str]]:
+        """Yield each object, its class and why it is refused, when everything is built."""
         seen: dict[Holds, set[int]] = {}
         for target, cls, key, value, holds in self._held:
             if key in _KEYWORDS and (reason := _unsafe_keyword(value)):
@@ -209,7 +214,7 @@ class Watch:
         for target, cls, key, reason in self._wrong[:MOST_FINDINGS]:
             name = f"its attribute {key[:80]!r}: " if key else ""
             rule = "" if reason.endswith(")") else " (TRU-051)"
-            yield cls.full_name, f"{name}{reason}{rule}", place_of(root, target)
+            yield target, cls.full_name, f"{name}{reason}{rule}"
 
 
 def _is_plain(value: Value) -> bool:

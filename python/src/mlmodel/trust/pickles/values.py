@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mlmodel._base.hashes import Hashes
     from mlmodel.trust.pickles.names import Entry
 
 __all__ = [
@@ -39,32 +40,47 @@ Value = Any
 
 
 class Opaque:
-    """A constant whose exact value the machine does not follow (a float, a long string)."""
+    """A constant whose exact value the machine does not follow (a long string or number).
 
-    __slots__ = ("kind",)
+    ``span``: where its bytes stand in the pickle; ``hashed``: its hash, once that was asked for.
+    """
 
-    def __init__(self, kind: str) -> None:
+    __slots__ = ("hashed", "kind", "span")
+
+    def __init__(
+        self, kind: str, span: tuple[int, int] = (0, 0), hashed: int | None = None
+    ) -> None:
         self.kind = kind
+        self.span = span
+        self.hashed = hashed
 
 
 class Blob:
-    """A ``bytes`` or ``bytearray`` of the pickle, by its length."""
+    """A ``bytes`` or ``bytearray`` of the pickle, by its length; ``span``: where they stand."""
 
-    __slots__ = ("data", "length")
+    __slots__ = ("data", "hashed", "length", "span")
 
-    def __init__(self, length: int, data: bytes | None = None) -> None:
+    def __init__(
+        self, length: int, data: bytes | None = None, span: tuple[int, int] = (0, 0)
+    ) -> None:
         self.length = length
         self.data = data
+        self.span = span
+        self.hashed: int | None = None
 
 
 class Items:
-    """A list, set or frozenset under construction, by what was put in."""
+    """A list, set or frozenset under construction, by what was put in.
 
-    __slots__ = ("kind", "values")
+    ``hashes``: the hashes of its members, where these can be chosen (of dicts and objects, too).
+    """
+
+    __slots__ = ("hashes", "kind", "values")
 
     def __init__(self, kind: str, values: list[Value]) -> None:
         self.kind = kind
         self.values = values
+        self.hashes: Hashes | None = None
 
 
 class Mapping:
@@ -76,13 +92,19 @@ class Mapping:
     this very dict, so it may not change any more.
     """
 
-    __slots__ = ("exact", "frozen", "known", "others")
+    __slots__ = ("exact", "frozen", "hashes", "known", "others")
 
     def __init__(self) -> None:
         self.known: dict[Value, Value] = {}
         self.others: list[Value] | None = None
         self.exact = True
         self.frozen = False
+        self.hashes: Hashes | None = None
+
+    def give_up(self) -> None:
+        """Follow no further keys: what is left out cannot be asked for."""
+        self.exact = False
+        self.others = [...]
 
     def put(self, key: Value, value: Value) -> None:
         """Store a value as a dict would."""
@@ -95,9 +117,7 @@ class Mapping:
         """
         known = self.known
         if len(known) + len(pairs) // 2 > MOST_KEYS:
-            self.exact = False
-            # What was left out cannot be asked for: no check takes this for a value.
-            self.others = [...]
+            self.give_up()  # no check takes what stands there for a value
             return
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
             if type(key) in _KEYS:
@@ -140,7 +160,7 @@ class Made:
     ``dtype`` keeps what a dtype was found to be, once it cannot change any more.
     """
 
-    __slots__ = ("args", "bare", "dtype", "maker", "state", "used")
+    __slots__ = ("args", "bare", "dtype", "hashes", "maker", "state", "used")
 
     def __init__(self, maker: Global, args: Value) -> None:
         self.maker = maker
@@ -150,8 +170,9 @@ class Made:
         self.used = False
         self.bare = False
         self.dtype: Value = None
+        self.hashes: Hashes | None = None
 
 
 def is_plain(value: Value) -> bool:
     """Return whether the value is a constant: number, string, bytes, boolean or ``None``."""
-    return value is None or type(value) in {int, bool, str, Opaque, Blob}
+    return value is None or type(value) in {int, bool, float, str, Opaque, Blob}
