@@ -234,3 +234,9 @@ def test_keys_of_other_hashes() -> None:
     assert there_and_back(dict.fromkeys(values)) == dict.fromkeys(values)
     repeated = pd.Index(values * 100, dtype=object)
     pd.testing.assert_index_equal(there_and_back(repeated), repeated)
+
+
+def test_a_buffer_is_one_value() -> None:  # TRU-084
+    assert read([{"bytes": 0}, {"bytes": 1}], [bytearray(b"a"), bytearray(b"b")]) == [b"a", b"b"]
+    with pytest.raises(Unreadable, match="twice"):
+        read([{"bytes": 0}, {"bytes": 0}], [bytearray(b"a")])

@@ -11,7 +11,9 @@ from collections import OrderedDict
 from pathlib import Path
 
 import cloudpickle
+import numpy as np
 import pytest
+from scipy import sparse
 
 from mlmodel.errors import (
     InvalidArgument,
@@ -389,3 +391,15 @@ def test_names_do_not_help_where_code_comes_with_the_model(root):
     """TRU-046."""
     with pytest.raises(UntrustedModel, match=r"That a\.B is allowed cannot help: .*TRU-046"):
         Gate.for_folder(root, allow=["a.B"]).require_trust("a pickled Python class", "m.pkl")
+
+
+def test_a_trusted_pickle_of_old_places_does_not_warn(root, recwarn):
+    """TRU-019: what moved within its library is looked up where it is today."""
+    matrix = pickle.dumps(sparse.csr_matrix(np.eye(2)), 2).replace(b"._csr\n", b".csr\n")
+    written = matrix.replace(b"numpy._core.", b"numpy.core.")
+    assert written.count(b"numpy.core.") == 1
+    assert written.count(b"scipy.sparse.csr\n") == 1
+    log = b"cnumpy.core.umath\nlog1p\n."
+    for data in (written, pickle.dumps(np.float64(1), 2).replace(b"._core.", b".core."), log):
+        Gate.for_folder(root, trust=True).load_pickle(write(root, data))
+    assert not [str(one.message) for one in recwarn if "deprecated" in str(one.message)]

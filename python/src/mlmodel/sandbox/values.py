@@ -193,7 +193,7 @@ class _Writer:
 
 class _Reader:
     def __init__(self, buffers: list[bytearray]) -> None:
-        self._buffers = buffers
+        self._buffers: list[bytearray | None] = list(buffers)
 
     def value(self, plain: Any, depth: int) -> Any:
         if depth > _DEEPEST + 2:
@@ -377,7 +377,10 @@ class _Reader:
     def _taken(self, number: int) -> bytearray:
         if type(number) is not int or not 0 <= number < len(self._buffers):
             raise Unreadable("it names a buffer that was not sent")
-        return self._buffers[number]
+        taken, self._buffers[number] = self._buffers[number], None
+        if taken is None:  # copies of one buffer would be more than was sent
+            raise Unreadable("it names a buffer twice")
+        return taken
 
 
 #: What a written value is known by -> how it is read.

@@ -10,6 +10,7 @@ import io
 import pickle
 import sys
 from collections import ChainMap
+from contextlib import suppress
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from mlmodel.trust.pickles.arrow import REPLACED
 from mlmodel.trust.pickles.containers import COMPRESSED, detect, expand, read_npy_header
 from mlmodel.trust.pickles.findings import Malformed
 from mlmodel.trust.pickles.installed import require_installed
-from mlmodel.trust.pickles.moved import current_name, places
+from mlmodel.trust.pickles.moved import current_name, places, written_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -228,8 +229,13 @@ def _find_trusted(
     aliases: Mapping[tuple[str, str], object],
     find: Callable[[str, str], Any],
 ) -> Any:
+    if (module, name) in aliases:
+        return aliases[module, name]
+    for place in _moved_within_its_library(module, name):
+        with suppress(ImportError, AttributeError):
+            return find(*place)
     try:
-        return aliases[module, name] if (module, name) in aliases else find(module, name)
+        return find(module, name)
     except (ImportError, AttributeError) as error:
         moved = current_name(module, name)
         if moved != (module, name):
@@ -237,6 +243,15 @@ def _find_trusted(
         if isinstance(error, ModuleNotFoundError) and not module.startswith(error.name or "?"):
             raise
         raise _missing(module, name) from error
+
+
+def _moved_within_its_library(module: str, name: str) -> list[tuple[str, str]]:
+    """Return where a library has today what it had elsewhere: the old place may warn when asked."""
+    moved, found = written_name(module, name)
+    if module.startswith("numpy.core.") and (moved, found) == (module, name):
+        moved = f"numpy._core.{module.removeprefix('numpy.core.')}"
+    same_library = "." in module and moved.split(".")[0] == module.split(".")[0]
+    return [(moved, found)] if same_library and moved != module and found == name else []
 
 
 class _Trusted(pickle.Unpickler):
