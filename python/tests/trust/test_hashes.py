@@ -71,6 +71,7 @@ CROWDS = {
     "complex numbers": [body(complex(-1_000_003.0 * at, at)) for at in range(MANY)],
     "frozensets": [body(frozenset((0, at * SAME))) for at in range(1, MANY + 1)],
     "frozensets of three": [body(frozenset((7 + at * SAME, "a", "b"))) for at in range(MANY)],
+    "frozensets of repeated members": [b"(" + body(0) * (at // 10) + body(1) * (at % 10) + whole((at + 1) * SAME) + b"\x91" for at in range(11, MANY) if at % 10],
     "frozensets by a call": [body("builtins") + body("frozenset") + b"\x93](" + whole(at * SAME) + b"e\x85R" for at in range(MANY)],
     "decimals": [body(decimal.Decimal(at * SAME)) for at in range(1, MANY + 1)],
     "fractions of decimals": [body(decimal.Decimal(f"{at * SAME}E-3")) for at in range(1, MANY + 1)],

@@ -250,7 +250,7 @@ def _moved_within_its_library(module: str, name: str) -> list[tuple[str, str]]:
     moved, found = written_name(module, name)
     if module.startswith("numpy.core.") and (moved, found) == (module, name):
         moved = f"numpy._core.{module.removeprefix('numpy.core.')}"
-    same_library = "." in module and moved.split(".")[0] == module.split(".")[0]
+    same_library = "." in module and moved.split(".")[0] == module.split(".", maxsplit=1)[0]
     return [(moved, found)] if same_library and moved != module and found == name else []
 
 
