@@ -19,6 +19,7 @@ from mlmodel.errors import (
     UntrustedModel,
 )
 from mlmodel.models import ModelConfig
+from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc.from_code import set_model
 
 #: As MLflow's users write it.
@@ -291,3 +292,19 @@ def test_configuration_while_developing(tmp_path):
 def test_the_names_are_where_mlflows_users_look():
     assert models.set_model is set_model
     assert models.ModelConfig is ModelConfig
+
+
+def test_a_configuration_of_keys_of_one_hash(tmp_path):  # MLM-037
+    path = tmp_path / "config.yml"
+    keys = [str(sys.hash_info.modulus * at) for at in range(100)]
+    crowd = "".join(f"  {key}: 1\n" for key in keys)
+    halves = "".join(
+        f"{name}: &{name}\n{''.join(f'  {key}: 1' + chr(10) for key in half)}"
+        for name, half in (("a", keys[:50]), ("b", keys[50:]))
+    )
+    for text in (f"a:\n{crowd}", f"a: !!set\n{crowd}", f"{halves}c:\n  <<: [*a, *b]\n"):
+        path.write_text(text)
+        with pytest.raises(InvalidArgument, match="MLM-037"):
+            configs.read(path)
+    path.write_text("a: {1: 2, 1.5: 3}\n")
+    assert configs.read(path) == {"a": {1: 2, 1.5: 3}}

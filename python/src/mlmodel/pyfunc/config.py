@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
+from mlmodel._base.hashes import Hashes
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
 
@@ -79,11 +80,31 @@ def _saved_in(folder: ModelFolder, name: str) -> dict[str, Any]:
     return _checked(_yaml(path, folder.gate.read_to_run(path, _MOST_BYTES)))
 
 
+def _loader() -> Any:
+    """Return YAML's safe loader, which does not build mappings of many keys of one hash."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            hashes = Hashes()
+            if isinstance(node, yaml.MappingNode):
+                self.flatten_mapping(node)
+            for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+                if key.tag.endswith((":int", ":float")) and hashes.is_one_too_many(
+                    self.construct_object(key)
+                ):
+                    raise yaml.YAMLError("too many of its keys have the same hash (MLM-037)")
+            return super().construct_mapping(node, deep=deep)
+
+    return Loader
+
+
 def _yaml(path: Path, content: bytes | None = None) -> Any:
     import yaml
 
     try:
-        return yaml.safe_load(files.read(path, _MOST_BYTES) if content is None else content)
+        given = files.read(path, _MOST_BYTES) if content is None else content
+        return yaml.load(given, _loader())  # noqa: S506 - derived from the safe one
     except OSError as error:
         raise InvalidArgument(
             f"The configuration {path} cannot be read: {error.strerror} (PYF-012)"
