@@ -11,7 +11,17 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
-__all__ = ["Findings", "invalid_input", "missing_input", "type_name"]
+__all__ = [
+    "NOT_LOOKED_FOR",
+    "Findings",
+    "invalid_input",
+    "missing_input",
+    "not_looked_for",
+    "type_name",
+]
+
+#: The rule by which a search ends; its entry stands for what was not looked for.
+NOT_LOOKED_FOR = "RST-109"
 
 
 class Findings(list[InputViolation]):
@@ -50,10 +60,25 @@ def missing_input(spec: ColSpec | TensorSpec, given: str, row: int | None = None
     return InputViolation("ENF-004", message, label, row, type_name(spec))
 
 
+def not_looked_for(wrong: int, name: str | int | None) -> InputViolation:
+    """Return the entry for an input, or for rows, of which no more wrong ones were looked for."""
+    what = "Rows" if name is None else f"Input {name!r}"
+    message = (
+        f"{what}: {wrong:,} are wrong, and there are more, which were not looked at one by one."
+        if name is None
+        else f"{what}: {wrong:,} cells are wrong, and there are more, which were not looked at one "
+        "by one."
+    )
+    return InputViolation(NOT_LOOKED_FOR, message, name)
+
+
 def invalid_input(violations: Sequence[InputViolation]) -> InvalidInput:
     """Return the one error for all violations, with a headline that counts them (ENF-003)."""
-    count = len(violations)
-    found = "" if count == 1 else f" ({count} problems, the first of them follows)"
+    count = sum(one.rule != NOT_LOOKED_FOR for one in violations)
+    least = "" if count == len(violations) else "at least "
+    found = f" ({least}{count} problems, the first of them follows)"
+    if len(violations) == 1:
+        found = ""
     return InvalidInput(
         f"The data do not fit the model's signature{found}. {violations[0].message}",
         violations,

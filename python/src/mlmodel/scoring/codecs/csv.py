@@ -34,7 +34,9 @@ def decode(payload: Payload[str], matching: Matching) -> Columns | Tensors:
     # Numbers are read as JSON's first, in C; what that may have rounded is read by its texts.
     for attempt in (_read_numbers, _read_columns):
         with suppress(InexactParse):
-            payload.reader = Reader(rules=exact.rules, every=exact.every, null=exact.null)
+            payload.reader = Reader(
+                rules=exact.rules, every=exact.every, null=exact.null, most=exact.most
+            )
             found = attempt(payload, matching, names, table)
             if found is not None:
                 return found

@@ -31,6 +31,7 @@ _NUMBER = re.compile(
     r" *+([+-]?+(?:[0-9]++|(?=\.[0-9]))((?:\.[0-9]*+)?+(?:[eE][+-]?+[0-9]++)?+)) *+", re.ASCII
 )
 _INFINITE = re.compile(r" *([+-]?inf(?:inity)?) *", re.ASCII | re.IGNORECASE)
+_INFINITIES = frozenset(sign + word for sign in ("", "-", "+") for word in ("inf", "infinity"))
 #: What pandas takes for a missing value by itself, an empty text in quotes too (ENF-108).
 _MISSING = frozenset(
     (
@@ -65,11 +66,35 @@ def values(
     """
     if matching.schema is None:
         return [_infer_cells(column) for column in columns]
-    read: list[Sequence[Any]] = []
-    for spec, column in zip(_specs_of(matching, names), columns, strict=True):
-        quick = None if spec is None or reader.exact else _read_quickly(spec, column)
-        convert = None if spec is None or quick is not None else _converter_for(reader, spec)
-        read.append(quick or (column if convert is None else list(map(convert, column))))
+    specs = _specs_of(matching, names)
+    return [_read_column(reader, *pair) for pair in zip(specs, columns, strict=True)]
+
+
+#: How many cells of a column are read together: one that JSON does not read makes as many be read
+#: one by one.
+_AT_ONCE = 512
+
+
+def _read_column(
+    reader: Reader, spec: ColSpec | TensorSpec | None, column: Sequence[Text]
+) -> Sequence[Any]:
+    convert = None if spec is None else _converter_for(reader, spec)
+    if spec is None or convert is None:
+        return column
+    read: list[Any] = []
+    wrong_types = _WRONG.get(_kind_of(spec), frozenset())
+    wrong = 0
+    for start in range(0, len(column), _AT_ONCE):
+        part = column[start : start + _AT_ONCE]
+        cells = None if reader.exact else _read_quickly(spec, part)
+        if cells is None:
+            cells = list(map(convert, part))
+            wrong += sum(type(cell) in wrong_types for cell in cells)
+        read += cells
+        if reader.most and wrong > reader.most:
+            # Nobody looks at the rest (RST-109).
+            read += column[start + _AT_ONCE :]
+            break
     return read
 
 
@@ -89,10 +114,13 @@ def _read_quickly(spec: ColSpec | TensorSpec, column: Sequence[Text]) -> Sequenc
     """
     kind = _kind_of(spec)
     if kind == "b":
-        read = list(map(_BOOLEANS.get, column))
-        return None if None in read else read
+        booleans = list(map(_BOOLEANS.get, column))
+        return None if None in booleans else booleans
     types = _QUICK.get(kind)
-    return None if types is None else _as_json(column, types)
+    if types is None:
+        return None
+    read = _as_json(column, types)
+    return _as_json_with_infinities(column) if read is None and kind == "f" else read
 
 
 def _as_json(column: Sequence[Text], types: frozenset[type]) -> list[Any] | None:
@@ -103,6 +131,23 @@ def _as_json(column: Sequence[Text], types: frozenset[type]) -> list[Any] | None
             ["null" if cell is None or cell in _MISSING else cell for cell in column]
         )
     return read if read is not None and types.issuperset(map(type, read)) else None
+
+
+def _as_json_with_infinities(column: Sequence[Text]) -> list[Any] | None:
+    """Return what :func:`_as_json` does, where infinities are among the numbers; else None."""
+    found = {
+        place: float(cell)
+        for place, cell in enumerate(column)
+        if cell is not None and cell.lower() in _INFINITIES
+    }
+    if not found:
+        return None
+    numbers: list[Text] = [None if n in found else cell for n, cell in enumerate(column)]
+    read = _as_json(numbers, _QUICK["f"])
+    for place, value in found.items():
+        if read is not None:
+            read[place] = value
+    return read
 
 
 def _read_cells(cells: list[str]) -> list[Any] | None:
@@ -139,6 +184,15 @@ def _specs_of(matching: Matching, names: Sequence[str]) -> list[ColSpec | Tensor
 def is_number(text: Text) -> bool:
     """Return whether a cell is written as a number is."""
     return text is not None and _NUMBER.fullmatch(text) is not None
+
+
+#: What no cell of a column of numbers or booleans may have become, by the kind of its dtype.
+_WRONG: dict[str, frozenset[type]] = {
+    "b": frozenset({str}),
+    "i": frozenset({str, float, Decimal}),
+    "u": frozenset({str, float, Decimal}),
+    "f": frozenset({str, Decimal}),
+}
 
 
 def _converter_for(reader: Reader, spec: ColSpec | TensorSpec) -> Callable[[Text], Any] | None:
@@ -252,9 +306,20 @@ _CONVERTERS: dict[str, Callable[[Text], Any]] = {
 }
 
 
+def _read_while(convert: Callable[[Text], Any], column: Sequence[Text]) -> list[Any]:
+    """Return the cells converted, up to some of which one stays a text."""
+    read: list[Any] = []
+    for start in range(0, len(column), _AT_ONCE):
+        part = list(map(convert, column[start : start + _AT_ONCE]))
+        read += part
+        if str in map(type, part):
+            break
+    return read
+
+
 def _infer_cells(column: Sequence[Text]) -> Sequence[Any]:
     for convert in (_read_float, _read_boolean):
-        read = list(map(convert, column))
+        read = _read_while(convert, column)
         kinds = set(map(type, read))
         # A column of words that mean missing, and of nothing else, is text.
         if kinds.isdisjoint({str, Decimal}) and (kinds != _NONE or not any(column)):

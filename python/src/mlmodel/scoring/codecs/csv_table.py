@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["Table", "read_table", "tokenize"]
 
 #: One cell and what ends it: a quoted text (a quote in it is doubled) or a bare one.
-_CELL = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|\Z)')
+_CELL = re.compile(r'(?:"((?:[^"]*+"")*+[^"]*+)"|([^",\r\n]*+))(,|\r?\n|\Z)')
 #: A cell in quotes, between separators. No character is tried twice.
-_QUOTED = re.compile(r'(?<![^,\n])"((?:[^"]++|"")*+)"(?=,|\r?\n|\Z)')
-#: Stands before the number of a cell that was taken out; a text that holds it goes the slow way.
-_TAKEN = "\0"
+_QUOTED = re.compile(r'(?<![^,\n])"((?:[^"]*+"")*+[^"]*+)"(?=,|\r?\n|\Z)')
+#: Such a cell, or a quote that belongs to none.
+_ANY_QUOTE = re.compile(f'{_QUOTED.pattern}|(")')
+#: What may stand before the number of a cell that was taken out: the first that is not in the text.
+_MARKS = "".join(map(chr, (*range(9), *range(14, 32))))
 
 
 class Table(Protocol):
@@ -60,17 +62,18 @@ class _TableOfRows:
 class _PlainTable:
     """A table of lines without quotes, each of as many cells as there are columns."""
 
-    def __init__(self, lines: list[str], width: int, taken: list[str]) -> None:
-        self.header = _with_taken(lines[0].split(","), taken)
+    def __init__(self, lines: list[str], width: int, taken: list[str], mark: str) -> None:
+        self.header = _with_taken(lines[0].split(","), taken, mark)
         self._lines = lines[1:]
         self._width = width
         self._taken = taken
+        self._mark = mark
 
     @cached_property
     def columns(self) -> Sequence[Sequence[Text]]:
         cells = ",".join(self._lines).split(",") if self._lines else []
         parts = (cells[place :: self._width] for place in range(self._width))
-        return [_with_taken(column, self._taken) for column in parts]
+        return [_with_taken(column, self._taken, self._mark) for column in parts]
 
     def numbers(self) -> list[Any] | None:
         text = ",".join(self._lines)
@@ -92,7 +95,17 @@ def read_table(text: str) -> Table:
             of cells than the first (RST-015).
 
     """
+    text = _without_last_blanks(text)
     return _plain_table(text) or _table_of(tokenize(text))
+
+
+def _without_last_blanks(text: str) -> str:
+    """Return a text without the empty lines at its end, which are skipped: there may be many."""
+    bare = text.rstrip("\r\n")
+    # One that ends in a lone CR, and one of nothing but empty lines, is judged as it is.
+    return (
+        f"{bare}\n" if text and text[len(bare) :].replace("\r\n", "\n").count("\r") == 0 else text
+    )
 
 
 def _table_of(rows: list[list[Text]]) -> Table:
@@ -101,33 +114,63 @@ def _table_of(rows: list[list[Text]]) -> Table:
     header, *rows = rows
     for place, row in enumerate(rows):
         if len(row) != len(header):
-            raise MalformedRequest(
-                f"Row {place} of the CSV has {len(row)} cells, but the header names "
-                f"{len(header)} columns (RST-015)."
-            )
+            raise _wrong_width(place, len(row), len(header))
     return _TableOfRows(header, list(zip(*rows, strict=True)) if rows else [()] * len(header))
 
 
+def _wrong_width(place: int, width: int, expected: int) -> MalformedRequest:
+    return MalformedRequest(
+        f"Row {place} of the CSV has {width} cells, but the header names {expected} columns "
+        "(RST-015)."
+    )
+
+
 def _plain_table(text: str) -> Table | None:
-    """Return a table of two columns or more, or None where it is not plain."""
+    """Return a table whose first line is not empty, or None where it is not plain.
+
+    Raises:
+        MalformedRequest: as read_table, found without taking all of the cells apart (RST-109).
+
+    """
     taken: list[str] = []
+    mark = ""
     if '"' in text:
-        if _TAKEN in text:
+        mark = next((one for one in _MARKS if one not in text), "")
+        if not mark:
             return None
-        text = _QUOTED.sub(lambda found: f"{_TAKEN}{_put(taken, found[1])}", text)
+        given = text
+        text = _QUOTED.sub(lambda found: f"{mark}{_put(taken, found[1])}", text)
+        if '"' in text:
+            _refuse_quote(given)
     text = text.replace("\r\n", "\n")
-    if '"' in text or (taken and "\r" in text):
+    if taken and "\r" in text:
         return None
     lines = text.split("\n")
-    if not lines[0]:
-        return None  # one column without a name
-    if "" in lines:
+    if not lines[-1]:
+        lines.pop()
+    if not lines or not lines[0]:
+        return None  # empty, or one column without a name
+    width = lines[0].count(",") + 1
+    if width > 1 and "" in lines:
         lines = list(filter(None, lines))
-    commas = set(map(str.count, lines, repeat(",")))
-    # Of one column an empty line has a meaning; lines that differ are told one by one.
-    if len(commas) != 1 or commas == {0}:
-        return None
-    return _PlainTable(lines, commas.pop() + 1, taken)
+    if {width - 1} != set(map(str.count, lines, repeat(","))):
+        place, line = next((n, x) for n, x in enumerate(lines) if x.count(",") != width - 1)
+        raise _wrong_width(place - 1, line.count(",") + 1, width)
+    return _PlainTable(lines, width, taken, mark)
+
+
+def _refuse_quote(text: str) -> None:
+    """Refuse the first quote that does not belong to a cell in quotes."""
+    place = next(one.start() for one in _ANY_QUOTE.finditer(text) if one[2])
+    start = max(text.rfind(",", 0, place), text.rfind("\n", 0, place)) + 1
+    _refuse_quote_in(text, start)
+
+
+def _refuse_quote_in(text: str, start: int) -> None:
+    """Refuse the cell that begins there, which has a quote out of place."""
+    csv_faults.check_quote(text, start)
+    line = text.count("\n", 0, start) + 1
+    raise MalformedRequest(f"Line {line} of the CSV has a quote out of place (RST-015).")
 
 
 def _put(taken: list[str], cell: str) -> int:
@@ -135,10 +178,10 @@ def _put(taken: list[str], cell: str) -> int:
     return len(taken) - 1
 
 
-def _with_taken(cells: list[str], taken: list[str]) -> list[Text]:
+def _with_taken(cells: list[str], taken: list[str], mark: str) -> list[Text]:
     """Put the cells that were in quotes back, and None for those that are empty without."""
     if taken:
-        return [taken[int(cell[1:])] if cell[:1] == _TAKEN else cell or None for cell in cells]
+        return [taken[int(cell[1:])] if cell[:1] == mark else cell or None for cell in cells]
     return [cell or None for cell in cells] if "" in cells else [*cells]
 
 
@@ -164,9 +207,8 @@ def _quoted_rows(text: str) -> list[list[Text]]:
     while place < len(text) or row:
         matched = _CELL.match(text, place)
         if matched is None:
-            line = text.count("\n", 0, place) + 1
-            csv_faults.check_quote(text, place)
-            raise MalformedRequest(f"Line {line} of the CSV has a quote out of place (RST-015).")
+            _refuse_quote_in(text, place)
+            raise AssertionError("a cell was not refused")
         quoted, bare, end = matched.groups()
         row.append(quoted.replace('""', '"') if quoted is not None else bare or None)
         place = matched.end()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import chain, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from mlmodel.errors import InputViolation, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.codecs import tables, tensors
 from mlmodel.scoring.json.body import kind_of
+from mlmodel.signature.cells.fillers import filler
 from mlmodel.signature.cells.plain import Values, stands_for
-from mlmodel.signature.cells.reader import filler
 from mlmodel.signature.enforce.matching import none_declared
 from mlmodel.signature.violations import missing_input
 
@@ -45,6 +46,8 @@ def from_records(payload: Payload[Json], matching: Matching, what: str) -> Colum
     if matching.schema is not None and _are_values(records, matching):
         return tables.from_rows(payload, matching, None, list(records), len(records), 1)
     refuse_order(matching, records, "Records are")
+    if matching.has_names and not matching.has_tensors and not _are_alike(records):
+        return _from_different(payload, matching, records)
     names, rows = _rows_of(payload.reader, matching, records)
     if matching.has_tensors:
         return tensors.from_frame_rows(payload, matching, names, list(map(list, rows)), len(names))
@@ -90,13 +93,40 @@ def _are_records(value: Json) -> TypeGuard[Records]:
     return type(value) is list and _DICT.issuperset(map(type, value))
 
 
+def _are_alike(records: Records) -> bool:
+    """Return whether all records have the same keys in the same order."""
+    first = list(records[0]) if records else []
+    return all(map(first.__eq__, map(list, records)))
+
+
+def _from_different(payload: Payload[Json], matching: Matching, records: Records) -> Columns:
+    """Read records whose keys differ, for columns with names; no cell but of those is read."""
+    names = _names_of(matching, records)
+    fillers = _refuse_gaps(payload.reader, matching, records, names)
+    some: list[Json] = [None] * len(records)
+    columns = [
+        _cells_of(records, name, fillers.get(name)) if name in matching.names else some
+        for name in names
+    ]
+    payload.rows = len(records)
+    if not columns:
+        return tables.from_rows(payload, matching, (), [], len(records), 0)
+    return tables.from_columns(payload, matching, names, columns)
+
+
+def _cells_of(records: Records, name: str, filler: Any) -> list[Json]:
+    try:
+        return list(map(itemgetter(name), records))
+    except KeyError:
+        return [record.get(name, filler) for record in records]
+
+
 def _rows_of(
     reader: Reader, matching: Matching, records: Records
 ) -> tuple[tuple[str, ...], Iterable[Iterable[Json]]]:
     """Return the names, and the cells of each record in their order."""
-    first = list(records[0]) if records else []
-    if all(map(first.__eq__, map(list, records))):
-        return tuple(first), map(dict.values, records)
+    if _are_alike(records):
+        return tuple(records[0] if records else ()), map(dict.values, records)
     names = _names_of(matching, records)
     fillers = _refuse_gaps(reader, matching, records, names)
     filled = [(name, fillers.get(name)) for name in names]
@@ -147,7 +177,9 @@ def _refuse_gaps(
         if not spec.required or spec.name is None or name not in known:
             continue
         gaps = (row for row, record in enumerate(records) if name not in record)
-        for row in gaps if reader.every else islice(gaps, 1):
+        for number, row in enumerate(gaps if reader.every else islice(gaps, 1)):
+            if reader.is_enough(number, name):
+                break
             reader.violations.append(missing_input(spec, "this record does not have it", row))
             fillers[name] = filler(spec.type)
     return fillers
@@ -160,7 +192,9 @@ def _refuse_strangers(reader: Reader, matching: Matching, records: Records) -> N
         return
     strange = [row for row, one in enumerate(records) if one and matching.names.isdisjoint(one)]
     if len(strange) < len(records):
-        for row in strange if reader.every else strange[:1]:
+        for number, row in enumerate(strange if reader.every else strange[:1]):
+            if reader.is_enough(number, None):
+                break
             reader.violations.append(none_declared(specs, list(records[row]), row))
 
 

@@ -122,7 +122,7 @@ class Group:
         else:
             picked = list(chain.from_iterable([cells[given::width] for given in self.given]))
         # The columns are read as one; a fault is found again in the column that has it.
-        trial = Reader(reader.exact, reader.literals, reader.rules)
+        trial = Reader(reader.exact, reader.literals, reader.rules, most=1)
         values = _with_mark(trial.column(picked, self.kind, ""), self.kind)
         return None if trial.violations else values.reshape(len(self.given), rows).T
 

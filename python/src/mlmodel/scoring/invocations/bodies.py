@@ -11,7 +11,7 @@ from mlmodel.scoring.codecs.payload import Payload, Value_co
 from mlmodel.scoring.invocations import foreign
 from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.media import JSON
-from mlmodel.signature.cells.reader import InexactParse, Reader
+from mlmodel.signature.cells.reader import MOST_WRONG, InexactParse, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -105,7 +105,7 @@ def read_body(
     if form is None or form.reads is None:
         return _read_json(body, matching, params, form, every=every)
     # What is not JSON has no fast parse that could have changed a number.
-    reader = Reader(exact=True, every=every)
+    reader = Reader(exact=True, every=every, most=MOST_WRONG)
     return _decode_payload(form, Payload(form.reads(body), reader), matching)
 
 
@@ -161,14 +161,19 @@ def _read_json(
 ) -> Request:
     value = json_body.loads(body)
     form = form or _form_of(value, matching)
+    request = None
     try:
-        request = _open_body(value, form, Reader(every=every), matching, params)
-    except InexactParse:
-        return _read_exactly(body, matching, params, form, every=every)
-    if not isinstance(request.data, InvalidInput):
-        json_body.check_pairs(body, value)
-    elif json_body.may_have_rounded(body):
-        # What is told of a number that is refused is what was written.
+        request = _open_body(value, form, Reader(every=every, most=MOST_WRONG), matching, params)
+    except InexactParse as error:
+        error.__traceback__ = None  # which holds the value
+    if request is not None and not isinstance(request.data, InvalidInput):
+        if json_body.has_repeated(body, value):
+            del value, request  # which need not be there twice (RST-109)
+            raise json_body.repeated_key(body)
+        return request
+    # What is told of a number that is refused is what was written.
+    if request is None or json_body.may_have_rounded(body):
+        del value, request
         return _read_exactly(body, matching, params, form, every=every)
     return request
 
@@ -176,8 +181,8 @@ def _read_json(
 def _read_exactly(
     body: bytes, matching: Matching, params: Collection[str], form: Form[Json], *, every: bool
 ) -> Request:
-    value, literals = json_body.loads_exactly(body)
-    reader = Reader(exact=True, literals=literals, every=every)
+    value, literals = json_body.loads_exactly(body, literals=matching.may_round_twice)
+    reader = Reader(exact=True, literals=literals, every=every, most=MOST_WRONG)
     return _open_body(value, form, reader, matching, params)
 
 

@@ -30,14 +30,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Json",
-    "check_pairs",
     "colons_after_keys",
+    "has_repeated",
     "is_doubtful",
     "kind_of",
     "loads",
     "loads_exactly",
     "may_have_rounded",
     "outer_pairs",
+    "repeated_key",
 ]
 
 #: A parsed value.
@@ -125,27 +126,30 @@ def _too_deep() -> MalformedRequest:
     return MalformedRequest("The body is nested too deeply (RST-004).")
 
 
-def loads_exactly(body: bytes) -> tuple[Json, dict[float, set[str]]]:
+def loads_exactly(body: bytes, *, literals: bool = True) -> tuple[Json, dict[float, set[str]]]:
     """Parse a body that :func:`loads` has accepted, with every integer exact.
 
-    Returns the value, and the decimal literals met, by the double that they round to.
+    Returns the value, and the decimal literals met, by the double that they round to; without
+    ``literals`` none.
 
     Raises:
         MalformedRequest: a key appears twice in one object (ENF-058).
 
     """
-    literals: dict[float, set[str]] = {}
+    found: dict[float, set[str]] = {}
 
     def decimal(text: str) -> float:
         value = float(text)
-        literals.setdefault(value, set()).add(text)
+        found.setdefault(value, set()).add(text)
         return value
 
+    # Without the hook floats are read in C.
+    read = decimal if literals else None
     try:
-        value = json.loads(body, parse_float=decimal, object_pairs_hook=_object_of_pairs)
+        value = json.loads(body, parse_float=read, object_pairs_hook=_object_of_pairs)
     except RecursionError:
         raise _too_deep() from None
-    return value, literals
+    return value, found
 
 
 def may_have_rounded(body: bytes) -> bool:
@@ -175,27 +179,38 @@ _KINDS: dict[type, str] = {
 }  # fmt: skip
 
 
-def check_pairs(body: bytes, value: Json) -> None:
-    """Refuse a body in which a key appears twice, given what :func:`loads` made of it.
+def has_repeated(body: bytes, value: Json) -> bool:
+    """Return whether a key appears twice in a body, given what :func:`loads` made of it.
 
     The value has fewer pairs than the body has colons outside of texts exactly if a key was
     repeated. Of the pairs the outermost are counted first, and the colons are bounded from above,
     both of which costs little: in most bodies the two are equal, and the cells need no look.
-
-    Raises:
-        MalformedRequest: a key appears twice in one object (ENF-058).
-
     """
     pairs = outer_pairs(value)
     if pairs == _colons(body):
-        return
+        return False
     most = colons_after_keys(body)
     if pairs == most:
-        return
+        return False
     pairs = sum(len(item) for level in _levels(value) for item in level if type(item) is dict)
-    if pairs != most and pairs != _STRING.sub(b"", body).count(b":"):
-        loads_exactly(body)
-        raise AssertionError("pairs were miscounted")
+    return pairs != most and pairs != _STRING.sub(b"", body).count(b":")
+
+
+def repeated_key(body: bytes) -> MalformedRequest:
+    """Return the error for a body in which a key appears twice (ENF-058)."""
+    try:
+        # What it holds is not wanted, and would be as large as what was read before.
+        json.loads(body, object_pairs_hook=_without_repeated)
+    except MalformedRequest as error:
+        return error
+    except RecursionError:
+        return _too_deep()
+    raise AssertionError("pairs were miscounted")
+
+
+def _without_repeated(pairs: list[tuple[str, Json]]) -> None:
+    if len(dict(pairs)) < len(pairs):
+        _object_of_pairs(pairs)
 
 
 def outer_pairs(value: Json) -> int:

@@ -33,26 +33,43 @@ _LOWEST, _HIGHEST = -(2**63) + 1, 2**63 - 1
 _NAT = -(2**63)
 #: What pandas and MLflow write for a missing moment (ENF-068).
 _MISSING = "NaT"
+#: How many cells are read together: one that is not plain makes as many be read one by one.
+_AT_ONCE = 1024
 _FORM = "a date is written as in 2024-01-31, a time as in 2024-01-31T12:00:00Z"
 
 
 def read_datetimes(
-    cells: Sequence[Any],
+    cells: Sequence[Any], most: int = 0
 ) -> tuple[npt.NDArray[np.datetime64], list[tuple[int, str, str]]]:
-    """Return the cells as datetime64[ns] in UTC, and what is wrong as (row, rule, reason)."""
-    plain = _read_plain(cells)
-    if plain is not None:
-        return plain, []
-    read: list[int] = []
+    """Return the cells as datetime64[ns] in UTC, and what is wrong as (row, rule, reason).
+
+    After more than ``most`` wrong cells (0 is no bound) the others are not read (RST-109).
+    """
+    read = np.full(len(cells), _NAT, np.int64)
     faults: list[tuple[int, str, str]] = []
-    for row, cell in enumerate(cells):
+    for start in range(0, len(cells), _AT_ONCE):
+        if most and len(faults) > most:
+            break
+        part = cells[start : start + _AT_ONCE]
+        plain = _read_plain(part)
+        read[start : start + len(part)] = (
+            _read_one_by_one(part, start, faults) if plain is None else plain.view(np.int64)
+        )
+    return read.view("datetime64[ns]"), faults
+
+
+def _read_one_by_one(
+    cells: Sequence[Any], start: int, faults: list[tuple[int, str, str]]
+) -> list[int]:
+    read: list[int] = []
+    for row, cell in enumerate(cells, start):
         found = _NAT if _is_missing_moment(cell) else _nanoseconds_of(cell)
         if isinstance(found, int):
             read.append(found)
         else:
             read.append(_NAT)
             faults.append((row, *found))
-    return np.array(read, np.int64).view("datetime64[ns]"), faults
+    return read
 
 
 def _read_plain(cells: Sequence[Any]) -> npt.NDArray[np.datetime64] | None:

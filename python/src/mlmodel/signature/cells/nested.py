@@ -23,7 +23,7 @@ from mlmodel.signature.data.columns import Column
 from mlmodel.signature.types.nested import Array, Map, Object, is_opaque, leaf_of
 from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 from mlmodel.signature.types.schema import ColSpec
-from mlmodel.signature.violations import Findings
+from mlmodel.signature.violations import NOT_LOOKED_FOR, Findings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,7 +138,10 @@ class _NestedReader:
         found = Findings()
         array, mask = self.leaves.cells(Column(cells, None, self.label), spec, found)
         for violation in found:
-            self.add(violation, *locate(violation.row or 0))
+            if violation.rule == NOT_LOOKED_FOR:
+                self.found.append(violation)
+            else:
+                self.add(violation, *locate(violation.row or 0))
         if found or is_finished:
             return cells
         values = list(array) if kind is DataType.datetime else array.tolist()

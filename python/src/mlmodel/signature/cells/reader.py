@@ -11,15 +11,16 @@ doubt: :class:`InexactParse` asks the caller to parse the body again, keeping wh
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlmodel.errors import InputViolation, shown
+from mlmodel.signature.cells.base64_texts import bytes_of_base64
 from mlmodel.signature.cells.datetimes import read_datetimes
 from mlmodel.signature.cells.faults import (
     Fault,
@@ -31,6 +32,14 @@ from mlmodel.signature.cells.faults import (
 )
 from mlmodel.signature.cells.nested import moved, read_nested
 from mlmodel.signature.cells.special import is_nan, with_special_numbers, without_nan
+from mlmodel.signature.cells.suspects import (
+    Suspects,
+    faults_of,
+    not_booleans,
+    not_floats,
+    not_integers,
+    not_texts,
+)
 from mlmodel.signature.data.arrays import (
     EXACT,
     all_below,
@@ -40,17 +49,17 @@ from mlmodel.signature.data.arrays import (
     packed,
 )
 from mlmodel.signature.data.columns import Column
-from mlmodel.signature.types.nested import Array, Map, NestedType, Object, is_opaque
+from mlmodel.signature.types.nested import NestedType, is_opaque
 from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 from mlmodel.signature.types.schema import ColSpec
-from mlmodel.signature.violations import Findings
+from mlmodel.signature.violations import Findings, not_looked_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
-__all__ = ["DOUBTFUL", "InexactParse", "Reader", "filler", "infer_column"]
+__all__ = ["DOUBTFUL", "MOST_WRONG", "InexactParse", "Reader", "infer_column"]
 
 _NONE = type(None)
 _DOUBLE = np.dtype(np.float64)
@@ -65,8 +74,12 @@ _CONTAINERS = frozenset({dict, list})
 _LONG = DataType.long.traits.literals
 #: From this size on a float may have been an integer literal that orjson could not hold.
 DOUBTFUL = 2.0**63
-#: What stands for a missing cell of a tensor, by the kind of its dtype; the others take None.
-_FLAT_FILLERS: dict[str, Any] = {"b": False, "i": 0, "u": 0, "U": "", "S": ""}
+#: After so many wrong cells of a column of a request, the others are not looked for (RST-109).
+MOST_WRONG = 1_000
+#: After so many of all columns, the first of each column is.
+_MOST_IN_ALL = 20_000
+#: How many cells of a nested type are read at once, where each wrong one is wanted.
+_TOGETHER = 256
 
 
 class InexactParse(Exception):
@@ -82,7 +95,8 @@ class Reader:
     ``rules`` the ids of a form's own rules by those of JSON that they stand in for. ``every``
     collects every wrong cell, where else the first per rule and column is told;
     ``cells_per_row`` is how many cells of a tensor one row has; ``null`` is how a missing cell is
-    shown.
+    shown. After ``most`` wrong cells of a column the others are left (RST-109); 0 is no bound, and
+    ``left`` is how many of all columns are looked at before only one of each is.
     """
 
     exact: bool = False
@@ -92,6 +106,8 @@ class Reader:
     every: bool = False
     cells_per_row: int = 1
     null: str = "null"
+    most: int = 0
+    left: int = _MOST_IN_ALL
 
     def column(
         self, cells: Sequence[Any], kind: DataType | NestedType, name: str | int
@@ -156,11 +172,20 @@ class Reader:
         return object_array(read_nested(column, spec, _JsonLeaves(self), self.violations))
 
     def _every_nested(self, cells: Sequence[Any], spec: ColSpec, name: str | int) -> None:
-        """Look at the cells one by one: of several, only the first wrong one would be told."""
-        for row, cell in enumerate(cells):
+        """Look at wrong cells one by one: of several, only the first would be told."""
+        wrong = 0
+        for start in range(0, len(cells), _TOGETHER):
             found = Findings()
-            read_nested(Column([cell], None, name), spec, _JsonLeaves(self), found)
-            self.violations += [moved(one, f"Input {name!r}, row {row}", row) for one in found]
+            part = list(cells[start : start + _TOGETHER])
+            read_nested(Column(part, None, name), spec, _JsonLeaves(self), found)
+            for row, cell in enumerate(part if found else (), start):
+                found = Findings()
+                read_nested(Column([cell], None, name), spec, _JsonLeaves(self), found)
+                if found and self.is_enough(wrong, name):
+                    return
+                wrong += bool(found)
+                self.violations += [moved(one, f"Input {name!r}, row {row}", row) for one in found]
+        self.left -= wrong
 
     def flat(self, cells: Sequence[Any], dtype: np.dtype[Any], name: str | int) -> Any:
         """Return a tensor's cells as a one-dimensional array of its dtype (ENF-075), or None.
@@ -192,10 +217,10 @@ class Reader:
         name: str | int,
         expected: str,
         fault: Callable[[Any], Fault],
+        suspects: Suspects | None = None,
     ) -> None:
-        """Look at the cells one by one."""
-        found = ((row, fault(cell)) for row, cell in enumerate(cells))
-        self.add(((row, *fault) for row, fault in found if fault), cells, name, expected)
+        """Look at the cells one by one, or at those alone that ``suspects`` gives of a part."""
+        self.add(faults_of(cells, fault, suspects), cells, name, expected)
 
     def add(
         self,
@@ -204,9 +229,16 @@ class Reader:
         name: str | int,
         expected: str,
     ) -> None:
-        """Collect (cell, rule, reason) triples: the first row for each rule (ENF-003), or all."""
+        """Collect (cell, rule, reason) triples: the first row for each rule (ENF-003), or all.
+
+        No more of them are asked for than are looked at (RST-109).
+        """
         seen: set[str] = set()
+        wrong = 0
         for place, broken, reason in faults:
+            if self.is_enough(wrong, name):
+                break
+            wrong += 1
             rule = self.rules.get(broken, broken)
             if rule in seen and not self.every:
                 continue
@@ -215,6 +247,14 @@ class Reader:
             row = place // self.cells_per_row
             message = f"Input {name!r}, row {row}: expected {expected}, got {got}; {reason}."
             self.violations.append(InputViolation(rule, message, name, row, expected, got))
+        self.left -= wrong
+
+    def is_enough(self, wrong: int, name: str | int | None) -> bool:
+        """Return whether a further wrong cell of a column is left, and note it (RST-109)."""
+        if not self.most or wrong < min(self.most, max(self.left, 1)):
+            return False
+        self.violations.append(not_looked_for(wrong, name))
+        return True
 
 
 @dataclass(slots=True)
@@ -232,7 +272,9 @@ class _JsonLeaves:
 
     def cells(self, column: Column[list[Any]], spec: ColSpec, found: Findings) -> tuple[Any, Any]:
         given = self.reader
-        reader = Reader(given.exact, given.literals, given.rules, found, null=given.null)
+        reader = Reader(
+            given.exact, given.literals, given.rules, found, null=given.null, most=given.most
+        )
         if spec.required:
             return reader.column(column.values, spec.type, column.label), None
         return reader.nullable(column.values, spec.type, column.label)
@@ -240,19 +282,6 @@ class _JsonLeaves:
     def array(self, column: Column[npt.NDArray[Any]], spec: ColSpec, found: Findings) -> Any:
         """Read the elements of an array: JSON has none, a caller may."""
         return self.cells(Column(column.values.tolist(), None, column.label), spec, found)[0]
-
-
-def filler(kind: DataType | NestedType | np.dtype[Any]) -> Any:
-    """Return a cell that every column or tensor of a type takes, for one that is missing."""
-    if isinstance(kind, np.dtype):
-        return _FLAT_FILLERS.get(kind.kind)
-    if isinstance(kind, Array):
-        return []
-    if isinstance(kind, Map):
-        return {}
-    if isinstance(kind, Object):
-        return {one.name: filler(one.dtype) for one in kind.properties if one.required}
-    return None if isinstance(kind, NestedType) else kind.traits.filler
 
 
 def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
@@ -281,7 +310,7 @@ def infer_column(reader: Reader, cells: Sequence[Any]) -> npt.NDArray[Any]:
 def _read_booleans(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
     if _BOOL.issuperset(map(type, cells)):
         return np.array(cells, bool)
-    reader.each(cells, name, "boolean", boolean_fault)
+    reader.each(cells, name, "boolean", boolean_fault, not_booleans)
     return np.zeros(len(cells), bool)
 
 
@@ -302,7 +331,8 @@ def _read_integers(
     ):
         return np.array(cells, dtype)
     reader.doubt(cells)
-    reader.each(cells, name, expected, lambda cell: integer_fault(cell, low, high))
+    suspects = partial(not_integers, low, high)
+    reader.each(cells, name, expected, lambda cell: integer_fault(cell, low, high), suspects)
     return np.zeros(len(cells), dtype)
 
 
@@ -322,20 +352,27 @@ def _read_floats(
     if wide is None or not all_below(numbers, wide, DOUBTFUL):
         reader.doubt(cells)
     if wide is None:
-        reader.each(cells, name, expected, lambda cell: float_fault(cell, dtype))
+        _look_at_floats(reader, cells, name, dtype, expected)
         return np.zeros(len(cells), dtype)
     if dtype == wide.dtype:
         if int in kinds and not all_below(numbers, wide, EXACT):
-            reader.each(cells, name, expected, lambda cell: float_fault(cell, dtype))
+            _look_at_floats(reader, cells, name, dtype, expected)
         return wide
     with np.errstate(over="ignore", invalid="ignore"):
         narrow = wide.astype(dtype)
         gap = wide - narrow
         if int in kinds or bool(np.isinf(gap).any()):
-            reader.each(cells, name, expected, lambda cell: float_fault(cell, dtype))
+            _look_at_floats(reader, cells, name, dtype, expected)
         if float in kinds and bool(gap.any()):
             _untie_floats(reader, wide, narrow, name)
     return narrow
+
+
+def _look_at_floats(
+    reader: Reader, cells: Sequence[Any], name: str | int, dtype: np.dtype[Any], expected: str
+) -> None:
+    suspects = partial(not_floats, dtype)
+    reader.each(cells, name, expected, lambda cell: float_fault(cell, dtype), suspects)
 
 
 def _untie_floats(reader: Reader, wide: Any, narrow: Any, name: str | int) -> None:
@@ -349,22 +386,23 @@ def _untie_floats(reader: Reader, wide: Any, narrow: Any, name: str | int) -> No
     rows = np.flatnonzero((gap != 0) & (beyond.astype(np.float64) - wide == gap)).tolist()
     if rows and not reader.exact:
         raise InexactParse
+    faults = []
     for row in rows:
         middle = Decimal(float(wide[row]))
         written = [Decimal(text) for text in reader.literals.get(float(wide[row]), ())]
         sides = {(text > middle) - (text < middle) for text in written}
         if len(sides) > 1:
             reason = "another number of the request rounds to the same double, but not to the same"
-            faults = [(row, "ENF-046", f"{reason} float; write fewer digits")]
-            reader.add(faults, wide.tolist(), name, narrow.dtype.name)
+            faults.append((row, "ENF-046", f"{reason} float; write fewer digits"))
         elif (1 if gap[row] > 0 else -1) in sides:
             narrow[row] = beyond[row]
+    reader.add(faults, wide.tolist() if faults else (), name, narrow.dtype.name)
 
 
 def _read_texts(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
     if not _TEXT_OR_NULL.issuperset(map(type, cells)):
         cells = without_nan(cells)
-        reader.each(cells, name, "string", string_fault)
+        reader.each(cells, name, "string", string_fault, not_texts)
         return object_array(cells)
     array = np.empty(len(cells), object)
     array[:] = cells
@@ -380,33 +418,21 @@ def _read_base64(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.N
 
     def fault(cell: Any) -> Fault:
         try:
-            read.append(None if cell is None else _bytes_of_base64(cell))
+            read.append(None if cell is None else bytes_of_base64(cell))
         except ValueError:
             read.append(None)
             return binary_fault(cell)
         return None
 
     reader.each(cells, name, "binary", fault)
-    return object_array(read)
+    return object_array([*read, *repeat(None, len(cells) - len(read))])
 
 
 def _read_moments(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:
     cells = without_nan(cells)
-    values, faults = read_datetimes(cells)
+    values, faults = read_datetimes(cells, reader.most)
     reader.add(faults, cells, name, "datetime")
     return values
-
-
-def _bytes_of_base64(cell: Any) -> bytes:
-    if type(cell) is not str:
-        raise ValueError
-    if "\n" in cell:
-        cell = cell.replace("\r\n", "\n").replace("\n", "")
-    read = b64decode(cell, validate=True)
-    # Python skips bits that stand in the padding; what was written must come back (ENF-052).
-    if b64encode(read).decode("ascii") != cell:
-        raise ValueError
-    return read
 
 
 _COLUMN_READERS: dict[DataType, Callable[[Reader, Sequence[Any], str | int], Any]] = {
@@ -429,7 +455,7 @@ def _flat_texts(reader: Reader, cells: Any, name: Any, dtype: np.dtype[Any]) -> 
     if _TEXT.issuperset(map(type, cells)):
         return np.array(cells, dtype=str)
     if not _refuse_null(reader, cells, name, dtype):
-        reader.each(cells, name, "string", string_fault)
+        reader.each(cells, name, "string", string_fault, not_texts)
     return np.array([], dtype)
 
 

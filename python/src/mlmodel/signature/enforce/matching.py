@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlmodel._base.collections import remember
 from mlmodel.errors import InputViolation, shown
+from mlmodel.signature.types.scalars import INTEGERS, DataType
 from mlmodel.signature.violations import missing_input, type_name
 
 if TYPE_CHECKING:
@@ -52,10 +53,14 @@ class Matching:
     get. ``memory`` is for them: what they have made of declared names they keep there, through
     :func:`~mlmodel._base.collections.remember`. ``has_names`` says that inputs are declared and
     matched by name (ENF-001), ``has_tensors`` that they are tensors; ``names`` are the declared
-    names, as texts.
+    names, as texts. ``may_round_twice`` says that a double is not enough to read a decimal at what
+    is declared (ENF-046, ENF-115).
     """
 
-    __slots__ = ("_selections", "_unnamed", "has_names", "has_tensors", "memory", "names", "schema")
+    __slots__ = (
+        "_selections", "_unnamed", "has_names", "has_tensors", "may_round_twice", "memory", "names",
+        "schema",
+    )  # fmt: skip
 
     def __init__(self, schema: Schema | None) -> None:
         self.schema = schema
@@ -63,6 +68,7 @@ class Matching:
         self.names = frozenset(str(spec.name) for spec in schema or () if spec.name is not None)
         self.has_names = schema is not None and schema.has_input_names()
         self.has_tensors = schema is not None and schema.is_tensor_spec()
+        self.may_round_twice = any(map(_may_round_twice, schema or ()))
         self.memory: dict[object, object] = {}
         self._selections: dict[object, Selection] = {}
         self._unnamed = schema is not None and all(spec.name is None for spec in schema)
@@ -113,6 +119,14 @@ class Matching:
             if found.may_be_kept(width):
                 remember(self._selections, key, found)
         return found
+
+
+def _may_round_twice(spec: ColSpec | TensorSpec) -> bool:
+    if spec.type in (DataType.double, DataType.string, DataType.boolean):
+        return False
+    if spec.type in INTEGERS:
+        return not spec.required
+    return str(getattr(spec.type, "name", "")) != "float64"
 
 
 def _match(
