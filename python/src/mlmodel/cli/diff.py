@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlmodel._base.texts import cut
 from mlmodel.cli._shared import answering, complete_files, echo, format_option, size
 
 if TYPE_CHECKING:
@@ -81,9 +82,9 @@ def _section(title: str, differences: list[Mapping[str, Any]]) -> Iterator[str]:
     if not differences:
         return
     yield title
-    labels = [_label(one) for one in differences]
+    labels = [cut(_label(one)) for one in differences[:_SHOWN]]
     width = min(40, max(map(len, labels)))
-    for one, label in list(zip(differences, labels, strict=True))[:_SHOWN]:
+    for one, label in zip(differences, labels, strict=False):
         yield f"  {_MARKS[one['change']]} {label:<{width}}  {_values(one)}"
     if len(differences) > _SHOWN:
         yield f"  and {len(differences) - _SHOWN} more (--format json shows all)"
@@ -97,7 +98,7 @@ def _label(one: Mapping[str, Any]) -> str:
 
 def _values(one: Mapping[str, Any]) -> str:
     if one["change"] == "renamed":
-        return f"to {one['to']}"
+        return f"to {cut(one['to'])}"
     shown = [_shown(one[key]) for key in ("old", "new") if key in one]
     return " -> ".join(shown)
 
@@ -106,4 +107,4 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict) and value.keys() == {"bytes", "sha256"}:
         return f"{size(value['bytes'])} ({value['sha256'][:8]})"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return cut(text, _LONGEST)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from mlmodel.cli._shared import (
     local_file,
     say_trust_is_lost,
 )
+from mlmodel.cli.line_changes import changed_lines
 from mlmodel.document.document import folder_of, model_file, read_text
 from mlmodel.document.editing.formatting import format_text
 from mlmodel.document.writer import rewrite
@@ -167,8 +167,5 @@ def _print(outcome: _Outcome, *, check: bool, diff: bool) -> None:
 
 
 def _print_diff(file: str, before: str, after: str) -> None:
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), file, f"{file} (formatted)", lineterm=""
-    )
-    for line in lines:
+    for line in changed_lines(before.splitlines(), after.splitlines(), file):
         echo(line)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlmodel._aliases import is_flavor
-from mlmodel._base.texts import counted
+from mlmodel._base.texts import counted, cut
 from mlmodel.cli._shared import (
     NOTHING,
     color_option,
@@ -230,8 +230,8 @@ def _signature_lines(signature: dict[str, Any] | None) -> Iterator[str]:
             continue
         yield f"{part} ({len(specs)})"
         rows = [_spec(index, spec) for index, spec in enumerate(specs[:_SHOWN])]
-        width = max((len(name) for name, _ in rows), default=0)
-        yield from (f"  {name:<{width}}  {kind}" for name, kind in rows)
+        width = min(_WIDEST, max((len(name) for name, _ in rows), default=0))
+        yield from (f"  {cut(name):<{width}}  {kind}" for name, kind in rows)
         if len(specs) > _SHOWN:
             yield f"  and {len(specs) - _SHOWN} more (--format json shows all)"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlmodel._base.texts import cut
 from mlmodel.cli._shared import answering, complete_files, echo, format_option
 from mlmodel.cli.group import Group
 
@@ -41,6 +42,8 @@ _CALLERS: dict[str, tuple[Caller, ...]] = {
 }
 #: How many changes of a signature are shown.
 _SHOWN = 200
+#: How wide the column of their names is at most.
+_WIDEST = 40
 
 
 @click.group(name="signature", cls=Group)
@@ -113,9 +116,10 @@ def _report(changes: list[Mapping[str, Any]], callers: Iterable[str]) -> Iterato
 def change_lines(changes: list[Mapping[str, Any]], indent: str = "") -> Iterator[str]:
     """Give one line for each change of a signature, under the names of its parts."""
     part = None
-    names = [_name(change) for change in changes]
-    width = max(map(len, names), default=0)
-    for change, name in list(zip(changes, names, strict=True))[:_SHOWN]:
+    names = [cut(_name(change)) for change in changes[:_SHOWN]]
+    # One long name does not make every line as long (MLM-038).
+    width = min(_WIDEST, max(map(len, names), default=0))
+    for change, name in zip(changes, names, strict=False):
         if change["part"] != part:
             part = change["part"]
             yield f"{indent}{part}"

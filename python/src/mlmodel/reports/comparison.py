@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import deque
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -176,9 +177,9 @@ def _changed_files(old: _Model, new: _Model) -> Iterator[Difference]:
     was, now = _digests_of_files(old), _digests_of_files(new)
     gone = {path: held for path, held in was.items() if path not in now}
     come = {path: held for path, held in now.items() if path not in was}
-    by_content: dict[tuple[Any, ...], list[str]] = {}
+    by_content: dict[tuple[Any, ...], deque[str]] = {}
     for path, held in come.items():
-        by_content.setdefault(tuple(held.values()), []).append(path)
+        by_content.setdefault(tuple(held.values()), deque()).append(path)
     for path, held in was.items():
         if path in now:
             if held != now[path]:
@@ -186,7 +187,7 @@ def _changed_files(old: _Model, new: _Model) -> Iterator[Difference]:
             continue
         same = by_content.get(tuple(gone[path].values()))
         if same and held["bytes"]:
-            moved = same.pop(0)
+            moved = same.popleft()
             come.pop(moved)
             yield {"change": "renamed", "path": path, "to": moved, "old": held}
         else:

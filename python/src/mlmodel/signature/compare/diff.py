@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlmodel._base.texts import LONGEST_SHOWN, cut
 from mlmodel.signature.compare.widening import (
     CALLERS,
     Caller,
@@ -275,8 +276,9 @@ def _refusals(change: Change, reasons: dict[Caller, str | None]) -> Change:
 
 def _kind(spec: Spec) -> str:
     if isinstance(spec, TensorSpec):
-        return f"tensor {spec.dtype}{list(spec.shape)}"
-    return shown_type(spec.type)
+        axes = spec.shape[:LONGEST_SHOWN]
+        return cut(f"tensor {spec.dtype}{list(axes)}")
+    return cut(shown_type(spec.type))
 
 
 def _shown(spec: Spec) -> str:
@@ -311,7 +313,7 @@ def _params(old: ModelSignature | None, new: ModelSignature | None) -> Iterator[
     known = {spec.name for spec in before}
     for spec in after:
         if spec.name not in known:
-            said = f"{_param_kind(spec)} is added, {_default(spec)} if not given"
+            said = f"{_param_kind(spec)} is added, {cut(_default(spec))} if not given"
             yield _change("SIG-059", "params", spec.name, "added", said)
 
 
@@ -325,12 +327,12 @@ def _param(old: ParamSpec, new: ParamSpec) -> Iterator[Change]:
         said = f"{_param_kind(old)} becomes {_param_kind(new)}{f': {reason}' if reason else ''}"
         yield _change("SIG-059", "params", old.name, "type", said, breaks=bool(reason))
     if _default(old) != _default(new):
-        said = f"the default {_default(old)} becomes {_default(new)}"
+        said = f"the default {cut(_default(old))} becomes {cut(_default(new))}"
         yield _change("SIG-062", "params", old.name, "default", said)
 
 
 def _param_kind(spec: ParamSpec) -> str:
-    kind = shown_type(spec.dtype)
+    kind = cut(shown_type(spec.dtype))
     return kind if spec.shape is None else f"list of {kind}"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from mlmodel.errors import shown
 from mlmodel.signature.types.nested import AnyType, Array, Map, NestedType, Object
 from mlmodel.signature.types.scalars import DataType, Literals, literals_of
 
@@ -58,10 +59,12 @@ def type_refusal(old: Kind, new: Kind, caller: Caller, *, read: bool = False) ->
     With ``read``, objects are answers: who reads one may ignore a property, as enforcement does
     not (ENF-035).
     """
-    if old == new or isinstance(new, AnyType):
+    if isinstance(new, AnyType):
         return None
+    # Of nested types the parts alone are compared: asking at every level whether the whole is the
+    # same would look at what is innermost once for each (MLM-038).
     if isinstance(old, DataType) and isinstance(new, DataType):
-        return _scalars_refusal(old, new, caller)
+        return None if old == new else _scalars_refusal(old, new, caller)
     if isinstance(old, Array) and isinstance(new, Array):
         return _within("its items", type_refusal(old.dtype, new.dtype, caller, read=read))
     if isinstance(old, Map) and isinstance(new, Map):
@@ -92,14 +95,14 @@ def _objects_refusal(old: Object, new: Object, caller: Caller, *, read: bool) ->
         if name not in after:
             if read:
                 continue
-            return f"the property {name!r} is refused"
+            return f"the property {shown(name)} is refused"
         if after[name].required and not one.required:
-            return f"the property {name!r} must be there"
+            return f"the property {shown(name)} must be there"
         reason = type_refusal(one.dtype, after[name].dtype, caller, read=read)
         if reason:
-            return f"the property {name!r}: {reason}"
+            return f"the property {shown(name)}: {reason}"
     added = [name for name, one in after.items() if one.required and name not in before]
-    return f"the property {added[0]!r} must be there" if added else None
+    return f"the property {shown(added[0])} must be there" if added else None
 
 
 def dtype_refusal(
