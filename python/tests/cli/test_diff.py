@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from mlmodel.cli import diff, main, signature
+from mlmodel.cli import diff, inspect, main, signature
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -222,3 +222,40 @@ def test_nothing_of_a_model_moves_the_cursor(files: tuple[Path, Path], tmp_path:
     ):
         assert "\x1b" not in done.output
         assert "\\x1b[2K" in done.output
+
+
+@pytest.mark.parametrize("long", ["n" * 100_000, "n" * 150])
+def test_a_long_name_does_not_make_every_line_as_long(long: str, tmp_path: Path) -> None:
+    """MLM-038."""
+    paths = []
+    for number, kind in enumerate(("long", "string")):
+        specs = [{"type": kind, "name": name} for name in (long, *map(str, range(300)))]
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        text = json.dumps({"inputs": json.dumps(specs)})
+        (folder / "MLmodel").write_text(
+            f"signature: {text}\nflavors: {{python_function: {{loader_module: mlflow.sklearn}}}}\n"
+        )
+        paths.append(str(folder))
+    for result in (
+        run(signature.command, "diff", *paths),
+        run(diff.command, *paths),
+        run(inspect.command, paths[0]),
+    ):
+        assert max(map(len, result.output.splitlines())) < 500
+        assert len(result.output) < 60_000
+
+
+def test_files_of_one_content_are_matched_in_order(tmp_path: Path) -> None:
+    """DIR-013: and of many the first are shown."""
+    for letter in "ab":
+        folder = tmp_path / letter
+        folder.mkdir()
+        (folder / "MLmodel").write_text("flavors: {}\n")
+        for number in range(200):
+            (folder / f"{letter}{number:03}").write_text("x")
+    paths = [str(tmp_path / letter) for letter in "ab"]
+    found = json.loads(run(diff.command, "--format", "json", *paths).output)
+    pairs = [(one["path"], one["to"]) for one in found["files"]]
+    assert pairs == [(f"a{number:03}", f"b{number:03}") for number in range(200)]
+    assert len(run(diff.command, *paths).output.splitlines()) < 60

@@ -16,10 +16,10 @@ from mlmodel.errors import InvalidInput
 from mlmodel.signature.compare.diff import compare_signatures
 from mlmodel.signature.compare.widening import CALLERS, Caller, dtype_refusal, type_refusal
 from mlmodel.signature.model_signature import ModelSignature
-from mlmodel.signature.types.nested import Array
+from mlmodel.signature.types.nested import AnyType, Array, Map, NestedType, Object, Property
 from mlmodel.signature.types.params import ParamSpec
 from mlmodel.signature.types.scalars import DataType
-from mlmodel.signature.types.schema import ColSpec, Schema
+from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
 #: Columns of every dtype, with the extreme values of it.
 TYPED: list[Any] = [
@@ -141,3 +141,46 @@ def test_partly_named_columns_go_by_position() -> None:
     new = ModelSignature(Schema([ColSpec("long"), ColSpec("double")]))
     (change,) = compare_signatures(old, new).changes
     assert (change.name, change.change) == (1, "type")
+
+
+def test_types_in_types_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLM-038: not at every level all that is below it."""
+    asked = []
+    equal = NestedType.__eq__
+    monkeypatch.setattr(
+        NestedType, "__eq__", lambda self, other: asked.append(1) or equal(self, other)
+    )
+    kinds: list[Any] = [DataType.long, DataType.string]
+    for _ in range(60):
+        kinds = [Array(kind) for kind in kinds]
+    old, new = (ModelSignature(Schema([ColSpec(kind, "a")])) for kind in kinds)
+    (change,) = compare_signatures(old, new).changes
+    assert change.rule == "SIG-056"
+    assert change.breaks == CALLERS
+    assert "its items: integer is refused, text is expected" in change.message
+    assert len(asked) <= 4
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_equal_types_refuse_nothing(caller: Caller) -> None:
+    kind = Object([Property("a", Array("long")), Property("b", Map("datetime"), required=False)])
+    assert type_refusal(kind, kind, caller) is None
+    assert type_refusal(Array(kind), Array(AnyType()), caller) is None
+
+
+def test_what_is_said_of_a_large_declaration_is_short() -> None:
+    """MLM-038: types, shapes, defaults and properties."""
+    many = [Property(f"p{n}" * 30, "long") for n in range(500)]
+    pairs = [
+        [Schema([ColSpec(Object(many[:place]), "a")]) for place in (1, 500)],
+        [Schema([TensorSpec("float64", [-1] * 500 + [last])]) for last in (2, 3)],
+    ]
+    signatures = [[ModelSignature(schema) for schema in pair] for pair in pairs]
+    texts = [ParamSpec("p", "string", "x" * 9_000 + end) for end in "ab"]
+    lists = [ParamSpec("p", "long", [1] * 9_000 + [end], (-1,)) for end in (1, 2)]
+    signatures += [[ModelSignature(params=[one]) for one in pair] for pair in (texts, lists)]
+    signatures.append([ModelSignature(params=[]), ModelSignature(params=[texts[0]])])
+    for old, new in signatures:
+        (change,) = compare_signatures(old, new).changes
+        assert len(change.message) < 700
+        assert "…" in change.message

@@ -13,7 +13,6 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-
 def cut(text: str, most: int = LONGEST_SHOWN) -> str:
     """Return a text as a report shows it: what is longer than ``most`` ends in an ellipsis."""
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -86,10 +86,12 @@ def _runs(before: Sequence[str], after: Sequence[str]) -> Iterator[_Run]:
 def _joined(runs: Iterator[_Run]) -> list[_Run]:
     """Return the runs, of which those that touch are one."""
     found: list[_Run] = []
-    for old, new, length in runs:
-        if found and (old, new) == (found[-1][0] + found[-1][2], found[-1][1] + found[-1][2]):
-            old, new, length = found[-1][0], found[-1][1], found.pop()[2] + length
-        found.append((old, new, length))
+    for run in runs:
+        old, new, length = found[-1] if found else (-1, -1, 0)
+        if run[:2] == (old + length, new + length):
+            found[-1] = (old, new, length + run[2])
+        else:
+            found.append(run)
     return found
 
 

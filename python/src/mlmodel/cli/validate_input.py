@@ -89,4 +89,6 @@ def _verdict_of_check(check: Check) -> str:
     if check.error is None:
         return f"no problem in {rows}."
     problems = counted(len(check.error.details), "problem")
+    if check.fitting is None:
+        return f"{rows}, not all of which were looked at; at least {problems} (RST-109)."
     return f"{check.fitting} of {rows} fit; {problems}."

@@ -177,6 +177,8 @@ def _changed_files(old: _Model, new: _Model) -> Iterator[Difference]:
     was, now = _digests_of_files(old), _digests_of_files(new)
     gone = {path: held for path, held in was.items() if path not in now}
     come = {path: held for path, held in now.items() if path not in was}
+    # Of files with one content the first is taken, whose place in a list all others would fill
+    # again (DIR-013).
     by_content: dict[tuple[Any, ...], deque[str]] = {}
     for path, held in come.items():
         by_content.setdefault(tuple(held.values()), deque()).append(path)

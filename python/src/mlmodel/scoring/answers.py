@@ -10,6 +10,7 @@ import orjson
 
 from mlmodel.errors import InternalError, MalformedRequest, MlmodelError, UnsupportedMediaType
 from mlmodel.scoring.media import JSON
+from mlmodel.signature.violations import NOT_LOOKED_FOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,7 +81,8 @@ def error_document(error: MlmodelError, *, terse: bool = False) -> dict[str, Any
             "details": [{"rule": detail.rule} for detail in details] or _cited(error),
         }
     left_out = len(error.details) - len(details)
-    more = f" ({left_out} more are not listed.)" if left_out else ""
+    least = "At least " if any(one.rule == NOT_LOOKED_FOR for one in error.details) else ""
+    more = f" ({least}{left_out} more are not listed.)" if left_out else ""
     return {
         "error_code": error.code,
         "message": _cut(error.message) + more,

@@ -129,7 +129,7 @@ def _plain_table(text: str) -> Table | None:
     """Return a table whose first line is not empty, or None where it is not plain.
 
     Raises:
-        MalformedRequest: as read_table, found without taking all of the cells apart (RST-109).
+        MalformedRequest: as read_table, found without taking all of the cells apart (RST-110).
 
     """
     taken: list[str] = []

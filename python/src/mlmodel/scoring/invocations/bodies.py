@@ -168,7 +168,7 @@ def _read_json(
         error.__traceback__ = None  # which holds the value
     if request is not None and not isinstance(request.data, InvalidInput):
         if json_body.has_repeated(body, value):
-            del value, request  # which need not be there twice (RST-109)
+            del value, request  # which need not be there twice (RST-110)
             raise json_body.repeated_key(body)
         return request
     # What is told of a number that is refused is what was written.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.errors import InvalidInput, MlmodelError
 from mlmodel.scoring.declared import Declared
 from mlmodel.scoring.invocations.bodies import read_body
-from mlmodel.signature.violations import invalid_input
+from mlmodel.signature.violations import NOT_LOOKED_FOR, invalid_input
 
 if TYPE_CHECKING:
     from mlmodel.errors import InputViolation
@@ -25,9 +25,9 @@ class Check:
     """What became of a check.
 
     ``rows`` is how many there are and ``fitting`` how many break no rule; both are None where the
-    rows could not be told apart. ``error`` is what scoring would raise, with every violation
-    (scoring tells the first per rule and column), or None. ``warning`` says which parameters are
-    left out, or is None.
+    rows could not be told apart, ``fitting`` also where not all were looked at (RST-109).
+    ``error`` is what scoring would raise, with every violation (scoring tells the first per rule
+    and column), or None. ``warning`` says which parameters are left out, or is None.
     """
 
     declares_inputs: bool
@@ -80,7 +80,12 @@ def check_input(content_type: str | None, body: bytes, signature: ModelSignature
 
 
 def _fitting_rows(rows: int | None, found: list[InputViolation]) -> int | None:
-    """Return how many rows break no rule: none, if a rule is broken by no row in particular."""
+    """Return how many rows break no rule: none, if a rule is broken by no row in particular.
+
+    None says that it is not known, since some were not looked at (RST-109).
+    """
+    if any(violation.rule == NOT_LOOKED_FOR for violation in found):
+        return None
     broken = {violation.row for violation in found}
     if rows is None or None in broken:
         return None if rows is None else 0

@@ -199,16 +199,16 @@ class Reader:
         read = _FLAT_READERS.get(dtype.kind)
         return None if read is None else read(self, cells, name, dtype)
 
-    def doubt(self, cells: Iterable[Any]) -> None:
+    def doubt(self, cells: Sequence[Any]) -> None:
         """Ask for the exact path if a float may have been an integer literal.
 
         Raises:
             InexactParse: one may, and the numbers are not known to be those written.
 
         """
-        if not self.exact and any(
-            type(cell) is float and not -DOUBTFUL < cell < DOUBTFUL for cell in cells
-        ):
+        if self.exact or float not in map(type, cells):
+            return
+        if any(type(cell) is float and not -DOUBTFUL < cell < DOUBTFUL for cell in cells):
             raise InexactParse
 
     def each(
