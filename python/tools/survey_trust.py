@@ -27,7 +27,7 @@ from mlmodel.trust.pickles.moved import places, written_name  # imports no libra
 
 #: The packages whose versions a survey names.
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "joblib", "pyarrow", "imbalanced-learn",
-             "category-encoders")  # fmt: skip
+             "category-encoders", "xgboost-cpu")  # fmt: skip
 
 #: Parts of scikit-learn that no fitted model holds, or that read files, run tests or plot.
 SKIPPED = (
@@ -271,6 +271,15 @@ CONSTRUCTORS = {
     ("sklearn.neighbors._ball_tree", "newObj"): ("call,build", "newobj"),
     ("sklearn.neighbors._kd_tree", "newObj"): ("call,build", "newobj"),
     ("sklearn.tree._tree", "Tree"): ("ref,call,build", "tree"),
+    # XGBoost: a booster's bytes are checked while it is given them (trust/pickled_boosters.py).
+    ("xgboost.callback", "EarlyStopping"): ("ref,new,build", ""),
+    ("xgboost.core", "Booster"): ("ref,new,build", "booster"),
+    ("xgboost.sklearn", "XGBClassifier"): ("ref,new,build", ""),
+    ("xgboost.sklearn", "XGBModel"): ("ref,new,build", ""),
+    ("xgboost.sklearn", "XGBRFClassifier"): ("ref,new,build", ""),
+    ("xgboost.sklearn", "XGBRFRegressor"): ("ref,new,build", ""),
+    ("xgboost.sklearn", "XGBRanker"): ("ref,new,build", ""),
+    ("xgboost.sklearn", "XGBRegressor"): ("ref,new,build", ""),
 }  # fmt: skip
 
 

@@ -74,7 +74,8 @@ def test_what_is_not_installed_is_told_from_what_is_refused(root):
 
 TODO = {
     "set memory=None": pickle.dumps(make_pipeline(StandardScaler(), memory=joblib.Memory("x", verbose=0))),
-    "mlmodel.xgboost": pickle4(new("xgboost.sklearn", "XGBClassifier") + build(mapping(n=b"N"))),
+    "mlmodel.xgboost": pickle4(new("xgboost.dask", "DaskXGBClassifier") + build(mapping(n=b"N"))),
+    "callbacks=None": pickle4(new("xgboost.callback", "TrainingCheckPoint") + build(mapping(n=b"N"))),
     "LightGBM reads": pickle4(new("lightgbm.sklearn", "LGBMClassifier") + build(mapping(n=b"N"))),
     "code_paths": pickle4(name("__main__", "clean")),
     "allow=": pickle4(new("imblearn.over_sampling._smote.base", "SMOTE") + build(mapping(k=b"N"))),

@@ -263,7 +263,7 @@ CORPUS_PICKLES = {
     "pyfunc-python-model-2.16.0/python_model.pkl": "pre_processor.PreProcessor",
     "sklearn-1.28.0/model.pkl": "lightgbm.sklearn.LGBMClassifier",
     "sklearn-3.4.0-metadata/model.pkl": "imblearn.pipeline.Pipeline",
-    "xgboost-2.20.3/xgboost_model.pkl": "xgboost.sklearn.XGBRegressor",
+    "xgboost-2.20.3/xgboost_model.pkl": "",
     "sklearn-0.24.2/model.pkl": "",
     "sklearn-1.25.1/model.pkl": "",
     "sklearn-2.14.2/model.pkl": "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
@@ -287,7 +287,8 @@ class Gate:
         found = scan(data, allow=self.allow, aliases=aliases, budget=self.budget)
         self._note(found.names)
         if found.allowed:
-            loaded = unpickle.load_restricted(found, Names(self.allow, aliases, self.root), file)
+            known = Names(self.allow, aliases, self.root)
+            loaded = unpickle.load_restricted(found, known, file, _STAND_INS)
             bounds.check(loaded, file)
             return loaded
         if self._holds(file, data):
@@ -339,6 +340,11 @@ class Gate:
                 )
         if not trusted:
             self._require_classes(found.names)
+            if _BOOSTER in set(found.names) - self.allow:
+                from mlmodel.trust import pickled_boosters  # it needs numpy
+
+                checked = pickled_boosters.with_checked_handles(data, file)
+                found = replace(found, data=checked)
         loaded = unpickle.guarded(lambda: skops_file.load(found, trusted=trusted), file)
         if not trusted:
             bounds.check(loaded, file)
@@ -413,6 +419,17 @@ class Gate:
             )
         elif unused:
             yield f"{self._unused(unused).rstrip('?')} (TRU-046)."
+
+
+def _booster(file: str) -> type:
+    from mlmodel.trust import pickled_boosters  # it needs numpy
+
+    return pickled_boosters.stand_in(file)
+
+
+#: What stands for a class of the list while a pickle is loaded without trust.
+_STAND_INS = {("xgboost.core", "Booster"): _booster}
+_BOOSTER = "xgboost.core.Booster"
 
 
 def _has_classes(names: Iterable[str]) -> bool:

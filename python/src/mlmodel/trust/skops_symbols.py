@@ -168,6 +168,8 @@ def _plain_symbol(node: Any) -> Any:
         return json_value(node.get("content"))
     if loader == "TypeNode":
         return Global(str(node.get("__module__")), str(node.get("__class__")), None)
+    if loader == "BytearrayNode":
+        return Blob(0)
     inner = node.get("content") if loader in {"ListNode", "TupleNode"} else None
     if type(inner) is list:
         texts = [one.get("content") if type(one) is dict else None for one in inner]

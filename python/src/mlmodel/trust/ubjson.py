@@ -7,11 +7,14 @@ counted objects, text with a length of another type than the file's own librarie
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-__all__ = ["MalformedUbjson", "loads"]
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
+__all__ = ["MalformedUbjson", "loads", "members"]
 
 _DEEPEST = 64
 #: Marker of a number -> its form; all are big-endian.
@@ -48,6 +51,29 @@ def loads(data: bytes) -> Any:
     if reader.at != len(data):
         raise MalformedUbjson(f"{len(data) - reader.at} bytes follow its end")
     return value
+
+
+def members(data: bytes) -> dict[str, bytes]:
+    """Return the members of an object, each as the bytes that it is written in.
+
+    Raises:
+        MalformedUbjson: as :func:`loads`, or it is something else than an object.
+
+    """
+    reader = _Reader(data)
+    found: dict[str, bytes] = {}
+    try:
+        if reader.take(1) != b"{":
+            raise MalformedUbjson("it is not an object")
+        for key in reader.keys(found):
+            start = reader.at
+            reader.value(reader.take(1), 1)
+            found[key] = data[start : reader.at]
+    except (struct.error, UnicodeDecodeError) as error:
+        raise MalformedUbjson(f"{error} near byte {reader.at}") from None
+    if reader.at != len(data):
+        raise MalformedUbjson(f"{len(data) - reader.at} bytes follow its end")
+    return found
 
 
 class _Reader:
@@ -89,12 +115,17 @@ class _Reader:
     def text(self, marker: bytes) -> str:
         return self.take(self.count(marker)).decode()
 
-    def mapping(self, depth: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def keys(self, found: Container[str]) -> Iterator[str]:
+        """Yield the keys of an object, up to its end; none may be ``found`` before."""
         while (marker := self.take(1)) != b"}":
             key = self.text(marker)
             if key in found:
                 raise MalformedUbjson(f"the key {key[:60]!r} appears twice before byte {self.at}")
+            yield key
+
+    def mapping(self, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key in self.keys(found):
             found[key] = self.value(self.take(1), depth)
         return found
 

@@ -387,6 +387,16 @@ def _is_passing(node: ast.AST) -> bool:
     return isinstance(node, ast.Name | ast.Constant | ast.Tuple | ast.keyword | ast.Load)
 
 
+def _booster_state(_: Global, target: Made, state: Value) -> str:
+    """Check that a booster is given its model once, by what checks it while loading (XGB-017)."""
+    if type(state) is not Mapping or not state.exact:
+        return NOT_FOLLOWED
+    handle = state.known.get("handle")
+    if type(handle) not in {Blob, Made} or not _is_bytes(handle):
+        return "it has something else than bytes for its model"
+    return "" if target.state is None else "it is given a model twice"
+
+
 # joblib --------------------------------------------------------------------------------------
 
 
@@ -437,6 +447,7 @@ ARGUMENTS: dict[str, Callable[..., str]] = {
 #: Check -> what state its object may be given.
 STATES: dict[str, Callable[..., str]] = {
     "array": _array_state,
+    "booster": _booster_state,
     "distribution": _distribution_state,
     "dtype": dtypes.check_state,
     "masked": _array_state,

@@ -33,8 +33,10 @@ _ADVICE = {
     "joblib.memory.": WRITES_FILES,
     "lightgbm.": "LightGBM reads a model's text without checking its numbers; trust the folder, or "
     "keep the model in another form",
-    "xgboost.": "XGBoost's bytes are not checked within a pickle; save the model by "
-    "mlmodel.xgboost, whose files are, or trust the folder",
+    "xgboost.callback.": "callbacks are called while fitting alone; set callbacks=None before the "
+    "model is saved, or trust the folder",
+    "xgboost.": "of XGBoost only its own estimators and boosters are known; save the model by "
+    "mlmodel.xgboost, or trust the folder",
     "__main__.": "it was defined in the script that saved the model; put it into a module of its "
     "own and save the model with code_paths=[…], which needs a trusted folder",
 }
