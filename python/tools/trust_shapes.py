@@ -59,7 +59,8 @@ EXTRA: dict[Place, str] = {
     ): "_cache _data _dtype _freq _ndarray",
     ("pandas.core.arrays.categorical", "Categorical"): "_codes",
     # Where pandas keeps the values of its ``cache_readonly`` properties.
-    ("pandas.core.arrays.base", "ExtensionArray"): "_cache",
+    # ``_readonly``: whether pandas 3 lets nobody write into the array.
+    ("pandas.core.arrays.base", "ExtensionArray"): "_cache _readonly",
     ("pandas.core.dtypes.base", "ExtensionDtype"): "_cache",
     ("pandas._libs.tslibs.offsets", "DateOffset"): """
         _offset _use_relativedelta day days hour hours microsecond microseconds millisecond

@@ -61,9 +61,37 @@ def why(error):
     return f"{type(error).__name__}: {details or error}"[:400]
 
 
+def models():
+    """Return the zoo, and estimators of XGBoost where it is installed."""
+    return {**zoo.fitted(), **(boosted() if find_spec("xgboost") else {})}
+
+
+def boosted():
+    import xgboost
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    few = {"n_estimators": 3, "max_depth": 2, "n_jobs": 1}
+    pipeline = make_pipeline(StandardScaler(), xgboost.XGBClassifier(**few))
+    grid = GridSearchCV(pipeline, {"xgbclassifier__max_depth": [1, 2]}, cv=2)
+    words = pd.DataFrame({"a": zoo.X[:, 0], "w": pd.Categorical(zoo.WORDS[:, 0])})
+    early = xgboost.XGBClassifier(**few, early_stopping_rounds=1)
+    return {
+        "boosted grid": (grid.fit(zoo.X, zoo.CLASSES), zoo.X),
+        "boosted three": (xgboost.XGBClassifier(**few).fit(zoo.X, np.arange(zoo.N) % 3), zoo.X),
+        "boosted words": (xgboost.XGBRegressor(**few, enable_categorical=True).fit(words, zoo.NUMBERS), words),
+        "boosted early": (early.fit(zoo.X, zoo.CLASSES, eval_set=[(zoo.X, zoo.CLASSES)], verbose=False), zoo.X),
+        "boosted forest": (xgboost.XGBRFRegressor(**few).fit(zoo.X, zoo.NUMBERS), zoo.X),
+        "boosted ranks": (xgboost.XGBRanker(**few).fit(zoo.X, zoo.CLASSES, qid=np.arange(zoo.N) // 10), zoo.X),
+        "boosted lines": (xgboost.XGBRegressor(n_estimators=3, booster="gblinear").fit(zoo.X, zoo.NUMBERS), zoo.X),
+        "boosted darts": (xgboost.XGBRegressor(**few, booster="dart").fit(zoo.X, zoo.NUMBERS), zoo.X),
+    }  # fmt: skip
+
+
 def load_all():
     bad, tried = {}, 0
-    for name, (estimator, data) in zoo.fitted().items():
+    for name, (estimator, data) in models().items():
         wanted = dense(zoo.answer(estimator, data))
         for way, dump in WAYS.items():
             tried += 1
@@ -105,6 +133,8 @@ def values():
         "distances": [distance.cosine, distance.euclidean],
         "frames' functions": [pd.to_numeric, pd.isna],
         "memory": joblib.Memory(None, verbose=0),
+        # Since pandas 3 what ``array`` gives is marked as read only.
+        "array of texts": pd.Index(["a", "b"]).array, "array of kinds": pd.Index(["a", "b"], dtype="category").array,
         "arrow texts": pd.Series(["a", None, "ä"], dtype=ARROW), "texts": pd.Series(["a", "b"]),
         "masked": np.ma.masked_array([1.0, 2.0], [True, False]),
         "records": np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]),
@@ -118,7 +148,7 @@ def values():
 
 
 def write(file):
-    found = {**values(), **{name: estimator for name, (estimator, _) in zoo.fitted().items()}}
+    found = {**values(), **{name: estimator for name, (estimator, _) in models().items()}}
     dumps = {
         f"{name}, {way}": dump(value) for name, value in found.items() for way, dump in WAYS.items()
     }

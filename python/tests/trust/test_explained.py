@@ -78,7 +78,9 @@ TODO = {
     "callbacks=None": pickle4(new("xgboost.callback", "TrainingCheckPoint") + build(mapping(n=b"N"))),
     "LightGBM reads": pickle4(new("lightgbm.sklearn", "LGBMClassifier") + build(mapping(n=b"N"))),
     "code_paths": pickle4(name("__main__", "clean")),
-    "allow=": pickle4(new("imblearn.over_sampling._smote.base", "SMOTE") + build(mapping(k=b"N"))),
+    "allow=": pickle4(new("some.package", "Sampler") + build(mapping(k=b"N"))),
+    "pass this name": pickle4(new("imblearn.over_sampling._smote.base", "SMOTE") + build(mapping(k=b"N"))),
+    "was not reviewed": pickle4(new("category_encoders.ordinal", "OrdinalEncoder") + build(mapping(k=b"N"))),
 }  # fmt: skip
 
 

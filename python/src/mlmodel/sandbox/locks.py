@@ -1,16 +1,23 @@
-"""Semaphores of this process alone, in the place of those that live in files.
+"""What wants other processes does with this one: semaphores without files, threads (TRU-090).
 
 ``multiprocessing`` keeps its semaphores in ``/dev/shm``, and joblib's *threads* want them too. That
 folder is shared with the user's other processes, so the wall does not open it (TRU-081). Behind
-the wall no process can be started, so a semaphore of this one is all that is needed.
+the wall no process can be started, so a semaphore of this one is all that is needed. joblib
+would start processes wherever a model says ``n_jobs``; it is given threads instead.
 """
 
 from __future__ import annotations
 
 import importlib
+import sys
 import threading
 import time
-from typing import Any
+from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
 
 __all__ = ["put_in_place"]
 
@@ -85,8 +92,42 @@ class _Semaphore:
         """Nothing is to be done: there is no fork here."""
 
 
+_PARALLEL = "joblib.parallel"
+
+
+class _Finder:
+    """Changes joblib's table of backends as soon as it is imported."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: object = None
+    ) -> ModuleSpec | None:
+        del target
+        spec = PathFinder.find_spec(name, path) if name == _PARALLEL else None
+        if spec is None or spec.loader is None:
+            return None
+        loader: Any = spec.loader
+        run = loader.exec_module
+
+        def exec_module(module: Any) -> None:
+            run(module)
+            _use_threads(module)
+
+        loader.exec_module = exec_module
+        return spec
+
+
+def _use_threads(module: Any) -> None:
+    """Put threads in the place of each backend of joblib that would start processes."""
+    for name in set(module.BACKENDS) - {"sequential", "threading"}:
+        module.BACKENDS[name] = module.BACKENDS["threading"]
+
+
 def put_in_place() -> None:
-    """Let ``multiprocessing`` of this process make semaphores without files."""
+    """Let libraries of this process do without files and processes, once they are imported."""
+    if _PARALLEL in sys.modules:
+        _use_threads(sys.modules[_PARALLEL])
+    else:
+        sys.meta_path.insert(0, _Finder())
     try:
         module: Any = importlib.import_module("_multiprocessing")
     except ImportError:  # a Python without it: joblib computes in one thread

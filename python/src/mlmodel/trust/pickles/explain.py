@@ -27,12 +27,18 @@ _MOST_VALUES = 200_000
 _LONGEST_PLACE = 200
 _PARTIAL = ("func", "args", "keywords")
 
+_NOT_REVIEWED = (
+    "what the objects of this library hold was not reviewed; pass this name to allow=(…), or trust "
+    "the folder"
+)
 #: The beginning of a name -> what its user can do, in one line.
 _ADVICE = {
+    "category_encoders.": _NOT_REVIEWED,
+    "imblearn.": _NOT_REVIEWED,
     "joblib._store_backends.": WRITES_FILES,
     "joblib.memory.": WRITES_FILES,
     "lightgbm.": "LightGBM reads a model's text without checking its numbers; trust the folder, or "
-    "keep the model in another form",
+    "save the model in a form that is checked (ONNX)",
     "xgboost.callback.": "callbacks are called while fitting alone; set callbacks=None before the "
     "model is saved, or trust the folder",
     "xgboost.": "of XGBoost only its own estimators and boosters are known; save the model by "
