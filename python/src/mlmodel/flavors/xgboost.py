@@ -52,7 +52,7 @@ class XgboostFlavor(Flavor):
 
     name = "xgboost"
     loader_module = "mlflow.xgboost"
-    extra = ("xgboost>=2.1", "scikit-learn>=1.3")
+    extra = ("xgboost>=3.1", "scikit-learn>=1.3")
     packages = ("xgboost",)
     versions = MappingProxyType({"xgb_version": "xgboost"})
 
