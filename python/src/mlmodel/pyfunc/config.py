@@ -80,8 +80,8 @@ def _saved_in(folder: ModelFolder, name: str) -> dict[str, Any]:
     return _checked(_yaml(path, folder.gate.read_to_run(path, _MOST_BYTES)))
 
 
-def _loader() -> Any:
-    """Return YAML's safe loader, which does not build mappings of many keys of one hash."""
+def _value(content: bytes) -> Any:
+    """Return what a text of YAML says; mappings of many keys of one hash are not built."""
     import yaml
 
     class Loader(yaml.SafeLoader):
@@ -96,7 +96,11 @@ def _loader() -> Any:
                     raise yaml.YAMLError("too many of its keys have the same hash (MLM-037)")
             return super().construct_mapping(node, deep=deep)
 
-    return Loader
+    loader = Loader(content)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def _yaml(path: Path, content: bytes | None = None) -> Any:
@@ -104,7 +108,7 @@ def _yaml(path: Path, content: bytes | None = None) -> Any:
 
     try:
         given = files.read(path, _MOST_BYTES) if content is None else content
-        return yaml.load(given, _loader())  # noqa: S506 - derived from the safe one
+        return _value(given)
     except OSError as error:
         raise InvalidArgument(
             f"The configuration {path} cannot be read: {error.strerror} (PYF-012)"
