@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST_LISTED",
+    "DeadlineExceeded",
     "InputViolation",
     "InternalError",
     "InvalidArgument",
@@ -31,6 +32,7 @@ __all__ = [
     "ModelNotFound",
     "NotFound",
     "PayloadTooLarge",
+    "RequestTimeout",
     "Unavailable",
     "UnreadableModel",
     "UnserializablePrediction",
@@ -415,6 +417,26 @@ class InternalError(MlmodelError):
     grpc_code = "INTERNAL"
     exit_code = 70
     fault = "library"
+
+
+class RequestTimeout(MlmodelError, TimeoutError):
+    """A request did not arrive whole within the time that the server gives it."""
+
+    code = "REQUEST_TIMEOUT"
+    http_status = 408
+    grpc_code = "DEADLINE_EXCEEDED"
+    exit_code = 1
+    fault = "caller"
+
+
+class DeadlineExceeded(MlmodelError, TimeoutError):
+    """The model did not answer within the time that the server or the caller gives it."""
+
+    code = "DEADLINE_EXCEEDED"
+    http_status = 504
+    grpc_code = "DEADLINE_EXCEEDED"
+    exit_code = 1
+    fault = "model"
 
 
 #: MLflow's names for what its users compare; every other error is ``INTERNAL_ERROR`` there.

@@ -30,11 +30,15 @@ def test_defaults(asked: list[Settings]) -> None:
 
 def test_options(asked: list[Settings]) -> None:
     given = "-m model -h 0.0.0.0 -p 8080 --max-body 1MB -w 2 --threads 16 --terse-errors --trust"
+    given += " --timeout 1.5 --body-timeout 9"
     done = CliRunner().invoke(command, [*given.split(), "--allow", "a.B", "--allow", "c.D"])
     assert done.exit_code == 0, done.output
     assert asked == [
         Settings(
-            "model", "0.0.0.0", 8080, 2, 16, 10**6, terse=True, trust=True, allow=("a.B", "c.D")
+            *("model", "0.0.0.0", 8080, 2, 16, 10**6, 9.0, 1.5),
+            terse=True,
+            trust=True,
+            allow=("a.B", "c.D"),
         )
     ]
 
@@ -45,7 +49,9 @@ def test_options(asked: list[Settings]) -> None:
         [],
         ["-m"],
         ["-m", "x", "-p", "70000"],
-        ["-m", "x", "--threads", "1"],
+        ["-m", "x", "--threads", "0"],
+        ["-m", "x", "--timeout", "0"],
+        ["-m", "x", "--body-timeout", "-1"],
         ["-m", "x", "--max-body", "much"],
     ],
 )

@@ -328,7 +328,7 @@ def test_nothing_forges_a_line_of_the_log(
     monkeypatch.setattr(worker.threading.Thread, "start", lambda _: None)
     _parent, report = multiprocessing.Pipe()
     with pytest.raises(SystemExit):
-        worker.load(Settings("/not/there"), report)
+        worker.work(Settings("/not/there"), None, report)
     try:
         _raise("x\n2026-01-01 00:00:00 INFO forged\r2026 forged\x1b[2J\u2028forged")
     except ValueError:

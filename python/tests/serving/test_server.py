@@ -164,32 +164,83 @@ def test_slow_predictions_and_slow_bodies_hold_up_nobody(
         assert server.ask()[0] == 200
 
 
-def test_more_bodies_that_never_come_than_there_are_threads(
-    model: Path, wait_for: Callable[..., None]
-) -> None:
-    """RST-074: ping is answered, and what finds no place is refused at once."""
-    with serving(model, "--threads", "4") as server:
-        half = (
-            b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            b"Content-Length: 1000\r\n\r\n{"
-        )
+HALF = (
+    b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 1000\r\n\r\n{"
+)
+
+
+def test_bodies_that_never_come(model: Path) -> None:
+    """RST-074, RST-114: they take no thread, and have an end."""
+    with serving(model, "--threads", "1", "--body-timeout", "4") as server:
         headless = server.connect()
-        headless.sendall(half[:40])
+        headless.sendall(HALF[:40])
         idle = []
-        for _ in range(4 + WAITING + 20):
+        for _ in range(300):
             idle.append(server.connect())
-            idle[-1].sendall(half)
-            if len(idle) in {9, 100}:
-                # More than there are threads to work: the others are worked on.
-                assert server.ask()[0] == 200
-        wait_for(lambda: server.ask()[0] == 503)
-        assert server.ask()[1]["error_code"] == "UNAVAILABLE"
+            idle[-1].sendall(HALF)
+        assert server.ask()[0] == 200
         assert all(server.ping() == 200 for _ in range(10))
         for connection in idle:
-            connection.close()
-        wait_for(lambda: server.ask()[0] == 200)
-        # Headers that do not come either end the connection, with or without an answer.
-        assert not headless.recv(100).startswith(b"HTTP/1.1 200")
+            answer = b""
+            while part := connection.recv(2**16):
+                answer += part
+            assert answer.startswith(b"HTTP/1.1 408 "), answer
+            assert b"RST-114" in answer
+        # A head that does not come either ends the connection, without an answer.
+        assert headless.recv(100) == b""
+        assert server.ask()[0] == 200
+
+
+def test_bodies_that_take_all_the_memory(model: Path, wait_for: Callable[..., None]) -> None:
+    """RST-074: what finds no place is refused at once, unread; what is small finds one."""
+    with serving(model, "--threads", "1", "--max-body", "1500") as server:
+        holding = server.connect()
+        holding.sendall(HALF)
+
+        def answer_to_another() -> bytes:
+            with server.connect() as connection:
+                connection.sendall(HALF)
+                return connection.recv(2**16)
+
+        wait_for(lambda: answer_to_another().startswith(b"HTTP/1.1 503 "))
+        assert server.ask()[0] == 200
+        holding.close()
+        wait_for(lambda: server.post(" " * 1000)[0] == 400)
+
+
+def test_more_requests_than_may_wait(
+    model: Path, tmp_path: Path, wait_for: Callable[..., None]
+) -> None:
+    """RST-074: one is worked on, as many wait as may, the others are refused at once."""
+    with serving(model, "--threads", "1") as server:
+        slow = Slow(server, tmp_path, wait_for)
+        body = b'{"inputs": {"folder": [""]}}'
+        whole = HALF[:-1].replace(b"1000", b"%d" % len(body)) + body
+        waiting = [server.connect() for _ in range(WAITING)]
+        for connection in waiting:
+            connection.sendall(whole)
+        wait_for(lambda: server.ask()[0] == 503)
+        assert server.ask()[1]["error_code"] == "UNAVAILABLE"
+        assert server.ping() == 200
+        assert slow.let_go() == 200
+        for connection in waiting:
+            assert connection.recv(2**16).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_prediction_that_takes_too_long(
+    model: Path, tmp_path: Path, wait_for: Callable[..., None]
+) -> None:
+    """RST-113."""
+    with serving(model, "--timeout", "2") as server:
+        slow = Slow(server, tmp_path, wait_for)
+        assert server.ask()[0] == 200
+        slow.thread.join()
+        status, body = slow.answers[0]
+        assert (status, body["error_code"]) == (504, "DEADLINE_EXCEEDED")
+        assert server.ask()[0] == 200
+        (tmp_path / "wait").unlink()
+        assert server.ping() == 200
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -247,14 +298,65 @@ def test_workers_end_with_a_killed_parent(model: Path, wait_for: Callable[..., N
         wait_for(lambda: all(map(gone, workers)))
 
 
-def test_a_killed_worker_ends_the_server_with_an_error(model: Path) -> None:
-    with serving(model) as server:
-        os.kill(server.workers()[0], signal.SIGKILL)
-        assert server.process.wait(PATIENCE) == 70
+def test_a_killed_worker_is_replaced(model: Path, wait_for: Callable[..., None]) -> None:
+    """RST-115: its neighbour goes on, and the log says so."""
+    with serving(model, "--workers", "2") as server:
+        first, second = server.workers()
+        os.kill(first, signal.SIGKILL)
+        assert all(server.ask() == (200, {"predictions": [second]}) for _ in range(10))
+        wait_for(lambda: len(server.workers()) == 2 and first not in server.workers())
+        seen = {second}
+        wait_for(lambda: seen.add(server.ask()[1]["predictions"][0]) or len(seen) == 2)
+        server.process.terminate()
+        assert server.process.wait(PATIENCE) == 0
         assert server.process.stderr is not None
         said = server.process.stderr.read()
-        assert said.startswith("mlmodel: INTERNAL_ERROR: A worker process ended unexpectedly")
+        assert f"Worker {first} has ended unexpectedly (SIGKILL)" in said
         assert "Traceback" not in said
+
+
+def test_the_only_worker_is_replaced(model: Path) -> None:
+    """RST-115: what comes meanwhile waits for the new one."""
+    with serving(model) as server:
+        first = server.workers()
+        os.kill(first[0], signal.SIGKILL)
+        assert server.ask()[0] == 200
+        assert server.workers() != first
+
+
+def test_workers_are_replaced_on_sighup(model: Path, wait_for: Callable[..., None]) -> None:
+    """RST-116: no request is refused meanwhile."""
+    with serving(model, "--workers", "2") as server:
+        before = set(server.workers())
+        server.process.send_signal(signal.SIGHUP)
+        wait_for(
+            lambda: (
+                server.ask()[0] == 200
+                and not before & set(server.workers())
+                and len(server.workers()) == 2
+            )
+        )
+        server.process.terminate()
+        assert server.process.wait(PATIENCE) == 0
+
+
+def test_a_model_that_cannot_be_loaded_again(model: Path, wait_for: Callable[..., None]) -> None:
+    """RST-116: the old one goes on."""
+    with serving(model) as server:
+        hidden = model.with_name("hidden")
+        (model / "MLmodel").rename(hidden)
+        try:
+            before = server.workers()
+            server.process.send_signal(signal.SIGHUP)
+            assert server.process.stderr is not None
+            said = ""
+            while "could not load the model" not in said:
+                said = server.process.stderr.readline()
+                assert said
+            assert server.ask() == (200, {"predictions": before})
+            wait_for(lambda: server.workers() == before)
+        finally:
+            hidden.rename(model / "MLmodel")
 
 
 def test_two_workers_both_answer(model: Path, wait_for: Callable[..., None]) -> None:

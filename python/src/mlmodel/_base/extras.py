@@ -21,7 +21,7 @@ _EXTRA_OF = {
     "orjson": "predict",
     "cloudpickle": "predict",
     "flask": "serve",
-    "granian": "serve",
+    "httptools": "serve",
     "google": "grpc",
     "grpc": "grpc",
     "pyarrow": "arrow",

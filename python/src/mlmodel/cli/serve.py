@@ -7,7 +7,7 @@ import re
 import click
 
 from mlmodel.cli._shared import echo, loading_options
-from mlmodel.serving.settings import MAX_BODY, THREADS, WAITING, Settings
+from mlmodel.serving.settings import BODY_SECONDS, MAX_BODY, THREADS, WAITING, Settings
 
 __all__ = ["command", "parse_size"]
 
@@ -87,9 +87,23 @@ not trusted.
 @click.option(
     "--threads",
     default=THREADS,
-    type=click.IntRange(4),
+    type=click.IntRange(1),
     help=f"Requests at a time in each process; up to {WAITING} more wait, others are refused "
     "(503).",
+)
+@click.option(
+    "--timeout",
+    "predict_seconds",
+    default=None,
+    type=click.FloatRange(0, min_open=True),
+    help="Seconds that a prediction may take (504); any time if not given.",
+)
+@click.option(
+    "--body-timeout",
+    "body_seconds",
+    default=BODY_SECONDS,
+    type=click.FloatRange(0, min_open=True),
+    help="Seconds that the body of a request may take to arrive (408).",
 )
 @click.option(
     "--terse-errors", "terse", is_flag=True, help="Answer errors with their code and rules only."
@@ -102,6 +116,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     max_body: int,
     workers: int,
     threads: int,
+    predict_seconds: float | None,
+    body_seconds: float,
     terse: bool,
     trust: bool,
     allow: tuple[str, ...],
@@ -110,12 +126,13 @@ def command(  # noqa: PLR0913 - one parameter per option
     """Serve a model over REST.
 
     POST /invocations scores, as MLflow's server does; GET /ping, /health and /version tell the
-    state of the server. On SIGTERM or Ctrl-C it finishes the requests that it has begun, and stops.
+    state of the server. On SIGTERM or Ctrl-C it finishes the requests that it has begun, and stops;
+    on SIGHUP it loads the model again. A worker process that ends is replaced.
     """
     from mlmodel.serving.server import run
 
     settings = Settings(
-        *(model, host, port, workers, threads, max_body),
+        *(model, host, port, workers, threads, max_body, body_seconds, predict_seconds),
         terse=terse,
         trust=trust,
         allow=allow,

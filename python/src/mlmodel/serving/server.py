@@ -1,4 +1,4 @@
-"""The server's parent process: light, holds no model, starts and ends the workers.
+"""The server's parent process: light, holds no model, starts, replaces and ends the workers.
 
 Nothing that the model needs is imported here, so that the parent costs some 30 MiB only.
 """
@@ -6,211 +6,301 @@ Nothing that the model needs is imported here, so that the parent costs some 30 
 from __future__ import annotations
 
 import contextlib
-import errno
+import logging
 import multiprocessing
 import os
 import signal
 import socket
-import sys
-import threading
 import time
-from dataclasses import replace
-from functools import partial
+from collections import deque
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from mlmodel._base.extras import require
-from mlmodel.errors import InternalError, InvalidArgument, MlmodelError, ModelFailure
+from mlmodel.errors import InternalError, MlmodelError, ModelFailure
 from mlmodel.sandbox.frames import BadFrame, error_of, receive
 from mlmodel.sandbox.limits import clean_environment
-from mlmodel.serving.settings import SPARE, WAITING
-from mlmodel.serving.worker import begin, load
+from mlmodel.serving.listening import listen, url_of
+from mlmodel.serving.logs import set_up
+from mlmodel.serving.settings import GRACE
+from mlmodel.serving.worker import work
 from mlmodel.store.sandboxing import decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
     from mlmodel.serving.settings import Settings
     from mlmodel.store.sandboxing import Sandboxed
 
 __all__ = ["run"]
 
-#: How long a stopping worker may finish what it has begun, in seconds (RST-076).
-_GRACE = 20
-#: How long the headers of a request may take, and a connection without one, in milliseconds.
-_HEADERS = 10_000
-#: How often the parent asks whether the server answers yet, in seconds.
-_ASK = 0.01
-_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared, not bound
+#: How long the parent waits beyond the workers' grace before it kills them, in seconds.
+_BEYOND = 1.0
+#: A worker that ends so soon after its start is started again later each time, until so late.
+_EARLY, _LATEST = 10.0, 30.0
+_SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
+_log = logging.getLogger("mlmodel.serving")
 
 
 def run(settings: Settings, ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; ``ready`` is called with the URL once it answers.
+
+    On SIGHUP the workers are replaced one after the other, each by one that has loaded the model
+    again; none is ended before the other is ready (RST-116).
 
     Raises:
         InvalidArgument: the port is taken or the address is not this machine's.
         MlmodelError: what a worker reported while it loaded the model.
 
     """
-    require("granian", "serve")
-    from granian import Granian
-    from granian.constants import HTTPModes, Interfaces
-    from granian.http import HTTP1Settings
-
+    require("httptools", "serve")
     found = decide(settings.model, settings.sandbox, trust=settings.trust, allow=settings.allow)
     if found is not None:
         root = str(found.folder.root)
         settings = replace(settings, model=root, wall=found.wall, digest=found.digest)
-    host, port = settings.host, _free_port(settings.host, settings.port)
-    server = Granian(
-        "mlmodel",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        http=HTTPModes.http1,
-        workers=settings.workers,
-        blocking_threads=settings.threads + WAITING + SPARE,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADERS),
-        workers_kill_timeout=_GRACE,
-        log_enabled=False,
-    )
-    pipes = [multiprocessing.Pipe(duplex=False) for _ in range(settings.workers)]
-    watch = _Watch([source for source, _ in pipes], host, port, ready)
-    server.on_startup(watch.start)
-    reports = [target for _, target in pipes]
-    try:
-        with _apart(found):
-            server.serve(
-                spawn_target=partial(begin, settings, reports),
-                target_loader=partial(load, settings),
-                wrap_loader=False,
+    with contextlib.closing(listen(settings.host, settings.port)) as listener, _Signals() as told:
+        parent = _Parent(settings, listener, found, told)
+        try:
+            if parent.start():
+                ready(url_of(settings.host, listener))
+                set_up()
+                parent.watch()
+        finally:
+            parent.end()
+
+
+@dataclass
+class _Worker:
+    """One process that serves."""
+
+    process: BaseProcess
+    report: Connection
+    born: float
+    ready: bool = False
+
+    def reported(self) -> MlmodelError | None:
+        """Return the error that it reports, None where it has loaded the model (TRU-084)."""
+        try:
+            told, _ = receive(self.report.fileno())
+            error = None if told is None else error_of(told)
+        except EOFError:
+            self.process.join(1)
+            error = InternalError(
+                "A worker process ended unexpectedly, killed or out of memory perhaps; "
+                "the server has stopped."
             )
-        watch.raise_if_untrue()
-    except SystemExit as ended:
-        # A worker that ended by itself makes granian exit with 1. After Ctrl-C, which workers
-        # receive as well, that is not a fault.
-        if ended.code and not server.interrupt_signal:
-            raise watch.failure() from None
+        except (OSError, BadFrame):
+            error = ModelFailure(
+                "A worker process sent an invalid report, so the server has stopped (TRU-084)."
+            )
+        self.report.close()
+        self.ready = error is None
+        return error
+
+
+class _Signals:
+    """Notes the signals that come; :attr:`woken` can be waited for."""
+
+    def __init__(self) -> None:
+        self.came: deque[int] = deque()
+        self.woken, self._bell = socket.socketpair()
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._bell.settimeout(0)
+        self.woken.settimeout(0)
+        for name in _SIGNALS:
+            if (number := getattr(signal, name, None)) is not None:
+                self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self.woken.close()
+        self._bell.close()
+
+    def _note(self, number: int, _frame: object) -> None:
+        self.came.append(number)
+        with contextlib.suppress(OSError):
+            self._bell.send(b"\0")
+
+    @property
+    def ending(self) -> bool:
+        """Return whether the server is to end."""
+        return any(number in {signal.SIGTERM, signal.SIGINT} for number in self.came)
+
+    def taken(self, name: str) -> bool:
+        """Return whether a signal came, and forget it."""
+        number = getattr(signal, name, 0)
+        came = number in self.came
+        while number in self.came:
+            self.came.remove(number)
+        return came
+
+    def rest(self) -> None:
+        """Let it be waited for again."""
+        with contextlib.suppress(BlockingIOError):
+            while self.woken.recv(4096):
+                pass
+
+
+class _Parent:
+    """Starts the workers, and new ones in the place of those that end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        found: Sandboxed | None,
+        told: _Signals,
+    ) -> None:
+        self._settings, self._listener, self._told = settings, listener, told
+        self._found = found
+        # Behind a wall a worker is a fresh process, without this one's memory (TRU-082).
+        self._context: Any = multiprocessing.get_context(None if found is None else "spawn")
+        self._workers: list[_Worker] = []
+        self._retiring: list[_Worker] = []
+        self._coming: _Worker | None = None
+        self._to_replace: deque[_Worker] = deque()
+        self._delay = 0.0
+        self._begin_at: list[float] = []
+
+    def start(self) -> bool:
+        """Start all workers; return whether they are ready, False where a signal came before.
+
+        Raises:
+            MlmodelError: what a worker reported.
+
+        """
+        for _ in range(self._settings.workers):
+            self._workers.append(self._begin())
+        while not all(worker.ready for worker in self._workers):
+            loading = [worker for worker in self._workers if not worker.ready]
+            woken = wait([*(worker.report for worker in loading), self._told.woken])
+            if self._told.ending:
+                return False
+            self._told.rest()
+            for worker in loading:
+                if worker.report in woken and (error := worker.reported()) is not None:
+                    raise error
+        return True
+
+    def watch(self) -> None:
+        """Replace what ends, until a signal ends all."""
+        while not self._told.ending:
+            self._told.rest()
+            self._look_after()
+            if self._told.taken("SIGHUP"):
+                self._to_replace.extend(self._workers)
+                _log.info("The workers are replaced, one after the other (SIGHUP).")
+            self._replace_next()
+            if self._told.ending:
+                return
+            sources: list[Any] = [self._told.woken]
+            sources += [one.process.sentinel for one in (*self._workers, *self._retiring)]
+            if self._coming is not None:
+                sources.append(self._coming.report)
+            due = min(self._begin_at, default=None)
+            wait(sources, None if due is None else max(0.0, due - time.monotonic()))
+
+    def end(self) -> None:
+        """End the workers: what they have begun they finish, within the grace (RST-076)."""
+        coming = [] if self._coming is None else [self._coming]
+        left = [*self._workers, *self._retiring, *coming]
+        for worker in left:
+            worker.process.terminate()
+        until = time.monotonic() + GRACE + _BEYOND
+        for worker in left:
+            worker.process.join(max(0.0, until - time.monotonic()))
+        for worker in left:
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+
+    def _begin(self) -> _Worker:
+        report, target = multiprocessing.Pipe(duplex=False)
+        process = self._context.Process(
+            target=work, args=(self._settings, self._listener, target), name="mlmodel-worker"
+        )
+        with _apart(self._found):
+            process.start()
+        target.close()
+        return _Worker(process, report, time.monotonic())
+
+    def _look_after(self) -> None:
+        now = time.monotonic()
+        for worker in [one for one in self._retiring if not one.process.is_alive()]:
+            self._retiring.remove(worker)
+        for worker in [one for one in self._workers if not one.process.is_alive()]:
+            self._workers.remove(worker)
+            with contextlib.suppress(ValueError):
+                self._to_replace.remove(worker)
+            if now - worker.born < _EARLY:
+                self._delay = min(_LATEST, max(0.5, 2 * self._delay))
+            else:
+                self._delay = 0.0
+            _log.error(
+                "Worker %d has ended unexpectedly (%s); another one is started.",
+                worker.process.pid,
+                _end_of(worker.process),
+            )
+            self._begin_at.append(now + self._delay)
+        if self._coming is not None and self._coming.report.poll():
+            self._take_in(self._coming)
+            self._coming = None
+
+    def _take_in(self, worker: _Worker) -> None:
+        """Let a worker that reports serve, or say why it cannot."""
+        error = worker.reported()
+        if error is None:
+            self._workers.append(worker)
+            _log.info("Worker %d is ready.", worker.process.pid)
+            if len(self._workers) > self._settings.workers and self._to_replace:
+                old = self._to_replace.popleft()
+                self._workers.remove(old)
+                self._retiring.append(old)
+                old.process.terminate()
+            return
+        worker.process.terminate()
+        self._retiring.append(worker)
+        _log.error("A new worker could not load the model: %s", error)
+        self._to_replace.clear()
+        if len(self._workers) < self._settings.workers:
+            self._delay = min(_LATEST, max(0.5, 2 * self._delay))
+            self._begin_at.append(time.monotonic() + self._delay)
+
+    def _replace_next(self) -> None:
+        if self._coming is not None:
+            return
+        due = [at for at in self._begin_at if at <= time.monotonic()]
+        if due:
+            self._begin_at.remove(due[0])
+            self._coming = self._begin()
+        elif self._to_replace and not self._begin_at:
+            self._coming = self._begin()
+
+
+def _end_of(process: BaseProcess) -> str:
+    process.join()
+    code = process.exitcode or 0
+    return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
 
 @contextlib.contextmanager
 def _apart(found: Sandboxed | None) -> Iterator[None]:
-    """Let workers behind a wall begin as fresh processes, without this one's variables or memory.
-
-    The method and the variables are the process's own, and are put back.
-    """
+    """Let a worker behind a wall begin without this process's variables, which are put back."""
     if found is None:
         yield
         return
-    method, before = multiprocessing.get_start_method(allow_none=True), dict(os.environ)
+    before = dict(os.environ)
     try:
-        multiprocessing.set_start_method("spawn", force=True)
         os.environ.clear()
         os.environ.update(clean_environment(before, found.variables))
         yield
     finally:
-        multiprocessing.set_start_method(method, force=True)
         os.environ.clear()
         os.environ.update(before)
-
-
-class _Watch:
-    """Listens to the workers' reports while they load."""
-
-    def __init__(
-        self, reports: list[Connection], host: str, port: int, ready: Callable[[str], None]
-    ) -> None:
-        self._reports = reports
-        self._address = (_ANY.get(host, host), port)
-        self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        self._ready = ready
-        self._failed: MlmodelError | None = None
-        self._untrue = False
-        self._ended = threading.Event()
-
-    def start(self) -> None:
-        """Listen in a thread of its own: the main thread waits for signals."""
-        threading.Thread(target=self._listen, name="mlmodel-ready", daemon=True).start()
-
-    def failure(self) -> MlmodelError:
-        """Return the error that a worker reported, or one that says that it ended."""
-        self._ended.wait(1)
-        if self._failed is None:
-            return InternalError(
-                "A worker process ended unexpectedly, killed or out of memory perhaps; "
-                "the server has stopped."
-            )
-        return self._failed
-
-    def raise_if_untrue(self) -> None:
-        """Raise where the server was stopped because of what a worker reported (TRU-084)."""
-        if self._untrue:
-            raise self.failure()
-
-    def _listen(self) -> None:
-        waited_for = {one.fileno(): one for one in self._reports}
-        while waited_for:
-            ready = set(wait(waited_for))
-            for number in [one for one in waited_for if one in ready]:
-                del waited_for[number]
-                self._failed, self._untrue = _reported(number)
-                if self._failed is not None:
-                    self._ended.set()
-                    if self._untrue:  # its worker goes on, so the server is stopped
-                        os.kill(os.getpid(), signal.SIGTERM)
-                    return
-        while not _answers(self._address):
-            time.sleep(_ASK)
-        self._ready(self._url)
-
-
-def _reported(source: int) -> tuple[MlmodelError | None, bool]:
-    """Return the error that a worker reports, None where it has loaded the model.
-
-    The other value says that it sent an invalid report.
-    """
-    try:
-        told, _ = receive(source)
-        return (None if told is None else error_of(told)), False
-    except (EOFError, OSError, BadFrame):
-        said = "A worker process sent an invalid report, so the server has stopped (TRU-084)."
-        return ModelFailure(said), True
-
-
-def _answers(address: tuple[str, int]) -> bool:
-    try:
-        with socket.create_connection(address, timeout=5) as connection:
-            connection.sendall(
-                b"GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-            )
-            return connection.recv(64).startswith(b"HTTP/1.1 200")
-    except OSError:
-        return False
-
-
-def _free_port(host: str, port: int) -> int:
-    """Return the port, or a free one for 0; refuse one that is taken.
-
-    granian shares a port with whoever else would share it, so that a second server would start
-    beside the first and get half of its requests. Hence this look before.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = found[0]
-        with contextlib.closing(socket.socket(family, kind, protocol)) as probe:
-            if sys.platform != "win32":
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            return int(probe.getsockname()[1])
-    except (OSError, OverflowError) as error:
-        raise InvalidArgument(_unbindable(host, port, error)) from None
-
-
-def _unbindable(host: str, port: int, error: OSError | OverflowError) -> str:
-    number = getattr(error, "errno", None)
-    if number == errno.EADDRINUSE:
-        return f"Port {port} of {host} is in use by another program; choose one with --port."
-    if number == errno.EACCES:
-        return f"Port {port} of {host} needs more rights than this user has; choose one above 1023."
-    return f"The address {host}, port {port}, cannot be used: {error}."

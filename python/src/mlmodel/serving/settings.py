@@ -8,22 +8,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mlmodel.sandbox.wall import Wall
 
-__all__ = ["MAX_BODY", "SPARE", "THREADS", "WAITING", "Settings"]
+__all__ = ["BODY_SECONDS", "GRACE", "MAX_BODY", "THREADS", "WAITING", "Settings"]
 
 #: How many requests are worked on at a time in each process.
 THREADS = 8
 #: How large a request's body may be (RST-073), in bytes.
 MAX_BODY = 64 * 2**20
-#: How many requests may be in a process besides those that it works on (RST-074): their bodies
-#: arrive, or have arrived and wait for a turn. A thread that waits costs some 50 KiB.
+#: How many whole requests may wait for a turn in a process besides those that it works on
+#: (RST-074).
 WAITING = 248
-#: Threads that no request for a prediction takes, so that /ping is answered at all times.
-SPARE = 4
+#: How long the body of a request may take (RST-114), in seconds.
+BODY_SECONDS = 60.0
+#: How long a stopping worker may finish what it has begun, in seconds (RST-076).
+GRACE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a server is asked to do; picklable, since a worker may be a fresh process."""
+    """What a server is asked to do; picklable, since a worker may be a fresh process.
+
+    Attributes:
+        body_seconds: how long a body may take to arrive (RST-114).
+        predict_seconds: how long a prediction may take, with its wait for a turn; None for any
+            time (RST-113).
+        wall: the wall that each worker raises.
+        digest: that by which the folder is trusted behind the wall.
+
+    """
 
     model: str
     host: str = "127.0.0.1"
@@ -31,10 +42,11 @@ class Settings:
     workers: int = 1
     threads: int = THREADS
     max_body: int = MAX_BODY
+    body_seconds: float = BODY_SECONDS
+    predict_seconds: float | None = None
     terse: bool = False
     trust: bool = False
     allow: tuple[str, ...] = ()
     sandbox: str = "auto"
-    #: The wall that each worker raises, and the digest by which the folder is trusted behind it.
     wall: Wall | None = None
     digest: str = ""

@@ -1,66 +1,103 @@
-"""A worker process: loads the model and hands the application to granian."""
+"""A worker process: loads the model and serves it."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
+import math
 import os
 import signal
 import stat
 import threading
 import time
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mlmodel.errors import InternalError, InvalidArgument, MlmodelError, printable
+from mlmodel.errors import InternalError, InvalidArgument, MlmodelError
 from mlmodel.sandbox.frames import plain_error, send
+from mlmodel.serving.logs import set_up
+from mlmodel.serving.settings import GRACE, WAITING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import socket
+    from collections.abc import Iterator
     from multiprocessing.connection import Connection
 
     from mlmodel.sandbox.wall import Wall
     from mlmodel.serving.app import Application
     from mlmodel.serving.settings import Settings
 
-__all__ = ["begin", "load"]
+__all__ = ["application", "work"]
 
 #: How often a worker looks whether the process that started it is still there, in seconds.
 _LOOK = 1.0
+#: Files that a worker needs besides one for each connection; and how many connections at most.
+_OTHER_FILES, _MOST_CONNECTIONS = 64, 4096
 
 
-def begin(
-    settings: Settings,
-    reports: list[Connection],
-    number: int,
-    name: str | None,
-    loader: Callable[..., Application],
-    sock: Any,
-    *others: Any,
-) -> None:
-    """Run a worker of granian: bind its socket, raise the wall if there is one, load and serve.
+def work(settings: Settings, listener: socket.socket, report: Connection) -> None:
+    """Serve until SIGTERM; report to the parent whether the model is loaded.
 
-    Args:
-        settings: what the server is asked to do.
-        reports: where each worker reports to the parent; this one at its ``number``, from 1.
-        number: granian's, as all that follows.
-        name: of the process.
-        loader: what makes the application, but for where to report.
-        sock: how to make the socket, or the socket.
-        others: the rest.
-
+    A report is null (loaded) or the error, as JSON: the parent unpickles nothing that a process
+    sent in which a model runs (TRU-084). Where loading fails the worker ends.
     """
-    from granian.server.mp import MPServer
-
-    report = reports[number - 1]
+    _take_over_signals()
+    parent = os.getppid()
     if settings.wall is not None:
-        (spec, holder), second = sock
-        holder = spec.build() if holder is None else holder
-        sock = ((None, holder), second)
-        known = {one.fileno() for one in reports}
-        _raise_wall(settings.wall, report, (holder.get_fd(), *_sentinels(known)))
-    MPServer._spawn_wsgi_worker(number, name, partial(loader, report), sock, *others)  # noqa: SLF001
+        _raise_wall(settings.wall, report, (listener.fileno(), *_sentinels({report.fileno()})))
+    _watch_parent(parent)
+    set_up()
+    try:
+        served = application(settings)
+    except MlmodelError as error:
+        send(report.fileno(), plain_error(error))
+        raise SystemExit(error.exit_code) from None
+    except Exception as error:
+        logging.getLogger("mlmodel.serving").exception("The model could not be loaded.")
+        said = InternalError(f"{type(error).__name__}: {error}")
+        send(report.fileno(), plain_error(said))
+        raise SystemExit(InternalError.exit_code) from None
+    _serve(settings, listener, served, report)
+
+
+def _serve(
+    settings: Settings, listener: socket.socket, served: Application, report: Connection
+) -> None:
+    from mlmodel.serving.http.host import Limits
+    from mlmodel.serving.http.loop import Loop
+
+    limits = Limits(
+        max_body=settings.max_body,
+        most_bytes=settings.threads * settings.max_body,
+        threads=settings.threads,
+        waiting=WAITING,
+        connections=_connections(),
+        accepts=64 if settings.workers == 1 else 1,
+        body_seconds=settings.body_seconds,
+        predict_seconds=settings.predict_seconds or math.inf,
+        grace_seconds=GRACE,
+    )
+    loop = Loop([listener], served, limits)
+    # What is loaded stays; the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGTERM, lambda *_: loop.stop())
+    send(report.fileno(), None)
+    report.close()
+    loop.run()
+
+
+def _connections() -> int:
+    """Return how many connections there may be."""
+    try:
+        import resource
+    except ImportError:  # pragma: no cover - Windows has no such limit
+        return _MOST_CONNECTIONS
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if files == resource.RLIM_INFINITY:
+        return _MOST_CONNECTIONS
+    return max(8, min(_MOST_CONNECTIONS, files - _OTHER_FILES))
 
 
 def _sentinels(known: set[int]) -> Iterator[int]:
@@ -102,48 +139,8 @@ def _raise_wall(given: Wall, report: Connection, kept: tuple[int, ...]) -> None:
     locks.put_in_place()
 
 
-def load(settings: Settings, report: Connection) -> Application:
-    """Return the application, in the worker; report to the parent how it went.
-
-    A report is null (loaded) or the error, as JSON: the parent unpickles nothing that a process
-    sent in which a model runs (TRU-084). Where loading fails the worker ends.
-    """
-    _take_over_signals()
-    _watch_parent(os.getppid())
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(_Lines(handler.formatter))
-    try:
-        application = _application(settings)
-    except MlmodelError as error:
-        send(report.fileno(), plain_error(error))
-        raise SystemExit(error.exit_code) from None
-    except Exception as error:
-        logging.getLogger("mlmodel.serving").exception("The model could not be loaded.")
-        said = InternalError(f"{type(error).__name__}: {error}")
-        send(report.fileno(), plain_error(said))
-        raise SystemExit(InternalError.exit_code) from None
-    send(report.fileno(), None)
-    return application
-
-
-class _Lines(logging.Formatter):
-    """Lets nothing in a record pass for another record, or move a terminal's cursor (RST-106).
-
-    A record's further lines, such as those of a traceback, are indented; control characters in
-    it, which may be the client's or the model's, are escaped.
-    """
-
-    def __init__(self, inner: logging.Formatter | None) -> None:
-        super().__init__()
-        self._inner = inner or logging.Formatter()
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the text of a record."""
-        return printable(self._inner.format(record)).replace("\n", "\n  ")
-
-
-def _application(settings: Settings) -> Application:
+def application(settings: Settings) -> Application:
+    """Load the model and return what answers requests."""
     from mlmodel.pyfunc.served import load_served
     from mlmodel.serving.app import Application
 
@@ -160,11 +157,12 @@ def _application(settings: Settings) -> Application:
 
 def _take_over_signals() -> None:
     # A forked worker has the parent's handlers, which would swallow the parent's own SIGTERM
-    # while the model loads. Ctrl-C goes to the whole group: the parent ends the workers.
+    # while the model loads. Ctrl-C and a terminal's hang-up go to the whole group: the parent
+    # says what comes of them.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _watch_parent(parent: int) -> None:

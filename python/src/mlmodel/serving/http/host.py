@@ -1,0 +1,135 @@
+"""What a connection lives in: the limits, what answers requests, and the loop as it sees it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import socket
+
+    from mlmodel.errors import MlmodelError
+    from mlmodel.serving.http.crew import Crew, Pace
+    from mlmodel.serving.http.messages import Request, Response
+
+__all__ = ["Answerable", "Answers", "Host", "Limits", "Member"]
+
+
+class Answers(Protocol):
+    """What answers requests."""
+
+    def pace(self, request: Request) -> Pace | None:
+        """Return the pace of the model that a request calls; None where it calls none."""
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request; never raises."""
+
+    def refuse(self, error: MlmodelError) -> Response:
+        """Return the answer for an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a server takes and how long it waits, in bytes and seconds.
+
+    Attributes:
+        max_body: the largest body (RST-073).
+        most_bytes: how much the bodies of all requests may hold together (RST-074).
+        threads: how many calls are made at a time.
+        waiting: how many more whole requests wait for a turn.
+        connections: how many connections there may be.
+        accepts: how many are accepted in a row; one where other processes wait for them, too.
+        head_seconds: how long the head of a request may take.
+        body_seconds: how long its body may take (RST-114).
+        predict_seconds: how long its answer may take, turn and call (RST-113).
+        idle_seconds: how long a connection may be kept without a request.
+        write_seconds: how long a client may take nothing of its answer.
+        linger_seconds: how long what arrives behind a refusal is dropped.
+        grace_seconds: how long a stopping server finishes what it has begun (RST-076).
+
+    """
+
+    max_body: int
+    most_bytes: int
+    threads: int
+    waiting: int
+    connections: int = 4096
+    accepts: int = 64
+    head_seconds: float = 10
+    body_seconds: float = 60
+    predict_seconds: float = math.inf
+    idle_seconds: float = 75
+    write_seconds: float = 60
+    linger_seconds: float = 5
+    grace_seconds: float = 20
+
+    def seconds(self, state: str) -> float:
+        """Return how long a reader may be in a state."""
+        return {"head": self.head_seconds, "body": self.body_seconds}.get(state, self.idle_seconds)
+
+
+class Host(Protocol):
+    """What a connection asks of its loop.
+
+    Attributes:
+        now: the loop's clock: when events were last looked for.
+        date: the header line of answers.
+        buffer: what connections read into; one for all, since the leader alone reads.
+
+    """
+
+    READ: int
+    WRITE: int
+    now: float
+    date: bytes
+    buffer: memoryview
+    limits: Limits
+    application: Answers
+    crew: Crew
+
+    def look_for(self, connection: Member, events: int) -> None:
+        """Let the selector look for other events at a connection."""
+
+    def forget(self, connection: Member) -> None:
+        """Leave a connection that is closed."""
+
+    def reserve(self, size: int) -> None:
+        """Set bytes aside for a body.
+
+        Raises:
+            Unavailable: the bodies of other requests take too much memory (RST-074).
+
+        """
+
+    def release(self, size: int) -> None:
+        """Give them back."""
+
+    def first_to_answer(self, exchange: Answerable) -> bool:
+        """Return whether nobody has answered yet; whoever asks first does."""
+
+    def give_back(self, connection: Member) -> None:
+        """Hand a connection from the thread of a call back to the leader."""
+
+
+class Answerable(Protocol):
+    """A request's call, that one thread answers."""
+
+    answered: bool
+
+
+class Member(Protocol):
+    """A connection as its loop sees it."""
+
+    sock: socket.socket
+    events: int
+    deadline: float
+
+    def go_on(self) -> None:
+        """Take the connection back from the thread that made its call."""
+
+    def expire(self) -> None:
+        """Answer that what was waited for is late, or close."""
+
+    def stop(self) -> None:
+        """Take no further request; close if there is none."""

@@ -1,0 +1,202 @@
+"""The loop of a server: sockets, their connections, and the threads that call the model."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from mlmodel.errors import Unavailable
+from mlmodel.serving.http.connection import Connection
+from mlmodel.serving.http.crew import Crew
+from mlmodel.serving.http.messages import head, http_date
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlmodel.serving.http.host import Answerable, Answers, Limits, Member
+
+__all__ = ["Loop"]
+
+#: How often deadlines are looked at, in seconds.
+_SWEEP = 0.25
+#: How much is read at once, in bytes.
+_CHUNK = 256 * 2**10
+
+
+class Loop:
+    """Serves connections of some listening sockets until it is stopped.
+
+    Attributes:
+        now: the loop's clock: when events were last looked for.
+        date: the header line of answers.
+        buffer: what connections read into; one for all, since the leader alone reads.
+
+    """
+
+    READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
+    def __init__(
+        self, listeners: Sequence[socket.socket], application: Answers, limits: Limits
+    ) -> None:
+        self.application, self.limits = application, limits
+        self.crew = Crew(limits.threads, limits.waiting, self._lead)
+        self.now = time.monotonic()
+        self.date = http_date(time.time())
+        self.buffer = memoryview(bytearray(_CHUNK))
+        self._listeners = list(listeners)
+        self._selector = selectors.DefaultSelector()
+        self._connections: set[Member] = set()
+        self._ready: deque[tuple[Connection | None, int]] = deque()
+        self._returned: deque[Member] = deque()
+        self._free_bytes = limits.most_bytes
+        self._lock = threading.Lock()
+        self._swept = 0.0
+        self._stopping: float | None = None
+        self._ended = threading.Event()
+        self._bell, self._rope = os.pipe()
+        for end in (self._bell, self._rope):
+            os.set_blocking(end, False)
+        self._selector.register(self._bell, self.READ, None)
+        for listener in self._listeners:
+            listener.settimeout(0)
+            self._selector.register(listener, self.READ, None)
+
+    def run(self) -> None:
+        """Serve until :meth:`stop` was called and what was begun is answered."""
+        self.crew.start()
+        self._ended.wait()
+        self.crew.end()
+
+    def stop(self) -> None:
+        """Take nothing new, finish what was begun, and end (RST-076); for a signal's handler."""
+        if self._stopping is None:
+            self._stopping = time.monotonic() + self.limits.grace_seconds
+            self._ring()
+
+    # For connections. -----------------------------------------------------------------------
+
+    def look_for(self, connection: Member, events: int) -> None:
+        """Let the selector look for other events at a connection."""
+        if events == connection.events:
+            return
+        if not connection.events:
+            self._selector.register(connection.sock, events, connection)
+        elif not events:
+            self._selector.unregister(connection.sock)
+        else:
+            self._selector.modify(connection.sock, events, connection)
+        connection.events = events
+
+    def forget(self, connection: Member) -> None:
+        """Leave a connection that is closed."""
+        self._connections.discard(connection)
+
+    def reserve(self, size: int) -> None:
+        """Set bytes aside for a body.
+
+        Raises:
+            Unavailable: the bodies of other requests take too much memory (RST-074).
+
+        """
+        if size > self._free_bytes:
+            raise Unavailable(
+                "The bodies of other requests use all the memory reserved for bodies; try again "
+                "(RST-074)."
+            )
+        self._free_bytes -= size
+
+    def release(self, size: int) -> None:
+        """Give them back."""
+        self._free_bytes += size
+
+    def first_to_answer(self, exchange: Answerable) -> bool:
+        """Return whether nobody has answered yet; whoever asks first does."""
+        with self._lock:
+            first = not exchange.answered
+            exchange.answered = True
+            return first
+
+    def give_back(self, connection: Member) -> None:
+        """Hand a connection from the thread of a call back to the leader."""
+        self._returned.append(connection)
+        self._ring()
+
+    # The leader's. --------------------------------------------------------------------------
+
+    def _ring(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._rope, b"\0")
+
+    def _lead(self, term: int) -> None:
+        crew, ready = self.crew, self._ready
+        while crew.leads(term):
+            while ready:
+                connection, mask = ready.popleft()
+                if connection is None:
+                    self._accept()
+                elif mask & self.READ:
+                    connection.on_readable()
+                elif connection.events:
+                    connection.on_writable()
+                if not crew.leads(term):
+                    return
+            self._look(term)
+            if self._ended.is_set():
+                return
+
+    def _look(self, term: int) -> None:
+        """Wait for events; take back what other threads have answered; see what is late."""
+        found = self._selector.select(_SWEEP)
+        self.now = time.monotonic()
+        self._ready.extend((key.data, mask) for key, mask in found)
+        while self._returned and self.crew.leads(term):
+            self._returned.popleft().go_on()
+        if self.now - self._swept > _SWEEP and self.crew.leads(term):
+            self._sweep()
+
+    def _accept(self) -> None:
+        for listener in self._listeners:
+            with contextlib.suppress(OSError):
+                for _ in range(self.limits.accepts):
+                    self._take(listener.accept()[0])
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._bell, 4096)
+
+    def _take(self, sock: socket.socket) -> None:
+        sock.settimeout(0)
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if len(self._connections) >= self.limits.connections:
+            full = Unavailable("The server has as many connections as it can; try again (RST-074).")
+            answer = self.application.refuse(full)
+            with sock, contextlib.suppress(OSError):
+                sock.send(head(answer, self.date, version="1.1", keep_alive=False) + answer.body)
+            return
+        connection = Connection(self, sock)
+        self._connections.add(connection)
+        self.look_for(connection, self.READ)
+
+    def _sweep(self) -> None:
+        self._swept = self.now
+        self.date = http_date(time.time())
+        if self._stopping is not None:
+            self._drain()
+        for connection in [one for one in self._connections if one.deadline < self.now]:
+            connection.expire()
+
+    def _drain(self) -> None:
+        for listener in self._listeners:
+            self._selector.unregister(listener)
+            listener.close()
+        self._listeners.clear()
+        for connection in list(self._connections):
+            connection.stop()
+        late = self._stopping is not None and self.now > self._stopping
+        if late or not self._connections:
+            self._ended.set()

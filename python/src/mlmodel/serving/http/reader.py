@@ -1,0 +1,204 @@
+"""Reads the requests of one connection; llhttp parses, here is what a server refuses besides.
+
+Two readers of one request, a proxy and a server, must not see two requests in it, nor another
+end of its body (RFC 9112; RST-104, RST-105). llhttp is strict about syntax: line ends, names,
+lengths, chunks, a length beside a transfer encoding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httptools
+
+from mlmodel.errors import MalformedRequest, MlmodelError, PayloadTooLarge
+from mlmodel.serving.http.messages import Request
+from mlmodel.serving.requests import ambiguity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Reader", "Refusal"]
+
+#: How large target and headers of a request may be together, in bytes, and how many headers.
+_LARGEST_HEAD = 64 * 2**10
+_MOST_HEADERS = 200
+
+
+class Refusal(Exception):
+    """A request that is not read to its end; the connection is not to be used again."""
+
+    def __init__(self, error: MlmodelError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class Reader:
+    """Takes the bytes of one connection, gives its requests.
+
+    Args:
+        max_body: a larger body is refused, unread where its length is announced (RST-073).
+        reserve: sets bytes aside for a body; raises Unavailable where there are none (RST-074).
+        release: gives them back.
+
+    """
+
+    __slots__ = (
+        "_begun", "_head_size", "_max_body", "_now", "_parser", "_parts", "_raw", "_refused",
+        "_release", "_reserve", "_size", "_target", "complete", "wants_continue",
+    )  # fmt: skip
+
+    def __init__(
+        self, max_body: int, reserve: Callable[[int], None], release: Callable[[int], None]
+    ) -> None:
+        self._parser: Any = httptools.HttpRequestParser(self)
+        self._max_body = max_body
+        self._reserve, self._release = reserve, release
+        self._refused: MlmodelError | None = None
+        self._now: Request | None = None
+        self.complete: list[Request] = []
+        self.wants_continue = False
+        self._begin()
+
+    @property
+    def state(self) -> str:
+        """Return ``idle``, ``head`` or ``body``: what of a request has come."""
+        if self._now is not None:
+            return "body"
+        return "head" if self._begun else "idle"
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """Take bytes; :attr:`complete` gets the requests that they end.
+
+        Raises:
+            Refusal: what came is not HTTP, is ambiguous, or asks for more than there is.
+
+        """
+        if self._now is None:
+            self._head_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # Another protocol is offered and not taken. What follows is not to be parsed.
+            if self.complete:
+                self.complete[-1].keep_alive = False
+        except httptools.HttpParserError as error:
+            if self._refused is None and self.complete and not self.complete[-1].keep_alive:
+                return  # what follows the last request of a connection is left alone
+            raise Refusal(self._refused or _not_http(str(error))) from None
+        if self._now is None and self._head_size > _LARGEST_HEAD:
+            raise Refusal(_too_large_a_head())
+
+    def close(self) -> None:
+        """Give back what is set aside for a body that is not whole."""
+        if self._now is not None:
+            self._release(self._now.reserved)
+            self._now = None
+
+    # What the parser calls. -----------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._target = b""
+        self._raw: dict[bytes, bytes] = {}
+        self._parts: list[bytes] = []
+        self._size = self._head_size = 0
+        self._begun = False
+
+    def on_message_begin(self) -> None:
+        """Take notice of a request's first byte."""
+        self._begun = True
+
+    def on_url(self, url: bytes) -> None:
+        """Take the target, or a part of it."""
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take one header; those behind the last chunk are left out (RFC 9110, 6.5.1)."""
+        if self._now is None:
+            name = name.lower()
+            raw = self._raw
+            raw[name] = raw[name] + b", " + value if name in raw else value
+
+    def on_headers_complete(self) -> None:
+        """Refuse a request by its head, or make place for its body."""
+        parser, raw = self._parser, self._raw
+        request = self._now = Request(
+            parser.get_method().decode("latin-1"),
+            self._target,
+            raw,
+            version=parser.get_http_version(),
+            keep_alive=parser.should_keep_alive(),
+        )
+        try:
+            self._check(request)
+        except MlmodelError as error:
+            self._refused = error
+            raise
+        if b"expect" in raw and raw[b"expect"].lower() == b"100-continue":
+            self.wants_continue = True
+
+    def _check(self, request: Request) -> None:
+        raw = request.raw
+        if len(raw) > _MOST_HEADERS:
+            raise _too_large_a_head()
+        length = raw.get(b"content-length")
+        wrong = ambiguity(length, raw.get(b"transfer-encoding"), raw.get(b"host"), request.version)
+        if wrong is not None:
+            raise MalformedRequest(f"The request is not valid HTTP. {wrong}")
+        if length:
+            size = int(length)
+            if size > self._max_body:
+                raise too_large(self._max_body, f"of {size} bytes")
+            self._reserve(size)
+            request.reserved = size
+
+    def on_body(self, part: bytes) -> None:
+        """Take a part of the body."""
+        request = self._now
+        if request is None:  # pragma: no cover - a body comes behind a head
+            return
+        self._size += len(part)
+        if self._size > request.reserved:  # in chunks
+            self._reserve_more(request)
+        self._parts.append(part)
+
+    def _reserve_more(self, request: Request) -> None:
+        try:
+            if self._size > self._max_body:
+                raise too_large(self._max_body)
+            self._reserve(self._size - request.reserved)
+        except MlmodelError as error:
+            self._refused = error
+            raise
+        request.reserved = self._size
+
+    def on_message_complete(self) -> None:
+        """Put the request among those that are whole."""
+        request = self._now
+        if request is None:  # pragma: no cover - an end comes behind a head
+            return
+        parts = self._parts
+        request.body = parts[0] if len(parts) == 1 else b"".join(parts)
+        self.complete.append(request)
+        self._now = None
+        self.wants_continue = False
+        self._begin()
+
+
+def too_large(most: int, what: str = "") -> PayloadTooLarge:
+    """Return the refusal of a body (RST-073)."""
+    return PayloadTooLarge(
+        f"The body {what + ' ' if what else ''}is larger than this server takes, "
+        f"which is {most} bytes (RST-073)."
+    )
+
+
+def _not_http(why: str) -> MalformedRequest:
+    return MalformedRequest(f"The request is not valid HTTP: {why} (RST-104).")
+
+
+def _too_large_a_head() -> MalformedRequest:
+    return MalformedRequest(
+        f"The request's headers are larger than {_LARGEST_HEAD} bytes, or more than "
+        f"{_MOST_HEADERS} (RST-104)."
+    )
