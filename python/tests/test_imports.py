@@ -84,7 +84,7 @@ def test_reading_commands_load_the_base_install_alone(command: str, tmp_path: Pa
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command_is_light(command: str) -> None:
-    heavy = {"numpy", "pandas", "sklearn", "flask", "granian", "mlflow"}
+    heavy = {"numpy", "pandas", "sklearn", "flask", "httptools", "mlflow"}
     assert not _loaded(_command(command, "--help")) & heavy
 
 

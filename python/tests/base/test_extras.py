@@ -61,7 +61,7 @@ def test_commands_name_the_extra(command, tmp_path):
         "import sys\n"
         "class Absent:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.partition('.')[0] in {'numpy', 'pandas', 'granian', 'flask', 'orjson'}:\n"
+        "        if name.partition('.')[0] in {'numpy', 'pandas', 'httptools', 'flask', 'orjson'}:\n"
         "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
         "sys.meta_path.insert(0, Absent())\n"
         "from mlmodel.cli import main\n"

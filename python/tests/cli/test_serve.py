@@ -82,7 +82,7 @@ def test_help_is_the_line_of_the_list() -> None:
 def test_the_parent_is_light() -> None:
     """The process that starts the workers loads nothing that a model needs."""
     code = (
-        "import sys, mlmodel.cli.serve, mlmodel.serving.server, granian;"
+        "import sys, mlmodel.cli.serve, mlmodel.serving.server, httptools;"
         "print([m for m in ('numpy', 'pandas', 'flask', 'orjson') if m in sys.modules])"
     )
     done: Any = subprocess.run(

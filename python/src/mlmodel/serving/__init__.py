@@ -1,4 +1,4 @@
-"""Serving a model over REST: a Flask application behind a thin WSGI callable, on granian."""
+"""Serving a model over REST: our own loop, and Flask for what is small and rare."""
 
 from __future__ import annotations
 
