@@ -181,8 +181,9 @@ class Application:
 
 
 def _scores(request: Request) -> bool:
-    target = request.target
-    return request.method == "POST" and (target == _TARGET or target.partition(b"?")[0] == _TARGET)
+    if request.method != "POST":
+        return False
+    return request.target == _TARGET or request.path == _TARGET
 
 
 def _check_encoding(encoding: str | None) -> None:

@@ -74,7 +74,7 @@ class Connection:
 
     def __init__(self, loop: Host, sock: socket.socket) -> None:
         self.loop, self.sock = loop, sock
-        self._reader = Reader(loop.limits.max_body, loop.reserve, loop.release)
+        self._reader = Reader(loop.limits.max_body, loop.reserve, loop.release, loop.heads)
         self._requests: deque[Request] = deque()
         self._exchange: Exchange | None = None
         self._refusal: MlmodelError | None = None
@@ -106,7 +106,7 @@ class Connection:
         elif not size:
             self.close()
         elif not self._lingers:
-            self._take(self.loop.buffer[:size])
+            self._take(bytes(self.loop.buffer[:size]))
 
     def on_writable(self) -> None:
         """Write more of the answer."""
@@ -145,6 +145,12 @@ class Connection:
             )
         else:
             self.close()
+
+    def turn_away(self) -> None:
+        """Refuse whatever will come: there are as many connections as there may be (RST-074)."""
+        self._refuse(
+            Unavailable("The server has as many connections as it can; try again (RST-074).")
+        )
 
     def stop(self) -> None:
         """Take no further request; close if there is none."""
@@ -192,7 +198,7 @@ class Connection:
             else:
                 self._out[0] = first[sent:]
 
-    def _take(self, data: memoryview) -> None:
+    def _take(self, data: bytes) -> None:
         reader = self._reader
         try:
             reader.feed(data)

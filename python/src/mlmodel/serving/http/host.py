@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mlmodel.errors import MlmodelError
     from mlmodel.serving.http.crew import Crew, Pace
     from mlmodel.serving.http.messages import Request, Response
+    from mlmodel.serving.http.reader import Heads
 
 __all__ = ["Answerable", "Answers", "Host", "Limits", "Member"]
 
@@ -76,6 +77,7 @@ class Host(Protocol):
         now: the loop's clock: when events were last looked for.
         date: the header line of answers.
         buffer: what connections read into; one for all, since the leader alone reads.
+        heads: the heads that connections have read before.
 
     """
 
@@ -84,6 +86,7 @@ class Host(Protocol):
     now: float
     date: bytes
     buffer: memoryview
+    heads: Heads
     limits: Limits
     application: Answers
     crew: Crew

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import selectors
 import socket
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 from mlmodel.errors import Unavailable
 from mlmodel.serving.http.connection import Connection
 from mlmodel.serving.http.crew import Crew
-from mlmodel.serving.http.messages import head, http_date
+from mlmodel.serving.http.messages import http_date
+from mlmodel.serving.http.reader import Heads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Loop"]
 
+_log = logging.getLogger("mlmodel.serving")
+
 #: How often deadlines are looked at, in seconds.
 _SWEEP = 0.25
 #: How much is read at once, in bytes.
 _CHUNK = 256 * 2**10
+#: How many connections beyond those that there may be are told so.
+_TOLD = 32
 
 
 class Loop:
@@ -36,6 +42,7 @@ class Loop:
         now: the loop's clock: when events were last looked for.
         date: the header line of answers.
         buffer: what connections read into; one for all, since the leader alone reads.
+        heads: the heads that connections have read before.
 
     """
 
@@ -48,6 +55,7 @@ class Loop:
         self.crew = Crew(limits.threads, limits.waiting, self._lead)
         self.now = time.monotonic()
         self.date = http_date(time.time())
+        self.heads = Heads()
         self.buffer = memoryview(bytearray(_CHUNK))
         self._listeners = list(listeners)
         self._selector = selectors.DefaultSelector()
@@ -140,15 +148,24 @@ class Loop:
                 connection, mask = ready.popleft()
                 if connection is None:
                     self._accept()
-                elif mask & self.READ:
-                    connection.on_readable()
-                elif connection.events:
-                    connection.on_writable()
+                else:
+                    self._serve(connection, mask)
                 if not crew.leads(term):
                     return
             self._look(term)
             if self._ended.is_set():
                 return
+
+    def _serve(self, connection: Connection, mask: int) -> None:
+        try:
+            if mask & self.READ:
+                connection.on_readable()
+            elif connection.events:
+                connection.on_writable()
+        except Exception:
+            # A fault of ours costs this connection, not the server.
+            _log.exception("A connection failed because of a bug in mlmodel.")
+            connection.close()
 
     def _look(self, term: int) -> None:
         """Wait for events; take back what other threads have answered; see what is late."""
@@ -172,15 +189,14 @@ class Loop:
         sock.settimeout(0)
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if len(self._connections) >= self.limits.connections:
-            full = Unavailable("The server has as many connections as it can; try again (RST-074).")
-            answer = self.application.refuse(full)
-            with sock, contextlib.suppress(OSError):
-                sock.send(head(answer, self.date, version="1.1", keep_alive=False) + answer.body)
-            return
         connection = Connection(self, sock)
         self._connections.add(connection)
-        self.look_for(connection, self.READ)
+        if len(self._connections) <= self.limits.connections:
+            self.look_for(connection, self.READ)
+        elif len(self._connections) <= self.limits.connections + _TOLD:
+            connection.turn_away()
+        else:
+            connection.close()
 
     def _sweep(self) -> None:
         self._swept = self.now

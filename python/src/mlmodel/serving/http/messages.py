@@ -46,6 +46,11 @@ class Request:
         self.version, self.keep_alive, self.body = version, keep_alive, body
         self.reserved = 0
 
+    @property
+    def path(self) -> bytes:
+        """Return the target without its query."""
+        return self.target.partition(b"?")[0]
+
     def header(self, name: bytes) -> str | None:
         """Return the value of a header, or None."""
         value = self.raw.get(name)

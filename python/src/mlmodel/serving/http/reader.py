@@ -18,11 +18,15 @@ from mlmodel.serving.requests import ambiguity
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Reader", "Refusal"]
+__all__ = ["Heads", "Reader", "Refusal", "too_large"]
 
 #: How large target and headers of a request may be together, in bytes, and how many headers.
 _LARGEST_HEAD = 64 * 2**10
 _MOST_HEADERS = 200
+#: What ends a head; what is not in one that is remembered; how many are, and how large one is.
+_END = b"\r\n\r\n"
+_NOT_PLAIN = {b"transfer-encoding", b"expect", b"upgrade", b"connection"}
+_MOST_KNOWN, _LARGEST_KNOWN = 256, 4096
 
 
 class Refusal(Exception):
@@ -33,6 +37,42 @@ class Refusal(Exception):
         self.error = error
 
 
+class Heads:
+    """Heads that were read before: the same bytes are the same head, and need not be parsed again.
+
+    A client sends the same head with each request of one size, as a rule. Only whole heads that
+    were accepted are known, and only such that are followed by a body of announced length.
+    """
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[Request, int]] = {}
+
+    def find(self, data: bytes) -> Request | None:
+        """Return the request, if the bytes are a known head and its whole body."""
+        size = data.find(_END) + len(_END)
+        known = self._known.get(data[:size])
+        if known is None or len(data) - size != known[1]:
+            return None
+        first = known[0]
+        return Request(
+            first.method, first.target, first.raw, version=first.version, body=data[size:]
+        )
+
+    def learn(self, data: bytes, request: Request) -> None:
+        """Remember the head of a request that these bytes were."""
+        size = data.find(_END) + len(_END)
+        raw, length = request.raw, len(data) - size
+        plain = request.keep_alive and not (raw.keys() & _NOT_PLAIN)
+        if size > _LARGEST_KNOWN or not plain or length != len(request.body):
+            return
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        first = Request(request.method, request.target, raw, version=request.version)
+        self._known[data[:size]] = first, length
+
+
 class Reader:
     """Takes the bytes of one connection, gives its requests.
 
@@ -40,20 +80,26 @@ class Reader:
         max_body: a larger body is refused, unread where its length is announced (RST-073).
         reserve: sets bytes aside for a body; raises Unavailable where there are none (RST-074).
         release: gives them back.
+        heads: what this and other connections have read before.
 
     """
 
     __slots__ = (
-        "_begun", "_head_size", "_max_body", "_now", "_parser", "_parts", "_raw", "_refused",
-        "_release", "_reserve", "_size", "_target", "complete", "wants_continue",
+        "_begun", "_head_size", "_heads", "_max_body", "_now", "_parser", "_parts", "_raw",
+        "_refused", "_release", "_reserve", "_size", "_target", "complete", "wants_continue",
     )  # fmt: skip
 
     def __init__(
-        self, max_body: int, reserve: Callable[[int], None], release: Callable[[int], None]
+        self,
+        max_body: int,
+        reserve: Callable[[int], None],
+        release: Callable[[int], None],
+        heads: Heads,
     ) -> None:
         self._parser: Any = httptools.HttpRequestParser(self)
         self._max_body = max_body
         self._reserve, self._release = reserve, release
+        self._heads = heads
         self._refused: MlmodelError | None = None
         self._now: Request | None = None
         self.complete: list[Request] = []
@@ -67,13 +113,30 @@ class Reader:
             return "body"
         return "head" if self._begun else "idle"
 
-    def feed(self, data: bytes | memoryview) -> None:
+    def feed(self, data: bytes) -> None:
         """Take bytes; :attr:`complete` gets the requests that they end.
 
         Raises:
             Refusal: what came is not HTTP, is ambiguous, or asks for more than there is.
 
         """
+        if self._begun or self._now is not None:
+            self._parse(data)
+            return
+        known = self._heads.find(data)
+        if known is not None:
+            try:
+                self._reserve(len(known.body))
+            except MlmodelError as error:
+                raise Refusal(error) from None
+            known.reserved = len(known.body)
+            self.complete.append(known)
+            return
+        self._parse(data)
+        if len(self.complete) == 1 and not self._begun:
+            self._heads.learn(data, self.complete[0])
+
+    def _parse(self, data: bytes) -> None:
         if self._now is None:
             self._head_size += len(data)
         try:
@@ -139,18 +202,19 @@ class Reader:
 
     def _check(self, request: Request) -> None:
         raw = request.raw
-        if len(raw) > _MOST_HEADERS:
+        size = len(request.target) + sum(map(len, raw)) + sum(map(len, raw.values()))
+        if len(raw) > _MOST_HEADERS or size > _LARGEST_HEAD:
             raise _too_large_a_head()
         length = raw.get(b"content-length")
         wrong = ambiguity(length, raw.get(b"transfer-encoding"), raw.get(b"host"), request.version)
         if wrong is not None:
             raise MalformedRequest(f"The request is not valid HTTP. {wrong}")
         if length:
-            size = int(length)
-            if size > self._max_body:
-                raise too_large(self._max_body, f"of {size} bytes")
-            self._reserve(size)
-            request.reserved = size
+            announced = int(length)
+            if announced > self._max_body:
+                raise too_large(self._max_body, f"of {announced} bytes")
+            self._reserve(announced)
+            request.reserved = announced
 
     def on_body(self, part: bytes) -> None:
         """Take a part of the body."""

@@ -1,0 +1,339 @@
+"""Connections of a running loop, by plain sockets."""
+
+from __future__ import annotations
+
+import math
+import socket
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlmodel.errors import MlmodelError
+from mlmodel.serving.http.crew import Pace
+from mlmodel.serving.http.host import Limits
+from mlmodel.serving.http.loop import Loop
+from mlmodel.serving.http.messages import Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LIMITS = Limits(max_body=10**6, most_bytes=4 * 10**6, threads=2, waiting=3, grace_seconds=60)
+PATIENCE = 20
+
+
+class Answers:
+    """Answers a body with itself, ``/long`` with much, ``/held`` when it is let go."""
+
+    def __init__(self) -> None:
+        self.models = {b"/echo": Pace(), b"/held": Pace(), b"/long": Pace()}
+        self.let_go = threading.Event()
+        self.begun = 0
+
+    def pace(self, request: Request) -> Pace | None:
+        return self.models.get(request.path)
+
+    def answer(self, request: Request) -> Response:
+        self.begun += 1
+        if request.path == b"/held":
+            self.let_go.wait(PATIENCE)
+        if request.path == b"/long":
+            return Response(200, (), b"0123456789" * 10**6)
+        return Response(200, (("Content-Type", "text/plain"),), request.body or b"nothing")
+
+    def refuse(self, error: MlmodelError) -> Response:
+        return Response(error.http_status, (), error.message.encode())
+
+
+class Served:
+    """A loop that runs."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.answers = Answers()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = self.listener.getsockname()
+        self.loop = Loop([self.listener], self.answers, limits)
+        self.thread = threading.Thread(target=self.loop.run, daemon=True)
+        self.thread.start()
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(self.address, timeout=PATIENCE)
+
+    def ask(self, text: bytes) -> bytes:
+        """Return all that is answered until the server closes."""
+        with self.connect() as connection:
+            connection.sendall(text)
+            return everything(connection)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Served]]:
+    running: list[Served] = []
+
+    def start(**limits: Any) -> Served:
+        running.append(Served(replace(LIMITS, **limits)))
+        return running[-1]
+
+    yield start
+    for served in running:
+        served.answers.let_go.set()
+        served.loop.stop()
+        served.thread.join(PATIENCE)
+        assert not served.thread.is_alive()
+
+
+def everything(connection: socket.socket) -> bytes:
+    answer = b""
+    while part := connection.recv(2**20):
+        answer += part
+    return answer
+
+
+def post(path: str, body: bytes, *headers: str) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+END = "Connection: close"
+
+
+def test_an_answer(serve: Callable[..., Served]) -> None:
+    head, _, body = serve().ask(post("/echo", b"abc", END)).partition(b"\r\n\r\n")
+    assert body == b"abc"
+    lines = head.decode().split("\r\n")
+    assert lines[0] == "HTTP/1.1 200 OK"
+    assert {"Content-Type: text/plain", "Content-Length: 3", END} < set(lines)
+    assert any(line.startswith("Date: ") and line.endswith(" GMT") for line in lines)
+
+
+def test_many_requests_of_one_connection(serve: Callable[..., Served]) -> None:
+    """In order, also where all are sent before the first is answered."""
+    sent = [b"%d" % number * (number % 50 + 1) for number in range(200)]
+    paths = ["/echo", "/quick"]
+    text = b"".join(post(paths[n % 2], body) for n, body in enumerate(sent))
+    answer = serve().ask(text + post("/echo", b"last", END))
+    bodies = [part.partition(b"\r\n\r\n")[2] for part in answer.split(b"HTTP/1.1 200 OK")[1:]]
+    assert bodies == [*sent, b"last"]
+
+
+@pytest.mark.parametrize("path", ["/echo", "/quick"])
+def test_versions_and_methods(path: str, serve: Callable[..., Served]) -> None:
+    served = serve()
+    old = f"GET {path} HTTP/1.0\r\n\r\n".encode()
+    assert served.ask(old).endswith(b"Connection: close\r\nContent-Length: 7\r\n\r\nnothing")
+    kept = f"GET {path} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".encode()
+    answer = served.ask(kept + old)
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert b"Connection: keep-alive\r\n" in answer
+    head = served.ask(f"HEAD {path} HTTP/1.1\r\nHost: x\r\n{END}\r\n\r\n".encode())
+    assert head.endswith(b"Content-Length: 7\r\n\r\n")
+
+
+def test_a_client_that_sends_no_more_is_answered(serve: Callable[..., Served]) -> None:
+    served = serve()
+    served.answers.let_go.set()
+    for path in ("/echo", "/held", "/quick"):
+        with served.connect() as connection:
+            connection.sendall(post(path, b"abc"))
+            connection.shutdown(socket.SHUT_WR)
+            assert everything(connection).endswith(b"abc")
+
+
+def test_a_body_that_is_cut_short(serve: Callable[..., Served]) -> None:
+    """RST-107: refused, and no model is asked."""
+    served = serve()
+    for text in (
+        post("/echo", b"abcdef")[:-3],
+        b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    ):
+        with served.connect() as connection:
+            connection.sendall(text)
+            connection.shutdown(socket.SHUT_WR)
+            answer = everything(connection)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b"RST-107" in answer
+    assert served.answers.begun == 0
+
+
+def test_a_client_that_waits_for_leave_to_send(serve: Callable[..., Served]) -> None:
+    served = serve()
+    with served.connect() as connection:
+        whole = post("/echo", b"abc", "Expect: 100-continue", END)
+        connection.sendall(whole[:-3])
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(whole[-3:])
+        assert everything(connection).endswith(b"abc")
+    too_much = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n"
+    answer = served.ask(too_much + b"Expect: 100-continue\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_refusal_reaches_who_still_sends(serve: Callable[..., Served]) -> None:
+    """RST-073: a connection closed with data unread is reset, and its last answer lost."""
+    served = serve()
+    text = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 9_000_000
+    assert served.ask(text).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_long_answer_is_taken_slowly(
+    serve: Callable[..., Served], wait_for: Callable[..., None]
+) -> None:
+    """It holds up nobody, and comes whole."""
+    served = serve()
+    with served.connect() as slow:
+        slow.sendall(post("/long", b"", END))
+        wait_for(lambda: served.answers.begun == 1)
+        for _ in range(5):
+            assert served.ask(post("/echo", b"abc", END)).endswith(b"abc")
+        assert everything(slow).partition(b"\r\n\r\n")[2] == b"0123456789" * 10**6
+
+
+def test_an_answer_that_nobody_takes(serve: Callable[..., Served]) -> None:
+    """The connection ends."""
+    served = serve(write_seconds=0.5)
+    with served.connect() as connection:
+        connection.sendall(post("/long", b""))
+        served_ones = served.ask(post("/echo", b"abc", END))
+        assert served_ones.endswith(b"abc")
+        import time
+
+        time.sleep(2)
+        assert len(everything(connection)) < 10**7
+
+
+def test_clients_that_vanish(serve: Callable[..., Served], wait_for: Callable[..., None]) -> None:
+    served = serve()
+    for text in (post("/long", b""), post("/held", b""), b"GET / HT", post("/echo", b"abc")[:-1]):
+        with served.connect() as connection:
+            connection.sendall(text)
+    served.answers.let_go.set()
+    assert served.ask(post("/echo", b"abc", END)).endswith(b"abc")
+
+
+def test_calls_hold_up_nobody(serve: Callable[..., Served], wait_for: Callable[..., None]) -> None:
+    """RST-074: two go on, three wait, others are refused; what calls no model is answered."""
+    served = serve()
+    waiting = [served.connect() for _ in range(5)]
+    for number, connection in enumerate(waiting):
+        connection.sendall(post("/held", b"%d" % number, END))
+    wait_for(lambda: served.answers.begun == 2)
+    wait_for(lambda: served.ask(post("/held", b"", END)).startswith(b"HTTP/1.1 503 "))
+    assert served.ask(post("/quick", b"abc", END)).endswith(b"abc")
+    served.answers.let_go.set()
+    for number, connection in enumerate(waiting):
+        assert everything(connection).endswith(b"%d" % number)
+
+
+def test_deadlines(serve: Callable[..., Served]) -> None:
+    """RST-113, RST-114; a head and an idle connection end without an answer."""
+    served = serve(
+        body_seconds=0.5,
+        predict_seconds=0.5,
+        head_seconds=0.5,
+        idle_seconds=0.5,
+        linger_seconds=0.5,
+    )
+    late = served.ask(post("/held", b""))
+    assert late.startswith(b"HTTP/1.1 504 ")
+    assert b"0.5 seconds (RST-113)" in late
+    body = served.ask(post("/echo", b"abc")[:-1])
+    assert body.startswith(b"HTTP/1.1 408 ")
+    assert b"0.5 seconds (RST-114)" in body
+    assert served.ask(b"") == served.ask(b"GET / HTTP/1.1\r\nX: ") == b""
+    assert served.ask(post("/quick", b"abc")).count(b"HTTP/1.1") == 1
+    # The call that came too late answers nobody, and its thread is free again.
+    served.answers.let_go.set()
+    assert served.ask(post("/held", b"abc", END)).endswith(b"abc")
+
+
+def test_a_body_that_drips(serve: Callable[..., Served]) -> None:
+    """RST-114: each byte does not put its end off."""
+    served = serve(body_seconds=1)
+    with served.connect() as connection:
+        connection.sendall(post("/echo", b"x" * 1000)[:-1000])
+        connection.settimeout(0.05)
+        answer = b""
+        for _ in range(999):
+            try:
+                connection.sendall(b"x")
+                answer = connection.recv(1000)
+                break
+            except TimeoutError:
+                continue
+        assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_memory_for_bodies(serve: Callable[..., Served], wait_for: Callable[..., None]) -> None:
+    """RST-074: it is given back, however a request ends."""
+    served = serve(most_bytes=1000)
+    half = post("/echo", b"x" * 900)[:-1]
+    for _ in range(3):
+        with served.connect() as connection:
+            connection.sendall(half)
+            wait_for(lambda: served.ask(half + b"x").startswith(b"HTTP/1.1 503 "))
+        wait_for(lambda: served.ask(post("/echo", b"x" * 900, END)).endswith(b"x"))
+
+
+def test_connections_are_counted(
+    serve: Callable[..., Served], wait_for: Callable[..., None]
+) -> None:
+    """RST-074."""
+    served = serve(connections=3)
+    held = [served.connect() for _ in range(3)]
+    for connection in held:
+        connection.sendall(post("/quick", b"abc"))
+        assert connection.recv(1000)
+    assert served.ask(b"").startswith(b"HTTP/1.1 503 ")
+    held.pop().close()
+    wait_for(lambda: served.ask(post("/quick", b"abc", END)).endswith(b"abc"))
+
+
+def test_a_stop(serve: Callable[..., Served], wait_for: Callable[..., None]) -> None:
+    """RST-076: what is begun is finished, a connection without a request ends, no other begins."""
+    served = serve()
+    idle, held, half = served.connect(), served.connect(), served.connect()
+    held.sendall(post("/held", b"abc"))
+    half.sendall(post("/echo", b"abc")[:-1])
+    wait_for(lambda: served.answers.begun == 1)
+    served.loop.stop()
+    assert everything(idle) == b""
+    half.sendall(b"c")
+    served.answers.let_go.set()
+    assert everything(half).endswith(b"abc")
+    assert everything(held).endswith(b"abc")
+    served.thread.join(PATIENCE)
+    assert not served.thread.is_alive()
+    with pytest.raises(OSError, match=r"refused|reset"):
+        served.connect()
+
+
+def test_a_stop_does_not_wait_for_ever(
+    serve: Callable[..., Served], wait_for: Callable[..., None]
+) -> None:
+    """RST-076."""
+    served = serve(grace_seconds=0.5)
+    with served.connect() as held:
+        held.sendall(post("/held", b"abc"))
+        wait_for(lambda: served.answers.begun == 1)
+        served.loop.stop()
+        served.thread.join(PATIENCE)
+        assert not served.thread.is_alive()
+
+
+def test_a_bug_costs_its_connection(serve: Callable[..., Served]) -> None:
+    served = serve()
+
+    def broken(_: Request) -> None:
+        raise ZeroDivisionError
+
+    kept = served.answers.pace
+    served.answers.pace = broken  # type: ignore[assignment,method-assign]
+    assert served.ask(post("/quick", b"abc")) == b""
+    served.answers.pace = kept  # type: ignore[method-assign]
+    assert served.ask(post("/quick", b"abc", END)).endswith(b"abc")
+
+
+def test_limits_that_are_not_set() -> None:
+    assert LIMITS.predict_seconds == math.inf
+    assert LIMITS.seconds("idle") == LIMITS.idle_seconds
