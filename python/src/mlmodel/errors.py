@@ -490,16 +490,3 @@ def shown(value: object) -> str:
     else:
         text = _BRIEF.repr(value) if isinstance(value, list | tuple | dict | set) else repr(value)
     return text if len(text) <= SHOWN_VALUE_LENGTH else text[: SHOWN_VALUE_LENGTH - 1] + "…"
-
-
-def printable(text: str) -> str:
-    """Return a text as a terminal may be given it: control characters escaped, lines kept."""
-    return "\n".join(
-        line if line.isprintable() else "".join(map(_escaped, line)) for line in text.split("\n")
-    )
-
-
-def _escaped(character: str) -> str:
-    if character.isprintable() or character == "\t":
-        return character
-    return character.encode("unicode_escape").decode()

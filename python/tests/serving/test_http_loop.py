@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlmodel.errors import MlmodelError
 from mlmodel.serving.http.crew import Pace
 from mlmodel.serving.http.host import Limits
 from mlmodel.serving.http.loop import Loop
@@ -18,6 +17,8 @@ from mlmodel.serving.http.messages import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from mlmodel.errors import MlmodelError
 
 LIMITS = Limits(max_body=10**6, most_bytes=4 * 10**6, threads=2, waiting=3, grace_seconds=60)
 PATIENCE = 20

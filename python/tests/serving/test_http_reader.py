@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlmodel.errors import MlmodelError, Unavailable
-from mlmodel.serving.http.messages import Request
 from mlmodel.serving.http.reader import Heads, Reader, Refusal
+
+if TYPE_CHECKING:
+    from mlmodel.serving.http.messages import Request
 
 POST = b"POST /invocations HTTP/1.1\r\nHost: x\r\n"
 BODY = b'{"inputs": [1]}'

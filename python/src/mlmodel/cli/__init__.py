@@ -142,8 +142,8 @@ def _show(error: click.ClickException) -> None:
     """Say what click found; what the user wrote, or a shell found for a ``*``, is in it."""
     import io
 
+    from mlmodel._base.texts import printable
     from mlmodel.cli._shared import without_commands
-    from mlmodel.errors import printable
 
     text = io.StringIO()
     error.show(text)

@@ -75,7 +75,7 @@ def complete_rules(
 
 def one_line(text: str) -> str:
     """Return a text of the model's or the user's as one line that any terminal may be given."""
-    from mlmodel.errors import printable
+    from mlmodel._base.texts import printable
 
     return without_commands(printable(text.replace("\n", "\\n")))
 

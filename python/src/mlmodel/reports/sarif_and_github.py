@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from mlmodel._base.texts import counted
-from mlmodel.errors import printable
+from mlmodel._base.texts import counted, printable
 from mlmodel.reports.rules import rule
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.texts import printable
 from mlmodel._base.warnings import warn_caller
-from mlmodel.errors import InvalidArgument, ModelFailure, printable
+from mlmodel.errors import InvalidArgument, ModelFailure
 from mlmodel.sandbox import frames, limits
 
 if TYPE_CHECKING:

@@ -183,7 +183,7 @@ class Application:
 def _scores(request: Request) -> bool:
     if request.method != "POST":
         return False
-    return request.target == _TARGET or request.path == _TARGET
+    return request.target == _TARGET or (b"?" in request.target and request.path == _TARGET)
 
 
 def _check_encoding(encoding: str | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from mlmodel.errors import printable
+from mlmodel._base.texts import printable
 
 __all__ = ["set_up"]
 

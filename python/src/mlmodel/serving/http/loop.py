@@ -162,7 +162,7 @@ class Loop:
                 connection.on_readable()
             elif connection.events:
                 connection.on_writable()
-        except Exception:
+        except Exception:  # noqa: BLE001 - the boundary of a connection
             # A fault of ours costs this connection, not the server.
             _log.exception("A connection failed because of a bug in mlmodel.")
             connection.close()
