@@ -52,7 +52,17 @@ INSIDE = {
     "trust": ("pickles", "graphs", "bounds"),
     "scoring": (
         *("media", "predict", "json", "writers", "given", "protobuf"),
-        *("declared", "engine", "codecs", "examples", "answers", "invocations", "fidelity"),
+        *(
+            "declared",
+            "engine",
+            "asking",
+            "codecs",
+            "examples",
+            "answers",
+            "invocations",
+            "v2",
+            "fidelity",
+        ),
     ),
     "store": ("locations",),
 }

@@ -24,6 +24,7 @@ __all__ = [
     "error_document",
     "refused",
     "unexpected",
+    "unexpected_error",
     "warning_header",
 ]
 
@@ -65,10 +66,13 @@ def refused(error: MlmodelError, *, terse: bool = False) -> Answer:
 
 def unexpected(error: BaseException, *, terse: bool = False) -> Answer:
     """Log a fault of this library with its traceback, and return the answer that hides it."""
+    return refused(unexpected_error(error), terse=terse)
+
+
+def unexpected_error(error: BaseException) -> InternalError:
+    """Log a fault of this library with its traceback, and return the error that hides it."""
     _log.error("A request failed because of a bug in mlmodel.", exc_info=error)
-    return refused(
-        InternalError("The server failed to answer; its log says why (ERR-006)."), terse=terse
-    )
+    return InternalError("The server failed to answer; its log says why (ERR-006).")
 
 
 def error_document(error: MlmodelError, *, terse: bool = False) -> dict[str, Any]:

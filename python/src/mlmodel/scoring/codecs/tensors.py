@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Shape: TypeAlias = tuple[int, ...]
 
 __all__ = [
+    "flattened",
     "from_array",
     "from_frame_columns",
     "from_frame_rows",
@@ -49,7 +50,7 @@ def from_array(payload: Payload[Json], matching: Matching) -> Tensors:
     """Read the payload's value as the one tensor, which is given without a name (ENF-107)."""
     if payload.value == [] and matching.schema is not None:
         return without_rows(payload, matching)
-    shape, cells = _flattened(payload.value)
+    shape, cells = flattened(payload.value)
     return _read_unnamed(payload, matching, shape, cells)
 
 
@@ -101,7 +102,7 @@ def from_frame_rows(
     if matching.has_names:
         columns = list(map(list, zip(*rows, strict=True))) if rows else [[] for _ in range(width)]
         return _read_columns(payload, matching, names, columns)
-    shape, cells = _flattened([*rows]) if rows else ((0, width), [])
+    shape, cells = flattened([*rows]) if rows else ((0, width), [])
     return _read_unnamed(payload, matching, shape, cells)
 
 
@@ -151,7 +152,7 @@ def _read_named(
         raise invalid_input([_needs_no_name(unnamed)])
     if schema is None:
         read = {
-            name: _read_array(payload, *_flattened(value), None, name)
+            name: _read_array(payload, *flattened(value), None, name)
             for name, value in given.items()
         }
     else:
@@ -159,7 +160,7 @@ def _read_named(
         names = names or tuple(given)
         reader.violations += matching.match(names, len(names)).violations
         read = {
-            spec.name: _read_array(payload, *_flattened(given[spec.name]), spec, spec.name)
+            spec.name: _read_array(payload, *flattened(given[spec.name]), spec, spec.name)
             for spec in schema
             if isinstance(spec, TensorSpec) and spec.name is not None and spec.name in given
         }
@@ -244,7 +245,7 @@ def _are_lists(level: list[Json]) -> TypeGuard[list[list[Json]]]:
     return _LIST.issuperset(map(type, level))
 
 
-def _flattened(value: Json) -> tuple[Shape | None, list[Json]]:
+def flattened(value: Json) -> tuple[Shape | None, list[Json]]:
     """Return the shape of nested lists and their cells in order; None if they are ragged."""
     if type(value) is not list:
         return (), [value]

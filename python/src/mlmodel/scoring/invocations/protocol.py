@@ -6,12 +6,12 @@ The server, the command line and every other carrier of bytes call :func:`handle
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlmodel._base.warnings import warn_caller
-from mlmodel.errors import MlmodelError, ModelFailure
+from mlmodel.errors import MlmodelError
 from mlmodel.scoring.answers import Answer, refused, unexpected
+from mlmodel.scoring.asking import ask
 from mlmodel.scoring.invocations.bodies import read_checked
 from mlmodel.scoring.writers import WRITERS
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from mlmodel.scoring.engine import Engine
 
 __all__ = ["Answer", "handle", "score"]
-
-_SERVER_ERROR = 500
-_log = logging.getLogger("mlmodel.scoring")
 
 
 def handle(
@@ -87,21 +84,5 @@ def _answer_request(
     """Return the answer, and the sentence on parameters that were left out (ENF-080)."""
     data, params, answer, left_out = read_checked(content_type, body, engine)
     media, write = WRITERS[answer]
-    written = write(_call_model(engine, data, params))
+    written = write(ask(engine, data, params))
     return Answer(200, media, written), left_out
-
-
-def _call_model(engine: Engine, data: Any, params: dict[str, object] | None) -> Any:
-    try:
-        return engine.call(data, params)
-    except MlmodelError as error:
-        # A flavor may refuse data by its own rules; anything else is the model's fault.
-        if error.http_status < _SERVER_ERROR:
-            raise
-        failure = error
-    except Exception as error:  # noqa: BLE001 - a model may raise anything
-        failure = error  # type: ignore[assignment]
-    _log.error("The model raised an exception.", exc_info=failure)
-    raise ModelFailure(
-        "The model failed on this input; the server's log says why (ERR-010)."
-    ) from failure
