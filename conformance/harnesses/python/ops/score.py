@@ -22,7 +22,7 @@ _LONGEST_WARNING = 6000
 def run(case_input: dict[str, Any]) -> dict[str, Any]:
     """Return status, content type and body, or the parts of an error."""
     described = data.model(case_input["signature"])
-    application = wsgi(PyFuncModel(described, _MODELS[case_input["model"]]))
+    application = wsgi(PyFuncModel(described, MODELS[case_input["model"]]))
     status: list[str] = []
     headers: dict[str, str] = {}
 
@@ -83,4 +83,4 @@ def _first_column(given: Any, _params: Any) -> Any:
     return np.asarray(first)[:, 0] if np.ndim(first) > 1 else first
 
 
-_MODELS = {"echo": _echo, "params": _params, "first-column": _first_column}
+MODELS = {"echo": _echo, "params": _params, "first-column": _first_column}

@@ -1,0 +1,104 @@
+"""Named tensors and parameters -> engine -> named tensors: the core of the protocol.
+
+It knows neither JSON nor bytes: whatever carries typed tensors calls :func:`infer`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import InputViolation, InvalidArgument, InvalidInput, MalformedRequest, shown
+from mlmodel.scoring.asking import ask
+from mlmodel.scoring.v2 import hints
+from mlmodel.scoring.v2.inputs import model_input
+from mlmodel.scoring.v2.messages import InferResponse
+from mlmodel.scoring.v2.metadata import model_metadata
+from mlmodel.scoring.v2.outputs import output_tensors
+from mlmodel.scoring.v2.shapes import check_names
+from mlmodel.signature.violations import invalid_input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlmodel.scoring.engine import Engine
+    from mlmodel.scoring.v2.messages import InferRequest, RequestedOutput, Tensor
+    from mlmodel.scoring.v2.registry import Served
+
+__all__ = ["BINARY_OUTPUT", "infer"]
+
+#: The parameter of a request that asks for answers in binary form (OIP-012).
+BINARY_OUTPUT = "binary_data_output"
+#: What is said to the protocol, and not to the model (OIP-037).
+_OF_PROTOCOL = frozenset({hints.CONTENT_TYPE, BINARY_OUTPUT})
+
+
+def infer(
+    model: Served, request: InferRequest, *, warn: Callable[[str], object] | None = None
+) -> InferResponse:
+    """Ask a model, and return what it answers as named tensors.
+
+    Args:
+        model: as the registry has it.
+        request: tensors as :class:`~mlmodel.scoring.v2.messages.Tensor` describes them: datatype
+            and shape are as :mod:`~mlmodel.scoring.v2.shapes` allows, values are at that dtype.
+            The parameters are those of the model, and hints.
+        warn: is told which parameters were left out (ENF-080), once the model has answered.
+
+    Raises:
+        Unavailable: the model is not ready.
+        UnsupportedMediaType: a hint is not known, or does not fit (OIP-035).
+        UnsupportedModel: the protocol cannot hold what the model declares (OIP-058).
+        MalformedRequest: there is no input, or a name stands twice.
+        InvalidInput: tensors or parameters contradict the signature, with every violation.
+        InvalidArgument: an output is asked for that is not answered (OIP-046).
+        ModelFailure: the model raised.
+        UnserializablePrediction: its answer has no form in tensors.
+
+    """
+    engine = model.ready()
+    if not request.inputs:
+        raise MalformedRequest("The request has no inputs (OIP-054).")
+    check_names((tensor.name for tensor in request.inputs), "inputs", "OIP-026")
+    check_names((asked.name for asked in request.outputs or ()), "outputs", "OIP-046")
+    if engine.matching.has_tensors:
+        model_metadata(model)
+    given = {k: v for k, v in request.parameters.items() if k not in _OF_PROTOCOL} or None
+    data, params = _checked(engine, request, given)
+    signature = engine.signature
+    declared = None if signature is None else signature.outputs
+    tensors, hint = output_tensors(ask(engine, data, params), declared)
+    if request.outputs is not None:
+        tensors = [_chosen(asked, tensors) for asked in request.outputs]
+    left_out = engine.told(given)
+    if left_out is not None and warn is not None:
+        warn(left_out)
+    said = {hints.CONTENT_TYPE: hint}
+    return InferResponse(model.name, tensors, model.version, request.id, said)
+
+
+def _checked(
+    engine: Engine, request: InferRequest, params: dict[str, Any] | None
+) -> tuple[Any, dict[str, object] | None]:
+    """Return data and parameters as the model gets them; all violations are told (OIP-027)."""
+    data, found = model_input(request, engine.matching)
+    try:
+        delivered = engine.enforce(data)
+    except InvalidInput as error:
+        found += error.violations
+    if not found:
+        return delivered, engine.params(params)
+    schema = engine.matching.schema
+    raise engine.refusal(
+        invalid_input(found if schema is None else found.in_order_of(schema)), params
+    )
+
+
+def _chosen(asked: RequestedOutput, tensors: list[Tensor]) -> Tensor:
+    found = next((tensor for tensor in tensors if tensor.name == asked.name), None)
+    if found is None:
+        message = (
+            f"The output {shown(asked.name)} is not answered; the outputs are "
+            f"{', '.join(shown(tensor.name) for tensor in tensors[:10])} (OIP-046)."
+        )
+        raise InvalidArgument(message, [InputViolation("OIP-046", message, asked.name[:60])])
+    return found

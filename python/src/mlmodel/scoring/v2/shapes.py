@@ -1,0 +1,77 @@
+"""What a tensor may be, by its name, datatype and shape, before its elements are read (OIP-001)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import MalformedRequest, shown
+from mlmodel.scoring.v2.datatypes import DATATYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["check_names", "checked_datatype", "checked_shape"]
+
+#: What numpy can hold in every supported version.
+_MOST_AXES = 32
+#: A tensor without elements is as long as it says, so it may not say much.
+_LONGEST_EMPTY = 1_000_000
+
+
+def checked_datatype(datatype: Any, name: str) -> str:
+    """Return the datatype.
+
+    Raises:
+        MalformedRequest: it is not one of the table (OIP-001).
+
+    """
+    if not isinstance(datatype, str) or datatype not in DATATYPES:
+        raise MalformedRequest(
+            f"The tensor {shown(name)} has the datatype {shown(datatype)}; it is one of "
+            f"{', '.join(DATATYPES)} (OIP-001)."
+        )
+    return datatype
+
+
+def checked_shape(shape: Any, name: str) -> tuple[int, ...]:
+    """Return the shape as a tuple.
+
+    Raises:
+        MalformedRequest: it is not a list of whole numbers (OIP-001), or there is no such tensor
+            (OIP-002).
+
+    """
+    axes = tuple(shape) if isinstance(shape, list | tuple) else (None,)
+    if not all(type(axis) is int and axis >= 0 for axis in axes):
+        raise MalformedRequest(
+            f"The shape of the tensor {shown(name)} is a list of whole numbers that are not "
+            f"negative, not {shown(shape)} (OIP-001)."
+        )
+    if len(axes) > _MOST_AXES:
+        raise MalformedRequest(
+            f"The tensor {shown(name)} has {len(axes)} axes, and at most {_MOST_AXES} are read "
+            "(OIP-002)."
+        )
+    if 0 in axes and math.prod(axis for axis in axes if axis) > _LONGEST_EMPTY:
+        raise MalformedRequest(
+            f"The tensor {shown(name)} has no elements and the shape {shown(shape)}, whose other "
+            f"axes are larger than {_LONGEST_EMPTY:,} together (OIP-002)."
+        )
+    return axes
+
+
+def check_names(names: Iterable[str], what: str, rule: str) -> None:
+    """Check that no name stands twice among those of ``what``.
+
+    Raises:
+        MalformedRequest: one does; the message cites ``rule``.
+
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise MalformedRequest(
+                f"The name {shown(name)} stands twice among the {what}; give each once ({rule})."
+            )
+        seen.add(name)
