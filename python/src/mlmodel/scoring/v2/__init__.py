@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlmodel.scoring.v2.registry import Models, Registry, Served
     from mlmodel.scoring.v2.repository import index
     from mlmodel.scoring.v2.rest import HttpAnswer, handle
+    from mlmodel.scoring.v2.shapes import checked_datatype, checked_shape
 
 __all__ = [
     "HttpAnswer",
@@ -29,6 +30,8 @@ __all__ = [
     "RequestedOutput",
     "Served",
     "Tensor",
+    "checked_datatype",
+    "checked_shape",
     "from_raw",
     "handle",
     "index",
@@ -50,6 +53,7 @@ __getattr__, __dir__ = lazily(
         **dict.fromkeys(("model_metadata", "server_metadata"), f"{_PART}.metadata"),
         **dict.fromkeys(("Models", "Registry", "Served"), f"{_PART}.registry"),
         **dict.fromkeys(("HttpAnswer", "handle"), f"{_PART}.rest"),
+        **dict.fromkeys(("checked_datatype", "checked_shape"), f"{_PART}.shapes"),
         "infer": f"{_PART}.inference",
         "index": f"{_PART}.repository",
     },

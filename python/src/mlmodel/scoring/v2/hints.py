@@ -52,7 +52,7 @@ def of_tensor(tensor: Tensor) -> str | None:
         UnsupportedMediaType: the hint is not known, or is not one for the datatype (OIP-035).
 
     """
-    hint = _known(tensor.parameters, _OF_TENSORS, f"The tensor {shown(tensor.name)}")
+    hint = _known(tensor.parameters, _OF_TENSORS, "The tensor", tensor.name)
     if hint not in _OF_ELEMENTS:
         return None
     if tensor.datatype != BYTES:
@@ -63,13 +63,15 @@ def of_tensor(tensor: Tensor) -> str | None:
     return hint
 
 
-def _known(parameters: Mapping[str, Any], known: Collection[str], what: str) -> str | None:
+def _known(
+    parameters: Mapping[str, Any], known: Collection[str], what: str, name: str = ""
+) -> str | None:
     hint = parameters.get(CONTENT_TYPE)
     if hint is None:
         return None
     if hint not in known:
         raise UnsupportedMediaType(
-            f"{what} has the content_type {shown(hint)}, which is not known here; it is one of "
-            f"{', '.join(known)}, or left out (OIP-035)."
+            f"{what}{name and ' ' + shown(name)} has the content_type {shown(hint)}, which is not "
+            f"known here; it is one of {', '.join(known)}, or left out (OIP-035)."
         )
     return str(hint)

@@ -12,7 +12,7 @@ from mlmodel.scoring.asking import ask
 from mlmodel.scoring.v2 import hints
 from mlmodel.scoring.v2.inputs import model_input
 from mlmodel.scoring.v2.messages import InferResponse
-from mlmodel.scoring.v2.metadata import model_metadata
+from mlmodel.scoring.v2.metadata import check_supported
 from mlmodel.scoring.v2.outputs import output_tensors
 from mlmodel.scoring.v2.shapes import check_names
 from mlmodel.signature.violations import invalid_input
@@ -60,8 +60,7 @@ def infer(
         raise MalformedRequest("The request has no inputs (OIP-054).")
     check_names((tensor.name for tensor in request.inputs), "inputs", "OIP-026")
     check_names((asked.name for asked in request.outputs or ()), "outputs", "OIP-046")
-    if engine.matching.has_tensors:
-        model_metadata(model)
+    check_supported(model)
     given = {k: v for k, v in request.parameters.items() if k not in _OF_PROTOCOL} or None
     data, params = _checked(engine, request, given)
     signature = engine.signature

@@ -111,16 +111,26 @@ class _Reading:
         declared = {given: spec for spec, given in zip(specs, positions, strict=True)}
         length = self._length([t for at, t in enumerate(self.inputs) if at in declared])
         held: list[Held] = []
+        others: list[int] = []
         for place, tensor in enumerate(self.inputs):
             spec = declared.get(place)
             if spec is None or tensor.values is None:
-                held.append((place, np.broadcast_to(np.array(None, object), length), None))
+                others.append(place)
             else:
                 held.append((place, *self._column(tensor, spec, length)))
-        return Columns(names, _blocks(held), length)
+        blocks = _blocks(held)
+        if others:
+            # Of what is not declared the names alone are told; no memory is taken for it.
+            nothing = np.broadcast_to(np.array(None, object), (length, len(others)))
+            blocks.append(Block(nothing, tuple(others)))
+        return Columns(names, blocks, length)
 
     def _length(self, tensors: Sequence[Tensor]) -> int:
-        """Return how many rows there are, and refuse columns of other lengths (OIP-020)."""
+        """Return how many rows there are, and refuse columns of other lengths (OIP-020).
+
+        Where they differ it is none: what takes their place may not cost more than they did.
+        """
+        before = len(self.found)
         first = next((tensor for tensor in tensors if tensor.shape), None)
         if first is None:
             return 0
@@ -132,7 +142,7 @@ class _Reading:
                     "of a table have one length."
                 )
                 self.found.append(InputViolation("OIP-020", message, tensor.name, None, due, got))
-        return first.shape[0]
+        return first.shape[0] if len(self.found) == before else 0
 
     def _column(self, tensor: Tensor, spec: ColSpec, length: int) -> tuple[Any, Mask]:
         """Return the values of a column and its mask; where it is refused, what its type takes."""
@@ -147,9 +157,9 @@ class _Reading:
         else:
             values, mask = self._cells(tensor, spec)
         is_refused = len(self.found) > before or tensor.name in self.broken
-        if is_refused or values is None or len(values) != length:
+        if is_refused or values is None or len(values) < length:
             return object_array([filler(spec.type)] * length), None
-        return values, mask
+        return values[:length], None if mask is None else mask[:length]
 
     def _cells(self, tensor: Tensor, spec: ColSpec) -> tuple[Any, Mask]:
         """Return the elements of a tensor, flat, as cells of a column's type."""
@@ -237,9 +247,10 @@ class _Reading:
         if tensor.datatype == BYTES:
             hint, cells = self.of_elements[tensor.name], array.ravel().tolist()
             flat = tensor_cells(cells, hint, spec.type, self._reader(tensor), tensor.name)
-            if len(self.found) == before:
-                return flat.reshape(tensor.shape)
+            array = flat.reshape(tensor.shape) if len(self.found) == before else array
         self._refuse_gaps(tensor)
+        if self.hint == hints.PANDAS and len(spec.shape) == 1 and array.shape[1:] == (1,):
+            array = array.reshape(-1)  # a column of a data frame (ENF-073)
         return array if len(self.found) == before else _fitting(spec)
 
     def _frame(self, spec: TensorSpec) -> Any:

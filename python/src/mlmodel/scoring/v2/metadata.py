@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.collections import remember
 from mlmodel._base.version import __version__
 from mlmodel.errors import UnsupportedModel
 from mlmodel.scoring.v2 import hints
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
     from mlmodel.scoring.v2.registry import Served
     from mlmodel.signature.types.schema import Schema, TensorSpec
 
-__all__ = ["model_metadata", "server_metadata"]
+__all__ = ["check_supported", "model_metadata", "server_metadata"]
 
 #: By numpy's kinds, what BYTES of a tensor are.
 _HINTS = {"U": hints.TEXT, "O": hints.TEXT, "S": hints.BASE64, "M": hints.DATETIME}
+
+#: Under this key a matching keeps that its tensors have datatypes.
+_SUPPORTED = "v2"
 
 
 def server_metadata(*, repository: bool = False) -> dict[str, Any]:
@@ -52,6 +56,19 @@ def model_metadata(model: Served) -> dict[str, Any]:
     if inputs is not None:
         found["parameters"] = {hints.CONTENT_TYPE: _request_hint(inputs)}
     return found
+
+
+def check_supported(model: Served) -> None:
+    """Check that the protocol can hold the tensors that a model declares.
+
+    Raises:
+        Unavailable, UnsupportedModel: as :func:`model_metadata`.
+
+    """
+    matching = model.ready().matching
+    if matching.has_tensors and _SUPPORTED not in matching.memory:
+        model_metadata(model)
+        remember(matching.memory, _SUPPORTED, True)  # noqa: FBT003 - what is kept
 
 
 def _request_hint(inputs: Schema) -> str:

@@ -87,8 +87,10 @@ class Models:
     """
 
     def __init__(self) -> None:
-        self._models: dict[tuple[str, str | None], Served] = {}
         self._loaders: dict[tuple[str, str | None], Callable[[], Engine]] = {}
+        self._models: dict[tuple[str, str | None], Served] = {}
+        # The same, by the name alone too; made anew at each change, and only read in between.
+        self._found: dict[tuple[str, str | None], Served] = {}
         self._lock = Lock()
 
     def add(
@@ -103,56 +105,56 @@ class Models:
         with self._lock:
             self._loaders[key] = loader
             self._models.pop(key, None)
-            self._models[key] = Served(
-                name, None, version, platform=platform, reason="it was not loaded"
-            )
+        self._put(Served(name, None, version, platform=platform, reason="it was not loaded"))
 
     def find(self, name: str, version: str | None = None) -> Served:
         """See :meth:`Registry.find`."""
-        found = self._of_name(name)
-        chosen = found[-1] if version is None else None
-        for one in found:
-            chosen = one if version is not None and one.version == version else chosen
-        if chosen is None:
-            raise ModelNotFound(
-                f"The server has no version {shown(version)} of the model {shown(name)}; without "
-                "a version the one that it prefers is asked (OIP-051)."
-            )
-        return self._with_versions(chosen, found)
+        found = self._found.get((name, version))
+        if found is not None:
+            return found
+        # Which models there are is told by the index, to those who may ask for it.
+        if (name, None) not in self._found:
+            raise ModelNotFound(f"The server has no model {shown(name)} (OIP-051).")
+        raise ModelNotFound(
+            f"The server has no version {shown(version)} of the model {shown(name)}; without a "
+            "version the one that it prefers is asked (OIP-051)."
+        )
 
     def served(self) -> Sequence[Served]:
         """See :meth:`Registry.served`."""
-        held = list(self._models.values())
-        return [self._with_versions(one, self._of_name(one.name)) for one in held]
+        return list(self._models.values())
 
     def load(self, name: str) -> None:
         """See :meth:`Registry.load`."""
         for one in self._of_name(name):
-            key = (one.name, one.version)
             try:
-                engine = self._loaders[key]()
+                engine = self._loaders[one.name, one.version]()
             except MlmodelError:
                 _log.exception("The model %s could not be loaded.", shown(name))
                 raise
-            with self._lock:
-                self._models[key] = replace(one, engine=engine, reason="")
+            self._put(replace(one, engine=engine, reason=""))
 
     def unload(self, name: str) -> None:
         """See :meth:`Registry.unload`."""
         for one in self._of_name(name):
-            with self._lock:
-                self._models[one.name, one.version] = replace(
-                    one, engine=None, reason="it was unloaded"
-                )
+            self._put(replace(one, engine=None, reason="it was unloaded"))
 
     def _of_name(self, name: str) -> list[Served]:
-        held = list(self._models.values())
-        found = [one for one in held if one.name == name]
-        if not found:
-            # Which models there are is told by the index, to those who may ask for it.
-            raise ModelNotFound(f"The server has no model {shown(name)} (OIP-051).")
-        return found
+        self.find(name)
+        return [one for one in self.served() if one.name == name]
 
-    def _with_versions(self, one: Served, found: Sequence[Served]) -> Served:
-        versions = tuple(other.version for other in found if other.version is not None)
-        return replace(one, versions=versions)
+    def _put(self, changed: Served) -> None:
+        """Put a model in the place of what has its name and version."""
+        with self._lock:
+            models = {**self._models, (changed.name, changed.version): changed}
+            versions: dict[str, tuple[str, ...]] = {}
+            for name, version in models:
+                if version is not None:
+                    versions[name] = (*versions.get(name, ()), version)
+            self._models = {
+                key: replace(one, versions=versions.get(one.name, ()))
+                for key, one in models.items()
+            }
+            found = dict(self._models)
+            found.update({(one.name, None): one for one in self._models.values()})
+            self._found = found

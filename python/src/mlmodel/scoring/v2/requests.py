@@ -11,7 +11,7 @@ from mlmodel.scoring.v2 import hints
 from mlmodel.scoring.v2.binary import from_raw
 from mlmodel.scoring.v2.json_tensors import read_data
 from mlmodel.scoring.v2.messages import InferRequest, RequestedOutput, Tensor
-from mlmodel.scoring.v2.shapes import check_names, checked_datatype, checked_shape
+from mlmodel.scoring.v2.shapes import checked_datatype, checked_shape
 from mlmodel.signature.cells.reader import InexactParse, Reader
 
 if TYPE_CHECKING:
@@ -119,7 +119,6 @@ def _read(value: Json, raw: memoryview | None, reader: Reader, matching: Matchin
         wanted = not by_name or tensor.name in matching.names
         _fill(tensor, entry, binary, reader, wanted=wanted)
     binary.end()
-    check_names((tensor.name for tensor in inputs), "inputs", "OIP-026")
     if not reader.exact and json_body.is_doubtful(parameters):
         raise InexactParse
     given = value.get("id")
@@ -148,14 +147,14 @@ def _objects(value: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return listed
 
 
-def _parameters(holder: dict[str, Any], what: str) -> dict[str, Any]:
+def _parameters(holder: dict[str, Any], what: str, name: str = "") -> dict[str, Any]:
     parameters = holder.get("parameters")
     if parameters is None:
         return {}
     if type(parameters) is not dict:
         raise MalformedRequest(
-            f"{what} has parameters that are not an object, but {json_body.kind_of(parameters)} "
-            "(OIP-054)."
+            f"{what}{name and ' ' + shown(name)} has parameters that are not an object, but "
+            f"{json_body.kind_of(parameters)} (OIP-054)."
         )
     return parameters
 
@@ -175,7 +174,7 @@ def _head(entry: dict[str, Any], where: str) -> Tensor:
     name = _name(entry, where, "OIP-001")
     datatype = checked_datatype(entry.get("datatype"), name)
     shape = checked_shape(entry.get("shape"), name)
-    parameters = _parameters(entry, f"The tensor {shown(name)}")
+    parameters = _parameters(entry, "The tensor", name)
     return Tensor(name, datatype, shape, None, None, parameters)
 
 
@@ -188,7 +187,7 @@ def _fill(
         if wanted:
             read_data(tensor, entry.get("data"), reader)
         return
-    if "data" in entry:
+    if entry.get("data") is not None:
         raise MalformedRequest(
             f"The tensor {shown(tensor.name)} has both data and {SIZE}; it is not clear which is "
             "meant (OIP-010)."
@@ -201,12 +200,10 @@ def _fill(
 def _outputs(value: dict[str, Any]) -> list[RequestedOutput] | None:
     if value.get("outputs") is None:
         return None
-    asked = [
+    # tritonclient leaves the list out, others leave it empty, where all are meant.
+    return [
         RequestedOutput(
             _name(entry, "outputs", "OIP-054"), _parameters(entry, "An object in outputs")
         )
         for entry in _objects(value, "outputs")
-    ]
-    check_names((output.name for output in asked), "outputs", "OIP-046")
-    # tritonclient leaves the list out, others leave it empty, where all are meant.
-    return asked or None
+    ] or None

@@ -15,8 +15,10 @@ __all__ = ["check_names", "checked_datatype", "checked_shape"]
 
 #: What numpy can hold in every supported version.
 _MOST_AXES = 32
-#: A tensor without elements is as long as it says, so it may not say much.
-_LONGEST_EMPTY = 1_000_000
+#: A tensor without elements is as long as it says, so it may not say much: before the axis of
+#: which there is nothing there may be rows of nothing, behind it nothing at all.
+_MOST_EMPTY_ROWS = 1_000
+_LONGEST = 2**31
 
 
 def checked_datatype(datatype: Any, name: str) -> str:
@@ -53,10 +55,11 @@ def checked_shape(shape: Any, name: str) -> tuple[int, ...]:
             f"The tensor {shown(name)} has {len(axes)} axes, and at most {_MOST_AXES} are read "
             "(OIP-002)."
         )
-    if 0 in axes and math.prod(axis for axis in axes if axis) > _LONGEST_EMPTY:
+    empty_rows = math.prod(axes[: axes.index(0)]) if 0 in axes else 0
+    if empty_rows > _MOST_EMPTY_ROWS or math.prod(axis for axis in axes if axis) >= _LONGEST:
         raise MalformedRequest(
-            f"The tensor {shown(name)} has no elements and the shape {shown(shape)}, whose other "
-            f"axes are larger than {_LONGEST_EMPTY:,} together (OIP-002)."
+            f"The tensor {shown(name)} has the shape {shown(shape)}; no tensor has 2^31 elements, "
+            f"nor more than {_MOST_EMPTY_ROWS:,} rows without elements (OIP-002)."
         )
     return axes
 
