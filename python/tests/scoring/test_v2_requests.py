@@ -105,6 +105,32 @@ def test_whatever_bytes_and_paths_are_answered(
         )  # fmt: skip
 
 
+@pytest.mark.parametrize(("record", "mark"), [({}, "nan"), ({"b": {"missing": "none"}}, "none")])
+@pytest.mark.parametrize(("data", "hint"), [(["x", None], "str"), (['"x"', "null"], "pd_json")])
+def test_a_missing_text_has_the_mark_of_the_model(
+    record: Any, mark: str, data: Any, hint: str
+) -> None:
+    """NaN by itself (ENF-051), None where that is recorded (ENF-093); bytes have None."""
+    got = []
+    signature = infer_signature(EXAMPLE[["b", "d"]])
+    described = Model.from_dict(
+        {"signature": signature.to_dict(), "metadata": {"mlmodel": {"columns": record}}}
+    )
+    models = Models()
+    models.add("m", lambda: PyFuncModel(described, lambda given, _: got.append(given) or 1).engine)
+    models.load("m")
+    inputs = [
+        {"name": "b", "datatype": "BYTES", "shape": [2], "data": data,
+         "parameters": {"content_type": hint}},
+        {"name": "d", "datatype": "BYTES", "shape": [2], "data": ["YQ==", None]},
+    ]  # fmt: skip
+    body = json.dumps({"inputs": inputs}).encode()
+    assert handle("POST", "/v2/models/m/infer", {}, body, models).status == 200
+    assert got[0]["b"].tolist()[0] == "x"
+    assert repr(got[0]["b"].tolist()[1]).lower() == mark
+    assert got[0]["d"].tolist() == [b"a", None]
+
+
 class _Broken(Models):
     def find(self, name: str, version: str | None = None) -> Any:
         raise RuntimeError(f"/srv/secret {name} {version}")

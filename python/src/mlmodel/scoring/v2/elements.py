@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlmodel.errors import MalformedRequest
 from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.v2 import hints
 from mlmodel.signature.cells.reader import filler, infer_column
 from mlmodel.signature.data.arrays import nan_for_none, object_array
-from mlmodel.signature.enforce.convert import with_mark
 from mlmodel.signature.types.nested import NestedType
 from mlmodel.signature.types.scalars import DataType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    import numpy as np
 
     from mlmodel.signature.cells.reader import Reader
     from mlmodel.signature.data.columns import Mask
@@ -66,8 +65,11 @@ def column_cells(
     read, mask = _cells(cells, hint, spec, reader, label)
     if len(reader.violations) > before:
         return object_array([filler(spec.type)] * len(cells)), None
-    if hint in (hints.TEXT, hints.JSON_TEXT):
-        read = with_mark(read, spec)
+    if mask is None and read.dtype == object:
+        # With a mask a missing cell is one of a form without types, which has no mark of its own:
+        # the model gets that of its type or of the record (ENF-051, ENF-093).
+        missing = np.array([cell is None for cell in read.tolist()], bool)
+        mask = missing if missing.any() else None
     return read, mask
 
 

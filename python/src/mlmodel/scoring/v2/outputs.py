@@ -138,22 +138,19 @@ def _of_extension(name: str, values: Any) -> Tensor:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         texts = [None if cell is pd.NaT else cell.isoformat() for cell in values]
         return _of_texts(name, (len(values),), texts, hints.DATETIME)
+    if isinstance(values.dtype, pd.StringDtype):
+        cells = values.to_numpy(object, na_value=None).tolist()
+        return _of_texts(name, (len(values),), cells, hints.TEXT)
     held, mask = unpacked(values)
-    if held is None or (mask is not None and held.dtype.kind not in "biu"):
+    if held is None:
         return _of_array(name, object_array(list(values)))
-    tensor = _of_array(name, np.asarray(held))
-    tensor.mask = mask
-    return tensor
+    return _of_array(name, np.ma.MaskedArray(held, False if mask is None else mask))
 
 
 def _of_array(name: str, values: np.ndarray[Any, Any]) -> Tensor:
     mask = None
     if isinstance(values, np.ma.MaskedArray):
-        mask, values = np.ma.getmaskarray(values), np.ma.getdata(values)
-        if values.dtype.kind not in "biu":
-            held = values.astype(object)
-            held[mask] = None
-            values, mask = held, None
+        values, mask = _unmasked(np.ma.getdata(values), np.ma.getmaskarray(values))
     datatype = datatype_of(values.dtype)
     if datatype is not None:
         native = values.astype(values.dtype.newbyteorder("="), copy=False)
@@ -169,6 +166,20 @@ def _of_array(name: str, values: np.ndarray[Any, Any]) -> Tensor:
     if not values.size:  # cells that are not there do not say what they are
         return _of_texts(name, values.shape, [], hints.TEXT if kind == "U" else None)
     return _of_cells(name, values.shape, values.ravel().tolist())
+
+
+def _unmasked(
+    values: np.ndarray[Any, Any], mask: np.ndarray[Any, Any]
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any] | None]:
+    """Return values in which what is missing says so itself; a mask where their dtype cannot."""
+    if not mask.any():
+        return values, None
+    kind = values.dtype.kind
+    if kind in "biu":
+        return values, mask
+    marked = values.copy() if kind in "fM" else values.astype(object)
+    marked[mask] = {"f": np.nan, "M": np.datetime64("NaT")}.get(kind)
+    return marked, None
 
 
 def _iso(values: np.ndarray[Any, Any]) -> list[str | None]:
