@@ -334,7 +334,10 @@ def _blocks(held: Sequence[Held]) -> list[Block]:
 
 def _own(tensor: Tensor) -> Any:
     """Return the values as a model may get them: aligned, and its own to write into."""
-    return np.require(tensor.values, requirements=["ALIGNED", "WRITEABLE", "C"])
+    values = tensor.values
+    assert values is not None  # noqa: S101 - it is asked for
+    flags = values.flags
+    return values if flags.carray else values.copy()
 
 
 def _fitting(spec: TensorSpec) -> Any:
