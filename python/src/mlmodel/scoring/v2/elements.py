@@ -9,7 +9,8 @@ import numpy as np
 from mlmodel.errors import MalformedRequest
 from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.v2 import hints
-from mlmodel.signature.cells.reader import filler, infer_column
+from mlmodel.signature.cells.fillers import filler
+from mlmodel.signature.cells.reader import infer_column
 from mlmodel.signature.data.arrays import nan_for_none, object_array
 from mlmodel.signature.types.nested import NestedType
 from mlmodel.signature.types.scalars import DataType

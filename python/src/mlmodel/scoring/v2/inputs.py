@@ -12,7 +12,8 @@ from mlmodel.errors import InputViolation
 from mlmodel.scoring.v2 import hints
 from mlmodel.scoring.v2.datatypes import BYTES
 from mlmodel.scoring.v2.elements import column_cells, tensor_cells, undeclared_cells
-from mlmodel.signature.cells.reader import Reader, filler
+from mlmodel.signature.cells.fillers import filler
+from mlmodel.signature.cells.reader import MOST_WRONG, Reader
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.columns import AsGiven, Block, Columns, Tensors
 from mlmodel.signature.types.nested import Array
@@ -76,7 +77,7 @@ class _Reading:
 
     def _reader(self, tensor: Tensor) -> Reader:
         per_row = max(1, math.prod(tensor.shape[1:]))
-        return Reader(exact=True, violations=self.found, cells_per_row=per_row)
+        return Reader(exact=True, violations=self.found, cells_per_row=per_row, most=MOST_WRONG)
 
     def _refuse(self, rule: str, tensor: Tensor, due: str) -> None:
         """Add the violation of a shape that is not one for what the tensor is."""

@@ -66,6 +66,8 @@ def read_data(tensor: Tensor, data: Json, reader: Reader) -> None:
 def _name_datatype(reader: Reader, before: int, datatype: str) -> None:
     """Say in what was found the datatype as the protocol calls it."""
     for place, found in enumerate(reader.violations[before:], before):
+        if found.expected is None:
+            continue
         message = found.message.replace(f"expected {found.expected}", f"expected {datatype}", 1)
         reader.violations[place] = InputViolation(
             found.rule, message, found.column, found.row, datatype, found.got

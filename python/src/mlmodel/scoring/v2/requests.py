@@ -12,7 +12,7 @@ from mlmodel.scoring.v2.binary import from_raw
 from mlmodel.scoring.v2.json_tensors import read_data
 from mlmodel.scoring.v2.messages import InferRequest, RequestedOutput, Tensor
 from mlmodel.scoring.v2.shapes import checked_datatype, checked_shape
-from mlmodel.signature.cells.reader import InexactParse, Reader
+from mlmodel.signature.cells.reader import MOST_WRONG, InexactParse, Reader
 
 if TYPE_CHECKING:
     from mlmodel.scoring.json.body import Json
@@ -40,19 +40,20 @@ def read_request(body: bytes, json_length: str | None, matching: Matching) -> In
     document, raw = _parts(body, json_length)
     value = json_body.loads(document)
     try:
-        request = _read(value, raw, Reader(), matching)
+        request = _read(value, raw, Reader(most=MOST_WRONG), matching)
     except InexactParse:
         return _read_exactly(document, raw, matching)
     if request.violations and json_body.may_have_rounded(document):
         # What is told of a number that is refused is what was written.
         return _read_exactly(document, raw, matching)
-    json_body.check_pairs(document, value)
+    if json_body.has_repeated(document, value):
+        raise json_body.repeated_key(document)
     return request
 
 
 def _read_exactly(document: bytes, raw: memoryview | None, matching: Matching) -> InferRequest:
     value, literals = json_body.loads_exactly(document)
-    return _read(value, raw, Reader(exact=True, literals=literals), matching)
+    return _read(value, raw, Reader(exact=True, literals=literals, most=MOST_WRONG), matching)
 
 
 def _parts(body: bytes, json_length: str | None) -> tuple[bytes, memoryview | None]:
