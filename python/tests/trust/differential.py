@@ -36,18 +36,8 @@ NAMES = [
 TEXTS = ["", "a", "b", "f8", "O8", "numpy", "dtype", "range", "builtins", "coef_", "é", "x" * 70]
 TEXTS += [part for name in NAMES[-3:] for part in name]
 LINES = [b"1", b"12", b"2", b"00", b"01", b"-7", b"010", b"0x1", b" 3", b"1_0", b"9" * 25, b"1L"]
-LINES += [
-    b"'a'",
-    b'"b"',
-    b"'\\x41'",
-    b"'\\101'",
-    b"'\\q'",
-    b"f8",
-    b"\\u0041",
-    b"1.5",
-    b"nan",
-    b"1e5",
-]
+LINES += [b"-0", b"+1", b"0L", b"-0L", b"1.5", b"nan", b"-nan", b"inf", b"1e5", b"9e999", b"1e-999"]
+LINES += [b"'a'", b'"b"', b"'\\x41'", b"'\\101'", b"'\\q'", b"f8", b"\\u0041"]
 
 
 #: The share of streams that must be allowed, and so compared; usually it is a quarter.
@@ -207,9 +197,9 @@ def difference(data: bytes) -> str:
         loaded: Any = load_restricted(found, Names(), "file")
     except MlmodelError as error:
         loaded = error
-    if b"\x95" not in data and (unlike := _unlike_plain(data, loaded, found.recording.globals)):
-        return unlike
-    return "" if isinstance(loaded, MlmodelError) else _unlike(found.recording.value, loaded, {})
+    if b"\x95" not in data and (plainly := _unlike_plain(data, loaded, found.recording.globals)):
+        return plainly
+    return "" if isinstance(loaded, MlmodelError) else unlike(found.recording.value, loaded, {})
 
 
 def _unlike_plain(data: bytes, loaded: Any, names: list[tuple[str, str]]) -> str:
@@ -248,7 +238,7 @@ def _described(value: object) -> object:
     return written.getvalue()
 
 
-def _unlike(symbol: Any, value: Any, seen: dict[int, object]) -> str:
+def unlike(symbol: Any, value: Any, seen: dict[int, object]) -> str:
     """Return how a value differs from its symbol in the machine."""
     if id(symbol) in seen and type(symbol) in {Items, Mapping, Made, tuple}:
         return "" if seen[id(symbol)] is value or type(symbol) is tuple else "another object"
@@ -266,7 +256,27 @@ def _unlike(symbol: Any, value: Any, seen: dict[int, object]) -> str:
         right = type(symbol) is type(value) and same
     if not right:
         return f"{value!r:.80} is not {symbol!r:.80}"
+    if type(symbol) is Mapping and not symbol.exact:
+        return _unlike_some(symbol, value, seen)
     return _unlike_all(*_parts(symbol, value), seen)
+
+
+def _unlike_some(symbol: Mapping, value: dict[Any, Any], seen: dict[int, object]) -> str:
+    """Compare a dict with a key that is not plain: it may be equal to one that is (1.0 and 1).
+
+    Which value is under which key is not known then, but each is one of those that were put in.
+    """
+    others = symbol.others or []
+    if ... in others:
+        return ""
+    for key, one in value.items():
+        had = [symbol.known[key]] if key in symbol.known else []
+        # Each is tried: which objects are whose symbols is not learnt from a guess.
+        reasons = [unlike(candidate, one, dict(seen)) for candidate in [*had, *others[1::2]]]
+        if all(reasons):
+            return f"nothing that was put in is like the value of {key!r:.40}: {reasons}"
+    missing = [key for key in symbol.known if key not in value]
+    return f"it has no {missing[0]!r:.40}" if missing else ""
 
 
 def _parts(symbol: Any, value: Any) -> tuple[Any, Any]:
@@ -281,7 +291,7 @@ def _parts(symbol: Any, value: Any) -> tuple[Any, Any]:
 def _unlike_all(symbols: Any, values: Any, seen: dict[int, object]) -> str:
     if len(symbols) != len(values):
         return f"{len(values)} values, not {len(symbols)}"
-    return next(filter(None, map(lambda a, b: _unlike(a, b, seen), symbols, values)), "")
+    return next(filter(None, map(lambda a, b: unlike(a, b, seen), symbols, values)), "")
 
 
 def main(count: int, seed: int) -> int:

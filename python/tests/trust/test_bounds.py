@@ -10,10 +10,12 @@ import subprocess
 import sys
 from importlib import resources
 
+import hostile_counts  # its models are among those of hostile_numbers
 import hostile_numbers
 import numbers_fuzz
 import numpy as np
 import pytest
+import skops.io
 from scipy import sparse
 from sklearn.ensemble import (
     GradientBoostingRegressor,
@@ -131,7 +133,7 @@ def test_sparse(root):
 @pytest.mark.parametrize("name", hostile_numbers.HOSTILE)
 def test_hostile_numbers(root, name):  # TRU-058
     make, _ = hostile_numbers.HOSTILE[name]
-    with pytest.raises(InvalidModel, match="TRU-017|could not be rebuilt"):
+    with pytest.raises(InvalidModel, match="TRU-017|TRU-096|could not be rebuilt"):
         load(root, make())
 
 
@@ -139,6 +141,21 @@ def test_hostile_numbers(root, name):  # TRU-058
 def test_honest_numbers(root, number):
     value = hostile_numbers.honest()[number]
     assert type(load(root, value)) is type(value)
+
+
+@pytest.mark.parametrize("number", range(len(hostile_counts.honest())))
+def test_honest_counts(root, number):  # TRU-096
+    value = hostile_counts.honest()[number]
+    assert type(load(root, value)) is type(value)
+
+
+@pytest.mark.parametrize(
+    "name", ["powers_of_a_far_degree", "factors_of_many_rounds", "jobs_of_a_forest"]
+)
+def test_hostile_counts_in_skops(root, name):  # TRU-096
+    (root / "model.skops").write_bytes(skops.io.dumps(hostile_numbers.HOSTILE[name][0]()))
+    with pytest.raises(InvalidModel, match="TRU-096"):
+        Gate.for_folder(root).load_skops(root / "model.skops")
 
 
 def test_compiled_classes_have_a_table():  # TRU-058

@@ -5,7 +5,8 @@ model without checking them: wrong ones read and write memory that is not the mo
 end. A file that runs no code can still hold such numbers, so what was loaded without trust is
 walked once, whatever its form (TRU-017, TRU-058). There is one table per library's part, ``TABLE``:
 the place of a class -> its check, which returns what is wrong or an empty text. It holds for
-the classes derived from it, too.
+the classes derived from it, too. ``counts`` has numbers that only cost
+time and memory (TRU-096).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from mlmodel.errors import InvalidModel, Violation
 from mlmodel.trust.bounds import (
     clusters,
     columns,
+    counts,
     frames,
     generators,
     neighbors,
@@ -38,26 +40,28 @@ TABLE: dict[str, Callable[[Any], str]] = {
     **clusters.TABLE, **columns.TABLE, **frames.TABLE, **generators.TABLE, **neighbors.TABLE,
     **sparse.TABLE, **splines.TABLE, **svm.TABLE, **trees.TABLE,
 }  # fmt: skip
+_RULES = {"TRU-017": TABLE, "TRU-096": counts.TABLE}
 #: How many broken parts an error names.
 _SHOWN = 20
 
 
 def check(loaded: Any, file: str) -> None:
-    """Check every number that compiled code takes for an index, a count or a length.
+    """Check every number that is taken for an index, a count or a length.
 
     Raises:
-        InvalidModel: a number leads out of its array.
+        InvalidModel: a number leads out of its array (TRU-017), or an answer would cost more
+            than the model shows (TRU-096).
 
     """
     if "numpy" not in sys.modules:
         return
     broken = list(dict.fromkeys(_reasons(loaded)))
     if broken:
-        details = [Violation("TRU-017", reason, file=file) for reason in broken[:_SHOWN]]
-        raise InvalidModel(f"{file} holds numbers that lead out of their arrays.", details)
+        details = [Violation(rule, reason, file=file) for rule, reason in broken[:_SHOWN]]
+        raise InvalidModel(f"{file} holds numbers that lead out of what it has.", details)
 
 
-def _reasons(loaded: Any) -> Iterator[str]:
+def _reasons(loaded: Any) -> Iterator[tuple[str, str]]:
     known: dict[type, list[str]] = {}
     parts: dict[str, list[Any]] = {part: [] for part in trees.HELD_BY}
     held: set[int] = set()
@@ -66,18 +70,19 @@ def _reasons(loaded: Any) -> Iterator[str]:
         for one in objects(loaded):
             arguments += arguments_of(one)
             for place in _places(type(one), known):
-                if place in TABLE:
-                    yield from _reason(TABLE[place], one, place)
+                yield from _reasons_at(place, one)
                 if place in parts:
                     parts[place].append(one)
                 for owner, of in trees.HELD_BY.values():
                     held.update(map(id, of(one)) if owner == place else ())
-        yield from filter(None, [shared(loaded, arguments)])
+        if reason := shared(loaded, arguments):
+            yield "TRU-017", reason
     except Exception as error:  # noqa: BLE001 - objects of the file may fail in any way
-        yield f"an object cannot be looked into ({type(error).__name__})"
+        yield "TRU-017", f"an object cannot be looked into ({type(error).__name__})"
     for place, found in parts.items():
         if any(id(one) not in held for one in found):
-            yield f"a {place.rpartition('.')[2]} is held by something that does not check its data"
+            name = place.rpartition(".")[2]
+            yield "TRU-017", f"a {name} is held by something that does not check its data"
 
 
 def _places(cls: type, known: dict[type, list[str]]) -> list[str]:
@@ -85,6 +90,14 @@ def _places(cls: type, known: dict[type, list[str]]) -> list[str]:
     if cls not in known:
         known[cls] = places_of(cls)
     return known[cls]
+
+
+def _reasons_at(place: str, one: Any) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with an object by the tables' lines for one of its classes."""
+    for rule, table in _RULES.items():
+        if place in table:
+            for reason in _reason(table[place], one, place):
+                yield rule, reason
 
 
 def _reason(run: Callable[[Any], str], one: Any, place: str) -> Iterator[str]:

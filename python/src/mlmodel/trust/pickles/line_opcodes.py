@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from codecs import escape_decode
+from math import isinf
 from pickle import (
     BINFLOAT,
     BINUNICODE8,
@@ -38,10 +39,12 @@ __all__ = [
     "text_line",
 ]
 
-#: Python itself reads no decimal number that is longer.
-_INTEGER = re.compile(rb"-?(0|[1-9][0-9]{0,4298})\Z")
+#: As Python writes it: C takes ``-0`` of INT for a boolean. It reads no more digits than these.
+_INTEGER = re.compile(rb"(0|-?[1-9][0-9]{0,4299})\Z")
 _SHORT_NUMBER = 19
 _FLOAT = re.compile(rb"[-+0-9.eEinfa]+\Z")
+#: In decimal there is no infinity: C refuses what is too large to be a float.
+_INFINITY = re.compile(rb"[-+]?inf\Z")
 _INDEX = re.compile(rb"[0-9]{1,9}\Z")
 #: What Python 2's repr writes between the quotes.
 _ESCAPED = re.compile(rb"(?:[^\\]|\\(?:[\\'\"abfnrtv]|x[0-9a-fA-F]{2}|[0-3][0-7]{2}))*\Z")
@@ -64,9 +67,12 @@ def long_line(machine: Machine) -> None:
 
 
 def _whole_number(machine: Machine, begin: int, text: bytes) -> None:
-    if not _INTEGER.match(text):
+    try:
+        value = int(text) if _INTEGER.match(text) else None
+    except ValueError:  # this process reads fewer digits
+        value = None
+    if value is None:
         raise Malformed(f"a number is not written as one, byte {begin}")
-    value = int(text)
     machine.stack.append(value if len(text) <= _SHORT_NUMBER else _opaque("int", value))
     size = value.bit_length() // 8 + 1
     written = value.to_bytes(size, "little", signed=True)
@@ -80,7 +86,7 @@ def float_line(machine: Machine) -> None:
         value = float(text) if _FLOAT.match(text) else None
     except ValueError:
         value = None
-    if value is None:
+    if value is None or (isinf(value) and not _INFINITY.match(text)):
         raise Malformed(f"a number is not written as one, byte {begin}")
     machine.stack.append(value)
     machine.write(begin, BINFLOAT + pack(">d", value))

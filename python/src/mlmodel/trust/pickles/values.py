@@ -87,9 +87,11 @@ class Mapping:
     """A dict under construction.
 
     ``known`` holds what is stored under plain keys; ``exact`` is false when some key is not
-    plain, so that a key looked for might be there though ``known`` has it not; those keys and
-    their values are ``others`` (an ellipsis: too many). ``frozen``: a checked object holds on to
-    this very dict, so it may not change any more.
+    plain; those keys and their values are ``others`` (an ellipsis: too many). Such a key may be
+    equal to a plain one (``1.0`` to ``1``, a text of numpy to a ``str``), whose value it then
+    takes away. So only where ``exact`` is true does ``known`` say what is found under a key, or
+    that nothing is; else a value of the dict is one of all that are in ``known`` and ``others``.
+    ``frozen``: a checked object holds on to this very dict, so it may not change any more.
     """
 
     __slots__ = ("exact", "frozen", "hashes", "known", "others")
