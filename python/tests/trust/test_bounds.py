@@ -23,10 +23,11 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.neighbors import BallTree, KDTree
+from sklearn.preprocessing import Binarizer
 from sklearn.tree import DecisionTreeRegressor
 
 from mlmodel.errors import InvalidModel
-from mlmodel.trust.bounds import TABLE
+from mlmodel.trust.bounds import TABLE, check
 from mlmodel.trust.gate import Gate
 
 #: The flag of classes that are made while Python runs; the others are compiled.
@@ -156,6 +157,19 @@ def test_hostile_counts_in_skops(root, name):  # TRU-096
     (root / "model.skops").write_bytes(skops.io.dumps(hostile_numbers.HOSTILE[name][0]()))
     with pytest.raises(InvalidModel, match="TRU-096"):
         Gate.for_folder(root).load_skops(root / "model.skops")
+
+
+def test_a_class_of_the_user_counts_as_it_likes():  # TRU-096, TRU-005
+    class Own(Binarizer):
+        pass
+
+    own = Own()
+    own.n_jobs, own.n_pixels = "auto", 2**40
+    check(own, "model.pkl")
+    library = Binarizer()
+    library.n_jobs = "auto"
+    with pytest.raises(InvalidModel, match="TRU-096"):
+        check(library, "model.pkl")
 
 
 def test_compiled_classes_have_a_table():  # TRU-058

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+import struct
 import subprocess
 import sys
 import warnings
@@ -453,3 +454,17 @@ def test_the_table_is_what_the_libraries_give():  # TRU-053
         capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("given", [101, 102])
+@pytest.mark.parametrize("wrong", [101, 102, None])
+def test_a_value_counts_under_whichever_key_it_is(given, wrong):  # TRU-095, TRU-052
+    """Two keys of a dict that are one, as ``1`` and ``1.0`` are: neither value hides the other."""
+    member = linear_model.Ridge()
+    model = voting(member)
+    model.estimators_ = {key: BUNCH if key == wrong else member for key in (101, 102)}
+    key = b"K" + bytes([203 - given])
+    data = pickle.dumps(model, 2)
+    assert data.count(key) == 1
+    found = scan(data.replace(key, b"G" + struct.pack(">d", given)))
+    assert found.allowed == (wrong is None)
