@@ -52,7 +52,7 @@ class Stage:
         self.crew.start()
 
     def _lead(self, term: int) -> None:
-        while self.crew.leads(term) and not self.over:
+        while self.crew.term == term and not self.over:
             self.leaders.add(threading.current_thread().name)
             if self.todo:
                 job = self.todo.popleft()

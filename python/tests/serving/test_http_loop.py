@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import selectors
 import socket
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -190,6 +192,31 @@ def test_a_long_answer_is_taken_slowly(
         assert everything(slow).partition(b"\r\n\r\n")[2] == b"0123456789" * 10**6
 
 
+def test_after_a_long_answer(
+    serve: Callable[..., Served], wait_for: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next request is answered, and meanwhile nothing turns in circles."""
+    served = serve()
+    looks: list[float | None] = []
+    look = selectors.DefaultSelector.select
+
+    def counted(self: Any, timeout: float | None = None) -> Any:
+        looks.append(timeout)
+        return look(self, timeout)
+
+    with served.connect() as slow:
+        slow.sendall(post("/long", b"") * 2)
+        wait_for(lambda: served.answers.begun == 1)
+        answer = b""
+        while answer.count(b"HTTP/1.1") < 2 or len(answer.rpartition(b"\r\n\r\n")[2]) < 10**7:
+            answer += slow.recv(2**22)
+        monkeypatch.setattr(selectors.DefaultSelector, "select", counted)
+        time.sleep(1)
+        assert len(looks) < 20
+        slow.sendall(post("/echo", b"abc", END))
+        assert everything(slow).endswith(b"abc")
+
+
 def test_an_answer_that_nobody_takes(serve: Callable[..., Served]) -> None:
     """The connection ends."""
     served = serve(write_seconds=0.5)
@@ -197,8 +224,6 @@ def test_an_answer_that_nobody_takes(serve: Callable[..., Served]) -> None:
         connection.sendall(post("/long", b""))
         served_ones = served.ask(post("/echo", b"abc", END))
         assert served_ones.endswith(b"abc")
-        import time
-
         time.sleep(2)
         assert len(everything(connection)) < 10**7
 

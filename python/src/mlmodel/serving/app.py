@@ -25,7 +25,7 @@ from mlmodel.errors import (
     UnsupportedMediaType,
     shown,
 )
-from mlmodel.scoring.answers import Answer, refused, unexpected, warning_header
+from mlmodel.scoring.answers import JSON, Answer, refused, unexpected, warning_header
 from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.serving import requests
 from mlmodel.serving.admission import Admission
@@ -50,6 +50,7 @@ _CHUNK = 64 * 1024
 _PATH = "/invocations"
 _TARGET = _PATH.encode()
 _CLOSE = ("Connection", "close")
+_JSON = (("Content-Type", JSON),)
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -101,7 +102,8 @@ class Application:
         return _response(refused(error, terse=self.terse))
 
     def _score(self, request: Request) -> Response:
-        _check_encoding(request.header(b"content-encoding"))
+        if b"content-encoding" in request.raw:
+            _check_encoding(request.header(b"content-encoding"))
         told: list[str] = []
         status, content_type, body = handle(
             request.header(b"content-type"),
@@ -110,8 +112,8 @@ class Application:
             terse=self.terse,
             warn=told.append,
         )
-        headers = (("Content-Type", content_type), *map(warning_header, told))
-        return Response(status, headers, body)
+        headers = _JSON if content_type == JSON else (("Content-Type", content_type),)
+        return Response(status, (*headers, *map(warning_header, told)) if told else headers, body)
 
     def _ask_flask(self, request: Request) -> Response:
         """Let Flask answer a request."""

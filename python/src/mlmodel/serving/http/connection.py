@@ -111,8 +111,8 @@ class Connection:
     def on_writable(self) -> None:
         """Write more of the answer."""
         self._flush()
-        self.deadline = self.loop.now + self.loop.limits.write_seconds
-        self._go_on_after_writing()
+        if self._go_on_after_writing():
+            self._next()
 
     def go_on(self) -> None:
         """Take the connection back from the thread that made its call."""
@@ -176,27 +176,35 @@ class Connection:
         self._closing = not keep
         first = head(response, self.loop.date, version=request.version, keep_alive=keep)
         body = b"" if request.method == "HEAD" else response.body
-        if len(body) <= _ONE_PIECE:
-            self._out.append(memoryview(first + body))
+        if len(body) <= _ONE_PIECE and not self._out:
+            whole = first + body
+            sent = self._send(whole)
+            if sent < len(whole):
+                self._out.append(memoryview(whole)[sent:])
         else:
             self._out += [memoryview(first), memoryview(body)]
-        self._flush()
+            self._flush()
+
+    def _send(self, data: bytes | memoryview) -> int:
+        """Return how much was written; all of it where nobody is there to read it."""
+        try:
+            return self.sock.send(data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError:
+            self._ended = True
+            return len(data)
 
     def _flush(self) -> None:
         while self._out:
             first = self._out[0]
-            try:
-                sent = self.sock.send(first)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError:
-                self._ended = True
-                self._out.clear()
-                return
+            sent = self._send(first)
             if sent == len(first):
                 del self._out[0]
-            else:
+            elif sent:
                 self._out[0] = first[sent:]
+            else:
+                return
 
     def _take(self, data: bytes) -> None:
         reader = self._reader

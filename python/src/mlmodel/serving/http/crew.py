@@ -27,10 +27,10 @@ _SLOW = 0.002
 _WEIGHT = 10
 _LIMIT = 2 * _WEIGHT
 #: How long a call may keep the leader before the lead is given away, and how often one looks.
-_PATIENCE = 0.010
-_LOOK = 0.005
+_PATIENCE = 0.020
+_LOOK = 0.010
 #: How many looks without a call until nobody looks any more.
-_QUIET = 200
+_QUIET = 100
 
 
 class Pace:
@@ -95,7 +95,10 @@ class Crew:
     Args:
         calls: how many calls are made at a time.
         waiting: how many more wait for a thread.
-        lead: does a leader's work as long as :meth:`leads` says so of the term it is given.
+        lead: does a leader's work as long as :attr:`term` is the one that it is given.
+
+    Attributes:
+        term: counts the leaders; who led when it had another value leads no more.
 
     """
 
@@ -104,7 +107,7 @@ class Crew:
         self._lock = threading.Lock()
         self._idle: list[_Member] = []
         self._queue: deque[Work] = deque()
-        self._term = 0
+        self.term = 0
         self._began: float | None = None
         self._awake = threading.Event()
         self._over = False
@@ -130,25 +133,23 @@ class Crew:
             self._idle.clear()
         self._awake.set()
 
-    def leads(self, term: int) -> bool:
-        """Return whether the leader of a term leads still."""
-        return term == self._term
-
     def call(self, work: Work) -> Outcome:
         """Make a call, or have it made; only the leader asks."""
         if not self._idle and (outcome := self._put_off(work)) is not None:
             return outcome
-        term = self._term
-        if work.pace.quick:
-            self._began = time.monotonic()
+        term, pace = self.term, work.pace
+        began = time.monotonic()
+        if pace.quick:
+            self._began = began
             if not self._awake.is_set():
                 self._awake.set()
         else:
             with self._lock:
                 self._hand_on()
-        _run(work)
+        work.run()
+        pace.note(time.monotonic() - began)
         with self._lock:
-            if self._term == term:
+            if self.term == term:
                 self._began = None
                 return Outcome.DONE
         work.give_back()
@@ -166,7 +167,7 @@ class Crew:
     def _hand_on(self) -> None:
         """Let another thread lead; the lock is held, and there is one."""
         member = self._idle.pop()
-        self._term += 1
+        self.term += 1
         self._began = None
         member.lead = True
         member.signal.release()
@@ -178,7 +179,7 @@ class Crew:
                 return
             if member.lead:
                 member.lead = False
-                self._lead(self._term)
+                self._lead(self.term)
             while (work := self._next(member)) is not None:
                 _run(work)
                 work.give_back()

@@ -143,14 +143,14 @@ class Loop:
 
     def _lead(self, term: int) -> None:
         crew, ready = self.crew, self._ready
-        while crew.leads(term):
+        while crew.term == term:
             while ready:
                 connection, mask = ready.popleft()
                 if connection is None:
                     self._accept()
                 else:
                     self._serve(connection, mask)
-                if not crew.leads(term):
+                if crew.term != term:
                     return
             self._look(term)
             if self._ended.is_set():
@@ -171,10 +171,11 @@ class Loop:
         """Wait for events; take back what other threads have answered; see what is late."""
         found = self._selector.select(_SWEEP)
         self.now = time.monotonic()
-        self._ready.extend((key.data, mask) for key, mask in found)
-        while self._returned and self.crew.leads(term):
+        for key, mask in found:
+            self._ready.append((key.data, mask))
+        while self._returned and self.crew.term == term:
             self._returned.popleft().go_on()
-        if self.now - self._swept > _SWEEP and self.crew.leads(term):
+        if self.now - self._swept > _SWEEP and self.crew.term == term:
             self._sweep()
 
     def _accept(self) -> None:
