@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import wrk
 from pairing import FLOOR, MLFLOW, OURS, CannotMeasure, Samples, interleave, say
-from servers import IRIS_BODY, serving
+from servers import IRIS_BODY, WALLED, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,6 +39,7 @@ LOADS = {
     "rest-1000-mixed-c1": Load("mixed", 1000, 1, (OURS, MLFLOW)),
     "rest-1000-mixed-c16": Load("mixed", 1000, 16, (OURS, MLFLOW)),
     "rest-iris-c16": Load("iris", 1, 16),
+    "walled-iris-c16": Load("iris" + WALLED, 1, 16, (OURS, FLOOR)),
 }
 
 
@@ -46,7 +47,7 @@ def body_of(load: Load) -> bytes:
     """Return the request of a row."""
     import inputs
 
-    if load.model == "iris":
+    if load.model.startswith("iris"):
         return IRIS_BODY
     make = {"few": partial(inputs.doubles, columns=inputs.FEW), "mixed": inputs.mixed}
     return inputs.split_body(make[load.model](load.rows))
@@ -65,12 +66,13 @@ def measure(bench: Bench, rows: Sequence[Row]) -> Iterator[tuple[Row, Samples]]:
             servers: dict[str, Server] = {}
             failures: dict[str, str] = {}
             say(f"starting the servers of the model {model!r}")
-            for side in (OURS, MLFLOW, FLOOR):
+            rows_of_model = list(group)
+            for side in dict.fromkeys(s for row in rows_of_model for s in LOADS[row.id].sides):
                 try:
                     servers[side] = stack.enter_context(serving(bench, side, model))
                 except CannotMeasure as error:
                     failures[side] = str(error)
-            for row in group:
+            for row in rows_of_model:
                 say(f"measuring {row.id}")
                 yield row, _measure_row(bench, tool, row, servers, failures)
 

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from rows import Row
 
 _LIMIT = 120.0
+#: Behind the name of a model: served behind the second wall; the floor is the same without it.
+WALLED = "+walled"
 HOST = "127.0.0.1"
 #: The one request of the memory row.
 _IRIS = {
@@ -71,6 +74,10 @@ def command_line(bench: Bench, side: str, model: str, port: int) -> list[str]:
     """Return what starts a side's server for one of its models."""
     if side == MLFLOW and bench.before is not None:
         return command_line(bench.before, OURS, model, port)
+    if model.endswith(WALLED):
+        way = "off" if side == FLOOR else "on"
+        plain = command_line(bench, OURS, model.removesuffix(WALLED), port)
+        return [*plain, "--sandbox", way]
     path = bench.models(side) / model
     if side == FLOOR:
         pickled = [str(path / "model.pkl")] if model == "iris" else []
@@ -188,22 +195,24 @@ def descendants(root: int) -> list[int]:
 def measure(bench: Bench, rows: Sequence[Row]) -> Iterator[tuple[Row, Samples]]:
     """Start each side's server some times: when it is ready, and what it holds after a request."""
     say(f"measuring {', '.join(row.id for row in rows)}")
+    walled_rows = [row for row in rows if row.id.startswith("walled")]
+    plain_rows = [row for row in rows if row not in walled_rows]
     rounds = max(row.quick_rounds if bench.quick else row.rounds for row in rows)
-    both = interleave(
-        {
-            OURS: lambda: _start(bench, OURS),
-            MLFLOW: lambda: _start(bench, MLFLOW),
-            FLOOR: lambda: _unpickle(bench),
-        },
-        rounds,
-    )
-    for row in rows:
-        yield row, _only(both, row)
+    plain = {
+        OURS: partial(_start, bench, OURS),
+        MLFLOW: partial(_start, bench, MLFLOW),
+        FLOOR: partial(_unpickle, bench),
+    }
+    walled = {side: partial(_start, bench, side, "iris" + WALLED) for side in (OURS, FLOOR)}
+    for group, sides in ((plain_rows, plain), (walled_rows, walled)):
+        samples = interleave(sides, rounds) if group else Samples()
+        for row in group:
+            yield row, _only(samples, row)
 
 
 def _only(both: Samples, row: Row) -> Samples:
     """Split what one start gave into the row's figures."""
-    key = "ready" if row.id == "server-ready" else "memory"
+    key = "memory" if row.id == "idle-memory" else "ready"
     return Samples(
         {
             side: [{**sample, "value": sample[key]} for sample in samples if key in sample]
@@ -213,8 +222,8 @@ def _only(both: Samples, row: Row) -> Samples:
     )
 
 
-def _start(bench: Bench, side: str) -> Sample:
-    with serving(bench, side, "iris") as server:
+def _start(bench: Bench, side: str, model: str = "iris") -> Sample:
+    with serving(bench, side, model) as server:
         server.post(IRIS_BODY)
         time.sleep(1)
         size, processes = memory(server.process.pid)
