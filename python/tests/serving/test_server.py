@@ -5,13 +5,15 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +99,7 @@ class Server:
 
 
 @contextmanager
-def serving(model: Path, *options: str) -> Iterator[Server]:
+def serving(model: Path, *options: str, scheme: str = "http") -> Iterator[Server]:
     process = subprocess.Popen(
         command(model, "--trust", *options),
         stdout=subprocess.PIPE,
@@ -107,7 +109,10 @@ def serving(model: Path, *options: str) -> Iterator[Server]:
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.startswith("mlmodel: ready at http://127.0.0.1:"), (line, process.communicate())
+        assert line.startswith(f"mlmodel: ready at {scheme}://127.0.0.1:"), (
+            line,
+            process.communicate(),
+        )
         yield Server(process, int(line.rsplit(":", 1)[1]))
     finally:
         process.terminate()
@@ -527,3 +532,115 @@ def test_requests_on_the_wire_that_are_not_http(model: Path) -> None:
                     answers.append(answer)
             assert any(answers)
         assert server.ask()[0] == 200
+
+
+def certificate(folder: Path) -> Path:
+    """Return a file of a certificate for localhost and its key, made by openssl."""
+    path = folder / "both.pem"
+    subprocess.run(
+        [
+            *[
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+            ],
+            *["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+            *("-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    path.write_bytes((folder / "cert.pem").read_bytes() + (folder / "key.pem").read_bytes())
+    return path
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_encrypted_connections(model: Path, tmp_path: Path) -> None:
+    """RST-140."""
+    both = certificate(tmp_path)
+    with serving(model, "--tls-cert", str(both), scheme="https") as server:
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+        connection = http.client.HTTPSConnection(
+            "localhost", server.port, timeout=PATIENCE, context=trusting
+        )
+        # The body takes many records, and as many reads.
+        body = json.dumps({"inputs": {"folder": [""], "more": "x" * 3_000_000}})
+        for _ in range(3):
+            connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            assert json.loads(answer.read())["predictions"] == server.workers()
+        connection.close()
+        with server.connect() as plain:
+            plain.sendall(HALF)
+            answer = b""
+            with suppress(ConnectionResetError):
+                answer = plain.recv(100)
+            assert b"HTTP" not in answer
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+        old.minimum_version = ssl.TLSVersion.TLSv1
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        with server.connect() as sock, pytest.raises((ssl.SSLError, ConnectionError)):
+            old.wrap_socket(sock)
+
+
+@pytest.mark.parametrize("content", ["", "no certificate"])
+def test_a_certificate_that_is_none(model: Path, tmp_path: Path, content: str) -> None:
+    """RST-140."""
+    path = tmp_path / "cert.pem"
+    path.write_text(content)
+    refused = subprocess.run(
+        command(model, "--trust", "--tls-cert", str(path)),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "INVALID_ARGUMENT: The certificate" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_socket_of_the_file_system(model: Path, tmp_path: Path) -> None:
+    """RST-141."""
+    path = tmp_path / "mlmodel.sock"
+    with socket.socket(socket.AF_UNIX) as left_behind:
+        left_behind.bind(str(path))
+    process = subprocess.Popen(
+        command(model, "--trust", "--uds", str(path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"mlmodel: ready at http+unix:{path}\n"
+        assert path.stat().st_mode & 0o777 == 0o660
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(PATIENCE)
+            connection.connect(str(path))
+            connection.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+        other = tmp_path / "file"
+        other.touch()
+        for taken in (path, other, tmp_path / "none" / "x"):
+            refused = subprocess.run(
+                command(model, "--trust", "--uds", str(taken)),
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+            assert (refused.returncode, "RST-141" in refused.stderr) == (2, True)
+        assert other.exists()
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert not path.exists()

@@ -108,6 +108,27 @@ not trusted.
 @click.option(
     "--terse-errors", "terse", is_flag=True, help="Answer errors with their code and rules only."
 )
+@click.option(
+    "--uds",
+    "socket",
+    default=None,
+    type=click.Path(),
+    help="Listen at this socket of the file system, in the place of host and port.",
+)
+@click.option(
+    "--tls-cert",
+    "certificate",
+    default=None,
+    type=click.Path(exists=True, dir_okay=False),
+    help="Certificate (PEM, with its chain); connections are encrypted then.",
+)
+@click.option(
+    "--tls-key",
+    "key",
+    default=None,
+    type=click.Path(exists=True, dir_okay=False),
+    help="Key of the certificate (PEM, without password), if it stands in a file of its own.",
+)
 def command(  # noqa: PLR0913 - one parameter per option
     *,
     model: str,
@@ -119,6 +140,9 @@ def command(  # noqa: PLR0913 - one parameter per option
     predict_seconds: float | None,
     body_seconds: float,
     terse: bool,
+    socket: str | None,
+    certificate: str | None,
+    key: str | None,
     trust: bool,
     allow: tuple[str, ...],
     sandbox: str,
@@ -131,11 +155,16 @@ def command(  # noqa: PLR0913 - one parameter per option
     """
     from mlmodel.serving.server import run
 
+    if key is not None and certificate is None:
+        raise click.UsageError("--tls-key goes with --tls-cert.")
     settings = Settings(
         *(model, host, port, workers, threads, max_body, body_seconds, predict_seconds),
         terse=terse,
         trust=trust,
         allow=allow,
         sandbox=sandbox,
+        socket=socket,
+        certificate=certificate,
+        key=key,
     )
     run(settings, lambda url: echo(f"mlmodel: ready at {url}"))

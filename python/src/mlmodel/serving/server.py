@@ -21,10 +21,10 @@ from mlmodel._base.extras import require
 from mlmodel.errors import InternalError, MlmodelError, ModelFailure
 from mlmodel.sandbox.frames import BadFrame, error_of, receive
 from mlmodel.sandbox.limits import clean_environment
-from mlmodel.serving.listening import listen, url_of
+from mlmodel.serving.listening import listen, listen_at, url_of
 from mlmodel.serving.logs import set_up
 from mlmodel.serving.settings import GRACE
-from mlmodel.serving.worker import work
+from mlmodel.serving.worker import encryption, work
 from mlmodel.store.sandboxing import decide
 
 if TYPE_CHECKING:
@@ -61,15 +61,24 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
     if found is not None:
         root = str(found.folder.root)
         settings = replace(settings, model=root, wall=found.wall, digest=found.digest)
-    with contextlib.closing(listen(settings.host, settings.port)) as listener, _Signals() as told:
+    if settings.certificate is not None:
+        encryption(settings)  # a file that cannot be used is told before anything is started
+    with _listening(settings) as listener, _Signals() as told:
         parent = _Parent(settings, listener, found, told)
         try:
             if parent.start():
-                ready(url_of(settings.host, listener))
+                scheme = "http" if settings.certificate is None else "https"
+                ready(url_of(settings.host, listener, scheme))
                 set_up()
                 parent.watch()
         finally:
             parent.end()
+
+
+def _listening(settings: Settings) -> contextlib.AbstractContextManager[socket.socket]:
+    if settings.socket is not None:
+        return listen_at(settings.socket)
+    return contextlib.closing(listen(settings.host, settings.port))
 
 
 @dataclass

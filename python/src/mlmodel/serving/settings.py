@@ -28,6 +28,9 @@ class Settings:
     """What a server is asked to do; picklable, since a worker may be a fresh process.
 
     Attributes:
+        socket: the path of a socket of the file system, in the place of host and port.
+        certificate: a file of certificates; connections are encrypted then, by this ``key``,
+            which may stand in the same file.
         body_seconds: how long a body may take to arrive (RST-114).
         predict_seconds: how long a prediction may take, with its wait for a turn; None for any
             time (RST-113).
@@ -50,3 +53,6 @@ class Settings:
     sandbox: str = "auto"
     wall: Wall | None = None
     digest: str = ""
+    socket: str | None = None
+    certificate: str | None = None
+    key: str | None = None

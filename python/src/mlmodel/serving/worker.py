@@ -12,6 +12,7 @@ import stat
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlmodel.errors import InternalError, InvalidArgument, MlmodelError
@@ -21,11 +22,12 @@ from mlmodel.serving.settings import GRACE, WAITING
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
     from mlmodel.sandbox.wall import Wall
     from mlmodel.serving.app import Application
+    from mlmodel.serving.http.host import Sock
     from mlmodel.serving.settings import Settings
 
 __all__ = ["application", "work"]
@@ -44,6 +46,7 @@ def work(settings: Settings, listener: socket.socket, report: Connection) -> Non
     """
     _take_over_signals()
     parent = os.getppid()
+    encrypt = encryption(settings)  # a wall hides the files
     if settings.wall is not None:
         _raise_wall(settings.wall, report, (listener.fileno(), *_sentinels({report.fileno()})))
     _watch_parent(parent)
@@ -58,11 +61,31 @@ def work(settings: Settings, listener: socket.socket, report: Connection) -> Non
         said = InternalError(f"{type(error).__name__}: {error}")
         send(report.fileno(), plain_error(said))
         raise SystemExit(InternalError.exit_code) from None
-    _serve(settings, listener, served, report)
+    _serve(settings, listener, served, report, encrypt)
+
+
+def encryption(settings: Settings) -> Callable[[socket.socket], Sock] | None:
+    """Return what encrypts connections, None where nothing does.
+
+    Raises:
+        InvalidArgument: the files of certificate and key cannot be used (RST-140).
+
+    """
+    if settings.certificate is None:
+        return None
+    from mlmodel.serving.http.tls import Encrypted, context_of
+
+    key = None if settings.key is None else Path(settings.key)
+    context = context_of(Path(settings.certificate), key)
+    return lambda sock: Encrypted(sock, context)
 
 
 def _serve(
-    settings: Settings, listener: socket.socket, served: Application, report: Connection
+    settings: Settings,
+    listener: socket.socket,
+    served: Application,
+    report: Connection,
+    encrypt: Callable[[socket.socket], Sock] | None,
 ) -> None:
     from mlmodel.serving.http.host import Limits
     from mlmodel.serving.http.loop import Loop
@@ -78,7 +101,7 @@ def _serve(
         predict_seconds=settings.predict_seconds or math.inf,
         grace_seconds=GRACE,
     )
-    loop = Loop([listener], served, limits)
+    loop = Loop([listener], served, limits, encrypt)
     # What is loaded stays; the collector need not look at it again and again.
     gc.collect()
     gc.freeze()

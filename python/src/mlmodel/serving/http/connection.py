@@ -25,7 +25,7 @@ from mlmodel.serving.http.reader import Reader, Refusal
 
 if TYPE_CHECKING:
     from mlmodel.serving.http.crew import Pace
-    from mlmodel.serving.http.host import Host
+    from mlmodel.serving.http.host import Host, Sock
     from mlmodel.serving.http.messages import Response
 
 __all__ = ["Connection", "Exchange"]
@@ -72,7 +72,7 @@ class Connection:
         "_requests", "_sock", "_state", "deadline", "events", "loop", "sock",
     )  # fmt: skip
 
-    def __init__(self, loop: Host, sock: socket.socket) -> None:
+    def __init__(self, loop: Host, sock: Sock) -> None:
         self.loop, self.sock = loop, sock
         self._reader = Reader(loop.limits.max_body, loop.reserve, loop.release, loop.heads)
         self._requests: deque[Request] = deque()

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    import socket
-
     from mlmodel.errors import MlmodelError
     from mlmodel.serving.http.crew import Crew, Pace
     from mlmodel.serving.http.messages import Request, Response
     from mlmodel.serving.http.reader import Heads
 
-__all__ = ["Answerable", "Answers", "Host", "Limits", "Member"]
+__all__ = ["Answerable", "Answers", "Host", "Limits", "Member", "Sock"]
 
 
 class Answers(Protocol):
@@ -121,10 +119,29 @@ class Answerable(Protocol):
     answered: bool
 
 
+class Sock(Protocol):
+    """A socket without blocking, plain or encrypted: what is used of it."""
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+
+    def recv_into(self, buffer: memoryview, /) -> int:
+        """Read; 0 at the end."""
+
+    def send(self, data: bytes | memoryview, /) -> int:
+        """Write; return how much."""
+
+    def shutdown(self, how: int, /) -> None:
+        """End a direction of the connection."""
+
+    def close(self) -> None:
+        """End the connection."""
+
+
 class Member(Protocol):
     """A connection as its loop sees it."""
 
-    sock: socket.socket
+    sock: Sock
     events: int
     deadline: float
 

@@ -19,9 +19,9 @@ from mlmodel.serving.http.messages import http_date
 from mlmodel.serving.http.reader import Heads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from mlmodel.serving.http.host import Answerable, Answers, Limits, Member
+    from mlmodel.serving.http.host import Answerable, Answers, Limits, Member, Sock
 
 __all__ = ["Loop"]
 
@@ -38,6 +38,12 @@ _TOLD = 32
 class Loop:
     """Serves connections of some listening sockets until it is stopped.
 
+    Args:
+        listeners: the sockets; they are closed when the loop is stopped.
+        application: what answers.
+        limits: what is taken, and how long is waited.
+        encrypt: makes an encrypted connection of an accepted one; None leaves it as it is.
+
     Attributes:
         now: the loop's clock: when events were last looked for.
         date: the header line of answers.
@@ -49,8 +55,13 @@ class Loop:
     READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
     def __init__(
-        self, listeners: Sequence[socket.socket], application: Answers, limits: Limits
+        self,
+        listeners: Sequence[socket.socket],
+        application: Answers,
+        limits: Limits,
+        encrypt: Callable[[socket.socket], Sock] | None = None,
     ) -> None:
+        self._encrypt = encrypt
         self.application, self.limits = application, limits
         self.crew = Crew(limits.threads, limits.waiting, self._lead)
         self.now = time.monotonic()
@@ -188,9 +199,9 @@ class Loop:
 
     def _take(self, sock: socket.socket) -> None:
         sock.settimeout(0)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # a socket of the file system has no such option
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = Connection(self, sock)
+        connection = Connection(self, sock if self._encrypt is None else self._encrypt(sock))
         self._connections.add(connection)
         if len(self._connections) <= self.limits.connections:
             self.look_for(connection, self.READ)
