@@ -84,7 +84,9 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 def _changed(model: Any, source: random.Random) -> None:
     places = _places(model)
     shallow = [one for one in places if "trees" not in one]
-    path = source.choice(shallow if source.random() < 0.6 else places)
+    if not places:
+        return  # nothing is left of it
+    path = source.choice(shallow if shallow and source.random() < 0.6 else places)
     at = model
     for key in path[:-1]:
         at = at[key]

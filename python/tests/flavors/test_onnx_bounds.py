@@ -197,6 +197,8 @@ REFUSED = {
     "a vocabulary with one weight": (vocabulary(weights=[1.0]), "ONX-020"),
     "a vocabulary that begins behind its end": (vocabulary(ngram_counts=[7]), "ONX-020"),
     "a name in no encoding": (mutated_graphs.trees().SerializeToString().replace(b"\n\x01Y", b"\n\x01\x80"), "ONX-005"),
+    "an axis in no encoding": (model([node("Neg", ["X"], ["Y"])], [info("Y", FLOAT, ["axis"])]).SerializeToString().replace(b"axis", b"ax\xffs"), "ONX-005"),
+    "an operator in no encoding": (mutated_graphs.trees().SerializeToString().replace(b"TreeEnsemble", b"TreeEnsembl\xff"), "ONX-005"),
     "a later field": (repeated(b"\xe2\x01\x00"), "ONX-013"),
 }  # fmt: skip
 

@@ -252,13 +252,21 @@ def unlike(symbol: Any, value: Any, seen: dict[int, object]) -> str:
     elif type(symbol) is Mapping:
         right = type(value) is dict
     else:
-        same = type(symbol) is tuple or repr(symbol) == repr(value)  # as NaN is
-        right = type(symbol) is type(value) and same
+        right = type(symbol) is type(value) and (
+            type(symbol) is tuple or repr(symbol) == repr(value)  # as NaN is
+        )
     if not right:
-        return f"{value!r:.80} is not {symbol!r:.80}"
+        return f"{_shown(value)} is not {_shown(symbol)}"
     if type(symbol) is Mapping and not symbol.exact:
         return _unlike_some(symbol, value, seen)
     return _unlike_all(*_parts(symbol, value), seen)
+
+
+def _shown(value: object) -> str:
+    try:
+        return f"{value!r:.80}"
+    except Exception:  # noqa: BLE001 - an object without its attributes
+        return object.__repr__(value)
 
 
 def _unlike_some(symbol: Mapping, value: dict[Any, Any], seen: dict[int, object]) -> str:
@@ -274,9 +282,9 @@ def _unlike_some(symbol: Mapping, value: dict[Any, Any], seen: dict[int, object]
         # Each is tried: which objects are whose symbols is not learnt from a guess.
         reasons = [unlike(candidate, one, dict(seen)) for candidate in [*had, *others[1::2]]]
         if all(reasons):
-            return f"nothing that was put in is like the value of {key!r:.40}: {reasons}"
+            return f"nothing that was put in is like the value of {_shown(key)}: {reasons}"
     missing = [key for key in symbol.known if key not in value]
-    return f"it has no {missing[0]!r:.40}" if missing else ""
+    return f"it has no {_shown(missing[0])}" if missing else ""
 
 
 def _parts(symbol: Any, value: Any) -> tuple[Any, Any]:

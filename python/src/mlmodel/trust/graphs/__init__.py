@@ -80,9 +80,6 @@ def _check(data: bytes) -> Checked:
     graph = model.get("graph")
     if graph is None or graph[SIZE] == 0:
         raise MalformedMessage("it is empty")
-    for one in (*graph.get("input", ()), *graph.get("output", ()), *graph.get("initializer", ())):
-        if not _is_text(one.get("name", b"")):
-            raise MalformedMessage("a name is not text in UTF-8")
     for one in (model, *model.get("functions", ())):
         if len(one.get("opset_import", ())) > _MOST_DOMAINS:
             raise Astray("ONX-013", f"names more than {_MOST_DOMAINS} sets of operators")
@@ -148,13 +145,6 @@ def _tensors(graph: Mapping[str, Any]) -> tuple[list[Any], list[Any], list[Any]]
         sparse += [one[key] for key in ("sparse_tensor",) if key in one]
         sparse += one.get("sparse_tensors", [])
     return graph.get("initializer", []), tensors, sparse
-
-
-def _is_text(name: bytes) -> bool:
-    try:
-        return bool(name.decode()) or not name
-    except UnicodeDecodeError:
-        return False
 
 
 def _attributes(graph: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

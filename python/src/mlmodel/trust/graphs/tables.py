@@ -34,7 +34,17 @@ FIELDS = {
         14: "quantization_annotation:skip", 15: "sparse_initializer:Sparse*",
         16: "metadata_props:skip",
     },
-    "Value": {1: "name:text", 2: "type:skip", 3: "doc_string:skip", 4: "metadata_props:skip"},
+    "Value": {1: "name:text", 2: "type:ValueType", 3: "doc_string:skip", 4: "metadata_props:skip"},
+    "ValueType": {
+        1: "tensor_type:TensorType", 4: "sequence_type:ElementType", 5: "map_type:MapType",
+        6: "denotation:text", 7: "opaque_type:skip", 8: "sparse_tensor_type:TensorType",
+        9: "optional_type:ElementType",
+    },
+    "TensorType": {1: "elem_type:int", 2: "shape:Shape"},
+    "ElementType": {1: "elem_type:ValueType"},
+    "MapType": {1: "key_type:int", 2: "value_type:ValueType"},
+    "Shape": {1: "dim:Axis*"},
+    "Axis": {1: "dim_value:int", 2: "dim_param:text", 3: "denotation:text"},
     "Node": {
         1: "input:texts", 2: "output:texts", 3: "name:skip", 4: "op_type:text",
         5: "attribute:Attribute*", 6: "doc_string:skip", 7: "domain:text", 8: "overload:text",

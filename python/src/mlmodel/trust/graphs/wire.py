@@ -189,7 +189,12 @@ class _Reader:
     def _value(self, how: int, below: str, at: int, stop: int, depth: int) -> Any:
         if below:
             return self.message(below, at, stop, depth + 1)
-        return self.data[at:stop] if how in (_TEXT, _TEXTS) else (at, stop)
+        if how not in (_TEXT, _TEXTS):
+            return at, stop
+        text = self.data[at:stop]
+        if not (text.isascii() or _is_utf8(text)):
+            raise MalformedMessage(f"the text at byte {at} is not UTF-8")
+        return text
 
     def _number(self, at: int, end: int, wire: int) -> tuple[int, int]:
         if wire == _VARINT:
@@ -244,6 +249,14 @@ class _Reader:
         return MalformedMessage(
             f"{kind} has no field {tag >> 3} of wire type {tag & 7} (byte {at})"
         )
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _run(tag: int, wire: int) -> re.Pattern[bytes]:
