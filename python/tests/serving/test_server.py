@@ -21,6 +21,7 @@ import cloudpickle
 import pytest
 
 import mlmodel.pyfunc
+from mlmodel.sandbox.wall import lacking
 from mlmodel.serving.settings import WAITING
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.schema import ColSpec, Schema
@@ -31,6 +32,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
 pytestmark = pytest.mark.slow
+
+
+class Fragile(mlmodel.pyfunc.PythonModel):
+    """Ends its process, or does not end, where it is told to; else says which process it is in."""
+
+    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+        import os
+        import time
+
+        told = model_input["do"].iloc[0]
+        if told == "crash":
+            os.abort()
+        if told == "hang":
+            time.sleep(1000)
+        if told == "raise":
+            raise ValueError(told)
+        return [os.getpid()]
 
 
 class Waiter(mlmodel.pyfunc.PythonModel):
@@ -644,3 +662,40 @@ def test_a_socket_of_the_file_system(model: Path, tmp_path: Path) -> None:
         process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert not path.exists()
+
+
+@pytest.mark.parametrize("sandbox", ["off", "on"])
+def test_a_model_in_processes_of_its_own(
+    sandbox: str, tmp_path: Path, wait_for: Callable[..., None]
+) -> None:
+    """RST-142: a crash or a hang costs its request; the worker and the others go on."""
+    if sandbox == "on" and lacking():
+        pytest.skip(f"this system cannot {lacking()}")
+    path = tmp_path / "fragile"
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    signature = ModelSignature(Schema([ColSpec("string", "do")]))
+    mlmodel.pyfunc.save_model(path, python_model=Fragile(), signature=signature)
+    cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+    options = ("--isolate", "--threads", "2", "--timeout", "5", "--sandbox", sandbox)
+    with serving(path, *options) as server:
+
+        def ask(what: str) -> tuple[int, Any]:
+            status, body = server.post(json.dumps({"inputs": {"do": [what]}}))
+            return status, body.get("error_code", body.get("predictions"))
+
+        workers = server.workers()
+        seen = {ask("nothing")[1][0] for _ in range(20)}
+        assert seen.isdisjoint(workers)
+        assert ask("raise") == (500, "MODEL_FAILURE")
+        assert ask("nothing")[1][0] in seen
+        hanging: list[Any] = []
+        thread = threading.Thread(target=lambda: hanging.append(ask("hang")))
+        thread.start()
+        for _ in range(3):
+            assert ask("crash") == (500, "MODEL_FAILURE")
+            assert ask("nothing")[0] == 200
+        assert server.ping() == 200
+        thread.join()
+        assert hanging[0][0] in {500, 504}
+        wait_for(lambda: not {ask("nothing")[1][0] for _ in range(5)} & seen)
+        assert server.workers() == workers

@@ -92,6 +92,12 @@ not trusted.
     "(503).",
 )
 @click.option(
+    "--isolate",
+    is_flag=True,
+    help="Predict in processes of their own, one for each of --threads (each loads the model): a "
+    "crash costs one request, and --timeout ends what takes too long.",
+)
+@click.option(
     "--timeout",
     "predict_seconds",
     default=None,
@@ -137,6 +143,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     max_body: int,
     workers: int,
     threads: int,
+    isolate: bool,
     predict_seconds: float | None,
     body_seconds: float,
     terse: bool,
@@ -166,5 +173,6 @@ def command(  # noqa: PLR0913 - one parameter per option
         socket=socket,
         certificate=certificate,
         key=key,
+        isolate=isolate,
     )
     run(settings, lambda url: echo(f"mlmodel: ready at {url}"))

@@ -19,14 +19,21 @@ __all__ = ["Walled", "load_walled"]
 class Walled:
     """The other side of the wall: what ``get_raw_model`` returns in place of a native model."""
 
-    def __init__(self, found: Sandboxed, config: dict[str, Any] | None) -> None:
-        """Load the model there.
+    def __init__(
+        self,
+        found: Sandboxed,
+        config: dict[str, Any] | None,
+        *,
+        served: bool = False,
+        seconds: float | None = None,
+    ) -> None:
+        """Load the model there; ``served`` and ``seconds`` as for ``process_of``.
 
         Raises:
             MlmodelError: what loading raised, or ModelFailure where the process ended.
 
         """
-        self._process = process_of(found, config)
+        self._process = process_of(found, config, served=served, seconds=seconds)
         told, _ = self._process.start()
         #: Data go over as the caller gave them: only the model's own class knows its hints.
         self.is_hinted = isinstance(told, dict) and told.get("hinted") is True
@@ -48,6 +55,16 @@ class Walled:
                 f"What the model answered cannot be read: {error} (TRU-084)."
             ) from None
 
+    def revive(self) -> None:
+        """Start another process where this one's has ended, before the next prediction would.
+
+        Raises:
+            MlmodelError: as for a new one.
+
+        """
+        if not self._process.is_running:
+            self._process.start()
+
     def close(self) -> None:
         """End the process; the next prediction would start another."""
         self._process.close()
@@ -56,9 +73,15 @@ class Walled:
         return "<a model in a sandbox: another process holds it>"
 
 
-def load_walled(found: Sandboxed, config: dict[str, Any] | None) -> PyFuncModel:
-    """Return a model that is loaded in a process behind the wall; errors as for ``Walled``."""
-    walled = Walled(found, config)
+def load_walled(
+    found: Sandboxed,
+    config: dict[str, Any] | None,
+    *,
+    served: bool = False,
+    seconds: float | None = None,
+) -> PyFuncModel:
+    """Return a model that is loaded in a process of its own; arguments and errors as for Walled."""
+    walled = Walled(found, config, served=served, seconds=seconds)
     copies = Copies(
         lambda _native: load_walled(found, config), anew(found.folder, config, _reopened)
     )

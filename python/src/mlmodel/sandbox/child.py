@@ -1,5 +1,7 @@
 """What runs in a walled process: it raises the wall first, and then answers what it is asked.
 
+Without a wall it is a process whose end costs one answer.
+
 It is started by ``process.Process`` with nothing of mlmodel or numpy imported, so that there is one
 thread when the wall is raised, and everything else is imported behind it.
 """
@@ -31,13 +33,15 @@ def main() -> None:
     try:
         wall, entry = _question(source)
         _end_with_parent()
-        raise_(Wall(wall.read, wall.memory, (source, target)))
+        if wall is not None:
+            raise_(Wall(wall.read, wall.memory, (source, target)))
     except WallError as error:
         frames.send(target, {"wall": str(error)})
         return
     except EOFError:
         return
-    locks.put_in_place()
+    if wall is not None:
+        locks.put_in_place()
     frames.send(target, {"wall": ""})
     answer: Callable[..., Any] | None = None
     while True:

@@ -1,4 +1,4 @@
-"""A process behind the wall, and the conversation with it (TRU-082 to TRU-084).
+"""A process behind the wall, or without one, and the conversation with it (TRU-082 to TRU-084).
 
 It is a fresh interpreter: nothing of this process's memory, variables or descriptors is in it. What
 it answers is read as data, within bounds, and never unpickled.
@@ -69,17 +69,26 @@ class Process:
     """A walled process that answers questions; one that has ended is started anew at the next.
 
     Args:
-        wall: what it may do.
+        wall: what it may do; None lets it do what this process may.
         entry: ``module:function`` that makes, behind the wall, what answers: it is called with what
             :meth:`ask` is given, and returns a value of JSON and buffers.
         first: what a new process is asked first of all (to load the model).
-        keep: names of variables that it gets beside the harmless ones.
+        keep: names of variables that it gets beside the harmless ones; without a wall, all.
+        seconds: how long an answer may take, but for the first; None is as
+            ``MLMODEL_SANDBOX_SECONDS`` says.
 
     """
 
     def __init__(
-        self, wall: Wall, entry: str, first: tuple[Any, ...], keep: tuple[str, ...] = ()
+        self,
+        wall: Wall | None,
+        entry: str,
+        first: tuple[Any, ...],
+        keep: tuple[str, ...] = (),
+        *,
+        seconds: float | None = None,
     ) -> None:
+        self._seconds = seconds
         self._wall = wall
         self._entry = entry
         self._first = first
@@ -109,7 +118,12 @@ class Process:
             if running is None or running.owner != os.getpid():
                 running = self._started()
                 self._asked(running, self._first)
-            return self._asked(running, question)
+            return self._asked(running, question, self._seconds)
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether it is there; the next question starts it otherwise."""
+        return self._running is not None
 
     def close(self) -> None:
         """End it."""
@@ -117,7 +131,9 @@ class Process:
             self._end()
 
     def _started(self) -> _Running:
-        variables = limits.clean_environment(os.environ, self._keep)
+        variables = dict(os.environ)
+        if self._wall is not None:
+            variables = limits.clean_environment(variables, self._keep)
         running = _starter().submit(_begun, variables, self._place).result()
         self._running = running
         self._finalizer = weakref.finalize(self, running.end)
@@ -131,8 +147,10 @@ class Process:
             )
         return running
 
-    def _asked(self, running: _Running, question: Any) -> tuple[Any, list[bytearray]]:
-        answer, buffers = self._exchanged(running, question)
+    def _asked(
+        self, running: _Running, question: Any, seconds: float | None = None
+    ) -> tuple[Any, list[bytearray]]:
+        answer, buffers = self._exchanged(running, question, seconds)
         try:
             for text in list(answer["told"])[: frames.MOST_TOLD]:
                 warn_caller(printable(str(text)[: frames.LONGEST_TOLD]))
@@ -146,9 +164,12 @@ class Process:
             ) from None
         raise error
 
-    def _exchanged(self, running: _Running, question: Any) -> tuple[Any, list[bytearray]]:
+    def _exchanged(
+        self, running: _Running, question: Any, seconds: float | None = None
+    ) -> tuple[Any, list[bytearray]]:
         """Send a question and return what comes back, in the time that one may take."""
-        seconds, late = limits.seconds_allowed(), threading.Event()
+        seconds = limits.seconds_allowed() if seconds is None else seconds
+        late = threading.Event()
         timer = threading.Timer(seconds or 0, _too_late, (running, late))
         timer.daemon = True
         if seconds is not None:
@@ -183,9 +204,9 @@ def _too_late(running: _Running, late: threading.Event) -> None:
     running.process.kill()
 
 
-def _how_it_ended(code: int | None, seconds: int | None) -> str:
+def _how_it_ended(code: int | None, seconds: float | None) -> str:
     if seconds is not None:
-        how = f"was ended, because it had no answer after {seconds} seconds"
+        how = f"was ended, because it had no answer after {seconds:g} seconds"
     elif code is not None and code < 0:
         how = f"was ended by signal {-code}: it crashed, or the machine was out of memory"
     else:

@@ -60,11 +60,18 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
     found = decide(settings.model, settings.sandbox, trust=settings.trust, allow=settings.allow)
     if found is not None:
         root = str(found.folder.root)
-        settings = replace(settings, model=root, wall=found.wall, digest=found.digest)
+        settings = replace(
+            settings,
+            model=root,
+            wall=found.wall,
+            digest=found.digest,
+            variables=found.variables,
+        )
     if settings.certificate is not None:
         encryption(settings)  # a file that cannot be used is told before anything is started
     with _listening(settings) as listener, _Signals() as told:
-        parent = _Parent(settings, listener, found, told)
+        # Where the model has processes of its own the wall is around these.
+        parent = _Parent(settings, listener, None if settings.isolate else found, told)
         try:
             if parent.start():
                 scheme = "http" if settings.certificate is None else "https"

@@ -36,6 +36,9 @@ class Settings:
             time (RST-113).
         wall: the wall that each worker raises.
         digest: that by which the folder is trusted behind the wall.
+        isolate: the model runs in processes of its own, one for each thread (RST-142); the wall is
+            around these then.
+        variables: names of those that are handed on behind the wall.
 
     """
 
@@ -56,3 +59,5 @@ class Settings:
     socket: str | None = None
     certificate: str | None = None
     key: str | None = None
+    isolate: bool = False
+    variables: tuple[str, ...] = ()

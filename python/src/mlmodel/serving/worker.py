@@ -47,7 +47,7 @@ def work(settings: Settings, listener: socket.socket, report: Connection) -> Non
     _take_over_signals()
     parent = os.getppid()
     encrypt = encryption(settings)  # a wall hides the files
-    if settings.wall is not None:
+    if settings.wall is not None and not settings.isolate:
         _raise_wall(settings.wall, report, (listener.fileno(), *_sentinels({report.fileno()})))
     _watch_parent(parent)
     set_up()
@@ -166,10 +166,14 @@ def application(settings: Settings) -> Application:
     """Load the model and return what answers requests."""
     from mlmodel.pyfunc.served import load_served
     from mlmodel.serving.app import Application
+    from mlmodel.serving.isolation import load_isolated
 
-    model = load_served(
-        settings.model, trust=settings.trust, allow=settings.allow, digest=settings.digest
-    )
+    if settings.isolate:
+        model = load_isolated(settings)
+    else:
+        model = load_served(
+            settings.model, trust=settings.trust, allow=settings.allow, digest=settings.digest
+        )
     return Application(
         model.engine,
         max_body=settings.max_body,

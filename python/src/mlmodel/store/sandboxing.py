@@ -33,14 +33,14 @@ _ENTRY = "mlmodel.pyfunc.behind:Behind"
 
 @dataclass(frozen=True)
 class Sandboxed:
-    """A model that is to be loaded behind the wall.
+    """A model that is to be loaded in a process of its own, behind the wall or without one.
 
     ``digest`` is that of a folder in the user's store, and empty for any other: behind the wall the
     store cannot be read, and the folder's bytes are held against the digest there once more.
     """
 
     folder: ModelFolder
-    wall: Wall
+    wall: Wall | None
     digest: str
     variables: tuple[str, ...]
 
@@ -129,11 +129,19 @@ def _declared_variables(folder: ModelFolder) -> tuple[str, ...]:
 
 
 def process_of(
-    found: Sandboxed, config: dict[str, Any] | None = None, *, served: bool = False
+    found: Sandboxed,
+    config: dict[str, Any] | None = None,
+    *,
+    served: bool = False,
+    seconds: float | None = None,
 ) -> Process:
-    """Return the process behind the wall for a model; its first question is to load it."""
+    """Return the process for a model; its first question is to load it.
+
+    ``served`` loads it by the flavor that a server takes; ``seconds`` is how long a prediction may
+    take.
+    """
     first = ("load", str(found.folder.root), found.options, config, served)
-    return Process(found.wall, _ENTRY, first, found.variables)
+    return Process(found.wall, _ENTRY, first, found.variables, seconds=seconds)
 
 
 def score(found: Sandboxed, content_type: str, body: bytes) -> bytes:
