@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import selectors
 import socket
 import threading
@@ -30,7 +31,13 @@ class Answers:
     """Answers a body with itself, ``/long`` with much, ``/held`` when it is let go."""
 
     def __init__(self) -> None:
-        self.models = {b"/echo": Pace(), b"/held": Pace(), b"/long": Pace()}
+        self.models = {
+            b"/nap": Pace(),
+            b"/exit": Pace(),
+            b"/echo": Pace(),
+            b"/held": Pace(),
+            b"/long": Pace(),
+        }
         self.let_go = threading.Event()
         self.begun = 0
 
@@ -41,6 +48,10 @@ class Answers:
         self.begun += 1
         if request.path == b"/held":
             self.let_go.wait(PATIENCE)
+        if request.path == b"/nap":
+            time.sleep(0.003)
+        if request.path == b"/exit":
+            raise SystemExit(3)
         if request.path == b"/long":
             return Response(200, (), b"0123456789" * 10**6)
         return Response(200, (("Content-Type", "text/plain"),), request.body or b"nothing")
@@ -358,6 +369,74 @@ def test_a_bug_costs_its_connection(serve: Callable[..., Served]) -> None:
     assert served.ask(post("/quick", b"abc")) == b""
     served.answers.pace = kept  # type: ignore[method-assign]
     assert served.ask(post("/quick", b"abc", END)).endswith(b"abc")
+
+
+def test_a_call_that_would_end_the_thread(serve: Callable[..., Served]) -> None:
+    served = serve()
+    for _ in range(5):  # more than there are threads
+        assert served.ask(post("/exit", b"", END)).startswith(b"HTTP/1.1 500 ")
+    assert served.ask(post("/echo", b"abc", END)).endswith(b"abc")
+
+
+def test_answers_that_wait_take_memory(
+    serve: Callable[..., Served], wait_for: Callable[..., None]
+) -> None:
+    """RST-074: it is given back when they are taken, or when nobody will take them."""
+    served = serve(most_answers=10**6)
+    for taken in (True, False):
+        with served.connect() as slow:
+            slow.sendall(post("/long", b"", END))
+            wait_for(lambda: served.ask(post("/echo", b"abc", END)).startswith(b"HTTP/1.1 503 "))
+            if taken:
+                assert len(everything(slow)) > 10**7
+        wait_for(lambda: served.ask(post("/echo", b"abc", END)).endswith(b"abc"))
+
+
+def test_leave_to_send_behind_another_request(serve: Callable[..., Served]) -> None:
+    served = serve()
+    with served.connect() as connection:
+        whole = post("/echo", b"abc", "Expect: 100-continue", END)
+        connection.sendall(post("/quick", b"first") + whole[:-3])
+        answer = b""
+        while not answer.endswith(b"100 Continue\r\n\r\n"):
+            part = connection.recv(1000)
+            assert part
+            answer += part
+        connection.sendall(whole[-3:])
+        assert everything(connection).endswith(b"abc")
+
+
+def test_many_clients_of_all_kinds(serve: Callable[..., Served]) -> None:
+    """Each answer is that of its request, whatever the others do: slow, cut off, many at once."""
+    served = serve(waiting=1000, most_bytes=10**9, max_body=10**7)
+    failures: list[object] = []
+
+    def client(number: int) -> None:
+        chance = random.Random(number)
+        for _ in range(25):
+            sent = [
+                (
+                    chance.choice(["/echo", "/quick", "/nap"]),
+                    b"%d;" % chance.randrange(10**6) * size,
+                )
+                for size in chance.choices([1, 10, 1000, 100_000], k=chance.randrange(1, 6))
+            ]
+            text = b"".join(post(path, body) for path, body in sent) + post("/echo", b"z", END)
+            if chance.random() < 0.2:
+                with served.connect() as connection:
+                    connection.sendall(text[: chance.randrange(len(text))])
+                continue
+            answers = served.ask(text).split(b"HTTP/1.1 200 OK")[1:]
+            got = [answer.partition(b"\r\n\r\n")[2] for answer in answers]
+            if got != [*(body for _, body in sent), b"z"]:
+                failures.append((number, [(path, len(body)) for path, body in sent], len(got)))
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
 
 
 def test_limits_that_are_not_set() -> None:

@@ -31,7 +31,7 @@ def ask(engine: Engine, data: Any, params: dict[str, object] | None) -> Any:
         if error.http_status < _SERVER_ERROR:
             raise
         failure = error
-    except Exception as error:  # noqa: BLE001 - a model may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a model may raise anything
         failure = error  # type: ignore[assignment]
     _log.error("The model raised an exception.", exc_info=failure)
     raise ModelFailure(

@@ -7,6 +7,7 @@ from the moment that the call is made until :meth:`Connection.go_on`, nobody els
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import socket
 from collections import deque
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mlmodel.errors import (
     DeadlineExceeded,
+    InternalError,
     MalformedRequest,
     MlmodelError,
     RequestTimeout,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from mlmodel.serving.http.messages import Response
 
 __all__ = ["Connection", "Exchange"]
+
+_log = logging.getLogger("mlmodel.serving")
 
 #: An answer up to this size is written in one piece (bytes).
 _ONE_PIECE = 64 * 2**10
@@ -47,11 +51,18 @@ class Exchange:
 
     def run(self) -> None:
         """Call the model and write the answer, unless it comes too late."""
-        if not self.answered:
-            loop = self._connection.loop
+        if self.answered:
+            return
+        loop = self._connection.loop
+        try:
             response = loop.application.answer(self.request)
-            if loop.first_to_answer(self):
-                self._connection.write(self.request, response)
+        except BaseException:  # noqa: BLE001 - a model may call sys.exit(): that ends no thread of the crew
+            _log.exception("A request ended the thread that answered it.")
+            response = loop.application.refuse(
+                InternalError("The server failed to answer; its log says why (ERR-006).")
+            )
+        if loop.first_to_answer(self):
+            self._connection.write(self.request, response)
 
     def give_back(self) -> None:
         """Tell the leader that the connection waits for it."""
@@ -68,8 +79,8 @@ class Connection:
     """
 
     __slots__ = (
-        "_closing", "_ended", "_exchange", "_lingers", "_loop", "_out", "_reader", "_refusal",
-        "_requests", "_sock", "_state", "deadline", "events", "loop", "sock",
+        "_closing", "_ended", "_exchange", "_held", "_lingers", "_out", "_reader", "_refusal",
+        "_requests", "_state", "deadline", "events", "loop", "sock",
     )  # fmt: skip
 
     def __init__(self, loop: Host, sock: Sock) -> None:
@@ -81,6 +92,7 @@ class Connection:
         self._out: list[memoryview] = []
         self._closing = self._lingers = self._ended = False
         self._state = "head"
+        self._held = 0
         self.events = 0
         self.deadline = loop.now + loop.limits.head_seconds
 
@@ -110,6 +122,9 @@ class Connection:
 
     def on_writable(self) -> None:
         """Write more of the answer."""
+        if self._exchange is not None:
+            self.loop.look_for(self, 0)  # the next one's thread writes
+            return
         self._flush()
         if self._go_on_after_writing():
             self._next()
@@ -167,6 +182,7 @@ class Connection:
             for request in self._requests:
                 self.loop.release(request.reserved)
             self._requests.clear()
+            self._let_go()
             self.loop.forget(self)
             self.sock.close()
 
@@ -216,10 +232,6 @@ class Connection:
             self._requests.extend(reader.complete)
             reader.complete.clear()
             self._state = ""
-        elif reader.wants_continue and self._refusal is None:
-            reader.wants_continue = False
-            self._out.append(memoryview(CONTINUE))
-            self._flush()
         self._next()
 
     def _next(self) -> None:
@@ -253,22 +265,38 @@ class Connection:
         if state != self._state:
             self._state = state
             self.deadline = self.loop.now + self.loop.limits.seconds(state)
+            if self._reader.wants_continue:
+                self._reader.wants_continue = False
+                self._send(CONTINUE)
         self.loop.look_for(self, self.loop.READ)
 
     def _go_on_after_writing(self) -> bool:
         """Return whether the next request may be taken: all is written, and no end is near."""
         if self._ended:
             self.close()
-        elif self._out:
+            return False
+        if self._out:
             self.deadline = self.loop.now + self.loop.limits.write_seconds
             self.loop.look_for(self, self.loop.WRITE)
-        elif self._lingers:
+            if not self._held:
+                # What waits for a slow reader takes memory that bodies to come would need.
+                self._held = sum(map(len, self._out))
+                self.loop.hold_answer(self._held)
+            return False
+        self._let_go()
+        if self._lingers:
             self._linger()
         elif self._closing:
             self.close()
         else:
             return True
         return False
+
+    def _let_go(self) -> None:
+        """Give back the memory of an answer that waited."""
+        if self._held:
+            self.loop.hold_answer(-self._held)
+            self._held = 0
 
     def _refuse(self, error: MlmodelError) -> None:
         """Answer what is not read to its end."""

@@ -35,6 +35,7 @@ class Limits:
     Attributes:
         max_body: the largest body (RST-073).
         most_bytes: how much the bodies of all requests may hold together (RST-074).
+        most_answers: how much the answers may hold that clients are slow to take (RST-074).
         threads: how many calls are made at a time.
         waiting: how many more whole requests wait for a turn.
         connections: how many connections there may be.
@@ -53,6 +54,7 @@ class Limits:
     most_bytes: int
     threads: int
     waiting: int
+    most_answers: int = 512 * 2**20
     connections: int = 4096
     accepts: int = 64
     head_seconds: float = 10
@@ -105,6 +107,9 @@ class Host(Protocol):
 
     def release(self, size: int) -> None:
         """Give them back."""
+
+    def hold_answer(self, size: int) -> None:
+        """Count bytes that wait for a client to take them; fewer with a negative size."""
 
     def first_to_answer(self, exchange: Answerable) -> bool:
         """Return whether nobody has answered yet; whoever asks first does."""

@@ -74,6 +74,7 @@ class Loop:
         self._ready: deque[tuple[Connection | None, int]] = deque()
         self._returned: deque[Member] = deque()
         self._free_bytes = limits.most_bytes
+        self._answers = 0
         self._lock = threading.Lock()
         self._swept = 0.0
         self._stopping: float | None = None
@@ -123,16 +124,20 @@ class Loop:
             Unavailable: the bodies of other requests take too much memory (RST-074).
 
         """
-        if size > self._free_bytes:
+        if size > self._free_bytes or self._answers > self.limits.most_answers:
             raise Unavailable(
-                "The bodies of other requests use all the memory reserved for bodies; try again "
-                "(RST-074)."
+                "The bodies of other requests, or answers that nobody takes, use all the memory "
+                "reserved for them; try again (RST-074)."
             )
         self._free_bytes -= size
 
     def release(self, size: int) -> None:
         """Give them back."""
         self._free_bytes += size
+
+    def hold_answer(self, size: int) -> None:
+        """Count bytes that wait for a client to take them; fewer with a negative size."""
+        self._answers += size
 
     def first_to_answer(self, exchange: Answerable) -> bool:
         """Return whether nobody has answered yet; whoever asks first does."""
