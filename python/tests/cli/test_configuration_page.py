@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 from mlmodel.cli import COMMANDS
+from mlmodel.cli.serve import command as serve
 from mlmodel.cli.settings_file import KEYS
 from mlmodel.cli.validate import command
 
@@ -20,6 +21,7 @@ def test_every_variable_of_ours_is_on_the_page():
         name
         for path in SOURCE.rglob("*.py")
         for name in re.findall(r"\bMLMODEL_[A-Z_]+[A-Z]", path.read_text(encoding="utf-8"))
+        if not name.startswith("MLMODEL_SERVE")  # those are the options of the server
     }
     assert len(used) >= 7
     on_the_page = set(re.findall(r"^\| `(MLMODEL_[A-Z_]+)` \|", PAGE, re.MULTILINE))
@@ -46,7 +48,9 @@ def test_every_setting_is_on_the_page_and_an_option():
 
 
 def test_the_table_of_the_example_is_toml():
-    (block,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    block, served = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    options = {name for parameter in serve.params for name in parameter.opts}
+    assert {f"--{key}" for key in tomllib.loads(served)["serve"]} <= options
     assert tomllib.loads(block)["tool"]["mlmodel"].keys() <= KEYS.keys()
 
 

@@ -7,6 +7,7 @@ import re
 import click
 
 from mlmodel.cli._shared import echo, loading_options
+from mlmodel.cli.serve_settings import settable
 from mlmodel.serving.settings import BODY_SECONDS, MAX_BODY, THREADS, WAITING, Settings
 
 __all__ = ["command", "parse_size"]
@@ -55,6 +56,11 @@ Examples:
     -d '{"dataframe_records": [{"age": 42}]}'
 
 \b
+Every option may be set by a variable, MLMODEL_SERVE_PORT for --port, and in
+the file that --config names (port = 8080). Options win over variables, and
+these over the file.
+
+\b
 Exit codes: 0 stopped by a signal, 1 the model is not valid or failed to load,
 2 it cannot be read or the address cannot be used, 3 it would run code that is
 not trusted.
@@ -62,6 +68,7 @@ not trusted.
 
 
 # -h is the host, as in MLflow, so help is --help only.
+@settable
 @click.command(
     context_settings={"help_option_names": ["--help"], "show_default": True},
     epilog=_EXAMPLES,
