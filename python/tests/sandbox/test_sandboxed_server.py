@@ -128,6 +128,28 @@ def test_a_worker_can_answer_and_do_nothing_else(way: str, workers: str, tmp_pat
     assert (server.returncode, "Traceback" in said) == (0, False), said
 
 
+class Halting(Tame):
+    """Begins a report and does not end it."""
+
+    def load_context(self, context: Any) -> None:
+        import time
+
+        for number in range(3, 20):
+            try:
+                os.write(number, b"\0\0\0\0")
+            except OSError:
+                continue
+        time.sleep(1000)
+
+
+def test_half_a_report_holds_nobody(tmp_path: Path) -> None:
+    """TRU-084."""
+    model = saved(Halting(), tmp_path / "model")
+    server = serve(model, "--trust", "--sandbox", "on")
+    _, said = server.communicate(timeout=PATIENCE)
+    assert (server.returncode, "TRU-084" in said) == (1, True), said
+
+
 def test_what_a_worker_reports_is_not_unpickled(tmp_path: Path) -> None:
     """TRU-084."""
     marker = tmp_path / "marker"

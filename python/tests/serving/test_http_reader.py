@@ -159,6 +159,8 @@ def test_a_known_head_sets_memory_aside_as_any() -> None:
         ),
         POST + LENGTH + LENGTH + b"\r\n" + BODY,
         POST + b"Content-Length : 15\r\n\r\n" + BODY,
+        POST + b"Content-Length: " + b"0" * 5000 + b"3\r\n\r\n" + BODY,
+        b"POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         POST + b"X: a\r\n b\r\n\r\n",
         POST + b"X: a\rb\r\n\r\n",
         POST + b"X: a\0b\r\n\r\n",
@@ -253,9 +255,49 @@ def test_a_client_that_waits_before_it_sends_the_body() -> None:
 
 
 def test_another_protocol_is_not_taken() -> None:
-    """The request is answered as it is; what follows belongs to nobody."""
-    upgrade = POST + b"Connection: Upgrade\r\nUpgrade: h2c\r\n" + LENGTH + b"\r\n" + BODY
-    (only,) = read(upgrade + PING)
-    assert only[4] is False
+    """The request is answered as it is, with its body, and the next one follows it."""
+    for offer in (b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n", b"Upgrade: x\r\n"):
+        for rest in (LENGTH + b"\r\n" + BODY, CHUNKED[len(POST) :]):
+            upgrade = POST + offer + b"HTTP2-Settings: AAMAAABk\r\n" + rest
+            first, second = read(upgrade + PING)
+            assert (first[1], first[5]) == (b"/invocations", BODY)
+            assert second[1] == b"/ping?a=b"
+            pieces = [upgrade[n : n + 5] for n in range(0, len(upgrade), 5)]
+            assert [one[5] for one in read(*pieces, PING)] == [BODY, b""]
+    assert "RST-104" in refusal(b"CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n" + PING).message
     (only,) = read(POST + b"Connection: close\r\n" + LENGTH + b"\r\n" + BODY + PING)
     assert only[4] is False
+
+
+def test_bytes_that_are_of_no_body() -> None:
+    """RST-104: trailers and what stands behind the sizes of chunks do not grow for ever."""
+    begun = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+    many = [b"y" * 1000] * 100
+    assert "RST-104" in refusal(begun, b"1\r\nx\r\n0\r\nX: ", *many).message
+    assert "RST-104" in refusal(begun, b"1;", *many).message
+    few = [b"y" * 1000] * 5
+    (only,) = read(begun, b"1\r\nx\r\n0\r\nX: ", *few, b"\r\n\r\n")
+    assert only[5] == b"x"
+
+
+def test_headers_of_one_name_are_counted() -> None:
+    assert "RST-104" in refusal(POST + b"a:\r\n" * 300 + b"\r\n").message
+
+
+@pytest.mark.parametrize("length", [b"15 ", b"15\t", b"0015"])
+def test_lengths_with_spaces(length: bytes) -> None:
+    (only,) = read(POST + b"Content-Length: " + length + b"\r\n\r\n" + BODY)
+    assert only[5] == BODY
+
+
+def test_announced_bodies_hold_no_memory() -> None:
+    """RST-074: what has come does."""
+    memory = Memory(20)
+    readers = [reader(memory) for _ in range(5)]
+    for one in readers:
+        one.feed(WHOLE[: -len(BODY)])
+    assert memory.held == 0
+    readers[0].feed(BODY)
+    assert memory.held == len(BODY)
+    with pytest.raises(Refusal):
+        readers[1].feed(BODY)

@@ -219,7 +219,7 @@ def test_bodies_that_take_all_the_memory(model: Path, wait_for: Callable[..., No
     """RST-074: what finds no place is refused at once, unread; what is small finds one."""
     with serving(model, "--threads", "1", "--max-body", "1500") as server:
         holding = server.connect()
-        holding.sendall(HALF)
+        holding.sendall(HALF + b" " * 900)
 
         def answer_to_another() -> bytes:
             with server.connect() as connection:
@@ -351,7 +351,9 @@ def test_workers_are_replaced_on_sighup(model: Path, wait_for: Callable[..., Non
     """RST-116: no request is refused meanwhile."""
     with serving(model, "--workers", "2") as server:
         before = set(server.workers())
-        server.process.send_signal(signal.SIGHUP)
+        for _ in range(3):  # also while new ones load
+            server.process.send_signal(signal.SIGHUP)
+            time.sleep(0.3)
         wait_for(
             lambda: (
                 server.ask()[0] == 200
@@ -361,6 +363,20 @@ def test_workers_are_replaced_on_sighup(model: Path, wait_for: Callable[..., Non
         )
         server.process.terminate()
         assert server.process.wait(PATIENCE) == 0
+
+
+def test_a_worker_killed_while_another_loads(model: Path, wait_for: Callable[..., None]) -> None:
+    """RST-115, RST-116: there are as many as there were, no more."""
+    with serving(model) as server:
+        first = server.workers()
+        server.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: len(server.workers()) == 2)
+        os.kill(first[0], signal.SIGKILL)
+        assert server.ask()[0] == 200
+        wait_for(lambda: len(server.workers()) == 1)
+        time.sleep(2)
+        assert len(server.workers()) == 1
+        assert server.ask()[0] == 200
 
 
 def test_a_model_that_cannot_be_loaded_again(model: Path, wait_for: Callable[..., None]) -> None:
@@ -676,7 +692,7 @@ def test_a_model_in_processes_of_its_own(
     signature = ModelSignature(Schema([ColSpec("string", "do")]))
     mlmodel.pyfunc.save_model(path, python_model=Fragile(), signature=signature)
     cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
-    options = ("--isolate", "--threads", "2", "--timeout", "5", "--sandbox", sandbox)
+    options = ("--isolate", "--threads", "2", "--timeout", "20", "--sandbox", sandbox)
     with serving(path, *options) as server:
 
         def ask(what: str) -> tuple[int, Any]:

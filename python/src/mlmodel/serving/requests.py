@@ -20,6 +20,7 @@ __all__ = ["ambiguity", "check", "check_whole"]
 
 #: One host, with a port or without (RFC 3986); no user, no path, no list of hosts.
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]+)(?::[0-9]*)?")
+_LONGEST_NUMBER = 20
 _VERSIONS = frozenset({"1.0", "1.1"})
 
 #: Headers that have places of their own; under HTTP_ stands what was written with an underscore.
@@ -44,7 +45,9 @@ def ambiguity(
         return "It has both a Content-Length and a Transfer-Encoding (RST-104)."
     if coding is not None and coding.strip().lower() != b"chunked":
         return f"The transfer encoding {_shown(coding)} is not `chunked` alone (RST-104)."
-    if length and not length.isdigit():
+    if coding is not None and version == "1.0":
+        return "HTTP/1.0 has no transfer encodings (RST-104)."
+    if length and not (length.isdigit() and len(length) <= _LONGEST_NUMBER):
         return f"The content length {_shown(length)} is not one number (RST-104)."
     return _wrong_host(host, version)
 

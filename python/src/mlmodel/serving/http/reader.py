@@ -27,6 +27,8 @@ _MOST_HEADERS = 200
 _END = b"\r\n\r\n"
 _NOT_PLAIN = {b"transfer-encoding", b"expect", b"upgrade", b"connection"}
 _MOST_KNOWN, _LARGEST_KNOWN = 256, 4096
+#: Headers that offer another protocol on the same connection (RFC 9110, 7.8).
+_OFFERS = {b"connection", b"upgrade", b"http2-settings"}
 
 
 class Refusal(Exception):
@@ -85,8 +87,9 @@ class Reader:
     """
 
     __slots__ = (
-        "_begun", "_head_size", "_heads", "_max_body", "_now", "_parser", "_parts", "_raw",
-        "_refused", "_release", "_reserve", "_size", "_target", "complete", "wants_continue",
+        "_begun", "_body", "_head_size", "_headers", "_heads", "_max_body", "_now", "_of_bodies",
+        "_parser", "_quiet", "_raw", "_refused", "_release", "_reserve", "_target", "complete",
+        "wants_continue",
     )  # fmt: skip
 
     def __init__(
@@ -104,6 +107,8 @@ class Reader:
         self._now: Request | None = None
         self.complete: list[Request] = []
         self.wants_continue = False
+        #: How many bytes of bodies have come; and how many since then that are of none.
+        self._of_bodies = self._quiet = self._head_size = 0
         self._begin()
 
     @property
@@ -137,20 +142,40 @@ class Reader:
             self._heads.learn(data, self.complete[0])
 
     def _parse(self, data: bytes) -> None:
+        had = self._of_bodies
         if self._now is None:
             self._head_size += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # Another protocol is offered and not taken. What follows is not to be parsed.
-            if self.complete:
-                self.complete[-1].keep_alive = False
+        except httptools.HttpParserUpgrade as upgrade:
+            self._stay(data[upgrade.args[0] :])
+            return
         except httptools.HttpParserError as error:
             if self._refused is None and self.complete and not self.complete[-1].keep_alive:
                 return  # what follows the last request of a connection is left alone
             raise Refusal(self._refused or _not_http(str(error))) from None
-        if self._now is None and self._head_size > _LARGEST_HEAD:
+        # Bytes that are of no body: sizes of chunks, what stands behind these, and trailers.
+        progress = self._now is None or self._of_bodies > had
+        self._quiet = 0 if progress else self._quiet + len(data)
+        if (self._now is None and self._head_size > _LARGEST_HEAD) or self._quiet > _LARGEST_HEAD:
             raise Refusal(_too_large_a_head())
+
+    def _stay(self, rest: bytes) -> None:
+        """Read a request anew without the offer of another protocol, which is not taken.
+
+        The parser takes what follows such a head for the other protocol's, a body too.
+        """
+        request = self._now
+        if request is None or request.method == "CONNECT":
+            raise Refusal(_not_http("another protocol is not spoken here"))
+        self._release(request.reserved)
+        self._now = None
+        self._begin()
+        self._parser = httptools.HttpRequestParser(self)
+        lines = [b"%b %b HTTP/1.1" % (request.method.encode(), request.target)]
+        kept = (item for item in request.raw.items() if item[0] not in _OFFERS)
+        lines += [b"%b: %b" % item for item in kept]
+        self._parse(b"\r\n".join([*lines, b"", rest]))
 
     def close(self) -> None:
         """Give back what is set aside for a body that is not whole."""
@@ -163,8 +188,8 @@ class Reader:
     def _begin(self) -> None:
         self._target = b""
         self._raw: dict[bytes, bytes] = {}
-        self._parts: list[bytes] = []
-        self._size = self._head_size = 0
+        self._body = bytearray()
+        self._head_size = self._headers = self._quiet = 0
         self._begun = False
 
     def on_message_begin(self) -> None:
@@ -178,6 +203,10 @@ class Reader:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one header; those behind the last chunk are left out (RFC 9110, 6.5.1)."""
         if self._now is None:
+            self._headers += 1
+            if self._headers > _MOST_HEADERS:
+                self._refused = _too_large_a_head()
+                raise self._refused
             name = name.lower()
             raw = self._raw
             raw[name] = raw[name] + b", " + value if name in raw else value
@@ -203,9 +232,11 @@ class Reader:
     def _check(self, request: Request) -> None:
         raw = request.raw
         size = len(request.target) + sum(map(len, raw)) + sum(map(len, raw.values()))
-        if len(raw) > _MOST_HEADERS or size > _LARGEST_HEAD:
+        if size > _LARGEST_HEAD:
             raise _too_large_a_head()
         length = raw.get(b"content-length")
+        if length is not None:
+            length = length.strip(b" \t")
         wrong = ambiguity(length, raw.get(b"transfer-encoding"), raw.get(b"host"), request.version)
         if wrong is not None:
             raise MalformedRequest(f"The request is not valid HTTP. {wrong}")
@@ -213,36 +244,35 @@ class Reader:
             announced = int(length)
             if announced > self._max_body:
                 raise too_large(self._max_body, f"of {announced} bytes")
+            # Refused unread where it cannot fit; memory is set aside for what has come.
             self._reserve(announced)
-            request.reserved = announced
+            self._release(announced)
 
     def on_body(self, part: bytes) -> None:
         """Take a part of the body."""
         request = self._now
         if request is None:  # pragma: no cover - a body comes behind a head
             return
-        self._size += len(part)
-        if self._size > request.reserved:  # in chunks
-            self._reserve_more(request)
-        self._parts.append(part)
-
-    def _reserve_more(self, request: Request) -> None:
+        size = len(self._body) + len(part)
         try:
-            if self._size > self._max_body:
+            if size > self._max_body:  # in chunks
                 raise too_large(self._max_body)
-            self._reserve(self._size - request.reserved)
+            self._reserve(len(part))
         except MlmodelError as error:
             self._refused = error
             raise
-        request.reserved = self._size
+        request.reserved = size
+        self._body += part
+        self._of_bodies += len(part)
 
     def on_message_complete(self) -> None:
         """Put the request among those that are whole."""
         request = self._now
         if request is None:  # pragma: no cover - an end comes behind a head
             return
-        parts = self._parts
-        request.body = parts[0] if len(parts) == 1 else b"".join(parts)
+        if self._parser.should_upgrade():
+            return  # see _stay
+        request.body = bytes(self._body)
         self.complete.append(request)
         self._now = None
         self.wants_continue = False

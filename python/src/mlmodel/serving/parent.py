@@ -1,0 +1,260 @@
+"""The parent of the workers: starts them, replaces those that end, ends them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from enum import Enum
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import InternalError, MlmodelError, ModelFailure
+from mlmodel.sandbox.frames import BadFrame, error_of, receive
+from mlmodel.sandbox.limits import clean_environment
+from mlmodel.serving.settings import GRACE
+from mlmodel.serving.worker import work
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+    from mlmodel.serving.settings import Settings
+    from mlmodel.serving.signals import Signals
+    from mlmodel.store.sandboxing import Sandboxed
+
+__all__ = ["Parent"]
+
+#: How long the parent waits beyond the workers' grace before it kills them, in seconds.
+_BEYOND = 1.0
+#: How long a report may take that has begun; a worker may hold it back on purpose.
+_REPORT = 5.0
+#: A worker that ends so soon after its start is started again later each time, until so late.
+_EARLY, _FIRST, _LATEST = 10.0, 0.5, 30.0
+_log = logging.getLogger("mlmodel.serving")
+
+
+class _State(Enum):
+    LOADING = 1
+    SERVING = 2
+    RETIRING = 3
+
+
+@dataclass(eq=False)
+class _Worker:
+    """One process that serves.
+
+    ``generation`` counts how often the model was to be loaded again when it was started.
+    """
+
+    process: BaseProcess
+    report: Connection
+    generation: int
+    born: float
+    state: _State = _State.LOADING
+
+    def reported(self) -> MlmodelError | None:
+        """Return the error that it reports, None where it has loaded the model (TRU-084)."""
+        found: list[MlmodelError | None] = []
+        reading = threading.Thread(target=lambda: found.append(self._report()), daemon=True)
+        reading.start()
+        reading.join(_REPORT)
+        return found[0] if found else _invalid()
+
+    def _report(self) -> MlmodelError | None:
+        try:
+            told, _ = receive(self.report.fileno())
+            return None if told is None else error_of(told)
+        except EOFError:
+            self.process.join(1)
+            return InternalError(
+                "A worker process ended unexpectedly, killed or out of memory perhaps; "
+                "the server has stopped."
+            )
+        except (OSError, BadFrame):
+            return _invalid()
+
+
+class Parent:
+    """Keeps as many workers serving as there are to be (RST-115, RST-116).
+
+    Args:
+        settings: what they are asked to do.
+        listener: the socket from which they accept.
+        found: the model behind a wall, or None: a worker is then a fresh process, without this
+            one's memory and variables (TRU-082).
+        told: the signals of this process.
+
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        found: Sandboxed | None,
+        told: Signals,
+    ) -> None:
+        self._settings, self._listener, self._told = settings, listener, told
+        self._found = found
+        self._context: Any = multiprocessing.get_context(None if found is None else "spawn")
+        self._workers: list[_Worker] = []
+        self._generation = 0
+        self._delay = 0.0
+        self._not_before = 0.0
+
+    def start(self) -> bool:
+        """Start all workers; return whether they are ready, False where a signal came before.
+
+        Raises:
+            MlmodelError: what a worker reported.
+
+        """
+        for _ in range(self._settings.workers):
+            self._begin()
+        while loading := self._of(_State.LOADING):
+            woken = wait([*(worker.report for worker in loading), self._told.woken])
+            if self._told.ending:
+                return False
+            self._told.rest()
+            for worker in loading:
+                if worker.report in woken:
+                    if (error := worker.reported()) is not None:
+                        raise error
+                    worker.state = _State.SERVING
+        return True
+
+    def watch(self) -> None:
+        """Replace what ends, until a signal ends all."""
+        while not self._told.ending:
+            self._told.rest()
+            if self._told.taken("SIGHUP"):
+                self._generation += 1
+                _log.info("The model is loaded again, in new workers (SIGHUP).")
+            self._bury()
+            for worker in self._of(_State.LOADING):
+                if worker.report.poll():
+                    self._take_in(worker)
+            self._retire()
+            pause = self._begin_next()
+            if not self._told.ending:
+                self._wait(pause)
+
+    def end(self) -> None:
+        """End the workers: what they have begun they finish, within the grace (RST-076)."""
+        for worker in self._workers:
+            worker.process.terminate()
+        until = time.monotonic() + GRACE + _BEYOND
+        for worker in self._workers:
+            worker.process.join(max(0.0, until - time.monotonic()))
+        for worker in self._workers:
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+
+    def _of(self, state: _State) -> list[_Worker]:
+        return [worker for worker in self._workers if worker.state is state]
+
+    def _old(self) -> list[_Worker]:
+        serving = self._of(_State.SERVING)
+        return [worker for worker in serving if worker.generation < self._generation]
+
+    def _wait(self, seconds: float | None) -> None:
+        loading = self._of(_State.LOADING)
+        sources: list[Any] = [self._told.woken, *(worker.report for worker in loading)]
+        sources += [worker.process.sentinel for worker in self._workers if worker not in loading]
+        wait(sources, seconds)
+
+    def _begin(self) -> None:
+        report, target = multiprocessing.Pipe(duplex=False)
+        process = self._context.Process(
+            target=work, args=(self._settings, self._listener, target), name="mlmodel-worker"
+        )
+        with _apart(self._found):
+            process.start()
+        target.close()
+        self._workers.append(_Worker(process, report, self._generation, time.monotonic()))
+
+    def _bury(self) -> None:
+        """Forget workers that have ended, and say so where they should not have."""
+        for worker in list(self._workers):
+            if worker.state is _State.LOADING or worker.process.is_alive():
+                continue  # one that loads ends its report
+            self._workers.remove(worker)
+            if worker.state is _State.SERVING:
+                self._put_off(early=time.monotonic() - worker.born < _EARLY)
+                _log.error(
+                    "Worker %d has ended unexpectedly (%s); another one is started.",
+                    worker.process.pid,
+                    _end_of(worker.process),
+                )
+
+    def _take_in(self, worker: _Worker) -> None:
+        """Let a worker that reports serve, or say why it cannot."""
+        error = worker.reported()
+        if error is None:
+            worker.state = _State.SERVING
+            _log.info("Worker %d is ready.", worker.process.pid)
+            return
+        worker.state = _State.RETIRING
+        worker.process.kill()
+        _log.error("A new worker could not load the model: %s", error)
+        # Those that serve go on: they are not old any more, until the next SIGHUP.
+        for one in self._of(_State.SERVING):
+            one.generation = self._generation
+        self._put_off(early=True)
+
+    def _retire(self) -> None:
+        """End old workers for which there are new ones."""
+        for worker in self._old()[: max(0, len(self._of(_State.SERVING)) - self._settings.workers)]:
+            worker.state = _State.RETIRING
+            worker.process.terminate()
+
+    def _begin_next(self) -> float | None:
+        """Start one more worker if there should be one; return when to look again, in seconds."""
+        lacks = len(self._of(_State.SERVING)) < self._settings.workers
+        if self._of(_State.LOADING) or not (lacks or self._old()):
+            return None
+        pause = self._not_before - time.monotonic()
+        if lacks and pause > 0:
+            return pause
+        self._begin()
+        return None
+
+    def _put_off(self, *, early: bool) -> None:
+        self._delay = min(_LATEST, max(_FIRST, 2 * self._delay)) if early else 0.0
+        self._not_before = time.monotonic() + self._delay
+
+
+def _invalid() -> MlmodelError:
+    return ModelFailure(
+        "A worker process sent an invalid report, so the server has stopped (TRU-084)."
+    )
+
+
+def _end_of(process: BaseProcess) -> str:
+    process.join()
+    code = process.exitcode or 0
+    return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+
+
+@contextlib.contextmanager
+def _apart(found: Sandboxed | None) -> Iterator[None]:
+    """Let a worker behind a wall begin without this process's variables, which are put back."""
+    if found is None:
+        yield
+        return
+    before = dict(os.environ)
+    try:
+        os.environ.clear()
+        os.environ.update(clean_environment(before, found.variables))
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
