@@ -37,7 +37,15 @@ if TYPE_CHECKING:
 
     ReadWhole: TypeAlias = Callable[[Sequence[Any]], npt.NDArray[Any] | None]
 
-__all__ = ["Names", "column_names", "from_columns", "from_rows", "without_rows"]
+__all__ = [
+    "Layout",
+    "Names",
+    "column_names",
+    "from_columns",
+    "from_rows",
+    "layout_of",
+    "without_rows",
+]
 
 #: Names of columns, as a request gives them.
 Names: TypeAlias = tuple[str | int, ...]
@@ -127,7 +135,8 @@ class Group:
         return None if trial.violations else values.reshape(len(self.given), rows).T
 
 
-def _layout_of(matching: Matching, schema: Schema, names: Names | None, width: int) -> Layout:
+def layout_of(matching: Matching, schema: Schema, names: Names | None, width: int) -> Layout:
+    """Return where the declared columns stand among ``width`` given ones."""
     key = (names, width)
     found = matching.memory.get(key)
     if not isinstance(found, Layout):
@@ -189,7 +198,7 @@ def from_rows(
     payload.rows = rows
     if matching.schema is None:
         return _infer_rows(payload, names, cells, rows, width)
-    layout = _layout_of(matching, matching.schema, names, width)
+    layout = layout_of(matching, matching.schema, names, width)
     # A cell that a record lacks was filled in, and noted: such a table is refused below (ENF-004).
     if layout.whole is not None and rows and not payload.reader.violations:
         values = layout.whole(cells)
@@ -274,7 +283,7 @@ def from_columns(
     payload.rows = rows = len(columns[0]) if columns else 0
     if matching.schema is None:
         return _infer_columns(payload.reader, names, columns, rows)
-    layout = _layout_of(matching, matching.schema, names, len(columns))
+    layout = layout_of(matching, matching.schema, names, len(columns))
     for given in layout.nested:
         _doubt_nested(payload, list(columns[given]))
     blocks = [_read_by_column(payload.reader, layout, group, columns) for group in layout.groups]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlmodel.errors import InvalidInput, MalformedRequest, UnsupportedMediaType, shown
 from mlmodel.scoring import media
-from mlmodel.scoring.codecs import CONTENT_TYPES, TABLE
+from mlmodel.scoring.codecs import CONTENT_TYPES, TABLE, numbers
 from mlmodel.scoring.codecs.payload import Payload, Value_co
 from mlmodel.scoring.invocations import foreign
 from mlmodel.scoring.json import body as json_body
@@ -159,6 +159,10 @@ def _read_json(
     *,
     every: bool,
 ) -> Request:
+    if form is None and len(body) >= numbers.LONG:
+        found = numbers.read(body, matching)
+        if found is not None:
+            return Request(found.data, None, _KEYED_FORMS[found.key].answer, found.rows)
     value = json_body.loads(body)
     form = form or _form_of(value, matching)
     request = None

@@ -44,7 +44,9 @@ from mlmodel.signature.data.arrays import (
     EXACT,
     all_below,
     doubles,
+    halfway,
     nan_for_none,
+    next_to,
     object_array,
     packed,
 )
@@ -381,9 +383,8 @@ def _untie_floats(reader: Reader, wide: Any, narrow: Any, name: str | int) -> No
     A double halfway between two narrower floats may itself be rounded: going by it would round
     twice. The literal says on which side it stands.
     """
-    gap = wide - narrow
-    beyond = np.nextafter(narrow, np.where(gap > 0, np.inf, -np.inf).astype(narrow.dtype))
-    rows = np.flatnonzero((gap != 0) & (beyond.astype(np.float64) - wide == gap)).tolist()
+    gap, beyond = wide - narrow, next_to(wide, narrow)
+    rows = np.flatnonzero(halfway(wide, narrow)).tolist()
     if rows and not reader.exact:
         raise InexactParse
     faults = []

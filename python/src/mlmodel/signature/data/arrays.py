@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-__all__ = ["AT_ONCE", "EXACT", "all_below", "doubles", "nan_for_none", "object_array", "packed"]
+__all__ = [
+    "AT_ONCE",
+    "EXACT",
+    "all_below",
+    "doubles",
+    "halfway",
+    "nan_for_none",
+    "next_to",
+    "object_array",
+    "packed",
+]
 _WITHOUT_ELEMENTS = frozenset({str, int, float, bool, bytes, type(None), dict})
 
 #: Every integer below this size is exact in a double.
@@ -77,3 +87,19 @@ def all_below(cells: Sequence[Any], values: npt.NDArray[Any], limit: float) -> b
         return bool(max(cells) < limit and min(cells) > -limit)
     # Not "not below": NaN stands for null here, and is not a large number.
     return not bool((values >= limit).any() or (values <= -limit).any())
+
+
+def next_to(wide: npt.NDArray[Any], narrow: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the numbers of a narrower type on the other side of those that were rounded to it."""
+    beyond = np.where(wide > narrow, np.inf, -np.inf).astype(narrow.dtype)
+    held: npt.NDArray[Any] = np.nextafter(narrow, beyond)
+    return held
+
+
+def halfway(wide: npt.NDArray[Any], narrow: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Return where doubles stand halfway between two numbers of the type they are rounded to."""
+    gap = wide - narrow
+    held: npt.NDArray[np.bool_] = (gap != 0) & (
+        next_to(wide, narrow).astype(np.float64) - wide == gap
+    )
+    return held

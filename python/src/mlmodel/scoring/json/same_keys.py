@@ -1,0 +1,105 @@
+"""Records of the same keys -> their names, and their cells as lists of JSON.
+
+``[{"a": 1, "b": 2}, {"a": 3, "b": 4}]`` becomes ``[[     1,      2], [     3,      4]]``: the keys
+of the first two records, with the signs around them, are looked for in all others by numpy, and
+written over. There is no text in the records but those keys, each of which has its sign before it
+and its colon behind, so that lists of as many cells as there are keys have every cell at its key.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import orjson
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["Cells", "are_records", "without_keys"]
+
+_SPACE = rb"[ \t\r\n]*+"
+_BEGIN = re.compile(_SPACE.join([b"", rb"\{", b'"([a-z_]+)"', b":", rb"(?=\[", rb"\{)"]))
+_END = re.compile(_SPACE.join([rb"(\})", rb"(\])", rb"\}", rb"\Z"]))
+#: In how many of the last bytes a body ends, if it has no strange number of spaces there.
+_TAIL = 64
+_AS_LISTS = bytes.maketrans(b"{}", b"[]")
+
+
+class Cells(NamedTuple):
+    """Records without their keys.
+
+    ``key`` is that of the envelope, ``names`` are those of the records, of which there are
+    ``rows``; ``text`` is a list of as many lists of cells.
+    """
+
+    key: str
+    names: tuple[str, ...]
+    rows: int
+    text: memoryview
+
+
+def are_records(body: bytes) -> bool:
+    """Return whether a body begins as an envelope of records does."""
+    return _BEGIN.match(body) is not None
+
+
+def without_keys(body: bytes) -> Cells | None:
+    """Return the cells of the records in an envelope.
+
+    The text is JSON if the body is, and then has those very cells if it is a list of ``rows``
+    lists of as many cells as there are names. None where it is not known to be so: a record has
+    other keys or another order of them, a cell is a text, or the spaces differ.
+    """
+    begin, end = _BEGIN.match(body), _END.search(body, max(0, len(body) - _TAIL))
+    if begin is None or end is None or b"\\" in body:
+        return None
+    names = _names_of(body, begin.end())
+    found = np.flatnonzero(np.frombuffer(body, np.uint8)[begin.end() :] == ord('"'))
+    if not names or len(found) % (2 * len(names)):
+        return None
+    quotes = (found + begin.end()).reshape(-1, len(names), 2)
+    changed = bytearray(body)
+    blanked = _blank(changed, quotes[:1, 0], b"{", names[0]) and (
+        len(quotes) == 1 or _blank(changed, quotes[1:, 0], b"},{", names[0])
+    )
+    for place, name in enumerate(names[1:], 1):
+        blanked = blanked and _blank(changed, quotes[:, place], b",", name)
+    if not blanked:
+        return None
+    changed[end.start(1)] = ord("]")
+    text = memoryview(changed)[begin.end() : end.end(2)]
+    return Cells(begin[1].decode("ascii"), names, len(quotes), text)
+
+
+def _names_of(body: bytes, start: int) -> tuple[str, ...]:
+    """Return the keys of the first record."""
+    first = body.index(b"{", start)
+    try:
+        return tuple(orjson.loads(body[first : body.index(b"}", first) + 1]))
+    except orjson.JSONDecodeError:
+        return ()
+
+
+def _blank(changed: bytearray, quotes: npt.NDArray[Any], signs: bytes, name: str) -> bool:
+    """Write spaces over a key and its colon, and lists' brackets for braces before it.
+
+    ``quotes`` has the places of the two quotes of the key in each record, ``signs`` stand before
+    it, perhaps with spaces. Nothing is changed, and False returned, if it is not so in all.
+    """
+    opening, closing = quotes[0].tolist()
+    start = changed.rfind(signs[:1], 0, opening)
+    before, key = bytes(changed[start:opening]), b'"%b":' % name.encode()
+    if b"".join(before.split()) != signs or changed[opening : closing + 2] != key:
+        return False
+    size = len(before) + len(key)
+    places = quotes[:, 0] - len(before)
+    if places[-1] + size > len(changed):
+        return False
+    held = np.ndarray((len(changed) - size + 1,), f"V{size}", changed, 0, (1,))
+    found = held[places].view(np.uint8).reshape(-1, size)
+    if not (found == np.frombuffer(before + key, np.uint8)).all():
+        return False
+    held[places] = np.void(before.translate(_AS_LISTS).ljust(size))
+    return True
