@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from mlmodel.types import ColSpec, DataType, Schema, TensorSpec
 pytest.importorskip("simdjson")
 
 JSON = "application/json"
+VECTORS = Path(__file__).parents[3] / "conformance" / "vectors" / "v1" / "scoring"
+LONGEST = 500
 NUMBERS = [DataType.double, DataType.float, DataType.long, DataType.integer]
 #: Cells, most of which are numbers that some type takes.
 CELLS = [
@@ -222,7 +225,7 @@ def described(data: Any) -> str:
             for name, one in data.arrays.items()
         ]
         return f"{arrays} {data.read_at}"
-    return f"{type(data)} {data} {data.details}"
+    return f"{type(data)} {data} {getattr(data, 'details', ())}"
 
 
 def long(text: bytes) -> bytes:
@@ -240,6 +243,29 @@ def test_a_long_body_is_read_as_a_short_one(
         text = text[:place] + put + text[place + length :]
     body = text.encode()
     assert shown(long(body), matching) == shown(body, matching)
+
+
+def requests() -> list[tuple[str, bytes, Any]]:
+    """Return id, body and inputs of every vector's request in JSON of the 2.x dialect."""
+    found = []
+    for path in sorted(VECTORS.glob("*.json")):
+        for case in json.loads(path.read_text())["cases"]:
+            request = case["input"].get("request", {})
+            short = len(request.get("body", "x" * LONGEST)) < LONGEST  # none nested too deeply
+            if short and request.get("headers", {}).get("Content-Type") == JSON:
+                signature = case["input"]["signature"]
+                inputs = signature and signature.get("inputs")
+                found.append((case["id"], request["body"].encode(), inputs))
+    return found
+
+
+def test_the_vectors_are_read_alike() -> None:
+    read = 0
+    for name, content, inputs in requests():
+        matching = Matching(inputs and Schema.from_json(json.dumps(inputs)))
+        assert shown(long(content), matching) == shown(content, matching), name
+        read += numbers.read(content, matching) is not None
+    assert read > 10
 
 
 DOUBLES = matching_of((DataType.double,) * 2, "named")
@@ -296,6 +322,7 @@ def body(data: str, columns: str = '["a","b"]') -> bytes:
         body("[[1,2],[-9e9,null]]").replace(b"null", b'"null"'),
         body("[[1,2],[3,8.99999999999999999999null]]"),
         body("[]"),
+        body("[[1,2]]", "[]"),
         body("[[1,2]]") + b"x",
         b"\xef\xbb\xbf" + body("[[1,2]]"),
         body("[[1,2]]", '["a","\xff"]').replace("\xff".encode(), b"\xff"),
@@ -316,6 +343,11 @@ def body(data: str, columns: str = '["a","b"]') -> bytes:
         b'{"inputs":{"a":[1,2],"b":[[3],[4]]}}',
         b'{"inputs":{"a":[1,2],"b":[3,4],"b":[5,6]}}',
         b'{"input_data":[[1,2]]}',
+        b'{"inputs":{}}',
+        b'{"inputs":[]}',
+        b'{"instances":[[],[]]}',
+        b"{}",
+        b"[1]",
     ],
 )
 def test_what_is_not_plain_is_left_to_the_exact_way(text: bytes) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from mlmodel._base.collections import remember
 from mlmodel.scoring.codecs import tables
 from mlmodel.scoring.json import same_keys
 from mlmodel.scoring.json.numbers import Document, Unproved, is_there, without_words
@@ -98,7 +99,7 @@ def _codes_of(matching: Matching) -> frozenset[Code]:
         dtypes = [_dtype_of(spec) for spec in matching.schema or ()]
         plain = all(one.kind in _CODES and one.itemsize <= _WIDEST for one in dtypes)
         found = frozenset(_CODES[one.kind] for one in dtypes) if plain else frozenset()
-        matching.memory[key] = found
+        remember(matching.memory, key, found)
     return found
 
 
@@ -145,7 +146,7 @@ class _Reading:
         if self.document.is_list(split.get("index")):  # which nobody reads
             self.document.items(split["index"])
         values = self._array(split["data"])
-        if values.ndim != _TABLE or len(names or values[0]) != values.shape[1]:
+        if values.ndim != _TABLE or len(values[0] if names is None else names) != len(values[0]):
             raise Unproved
         return self._tensor(values) if self.matching.has_tensors else self._table(names, values)
 
@@ -164,7 +165,7 @@ class _Reading:
             return self.rows(proxy)
         given = self.document.pairs(proxy)
         specs = {str(spec.name): spec for spec in self.matching.schema or ()}
-        if not self.matching.has_names or not specs.keys() >= given.keys():
+        if not given or not self.matching.has_names or not specs.keys() >= given.keys():
             raise Unproved
         arrays = {
             name: self.document.array(value, _CODES[_dtype_of(specs[name]).kind])
