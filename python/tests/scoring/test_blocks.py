@@ -57,6 +57,60 @@ def test_rows_are_those_of_cell_by_cell(picked: list[int], gathered: bool) -> No
     assert dumps(as_plain(frame)) == dumps(slow)
 
 
+MOMENTS = st.datetimes(pd.Timestamp(1700, 1, 1), pd.Timestamp(2250, 1, 1)).flatmap(
+    lambda moment: st.sampled_from(
+        [
+            *(moment, moment.replace(microsecond=0), moment.replace(microsecond=1000), pd.NaT),
+            pd.Timestamp(moment) + pd.Timedelta(1, "ns"),
+            pd.Timestamp(moment.replace(microsecond=0)) + pd.Timedelta(7, "ns"),
+        ]
+    )
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(MOMENTS, max_size=4),
+    st.sampled_from(["ns", "us", "ms", "s"]),
+    st.sampled_from([None, "UTC", "Europe/Berlin", "Asia/Kolkata", "+01:30"]),
+)
+def test_moments_are_written_as_each_by_itself(given: Any, unit: str, zone: str | None) -> None:
+    moments = pd.Series(given, dtype="datetime64[ns]").astype(f"datetime64[{unit}]")
+    if zone is not None:
+        moments = moments.dt.tz_localize("UTC").dt.tz_convert(zone)
+    frame = pd.DataFrame({"a": moments, "b": moments})
+    slow = [None if moment is pd.NaT else moment.isoformat() for moment in moments]
+    assert as_plain(frame) == [{"a": text, "b": text} for text in slow]
+
+
+def test_moments_of_other_years_are_written_as_each_by_itself() -> None:
+    moments = pd.Series(np.array(["-0044-03-15", "0001-01-01", "2020-01-01"], "datetime64[s]"))
+    for part in (moments[1:], moments):
+        slow = [{"a": moment.isoformat()} for moment in part]
+        assert as_plain(pd.DataFrame({"a": part})) == slow
+
+
+SCALARS: list[Any] = [
+    *(1, 2**70, True, None, "a", 0.5, float("inf"), -np.inf, np.nan, np.float64(0.1)),
+    *(np.float32(0.1), np.float16(np.inf), np.float32("nan"), np.int8(-3), np.uint64(2**63)),
+    *(np.bool_(True), np.str_("x"), b"ab", np.int64(2**53 + 1), (1, 0.5), [np.nan]),
+]
+
+
+@given(
+    st.one_of(
+        st.lists(st.sampled_from(SCALARS)),
+        st.sampled_from(SCALARS).flatmap(
+            lambda one: st.lists(
+                st.sampled_from([held for held in SCALARS if type(held) is type(one)])
+            )
+        ),
+    )
+)
+def test_lists_are_written_as_their_items(held: list[Any]) -> None:
+    assert dumps(as_plain(held)) == b"[%b]" % b",".join(dumps(as_plain(one)) for one in held)
+
+
 @settings(deadline=None)
 @given(TYPED, st.booleans())
 def test_types_are_those_of_column_by_column(picked: list[int], gathered: bool) -> None:

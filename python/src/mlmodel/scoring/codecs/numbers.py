@@ -6,6 +6,7 @@ its form makes of it. Whatever is less plain, or breaks a rule, is left to that 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -35,7 +36,7 @@ __all__ = ["LONG", "Found", "read"]
 
 #: The bytes from which on a body is worth the look.
 LONG = 16_384
-_SPACE = b" \t\r\n"
+_OBJECT = re.compile(rb"[ \t\r\n]*+\{")
 #: How numbers are read, by the kind of the declared dtype.
 _CODES: dict[str, Code] = {"f": "d", "i": "i", "u": "i"}
 _WIDEST = 8
@@ -58,7 +59,7 @@ def read(body: bytes, matching: Matching) -> Found | None:
     """Return what a body says; None where the exact way is to be asked, and says what is wrong."""
     codes = _codes_of(matching)
     # simdjson would pass over a byte order mark.
-    if not codes or not is_there() or body[: len(body) - len(body.lstrip(_SPACE)) + 1][-1:] != b"{":
+    if not codes or not is_there() or not _OBJECT.match(body):
         return None
     text: bytes | memoryview = body
     cells = None

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -19,8 +20,10 @@ from uuid import UUID
 import numpy as np
 import orjson
 import pandas as pd
+from pandas.arrays import DatetimeArray
 
 from mlmodel.scoring.json import objects
+from mlmodel.scoring.json.moments import iso_texts
 from mlmodel.signature.data.frames import blocks_of
 
 if TYPE_CHECKING:
@@ -31,6 +34,9 @@ __all__ = ["Unwritable", "as_plain", "dumps", "rows"]
 
 #: What is written as it is, whatever its value.
 _SAME = frozenset({str, int, bool, type(None)})
+_FLOAT = frozenset({float})
+#: Numbers of numpy of which lists are written as arrays are.
+_SCALARS = frozenset(np.dtype(code).type for code in "?bhilqBHILQefd")
 #: The texts for numbers that JSON cannot write (RST-083); they are read back (ENF-064).
 _INFINITY, _MINUS_INFINITY = "Infinity", "-Infinity"
 _INT64 = 2**63
@@ -106,6 +112,10 @@ def _as_double(values: np.ndarray[Any, Any], path: str) -> np.ndarray[Any, Any]:
     return wide
 
 
+def _listed(values: np.ndarray[Any, Any]) -> Any:
+    return values.tolist() if np.isfinite(values).all() else _named(values)
+
+
 def _named(values: np.ndarray[Any, Any]) -> Any:
     """Return an array's nested lists with None for NaN, texts for infinities (RST-041, RST-083)."""
     named = values.astype(object)
@@ -143,9 +153,9 @@ def _plain(value: Any, path: str = "") -> Any:
     write = _WRITERS.get(type(value))
     if write is not None:
         return write(value, path)
-    for kind, write in _BY_BASE:
-        if isinstance(value, kind):
-            return write(value, path)
+    write = _writer_of(type(value)) or next((w for k, w in _BY_BASE if isinstance(value, k)), None)
+    if write is not None:
+        return write(value, path)
     if value is pd.NA or value is pd.NaT:
         return None
     name = f"{type(value).__module__}.{type(value).__qualname__}"
@@ -158,11 +168,24 @@ def _plain(value: Any, path: str = "") -> Any:
     raise Unwritable(path, f"is a {name}, which JSON cannot hold{objects.advice(value)}")
 
 
+@lru_cache(maxsize=256)
+def _writer_of(kind: type) -> Any:
+    """Return what writes objects of a class, by its bases; None for what only an object says."""
+    return next((write for base, write in _BY_BASE if issubclass(kind, base)), None)
+
+
 def _same(value: Any, _path: str) -> Any:
     return value
 
 
 def _list(value: Any, path: str) -> Any:
+    kinds = set(map(type, value))
+    if _SAME.issuperset(kinds) or (kinds == _FLOAT and all(map(math.isfinite, value))):
+        return list(value)
+    if len(kinds) == 1 and kinds <= _SCALARS:
+        # Exact in a double, as each of them is.
+        held = np.array(value)
+        return held.tolist() if held.dtype.kind != "f" else _listed(held.astype(np.float64))
     return [_plain(item, f"{path}/{place}") for place, item in enumerate(value)]
 
 
@@ -246,6 +269,9 @@ def _frame(frame: pd.DataFrame, path: str) -> Any:
         raise Unwritable(path, "has two columns with the same name")
     if not names:
         return [{}] * len(frame)
+    if len(names) == 1:
+        (name,) = names
+        return [{name: cell} for (cell,) in rows(frame, names, path)]
     return [dict(zip(names, row, strict=True)) for row in rows(frame, names, path)]
 
 
@@ -262,7 +288,7 @@ def rows(frame: pd.DataFrame, names: Sequence[str], path: str) -> Iterable[Seque
 
     """
     blocks = blocks_of(frame)
-    if len(blocks) == 1 and blocks[0][0] == list(range(len(names))):
+    if len(blocks) == 1 < len(names) and blocks[0][0] == list(range(len(names))):
         listed = _numbers(blocks[0][1], path, turned=True)
         if listed is not None:
             return listed
@@ -288,11 +314,14 @@ def _numbers(block: Any, path: str, *, turned: bool = False) -> list[Any] | None
     if values.dtype.kind != "f":
         return list(values.tolist())
     wide = values if values.dtype == np.float64 else _as_double(values, path)
-    return list(wide.tolist() if np.isfinite(wide).all() else _named(wide))
+    return list(_listed(wide))
 
 
 def _cells(values: Any, name: str, path: str) -> list[Any]:
     """Return a frame's column, as its block holds it, as a list of what orjson writes exactly."""
+    texts = iso_texts(values) if isinstance(values, DatetimeArray) else None
+    if texts is not None:
+        return texts
     listed = values.tolist() if isinstance(values, np.ndarray) else list(values)
     if _SAME.issuperset(map(type, listed)):
         return list(listed)
