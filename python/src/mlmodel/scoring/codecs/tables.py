@@ -18,7 +18,7 @@ import numpy as np
 from mlmodel._base.collections import remember
 from mlmodel.errors import InputViolation, MalformedRequest, shown
 from mlmodel.signature.cells.reader import Reader, infer_column
-from mlmodel.signature.data.arrays import doubles, nan_for_none, packed
+from mlmodel.signature.data.arrays import doubles, nan_for_none, packed, texts
 from mlmodel.signature.data.columns import Block, Columns
 from mlmodel.signature.types.nested import NestedType
 from mlmodel.signature.types.scalars import DataType
@@ -54,6 +54,7 @@ Names: TypeAlias = tuple[str | int, ...]
 _WHOLE: dict[object, ReadWhole] = {
     DataType.double: doubles,
     DataType.long: partial(packed, code="q"),
+    DataType.string: texts,
 }
 _NESTED = frozenset({dict, list})
 _NAMES = frozenset({str, int})
@@ -123,12 +124,15 @@ class Group:
         self, cells: Sequence[Any], rows: int, width: int, reader: Reader
     ) -> npt.NDArray[Any] | None:
         """Return the group's cells as one block (rows, columns), or None if one is at fault."""
+        if rows == 1 and self.pick is not None:
+            return self.read(self.pick(cells), rows, reader)
+        columns = [cells[given::width] for given in self.given]
+        return self.read(list(chain.from_iterable(columns)), rows, reader)
+
+    def read(self, picked: Sequence[Any], rows: int, reader: Reader) -> npt.NDArray[Any] | None:
+        """Return the group's cells, column after column, as :meth:`block` does."""
         if not rows or self.kind is None:
             return None
-        if rows == 1 and self.pick is not None:
-            picked = self.pick(cells)
-        else:
-            picked = list(chain.from_iterable([cells[given::width] for given in self.given]))
         # The columns are read as one; a fault is found again in the column that has it.
         trial = Reader(reader.exact, reader.literals, reader.rules, most=1)
         values = _with_mark(trial.column(picked, self.kind, ""), self.kind)
@@ -286,7 +290,14 @@ def from_columns(
     layout = layout_of(matching, matching.schema, names, len(columns))
     for given in layout.nested:
         _doubt_nested(payload, list(columns[given]))
-    blocks = [_read_by_column(payload.reader, layout, group, columns) for group in layout.groups]
+    blocks = []
+    for group in layout.groups:
+        picked = list(chain.from_iterable([columns[given] for given in group.given]))
+        values = group.read(picked, rows, payload.reader)
+        if values is None:
+            blocks.append(_read_by_column(payload.reader, layout, group, columns))
+        else:
+            blocks.append(Block(values, group.declared))
     _raise_found(payload.reader, layout)
     return Columns(layout.names, blocks, rows, matching.schema)
 

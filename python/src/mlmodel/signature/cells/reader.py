@@ -405,9 +405,7 @@ def _read_texts(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.ND
         cells = without_nan(cells)
         reader.each(cells, name, "string", string_fault, not_texts)
         return object_array(cells)
-    array = np.empty(len(cells), object)
-    array[:] = cells
-    return array
+    return np.fromiter(cells, object, len(cells))
 
 
 def _read_binary(reader: Reader, cells: Sequence[Any], name: str | int) -> npt.NDArray[Any]:

@@ -23,7 +23,9 @@ __all__ = [
     "next_to",
     "object_array",
     "packed",
+    "texts",
 ]
+_TEXT = frozenset({str})
 _WITHOUT_ELEMENTS = frozenset({str, int, float, bool, bytes, type(None), dict})
 
 #: Every integer below this size is exact in a double.
@@ -59,6 +61,13 @@ def doubles(cells: Sequence[Any]) -> npt.NDArray[np.float64] | None:
     """Return numbers as float64; None if one is none, or is so large that it may be rounded."""
     values = packed(cells, "d")
     return values if values is not None and all_below(cells, values, EXACT) else None
+
+
+def texts(cells: Sequence[Any]) -> npt.NDArray[np.object_] | None:
+    """Return texts as an array of them; None if one is none."""
+    if not _TEXT.issuperset(map(type, cells)):
+        return None
+    return np.fromiter(cells, object, len(cells))
 
 
 def nan_for_none(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
