@@ -93,7 +93,7 @@ def test_moments_of_other_years_are_written_as_each_by_itself() -> None:
 SCALARS: list[Any] = [
     *(1, 2**70, True, None, "a", 0.5, float("inf"), -np.inf, np.nan, np.float64(0.1)),
     *(np.float32(0.1), np.float16(np.inf), np.float32("nan"), np.int8(-3), np.uint64(2**63)),
-    *(np.bool_(True), np.str_("x"), b"ab", np.int64(2**53 + 1), (1, 0.5), [np.nan]),
+    *(*np.array([True]), np.str_("x"), b"ab", np.int64(2**53 + 1), (1, 0.5), [np.nan]),
 ]
 
 

@@ -332,6 +332,8 @@ def body(data: str, columns: str = '["a","b"]') -> bytes:
         b'{"dataframe_split":{"columns":["a","b"],"data":[[1,2]],"index":[{"a":1,"a":2}]}}',
         b'{"dataframe_split":{"columns":["a","b"],"data":[[1,2]],"index":1,"index":2}}',
         b'{"dataframe_split":{"columns":["a","b"],"data":[[1,2]]},"params":{"a":1}}',
+        b'{"instances":[{"a":1,"b":2,3}]}',
+        b'{"instances":[{"a":1,2,"b":3},{"a":1,2,"b":3}]}',
         b'{"instances":[{"a":1,"b":2},{"a":3,"b" :4}]}',
         b'{"instances":[{"a":1,"b":2},{"b":3,"a":4}]}',
         b'{"instances":[{"a":1,"b":2},{"a":3,"b":4},5]}',

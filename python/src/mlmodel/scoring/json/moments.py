@@ -31,7 +31,8 @@ def iso_texts(moments: DatetimeArray) -> list[str | None] | None:
     for offset in np.unique(offsets[~np.isnat(offsets)]):
         places = np.flatnonzero(offsets == offset).tolist()
         first = places[0]
-        written = str(moments[first].isoformat())[len(str(texts[first])) :]
+        one: Any = moments[first]
+        written = one.isoformat()[len(str(texts[first])) :]
         for place in places:
             texts[place] = f"{texts[place]}{written}"
     return texts

@@ -167,9 +167,9 @@ class Document:
         return shape
 
     def _note_texts(self, items: Iterable[Any]) -> None:
-        texts = [item for item in items if type(item) is str]
-        self._brackets += sum(text.count("[") for text in texts)
-        self._braces += sum(text.count("{") for text in texts)
+        texts = "".join([item for item in items if type(item) is str])
+        self._brackets += texts.count("[")
+        self._braces += texts.count("{")
 
     def _count(self, char: str) -> int:
         return int(np.count_nonzero(self._bytes == ord(char)))

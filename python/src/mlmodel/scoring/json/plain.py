@@ -153,7 +153,8 @@ def _plain(value: Any, path: str = "") -> Any:
     write = _WRITERS.get(type(value))
     if write is not None:
         return write(value, path)
-    write = _writer_of(type(value)) or next((w for k, w in _BY_BASE if isinstance(value, k)), None)
+    kind: Any = type(value)
+    write = _writer_of(kind) or next((w for k, w in _BY_BASE if isinstance(value, k)), None)
     if write is not None:
         return write(value, path)
     if value is pd.NA or value is pd.NaT:
