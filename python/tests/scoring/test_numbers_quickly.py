@@ -264,7 +264,7 @@ def test_the_vectors_are_read_alike() -> None:
     for name, content, inputs in requests():
         matching = Matching(inputs and Schema.from_json(json.dumps(inputs)))
         assert shown(long(content), matching) == shown(content, matching), name
-        read += numbers.read(content, matching) is not None
+        read += numbers.read(long(content), matching) is not None
     assert read > 10
 
 
@@ -272,40 +272,44 @@ DOUBLES = matching_of((DataType.double,) * 2, "named")
 LONGS = matching_of((DataType.long,) * 2, "named")
 
 
+def read(text: bytes, matching: Matching) -> numbers.Found | None:
+    return numbers.read(text.replace(b"{", b"{" + b" " * numbers.LONG, 1), matching)
+
+
 def test_the_quick_way_is_taken() -> None:
     """Of each form there are bodies that it reads; what it leaves is told below."""
     rows = [["0.5", "1"], ["-2e3", "16777216"]]
     for form in (split, split_indexed, columns, records, frame_records):
         for space in SPACES:
-            found = numbers.read(form(["a", "b"], rows, space).encode(), DOUBLES)
+            found = read(form(["a", "b"], rows, space).encode(), DOUBLES)
             assert found is not None, form
             assert isinstance(found.data, Columns)
             assert found.data.blocks[0].values.tolist() == [[0.5, 1.0], [-2000.0, 16777216.0]]
     unnamed = matching_of((DataType.double,) * 2, "unnamed")
     tensor = matching_of(("f8",), "tensor")
     for form in (lists, split_unnamed):
-        assert numbers.read(form([], rows, "").encode(), unnamed) is not None
-        assert numbers.read(form([], rows, "").encode(), tensor) is not None
-    assert numbers.read(lists([], [["1", "2"]], "").encode(), matching_of(("u1",), "tensor"))
-    assert numbers.read(values([], [["1", "2"]], "").encode(), matching_of((DataType.float,), "x"))
-    assert numbers.read(split(["b", "a"], [["1", "2"]], "").encode(), LONGS) is not None
-    assert (
-        numbers.read(split(["b", "a", "c"], [["1", "2", "3"]], "").encode(), LONGS) is not None
-    ), "a column that nobody declares"
+        assert read(form([], rows, "").encode(), unnamed) is not None
+        assert read(form([], rows, "").encode(), tensor) is not None
+    assert read(lists([], [["1", "2"]], "").encode(), matching_of(("u1",), "tensor"))
+    assert read(values([], [["1", "2"]], "").encode(), matching_of((DataType.float,), "x"))
+    assert read(split(["b", "a"], [["1", "2"]], "").encode(), LONGS) is not None
+    assert read(split(["b", "a", "c"], [["1", "2", "3"]], "").encode(), LONGS) is not None, (
+        "a column that nobody declares"
+    )
     mixed = matching_of((DataType.double, DataType.long), "named")
-    assert numbers.read(columns(["a", "b"], rows[:1], "").encode(), mixed) is not None
+    assert read(columns(["a", "b"], rows[:1], "").encode(), mixed) is not None
     many = matching_of(("f4", "u1"), "tensors")
-    assert numbers.read(columns(["a", "b"], rows[:1], "").encode(), many) is not None
+    assert read(columns(["a", "b"], rows[:1], "").encode(), many) is not None
 
 
 def test_words_for_missing_numbers_are_read() -> None:
     rows = [["null", "1"], ["0.5", "NaN"]]
     for form in (split, columns, records):
-        found = numbers.read(form(["a", "b"], rows, " ").encode(), DOUBLES)
+        found = read(form(["a", "b"], rows, " ").encode(), DOUBLES)
         assert found is not None
         assert isinstance(found.data, Columns)
         assert np.isnan(found.data.blocks[0].values).tolist() == [[True, False], [False, True]]
-        assert numbers.read(form(["a", "b"], rows, "").encode(), LONGS) is None
+        assert read(form(["a", "b"], rows, "").encode(), LONGS) is None
 
 
 def body(data: str, columns: str = '["a","b"]') -> bytes:
@@ -356,14 +360,14 @@ def body(data: str, columns: str = '["a","b"]') -> bytes:
     ],
 )
 def test_what_is_not_plain_is_left_to_the_exact_way(text: bytes) -> None:
-    assert numbers.read(text, DOUBLES) is None
+    assert read(text, DOUBLES) is None
     assert shown(long(text), DOUBLES) == shown(text, DOUBLES) if text[:1] == b"{" else True
 
 
 def test_who_declares_other_than_numbers_has_no_quick_way() -> None:
     text = split(["a", "b"], [["1", "2"]], "").encode()
-    assert numbers.read(text, matching_of((DataType.double, DataType.string), "named")) is None
-    assert numbers.read(text, Matching(None)) is None
+    assert read(text, matching_of((DataType.double, DataType.string), "named")) is None
+    assert read(text, Matching(None)) is None
 
 
 def test_arrays_may_be_written_to() -> None:

@@ -24,6 +24,10 @@ _BEGIN = re.compile(_SPACE.join([b"", rb"\{", b'"([a-z_]+)"', b":", rb"(?=\[", r
 _END = re.compile(_SPACE.join([rb"(\})", rb"(\])", rb"\}", rb"\Z"]))
 #: In how many of the last bytes a body ends, if it has no strange number of spaces there.
 _TAIL = 64
+#: How many bytes of a body there are for each key, where it is quicker to look for the keys so.
+_WORTH = 4096
+#: How many records are looked at together, key by key: what processors keep at hand.
+_AT_ONCE = 4096
 _AS_LISTS = bytes.maketrans(b"{}", b"[]")
 
 
@@ -49,25 +53,26 @@ def without_keys(body: bytes) -> Cells | None:
     """Return the cells of the records in an envelope.
 
     The text is JSON if the body is, and then has those very cells if it is a list of ``rows``
-    lists of as many cells as there are names. None where it is not known to be so: a record has
-    other keys or another order of them, a cell is a text, or the spaces differ.
+    lists of as many cells as there are names. None where it is not known to be so (a record has
+    other keys or another order of them, a cell is a text, or the spaces differ), and where the
+    records are too few for it to be worth while.
     """
     begin, end = _BEGIN.match(body), _END.search(body, max(0, len(body) - _TAIL))
     if begin is None or end is None or b"\\" in body:
         return None
     names = _names_of(body, begin.end())
+    if not names or len(body) < _WORTH * len(names):
+        return None
     found = np.flatnonzero(np.frombuffer(body, np.uint8)[begin.end() :] == ord('"'))
-    if not names or len(found) % (2 * len(names)):
+    if len(found) % (2 * len(names)):
         return None
     quotes = (found + begin.end()).reshape(-1, len(names), 2)
     changed = bytearray(body)
-    blanked = _blank(changed, quotes[:1, 0], b"{", names[0]) and (
-        len(quotes) == 1 or _blank(changed, quotes[1:, 0], b"},{", names[0])
-    )
-    for place, name in enumerate(names[1:], 1):
-        blanked = blanked and _blank(changed, quotes[:, place], b",", name)
-    if not blanked:
+    if not _blank(changed, quotes[:1], names, b"{"):
         return None
+    for row in range(1, len(quotes), _AT_ONCE):
+        if not _blank(changed, quotes[row : row + _AT_ONCE], names, b"},{"):
+            return None
     changed[end.start(1)] = ord("]")
     text = memoryview(changed)[begin.end() : end.end(2)]
     return Cells(begin[1].decode("ascii"), names, len(quotes), text)
@@ -82,11 +87,22 @@ def _names_of(body: bytes, start: int) -> tuple[str, ...]:
         return ()
 
 
-def _blank(changed: bytearray, quotes: npt.NDArray[Any], signs: bytes, name: str) -> bool:
-    """Write spaces over a key and its colon, and lists' brackets for braces before it.
+def _blank(
+    changed: bytearray, quotes: npt.NDArray[Any], names: tuple[str, ...], signs: bytes
+) -> bool:
+    """Write over the keys of some records; return whether all of them are as the first record's.
 
-    ``quotes`` has the places of the two quotes of the key in each record, ``signs`` stand before
-    it, perhaps with spaces. Nothing is changed, and False returned, if it is not so in all.
+    ``quotes`` has the places of the two quotes of each key, ``signs`` stand before a first key.
+    """
+    keys = enumerate(names)
+    return all(_blank_key(changed, quotes[:, n], key, b"," if n else signs) for n, key in keys)
+
+
+def _blank_key(changed: bytearray, quotes: npt.NDArray[Any], name: str, signs: bytes) -> bool:
+    """Write spaces over a key and its colon, and lists' brackets for braces among the signs.
+
+    The signs before the key may have spaces between them. Nothing is changed if they or the key
+    are others in some record.
     """
     opening, closing = quotes[0].tolist()
     start = changed.rfind(signs[:1], 0, opening)
