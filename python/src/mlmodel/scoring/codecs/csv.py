@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["decode"]
 
+_UNNAMED = "Unnamed: "
+
 
 def decode(payload: Payload[str], matching: Matching) -> Columns | Tensors:
     """Read a table with a header; see :data:`mlmodel.scoring.codecs.Decoder`."""
@@ -84,13 +86,15 @@ def _names_of(header: Sequence[Text], matching: Matching) -> tuple[str, ...]:
     """
     if all(header):
         return tuple(filter(None, header))
+    if not any(name.startswith(_UNNAMED) for name in matching.names):
+        return tuple([given or "" for given in header])
     names: list[str] = []
     taken = frozenset(header)
     for place, given in enumerate(header):
-        name = given or f"Unnamed: {place}"
+        name = given or f"{_UNNAMED}{place}"
         times = 0
         while not given and name in taken:
             times += 1
-            name = f"Unnamed: {place}.{times}"
+            name = f"{_UNNAMED}{place}.{times}"
         names.append(name if given or name in matching.names else "")
     return tuple(names)

@@ -7,8 +7,10 @@ from decimal import Decimal
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 
+from mlmodel.signature.data.arrays import EXACT
 from mlmodel.signature.types.scalars import DataType
 from mlmodel.signature.types.schema import ColSpec, TensorSpec
 
@@ -31,7 +33,14 @@ _NUMBER = re.compile(
     r" *+([+-]?+(?:[0-9]++|(?=\.[0-9]))((?:\.[0-9]*+)?+(?:[eE][+-]?+[0-9]++)?+)) *+", re.ASCII
 )
 _INFINITE = re.compile(r" *([+-]?inf(?:inity)?) *", re.ASCII | re.IGNORECASE)
-_INFINITIES = frozenset(sign + word for sign in ("", "-", "+") for word in ("inf", "infinity"))
+#: The same without groups, an infinity or "nan".
+_FLOAT = (
+    r"(?: *+[+-]?+(?:(?:[0-9]++|(?=\.[0-9]))(?:\.[0-9]*+)?+(?:[eE][+-]?+[0-9]++)?+"
+    r"|(?i:inf(?:inity)?+)) *+|nan)"
+)
+_FLOATS = re.compile(f"(?:{_FLOAT},)*{_FLOAT}", re.ASCII)
+#: The integer zero, which has no sign.
+_MINUS_ZERO = re.compile(r"-0++(?![0-9.eE])")
 #: What pandas takes for a missing value by itself, an empty text in quotes too (ENF-108).
 _MISSING = frozenset(
     (
@@ -113,6 +122,7 @@ def _read_quickly(spec: ColSpec | TensorSpec, column: Sequence[Text]) -> Sequenc
     a number so read may be another than the one written.
     """
     kind = _kind_of(spec)
+    narrow = _is_narrow(spec)
     if kind == "b":
         booleans = list(map(_BOOLEANS.get, column))
         return None if None in booleans else booleans
@@ -120,7 +130,7 @@ def _read_quickly(spec: ColSpec | TensorSpec, column: Sequence[Text]) -> Sequenc
     if types is None:
         return None
     read = _as_json(column, types)
-    return _as_json_with_infinities(column) if read is None and kind == "f" else read
+    return _as_floats(column) if read is None and kind == "f" and not narrow else read
 
 
 def _as_json(column: Sequence[Text], types: frozenset[type]) -> list[Any] | None:
@@ -133,21 +143,23 @@ def _as_json(column: Sequence[Text], types: frozenset[type]) -> list[Any] | None
     return read if read is not None and types.issuperset(map(type, read)) else None
 
 
-def _as_json_with_infinities(column: Sequence[Text]) -> list[Any] | None:
-    """Return what :func:`_as_json` does, where infinities are among the numbers; else None."""
-    found = {
-        place: float(cell)
-        for place, cell in enumerate(column)
-        if cell is not None and cell.lower() in _INFINITIES
-    }
-    if not found:
+def _as_floats(column: Sequence[Text]) -> list[float] | None:
+    """Return texts as Python reads doubles, where each is a number, infinite or missing.
+
+    None where one is not, and where an integer would be rounded or lose what it means.
+    """
+    cells = ["nan" if cell is None or cell in _MISSING else cell for cell in column]
+    text = ",".join(cells)
+    if not _FLOATS.fullmatch(text) or _MINUS_ZERO.search(text):
         return None
-    numbers: list[Text] = [None if n in found else cell for n, cell in enumerate(column)]
-    read = _as_json(numbers, _QUICK["f"])
-    for place, value in found.items():
-        if read is not None:
-            read[place] = value
-    return read
+    try:
+        read = list(map(float, cells))
+    except ValueError:  # a comma in a cell
+        return None
+    sizes = np.abs(read)
+    # What is beyond the largest double is not infinite, but refused.
+    infinite = np.count_nonzero(np.isinf(sizes)) == text.lower().count("inf")
+    return read if infinite and not ((sizes >= EXACT) & np.isfinite(sizes)).any() else None
 
 
 def _read_cells(cells: list[str]) -> list[Any] | None:
@@ -195,15 +207,18 @@ _WRONG: dict[str, frozenset[type]] = {
 }
 
 
+def _is_narrow(spec: ColSpec | TensorSpec) -> bool:
+    """Return whether the floats of a type are narrower than doubles."""
+    if isinstance(spec, TensorSpec):
+        return spec.type.itemsize < _DOUBLE
+    return spec.type is DataType.float
+
+
 def _converter_for(reader: Reader, spec: ColSpec | TensorSpec) -> Callable[[Text], Any] | None:
     kind = _kind_of(spec)
-    if isinstance(spec, TensorSpec):
-        narrow = spec.type.itemsize < _DOUBLE
-    else:
-        narrow = spec.type is DataType.float
     if kind in "iu" and isinstance(spec, ColSpec) and not spec.required:
         return _read_optional_integer
-    if kind == "f" and narrow:
+    if kind == "f" and _is_narrow(spec):
         return _noting_literals(reader)
     return _CONVERTERS.get(kind)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from itertools import repeat
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -210,7 +211,8 @@ class Reader:
         """
         if self.exact or float not in map(type, cells):
             return
-        if any(type(cell) is float and not -DOUBTFUL < cell < DOUBTFUL for cell in cells):
+        # Neither an infinity nor NaN is written with digits: beyond doubles orjson refuses them.
+        if any(type(cell) is float and DOUBTFUL <= abs(cell) < inf for cell in cells):
             raise InexactParse
 
     def each(
