@@ -292,10 +292,11 @@ def test_the_quick_way_is_taken() -> None:
         assert read(form([], rows, "").encode(), tensor) is not None
     assert read(lists([], [["1", "2"]], "").encode(), matching_of(("u1",), "tensor"))
     assert read(values([], [["1", "2"]], "").encode(), matching_of((DataType.float,), "x"))
-    assert read(split(["b", "a"], [["1", "2"]], "").encode(), LONGS) is not None
-    assert read(split(["b", "a", "c"], [["1", "2", "3"]], "").encode(), LONGS) is not None, (
-        "a column that nobody declares"
-    )
+    for given in (["b", "a"], ["b", "a", "c"]):  # in another order, with one that nobody declares
+        found = read(split(given, [["1", "2", "3"][: len(given)]], "").encode(), LONGS)
+        assert found is not None
+        assert isinstance(found.data, Columns)
+        assert found.data.blocks[0].values.tolist() == [[2, 1]]
     mixed = matching_of((DataType.double, DataType.long), "named")
     assert read(columns(["a", "b"], rows[:1], "").encode(), mixed) is not None
     many = matching_of(("f4", "u1"), "tensors")
