@@ -292,8 +292,8 @@ def test_the_quick_way_is_taken() -> None:
         assert read(form([], rows, "").encode(), tensor) is not None
     assert read(lists([], [["1", "2"]], "").encode(), matching_of(("u1",), "tensor"))
     assert read(values([], [["1", "2"]], "").encode(), matching_of((DataType.float,), "x"))
-    for given in (["b", "a"], ["b", "a", "c"]):  # in another order, with one that nobody declares
-        found = read(split(given, [["1", "2", "3"][: len(given)]], "").encode(), LONGS)
+    for order in (["b", "a"], ["b", "a", "c"]):  # in another order, with one that nobody declares
+        found = read(split(order, [["1", "2", "3"][: len(order)]], "").encode(), LONGS)
         assert found is not None
         assert isinstance(found.data, Columns)
         assert found.data.blocks[0].values.tolist() == [[2, 1]]
