@@ -17,7 +17,13 @@ __all__ = ["FORMS", "JSON", "MediaType", "parse"]
 JSON = "application/json"
 #: Short name -> media type of the forms that a request's body may have; ``codecs.TABLE`` reads
 #: these. They stand here so that a command line can name them without loading what reads them.
-FORMS = {"json": JSON, "csv": "text/csv"}
+FORMS = {
+    "json": JSON,
+    "csv": "text/csv",
+    "arrow": "application/vnd.apache.arrow.file",
+    "arrows": "application/vnd.apache.arrow.stream",
+    "parquet": "application/vnd.apache.parquet",
+}
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _TYPE = re.compile(rf"\s*({_WORD}/{_WORD})\s*")

@@ -3,7 +3,8 @@
 To add a form, write ``codecs/<form>.py`` with a function of the kind :data:`Decoder` and give it
 a line in :data:`TABLE`. A decoder turns what the sender wrote into columns or tensors of the
 declared types; it matches names by what it is given, reads cells with the payload's reader, and
-checks nothing by itself. The forms of answers have a table of their own
+checks nothing by itself. Forms whose columns have types hand over a data frame, which the engine
+holds against the signature by these types. The forms of answers have a table of their own
 (:mod:`mlmodel.scoring.writers`), of which a line here names one.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from mlmodel.scoring.codecs import (
+    arrow,
     csv,
     dataframe_records,
     dataframe_split,
@@ -21,6 +23,7 @@ from mlmodel.scoring.codecs import (
     instances,
     pandas_records,
     pandas_split,
+    parquet,
     record,
 )
 from mlmodel.scoring.codecs.payload import Payload, text_of
@@ -28,6 +31,8 @@ from mlmodel.scoring.media import FORMS, JSON
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    import pandas as pd
 
     from mlmodel.scoring.json.body import Json
     from mlmodel.signature.data.columns import AsGiven, Columns, Tensors
@@ -42,7 +47,7 @@ __all__ = ["CONTENT_TYPES", "JSON", "TABLE", "Decoder", "Form", "Payload"]
 Read = TypeVar("Read")
 #: Raises InvalidInput (the data contradict the signature) and MalformedRequest (the value is not
 #: of the form), both with everything that was found. The payload holds what the form reads.
-Decoder = Callable[[Payload[Read], "Matching"], "Columns | Tensors | AsGiven"]
+Decoder = Callable[[Payload[Read], "Matching"], "Columns | Tensors | AsGiven | pd.DataFrame"]
 
 
 class Form(NamedTuple, Generic[Read]):
@@ -92,6 +97,10 @@ TABLE: tuple[Form[Any], ...] = (
     Form(JSON, input_data.decode, answer="bare", key="input_data", opens=input_data.opened),
     Form(JSON, record.decode, answer="bare", fits=record.fits_conversation, opens=record.opened),
     Form(JSON, record.decode, fits=record.fits_declared, opens=record.opened),
+    Form(FORMS["arrows"], arrow.decode_stream, bytes),
+    Form(FORMS["arrow"], arrow.decode_file, bytes),
+    Form(FORMS["parquet"], parquet.decode, bytes),
+    Form("application/x-parquet", parquet.decode, bytes),
 )
 
 #: What a client may name as content type.

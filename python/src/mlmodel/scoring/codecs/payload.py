@@ -29,12 +29,14 @@ class Payload(Generic[Value_co]):
 
     ``value`` is what stands under the form's key, or the whole body where the form has none: as
     JSON, text or bytes, as the form says. A decoder puts into ``rows`` how many rows there are,
-    as soon as that is known: it is told even if their cells are refused.
+    as soon as that is known: it is told even if their cells are refused. A form in which parameters
+    stand elsewhere than beside its key has its decoder put them into ``params``.
     """
 
     value: Value_co
     reader: Reader = field(default_factory=Reader)
     rows: int | None = None
+    params: dict[str, Json] | None = None
 
     def doubt(self, cells: Json) -> None:
         """Ask for the exact parse if a float, at any depth, may have been an integer literal.

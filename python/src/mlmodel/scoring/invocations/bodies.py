@@ -16,6 +16,8 @@ from mlmodel.signature.cells.reader import MOST_WRONG, InexactParse, Reader
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import pandas as pd
+
     from mlmodel.scoring.codecs import Form
     from mlmodel.scoring.engine import Engine
     from mlmodel.scoring.json.body import Json
@@ -43,7 +45,7 @@ class Request(NamedTuple):
     ``rows`` is how many there are, None where they cannot be told apart.
     """
 
-    data: Columns | Tensors | AsGiven | InvalidInput
+    data: Columns | Tensors | AsGiven | pd.DataFrame | InvalidInput
     params: dict[str, Json] | None
     answer: str
     rows: int | None
@@ -140,12 +142,12 @@ def _decode_payload(
     matching: Matching,
     params: dict[str, Json] | None = None,
 ) -> Request:
-    data: Columns | Tensors | AsGiven | InvalidInput
+    data: Columns | Tensors | AsGiven | pd.DataFrame | InvalidInput
     try:
         data = form.decode(payload, matching)
     except InvalidInput as error:
         data = error
-    return Request(data, params, form.answer, payload.rows)
+    return Request(data, params or payload.params, form.answer, payload.rows)
 
 
 # -- JSON ------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.errors import InvalidInput, MlmodelError
 from mlmodel.scoring.declared import Declared
 from mlmodel.scoring.invocations.bodies import read_body
+from mlmodel.signature.data.columns import AsGiven, Columns, Tensors
 from mlmodel.signature.violations import NOT_LOOKED_FOR, invalid_input
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def check_input(content_type: str | None, body: bytes, signature: ModelSignature
         )
     except MlmodelError as error:
         return Check(declares_inputs, None, None, error)
-    found = request.data.violations if isinstance(request.data, InvalidInput) else []
+    found = _violations_of(request.data, signature)
     fitting = _fitting_rows(request.rows, found)
     if request.params:
         try:
@@ -77,6 +78,19 @@ def check_input(content_type: str | None, body: bytes, signature: ModelSignature
     refusal = invalid_input(found) if found else None
     told = declared.told(request.params)
     return Check(declares_inputs, request.rows, fitting, refusal, told)
+
+
+def _violations_of(data: object, signature: ModelSignature | None) -> list[InputViolation]:
+    """Return what is wrong with data: what was found in reading, or of typed ones is found now."""
+    if isinstance(data, InvalidInput):
+        return data.violations
+    if signature is None or isinstance(data, Columns | Tensors | AsGiven):
+        return []
+    try:
+        signature.plan.enforce(data)
+    except InvalidInput as error:
+        return error.violations
+    return []
 
 
 def _fitting_rows(rows: int | None, found: list[InputViolation]) -> int | None:
