@@ -30,6 +30,7 @@ __all__ = [
     "ModelExists",
     "ModelFailure",
     "ModelNotFound",
+    "NotAcceptable",
     "NotFound",
     "PayloadTooLarge",
     "RequestTimeout",
@@ -437,6 +438,16 @@ class DeadlineExceeded(MlmodelError, TimeoutError):
     grpc_code = "DEADLINE_EXCEEDED"
     exit_code = 1
     fault = "model"
+
+
+class NotAcceptable(MlmodelError):
+    """The answer has none of the forms that the caller takes."""
+
+    code = "NOT_ACCEPTABLE"
+    http_status = 406
+    grpc_code = "INVALID_ARGUMENT"
+    exit_code = 2
+    fault = "caller"
 
 
 #: MLflow's names for what its users compare; every other error is ``INTERNAL_ERROR`` there.

@@ -10,6 +10,8 @@ from wsgiref.util import setup_testing_defaults
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet as pq
 
 from conformance.harnesses.python import data
 from mlmodel.pyfunc import PyFuncModel
@@ -33,11 +35,24 @@ def run(case_input: dict[str, Any]) -> dict[str, Any]:
     body = b"".join(application(_environ(case_input["request"]), start_response))
     result = {"status": int(status[0].split()[0]), "content_type": headers["content-type"]}
     if result["content_type"] != "application/json":
-        return {**result, "body": body.decode()}
+        read = _TABLES.get(result["content_type"], bytes.decode)
+        return {**result, "body": read(body)}
     answer = json.loads(body)
     if "error_code" in answer:
         return {**result, "error_code": answer["error_code"], "details": answer["details"]}
     return {**result, "body": answer, "warns": _warns(headers)}
+
+
+def _table(read: Any) -> Any:
+    return lambda body: data.encode(read(body).to_pandas())
+
+
+_TABLES = {
+    "application/vnd.apache.arrow.stream": _table(lambda body: pa.ipc.open_stream(body).read_all()),
+    "application/vnd.apache.arrow.file": _table(lambda body: pa.ipc.open_file(body).read_all()),
+    "application/vnd.apache.parquet": _table(lambda body: pq.read_table(pa.BufferReader(body))),
+    "application/x-parquet": _table(lambda body: pq.read_table(pa.BufferReader(body))),
+}
 
 
 def _warns(headers: dict[str, str]) -> bool:

@@ -276,8 +276,9 @@ def input_options(command: Callable[..., None]) -> Callable[..., None]:
             "content_type",
             metavar="FORM",
             callback=_checked_form,
-            help="Form of the input: json, csv, or a content type with its parameters; the "
-            "default follows the name of the file, or is json.",
+            help="Form of the input: json, csv, parquet, arrow (a file), arrows (a stream), or a "
+            "content type with its parameters; the default follows the name of the file, or is "
+            "json.",
         ),
         click.option(
             "-i",
@@ -307,9 +308,11 @@ def _checked_form(
     )
 
 
+#: Other endings of files in a form that requests have.
+_ENDINGS = {"feather": "arrow", "ipc": "arrow", "pq": "parquet"}
 #: Endings of files that hold data in a form that no request has.
 _NOT_READ = frozenset({
-    *("xlsx", "xls", "ods", "parquet", "feather", "arrow", "orc", "avro", "tsv"),
+    *("xlsx", "xls", "ods", "orc", "avro", "tsv"),
     *("pkl", "pickle", "joblib", "npy", "npz", "h5", "hdf5", "gz", "zip", "bz2", "xz", "zst"),
 })  # fmt: skip
 
@@ -323,9 +326,10 @@ def content_type_of(source: str, form: str | None) -> str:
         from mlmodel.errors import InvalidArgument
 
         raise InvalidArgument(
-            f"{source}: files of the kind .{suffix} are not read. Save the data as CSV or JSON; "
-            f"or, if the file holds that, say so with --content-type {' or '.join(FORMS)}."
+            f"{source}: files of the kind .{suffix} are not read. Save the data as Parquet, CSV or "
+            f"JSON; or, if the file holds that, say so with --content-type {' or '.join(FORMS)}."
         )
+    suffix = _ENDINGS.get(suffix, suffix)
     form = form or (suffix if suffix in FORMS else "json")
     return FORMS.get(form, form)
 

@@ -21,6 +21,7 @@ __all__ = ["command"]
 _EXAMPLES = """\b
 Examples:
   mlmodel predict -m my_model -i rows.csv
+  mlmodel predict -m my_model -i rows.parquet
   mlmodel predict -m my_model -i body.json -o answer.json
   echo '{"inputs": {"age": [42]}}' | mlmodel predict -m my_model
 

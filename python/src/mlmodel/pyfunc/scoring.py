@@ -58,7 +58,8 @@ def predict(  # noqa: PLR0913, PLR0917 - MLflow's arguments, in its order
         input_data: a DataFrame, an array, a list or a mapping; or the body of a request, as text or
             as a mapping with one of its keys (``dataframe_split``, ``inputs``, ...).
         input_path: the path of a file with such a body, in place of ``input_data``.
-        content_type: what the body is: ``json`` or ``csv``.
+        content_type: what the body is: ``json``, ``csv``, or of a file also ``parquet``, ``arrow``
+            (a file of Arrow) or ``arrows`` (a stream).
         output_path: the file to write; standard output, if absent.
         env_manager: ``local`` or None; for another one a warning says that it is not used.
         install_mlflow: of no meaning here: MLflow is not needed.
@@ -189,6 +190,8 @@ def _request(example: Any) -> bytes | None:
 def _body(data: Any, content_type: str) -> bytes:
     if isinstance(data, bytes):
         return data
+    if content_type not in {"json", "csv"}:
+        raise InvalidArgument(f"For content_type {content_type!r} give input_path, or bytes")
     if isinstance(data, str):
         return data.encode()
     if FORMS[content_type] != JSON:

@@ -12,9 +12,11 @@ from mlmodel.errors import UnsupportedMediaType, shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FORMS", "JSON", "MediaType", "parse"]
+__all__ = ["FORMS", "JSON", "X_PARQUET", "MediaType", "parse"]
 
 JSON = "application/json"
+#: What Parquet was called before its name was registered.
+X_PARQUET = "application/x-parquet"
 #: Short name -> media type of the forms that a request's body may have; ``codecs.TABLE`` reads
 #: these. They stand here so that a command line can name them without loading what reads them.
 FORMS = {

@@ -22,10 +22,9 @@ from mlmodel.errors import (
     MethodNotAllowed,
     MlmodelError,
     NotFound,
-    UnsupportedMediaType,
-    shown,
 )
 from mlmodel.scoring.answers import JSON, Answer, refused, unexpected, warning_header
+from mlmodel.scoring.encodings import known_encoding, unpack
 from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.serving import requests
 from mlmodel.serving.admission import Admission
@@ -102,15 +101,17 @@ class Application:
         return _response(refused(error, terse=self.terse))
 
     def _score(self, request: Request) -> Response:
+        body = request.body
         if b"content-encoding" in request.raw:
-            _check_encoding(request.header(b"content-encoding"))
+            body = unpack(request.header(b"content-encoding"), body, self.max_body)
         told: list[str] = []
         status, content_type, body = handle(
             request.header(b"content-type"),
-            request.body,
+            body,
             self.engine,
             terse=self.terse,
             warn=told.append,
+            accept=request.header(b"accept"),
         )
         headers = _JSON if content_type == JSON else (("Content-Type", content_type),)
         return Response(status, (*headers, *map(warning_header, told)) if told else headers, body)
@@ -151,7 +152,7 @@ class Application:
         try:
             with self.admission.admit() as ticket:
                 request = Request("POST", _TARGET, _raw_headers(environ))
-                _check_encoding(request.header(b"content-encoding"))
+                known_encoding(request.header(b"content-encoding"))
                 request.body = self._body(environ, ticket)
                 requests.check_whole(environ, request.body)
                 with self.admission.turn:
@@ -188,14 +189,6 @@ def _scores(request: Request) -> bool:
     return request.target == _TARGET or (b"?" in request.target and request.path == _TARGET)
 
 
-def _check_encoding(encoding: str | None) -> None:
-    if encoding is not None and encoding.lower() != "identity":
-        raise UnsupportedMediaType(
-            f"The content encoding {shown(encoding)} is not known here; send the body unencoded "
-            "(RST-002)."
-        )
-
-
 def _environ(request: Request) -> WSGIEnvironment:
     """Return what WSGI calls a request (PEP 3333)."""
     path, _, query = request.target.partition(b"?")
@@ -226,7 +219,11 @@ def _environ(request: Request) -> WSGIEnvironment:
 
 def _raw_headers(environ: WSGIEnvironment) -> dict[bytes, bytes]:
     """Return the headers that scoring reads."""
-    places = {b"content-type": "CONTENT_TYPE", b"content-encoding": "HTTP_CONTENT_ENCODING"}
+    places = {
+        b"content-type": "CONTENT_TYPE",
+        b"content-encoding": "HTTP_CONTENT_ENCODING",
+        b"accept": "HTTP_ACCEPT",
+    }
     return {
         name: environ[place].encode("latin-1") for name, place in places.items() if place in environ
     }

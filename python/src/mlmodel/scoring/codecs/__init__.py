@@ -27,7 +27,7 @@ from mlmodel.scoring.codecs import (
     record,
 )
 from mlmodel.scoring.codecs.payload import Payload, text_of
-from mlmodel.scoring.media import FORMS, JSON
+from mlmodel.scoring.media import FORMS, JSON, X_PARQUET
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -100,7 +100,7 @@ TABLE: tuple[Form[Any], ...] = (
     Form(FORMS["arrows"], arrow.decode_stream, bytes),
     Form(FORMS["arrow"], arrow.decode_file, bytes),
     Form(FORMS["parquet"], parquet.decode, bytes),
-    Form("application/x-parquet", parquet.decode, bytes),
+    Form(X_PARQUET, parquet.decode, bytes),
 )
 
 #: What a client may name as content type.

@@ -165,7 +165,7 @@ def _unpacked_size(metadata: bytes, batch: int, held: Any, most: int) -> int:
 
 
 def _sum(sizes: Any, most: int) -> int:
-    """Return the sum; of sizes that are too large by themselves, or no sizes, more than ``most``."""
+    """Return the sum of sizes; more than ``most`` where one is too large, or less than nothing."""
     if len(sizes) and (sizes.min() < 0 or sizes.max() > most):
         return most + 1
     return int(sizes.sum(dtype=object)) if len(sizes) else 0

@@ -28,6 +28,8 @@ __all__ = ["PARAMS", "bound", "check_cost", "data_of", "library", "readable", "t
 
 #: Where parameters stand in the metadata of a schema (RST-120).
 PARAMS = "mlmodel.params"
+#: What the library and its conversions raise of damaged bodies, beside its own.
+_RAISED = (ValueError, TypeError, LookupError, ArithmeticError, EOFError, OSError)
 #: What a body may become, whatever its size; and how many times its size, beyond that (RST-119).
 _ALWAYS = 512 * 2**20
 _TIMES = 16
@@ -40,6 +42,12 @@ _TEXTS = frozenset({"string", "large_string", "binary", "large_binary"})
 _VIEWS = frozenset({"string_view", "binary_view"})
 _OTHERS = frozenset({"null", "date32", "date64", "time32", "time64", "month_day_nano_interval"})
 _DECIMALS = frozenset({"decimal32", "decimal64", "decimal128", "decimal256"})
+#: What a value of a type of one size costs.
+_EACH = {
+    **dict.fromkeys(_NUMBERS, _NUMBER),
+    **dict.fromkeys(_OTHERS, _OBJECT),
+    **dict.fromkeys(_DECIMALS, 2 * _OBJECT),
+}
 #: Beyond so many columns, names that do not fit are told without a look at the cells.
 _MANY = 2000
 
@@ -83,7 +91,7 @@ def readable(what: str) -> Iterator[None]:
         raise MalformedRequest(
             f"The body is not {what}: a length in it is wrong (RST-118)."
         ) from None
-    except (pa.ArrowException, ValueError, TypeError, LookupError, OverflowError, OSError):
+    except (pa.ArrowException, *_RAISED):
         raise MalformedRequest(
             f"The body is not {what}, or it is damaged; write it anew with a library of Apache's "
             "(RST-118)."
@@ -123,12 +131,9 @@ def check_cost(body: bytes, table: Any) -> None:
 def _cost(array: Any, name: str, *, inside: bool = False) -> int:
     """Return about how many bytes the cells of an array take in a data frame."""
     rows, kind = len(array), _kind(array.type)
-    if kind in _NUMBERS:
-        return rows * (_OBJECT if inside else _NUMBER)
-    if kind in _OTHERS:
-        return rows * _OBJECT
-    if kind in _DECIMALS:
-        return rows * 2 * _OBJECT
+    each = _EACH.get(kind)
+    if each is not None:
+        return rows * (max(each, _OBJECT) if inside else each)
     if kind in _TEXTS or kind in _VIEWS or kind == "fixed_size_binary":
         return rows * _OBJECT + int(_lengths(array).sum())
     if kind in {"dictionary", "run_end_encoded"}:
@@ -176,11 +181,10 @@ def _cost_of_encoded(array: Any, name: str, *, inside: bool) -> int:
     if kind in _TEXTS or kind in _VIEWS or kind == "fixed_size_binary":
         lengths = _lengths(values)[: len(times)]
         return rows * _OBJECT + int(np.dot(times[: len(lengths)].astype(float), lengths))
-    each = _cost(values, name, inside=inside)
-    if kind in _NUMBERS | _OTHERS | _DECIMALS:
-        return rows * (2 * _OBJECT) if kind in _DECIMALS or inside else rows * _OBJECT
+    if kind in _EACH:
+        return rows * max(_EACH[kind], _OBJECT)
     # Which of the values is the large one is not looked for.
-    return rows * (_OBJECT + each)
+    return rows * (_OBJECT + _cost(values, name, inside=inside))
 
 
 def _lengths(array: Any) -> Any:
@@ -218,7 +222,7 @@ def data_of(
     payload.rows = table.num_rows
     payload.params = _params_of(table.schema.metadata)
     written = table.schema if written is None else written
-    if matching.schema is not None:
+    if matching.schema is not None and not matching.has_tensors:
         table, written = _selected(table, written, matching)
     check_cost(payload.value, table)
     if matching.schema is None or matching.has_tensors:
@@ -263,7 +267,7 @@ def _as_pandas(table: Any, written: Any) -> pd.DataFrame:
             integers[place] = masked(held.fill_null(0).to_numpy(), mask)
             columns[place] = pa.nulls(len(held))
     whole = pa.table(columns, names=list(map(str, range(len(columns)))))
-    frame = whole.to_pandas(ignore_metadata=True, maps_as_pydicts="strict", use_threads=False)
+    frame: pd.DataFrame = whole.to_pandas(ignore_metadata=True, maps_as_pydicts="strict", use_threads=False)
     for place, values in integers.items():
         frame[str(place)] = values
     frame.columns = pd.Index(list(table.schema.names), tupleize_cols=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.scoring.codecs import arrow_tables
 from mlmodel.scoring.codecs.arrow_tables import library, readable
-from mlmodel.scoring.codecs.parquet_pages import check_footer, check_pages
+from mlmodel.scoring.codecs.parquet_pages import check_pages, read_footer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,10 +32,10 @@ def _table(body: bytes) -> tuple[Any, Any]:
     pa = library()
     from pyarrow import parquet as pq
 
-    check_footer(body)
+    footer = read_footer(body)
     whole = pa.py_buffer(body)
     file = pq.ParquetFile(pa.BufferReader(whole), pre_buffer=False, **_LIMITS)
-    encoded = check_pages(body, file.metadata)
+    encoded = check_pages(body, footer, file.schema)
     written = file.schema_arrow
     if encoded:
         # A second look at the same metadata: how columns are read is told at the beginning.

@@ -1,8 +1,9 @@
 """The pages of a Parquet file, looked into before they are read (RST-118, RST-119).
 
 A few bytes of a page may stand for 2^31 values (runs, dictionaries, deltas of nothing), and the
-library takes memory for as many as a page, a chunk or a row group says it has. Here the headers
-of all pages (structs in Thrift's compact protocol) are read for what they say, without the pages.
+library takes memory for as many as a page, a chunk or a row group says it has. Here the metadata
+and the headers of all pages are read for what they say, without the pages. Nothing of a row group
+is asked of the library's own metadata, some of whose faults end the process.
 """
 
 from __future__ import annotations
@@ -12,17 +13,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlmodel.errors import MalformedRequest
 from mlmodel.scoring.codecs.arrow_tables import bound, too_large
+from mlmodel.scoring.codecs.thrift import I32, I64, LIST, STRUCT, Thrift, WrongThrift, given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["check_footer", "check_pages"]
+    from mlmodel.scoring.codecs.thrift import Fields
+
+__all__ = ["Footer", "check_pages", "read_footer"]
 
 _MAGIC = b"PAR1"
 #: Behind the metadata stand their length and the magic.
 _TAIL = 8
-#: How large the metadata may be (or a sixteenth of the file), how many chunks and pages there are.
+#: How large the metadata may be (or a sixteenth of the file), and how many values they have.
 _FOOTER = 4 * 2**20
+_VALUES = 1_000_000
+#: How many chunks and pages there may be.
 _MOST = 100_000
 #: What a value costs, by its physical type; of others, it is an object of Python.
 _WIDTHS = {"BOOLEAN": 8, "INT32": 8, "INT64": 8, "INT96": 16, "FLOAT": 8, "DOUBLE": 8}
@@ -31,18 +37,29 @@ _OBJECT = 64
 _NESTED = 64
 #: Each text is the beginning of the one before and an end: a long one repeated costs two bytes.
 _DELTA_BYTE_ARRAY = 7
-#: Fields of a page's header, and of the four kinds of header within it.
-_UNCOMPRESSED, _COMPRESSED = 2, 3
-_DICTIONARY = 7
-_KINDS = (5, _DICTIONARY, 8)
-_VALUES = 1
-_ENCODINGS = {5: 2, 7: 2, 8: 4}
-#: Structs within structs; a page's header has three.
-_DEEPEST = 16
+#: The numbers of fields: of the file, of a row group, of a chunk and its own metadata.
+_FILE_ROWS, _FILE_GROUPS = 3, 4
+_GROUP_CHUNKS, _GROUP_ROWS = 1, 3
+_CHUNK_METADATA = 3
+_CHUNK_VALUES, _CHUNK_SIZE, _CHUNK_DATA, _CHUNK_DICTIONARY = 5, 7, 9, 11
+#: Those of a page's header, and of the headers within it, of which it has one.
+_UNPACKED, _PACKED = 2, 3
+_DATA, _INDEX, _DICTIONARY, _DATA_2 = 5, 6, 7, 8
+_PAGE_VALUES = 1
+_PAGE_ENCODING = {_DATA: 2, _DICTIONARY: 2, _DATA_2: 4}
 
 
-class _Wrong(Exception):
-    """The bytes are not a struct of Thrift."""
+class _Chunk(NamedTuple):
+    start: int
+    end: int
+    values: int
+
+
+class Footer(NamedTuple):
+    """What a file says of its row groups: of each its rows, and its chunks by column."""
+
+    rows: int
+    groups: list[tuple[int, list[_Chunk]]]
 
 
 class _Page(NamedTuple):
@@ -50,30 +67,82 @@ class _Page(NamedTuple):
     packed: int
     values: int
     encoding: int | None
-    is_data: bool
+    kind: int | None
 
 
-def check_footer(body: bytes) -> None:
-    """Refuse a file that is not whole, or whose metadata are too large to be taken apart.
+def read_footer(body: bytes) -> Footer:
+    """Return what a file says of itself.
 
     Raises:
-        MalformedRequest: it does not begin and end as such a file does (RST-118).
-        PayloadTooLarge: its metadata are too large (RST-119).
+        MalformedRequest: it does not begin and end as such a file does, or says what cannot be
+            (RST-118).
+        PayloadTooLarge: it says too much (RST-119).
 
     """
     if not (len(body) > len(_MAGIC) + _TAIL and body.startswith(_MAGIC) and body.endswith(_MAGIC)):
-        raise MalformedRequest("The body is not a whole file of Parquet (RST-118).")
+        raise _broken()
     (size,) = struct.unpack_from("<I", body, len(body) - _TAIL)
     if size > max(_FOOTER, len(body) // 16):
         raise too_large(body)
+    try:
+        fields, _ = Thrift(body, _VALUES).struct(len(body) - _TAIL - size)
+        rows = given(fields, _FILE_ROWS, I64)
+        groups = [_group(group, len(body)) for group in _structs(fields, _FILE_GROUPS)]
+    except (WrongThrift, IndexError):
+        raise _broken() from None
+    except MemoryError:
+        raise too_large(body) from None
+    if rows != sum(rows for rows, _ in groups):
+        raise _broken()
+    return Footer(rows, groups)
 
 
-def check_pages(body: bytes, metadata: Any) -> set[str]:
+def _structs(fields: Fields, number: int) -> list[Fields]:
+    found = given(fields, number, LIST)
+    if found is None:
+        raise WrongThrift
+    kind, items = found
+    if items and kind != STRUCT:
+        raise WrongThrift
+    structs: list[Fields] = items
+    return structs
+
+
+def _group(group: Fields, size: int) -> tuple[int, list[_Chunk]]:
+    rows = given(group, _GROUP_ROWS, I64)
+    if rows is None or rows < 0:
+        raise WrongThrift
+    return rows, [_chunk(chunk, size) for chunk in _structs(group, _GROUP_CHUNKS)]
+
+
+def _chunk(chunk: Fields, size: int) -> _Chunk:
+    own = given(chunk, _CHUNK_METADATA, STRUCT)
+    if own is None:
+        raise WrongThrift
+    values, length, start = (
+        given(own, number, I64) for number in (_CHUNK_VALUES, _CHUNK_SIZE, _CHUNK_DATA)
+    )
+    if None in {values, length, start}:
+        raise WrongThrift
+    first = given(own, _CHUNK_DICTIONARY, I64)
+    # So the library does it.
+    start = first if first is not None and 0 < first < start else start
+    if values < 0 or length < 0 or start < 0 or start + length > size:
+        raise WrongThrift
+    return _Chunk(start, start + length, values)
+
+
+def _broken() -> MalformedRequest:
+    return MalformedRequest("The body is not a whole file of Parquet (RST-118).")
+
+
+def check_pages(body: bytes, footer: Footer, schema: Any) -> set[str]:
     """Refuse a file that would be too large, and return the columns to be read as categories.
 
     Args:
         body: the whole file.
-        metadata: its metadata, as the library has them.
+        footer: what it says of its row groups.
+        schema: its schema, as the library has it.
 
     Returns:
         The paths of columns of texts or bytes that have a dictionary: put in the place of their
@@ -84,40 +153,26 @@ def check_pages(body: bytes, metadata: Any) -> set[str]:
         PayloadTooLarge: it would (RST-119).
 
     """
-    most, total, pages = bound(body), metadata.num_rows * 8, 0
-    if total > most or metadata.num_row_groups * max(1, metadata.num_columns) > _MOST:
+    columns = [schema.column(place) for place in range(len(schema))]
+    most, total, pages = bound(body), footer.rows * 8, 0
+    if total > most or len(footer.groups) * max(1, len(columns)) > _MOST:
         raise too_large(body)
-    rows = 0
     encoded: set[str] = set()
-    schema = metadata.schema
-    columns = [schema.column(place) for place in range(metadata.num_columns)]
-    for number in range(metadata.num_row_groups):
-        group = metadata.row_group(number)
-        rows += group.num_rows
-        for place, column in enumerate(columns):
-            chunk = group.column(place)
-            found = values = 0
-            for page in _pages(body, chunk):
-                pages += 1
-                found += page.unpacked
-                values += page.values if page.is_data else 0
-                if page.encoding == _DELTA_BYTE_ARRAY:
-                    raise MalformedRequest(
-                        f"The column {column.path!r:.80} has the encoding DELTA_BYTE_ARRAY, which "
-                        "is not read; write it with another (RST-118)."
-                    )
-                if pages > _MOST or found > most:
-                    raise too_large(body)
-            flat = not column.max_repetition_level
-            if values != chunk.num_values or (flat and values != group.num_rows):
-                raise _not_pages()
-            total += found + max(values, group.num_rows) * _width(column)
+    for rows, chunks in footer.groups:
+        if len(chunks) != len(columns):
+            raise _broken()
+        for column, chunk in zip(columns, chunks, strict=True):
+            found = list(_pages(body, chunk, column, _MOST - pages))
+            pages += len(found)
+            values = sum(page.values for page in found if page.kind != _DICTIONARY)
+            # Else the library would go on behind the chunk, or find less than it was told.
+            if values != chunk.values or (not column.max_repetition_level and values != rows):
+                raise _broken()
+            total += sum(page.unpacked for page in found) + max(values, rows) * _width(column)
             if total > most:
                 raise too_large(body)
-            if chunk.has_dictionary_page and column.physical_type == "BYTE_ARRAY":
+            if column.physical_type == "BYTE_ARRAY" and _DICTIONARY in {p.kind for p in found}:
                 encoded.add(column.path)
-    if rows != metadata.num_rows:
-        raise _not_pages()
     return encoded
 
 
@@ -128,92 +183,42 @@ def _width(column: Any) -> int:
     return int(width + (_NESTED if column.max_repetition_level else 0))
 
 
-def _pages(body: bytes, chunk: Any) -> Iterator[_Page]:
+def _pages(body: bytes, chunk: _Chunk, column: Any, most: int) -> Iterator[_Page]:
     """Give the pages of a chunk, as far as its bytes go."""
-    place = chunk.data_page_offset
-    first = chunk.dictionary_page_offset
-    if first is not None and 0 < first < place:
-        place = first
-    end = min(place + max(chunk.total_compressed_size, 0), len(body))
-    if place < 0:
-        raise _not_pages()
-    while place < end:
+    # Of a chunk without values no page is read; it may say any place.
+    place = chunk.start if chunk.values else chunk.end
+    reader = Thrift(body, _VALUES)
+    while place < chunk.end:
         try:
-            header, place = _struct(body, place, 0)
+            header, place = reader.struct(place)
             page = _page(header)
-        except (_Wrong, IndexError, struct.error):
-            raise _not_pages() from None
+        except (WrongThrift, IndexError):
+            raise _broken() from None
+        except MemoryError:
+            raise too_large(body) from None
+        most -= 1
+        if most < 0:
+            raise too_large(body)
+        if page.encoding == _DELTA_BYTE_ARRAY:
+            raise MalformedRequest(
+                f"The column {column.path!r:.80} has the encoding DELTA_BYTE_ARRAY, which is not "
+                "read; write it with another (RST-118)."
+            )
         yield page
         place += page.packed
 
 
-def _not_pages() -> MalformedRequest:
-    return MalformedRequest("The body is not a whole file of Parquet (RST-118).")
-
-
-def _page(header: dict[int, Any]) -> _Page:
-    kind = next((kind for kind in _KINDS if isinstance(header.get(kind), dict)), None)
-    inner = {} if kind is None else header[kind]
-    unpacked, packed = header.get(_UNCOMPRESSED), header.get(_COMPRESSED)
-    values, encoding = inner.get(_VALUES, 0), inner.get(_ENCODINGS.get(kind or 0))
-    numbers = (unpacked, packed, values)
-    if not all(type(number) is int and number >= 0 for number in numbers):
-        raise _Wrong
-    return _Page(unpacked, packed, values, encoding, kind != _DICTIONARY)  # type: ignore[arg-type]
-
-
-# -- Thrift's compact protocol ---------------------------------------------------------------------
-
-
-def _varint(data: bytes, place: int) -> tuple[int, int]:
-    value = shift = 0
-    while shift < 70:  # noqa: PLR2004 - ten bytes hold 64 bits
-        byte = data[place]
-        place += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:  # noqa: PLR2004 - the last byte
-            return value, place
-        shift += 7
-    raise _Wrong
-
-
-def _number(data: bytes, place: int) -> tuple[int, int]:
-    value, place = _varint(data, place)
-    return (value >> 1) ^ -(value & 1), place
-
-
-def _struct(data: bytes, place: int, depth: int) -> tuple[dict[int, Any], int]:
-    """Return the numbers and structs of a struct, by their fields, and where it ends."""
-    if depth > _DEEPEST:
-        raise _Wrong
-    fields: dict[int, Any] = {}
-    number = 0
-    while head := data[place]:
-        place += 1
-        kind, step = head & 15, head >> 4
-        if step:
-            number += step
-        else:
-            number, place = _number(data, place)
-        fields[number], place = _value(data, place, kind, depth)
-    return fields, place + 1
-
-
-def _value(data: bytes, place: int, kind: int, depth: int) -> tuple[Any, int]:
-    if kind in {1, 2}:
-        return kind == 1, place
-    if kind == 3:  # noqa: PLR2004 - Thrift's numbers of its types, here and below
-        return data[place], place + 1
-    if kind in {4, 5, 6}:
-        return _number(data, place)
-    if kind == 7:  # noqa: PLR2004
-        return None, place + 8
-    if kind == 8:  # noqa: PLR2004
-        size, place = _varint(data, place)
-        if place + size > len(data):
-            raise _Wrong
-        return None, place + size
-    if kind == 12:  # noqa: PLR2004
-        return _struct(data, place, depth + 1)
-    # A page's header has no lists, sets and maps.
-    raise _Wrong
+def _page(header: Fields) -> _Page:
+    kinds = [kind for kind in (_DATA, _INDEX, _DICTIONARY, _DATA_2) if kind in header]
+    if len(kinds) != 1:
+        raise WrongThrift
+    (kind,) = kinds
+    inner = given(header, kind, STRUCT)
+    unpacked, packed = given(header, _UNPACKED, I32), given(header, _PACKED, I32)
+    values, encoding = 0, None
+    if kind != _INDEX:
+        values = given(inner, _PAGE_VALUES, I32)
+        encoding = given(inner, _PAGE_ENCODING[kind], I32)
+    if None in {unpacked, packed, values} or min(unpacked, packed, values) < 0:
+        raise WrongThrift
+    return _Page(unpacked, packed, values, encoding, kind)

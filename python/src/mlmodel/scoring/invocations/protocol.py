@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmodel._base.warnings import warn_caller
-from mlmodel.errors import MlmodelError
+from mlmodel.errors import MlmodelError, NotAcceptable
 from mlmodel.scoring.answers import Answer, refused, unexpected
 from mlmodel.scoring.asking import ask
+from mlmodel.scoring.invocations.accepted import accepted_forms
 from mlmodel.scoring.invocations.bodies import read_checked
-from mlmodel.scoring.writers import WRITERS
+from mlmodel.scoring.media import JSON
+from mlmodel.scoring.writers import WRITERS, NotATable, as_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +32,7 @@ def handle(
     *,
     terse: bool = False,
     warn: Callable[[str], object] | None = None,
+    accept: str | None = None,
 ) -> Answer:
     """Answer one request; never raises.
 
@@ -40,10 +43,11 @@ def handle(
         terse: errors and warnings say code and rule only (ERR-008).
         warn: is called with the parameters that were left out, unless the answer is an error
             (RST-089).
+        accept: the header ``Accept`` as it came, or None: which form the answer has (RST-124).
 
     """
     try:
-        answer, left_out = _answer_request(content_type, body, engine)
+        answer, left_out = _answer_request(content_type, body, engine, accept)
     except MlmodelError as error:
         return refused(error, terse=terse)
     except Exception as error:  # noqa: BLE001 - the boundary: no exception reaches a client
@@ -79,10 +83,32 @@ def score(
 
 
 def _answer_request(
-    content_type: str | None, body: bytes, engine: Engine
+    content_type: str | None, body: bytes, engine: Engine, accept: str | None = None
 ) -> tuple[Answer, str | None]:
     """Return the answer, and the sentence on parameters that were left out (ENF-080)."""
-    data, params, answer, left_out = read_checked(content_type, body, engine)
-    media, write = WRITERS[answer]
-    written = write(ask(engine, data, params))
-    return Answer(200, media, written), left_out
+    data, params, own, left_out = read_checked(content_type, body, engine)
+    forms = accepted_forms(accept, own)
+    return _written(ask(engine, data, params), forms, engine), left_out
+
+
+def _written(predictions: object, forms: tuple[str, ...], engine: Engine) -> Answer:
+    """Return predictions in the first of the forms that can hold them (RST-125)."""
+    why: object = ""
+    for name in forms:
+        media, write, is_table, _ = WRITERS[name]
+        try:
+            held = as_table(predictions, _output_names(engine)) if is_table else predictions
+            return Answer(200, media, write(held))
+        except NotATable as error:
+            why = error
+    raise NotAcceptable(
+        f"The model's answer {why}, and the header Accept asks for nothing that can hold it; "
+        f"{JSON} can (RST-125)."
+    )
+
+
+def _output_names(engine: Engine) -> list[str] | None:
+    outputs = None if engine.signature is None else engine.signature.outputs
+    if outputs is None or not outputs.has_input_names():
+        return None
+    return [str(name) for name in outputs.input_names()]

@@ -70,16 +70,25 @@ def _from_arrow(values: Any) -> Unpacked:
     kind = arrow_type(held)
     if kind is None and not str(held).startswith("decimal"):
         return None, None
-    if kind is DataType.datetime and str(held).startswith("timestamp"):
-        # As counts, so that a zone (Arrow keeps UTC beside it) changes nothing.
-        counts = values.__arrow_array__().cast(pa.int64()).fill_null(0).to_numpy()
+    if kind is DataType.datetime:
+        # As counts, so that a zone (Arrow keeps UTC beside it) changes nothing, and that a day
+        # may be one that Python's dates do not have.
+        array = values.__arrow_array__()
+        array = array.cast(pa.int32()) if type_name(held).startswith("date32") else array
+        counts = array.cast(pa.int64()).fill_null(0).to_numpy()
         mask = np.asarray(values.isna())
-        return counts.view(f"datetime64[{held.unit}]"), mask if mask.any() else None
-    if kind in (None, DataType.string, DataType.binary, DataType.datetime):
+        return counts.view(f"datetime64[{_unit_of(held)}]"), mask if mask.any() else None
+    if kind in (None, DataType.string, DataType.binary):
         # Missing text is NaN, as pandas' readers give it, other missing objects are None (ENF-002).
         missing = np.nan if kind is DataType.string else None
         return values.to_numpy(object, na_value=missing), None
     return _from_nullable(values, np.dtype(held.to_pandas_dtype()))
+
+
+def _unit_of(held: Any) -> str:
+    """Return numpy's name of the unit in which Arrow counts days or moments."""
+    name = type_name(held).partition("[")[0]
+    return {"date32": "D", "date64": "ms"}.get(name) or str(held.unit)
 
 
 _UNPACKERS: dict[type, Callable[[Any], Unpacked]] = {
