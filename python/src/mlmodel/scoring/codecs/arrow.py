@@ -81,8 +81,12 @@ def _check(body: bytes, messages: Iterable[Message]) -> None:
 def _decoded(
     payload: Payload[bytes], matching: Matching, schema: Any, batches: Iterable[Any]
 ) -> pd.DataFrame:
-    held = []
+    held, shown = [], 0
     for batch in batches:
+        batch.validate()
+        shown += sum(map(arrow_tables.viewed, batch.columns))
+        if shown > arrow_tables.bound(payload.value):
+            raise arrow_tables.too_large(payload.value)
         batch.validate(full=True)
         held.append(batch)
     table = library().Table.from_batches(held, schema)

@@ -25,13 +25,15 @@ Message = tuple[str, bytes, Any]
 
 #: Messages that add to a dictionary; each costs a copy of what there is.
 _MOST_DELTAS = 100
+#: Every batch has its dictionaries looked through anew: so many times the bound, all in all.
+_VISITS = 8
 #: Messages that a file may name; each is read by itself.
 _MOST_BLOCKS = 100_000
 #: What a footer has of a message: where it stands, and the lengths of its two parts.
 _BLOCK = np.dtype([("at", "<i8"), ("metadata", "<i4"), ("", "<i4"), ("body", "<i8")])
 #: The fields of a message, of a dictionary's, of a batch's, by their places in its table.
 _HEADER = 2
-_DATA, _IS_DELTA = 1, 2
+_ID, _DATA, _IS_DELTA = 0, 1, 2
 _BUFFERS, _COMPRESSION = 2, 3
 #: Those of a file's footer.
 _DICTIONARIES, _BATCHES = 2, 3
@@ -53,18 +55,26 @@ def check_messages(body: bytes, messages: Iterable[Message]) -> None:
 
     """
     most = bound(body)
-    total = deltas = 0
+    total = deltas = visited = in_use = 0
+    dictionaries: dict[int, int] = {}
     for kind, metadata, held in messages:
-        if kind not in {"record batch", "dictionary"}:
+        header = _field(metadata, _root(metadata), _HEADER)
+        if header is None or kind not in {"record batch", "dictionary"}:
             continue
-        batch = _field(metadata, _root(metadata), _HEADER)
-        if batch is not None and kind == "dictionary":
-            added = _field(metadata, batch, _IS_DELTA, refers=False)
-            deltas += added is not None and metadata[added] != 0
-            batch = _field(metadata, batch, _DATA)
-        if batch is not None:
-            total += _unpacked_size(metadata, batch, held, most)
-        if total > most or deltas > _MOST_DELTAS:
+        batch = _field(metadata, header, _DATA) if kind == "dictionary" else header
+        size = 0 if batch is None else _unpacked_size(metadata, batch, held, most)
+        if kind == "dictionary":
+            number = _int64(metadata, header, _ID)
+            added = _field(metadata, header, _IS_DELTA, refers=False)
+            is_delta = added is not None and metadata[added] != 0
+            deltas += is_delta
+            before = dictionaries.get(number, 0)
+            dictionaries[number] = size + (before if is_delta else 0)
+            in_use += dictionaries[number] - before
+        else:
+            visited += in_use
+        total += size
+        if total > most or deltas > _MOST_DELTAS or visited > _VISITS * most:
             raise too_large(body)
 
 
@@ -177,6 +187,12 @@ def _sum(sizes: Any, most: int) -> int:
 def _root(data: bytes) -> int:
     place: int = struct.unpack_from("<I", data, 0)[0]
     return place
+
+
+def _int64(data: bytes, table: int, number: int) -> int:
+    at = _field(data, table, number, refers=False)
+    value: int = 0 if at is None else struct.unpack_from("<q", data, at)[0]
+    return value
 
 
 def _field(data: bytes, table: int, number: int, *, refers: bool = True) -> int | None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from mlmodel.errors import MalformedRequest, MissingDependency, MlmodelError, PayloadTooLarge
 from mlmodel.scoring.json import body as json_body
-from mlmodel.signature.types.arrow import type_name
+from mlmodel.signature.types.arrow import ARROW_LISTS, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlmodel.scoring.json.body import Json
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["PARAMS", "bound", "check_cost", "data_of", "library", "readable", "too_large"]
+__all__ = ["PARAMS", "bound", "check_cost", "data_of", "library", "readable", "too_large", "viewed"]
 
 #: Where parameters stand in the metadata of a schema (RST-120).
 PARAMS = "mlmodel.params"
@@ -111,6 +111,26 @@ def too_large(body: bytes) -> PayloadTooLarge:
     )
 
 
+def viewed(array: Any) -> int:
+    """Return how many bytes the views of texts in an array show, each as often as it is shown.
+
+    Of an array that is not yet wholly validated, which would take a look at all of these bytes.
+    """
+    kind = _kind(array.type)
+    if kind in _VIEWS:
+        return int(_lengths(array).sum(dtype=np.int64))
+    inner: list[Any] = []
+    if kind == "struct":
+        inner = [array.field(place) for place in range(array.type.num_fields)]
+    elif kind == "map":
+        inner = [array.keys, array.items]
+    elif kind == "dictionary":
+        inner = [array.dictionary]
+    elif kind in ARROW_LISTS or kind == "run_end_encoded":
+        inner = [array.values]
+    return sum(map(viewed, inner))
+
+
 def check_cost(body: bytes, table: Any) -> None:
     """Refuse a table whose cells would take too much memory, before they do.
 
@@ -141,12 +161,17 @@ def _cost(array: Any, name: str, *, inside: bool = False) -> int:
     if kind == "struct":
         fields = [array.field(place) for place in range(array.type.num_fields)]
         return rows * _MAPPING + sum(_cost(field, name, inside=True) for field in fields)
-    if kind in {"list", "large_list", "map", "fixed_size_list"}:
+    # The library divides by the size of a list.
+    if kind in {"list", "large_list", "map"} or (kind in ARROW_LISTS and _size_of(array.type) > 0):
         return rows * _OBJECT + _cost(_items(array, kind), name, inside=True)
     raise MalformedRequest(
         f"The column {name!r:.80} is of Arrow's type {str(array.type)!r:.80}, which is not taken: "
         "cast it to a plain one (RST-117)."
     )
+
+
+def _size_of(held: Any) -> int:
+    return int(getattr(held, "list_size", 0))
 
 
 def _items(array: Any, kind: str) -> Any:
