@@ -18,9 +18,10 @@ _GOOD = 200
 
 def posted(model: PyFuncModel, body: Any, media: str = JSON) -> Any:
     """Return the predictions that a body is answered with; anything but 200 is a failure."""
-    text = body if isinstance(body, str) else json.dumps(body)
-    answer = handle(media, text.encode(), model.engine)
-    assert answer.status == _GOOD, (body, answer.body.decode())
+    if not isinstance(body, bytes):
+        body = (body if isinstance(body, str) else json.dumps(body)).encode()
+    answer = handle(media, body, model.engine)
+    assert answer.status == _GOOD, (body[:500], answer.body.decode())
     told = json.loads(answer.body)
     return told["predictions"] if isinstance(told, dict) else told
 

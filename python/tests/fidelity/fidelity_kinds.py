@@ -133,6 +133,8 @@ KINDS = {
         {
             "frame": _NO_TABLE,
             "Arrow": _NO_TABLE,
+            "Arrow stream": _NO_TABLE,
+            "Parquet": _NO_TABLE,
             "split": _DENSE,
             "records": _DENSE,
             "records, gaps left out": _DENSE,

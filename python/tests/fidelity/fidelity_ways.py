@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pyarrow import parquet as pq
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,9 +80,7 @@ def _as_trained(model: PyFuncModel, rows: Any) -> Any:
 
 
 def _arrow(model: PyFuncModel, rows: Any) -> Any:
-    frame = as_frame(rows)
-    named = frame.set_axis([str(name) for name in frame.columns], axis=1)
-    return model.predict(pa.Table.from_pandas(named, preserve_index=False))
+    return model.predict(_table(rows))
 
 
 def _left_out(model: PyFuncModel, rows: Any) -> Any:
@@ -114,6 +113,25 @@ def _csv(model: PyFuncModel, rows: Any) -> Any:
     return _asked(model, as_frame(rows).to_csv(index=False), "text/csv")
 
 
+def _table(rows: Any) -> pa.Table:
+    frame = as_frame(rows)
+    named = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    return pa.Table.from_pandas(named, preserve_index=False)
+
+
+def _arrow_stream(model: PyFuncModel, rows: Any) -> Any:
+    sink, table = pa.BufferOutputStream(), _table(rows)
+    with pa.ipc.new_stream(sink, table.schema) as out:
+        out.write_table(table, max_chunksize=5)
+    return _asked(model, sink.getvalue().to_pybytes(), "application/vnd.apache.arrow.stream")
+
+
+def _parquet(model: PyFuncModel, rows: Any) -> Any:
+    sink = pa.BufferOutputStream()
+    pq.write_table(_table(rows), sink, row_group_size=5)
+    return _asked(model, sink.getvalue().to_pybytes(), "application/vnd.apache.parquet")
+
+
 WAYS: dict[str, Way] = {
     "as trained": _as_trained,
     "frame": _frame,
@@ -124,6 +142,8 @@ WAYS: dict[str, Way] = {
     "instances": _instances,
     "inputs": _inputs,
     "CSV": _csv,
+    "Arrow stream": _arrow_stream,
+    "Parquet": _parquet,
     "1.x split": lambda model, rows: _asked(model, _split(rows), f"{_JSON}; format=pandas-split"),
     "1.x records": lambda model, rows: _asked(
         model, _records(rows), f"{_JSON}; format=pandas-records"

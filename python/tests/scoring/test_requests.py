@@ -371,6 +371,10 @@ def test_every_form_of_the_table_is_on_the_page() -> None:
         "application/json; format=pandas-split",
         "application/json; format=pandas-records",
         "text/csv",
+        "application/vnd.apache.arrow.stream",
+        "application/vnd.apache.arrow.file",
+        "application/vnd.apache.parquet",
+        "application/x-parquet",
     )
 
 

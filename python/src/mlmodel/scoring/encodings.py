@@ -104,8 +104,9 @@ def _gunzip(body: bytes, take: Callable[[bytes], None]) -> None:
                 raise ValueError from None
             if not (piece or part or member.eof):
                 raise EOFError
-            # Both are parts of the piece alone, however many members there are.
-            place += len(piece) - len(member.unconsumed_tail) - len(member.unused_data)
+            # A part of the piece alone, however many members there are.
+            rest = member.unused_data if member.eof else member.unconsumed_tail
+            place += len(piece) - len(rest)
             step = min(2 * step, _CHUNK)
             take(part)
         if place == len(body):

@@ -141,6 +141,8 @@ def check_cost(body: bytes, table: Any) -> None:
     """
     most = bound(body)
     total = table.num_rows * _NUMBER
+    if total > most:
+        raise too_large(body)
     for name, column in zip(table.schema.names, table.columns, strict=True):
         for chunk in column.chunks:
             total += _cost(chunk, name)
@@ -279,21 +281,25 @@ def _as_pandas(table: Any, written: Any) -> pd.DataFrame:
     """Return a table as pandas has it; integers with gaps keep their values (RST-121)."""
     import pandas as pd
 
+    from mlmodel.signature.data.arrays import object_array
     from mlmodel.signature.data.frames import masked
 
     pa = library()
     if not table.num_columns:
         return pd.DataFrame(index=pd.RangeIndex(table.num_rows))
     columns = list(map(_plain_column, table.columns, written.types))
-    integers: dict[int, Any] = {}
+    own: dict[int, Any] = {}
     for place, held in enumerate(columns):
-        if _kind(held.type) in _INTEGERS and held.null_count:
+        if pa.types.is_nested(held.type):
+            own[place] = object_array(held.to_pylist(maps_as_pydicts="strict"))
+        elif _kind(held.type) in _INTEGERS and held.null_count:
             mask = held.is_null().to_numpy()
-            integers[place] = masked(held.fill_null(0).to_numpy(), mask)
+            own[place] = masked(held.fill_null(0).to_numpy(), mask)
+        if place in own:
             columns[place] = pa.nulls(len(held))
     whole = pa.table(columns, names=list(map(str, range(len(columns)))))
-    frame: pd.DataFrame = whole.to_pandas(ignore_metadata=True, maps_as_pydicts="strict", use_threads=False)
-    for place, values in integers.items():
+    frame: pd.DataFrame = whole.to_pandas(ignore_metadata=True, use_threads=False)
+    for place, values in own.items():
         frame[str(place)] = values
     frame.columns = pd.Index(list(table.schema.names), tupleize_cols=False)
     return frame

@@ -45,6 +45,11 @@ def _table(body: bytes) -> tuple[Any, Any]:
             pre_buffer=False,
             **_LIMITS,
         )
-    table = file.read(use_threads=False, use_pandas_metadata=False)
+    # One by one: of several the library joins no dictionaries within lists and structs.
+    groups = [
+        file.read_row_group(number, use_threads=False, use_pandas_metadata=False)
+        for number in range(file.num_row_groups)
+    ]
+    table = pa.concat_tables(groups) if groups else file.schema_arrow.empty_table()
     table.validate(full=True)
     return table, written

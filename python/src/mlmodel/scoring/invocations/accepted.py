@@ -48,7 +48,9 @@ def _read(accept: str, own: str) -> tuple[str, ...]:
     if not ranges:
         # What is not of the header's form says nothing.
         return (own,)
-    offered = [name for name in WRITERS if name == own or (name not in _OF_JSON and _is_there(name))]
+    offered = [
+        name for name in WRITERS if name == own or (name not in _OF_JSON and _is_there(name))
+    ]
     order = {name: place for place, name in enumerate(sorted(offered, key=lambda n: n != own))}
     rated = {name: _rated(WRITERS[name].media, ranges) for name in offered}
     found = [name for name in offered if rated[name][0] > 0]

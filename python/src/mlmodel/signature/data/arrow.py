@@ -64,7 +64,9 @@ def unencoded(column: Any) -> Any:
     of text and bytes, for which Arrow lacks most functions, become text and bytes.
     """
     while (name := type_name(column.type)) in ARROW_ENCODED:
-        if name == "dictionary":
+        if name == "dictionary" and type_name(column.type.value_type) in ARROW_ENCODED:
+            column = _taken(column)
+        elif name == "dictionary":
             column = column.cast(column.type.value_type)
         elif name == "run_end_encoded":
             from pyarrow.compute import run_end_decode
@@ -73,6 +75,16 @@ def unencoded(column: Any) -> Any:
         else:
             column = column.cast(name.removesuffix("_view"))
     return column
+
+
+def _taken(column: Any) -> Any:
+    """Return the values of a dictionary that is encoded itself, which Arrow does not cast."""
+    import pyarrow as pa
+
+    if isinstance(column, pa.ChunkedArray):
+        chunks = [_taken(chunk) for chunk in column.chunks]
+        return pa.chunked_array(chunks) if chunks else pa.chunked_array([], pa.string())
+    return unencoded(column.dictionary).take(column.indices)
 
 
 def frame_of(data: Any) -> pd.DataFrame | None:
