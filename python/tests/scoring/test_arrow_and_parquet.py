@@ -156,7 +156,8 @@ def test_an_answer_is_read_as_the_same_table(form: str, table: pa.Table) -> None
     if table.num_rows:
         # Of a column of objects without a value the type is not known.
         kept = [n for n in COLUMNS if table[n].null_count < table.num_rows]
-        assert back.select(kept).cast(table.select(kept).schema).equals(table.select(kept))
+        for name in kept:
+            assert back[name].combine_chunks().equals(table[name].combine_chunks()), name
         assert [back.schema.field(n).type for n in kept] == [COLUMNS[n][0] for n in kept]
 
 
@@ -304,8 +305,6 @@ def damaged(seed: int) -> Any:
         yield form, bytes(changed)
 
 
-#: Metadata of which the library's own accessor ends the process: the levels' histogram of a chunk
-#: has one entry where two are expected.
 def test_damaged_bodies_are_refused_and_nothing_ends() -> None:
     """RST-118: no fault of the library's, and none of ours, whatever is damaged."""
     answer = child(CHANGED.format(tests=__file__.rpartition("/")[0], seed=11))

@@ -1,4 +1,4 @@
-"""Bodies that were compressed on their way: unpacked, and never beyond a bound (RST-122, RST-123)."""
+"""Bodies that were compressed on their way: unpacked, never beyond a bound (RST-122 f)."""
 
 from __future__ import annotations
 
