@@ -1,8 +1,7 @@
 """The closed table of errors: one class per row of ``spec/errors.md``.
 
-Every error that leaves the library is one of these. A class carries what each
-way out needs: the name on the wire, the HTTP status, the gRPC code and the exit
-code of a command. A test compares the classes with the table of the specification.
+A class carries what each way out needs: the name on the wire, the HTTP status, the gRPC code and
+the exit code of a command. A test compares the classes with the table of the specification.
 """
 
 from __future__ import annotations
@@ -51,8 +50,6 @@ __all__ = [
 SHOWN_VALUE_LENGTH = 60
 #: How many violations of one rule are listed in one file (MLM-034).
 MOST_LISTED = 100
-
-
 #: File, rule and severity of a violation.
 _Kind: TypeAlias = tuple[str | None, str, str]
 
