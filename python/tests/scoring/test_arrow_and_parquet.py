@@ -23,7 +23,7 @@ from mlmodel.models import ModelSignature
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import handle
 from mlmodel.scoring.invocations.checking import check_input
-from mlmodel.types import ColSpec, Schema
+from mlmodel.types import Array, ColSpec, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -265,6 +265,23 @@ def test_parts_of_a_file_must_not_overlap() -> None:
     twice = body[:start] + bytes(footer) + body[end:]
     assert pa.ipc.open_file(twice).read_all()["a"].to_pylist() == [1.5, 1.5]
     assert refused(FILE, twice) == (400, "MALFORMED_REQUEST")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pa.array([[2**31 - 1]], pa.list_(pa.int32())).cast(pa.list_(pa.date32())),
+        pa.array([[2**62]], pa.list_(pa.timestamp("s"))),
+        pa.array([[2**62]], pa.list_(pa.timestamp("s", "UTC"))),
+        pa.array([[0]], pa.list_(pa.timestamp("us", "Mars/Phobos"))),
+    ],
+)
+def test_moments_beyond_the_calendar_are_refused_within_lists(array: pa.Array) -> None:
+    """RST-117: no failure of the server's, with a signature and without."""
+    body = stream(pa.table({"a": array}))
+    lists = ModelSignature(Schema([ColSpec(Array("datetime"), "a")]))
+    assert refused(STREAM, body, lists) == (400, "INVALID_INPUT")
+    assert refused(STREAM, body) == (400, "MALFORMED_REQUEST")
 
 
 CHANGED = """

@@ -31,8 +31,12 @@ def cells_of(
         return [], fault
     try:
         return _python_values(values.__arrow_array__()), None
+    except OverflowError:
+        return [], "a date or a moment in it is beyond those of the calendar (ENF-028)"
     except (KeyError, ValueError):
-        return [], "a key of a map appears twice"
+        # An unknown time zone is a KeyError, too.
+        is_map = "map<" in str(values.dtype.pyarrow_dtype)
+        return [], "a key of a map appears twice" if is_map else "its values cannot be read"
 
 
 def _python_values(held: Any) -> list[Any]:
