@@ -373,8 +373,8 @@ def _one_text(rows: int, kind: pa.DataType) -> pa.Table:
 def _views() -> pa.Table:
     text = pa.array(["y" * MIB], pa.string_view())
     buffers = text.buffers()
-    views = pa.py_buffer(bytes(buffers[1])[:16] * MIB)
-    return pa.table({"a": pa.Array.from_buffers(text.type, MIB, [None, views, buffers[2]])})
+    views = pa.py_buffer(bytes(buffers[1])[:16] * 4 * MIB)
+    return pa.table({"a": pa.Array.from_buffers(text.type, 4 * MIB, [None, views, buffers[2]])})
 
 
 def _runs(rows: int, value: Any) -> pa.Table:

@@ -58,7 +58,7 @@ def predict(  # noqa: PLR0913, PLR0917 - MLflow's arguments, in its order
         input_data: a DataFrame, an array, a list or a mapping; or the body of a request, as text or
             as a mapping with one of its keys (``dataframe_split``, ``inputs``, ...).
         input_path: the path of a file with such a body, in place of ``input_data``.
-        content_type: ``json`` or ``csv``; of a file or bytes also ``parquet``, ``arrow``, ``arrows``.
+        content_type: ``json``, ``csv``; of files and bytes also ``parquet``, ``arrow``, ``arrows``.
         output_path: the file to write; standard output, if absent.
         env_manager: ``local`` or None; for another one a warning says that it is not used.
         install_mlflow: of no meaning here: MLflow is not needed.
