@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from mlmodel.cli import COMMANDS
 from mlmodel.cli.serve import command, parse_size
 from mlmodel.serving import server
-from mlmodel.serving.settings import Settings
+from mlmodel.serving.settings import Place, Settings
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
 def test_defaults(asked: list[Settings]) -> None:
     """RST-075."""
     assert CliRunner().invoke(command, ["-m", "model"]).exit_code == 0
-    assert asked == [Settings("model", "127.0.0.1", 5000, 1, 8, 64 * 2**20)]
+    assert asked == [Settings((Place("model", "model"),), "127.0.0.1", 5000, 1, 8, 64 * 2**20)]
 
 
 def test_options(asked: list[Settings]) -> None:
@@ -35,7 +35,7 @@ def test_options(asked: list[Settings]) -> None:
     assert done.exit_code == 0, done.output
     assert asked == [
         Settings(
-            *("model", "0.0.0.0", 8080, 2, 16, 10**6, 9.0, 1.5),
+            *((Place("model", "model"),), "0.0.0.0", 8080, 2, 16, 10**6, 9.0, 1.5),
             terse=True,
             trust=True,
             allow=("a.B", "c.D"),

@@ -139,7 +139,7 @@ def test_what_is_lacking_is_one_line_or_an_error(
 
 
 def test_the_server_is_told() -> None:
-    assert Settings("model").sandbox == "auto"
+    assert Settings(()).sandbox == "auto"
 
 
 # -- honest models --------------------------------------------------------------------------------

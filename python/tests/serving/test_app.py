@@ -19,7 +19,7 @@ from mlmodel.pyfunc import PyFuncModel
 from mlmodel.scoring.engine import Engine
 from mlmodel.serving import worker, wsgi
 from mlmodel.serving.app import Application
-from mlmodel.serving.settings import WAITING, Settings
+from mlmodel.serving.settings import WAITING, Place, Settings
 from mlmodel.types import ParamSpec
 
 BODY = b'{"instances": [[1.5, 2.5]]}'
@@ -329,7 +329,7 @@ def test_nothing_forges_a_line_of_the_log(
     monkeypatch.setattr(worker.threading.Thread, "start", lambda _: None)
     _parent, report = multiprocessing.Pipe()
     with pytest.raises(SystemExit):
-        worker.work(Settings("/not/there"), None, report)
+        worker.work(Settings((Place("x", "/not/there"),)), None, report)
     try:
         _raise("x\n2026-01-01 00:00:00 INFO forged\r2026 forged\x1b[2J\u2028forged")
     except ValueError:

@@ -56,8 +56,9 @@ class Answers:
             return Response(200, (), b"0123456789" * 10**6)
         return Response(200, (("Content-Type", "text/plain"),), request.body or b"nothing")
 
-    def refuse(self, error: MlmodelError) -> Response:
-        return Response(error.http_status, (), error.message.encode())
+    def refuse(self, error: MlmodelError, request: Request | None) -> Response:
+        of = "" if request is None else f" of {request.target.decode()}"
+        return Response(error.http_status, (), f"{error.message}{of}".encode())
 
 
 class Served:
@@ -310,6 +311,36 @@ def test_memory_for_bodies(serve: Callable[..., Served], wait_for: Callable[...,
             connection.sendall(half)
             wait_for(lambda: served.ask(half + b"x").startswith(b"HTTP/1.1 503 "))
         wait_for(lambda: served.ask(post("/echo", b"x" * 900, END)).endswith(b"x"))
+
+
+def test_a_refusal_knows_its_request(
+    serve: Callable[..., Served], wait_for: Callable[..., None]
+) -> None:
+    """OIP-061: as soon as its head was read; whoever sends anything else gets a plain one."""
+    served = serve(max_body=950, most_bytes=1000, predict_seconds=1, body_seconds=1)
+    whole = post("/echo", b"x" * 900)
+
+    def refused(text: bytes, status: bytes) -> bool:
+        answer = served.ask(text)
+        return answer.startswith(b"HTTP/1.1 " + status) and answer.endswith(b" of /echo")
+
+    with served.connect() as connection:  # the head is known from now on
+        connection.sendall(whole)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert refused(post("/echo", b"x" * 960), b"413")
+    assert refused(whole[:-1], b"408")
+    assert served.ask(post("/held", b"", END)).endswith(b" of /held")
+    served.answers.let_go.set()
+    assert b" of " not in served.ask(b"POST\r\n\r\n")
+    with served.connect() as connection:
+        connection.sendall(whole[:-1])
+        wait_for(lambda: refused(whole, b"503"))
+    wait_for(lambda: served.ask(post("/echo", b"x" * 900, END)).endswith(b"x"))
+    busy = serve()
+    for _ in range(5):
+        busy.connect().sendall(post("/held", b""))
+    wait_for(lambda: busy.ask(post("/held", b"", END)).endswith(b" of /held"))
+    busy.answers.let_go.set()
 
 
 def test_connections_are_counted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.harnesses.python import data
 from conformance.harnesses.python.ops.score import MODELS
@@ -12,18 +12,36 @@ from mlmodel.errors import InvalidModel
 from mlmodel.pyfunc import PyFuncModel
 from mlmodel.scoring.v2 import Models, handle
 
-__all__ = ["run"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["fill", "result_of", "run", "whole_body"]
 
 
 def run(case_input: dict[str, Any]) -> dict[str, Any]:
     """Return status, content type and body, or the parts of an error."""
     models = Models()
-    for described in case_input["models"]:
-        _add(models, described)
+    fill(models, case_input)
     repository = case_input.get("repository", False)
     for before in case_input.get("before", ()):
         _ask(models, before, repository=repository)
-    status, given, body = _ask(models, case_input["request"], repository=repository)
+    return result_of(*_ask(models, case_input["request"], repository=repository))
+
+
+def fill(models: Models, case_input: dict[str, Any]) -> None:
+    """Add the models of a case to a registry."""
+    for described in case_input["models"]:
+        _add(models, described)
+
+
+def whole_body(request: dict[str, Any]) -> bytes:
+    """Return the body of a request: text, and the binary data behind it."""
+    binary = base64.b64decode(request.get("binary_base64", ""))
+    return bytes(request.get("body", "").encode() + binary)
+
+
+def result_of(status: int, given: Iterable[tuple[str, str]], body: bytes) -> dict[str, Any]:
+    """Return what an answer is to a case."""
     headers = {name.lower(): value for name, value in given}
     result = {"status": status, "content_type": headers["content-type"]}
     length = headers.get("inference-header-content-length")
@@ -39,12 +57,11 @@ def run(case_input: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ask(models: Models, request: dict[str, Any], *, repository: bool) -> Any:
-    body = request.get("body", "").encode() + base64.b64decode(request.get("binary_base64", ""))
     return handle(
         request["method"],
         request["path"],
         request["headers"],
-        body,
+        whole_body(request),
         models,
         repository=repository,
     )

@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Check data against a model's signature, without loading the model.",
     ),
     "predict": ("predict", "Score a file with a model."),
-    "serve": ("serve", "Serve a model over REST."),
+    "serve": ("serve", "Serve models over REST."),
     "trust": ("trust", "List, add and remove trusted model folders."),
     "cache": ("cache", "List and remove downloaded models."),
 }

@@ -40,6 +40,7 @@ __all__ = [
     "read_input",
     "say_trust_is_lost",
     "size",
+    "trust_options",
     "without_commands",
     "write_output",
 ]
@@ -227,6 +228,11 @@ def _set_color(context: click.Context, _option: click.Parameter, color: bool | N
 
 def loading_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add ``-m``, ``--trust``, ``--allow`` and ``--sandbox`` to a command that loads a model."""
+    return model_option(trust_options(command))
+
+
+def trust_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add ``--trust``, ``--allow`` and ``--sandbox`` to a command that loads models."""
     for option in (
         click.option(
             "--sandbox",
@@ -247,7 +253,6 @@ def loading_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--trust", is_flag=True, help="Run the model's own code; see `mlmodel trust`."
         ),
-        model_option,
     ):
         command = option(command)
     return command

@@ -15,7 +15,9 @@ _OPTIONS = {
     "--no-conda": _ENVIRONMENT,
     "--install-mlflow": "MLflow is not needed here; leave this option out.",
     "--install-java": "Java is not needed here; leave this option out.",
-    "--enable-mlserver": "MLServer is not used here; leave this option out.",
+    "--enable-mlserver": (
+        "MLServer is not used here, its protocol is answered at /v2 anyway; leave this option out."
+    ),
     "--gunicorn-opts": "Gunicorn is not used here; -w and --threads say how much runs at a time.",
     "--timeout": "There is no such bound here; leave this option out.",
     "--input-file": "The option is -i, or --input-path.",

@@ -1,4 +1,4 @@
-"""``mlmodel serve``: serve a model over REST."""
+"""``mlmodel serve``: serve models over REST."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import click
 
-from mlmodel.cli._shared import echo, loading_options
+from mlmodel.cli._shared import complete_files, echo, trust_options
 from mlmodel.cli.serve_settings import settable
 from mlmodel.serving.settings import BODY_SECONDS, MAX_BODY, THREADS, WAITING, Settings
 
@@ -52,6 +52,7 @@ _EXAMPLES = """\b
 Examples:
   mlmodel serve -m my_model
   mlmodel serve -m my_model -h 0.0.0.0 -p 8080 -w 4
+  mlmodel serve -m iris=models/iris -m wine=models/wine
   curl localhost:5000/invocations -H "Content-Type: application/json" \\
     -d '{"dataframe_records": [{"age": 42}]}'
 
@@ -61,7 +62,7 @@ the file that --config names (port = 8080). Options win over variables, and
 these over the file.
 
 \b
-Exit codes: 0 stopped by a signal, 1 the model is not valid or failed to load,
+Exit codes: 0 stopped by a signal, 1 a model is not valid or failed to load,
 2 it cannot be read or the address cannot be used, 3 it would run code that is
 not trusted.
 """
@@ -73,7 +74,19 @@ not trusted.
     context_settings={"help_option_names": ["--help"], "show_default": True},
     epilog=_EXAMPLES,
 )
-@loading_options
+@click.option(
+    "-m",
+    "--model-uri",
+    "models",
+    required=True,
+    multiple=True,
+    metavar="[NAME=]MODEL",
+    shell_complete=complete_files,
+    help="Model folder, or a URI of one; several, if the option is given several times. Without a "
+    "name a model is called as its folder is. Models of one server share its processes: what you "
+    "trust and what you do not trust are better served apart, or with --isolate.",
+)
+@trust_options
 @click.option("-h", "--host", default="127.0.0.1", help="Address to listen at.")
 @click.option(
     "-p", "--port", default=5000, type=click.IntRange(0, 65535), help="Port; 0 picks a free one."
@@ -89,7 +102,7 @@ not trusted.
     "--workers",
     default=1,
     type=click.IntRange(1),
-    help="Number of processes; each loads the model.",
+    help="Number of processes; each loads the models.",
 )
 @click.option(
     "--threads",
@@ -142,9 +155,16 @@ not trusted.
     type=click.Path(exists=True, dir_okay=False),
     help="Key of the certificate (PEM, without password), if it stands in a file of its own.",
 )
+@click.option(
+    "--allow-repository",
+    "repository",
+    is_flag=True,
+    help="Let clients unload these models and load them again (V2's model repository); with one "
+    "worker.",
+)
 def command(  # noqa: PLR0913 - one parameter per option
     *,
-    model: str,
+    models: tuple[str, ...],
     host: str,
     port: int,
     max_body: int,
@@ -157,23 +177,28 @@ def command(  # noqa: PLR0913 - one parameter per option
     socket: str | None,
     certificate: str | None,
     key: str | None,
+    repository: bool,
     trust: bool,
     allow: tuple[str, ...],
     sandbox: str,
 ) -> None:
-    """Serve a model over REST.
+    """Serve models over REST.
 
-    POST /invocations scores, as MLflow's server does; GET /ping, /health and /version tell the
-    state of the server. On SIGTERM or Ctrl-C it finishes the requests that it has begun, and stops;
-    on SIGHUP it loads the model again. A worker process that ends is replaced.
+    POST /invocations scores, as MLflow's server does, and POST /models/NAME/invocations where there
+    are several models; /v2 is the Open Inference Protocol, as KServe, Triton and MLServer speak it,
+    for all of them. GET /ping, /health and /version tell the state of the server. On SIGTERM or
+    Ctrl-C it finishes the requests that it has begun, and stops; on SIGHUP it loads the models
+    again. A worker process that ends is replaced.
     """
+    from mlmodel.serving.names import places
     from mlmodel.serving.server import run
 
     if key is not None and certificate is None:
         raise click.UsageError("--tls-key goes with --tls-cert.")
     settings = Settings(
-        *(model, host, port, workers, threads, max_body, body_seconds, predict_seconds),
+        *(places(models), host, port, workers, threads, max_body, body_seconds, predict_seconds),
         terse=terse,
+        repository=repository,
         trust=trust,
         allow=allow,
         sandbox=sandbox,

@@ -1,7 +1,8 @@
-"""Serving a model over REST: our own loop, and Flask for what is small and rare."""
+"""Serving models over REST: our own loop, and Flask for what is small and rare."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,17 +13,20 @@ if TYPE_CHECKING:
 __all__ = ["wsgi"]
 
 
-def wsgi(model: PyFuncModel, *, terse: bool = False) -> WSGIApplication:
-    """Return the server of a loaded model as a WSGI application, for your own server.
+def wsgi(model: PyFuncModel | Mapping[str, PyFuncModel], *, terse: bool = False) -> WSGIApplication:
+    """Return the server of loaded models as a WSGI application, for your own server.
 
-    It answers as ``mlmodel serve`` does (spec/scoring-rest.md), with that command's default limits:
-    it may be mounted in another application, or be called in process without any server.
+    It answers as ``mlmodel serve`` does (spec/scoring-rest.md and spec/scoring-v2.md), with that
+    command's default limits: it may be mounted in another application, or be called in process
+    without any server. The repository extension is not there.
 
     Args:
-        model: what :func:`mlmodel.load` returned.
+        model: what :func:`mlmodel.load` returned, which is called ``model`` then; or several
+            of them by their names.
         terse: errors say code and rule only (ERR-008).
 
     Raises:
+        InvalidArgument: a name is not right, or there is no model (RST-130).
         MissingDependency: flask is not installed (extra ``serve``).
 
     """
@@ -30,5 +34,11 @@ def wsgi(model: PyFuncModel, *, terse: bool = False) -> WSGIApplication:
 
     with named_extra():
         from mlmodel.serving.app import Application
+    from mlmodel.serving import names
+    from mlmodel.serving.models import Hosted
 
-    return Application(model.engine, terse=terse)
+    models = model if isinstance(model, Mapping) else {names.UNNAMED: model}
+    hosted = Hosted()
+    for name, one in names.checked(models).items():
+        hosted.add(name, lambda one=one: one.engine, engine=one.engine)  # type: ignore[misc]
+    return Application(hosted, terse=terse)

@@ -1,19 +1,21 @@
 """The server's application: Flask for what is small and rare, a thin callable for scoring.
 
-A Flask route costs more than scoring one row does, so ``POST /invocations`` is answered before
-Flask is asked; everything else, other methods of ``/invocations`` too, is Flask's. Our own server
-hands over whole requests (:meth:`Application.answer`); any other calls it by WSGI.
+A Flask route costs more than scoring one row does, so calls of models and the Open Inference
+Protocol are answered before Flask is asked; everything else, other methods of ``/invocations``
+too, is Flask's. Our own server hands over whole requests (:meth:`Application.answer`); any other
+calls it by WSGI.
 """
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from flask import Flask
+from flask import Flask, abort
 from flask import Response as FlaskResponse
 
 from mlmodel._base.version import __version__
@@ -23,14 +25,25 @@ from mlmodel.errors import (
     MlmodelError,
     NotFound,
 )
-from mlmodel.scoring.answers import JSON, Answer, refused, unexpected, warning_header
+from mlmodel.scoring import v2
+from mlmodel.scoring.answers import (
+    JSON,
+    Answer,
+    refused,
+    unexpected,
+    unexpected_error,
+    warning_header,
+)
 from mlmodel.scoring.encodings import known_encoding, unpack
+from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations.protocol import handle
-from mlmodel.serving import requests
+from mlmodel.serving import names, requests
 from mlmodel.serving.admission import Admission
 from mlmodel.serving.http.crew import Pace
 from mlmodel.serving.http.messages import Request, Response
 from mlmodel.serving.http.reader import too_large
+from mlmodel.serving.models import Hosted
+from mlmodel.serving.routes import Call, Routes, is_v2
 from mlmodel.serving.settings import MAX_BODY, THREADS
 
 if TYPE_CHECKING:
@@ -39,68 +52,109 @@ if TYPE_CHECKING:
 
     from werkzeug.exceptions import HTTPException
 
-    from mlmodel.scoring.engine import Engine
     from mlmodel.serving.admission import Ticket
 
 __all__ = ["Application"]
 
 #: How much of a body of unknown length is read at once.
 _CHUNK = 64 * 1024
-_PATH = "/invocations"
-_TARGET = _PATH.encode()
+#: Signs that stand in a path as they are.
+_PLAIN = "/!$&'()*+,;=:@"
+#: Headers that have places of their own in WSGI.
+_OWN = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 _CLOSE = ("Connection", "close")
 _JSON = (("Content-Type", JSON),)
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
+class _Slow(Pace):
+    """The pace of what is never quick: a load."""
+
+    __slots__ = ()
+
+    def note(self, seconds: float) -> None:
+        """Leave it as it is."""
+
+
 class Application:
-    """The application of one model.
+    """The application of one model or several.
 
     Args:
-        engine: the model.
+        served: the models, all of which are there already; or the engine of a single one.
         max_body: a larger body is refused, unread where its length is announced (RST-073).
         terse: errors say code and rule only (ERR-008).
         threads: how many requests are worked on at a time; more of them wait (RST-074).
+        repository: models can be unloaded and loaded again by requests (OIP-062).
 
     """
 
     def __init__(
         self,
-        engine: Engine,
+        served: Engine | Hosted,
         *,
         max_body: int = MAX_BODY,
         terse: bool = False,
         threads: int = THREADS,
+        repository: bool = False,
     ) -> None:
-        self.engine = engine
+        self.models = _single(served) if isinstance(served, Engine) else served
         self.max_body = max_body
         self.terse = terse
+        self.repository = repository
         self.admission = Admission(threads, threads * max_body)
-        self.flask = _flask(terse=terse)
-        self._pace = Pace()
+        self.flask = _flask(single=len(self.models.names) == 1, terse=terse)
+        self._routes = Routes(self.models.names, repository=repository)
+        self._slow = _Slow()
 
     # For our own server. --------------------------------------------------------------------
 
     def pace(self, request: Request) -> Pace | None:
         """Return the pace of the model that a request calls; None where it calls none."""
-        return self._pace if _scores(request) else None
+        call = self._routes.call(request)
+        if call is None:
+            return None
+        return self._slow if call.model is None else self.models.pace(call.model)
 
     def answer(self, request: Request) -> Response:
         """Answer a whole request; never raises."""
         try:
-            if _scores(request):
-                return self._score(request)
-            return self._ask_flask(request)
+            call = self._routes.call(request)
+            if call is not None and call.model is not None and not call.v2:
+                return self._score(request, call.model)
+            return self._infer(request, call) if is_v2(request) else self._ask_flask(request)
         except MlmodelError as error:
-            return self.refuse(error)
+            return self.refuse(error, request)
         except Exception as error:  # noqa: BLE001 - the boundary: no exception reaches a client
-            return _response(unexpected(error, terse=self.terse))
+            return self.refuse(unexpected_error(error), request)
 
-    def refuse(self, error: MlmodelError) -> Response:
-        """Return the answer for an error."""
+    def refuse(self, error: MlmodelError, request: Request | None = None) -> Response:
+        """Return the answer for an error, in the form of the request (OIP-061)."""
+        if request is not None and is_v2(request):
+            return Response(*v2.refusal(error, terse=self.terse))
         return _response(refused(error, terse=self.terse))
 
-    def _score(self, request: Request) -> Response:
+    def _infer(self, request: Request, call: Call | None) -> Response:
+        """Answer a request of the Open Inference Protocol."""
+        body = request.body
+        if call is not None and b"content-encoding" in request.raw:
+            body = unpack(request.header(b"content-encoding"), body, self.max_body)
+        answer = v2.handle(
+            # The body of an answer to HEAD is dropped by who sends it, which needs its length.
+            "GET" if request.method == "HEAD" else request.method,
+            request.path.decode("latin-1"),
+            {key.decode("latin-1"): value.decode("latin-1") for key, value in request.raw.items()},
+            body,
+            self.models,
+            terse=self.terse,
+            repository=self.repository,
+        )
+        changed = call is not None and call.model is None and b"/models/" in request.path
+        if changed and answer.status == HTTPStatus.OK:
+            _settle()
+        return Response(*answer)
+
+    def _score(self, request: Request, name: str) -> Response:
+        engine = self.models.find(name).ready()
         body = request.body
         if b"content-encoding" in request.raw:
             body = unpack(request.header(b"content-encoding"), body, self.max_body)
@@ -108,7 +162,7 @@ class Application:
         status, content_type, body = handle(
             request.header(b"content-type"),
             body,
-            self.engine,
+            engine,
             terse=self.terse,
             warn=told.append,
             accept=request.header(b"accept"),
@@ -138,29 +192,36 @@ class Application:
         try:
             requests.check(environ)
         except MalformedRequest as error:
-            status, headers, body, _ = self.refuse(error)
+            status, headers, body, _ = self.refuse(error, _request(environ))
             # Nobody knows where the next request begins.
             start_response(_REASONS[status], [*headers, _CLOSE])
             return [body]
-        if environ["PATH_INFO"] == _PATH and environ["REQUEST_METHOD"] == "POST":
-            status, headers, body, _ = self._scored(environ)
-            start_response(_REASONS[status], list(headers))
-            return [body]
-        return self.flask(environ, start_response)
+        request = _request(environ)
+        if self.pace(request) is not None:
+            response = self._called(environ, request)
+        elif is_v2(request):
+            response = self.answer(request)
+        else:
+            return self.flask(environ, start_response)
+        status, headers, body, _ = response
+        if request.method == "HEAD":
+            headers, body = (*headers, ("Content-Length", str(len(body)))), b""
+        start_response(_REASONS[status], list(headers))
+        return [body]
 
-    def _scored(self, environ: WSGIEnvironment) -> Response:
+    def _called(self, environ: WSGIEnvironment, request: Request) -> Response:
+        """Answer a request that calls a model, with its body and in its turn."""
         try:
             with self.admission.admit() as ticket:
-                request = Request("POST", _TARGET, _raw_headers(environ))
                 known_encoding(request.header(b"content-encoding"))
                 request.body = self._body(environ, ticket)
                 requests.check_whole(environ, request.body)
                 with self.admission.turn:
-                    return self._score(request)
+                    return self.answer(request)
         except MlmodelError as error:
-            return self.refuse(error)
+            return self.refuse(error, request)
         except Exception as error:  # noqa: BLE001 - the boundary: a sender that hangs up, too
-            return _response(unexpected(error, terse=self.terse))
+            return self.refuse(unexpected_error(error), request)
 
     def _body(self, environ: WSGIEnvironment, ticket: Ticket) -> bytes:
         announced = environ.get("CONTENT_LENGTH")
@@ -183,10 +244,18 @@ class Application:
         return b"".join(parts)
 
 
-def _scores(request: Request) -> bool:
-    if request.method != "POST":
-        return False
-    return request.target == _TARGET or (b"?" in request.target and request.path == _TARGET)
+def _single(engine: Engine) -> Hosted:
+    """Return the one model of a server; nobody can have it loaded again."""
+    hosted = Hosted()
+    hosted.add(names.UNNAMED, lambda: engine, engine=engine)
+    return hosted
+
+
+def _settle() -> None:
+    """Let go of a model that was unloaded, and let the collector pass by what was loaded."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _environ(request: Request) -> WSGIEnvironment:
@@ -212,28 +281,28 @@ def _environ(request: Request) -> WSGIEnvironment:
         # One with an underscore would pass for another.
         if b"_" not in name:
             key = name.decode("latin-1").upper().replace("-", "_")
-            key = key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
+            key = key if key in _OWN else f"HTTP_{key}"
             environ[key] = value.decode("latin-1")
     return environ
 
 
-def _raw_headers(environ: WSGIEnvironment) -> dict[bytes, bytes]:
-    """Return the headers that scoring reads."""
-    places = {
-        b"content-type": "CONTENT_TYPE",
-        b"content-encoding": "HTTP_CONTENT_ENCODING",
-        b"accept": "HTTP_ACCEPT",
+def _request(environ: WSGIEnvironment) -> Request:
+    """Return a request of WSGI without its body, its path encoded again."""
+    given = {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_") or (name in _OWN and value)
     }
-    return {
-        name: environ[place].encode("latin-1") for name, place in places.items() if place in environ
-    }
+    raw = {name.encode(): value.encode("latin-1", "replace") for name, value in given.items()}
+    path = quote_from_bytes(environ.get("PATH_INFO", "").encode("latin-1", "replace"), safe=_PLAIN)
+    return Request(environ["REQUEST_METHOD"], path.encode(), raw)
 
 
 def _response(answer: Answer) -> Response:
     return Response(answer.status, (("Content-Type", answer.content_type),), answer.body)
 
 
-def _flask(*, terse: bool) -> Flask:
+def _flask(*, single: bool, terse: bool) -> Flask:
     """Return the application for everything but scoring."""
     app = Flask("mlmodel.serving", static_folder=None)
 
@@ -246,15 +315,17 @@ def _flask(*, terse: bool) -> Flask:
     def _version() -> FlaskResponse:
         return FlaskResponse(__version__, mimetype="text/plain")
 
-    def _invocations() -> FlaskResponse:  # pragma: no cover - answered before Flask is asked
-        raise AssertionError
+    def _invocations(name: str = "") -> FlaskResponse:
+        # What is scored was answered before Flask is asked; it says what other methods get.
+        abort(404, name)
 
-    app.add_url_rule(
-        _PATH, view_func=_invocations, methods=["POST"], provide_automatic_options=True
-    )
+    options: dict[str, Any] = {"methods": ["POST"], "provide_automatic_options": True}
+    app.add_url_rule("/models/<name>/invocations", view_func=_invocations, **options)
+    if single:
+        app.add_url_rule("/invocations", view_func=_invocations, **options)
 
     def _refuse(error: HTTPException) -> FlaskResponse:
-        return _as_flask(_refusal(error, terse=terse), error)
+        return _as_flask(_refusal(error, single=single, terse=terse), error)
 
     app.register_error_handler(404, _refuse)
     app.register_error_handler(405, _refuse)
@@ -262,7 +333,7 @@ def _flask(*, terse: bool) -> Flask:
     return app
 
 
-def _refusal(error: HTTPException, *, terse: bool) -> Answer:
+def _refusal(error: HTTPException, *, single: bool, terse: bool) -> Answer:
     if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
         methods = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         refusal: MlmodelError = MethodNotAllowed(
@@ -271,6 +342,9 @@ def _refusal(error: HTTPException, *, terse: bool) -> Answer:
     else:
         refusal = NotFound(
             "There is nothing at this path; a model is scored at /invocations (RST-072)."
+            if single
+            else "There is nothing at this path; this server has several models, and each is "
+            "scored at /models/NAME/invocations (RST-131)."
         )
     return refused(refusal, terse=terse)
 

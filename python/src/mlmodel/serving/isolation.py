@@ -17,24 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlmodel.pyfunc.model import PyFuncModel
-    from mlmodel.serving.settings import Settings
+    from mlmodel.serving.settings import Place, Settings
 
 __all__ = ["load_isolated"]
 
 _log = logging.getLogger("mlmodel.serving")
 
 
-def load_isolated(settings: Settings) -> PyFuncModel:
+def load_isolated(place: Place, settings: Settings) -> PyFuncModel:
     """Load the model in as many processes as there are threads; return it as one model.
 
     Raises:
         MlmodelError: what loading raised.
 
     """
-    folder = open_folder(
-        settings.model, trust=settings.trust, allow=settings.allow, digest=settings.digest
-    )
-    found = Sandboxed(folder, settings.wall, settings.digest, settings.variables)
+    folder = open_folder(place.uri, trust=settings.trust, allow=settings.allow, digest=place.digest)
+    found = Sandboxed(folder, place.wall, place.digest, place.variables)
 
     def load(_number: int) -> PyFuncModel:
         return load_walled(found, None, served=True, seconds=settings.predict_seconds)

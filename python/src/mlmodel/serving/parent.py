@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from mlmodel.serving.settings import Settings
     from mlmodel.serving.signals import Signals
-    from mlmodel.store.sandboxing import Sandboxed
 
 __all__ = ["Parent"]
 
@@ -87,23 +86,15 @@ class Parent:
 
     Args:
         settings: what they are asked to do.
-        listener: the socket from which they accept.
-        found: the model behind a wall, or None: a worker is then a fresh process, without this
-            one's memory and variables (TRU-082).
+        listener: the socket from which they accept. A worker behind a wall is a fresh process,
+            without this one's memory and variables (TRU-082).
         told: the signals of this process.
 
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        listener: socket.socket,
-        found: Sandboxed | None,
-        told: Signals,
-    ) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, told: Signals) -> None:
         self._settings, self._listener, self._told = settings, listener, told
-        self._found = found
-        self._context: Any = multiprocessing.get_context(None if found is None else "spawn")
+        self._context: Any = multiprocessing.get_context(None if settings.wall is None else "spawn")
         self._workers: list[_Worker] = []
         self._generation = 0
         self._delay = 0.0
@@ -128,6 +119,7 @@ class Parent:
                     if (error := worker.reported()) is not None:
                         raise error
                     worker.state = _State.SERVING
+        self._settings = replace(self._settings, again=True)
         return True
 
     def watch(self) -> None:
@@ -176,7 +168,7 @@ class Parent:
         process = self._context.Process(
             target=work, args=(self._settings, self._listener, target), name="mlmodel-worker"
         )
-        with _apart(self._found):
+        with _apart(self._settings):
             process.start()
         target.close()
         self._workers.append(_Worker(process, report, self._generation, time.monotonic()))
@@ -245,15 +237,15 @@ def _end_of(process: BaseProcess) -> str:
 
 
 @contextlib.contextmanager
-def _apart(found: Sandboxed | None) -> Iterator[None]:
+def _apart(settings: Settings) -> Iterator[None]:
     """Let a worker behind a wall begin without this process's variables, which are put back."""
-    if found is None:
+    if settings.wall is None:
         yield
         return
     before = dict(os.environ)
     try:
         os.environ.clear()
-        os.environ.update(clean_environment(before, found.variables))
+        os.environ.update(clean_environment(before, settings.models[0].variables))
         yield
     finally:
         os.environ.clear()

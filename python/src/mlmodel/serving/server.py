@@ -10,18 +10,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlmodel._base.extras import require
+from mlmodel.errors import InvalidArgument
 from mlmodel.serving.listening import listen, listen_at, url_of
 from mlmodel.serving.logs import set_up
+from mlmodel.serving.names import naming
 from mlmodel.serving.parent import Parent
 from mlmodel.serving.signals import Signals
 from mlmodel.serving.worker import encryption
-from mlmodel.store.sandboxing import decide
+from mlmodel.store.folder import open_folder
+from mlmodel.store.sandboxing import decide_together
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from mlmodel.serving.settings import Settings
+    from mlmodel.serving.settings import Place, Settings
+    from mlmodel.store.folder import ModelFolder
 
 __all__ = ["run"]
 
@@ -33,26 +37,22 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
     again; none is ended before the other is ready (RST-116).
 
     Raises:
-        InvalidArgument: the port is taken or the address is not this machine's.
-        MlmodelError: what a worker reported while it loaded the model.
+        InvalidArgument: the port is taken or the address is not this machine's; requests may load
+            models and there are several workers (OIP-065).
+        MlmodelError: what a worker reported while it loaded the models.
 
     """
     require("httptools", "serve")
-    found = decide(settings.model, settings.sandbox, trust=settings.trust, allow=settings.allow)
-    if found is not None:
-        root = str(found.folder.root)
-        settings = replace(
-            settings,
-            model=root,
-            wall=found.wall,
-            digest=found.digest,
-            variables=found.variables,
+    if settings.repository and settings.workers > 1:
+        raise InvalidArgument(
+            f"Models cannot be loaded and unloaded by requests where {settings.workers} processes "
+            "serve them, since a request reaches one; serve with one worker (OIP-065)."
         )
+    settings = replace(settings, models=_decided(settings))
     if settings.certificate is not None:
         encryption(settings)  # a file that cannot be used is told before anything is started
     with _listening(settings) as listener, Signals() as told:
-        # Where the model has processes of its own the wall is around these.
-        parent = Parent(settings, listener, None if settings.isolate else found, told)
+        parent = Parent(settings, listener, told)
         try:
             if parent.start():
                 scheme = "http" if settings.certificate is None else "https"
@@ -67,3 +67,38 @@ def _listening(settings: Settings) -> contextlib.AbstractContextManager[socket.s
     if settings.socket is not None:
         return listen_at(settings.socket)
     return contextlib.closing(listen(settings.host, settings.port))
+
+
+def _decided(settings: Settings) -> tuple[Place, ...]:
+    """Return the models with the walls that they are to be behind.
+
+    Models of one process share a wall (RST-134); in processes of their own each has its own.
+
+    Raises:
+        MlmodelError: a model cannot be opened; the wall that was demanded cannot be had.
+
+    """
+    together = [(place,) for place in settings.models] if settings.isolate else [settings.models]
+    decided: list[Place] = []
+    for group in together:
+        folders = (_opened(place, settings) for place in group)
+        found = decide_together(folders, settings.sandbox, trust=settings.trust)
+        if found is None:
+            decided += group
+            continue
+        for place, one in zip(group, found, strict=True):
+            decided.append(
+                replace(
+                    place,
+                    uri=str(one.folder.root),
+                    digest=one.digest,
+                    wall=one.wall,
+                    variables=one.variables,
+                )
+            )
+    return tuple(decided)
+
+
+def _opened(place: Place, settings: Settings) -> ModelFolder:
+    with naming(place.name, settings.models):
+        return open_folder(place.uri, trust=settings.trust, allow=settings.allow)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mlmodel.sandbox.wall import Wall
 
-__all__ = ["BODY_SECONDS", "GRACE", "MAX_BODY", "THREADS", "WAITING", "Settings"]
+__all__ = ["BODY_SECONDS", "GRACE", "MAX_BODY", "THREADS", "WAITING", "Place", "Settings"]
 
 #: How many requests are worked on at a time in each process.
 THREADS = 8
@@ -24,25 +24,46 @@ GRACE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A model that is to be served.
+
+    Attributes:
+        name: what it is called (RST-130).
+        uri: its folder, or a URI of one.
+        digest: that by which the folder is trusted behind the wall.
+        wall: the wall that it is loaded behind; one for all of them, unless each has processes of
+            its own.
+        variables: names of those that are handed on behind the wall.
+
+    """
+
+    name: str
+    uri: str
+    digest: str = ""
+    wall: Wall | None = None
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a server is asked to do; picklable, since a worker may be a fresh process.
 
     Attributes:
+        models: at least one, each of a name of its own.
         socket: the path of a socket of the file system, in the place of host and port.
         certificate: a file of certificates; connections are encrypted then, by this ``key``,
             which may stand in the same file.
         body_seconds: how long a body may take to arrive (RST-114).
         predict_seconds: how long a prediction may take, with its wait for a turn; None for any
             time (RST-113).
-        wall: the wall that each worker raises.
-        digest: that by which the folder is trusted behind the wall.
-        isolate: the model runs in processes of its own, one for each thread (RST-142); the wall is
-            around these then.
-        variables: names of those that are handed on behind the wall.
+        repository: models can be unloaded and loaded again by requests (OIP-062).
+        isolate: each model runs in processes of its own, one for each thread (RST-142); the walls
+            are around these then.
+        again: the models were loaded before, by workers that are replaced.
 
     """
 
-    model: str
+    models: tuple[Place, ...]
     host: str = "127.0.0.1"
     port: int = 5000
     workers: int = 1
@@ -54,10 +75,14 @@ class Settings:
     trust: bool = False
     allow: tuple[str, ...] = ()
     sandbox: str = "auto"
-    wall: Wall | None = None
-    digest: str = ""
+    repository: bool = False
     socket: str | None = None
     certificate: str | None = None
     key: str | None = None
     isolate: bool = False
-    variables: tuple[str, ...] = ()
+    again: bool = False
+
+    @property
+    def wall(self) -> Wall | None:
+        """The wall that each worker raises; processes of the models' own have their own."""
+        return None if self.isolate or not self.models else self.models[0].wall

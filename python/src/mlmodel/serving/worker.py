@@ -1,4 +1,4 @@
-"""A worker process: loads the model and serves it."""
+"""A worker process: loads the models and serves them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ import stat
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlmodel.errors import InternalError, InvalidArgument, MlmodelError
+from mlmodel.errors import InternalError, InvalidArgument, MlmodelError, UntrustedModel
 from mlmodel.sandbox.frames import plain_error, send
 from mlmodel.serving.logs import set_up
+from mlmodel.serving.names import naming
 from mlmodel.serving.settings import GRACE, WAITING
+from mlmodel.store.sandboxing import decide
 
 if TYPE_CHECKING:
     import socket
@@ -26,9 +29,10 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from mlmodel.sandbox.wall import Wall
+    from mlmodel.scoring.engine import Engine
     from mlmodel.serving.app import Application
     from mlmodel.serving.http.host import Sock
-    from mlmodel.serving.settings import Settings
+    from mlmodel.serving.settings import Place, Settings
 
 __all__ = ["application", "work"]
 
@@ -39,7 +43,7 @@ _OTHER_FILES, _MOST_CONNECTIONS = 64, 4096
 
 
 def work(settings: Settings, listener: socket.socket, report: Connection) -> None:
-    """Serve until SIGTERM; report to the parent whether the model is loaded.
+    """Serve until SIGTERM; report to the parent whether the models are loaded.
 
     A report is null (loaded) or the error, as JSON: the parent unpickles nothing that a process
     sent in which a model runs (TRU-084). Where loading fails the worker ends.
@@ -47,7 +51,7 @@ def work(settings: Settings, listener: socket.socket, report: Connection) -> Non
     _take_over_signals()
     parent = os.getppid()
     encrypt = encryption(settings)  # a wall hides the files
-    if settings.wall is not None and not settings.isolate:
+    if settings.wall is not None:
         _raise_wall(settings.wall, report, (listener.fileno(), *_sentinels({report.fileno()})))
     _watch_parent(parent)
     set_up()
@@ -58,7 +62,8 @@ def work(settings: Settings, listener: socket.socket, report: Connection) -> Non
         raise SystemExit(error.exit_code) from None
     except Exception as error:
         logging.getLogger("mlmodel.serving").exception("The model could not be loaded.")
-        said = InternalError(f"{type(error).__name__}: {error}")
+        notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
+        said = InternalError(f"{type(error).__name__}: {error}{notes}")
         send(report.fileno(), plain_error(said))
         raise SystemExit(InternalError.exit_code) from None
     _serve(settings, listener, served, report, encrypt)
@@ -163,23 +168,49 @@ def _raise_wall(given: Wall, report: Connection, kept: tuple[int, ...]) -> None:
 
 
 def application(settings: Settings) -> Application:
-    """Load the model and return what answers requests."""
-    from mlmodel.pyfunc.served import load_served
-    from mlmodel.serving.app import Application
-    from mlmodel.serving.isolation import load_isolated
+    """Load the models and return what answers requests.
 
-    if settings.isolate:
-        model = load_isolated(settings)
-    else:
-        model = load_served(
-            settings.model, trust=settings.trust, allow=settings.allow, digest=settings.digest
-        )
+    Raises:
+        MlmodelError: one cannot be loaded; of several the message says which (RST-132).
+
+    """
+    from mlmodel.serving.app import Application
+    from mlmodel.serving.models import Hosted
+
+    hosted = Hosted()
+    for place in settings.models:
+        with naming(place.name, settings.models):
+            engine = (_load_again if settings.again else _load)(place, settings)
+        hosted.add(place.name, partial(_load_again, place, settings), engine=engine)
     return Application(
-        model.engine,
+        hosted,
         max_body=settings.max_body,
         terse=settings.terse,
         threads=settings.threads,
+        repository=settings.repository,
     )
+
+
+def _load(place: Place, settings: Settings) -> Engine:
+    from mlmodel.pyfunc.served import load_served
+    from mlmodel.serving.isolation import load_isolated
+
+    if settings.isolate:
+        return load_isolated(place, settings).engine
+    trust, allow = settings.trust, settings.allow
+    return load_served(place.uri, trust=trust, allow=allow, digest=place.digest).engine
+
+
+def _load_again(place: Place, settings: Settings) -> Engine:
+    """Load a model once more, under the conditions of the start (RST-136, OIP-063)."""
+    if place.wall is None:
+        trust, allow = settings.trust, settings.allow
+        if decide(place.uri, settings.sandbox, trust=trust, allow=allow) is not None:
+            raise UntrustedModel(
+                f"{place.uri} has changed and is not trusted any more. It is to be loaded in a "
+                "sandbox, which this server does not have; start the server again (RST-136)."
+            )
+    return _load(place, settings)
 
 
 def _take_over_signals() -> None:

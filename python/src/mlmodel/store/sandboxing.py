@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mlmodel.document.paths import PathLike
 
-__all__ = ["WAYS", "Sandboxed", "decide", "process_of", "require", "score"]
+__all__ = ["WAYS", "Sandboxed", "decide", "decide_together", "process_of", "require", "score"]
 
 #: What may be asked for. True is ``on``, False ``off``.
 WAYS = ("auto", "on", "off")
@@ -71,16 +71,35 @@ def decide(
         UserWarning: what the wall lacks on this system.
 
     """
+    folders = (open_folder(one, trust=trust, allow=allow) for one in (model_uri,))
+    found = decide_together(folders, wanted, trust=trust)
+    return None if found is None else found[0]
+
+
+def decide_together(
+    folders: Iterable[ModelFolder], wanted: str | bool, *, trust: bool = False
+) -> list[Sandboxed] | None:
+    """Return how models that share a process are walled, or None where they are not.
+
+    All are behind one wall as soon as one is to be, and get variables only where all are trusted
+    (RST-134). The folders are opened one after the other, and only where that is needed.
+
+    Raises:
+        InvalidArgument: as for :func:`decide`; whatever opening a folder raises.
+
+    Warns:
+        UserWarning: what the wall lacks on this system.
+
+    """
     way = {True: "on", False: "off"}.get(wanted, wanted) if isinstance(wanted, bool) else wanted
     if way not in WAYS:
         raise InvalidArgument(f"sandbox is {', '.join(WAYS)}, True or False, not {shown(wanted)}")
     if way == "off" or (way == "auto" and trust is True):
         return None
-    folder = open_folder(model_uri, trust=trust, allow=allow)
-    digest = _digest_in_trust(folder)
-    if way == "auto" and digest:
+    opened = [(folder, _digest_in_trust(folder)) for folder in folders]
+    if way == "auto" and all(digest for _, digest in opened):
         return None
-    return _walled(folder, digest) if _can_be_had(way) else None
+    return _walled(opened) if _can_be_had(way) else None
 
 
 def require(place: PathLike, *, allow: Iterable[str], digest: str) -> Sandboxed:
@@ -92,13 +111,17 @@ def require(place: PathLike, *, allow: Iterable[str], digest: str) -> Sandboxed:
     """
     folder = open_folder(place, allow=allow, digest=digest)
     _can_be_had("on")
-    return _walled(folder, _digest_in_trust(folder))
+    return _walled([(folder, _digest_in_trust(folder))])[0]
 
 
-def _walled(folder: ModelFolder, digest: str) -> Sandboxed:
-    names = _declared_variables(folder) if folder.gate.trust or digest else ()
-    wall = Wall((str(folder.root.resolve()),), limits.memory_allowed())
-    return Sandboxed(folder, wall, digest, names)
+def _walled(opened: list[tuple[ModelFolder, str]]) -> list[Sandboxed]:
+    """Return how folders, each with its digest if it is trusted by that, share one wall."""
+    trusted = all(folder.gate.trust or digest for folder, digest in opened)
+    named = (name for folder, _ in opened for name in _declared_variables(folder))
+    variables = tuple(dict.fromkeys(named)) if trusted else ()
+    roots = tuple(str(folder.root.resolve()) for folder, _ in opened)
+    wall = Wall(roots, limits.memory_allowed())
+    return [Sandboxed(folder, wall, digest, variables) for folder, digest in opened]
 
 
 def _digest_in_trust(folder: ModelFolder) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlmodel.scoring.v2.metadata import model_metadata, server_metadata
     from mlmodel.scoring.v2.registry import Models, Registry, Served
     from mlmodel.scoring.v2.repository import index
-    from mlmodel.scoring.v2.rest import HttpAnswer, handle
+    from mlmodel.scoring.v2.rest import HttpAnswer, Work, handle, refusal, work_of
     from mlmodel.scoring.v2.shapes import checked_datatype, checked_shape
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "RequestedOutput",
     "Served",
     "Tensor",
+    "Work",
     "checked_datatype",
     "checked_shape",
     "from_raw",
@@ -38,8 +39,10 @@ __all__ = [
     "infer",
     "model_metadata",
     "raw_form",
+    "refusal",
     "server_metadata",
     "to_raw",
+    "work_of",
 ]
 
 _PART = "mlmodel.scoring.v2"
@@ -52,7 +55,7 @@ __getattr__, __dir__ = lazily(
         ),
         **dict.fromkeys(("model_metadata", "server_metadata"), f"{_PART}.metadata"),
         **dict.fromkeys(("Models", "Registry", "Served"), f"{_PART}.registry"),
-        **dict.fromkeys(("HttpAnswer", "handle"), f"{_PART}.rest"),
+        **dict.fromkeys(("HttpAnswer", "Work", "handle", "refusal", "work_of"), f"{_PART}.rest"),
         **dict.fromkeys(("checked_datatype", "checked_shape"), f"{_PART}.shapes"),
         "infer": f"{_PART}.inference",
         "index": f"{_PART}.repository",

@@ -15,6 +15,7 @@ from mlmodel.scoring.v2.outputs import UNNAMED as OUTPUT
 from mlmodel.signature.types.schema import ColSpec
 
 if TYPE_CHECKING:
+    from mlmodel.scoring.engine import Engine
     from mlmodel.scoring.v2.registry import Served
     from mlmodel.signature.types.schema import Schema, TensorSpec
 
@@ -23,8 +24,8 @@ __all__ = ["check_supported", "model_metadata", "server_metadata"]
 #: By numpy's kinds, what BYTES of a tensor are.
 _HINTS = {"U": hints.TEXT, "O": hints.TEXT, "S": hints.BASE64, "M": hints.DATETIME}
 
-#: Under this key a matching keeps that its tensors have datatypes.
-_SUPPORTED = "v2"
+#: Under this key a matching keeps what is said of its inputs, and the outputs beside them.
+_DESCRIBED = "v2"
 
 
 def server_metadata(*, repository: bool = False) -> dict[str, Any]:
@@ -44,12 +45,24 @@ def model_metadata(model: Served) -> dict[str, Any]:
 
     """
     engine = model.ready()
-    signature, inputs = engine.signature, engine.matching.schema
-    outputs = None if signature is None else signature.outputs
-    found: dict[str, Any] = {
+    memory = engine.matching.memory
+    # A server answers this between other requests, and there may be 100,000 columns.
+    described: Any = memory.get(_DESCRIBED)
+    if described is None:
+        described = _of_engine(engine)
+        remember(memory, _DESCRIBED, described)
+    named = {
         "name": model.name,
         "versions": list(model.versions),
         "platform": model.platform,
+    }
+    return {**named, **described}
+
+
+def _of_engine(engine: Engine) -> dict[str, Any]:
+    signature, inputs = engine.signature, engine.matching.schema
+    outputs = None if signature is None else signature.outputs
+    found: dict[str, Any] = {
         "inputs": _described(inputs, INPUT, 0),
         "outputs": _described(outputs, OUTPUT, 1),
     }
@@ -66,9 +79,8 @@ def check_supported(model: Served) -> None:
 
     """
     matching = model.ready().matching
-    if matching.has_tensors and _SUPPORTED not in matching.memory:
+    if matching.has_tensors and _DESCRIBED not in matching.memory:
         model_metadata(model)
-        remember(matching.memory, _SUPPORTED, True)  # noqa: FBT003 - what is kept
 
 
 def _request_hint(inputs: Schema) -> str:

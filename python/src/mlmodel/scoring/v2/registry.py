@@ -99,13 +99,16 @@ class Models:
         loader: Callable[[], Engine],
         version: str | None = None,
         platform: str = "mlmodel",
+        *,
+        engine: Engine | None = None,
     ) -> None:
-        """Add a model, which is not ready until :meth:`load` was called."""
+        """Add a model; without an engine it is not ready until :meth:`load` was called."""
         key = (name, version)
         with self._lock:
             self._loaders[key] = loader
             self._models.pop(key, None)
-        self._put(Served(name, None, version, platform=platform, reason="it was not loaded"))
+        reason = "it was not loaded" if engine is None else ""
+        self._put(Served(name, engine, version, platform=platform, reason=reason))
 
     def find(self, name: str, version: str | None = None) -> Served:
         """See :meth:`Registry.find`."""

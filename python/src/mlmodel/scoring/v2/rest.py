@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from mlmodel.scoring.v2.registry import Registry
 
-__all__ = ["HttpAnswer", "handle"]
+__all__ = ["HttpAnswer", "Work", "handle", "refusal", "work_of"]
 
 _MODEL = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?(/ready|/infer)?")
 _REPOSITORY = re.compile(r"/v2/repository/models/([^/]+)/(load|unload)")
@@ -42,6 +42,12 @@ class HttpAnswer(NamedTuple):
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+
+class Work(NamedTuple):
+    """What a request lets work: the model of this name, or the repository (None)."""
+
+    model: str | None
 
 
 class _Request(NamedTuple):
@@ -84,13 +90,27 @@ def handle(
         allowed, answer = _route(path, request)
         found = answer() if method in allowed else _not_allowed(method, allowed, terse=terse)
     except MlmodelError as error:
-        return _refused(error, terse=terse)
+        return refusal(error, terse=terse)
     except Exception as error:  # noqa: BLE001 - the boundary: no exception reaches a client
-        return _refused(unexpected_error(error), terse=terse)
+        return refusal(unexpected_error(error), terse=terse)
     if told:
         said = "ENF-080" if terse else told[0]
         found = found._replace(headers=(*found.headers, warning_header(said)))
     return found._replace(body=b"") if method == "HEAD" else found
+
+
+def work_of(method: str, path: str, *, repository: bool = False) -> Work | None:
+    """Return what a request lets work, None where its answer takes next to no time.
+
+    Arguments are as those of :func:`handle`; whether there is such a model is not asked.
+    """
+    if method not in _WRITE:
+        return None
+    plain = path.removesuffix("/")
+    if repository and plain.startswith("/v2/repository/"):
+        return Work(None)
+    matched = _MODEL.fullmatch(plain)
+    return Work(unquote(matched[1])) if matched is not None and matched[3] == "/infer" else None
 
 
 def _route(path: str, request: _Request) -> tuple[Sequence[str], Callable[[], HttpAnswer]]:
@@ -121,7 +141,7 @@ _READ, _WRITE = ("GET", "HEAD"), ("POST",)
 
 
 def _not_allowed(method: str, allowed: Sequence[str], *, terse: bool) -> HttpAnswer:
-    return _refused(
+    return refusal(
         MethodNotAllowed(
             f"The method {shown(method)} is not one of this path; send {allowed[0]} (OIP-050)."
         ),
@@ -130,7 +150,7 @@ def _not_allowed(method: str, allowed: Sequence[str], *, terse: bool) -> HttpAns
     )
 
 
-def _refused(error: MlmodelError, *others: tuple[str, str], terse: bool) -> HttpAnswer:
+def refusal(error: MlmodelError, *others: tuple[str, str], terse: bool = False) -> HttpAnswer:
     """Return the answer for an error, in the protocol's form (OIP-052)."""
     document = error_document(error, terse=terse)
     said = {"error": document.pop("message"), **document}

@@ -59,7 +59,8 @@ class Exchange:
         except BaseException:  # noqa: BLE001 - a model may call sys.exit(): that ends no thread of the crew
             _log.exception("A request ended the thread that answered it.")
             response = loop.application.refuse(
-                InternalError("The server failed to answer; its log says why (ERR-006).")
+                InternalError("The server failed to answer; its log says why (ERR-006)."),
+                self.request,
             )
         if loop.first_to_answer(self):
             self._connection.write(self.request, response)
@@ -146,7 +147,8 @@ class Connection:
                     "The prediction took longer than this server allows, which is "
                     f"{self.loop.limits.predict_seconds:g} seconds (RST-113)."
                 )
-                self.write(exchange.request, self.loop.application.refuse(error))
+                answer = self.loop.application.refuse(error, exchange.request)
+                self.write(exchange.request, answer)
                 # The call goes on in its thread; the client need not wait for its end.
                 self._ended = True
                 with contextlib.suppress(OSError):
@@ -250,7 +252,7 @@ class Connection:
                     return
                 self._exchange = None
                 if outcome is Outcome.REFUSED:
-                    self.write(request, loop.application.refuse(_too_many()))
+                    self.write(request, loop.application.refuse(_too_many(), request))
             loop.release(request.reserved)
             if (self._out or self._closing or self._ended) and not self._go_on_after_writing():
                 return
@@ -301,7 +303,8 @@ class Connection:
     def _refuse(self, error: MlmodelError) -> None:
         """Answer what is not read to its end."""
         self._lingers = self._closing = True
-        self.write(Request("POST", b"", {}, keep_alive=False), self.loop.application.refuse(error))
+        answer = self.loop.application.refuse(error, self._reader.begun)
+        self.write(Request("POST", b"", {}, keep_alive=False), answer)
         self._reader.close()
         self._go_on_after_writing()
 

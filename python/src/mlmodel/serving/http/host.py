@@ -24,8 +24,8 @@ class Answers(Protocol):
     def answer(self, request: Request) -> Response:
         """Answer a request; never raises."""
 
-    def refuse(self, error: MlmodelError) -> Response:
-        """Return the answer for an error."""
+    def refuse(self, error: MlmodelError, request: Request | None) -> Response:
+        """Return the answer for an error, in the form of the request if its head was read."""
 
 
 @dataclass(frozen=True, slots=True)

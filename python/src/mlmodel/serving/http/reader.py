@@ -118,6 +118,11 @@ class Reader:
             return "body"
         return "head" if self._begun else "idle"
 
+    @property
+    def begun(self) -> Request | None:
+        """Return the request whose head was read, and whose body is missing or refused."""
+        return self._now
+
     def feed(self, data: bytes) -> None:
         """Take bytes; :attr:`complete` gets the requests that they end.
 
@@ -130,10 +135,12 @@ class Reader:
             return
         known = self._heads.find(data)
         if known is not None:
+            self._now = known
             try:
                 self._reserve(len(known.body))
             except MlmodelError as error:
                 raise Refusal(error) from None
+            self._now = None
             known.reserved = len(known.body)
             self.complete.append(known)
             return
