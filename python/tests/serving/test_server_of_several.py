@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
@@ -22,7 +23,6 @@ from mlmodel.signature.types.schema import ColSpec, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 PATIENCE = 100
@@ -275,3 +275,37 @@ def test_one_wall_around_all(models: Path, tmp_path: Path, *, trusted: bool) -> 
         assert server.ask("POST", "/models/foreign/invocations", '{"inputs": [[1, 0]]}') == (
             *(200, {"predictions": [pytest.approx(1.0)]}),
         )
+
+
+@pytest.mark.skipif(bool(lacking()), reason="this system has no such wall")
+def test_processes_of_their_own(
+    models: Path, tmp_path: Path, wait_for: Callable[..., None]
+) -> None:
+    """RST-134, RST-142: each is judged by itself; the processes end with what is unloaded."""
+    import numpy as np
+    from sklearn.linear_model import LinearRegression
+
+    foreign, secret = tmp_path / "foreign", tmp_path / "secret.txt"
+    secret.write_text("secret")
+    mlmodel.save(LinearRegression().fit(np.eye(2), [1.0, 2.0]), foreign)
+    (foreign / "more.txt").write_text("changed")
+    given = ("-m", str(models / "spy"), "-m", str(foreign), "--isolate", "--threads", "2")
+    with serving(*given, "--allow-repository", TOKEN="token") as server:
+        before = descendants(server.process.pid)
+        assert server.invoke("spy", secret) == (200, {"predictions": ["secret"]})
+        assert server.invoke("spy", "TOKEN") == (200, {"predictions": ["token"]})
+        body = '{"inputs": [[1, 0]]}'
+        assert server.ask("POST", "/models/foreign/invocations", body)[0] == 200
+        assert server.ask("POST", "/v2/repository/models/foreign/unload") == (200, {})
+        wait_for(lambda: len(descendants(server.process.pid)) == len(before) - 2)
+        assert server.invoke("spy", secret)[0] == 200
+        assert server.ask("POST", "/v2/repository/models/foreign/load") == (200, {})
+        assert server.ask("POST", "/models/foreign/invocations", body)[0] == 200
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (task / "children").read_text().split()):
+            found += [child, *descendants(child)]
+    return found
