@@ -36,6 +36,8 @@ _log = logging.getLogger("mlmodel.serving")
 
 #: An answer up to this size is written in one piece (bytes).
 _ONE_PIECE = 64 * 2**10
+#: How long a server that stops waits for the first request of a connection, in seconds.
+_FIRST_REQUEST = 1.0
 
 
 class Exchange:
@@ -170,8 +172,15 @@ class Connection:
         )
 
     def stop(self) -> None:
-        """Take no further request; close if there is none."""
+        """Take no request but what has come; close if there is none."""
         self._closing = True
+        if self._exchange is not None or self._out or self._reader.state != "idle":
+            return
+        if self._state == "head":
+            # It is new, and its first request may be on its way.
+            self.deadline = min(self.deadline, self.loop.now + _FIRST_REQUEST)
+            return
+        self.on_readable()
         if self._exchange is None and not self._out and self._reader.state == "idle":
             self.close()
 

@@ -192,7 +192,7 @@ class Loop:
         while self._returned and self.crew.term == term:
             self._returned.popleft().go_on()
         if self.now - self._swept > _SWEEP and self.crew.term == term:
-            self._sweep()
+            self._sweep(term)
 
     def _accept(self) -> None:
         for listener in self._listeners:
@@ -215,21 +215,23 @@ class Loop:
         else:
             connection.close()
 
-    def _sweep(self) -> None:
+    def _sweep(self, term: int) -> None:
         self._swept = self.now
         self.date = http_date(time.time())
         if self._stopping is not None:
-            self._drain()
+            self._drain(term)
         for connection in [one for one in self._connections if one.deadline < self.now]:
-            connection.expire()
+            if self.crew.term == term:
+                connection.expire()
 
-    def _drain(self) -> None:
+    def _drain(self, term: int) -> None:
         for listener in self._listeners:
             self._selector.unregister(listener)
             listener.close()
         self._listeners.clear()
         for connection in list(self._connections):
-            connection.stop()
+            if self.crew.term == term:  # a request that has come may be answered slowly
+                connection.stop()
         late = self._stopping is not None and self.now > self._stopping
         if late or not self._connections:
             self._ended.set()
