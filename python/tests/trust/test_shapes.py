@@ -346,7 +346,7 @@ NODES = {
     "pairs": node("ObjectNode", RIDGE_CLASS, content=node("TupleNode", "builtins.tuple", content=[node("TupleNode", "builtins.tuple", content=[value("predict"), value(1)])])),
     "a list of pairs": node("ObjectNode", RIDGE_CLASS, content=node("ListNode", "builtins.list", content=[])),
     "keys of numpy": node("ObjectNode", RIDGE_CLASS, content=tree_of(key="numpy.str_", predict=value(1))),
-    "cached": node("ObjectNode", STACK_CLASS, content=tree_of(coef=value(1), estimators_=node("CachedNode", "builtins.str", __id__=9), final_estimator=node("ObjectNode", "pandas.core.frame.DataFrame", content=tree_of(), __id__=9))),
+    "cached": node("ObjectNode", STACK_CLASS, content=tree_of(coef=value(1), estimators_=node("CachedNode", "builtins.str", __id__=9), final_estimator=node("ObjectNode", RIDGE_CLASS, content=tree_of(), __id__=9))),
     "unknown number": node("ObjectNode", STACK_CLASS, content=tree_of(estimators_=node("CachedNode", "builtins.str", __id__=77))),
     "json list": node("ObjectNode", STACK_CLASS, content=tree_of(stack_method_=value(["tofile"]))),
 }  # fmt: skip

@@ -12,6 +12,10 @@ import numpy as np
 import pytest
 import skops.io
 import zoo
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LinearRegression
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.tree import DecisionTreeRegressor
 
 import mlmodel
 from mlmodel.errors import InvalidModel, UntrustedModel
@@ -67,7 +71,7 @@ REFUSED = {
     "factory": (node("DefaultDictNode", "collections.defaultdict", content={"main": mapping(), "default_factory": node("TypeNode", "posix.system")}), "posix.system"),
     "generator": (node("RandomGeneratorNode", "numpy.random._generator.Generator", content={"bit_generator": mapping(bit_generator=value("seed")), "seed_seq": mapping()}), "numpy.random._generator.Generator"),
     "distribution": (node("ObjectNode", DISTRIBUTION, content=mapping(_parse_arg_template=value("import os"))), DISTRIBUTION),
-    "distribution with a cached text": (node("ObjectNode", DISTRIBUTION, content=mapping(_parse_arg_template=node("CachedNode", "builtins.str", __id__=1))), DISTRIBUTION),
+    "reference": (mapping(a=value(1) | {"__id__": 1}, b=node("CachedNode", "builtins.str", __id__=1)), "builtins.str"),
     "vectorizer": (node("ObjectNode", "sklearn.feature_extraction.text.CountVectorizer", content=mapping(input=value("filename"))), "sklearn.feature_extraction.text.CountVectorizer"),
 }  # fmt: skip
 
@@ -127,12 +131,108 @@ def test_the_types_that_a_model_names_are_not_trusted(root):  # TRU-040
     assert not marker.exists()
 
 
-def test_two_things_with_one_number(root):  # TRU-043
-    first = node("JsonNode", "builtins.str", content='"a"', __id__=7)
-    second = node("JsonNode", "builtins.str", content='"b"', __id__=7)
-    found = check(attacks.skops_file(mapping(a=first, b=second)))
-    assert any("same number" in reason for reason in found.reasons)
-    assert check(attacks.skops_file(mapping(a=first, b=dict(first)))).allowed
+FILES = {"a.bin": b"a", "same.bin": b"a", "b.bin": b"b"}
+
+
+def held(file):
+    return node("BytesNode", "builtins.bytes", file=file)
+
+
+def listed(*nodes):
+    return node("ListNode", "builtins.list", content=list(nodes))
+
+
+#: Two contents of one number, of which the check would see the one and skops build the other.
+DIFFERENT = {
+    "values": (value("a"), value("b")),
+    "kinds": (listed(), numbers()),
+    "files": (held("a.bin"), held("b.bin")),
+    "files within": (listed(held("a.bin")), listed(held("b.bin"))),
+    "a file more": (node("ListNode", "builtins.list", content=[]), node("ListNode", "builtins.list", content=[], file="a.bin")),
+    "types of keys": (mapping(a=value(1)), mapping(key="builtins.int", a=value(1))),
+    "order of keys": (mapping(a=value(1), b=value(2)), mapping(b=value(2), a=value(1))),
+    "an attribute named file": (mapping(file=value(1)), mapping(file=value(2))),
+    "an attribute named as numbers are": (mapping(__id__=value(1)), mapping(__id__=value(2))),
+    "one attribute more": (mapping(), mapping(file=value(1))),
+    "lengths": (listed(value(1)), listed(value(1), value(1))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", DIFFERENT)
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_things_with_one_number(key, turned):  # TRU-043
+    pair = [one | {"__id__": 7} for one in DIFFERENT[key]]
+    if turned:
+        pair.reverse()
+    found = check(attacks.skops_file(listed(*pair), **FILES))
+    assert any("TRU-043" in reason for reason in found.reasons), found.damage
+
+
+@pytest.mark.parametrize("key", DIFFERENT)
+def test_one_thing_twice(key):  # TRU-043
+    for one in DIFFERENT[key]:
+        numbered = listed(one) | {"__id__": 7}
+        again = listed(one | {"__id__": 8}) | {"__id__": 7}
+        found = check(attacks.skops_file(listed(numbered, again), **FILES))
+        assert not any("TRU-043" in reason for reason in found.reasons)
+        assert not found.damage
+    same = [held(file) | {"__id__": 7} for file in ("a.bin", "same.bin")]
+    assert check(attacks.skops_file(listed(*same), **FILES)).allowed
+
+
+@pytest.mark.parametrize("by_reference", [True, False])
+def test_what_is_seen_is_what_is_built(by_reference, root):  # TRU-043, TRU-052
+    """The dict that the check sees has a function, the one that skops takes has a class."""
+    transformer = FunctionTransformer(np.log1p)
+    with zipfile.ZipFile(io.BytesIO(skops.io.dumps(transformer))) as written:
+        tree = json.loads(written.read("schema.json"))
+    state = tree["content"]
+    harmless = state["content"]["func"] | {"__id__": 6}
+    harmful = node("TypeNode", "pandas.core.frame.DataFrame", __id__=5)
+
+    def state_with(func, number):
+        inner = node("CachedNode", "builtins.str", __id__=number) if by_reference else func
+        return state | {"__id__": 1, "content": state["content"] | {"func": inner}}
+
+    seen = tree | {"content": state_with(harmless, 6)}
+    root_node = listed(harmful, harmless, state_with(harmful, 5), seen)
+    del seen["protocol"], seen["_skops_version"]
+    data = attacks.skops_file(root_node)
+    taken = skops.io.loads(data, trusted=skops.io.get_untrusted_types(data=data))[3]
+    assert isinstance(taken.func, type)
+    (root / "model.skops").write_bytes(data)
+    with pytest.raises(UntrustedModel, match="CachedNode" if by_reference else "TRU-043"):
+        Gate.for_folder(root).load_skops(root / "model.skops")
+
+
+def test_a_tree_is_measured_by_the_file_that_it_gets():  # TRU-043, TRU-088
+    tree = DecisionTreeRegressor(max_depth=1).fit([[0], [1]], [0, 1])
+    with zipfile.ZipFile(io.BytesIO(skops.io.dumps(tree))) as written:
+        files = {one.filename: written.read(one) for one in written.infolist()}
+    schema = json.loads(files.pop("schema.json"))
+    args = schema["content"]["content"]["tree_"]["__reduce__"]["args"]["content"]
+    for name, count in (("few.npy", 1), ("many.npy", 1000)):
+        out = io.BytesIO()
+        np.save(out, np.ones(count, np.int64))
+        files[name] = out.getvalue()
+    args[1] |= {"file": "many.npy", "__id__": 7}
+    args[2] = value(1000)
+    found = check(attacks.skops_file(listed(args[1] | {"file": "few.npy"}, schema), **files))
+    assert any("TRU-043" in reason for reason in found.reasons)
+
+
+def test_honest_models_have_parts_twice(root):  # TRU-043
+    rows, labels = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
+    tree = DecisionTreeRegressor(max_depth=3).fit(rows, labels)
+    linear = LinearRegression().fit(rows, labels)
+    sparse = csr_matrix(rows)
+    generator = np.random.default_rng(3)
+    for one in (tree, linear, sparse, generator, np.random.RandomState(1), rows, labels > 0):
+        data = skops.io.dumps({"a": one, "b": [one, {"file": one, "__id__": one}]})
+        assert check(data).allowed, check(data).reasons
+        (root / "model.skops").write_bytes(data)
+        loaded = Gate.for_folder(root).load_skops(root / "model.skops")
+        assert loaded["a"] is loaded["b"][0]
 
 
 def archive(**files):

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from typing import IO, TYPE_CHECKING
 
+from mlmodel.trust.pickles.checks import MOST_EMPTY
 from mlmodel.trust.pickles.containers import detect, read_npy_header
 
 if TYPE_CHECKING:
     from mlmodel.trust.pickles.budget import Budget
 
-__all__ = ["Damaged", "look_into", "members"]
+__all__ = ["Contents", "Damaged", "look_into", "members"]
 
 MOST_ENTRIES = 100_000
 #: The tree may have so many bytes, or so many times the bytes that it is stored in.
 LARGEST_SCHEMA = (8 * 2**20, 40)
 _LONGEST_HEADER = 64 * 1024
 _MOST_MEMBERS = 16
-_MOST_EMPTY = 2**20
 
 
 class Damaged(Exception):
     """The file is not whole, or not one that skops writes; the message says why."""
+
+
+class Contents:
+    """The bytes of an archive's files, as what tells them from others; each is read once."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._known: dict[str, bytes] = {}
+
+    def digest(self, name: str) -> bytes:
+        """Return the SHA-256 of a file, whose size :func:`members` has looked at."""
+        if name not in self._known:
+            with self._archive.open(name) as member:
+                self._known[name] = hashlib.file_digest(member, "sha256").digest()
+        return self._known[name]
 
 
 def members(archive: zipfile.ZipFile, budget: Budget) -> frozenset[str]:
@@ -89,6 +105,6 @@ def _check_array(member: IO[bytes], size: int) -> int:
         raise Damaged("an array in it is something else than an npy file")
     header = read_npy_header(start)
     right = header.itemsize >= 0 and header.start + header.count * header.itemsize == size
-    if not right or (not header.itemsize and header.count > _MOST_EMPTY):
+    if not right or (not header.itemsize and header.count > MOST_EMPTY):
         raise Damaged("an array in it is of another size than its header says")
     return size - header.start

@@ -24,7 +24,7 @@ from mlmodel.trust.pickles.hashing import Keys
 from mlmodel.trust.pickles.names import Entry, Names
 from mlmodel.trust.pickles.shapes import Watch
 from mlmodel.trust.pickles.values import Global, Items, Made
-from mlmodel.trust.skops_archive import Damaged, look_into, members
+from mlmodel.trust.skops_archive import Contents, Damaged, look_into, members
 from mlmodel.trust.skops_places import places
 from mlmodel.trust.skops_symbols import Symbols, json_value, keys_of, mapping_of
 
@@ -89,6 +89,7 @@ def check(data: bytes, *, allow: Iterable[str] = (), budget: Budget | None = Non
         budget.store(len(data))
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             walk.members = members(archive, budget)
+            walk.contents = Contents(archive)
             schema = json.loads(archive.read("schema.json"))
             walk.run(schema)
             if not walk.findings:
@@ -114,8 +115,9 @@ class _Walk:
     def __init__(self, names: Names, size: int) -> None:
         self.names = names
         #: How much may still be compared of nodes with the same number.
-        self.left = [_FREE_COMPARED + size]
+        self.left = _FREE_COMPARED + size
         self.members: frozenset[str] = frozenset()
+        self.contents: Contents | None = None
         #: The files that are read as arrays, and as archives of arrays.
         self.arrays: set[str] = set()
         self.matrices: set[str] = set()
@@ -131,7 +133,7 @@ class _Walk:
         #: The node that is looked at, and those of the findings.
         self.at: Node = {}
         self.places: list[Node] = []
-        self.symbols = Symbols(self.by_id, self.entry)
+        self.symbols = Symbols(self.entry)
         self.protocol = 0
 
     def run(self, schema: Node) -> None:
@@ -194,13 +196,48 @@ class _Walk:
         return [replace(one, where=found.get(id(node), "")) for one, node in pairs]
 
     def _compare(self, node: Node) -> None:
-        """Where skops takes what it built for an earlier node, both must be the same."""
+        """Where skops takes what it built for an earlier node, both must be the same.
+
+        It goes through the tree in another order than this walk, so that either may be the one.
+        """
         number = node.get("__id__")
-        if number and node.get("__loader__") != "CachedNode":
+        if number:
             if type(number) is not int:
                 raise Damaged("a node of its tree has an id that is not a number")
-            if not _is_same(self.by_id.setdefault(number, node), node, self.left):
-                self.refuse("", "two different things have the same number in it")
+            if not self._is_same(self.by_id.setdefault(number, node), node):
+                self.refuse("", "two different things have the same number in it (TRU-043)")
+
+    def _is_same(self, one: Any, other: Any) -> bool:
+        """Whether two parts of the tree are the same but for the numbers within.
+
+        Nodes within that are the same have other numbers where the writer made them anew. What
+        these numbers say is held against the other nodes that have them, each by itself.
+        """
+        if one is other:
+            return True
+        self.left -= 1
+        if self.left < 0:
+            raise Damaged("too many of its nodes have the same number (TRU-059)")
+        if type(one) is dict and type(other) is dict:
+            keys = _compared(one)
+            return keys == _compared(other) and all(
+                self._is_same_file(one[key], other[key])
+                if key == "file"
+                else self._is_same(one[key], other[key])
+                for key in keys
+            )
+        if type(one) is list and type(other) is list:
+            pairs = zip(one, other, strict=False)
+            return len(one) == len(other) and all(self._is_same(a, b) for a, b in pairs)
+        return type(one) is type(other) and bool(one == other)
+
+    def _is_same_file(self, one: Any, other: Any) -> bool:
+        """Whether two files have the same bytes; what is not a name is a part of the tree."""
+        if type(one) is not str or type(other) is not str:
+            return self._is_same(one, other)
+        if self.contents is None or not self.members.issuperset((one, other)):
+            raise Damaged("it refers to a file that is not in it")
+        return one == other or self.contents.digest(one) == self.contents.digest(other)
 
     def refuse(self, name: str, reason: str, *, unlisted: bool = False) -> None:
         finding = Finding(name, reason, unlisted=unlisted)
@@ -210,8 +247,6 @@ class _Walk:
 
     def _visit(self, node: Node) -> Iterator[Node]:
         loader, module, name = (node.get(key) for key in ("__loader__", "__module__", "__class__"))
-        if loader == "CachedNode":
-            return
         if type(loader) is not str or type(module) is not str or type(name) is not str:
             raise Damaged("a node of its tree names no type")
         full_name = f"{module}.{name}"
@@ -248,21 +283,9 @@ class _Walk:
             raise Damaged("it refers to a file that is not in it")
 
 
-def _is_same(one: Any, other: Any, left: list[int]) -> bool:
-    """Whether two parts of the tree are the same but for the numbers and files within."""
-    if one is other:
-        return True
-    left[0] -= 1
-    if left[0] < 0:
-        raise Damaged("too many of its nodes have the same number (TRU-059)")
-    if type(one) is dict and type(other) is dict:
-        keys = one.keys() - {"__id__", "file"}
-        same = keys == other.keys() - {"__id__", "file"}
-        return same and all(_is_same(one[key], other[key], left) for key in keys)
-    if type(one) is list and type(other) is list:
-        pairs = zip(one, other, strict=False)
-        return len(one) == len(other) and all(_is_same(a, b, left) for a, b in pairs)
-    return type(one) is type(other) and bool(one == other)
+def _compared(node: Node) -> list[str]:
+    """Return the keys whose values are compared, in their order, by which keys get their types."""
+    return [key for key, value in node.items() if key != "__id__" or type(value) is not int]
 
 
 def _content(node: Node, key: str = "content") -> Node:
@@ -311,7 +334,6 @@ def _dict(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
         name = f"{key.get('__module__')}.{key.get('__class__')}" if type(key) is dict else "?"
         number = type(key) is dict and key.get("__module__") == "numpy"
         listed = name in _KEY_TYPES or (number and walk.entry(key) is not None)
-        # What refers to another node is that node, whatever it says of itself.
         if not listed or key.get("__loader__") != "TypeNode":
             walk.refuse(name, "it is not a type of a key")
     yield types

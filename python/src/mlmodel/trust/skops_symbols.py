@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mlmodel.trust.pickles.names import Entry
 
-__all__ = ["Symbols", "Unfinished", "json_value", "keys_of", "mapping_of"]
+__all__ = ["Symbols", "json_value", "keys_of", "mapping_of"]
 
 Node = dict[str, Any]
 
@@ -28,46 +28,32 @@ _NUMBERS = frozenset(
 _STATEFUL = frozenset({"LossNode", "ObjectNode", "TreeNode"})
 
 
-class Unfinished:
-    """Stands for a node within itself."""
-
-
 class Symbols:
     """Makes symbols of nodes, each once.
 
     Args:
-        by_id: the nodes by their numbers, to which later ones refer.
         entry: gives the list's entry for what a node names.
 
     """
 
-    def __init__(self, by_id: dict[Any, Node], entry: Callable[[Node], Entry | None]) -> None:
-        self._by_id = by_id
+    def __init__(self, entry: Callable[[Node], Entry | None]) -> None:
         self._entry = entry
         self._made: dict[int, Value] = {}
 
     def of(self, node: Node) -> Value:
         """Return what a node would build, as far as the shapes of classes ask for it."""
-        if node.get("__loader__") == "CachedNode":
-            node = self._by_id.get(node.get("__id__"), node)
         if id(node) not in self._made:
-            # Whoever meets the node within itself finds what no attribute may hold.
-            self._made[id(node)] = Unfinished()
             self._made[id(node)] = self._symbol(node)
         return self._made[id(node)]
 
     def arguments(self, node: Node, sizes: dict[str, int]) -> tuple[Value, ...] | None:
         """Return what a constructor is called with; ``sizes``: the bytes of the file's arrays."""
-        if node.get("__loader__") == "CachedNode":
-            node = self._by_id.get(node.get("__id__"), node)
         content = node.get("content")
         if node.get("__loader__") != "TupleNode" or type(content) is not list:
             return None
         return tuple(self._argument(one, sizes) for one in content)
 
     def _argument(self, node: Node, sizes: dict[str, int]) -> Value:
-        if node.get("__loader__") == "CachedNode":
-            node = self._by_id.get(node.get("__id__"), node)
         if node.get("__loader__") == "NdArrayNode" and node.get("file") in sizes:
             named = Global("numpy", str(node.get("__class__")), ARRAY)
             made = Made(named, ())
