@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import cloudpickle
@@ -273,6 +274,53 @@ def test_the_configuration_of_training_is_not_read(what, handle, root):  # XGB-0
         assert one not in config
 
 
+MANY = 3_000_000
+#: Small values without end; compressed, the file has a few KB.
+FLOODED = {
+    "configuration": lambda h: b"{" + key("Config") + b"[" + b"{}" * MANY + b"]" + key("Model") + h.data[h.model :],
+    "counted": lambda h: b"{" + key("Config") + b"[#L" + MANY.to_bytes(8) + b"Z" * MANY + key("Model") + h.data[h.model :],
+    "within the configuration": lambda h: b"{" + key("Config") + b"{" + key("learner") + b"[" + b"[]" * MANY + b"]}" + key("Model") + h.data[h.model :],
+    "number of threads": lambda h: b"{" + key("Config") + b"{" + key("learner") + b"{" + key("generic_param") + b"{" + key("nthread") + b"[" + b"Z" * MANY + b"]}}}" + key("Model") + h.data[h.model :],
+    "model": lambda h: h.data[:-2] + key("more") + b"[" + b"{}" * MANY + b"]}}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FLOODED)
+def test_values_are_counted(what, handle, root):  # TRU-098
+    data = zlib.compress(pickle.dumps(holding(FLOODED[what](handle)), protocol=5))
+    with pytest.raises(InvalidModel, match="TRU-098"):
+        load(root, data)
+
+
+@pytest.mark.parametrize("what", FLOODED)
+def test_values_in_skops_files_are_counted(what, handle, root):  # TRU-098
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(skops.io.dumps(few().fit(X, CLASSES)))) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for one in old.infolist():
+            held = old.read(one)
+            new.writestr(
+                one.filename, FLOODED[what](handle) if one.filename.endswith(".bin") else held
+            )
+    (root / "model.skops").write_bytes(out.getvalue())
+    with pytest.raises(InvalidModel, match="TRU-098"):
+        Gate.for_folder(root).load_skops(root / "model.skops")
+
+
+def test_bytes_that_boosters_share_are_counted(handle, root):  # TRU-098
+    zeros = b"{" + key("Config") + b"[$D#L" + (2**20).to_bytes(8) + bytes(8 * 2**20)
+    shared = bytearray(zeros + key("Model") + handle.data[handle.model :])
+    forged = [Forged(b"") for _ in range(8)]
+    for one in forged:
+        one.state["handle"] = shared
+    data = zlib.compress(pickle.dumps(forged, protocol=5))
+    with pytest.raises(InvalidModel, match="TRU-059"):
+        load(root, data)
+    load(root, zlib.compress(pickle.dumps(forged[:2], protocol=5)))
+
+
 @pytest.mark.slow
 def test_xgboost_itself_would_follow_them(handle, tmp_path):
     """Without the check the process ends, or goes on with memory that is not the model's."""
@@ -424,5 +472,5 @@ def test_bytes_of_another_node_with_the_same_number(handle, root):
         for name in old.namelist():
             new.writestr(name, changed if name == "schema.json" else old.read(name))
         new.writestr("other", broken)
-    with pytest.raises(InvalidModel, match="would lead XGBoost astray"):
+    with pytest.raises(UntrustedModel, match="TRU-043"):
         load(root, out.getvalue())

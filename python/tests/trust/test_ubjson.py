@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlmodel.trust import ubjson
+from mlmodel.trust.pickles.budget import Budget, Spent
 
 
 def length(count):
@@ -98,3 +99,17 @@ def test_an_array_without_a_count_ends_with_its_mark():
 def test_what_is_wrong_is_told(raw, message):
     with pytest.raises(ubjson.MalformedUbjson, match=message):
         ubjson.loads(raw)
+
+
+@given(st.dictionaries(st.text(), VALUES, max_size=4))
+def test_members_are_passed_over(value):
+    found = ubjson.members(write(value))
+    assert {key: ubjson.loads(one) for key, one in found.items()} == value
+
+
+@pytest.mark.parametrize("read", [ubjson.loads, ubjson.members])
+def test_values_count(read):  # TRU-098
+    raw = b"{" + text("a") + b"[" + b"{}" * 1_000_000 + b"]}"
+    read(raw, Budget(stored=len(raw)))
+    with pytest.raises(Spent, match="TRU-098"):
+        read(raw, Budget(stored=1000, opcodes=10_000))

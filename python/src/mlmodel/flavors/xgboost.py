@@ -19,6 +19,7 @@ from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved
 from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.scoring.predict import Taking
+from mlmodel.trust.pickles.names import BOOSTER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,7 @@ __all__ = [
 
 ModelFormat = Literal["ubj", "json", "xgb"]
 
-_BOOSTER = "xgboost.core.Booster"
+_BOOSTER = ".".join(BOOSTER)
 _ESTIMATORS = ("Model", "Classifier", "Regressor", "Ranker", "RFClassifier", "RFRegressor")
 _CLASSES = NamedClasses(
     (_BOOSTER, *(f"xgboost.sklearn.XGB{name}" for name in _ESTIMATORS)),
@@ -92,7 +93,8 @@ class XgboostFlavor(Flavor):
         data = folder.gate.read(folder.file(file))
         from mlmodel.trust import boosters  # it needs numpy
 
-        boosters.check(data, file)
+        folder.gate.budget.store(len(data))
+        boosters.check(data, file, folder.gate.budget)
         model = getattr(xgboost, named.rpartition(".")[2])()
         what = f"cannot be loaded by XGBoost {xgboost.__version__}"
         with cannot_be_read(file, what, "XGB-004"):

@@ -17,6 +17,7 @@ import numpy as np
 
 from mlmodel.errors import InvalidModel, UnsupportedModel, shown
 from mlmodel.trust import ubjson
+from mlmodel.trust.pickles.budget import Budget, Spent
 
 __all__ = ["check"]
 
@@ -49,12 +50,15 @@ class _Outdated(ValueError):
     """What of an honest file present versions of XGBoost cannot follow."""
 
 
-def check(data: bytes, file: str) -> None:
+def check(data: bytes, file: str, budget: Budget | None = None) -> None:
     """Read the file and hold it to the rules that XGBoost's reader takes for granted.
+
+    ``budget`` is that of the model whose file holds ``data``; without one it is a file by itself.
 
     Raises:
         UnsupportedModel: it is in a form of old versions that later ones do not read (XGB-005).
-        InvalidModel: it is damaged (XGB-004), or its numbers lead out of their arrays (XGB-006).
+        InvalidModel: it is damaged (XGB-004), has more values than its size warrants (TRU-098), or
+            its numbers lead out of their arrays (XGB-006).
 
     """
     if data[:1] not in (b"{", b""):
@@ -64,11 +68,13 @@ def check(data: bytes, file: str) -> None:
             "format of XGBoost before 2.1, which no XGBoost from 3.1 on reads; load it with "
             "xgboost 2 or 3.0 and save it again as model.ubj (XGB-005)"
         )
+    if budget is None:
+        budget = Budget(stored=len(data))
     try:
         # XGBoost's reader tells the two apart in this way, too.
         is_packed = data[1:2].isalpha()
-        model = ubjson.loads(data) if is_packed else _json(data)
-    except (ValueError, RecursionError) as error:
+        model = ubjson.loads(data, budget) if is_packed else _json(data)
+    except (ValueError, RecursionError, Spent) as error:
         raise InvalidModel.of_file(file, "XGB-004", f"is not a whole model: {error}") from None
     if is_packed:
         wrong = _unlike_written(model)

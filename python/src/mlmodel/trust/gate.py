@@ -25,12 +25,12 @@ from mlmodel.errors import shown as shown_value
 from mlmodel.trust import records
 from mlmodel.trust.pickles.budget import Budget
 from mlmodel.trust.pickles.explain import is_function
-from mlmodel.trust.pickles.names import ALLOWED_CLASS, Names
+from mlmodel.trust.pickles.names import ALLOWED_CLASS, BOOSTER, Names
 from mlmodel.trust.pickles.own import OwnCode
 from mlmodel.trust.pickles.scanner import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["Gate"]
@@ -288,7 +288,7 @@ class Gate:
         self._note(found.names)
         if found.allowed:
             known = Names(self.allow, aliases, self.root)
-            loaded = unpickle.load_restricted(found, known, file, _STAND_INS)
+            loaded = unpickle.load_restricted(found, known, file, self._stand_ins())
             bounds.check(loaded, file)
             return loaded
         if self._holds(file, data):
@@ -340,15 +340,25 @@ class Gate:
                 )
         if not trusted:
             self._require_classes(found.names)
-            if _BOOSTER in set(found.names) - self.allow:
+            if ".".join(BOOSTER) in set(found.names) - self.allow:
                 from mlmodel.trust import pickled_boosters  # it needs numpy
 
-                checked = pickled_boosters.with_checked_handles(data, file)
+                checked = pickled_boosters.with_checked_handles(data, file, self.budget)
                 found = replace(found, data=checked)
         loaded = unpickle.guarded(lambda: skops_file.load(found, trusted=trusted), file)
         if not trusted:
             bounds.check(loaded, file)
         return loaded
+
+    def _stand_ins(self) -> dict[tuple[str, str], Callable[[str], type]]:
+        """Return what stands for a class of the list while a pickle is loaded without trust."""
+
+        def booster(file: str) -> type:
+            from mlmodel.trust import pickled_boosters  # it needs numpy
+
+            return pickled_boosters.stand_in(file, self.budget)
+
+        return {BOOSTER: booster}
 
     def _require_classes(self, names: Iterable[str]) -> None:
         """Go on only where what the user allowed is an installed class (TRU-016)."""
@@ -419,17 +429,6 @@ class Gate:
             )
         elif unused:
             yield f"{self._unused(unused).rstrip('?')} (TRU-046)."
-
-
-def _booster(file: str) -> type:
-    from mlmodel.trust import pickled_boosters  # it needs numpy
-
-    return pickled_boosters.stand_in(file)
-
-
-#: What stands for a class of the list while a pickle is loaded without trust.
-_STAND_INS = {("xgboost.core", "Booster"): _booster}
-_BOOSTER = "xgboost.core.Booster"
 
 
 def _has_classes(names: Iterable[str]) -> bool:

@@ -17,20 +17,24 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.trust import boosters, ubjson
+from mlmodel.trust.pickles.budget import Spent
+from mlmodel.trust.pickles.names import BOOSTER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BOOSTER", "stand_in", "with_checked_handles"]
+    from mlmodel.trust.pickles.budget import Budget
+
+__all__ = ["stand_in", "with_checked_handles"]
 
 #: What begins as these is a form of older versions: JSON, and the binary one.
 _OLDER = (b'{"', b"CONFIG-offset:", b"binf", b"bs64")
-#: The place of the class.
-BOOSTER = ("xgboost.core", "Booster")
 
 
-def stand_in(file: str) -> type:
+def stand_in(file: str, budget: Budget) -> type:
     """Return the class that a restricted unpickler takes for ``Booster``; ``file`` is for errors.
+
+    The values of its models count in the ``budget`` (TRU-098).
 
     What it restores is a ``Booster`` and nothing else.
 
@@ -42,18 +46,18 @@ def stand_in(file: str) -> type:
 
     class Restored(base):  # type: ignore[misc, valid-type]
         def __setstate__(self, state: Mapping[str, Any]) -> None:
-            _restore(self, state["handle"], file)
+            _restore(self, state["handle"], file, budget)
             self.__dict__.update((key, one) for key, one in state.items() if key != "handle")
             self.__class__ = base
 
     return Restored
 
 
-def with_checked_handles(data: bytes, file: str) -> bytes:
+def with_checked_handles(data: bytes, file: str, budget: Budget) -> bytes:
     """Return a skops file that holds boosters with their models as XGBoost itself writes them.
 
-    skops gives a booster what the file has. Nodes with the same number stand for each other, and
-    differ in their file at most (TRU-043), so every ``bytearray`` in the file counts as a model.
+    skops gives a booster what the file has, so every ``bytearray`` in it counts as a model. Their
+    values count in the ``budget`` (TRU-098).
 
     Raises:
         InvalidModel: a model would lead XGBoost astray, or it cannot be read.
@@ -66,16 +70,16 @@ def with_checked_handles(data: bytes, file: str) -> bytes:
         handles = _files_of_bytearrays(json.loads(old.read("schema.json")))
         for entry in old.infolist():
             held = old.read(entry)
-            new.writestr(
-                entry.filename, _checked(held, file) if entry.filename in handles else held
-            )
+            if entry.filename in handles:
+                held = _checked(held, file, budget)
+            new.writestr(entry.filename, held)
     return written.getvalue()
 
 
-def _checked(handle: bytes, file: str) -> bytes:
+def _checked(handle: bytes, file: str, budget: Budget) -> bytes:
     """Return what XGBoost writes for a booster with the model that ``handle`` holds."""
     booster = _library().Booster()
-    _restore(booster, handle, file)
+    _restore(booster, handle, file, budget)
     return bytes(booster.__getstate__()["handle"])
 
 
@@ -103,11 +107,11 @@ def _library() -> Any:
         ) from None
 
 
-def _restore(booster: Any, handle: Any, file: str) -> None:
+def _restore(booster: Any, handle: Any, file: str, budget: Budget) -> None:
     """Make ``booster`` a new one with the model of ``handle`` once it is checked."""
     library = _library()
-    model, threads = _parts(handle, file)
-    boosters.check(model, file)
+    model, threads = _parts(handle, file, budget)
+    boosters.check(model, file, budget)
     booster.handle = None  # so that it can be thrown away if what follows fails
     library.Booster.__init__(booster, {"nthread": threads} if threads else None)
     try:
@@ -121,7 +125,7 @@ def _refused(file: str, what: str) -> InvalidModel:
     return InvalidModel.of_file(file, "XGB-018", f"holds a booster of XGBoost {what}")
 
 
-def _parts(handle: Any, file: str) -> tuple[bytes, int]:
+def _parts(handle: Any, file: str, budget: Budget) -> tuple[bytes, int]:
     """Return the bytes of the model, and how many threads it computes with (0: not known)."""
     if not isinstance(handle, bytes | bytearray):
         raise _refused(file, "whose model is something else than bytes")
@@ -132,19 +136,21 @@ def _parts(handle: Any, file: str) -> tuple[bytes, int]:
             "save_model, and make the model again with that (XGB-018)"
         )
     try:
-        parts = ubjson.members(bytes(handle))
-        config: Any = ubjson.loads(parts.get("Config", b"Z"))
-    except (ValueError, RecursionError) as error:
+        budget.set_aside(len(handle))  # which many boosters may share
+        parts = ubjson.members(bytes(handle), budget)
+        threads = _threads(parts.get("Config", b"Z"), budget)
+    except (ValueError, RecursionError, Spent) as error:
         raise _refused(file, f"that is not whole: {error}") from None
     if parts.keys() != {"Config", "Model"} or parts["Model"][:1] != b"{":
         raise _refused(file, "that is not made of a model and a configuration")
-    return parts["Model"], _threads(config)
+    return parts["Model"], threads
 
 
-def _threads(config: Any) -> int:
+def _threads(config: bytes, budget: Budget) -> int:
     """Return the number of threads in a configuration where this machine has so many, else 0."""
     for key in ("learner", "generic_param", "nthread"):
-        config = config.get(key) if isinstance(config, dict) else None
+        config = ubjson.members(config, budget).get(key, b"Z") if config[:1] == b"{" else b"Z"
+    threads = ubjson.loads(config, budget)
     most = os.cpu_count() or 1
-    known = isinstance(config, str) and config in {str(one) for one in range(1, most + 1)}
-    return int(config) if known else 0
+    known = isinstance(threads, str) and threads in {str(one) for one in range(1, most + 1)}
+    return int(threads) if known else 0

@@ -7,6 +7,7 @@ counted objects, text with a length of another type than the file's own librarie
 from __future__ import annotations
 
 import struct
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +15,13 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
+    from mlmodel.trust.pickles.budget import Budget
+
 __all__ = ["MalformedUbjson", "loads", "members"]
 
 _DEEPEST = 64
+#: After so many values the budget is asked.
+_AT_ONCE = 4096
 #: Marker of a number -> its form; all are big-endian.
 _NUMBERS = {b"i": ">b", b"U": ">B", b"I": ">h", b"l": ">i", b"L": ">q", b"d": ">f", b"D": ">d"}
 _READ = {marker: struct.Struct(form) for marker, form in _NUMBERS.items()}
@@ -33,34 +38,38 @@ class MalformedUbjson(ValueError):
     """The bytes are not a whole value of the format; the message says what is wrong where."""
 
 
-def loads(data: bytes) -> Any:
+def loads(data: bytes, budget: Budget | None = None) -> Any:
     """Return the value: dict, list, text, number, truth value, None, or a 1-D numpy array.
 
     Arrays of one numeric type come as numpy arrays of that dtype (big-endian), which share the
-    memory of ``data``.
+    memory of ``data``. Each value counts in the ``budget`` (TRU-098).
 
     Raises:
         MalformedUbjson: cut off, nested deeper than 64, a key twice, or another marker.
+        Spent: it has more values than the budget's files are worth.
 
     """
-    reader = _Reader(data)
+    reader = _Reader(data, budget)
     try:
         value = reader.value(reader.take(1), 0)
     except (struct.error, UnicodeDecodeError) as error:
         raise MalformedUbjson(f"{error} near byte {reader.at}") from None
-    if reader.at != len(data):
-        raise MalformedUbjson(f"{len(data) - reader.at} bytes follow its end")
+    reader.end()
     return value
 
 
-def members(data: bytes) -> dict[str, bytes]:
+def members(data: bytes, budget: Budget | None = None) -> dict[str, bytes]:
     """Return the members of an object, each as the bytes that it is written in.
 
+    What is within them is passed over, and not built.
+
     Raises:
-        MalformedUbjson: as :func:`loads`, or it is something else than an object.
+        MalformedUbjson: as :func:`loads`, or it is something else than an object; keys that
+            stand twice in an object within are not told.
+        Spent: as :func:`loads`.
 
     """
-    reader = _Reader(data)
+    reader = _Skipping(data, budget)
     found: dict[str, bytes] = {}
     try:
         if reader.take(1) != b"{":
@@ -71,15 +80,30 @@ def members(data: bytes) -> dict[str, bytes]:
             found[key] = data[start : reader.at]
     except (struct.error, UnicodeDecodeError) as error:
         raise MalformedUbjson(f"{error} near byte {reader.at}") from None
-    if reader.at != len(data):
-        raise MalformedUbjson(f"{len(data) - reader.at} bytes follow its end")
+    reader.end()
     return found
 
 
 class _Reader:
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, budget: Budget | None) -> None:
         self.data = data
         self.at = 0
+        self._budget = budget
+        #: Values that the budget was not told of yet, and up to which byte it was told.
+        self._values = 0
+        self._told = 0
+
+    def end(self) -> None:
+        """See to it that nothing follows."""
+        self._tell()
+        if self.at != len(self.data):
+            raise MalformedUbjson(f"{len(self.data) - self.at} bytes follow its end")
+
+    def _tell(self) -> None:
+        """Take the values since the last time from the budget."""
+        if self._budget is not None:
+            self._budget.count(self._values, self.at - self._told)
+        self._values, self._told = 0, self.at
 
     def take(self, count: int) -> bytes:
         """Return the next bytes."""
@@ -90,6 +114,9 @@ class _Reader:
 
     def value(self, marker: bytes, depth: int) -> Any:
         """Return the value behind a marker."""
+        self._values += 1
+        if self._values == _AT_ONCE:
+            self._tell()
         if marker in _READ:
             return self.number(marker)
         if marker in _CONSTANTS:
@@ -138,12 +165,30 @@ class _Reader:
             dtype = _DTYPES[kind]
             count = self.count(self.take(1))
             return np.frombuffer(self.take(count * dtype.itemsize), dtype)
+        return self.gathered(self.items(marker, depth))
+
+    def gathered(self, items: Iterator[Any]) -> Any:
+        return list(items)
+
+    def items(self, marker: bytes, depth: int) -> Iterator[Any]:
+        """Yield the elements of an array of several types."""
         if marker == b"#":
             # Every element takes a byte at least, so that a short file cannot ask for a long list.
-            count = self.count(self.take(1))
-            return [self.value(self.take(1), depth) for _ in range(count)]
-        items = []
+            for _ in range(self.count(self.take(1))):
+                yield self.value(self.take(1), depth)
+            return
         while marker != b"]":
-            items.append(self.value(marker, depth))
+            yield self.value(marker, depth)
             marker = self.take(1)
-        return items
+
+
+class _Skipping(_Reader):
+    """Reads the same, and builds none of what holds others."""
+
+    def mapping(self, depth: int) -> dict[str, Any]:
+        for _ in self.keys(()):
+            self.value(self.take(1), depth)
+        return {}
+
+    def gathered(self, items: Iterator[Any]) -> Any:
+        deque(items, maxlen=0)

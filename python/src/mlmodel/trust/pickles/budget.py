@@ -72,11 +72,24 @@ class Budget:
             Spent: they are too many for these, or for the files' size (TRU-050).
 
         """
+        if self._is_too_much(opcodes, read):
+            raise Spent(f"it has too many opcodes for its size, {self.opcodes:,} by here (TRU-050)")
+
+    def count(self, values: int, read: int) -> None:
+        """Count values of a form that is not a pickle as opcodes, and the bytes that they stand in.
+
+        Raises:
+            Spent: they are too many for these, or for the files' size (TRU-098).
+
+        """
+        if self._is_too_much(values, read):
+            raise Spent(f"it has too many values for its size, {self.opcodes:,} by here (TRU-098)")
+
+    def _is_too_much(self, opcodes: int, read: int) -> bool:
         self.opcodes += opcodes
         self.read += read
         bytes_ = min(self.read, _DENSEST * self.stored)
-        if self.opcodes > _FREE_OPCODES + bytes_ // _BYTES_PER_OPCODE:
-            raise Spent(f"it has too many opcodes for its size, {self.opcodes:,} by here (TRU-050)")
+        return self.opcodes > _FREE_OPCODES + bytes_ // _BYTES_PER_OPCODE
 
     def hash(self, parts: int) -> None:
         """Count parts of keys that are hashed or compared, however often the file has them.

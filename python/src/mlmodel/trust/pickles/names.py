@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["ALLOWED_CLASS", "Entry", "Names", "allowed_names"]
+__all__ = ["ALLOWED_CLASS", "BOOSTER", "Entry", "Names", "allowed_names"]
+
+#: The place of the class of the list that believes bytes of its state (XGB-018).
+BOOSTER = ("xgboost.core", "Booster")
 
 
 @dataclass(frozen=True, slots=True)
