@@ -6,7 +6,7 @@ end. A file that runs no code can still hold such numbers, so what was loaded wi
 walked once, whatever its form (TRU-017, TRU-058). There is one table per library's part, ``TABLE``:
 the place of a class -> its check, which returns what is wrong or an empty text. It holds for
 the classes derived from it, too. ``counts`` has numbers that only cost
-time and memory (TRU-096).
+time and memory (TRU-096), ``crowds`` values that cost much as keys (TRU-097).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from mlmodel.trust.bounds import (
     trees,
 )
 from mlmodel.trust.bounds.arguments import arguments_of, shared
+from mlmodel.trust.bounds.crowds import Crowd
 from mlmodel.trust.bounds.values import places_of
 from mlmodel.trust.bounds.walk import objects
 
@@ -50,7 +51,7 @@ def check(loaded: Any, file: str) -> None:
 
     Raises:
         InvalidModel: a number leads out of its array (TRU-017), or an answer would cost more
-            than the model shows (TRU-096).
+            than the model shows (TRU-096), by its values as keys too (TRU-097).
 
     """
     if "numpy" not in sys.modules:
@@ -66,8 +67,9 @@ def _reasons(loaded: Any) -> Iterator[tuple[str, str]]:
     parts: dict[str, list[Any]] = {part: [] for part in trees.HELD_BY}
     held: set[int] = set()
     arguments: list[Any] = []
+    crowd = Crowd()
     try:
-        for one in objects(loaded):
+        for one in objects(loaded, meet=crowd.meet):
             arguments += arguments_of(one)
             for place in _places(type(one), known):
                 yield from _reasons_at(place, one)
@@ -77,6 +79,8 @@ def _reasons(loaded: Any) -> Iterator[tuple[str, str]]:
                     held.update(map(id, of(one)) if owner == place else ())
         if reason := shared(loaded, arguments):
             yield "TRU-017", reason
+        if crowd.wrong:
+            yield "TRU-097", crowd.wrong
     except Exception as error:  # noqa: BLE001 - objects of the file may fail in any way
         yield "TRU-017", f"an object cannot be looked into ({type(error).__name__})"
     for place, found in parts.items():

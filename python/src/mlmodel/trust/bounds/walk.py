@@ -38,11 +38,15 @@ def _keeper(array: Any) -> Any:
 
 
 def objects(
-    loaded: Any, arrays: dict[int, Any] | None = None, without: Iterable[Any] = ()
+    loaded: Any,
+    arrays: dict[int, Any] | None = None,
+    without: Iterable[Any] = (),
+    meet: Callable[[Any], None] | None = None,
 ) -> Iterator[Any]:
     """Yield every object that is reachable but plain values and containers.
 
-    ``arrays`` takes in what keeps the numbers of arrays; ``without`` is passed over.
+    ``arrays`` takes in what keeps the numbers of arrays; ``without`` is passed over;
+    ``meet`` is called with everything, plain values and containers too, as often as it is held.
     """
     numpy = sys.modules.get("numpy")
     array: Any = numpy.ndarray if numpy is not None else ()
@@ -53,6 +57,8 @@ def objects(
     while pending:
         one = pending.pop()
         kind = type(one)
+        if meet is not None:
+            meet(one)
         if kind in _ATOMS or id(one) in seen:
             continue
         seen[id(one)] = one
