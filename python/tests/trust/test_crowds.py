@@ -111,7 +111,9 @@ HONEST = {
     "powers of two": [2.0**at for at in range(-1000, 1000)],
     "whole powers of two": [2**at for at in range(1000)],
     "texts and nothing": [*map(str, range(1000)), None, float("nan")],
-    "dates": [dt.datetime(2020, 1, 1, tzinfo=dt.UTC) + dt.timedelta(hours=at) for at in range(1000)],
+    "dates": [
+        dt.datetime(2020, 1, 1, tzinfo=dt.UTC) + dt.timedelta(hours=at) for at in range(1000)
+    ],
     "timestamps": list(pd.date_range("2020", periods=500, freq="h")),
     "tuples": [(at, f"w{at}") for at in range(1000)],
     "complex": [complex(at, at + 1) for at in range(500)],

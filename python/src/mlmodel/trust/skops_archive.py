@@ -36,8 +36,7 @@ class Contents:
     def digest(self, name: str) -> bytes:
         """Return the SHA-256 of a file, whose size :func:`members` has looked at."""
         if name not in self._known:
-            with self._archive.open(name) as member:
-                self._known[name] = hashlib.file_digest(member, "sha256").digest()
+            self._known[name] = hashlib.sha256(self._archive.read(name)).digest()
         return self._known[name]
 
 

@@ -28,6 +28,7 @@ from mlmodel.trust.bounds import (
     trees,
 )
 from mlmodel.trust.bounds.arguments import arguments_of, shared
+from mlmodel.trust.bounds.chains import Chains
 from mlmodel.trust.bounds.crowds import Crowd
 from mlmodel.trust.bounds.values import places_of
 from mlmodel.trust.bounds.walk import objects
@@ -67,10 +68,11 @@ def _reasons(loaded: Any) -> Iterator[tuple[str, str]]:
     parts: dict[str, list[Any]] = {part: [] for part in trees.HELD_BY}
     held: set[int] = set()
     arguments: list[Any] = []
-    crowd = Crowd()
+    crowd, chains = Crowd(), Chains()
     try:
         for one in objects(loaded, meet=crowd.meet):
             arguments += arguments_of(one)
+            yield from (("TRU-096", reason) for reason in chains.wrong(one))
             for place in _places(type(one), known):
                 yield from _reasons_at(place, one)
                 if place in parts:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import functools
     from collections.abc import Callable, Iterator
 
-__all__ = ["TABLE"]
+__all__ = ["MOST_REPEATS", "TABLE", "repeats"]
 
 #: Threads or processes are started by this number.
 _MOST_JOBS = 1024
@@ -39,7 +39,7 @@ _HIGHEST_DEGREE = 1024
 #: Parts of a sketch, for each of which a wave is made of every row.
 _MOST_SKETCHED = 2**18
 #: What a function repeats, all its arguments taken together; functions of the list that do so.
-_MOST_REPEATS = 10**6
+MOST_REPEATS = 10**6
 _REPEATING = frozenset(
     {"diff", "fft", "histogram", "repeat", "split", "tile", "quantile_transform"}
 )
@@ -224,14 +224,20 @@ def _called(function: Any, given: list[Any]) -> str:
     named = [one for one in given if isinstance(one, dict)]
     if any(not is_count(one.get("n_jobs") or 1, -(2**31), _MOST_JOBS) for one in named):
         return "a function asks for an invalid number of jobs"
+    right = repeats(function, given) <= MOST_REPEATS
+    return "" if right else "a function is to repeat something more often than it may"
+
+
+def repeats(function: Any, given: list[Any]) -> int:
+    """Return how often a function repeats something by its arguments, or more than the limit."""
     special = _takes_a_count(function)
     if not special and not _is_repeating(function):
-        return ""
+        return 1
     # Compiled functions of scipy make whole numbers of any; those of numpy refuse them.
     numbers = [one for one in _numbers(given) if special or isinstance(one, int)]
-    right = all(abs(one) <= _MOST_REPEATS for one in numbers)  # false for what is not a number
-    right = right and prod(max(1, abs(one)) for one in numbers) <= _MOST_REPEATS
-    return "" if right else "a function is to repeat something more often than it may"
+    # What is not a number is not within the limit.
+    right = all(abs(one) <= MOST_REPEATS for one in numbers)
+    return prod(max(1, int(abs(one))) for one in numbers) if right else MOST_REPEATS + 1
 
 
 def _is_repeating(function: Any) -> bool:
