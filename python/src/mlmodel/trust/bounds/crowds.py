@@ -23,6 +23,9 @@ _DIGITS_PER_PART = 30
 #: Fewer than 64 floats have the same hash; types are hashed by where they are.
 _FREE = frozenset({str, bytes, bool, float, type(None), type, bytearray, range, list, dict, set})
 
+#: What is hashed with all that is in it; slices are so since Python 3.12.
+_NESTING = (tuple, frozenset, slice)
+
 
 class Crowd:
     """Counts values by their hashes; ``wrong`` says what is wrong with them, or nothing."""
@@ -35,7 +38,9 @@ class Crowd:
         #: Tuple, by its identity -> its parts, and how deep they are nested.
         self._known: dict[int, tuple[int, int]] = {}
         numpy = sys.modules.get("numpy")
-        self._number: Any = (numpy.integer, numpy.floating) if numpy is not None else ()
+        self._free: Any = ()
+        if numpy is not None:  # scalars of fields can be changed, and are hashed by nothing
+            self._free = (numpy.integer, numpy.floating, numpy.void, numpy.dtype)
         self._array: Any = numpy.ndarray if numpy is not None else ()
 
     def meet(self, one: Any) -> None:
@@ -46,12 +51,12 @@ class Crowd:
         if isinstance(one, self._array):
             for number in one.ravel().tolist() if one.dtype.kind == "c" else ():
                 self.meet(number)
-        elif not isinstance(one, self._number) and self._is_cheap(one):
+        elif not isinstance(one, self._free) and self._is_cheap(one):
             self._count(one)
 
     def _is_cheap(self, one: Any) -> bool:
         """Whether a value may be hashed at all."""
-        if isinstance(one, tuple | frozenset):
+        if isinstance(one, _NESTING):
             first = id(one) not in self._known
             parts, depth = self._measured(one)
         else:
@@ -69,13 +74,14 @@ class Crowd:
         pending = [top]
         while pending:
             one = pending[-1]
-            inner = [part for part in one if isinstance(part, tuple | frozenset)]
+            every = (one.start, one.stop, one.step) if isinstance(one, slice) else one
+            inner = [part for part in every if isinstance(part, _NESTING)]
             new = [part for part in inner if id(part) not in self._known]
             if new:
                 pending.extend(new)
                 continue
             found = [self._known[id(part)] for part in inner]
-            parts = 1 + len(one) + sum(count for count, _ in found)
+            parts = 1 + len(every) + sum(count for count, _ in found)
             self._known[id(one)] = parts, 1 + max((depth for _, depth in found), default=0)
             pending.pop()
         return self._known[id(top)]
