@@ -68,6 +68,7 @@ def _ask(models: Models, request: dict[str, Any], *, repository: bool) -> Any:
 
 
 def _add(models: Models, described: dict[str, Any]) -> None:
+    """Add a model that a vector describes."""
     description = data.model(described["signature"])
 
     def load() -> Any:

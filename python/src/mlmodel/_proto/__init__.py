@@ -1,14 +1,15 @@
 """Message classes of the project's protocol buffers.
 
-The descriptors are data (``mlmodel_v1.py``, generated from ``proto/`` by ``make generate``),
-loaded into a pool of our own: another package's generated code, or a user's own from the same
-``.proto`` files in another version, can stand beside it, and no version of the generator has
-to match the installed runtime (PRO-001). Needs the extra ``grpc``.
+The descriptors are data (``mlmodel_v1.py`` and its like, generated from ``proto/`` by ``make
+generate``), loaded into pools of our own: another package's generated code, or a user's own from
+the same ``.proto`` files in another version, can stand beside them, and no version of the generator
+has to match the installed runtime (PRO-001, GRP-002). Needs the extra ``grpc``.
 """
 
 from __future__ import annotations
 
 import base64
+import importlib
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from mlmodel.errors import MlmodelError
 
-__all__ = ["BadMessage", "message", "parse", "refused_as"]
+__all__ = ["BadMessage", "message", "parse", "pool", "refused_as"]
 
 
 class BadMessage(ValueError):
@@ -36,22 +37,43 @@ def refused_as(kind: type[MlmodelError]) -> Iterator[None]:
         raise kind(str(error)) from error
 
 
-@cache
-def _pool() -> Any:
-    from mlmodel._proto import mlmodel_v1
+#: The module that has the descriptors of a package.
+_MODULES = {
+    "mlmodel.v1": "mlmodel_v1",
+    "inference": "inference",
+    "grpc.health.v1": "grpc_services",
+    "grpc.reflection.v1": "grpc_services",
+    "grpc.reflection.v1alpha": "grpc_services",
+}
 
+
+@cache
+def pool(package: str = "mlmodel.v1") -> Any:
+    """Return the descriptor pool that has a package.
+
+    Raises:
+        MissingDependency: protobuf is not installed.
+        KeyError: there is no such package.
+
+    """
+    return _pool(_MODULES[package])
+
+
+@cache
+def _pool(module: str) -> Any:
+    held = importlib.import_module(f"mlmodel._proto.{module}")
     descriptor_pb2 = require("google.protobuf.descriptor_pb2", "grpc")
     descriptor_pool = require("google.protobuf.descriptor_pool", "grpc")
-    pool = descriptor_pool.DescriptorPool()
-    files = descriptor_pb2.FileDescriptorSet.FromString(base64.b64decode(mlmodel_v1.DESCRIPTORS))
+    made = descriptor_pool.DescriptorPool()
+    files = descriptor_pb2.FileDescriptorSet.FromString(base64.b64decode(held.DESCRIPTORS))
     for file in files.file:
-        pool.AddSerializedFile(file.SerializeToString())
-    return pool
+        made.AddSerializedFile(file.SerializeToString())
+    return made
 
 
 @cache
-def message(name: str) -> Any:
-    """Return the class of a message of the package ``mlmodel.v1``, such as ``Signature``.
+def message(name: str, package: str = "mlmodel.v1") -> Any:
+    """Return the class of a message of a package, such as ``Signature``.
 
     Raises:
         MissingDependency: protobuf is not installed.
@@ -59,10 +81,10 @@ def message(name: str) -> Any:
 
     """
     factory = require("google.protobuf.message_factory", "grpc")
-    return factory.GetMessageClass(_pool().FindMessageTypeByName(f"mlmodel.v1.{name}"))
+    return factory.GetMessageClass(pool(package).FindMessageTypeByName(f"{package}.{name}"))
 
 
-def parse(name: str, encoded: bytes) -> Any:
+def parse(name: str, encoded: bytes, package: str = "mlmodel.v1") -> Any:
     """Return the message of this name in some bytes.
 
     Raises:
@@ -70,9 +92,14 @@ def parse(name: str, encoded: bytes) -> Any:
         MissingDependency: protobuf is not installed.
 
     """
-    errors = require("google.protobuf.message", "grpc")
-    kind = message(name)
+    kind = message(name, package)
     try:
         return kind.FromString(encoded)
-    except (errors.DecodeError, ValueError, RecursionError) as error:
-        raise BadMessage(f"The bytes are not a message mlmodel.v1.{name} (PRO-002).") from error
+    except (_decode_error(), ValueError, RecursionError) as error:
+        raise BadMessage(f"The bytes are not a message {package}.{name} (PRO-002).") from error
+
+
+@cache
+def _decode_error() -> type[Exception]:
+    kind: type[Exception] = require("google.protobuf.message", "grpc").DecodeError
+    return kind

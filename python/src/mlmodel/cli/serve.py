@@ -92,6 +92,12 @@ not trusted.
     "-p", "--port", default=5000, type=click.IntRange(0, 65535), help="Port; 0 picks a free one."
 )
 @click.option(
+    "--grpc-port",
+    default=None,
+    type=click.IntRange(0, 65535),
+    help="Port for the Open Inference Protocol over gRPC; 0 picks a free one.",
+)
+@click.option(
     "--max-body",
     default=f"{MAX_BODY // 2**20}MiB",
     type=_Size(),
@@ -167,6 +173,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     models: tuple[str, ...],
     host: str,
     port: int,
+    grpc_port: int | None,
     max_body: int,
     workers: int,
     threads: int,
@@ -197,6 +204,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         raise click.UsageError("--tls-key goes with --tls-cert.")
     settings = Settings(
         *(places(models), host, port, workers, threads, max_body, body_seconds, predict_seconds),
+        grpc_port=grpc_port,
         terse=terse,
         repository=repository,
         trust=trust,

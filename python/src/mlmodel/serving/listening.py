@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from mlmodel.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["listen", "listen_at", "url_of"]
+__all__ = ["address_of", "listen", "listen_at", "reserve", "url_of"]
 
 #: How many connections wait until a worker takes them.
 _BACKLOG = 2048
@@ -31,21 +31,52 @@ def listen(host: str, port: int) -> socket.socket:
         InvalidArgument: the port is taken or the address is not this machine's.
 
     """
+    return _bound(host, port, lambda made: made.listen(_BACKLOG))
+
+
+def reserve(host: str, port: int) -> socket.socket:
+    """Return a socket that keeps an address for workers who listen there themselves (GRP-019).
+
+    It does not listen. As long as it is open they may bind its address, several of them where the
+    system lets them share it, and no other server may.
+
+    Raises:
+        InvalidArgument: the port is taken or the address is not this machine's.
+
+    """
+
+    def share(made: socket.socket) -> None:
+        # Only now: the binding itself is to fail where another server listens, shared or not.
+        if (option := getattr(socket, "SO_REUSEPORT", None)) is not None:
+            made.setsockopt(socket.SOL_SOCKET, option, 1)
+
+    return _bound(host, port, share, "--grpc-port")
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the address of a socket as gRPC writes it."""
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _bound(
+    host: str, port: int, then: Callable[[socket.socket], None], option: str = "--port"
+) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         family, kind, protocol, _, address = found[0]
         listener = socket.socket(family, kind, protocol)
     except (OSError, OverflowError) as error:
-        raise InvalidArgument(_unusable(host, port, error)) from None
+        raise InvalidArgument(_unusable(host, port, error, option)) from None
     try:
         if sys.platform != "win32":
             # A port that a server has just left is free; one that is listened at is not.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(_BACKLOG)
+        then(listener)
     except (OSError, OverflowError) as error:
         with contextlib.closing(listener):
-            raise InvalidArgument(_unusable(host, port, error)) from None
+            raise InvalidArgument(_unusable(host, port, error, option)) from None
     return listener
 
 
@@ -104,10 +135,10 @@ def url_of(host: str, listener: socket.socket, scheme: str = "http") -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _unusable(host: str, port: int, error: OSError | OverflowError) -> str:
+def _unusable(host: str, port: int, error: OSError | OverflowError, option: str) -> str:
     number = getattr(error, "errno", None)
     if number == errno.EADDRINUSE:
-        return f"Port {port} of {host} is in use by another program; choose one with --port."
+        return f"Port {port} of {host} is in use by another program; choose one with {option}."
     if number == errno.EACCES:
         return f"Port {port} of {host} needs more rights than this user has; choose one above 1023."
     return f"The address {host}, port {port}, cannot be used: {error}."

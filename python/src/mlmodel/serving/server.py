@@ -6,12 +6,14 @@ Nothing that the model needs is imported here, so that the parent costs some 30 
 from __future__ import annotations
 
 import contextlib
+import socket
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument
-from mlmodel.serving.listening import listen, listen_at, url_of
+from mlmodel.serving.listening import address_of, listen, listen_at, reserve, url_of
 from mlmodel.serving.logs import set_up
 from mlmodel.serving.names import naming
 from mlmodel.serving.parent import Parent
@@ -21,7 +23,6 @@ from mlmodel.store.folder import open_folder
 from mlmodel.store.sandboxing import decide_together
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
 
     from mlmodel.serving.settings import Place, Settings
@@ -51,12 +52,21 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
     settings = replace(settings, models=_decided(settings))
     if settings.certificate is not None:
         encryption(settings)  # a file that cannot be used is told before anything is started
-    with _listening(settings) as listener, Signals() as told:
+    with contextlib.ExitStack() as held:
+        listener = held.enter_context(_listening(settings))
+        also = ""
+        if settings.grpc_port is not None:
+            _check_grpc(settings)
+            kept = reserve(settings.host, settings.grpc_port)
+            held.enter_context(contextlib.closing(kept))
+            settings = replace(settings, grpc_address=address_of(kept))
+            also = f", for gRPC at {settings.grpc_address}"
+        told = held.enter_context(Signals())
         parent = Parent(settings, listener, told)
         try:
             if parent.start():
                 scheme = "http" if settings.certificate is None else "https"
-                ready(url_of(settings.host, listener, scheme))
+                ready(url_of(settings.host, listener, scheme) + also)
                 set_up()
                 parent.watch()
         finally:
@@ -102,3 +112,28 @@ def _decided(settings: Settings) -> tuple[Place, ...]:
 def _opened(place: Place, settings: Settings) -> ModelFolder:
     with naming(place.name, settings.models):
         return open_folder(place.uri, trust=settings.trust, allow=settings.allow)
+
+
+def _check_grpc(settings: Settings) -> None:
+    """Check that workers can speak gRPC.
+
+    Raises:
+        MissingDependency: grpcio is not installed.
+        InvalidArgument: they cannot, behind a wall or beside each other.
+
+    """
+    # It is looked for and not imported: a worker is a copy of this process.
+    for module, package in (("grpc", "grpcio"), ("google.protobuf", "protobuf")):
+        if find_spec(module.partition(".")[0]) is None:
+            require(module, "grpc", package)
+    if settings.wall is not None and not settings.isolate:
+        raise InvalidArgument(
+            "A model in the sandbox cannot be served over gRPC, whose library opens its port by "
+            "itself and only after the sandbox is shut. With --isolate the model alone is in the "
+            "sandbox, and gRPC is served; else leave out --grpc-port, trust the model (mlmodel "
+            "trust add), or serve it without: --sandbox off (GRP-020)."
+        )
+    if settings.workers > 1 and not hasattr(socket, "SO_REUSEPORT"):
+        raise InvalidArgument(
+            "Several workers cannot share a port for gRPC on this system; start one (GRP-019)."
+        )

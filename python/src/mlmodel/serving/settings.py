@@ -56,6 +56,8 @@ class Settings:
         body_seconds: how long a body may take to arrive (RST-114).
         predict_seconds: how long a prediction may take, with its wait for a turn; None for any
             time (RST-113).
+        grpc_port: where gRPC is spoken besides (GRP-019); None for nowhere.
+        grpc_address: the same with its host, once it is known.
         repository: models can be unloaded and loaded again by requests (OIP-062).
         isolate: each model runs in processes of its own, one for each thread (RST-142); the walls
             are around these then.
@@ -71,6 +73,8 @@ class Settings:
     max_body: int = MAX_BODY
     body_seconds: float = BODY_SECONDS
     predict_seconds: float | None = None
+    grpc_port: int | None = None
+    grpc_address: str = ""
     terse: bool = False
     trust: bool = False
     allow: tuple[str, ...] = ()

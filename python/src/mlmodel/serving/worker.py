@@ -14,7 +14,7 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InternalError, InvalidArgument, MlmodelError, UntrustedModel
 from mlmodel.sandbox.frames import plain_error, send
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mlmodel.sandbox.wall import Wall
     from mlmodel.scoring.engine import Engine
     from mlmodel.serving.app import Application
+    from mlmodel.serving.grpc import Server
     from mlmodel.serving.http.host import Sock
     from mlmodel.serving.settings import Place, Settings
 
@@ -107,13 +108,28 @@ def _serve(
         grace_seconds=GRACE,
     )
     loop = Loop([listener], served, limits, encrypt)
+    also: Server | None = None
+    if settings.grpc_address:
+        from mlmodel.serving.grpc.beside import beside
+
+        also = beside(served.models, settings)
     # What is loaded stays; the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
-    signal.signal(signal.SIGTERM, lambda *_: loop.stop())
+    stopping: list[threading.Thread] = []
+
+    def stop(*_: object) -> None:
+        loop.stop()
+        if also is not None and not stopping:
+            stopping.append(threading.Thread(target=also.stop, name="mlmodel-grpc-stop"))
+            stopping[0].start()
+
+    signal.signal(signal.SIGTERM, stop)
     send(report.fileno(), None)
     report.close()
     loop.run()
+    for thread in stopping:
+        thread.join()
 
 
 def _connections() -> int:
@@ -178,10 +194,15 @@ def application(settings: Settings) -> Application:
     from mlmodel.serving.models import Hosted
 
     hosted = Hosted()
+    # So many predictions go on at a time, whatever protocol asks for them (RST-074).
+    turns = threading.BoundedSemaphore(settings.threads) if settings.grpc_address else None
     for place in settings.models:
         with naming(place.name, settings.models):
             engine = (_load_again if settings.again else _load)(place, settings)
-        hosted.add(place.name, partial(_load_again, place, settings), engine=engine)
+        again = partial(_load_again, place, settings)
+        hosted.add(
+            place.name, in_turn(again, turns), engine=in_turn(partial(_same, engine), turns)()
+        )
     return Application(
         hosted,
         max_body=settings.max_body,
@@ -189,6 +210,31 @@ def application(settings: Settings) -> Application:
         threads=settings.threads,
         repository=settings.repository,
     )
+
+
+def _same(engine: Engine) -> Engine:
+    return engine
+
+
+def in_turn(
+    loader: Callable[[], Engine], turns: threading.BoundedSemaphore | None
+) -> Callable[[], Engine]:
+    """Return a loader of engines that predict in turn with others."""
+    if turns is None:
+        return loader
+
+    def loaded() -> Engine:
+        engine = loader()
+        predict = engine.call
+
+        def call(data: Any, params: Any) -> Any:
+            with turns:
+                return predict(data, params)
+
+        engine.call = call
+        return engine
+
+    return loaded
 
 
 def _load(place: Place, settings: Settings) -> Engine:

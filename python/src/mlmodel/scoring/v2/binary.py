@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import struct
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["from_raw", "raw_form", "to_raw"]
 
+#: Whether this machine's own order of bytes is that of binary data.
+_LITTLE = sys.byteorder == "little"
 _LENGTH = struct.Struct("<I")
+_RAW = {name: dtype.newbyteorder("<") for name, dtype in DATATYPES.items()}
+_RAW[BF16] = np.dtype("<u2")
 _LONGEST = 2**32 - 1
 
 
@@ -43,7 +48,7 @@ def from_raw(
     count = math.prod(shape)
     if datatype == BYTES:
         return _elements(memoryview(data), count, name).reshape(shape)
-    dtype = np.dtype("<u2") if datatype == BF16 else DATATYPES[datatype].newbyteorder("<")
+    dtype = _RAW[datatype]
     if len(data) != count * dtype.itemsize:
         raise MalformedRequest(
             f"The tensor {shown(name)} of {datatype} and shape {list(shape)} has "
@@ -60,7 +65,9 @@ def from_raw(
                 f"{wrong[0]}; true is 1, and false is 0 (OIP-011)."
             )
         values = values.view(np.bool_)
-    return values.astype(values.dtype.newbyteorder("="), copy=False).reshape(shape)
+    if not _LITTLE:  # pragma: no cover - no machine of the tests
+        values = values.astype(values.dtype.newbyteorder("="))
+    return values.reshape(shape)
 
 
 def _elements(data: memoryview, count: int, name: str) -> npt.NDArray[Any]:
@@ -95,7 +102,7 @@ def to_raw(tensor: Tensor) -> bytes:
     values = tensor.values
     assert values is not None  # noqa: S101 - of an answer
     if tensor.datatype != BYTES:
-        return np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()
+        return (values if _LITTLE else values.astype(values.dtype.newbyteorder("<"))).tobytes()
     cells: list[bytes] = values.ravel().tolist()
     if any(len(cell) > _LONGEST for cell in cells):
         raise UnserializablePrediction(

@@ -11,10 +11,10 @@ from mlmodel.scoring.v2.datatypes import DATATYPES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["check_names", "checked_datatype", "checked_shape"]
+__all__ = ["MOST_AXES", "check_names", "checked_datatype", "checked_shape"]
 
 #: What numpy can hold in every supported version.
-_MOST_AXES = 32
+MOST_AXES = 32
 #: A tensor without elements is as long as it says, so it may not say much: before the axis of
 #: which there is nothing there may be rows of nothing, behind it nothing at all.
 _MOST_EMPTY_ROWS = 1_000
@@ -45,14 +45,16 @@ def checked_shape(shape: Any, name: str) -> tuple[int, ...]:
 
     """
     axes = tuple(shape) if isinstance(shape, list | tuple) else (None,)
+    if len(axes) == 1 and type(axes[0]) is int and 0 < axes[0] < _LONGEST:
+        return axes  # of a column, as most are
     if not all(type(axis) is int and axis >= 0 for axis in axes):
         raise MalformedRequest(
             f"The shape of the tensor {shown(name)} is a list of whole numbers that are not "
             f"negative, not {shown(shape)} (OIP-001)."
         )
-    if len(axes) > _MOST_AXES:
+    if len(axes) > MOST_AXES:
         raise MalformedRequest(
-            f"The tensor {shown(name)} has {len(axes)} axes, and at most {_MOST_AXES} are read "
+            f"The tensor {shown(name)} has {len(axes)} axes, and at most {MOST_AXES} are read "
             "(OIP-002)."
         )
     empty_rows = math.prod(axes[: axes.index(0)]) if 0 in axes else 0

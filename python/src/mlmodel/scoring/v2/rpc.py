@@ -1,0 +1,191 @@
+"""The protocol over gRPC without a server: a call's name and message in, a message or an error out.
+
+What carries it (:mod:`mlmodel.serving.grpc`) is told an error's code and what goes with it by
+:func:`failure`; it never parses or asks a model by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from mlmodel.errors import MlmodelError, NotFound, shown
+from mlmodel.scoring.answers import error_document, unexpected_error
+from mlmodel.scoring.v2.inference import infer
+from mlmodel.scoring.v2.metadata import model_metadata, server_metadata
+from mlmodel.scoring.v2.protobuf import (
+    message,
+    parsed,
+    read_request,
+    write_metadata,
+    write_response,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlmodel.scoring.v2.registry import Registry
+
+__all__ = [
+    "METHODS",
+    "SERVICE",
+    "STREAM",
+    "Failure",
+    "failure",
+    "handle",
+    "handle_in_stream",
+    "message",
+]
+
+SERVICE = "inference.GRPCInferenceService"
+#: The one method that takes and answers several messages.
+STREAM = "ModelStreamInfer"
+
+#: How much of an error goes into a call's metadata, of which clients take some 8 KiB (GRP-012).
+_MOST_MESSAGE, _MOST_DETAILS = 3000, 3000
+
+
+class Failure(NamedTuple):
+    """An error as gRPC says it: the name of its status code, its message, and JSON for programs."""
+
+    code: str
+    message: str
+    details: str
+
+
+def failure(error: MlmodelError, *, terse: bool = False) -> Failure:
+    """Return what a call that failed is ended with (GRP-011, GRP-012).
+
+    ``details`` is ASCII: an object with ``error_code`` and as many of the ``details`` as there is
+    room for.
+    """
+    document = error_document(error, terse=terse)
+    text = document["message"]
+    while len(quote(text)) > _MOST_MESSAGE:
+        text = text[: len(text) * 3 // 4] + "…"
+    kept = document["details"]
+    while True:
+        told = {"error_code": document["error_code"], "details": kept}
+        # Python writes what is not ASCII as escapes, and takes any number of columns' names.
+        details = json.dumps(told, default=str)
+        if len(details) <= _MOST_DETAILS:
+            return Failure(error.grpc_code, text, details)
+        kept = kept[: len(kept) // 2]
+
+
+def handle(
+    method: str,
+    body: bytes,
+    registry: Registry,
+    *,
+    warn: Callable[[str], object] | None = None,
+) -> bytes:
+    """Answer one call with a message.
+
+    Args:
+        method: of the service, such as ``ModelInfer``; not the stream.
+        body: the message, encoded.
+        registry: the models.
+        warn: is told which parameters were left out (ENF-080).
+
+    Raises:
+        MlmodelError: any, and none other; a bug is logged and hidden behind InternalError.
+
+    """
+    if method not in METHODS:
+        raise NotFound(f"{SERVICE} has no method {shown(method)} (GRP-001).")
+    try:
+        answer: bytes = METHODS[method](body, registry, warn).SerializeToString()
+    except MlmodelError:
+        raise
+    except Exception as error:
+        raise unexpected_error(error) from error
+    return answer
+
+
+def handle_in_stream(
+    body: bytes, registry: Registry, *, terse: bool = False, refuse: MlmodelError | None = None
+) -> bytes:
+    """Answer one request of a stream; an error is said in the answer, and ends nothing (GRP-007).
+
+    Args:
+        body: the message ``ModelInferRequest``, encoded.
+        registry: the models.
+        terse: errors say name and rule only (ERR-008).
+        refuse: an error that stands already, which is answered without asking the model.
+
+    """
+    made = message("ModelStreamInferResponse")()
+    try:
+        if refuse is not None:
+            raise refuse  # noqa: TRY301 - said as those that are found here
+        given = parsed("ModelInferRequest", body)
+        made.infer_response.id = given.id
+        _answer(given, registry, None, made.infer_response)
+    except MlmodelError as error:
+        _say(made, error, terse=terse)
+    except Exception as error:  # noqa: BLE001 - as in handle
+        _say(made, unexpected_error(error), terse=terse)
+    answer: bytes = made.SerializeToString()
+    return answer
+
+
+def _say(made: Any, error: MlmodelError, *, terse: bool) -> None:
+    held = made.infer_response.id
+    made.infer_response.Clear()
+    made.infer_response.id = held
+    made.error_message = error.code if terse else f"{error.code}: {failure(error).message}"
+
+
+def _answer(
+    given: Any, registry: Registry, warn: Callable[[str], object] | None, target: Any = None
+) -> Any:
+    model = registry.find(given.model_name, given.model_version or None)
+    request = read_request(given, model.ready().matching)
+    return write_response(infer(model, request, warn=warn), given, target)
+
+
+# -- the methods -------------------------------------------------------------------------------
+
+
+def _live(body: bytes, _registry: Registry, _warn: Any) -> Any:
+    parsed("ServerLiveRequest", body)
+    return message("ServerLiveResponse")(live=True)
+
+
+def _ready(body: bytes, registry: Registry, _warn: Any) -> Any:
+    parsed("ServerReadyRequest", body)
+    ready = all(model.engine is not None for model in registry.served())
+    return message("ServerReadyResponse")(ready=ready)
+
+
+def _model_ready(body: bytes, registry: Registry, _warn: Any) -> Any:
+    given = parsed("ModelReadyRequest", body)
+    model = registry.find(given.name, given.version or None)
+    return message("ModelReadyResponse")(ready=model.engine is not None)
+
+
+def _server(body: bytes, _registry: Registry, _warn: Any) -> Any:
+    parsed("ServerMetadataRequest", body)
+    return message("ServerMetadataResponse")(**server_metadata())
+
+
+def _metadata(body: bytes, registry: Registry, _warn: Any) -> Any:
+    given = parsed("ModelMetadataRequest", body)
+    return write_metadata(model_metadata(registry.find(given.name, given.version or None)))
+
+
+def _infer(body: bytes, registry: Registry, warn: Any) -> Any:
+    return _answer(parsed("ModelInferRequest", body), registry, warn)
+
+
+#: Name -> what answers it, from the encoded message, the models and who is told what is left out.
+METHODS: dict[str, Callable[[bytes, Registry, Any], Any]] = {
+    "ServerLive": _live,
+    "ServerReady": _ready,
+    "ModelReady": _model_ready,
+    "ServerMetadata": _server,
+    "ModelMetadata": _metadata,
+    "ModelInfer": _infer,
+}

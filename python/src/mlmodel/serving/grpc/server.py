@@ -1,0 +1,387 @@
+"""A gRPC server for the models of a registry."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from mlmodel._base.extras import require
+from mlmodel.errors import DeadlineExceeded, InvalidArgument, MalformedRequest, Unavailable
+from mlmodel.serving.settings import BODY_SECONDS, GRACE, MAX_BODY, THREADS, WAITING
+
+require("grpc", "grpc")
+require("google.protobuf", "grpc")
+
+import grpc  # noqa: E402 - named with its extra where it is absent
+
+from mlmodel.errors import MlmodelError  # noqa: E402 - as above
+from mlmodel.scoring.answers import unexpected_error, warning_header  # noqa: E402
+from mlmodel.scoring.v2 import rpc  # noqa: E402
+from mlmodel.serving.grpc import health, reflection  # noqa: E402
+from mlmodel.serving.grpc.calls import LOOK, Gone, Pool, Waits  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mlmodel.scoring.v2 import Registry
+
+__all__ = ["Limits", "Server", "serve"]
+
+#: Threads beyond those that predict, for calls whose message has not come yet; and those of the
+#: calls that ask no model.
+_RECEIVING, _QUICK = 32, 32
+#: No more calls than these are taken in at all.
+_MOST_CALLS = 4096
+#: A client may open so many calls on one connection at a time.
+_MOST_STREAMS = 512
+_ERROR = "mlmodel-error"
+_IDENTITY_ALONE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a server takes and how long it waits, in bytes and seconds.
+
+    Attributes:
+        threads: how many predictions are made at a time.
+        waiting: how many more calls wait for a thread; others are refused (GRP-018).
+        max_body: the largest message (GRP-010).
+        body_seconds: how long a message may take to arrive (GRP-018).
+        predict_seconds: how long a prediction may take, its wait for a turn included (GRP-013).
+
+    """
+
+    threads: int = THREADS
+    waiting: int = WAITING
+    max_body: int = MAX_BODY
+    body_seconds: float = BODY_SECONDS
+    predict_seconds: float = math.inf
+
+
+def serve(
+    registry: Registry,
+    address: str = "127.0.0.1:0",
+    limits: Limits | None = None,
+    *,
+    terse: bool = False,
+    shared: bool = False,
+    credentials: Any = None,
+) -> Server:
+    """Serve models over gRPC, in threads of this process; return once calls are taken.
+
+    Args:
+        registry: the models.
+        address: host and port, such as ``127.0.0.1:5001`` or ``[::1]:0``; a free port for 0.
+        limits: what the server takes and how long it waits.
+        terse: errors say name and rules only (ERR-008).
+        shared: other processes listen at the port too, as workers of one server do.
+        credentials: what ``grpc.ssl_server_credentials`` gave; None where nothing is encrypted.
+
+    Raises:
+        InvalidArgument: the address cannot be used.
+
+    """
+    calls = _Calls(registry, limits or Limits(), terse=terse)
+    return Server(calls, address, shared=shared, credentials=credentials)
+
+
+class Server:
+    """A running server; ``port`` is where it listens.
+
+    Made by :func:`serve`.
+    """
+
+    def __init__(self, calls: _Calls, address: str, *, shared: bool, credentials: Any) -> None:
+        options = [
+            ("grpc.so_reuseport", int(shared)),
+            ("grpc.max_receive_message_length", calls.limits.max_body),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.max_concurrent_streams", _MOST_STREAMS),
+            # What is compressed may unfold to any size; nothing bounds that.
+            ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_ALONE),
+        ]
+        self._server = grpc.server(
+            calls.pool, handlers=(calls,), options=options, maximum_concurrent_rpcs=_MOST_CALLS
+        )
+        try:
+            self.port: int = (
+                self._server.add_insecure_port(address)
+                if credentials is None
+                else self._server.add_secure_port(address, credentials)
+            )
+        except RuntimeError:
+            raise InvalidArgument(
+                f"The address {address} cannot be used for gRPC: it is in use by another program, "
+                "or is not this machine's; choose one with --grpc-port."
+            ) from None
+        self._calls = calls
+        self._over = threading.Event()
+        self._server.start()
+        threading.Thread(target=self._look, name="mlmodel-grpc-look", daemon=True).start()
+
+    def stop(self, grace: float = GRACE) -> None:
+        """Take no further calls, and return when those that have begun are answered (RST-076).
+
+        Those that are not within so many seconds are ended.
+        """
+        self._calls.stop()
+        self._server.stop(grace).wait()
+        self._over.set()
+
+    def _look(self) -> None:
+        while not self._over.wait(LOOK):
+            self._calls.look()
+
+
+class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """What answers calls.
+
+    All of them are handled as streams, whatever they are: then a call is known before its message
+    has come, and can be ended. On the wire there is no difference.
+    """
+
+    def __init__(self, registry: Registry, limits: Limits, *, terse: bool) -> None:
+        self._registry, self.limits, self._terse = registry, limits, terse
+        self.pool = Pool(limits.threads + _RECEIVING, "call")
+        self._quick = Pool(_QUICK, "quick")
+        self._waits = Waits(self.pool, limits.body_seconds)
+        self._quick_waits = Waits(self._quick, limits.body_seconds)
+        self._turns = threading.BoundedSemaphore(limits.threads)
+        self._predicting = Pool(limits.threads, "predict") if self._is_timed else None
+        self.services = (rpc.SERVICE, health.SERVICE, *reflection.SERVICES)
+        self._health = health.Health(registry, (rpc.SERVICE,), self._send, self._quick.submit)
+        self._handlers = dict(self._made())
+        self._refusal = self._handler(self._refuse_all, self._quick)
+
+    @property
+    def _is_timed(self) -> bool:
+        return self.limits.predict_seconds != math.inf
+
+    def service(self, handler_call_details: Any) -> Any:
+        """Return what handles a call; grpcio asks."""
+        handler, scores = self._handlers.get(handler_call_details.method, (None, False))
+        if scores and self.pool.calls >= self.pool.threads + self.limits.waiting:
+            return self._refusal
+        return handler
+
+    def look(self) -> None:
+        """End what takes too long, and tell what has changed."""
+        self._waits.look()
+        self._quick_waits.look()
+        self._health.look()
+
+    def stop(self) -> None:
+        """End what would wait for ever."""
+        self._health.stop()
+        self._waits.stop()
+        self._quick_waits.stop()
+
+    def _made(self) -> Iterator[tuple[str, tuple[Any, bool]]]:
+        for method in rpc.METHODS:
+            name = f"/{rpc.SERVICE}/{method}"
+            if method == "ModelInfer":
+                yield name, (self._handler(self._infer, self.pool), True)
+            else:
+                yield name, (self._handler(self._plain(method), self._quick), False)
+        stream = f"/{rpc.SERVICE}/{rpc.STREAM}"
+        yield stream, (self._handler(self._infer_stream, self.pool, stream=True), True)
+        check, watch = (f"/{health.SERVICE}/{one}" for one in ("Check", "Watch"))
+        yield check, (self._handler(self._check, self._quick), False)
+        yield watch, (self._handler(self._watch, self._quick, stream=True, waits=False), False)
+        for service in reflection.SERVICES:
+            handler = self._handler(self._reflection(service), self._quick, stream=True)
+            yield f"/{service}/ServerReflectionInfo", (handler, False)
+
+    def _handler(
+        self, behavior: Callable[..., Any], pool: Pool, *, stream: bool = False, waits: bool = True
+    ) -> Any:
+        def handled(*args: Any, **kwargs: Any) -> Any:
+            return behavior(*args, **kwargs)
+
+        # Names that grpcio looks for, and its own health service uses.
+        handled.experimental_thread_pool = pool  # type: ignore[attr-defined]
+        if not waits:
+            handled.experimental_non_blocking = True  # type: ignore[attr-defined]
+        if stream:
+            return grpc.stream_stream_rpc_method_handler(handled)
+        return grpc.stream_unary_rpc_method_handler(handled)
+
+    # -- predictions -----------------------------------------------------------------------
+
+    def _infer(self, requests: Iterator[bytes], context: Any) -> bytes:
+        told: list[str] = []
+
+        def asked() -> bytes:
+            return rpc.handle("ModelInfer", body, self._registry, warn=told.append)
+
+        try:
+            body = _one(self._waits, requests, context)
+            answer = self._in_turn(asked, context)
+        except Gone:
+            return b""
+        except MlmodelError as error:
+            self._refuse(context, error)
+        if told:
+            name, text = warning_header("ENF-080" if self._terse else told[0])
+            context.set_trailing_metadata(((name.lower(), text),))
+        return answer
+
+    def _infer_stream(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+        more = False
+        while (body := self._next(requests, context, more=more)) is not None:
+            more = True
+            answer = self._answer_in_stream(body, context)
+            # Its client is waited for until it has taken the answer.
+            with self._waits.waiting(context):
+                yield answer
+
+    def _next(self, requests: Iterator[bytes], context: Any, *, more: bool) -> bytes | None:
+        try:
+            body: bytes | None = self._waits.message(requests, context, more=more)
+        except Gone:
+            return None
+        return body
+
+    def _answer_in_stream(self, body: bytes, context: Any) -> bytes:
+        def asked(refuse: MlmodelError | None = None) -> bytes:
+            return rpc.handle_in_stream(body, self._registry, terse=self._terse, refuse=refuse)
+
+        try:
+            return self._in_turn(asked, context)
+        except MlmodelError as error:
+            return asked(error)
+
+    def _in_turn(self, asked: Callable[[], bytes], context: Any) -> bytes:
+        """Ask a model when it is this call's turn, if its client still waits then (GRP-013).
+
+        Raises:
+            DeadlineExceeded: the client's time, or the server's, is over.
+            MlmodelError: what asking raises.
+
+        """
+        allowed = self.limits.predict_seconds
+        left = context.time_remaining()
+        left = math.inf if left is None else left
+        until = time.monotonic() + min(left, allowed)
+        if left <= 0 or not self._turns.acquire(timeout=min(left, allowed, threading.TIMEOUT_MAX)):
+            raise _late(left, allowed)
+        if not context.is_active():
+            self._turns.release()
+            raise _late(0, allowed)
+        if self._predicting is None:
+            try:
+                return asked()
+            finally:
+                self._turns.release()
+        future = self._predicting.submit(asked)
+        # The turn is the call's as long as it runs, whoever still waits for it.
+        future.add_done_callback(lambda _: self._turns.release())
+        try:
+            answer: bytes = future.result(min(until - time.monotonic(), threading.TIMEOUT_MAX))
+        except TimeoutError:
+            if future.done():
+                raise
+            raise _late(left, allowed) from None
+        return answer
+
+    # -- what asks no model ----------------------------------------------------------------
+
+    def _plain(self, method: str) -> Callable[[Iterator[bytes], Any], bytes]:
+        def asked(requests: Iterator[bytes], context: Any) -> bytes:
+            return self._answered(
+                lambda body: rpc.handle(method, body, self._registry), requests, context
+            )
+
+        return asked
+
+    def _check(self, requests: Iterator[bytes], context: Any) -> bytes:
+        return self._answered(self._health.check, requests, context)
+
+    def _answered(
+        self, answer: Callable[[bytes], bytes], requests: Iterator[bytes], context: Any
+    ) -> bytes:
+        try:
+            return answer(_one(self._quick_waits, requests, context))
+        except Gone:
+            return b""
+        except MlmodelError as error:
+            self._refuse(context, error)
+        except Exception as error:  # noqa: BLE001 - the boundary: no exception reaches a client
+            self._refuse(context, unexpected_error(error))
+
+    def _watch(
+        self,
+        requests: Iterator[bytes],
+        context: Any,
+        send_response_callback: Callable[[bytes | None], None],
+    ) -> None:
+        try:
+            body = _one(self._quick_waits, requests, context)
+            self._health.watch(body, context, send_response_callback)
+        except Gone:
+            return
+        except MlmodelError as error:
+            self._refuse(context, error)
+
+    def _send(self, context: Any, send: Callable[[Any], None], messages: Sequence[Any]) -> None:
+        with self._quick_waits.waiting(context):
+            for message in messages:
+                send(message)
+
+    def _reflection(self, service: str) -> Callable[[Iterator[bytes], Any], Iterator[bytes]]:
+        def asked(requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+            more = False
+            try:
+                while True:
+                    body = self._quick_waits.message(requests, context, more=more)
+                    if body is None:
+                        return
+                    more = True
+                    with self._quick_waits.waiting(context):
+                        yield reflection.answer(body, service, self.services)
+            except Gone:
+                return
+            except MlmodelError as error:
+                self._refuse(context, error)
+
+        return asked
+
+    # -- refusals --------------------------------------------------------------------------
+
+    def _refuse_all(self, _requests: object, context: Any) -> None:
+        self._refuse(
+            context,
+            Unavailable("The server is handling as many calls as it can; try again (GRP-018)."),
+        )
+
+    def _refuse(self, context: Any, error: MlmodelError) -> NoReturn:
+        said = rpc.failure(error, terse=self._terse)
+        context.set_trailing_metadata(((_ERROR, said.details),))
+        context.abort(getattr(grpc.StatusCode, said.code), said.message)
+        raise AssertionError  # pragma: no cover - abort has raised
+
+
+def _one(waits: Waits, requests: Iterator[bytes], context: Any) -> bytes:
+    """Return the message of a call that has one.
+
+    Raises:
+        Gone: the call is over.
+        MalformedRequest: its client sends none.
+
+    """
+    body: bytes | None = waits.message(requests, context)
+    if body is None:
+        raise MalformedRequest("The call has no message (GRP-010).")
+    return body
+
+
+def _late(left: float, allowed: float) -> DeadlineExceeded:
+    if left <= allowed:
+        return DeadlineExceeded("The time that the client gave this call is over (GRP-013).")
+    return DeadlineExceeded(
+        f"The prediction took longer than this server allows, which is {allowed:g} seconds "
+        "(GRP-013)."
+    )
