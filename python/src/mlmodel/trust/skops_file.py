@@ -26,7 +26,15 @@ from mlmodel.trust.pickles.shapes import Watch
 from mlmodel.trust.pickles.values import Global, Items, Made
 from mlmodel.trust.skops_archive import Contents, Damaged, look_into, members
 from mlmodel.trust.skops_places import places
-from mlmodel.trust.skops_symbols import Symbols, json_value, keys_of, mapping_of
+from mlmodel.trust.skops_symbols import (
+    Node,
+    Symbols,
+    content_of,
+    json_value,
+    keys_of,
+    list_of,
+    mapping_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -69,8 +77,6 @@ _UNREADABLE = (
     zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error,
     lzma.LZMAError,
 )  # fmt: skip
-
-Node = dict[str, Any]
 
 
 def check(data: bytes, *, allow: Iterable[str] = (), budget: Budget | None = None) -> Scan:
@@ -288,20 +294,6 @@ def _compared(node: Node) -> list[str]:
     return [key for key, value in node.items() if key != "__id__" or type(value) is not int]
 
 
-def _content(node: Node, key: str = "content") -> Node:
-    found = node.get(key)
-    if type(found) is not dict:
-        raise Damaged("a node of its tree has no content")
-    return found
-
-
-def _list(node: Node) -> list[Node]:
-    found = node.get("content")
-    if type(found) is not list:
-        raise Damaged("a node of its tree has no content")
-    return found
-
-
 def _json(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - the table's protocol
     if type(node.get("content")) is not str:
         raise Damaged("a value of its tree is not text")
@@ -309,45 +301,45 @@ def _json(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - 
 
 
 def _sequence(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - as above
-    return iter(_list(node))
+    return iter(list_of(node))
 
 
 def _set(walk: _Walk, node: Node, _: str) -> Iterator[Node]:
     walk.keyed.append(node)
-    return iter(_list(node))
+    return iter(list_of(node))
 
 
 def _tuple(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     if full_name != "builtins.tuple":
         walk.require(node, full_name, "new")
-    return iter(_list(node))
+    return iter(list_of(node))
 
 
 def _dict(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     if full_name != "builtins.dict":
         walk.require(node, full_name, "dict")
     walk.keyed.append(node)
-    types = _content(node, "key_types")
+    types = content_of(node, "key_types")
     if types.get("__loader__") != "ListNode":
         raise Damaged("the types of a dict's keys in its tree are not a list")
-    for key in _list(types):
+    for key in list_of(types):
         name = f"{key.get('__module__')}.{key.get('__class__')}" if type(key) is dict else "?"
         number = type(key) is dict and key.get("__module__") == "numpy"
         listed = name in _KEY_TYPES or (number and walk.entry(key) is not None)
         if not listed or key.get("__loader__") != "TypeNode":
             walk.refuse(name, "it is not a type of a key")
     yield types
-    yield from _content(node).values()
+    yield from content_of(node).values()
 
 
 def _default_dict(walk: _Walk, node: Node, _: str) -> Iterator[Node]:
-    content = _content(node)
-    factory = _content(content, "default_factory")
+    content = content_of(node)
+    factory = content_of(content, "default_factory")
     kind, module, name = (factory.get(key) for key in ("__loader__", "__module__", "__class__"))
     plain = kind == "TypeNode" and f"{module}.{name}" in checks.FACTORIES
     if not plain and not (kind == "JsonNode" and factory.get("content") == "null"):
         walk.refuse(f"{module}.{name}", "it is not a factory of a defaultdict")
-    yield _content(content, "main")
+    yield content_of(content, "main")
     yield factory
 
 
@@ -376,19 +368,19 @@ def _function(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
 
 
 def _partial(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
-    content = _content(node)
-    if _content(content, "func").get("__loader__") != "FunctionNode":
+    content = content_of(node)
+    if content_of(content, "func").get("__loader__") != "FunctionNode":
         walk.refuse(full_name, "it holds something else than a function that only computes")
-    own = _content(content, "namespace")
+    own = content_of(content, "namespace")
     if own.get("content") != ("null" if own.get("__loader__") == "JsonNode" else {}):
         walk.refuse(full_name, "it has attributes, which no partial has (TRU-051)")
     walk.states.append((node, Global("functools", "partial", walk.entry(node))))
-    yield from (_content(content, key) for key in ("func", "args", "kwds", "namespace"))
+    yield from (content_of(content, key) for key in ("func", "args", "kwds", "namespace"))
 
 
 def _constructor(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     walk.refuse(full_name, "it would be called while loading")
-    yield _content(node)
+    yield content_of(node)
 
 
 def _object(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
@@ -396,7 +388,7 @@ def _object(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
     content = node.get("content")
     if content is None:
         return
-    state = _content(node)
+    state = content_of(node)
     if entry is not None and entry.check in checks.STATES:
         subject = Global(node["__module__"], node["__class__"], entry)
         reason = checks.STATES[entry.check](subject, Made(subject, ()), mapping_of(state))
@@ -416,28 +408,28 @@ def _array(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
         walk.file(node)
         walk.arrays.add(node["file"])
         return
-    yield _content(node, "shape")
-    yield from _list(node)
+    yield content_of(node, "shape")
+    yield from list_of(node)
 
 
 def _masked(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - as above
-    content = _content(node)
-    yield _content(content, "data")
-    yield _content(content, "mask")
+    content = content_of(node)
+    yield content_of(content, "data")
+    yield content_of(content, "mask")
 
 
 def _child(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - as above
-    yield _content(node)
+    yield content_of(node)
 
 
 def _generator(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
-    content = _content(node)
-    state = _content(content, "bit_generator")
-    kind = _content(state).get("bit_generator")
+    content = content_of(node)
+    state = content_of(content, "bit_generator")
+    kind = content_of(state).get("bit_generator")
     name = json_value(kind.get("content")) if type(kind) is dict else None
     if walk.protocol == 0 or name not in checks.BIT_GENERATORS:
         walk.refuse(full_name, "its bit generator is not a known one")
-    pool = _content(_content(content, "seed_seq")).get("pool_size")
+    pool = content_of(content_of(content, "seed_seq")).get("pool_size")
     size = json_value(pool.get("content")) if type(pool) is dict else None
     # So many numbers are mixed while the generator is made.
     if type(size) is not int or not 4 <= size <= _LARGEST_POOL:  # noqa: PLR2004 - numpy's least
@@ -460,8 +452,8 @@ def _reduce(walk: _Walk, node: Node, full_name: str) -> Iterator[Node]:
         walk.states.append((node, Global(node["__module__"], node["__class__"], entry)))
     if entry is not None:
         walk.calls.append((node, Global(node["__module__"], node["__class__"], entry)))
-    yield _content(_content(node, "__reduce__"), "args")
-    yield _content(node)
+    yield content_of(content_of(node, "__reduce__"), "args")
+    yield content_of(node)
 
 
 _VISITS: dict[str, Callable[[_Walk, Node, str], Iterator[Node]]] = {

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.trust.pickles.checks import ARRAY
 from mlmodel.trust.pickles.values import Blob, Global, Items, Made, Mapping, Opaque, Value
+from mlmodel.trust.skops_archive import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlmodel.trust.pickles.names import Entry
 
-__all__ = ["Symbols", "json_value", "keys_of", "mapping_of"]
+__all__ = ["Node", "Symbols", "content_of", "json_value", "keys_of", "list_of", "mapping_of"]
 
 Node = dict[str, Any]
 
@@ -161,3 +162,24 @@ def _plain_symbol(node: Any) -> Any:
         texts = [one.get("content") if type(one) is dict else None for one in inner]
         return Items("list", [json_value(one) for one in texts])
     return node if type(node) is not str else Global("?", "?", None)
+
+
+def content_of(node: Node, key: str = "content") -> Node:
+    """Return what a node holds by names.
+
+    Raises:
+        Damaged: it holds nothing.
+
+    """
+    found = node.get(key)
+    if type(found) is not dict:
+        raise Damaged("a node of its tree has no content")
+    return found
+
+
+def list_of(node: Node) -> list[Node]:
+    """Return what a node holds in order; errors as for :func:`content_of`."""
+    found = node.get("content")
+    if type(found) is not list:
+        raise Damaged("a node of its tree has no content")
+    return found
