@@ -26,7 +26,10 @@ def cells_of(
     values: Any, kind: DataType | NestedType, takes: Takes
 ) -> tuple[list[Any], str | None]:
     """Return the cells of pandas' Arrow-backed array, and why its type is refused, or None."""
-    fault = _arrow_fault(values.dtype.pyarrow_dtype, kind, "", takes)
+    try:
+        fault = _arrow_fault(values.dtype.pyarrow_dtype, kind, "", takes)
+    except KeyError:  # pandas 3 looks the zone up as soon as it sees the type
+        fault = "its time zone is not known"
     if fault is not None:
         return [], fault
     try:
