@@ -113,6 +113,8 @@ def _encode_column(name: Any, series: pd.Series[Any]) -> dict[str, Any]:
         dtype = "binary"
         values = [_base64(value) for value in values]
     # A name that pandas made up for an unnamed column is a number.
+    # Texts of pandas 3 are the objects of the older ones.
+    dtype = "object" if dtype == "str" else dtype
     return {"name": name if isinstance(name, str) else None, "dtype": dtype, "values": values}
 
 

@@ -134,7 +134,7 @@ def values():
         "frames' functions": [pd.to_numeric, pd.isna],
         "memory": joblib.Memory(None, verbose=0),
         # Since pandas 3 what ``array`` gives is marked as read only.
-        "texts of pandas in an array": pd.Index(["a", "b"]).array, "array of kinds": pd.Index(["a", "b"], dtype="category").array,
+        "texts of pandas in an array": pd.Index(["a", "b"]).array, "kinds of pandas in an array": pd.Index(["a", "b"], dtype="category").array,
         "arrow texts": pd.Series(["a", None, "ä"], dtype=ARROW), "texts": pd.Series(["a", "b"]),
         "masked": np.ma.masked_array([1.0, 2.0], [True, False]),
         "records": np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]),
