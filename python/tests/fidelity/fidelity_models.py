@@ -140,7 +140,7 @@ XGBOOST: dict[str, Made | str] = {
     "integer names": Made(_xgboost),
     "one text column": _NO_TEXT,
     "nested cells": "XGBoost takes no lists and objects",
-    "sparse": Made(_xgboost, not_sent=dict.fromkeys(("instances", "inputs"), _ZEROS)),
+    "sparse": Made(_xgboost, not_sent=dict.fromkeys(("instances", "inputs", "V2"), _ZEROS)),
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Way = Callable[[PyFuncModel, Any], Any]
 
 _JSON = "application/json"
+_NESTED = (list, dict)
 
 
 def as_frame(rows: Any) -> pd.DataFrame:
@@ -132,6 +134,45 @@ def _parquet(model: PyFuncModel, rows: Any) -> Any:
     return _asked(model, sink.getvalue().to_pybytes(), "application/vnd.apache.parquet")
 
 
+def _v2(model: PyFuncModel, rows: Any) -> Any:
+    """Ask by the Open Inference Protocol, with the tensors that the model's metadata declare."""
+    from mlmodel.scoring import v2
+
+    models = v2.Models()
+    models.add("m", lambda: model.engine)
+    models.load("m")
+    told = v2.handle("GET", "/v2/models/m", {}, b"", models)
+    names, cells = _cells(rows)
+    columns = dict(zip(names, map(list, zip(*cells, strict=True)), strict=False))
+    tensors = [
+        {
+            "name": one["name"],
+            "datatype": one["datatype"],
+            "shape": [len(cells), *one["shape"][1:]],
+            # Lists and objects are texts of JSON there (pd_json); a matrix is one tensor.
+            "data": [
+                json.dumps(cell)
+                if one["datatype"] == "BYTES" and isinstance(cell, _NESTED)
+                else cell
+                for cell in columns.get(one["name"], cells)
+            ],
+        }
+        for one in json.loads(told.body)["inputs"]
+    ]
+    body = json.dumps({"inputs": tensors}).encode()
+    answer = v2.handle("POST", "/v2/models/m/infer", {}, body, models)
+    assert answer.status == 200, answer.body
+    return _table_of(json.loads(answer.body)["outputs"])
+
+
+def _table_of(outputs: list[dict[str, Any]]) -> Any:
+    held = {
+        one["name"]: np.array(one["data"], dtype=object).reshape(one["shape"]).tolist()
+        for one in outputs
+    }
+    return pd.DataFrame(held) if len(held) > 1 else next(iter(held.values()))
+
+
 WAYS: dict[str, Way] = {
     "as trained": _as_trained,
     "frame": _frame,
@@ -144,6 +185,7 @@ WAYS: dict[str, Way] = {
     "CSV": _csv,
     "Arrow stream": _arrow_stream,
     "Parquet": _parquet,
+    "V2": _v2,
     "1.x split": lambda model, rows: _asked(model, _split(rows), f"{_JSON}; format=pandas-split"),
     "1.x records": lambda model, rows: _asked(
         model, _records(rows), f"{_JSON}; format=pandas-records"
