@@ -239,6 +239,26 @@ def test_no_work_begins_for_a_client_whose_time_is_over(running: Any) -> None:
     assert made.gate.calls == 2
 
 
+def test_no_work_begins_for_a_client_that_has_left(
+    running: Any, wait_for: Callable[..., None]
+) -> None:
+    """GRP-013: its call waited for a turn when it left."""
+    made = running(threads=1)
+    (held,) = made.hold()
+    assert made.gate.begun.acquire(timeout=PATIENCE)
+    left = made.hold(5)
+    # They have come: a sixth one's time runs out behind them.
+    assert made.client.failure("ModelInfer", infer_request(a=[1.0]), timeout=1)
+    for call in left:
+        call.cancel()
+    wait_for(lambda: all(call.done() for call in left))
+    assert made.client.call("ServerLive").live  # so that the server has heard of it
+    made.gate.open.set()
+    held.result()
+    assert made.client.call("ModelInfer", infer_request(a=[1.5]))
+    assert made.gate.calls == 2
+
+
 def test_a_prediction_that_takes_too_long(running: Any) -> None:
     """GRP-013: the server's own limit."""
     made = running(threads=1, predict_seconds=0.3)

@@ -406,6 +406,17 @@ def test_a_bug_costs_its_connection(serve: Callable[..., Served]) -> None:
     assert served.ask(post("/quick", b"abc", END)).endswith(b"abc")
 
 
+def test_a_bug_at_a_deadline_costs_its_connection(serve: Callable[..., Served]) -> None:
+    served = serve(body_seconds=0.3)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    served.answers.refuse = broken  # type: ignore[assignment,method-assign]
+    assert served.ask(post("/echo", b"abc")[:-1]) == b""
+    assert served.ask(post("/quick", b"abc", END)).endswith(b"abc")
+
+
 def test_a_call_that_would_end_the_thread(serve: Callable[..., Served]) -> None:
     served = serve()
     for _ in range(5):  # more than there are threads

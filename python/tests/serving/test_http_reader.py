@@ -264,6 +264,9 @@ def test_another_protocol_is_not_taken() -> None:
             assert second[1] == b"/ping?a=b"
             pieces = [upgrade[n : n + 5] for n in range(0, len(upgrade), 5)]
             assert [one[5] for one in read(*pieces, PING)] == [BODY, b""]
+    for last in (b"Connection: close, Upgrade\r\n", b"Connection: Upgrade, close\r\n"):
+        (only,) = read(POST + last + b"Upgrade: x\r\n" + LENGTH + b"\r\n" + BODY + PING)
+        assert (only[4], only[5]) == (False, BODY)
     assert "RST-104" in refusal(b"CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n" + PING).message
     (only,) = read(POST + b"Connection: close\r\n" + LENGTH + b"\r\n" + BODY + PING)
     assert only[4] is False

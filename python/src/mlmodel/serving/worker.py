@@ -25,15 +25,18 @@ from mlmodel.store.sandboxing import decide
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from multiprocessing.connection import Connection
 
     from mlmodel.sandbox.wall import Wall
     from mlmodel.scoring.engine import Engine
+    from mlmodel.scoring.predict import Predict
     from mlmodel.serving.app import Application
     from mlmodel.serving.grpc import Server
     from mlmodel.serving.http.host import Sock
     from mlmodel.serving.settings import Place, Settings
+
+    Turns = threading.BoundedSemaphore
 
 __all__ = ["application", "work"]
 
@@ -197,12 +200,10 @@ def application(settings: Settings) -> Application:
     # So many predictions go on at a time, whatever protocol asks for them (RST-074).
     turns = threading.BoundedSemaphore(settings.threads) if settings.grpc_address else None
     for place in settings.models:
+        again = partial(_load_again, place, settings, turns)
         with naming(place.name, settings.models):
-            engine = (_load_again if settings.again else _load)(place, settings)
-        again = partial(_load_again, place, settings)
-        hosted.add(
-            place.name, in_turn(again, turns), engine=in_turn(partial(_same, engine), turns)()
-        )
+            engine = again() if settings.again else _load(place, settings, turns)
+        hosted.add(place.name, again, engine=engine)
     return Application(
         hosted,
         max_body=settings.max_body,
@@ -212,42 +213,30 @@ def application(settings: Settings) -> Application:
     )
 
 
-def _same(engine: Engine) -> Engine:
-    return engine
-
-
-def in_turn(
-    loader: Callable[[], Engine], turns: threading.BoundedSemaphore | None
-) -> Callable[[], Engine]:
-    """Return a loader of engines that predict in turn with others."""
-    if turns is None:
-        return loader
-
-    def loaded() -> Engine:
-        engine = loader()
-        predict = engine.call
-
-        def call(data: Any, params: Any) -> Any:
-            with turns:
-                return predict(data, params)
-
-        engine.call = call
-        return engine
-
-    return loaded
-
-
-def _load(place: Place, settings: Settings) -> Engine:
+def _load(place: Place, settings: Settings, turns: Turns | None) -> Engine:
+    """Load a model; with ``turns`` it predicts only when it is given one."""
     from mlmodel.pyfunc.served import load_served
     from mlmodel.serving.isolation import load_isolated
 
     if settings.isolate:
-        return load_isolated(place, settings).engine
-    trust, allow = settings.trust, settings.allow
-    return load_served(place.uri, trust=trust, allow=allow, digest=place.digest).engine
+        engine = load_isolated(place, settings).engine
+    else:
+        trust, allow = settings.trust, settings.allow
+        engine = load_served(place.uri, trust=trust, allow=allow, digest=place.digest).engine
+    if turns is not None:
+        engine.call = _in_turn(engine.call, turns)
+    return engine
 
 
-def _load_again(place: Place, settings: Settings) -> Engine:
+def _in_turn(predict: Predict, turns: Turns) -> Predict:
+    def call(data: Any, params: Mapping[str, Any] | None, /) -> Any:
+        with turns:
+            return predict(data, params)
+
+    return call
+
+
+def _load_again(place: Place, settings: Settings, turns: Turns | None) -> Engine:
     """Load a model once more, under the conditions of the start (RST-136, OIP-063)."""
     if place.wall is None:
         trust, allow = settings.trust, settings.allow
@@ -256,7 +245,7 @@ def _load_again(place: Place, settings: Settings) -> Engine:
                 f"{place.uri} has changed and is not trusted any more. It is to be loaded in a "
                 "sandbox, which this server does not have; start the server again (RST-136)."
             )
-    return _load(place, settings)
+    return _load(place, settings, turns)
 
 
 def _take_over_signals() -> None:

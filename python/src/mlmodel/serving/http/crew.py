@@ -137,17 +137,15 @@ class Crew:
         """Make a call, or have it made; only the leader asks."""
         if not self._idle and (outcome := self._put_off(work)) is not None:
             return outcome
-        term, pace = self.term, work.pace
-        began = time.monotonic()
-        if pace.quick:
+        term, began = self.term, time.monotonic()
+        if work.pace.quick:
             self._began = began
             if not self._awake.is_set():
                 self._awake.set()
         else:
             with self._lock:
                 self._hand_on()
-        work.run()
-        pace.note(time.monotonic() - began)
+        _run(work, began)
         with self._lock:
             if self.term == term:
                 self._began = None
@@ -181,7 +179,7 @@ class Crew:
                 member.lead = False
                 self._lead(self.term)
             while (work := self._next(member)) is not None:
-                _run(work)
+                _run(work, time.monotonic())
                 work.give_back()
 
     def _next(self, member: _Member) -> Work | None:
@@ -214,7 +212,6 @@ class Crew:
                 quiet = 0
 
 
-def _run(work: Work) -> None:
-    began = time.monotonic()
+def _run(work: Work, began: float) -> None:
     work.run()
     work.pace.note(time.monotonic() - began)

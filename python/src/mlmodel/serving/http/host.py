@@ -158,3 +158,6 @@ class Member(Protocol):
 
     def stop(self) -> None:
         """Take no further request; close if there is none."""
+
+    def close(self) -> None:
+        """Close the connection; a call that goes on has nobody to answer."""

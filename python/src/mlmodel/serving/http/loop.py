@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import selectors
@@ -33,6 +34,8 @@ _SWEEP = 0.25
 _CHUNK = 256 * 2**10
 #: How many connections beyond those that there may be are told so.
 _TOLD = 32
+#: Where no file can be opened no connection can be taken: how long is waited then, in seconds.
+_NO_FILES, _PAUSE = {errno.EMFILE, errno.ENFILE}, 0.05
 
 
 class Loop:
@@ -164,22 +167,21 @@ class Loop:
                 connection, mask = ready.popleft()
                 if connection is None:
                     self._accept()
-                else:
-                    self._serve(connection, mask)
+                elif mask & self.READ:
+                    self._guarded(connection, connection.on_readable)
+                elif connection.events:
+                    self._guarded(connection, connection.on_writable)
                 if crew.term != term:
                     return
             self._look(term)
             if self._ended.is_set():
                 return
 
-    def _serve(self, connection: Connection, mask: int) -> None:
+    def _guarded(self, connection: Member, act: Callable[[], None]) -> None:
+        """Let a fault of ours cost its connection, not the server."""
         try:
-            if mask & self.READ:
-                connection.on_readable()
-            elif connection.events:
-                connection.on_writable()
+            act()
         except Exception:  # noqa: BLE001 - the boundary of a connection
-            # A fault of ours costs this connection, not the server.
             _log.exception("A connection failed because of a bug in mlmodel.")
             connection.close()
 
@@ -190,15 +192,20 @@ class Loop:
         for key, mask in found:
             self._ready.append((key.data, mask))
         while self._returned and self.crew.term == term:
-            self._returned.popleft().go_on()
+            connection = self._returned.popleft()
+            self._guarded(connection, connection.go_on)
         if self.now - self._swept > _SWEEP and self.crew.term == term:
             self._sweep(term)
 
     def _accept(self) -> None:
         for listener in self._listeners:
-            with contextlib.suppress(OSError):
+            try:
                 for _ in range(self.limits.accepts):
                     self._take(listener.accept()[0])
+            except OSError as error:
+                if error.errno in _NO_FILES:
+                    # Who waits is seen again at once, over and over; others may end meanwhile.
+                    time.sleep(_PAUSE)
         with contextlib.suppress(BlockingIOError):
             os.read(self._bell, 4096)
 
@@ -222,7 +229,7 @@ class Loop:
             self._drain(term)
         for connection in [one for one in self._connections if one.deadline < self.now]:
             if self.crew.term == term:
-                connection.expire()
+                self._guarded(connection, connection.expire)
 
     def _drain(self, term: int) -> None:
         for listener in self._listeners:
@@ -231,7 +238,7 @@ class Loop:
         self._listeners.clear()
         for connection in list(self._connections):
             if self.crew.term == term:  # a request that has come may be answered slowly
-                connection.stop()
+                self._guarded(connection, connection.stop)
         late = self._stopping is not None and self.now > self._stopping
         if late or not self._connections:
             self._ended.set()

@@ -179,9 +179,11 @@ class Reader:
         self._now = None
         self._begin()
         self._parser = httptools.HttpRequestParser(self)
-        lines = [b"%b %b HTTP/1.1" % (request.method.encode(), request.target)]
-        kept = (item for item in request.raw.items() if item[0] not in _OFFERS)
-        lines += [b"%b: %b" % item for item in kept]
+        version = request.version.encode()
+        lines = [b"%b %b HTTP/%b" % (request.method.encode(), request.target, version)]
+        lines += [b"%b: %b" % item for item in request.raw.items() if item[0] not in _OFFERS]
+        if not request.keep_alive:
+            lines.append(b"connection: close")
         self._parse(b"\r\n".join([*lines, b"", rest]))
 
     def close(self) -> None:
