@@ -12,7 +12,7 @@ from mlmodel.serving.settings import WAITING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Admission", "Ticket"]
+__all__ = ["Admission", "Ticket", "too_many_requests", "too_much_memory"]
 
 
 class Admission:
@@ -43,9 +43,7 @@ class Admission:
         """
         with self._lock:
             if not self._tickets:
-                raise Unavailable(
-                    "The server is handling as many requests as it can; try again (RST-074)."
-                )
+                raise too_many_requests()
             self._tickets -= 1
         ticket = Ticket(self)
         try:
@@ -81,8 +79,18 @@ class Ticket:
 
         """
         if not self._admission.reserve(size):
-            raise Unavailable(
-                "The bodies of other requests use all the memory reserved for bodies; try again "
-                "(RST-074)."
-            )
+            raise too_much_memory()
         self.held += size
+
+
+def too_many_requests() -> Unavailable:
+    """Return the refusal of a request for which there is no turn and no place to wait."""
+    return Unavailable("The server is handling as many requests as it can; try again (RST-074).")
+
+
+def too_much_memory() -> Unavailable:
+    """Return the refusal of a body for which there is no memory."""
+    return Unavailable(
+        "The bodies of other requests, or answers that nobody takes, use all the memory reserved "
+        "for them; try again (RST-074)."
+    )

@@ -139,8 +139,7 @@ class Application:
         if call is not None and b"content-encoding" in request.raw:
             body = unpack(request.header(b"content-encoding"), body, self.max_body)
         answer = v2.handle(
-            # The body of an answer to HEAD is dropped by who sends it, which needs its length.
-            "GET" if request.method == "HEAD" else request.method,
+            _asked_as(request),
             request.path.decode("latin-1"),
             {key.decode("latin-1"): value.decode("latin-1") for key, value in request.raw.items()},
             body,
@@ -258,11 +257,19 @@ def _settle() -> None:
     gc.freeze()
 
 
+def _asked_as(request: Request) -> str:
+    """Return the method by which a request is answered.
+
+    The body of an answer to HEAD is dropped by who sends it, which needs its length.
+    """
+    return "GET" if request.method == "HEAD" else request.method
+
+
 def _environ(request: Request) -> WSGIEnvironment:
     """Return what WSGI calls a request (PEP 3333)."""
     path, _, query = request.target.partition(b"?")
     environ: WSGIEnvironment = {
-        "REQUEST_METHOD": request.method,
+        "REQUEST_METHOD": _asked_as(request),
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query.decode("latin-1"),

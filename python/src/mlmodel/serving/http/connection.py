@@ -21,6 +21,7 @@ from mlmodel.errors import (
     RequestTimeout,
     Unavailable,
 )
+from mlmodel.serving.admission import too_many_requests
 from mlmodel.serving.http.crew import Outcome
 from mlmodel.serving.http.messages import CONTINUE, Request, head
 from mlmodel.serving.http.reader import Reader, Refusal
@@ -261,7 +262,7 @@ class Connection:
                     return
                 self._exchange = None
                 if outcome is Outcome.REFUSED:
-                    self.write(request, loop.application.refuse(_too_many(), request))
+                    self.write(request, loop.application.refuse(too_many_requests(), request))
             loop.release(request.reserved)
             if (self._out or self._closing or self._ended) and not self._go_on_after_writing():
                 return
@@ -328,7 +329,3 @@ class Connection:
             with contextlib.suppress(OSError):
                 self.sock.shutdown(socket.SHUT_WR)
         self.loop.look_for(self, self.loop.READ)
-
-
-def _too_many() -> Unavailable:
-    return Unavailable("The server is handling as many requests as it can; try again (RST-074).")

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from mlmodel.errors import Unavailable
+from mlmodel.serving.admission import too_much_memory
 from mlmodel.serving.http.connection import Connection
 from mlmodel.serving.http.crew import Crew
 from mlmodel.serving.http.messages import http_date
@@ -128,10 +128,7 @@ class Loop:
 
         """
         if size > self._free_bytes or self._answers > self.limits.most_answers:
-            raise Unavailable(
-                "The bodies of other requests, or answers that nobody takes, use all the memory "
-                "reserved for them; try again (RST-074)."
-            )
+            raise too_much_memory()
         self._free_bytes -= size
 
     def release(self, size: int) -> None:
