@@ -313,6 +313,21 @@ def test_memory_for_bodies(serve: Callable[..., Served], wait_for: Callable[...,
         wait_for(lambda: served.ask(post("/echo", b"x" * 900, END)).endswith(b"x"))
 
 
+def test_what_comes_at_once_is_answered(serve: Callable[..., Served]) -> None:
+    """RST-074: bodies of quick calls need memory one after another, also where all have come."""
+    served = serve(most_bytes=1000, max_body=1000)
+    held = served.connect()
+    everyone = [served.connect() for _ in range(20)]
+    for _ in range(60):
+        held.sendall(post("/echo", b"x" * 900))  # and so its calls are known to be quick
+        assert held.recv(2000).endswith(b"x")
+    held.sendall(post("/nap", b"x"))  # while it is answered all others send
+    for connection in everyone:
+        connection.sendall(post("/echo", b"x" * 900))
+    for connection in everyone:
+        assert connection.recv(2000).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_refusal_knows_its_request(
     serve: Callable[..., Served], wait_for: Callable[..., None]
 ) -> None:

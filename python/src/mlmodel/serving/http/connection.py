@@ -101,7 +101,7 @@ class Connection:
         self.deadline = loop.now + loop.limits.head_seconds
 
     def on_readable(self) -> None:
-        """Read what there is, and answer the requests that are whole."""
+        """Read what there is; :meth:`answer` is called for what it holds."""
         if self._exchange is not None or self._out:
             # What comes meanwhile waits in the system's buffers.
             self.loop.look_for(self, self.events & ~self.loop.READ)
@@ -131,7 +131,7 @@ class Connection:
             return
         self._flush()
         if self._go_on_after_writing():
-            self._next()
+            self.answer()
 
     def go_on(self) -> None:
         """Take the connection back from the thread that made its call."""
@@ -139,7 +139,7 @@ class Connection:
         if exchange is not None:
             self.loop.release(exchange.request.reserved)
         if self._go_on_after_writing():
-            self._next()
+            self.answer()
 
     def expire(self) -> None:
         """Answer that what was waited for is late, or close."""
@@ -182,7 +182,8 @@ class Connection:
             self.deadline = min(self.deadline, self.loop.now + _FIRST_REQUEST)
             return
         self.on_readable()
-        if self._exchange is None and not self._out and self._reader.state == "idle":
+        nothing = not self._requests and self._refusal is None
+        if nothing and not self._out and self._reader.state == "idle":
             self.close()
 
     def close(self) -> None:
@@ -244,9 +245,9 @@ class Connection:
             self._requests.extend(reader.complete)
             reader.complete.clear()
             self._state = ""
-        self._next()
+        self.loop.has_read(self)
 
-    def _next(self) -> None:
+    def answer(self) -> None:
         """Answer what is whole; the last one may be answered by another thread."""
         loop = self.loop
         while self._requests:
@@ -258,11 +259,9 @@ class Connection:
                 self._exchange = Exchange(self, request, pace)
                 self.deadline = loop.now + loop.limits.predict_seconds
                 outcome = loop.crew.call(self._exchange)
-                if outcome is Outcome.LOST or outcome is Outcome.ELSEWHERE:
+                if outcome is not Outcome.DONE and not self._is_refused(outcome, request):
                     return
                 self._exchange = None
-                if outcome is Outcome.REFUSED:
-                    self.write(request, loop.application.refuse(too_many_requests(), request))
             loop.release(request.reserved)
             if (self._out or self._closing or self._ended) and not self._go_on_after_writing():
                 return
@@ -270,6 +269,14 @@ class Connection:
             self._refuse(self._refusal)
         else:
             self._wait()
+
+    def _is_refused(self, outcome: Outcome, request: Request) -> bool:
+        """Return whether there was no place for a call, which is answered; else it is elsewhere."""
+        if outcome is not Outcome.REFUSED:
+            return False
+        self._exchange = None
+        self.write(request, self.loop.application.refuse(too_many_requests(), request))
+        return True
 
     def _wait(self) -> None:
         """Look for more, with the time that it may take."""

@@ -37,23 +37,28 @@ class Pace:
     """How long the calls of one model take: quick ones are made by the leader.
 
     A first call, which may load or compile, is never made so.
+
+    Attributes:
+        quick: the leader makes them.
+        debt: what slow calls weigh, less the short ones that made up for them.
+
     """
 
-    __slots__ = ("_score", "quick")
+    __slots__ = ("debt", "quick")
 
     def __init__(self) -> None:
         self.quick = False
-        self._score = _LIMIT
+        self.debt = _LIMIT
 
     def note(self, seconds: float) -> None:
         """Take notice of a call that took so long."""
         if seconds >= _SLOW:
             weight = _LIMIT if seconds >= 10 * _SLOW else _WEIGHT
-            self._score = min(_LIMIT, self._score + weight)
-            self.quick = self.quick and self._score < _LIMIT
-        elif self._score:
-            self._score -= 1
-            self.quick = self.quick or not self._score
+            self.debt = min(_LIMIT, self.debt + weight)
+            self.quick = self.quick and self.debt < _LIMIT
+        elif self.debt:
+            self.debt -= 1
+            self.quick = self.quick or not self.debt
 
 
 class Work(Protocol):
@@ -110,6 +115,7 @@ class Crew:
         self.term = 0
         self._began: float | None = None
         self._awake = threading.Event()
+        self._asleep = True
         self._over = False
 
     def start(self) -> None:
@@ -137,15 +143,19 @@ class Crew:
         """Make a call, or have it made; only the leader asks."""
         if not self._idle and (outcome := self._put_off(work)) is not None:
             return outcome
-        term, began = self.term, time.monotonic()
-        if work.pace.quick:
+        term, began, pace = self.term, time.monotonic(), work.pace
+        if pace.quick:
             self._began = began
-            if not self._awake.is_set():
-                self._awake.set()
+            if self._asleep:
+                self._wake()
         else:
             with self._lock:
                 self._hand_on()
-        _run(work, began)
+        # Written out here and in _live: in this place each step of a call is paid by every request.
+        work.run()
+        seconds = time.monotonic() - began
+        if pace.debt or seconds >= _SLOW:
+            pace.note(seconds)
         with self._lock:
             if self.term == term:
                 self._began = None
@@ -179,7 +189,9 @@ class Crew:
                 member.lead = False
                 self._lead(self.term)
             while (work := self._next(member)) is not None:
-                _run(work, time.monotonic())
+                began = time.monotonic()
+                work.run()
+                work.pace.note(time.monotonic() - began)
                 work.give_back()
 
     def _next(self, member: _Member) -> Work | None:
@@ -206,12 +218,12 @@ class Crew:
                         self._hand_on()
             elif quiet > _QUIET:
                 self._awake.clear()
-                # A call that began meanwhile saw the event still set.
+                self._asleep = True
+                # A call that began meanwhile may have seen that it is awake.
                 if self._began is not None or self._over:
-                    self._awake.set()
+                    self._wake()
                 quiet = 0
 
-
-def _run(work: Work, began: float) -> None:
-    work.run()
-    work.pace.note(time.monotonic() - began)
+    def _wake(self) -> None:
+        self._asleep = False
+        self._awake.set()

@@ -94,6 +94,9 @@ class Host(Protocol):
     def look_for(self, connection: Member, events: int) -> None:
         """Let the selector look for other events at a connection."""
 
+    def has_read(self, connection: Member) -> None:
+        """Let a connection answer what came when all others have read what came for them."""
+
     def forget(self, connection: Member) -> None:
         """Leave a connection that is closed."""
 
@@ -149,6 +152,9 @@ class Member(Protocol):
     sock: Sock
     events: int
     deadline: float
+
+    def answer(self) -> None:
+        """Answer what was read."""
 
     def go_on(self) -> None:
         """Take the connection back from the thread that made its call."""
