@@ -72,12 +72,14 @@ pandas3: env ## The core's tests on pandas 3, in an environment of their own
 slow: env ## Tests with real servers, clients, packages and MLflow itself
 	@cd python && ../$(BIN)/pytest -m slow
 
-fuzz: env ## Random pickles against CPython's unpickler (COUNT); altered models against their libraries (ALTERED)
+fuzz: env ## Random pickles against CPython's unpickler (COUNT); altered models against their libraries, requests (ALTERED)
 	@cd python && PYTHONPATH=src:tests/trust ../$(BIN)/python tests/trust/differential.py $(COUNT) $(SEED)
 	@cd python && OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MALLOC_PERTURB_=165 PYTHONPATH=src:tests/trust \
 	  ../$(BIN)/python tests/trust/numbers_fuzz.py $(ALTERED) $(SEED)
 	@cd python && for kind in boosters graphs; do \
 	  PYTHONPATH=src:tests/flavors ../$(BIN)/python tests/flavors/mutants.py $$kind $(ALTERED) $(SEED); done
+	@cd python && for target in bodies v2 http; do \
+	  PYTHONPATH=src ../$(BIN)/python tests/fuzz/guided.py $$target $$((10 * $(ALTERED))) $$(($(SEED) + 1)); done
 
 bench: env ## Measure beside MLflow and a bare server; prints the table of docs/speed.md
 	@$(BIN)/python python/benchmarks/run.py

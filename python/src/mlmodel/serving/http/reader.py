@@ -64,10 +64,11 @@ class Heads:
 
     def learn(self, data: bytes, request: Request) -> None:
         """Remember the head of a request that these bytes were."""
-        size = data.find(_END) + len(_END)
+        end = data.find(_END)
+        size = end + len(_END)
         raw, length = request.raw, len(data) - size
         plain = request.keep_alive and not (raw.keys() & _NOT_PLAIN)
-        if size > _LARGEST_KNOWN or not plain or length != len(request.body):
+        if end < 0 or size > _LARGEST_KNOWN or not plain or length != len(request.body):
             return
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
@@ -144,9 +145,10 @@ class Reader:
             known.reserved = len(known.body)
             self.complete.append(known)
             return
+        before = len(self.complete)
         self._parse(data)
-        if len(self.complete) == 1 and not self._begun:
-            self._heads.learn(data, self.complete[0])
+        if len(self.complete) == before + 1 and not self._begun:
+            self._heads.learn(data, self.complete[before])
 
     def _parse(self, data: bytes) -> None:
         had = self._of_bodies
