@@ -107,6 +107,7 @@ WARNED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WARNED)
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
 def test_every_form_says_how_many_more_there_are(kind, form, tmp_path):
@@ -133,6 +134,7 @@ def test_violations_that_are_left_out_are_counted(tmp_path):
     assert "2000 ignored" in told.output
 
 
+@pytest.mark.slow
 def test_an_error_of_an_exception_is_as_short():
     with pytest.raises(InvalidModel) as caught:
         format_text(BROKEN["a key of the file"])

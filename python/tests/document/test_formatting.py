@@ -180,6 +180,7 @@ def commented(text, found):
     return "\n".join(lines) + "\n"
 
 
+@pytest.mark.slow
 @given(documents, layouts, places)
 @example({"flavors": {"x": {"a": "b\n\n"}}}, {"default_style": "|"}, [(4, True, 0)])
 @example({"flavors": {"x": {"a": ["b"]}}}, {"default_flow_style": True}, [(0, False, 0)])
@@ -382,6 +383,7 @@ def tree(text):
     return None if wrong or not document.usable else Tree(text, document.nodes("")[1])
 
 
+@pytest.mark.slow
 @given(documents, places, st.booleans())
 @settings(max_examples=400)
 def test_comments_that_are_said_to_be_in_place_are_put_there(data, found, aligned):

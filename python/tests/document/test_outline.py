@@ -40,6 +40,7 @@ def violations(name, definition, value):
     return [findings.explain(error, []) for error in errors]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "definition"), SCHEMAS)
 @settings(max_examples=60, deadline=None)
 @given(values=st.lists(SPECS | VALUES, max_size=12))

@@ -250,6 +250,7 @@ PARAMS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(COLUMNS | TENSORS, PARAMS, OWN)
 def test_any_signature_comes_back(

@@ -95,6 +95,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "rule"), HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_text_is_answered(text, rule):
     found = check(compose_document(text, "MLmodel"), None)

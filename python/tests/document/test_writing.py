@@ -58,6 +58,7 @@ documents = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(documents)
 @example({"flavors": FLAVORS, "run_id": "0123"})
 @settings(max_examples=400)

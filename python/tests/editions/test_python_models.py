@@ -28,6 +28,7 @@ SAME = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", [LATE, EARLY])
 def test_add_n(run_printed, edition, tmp_path):
     """The block itself asserts its result."""

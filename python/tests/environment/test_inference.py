@@ -104,6 +104,7 @@ def test_what_loading_and_predicting_import(module, packages):
     assert mlmodel.validate(path).violations == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "counts"),
     [

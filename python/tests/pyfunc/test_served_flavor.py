@@ -40,6 +40,7 @@ def test_a_model_without_any_lists_what_it_has(tmp_path: Path) -> None:
     assert "the model has own, other" in raised.value.message
 
 
+@pytest.mark.slow
 def test_the_command_says_so(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, ["-m", str(folder(tmp_path / "m", "crate"))], input="[]")
     assert isinstance(result.exception, UnsupportedModel)

@@ -62,6 +62,7 @@ def test_folders_nested_a_thousand_deep(arguments, tmp_path, nested):
     assert code == 0
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_listed_needs_trust(tmp_path, nested):
     folder = model(tmp_path / "m")
     nested(folder, 2_500)

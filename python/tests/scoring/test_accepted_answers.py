@@ -80,6 +80,7 @@ DTYPES = {
 }
 
 
+@pytest.mark.slow
 @given(data=st.data(), gaps=st.booleans())
 def test_csv_that_is_sent_back_is_the_same_table(data: st.DataObject, gaps: bool) -> None:
     """RST-126: what is answered as CSV is read as a request with every cell as it was."""

@@ -130,6 +130,7 @@ def told_cells(table: pa.Table) -> dict[str, list[Any]]:
     return {**told, "t": [None if c is None else pd.Timestamp(c) for c in told["t"]]}
 
 
+@pytest.mark.slow
 @forms
 @given(table=tables())
 def test_decoding_what_was_encoded_changes_nothing(form: str, table: pa.Table) -> None:
@@ -139,6 +140,7 @@ def test_decoding_what_was_encoded_changes_nothing(form: str, table: pa.Table) -
         assert cells_of(got(form, body, declared)) == told_cells(table)
 
 
+@pytest.mark.slow
 @forms
 @given(table=tables())
 def test_an_answer_is_read_as_the_same_table(form: str, table: pa.Table) -> None:
@@ -322,6 +324,7 @@ def damaged(seed: int) -> Any:
         yield form, bytes(changed)
 
 
+@pytest.mark.slow
 def test_damaged_bodies_are_refused_and_nothing_ends() -> None:
     """RST-118: no fault of the library's, and none of ours, whatever is damaged."""
     answer = child(CHANGED.format(tests=__file__.rpartition("/")[0], seed=11))

@@ -129,6 +129,7 @@ def read_anything(payload: Payload[Json], given: Matching) -> Columns | Tensors:
     return tables.from_rows(payload, given, ("a", "b"), [1.5, 2.5], 1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "value",
     [

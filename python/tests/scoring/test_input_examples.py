@@ -267,6 +267,7 @@ def test_examples_of_real_models(corpus: Path) -> None:
     assert found
 
 
+@pytest.mark.slow
 @given(
     hnp.arrays(
         st.sampled_from(["float16", "float32", "float64", "int64", "uint64", "bool"]),
@@ -282,6 +283,7 @@ def test_every_tensor_survives(tmp_path_factory: pytest.TempPathFactory, array: 
     assert got[~nan].tobytes() == array[~nan].tobytes()
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.text(min_size=1, max_size=4),
@@ -526,6 +528,7 @@ SIGNATURES = [
 ]
 
 
+@pytest.mark.slow
 @given(
     JSON,
     st.sampled_from(["dataframe", "ndarray", "json_object", "sparse_matrix_csr", "x"]),

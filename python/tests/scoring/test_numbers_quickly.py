@@ -232,6 +232,7 @@ def long(text: bytes) -> bytes:
     return b" " * numbers.LONG + text
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(tables(), st.sampled_from(FORMS), SIGNATURES, st.sampled_from(SPACES), EDITS)
 def test_a_long_body_is_read_as_a_short_one(

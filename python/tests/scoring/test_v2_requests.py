@@ -69,6 +69,7 @@ def tensors(draw: Any) -> Any:
     return made
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(["columns", "tensor", "tensors", "nothing", "unnamed"]),
     st.lists(tensors(), max_size=4) | JSON,

@@ -295,6 +295,7 @@ def test_the_repository_is_off_unless_it_is_asked_for() -> None:
     assert ask(app, "POST", "/models/iris/invocations", BODY)[0] == 200
 
 
+@pytest.mark.slow
 def test_unload_and_load() -> None:
     """OIP-060, OIP-063: of what was named at the start, whatever the request says."""
     app = Application(two(), repository=True)
@@ -345,6 +346,7 @@ def test_why_a_model_cannot_be_loaded_goes_to_the_log_alone(
     assert ask(app, "POST", "/v2/repository/models/m/load")[1]["error_code"] == code
 
 
+@pytest.mark.slow
 def test_one_load_at_a_time() -> None:
     """OIP-064."""
     begun, go = threading.Event(), threading.Event()
@@ -406,6 +408,7 @@ def test_an_error_says_which_model_cannot_be_loaded(saved: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_folder_that_has_changed_is_not_loaded_without_its_wall(
     saved: Path, tmp_path: Path
 ) -> None:

@@ -107,6 +107,7 @@ def test_an_archive_within_the_archive_has_the_same_budget():  # TRU-060
     assert "TRU-021" in skops_file.check(archive(held, a_npz=out.getvalue())).damage
 
 
+@pytest.mark.slow
 def test_nodes_of_one_number_are_not_compared_without_end():
     inner = node("ListNode", "builtins.list", content=[], __id__=1)
     for _ in range(60):

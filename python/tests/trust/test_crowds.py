@@ -90,6 +90,7 @@ PICKLED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PICKLED)
 def test_pickled(name, root):  # TRU-097
     (root / "model.pkl").write_bytes(pickle.dumps(PICKLED[name]()))

@@ -193,6 +193,7 @@ def test_honest_keys(name, protocol):
         assert not [reason for reason in found.reasons if "TRU-08" in reason]
 
 
+@pytest.mark.slow
 def test_equal_hashes_are_seen_as_equal():  # TRU-086: as Python hashes, so does the check
     random.seed(1)
     parts = [

@@ -107,6 +107,7 @@ def test_members_are_passed_over(value):
     assert {key: ubjson.loads(one) for key, one in found.items()} == value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read", [ubjson.loads, ubjson.members])
 def test_values_count(read):  # TRU-098
     raw = b"{" + text("a") + b"[" + b"{}" * 1_000_000 + b"]}"
