@@ -381,6 +381,7 @@ def test_reflection_tells_what_is_served(running: Any, version: str) -> None:
     assert [one.original_request for one in answers] == asked
     assert [one.name for one in listed.list_services_response.service] == [
         SERVICE,
+        "mlmodel.v1.ScoringService",
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",

@@ -34,6 +34,14 @@ class Declared:
         self.param_names = frozenset(spec.name for spec in specs or ())
         self.matching = matching or Matching(None if signature is None else signature.inputs)
 
+    @property
+    def output_names(self) -> list[str] | None:
+        """What the outputs are called, None where they have no names (RST-125)."""
+        outputs = None if self.signature is None else self.signature.outputs
+        if outputs is None or not outputs.has_input_names():
+            return None
+        return [str(name) for name in outputs.input_names()]
+
     def params(self, given: Mapping[str, object] | None) -> dict[str, object] | None:
         """Return the parameters as the model gets them: checked, with defaults filled in.
 

@@ -10,13 +10,14 @@ from mlmodel.scoring.declared import Declared
 from mlmodel.scoring.predict import handing_on
 from mlmodel.signature.enforce.plan import Plan
 from mlmodel.signature.enforce.undeclared import check_mapping
+from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mlmodel.scoring.predict import Predict
     from mlmodel.signature.model_signature import ModelSignature
-
+    from mlmodel.signature.violations import Findings
 
 __all__ = ["Engine"]
 
@@ -65,9 +66,18 @@ class Engine(Declared):
         return checked
 
     def checked(
-        self, data: Any, params: Mapping[str, object] | None
+        self,
+        data: Any,
+        params: Mapping[str, object] | None,
+        found: Findings | None = None,
     ) -> tuple[Any, dict[str, object] | None]:
         """Return data and parameters as the model gets them.
+
+        Args:
+            data: what is enforced.
+            params: those given.
+            found: what was found wrong with the data when they were read: it is told together with
+                what is found here.
 
         Raises:
             InvalidArgument: the parameters are not a mapping (PYF-030).
@@ -78,5 +88,12 @@ class Engine(Declared):
         try:
             delivered = self.enforce(data)
         except InvalidInput as error:
-            raise self.refusal(error, params) from None
-        return delivered, self.params(params)
+            if not found:
+                raise self.refusal(error, params) from None
+            found += error.violations
+        if not found:
+            return delivered, self.params(params)
+        schema = self.matching.schema
+        raise self.refusal(
+            invalid_input(found if schema is None else found.in_order_of(schema)), params
+        )

@@ -14,11 +14,27 @@ from mlmodel.signature.data.extension_arrays import unpacked
 from mlmodel.signature.data.frames import array_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mlmodel.signature.data.columns import Mask
 
-__all__ = ["columns_or_tensors"]
+    #: A column: its place among the others, one-dimensional values, mask.
+    Held = tuple[int, Any, Mask]
+
+__all__ = ["Held", "blocks_of", "columns_or_tensors"]
+
+
+def blocks_of(held: Iterable[Held]) -> list[Block]:
+    """Return columns as blocks, one for each dtype; their values are copied."""
+    groups: dict[Any, list[Held]] = {}
+    for one in held:
+        groups.setdefault((one[1].dtype, one[2] is None), []).append(one)
+    blocks = []
+    for group in groups.values():
+        places, values, masks = zip(*group, strict=True)
+        mask = None if masks[0] is None else np.stack(masks).T
+        blocks.append(Block(np.stack(values).T, places, mask))
+    return blocks
 
 
 def columns_or_tensors(data: Any) -> Columns | Tensors:
@@ -81,12 +97,11 @@ def _columns_of(frame: pd.DataFrame) -> Columns:
             raise InvalidArgument(
                 f"The column name {shown(name)} is neither a text nor a whole number (PRO-051)."
             )
-    groups: dict[Any, list[tuple[int, Any, Mask]]] = {}
-    for place, name in enumerate(names):
-        column = frame.iloc[:, place]
-        values, mask = _unpacked_column(array_of(column), name)
-        groups.setdefault((values.dtype, mask is None), []).append((place, values, mask))
-    return Columns(names, [_block_of(held) for held in groups.values()], len(frame))
+    held = (
+        (place, *_unpacked_column(array_of(frame.iloc[:, place]), name))
+        for place, name in enumerate(names)
+    )
+    return Columns(names, blocks_of(held), len(frame))
 
 
 def _unpacked_column(values: Any, name: str | int) -> tuple[Any, Mask]:
@@ -99,9 +114,3 @@ def _unpacked_column(values: Any, name: str | int) -> tuple[Any, Mask]:
             "(PRO-040)."
         )
     return held, mask
-
-
-def _block_of(held: list[tuple[int, Any, Mask]]) -> Block:
-    places, values, masks = zip(*held, strict=True)
-    mask = None if masks[0] is None else np.column_stack(masks)
-    return Block(np.column_stack(values), places, mask)

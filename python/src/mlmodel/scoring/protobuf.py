@@ -16,7 +16,7 @@ from mlmodel.signature.data.columns import Block, Columns, Tensors
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["data_from_proto", "data_to_proto", "read_request", "write_request"]
+__all__ = ["data_from_proto", "data_to_proto", "params_of", "read_request", "write_request"]
 
 #: A table without columns is as long as it says, so it may not say much.
 _MOST_EMPTY_ROWS = 1_000_000
@@ -60,7 +60,7 @@ def read_request(encoded: bytes) -> tuple[Columns | Tensors, dict[str, Any] | No
     """
     with refused_as(MalformedRequest):
         request = parse("ScoreRequest", encoded)
-        return _read_data(request.data), _read_params(request)
+        return _read_data(request.data), params_of(request)
 
 
 def data_to_proto(data: Columns | Tensors, target: Any = None) -> Any:
@@ -163,7 +163,13 @@ def _read_tensors(tensors: Any) -> Tensors:
     return Tensors(read)
 
 
-def _read_params(request: Any) -> dict[str, Any] | None:
+def params_of(request: Any) -> dict[str, Any] | None:
+    """Return the parameters of a message ``ScoreRequest``, None where it has none.
+
+    Raises:
+        BadMessage: they are not a mapping from names (PRO-054).
+
+    """
     if not request.HasField("params"):
         return None
     params = values.read(request.params, arrays.read_value)

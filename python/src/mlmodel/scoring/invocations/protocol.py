@@ -97,7 +97,7 @@ def _written(predictions: object, forms: tuple[str, ...], engine: Engine) -> Ans
     for name in forms:
         media, write, is_table, _ = WRITERS[name]
         try:
-            held = as_table(predictions, _output_names(engine)) if is_table else predictions
+            held = as_table(predictions, engine.output_names) if is_table else predictions
             return Answer(200, media, write(held))
         except NotATable as error:
             why = error
@@ -105,10 +105,3 @@ def _written(predictions: object, forms: tuple[str, ...], engine: Engine) -> Ans
         f"The model's answer {why}, and the header Accept asks for nothing that can hold it; "
         f"{JSON} can (RST-125)."
     )
-
-
-def _output_names(engine: Engine) -> list[str] | None:
-    outputs = None if engine.signature is None else engine.signature.outputs
-    if outputs is None or not outputs.has_input_names():
-        return None
-    return [str(name) for name in outputs.input_names()]

@@ -5,9 +5,9 @@ It knows neither JSON nor bytes: whatever carries typed tensors calls :func:`inf
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mlmodel.errors import InputViolation, InvalidArgument, InvalidInput, MalformedRequest, shown
+from mlmodel.errors import InputViolation, InvalidArgument, MalformedRequest, shown
 from mlmodel.scoring.asking import ask
 from mlmodel.scoring.v2 import hints
 from mlmodel.scoring.v2.inputs import model_input
@@ -15,12 +15,10 @@ from mlmodel.scoring.v2.messages import InferResponse
 from mlmodel.scoring.v2.metadata import check_supported
 from mlmodel.scoring.v2.outputs import output_tensors
 from mlmodel.scoring.v2.shapes import check_names
-from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlmodel.scoring.engine import Engine
     from mlmodel.scoring.v2.messages import InferRequest, RequestedOutput, Tensor
     from mlmodel.scoring.v2.registry import Served
 
@@ -62,7 +60,8 @@ def infer(
     check_names((asked.name for asked in request.outputs or ()), "outputs", "OIP-046")
     check_supported(model)
     given = {k: v for k, v in request.parameters.items() if k not in _OF_PROTOCOL} or None
-    data, params = _checked(engine, request, given)
+    read, found = model_input(request, engine.matching)
+    data, params = engine.checked(read, given, found)  # which tells all of it (OIP-027)
     signature = engine.signature
     declared = None if signature is None else signature.outputs
     tensors, hint = output_tensors(ask(engine, data, params), declared)
@@ -73,23 +72,6 @@ def infer(
         warn(left_out)
     said = {hints.CONTENT_TYPE: hint}
     return InferResponse(model.name, tensors, model.version, request.id, said)
-
-
-def _checked(
-    engine: Engine, request: InferRequest, params: dict[str, Any] | None
-) -> tuple[Any, dict[str, object] | None]:
-    """Return data and parameters as the model gets them; all violations are told (OIP-027)."""
-    data, found = model_input(request, engine.matching)
-    try:
-        delivered = engine.enforce(data)
-    except InvalidInput as error:
-        found += error.violations
-    if not found:
-        return delivered, engine.params(params)
-    schema = engine.matching.schema
-    raise engine.refusal(
-        invalid_input(found if schema is None else found.in_order_of(schema)), params
-    )
 
 
 def _chosen(asked: RequestedOutput, tensors: list[Tensor]) -> Tensor:

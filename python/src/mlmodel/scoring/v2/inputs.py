@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlmodel.errors import InputViolation
+from mlmodel.scoring.given import blocks_of
 from mlmodel.scoring.v2 import hints
 from mlmodel.scoring.v2.datatypes import BYTES
 from mlmodel.scoring.v2.elements import column_cells, tensor_cells, undeclared_cells
@@ -23,12 +24,10 @@ from mlmodel.signature.violations import Findings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mlmodel.scoring.given import Held
     from mlmodel.scoring.v2.messages import InferRequest, Tensor
     from mlmodel.signature.data.columns import Mask
     from mlmodel.signature.enforce.matching import Matching
-
-    #: Place among the inputs, one-dimensional values, mask.
-    Held = tuple[int, Any, Mask]
 
 __all__ = ["UNNAMED", "model_input"]
 
@@ -119,12 +118,12 @@ class _Reading:
                 others.append(place)
             else:
                 held.append((place, *self._column(tensor, spec, length)))
-        blocks = _blocks(held)
+        made = blocks_of(held)
         if others:
             # Of what is not declared the names alone are told; no memory is taken for it.
             nothing = np.broadcast_to(np.array(None, object), (length, len(others)))
-            blocks.append(Block(nothing, tuple(others)))
-        return Columns(names, blocks, length)
+            made.append(Block(nothing, tuple(others)))
+        return Columns(names, made, length)
 
     def _length(self, tensors: Sequence[Tensor]) -> int:
         """Return how many rows there are, and refuse columns of other lengths (OIP-020).
@@ -264,7 +263,7 @@ class _Reading:
         ]
         if self.found:
             return Tensors({spec.name: _fitting(spec)})
-        return Columns(_texts_of_names(self.inputs), _blocks(held), length)
+        return Columns(_texts_of_names(self.inputs), blocks_of(held), length)
 
     def _table_length(self) -> int:
         """Return how many rows the inputs have as columns, and refuse other shapes (OIP-020)."""
@@ -287,7 +286,7 @@ class _Reading:
                 held.append((place, self._array(tensor).reshape(-1), mask))
             if self.found:
                 return Columns((), [], 0)
-            return Columns(_texts_of_names(self.inputs), _blocks(held), length)
+            return Columns(_texts_of_names(self.inputs), blocks_of(held), length)
         for tensor in self.inputs:
             self._refuse_gaps(tensor)
         arrays: dict[str | None, Any] = {t.name: self._array(t) for t in self.inputs}
@@ -320,19 +319,6 @@ def _texts_of_names(inputs: Sequence[Tensor]) -> tuple[str, ...]:
     return tuple(tensor.name for tensor in inputs)
 
 
-def _blocks(held: Sequence[Held]) -> list[Block]:
-    """Return columns as blocks, one per dtype; their values are copied."""
-    groups: dict[Any, list[Held]] = {}
-    for one in held:
-        groups.setdefault((one[1].dtype, one[2] is None), []).append(one)
-    blocks = []
-    for group in groups.values():
-        places, values, masks = zip(*group, strict=True)
-        mask = None if masks[0] is None else np.stack(masks).T
-        blocks.append(Block(np.stack(values).T, places, mask))
-    return blocks
-
-
 def _own(tensor: Tensor) -> Any:
     """Return the values as a model may get them: aligned, and its own to write into."""
     values = tensor.values
@@ -352,4 +338,4 @@ def _fitting_table(specs: Sequence[ColSpec], rows: int, matching: Matching) -> C
         (place, object_array([filler(spec.type)] * rows), None) for place, spec in enumerate(specs)
     ]
     names = [spec.name for spec in specs if spec.name is not None]
-    return Columns(tuple(names) if matching.has_names else None, _blocks(held), rows)
+    return Columns(tuple(names) if matching.has_names else None, blocks_of(held), rows)

@@ -14,6 +14,7 @@ import numpy as np
 
 from mlmodel._proto import message as class_of
 from mlmodel._proto import parse, refused_as
+from mlmodel._proto.parts import has_more_parts
 from mlmodel.errors import MalformedRequest, UnserializablePrediction, shown
 from mlmodel.scoring.v2 import hints
 from mlmodel.scoring.v2.binary import from_raw, raw_form, to_raw
@@ -76,40 +77,13 @@ def parsed(name: str, encoded: bytes) -> Any:
         MissingDependency: protobuf is not installed.
 
     """
-    if len(encoded) > _SMALL and _has_many_parts(encoded):
+    if len(encoded) > _SMALL and has_more_parts(encoded, message(name), _MOST_PARTS):
         raise MalformedRequest(
             f"The message has more than {_MOST_PARTS:,} inputs, outputs and parameters; send "
             "fewer and longer ones (GRP-010)."
         )
     with refused_as(MalformedRequest):
         return parse(name, encoded, _PACKAGE)
-
-
-def _has_many_parts(data: bytes) -> bool:
-    """Return whether a message has more fields than are read; what is not one says the parser."""
-    place, parts, end = 0, 0, len(data)
-    while place < end and parts <= _MOST_PARTS:
-        parts += 1
-        tag, place = _varint(data, place)
-        kind = tag & 7
-        if kind == 2:  # noqa: PLR2004 - wire type: so many bytes
-            size, place = _varint(data, place)
-            place += size
-        elif kind == 0:
-            _, place = _varint(data, place)
-        else:
-            place += {1: 8, 5: 4}.get(kind, 0)
-    return parts > _MOST_PARTS
-
-
-def _varint(data: bytes, place: int) -> tuple[int, int]:
-    """Return a number and the place behind it; nonsense ends somewhere too."""
-    value = 0
-    for at, byte in enumerate(data[place : place + 10]):
-        value |= (byte & 127) << 7 * at
-        if byte < 128:  # noqa: PLR2004 - the last of its bytes
-            return value, place + at + 1
-    return 0, place + 10
 
 
 # -- requests ----------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METHODS",
+    "PREDICTS",
     "SERVICE",
     "STREAM",
     "Failure",
@@ -39,8 +40,8 @@ __all__ = [
 ]
 
 SERVICE = "inference.GRPCInferenceService"
-#: The one method that takes and answers several messages.
-STREAM = "ModelStreamInfer"
+#: The one method that takes and answers several messages, and the other one that asks a model.
+STREAM, PREDICTS = "ModelStreamInfer", "ModelInfer"
 
 #: How much of an error goes into a call's metadata, of which clients take some 8 KiB (GRP-012).
 _MOST_MESSAGE, _MOST_DETAILS = 3000, 3000
@@ -80,6 +81,7 @@ def handle(
     registry: Registry,
     *,
     warn: Callable[[str], object] | None = None,
+    terse: bool = False,
 ) -> bytes:
     """Answer one call with a message.
 
@@ -88,11 +90,13 @@ def handle(
         body: the message, encoded.
         registry: the models.
         warn: is told which parameters were left out (ENF-080).
+        terse: as other services have it; messages of this one say nothing of errors.
 
     Raises:
         MlmodelError: any, and none other; a bug is logged and hidden behind InternalError.
 
     """
+    del terse
     if method not in METHODS:
         raise NotFound(f"{SERVICE} has no method {shown(method)} (GRP-001).")
     try:

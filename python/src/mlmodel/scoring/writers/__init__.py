@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from mlmodel.scoring.media import FORMS, JSON, X_PARQUET
 from mlmodel.scoring.writers import arrow, csv, predictions
-from mlmodel.scoring.writers.tables import NotATable, as_table
+from mlmodel.scoring.writers.tables import NotATable, as_table, names_of
 
-__all__ = ["WRITERS", "NotATable", "Write", "Writer", "as_table"]
+__all__ = ["WRITERS", "NotATable", "Write", "Writer", "as_table", "names_of"]
 
 #: Raises UnserializablePrediction: a part of what the model answered has no such form. Of a form of
 #: tables it gets the table, and raises NotATable: a cell of it has no such form.

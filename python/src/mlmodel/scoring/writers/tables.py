@@ -10,7 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["NotATable", "as_table"]
+__all__ = ["NotATable", "as_table", "names_of"]
 
 #: What a column is called that has no name of its own, if it is the only one.
 _ONLY = "predictions"
@@ -61,7 +61,14 @@ def _named(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return frame.set_axis(list(names), axis=1)
 
 
-def _names_of(width: int, names: Sequence[str] | None) -> Sequence[str]:
+def names_of(width: int, names: Sequence[str] | None) -> Sequence[str]:
+    """Return what columns are called that have no names of their own (RST-125).
+
+    Args:
+        width: how many there are.
+        names: what the signature calls the outputs, None where it does not.
+
+    """
     if names is not None and len(names) == width:
         return names
     return [_ONLY] if width == 1 else list(map(str, range(width)))
@@ -71,7 +78,7 @@ def _of_array(array: np.ndarray[Any, Any], names: Sequence[str] | None) -> pd.Da
     if array.ndim not in {1, 2} or array.dtype.names or isinstance(array, np.ma.MaskedArray):
         raise NotATable("is an array without rows and columns, or with more axes than these")
     table = array.reshape(-1, 1) if array.ndim == 1 else array
-    return _named(pd.DataFrame(table), _names_of(table.shape[1], names))
+    return _named(pd.DataFrame(table), names_of(table.shape[1], names))
 
 
 def _of_columns(columns: Mapping[Any, Any]) -> pd.DataFrame:
@@ -103,9 +110,9 @@ def _of_list(rows: list[Any], names: Sequence[str] | None) -> pd.DataFrame:
         columns = [_column(list(column)) for column in zip(*rows, strict=True)]
         return _named(
             pd.concat(columns, axis=1) if columns else pd.DataFrame(),
-            _names_of(len(columns), names),
+            names_of(len(columns), names),
         )
-    return _named(_column(rows).to_frame(), _names_of(1, names))
+    return _named(_column(rows).to_frame(), names_of(1, names))
 
 
 def _column(cells: Sequence[Any]) -> pd.Series[Any]:

@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mlmodel._base.extras import require
@@ -19,7 +20,8 @@ import grpc  # noqa: E402 - named with its extra where it is absent
 
 from mlmodel.errors import MlmodelError  # noqa: E402 - as above
 from mlmodel.scoring.answers import unexpected_error, warning_header  # noqa: E402
-from mlmodel.scoring.v2 import rpc  # noqa: E402
+from mlmodel.scoring.v1 import rpc as v1  # noqa: E402
+from mlmodel.scoring.v2 import rpc as v2  # noqa: E402
 from mlmodel.serving.grpc import health, reflection  # noqa: E402
 from mlmodel.serving.grpc.calls import LOOK, Gone, Pool, Waits  # noqa: E402
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Limits", "Server", "serve"]
 
+#: The services that ask models, by the modules that answer their calls.
+_SCORING = (v2, v1)
 #: Threads beyond those that predict, for calls whose message has not come yet; and those of the
 #: calls that ask no model.
 _RECEIVING, _QUICK = 32, 32
@@ -151,8 +155,9 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         self._quick_waits = Waits(self._quick, limits.body_seconds)
         self._turns = threading.BoundedSemaphore(limits.threads)
         self._predicting = Pool(limits.threads, "predict") if self._is_timed else None
-        self.services = (rpc.SERVICE, health.SERVICE, *reflection.SERVICES)
-        self._health = health.Health(registry, (rpc.SERVICE,), self._send, self._quick.submit)
+        scoring = tuple(one.SERVICE for one in _SCORING)
+        self.services = (*scoring, health.SERVICE, *reflection.SERVICES)
+        self._health = health.Health(registry, scoring, self._send, self._quick.submit)
         self._handlers = dict(self._made())
         self._refusal = self._handler(self._refuse_all, self._quick)
 
@@ -180,14 +185,16 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         self._quick_waits.stop()
 
     def _made(self) -> Iterator[tuple[str, tuple[Any, bool]]]:
-        for method in rpc.METHODS:
-            name = f"/{rpc.SERVICE}/{method}"
-            if method == "ModelInfer":
-                yield name, (self._handler(self._infer, self.pool), True)
-            else:
-                yield name, (self._handler(self._plain(method), self._quick), False)
-        stream = f"/{rpc.SERVICE}/{rpc.STREAM}"
-        yield stream, (self._handler(self._infer_stream, self.pool, stream=True), True)
+        for one in _SCORING:
+            for method in one.METHODS:
+                name = f"/{one.SERVICE}/{method}"
+                if method == one.PREDICTS:
+                    yield name, (self._handler(self._scored(one), self.pool), True)
+                else:
+                    answer = partial(one.handle, method, registry=self._registry)
+                    yield name, (self._handler(self._plain(answer), self._quick), False)
+            handler = self._handler(self._scored_stream(one), self.pool, stream=True)
+            yield f"/{one.SERVICE}/{one.STREAM}", (handler, True)
         check, watch = (f"/{health.SERVICE}/{one}" for one in ("Check", "Watch"))
         yield check, (self._handler(self._check, self._quick), False)
         yield watch, (self._handler(self._watch, self._quick, stream=True, waits=False), False)
@@ -211,32 +218,44 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     # -- predictions -----------------------------------------------------------------------
 
-    def _infer(self, requests: Iterator[bytes], context: Any) -> bytes:
-        told: list[str] = []
+    def _scored(self, service: Any) -> Callable[[Iterator[bytes], Any], bytes]:
+        """Return what answers a call that asks a model."""
+        handle, method, registry = service.handle, service.PREDICTS, self._registry
 
-        def asked() -> bytes:
-            return rpc.handle("ModelInfer", body, self._registry, warn=told.append)
+        def scored(requests: Iterator[bytes], context: Any) -> bytes:
+            told: list[str] = []
 
-        try:
-            body = _one(self._waits, requests, context)
-            answer = self._in_turn(asked, context)
-        except Gone:
-            return b""
-        except MlmodelError as error:
-            self._refuse(context, error)
-        if told:
-            name, text = warning_header("ENF-080" if self._terse else told[0])
-            context.set_trailing_metadata(((name.lower(), text),))
-        return answer
+            def asked() -> bytes:
+                answer: bytes = handle(method, body, registry, warn=told.append, terse=self._terse)
+                return answer
 
-    def _infer_stream(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
-        more = False
-        while (body := self._next(requests, context, more=more)) is not None:
-            more = True
-            answer = self._answer_in_stream(body, context)
-            # Its client is waited for until it has taken the answer.
-            with self._waits.waiting(context):
-                yield answer
+            try:
+                body = _one(self._waits, requests, context)
+                answer = self._in_turn(asked, context)
+            except Gone:
+                return b""
+            except MlmodelError as error:
+                self._refuse(context, error)
+            if told:
+                name, text = warning_header("ENF-080" if self._terse else told[0])
+                context.set_trailing_metadata(((name.lower(), text),))
+            return answer
+
+        return scored
+
+    def _scored_stream(self, service: Any) -> Callable[[Iterator[bytes], Any], Iterator[bytes]]:
+        """Return what answers a stream of requests that ask models."""
+
+        def scored(requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+            more = False
+            while (body := self._next(requests, context, more=more)) is not None:
+                more = True
+                answer = self._answer_in_stream(service, body, context)
+                # Its client is waited for until it has taken the answer.
+                with self._waits.waiting(context):
+                    yield answer
+
+        return scored
 
     def _next(self, requests: Iterator[bytes], context: Any, *, more: bool) -> bytes | None:
         try:
@@ -245,9 +264,12 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
             return None
         return body
 
-    def _answer_in_stream(self, body: bytes, context: Any) -> bytes:
+    def _answer_in_stream(self, service: Any, body: bytes, context: Any) -> bytes:
         def asked(refuse: MlmodelError | None = None) -> bytes:
-            return rpc.handle_in_stream(body, self._registry, terse=self._terse, refuse=refuse)
+            answer: bytes = service.handle_in_stream(
+                body, self._registry, terse=self._terse, refuse=refuse
+            )
+            return answer
 
         try:
             return self._in_turn(asked, context)
@@ -289,13 +311,9 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     # -- what asks no model ----------------------------------------------------------------
 
-    def _plain(self, method: str) -> Callable[[Iterator[bytes], Any], bytes]:
-        def asked(requests: Iterator[bytes], context: Any) -> bytes:
-            return self._answered(
-                lambda body: rpc.handle(method, body, self._registry), requests, context
-            )
-
-        return asked
+    def _plain(self, answer: Callable[[bytes], bytes]) -> Callable[[Iterator[bytes], Any], bytes]:
+        """Return what answers a call that asks no model."""
+        return lambda requests, context: self._answered(answer, requests, context)
 
     def _check(self, requests: Iterator[bytes], context: Any) -> bytes:
         return self._answered(self._health.check, requests, context)
@@ -358,7 +376,7 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         )
 
     def _refuse(self, context: Any, error: MlmodelError) -> NoReturn:
-        said = rpc.failure(error, terse=self._terse)
+        said = v2.failure(error, terse=self._terse)
         context.set_trailing_metadata(((_ERROR, said.details),))
         context.abort(getattr(grpc.StatusCode, said.code), said.message)
         raise AssertionError  # pragma: no cover - abort has raised

@@ -1,0 +1,85 @@
+"""How many parts an encoded message has, counted before it is unfolded.
+
+A part takes two bytes of a message and a hundred in memory, so a server counts them first. Runs of
+numbers, texts and bytes, whose messages hold no others, are passed over: they cost what they weigh.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    #: Number of a field -> whether each of them counts as a part, and the descriptor of its message
+    #: if that holds messages itself.
+    _Fields: TypeAlias = dict[int, tuple[bool, Any]]
+
+__all__ = ["has_more_parts"]
+
+_BYTES, _NUMBER = 2, 0
+_FIXED = {1: 8, 5: 4}
+#: By the full name of a message: the packages of the pools have different names.
+_KNOWN: dict[str, _Fields] = {}
+
+
+def has_more_parts(encoded: bytes, kind: Any, most: int) -> bool:
+    """Return whether an encoded message has more elements of repeated fields than ``most``.
+
+    Args:
+        encoded: the message; what is none says the parser.
+        kind: the message's class.
+        most: how many elements of repeated fields of messages, texts and bytes it may have, those
+            of the messages within it counted too.
+
+    """
+    parts = 0
+    left = [(0, len(encoded), _fields_of(kind.DESCRIPTOR))]
+    while left:
+        place, end, fields = left.pop()
+        while place < end:
+            tag, place = _varint(encoded, place)
+            wire = tag & 7
+            if wire == _BYTES:
+                size, place = _varint(encoded, place)
+                counts, inner = fields.get(tag >> 3, (False, None))
+                if counts:
+                    parts += 1
+                    if parts > most:
+                        return True
+                if inner is not None and size:
+                    left.append((place, min(place + size, end), _fields_of(inner)))
+                place += size
+            elif wire == _NUMBER:
+                _, place = _varint(encoded, place)
+            else:
+                place += _FIXED.get(wire, 0)
+    return False
+
+
+def _fields_of(descriptor: Any) -> _Fields:
+    found = _KNOWN.get(descriptor.full_name)
+    if found is None:
+        found = {}
+        for field in descriptor.fields:
+            inner = field.message_type
+            if inner is not None or field.type in (field.TYPE_STRING, field.TYPE_BYTES):
+                holds = inner is not None and any(one.message_type for one in inner.fields)
+                found[field.number] = (_is_repeated(field), inner if holds else None)
+        _KNOWN[descriptor.full_name] = found
+    return found
+
+
+def _is_repeated(field: Any) -> bool:
+    told = getattr(field, "is_repeated", None)  # which older versions do not have
+    return bool(field.label == field.LABEL_REPEATED if told is None else told)
+
+
+def _varint(data: bytes, place: int) -> tuple[int, int]:
+    """Return a number and the place behind it; nonsense ends somewhere too."""
+    value = 0
+    for at, byte in enumerate(data[place : place + 10]):
+        value |= (byte & 127) << 7 * at
+        if byte < 128:  # noqa: PLR2004 - the last of its bytes
+            return value, place + at + 1
+    return 0, place + 10
