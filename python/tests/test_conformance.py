@@ -207,7 +207,7 @@ PUBLIC = frozenset(
         *("mlmodel", "mlmodel.errors", "mlmodel.models", "mlmodel.types"),
         *("mlmodel.document", "mlmodel.signature", "mlmodel.store", "mlmodel.trust"),
         *("mlmodel.document.protobuf", "mlmodel.signature.protobuf", "mlmodel.scoring.protobuf"),
-        *("mlmodel.scoring.v2", "mlmodel.scoring.v2.rpc"),
+        *("mlmodel.scoring.v2", "mlmodel.scoring.v2.rpc", "mlmodel.scoring.v1.rpc"),
         *("mlmodel.flavors", "mlmodel.pyfunc", "mlmodel.serving"),
     }
 )

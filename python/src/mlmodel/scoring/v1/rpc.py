@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mlmodel.scoring.v2.registry import Registry, Served
 
-__all__ = ["METHODS", "PREDICTS", "SERVICE", "STREAM", "handle", "handle_in_stream"]
+__all__ = ["METHODS", "PREDICTS", "SERVICE", "STREAM", "handle", "handle_in_stream", "message"]
 
 SERVICE = "mlmodel.v1.ScoringService"
 #: The one method that takes and answers several messages, and the other one that asks a model.

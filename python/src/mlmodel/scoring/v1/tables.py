@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
@@ -46,6 +48,7 @@ _DTYPES = {
 }
 _MOMENT = np.dtype("datetime64[ns]")
 _NONE = type(None)
+_NULL = 1
 _LARGEST = 2**63
 
 
@@ -327,7 +330,7 @@ def fill_value(target: Any, value: Any) -> None:
 
 def _other(target: Any, value: Any) -> bool:
     if value is pd.NA or value is pd.NaT:
-        target.form = 1  # null
+        target.form = _NULL
         return True
     if isinstance(value, pd.Timestamp):
         if value.nanosecond and value.tzinfo is None:
@@ -337,14 +340,29 @@ def _other(target: Any, value: Any) -> bool:
     if type(value) is dt.datetime:
         target.timestamp = value.isoformat()
         return True
+    if isinstance(value, orjson.Fragment):  # a decimal within what JSON has
+        value = Decimal(str(value.contents))
+    if isinstance(value, Decimal):
+        return _fill_decimal(target, value)
     if isinstance(value, np.ndarray) and value.dtype.kind == "O":
         values.fill(target, value.tolist(), _other)
         return True
     if arrays.fill_value(target, value):
         return True
-    # What is of none of these kinds is written as in JSON: decimals, series, objects.
+    # What is of none of these kinds is written as in JSON: series, objects with fields.
     plain = as_plain(value)
     if type(plain) is type(value):
         return False
     values.fill(target, plain, _other)
+    return True
+
+
+def _fill_decimal(target: Any, value: Decimal) -> bool:
+    """Write a decimal as the number with its digits, as its digits where a double has others."""
+    if value.is_nan():
+        target.form = _NULL
+    elif not value.is_finite() or Decimal(repr(float(value))) == value:
+        target.number = float(value)
+    else:
+        target.text = str(value)
     return True

@@ -1,7 +1,8 @@
 """Threads for calls, and the calls whose client is waited for.
 
 grpcio's server gives each call a thread before its message has come. So a thread may wait for a
-client that sends nothing, or takes no answers; :class:`Waits` ends such calls.
+client that sends nothing, or takes no answers; :class:`Waits` ends such calls. The answer of a call
+that has one alone is sent when its thread is free again, and :class:`Untaken` keeps count of those.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
-__all__ = ["Gone", "Pool", "Waits"]
+__all__ = ["Bytes", "Gone", "Pool", "Untaken", "Waits"]
 
 #: How often one looks whether a client is waited for too long, in seconds.
 LOOK = 0.25
 #: How long one is waited for where other calls need the threads, in seconds.
 _CROWDED = 1.0
+#: Messages up to this size are not counted: there are no more of them than of calls and streams.
+SMALL = 4096
 
 
 class Gone(Exception):
@@ -120,3 +123,68 @@ class Waits:
             if seconds == math.inf:
                 with suppress(Exception):
                     context.cancel()
+
+
+class Bytes:
+    """Bytes that are set aside for messages, of which there are not more than so many (GRP-031)."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> bool:
+        """Set bytes aside; return whether there were so many."""
+        with self._lock:
+            if size > self._left:
+                return False
+            self._left -= size
+            return True
+
+    def give(self, size: int) -> None:
+        """Give back what was set aside."""
+        with self._lock:
+            self._left += size
+
+
+class Untaken:
+    """Answers that their clients have not taken yet (GRP-018, GRP-031).
+
+    Args:
+        seconds: how long a client may take for one.
+        most: how many bytes there may be before no further model is asked.
+
+    """
+
+    def __init__(self, seconds: float, most: int) -> None:
+        self._seconds, self._most, self._size = seconds, most, 0
+        self._since: dict[Any, float] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def are_too_many(self) -> bool:
+        """Whether there are more bytes than there may be."""
+        return self._size > self._most
+
+    def note(self, context: Any, size: int) -> None:
+        """Note an answer that is sent next; it counts until its call is over."""
+        if size <= SMALL:
+            return
+        with self._lock:
+            self._size += size
+            self._since[context] = time.monotonic()
+        if not context.add_callback(lambda: self._forget(context, size)):
+            self._forget(context, size)
+
+    def look(self) -> None:
+        """End the calls whose client takes too long."""
+        now = time.monotonic()
+        with self._lock:
+            late = [one for one, since in self._since.items() if now - since > self._seconds]
+        for context in late:
+            with suppress(Exception):  # a call that is over by now
+                context.cancel()
+
+    def _forget(self, context: Any, size: int) -> None:
+        with self._lock:
+            self._size -= size
+            self._since.pop(context, None)

@@ -23,7 +23,15 @@ from mlmodel.scoring.answers import unexpected_error, warning_header  # noqa: E4
 from mlmodel.scoring.v1 import rpc as v1  # noqa: E402
 from mlmodel.scoring.v2 import rpc as v2  # noqa: E402
 from mlmodel.serving.grpc import health, reflection  # noqa: E402
-from mlmodel.serving.grpc.calls import LOOK, Gone, Pool, Waits  # noqa: E402
+from mlmodel.serving.grpc.calls import (  # noqa: E402
+    LOOK,
+    SMALL,
+    Bytes,
+    Gone,
+    Pool,
+    Untaken,
+    Waits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +49,8 @@ _RECEIVING, _QUICK = 32, 32
 _MOST_CALLS = 4096
 #: A client may open so many calls on one connection at a time.
 _MOST_STREAMS = 512
+#: How many bytes of answers may wait for their clients before no further model is asked.
+_MOST_ANSWERS = 512 * 2**20
 _ERROR = "mlmodel-error"
 _IDENTITY_ALONE = 1
 
@@ -153,6 +163,8 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         self._quick = Pool(_QUICK, "quick")
         self._waits = Waits(self.pool, limits.body_seconds)
         self._quick_waits = Waits(self._quick, limits.body_seconds)
+        self._untaken = Untaken(limits.body_seconds, _MOST_ANSWERS)
+        self._bodies = Bytes(limits.threads * limits.max_body)
         self._turns = threading.BoundedSemaphore(limits.threads)
         self._predicting = Pool(limits.threads, "predict") if self._is_timed else None
         scoring = tuple(one.SERVICE for one in _SCORING)
@@ -176,6 +188,7 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         """End what takes too long, and tell what has changed."""
         self._waits.look()
         self._quick_waits.look()
+        self._untaken.look()
         self._health.look()
 
     def stop(self) -> None:
@@ -231,7 +244,7 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
 
             try:
                 body = _one(self._waits, requests, context)
-                answer = self._in_turn(asked, context)
+                answer = self._admitted(len(body), asked, context)
             except Gone:
                 return b""
             except MlmodelError as error:
@@ -239,6 +252,7 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
             if told:
                 name, text = warning_header("ENF-080" if self._terse else told[0])
                 context.set_trailing_metadata(((name.lower(), text),))
+            self._untaken.note(context, len(answer))
             return answer
 
         return scored
@@ -272,9 +286,28 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
             return answer
 
         try:
-            return self._in_turn(asked, context)
+            return self._admitted(len(body), asked, context)
         except MlmodelError as error:
             return asked(error)
+
+    def _admitted(self, size: int, asked: Callable[[], bytes], context: Any) -> bytes:
+        """Ask a model for a message of so many bytes, if there is room for it (GRP-031).
+
+        Raises:
+            Unavailable: there is none.
+            MlmodelError: what :meth:`_in_turn` raises.
+
+        """
+        if self._untaken.are_too_many:
+            raise _no_room()
+        if size <= SMALL:
+            return self._in_turn(asked, context)
+        if not self._bodies.take(size):
+            raise _no_room()
+        try:
+            return self._in_turn(asked, context)
+        finally:
+            self._bodies.give(size)
 
     def _in_turn(self, asked: Callable[[], bytes], context: Any) -> bytes:
         """Ask a model when it is this call's turn, if its client still waits then (GRP-013).
@@ -394,6 +427,13 @@ def _one(waits: Waits, requests: Iterator[bytes], context: Any) -> bytes:
     if body is None:
         raise MalformedRequest("The call has no message (GRP-010).")
     return body
+
+
+def _no_room() -> Unavailable:
+    return Unavailable(
+        "The messages of other calls, or answers that nobody takes, use all the memory reserved "
+        "for them; try again (GRP-031)."
+    )
 
 
 def _late(left: float, allowed: float) -> DeadlineExceeded:
