@@ -24,6 +24,7 @@ WORDS = ("good", "bad", "film", "book", "long")
 
 _NO_TABLE = "a sparse matrix has no columns with names"
 _DENSE = "this form writes tables of cells"
+_NO_DECIMALS = "the messages have no decimals; a table has them as doubles"
 _CSV_NESTED = "CSV has no lists and objects"
 
 
@@ -124,7 +125,7 @@ KINDS = {
     "booleans with gaps": Kind(_beside_a_number(_booleans)),
     "zoned times": Kind(_beside_a_number(_times("Europe/Oslo"))),
     "naive times": Kind(_beside_a_number(_times(None))),
-    "decimals": Kind(_beside_a_number(_decimals)),
+    "decimals": Kind(_beside_a_number(_decimals), {"gRPC, data": _NO_DECIMALS}),
     "integer names": Kind(_named_by_integers),
     "one text column": Kind(_one_text),
     "nested cells": Kind(_nested, {"CSV": _CSV_NESTED}),
@@ -134,6 +135,8 @@ KINDS = {
             "frame": _NO_TABLE,
             "Arrow": _NO_TABLE,
             "Arrow stream": _NO_TABLE,
+            "gRPC, table": _NO_TABLE,
+            "gRPC, Arrow": _NO_TABLE,
             "Parquet": _NO_TABLE,
             "split": _DENSE,
             "records": _DENSE,

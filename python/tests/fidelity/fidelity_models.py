@@ -125,7 +125,8 @@ def _xgboost(rows: Any) -> Any:
 
 
 _NO_TEXT = "XGBoost takes no texts but as categories"
-_ZEROS = "JSON has zeros where the matrix has nothing, and XGBoost tells these apart"
+_ZEROS = "a dense form has zeros where the matrix has nothing, and XGBoost tells these apart"
+_DENSE_WAYS = ("instances", "inputs", "V2", "V2 over gRPC", "V2 over gRPC, raw", "gRPC, data")
 _NO_TIME = "XGBoost takes no times"
 
 XGBOOST: dict[str, Made | str] = {
@@ -140,7 +141,7 @@ XGBOOST: dict[str, Made | str] = {
     "integer names": Made(_xgboost),
     "one text column": _NO_TEXT,
     "nested cells": "XGBoost takes no lists and objects",
-    "sparse": Made(_xgboost, not_sent=dict.fromkeys(("instances", "inputs", "V2"), _ZEROS)),
+    "sparse": Made(_xgboost, not_sent=dict.fromkeys(_DENSE_WAYS, _ZEROS)),
 }
 
 

@@ -10,6 +10,7 @@ import decimal
 import json
 from typing import TYPE_CHECKING, Any
 
+import fidelity_grpc
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -173,6 +174,10 @@ def _table_of(outputs: list[dict[str, Any]]) -> Any:
     return pd.DataFrame(held) if len(held) > 1 else next(iter(held.values()))
 
 
+def _data(model: PyFuncModel, rows: Any) -> Any:
+    return fidelity_grpc.data(model, rows.toarray() if hasattr(rows, "toarray") else as_frame(rows))
+
+
 WAYS: dict[str, Way] = {
     "as trained": _as_trained,
     "frame": _frame,
@@ -186,6 +191,11 @@ WAYS: dict[str, Way] = {
     "Arrow stream": _arrow_stream,
     "Parquet": _parquet,
     "V2": _v2,
+    "V2 over gRPC": lambda model, rows: fidelity_grpc.infer(model, *_cells(rows), raw=False),
+    "V2 over gRPC, raw": lambda model, rows: fidelity_grpc.infer(model, *_cells(rows), raw=True),
+    "gRPC, table": lambda model, rows: fidelity_grpc.table(model, *_cells(rows)),
+    "gRPC, Arrow": lambda model, rows: fidelity_grpc.arrow(model, _table(rows)),
+    "gRPC, data": _data,
     "1.x split": lambda model, rows: _asked(model, _split(rows), f"{_JSON}; format=pandas-split"),
     "1.x records": lambda model, rows: _asked(
         model, _records(rows), f"{_JSON}; format=pandas-records"

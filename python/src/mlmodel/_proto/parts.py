@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["has_more_parts"]
 
 _BYTES, _NUMBER = 2, 0
+#: The largest byte of a number that has no other bytes behind it.
+_LAST = 127
+_UNKNOWN = (False, None)
 _FIXED = {1: 8, 5: 4}
 #: By the full name of a message: the packages of the pools have different names.
 _KNOWN: dict[str, _Fields] = {}
@@ -34,27 +37,33 @@ def has_more_parts(encoded: bytes, kind: Any, most: int) -> bool:
 
     """
     parts = 0
-    left = [(0, len(encoded), _fields_of(kind.DESCRIPTOR))]
-    while left:
-        place, end, fields = left.pop()
+    place, end, fields = 0, len(encoded), _fields_of(kind.DESCRIPTOR)
+    left: list[tuple[int, int, _Fields]] = []
+    while True:
         while place < end:
-            tag, place = _varint(encoded, place)
+            tag = encoded[place]
+            place += 1
+            if tag > _LAST:
+                tag, place = _varint(encoded, place - 1)
             wire = tag & 7
-            if wire == _BYTES:
+            if wire == _BYTES and place < end:
                 size, place = _varint(encoded, place)
-                counts, inner = fields.get(tag >> 3, (False, None))
-                if counts:
-                    parts += 1
-                    if parts > most:
-                        return True
-                if inner is not None and size:
-                    left.append((place, min(place + size, end), _fields_of(inner)))
-                place += size
+                counts, inner = fields.get(tag >> 3, _UNKNOWN)
+                parts += counts
+                if parts > most:
+                    return True
+                if inner is not None and size > 1:
+                    left.append((place + size, end, fields))
+                    end, fields = min(place + size, end), _fields_of(inner)
+                else:
+                    place += size
             elif wire == _NUMBER:
                 _, place = _varint(encoded, place)
             else:
                 place += _FIXED.get(wire, 0)
-    return False
+        if not left:
+            return False
+        place, end, fields = left.pop()
 
 
 def _fields_of(descriptor: Any) -> _Fields:
@@ -77,9 +86,12 @@ def _is_repeated(field: Any) -> bool:
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:
     """Return a number and the place behind it; nonsense ends somewhere too."""
+    byte = data[place] if place < len(data) else 0
+    if byte <= _LAST:
+        return byte, place + 1
     value = 0
     for at, byte in enumerate(data[place : place + 10]):
-        value |= (byte & 127) << 7 * at
-        if byte < 128:  # noqa: PLR2004 - the last of its bytes
+        value |= (byte & _LAST) << 7 * at
+        if byte <= _LAST:
             return value, place + at + 1
     return 0, place + 10

@@ -5,7 +5,6 @@ What is read is what every codec hands to the engine; what is written is a model
 
 from __future__ import annotations
 
-import datetime as dt
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -329,32 +328,33 @@ def fill_value(target: Any, value: Any) -> None:
 
 
 def _other(target: Any, value: Any) -> bool:
-    if value is pd.NA or value is pd.NaT:
-        target.form = _NULL
-        return True
-    if isinstance(value, pd.Timestamp):
-        if value.nanosecond and value.tzinfo is None:
-            value = value.to_datetime64()
-        elif not value.nanosecond:
-            value = value.to_pydatetime()
-    if type(value) is dt.datetime:
-        target.timestamp = value.isoformat()
-        return True
-    if isinstance(value, orjson.Fragment):  # a decimal within what JSON has
-        value = Decimal(str(value.contents))
     if isinstance(value, Decimal):
         return _fill_decimal(target, value)
-    if isinstance(value, np.ndarray) and value.dtype.kind == "O":
-        values.fill(target, value.tolist(), _other)
-        return True
-    if arrays.fill_value(target, value):
-        return True
-    # What is of none of these kinds is written as in JSON: series, objects with fields.
-    plain = as_plain(value)
-    if type(plain) is type(value):
-        return False
-    values.fill(target, plain, _other)
+    simpler = _simpler(value)
+    if simpler is value:
+        if arrays.fill_value(target, value):
+            return True
+        # What is of none of these kinds is written as in JSON: series, objects with fields.
+        simpler = as_plain(value)
+        if type(simpler) is type(value):
+            return False
+    values.fill(target, simpler, _other)
     return True
+
+
+def _simpler(value: Any) -> Any:
+    """Return what stands for a value of pandas or numpy in Python; itself where nothing does."""
+    if value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, pd.Timestamp):
+        if not value.nanosecond:
+            return value.to_pydatetime()
+        return value.to_datetime64() if value.tzinfo is None else value.isoformat()
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O":
+        return value.tolist()
+    if isinstance(value, orjson.Fragment):  # a decimal within what JSON has
+        return Decimal(str(value.contents))
+    return value
 
 
 def _fill_decimal(target: Any, value: Decimal) -> bool:

@@ -1,0 +1,151 @@
+"""Messages of ``mlmodel.v1.ScoringService``, whatever is in them (spec/scoring-grpc.md)."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mlmodel
+from mlmodel.errors import MalformedRequest, MlmodelError
+from mlmodel.scoring.engine import Engine
+from mlmodel.scoring.protobuf import write_request
+from mlmodel.scoring.v1 import rpc
+from mlmodel.scoring.v2 import Models
+from mlmodel.scoring.v2 import rpc as v2
+
+if TYPE_CHECKING:
+    from mlmodel.signature.model_signature import ModelSignature
+
+MIXED = pd.DataFrame(
+    {
+        "d": [1.5, np.nan],
+        "s": ["x", None],
+        "b": [True, False],
+        "l": [1, 2],
+        "f": np.array([0.5, 2], "float32"),
+        "n": [[1.0], [2.0, 3.0]],
+        "t": pd.to_datetime(["2024-01-01", "2024-01-02"]),
+        "y": [b"\0", b"\xff"],
+    }
+)
+
+
+def models(signature: ModelSignature | None = None) -> Models:
+    made = Models()
+    made.add("m", lambda: Engine(lambda data, _params: data, signature))
+    made.load("m")
+    return made
+
+
+def varint(number: int) -> bytes:
+    """Return a number as messages have it."""
+    if number < 128:
+        return bytes([number])
+    return bytes([number & 127 | 128]) + varint(number >> 7)
+
+
+def echoed(request: Any, served: Models) -> Any:
+    answer = rpc.handle("Score", request.SerializeToString(), served)
+    return rpc.message("ScoreResponse").FromString(answer)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_answered_may_be_asked_again() -> None:
+    """GRP-023, GRP-025: a table that was answered is one that can be sent, with equal cells."""
+    served = models(mlmodel.infer_signature(MIXED))
+    request = rpc.message("ScoreRequest").FromString(write_request(MIXED))
+    for form in (1, 2, 3):
+        request.answer_form = form
+        answer = echoed(request, served)
+        again = rpc.message("ScoreRequest")(answer_form=3)
+        given = answer.WhichOneof("answer")
+        to = {"table": again.table, "predictions": again.data}.get(given)
+        if to is None:
+            again.arrow = answer.arrow
+        else:
+            to.CopyFrom(getattr(answer, given))
+        once = echoed(again, served).predictions
+        request.answer_form = 3
+        assert once == echoed(request, served).predictions, form
+
+
+@pytest.mark.slow
+def test_parts_are_counted_before_a_message_is_unfolded() -> None:
+    """GRP-028: values, items within them, columns."""
+    value = rpc.message("Value")
+    items = value(items=[value(integer=1)]).SerializeToString() * 1_000_001
+    cells = b"\x0a" + varint(len(items)) + items
+    values = b"\x62" + varint(len(cells)) + cells
+    column = rpc.message("Table")(columns=[{"name": "a"}]).SerializeToString()
+    lists = b"\x0a" + varint(len(values)) + values
+    for number, held in ((7, lists), (7, column * 1_000_001), (2, items)):
+        body = bytes([number << 3 | 2]) + varint(len(held)) + held
+        assert rpc.message("ScoreRequest").FromString(body).ByteSize() == len(body)
+        with pytest.raises(MalformedRequest, match="GRP-028"):
+            rpc.handle("Score", body, models())
+
+
+def test_runs_of_cells_are_no_parts() -> None:
+    """GRP-028: texts and numbers cost what they weigh."""
+    request = rpc.message("ScoreRequest")()
+    request.table.columns.add(name="a").strings.values.extend(["ab"] * 1_000_001)
+    request.table.columns.add(name="b").longs.values.extend([1] * 1_000_001)
+    answer = echoed(request, models())
+    assert len(answer.table.columns[0].strings.values) == 1_000_001
+
+
+def test_parts_of_an_input_count_too() -> None:
+    """GRP-010: parameters within one input, and elements of BYTES do not."""
+    request = v2.message("ModelInferRequest")(model_name="m")
+    made = request.inputs.add(name="x", datatype="BYTES", shape=[150_000])
+    made.contents.bytes_contents.extend([b"0123456789"] * 150_000)
+    assert v2.handle("ModelInfer", request.SerializeToString(), models())
+    for number in range(100_001):
+        made.parameters[f"parameter {number}"].int64_param = number
+    with pytest.raises(MalformedRequest, match="GRP-010"):
+        v2.handle("ModelInfer", request.SerializeToString(), models())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_no_bytes_are_a_fault_of_the_server() -> None:
+    """GRP-021: what is not refused by a rule is answered, whatever was done to a message."""
+    chance = random.Random(7)
+    served = models(mlmodel.infer_signature(MIXED))
+    request = rpc.message("ScoreRequest").FromString(write_request(MIXED))
+    bodies = []
+    for form in (1, 2, 3):
+        request.answer_form = form
+        answer = echoed(request, served)
+        asked = rpc.message("ScoreRequest")()
+        given = answer.WhichOneof("answer")
+        if given == "arrow":
+            asked.arrow = answer.arrow
+        else:
+            to = asked.table if given == "table" else asked.data
+            to.CopyFrom(getattr(answer, given))
+        asked.params.form = 3
+        asked.params.keys.add(text="p")
+        asked.params.items.add(number=1)
+        bodies.append(asked.SerializeToString())
+    answered = 0
+    for _ in range(3000):
+        body = bytearray(chance.choice(bodies))
+        for _ in range(chance.randint(1, 4)):
+            place = chance.randrange(len(body))
+            kind = chance.randrange(3)
+            if kind == 0:
+                body[place] = chance.randrange(256)
+            elif kind == 1:
+                del body[place : place + chance.randint(1, 8)]
+            else:
+                body[place:place] = body[chance.randrange(len(body)) :][: chance.randint(1, 30)]
+        try:
+            rpc.handle("Score", bytes(body), chance.choice((served, models())))
+            answered += 1
+        except MlmodelError as error:
+            assert error.code != "INTERNAL_ERROR", bytes(body)  # noqa: PT017
+    assert answered > 30  # else nothing would be said of what reaches a model
