@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from mlmodel.scoring.v2.messages import InferRequest, RequestedOutput, Tensor
     from mlmodel.scoring.v2.registry import Served
+    from mlmodel.signature.data.columns import Columns
 
-__all__ = ["BINARY_OUTPUT", "infer"]
+__all__ = ["BINARY_OUTPUT", "infer", "infer_columns"]
 
 #: The parameter of a request that asks for answers in binary form (OIP-012).
 BINARY_OUTPUT = "binary_data_output"
@@ -72,6 +73,22 @@ def infer(
         warn(left_out)
     said = {hints.CONTENT_TYPE: hint}
     return InferResponse(model.name, tensors, model.version, request.id, said)
+
+
+def infer_columns(model: Served, columns: Columns, identifier: str | None) -> InferResponse:
+    """Ask a model of named columns, without parameters, and return all that it answers.
+
+    Raises:
+        MlmodelError: as :func:`infer` does.
+
+    """
+    engine = model.ready()
+    data, params = engine.checked(columns, None)
+    signature = engine.signature
+    declared = None if signature is None else signature.outputs
+    tensors, hint = output_tensors(ask(engine, data, params), declared)
+    said = {hints.CONTENT_TYPE: hint}
+    return InferResponse(model.name, tensors, model.version, identifier, said)
 
 
 def _chosen(asked: RequestedOutput, tensors: list[Tensor]) -> Tensor:

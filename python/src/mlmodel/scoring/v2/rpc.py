@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from mlmodel.errors import MlmodelError, NotFound, shown
 from mlmodel.scoring.answers import error_document, unexpected_error
-from mlmodel.scoring.v2.inference import infer
+from mlmodel.scoring.v2.inference import infer, infer_columns
 from mlmodel.scoring.v2.metadata import model_metadata, server_metadata
 from mlmodel.scoring.v2.protobuf import (
     message,
@@ -21,6 +21,7 @@ from mlmodel.scoring.v2.protobuf import (
     write_metadata,
     write_response,
 )
+from mlmodel.scoring.v2.quick import plain_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,7 +147,11 @@ def _answer(
     given: Any, registry: Registry, warn: Callable[[str], object] | None, target: Any = None
 ) -> Any:
     model = registry.find(given.model_name, given.model_version or None)
-    request = read_request(given, model.ready().matching)
+    matching = model.ready().matching
+    columns = plain_columns(given, matching)
+    if columns is not None:
+        return write_response(infer_columns(model, columns, given.id or None), given, target)
+    request = read_request(given, matching)
     return write_response(infer(model, request, warn=warn), given, target)
 
 
