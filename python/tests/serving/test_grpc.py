@@ -182,6 +182,28 @@ def test_no_work_begins_for_a_client_whose_time_is_over(running: Any) -> None:
     assert made.gate.calls == 2
 
 
+def test_calls_whose_time_is_over_hold_no_place(
+    running: Any, wait_for: Callable[..., None]
+) -> None:
+    """GRP-013, GRP-018: they wait no longer than their clients."""
+    made = running(threads=1, waiting=3)
+    (held,) = made.hold()
+    assert made.gate.begun.acquire(timeout=PATIENCE)
+    body = infer_request(a=[1.0]).SerializeToString()
+    ask = made.client.channel.unary_unary(f"/{SERVICE}/ModelInfer")
+    late = [ask.future(body, timeout=1) for _ in range(100)]
+    wait_for(lambda: all(call.done() for call in late))
+    other = Client(made.server.port)
+
+    def is_taken_in() -> bool:
+        error = other.failure("ModelInfer", infer_request(a=[1.0]), timeout=0.5)
+        return error.code() is CODE.DEADLINE_EXCEEDED
+
+    wait_for(is_taken_in, 60)
+    made.gate.open.set()
+    assert held.result()
+
+
 def test_no_work_begins_for_a_client_that_has_left(
     running: Any, wait_for: Callable[..., None]
 ) -> None:

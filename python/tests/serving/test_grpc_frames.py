@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import numpy as np
 import pyarrow as pa
 import pytest
 from grpc_client import PATIENCE, SERVICE, Client, infer_request, message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.slow
 
@@ -157,18 +160,42 @@ def test_messages_have_a_bound_together(running: Any) -> None:
     assert other.call(SCORE, request(a=[1.0] * 10_000)).model_name == "m"
 
 
-@pytest.mark.parametrize("path", [SCORE, STREAM])
-def test_an_answer_that_is_not_taken_ends_its_call(running: Any, path: str) -> None:
-    """GRP-018: single calls too, whose thread is free by then."""
-    made = running(body_seconds=0.5)
-    # A client that reads no further than it must.
+def unread(made: Any, path: str) -> tuple[Client, Any]:
+    """Begin a call with a large answer, of which a client reads no more than it must."""
     client = Client(
         made.server.port, **{"grpc.http2.bdp_probe": 0, "grpc.http2.lookahead_bytes": 65536}
     )
     body = request(a=np.zeros(200_000)).SerializeToString()
+    call = client.channel.unary_stream(f"/{path}")(body, timeout=PATIENCE)
+    assert made.gate.begun.acquire(timeout=PATIENCE)
+    return client, call
+
+
+def test_answers_that_are_not_taken_have_a_bound_together(
+    running: Any, wait_for: Callable[..., None]
+) -> None:
+    """GRP-031."""
+    made = running(most_answers=100_000)
+    _, call = unread(made, SCORE)
+
+    def refused() -> bool:
+        try:
+            made.client.call(SCORE, request(a=[1.0]))
+        except grpc.RpcError as error:
+            return error.code() is CODE.UNAVAILABLE and "GRP-031" in error.details()
+        return False
+
+    wait_for(refused)  # once the answer is on its way
+    assert len(list(call)) == 1
+    wait_for(lambda: not refused())
+
+
+@pytest.mark.parametrize("path", [SCORE, STREAM])
+def test_an_answer_that_is_not_taken_ends_its_call(running: Any, path: str) -> None:
+    """GRP-018: single calls too, whose thread is free by then."""
+    made = running(body_seconds=0.5)
     for seconds in (1.5, 3, 10, 30):  # however slow the machine, it has ended by one of them
-        call = client.channel.unary_stream(f"/{path}")(body, timeout=PATIENCE)
-        assert made.gate.begun.acquire(timeout=PATIENCE)
+        client, call = unread(made, path)
         time.sleep(seconds)
         try:
             list(call)

@@ -49,8 +49,6 @@ _RECEIVING, _QUICK = 32, 32
 _MOST_CALLS = 4096
 #: A client may open so many calls on one connection at a time.
 _MOST_STREAMS = 512
-#: How many bytes of answers may wait for their clients before no further model is asked.
-_MOST_ANSWERS = 512 * 2**20
 _ERROR = "mlmodel-error"
 _IDENTITY_ALONE = 1
 
@@ -65,6 +63,8 @@ class Limits:
         max_body: the largest message (GRP-010).
         body_seconds: how long a message may take to arrive (GRP-018).
         predict_seconds: how long a prediction may take, its wait for a turn included (GRP-013).
+        most_answers: how many bytes of answers may wait for their clients before no further model
+            is asked (GRP-031).
 
     """
 
@@ -73,6 +73,7 @@ class Limits:
     max_body: int = MAX_BODY
     body_seconds: float = BODY_SECONDS
     predict_seconds: float = math.inf
+    most_answers: int = 512 * 2**20
 
 
 def serve(
@@ -163,7 +164,7 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         self._quick = Pool(_QUICK, "quick")
         self._waits = Waits(self.pool, limits.body_seconds)
         self._quick_waits = Waits(self._quick, limits.body_seconds)
-        self._untaken = Untaken(limits.body_seconds, _MOST_ANSWERS)
+        self._untaken = Untaken(limits.body_seconds, limits.most_answers)
         self._bodies = Bytes(limits.threads * limits.max_body)
         self._turns = threading.BoundedSemaphore(limits.threads)
         self._predicting = Pool(limits.threads, "predict") if self._is_timed else None
