@@ -159,7 +159,12 @@ def test_a_walled_model_in_a_process_of_its_own_is_served(model: Path) -> None:
     """GRP-020: there the wall is around the model alone."""
     with serving(model, "--sandbox", "on", "--isolate") as (process, url, address):
         assert scored(url)
-        assert answered(Client(address))[0] != process.pid
+        client = Client(address)
+        assert answered(client)[0] != process.pid
+        request = message("mlmodel.v1.ScoreRequest")()
+        request.table.columns.add(name="a").doubles.values.append(1.0)
+        (column,) = client.call("mlmodel.v1.ScoringService/Score", request).table.columns
+        assert column.doubles.values[0] != process.pid
 
 
 def test_calls_are_encrypted_where_requests_are(model: Path, tmp_path: Path) -> None:
