@@ -14,6 +14,8 @@ from mlmodel.scoring.v2.protobuf import message
 from mlmodel.scoring.v2.quick import plain_columns
 from mlmodel.signature.enforce.matching import Matching
 from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.nested import Array
+from mlmodel.signature.types.scalars import DataType
 from mlmodel.signature.types.schema import ColSpec, Schema
 
 FIELDS = {
@@ -31,6 +33,7 @@ SIGNATURES = [
     Schema([ColSpec("double", "a"), ColSpec("double", "b"), ColSpec("double", "c")]),
     Schema([ColSpec("double"), ColSpec("long")]),
     Schema([ColSpec("integer", "a"), ColSpec("string", "b", required=False)]),
+    Schema([ColSpec(Array(DataType.double), "a"), ColSpec("double", "b", required=False)]),
 ]
 
 
@@ -41,7 +44,7 @@ def a_request(chance: random.Random) -> Any:
     rows = chance.randint(0, 3)
     for name in names:
         datatype = chance.choice(kinds)
-        field, cells = FIELDS[datatype]
+        field, cells = FIELDS[datatype if chance.random() < 0.9 else chance.choice(kinds)]
         given = rows if chance.random() < 0.9 else chance.randint(0, 3)
         shape = chance.choice([[rows], [rows], [rows, 1], [1, rows], []])
         one = made.inputs.add(name=name, datatype=datatype, shape=shape)

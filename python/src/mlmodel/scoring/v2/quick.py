@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlmodel._base.collections import remember
 from mlmodel.signature.data.columns import Block, Columns
+from mlmodel.signature.types.scalars import DataType
 
 if TYPE_CHECKING:
     from mlmodel.signature.enforce.matching import Matching
@@ -24,13 +26,16 @@ _PLAIN: dict[str, tuple[str, Any]] = {
     "INT64": ("int64_contents", np.dtype(np.int64)),
     "INT32": ("int_contents", np.dtype(np.int32)),
 }
+#: Under which the names of a model's scalar columns are remembered.
+_SCALAR = "columns of V2 that are scalar"
 
 
 def plain_columns(given: Any, matching: Matching) -> Columns | None:
     """Return the table of a message ``ModelInferRequest``; None where it is not a plain one.
 
-    A plain one has no parameters, asks for no outputs, and has inputs of numbers alone, each of a
-    declared name and of the shape ``[n]`` or ``[n, 1]``, with as many elements in their field.
+    A plain one has no parameters, asks for no outputs, and has inputs of numbers alone, each of the
+    name of a column that is declared and not nested, and of the shape ``[n]`` or ``[n, 1]``, with
+    as many elements in their field.
     """
     inputs = given.inputs
     if (
@@ -42,7 +47,7 @@ def plain_columns(given: Any, matching: Matching) -> Columns | None:
         or not inputs
     ):
         return None
-    declared = matching.names
+    declared = _scalar_columns(matching)
     names: list[str] = []
     places: dict[str, tuple[list[int], list[Any]]] = {}
     rows = inputs[0].shape[0] if inputs[0].shape else 0
@@ -70,3 +75,13 @@ def plain_columns(given: Any, matching: Matching) -> Columns | None:
         for kind, (at, cells) in places.items()
     ]
     return Columns(tuple(names), blocks, rows)
+
+
+def _scalar_columns(matching: Matching) -> frozenset[str]:
+    """Return the names of the declared columns that hold no lists or objects."""
+    found = matching.memory.get(_SCALAR)
+    if not isinstance(found, frozenset):
+        specs = matching.schema or ()
+        found = frozenset(str(spec.name) for spec in specs if isinstance(spec.type, DataType))
+        remember(matching.memory, _SCALAR, found)
+    return found
