@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 import mlmodel
-from mlmodel.errors import MalformedRequest, MlmodelError
+from mlmodel.errors import MalformedRequest, MissingDependency, MlmodelError, NotAcceptable
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.protobuf import write_request
 from mlmodel.scoring.v1 import rpc
@@ -108,6 +109,20 @@ def test_parts_of_an_input_count_too() -> None:
         made.parameters[f"parameter {number}"].int64_param = number
     with pytest.raises(MalformedRequest, match="GRP-010"):
         v2.handle("ModelInfer", request.SerializeToString(), models())
+
+
+def test_arrow_that_is_not_there_is_refused_before_the_model_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """GRP-026 (RST-128)."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    request = rpc.message("ScoreRequest")(answer_form=2)
+    request.table.columns.add(name="a").longs.values.append(1)
+    with pytest.raises(NotAcceptable, match="GRP-026"):
+        echoed(request, models())
+    request = rpc.message("ScoreRequest")(arrow=b"x")
+    with pytest.raises(MissingDependency, match="RST-128"):
+        echoed(request, models())
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -362,6 +363,7 @@ def test_what_is_begun_is_finished(running: Any) -> None:
     assert made.gate.begun.acquire(timeout=PATIENCE)
     (resting,) = silent(made.client, STREAM, 1, infer_request(a=[1.0]).SerializeToString())
     assert next(resting)
+    time.sleep(0.5)  # by now the server waits for its next request
     stopping = threading.Thread(target=made.server.stop, args=(PATIENCE,))
     stopping.start()
     with suppress(grpc.RpcError):  # it ends, if it is between two requests without an error
@@ -373,6 +375,24 @@ def test_what_is_begun_is_finished(running: Any) -> None:
     )
     made.gate.open.set()
     assert held.result()
+    stopping.join(PATIENCE)
+    assert not stopping.is_alive()
+
+
+def test_a_stream_that_is_being_answered_ends_with_its_answer(running: Any) -> None:
+    """GRP-017: a server that stops waits for no further request of it."""
+    made = running()
+    made.gate.open.clear()
+    (stream,) = silent(made.client, STREAM, 1, infer_request(a=[-1.0]).SerializeToString())
+    assert made.gate.begun.acquire(timeout=PATIENCE)
+    stopping = threading.Thread(target=made.server.stop, args=(PATIENCE,))
+    stopping.start()
+    assert Client(made.server.port).failure("ServerLive", timeout=2).code() in (
+        CODE.UNAVAILABLE,
+        CODE.DEADLINE_EXCEEDED,
+    )
+    made.gate.open.set()
+    assert len(list(stream)) == 1
     stopping.join(PATIENCE)
     assert not stopping.is_alive()
 

@@ -40,7 +40,6 @@ def plain_columns(given: Any, matching: Matching) -> Columns | None:
     inputs = given.inputs
     if (
         not matching.has_names
-        or matching.has_tensors
         or given.parameters
         or given.outputs
         or given.raw_input_contents
