@@ -8,6 +8,7 @@ import click
 
 from mlmodel.cli._shared import complete_files, echo, trust_options
 from mlmodel.cli.serve_settings import settable
+from mlmodel.cli.serve_watching import watch_options
 from mlmodel.serving.settings import BODY_SECONDS, MAX_BODY, THREADS, WAITING, Settings
 
 __all__ = ["command", "parse_size"]
@@ -140,6 +141,7 @@ not trusted.
 @click.option(
     "--terse-errors", "terse", is_flag=True, help="Answer errors with their code and rules only."
 )
+@watch_options
 @click.option(
     "--uds",
     "socket",
@@ -185,6 +187,12 @@ def command(  # noqa: PLR0913 - one parameter per option
     certificate: str | None,
     key: str | None,
     repository: bool,
+    server_timing: bool,
+    metrics: bool,
+    access_log: bool,
+    log_format: str,
+    log_level: str,
+    otel: bool,
     trust: bool,
     allow: tuple[str, ...],
     sandbox: str,
@@ -214,5 +222,11 @@ def command(  # noqa: PLR0913 - one parameter per option
         certificate=certificate,
         key=key,
         isolate=isolate,
+        server_timing=server_timing,
+        metrics=metrics,
+        access_log=access_log,
+        log_format=log_format,
+        log_level=log_level,
+        otel=otel,
     )
     run(settings, lambda url: echo(f"mlmodel: ready at {url}"))

@@ -12,6 +12,7 @@ import gc
 import io
 import sys
 from http import HTTPStatus
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -37,12 +38,16 @@ from mlmodel.scoring.answers import (
 from mlmodel.scoring.encodings import known_encoding, unpack
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations.protocol import handle
+from mlmodel.scoring.stages import CURRENT
 from mlmodel.serving import names, requests
 from mlmodel.serving.admission import Admission
 from mlmodel.serving.http.crew import Pace
 from mlmodel.serving.http.messages import Request, Response
 from mlmodel.serving.http.reader import too_large
 from mlmodel.serving.models import Hosted
+from mlmodel.serving.observing import over_http
+from mlmodel.serving.observing.observer import Observer, Watch
+from mlmodel.serving.observing.probes import Probes
 from mlmodel.serving.routes import Call, Routes, is_v2
 from mlmodel.serving.settings import MAX_BODY, THREADS
 
@@ -52,6 +57,7 @@ if TYPE_CHECKING:
 
     from werkzeug.exceptions import HTTPException
 
+    from mlmodel.scoring.stages import Stages
     from mlmodel.serving.admission import Ticket
 
 __all__ = ["Application"]
@@ -85,6 +91,11 @@ class Application:
         terse: errors say code and rule only (ERR-008).
         threads: how many requests are worked on at a time; more of them wait (RST-074).
         repository: models can be unloaded and loaded again by requests (OIP-062).
+        watch: what is noted of requests; nothing but their ids if not given (RST-150 to RST-157).
+
+    Attributes:
+        observer: notes requests; those over gRPC, too.
+        probes: ``stopping`` is set there once the server drains (RST-156).
 
     """
 
@@ -96,13 +107,17 @@ class Application:
         terse: bool = False,
         threads: int = THREADS,
         repository: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         self.models = _single(served) if isinstance(served, Engine) else served
         self.max_body = max_body
         self.terse = terse
         self.repository = repository
         self.admission = Admission(threads, threads * max_body)
+        self.observer = Observer(self.models.names, watch)
+        self.probes = Probes(self.models, self.observer.counters, terse=terse)
         self.flask = _flask(single=len(self.models.names) == 1, terse=terse)
+        self.probes.add_to(self.flask)
         self._routes = Routes(self.models.names, repository=repository)
         self._slow = _Slow()
 
@@ -113,22 +128,43 @@ class Application:
         call = self._routes.call(request)
         if call is None:
             return None
+        if self.observer.on:
+            request.came = self.observer.whole(call.model)
         return self._slow if call.model is None else self.models.pace(call.model)
 
     def answer(self, request: Request) -> Response:
-        """Answer a whole request; never raises."""
+        """Answer a whole request, with its id (RST-151); never raises."""
+        if self.observer.on:
+            stages = over_http.begin(self.observer, request)
+            return self._noted(request, stages, self._answer(request))
+        line = over_http.identify(request)
+        CURRENT.set(request)
+        response = self._answer(request)
+        CURRENT.set(None)
+        return response if response.lines else Response(*response[:4], line)
+
+    def refuse(self, error: MlmodelError, request: Request | None = None) -> Response:
+        """Return the answer for an error, in the form of the request (OIP-061)."""
+        known = Request("-", b"-", {}) if request is None else request
+        stages = over_http.begin(self.observer, known)
+        return self._noted(known, stages, self._refusal(error, request))
+
+    def _noted(self, request: Request, stages: Stages, response: Response) -> Response:
+        call = self._routes.call(request)
+        return over_http.end(self.observer, request, call, stages, response)
+
+    def _answer(self, request: Request) -> Response:
         try:
             call = self._routes.call(request)
             if call is not None and call.model is not None and not call.v2:
                 return self._score(request, call.model)
             return self._infer(request, call) if is_v2(request) else self._ask_flask(request)
         except MlmodelError as error:
-            return self.refuse(error, request)
+            return self._refusal(error, request)
         except Exception as error:  # noqa: BLE001 - the boundary: no exception reaches a client
-            return self.refuse(unexpected_error(error), request)
+            return self._refusal(unexpected_error(error), request)
 
-    def refuse(self, error: MlmodelError, request: Request | None = None) -> Response:
-        """Return the answer for an error, in the form of the request (OIP-061)."""
+    def _refusal(self, error: MlmodelError, request: Request | None) -> Response:
         if request is not None and is_v2(request):
             return Response(*v2.refusal(error, terse=self.terse))
         return _response(refused(error, terse=self.terse))
@@ -166,8 +202,12 @@ class Application:
             warn=told.append,
             accept=request.header(b"accept"),
         )
-        headers = _JSON if content_type == JSON else (("Content-Type", content_type),)
-        return Response(status, (*headers, *map(warning_header, told)) if told else headers, body)
+        headers: tuple[tuple[str, str], ...] = (
+            _JSON if content_type == JSON else (("Content-Type", content_type),)
+        )
+        if told:
+            headers = (*headers, *map(warning_header, told))
+        return Response(status, headers, body, False, request.id_line)  # noqa: FBT003
 
     def _ask_flask(self, request: Request) -> Response:
         """Let Flask answer a request."""
@@ -191,9 +231,9 @@ class Application:
         try:
             requests.check(environ)
         except MalformedRequest as error:
-            status, headers, body, _ = self.refuse(error, _request(environ))
+            status, headers, body, _, lines = self.refuse(error, _request(environ))
             # Nobody knows where the next request begins.
-            start_response(_REASONS[status], [*headers, _CLOSE])
+            start_response(_REASONS[status], [*headers, *_pairs(lines), _CLOSE])
             return [body]
         request = _request(environ)
         if self.pace(request) is not None:
@@ -201,11 +241,27 @@ class Application:
         elif is_v2(request):
             response = self.answer(request)
         else:
-            return self.flask(environ, start_response)
-        status, headers, body, _ = response
+            return self._small(environ, start_response, request)
+        status, headers, body, _, lines = response
         if request.method == "HEAD":
             headers, body = (*headers, ("Content-Length", str(len(body)))), b""
-        start_response(_REASONS[status], list(headers))
+        start_response(_REASONS[status], [*headers, *_pairs(lines)])
+        return [body]
+
+    def _small(
+        self, environ: WSGIEnvironment, start_response: StartResponse, request: Request
+    ) -> Iterable[bytes]:
+        """Let Flask answer, with the id of the request; bodies of answers are small there."""
+        stages = over_http.begin(self.observer, request)
+        got: list[Any] = []
+        parts = self.flask(environ, lambda *given: got.extend(given))  # type: ignore[arg-type]
+        try:
+            body = b"".join(parts)
+        finally:
+            getattr(parts, "close", lambda: None)()
+        status, headers = int(got[0].split(maxsplit=1)[0]), got[1]
+        ended = self._noted(request, stages, Response(status, (), body))
+        start_response(got[0], [*headers, *_pairs(ended.lines)])
         return [body]
 
     def _called(self, environ: WSGIEnvironment, request: Request) -> Response:
@@ -213,8 +269,12 @@ class Application:
         try:
             with self.admission.admit() as ticket:
                 known_encoding(request.header(b"content-encoding"))
+                since = perf_counter()
                 request.body = self._body(environ, ticket)
+                request.received = perf_counter() - since
                 requests.check_whole(environ, request.body)
+                if request.came:
+                    request.came = perf_counter()
                 with self.admission.turn:
                     return self.answer(request)
         except MlmodelError as error:
@@ -303,6 +363,12 @@ def _request(environ: WSGIEnvironment) -> Request:
     raw = {name.encode(): value.encode("latin-1", "replace") for name, value in given.items()}
     path = quote_from_bytes(environ.get("PATH_INFO", "").encode("latin-1", "replace"), safe=_PLAIN)
     return Request(environ["REQUEST_METHOD"], path.encode(), raw)
+
+
+def _pairs(lines: bytes) -> list[tuple[str, str]]:
+    """Return lines of a head as names and values."""
+    found = (line.partition(": ") for line in lines.decode("latin-1").split("\r\n") if line)
+    return [(name, value) for name, _, value in found]
 
 
 def _response(answer: Answer) -> Response:

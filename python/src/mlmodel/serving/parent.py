@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.errors import InternalError, MlmodelError, ModelFailure
 from mlmodel.sandbox.frames import BadFrame, error_of, receive
 from mlmodel.sandbox.limits import clean_environment
+from mlmodel.serving.observing.counters import leave, size_of
+from mlmodel.serving.observing.table import Part, Table
 from mlmodel.serving.settings import GRACE
 from mlmodel.serving.worker import work
 
@@ -37,6 +39,8 @@ _BEYOND = 1.0
 _REPORT = 5.0
 #: A worker that ends so soon after its start is started again later each time, until so late.
 _EARLY, _FIRST, _LATEST = 10.0, 0.5, 30.0
+#: How many more workers may count than those that serve and those that take their places.
+_SPARE = 8
 _log = logging.getLogger("mlmodel.serving")
 
 
@@ -50,7 +54,8 @@ class _State(Enum):
 class _Worker:
     """One process that serves.
 
-    ``generation`` counts how often the model was to be loaded again when it was started.
+    ``generation`` counts how often the model was to be loaded again when it was started; ``part``
+    is where it counts requests, if they are counted.
     """
 
     process: BaseProcess
@@ -58,6 +63,7 @@ class _Worker:
     generation: int
     born: float
     state: _State = _State.LOADING
+    part: Part | None = None
 
     def reported(self) -> MlmodelError | None:
         """Return the error that it reports, None where it has loaded the model (TRU-084)."""
@@ -99,6 +105,7 @@ class Parent:
         self._generation = 0
         self._delay = 0.0
         self._not_before = 0.0
+        self._table = _table(settings) if settings.metrics else None
 
     def start(self) -> bool:
         """Start all workers; return whether they are ready, False where a signal came before.
@@ -165,13 +172,25 @@ class Parent:
 
     def _begin(self) -> None:
         report, target = multiprocessing.Pipe(duplex=False)
+        part = self._free_part()
+        settings = replace(self._settings, part=part)
         process = self._context.Process(
-            target=work, args=(self._settings, self._listener, target), name="mlmodel-worker"
+            target=work, args=(settings, self._listener, target), name="mlmodel-worker"
         )
         with _apart(self._settings):
             process.start()
         target.close()
-        self._workers.append(_Worker(process, report, self._generation, time.monotonic()))
+        worker = _Worker(process, report, self._generation, time.monotonic(), part=part)
+        self._workers.append(worker)
+
+    def _free_part(self) -> Part | None:
+        """Return a part of the table in which no process counts; None where there is none."""
+        if self._table is None:
+            return None
+        taken = {worker.part.number for worker in self._workers if worker.part is not None}
+        free = (number for number in range(self._table.parts) if number not in taken)
+        number = next(free, None)
+        return None if number is None else Part(self._table, number)
 
     def _bury(self) -> None:
         """Forget workers that have ended, and say so where they should not have."""
@@ -179,6 +198,8 @@ class Parent:
             if worker.state is _State.LOADING or worker.process.is_alive():
                 continue  # one that loads ends its report
             self._workers.remove(worker)
+            if worker.part is not None:
+                leave(worker.part.own, len(self._settings.models))
             if worker.state is _State.SERVING:
                 self._put_off(early=time.monotonic() - worker.born < _EARLY)
                 _log.error(
@@ -222,6 +243,11 @@ class Parent:
     def _put_off(self, *, early: bool) -> None:
         self._delay = min(_LATEST, max(_FIRST, 2 * self._delay)) if early else 0.0
         self._not_before = time.monotonic() + self._delay
+
+
+def _table(settings: Settings) -> Table:
+    """Return a table for the workers: for as many again, too, that take their places."""
+    return Table(2 * settings.workers + _SPARE, size_of(len(settings.models)))
 
 
 def _invalid() -> MlmodelError:

@@ -50,6 +50,7 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
             "serve them, since a request reaches one; serve with one worker (OIP-065)."
         )
     settings = replace(settings, models=_decided(settings))
+    _check_watched(settings)
     if settings.certificate is not None:
         encryption(settings)  # a file that cannot be used is told before anything is started
     with contextlib.ExitStack() as held:
@@ -67,7 +68,7 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
             if parent.start():
                 scheme = "http" if settings.certificate is None else "https"
                 ready(url_of(settings.host, listener, scheme) + also)
-                set_up()
+                set_up(settings.log_level, settings.log_format)
                 parent.watch()
         finally:
             parent.end()
@@ -112,6 +113,29 @@ def _decided(settings: Settings) -> tuple[Place, ...]:
 def _opened(place: Place, settings: Settings) -> ModelFolder:
     with naming(place.name, settings.models):
         return open_folder(place.uri, trust=settings.trust, allow=settings.allow)
+
+
+def _check_watched(settings: Settings) -> None:
+    """Check that workers can tell what they are asked to tell.
+
+    Raises:
+        MissingDependency: what does it is not installed.
+        InvalidArgument: they cannot send spans from behind a wall (RST-157).
+
+    """
+    wanted = (
+        (settings.metrics, "prometheus_client", "metrics"),
+        (settings.otel, "opentelemetry", "otel"),
+    )
+    for is_wanted, module, extra in wanted:
+        if is_wanted and find_spec(module) is None:
+            require(module, extra)
+    if settings.otel and settings.wall is not None:
+        raise InvalidArgument(
+            "A model that runs in a sandbox shares a process with the server, which can then not "
+            "open connections to send spans; serve with --isolate, or trust the model, or leave "
+            "--otel out (RST-157)."
+        )
 
 
 def _check_grpc(settings: Settings) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlmodel.sandbox.wall import Wall
+    from mlmodel.serving.observing.table import Part
 
 __all__ = ["BODY_SECONDS", "GRACE", "MAX_BODY", "THREADS", "WAITING", "Place", "Settings"]
 
@@ -61,6 +62,13 @@ class Settings:
         repository: models can be unloaded and loaded again by requests (OIP-062).
         isolate: each model runs in processes of its own, one for each thread (RST-142); the walls
             are around these then.
+        server_timing: answers of models say how long each stage took (RST-150).
+        metrics: requests are counted, and ``/metrics`` is there (RST-153).
+        part: where this process counts, beside the others; one of a table of the parent's.
+        access_log: each request is written to the log (RST-155).
+        log_format: ``text`` or ``json``.
+        log_level: what of mlmodel's own records is written: ``debug``, ``info`` and so on.
+        otel: spans are sent (RST-157).
         again: the models were loaded before, by workers that are replaced.
 
     """
@@ -84,6 +92,13 @@ class Settings:
     certificate: str | None = None
     key: str | None = None
     isolate: bool = False
+    server_timing: bool = False
+    metrics: bool = False
+    part: Part | None = None
+    access_log: bool = False
+    log_format: str = "text"
+    log_level: str = "info"
+    otel: bool = False
     again: bool = False
 
     @property

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mlmodel.serving.app import Application
     from mlmodel.serving.grpc import Server
     from mlmodel.serving.http.host import Sock
+    from mlmodel.serving.observing.observer import Watch
     from mlmodel.serving.settings import Place, Settings
 
     Turns = threading.BoundedSemaphore
@@ -58,7 +59,7 @@ def work(settings: Settings, listener: socket.socket, report: Connection) -> Non
     if settings.wall is not None:
         _raise_wall(settings.wall, report, (listener.fileno(), *_sentinels({report.fileno()})))
     _watch_parent(parent)
-    set_up()
+    set_up(settings.log_level, settings.log_format)
     try:
         served = application(settings)
     except MlmodelError as error:
@@ -115,13 +116,14 @@ def _serve(
     if settings.grpc_address:
         from mlmodel.serving.grpc.beside import beside
 
-        also = beside(served.models, settings)
+        also = beside(served.models, settings, served.observer)
     # What is loaded stays; the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
     stopping: list[threading.Thread] = []
 
     def stop(*_: object) -> None:
+        served.probes.stopping = True
         loop.stop()
         if also is not None and not stopping:
             stopping.append(threading.Thread(target=also.stop, name="mlmodel-grpc-stop"))
@@ -133,6 +135,8 @@ def _serve(
     loop.run()
     for thread in stopping:
         thread.join()
+    if served.observer.spans is not None:
+        served.observer.spans.close()
 
 
 def _connections() -> int:
@@ -210,6 +214,29 @@ def application(settings: Settings) -> Application:
         terse=settings.terse,
         threads=settings.threads,
         repository=settings.repository,
+        watch=_watch(settings),
+    )
+
+
+def _watch(settings: Settings) -> Watch:
+    """Return what is to be noted of requests (RST-150 to RST-157)."""
+    from mlmodel.serving.observing.access import Log
+    from mlmodel.serving.observing.observer import Watch
+
+    spans = None
+    if settings.otel:
+        from mlmodel._base.extras import named_extra
+
+        with named_extra():
+            from mlmodel.serving.observing.spans import Spans, provider
+
+            spans = Spans(provider())
+    return Watch(
+        timing=settings.server_timing,
+        metrics=settings.metrics,
+        part=settings.part,
+        access=Log(settings.log_format) if settings.access_log else None,
+        spans=spans,
     )
 
 

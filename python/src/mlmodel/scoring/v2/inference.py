@@ -5,10 +5,12 @@ It knows neither JSON nor bytes: whatever carries typed tensors calls :func:`inf
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InputViolation, InvalidArgument, InvalidInput, MalformedRequest, shown
 from mlmodel.scoring.asking import ask
+from mlmodel.scoring.stages import CURRENT
 from mlmodel.scoring.v2 import hints
 from mlmodel.scoring.v2.inputs import model_input
 from mlmodel.scoring.v2.messages import InferResponse
@@ -80,6 +82,8 @@ def _checked(
 ) -> tuple[Any, dict[str, object] | None]:
     """Return data and parameters as the model gets them; all violations are told (OIP-027)."""
     data, found = model_input(request, engine.matching)
+    if (stages := CURRENT.get()) is not None and stages.timed:
+        stages.decoded = perf_counter()
     try:
         delivered = engine.enforce(data)
     except InvalidInput as error:

@@ -14,13 +14,14 @@ from mlmodel.serving.settings import WAITING
 
 if TYPE_CHECKING:
     from mlmodel.scoring.v2 import Registry
+    from mlmodel.serving.observing.observer import Observer
     from mlmodel.serving.settings import Settings
 
 __all__ = ["beside"]
 
 
-def beside(registry: Registry, settings: Settings) -> Server:
-    """Serve the models of a worker over gRPC, with the worker's limits.
+def beside(registry: Registry, settings: Settings, observer: Observer | None = None) -> Server:
+    """Serve the models of a worker over gRPC, with the worker's limits, noted by its observer.
 
     Raises:
         InvalidArgument: the address cannot be used.
@@ -40,6 +41,7 @@ def beside(registry: Registry, settings: Settings) -> Server:
         terse=settings.terse,
         shared=hasattr(socket, "SO_REUSEPORT"),
         credentials=_credentials(settings),
+        observer=observer,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,9 +20,12 @@ import grpc  # noqa: E402 - named with its extra where it is absent
 
 from mlmodel.errors import MlmodelError  # noqa: E402 - as above
 from mlmodel.scoring.answers import unexpected_error, warning_header  # noqa: E402
+from mlmodel.scoring.stages import begin_work  # noqa: E402
 from mlmodel.scoring.v2 import rpc  # noqa: E402
 from mlmodel.serving.grpc import health, reflection  # noqa: E402
 from mlmodel.serving.grpc.calls import LOOK, Gone, Pool, Waits  # noqa: E402
+from mlmodel.serving.grpc.observed import Observed  # noqa: E402
+from mlmodel.serving.observing.observer import Observer  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -69,6 +73,7 @@ def serve(
     terse: bool = False,
     shared: bool = False,
     credentials: Any = None,
+    observer: Observer | None = None,
 ) -> Server:
     """Serve models over gRPC, in threads of this process; return once calls are taken.
 
@@ -79,12 +84,14 @@ def serve(
         terse: errors say name and rules only (ERR-008).
         shared: other processes listen at the port too, as workers of one server do.
         credentials: what ``grpc.ssl_server_credentials`` gave; None where nothing is encrypted.
+        observer: notes calls; nothing but their ids if it is not given (RST-151).
 
     Raises:
         InvalidArgument: the address cannot be used.
 
     """
-    calls = _Calls(registry, limits or Limits(), terse=terse)
+    observed = Observed(observer or Observer(()))
+    calls = _Calls(registry, limits or Limits(), observed, terse=terse)
     return Server(calls, address, shared=shared, credentials=credentials)
 
 
@@ -143,7 +150,10 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
     has come, and can be ended. On the wire there is no difference.
     """
 
-    def __init__(self, registry: Registry, limits: Limits, *, terse: bool) -> None:
+    def __init__(
+        self, registry: Registry, limits: Limits, observed: Observed, *, terse: bool
+    ) -> None:
+        self._observed = observed
         self._registry, self.limits, self._terse = registry, limits, terse
         self.pool = Pool(limits.threads + _RECEIVING, "call")
         self._quick = Pool(_QUICK, "quick")
@@ -154,7 +164,7 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         self.services = (rpc.SERVICE, health.SERVICE, *reflection.SERVICES)
         self._health = health.Health(registry, (rpc.SERVICE,), self._send, self._quick.submit)
         self._handlers = dict(self._made())
-        self._refusal = self._handler(self._refuse_all, self._quick)
+        self._refusal = self._handler("-", self._refuse_all, self._quick)
 
     @property
     def _is_timed(self) -> bool:
@@ -183,28 +193,33 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         for method in rpc.METHODS:
             name = f"/{rpc.SERVICE}/{method}"
             if method == "ModelInfer":
-                yield name, (self._handler(self._infer, self.pool), True)
+                yield name, (self._handler(name, self._infer, self.pool, scores=True), True)
             else:
-                yield name, (self._handler(self._plain(method), self._quick), False)
-        stream = f"/{rpc.SERVICE}/{rpc.STREAM}"
-        yield stream, (self._handler(self._infer_stream, self.pool, stream=True), True)
+                yield name, (self._handler(name, self._plain(method), self._quick), False)
+        name = f"/{rpc.SERVICE}/{rpc.STREAM}"
+        handler = self._handler(name, self._infer_stream, self.pool, stream=True, scores=True)
+        yield name, (handler, True)
         check, watch = (f"/{health.SERVICE}/{one}" for one in ("Check", "Watch"))
-        yield check, (self._handler(self._check, self._quick), False)
-        yield watch, (self._handler(self._watch, self._quick, stream=True, waits=False), False)
+        yield check, (self._handler(check, self._check, self._quick), False)
+        yield watch, (_watching(self._watch, self._quick), False)
         for service in reflection.SERVICES:
-            handler = self._handler(self._reflection(service), self._quick, stream=True)
-            yield f"/{service}/ServerReflectionInfo", (handler, False)
+            name = f"/{service}/ServerReflectionInfo"
+            handler = self._handler(name, self._reflection(service), self._quick, stream=True)
+            yield name, (handler, False)
 
     def _handler(
-        self, behavior: Callable[..., Any], pool: Pool, *, stream: bool = False, waits: bool = True
+        self,
+        name: str,
+        behavior: Callable[..., Any],
+        pool: Pool,
+        *,
+        stream: bool = False,
+        scores: bool = False,
     ) -> Any:
-        def handled(*args: Any, **kwargs: Any) -> Any:
-            return behavior(*args, **kwargs)
-
-        # Names that grpcio looks for, and its own health service uses.
+        noted = self._observed.stream if stream else self._observed.unary
+        handled = noted(name, behavior, scores=scores)
+        # A name that grpcio looks for, and its own health service uses.
         handled.experimental_thread_pool = pool  # type: ignore[attr-defined]
-        if not waits:
-            handled.experimental_non_blocking = True  # type: ignore[attr-defined]
         if stream:
             return grpc.stream_stream_rpc_method_handler(handled)
         return grpc.stream_unary_rpc_method_handler(handled)
@@ -226,7 +241,7 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
             self._refuse(context, error)
         if told:
             name, text = warning_header("ENF-080" if self._terse else told[0])
-            context.set_trailing_metadata(((name.lower(), text),))
+            _add_metadata(context, name.lower(), text)
         return answer
 
     def _infer_stream(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
@@ -273,10 +288,12 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
             raise _late(0, allowed)
         if self._predicting is None:
             try:
+                begin_work()
                 return asked()
             finally:
                 self._turns.release()
-        future = self._predicting.submit(asked)
+        begin_work()
+        future = self._predicting.submit(copy_context().run, asked)
         # The turn is the call's as long as it runs, whoever still waits for it.
         future.add_done_callback(lambda _: self._turns.release())
         try:
@@ -359,9 +376,25 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     def _refuse(self, context: Any, error: MlmodelError) -> NoReturn:
         said = rpc.failure(error, terse=self._terse)
-        context.set_trailing_metadata(((_ERROR, said.details),))
+        _add_metadata(context, _ERROR, said.details)
         context.abort(getattr(grpc.StatusCode, said.code), said.message)
         raise AssertionError  # pragma: no cover - abort has raised
+
+
+def _watching(behavior: Callable[..., Any], pool: Pool) -> Any:
+    """Return what handles a call that sends from other threads, and holds none of its own."""
+
+    def handled(*args: Any, **kwargs: Any) -> Any:
+        return behavior(*args, **kwargs)
+
+    # Names that grpcio looks for, and its own health service uses.
+    handled.experimental_thread_pool = pool  # type: ignore[attr-defined]
+    handled.experimental_non_blocking = True  # type: ignore[attr-defined]
+    return grpc.stream_stream_rpc_method_handler(handled)
+
+
+def _add_metadata(context: Any, key: str, value: str) -> None:
+    context.set_trailing_metadata((*(context.trailing_metadata() or ()), (key, value)))
 
 
 def _one(waits: Waits, requests: Iterator[bytes], context: Any) -> bytes:

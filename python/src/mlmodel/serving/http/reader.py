@@ -7,6 +7,7 @@ lengths, chunks, a length beside a transfer encoding.
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import httptools
@@ -89,8 +90,8 @@ class Reader:
 
     __slots__ = (
         "_begun", "_body", "_head_size", "_headers", "_heads", "_max_body", "_now", "_of_bodies",
-        "_parser", "_quiet", "_raw", "_refused", "_release", "_reserve", "_target", "complete",
-        "wants_continue",
+        "_parser", "_quiet", "_raw", "_refused", "_release", "_reserve", "_since", "_target",
+        "complete", "wants_continue",
     )  # fmt: skip
 
     def __init__(
@@ -202,10 +203,12 @@ class Reader:
         self._body = bytearray()
         self._head_size = self._headers = self._quiet = 0
         self._begun = False
+        self._since = 0.0
 
     def on_message_begin(self) -> None:
         """Take notice of a request's first byte."""
         self._begun = True
+        self._since = perf_counter()
 
     def on_url(self, url: bytes) -> None:
         """Take the target, or a part of it."""
@@ -284,6 +287,7 @@ class Reader:
         if self._parser.should_upgrade():
             return  # see _stay
         request.body = bytes(self._body)
+        request.received = perf_counter() - self._since
         self.complete.append(request)
         self._now = None
         self.wants_continue = False
