@@ -49,7 +49,8 @@ def hosted(**predicts: Callable[[Any, Any], Any]) -> Hosted:
     return found
 
 
-#: What an error of V2 has (OIP-052, RST-152).
+#: What an error has, and one of V2 (ERR-002, OIP-052, RST-152).
+ERROR = ["details", "error_code", "message", "request_id"]
 V2_ERROR = ["details", "error", "error_code", "request_id"]
 
 
@@ -217,7 +218,7 @@ def test_the_application_of_several_loaded_models() -> None:
         status, answer = call("POST", "/v2/models/b/infer", V2_BODY, **more)
         assert (status, sorted(answer)) == (code, V2_ERROR)
         status, answer = call("POST", "/models/b/invocations", BODY, **more)
-        assert (status, sorted(answer)) == (code, ["details", "error_code", "message"])
+        assert (status, sorted(answer)) == (code, ERROR)
     # A model that is not there costs no reading.
     assert call("POST", "/v2/models/x/infer", CONTENT_LENGTH=str(10**12))[0] == 404
     assert call("POST", "/v2/repository/index")[0] == 404

@@ -40,8 +40,17 @@ class Probes:
         app.add_url_rule("/livez", view_func=self.live)
         app.add_url_rule("/readyz", view_func=self.ready)
         counters = self._counters
-        if counters is not None:
-            app.add_url_rule("/metrics", "metrics", lambda: self._metrics(counters))
+        if counters is None:
+            return
+        # Here, and not when it is first asked for: meanwhile other requests would wait.
+        from mlmodel.serving.observing.metrics import exposition
+
+        def metrics() -> Response:
+            accept = request.headers.get("Accept")
+            kind, text = exposition(counters, self._models, accept)
+            return Response(text, content_type=kind)
+
+        app.add_url_rule("/metrics", view_func=metrics)
 
     def live(self) -> Response:
         """Say that the process answers."""
@@ -58,9 +67,3 @@ class Probes:
             answer = refused(error, terse=self._terse)
             return Response(answer.body, answer.status, content_type=answer.content_type)
         return Response("ok\n", mimetype="text/plain")
-
-    def _metrics(self, counters: Counters) -> Response:
-        from mlmodel.serving.observing.metrics import exposition
-
-        kind, text = exposition(counters, self._models, request.headers.get("Accept"))
-        return Response(text, content_type=kind)

@@ -48,7 +48,7 @@ class Spans:
         self._propagator = TraceContextTextMapPropagator()
 
     def begin(self, name: str, headers: Mapping[str, str]) -> tuple[Any, Any]:
-        """Begin the span of a request as the current one; return what is kept in the ``span`` of its stages."""
+        """Begin a span as the current one; return what is kept as ``span`` of the stages."""
         carrier = {key: value for key, value in headers.items() if len(value) <= _LONGEST}
         span = self._tracer.start_span(
             name, self._propagator.extract(carrier), trace.SpanKind.SERVER
@@ -68,11 +68,11 @@ class Spans:
             if _is_fault(stages):
                 span.set_status(trace.Status(trace.StatusCode.ERROR))
             context = trace.set_span_in_context(span)
-            began = now - int(sum(times[2:]) * _BILLION)
+            began = max(span.start_time, now - int(sum(times[2:]) * _BILLION))
             for name, seconds in zip(NAMES[2:], times[2:], strict=False):
                 stage = self._tracer.start_span(f"mlmodel.{name}", context, start_time=began)
-                began += int(seconds * _BILLION)
-                stage.end(min(began, now))
+                began = min(now, began + int(seconds * _BILLION))
+                stage.end(began)
         span.end(now)
 
     def drop(self, stages: Stages) -> None:
