@@ -33,7 +33,8 @@ from mlmodel.serving.http.reader import Heads, Reader
 from mlmodel.serving.logs import set_up
 from mlmodel.serving.models import Hosted
 from mlmodel.serving.observing.access import Log
-from mlmodel.serving.observing.counters import Counters, leave, size_of
+from mlmodel.serving.observing.counters import Counters
+from mlmodel.serving.observing.layout import leave, size_of
 from mlmodel.serving.observing.observer import Watch
 from mlmodel.serving.observing.spans import Spans, provider
 from mlmodel.serving.observing.table import Part, Table

@@ -7,7 +7,7 @@ import logging
 
 from mlmodel._base.texts import printable
 from mlmodel.scoring.stages import CURRENT
-from mlmodel.serving.observing.access import stamp
+from mlmodel.serving.observing.moments import stamp
 
 __all__ = ["set_up"]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.errors import InternalError, MlmodelError, ModelFailure
 from mlmodel.sandbox.frames import BadFrame, error_of, receive
 from mlmodel.sandbox.limits import clean_environment
-from mlmodel.serving.observing.counters import leave, size_of
+from mlmodel.serving.observing.layout import leave, size_of
 from mlmodel.serving.observing.table import Part, Table
 from mlmodel.serving.settings import GRACE
 from mlmodel.serving.worker import work

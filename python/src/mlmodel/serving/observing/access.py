@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mlmodel.serving.observing.entry import GRPC, status_of
+from mlmodel.serving.observing.moments import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mlmodel.scoring.stages import Stages
     from mlmodel.serving.observing.entry import Entry
 
-__all__ = ["Log", "stamp", "to_logger"]
+__all__ = ["Log", "to_logger"]
 
 #: How much of a path is written.
 _LONGEST_PATH, _MOST_RULES = 300, 20
@@ -93,23 +94,6 @@ def _safe(text: str) -> str:
         return cut
     escaped = cut.encode("ascii", "backslashreplace").decode("ascii")
     return "".join(char if "!" <= char <= "~" else f"\\x{ord(char):02x}" for char in escaped)
-
-
-_last: tuple[int, str] = (0, "")
-
-
-def stamp(now: float, *, as_json: bool = False) -> str:
-    """Return a moment: in local time as the log has it, or in UTC by RFC 3339."""
-    global _last  # noqa: PLW0603 - the text of a second serves the requests of that second
-    second = int(now)
-    part = int((now - second) * 1000)
-    if as_json:
-        return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(second))}.{part:03d}Z"
-    kept, text = _last
-    if kept != second:
-        text = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
-        _last = second, text
-    return f"{text},{part:03d}"
 
 
 def _to_stderr(line: str) -> None:

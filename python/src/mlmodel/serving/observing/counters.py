@@ -1,8 +1,7 @@
 """What a process counts of its requests: plain numbers at fixed places, cheap to add to.
 
-A part of the table (see :mod:`~mlmodel.serving.observing.table`) holds first one block for each
-model, with its histograms, and then rows for what is not known beforehand: requests by protocol
-and status, errors by rule. A row is two whole numbers, its key, and a count.
+What is counted is put aside where it happens, and added up for many requests at once; the numbers
+stand where :mod:`~mlmodel.serving.observing.layout` says.
 """
 
 from __future__ import annotations
@@ -17,43 +16,32 @@ import numpy as np
 
 from mlmodel.errors import error_classes
 from mlmodel.scoring.stages import NAMES
+from mlmodel.serving.observing.layout import (
+    ANSWER,
+    BLOCK,
+    BODY,
+    HEADER,
+    PROTOCOLS,
+    ROW,
+    ROWS,
+    SECONDS,
+    SIZED,
+    SIZES,
+    STAGES,
+    STARTS,
+    THERE,
+    TIMED,
+    WHOLE,
+    size_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mlmodel.errors import MlmodelError
 
-__all__ = [
-    "PROTOCOLS",
-    "SECONDS",
-    "SIZES",
-    "Counters",
-    "Histogram",
-    "Sums",
-    "leave",
-    "size_of",
-    "start_folding",
-]
+__all__ = ["Counters", "Histogram", "Sums", "start_folding"]
 
-#: The upper bounds of the histograms; everything is below the last, which is not written.
-SECONDS = (
-    *(5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5),
-    *(1.0, 2.5, 10.0),
-)
-SIZES = tuple(float(4**power) for power in range(3, 14))  # 64 bytes to 64 MiB
-PROTOCOLS = ("rest", "v2", "grpc")
-
-#: A histogram of seconds, and one of sizes: its buckets, with that beyond all, and the sum.
-_TIMED, _SIZED = len(SECONDS) + 2, len(SIZES) + 2
-#: A block: how many requests are under way; the stages and all of them together; body and answer.
-_STAGES, _WHOLE = 1, 1 + len(NAMES) * _TIMED
-_BODY = _WHOLE + _TIMED
-_ANSWER = _BODY + _SIZED
-_BLOCK = _ANSWER + _SIZED
-#: Words at the start of a part: a process is there; how many there have been.
-_THERE, _STARTS, _HEADER = 0, 1, 2
-#: How many rows there are. What finds none is not counted.
-_ROWS, _ROW = 1024, 3
 _REQUESTS, _ERRORS = 1, 2
 _RULE = re.compile(r"[A-Z]{3}-[0-9]{3}")
 _CODES = {name: place for place, name in enumerate(error_classes())}
@@ -75,19 +63,6 @@ class Histogram(NamedTuple):
     sum: float
 
 
-def size_of(models: int) -> int:
-    """Return how many numbers of eight bytes a part takes for so many models."""
-    return _HEADER + models * _BLOCK + _ROWS * _ROW
-
-
-def leave(part: memoryview, models: int) -> None:
-    """Note that the process has ended whose part this is; what it has counted stays."""
-    values = part.cast("d")
-    values[_THERE] = 0.0
-    for place in range(models):
-        values[_HEADER + place * _BLOCK] = 0.0
-
-
 class Counters:
     """What one process counts.
 
@@ -106,7 +81,7 @@ class Counters:
     ) -> None:
         own = memoryview(bytearray(size_of(len(models)) * 8)) if own is None else own
         self.models = tuple(models)
-        self._blocks = {name: _HEADER + place * _BLOCK for place, name in enumerate(models)}
+        self._blocks = {name: HEADER + place * BLOCK for place, name in enumerate(models)}
         self._places = {name: place + 1 for place, name in enumerate(models)}
         self._all = [own] if all_ is None else list(all_)
         self._values, self._keys = own.cast("d"), own.cast("Q")
@@ -114,15 +89,15 @@ class Counters:
         self._lock, self._folding = threading.Lock(), threading.Lock()
         self._begun: deque[str] = deque()
         self._ended: deque[tuple[tuple[str, str, int], tuple[float, ...]]] = deque()
-        self._first_row = _HEADER + len(models) * _BLOCK
+        self._first_row = HEADER + len(models) * BLOCK
         self._rows: dict[tuple[object, ...], int] = {}
         self._known: dict[tuple[int, int], int] = {}
         self._take_over()
 
     def _take_over(self) -> None:
         """Count on where another process has ended."""
-        self._values[_THERE] = 1.0
-        self._values[_STARTS] += 1.0
+        self._values[THERE] = 1.0
+        self._values[STARTS] += 1.0
         for block in self._blocks.values():
             self._values[block] = 0.0
         for row in self._places_of_rows():
@@ -132,7 +107,7 @@ class Counters:
             self._known[first, second] = row + 2
 
     def _places_of_rows(self) -> range:
-        return range(self._first_row, self._first_row + _ROWS * _ROW, _ROW)
+        return range(self._first_row, self._first_row + ROWS * ROW, ROW)
 
     # What a request is counted by. -----------------------------------------------------------
 
@@ -174,14 +149,14 @@ class Counters:
         whole = [(*row, *_UNREACHED[len(row) :]) for row in rows]
         columns = np.array(whole, np.float64).T
         self._values[block] -= columns[0].sum()
-        for column, place in zip(columns[1:_FIRST_STAGE], (_BODY, _ANSWER), strict=True):
+        for column, place in zip(columns[1:_FIRST_STAGE], (BODY, ANSWER), strict=True):
             self._observe(block + place, SIZES, column)
         stages = columns[_FIRST_STAGE:]
         for number, column in enumerate(stages):
             reached = column[column >= 0]
             if len(reached):
-                self._observe(block + _STAGES + number * _TIMED, SECONDS, reached)
-        self._observe(block + _WHOLE, SECONDS, np.where(stages >= 0, stages, 0).sum(axis=0))
+                self._observe(block + STAGES + number * TIMED, SECONDS, reached)
+        self._observe(block + WHOLE, SECONDS, np.where(stages >= 0, stages, 0).sum(axis=0))
 
     def _observe(self, place: int, bounds: tuple[float, ...], found: Any) -> None:
         counts = np.bincount(np.searchsorted(bounds, found), minlength=len(bounds) + 1)
@@ -213,9 +188,9 @@ class Counters:
         with self._lock:
             row = self._known.get((first, second))
             if row is None:
-                row = self._first_row + len(self._known) * _ROW + 2
-                if len(self._known) >= _ROWS - 1:
-                    row = self._first_row + _ROWS * _ROW - 1
+                row = self._first_row + len(self._known) * ROW + 2
+                if len(self._known) >= ROWS - 1:
+                    row = self._first_row + ROWS * ROW - 1
                 else:
                     self._keys[row - 2] = first
                     self._keys[row - 1] = second
@@ -269,7 +244,7 @@ class Sums:
         self, models: Sequence[str], values: list[float], rows: dict[tuple[int, int], float]
     ) -> None:
         self.models, self._values, self._rows = tuple(models), values, rows
-        self.processes, self.starts = values[_THERE], values[_STARTS]
+        self.processes, self.starts = values[THERE], values[STARTS]
 
     def under_way(self, model: str) -> float:
         """Return how many requests for a model are under way."""
@@ -278,19 +253,19 @@ class Sums:
     def stages(self, model: str) -> Iterator[tuple[str, Histogram]]:
         """Give the seconds of each stage of a model's requests."""
         for place, stage in enumerate(NAMES):
-            yield stage, self._histogram(self._block(model) + _STAGES + place * _TIMED, _TIMED)
+            yield stage, self._histogram(self._block(model) + STAGES + place * TIMED, TIMED)
 
     def whole(self, model: str) -> Histogram:
         """Return the seconds of a model's requests."""
-        return self._histogram(self._block(model) + _WHOLE, _TIMED)
+        return self._histogram(self._block(model) + WHOLE, TIMED)
 
     def bodies(self, model: str) -> Histogram:
         """Return the bytes of their bodies."""
-        return self._histogram(self._block(model) + _BODY, _SIZED)
+        return self._histogram(self._block(model) + BODY, SIZED)
 
     def answers(self, model: str) -> Histogram:
         """Return the bytes of their answers."""
-        return self._histogram(self._block(model) + _ANSWER, _SIZED)
+        return self._histogram(self._block(model) + ANSWER, SIZED)
 
     def requests(self) -> Iterator[tuple[str, str, int, float]]:
         """Give model, protocol, status and how many requests were answered so."""
@@ -309,7 +284,7 @@ class Sums:
                 yield self._name(key), codes[code], rule, count
 
     def _block(self, model: str) -> int:
-        return _HEADER + self.models.index(model) * _BLOCK
+        return HEADER + self.models.index(model) * BLOCK
 
     def _name(self, key: int) -> str:
         place = key >> 32 & 0xFFFF

@@ -16,8 +16,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from mlmodel._base.version import __version__
-from mlmodel.serving.observing.counters import SECONDS, SIZES
 from mlmodel.serving.observing.entry import status_of
+from mlmodel.serving.observing.layout import SECONDS, SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
