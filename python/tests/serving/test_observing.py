@@ -645,6 +645,44 @@ def test_exporters_by_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
             provider()
 
 
+@pytest.mark.parametrize(
+    ("variables", "entry"),
+    [
+        ({}, "otlp_proto_http"),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "otlp_proto_grpc"),
+        (
+            {
+                "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+                "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
+            },
+            "otlp_proto_http",
+        ),
+        ({"OTEL_TRACES_EXPORTER": "zipkin_json"}, "zipkin_json"),
+    ],
+)
+def test_which_exporter_is_taken(
+    variables: dict[str, str], entry: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RST-157: as the SDK itself reads the variables."""
+    asked = []
+
+    class Made:
+        def load(self) -> Any:
+            return InMemorySpanExporter
+
+    def found(**given: str) -> list[Made]:
+        asked.append(given)
+        return [Made()]
+
+    monkeypatch.setattr("mlmodel.serving.observing.spans.entry_points", found)
+    for name in ("OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    provider().shutdown()
+    assert asked == [{"group": "opentelemetry_traces_exporter", "name": entry}]
+
+
 def test_an_exporter_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """RST-157."""
 

@@ -143,6 +143,16 @@ def provider() -> Any:
     return made
 
 
+def _of_protocol() -> str:
+    """Return the name of the exporter that speaks the protocol which the variables name."""
+    told = (
+        os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
+        or os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL")
+        or "http/protobuf"
+    )
+    return {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}.get(told, told)
+
+
 def _exporter(name: str) -> Any:
     if name == "console":
         import sys
@@ -150,7 +160,8 @@ def _exporter(name: str) -> Any:
         from opentelemetry.sdk.trace.export import ConsoleSpanExporter
 
         return ConsoleSpanExporter(out=sys.stderr)
-    found = list(entry_points(group=_GROUP, name=name)) if _NAME.fullmatch(name) else []
+    entry = _of_protocol() if name == "otlp" else name
+    found = list(entry_points(group=_GROUP, name=entry)) if _NAME.fullmatch(entry) else []
     if not found:
         from mlmodel._base.origin import install_command
 
