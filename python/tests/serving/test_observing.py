@@ -7,7 +7,9 @@ import json
 import logging
 import multiprocessing
 import re
+import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -520,6 +522,44 @@ def test_processes_count_together() -> None:
     assert (found["mlmodel_workers"], found["mlmodel_worker_starts_total"]) == ({(): 2}, {(): 3})
 
 
+def test_what_one_process_has_counted_is_told_by_another_soon() -> None:
+    """RST-154: without being asked itself."""
+    table = Table(2, size_of(1))
+    first = application(metrics=True, part=Part(table, 0))
+    second = application(metrics=True, part=Part(table, 1))
+    ask(first, request("/invocations", BODY))
+    for _ in range(600):
+        found = metrics(second)["mlmodel_request_seconds_count"]
+        if found == {("m",): 1}:
+            break
+        time.sleep(0.1)
+    assert found == {("m",): 1}
+
+
+def test_no_label_is_taken_from_memory_that_is_not_ours() -> None:
+    """RST-154: a rule that is none, a model, a protocol and an error that are not there."""
+    counters = Counters(["m"])
+    counters.count_error("m", InternalError, ["ERR-006"])
+    counters.end(("m", "rest", 200), (0, 1, 1, 0.0, 0.0, 0.1))
+    own = memoryview(bytearray(size_of(1) * 8))
+    words = own.cast("Q")
+    start = size_of(1) - 3 * 1024
+    evil = int.from_bytes(b'a"\n{}', "big")
+    rows = [
+        (evil, 2 << 56),
+        (0, 2 << 56 | 9999),
+        (0, 1 << 56 | 7 << 16 | 200),
+        (0, 2 << 56 | 77 << 32),
+    ]
+    for place, row in enumerate(rows):
+        words[start + 3 * place : start + 3 * place + 2] = memoryview(
+            b"".join(word.to_bytes(8, sys.byteorder) for word in row)
+        ).cast("Q")
+    sums = Counters(["m"], own).sums()
+    assert list(sums.requests()) == []
+    assert [(model, rule) for model, _, rule, _ in sums.errors()] == [("", "")]
+
+
 def test_a_table_that_a_model_has_written_to_breaks_nothing() -> None:
     """RST-154: a model behind the wall shares a process with what counts, and may write anything."""
     for seed in range(20):
@@ -545,7 +585,7 @@ def test_there_is_an_end_to_what_is_counted() -> None:
 
 
 def test_what_the_metrics_need_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "prometheus_client", None)
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
     with pytest.raises(MissingDependency, match=r"prometheus-client.*metrics"):
         wsgi(PyFuncModel(Model(), lambda data, _: data), metrics=True)
 

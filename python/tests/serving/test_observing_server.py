@@ -232,6 +232,10 @@ def test_spans_that_cannot_be_sent_are_told_before(fragile: Path) -> None:
     assert "no_such" in done.stderr
     if not lacking():
         walled = [*base, "--trust", "--sandbox", "on"]
-        done = subprocess.run(walled, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        environment["OTEL_TRACES_EXPORTER"] = "none"
+        done = subprocess.run(
+            walled, capture_output=True, text=True, timeout=PATIENCE, env=environment, check=False
+        )
         assert done.returncode == 2
+        assert "sandbox" in done.stderr
         assert "RST-157" in done.stderr
