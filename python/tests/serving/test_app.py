@@ -175,7 +175,7 @@ def test_other_methods_and_paths() -> None:
     assert "POST" in headers["Allow"]
     status, _, answer = call(Stream(), "POST", "/ping")
     assert (status, answer["error_code"]) == (405, "METHOD_NOT_ALLOWED")
-    status, _, answer = call(Stream(), "GET", "/invocations/")
+    status, _, answer = call(Stream(), "GET", "/invocations//")
     assert (status, answer["error_code"]) == (404, "NOT_FOUND")
 
 

@@ -171,7 +171,7 @@ def test_other_methods(method: str, target: str) -> None:
     "target",
     [
         *("/models", "/models/", "/models//invocations", "/models/iris", "/models/iris/"),
-        *("/models/iris/invocations/", "/models/a%2Finvocations", "/models%2Firis/invocations"),
+        *("/models/iris/invocations//", "/models/a%2Finvocations", "/models%2Firis/invocations"),
         *("/models/iris%2Finvocations", "/x/iris/invocations", "/v2x", "/V2", "/v2/", "/v2//x"),
         *("/models/%ff/invocations", "/models/%00/invocations", "/models/a/b/invocations", "/"),
         *("//invocations", "/./invocations", "invocations", "*", "/models/%/invocations"),

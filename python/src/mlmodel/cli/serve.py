@@ -170,6 +170,27 @@ not trusted.
     help="Let clients unload these models and load them again (V2's model repository); with one "
     "worker.",
 )
+@click.option(
+    "--root-path",
+    "root",
+    default="",
+    show_default=False,
+    help="Path below which a proxy offers the server, whether the proxy takes it off or leaves it.",
+)
+@click.option(
+    "--cors-origin",
+    "origins",
+    multiple=True,
+    help="Origin whose pages may read the answers in a browser, such as https://app.example.org; "
+    "may be given several times; * is any.",
+)
+@click.option(
+    "--token-file",
+    default=None,
+    type=click.Path(),
+    help="File of tokens, one a line, of which each request must have one (Authorization: Bearer). "
+    "The variable MLMODEL_SERVE_TOKEN may hold some as well.",
+)
 def command(  # noqa: PLR0913 - one parameter per option
     *,
     models: tuple[str, ...],
@@ -193,6 +214,9 @@ def command(  # noqa: PLR0913 - one parameter per option
     log_format: str,
     log_level: str,
     otel: bool,
+    root: str,
+    origins: tuple[str, ...],
+    token_file: str | None,
     trust: bool,
     allow: tuple[str, ...],
     sandbox: str,
@@ -228,5 +252,8 @@ def command(  # noqa: PLR0913 - one parameter per option
         log_format=log_format,
         log_level=log_level,
         otel=otel,
+        root=root,
+        origins=origins,
+        token_file=token_file,
     )
     run(settings, lambda url: echo(f"mlmodel: ready at {url}"))

@@ -25,6 +25,7 @@ from mlmodel.errors import (
     MethodNotAllowed,
     MlmodelError,
     NotFound,
+    Unauthenticated,
 )
 from mlmodel.scoring import v2
 from mlmodel.scoring.answers import (
@@ -41,6 +42,7 @@ from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.scoring.stages import CURRENT
 from mlmodel.serving import names, requests
 from mlmodel.serving.admission import Admission
+from mlmodel.serving.entrance import is_preflight
 from mlmodel.serving.http.crew import Pace
 from mlmodel.serving.http.messages import Request, Response
 from mlmodel.serving.http.reader import too_large
@@ -50,9 +52,10 @@ from mlmodel.serving.observing.observer import Observer, Watch
 from mlmodel.serving.observing.probes import Probes
 from mlmodel.serving.routes import Call, Routes, is_v2
 from mlmodel.serving.settings import MAX_BODY, THREADS
+from mlmodel.serving.tokens import CHALLENGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from werkzeug.exceptions import HTTPException
@@ -92,9 +95,13 @@ class Application:
         threads: how many requests are worked on at a time; more of them wait (RST-074).
         repository: models can be unloaded and loaded again by requests (OIP-062).
         watch: what is noted of requests; nothing but their ids if not given (RST-150 to RST-157).
+        root: the path below which a proxy offers the server, without ``/`` at its end (RST-160); it
+            has been taken off the requests that come here.
 
     Attributes:
         observer: notes requests; those over gRPC, too.
+        preflight: what answers browsers that ask whether a page may ask (RST-163); None where no
+            page of another origin may.
         probes: ``stopping`` is set there once the server drains (RST-156).
 
     """
@@ -108,11 +115,14 @@ class Application:
         threads: int = THREADS,
         repository: bool = False,
         watch: Watch | None = None,
+        root: str = "",
     ) -> None:
         self.models = _single(served) if isinstance(served, Engine) else served
         self.max_body = max_body
         self.terse = terse
         self.repository = repository
+        self.root = root
+        self.preflight: Callable[[Request], Response] | None = None
         self.admission = Admission(threads, threads * max_body)
         self.observer = Observer(self.models.names, watch)
         self.probes = Probes(self.models, self.observer.counters, terse=terse)
@@ -158,6 +168,8 @@ class Application:
             call = self._routes.call(request)
             if call is not None and call.model is not None and not call.v2:
                 return self._score(request, call.model)
+            if self.preflight is not None and is_preflight(request):
+                return self.preflight(request)
             return self._infer(request, call) if is_v2(request) else self._ask_flask(request)
         except MlmodelError as error:
             return self._refusal(error, request)
@@ -165,9 +177,11 @@ class Application:
             return self._refusal(unexpected_error(error), request)
 
     def _refusal(self, error: MlmodelError, request: Request | None) -> Response:
+        others = (CHALLENGE,) if isinstance(error, Unauthenticated) else ()
         if request is not None and is_v2(request):
-            return Response(*v2.refusal(error, terse=self.terse))
-        return _response(refused(error, terse=self.terse))
+            return Response(*v2.refusal(error, *others, terse=self.terse))
+        status, content_type, body = refused(error, terse=self.terse)
+        return Response(status, (("Content-Type", content_type), *others), body)
 
     def _infer(self, request: Request, call: Call | None) -> Response:
         """Answer a request of the Open Inference Protocol."""
@@ -216,7 +230,7 @@ class Application:
         def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> Any:
             got.update(status=int(status.split(maxsplit=1)[0]), headers=headers)
 
-        parts = self.flask(_environ(request), start_response)
+        parts = self.flask(_environ(request, self.root), start_response)
         try:
             body = b"".join(parts)
         finally:
@@ -325,12 +339,12 @@ def _asked_as(request: Request) -> str:
     return "GET" if request.method == "HEAD" else request.method
 
 
-def _environ(request: Request) -> WSGIEnvironment:
+def _environ(request: Request, root: str) -> WSGIEnvironment:
     """Return what WSGI calls a request (PEP 3333)."""
     path, _, query = request.target.partition(b"?")
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": _asked_as(request),
-        "SCRIPT_NAME": "",
+        "SCRIPT_NAME": root,
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query.decode("latin-1"),
         "SERVER_NAME": "localhost",
@@ -371,13 +385,11 @@ def _pairs(lines: bytes) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in found]
 
 
-def _response(answer: Answer) -> Response:
-    return Response(answer.status, (("Content-Type", answer.content_type),), answer.body)
-
-
 def _flask(*, single: bool, terse: bool) -> Flask:
     """Return the application for everything but scoring."""
     app = Flask("mlmodel.serving", static_folder=None)
+    # A path with a "/" more at its end is the same one (RST-161); others are not changed.
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
 
     @app.get("/ping")
     @app.get("/health")

@@ -24,7 +24,7 @@ from mlmodel.serving.worker import work
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
@@ -95,11 +95,20 @@ class Parent:
         listener: the socket from which they accept. A worker behind a wall is a fresh process,
             without this one's memory and variables (TRU-082).
         told: the signals of this process.
+        anew: each makes settings as they are to be when the models are loaded again; where one
+            raises an MlmodelError they stay as they are.
 
     """
 
-    def __init__(self, settings: Settings, listener: socket.socket, told: Signals) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        told: Signals,
+        anew: Sequence[Callable[[Settings], Settings]] = (),
+    ) -> None:
         self._settings, self._listener, self._told = settings, listener, told
+        self._anew = anew
         self._context: Any = multiprocessing.get_context(None if settings.wall is None else "spawn")
         self._workers: list[_Worker] = []
         self._generation = 0
@@ -134,8 +143,7 @@ class Parent:
         while not self._told.ending:
             self._told.rest()
             if self._told.taken("SIGHUP"):
-                self._generation += 1
-                _log.info("The model is loaded again, in new workers (SIGHUP).")
+                self._load_again("SIGHUP")
             self._bury()
             for worker in self._of(_State.LOADING):
                 if worker.report.poll():
@@ -156,6 +164,16 @@ class Parent:
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
+
+    def _load_again(self, why: str) -> None:
+        """Have all workers replaced by such that load the models as they are now."""
+        for made in self._anew:
+            try:
+                self._settings = made(self._settings)
+            except MlmodelError as error:
+                _log.error("What the server was given stays as it was: %s", error)
+        self._generation += 1
+        _log.info("The model is loaded again, in new workers (%s).", why)
 
     def _of(self, state: _State) -> list[_Worker]:
         return [worker for worker in self._workers if worker.state is state]

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument
+from mlmodel.serving import tokens
+from mlmodel.serving.entrance import checked_root
 from mlmodel.serving.listening import address_of, listen, listen_at, reserve, url_of
 from mlmodel.serving.logs import set_up
 from mlmodel.serving.names import naming
+from mlmodel.serving.origins import checked_origins
 from mlmodel.serving.parent import Parent
 from mlmodel.serving.signals import Signals
 from mlmodel.serving.worker import encryption
@@ -49,6 +52,7 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
             f"Models cannot be loaded and unloaded by requests where {settings.workers} processes "
             "serve them, since a request reaches one; serve with one worker (OIP-065)."
         )
+    settings = _mannered(settings)
     settings = replace(settings, models=_decided(settings))
     _check_watched(settings)
     if settings.certificate is not None:
@@ -63,7 +67,7 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
             settings = replace(settings, grpc_address=address_of(kept))
             also = f", for gRPC at {settings.grpc_address}"
         told = held.enter_context(Signals())
-        parent = Parent(settings, listener, told)
+        parent = Parent(settings, listener, told, (_with_tokens,))
         try:
             if parent.start():
                 scheme = "http" if settings.certificate is None else "https"
@@ -72,6 +76,28 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
                 parent.watch()
         finally:
             parent.end()
+
+
+def _mannered(settings: Settings) -> Settings:
+    """Return settings with root path, origins and tokens checked, before a model is opened.
+
+    Raises:
+        InvalidArgument: one of them is not right (RST-160, RST-162, RST-166).
+
+    """
+    checked = replace(
+        settings,
+        root=checked_root(settings.root, [place.name for place in settings.models]),
+        origins=checked_origins(settings.origins),
+        fixed_tokens=tokens.from_variable(),
+    )
+    return _with_tokens(checked)
+
+
+def _with_tokens(settings: Settings) -> Settings:
+    """Return settings with the tokens as the file has them now (RST-166)."""
+    found = () if settings.token_file is None else tokens.read(settings.token_file)
+    return replace(settings, tokens=(*found, *settings.fixed_tokens))
 
 
 def _listening(settings: Settings) -> contextlib.AbstractContextManager[socket.socket]:

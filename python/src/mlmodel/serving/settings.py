@@ -70,6 +70,10 @@ class Settings:
         log_level: what of mlmodel's own records is written: ``debug``, ``info`` and so on.
         otel: spans are sent (RST-157).
         again: the models were loaded before, by workers that are replaced.
+        root: the path below which a proxy offers the server (RST-160).
+        origins: those whose pages may read the answers (RST-162).
+        token_file: where the tokens are read that requests must have; ``tokens`` are the digests of
+            its tokens and of those in ``fixed_tokens``, which are from elsewhere (RST-166).
 
     """
 
@@ -100,6 +104,11 @@ class Settings:
     log_level: str = "info"
     otel: bool = False
     again: bool = False
+    root: str = ""
+    origins: tuple[str, ...] = ()
+    token_file: str | None = None
+    fixed_tokens: tuple[bytes, ...] = ()
+    tokens: tuple[bytes, ...] = ()
 
     @property
     def wall(self) -> Wall | None:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from mlmodel.scoring.predict import Predict
     from mlmodel.serving.app import Application
     from mlmodel.serving.grpc import Server
-    from mlmodel.serving.http.host import Sock
+    from mlmodel.serving.http.host import Answers, Sock
+    from mlmodel.serving.http.messages import Request
     from mlmodel.serving.observing.observer import Watch
     from mlmodel.serving.settings import Place, Settings
 
@@ -111,7 +112,8 @@ def _serve(
         predict_seconds=settings.predict_seconds or math.inf,
         grace_seconds=GRACE,
     )
-    loop = Loop([listener], served, limits, encrypt)
+    loop = Loop([listener], _shared(served, settings), limits, encrypt)
+    loop.heads.enter = _entrance(settings)
     also: Server | None = None
     if settings.grpc_address:
         from mlmodel.serving.grpc.beside import beside
@@ -137,6 +139,28 @@ def _serve(
         thread.join()
     if served.observer.spans is not None:
         served.observer.spans.close()
+
+
+def _shared(served: Application, settings: Settings) -> Answers:
+    """Return what answers, for pages of other origins where some are named (RST-162)."""
+    if not settings.origins:
+        return served
+    from mlmodel.serving.origins import Shared
+
+    shared = Shared(served, settings.origins)
+    served.preflight = shared.preflight
+    return shared
+
+
+def _entrance(settings: Settings) -> Callable[[Request], None] | None:
+    """Return what requests pass before they are read to their end, None where they pass nothing."""
+    if not (settings.root or settings.tokens):
+        return None
+    from mlmodel.serving.entrance import Entrance
+    from mlmodel.serving.tokens import Tokens
+
+    tokens = Tokens(settings.tokens) if settings.tokens else None
+    return Entrance(settings.root, tokens, preflights=bool(settings.origins)).enter
 
 
 def _connections() -> int:
@@ -215,6 +239,7 @@ def application(settings: Settings) -> Application:
         threads=settings.threads,
         repository=settings.repository,
         watch=_watch(settings),
+        root=settings.root,
     )
 
 

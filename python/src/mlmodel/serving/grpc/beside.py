@@ -11,6 +11,7 @@ import grpc
 
 from mlmodel.serving.grpc.server import Limits, Server, serve
 from mlmodel.serving.settings import WAITING
+from mlmodel.serving.tokens import Tokens
 
 if TYPE_CHECKING:
     from mlmodel.scoring.v2 import Registry
@@ -42,6 +43,7 @@ def beside(registry: Registry, settings: Settings, observer: Observer | None = N
         shared=hasattr(socket, "SO_REUSEPORT"),
         credentials=_credentials(settings),
         observer=observer,
+        tokens=Tokens(settings.tokens) if settings.tokens else None,
     )
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mlmodel.scoring.v2 import Registry
+    from mlmodel.serving.tokens import Tokens
 
 __all__ = ["Limits", "Server", "serve"]
 
@@ -42,6 +43,11 @@ _MOST_CALLS = 4096
 #: A client may open so many calls on one connection at a time.
 _MOST_STREAMS = 512
 _ERROR = "mlmodel-error"
+#: The calls that are answered without a token (RST-165).
+_OPEN = frozenset(
+    [f"/{health.SERVICE}/{one}" for one in ("Check", "Watch")]
+    + [f"/{rpc.SERVICE}/{one}" for one in ("ServerLive", "ServerReady")]
+)
 _IDENTITY_ALONE = 1
 
 
@@ -74,6 +80,7 @@ def serve(
     shared: bool = False,
     credentials: Any = None,
     observer: Observer | None = None,
+    tokens: Tokens | None = None,
 ) -> Server:
     """Serve models over gRPC, in threads of this process; return once calls are taken.
 
@@ -85,13 +92,14 @@ def serve(
         shared: other processes listen at the port too, as workers of one server do.
         credentials: what ``grpc.ssl_server_credentials`` gave; None where nothing is encrypted.
         observer: notes calls; nothing but their ids if it is not given (RST-151).
+        tokens: those of which each call must have one (RST-165); None where none is asked for.
 
     Raises:
         InvalidArgument: the address cannot be used.
 
     """
     observed = Observed(observer or Observer(()))
-    calls = _Calls(registry, limits or Limits(), observed, terse=terse)
+    calls = _Calls(registry, limits or Limits(), observed, terse=terse, tokens=tokens)
     return Server(calls, address, shared=shared, credentials=credentials)
 
 
@@ -151,10 +159,17 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
     """
 
     def __init__(
-        self, registry: Registry, limits: Limits, observed: Observed, *, terse: bool
+        self,
+        registry: Registry,
+        limits: Limits,
+        observed: Observed,
+        *,
+        terse: bool,
+        tokens: Tokens | None,
     ) -> None:
         self._observed = observed
         self._registry, self.limits, self._terse = registry, limits, terse
+        self._tokens = tokens
         self.pool = Pool(limits.threads + _RECEIVING, "call")
         self._quick = Pool(_QUICK, "quick")
         self._waits = Waits(self.pool, limits.body_seconds)
@@ -164,7 +179,9 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         self.services = (rpc.SERVICE, health.SERVICE, *reflection.SERVICES)
         self._health = health.Health(registry, (rpc.SERVICE,), self._send, self._quick.submit)
         self._handlers = dict(self._made())
-        self._refusal = self._handler("-", self._refuse_all, self._quick)
+        self._refusal = self._refusing(
+            Unavailable("The server is handling as many calls as it can; try again (GRP-018).")
+        )
 
     @property
     def _is_timed(self) -> bool:
@@ -172,6 +189,11 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     def service(self, handler_call_details: Any) -> Any:
         """Return what handles a call; grpcio asks."""
+        if self._tokens is not None and handler_call_details.method not in _OPEN:
+            try:
+                self._tokens.check(_authorization(handler_call_details.invocation_metadata))
+            except MlmodelError as error:
+                return self._refusing(error)
         handler, scores = self._handlers.get(handler_call_details.method, (None, False))
         if scores and self.pool.calls >= self.pool.threads + self.limits.waiting:
             return self._refusal
@@ -368,11 +390,13 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     # -- refusals --------------------------------------------------------------------------
 
-    def _refuse_all(self, _requests: object, context: Any) -> None:
-        self._refuse(
-            context,
-            Unavailable("The server is handling as many calls as it can; try again (GRP-018)."),
-        )
+    def _refusing(self, error: MlmodelError) -> Any:
+        """Return what refuses a call, of which it reads no message."""
+
+        def refuse(_requests: object, context: Any) -> NoReturn:
+            self._refuse(context, error)
+
+        return self._handler("-", refuse, self._quick)
 
     def _refuse(self, context: Any, error: MlmodelError) -> NoReturn:
         said = rpc.failure(error, terse=self._terse)
@@ -395,6 +419,11 @@ def _watching(behavior: Callable[..., Any], pool: Pool) -> Any:
 
 def _add_metadata(context: Any, key: str, value: str) -> None:
     context.set_trailing_metadata((*(context.trailing_metadata() or ()), (key, value)))
+
+
+def _authorization(metadata: Any) -> str | None:
+    found = [value for key, value in metadata if key == "authorization" and isinstance(value, str)]
+    return ", ".join(found) if found else None
 
 
 def _one(waits: Waits, requests: Iterator[bytes], context: Any) -> bytes:
