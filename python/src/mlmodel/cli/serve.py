@@ -171,6 +171,12 @@ not trusted.
     "worker.",
 )
 @click.option(
+    "--reload",
+    is_flag=True,
+    help="Load the models again when their folders change, without a refused request; a folder is "
+    "loaded once nothing in it has changed for a second.",
+)
+@click.option(
     "--root-path",
     "root",
     default="",
@@ -214,6 +220,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     log_format: str,
     log_level: str,
     otel: bool,
+    reload: bool,
     root: str,
     origins: tuple[str, ...],
     token_file: str | None,
@@ -252,6 +259,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         log_format=log_format,
         log_level=log_level,
         otel=otel,
+        reload=reload,
         root=root,
         origins=origins,
         token_file=token_file,

@@ -20,6 +20,7 @@ from mlmodel.sandbox.limits import clean_environment
 from mlmodel.serving.observing.layout import leave, size_of
 from mlmodel.serving.observing.table import Part, Table
 from mlmodel.serving.settings import GRACE
+from mlmodel.serving.watching import LOOK
 from mlmodel.serving.worker import work
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from mlmodel.serving.settings import Settings
     from mlmodel.serving.signals import Signals
+    from mlmodel.serving.watching import Watch
 
 __all__ = ["Parent"]
 
@@ -97,6 +99,7 @@ class Parent:
         told: the signals of this process.
         anew: each makes settings as they are to be when the models are loaded again; where one
             raises an MlmodelError they stay as they are.
+        watch: says when they are to be loaded again without a signal (RST-168); None for never.
 
     """
 
@@ -106,9 +109,10 @@ class Parent:
         listener: socket.socket,
         told: Signals,
         anew: Sequence[Callable[[Settings], Settings]] = (),
+        watch: Watch | None = None,
     ) -> None:
         self._settings, self._listener, self._told = settings, listener, told
-        self._anew = anew
+        self._anew, self._watch = anew, watch
         self._context: Any = multiprocessing.get_context(None if settings.wall is None else "spawn")
         self._workers: list[_Worker] = []
         self._generation = 0
@@ -144,6 +148,8 @@ class Parent:
             self._told.rest()
             if self._told.taken("SIGHUP"):
                 self._load_again("SIGHUP")
+            if self._watch is not None and self._watch.changed(time.monotonic()):
+                self._load_again("what it is made of has changed")
             self._bury()
             for worker in self._of(_State.LOADING):
                 if worker.report.poll():
@@ -186,6 +192,8 @@ class Parent:
         loading = self._of(_State.LOADING)
         sources: list[Any] = [self._told.woken, *(worker.report for worker in loading)]
         sources += [worker.process.sentinel for worker in self._workers if worker not in loading]
+        if self._watch is not None:
+            seconds = LOOK if seconds is None else min(seconds, LOOK)
         wait(sources, seconds)
 
     def _begin(self) -> None:
@@ -229,6 +237,14 @@ class Parent:
     def _take_in(self, worker: _Worker) -> None:
         """Let a worker that reports serve, or say why it cannot."""
         error = worker.reported()
+        if self._watch is not None and not self._watch.is_still():
+            # What it has loaded may be half of one model and half of another.
+            worker.state = _State.RETIRING
+            worker.process.kill()
+            _log.info("The model has changed while it was loaded; it is loaded again.")
+            self._give_up()
+            self._put_off(early=True)
+            return
         if error is None:
             worker.state = _State.SERVING
             _log.info("Worker %d is ready.", worker.process.pid)
@@ -236,10 +252,13 @@ class Parent:
         worker.state = _State.RETIRING
         worker.process.kill()
         _log.error("A new worker could not load the model: %s", error)
-        # Those that serve go on: they are not old any more, until the next SIGHUP.
+        self._give_up()
+        self._put_off(early=True)
+
+    def _give_up(self) -> None:
+        """Let those that serve go on: they are not old any more, until the next time."""
         for one in self._of(_State.SERVING):
             one.generation = self._generation
-        self._put_off(early=True)
 
     def _retire(self) -> None:
         """End old workers for which there are new ones."""

@@ -21,6 +21,7 @@ from mlmodel.serving.names import naming
 from mlmodel.serving.origins import checked_origins
 from mlmodel.serving.parent import Parent
 from mlmodel.serving.signals import Signals
+from mlmodel.serving.watching import Watch
 from mlmodel.serving.worker import encryption
 from mlmodel.store.folder import open_folder
 from mlmodel.store.sandboxing import decide_together
@@ -53,6 +54,9 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
             "serve them, since a request reaches one; serve with one worker (OIP-065)."
         )
     settings = _mannered(settings)
+    given = settings.models
+    # Before they are loaded: what changes from now on is seen.
+    watch = Watch(place.uri for place in given) if settings.reload else None
     settings = replace(settings, models=_decided(settings))
     _check_watched(settings)
     if settings.certificate is not None:
@@ -67,7 +71,8 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
             settings = replace(settings, grpc_address=address_of(kept))
             also = f", for gRPC at {settings.grpc_address}"
         told = held.enter_context(Signals())
-        parent = Parent(settings, listener, told, (_with_tokens,))
+        anew = (_with_tokens, lambda now: _walled_anew(now, given))
+        parent = Parent(settings, listener, told, anew, watch)
         try:
             if parent.start():
                 scheme = "http" if settings.certificate is None else "https"
@@ -134,6 +139,23 @@ def _decided(settings: Settings) -> tuple[Place, ...]:
                 )
             )
     return tuple(decided)
+
+
+def _walled_anew(settings: Settings, given: tuple[Place, ...]) -> Settings:
+    """Return settings with the walls that are right for the models as they are now.
+
+    Where a model was given by a link it may be another folder by now. Who has a wall keeps one, and
+    who has none is judged where it is loaded (RST-136).
+
+    Raises:
+        MlmodelError: as for :func:`_decided`.
+
+    """
+    if all(place.wall is None for place in settings.models):
+        return settings
+    decided = zip(settings.models, _decided(replace(settings, models=given)), strict=True)
+    kept = (now if before.wall and now.wall else before for before, now in decided)
+    return replace(settings, models=tuple(kept))
 
 
 def _opened(place: Place, settings: Settings) -> ModelFolder:

@@ -74,6 +74,7 @@ class Settings:
         origins: those whose pages may read the answers (RST-162).
         token_file: where the tokens are read that requests must have; ``tokens`` are the digests of
             its tokens and of those in ``fixed_tokens``, which are from elsewhere (RST-166).
+        reload: the models are loaded again when their folders change (RST-168).
 
     """
 
@@ -109,6 +110,7 @@ class Settings:
     token_file: str | None = None
     fixed_tokens: tuple[bytes, ...] = ()
     tokens: tuple[bytes, ...] = ()
+    reload: bool = False
 
     @property
     def wall(self) -> Wall | None:
