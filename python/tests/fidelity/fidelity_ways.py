@@ -173,6 +173,16 @@ def _table_of(outputs: list[dict[str, Any]]) -> Any:
     return pd.DataFrame(held) if len(held) > 1 else next(iter(held.values()))
 
 
+def _batched(model: PyFuncModel, rows: Any) -> Any:
+    """Ask by one request for each row, all of them at once, which are predicted together."""
+    from asking import together
+
+    split = _split(rows)
+    bodies = [{"dataframe_split": {**split, "data": [row]}} for row in split["data"]]
+    told = [one for part in together(model, bodies) for one in part]
+    return pd.DataFrame(told) if told and isinstance(told[0], dict) else told
+
+
 WAYS: dict[str, Way] = {
     "as trained": _as_trained,
     "frame": _frame,
@@ -186,6 +196,7 @@ WAYS: dict[str, Way] = {
     "Arrow stream": _arrow_stream,
     "Parquet": _parquet,
     "V2": _v2,
+    "batched": _batched,
     "1.x split": lambda model, rows: _asked(model, _split(rows), f"{_JSON}; format=pandas-split"),
     "1.x records": lambda model, rows: _asked(
         model, _records(rows), f"{_JSON}; format=pandas-records"

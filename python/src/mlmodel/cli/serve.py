@@ -9,7 +9,14 @@ import click
 from mlmodel.cli._shared import complete_files, echo, trust_options
 from mlmodel.cli.serve_settings import settable
 from mlmodel.cli.serve_watching import watch_options
-from mlmodel.serving.settings import BODY_SECONDS, MAX_BODY, THREADS, WAITING, Settings
+from mlmodel.serving.settings import (
+    BATCH_SECONDS,
+    BODY_SECONDS,
+    MAX_BODY,
+    THREADS,
+    WAITING,
+    Settings,
+)
 
 __all__ = ["command", "parse_size"]
 
@@ -171,6 +178,28 @@ not trusted.
     "worker.",
 )
 @click.option(
+    "--batch-max-rows",
+    "batch_rows",
+    default=None,
+    type=click.IntRange(2),
+    help="Predict the requests that wait while another prediction goes on together, so many rows "
+    "at most; of models that are declared row-wise. One request at a time if not given.",
+)
+@click.option(
+    "--batch-max-wait",
+    "batch_seconds",
+    default=BATCH_SECONDS,
+    type=click.FloatRange(0, 60),
+    help="Seconds that a request waits so; none waits while its model is free.",
+)
+@click.option(
+    "--row-wise",
+    multiple=True,
+    metavar="NAME",
+    help="Name of a model that answers each row by itself, whatever the others are; may be given "
+    "several times.",
+)
+@click.option(
     "--reload",
     is_flag=True,
     help="Load the models again when their folders change, without a refused request; a folder is "
@@ -220,6 +249,9 @@ def command(  # noqa: PLR0913 - one parameter per option
     log_format: str,
     log_level: str,
     otel: bool,
+    batch_rows: int | None,
+    batch_seconds: float,
+    row_wise: tuple[str, ...],
     reload: bool,
     root: str,
     origins: tuple[str, ...],
@@ -241,6 +273,8 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     if key is not None and certificate is None:
         raise click.UsageError("--tls-key goes with --tls-cert.")
+    if row_wise and batch_rows is None:
+        raise click.UsageError("--row-wise goes with --batch-max-rows.")
     settings = Settings(
         *(places(models), host, port, workers, threads, max_body, body_seconds, predict_seconds),
         grpc_port=grpc_port,
@@ -259,6 +293,9 @@ def command(  # noqa: PLR0913 - one parameter per option
         log_format=log_format,
         log_level=log_level,
         otel=otel,
+        batch_rows=batch_rows,
+        batch_seconds=batch_seconds,
+        row_wise=row_wise,
         reload=reload,
         root=root,
         origins=origins,

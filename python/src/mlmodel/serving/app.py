@@ -43,10 +43,9 @@ from mlmodel.scoring.stages import CURRENT
 from mlmodel.serving import names, requests
 from mlmodel.serving.admission import Admission
 from mlmodel.serving.entrance import is_preflight
-from mlmodel.serving.http.crew import Pace
 from mlmodel.serving.http.messages import Request, Response
 from mlmodel.serving.http.reader import too_large
-from mlmodel.serving.models import Hosted
+from mlmodel.serving.models import Hosted, Steady
 from mlmodel.serving.observing import over_http
 from mlmodel.serving.observing.observer import Observer, Watch
 from mlmodel.serving.observing.probes import Probes
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
 
     from mlmodel.scoring.stages import Stages
     from mlmodel.serving.admission import Ticket
+    from mlmodel.serving.http.crew import Pace
 
 __all__ = ["Application"]
 
@@ -74,15 +74,6 @@ _OWN = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 _CLOSE = ("Connection", "close")
 _JSON = (("Content-Type", JSON),)
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
-
-
-class _Slow(Pace):
-    """The pace of what is never quick: a load."""
-
-    __slots__ = ()
-
-    def note(self, seconds: float) -> None:
-        """Leave it as it is."""
 
 
 class Application:
@@ -129,7 +120,7 @@ class Application:
         self.flask = _flask(single=len(self.models.names) == 1, terse=terse)
         self.probes.add_to(self.flask)
         self._routes = Routes(self.models.names, repository=repository)
-        self._slow = _Slow()
+        self._slow = Steady()
 
     # For our own server. --------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from mlmodel._base.extras import require
-from mlmodel.errors import InvalidArgument
+from mlmodel.errors import InvalidArgument, shown
 from mlmodel.serving import tokens
 from mlmodel.serving.entrance import checked_root
 from mlmodel.serving.listening import address_of, listen, listen_at, reserve, url_of
@@ -87,12 +87,19 @@ def _mannered(settings: Settings) -> Settings:
     """Return settings with root path, origins and tokens checked, before a model is opened.
 
     Raises:
-        InvalidArgument: one of them is not right (RST-160, RST-162, RST-166).
+        InvalidArgument: one of them is not right (RST-160, RST-162, RST-166), or a model that is
+            declared row-wise is not one of the server's (RST-170).
 
     """
+    known = [place.name for place in settings.models]
+    if unknown := [name for name in settings.row_wise if name not in known]:
+        raise InvalidArgument(
+            f"The server has no model {shown(unknown[0])}, which --row-wise names; it has "
+            f"{', '.join(known)} (RST-170)."
+        )
     checked = replace(
         settings,
-        root=checked_root(settings.root, [place.name for place in settings.models]),
+        root=checked_root(settings.root, known),
         origins=checked_origins(settings.origins),
         fixed_tokens=tokens.from_variable(),
     )

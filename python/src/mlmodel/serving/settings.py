@@ -9,7 +9,16 @@ if TYPE_CHECKING:
     from mlmodel.sandbox.wall import Wall
     from mlmodel.serving.observing.table import Part
 
-__all__ = ["BODY_SECONDS", "GRACE", "MAX_BODY", "THREADS", "WAITING", "Place", "Settings"]
+__all__ = [
+    "BATCH_SECONDS",
+    "BODY_SECONDS",
+    "GRACE",
+    "MAX_BODY",
+    "THREADS",
+    "WAITING",
+    "Place",
+    "Settings",
+]
 
 #: How many requests are worked on at a time in each process.
 THREADS = 8
@@ -22,6 +31,10 @@ WAITING = 248
 BODY_SECONDS = 60.0
 #: How long a stopping worker may finish what it has begun, in seconds (RST-076).
 GRACE = 20.0
+#: How long a request waits for the end of a prediction that it might join (RST-173), in seconds.
+BATCH_SECONDS = 0.005
+#: How many threads there are at most for requests that are predicted together.
+_MOST_SEATS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,10 @@ class Settings:
         token_file: where the tokens are read that requests must have; ``tokens`` are the digests of
             its tokens and of those in ``fixed_tokens``, which are from elsewhere (RST-166).
         reload: the models are loaded again when their folders change (RST-168).
+        batch_rows: how many rows of several requests one prediction may have; None for those of one
+            request alone (RST-170).
+        batch_seconds: how long a request waits for the end of another prediction (RST-173).
+        row_wise: names of models that the operator declares row-wise (RST-170).
 
     """
 
@@ -111,8 +128,16 @@ class Settings:
     fixed_tokens: tuple[bytes, ...] = ()
     tokens: tuple[bytes, ...] = ()
     reload: bool = False
+    batch_rows: int | None = None
+    batch_seconds: float = BATCH_SECONDS
+    row_wise: tuple[str, ...] = ()
 
     @property
     def wall(self) -> Wall | None:
         """The wall that each worker raises; processes of the models' own have their own."""
         return None if self.isolate or not self.models else self.models[0].wall
+
+    @property
+    def seats(self) -> int:
+        """How many requests are in work at a time: more than predictions where these have many."""
+        return max(self.threads, min(self.batch_rows or 0, _MOST_SEATS))

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["application", "work"]
 
+_log = logging.getLogger("mlmodel.serving")
+
 #: How often a worker looks whether the process that started it is still there, in seconds.
 _LOOK = 1.0
 #: Files that a worker needs besides one for each connection; and how many connections at most.
@@ -104,7 +106,7 @@ def _serve(
     limits = Limits(
         max_body=settings.max_body,
         most_bytes=settings.threads * settings.max_body,
-        threads=settings.threads,
+        threads=settings.seats,
         waiting=WAITING,
         connections=_connections(),
         accepts=64 if settings.workers == 1 else 1,
@@ -226,12 +228,20 @@ def application(settings: Settings) -> Application:
 
     hosted = Hosted()
     # So many predictions go on at a time, whatever protocol asks for them (RST-074).
-    turns = threading.BoundedSemaphore(settings.threads) if settings.grpc_address else None
+    is_shared = settings.grpc_address or settings.batch_rows
+    turns = threading.BoundedSemaphore(settings.threads) if is_shared else None
     for place in settings.models:
         again = partial(_load_again, place, settings, turns)
         with naming(place.name, settings.models):
             engine = again() if settings.again else _load(place, settings, turns)
         hosted.add(place.name, again, engine=engine)
+        if _is_batched(engine):
+            hosted.let_wait(place.name)
+    if settings.batch_rows and not any(_is_batched(one.engine) for one in hosted.served()):
+        _log.warning(
+            "No model is declared row-wise, so no requests are put together: declare it with "
+            "--row-wise NAME, or in the model's metadata (RST-170)."
+        )
     return Application(
         hosted,
         max_body=settings.max_body,
@@ -268,16 +278,31 @@ def _watch(settings: Settings) -> Watch:
 def _load(place: Place, settings: Settings, turns: Turns | None) -> Engine:
     """Load a model; with ``turns`` it predicts only when it is given one."""
     from mlmodel.pyfunc.served import load_served
+    from mlmodel.serving.batching import Batches, has_open_rows
     from mlmodel.serving.isolation import load_isolated
 
     if settings.isolate:
-        engine = load_isolated(place, settings).engine
+        model = load_isolated(place, settings)
     else:
         trust, allow = settings.trust, settings.allow
-        engine = load_served(place.uri, trust=trust, allow=allow, digest=place.digest).engine
+        model = load_served(place.uri, trust=trust, allow=allow, digest=place.digest)
+    engine = model.engine
+    if turns is not None and settings.batch_rows:
+        is_row_wise = place.name in settings.row_wise or model.metadata.is_row_wise
+        if is_row_wise and has_open_rows(engine):
+            rows, wait = settings.batch_rows, settings.batch_seconds
+            limits = rows, wait, settings.predict_seconds
+            engine.call = Batches(place.name, engine.call, turns, *limits).call
+            return engine
     if turns is not None:
         engine.call = _in_turn(engine.call, turns)
     return engine
+
+
+def _is_batched(engine: Engine | None) -> bool:
+    from mlmodel.serving.batching import Batches
+
+    return engine is not None and isinstance(getattr(engine.call, "__self__", None), Batches)
 
 
 def _in_turn(predict: Predict, turns: Turns) -> Predict:

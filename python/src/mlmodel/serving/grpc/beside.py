@@ -29,7 +29,7 @@ def beside(registry: Registry, settings: Settings, observer: Observer | None = N
 
     """
     limits = Limits(
-        threads=settings.threads,
+        threads=settings.seats,
         waiting=WAITING,
         max_body=settings.max_body,
         body_seconds=settings.body_seconds,
