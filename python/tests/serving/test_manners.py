@@ -269,6 +269,7 @@ def test_preflights(serve: Callable[..., Served]) -> None:
             allowed = found.header("Access-Control-Allow-Headers")[0].lower().split(", ")
             assert {"authorization", "content-type", "content-encoding"} <= set(allowed)
             assert int(found.header("Access-Control-Max-Age")[0]) > 0
+            assert found.header("Access-Control-Expose-Headers") == []
     served = serve(pages=(PAGE,), taken=("a",))
     other = served.ask("OPTIONS", "/invocations", b"", "Origin: https://evil.example", ask)
     assert other.status == 200
