@@ -104,6 +104,15 @@ def iris_model() -> tuple[Any, pd.DataFrame]:
     return LogisticRegression(max_iter=1000).fit(frame, target), frame
 
 
+def forest_model() -> tuple[Any, pd.DataFrame]:
+    """Return a model whose predictions take some milliseconds, for one row as for many."""
+    from sklearn.datasets import load_iris
+    from sklearn.ensemble import RandomForestRegressor
+
+    frame, target = load_iris(return_X_y=True, as_frame=True)
+    return RandomForestRegressor(100, max_depth=6, random_state=0).fit(frame, target), frame
+
+
 def check_answer(status: int, answer: Any, rows: int) -> None:
     """Make sure that a request was answered before its time counts.
 

@@ -44,6 +44,8 @@ def main(folder: Path) -> None:
     folder.mkdir()
     model, frame = inputs.iris_model()
     mlmodel.save(model, folder / "iris", example=frame.head(2))
+    forest, frame = inputs.forest_model()
+    mlmodel.save(forest, folder / "forest", example=frame.head(2))
     save(FirstColumn(), folder / "doubles", inputs.doubles(2))
     save(FirstColumn(), folder / "few", inputs.doubles(2, inputs.FEW))
     save(Zeros(), folder / "mixed", inputs.mixed(2))

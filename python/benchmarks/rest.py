@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import wrk
 from pairing import FLOOR, MLFLOW, OURS, CannotMeasure, Samples, interleave, say
-from servers import IRIS_BODY, WALLED, serving
+from servers import BATCHED, DOUBLED, IRIS_BODY, WALLED, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,6 +40,8 @@ LOADS = {
     "rest-1000-mixed-c16": Load("mixed", 1000, 16, (OURS, MLFLOW)),
     "rest-iris-c16": Load("iris", 1, 16),
     "walled-iris-c16": Load("iris" + WALLED, 1, 16, (OURS, FLOOR)),
+    "batched-forest-c16": Load("forest" + BATCHED, 1, 16, (OURS, FLOOR)),
+    "doubled-forest-c16": Load("forest" + DOUBLED, 1, 16, (OURS, FLOOR)),
 }
 
 
@@ -47,7 +49,7 @@ def body_of(load: Load) -> bytes:
     """Return the request of a row."""
     import inputs
 
-    if load.model.startswith("iris"):
+    if load.model.startswith(("iris", "forest")):
         return IRIS_BODY
     make = {"few": partial(inputs.doubles, columns=inputs.FEW), "mixed": inputs.mixed}
     return inputs.split_body(make[load.model](load.rows))

@@ -29,8 +29,14 @@ if TYPE_CHECKING:
     from rows import Row
 
 _LIMIT = 120.0
-#: Behind the name of a model: served behind the second wall; the floor is the same without it.
-WALLED = "+walled"
+#: Behind the name of a model: how it is served beside a floor that is our own server, too. Behind
+#: the second wall; its requests put together; by two workers.
+WALLED, BATCHED, DOUBLED = "+walled", "+batched", "+doubled"
+_WAYS = {
+    WALLED: {OURS: ["--sandbox", "on"], FLOOR: ["--sandbox", "off"]},
+    BATCHED: {OURS: ["--batch-max-rows", "64", "--row-wise", "forest"], FLOOR: []},
+    DOUBLED: {OURS: ["--workers", "2"], FLOOR: ["--workers", "1"]},
+}
 HOST = "127.0.0.1"
 #: The one request of the memory row.
 _IRIS = {
@@ -74,10 +80,9 @@ def command_line(bench: Bench, side: str, model: str, port: int) -> list[str]:
     """Return what starts a side's server for one of its models."""
     if side == MLFLOW and bench.before is not None:
         return command_line(bench.before, OURS, model, port)
-    if model.endswith(WALLED):
-        way = "off" if side == FLOOR else "on"
-        plain = command_line(bench, OURS, model.removesuffix(WALLED), port)
-        return [*plain, "--sandbox", way]
+    name, plus, way = model.partition("+")
+    if plus:
+        return [*command_line(bench, OURS, name, port), *_WAYS[plus + way][side]]
     path = bench.models(side) / model
     if side == FLOOR:
         pickled = [str(path / "model.pkl")] if model == "iris" else []

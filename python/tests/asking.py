@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.scoring.invocations import handle
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from mlmodel.pyfunc import PyFuncModel
@@ -24,6 +26,40 @@ def posted(model: PyFuncModel, body: Any, media: str = JSON) -> Any:
     assert answer.status == _GOOD, (body[:500], answer.body.decode())
     told = json.loads(answer.body)
     return told["predictions"] if isinstance(told, dict) else told
+
+
+def together(model: PyFuncModel, bodies: Sequence[Any]) -> list[Any]:
+    """Return the predictions for bodies that are asked at once, by one prediction of the model.
+
+    The first comes while the model is free, and waits for its turn until the others are there.
+    """
+    import threading
+    import time
+    from concurrent.futures import ThreadPoolExecutor
+
+    from mlmodel.serving.batching import Batches
+
+    engine, alone, asked = model.engine, model.engine.call, []
+
+    def predict(data: Any, params: Any, /) -> Any:
+        asked.append(data)
+        return alone(data, params)
+
+    turns = threading.BoundedSemaphore(1)
+    batches = Batches("m", predict, turns, len(bodies) + 1, wait=1000)
+    engine.call = batches.call
+    try:
+        with ThreadPoolExecutor(len(bodies)) as pool:
+            with turns:
+                answers = [pool.submit(posted, model, body) for body in bodies]
+                end = time.monotonic() + 100
+                while batches.waiting < len(bodies) - 1 and time.monotonic() < end:
+                    time.sleep(0.001)
+            told = [answer.result() for answer in answers]
+    finally:
+        engine.call = alone
+    assert len(asked) == 1, "they were not asked together"
+    return told
 
 
 def as_objects(rows: pd.DataFrame) -> pd.DataFrame:

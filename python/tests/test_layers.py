@@ -51,7 +51,7 @@ INSIDE = {
     ),
     "trust": ("pickles", "graphs", "bounds"),
     "scoring": (
-        *("media", "predict", "json", "writers", "given", "protobuf"),
+        *("stages", "media", "predict", "json", "writers", "given", "protobuf"),
         *(
             "declared",
             "engine",

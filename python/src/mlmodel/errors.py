@@ -33,6 +33,7 @@ __all__ = [
     "NotFound",
     "PayloadTooLarge",
     "RequestTimeout",
+    "Unauthenticated",
     "Unavailable",
     "UnreadableModel",
     "UnserializablePrediction",
@@ -443,6 +444,16 @@ class NotAcceptable(MlmodelError):
     code = "NOT_ACCEPTABLE"
     http_status = 406
     grpc_code = "INVALID_ARGUMENT"
+    exit_code = 2
+    fault = "caller"
+
+
+class Unauthenticated(MlmodelError):
+    """The server asks for a token, and the request has none that it takes."""
+
+    code = "UNAUTHENTICATED"
+    http_status = 401
+    grpc_code = "UNAUTHENTICATED"
     exit_code = 2
     fault = "caller"
 

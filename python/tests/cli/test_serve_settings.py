@@ -79,7 +79,7 @@ def test_keys_at_the_top(asked: list[Settings], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("prot = 1", "'prot' is not a setting; there are: allow, "),
+        ("prot = 1", "'prot' is not a setting; there are: access-log, "),
         ("config = 'x'", "'config' is not a setting"),
         ("port = 'x'", "'x' is not a valid integer"),
         ("port = [1]", "'port' is a text, a number, true or false"),

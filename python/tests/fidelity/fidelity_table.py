@@ -60,6 +60,7 @@ def reason(cell: Cell) -> str | None:
     model = MODELS[flavor][kind]
     if isinstance(model, str):
         return model
+    way = {"batched": "split"}.get(way, way)  # which is the form of its requests
     return KINDS[kind].not_sent.get(way) or model.not_sent.get(way)
 
 

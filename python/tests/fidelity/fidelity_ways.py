@@ -178,6 +178,16 @@ def _data(model: PyFuncModel, rows: Any) -> Any:
     return fidelity_grpc.data(model, rows.toarray() if hasattr(rows, "toarray") else as_frame(rows))
 
 
+def _batched(model: PyFuncModel, rows: Any) -> Any:
+    """Ask by one request for each row, all of them at once, which are predicted together."""
+    from asking import together
+
+    split = _split(rows)
+    bodies = [{"dataframe_split": {**split, "data": [row]}} for row in split["data"]]
+    told = [one for part in together(model, bodies) for one in part]
+    return pd.DataFrame(told) if told and isinstance(told[0], dict) else told
+
+
 WAYS: dict[str, Way] = {
     "as trained": _as_trained,
     "frame": _frame,
@@ -191,6 +201,7 @@ WAYS: dict[str, Way] = {
     "Arrow stream": _arrow_stream,
     "Parquet": _parquet,
     "V2": _v2,
+    "batched": _batched,
     "V2 over gRPC": lambda model, rows: fidelity_grpc.infer(model, *_cells(rows), raw=False),
     "V2 over gRPC, raw": lambda model, rows: fidelity_grpc.infer(model, *_cells(rows), raw=True),
     "gRPC, table": lambda model, rows: fidelity_grpc.table(model, *_cells(rows)),

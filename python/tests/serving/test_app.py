@@ -83,7 +83,7 @@ def test_a_header_says_which_parameters_are_left_out() -> None:
         stream, length = Stream(body), str(len(body))
         answer = ask(Application(engine, terse=terse), stream, CONTENT_LENGTH=length)
         assert answer[::2] == (200, {"predictions": {"k": 2}})
-        assert sorted(answer[1]) == ["Content-Type", "MLmodel-Warning"]
+        assert sorted(answer[1]) == ["Content-Type", "MLmodel-Warning", "X-Request-ID"]
         told[terse] = answer[1]["MLmodel-Warning"]
     assert told[True] == "ENF-080"
     assert told[False].isascii()
@@ -93,7 +93,7 @@ def test_a_header_says_which_parameters_are_left_out() -> None:
     for params in ({"k": 2}, {"k": "x", "z": 1}):
         body = json.dumps({"inputs": [1], "params": params}).encode()
         answer = ask(Application(engine), Stream(body), CONTENT_LENGTH=str(len(body)))
-        assert list(answer[1]) == ["Content-Type"]
+        assert list(answer[1]) == ["Content-Type", "X-Request-ID"]
 
 
 def test_scoring() -> None:
@@ -175,7 +175,7 @@ def test_other_methods_and_paths() -> None:
     assert "POST" in headers["Allow"]
     status, _, answer = call(Stream(), "POST", "/ping")
     assert (status, answer["error_code"]) == (405, "METHOD_NOT_ALLOWED")
-    status, _, answer = call(Stream(), "GET", "/invocations/")
+    status, _, answer = call(Stream(), "GET", "/invocations//")
     assert (status, answer["error_code"]) == (404, "NOT_FOUND")
 
 

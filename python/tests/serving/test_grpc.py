@@ -87,6 +87,7 @@ def test_terse_errors_say_names_and_rules(running: Any) -> None:
     error = running(terse=True).client.failure("ModelInfer", infer_request(b=[1.0]))
     assert error.details() == "INVALID_INPUT"
     told = json.loads(dict(error.trailing_metadata())["mlmodel-error"])
+    assert told.pop("request_id") == dict(error.trailing_metadata())["x-request-id"]
     assert told == {"error_code": "INVALID_INPUT", "details": [{"rule": "ENF-004"}]}
 
 

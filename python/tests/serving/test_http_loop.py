@@ -376,16 +376,23 @@ def test_connections_are_counted(
 def test_a_stop(serve: Callable[..., Served], wait_for: Callable[..., None]) -> None:
     """RST-076: what is begun is finished, a connection without a request ends, no other begins."""
     served = serve()
-    idle, held, half, new = (served.connect() for _ in range(4))
-    idle.sendall(post("/quick", b"abc"))
-    assert idle.recv(1000)
+    idle, kept, held, half, new = (served.connect() for _ in range(5))
+    for connection in (idle, kept):
+        connection.sendall(post("/quick", b"abc"))
+        assert END.encode() not in connection.recv(1000)
     held.sendall(post("/held", b"abc"))
     half.sendall(post("/echo", b"abc")[:-1])
-    wait_for(lambda: served.answers.begun == 2)
+    wait_for(lambda: served.answers.begun == 3)
     served.loop.stop()
+    # Nobody has told these two that no request is taken any more.
+    for connection in (new, kept):
+        answer = b""
+        while END.encode() not in answer:
+            connection.sendall(post("/quick", b"new"))
+            answer = connection.recv(1000)
+            assert answer.endswith(b"new")
+        assert everything(connection) == b""
     assert everything(idle) == b""
-    new.sendall(post("/quick", b"new"))
-    assert everything(new).endswith(b"new")
     half.sendall(b"c")
     served.answers.let_go.set()
     assert everything(half).endswith(b"abc")

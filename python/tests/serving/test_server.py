@@ -450,12 +450,14 @@ def test_limits_and_terse_errors(model: Path) -> None:
     with serving(model, "--max-body", "1000", "--terse-errors") as server:
         status, body = server.post("x" * 1001)
         assert (status, body["error_code"]) == (413, "PAYLOAD_TOO_LARGE")
-        assert server.post('{"inputs": {"folder": [1]}}') == (
+        status, body = server.post('{"inputs": {"folder": [1]}}')
+        assert (status, body) == (
             400,
             {
                 "error_code": "INVALID_INPUT",
                 "message": "INVALID_INPUT",
                 "details": [{"rule": "ENF-050"}],
+                "request_id": body["request_id"],
             },
         )
         # Announced and never sent: the answer does not wait for it.

@@ -27,9 +27,16 @@ _EXTRA_OF = {
     "pyarrow": "arrow",
     "fsspec": "remote",
     "filelock": "remote",
+    "prometheus_client": "metrics",
+    "opentelemetry": "otel",
 }
 #: Import name -> the package that is installed, where that has another name.
-_PACKAGE_OF = {"google": "protobuf", "grpc": "grpcio"}
+_PACKAGE_OF = {
+    "google": "protobuf",
+    "grpc": "grpcio",
+    "prometheus_client": "prometheus-client",
+    "opentelemetry": "opentelemetry-sdk",
+}
 
 
 def require(module: str, extra: str, package: str | None = None) -> ModuleType:

@@ -8,7 +8,15 @@ import click
 
 from mlmodel.cli._shared import complete_files, echo, trust_options
 from mlmodel.cli.serve_settings import settable
-from mlmodel.serving.settings import BODY_SECONDS, MAX_BODY, THREADS, WAITING, Settings
+from mlmodel.cli.serve_watching import watch_options
+from mlmodel.serving.settings import (
+    BATCH_SECONDS,
+    BODY_SECONDS,
+    MAX_BODY,
+    THREADS,
+    WAITING,
+    Settings,
+)
 
 __all__ = ["command", "parse_size"]
 
@@ -140,6 +148,7 @@ not trusted.
 @click.option(
     "--terse-errors", "terse", is_flag=True, help="Answer errors with their code and rules only."
 )
+@watch_options
 @click.option(
     "--uds",
     "socket",
@@ -168,6 +177,55 @@ not trusted.
     help="Let clients unload these models and load them again (V2's model repository); with one "
     "worker.",
 )
+@click.option(
+    "--batch-max-rows",
+    "batch_rows",
+    default=None,
+    type=click.IntRange(2),
+    help="Predict the requests that wait while another prediction goes on together, so many rows "
+    "at most; of models that are declared row-wise. One request at a time if not given.",
+)
+@click.option(
+    "--batch-max-wait",
+    "batch_seconds",
+    default=BATCH_SECONDS,
+    type=click.FloatRange(0, 60),
+    help="Seconds that a request waits so; none waits while its model is free.",
+)
+@click.option(
+    "--row-wise",
+    multiple=True,
+    metavar="NAME",
+    help="Name of a model that answers each row by itself, whatever the others are; may be given "
+    "several times.",
+)
+@click.option(
+    "--reload",
+    is_flag=True,
+    help="Load the models again when their folders change, without a refused request; a folder is "
+    "loaded once nothing in it has changed for a second.",
+)
+@click.option(
+    "--root-path",
+    "root",
+    default="",
+    show_default=False,
+    help="Path below which a proxy offers the server, whether the proxy takes it off or leaves it.",
+)
+@click.option(
+    "--cors-origin",
+    "origins",
+    multiple=True,
+    help="Origin whose pages may read the answers in a browser, such as https://app.example.org; "
+    "may be given several times; * is any.",
+)
+@click.option(
+    "--token-file",
+    default=None,
+    type=click.Path(),
+    help="File of tokens, one a line, of which each request must have one (Authorization: Bearer). "
+    "The variable MLMODEL_SERVE_TOKEN may hold some as well.",
+)
 def command(  # noqa: PLR0913 - one parameter per option
     *,
     models: tuple[str, ...],
@@ -185,6 +243,19 @@ def command(  # noqa: PLR0913 - one parameter per option
     certificate: str | None,
     key: str | None,
     repository: bool,
+    server_timing: bool,
+    metrics: bool,
+    access_log: bool,
+    log_format: str,
+    log_level: str,
+    otel: bool,
+    batch_rows: int | None,
+    batch_seconds: float,
+    row_wise: tuple[str, ...],
+    reload: bool,
+    root: str,
+    origins: tuple[str, ...],
+    token_file: str | None,
     trust: bool,
     allow: tuple[str, ...],
     sandbox: str,
@@ -202,6 +273,8 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     if key is not None and certificate is None:
         raise click.UsageError("--tls-key goes with --tls-cert.")
+    if row_wise and batch_rows is None:
+        raise click.UsageError("--row-wise goes with --batch-max-rows.")
     settings = Settings(
         *(places(models), host, port, workers, threads, max_body, body_seconds, predict_seconds),
         grpc_port=grpc_port,
@@ -214,5 +287,18 @@ def command(  # noqa: PLR0913 - one parameter per option
         certificate=certificate,
         key=key,
         isolate=isolate,
+        server_timing=server_timing,
+        metrics=metrics,
+        access_log=access_log,
+        log_format=log_format,
+        log_level=log_level,
+        otel=otel,
+        batch_rows=batch_rows,
+        batch_seconds=batch_seconds,
+        row_wise=row_wise,
+        reload=reload,
+        root=root,
+        origins=origins,
+        token_file=token_file,
     )
     run(settings, lambda url: echo(f"mlmodel: ready at {url}"))

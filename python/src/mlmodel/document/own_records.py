@@ -20,13 +20,21 @@ if TYPE_CHECKING:
     from mlmodel.signature.types.delivery import Delivery
     from mlmodel.signature.types.schema import Schema
 
-__all__ = ["KEY", "delivery_in", "fidelity_in", "record_delivery", "record_fidelity"]
+__all__ = [
+    "KEY",
+    "delivery_in",
+    "fidelity_in",
+    "is_row_wise",
+    "record_delivery",
+    "record_fidelity",
+]
 
 #: The key of the records under ``metadata``.
 KEY = "mlmodel"
 
 _DELIVERY = ("columns", "form")
 _FIDELITY = "fidelity"
+_ROW_WISE = "row_wise"
 
 
 def delivery_in(document: Mapping[str, Any]) -> Delivery | None:
@@ -76,6 +84,11 @@ def fidelity_in(document: Mapping[str, Any]) -> dict[str, Any] | None:
     if not isinstance(ways, dict) or not ways:
         return None
     return found if all(isinstance(what, str) for what in ways.values()) else None
+
+
+def is_row_wise(document: Mapping[str, Any]) -> bool:
+    """Return whether an MLmodel file's mapping declares the model row-wise (RST-170)."""
+    return (_held(document.get("metadata")) or {}).get(_ROW_WISE) is True
 
 
 def record_fidelity(document: dict[str, Any], record: Mapping[str, Any] | None) -> None:

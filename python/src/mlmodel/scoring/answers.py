@@ -10,6 +10,7 @@ import orjson
 
 from mlmodel.errors import InternalError, MalformedRequest, MlmodelError, UnsupportedMediaType
 from mlmodel.scoring.media import JSON
+from mlmodel.scoring.stages import CURRENT, in_the_log
 from mlmodel.signature.violations import NOT_LOOKED_FOR
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = [
     "Answer",
     "error_document",
     "refused",
+    "rules_of",
     "unexpected",
     "unexpected_error",
     "warning_header",
@@ -72,11 +74,34 @@ def unexpected(error: BaseException, *, terse: bool = False) -> Answer:
 def unexpected_error(error: BaseException) -> InternalError:
     """Log a fault of this library with its traceback, and return the error that hides it."""
     _log.error("A request failed because of a bug in mlmodel.", exc_info=error)
-    return InternalError("The server failed to answer; its log says why (ERR-006).")
+    return InternalError(f"The server failed to answer; {in_the_log()} (ERR-006).")
 
 
 def error_document(error: MlmodelError, *, terse: bool = False) -> dict[str, Any]:
-    """Return ``{"error_code", "message", "details"}`` as a dict."""
+    """Return ``{"error_code", "message", "details"}`` as a dict.
+
+    In a server it has the ``request_id``, too (RST-152).
+    """
+    document = _document(error, terse=terse)
+    stages = CURRENT.get()
+    if stages is not None:
+        stages.refusal = type(error), rules_of(error)
+        document["request_id"] = stages.request_id
+    return document
+
+
+def rules_of(error: MlmodelError) -> list[str]:
+    """Return the ids of the rules that an error names, each once: of its details, or its message's.
+
+    What the client sent never stands where a message names its rules.
+    """
+    found = list(dict.fromkeys(detail.rule for detail in error.details))
+    if not found and (cited := _CITED.search(error.message)) is not None:
+        found = cited[1].split(", ")
+    return found
+
+
+def _document(error: MlmodelError, *, terse: bool) -> dict[str, Any]:
     details = error.details[:MOST_DETAILS]
     if terse:
         return {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import MlmodelError, ModelFailure
+from mlmodel.scoring.stages import CURRENT, in_the_log
 
 if TYPE_CHECKING:
     from mlmodel.scoring.engine import Engine
@@ -24,6 +26,9 @@ def ask(engine: Engine, data: Any, params: dict[str, object] | None) -> Any:
         MlmodelError: it refused the data by rules of its own.
 
     """
+    stages = CURRENT.get()
+    if stages is not None and stages.timed:
+        stages.enforced = perf_counter()
     try:
         return engine.call(data, params)
     except MlmodelError as error:
@@ -33,7 +38,8 @@ def ask(engine: Engine, data: Any, params: dict[str, object] | None) -> Any:
         failure = error
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a model may raise anything
         failure = error  # type: ignore[assignment]
+    finally:
+        if stages is not None and stages.timed:
+            stages.predicted = perf_counter()
     _log.error("The model raised an exception.", exc_info=failure)
-    raise ModelFailure(
-        "The model failed on this input; the server's log says why (ERR-010)."
-    ) from failure
+    raise ModelFailure(f"The model failed on this input; {in_the_log()} (ERR-010).") from failure

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidInput
 from mlmodel.scoring.declared import Declared
 from mlmodel.scoring.predict import handing_on
+from mlmodel.scoring.stages import CURRENT
 from mlmodel.signature.enforce.plan import Plan
 from mlmodel.signature.enforce.undeclared import check_mapping
 from mlmodel.signature.violations import invalid_input
@@ -84,6 +86,8 @@ class Engine(Declared):
             InvalidInput: with every violation of both (ENF-003).
 
         """
+        if (stages := CURRENT.get()) is not None and stages.timed:
+            stages.decoded = perf_counter()
         check_mapping(params)
         try:
             delivered = self.enforce(data)

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 __all__ = ["wsgi"]
 
 
-def wsgi(model: PyFuncModel | Mapping[str, PyFuncModel], *, terse: bool = False) -> WSGIApplication:
+def wsgi(
+    model: PyFuncModel | Mapping[str, PyFuncModel],
+    *,
+    terse: bool = False,
+    metrics: bool = False,
+    server_timing: bool = False,
+    access_log: bool = False,
+) -> WSGIApplication:
     """Return the server of loaded models as a WSGI application, for your own server.
 
     It answers as ``mlmodel serve`` does (spec/scoring-rest.md and spec/scoring-v2.md), with that
@@ -24,21 +31,31 @@ def wsgi(model: PyFuncModel | Mapping[str, PyFuncModel], *, terse: bool = False)
         model: what :func:`mlmodel.load` returned, which is called ``model`` then; or several
             of them by their names.
         terse: errors say code and rule only (ERR-008).
+        metrics: requests are counted, and ``/metrics`` tells the counts of this process (RST-153).
+        server_timing: answers of models say how long each stage took (RST-150).
+        access_log: each request is a record of the logger ``mlmodel.access`` (RST-155).
 
     Raises:
         InvalidArgument: a name is not right, or there is no model (RST-130).
-        MissingDependency: flask is not installed (extra ``serve``).
+        MissingDependency: flask is not installed (extra ``serve``), or prometheus-client where
+            ``metrics`` is asked for (extra ``metrics``).
 
     """
-    from mlmodel._base.extras import named_extra
+    from mlmodel._base.extras import named_extra, require
 
     with named_extra():
         from mlmodel.serving.app import Application
+    if metrics:
+        require("prometheus_client", "metrics", "prometheus-client")
     from mlmodel.serving import names
     from mlmodel.serving.models import Hosted
+    from mlmodel.serving.observing.access import to_logger
+    from mlmodel.serving.observing.observer import Watch
 
     models = model if isinstance(model, Mapping) else {names.UNNAMED: model}
     hosted = Hosted()
     for name, one in names.checked(models).items():
         hosted.add(name, lambda one=one: one.engine, engine=one.engine)  # type: ignore[misc]
-    return Application(hosted, terse=terse)
+    access = to_logger() if access_log else None
+    watch = Watch(timing=server_timing, metrics=metrics, access=access)
+    return Application(hosted, terse=terse, watch=watch)

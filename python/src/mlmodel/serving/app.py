@@ -12,6 +12,7 @@ import gc
 import io
 import sys
 from http import HTTPStatus
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -24,6 +25,7 @@ from mlmodel.errors import (
     MethodNotAllowed,
     MlmodelError,
     NotFound,
+    Unauthenticated,
 )
 from mlmodel.scoring import v2
 from mlmodel.scoring.answers import (
@@ -37,22 +39,29 @@ from mlmodel.scoring.answers import (
 from mlmodel.scoring.encodings import known_encoding, unpack
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations.protocol import handle
+from mlmodel.scoring.stages import CURRENT
 from mlmodel.serving import names, requests
 from mlmodel.serving.admission import Admission
-from mlmodel.serving.http.crew import Pace
+from mlmodel.serving.entrance import is_preflight
 from mlmodel.serving.http.messages import Request, Response
 from mlmodel.serving.http.reader import too_large
-from mlmodel.serving.models import Hosted
+from mlmodel.serving.models import Hosted, Steady
+from mlmodel.serving.observing import over_http
+from mlmodel.serving.observing.observer import Observer, Watch
+from mlmodel.serving.observing.probes import Probes
 from mlmodel.serving.routes import Call, Routes, is_v2
 from mlmodel.serving.settings import MAX_BODY, THREADS
+from mlmodel.serving.tokens import CHALLENGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from werkzeug.exceptions import HTTPException
 
+    from mlmodel.scoring.stages import Stages
     from mlmodel.serving.admission import Ticket
+    from mlmodel.serving.http.crew import Pace
 
 __all__ = ["Application"]
 
@@ -67,15 +76,6 @@ _JSON = (("Content-Type", JSON),)
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
-class _Slow(Pace):
-    """The pace of what is never quick: a load."""
-
-    __slots__ = ()
-
-    def note(self, seconds: float) -> None:
-        """Leave it as it is."""
-
-
 class Application:
     """The application of one model or several.
 
@@ -85,6 +85,15 @@ class Application:
         terse: errors say code and rule only (ERR-008).
         threads: how many requests are worked on at a time; more of them wait (RST-074).
         repository: models can be unloaded and loaded again by requests (OIP-062).
+        watch: what is noted of requests; nothing but their ids if not given (RST-150 to RST-157).
+        root: the path below which a proxy offers the server, without ``/`` at its end (RST-160); it
+            has been taken off the requests that come here.
+
+    Attributes:
+        observer: notes requests; those over gRPC, too.
+        preflight: what answers browsers that ask whether a page may ask (RST-163); None where no
+            page of another origin may.
+        probes: ``stopping`` is set there once the server drains (RST-156).
 
     """
 
@@ -96,15 +105,22 @@ class Application:
         terse: bool = False,
         threads: int = THREADS,
         repository: bool = False,
+        watch: Watch | None = None,
+        root: str = "",
     ) -> None:
         self.models = _single(served) if isinstance(served, Engine) else served
         self.max_body = max_body
         self.terse = terse
         self.repository = repository
+        self.root = root
+        self.preflight: Callable[[Request], Response] | None = None
         self.admission = Admission(threads, threads * max_body)
+        self.observer = Observer(self.models.names, watch)
+        self.probes = Probes(self.models, self.observer.counters, terse=terse)
         self.flask = _flask(single=len(self.models.names) == 1, terse=terse)
+        self.probes.add_to(self.flask)
         self._routes = Routes(self.models.names, repository=repository)
-        self._slow = _Slow()
+        self._slow = Steady()
 
     # For our own server. --------------------------------------------------------------------
 
@@ -113,25 +129,50 @@ class Application:
         call = self._routes.call(request)
         if call is None:
             return None
+        if self.observer.on:
+            request.came = self.observer.whole(call.model)
         return self._slow if call.model is None else self.models.pace(call.model)
 
     def answer(self, request: Request) -> Response:
-        """Answer a whole request; never raises."""
+        """Answer a whole request, with its id (RST-151); never raises."""
+        if self.observer.on:
+            stages = over_http.begin(self.observer, request)
+            return self._noted(request, stages, self._answer(request))
+        line = over_http.identify(request)
+        CURRENT.set(request)
+        response = self._answer(request)
+        CURRENT.set(None)
+        return response if response.lines else Response(*response[:4], line)
+
+    def refuse(self, error: MlmodelError, request: Request | None = None) -> Response:
+        """Return the answer for an error, in the form of the request (OIP-061)."""
+        known = Request("-", b"-", {}) if request is None else request
+        stages = over_http.begin(self.observer, known)
+        return self._noted(known, stages, self._refusal(error, request))
+
+    def _noted(self, request: Request, stages: Stages, response: Response) -> Response:
+        call = self._routes.call(request)
+        return over_http.end(self.observer, request, call, stages, response)
+
+    def _answer(self, request: Request) -> Response:
         try:
             call = self._routes.call(request)
             if call is not None and call.model is not None and not call.v2:
                 return self._score(request, call.model)
+            if self.preflight is not None and is_preflight(request):
+                return self.preflight(request)
             return self._infer(request, call) if is_v2(request) else self._ask_flask(request)
         except MlmodelError as error:
-            return self.refuse(error, request)
+            return self._refusal(error, request)
         except Exception as error:  # noqa: BLE001 - the boundary: no exception reaches a client
-            return self.refuse(unexpected_error(error), request)
+            return self._refusal(unexpected_error(error), request)
 
-    def refuse(self, error: MlmodelError, request: Request | None = None) -> Response:
-        """Return the answer for an error, in the form of the request (OIP-061)."""
+    def _refusal(self, error: MlmodelError, request: Request | None) -> Response:
+        others = (CHALLENGE,) if isinstance(error, Unauthenticated) else ()
         if request is not None and is_v2(request):
-            return Response(*v2.refusal(error, terse=self.terse))
-        return _response(refused(error, terse=self.terse))
+            return Response(*v2.refusal(error, *others, terse=self.terse))
+        status, content_type, body = refused(error, terse=self.terse)
+        return Response(status, (("Content-Type", content_type), *others), body)
 
     def _infer(self, request: Request, call: Call | None) -> Response:
         """Answer a request of the Open Inference Protocol."""
@@ -166,8 +207,12 @@ class Application:
             warn=told.append,
             accept=request.header(b"accept"),
         )
-        headers = _JSON if content_type == JSON else (("Content-Type", content_type),)
-        return Response(status, (*headers, *map(warning_header, told)) if told else headers, body)
+        headers: tuple[tuple[str, str], ...] = (
+            _JSON if content_type == JSON else (("Content-Type", content_type),)
+        )
+        if told:
+            headers = (*headers, *map(warning_header, told))
+        return Response(status, headers, body, False, request.id_line)  # noqa: FBT003
 
     def _ask_flask(self, request: Request) -> Response:
         """Let Flask answer a request."""
@@ -176,7 +221,7 @@ class Application:
         def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> Any:
             got.update(status=int(status.split(maxsplit=1)[0]), headers=headers)
 
-        parts = self.flask(_environ(request), start_response)
+        parts = self.flask(_environ(request, self.root), start_response)
         try:
             body = b"".join(parts)
         finally:
@@ -191,9 +236,9 @@ class Application:
         try:
             requests.check(environ)
         except MalformedRequest as error:
-            status, headers, body, _ = self.refuse(error, _request(environ))
+            status, headers, body, _, lines = self.refuse(error, _request(environ))
             # Nobody knows where the next request begins.
-            start_response(_REASONS[status], [*headers, _CLOSE])
+            start_response(_REASONS[status], [*headers, *_pairs(lines), _CLOSE])
             return [body]
         request = _request(environ)
         if self.pace(request) is not None:
@@ -201,11 +246,27 @@ class Application:
         elif is_v2(request):
             response = self.answer(request)
         else:
-            return self.flask(environ, start_response)
-        status, headers, body, _ = response
+            return self._small(environ, start_response, request)
+        status, headers, body, _, lines = response
         if request.method == "HEAD":
             headers, body = (*headers, ("Content-Length", str(len(body)))), b""
-        start_response(_REASONS[status], list(headers))
+        start_response(_REASONS[status], [*headers, *_pairs(lines)])
+        return [body]
+
+    def _small(
+        self, environ: WSGIEnvironment, start_response: StartResponse, request: Request
+    ) -> Iterable[bytes]:
+        """Let Flask answer, with the id of the request; bodies of answers are small there."""
+        stages = over_http.begin(self.observer, request)
+        got: list[Any] = []
+        parts = self.flask(environ, lambda *given: got.extend(given))  # type: ignore[arg-type]
+        try:
+            body = b"".join(parts)
+        finally:
+            getattr(parts, "close", lambda: None)()
+        status, headers = int(got[0].split(maxsplit=1)[0]), got[1]
+        ended = self._noted(request, stages, Response(status, (), body))
+        start_response(got[0], [*headers, *_pairs(ended.lines)])
         return [body]
 
     def _called(self, environ: WSGIEnvironment, request: Request) -> Response:
@@ -213,8 +274,12 @@ class Application:
         try:
             with self.admission.admit() as ticket:
                 known_encoding(request.header(b"content-encoding"))
+                since = perf_counter()
                 request.body = self._body(environ, ticket)
+                request.received = perf_counter() - since
                 requests.check_whole(environ, request.body)
+                if request.came:
+                    request.came = perf_counter()
                 with self.admission.turn:
                     return self.answer(request)
         except MlmodelError as error:
@@ -265,12 +330,12 @@ def _asked_as(request: Request) -> str:
     return "GET" if request.method == "HEAD" else request.method
 
 
-def _environ(request: Request) -> WSGIEnvironment:
+def _environ(request: Request, root: str) -> WSGIEnvironment:
     """Return what WSGI calls a request (PEP 3333)."""
     path, _, query = request.target.partition(b"?")
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": _asked_as(request),
-        "SCRIPT_NAME": "",
+        "SCRIPT_NAME": root,
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query.decode("latin-1"),
         "SERVER_NAME": "localhost",
@@ -305,13 +370,17 @@ def _request(environ: WSGIEnvironment) -> Request:
     return Request(environ["REQUEST_METHOD"], path.encode(), raw)
 
 
-def _response(answer: Answer) -> Response:
-    return Response(answer.status, (("Content-Type", answer.content_type),), answer.body)
+def _pairs(lines: bytes) -> list[tuple[str, str]]:
+    """Return lines of a head as names and values."""
+    found = (line.partition(": ") for line in lines.decode("latin-1").split("\r\n") if line)
+    return [(name, value) for name, _, value in found]
 
 
 def _flask(*, single: bool, terse: bool) -> Flask:
     """Return the application for everything but scoring."""
     app = Flask("mlmodel.serving", static_folder=None)
+    # A path with a "/" more at its end is the same one (RST-161); others are not changed.
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
 
     @app.get("/ping")
     @app.get("/health")

@@ -15,9 +15,18 @@ if TYPE_CHECKING:
 
     from mlmodel.scoring.engine import Engine
 
-__all__ = ["Hosted"]
+__all__ = ["Hosted", "Steady"]
 
 _log = logging.getLogger("mlmodel.serving")
+
+
+class Steady(Pace):
+    """The pace of what is never made by the leader, however quick: a load, a call with others."""
+
+    __slots__ = ()
+
+    def note(self, seconds: float) -> None:
+        """Leave it as it is."""
 
 
 class Hosted(Models):
@@ -26,6 +35,7 @@ class Hosted(Models):
     def __init__(self) -> None:
         super().__init__()
         self._paces: dict[str, Pace] = {}
+        self._waiting: set[str] = set()
         self._loading = Lock()
 
     def add(
@@ -49,6 +59,11 @@ class Hosted(Models):
     def pace(self, name: str) -> Pace | None:
         """Return the pace of a model; None where there is no such model."""
         return self._paces.get(name)
+
+    def let_wait(self, name: str) -> None:
+        """Note that the requests of a model may wait for each other: never in the leader."""
+        self._waiting.add(name)
+        self._paces[name] = Steady()
 
     def load(self, name: str) -> None:
         """Load a model (see :meth:`Models.load`); why it cannot be loaded goes to the log alone.
@@ -75,4 +90,4 @@ class Hosted(Models):
         finally:
             self._loading.release()
         # A first call is never made by the leader.
-        self._paces[name] = Pace()
+        self._paces[name] = Steady() if name in self._waiting else Pace()

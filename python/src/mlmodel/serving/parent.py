@@ -17,17 +17,21 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.errors import InternalError, MlmodelError, ModelFailure
 from mlmodel.sandbox.frames import BadFrame, error_of, receive
 from mlmodel.sandbox.limits import clean_environment
+from mlmodel.serving.observing.layout import leave, size_of
+from mlmodel.serving.observing.table import Part, Table
 from mlmodel.serving.settings import GRACE
+from mlmodel.serving.watching import LOOK
 from mlmodel.serving.worker import work
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
     from mlmodel.serving.settings import Settings
     from mlmodel.serving.signals import Signals
+    from mlmodel.serving.watching import Watch
 
 __all__ = ["Parent"]
 
@@ -37,6 +41,8 @@ _BEYOND = 1.0
 _REPORT = 5.0
 #: A worker that ends so soon after its start is started again later each time, until so late.
 _EARLY, _FIRST, _LATEST = 10.0, 0.5, 30.0
+#: How many more workers may count than those that serve and those that take their places.
+_SPARE = 8
 _log = logging.getLogger("mlmodel.serving")
 
 
@@ -50,7 +56,8 @@ class _State(Enum):
 class _Worker:
     """One process that serves.
 
-    ``generation`` counts how often the model was to be loaded again when it was started.
+    ``generation`` counts how often the model was to be loaded again when it was started; ``part``
+    is where it counts requests, if they are counted.
     """
 
     process: BaseProcess
@@ -58,6 +65,7 @@ class _Worker:
     generation: int
     born: float
     state: _State = _State.LOADING
+    part: Part | None = None
 
     def reported(self) -> MlmodelError | None:
         """Return the error that it reports, None where it has loaded the model (TRU-084)."""
@@ -89,16 +97,28 @@ class Parent:
         listener: the socket from which they accept. A worker behind a wall is a fresh process,
             without this one's memory and variables (TRU-082).
         told: the signals of this process.
+        anew: each makes settings as they are to be when the models are loaded again; where one
+            raises an MlmodelError they stay as they are.
+        watch: says when they are to be loaded again without a signal (RST-168); None for never.
 
     """
 
-    def __init__(self, settings: Settings, listener: socket.socket, told: Signals) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        told: Signals,
+        anew: Sequence[Callable[[Settings], Settings]] = (),
+        watch: Watch | None = None,
+    ) -> None:
         self._settings, self._listener, self._told = settings, listener, told
+        self._anew, self._watch = anew, watch
         self._context: Any = multiprocessing.get_context(None if settings.wall is None else "spawn")
         self._workers: list[_Worker] = []
         self._generation = 0
         self._delay = 0.0
         self._not_before = 0.0
+        self._table = _table(settings) if settings.metrics else None
 
     def start(self) -> bool:
         """Start all workers; return whether they are ready, False where a signal came before.
@@ -127,8 +147,9 @@ class Parent:
         while not self._told.ending:
             self._told.rest()
             if self._told.taken("SIGHUP"):
-                self._generation += 1
-                _log.info("The model is loaded again, in new workers (SIGHUP).")
+                self._load_again("SIGHUP")
+            if self._watch is not None and self._watch.changed(time.monotonic()):
+                self._load_again("what it is made of has changed")
             self._bury()
             for worker in self._of(_State.LOADING):
                 if worker.report.poll():
@@ -150,6 +171,16 @@ class Parent:
                 worker.process.kill()
                 worker.process.join()
 
+    def _load_again(self, why: str) -> None:
+        """Have all workers replaced by such that load the models as they are now."""
+        for made in self._anew:
+            try:
+                self._settings = made(self._settings)
+            except MlmodelError as error:
+                _log.error("What the server was given stays as it was: %s", error)
+        self._generation += 1
+        _log.info("The model is loaded again, in new workers (%s).", why)
+
     def _of(self, state: _State) -> list[_Worker]:
         return [worker for worker in self._workers if worker.state is state]
 
@@ -161,17 +192,31 @@ class Parent:
         loading = self._of(_State.LOADING)
         sources: list[Any] = [self._told.woken, *(worker.report for worker in loading)]
         sources += [worker.process.sentinel for worker in self._workers if worker not in loading]
+        if self._watch is not None:
+            seconds = LOOK if seconds is None else min(seconds, LOOK)
         wait(sources, seconds)
 
     def _begin(self) -> None:
         report, target = multiprocessing.Pipe(duplex=False)
+        part = self._free_part()
+        settings = replace(self._settings, part=part)
         process = self._context.Process(
-            target=work, args=(self._settings, self._listener, target), name="mlmodel-worker"
+            target=work, args=(settings, self._listener, target), name="mlmodel-worker"
         )
         with _apart(self._settings):
             process.start()
         target.close()
-        self._workers.append(_Worker(process, report, self._generation, time.monotonic()))
+        worker = _Worker(process, report, self._generation, time.monotonic(), part=part)
+        self._workers.append(worker)
+
+    def _free_part(self) -> Part | None:
+        """Return a part of the table in which no process counts; None where there is none."""
+        if self._table is None:
+            return None
+        taken = {worker.part.number for worker in self._workers if worker.part is not None}
+        free = (number for number in range(self._table.parts) if number not in taken)
+        number = next(free, None)
+        return None if number is None else Part(self._table, number)
 
     def _bury(self) -> None:
         """Forget workers that have ended, and say so where they should not have."""
@@ -179,6 +224,8 @@ class Parent:
             if worker.state is _State.LOADING or worker.process.is_alive():
                 continue  # one that loads ends its report
             self._workers.remove(worker)
+            if worker.part is not None:
+                leave(worker.part.own, len(self._settings.models))
             if worker.state is _State.SERVING:
                 self._put_off(early=time.monotonic() - worker.born < _EARLY)
                 _log.error(
@@ -190,6 +237,14 @@ class Parent:
     def _take_in(self, worker: _Worker) -> None:
         """Let a worker that reports serve, or say why it cannot."""
         error = worker.reported()
+        if self._watch is not None and not self._watch.is_still():
+            # What it has loaded may be half of one model and half of another.
+            worker.state = _State.RETIRING
+            worker.process.kill()
+            _log.info("The model has changed while it was loaded; it is loaded again.")
+            self._give_up()
+            self._put_off(early=True)
+            return
         if error is None:
             worker.state = _State.SERVING
             _log.info("Worker %d is ready.", worker.process.pid)
@@ -197,10 +252,13 @@ class Parent:
         worker.state = _State.RETIRING
         worker.process.kill()
         _log.error("A new worker could not load the model: %s", error)
-        # Those that serve go on: they are not old any more, until the next SIGHUP.
+        self._give_up()
+        self._put_off(early=True)
+
+    def _give_up(self) -> None:
+        """Let those that serve go on: they are not old any more, until the next time."""
         for one in self._of(_State.SERVING):
             one.generation = self._generation
-        self._put_off(early=True)
 
     def _retire(self) -> None:
         """End old workers for which there are new ones."""
@@ -222,6 +280,11 @@ class Parent:
     def _put_off(self, *, early: bool) -> None:
         self._delay = min(_LATEST, max(_FIRST, 2 * self._delay)) if early else 0.0
         self._not_before = time.monotonic() + self._delay
+
+
+def _table(settings: Settings) -> Table:
+    """Return a table for the workers: for as many again, too, that take their places."""
+    return Table(2 * settings.workers + _SPARE, size_of(len(settings.models)))
 
 
 def _invalid() -> MlmodelError:

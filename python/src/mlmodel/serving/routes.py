@@ -53,6 +53,7 @@ class Routes:
             self._known[b"/v2/models/%b/infer" % quoted] = Call(name, v2=True)
         if self._only is not None:
             self._known[b"/invocations"] = self._only
+        self._known |= {path + b"/": call for path, call in self._known.items()}  # RST-161
 
     def call(self, request: Request) -> Call | None:
         """Return what a request calls, be it there or not; None where it calls nothing."""
@@ -65,7 +66,8 @@ class Routes:
             path = request.path.decode("latin-1")
             work = work_of(request.method, path, repository=self._repository)
             return None if work is None else Call(work.model, v2=True)
-        parts = [unquote_to_bytes(part) for part in request.path.split(b"/")]
+        plain = request.path.removesuffix(b"/")
+        parts = [unquote_to_bytes(part) for part in plain.split(b"/")]
         if parts == [b"", _INVOCATIONS]:
             return self._only
         if len(parts) == _PARTS and parts[2] and parts[::3] == [b"", _INVOCATIONS]:

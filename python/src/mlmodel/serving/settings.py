@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlmodel.sandbox.wall import Wall
+    from mlmodel.serving.observing.table import Part
 
-__all__ = ["BODY_SECONDS", "GRACE", "MAX_BODY", "THREADS", "WAITING", "Place", "Settings"]
+__all__ = [
+    "BATCH_SECONDS",
+    "BODY_SECONDS",
+    "GRACE",
+    "MAX_BODY",
+    "THREADS",
+    "WAITING",
+    "Place",
+    "Settings",
+]
 
 #: How many requests are worked on at a time in each process.
 THREADS = 8
@@ -21,6 +31,10 @@ WAITING = 248
 BODY_SECONDS = 60.0
 #: How long a stopping worker may finish what it has begun, in seconds (RST-076).
 GRACE = 20.0
+#: How long a request waits for the end of a prediction that it might join (RST-173), in seconds.
+BATCH_SECONDS = 0.005
+#: How many threads there are at most for requests that are predicted together.
+_MOST_SEATS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,23 @@ class Settings:
         repository: models can be unloaded and loaded again by requests (OIP-062).
         isolate: each model runs in processes of its own, one for each thread (RST-142); the walls
             are around these then.
+        server_timing: answers of models say how long each stage took (RST-150).
+        metrics: requests are counted, and ``/metrics`` is there (RST-153).
+        part: where this process counts, beside the others; one of a table of the parent's.
+        access_log: each request is written to the log (RST-155).
+        log_format: ``text`` or ``json``.
+        log_level: what of mlmodel's own records is written: ``debug``, ``info`` and so on.
+        otel: spans are sent (RST-157).
         again: the models were loaded before, by workers that are replaced.
+        root: the path below which a proxy offers the server (RST-160).
+        origins: those whose pages may read the answers (RST-162).
+        token_file: where the tokens are read that requests must have; ``tokens`` are the digests of
+            its tokens and of those in ``fixed_tokens``, which are from elsewhere (RST-166).
+        reload: the models are loaded again when their folders change (RST-168).
+        batch_rows: how many rows of several requests one prediction may have; None for those of one
+            request alone (RST-170).
+        batch_seconds: how long a request waits for the end of another prediction (RST-173).
+        row_wise: names of models that the operator declares row-wise (RST-170).
 
     """
 
@@ -84,9 +114,30 @@ class Settings:
     certificate: str | None = None
     key: str | None = None
     isolate: bool = False
+    server_timing: bool = False
+    metrics: bool = False
+    part: Part | None = None
+    access_log: bool = False
+    log_format: str = "text"
+    log_level: str = "info"
+    otel: bool = False
     again: bool = False
+    root: str = ""
+    origins: tuple[str, ...] = ()
+    token_file: str | None = None
+    fixed_tokens: tuple[bytes, ...] = ()
+    tokens: tuple[bytes, ...] = ()
+    reload: bool = False
+    batch_rows: int | None = None
+    batch_seconds: float = BATCH_SECONDS
+    row_wise: tuple[str, ...] = ()
 
     @property
     def wall(self) -> Wall | None:
         """The wall that each worker raises; processes of the models' own have their own."""
         return None if self.isolate or not self.models else self.models[0].wall
+
+    @property
+    def seats(self) -> int:
+        """How many requests are in work at a time: more than predictions where these have many."""
+        return max(self.threads, min(self.batch_rows or 0, _MOST_SEATS))

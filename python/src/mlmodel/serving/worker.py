@@ -33,12 +33,16 @@ if TYPE_CHECKING:
     from mlmodel.scoring.predict import Predict
     from mlmodel.serving.app import Application
     from mlmodel.serving.grpc import Server
-    from mlmodel.serving.http.host import Sock
+    from mlmodel.serving.http.host import Answers, Sock
+    from mlmodel.serving.http.messages import Request
+    from mlmodel.serving.observing.observer import Watch
     from mlmodel.serving.settings import Place, Settings
 
     Turns = threading.BoundedSemaphore
 
 __all__ = ["application", "work"]
+
+_log = logging.getLogger("mlmodel.serving")
 
 #: How often a worker looks whether the process that started it is still there, in seconds.
 _LOOK = 1.0
@@ -58,7 +62,7 @@ def work(settings: Settings, listener: socket.socket, report: Connection) -> Non
     if settings.wall is not None:
         _raise_wall(settings.wall, report, (listener.fileno(), *_sentinels({report.fileno()})))
     _watch_parent(parent)
-    set_up()
+    set_up(settings.log_level, settings.log_format)
     try:
         served = application(settings)
     except MlmodelError as error:
@@ -102,7 +106,7 @@ def _serve(
     limits = Limits(
         max_body=settings.max_body,
         most_bytes=settings.threads * settings.max_body,
-        threads=settings.threads,
+        threads=settings.seats,
         waiting=WAITING,
         connections=_connections(),
         accepts=64 if settings.workers == 1 else 1,
@@ -110,18 +114,20 @@ def _serve(
         predict_seconds=settings.predict_seconds or math.inf,
         grace_seconds=GRACE,
     )
-    loop = Loop([listener], served, limits, encrypt)
+    loop = Loop([listener], _shared(served, settings), limits, encrypt)
+    loop.heads.enter = _entrance(settings)
     also: Server | None = None
     if settings.grpc_address:
         from mlmodel.serving.grpc.beside import beside
 
-        also = beside(served.models, settings)
+        also = beside(served.models, settings, served.observer)
     # What is loaded stays; the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
     stopping: list[threading.Thread] = []
 
     def stop(*_: object) -> None:
+        served.probes.stopping = True
         loop.stop()
         if also is not None and not stopping:
             stopping.append(threading.Thread(target=also.stop, name="mlmodel-grpc-stop"))
@@ -133,6 +139,30 @@ def _serve(
     loop.run()
     for thread in stopping:
         thread.join()
+    if served.observer.spans is not None:
+        served.observer.spans.close()
+
+
+def _shared(served: Application, settings: Settings) -> Answers:
+    """Return what answers, for pages of other origins where some are named (RST-162)."""
+    if not settings.origins:
+        return served
+    from mlmodel.serving.origins import Shared
+
+    shared = Shared(served, settings.origins)
+    served.preflight = shared.preflight
+    return shared
+
+
+def _entrance(settings: Settings) -> Callable[[Request], None] | None:
+    """Return what requests pass before they are read to their end, None where they pass nothing."""
+    if not (settings.root or settings.tokens):
+        return None
+    from mlmodel.serving.entrance import Entrance
+    from mlmodel.serving.tokens import Tokens
+
+    tokens = Tokens(settings.tokens) if settings.tokens else None
+    return Entrance(settings.root, tokens, preflights=bool(settings.origins)).enter
 
 
 def _connections() -> int:
@@ -198,34 +228,81 @@ def application(settings: Settings) -> Application:
 
     hosted = Hosted()
     # So many predictions go on at a time, whatever protocol asks for them (RST-074).
-    turns = threading.BoundedSemaphore(settings.threads) if settings.grpc_address else None
+    is_shared = settings.grpc_address or settings.batch_rows
+    turns = threading.BoundedSemaphore(settings.threads) if is_shared else None
     for place in settings.models:
         again = partial(_load_again, place, settings, turns)
         with naming(place.name, settings.models):
             engine = again() if settings.again else _load(place, settings, turns)
         hosted.add(place.name, again, engine=engine)
+        if _is_batched(engine):
+            hosted.let_wait(place.name)
+    if settings.batch_rows and not any(_is_batched(one.engine) for one in hosted.served()):
+        _log.warning(
+            "No model is declared row-wise, so no requests are put together: declare it with "
+            "--row-wise NAME, or in the model's metadata (RST-170)."
+        )
     return Application(
         hosted,
         max_body=settings.max_body,
         terse=settings.terse,
         threads=settings.threads,
         repository=settings.repository,
+        watch=_watch(settings),
+        root=settings.root,
+    )
+
+
+def _watch(settings: Settings) -> Watch:
+    """Return what is to be noted of requests (RST-150 to RST-157)."""
+    from mlmodel.serving.observing.access import Log
+    from mlmodel.serving.observing.observer import Watch
+
+    spans = None
+    if settings.otel:
+        from mlmodel._base.extras import named_extra
+
+        with named_extra():
+            from mlmodel.serving.observing.spans import Spans, provider
+
+            spans = Spans(provider())
+    return Watch(
+        timing=settings.server_timing,
+        metrics=settings.metrics,
+        part=settings.part,
+        access=Log(settings.log_format) if settings.access_log else None,
+        spans=spans,
     )
 
 
 def _load(place: Place, settings: Settings, turns: Turns | None) -> Engine:
     """Load a model; with ``turns`` it predicts only when it is given one."""
     from mlmodel.pyfunc.served import load_served
+    from mlmodel.serving.batching import Batches, has_open_rows
     from mlmodel.serving.isolation import load_isolated
 
     if settings.isolate:
-        engine = load_isolated(place, settings).engine
+        model = load_isolated(place, settings)
     else:
         trust, allow = settings.trust, settings.allow
-        engine = load_served(place.uri, trust=trust, allow=allow, digest=place.digest).engine
+        model = load_served(place.uri, trust=trust, allow=allow, digest=place.digest)
+    engine = model.engine
+    if turns is not None and settings.batch_rows:
+        is_row_wise = place.name in settings.row_wise or model.metadata.is_row_wise
+        if is_row_wise and has_open_rows(engine):
+            rows, wait = settings.batch_rows, settings.batch_seconds
+            limits = rows, wait, settings.predict_seconds
+            engine.call = Batches(place.name, engine.call, turns, *limits).call
+            return engine
     if turns is not None:
         engine.call = _in_turn(engine.call, turns)
     return engine
+
+
+def _is_batched(engine: Engine | None) -> bool:
+    from mlmodel.serving.batching import Batches
+
+    return engine is not None and isinstance(getattr(engine.call, "__self__", None), Batches)
 
 
 def _in_turn(predict: Predict, turns: Turns) -> Predict:

@@ -270,6 +270,13 @@ class Model:
             self._signature = written, signature
 
     @property
+    def is_row_wise(self) -> bool:
+        """Whether it is declared that each row is answered by itself (RST-170)."""
+        from mlmodel.document.own_records import is_row_wise
+
+        return is_row_wise(self.document)
+
+    @property
     def is_signature_from_type_hint(self) -> bool:
         """Whether the signature was told by the type hints of the model's ``predict`` (PYF-017)."""
         return bool(self.document.get(_HINTED))

@@ -69,6 +69,8 @@ def failure(error: MlmodelError, *, terse: bool = False) -> Failure:
     kept = document["details"]
     while True:
         told = {"error_code": document["error_code"], "details": kept}
+        if "request_id" in document:
+            told["request_id"] = document["request_id"]
         # Python writes what is not ASCII as escapes, and takes any number of columns' names.
         details = json.dumps(told, default=str)
         if len(details) <= _MOST_DETAILS:

@@ -11,23 +11,25 @@ import grpc
 
 from mlmodel.serving.grpc.server import Limits, Server, serve
 from mlmodel.serving.settings import WAITING
+from mlmodel.serving.tokens import Tokens
 
 if TYPE_CHECKING:
     from mlmodel.scoring.v2 import Registry
+    from mlmodel.serving.observing.observer import Observer
     from mlmodel.serving.settings import Settings
 
 __all__ = ["beside"]
 
 
-def beside(registry: Registry, settings: Settings) -> Server:
-    """Serve the models of a worker over gRPC, with the worker's limits.
+def beside(registry: Registry, settings: Settings, observer: Observer | None = None) -> Server:
+    """Serve the models of a worker over gRPC, with the worker's limits, noted by its observer.
 
     Raises:
         InvalidArgument: the address cannot be used.
 
     """
     limits = Limits(
-        threads=settings.threads,
+        threads=settings.seats,
         waiting=WAITING,
         max_body=settings.max_body,
         body_seconds=settings.body_seconds,
@@ -40,6 +42,8 @@ def beside(registry: Registry, settings: Settings) -> Server:
         terse=settings.terse,
         shared=hasattr(socket, "SO_REUSEPORT"),
         credentials=_credentials(settings),
+        observer=observer,
+        tokens=Tokens(settings.tokens) if settings.tokens else None,
     )
 
 

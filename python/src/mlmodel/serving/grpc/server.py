@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -20,6 +21,7 @@ import grpc  # noqa: E402 - named with its extra where it is absent
 
 from mlmodel.errors import MlmodelError  # noqa: E402 - as above
 from mlmodel.scoring.answers import unexpected_error, warning_header  # noqa: E402
+from mlmodel.scoring.stages import begin_work  # noqa: E402
 from mlmodel.scoring.v1 import rpc as v1  # noqa: E402
 from mlmodel.scoring.v2 import rpc as v2  # noqa: E402
 from mlmodel.serving.grpc import health, reflection  # noqa: E402
@@ -32,11 +34,14 @@ from mlmodel.serving.grpc.calls import (  # noqa: E402
     Untaken,
     Waits,
 )
+from mlmodel.serving.grpc.observed import Observed  # noqa: E402
+from mlmodel.serving.observing.observer import Observer  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mlmodel.scoring.v2 import Registry
+    from mlmodel.serving.tokens import Tokens
 
 __all__ = ["Limits", "Server", "serve"]
 
@@ -50,6 +55,11 @@ _MOST_CALLS = 4096
 #: A client may open so many calls on one connection at a time.
 _MOST_STREAMS = 512
 _ERROR = "mlmodel-error"
+#: The calls that are answered without a token (RST-165).
+_OPEN = frozenset(
+    [f"/{health.SERVICE}/{one}" for one in ("Check", "Watch")]
+    + [f"/{v2.SERVICE}/{one}" for one in ("ServerLive", "ServerReady")]
+)
 _IDENTITY_ALONE = 1
 
 
@@ -84,6 +94,8 @@ def serve(
     terse: bool = False,
     shared: bool = False,
     credentials: Any = None,
+    observer: Observer | None = None,
+    tokens: Tokens | None = None,
 ) -> Server:
     """Serve models over gRPC, in threads of this process; return once calls are taken.
 
@@ -94,12 +106,15 @@ def serve(
         terse: errors say name and rules only (ERR-008).
         shared: other processes listen at the port too, as workers of one server do.
         credentials: what ``grpc.ssl_server_credentials`` gave; None where nothing is encrypted.
+        observer: notes calls; nothing but their ids if it is not given (RST-151).
+        tokens: those of which each call must have one (RST-165); None where none is asked for.
 
     Raises:
         InvalidArgument: the address cannot be used.
 
     """
-    calls = _Calls(registry, limits or Limits(), terse=terse)
+    observed = Observed(observer or Observer(()))
+    calls = _Calls(registry, limits or Limits(), observed, terse=terse, tokens=tokens)
     return Server(calls, address, shared=shared, credentials=credentials)
 
 
@@ -158,8 +173,18 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
     has come, and can be ended. On the wire there is no difference.
     """
 
-    def __init__(self, registry: Registry, limits: Limits, *, terse: bool) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        limits: Limits,
+        observed: Observed,
+        *,
+        terse: bool,
+        tokens: Tokens | None,
+    ) -> None:
+        self._observed = observed
         self._registry, self.limits, self._terse = registry, limits, terse
+        self._tokens = tokens
         self.pool = Pool(limits.threads + _RECEIVING, "call")
         self._quick = Pool(_QUICK, "quick")
         self._waits = Waits(self.pool, limits.body_seconds)
@@ -172,7 +197,9 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         self.services = (*scoring, health.SERVICE, *reflection.SERVICES)
         self._health = health.Health(registry, scoring, self._send, self._quick.submit)
         self._handlers = dict(self._made())
-        self._refusal = self._handler(self._refuse_all, self._quick)
+        self._refusal = self._refusing(
+            Unavailable("The server is handling as many calls as it can; try again (GRP-018).")
+        )
 
     @property
     def _is_timed(self) -> bool:
@@ -180,6 +207,11 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     def service(self, handler_call_details: Any) -> Any:
         """Return what handles a call; grpcio asks."""
+        if self._tokens is not None and handler_call_details.method not in _OPEN:
+            try:
+                self._tokens.check(_authorization(handler_call_details.invocation_metadata))
+            except MlmodelError as error:
+                return self._refusing(error)
         handler, scores = self._handlers.get(handler_call_details.method, (None, False))
         if scores and self.pool.calls >= self.pool.threads + self.limits.waiting:
             return self._refusal
@@ -203,29 +235,36 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
             for method in one.METHODS:
                 name = f"/{one.SERVICE}/{method}"
                 if method == one.PREDICTS:
-                    yield name, (self._handler(self._scored(one), self.pool), True)
+                    handler = self._handler(name, self._scored(one), self.pool, scores=True)
+                    yield name, (handler, True)
                 else:
                     answer = partial(one.handle, method, registry=self._registry)
-                    yield name, (self._handler(self._plain(answer), self._quick), False)
-            handler = self._handler(self._scored_stream(one), self.pool, stream=True)
-            yield f"/{one.SERVICE}/{one.STREAM}", (handler, True)
+                    yield name, (self._handler(name, self._plain(answer), self._quick), False)
+            name = f"/{one.SERVICE}/{one.STREAM}"
+            scored = self._scored_stream(one)
+            handler = self._handler(name, scored, self.pool, stream=True, scores=True)
+            yield name, (handler, True)
         check, watch = (f"/{health.SERVICE}/{one}" for one in ("Check", "Watch"))
-        yield check, (self._handler(self._check, self._quick), False)
-        yield watch, (self._handler(self._watch, self._quick, stream=True, waits=False), False)
+        yield check, (self._handler(check, self._check, self._quick), False)
+        yield watch, (_watching(self._watch, self._quick), False)
         for service in reflection.SERVICES:
-            handler = self._handler(self._reflection(service), self._quick, stream=True)
-            yield f"/{service}/ServerReflectionInfo", (handler, False)
+            name = f"/{service}/ServerReflectionInfo"
+            handler = self._handler(name, self._reflection(service), self._quick, stream=True)
+            yield name, (handler, False)
 
     def _handler(
-        self, behavior: Callable[..., Any], pool: Pool, *, stream: bool = False, waits: bool = True
+        self,
+        name: str,
+        behavior: Callable[..., Any],
+        pool: Pool,
+        *,
+        stream: bool = False,
+        scores: bool = False,
     ) -> Any:
-        def handled(*args: Any, **kwargs: Any) -> Any:
-            return behavior(*args, **kwargs)
-
-        # Names that grpcio looks for, and its own health service uses.
+        noted = self._observed.stream if stream else self._observed.unary
+        handled = noted(name, behavior, scores=scores)
+        # A name that grpcio looks for, and its own health service uses.
         handled.experimental_thread_pool = pool  # type: ignore[attr-defined]
-        if not waits:
-            handled.experimental_non_blocking = True  # type: ignore[attr-defined]
         if stream:
             return grpc.stream_stream_rpc_method_handler(handled)
         return grpc.stream_unary_rpc_method_handler(handled)
@@ -252,7 +291,7 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
                 self._refuse(context, error)
             if told:
                 name, text = warning_header("ENF-080" if self._terse else told[0])
-                context.set_trailing_metadata(((name.lower(), text),))
+                _add_metadata(context, name.lower(), text)
             self._untaken.note(context, len(answer))
             return answer
 
@@ -329,10 +368,12 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
             raise _late(0, allowed)
         if self._predicting is None:
             try:
+                begin_work()
                 return asked()
             finally:
                 self._turns.release()
-        future = self._predicting.submit(asked)
+        begin_work()
+        future = self._predicting.submit(copy_context().run, asked)
         # The turn is the call's as long as it runs, whoever still waits for it.
         future.add_done_callback(lambda _: self._turns.release())
         try:
@@ -403,17 +444,40 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     # -- refusals --------------------------------------------------------------------------
 
-    def _refuse_all(self, _requests: object, context: Any) -> None:
-        self._refuse(
-            context,
-            Unavailable("The server is handling as many calls as it can; try again (GRP-018)."),
-        )
+    def _refusing(self, error: MlmodelError) -> Any:
+        """Return what refuses a call, of which it reads no message."""
+
+        def refuse(_requests: object, context: Any) -> NoReturn:
+            self._refuse(context, error)
+
+        return self._handler("-", refuse, self._quick)
 
     def _refuse(self, context: Any, error: MlmodelError) -> NoReturn:
         said = v2.failure(error, terse=self._terse)
-        context.set_trailing_metadata(((_ERROR, said.details),))
+        _add_metadata(context, _ERROR, said.details)
         context.abort(getattr(grpc.StatusCode, said.code), said.message)
         raise AssertionError  # pragma: no cover - abort has raised
+
+
+def _watching(behavior: Callable[..., Any], pool: Pool) -> Any:
+    """Return what handles a call that sends from other threads, and holds none of its own."""
+
+    def handled(*args: Any, **kwargs: Any) -> Any:
+        return behavior(*args, **kwargs)
+
+    # Names that grpcio looks for, and its own health service uses.
+    handled.experimental_thread_pool = pool  # type: ignore[attr-defined]
+    handled.experimental_non_blocking = True  # type: ignore[attr-defined]
+    return grpc.stream_stream_rpc_method_handler(handled)
+
+
+def _add_metadata(context: Any, key: str, value: str) -> None:
+    context.set_trailing_metadata((*(context.trailing_metadata() or ()), (key, value)))
+
+
+def _authorization(metadata: Any) -> str | None:
+    found = [value for key, value in metadata if key == "authorization" and isinstance(value, str)]
+    return ", ".join(found) if found else None
 
 
 def _one(waits: Waits, requests: Iterator[bytes], context: Any) -> bytes:

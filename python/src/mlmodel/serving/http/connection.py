@@ -37,8 +37,8 @@ _log = logging.getLogger("mlmodel.serving")
 
 #: An answer up to this size is written in one piece (bytes).
 _ONE_PIECE = 64 * 2**10
-#: How long a server that stops waits for the first request of a connection, in seconds.
-_FIRST_REQUEST = 1.0
+#: How long a server that stops waits for one more request of a connection, in seconds.
+_NEXT_REQUEST = 1.0
 
 
 class Exchange:
@@ -84,7 +84,7 @@ class Connection:
 
     __slots__ = (
         "_closing", "_ended", "_exchange", "_held", "_lingers", "_out", "_reader", "_refusal",
-        "_requests", "_state", "deadline", "events", "loop", "sock",
+        "_requests", "_state", "_stopping", "deadline", "events", "loop", "sock",
     )  # fmt: skip
 
     def __init__(self, loop: Host, sock: Sock) -> None:
@@ -94,7 +94,7 @@ class Connection:
         self._exchange: Exchange | None = None
         self._refusal: MlmodelError | None = None
         self._out: list[memoryview] = []
-        self._closing = self._lingers = self._ended = False
+        self._closing = self._lingers = self._ended = self._stopping = False
         self._state = "head"
         self._held = 0
         self.events = 0
@@ -174,17 +174,13 @@ class Connection:
 
     def stop(self) -> None:
         """Take no request but what has come; close if there is none."""
-        self._closing = True
-        if self._exchange is not None or self._out or self._reader.state != "idle":
+        self._stopping = True
+        waits = self._requests or self._refusal is not None
+        if waits or self._exchange is not None or self._out or self._reader.state != "idle":
             return
-        if self._state == "head":
-            # It is new, and its first request may be on its way.
-            self.deadline = min(self.deadline, self.loop.now + _FIRST_REQUEST)
-            return
-        self.on_readable()
-        nothing = not self._requests and self._refusal is None
-        if nothing and not self._out and self._reader.state == "idle":
-            self.close()
+        # Its next request may be on its way, and is answered as the last one; closed at once, a
+        # client that sends just now would find its connection reset.
+        self.deadline = min(self.deadline, self.loop.now + _NEXT_REQUEST)
 
     def close(self) -> None:
         """Close the connection; a call that goes on has nobody to answer."""
@@ -201,7 +197,7 @@ class Connection:
 
     def write(self, request: Request, response: Response) -> None:
         """Write an answer, as much as goes at once; the rest is for the leader."""
-        keep = request.keep_alive and not (response.close or self._closing)
+        keep = request.keep_alive and not (response.close or self._closing or self._stopping)
         self._closing = not keep
         first = head(response, self.loop.date, version=request.version, keep_alive=keep)
         body = b"" if request.method == "HEAD" else response.body

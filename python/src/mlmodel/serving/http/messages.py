@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = ["CONTINUE", "Request", "Response", "head", "http_date"]
 
@@ -14,6 +14,10 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _CLOSE = b"Connection: close\r\n"
 _KEEP = b"Connection: keep-alive\r\n"
+
+
+#: Where the id begins in its line.
+_ID_AT = len("X-Request-ID: ")
 
 
 class Request:
@@ -27,10 +31,25 @@ class Request:
         keep_alive: the connection may be used again.
         body: all of it.
         reserved: how many bytes were set aside for the body.
+        id_line: the line of the answer's head with its id; empty until it has one (RST-151).
+        received: how long it took to arrive after its first bytes, in seconds.
+        came: when it was whole, where that is noted; 0 elsewhere.
+        over: it was answered, and is not counted once more.
+        timed: it is noted when its stages end; it never is here, see ``scoring/stages``.
+        refusal: what it was refused with.
 
     """
 
-    __slots__ = ("body", "keep_alive", "method", "raw", "reserved", "target", "version")
+    timed = False
+    decoded: float
+    enforced: float
+    predicted: float
+    refusal: Any
+
+    __slots__ = (
+        *("body", "came", "decoded", "enforced", "id_line", "keep_alive", "method", "over"),
+        *("predicted", "raw", "received", "refusal", "reserved", "target", "version"),
+    )
 
     def __init__(
         self,
@@ -45,6 +64,14 @@ class Request:
         self.method, self.target, self.raw = method, target, raw
         self.version, self.keep_alive, self.body = version, keep_alive, body
         self.reserved = 0
+        self.id_line = b""
+        self.received = self.came = 0.0
+        self.over = False
+
+    @property
+    def request_id(self) -> str:
+        """Return its id, without the header's name; empty where it has none yet."""
+        return self.id_line[_ID_AT:-2].decode("ascii")
 
     @property
     def path(self) -> bytes:
@@ -65,6 +92,8 @@ class Response(NamedTuple):
     body: bytes
     #: Nobody knows where the next request begins, or none is wanted.
     close: bool = False
+    #: Lines of the head that differ from answer to answer, each with its end.
+    lines: bytes = b""
 
 
 def http_date(now: float) -> bytes:
@@ -84,4 +113,5 @@ def head(response: Response, date: bytes, *, version: str, keep_alive: bool) -> 
     """Return status line and headers, with the empty line after them."""
     connection = (_KEEP if version == "1.0" else b"") if keep_alive else _CLOSE
     first = _first_lines(response.status, response.headers)
-    return b"%b%b%bContent-Length: %d\r\n\r\n" % (first, date, connection, len(response.body))
+    lines, size = response.lines, len(response.body)
+    return b"%b%b%b%bContent-Length: %d\r\n\r\n" % (first, lines, date, connection, size)

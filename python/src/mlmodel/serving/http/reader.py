@@ -7,6 +7,7 @@ lengths, chunks, a length beside a transfer encoding.
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import httptools
@@ -44,12 +45,18 @@ class Heads:
 
     A client sends the same head with each request of one size, as a rule. Only whole heads that
     were accepted are known, and only such that are followed by a body of announced length.
+
+    Attributes:
+        enter: is asked once for each head, before anything of its body is taken; it may change the
+            request's target, and refuse the request by an MlmodelError.
+
     """
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "enter")
 
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[Request, int]] = {}
+        self.enter: Callable[[Request], None] | None = None
 
     def find(self, data: bytes) -> Request | None:
         """Return the request, if the bytes are a known head and its whole body."""
@@ -89,8 +96,8 @@ class Reader:
 
     __slots__ = (
         "_begun", "_body", "_head_size", "_headers", "_heads", "_max_body", "_now", "_of_bodies",
-        "_parser", "_quiet", "_raw", "_refused", "_release", "_reserve", "_target", "complete",
-        "wants_continue",
+        "_parser", "_quiet", "_raw", "_refused", "_release", "_reserve", "_since", "_target",
+        "complete", "wants_continue",
     )  # fmt: skip
 
     def __init__(
@@ -174,7 +181,7 @@ class Reader:
 
         The parser takes what follows such a head for the other protocol's, a body too.
         """
-        request = self._now
+        request, target = self._now, self._target  # as it came, with a root path
         if request is None or request.method == "CONNECT":
             raise Refusal(_not_http("another protocol is not spoken here"))
         self._release(request.reserved)
@@ -182,7 +189,7 @@ class Reader:
         self._begin()
         self._parser = httptools.HttpRequestParser(self)
         version = request.version.encode()
-        lines = [b"%b %b HTTP/%b" % (request.method.encode(), request.target, version)]
+        lines = [b"%b %b HTTP/%b" % (request.method.encode(), target, version)]
         lines += [b"%b: %b" % item for item in request.raw.items() if item[0] not in _OFFERS]
         if not request.keep_alive:
             lines.append(b"connection: close")
@@ -202,10 +209,12 @@ class Reader:
         self._body = bytearray()
         self._head_size = self._headers = self._quiet = 0
         self._begun = False
+        self._since = 0.0
 
     def on_message_begin(self) -> None:
         """Take notice of a request's first byte."""
         self._begun = True
+        self._since = perf_counter()
 
     def on_url(self, url: bytes) -> None:
         """Take the target, or a part of it."""
@@ -251,6 +260,8 @@ class Reader:
         wrong = ambiguity(length, raw.get(b"transfer-encoding"), raw.get(b"host"), request.version)
         if wrong is not None:
             raise MalformedRequest(f"The request is not valid HTTP. {wrong}")
+        if self._heads.enter is not None:
+            self._heads.enter(request)
         if length:
             announced = int(length)
             if announced > self._max_body:
@@ -284,6 +295,7 @@ class Reader:
         if self._parser.should_upgrade():
             return  # see _stay
         request.body = bytes(self._body)
+        request.received = perf_counter() - self._since
         self.complete.append(request)
         self._now = None
         self.wants_continue = False
