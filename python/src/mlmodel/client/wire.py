@@ -1,0 +1,47 @@
+"""What goes over the wire, whatever carries it: calls, replies, and waiting between them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+__all__ = ["Call", "Conversation", "Reply", "Wait"]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: of HTTP, or (without a path) of a method of gRPC, whose message is the body."""
+
+    method: str
+    path: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer; the names of headers (of gRPC: of trailing metadata) are in lower case.
+
+    ``status`` is that of HTTP; of a call of gRPC that failed, ``code`` is the name of its code and
+    ``body`` its message.
+    """
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Seconds to wait before the next call."""
+
+    seconds: float
+
+
+#: What asks a server: it gives calls and waits, is sent the replies, and returns what it was for.
+#: So one text serves threads and asyncio alike.
+Conversation: TypeAlias = Generator["Call | Wait", Any, _T]
