@@ -25,6 +25,7 @@ WORDS = ("good", "bad", "film", "book", "long")
 _NO_TABLE = "a sparse matrix has no columns with names"
 _DENSE = "this form writes tables of cells"
 _CSV_NESTED = "CSV has no lists and objects"
+_NOT_SPARSE = "a client sends no sparse matrix, whose gaps some models take for zeros"
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,9 @@ KINDS = {
             "CSV": _DENSE,
             "1.x split": _DENSE,
             "1.x records": _DENSE,
+            "client": _NOT_SPARSE,
+            "client, gRPC": _NOT_SPARSE,
+            "client, invocations": _NOT_SPARSE,
         },
     ),
 }  # fmt: skip

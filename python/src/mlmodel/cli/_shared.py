@@ -41,7 +41,6 @@ __all__ = [
     "one_line",
     "open_input",
     "open_output",
-    "read_input",
     "say_trust_is_lost",
     "size",
     "trust_options",
@@ -349,28 +348,6 @@ def content_type_of(source: str, form: str | None) -> str:
     known = {**FORMS, **_LINES}
     form = form or (suffix if suffix in known else "json")
     return known.get(form, form)
-
-
-def read_input(source: str) -> bytes:
-    """Return the bytes of a file, or of standard input.
-
-    Raises:
-        InvalidArgument: the file cannot be read, or nothing came on standard input.
-
-    """
-    from mlmodel.errors import InvalidArgument
-
-    if source == "-":
-        body = sys.stdin.buffer.read()
-        if not body:
-            raise InvalidArgument(
-                "Nothing came on standard input: give a file with -i, or hand the data over."
-            )
-        return body
-    try:
-        return Path(source).read_bytes()
-    except OSError as error:
-        raise InvalidArgument(f"{source} cannot be read: {error.strerror}.") from None
 
 
 @contextmanager

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["pieces_of", "score_pieces"]
 
 
-def pieces_of(source: str, content_type: str, batch_rows: int | None) -> Iterator[Piece]:
+def pieces_of(
+    source: str, content_type: str, batch_rows: int | None, label: str = "scoring"
+) -> Iterator[Piece]:
     """Give the pieces of a file or of standard input, and show how far it was read.
 
     Raises:
@@ -28,7 +30,7 @@ def pieces_of(source: str, content_type: str, batch_rows: int | None) -> Iterato
     from mlmodel.scoring.pieces.reading import pieces
 
     with open_input(source) as file:
-        shown = BytesProgress("scoring", _size(file))
+        shown = BytesProgress(label, _size(file))
         try:
             for piece in pieces(file, content_type, batch_rows):
                 if not piece.read and source == "-" and not piece.start and not piece.rows:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from mlmodel.client.dialogue import Dialogue
 from mlmodel.client.options import Settings, options_of
-from mlmodel.client.wire import Wait
-from mlmodel.errors import MlmodelError
+from mlmodel.client.wire import converse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -178,21 +176,4 @@ class Client:
         self.close()
 
     def _run(self, conversation: Conversation[_T]) -> _T:
-        """Make the calls of a conversation, and return what it was for."""
-        send = self._carrier.send
-        try:
-            wanted = next(conversation)
-            while True:
-                if isinstance(wanted, Wait):
-                    time.sleep(wanted.seconds)
-                    wanted = next(conversation)
-                    continue
-                try:
-                    reply = send(wanted)
-                except MlmodelError as error:
-                    wanted = conversation.throw(error)
-                else:
-                    wanted = conversation.send(reply)
-        except StopIteration as done:
-            found: _T = done.value
-            return found
+        return converse(conversation, self._carrier.send)

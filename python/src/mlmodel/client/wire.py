@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
-__all__ = ["Call", "Conversation", "Reply", "Wait"]
+from mlmodel.errors import MlmodelError
+
+__all__ = ["Call", "Conversation", "Reply", "Wait", "converse"]
 
 _T = TypeVar("_T")
 
@@ -45,3 +48,28 @@ class Wait:
 #: What asks a server: it gives calls and waits, is sent the replies, and returns what it was for.
 #: So one text serves threads and asyncio alike.
 Conversation: TypeAlias = Generator["Call | Wait", Any, _T]
+
+
+def converse(conversation: Conversation[_T], send: Callable[[Call], Reply]) -> _T:
+    """Make the calls of a conversation, one after the other, and return what it was for.
+
+    Raises:
+        MlmodelError: as the conversation does.
+
+    """
+    try:
+        wanted = next(conversation)
+        while True:
+            if isinstance(wanted, Wait):
+                time.sleep(wanted.seconds)
+                wanted = next(conversation)
+                continue
+            try:
+                reply = send(wanted)
+            except MlmodelError as error:
+                wanted = conversation.throw(error)
+            else:
+                wanted = conversation.send(reply)
+    except StopIteration as done:
+        found: _T = done.value
+        return found

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mlmodel.errors import InvalidArgument, MalformedRequest
 from mlmodel.scoring.codecs.tensors import flattened
+from mlmodel.scoring.clients.tensors import sparse_matrix
 from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.json.plain import Unwritable, as_plain, dumps, rows
 from mlmodel.scoring.v2.datatypes import BYTES, DATATYPES
@@ -60,7 +61,7 @@ def _document(data: Any) -> dict[str, Any]:
         listed = list(map(list, rows(data, names, ""))) if names else []
         return {"dataframe_split": {"columns": as_plain(list(data.columns)), "data": listed}}
     if is_sparse(data):
-        data = data.toarray()
+        raise sparse_matrix()
     is_records = isinstance(data, list | tuple) and data and isinstance(data[0], Mapping)
     return {"dataframe_records" if is_records else "inputs": as_plain(data)}
 

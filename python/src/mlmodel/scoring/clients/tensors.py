@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.types.schema import Schema
 
-__all__ = ["is_typed", "question_of", "write_question"]
+__all__ = ["is_typed", "question_of", "sparse_matrix", "write_question"]
 
 _ARRAYS = (np.ndarray, np.generic)
 #: A request of fewer elements is smaller, and sooner read, in JSON alone.
@@ -126,7 +126,7 @@ def _tensors(data: Any) -> tuple[list[Tensor], str]:
     if isinstance(data, pd.DataFrame):
         return _of_frame(data), hints.PANDAS
     if is_sparse(data):
-        data = data.toarray()
+        raise sparse_matrix()
     if isinstance(data, _ARRAYS):
         return [_tensor(UNNAMED.format(0), data, "The array")], hints.NUMPY
     if isinstance(data, Mapping) and data:
@@ -139,6 +139,17 @@ def _tensors(data: Any) -> tuple[list[Tensor], str]:
             "given: make a data frame of it (RST-188)."
         )
     return _of_frame(frame), hints.PANDAS
+
+
+def sparse_matrix() -> InvalidArgument:
+    """Return the error for a matrix of compressed rows, which no request holds.
+
+    What it leaves out is zero to one model and missing to another.
+    """
+    return InvalidArgument(
+        "A request holds no sparse matrices, and what one leaves out is zero to one model and "
+        "missing to another; give matrix.toarray() where it is zero (RST-188)."
+    )
 
 
 def _of_frame(frame: pd.DataFrame) -> list[Tensor]:

@@ -176,13 +176,13 @@ def _writer(pa: Any, target: IO[bytes], form: str, schema: Any) -> Any:
     return (pa.ipc.new_file if form == "arrow" else pa.ipc.new_stream)(target, schema)
 
 
+def _tables(form: str) -> Callable[[IO[bytes]], Joined]:
+    return lambda target: _Tables(target, form)
+
+
 #: By the short name of a form.
 WRITERS: dict[str, Callable[[IO[bytes]], Joined]] = {
     "json": _Json,
     "csv": _Csv,
-    **{
-        form: lambda target, form=form: _Tables(target, form)
-        for form in FORMS
-        if form not in {"json", "csv"}
-    },  # type: ignore[misc]
+    **{form: _tables(form) for form in FORMS if form not in {"json", "csv"}},
 }
