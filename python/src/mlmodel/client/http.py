@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.extras import require
@@ -19,6 +20,9 @@ __all__ = ["AsyncHttp", "Http"]
 
 #: How long a connection that nobody uses is kept; our server keeps it longer.
 _KEPT_SECONDS = 30.0
+#: The pool closes an idle connection, and with bad luck one that a thread has just been given, where
+#: requests wait for a place. So the waiting is ours, and the pool has always room.
+_ROOM = 2
 
 
 class _Http:
@@ -40,7 +44,7 @@ class _Http:
         proxy = _proxy(options)
         self._pool: Any = getattr(core, self._POOL)(
             ssl_context=options.tls(),
-            max_connections=options.connections,
+            max_connections=_ROOM * options.connections,
             keepalive_expiry=_KEPT_SECONDS,
             uds=address.socket,
             proxy=None if proxy is None else core.Proxy(proxy),
@@ -90,6 +94,10 @@ class Http(_Http):
 
     _POOL = "ConnectionPool"
 
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._turns = BoundedSemaphore(options.connections)
+
     def send(self, call: Call) -> Reply:
         """Make a call.
 
@@ -98,12 +106,20 @@ class Http(_Http):
             DeadlineExceeded: it did not answer in time.
 
         """
-        with self._told():
-            response = self._pool.handle_request(self._request(call))
-            try:
-                body = response.read()
-            finally:
-                response.close()
+        if not self._turns.acquire(timeout=self._options.timeout):
+            raise DeadlineExceeded(
+                f"All {self._options.connections} connections of the client were taken for "
+                f"{self._options.timeout:g} seconds; allow more connections (RST-190)."
+            )
+        try:
+            with self._told():
+                response = self._pool.handle_request(self._request(call))
+                try:
+                    body = response.read()
+                finally:
+                    response.close()
+        finally:
+            self._turns.release()
         return _reply(response, body)
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["PROTOCOLS", "Address", "Options", "Settings", "address_of", "options_of"]
 
 PROTOCOLS = ("auto", "v2", "invocations", "grpc")
-_SCHEMES = ("http", "https", "unix", "grpc", "grpcs")
+_SCHEMES = ("http", "https", "grpc", "grpcs")
 _PORTS = {"http": 80, "https": 443, "grpc": 8001, "grpcs": 8001}
 
 
@@ -73,7 +73,7 @@ def address_of(url: str) -> Address:
         port = parts.port
     except ValueError:
         parts, port = urlsplit("wrong://"), None
-    if parts.scheme == "unix" and parts.path and not parts.netloc:
+    if parts.scheme == "unix" and parts.path and not parts.netloc and url.isprintable():
         return Address("http", "localhost", 80, socket=unquote(parts.path))
     is_known = parts.scheme in _SCHEMES and parts.hostname and url.isprintable()
     if not is_known or parts.query or parts.fragment or " " in url:

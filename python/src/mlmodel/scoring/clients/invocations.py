@@ -75,7 +75,7 @@ def predictions_of(body: bytes, outputs: Sequence[Mapping[str, Any]] = ()) -> An
             read at these types.
 
     Returns:
-        A DataFrame for a list of objects, an array for lists of one length, a dict of arrays for an
+        A DataFrame for a list of objects with the same keys, an array for lists of one length, a dict of arrays for an
         object of lists; anything else as JSON has it.
 
     Raises:
@@ -88,6 +88,11 @@ def predictions_of(body: bytes, outputs: Sequence[Mapping[str, Any]] = ()) -> An
     except InexactParse:
         value, literals = json_body.loads_exactly(body)
         return _Reading(Reader(exact=True, literals=literals), outputs).predictions(value)
+
+
+def _are_records(held: list[Any]) -> bool:
+    """Return whether elements are the rows of a frame, which all have the same keys."""
+    return bool(held) and all(type(row) is dict and row.keys() == held[0].keys() for row in held)
 
 
 class _Reading:
@@ -111,7 +116,7 @@ class _Reading:
             held = value[_KEY]
         if isinstance(held, dict):
             return {name: self._mapped(name, one) for name, one in held.items()}
-        if isinstance(held, list) and held and all(type(row) is dict for row in held):
+        if isinstance(held, list) and _are_records(held):
             return self._frame(held)
         return self._array(held, self.only) if isinstance(held, list) else held
 
@@ -119,10 +124,10 @@ class _Reading:
         return self._array(held, self.declared.get(name)) if isinstance(held, list) else held
 
     def _frame(self, records: list[dict[str, Any]]) -> pd.DataFrame:
-        names = list(dict.fromkeys(name for row in records for name in row))
+        names = list(records[0])
         of_declared = self.declared.get
         return pd.DataFrame({
-            name: self._cells([row.get(name) for row in records], of_declared(name))
+            name: self._cells([row[name] for row in records], of_declared(name))
             for name in names
         })  # fmt: skip
 
