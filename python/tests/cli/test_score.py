@@ -171,6 +171,7 @@ def test_a_file_that_holds_no_token(tmp_path: Path, content: bytes | None) -> No
 
 def test_retries_and_a_server_that_is_not_there(files: dict[str, str]) -> None:
     """RST-189, RST-190."""
+
     def answer(one: Asked) -> tuple[int, dict[str, str], bytes]:
         again = len(made.asked) < 4
         return (503, {**JSON, "Retry-After": "0"}, b"") if again else predictions([1])
@@ -179,12 +180,15 @@ def test_retries_and_a_server_that_is_not_there(files: dict[str, str]) -> None:
         assert run(made.url, "-i", files["r.json"]).exit_code == 0
         assert len(made.asked) == 4
         made.asked.clear()
-        assert isinstance(error_of(run(made.url, "-i", files["r.json"], "--retries", "1")), Unavailable)
+        assert isinstance(
+            error_of(run(made.url, "-i", files["r.json"], "--retries", "1")), Unavailable
+        )
     assert isinstance(error_of(run(made.url, "-i", files["r.json"])), Unavailable)
 
 
 def test_a_server_that_does_not_tell_is_taken_at_the_callers_word(files: dict[str, str]) -> None:
     """RST-191: one that lacks the other protocol."""
+
     def answer(one: Asked) -> tuple[int, dict[str, str], bytes]:
         rows = one.body.count(b"\n") - 1
         return predictions([1] * rows) if one.method == "POST" else (404, {}, b"")
@@ -220,7 +224,9 @@ def test_predict_and_check_in_pieces(model: Path, files: dict[str, str], tmp_pat
         assert np.array_equal(answered(cut.stdout), answered(whole.stdout))
         told = run(*options, "--batch-rows", "4", of=validate_input.command)
         assert told.stdout == f"{files[name]}: no problem in 25 rows.\n"
-    told = run("-m", str(model), "-i", files["bad.csv"], "--batch-rows", "4", of=validate_input.command)
+    told = run(
+        "-m", str(model), "-i", files["bad.csv"], "--batch-rows", "4", of=validate_input.command
+    )
     assert told.exit_code == 1
     assert "row 17" in told.stdout
     assert "24 of 25 rows fit" in told.stdout
@@ -253,7 +259,9 @@ def test_a_large_file_is_checked_in_pieces(
 
     whole = checks.check_input
     monkeypatch.setattr(
-        checks, "check_input", lambda media, body, s: seen.append(len(body)) or whole(media, body, s)
+        checks,
+        "check_input",
+        lambda media, body, s: seen.append(len(body)) or whole(media, body, s),
     )
     result = run("-m", str(model), "-i", str(path), of=validate_input.command)
     assert result.stdout == f"{path}: no problem in 12000 rows.\n"

@@ -86,7 +86,9 @@ def test_the_answer_is_equal_by_every_protocol(kind: str, protocol: str) -> None
     if (protocol, kind) in NOT_HELD or (protocol == "invocations" and "times" in kind):
         pytest.skip("the form of the answer cannot hold it, or has it as text")
     own = ANSWERS[kind]
-    given = Asking(protocol, m=Engine(lambda *_: own, ModelSignature(Schema([ColSpec("double", "a")])))).predict(FRAME)
+    given = Asking(
+        protocol, m=Engine(lambda *_: own, ModelSignature(Schema([ColSpec("double", "a")])))
+    ).predict(FRAME)
     assert difference(own, given) is None
 
 
@@ -205,7 +207,9 @@ def test_parameters_go_along() -> None:
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_an_error_is_the_one_of_the_table(protocol: str) -> None:
     """RST-190."""
-    engine = Engine(lambda *_: [1.0], ModelSignature(Schema([ColSpec("long", "a"), ColSpec("string", "s")])))
+    engine = Engine(
+        lambda *_: [1.0], ModelSignature(Schema([ColSpec("long", "a"), ColSpec("string", "s")]))
+    )
     with pytest.raises(InvalidInput, match="fit the model's signature") as caught:
         Asking(protocol, m=engine).predict(pd.DataFrame({"a": [1.5, 2.0]}))
     found = {(one.rule, one.column) for one in caught.value.violations}
@@ -216,7 +220,10 @@ def test_an_error_is_the_one_of_the_table(protocol: str) -> None:
 
 def test_a_single_model_needs_no_name_and_of_several_none_is_meant() -> None:
     """RST-185."""
-    one, other = (Engine(lambda *_, n=n: [n], ModelSignature(Schema([ColSpec("double", "a")]))) for n in (1.0, 2.0))
+    one, other = (
+        Engine(lambda *_, n=n: [n], ModelSignature(Schema([ColSpec("double", "a")])))
+        for n in (1.0, 2.0)
+    )
     single = Asking(m=one)
     assert single.run(single.dialogue.server())["model"] == "m"
     several = Asking(x=one, y=other)
@@ -232,19 +239,26 @@ def test_nothing_is_said_to_who_does_not_ask() -> None:
     """RST-186."""
     asking = Asking(m=Engine(lambda *_: [1]))
     body = {"inputs": [{"name": "a", "datatype": "FP64", "shape": [1], "data": [1.0]}]}
-    for exact, said in ((False, {"content_type": "np"}), (True, {"content_type": "np", "mlmodel_kind": "list"})):
+    for exact, said in (
+        (False, {"content_type": "np"}),
+        (True, {"content_type": "np", "mlmodel_kind": "list"}),
+    ):
         body["parameters"] = {"mlmodel_exact": exact}  # type: ignore[assignment]
         call = asking.dialogue.score("application/json", b"", None, None)
         next(call)
         from mlmodel.scoring import v2
 
-        answer = v2.handle("POST", "/v2/models/m/infer", {}, json.dumps(body).encode(), asking.models)
+        answer = v2.handle(
+            "POST", "/v2/models/m/infer", {}, json.dumps(body).encode(), asking.models
+        )
         assert json.loads(answer.body)["parameters"] == said
 
 
 def test_pieces_are_one_answer_and_rows_are_those_of_all() -> None:
     """RST-191."""
-    engine = Engine(lambda frame, _: frame["a"] * 2, ModelSignature(Schema([ColSpec("double", "a")])))
+    engine = Engine(
+        lambda frame, _: frame["a"] * 2, ModelSignature(Schema([ColSpec("double", "a")]))
+    )
     asking, data = Asking(m=engine), pd.DataFrame({"a": np.arange(10.0)})
     pd.testing.assert_series_equal(asking.predict(data, rows=3), data["a"] * 2)
     assert sum(call.path.endswith("infer") for call in asking.calls) == 4

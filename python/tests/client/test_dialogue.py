@@ -43,9 +43,12 @@ def scored(asked: Asked, told: Told | None) -> Told | None:
 @pytest.mark.parametrize("times", [0, 1, 2])
 def test_only_503_is_asked_again(times: int) -> None:
     """RST-189."""
+
     def answer(one: Asked) -> Told | None:
         count = sum(asked.path.endswith("invocations") for asked in made.asked)
-        return scored(one, (503, {"Retry-After": "0"}, b"") if count <= times else predictions([1.0, 2.0]))
+        return scored(
+            one, (503, {"Retry-After": "0"}, b"") if count <= times else predictions([1.0, 2.0])
+        )
 
     with stub(answer) as made, Client(made.url, **ASKS, retries=2) as client:
         assert client.predict(FRAME).tolist() == [1.0, 2.0]
@@ -57,7 +60,10 @@ def test_only_503_is_asked_again(times: int) -> None:
 @pytest.mark.parametrize("status", [400, 404, 408, 413, 429, 500, 502, 504])
 def test_no_other_status_is_asked_again(status: int) -> None:
     """RST-189: a prediction that failed may have been made."""
-    with stub(lambda one: scored(one, (status, {}, b""))) as made, Client(made.url, **ASKS) as client:
+    with (
+        stub(lambda one: scored(one, (status, {}, b""))) as made,
+        Client(made.url, **ASKS) as client,
+    ):
         with pytest.raises(MlmodelError):
             client.predict(FRAME)
         assert sum(asked.path.endswith("invocations") for asked in made.asked) == 1
@@ -67,7 +73,10 @@ def test_the_last_answer_is_the_error_where_a_server_stays_away() -> None:
     """RST-189, RST-190."""
     told = {"error_code": "UNAVAILABLE", "message": "Too many (RST-074).", "details": []}
     answer = 503, {**JSON, "Retry-After": "0", "X-Request-ID": "r-7"}, json.dumps(told).encode()
-    with stub(lambda one: scored(one, answer)) as made, Client(made.url, **ASKS, retries=1) as client:
+    with (
+        stub(lambda one: scored(one, answer)) as made,
+        Client(made.url, **ASKS, retries=1) as client,
+    ):
         with pytest.raises(Unavailable, match="Too many") as caught:
             client.predict(FRAME)
         assert caught.value.answered == Answered(503, "/models/m/invocations", "r-7")
@@ -119,12 +128,19 @@ def test_between_two_calls_it_waits() -> None:
         (400, {"error_code": "INVALID_INPUT", "message": 7, "details": [7, {"rule": 8}, {}]}, InvalidInput, "7"),
     ],
 )  # fmt: skip
-def test_an_answer_is_the_error_that_it_says(status: int, body: Any, kind: type[MlmodelError], says: str) -> None:
+def test_an_answer_is_the_error_that_it_says(
+    status: int, body: Any, kind: type[MlmodelError], says: str
+) -> None:
     """RST-190, and RST-187: nothing follows where a server leads to."""
-    content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    content = (
+        body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    )
     headers = {"Location": "http://127.0.0.1:9/"} if status == 302 else {}
     with stub(lambda one: scored(one, (status, headers, content))) as made:
-        with Client(made.url, **ASKS, token="secret", retries=0) as client, pytest.raises(kind) as caught:
+        with (
+            Client(made.url, **ASKS, token="secret", retries=0) as client,
+            pytest.raises(kind) as caught,
+        ):
             client.predict(FRAME)
     assert says in str(caught.value)
     assert "\x1b" not in str(caught.value)
@@ -135,11 +151,16 @@ def test_an_answer_is_the_error_that_it_says(status: int, body: Any, kind: type[
 @pytest.mark.parametrize("body", [b"", b"{}", b"[", b'{"outputs": []}', b'{"outputs": 7}', b"\xff", b'{"outputs":[{"name":"y","datatype":"FP64","shape":[9],"data":[1]}]}', b'{"outputs":[{"name":"y","datatype":"BYTES","shape":[1],"data":["x"],"parameters":{"content_type":"datetime"}}]}'])  # fmt: skip
 def test_an_answer_that_is_none_is_a_fault_of_the_server(body: bytes) -> None:
     """RST-190."""
+
     def answer(one: Asked) -> Told | None:
         ours = b'{"name": "other", "version": "1", "extensions": []}'
         return (200, JSON, ours if one.path == "/v2" else body)
 
-    with stub(answer) as made, Client(made.url, model="m") as client, pytest.raises(InternalError, match="cannot be read"):
+    with (
+        stub(answer) as made,
+        Client(made.url, model="m") as client,
+        pytest.raises(InternalError, match="cannot be read"),
+    ):
         client.predict(FRAME)
 
 
@@ -155,7 +176,10 @@ def test_what_is_not_reached_breaks_or_is_late() -> None:
         assert not client.ready()
     hold = threading.Event()
     with stub(lambda one: scored(one, (hold.wait(100), predictions(1))[1])) as made:
-        with Client(made.url, **ASKS, timeout=0.3) as client, pytest.raises(DeadlineExceeded, match="fewer rows"):
+        with (
+            Client(made.url, **ASKS, timeout=0.3) as client,
+            pytest.raises(DeadlineExceeded, match="fewer rows"),
+        ):
             client.predict(FRAME)
         hold.set()
 
@@ -177,16 +201,25 @@ def test_asyncio() -> None:
         async with AsyncClient(url, **ASKS) as client:
             found = await asyncio.gather(*(client.predict(FRAME) for _ in range(20)))
             each = [one.tolist() async for one in client.predict_each([FRAME, FRAME])]
-            return [one.tolist() for one in found] + each + [await client.live(), await client.ready(), await client.server()]
+            return (
+                [one.tolist() for one in found]
+                + each
+                + [await client.live(), await client.ready(), await client.server()]
+            )
 
-    with stub(lambda one: (200, {}, b"") if one.path == "/ping" else scored(one, predictions([1.0, 2.0]))) as made:
+    with stub(
+        lambda one: (200, {}, b"") if one.path == "/ping" else scored(one, predictions([1.0, 2.0]))
+    ) as made:
         told = asyncio.run(ask(made.url))
     assert told == [[1.0, 2.0]] * 22 + [True, True, {}]
 
 
 def test_each_is_asked_when_it_is_wanted() -> None:
     """RST-191: what is not asked for takes no memory."""
-    with stub(lambda one: scored(one, predictions([1.0, 2.0]))) as made, Client(made.url, **ASKS) as client:
+    with (
+        stub(lambda one: scored(one, predictions([1.0, 2.0]))) as made,
+        Client(made.url, **ASKS) as client,
+    ):
         given = client.predict_each(iter([FRAME, FRAME]))
         assert made.asked == []
         next(given)
@@ -243,7 +276,10 @@ def test_other_wrong_settings() -> None:
 
 
 def test_a_call_is_asked_at_the_path_of_the_address() -> None:
-    with stub(lambda one: scored(one, predictions([1.0, 2.0]))) as made, Client(f"{made.url}/base", **ASKS) as client:
+    with (
+        stub(lambda one: scored(one, predictions([1.0, 2.0]))) as made,
+        Client(f"{made.url}/base", **ASKS) as client,
+    ):
         client.predict(FRAME, model="x/../y z")
         assert made.asked[-1].path == "/base/models/x%2F..%2Fy%20z/invocations"
 

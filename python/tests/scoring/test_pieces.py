@@ -133,7 +133,9 @@ def test_tables_are_cut_at_their_types(form: str, batch: int) -> None:
     tables = [pa.ipc.open_stream(one.body).read_all() for one in found]
     assert {one.content_type for one in found} == {FORMS["arrows"]}
     assert [one.start for one in found] == list(range(0, 5, batch))
-    whole = pa.concat_tables([table.unify_dictionaries() for table in tables], promote_options="permissive")
+    whole = pa.concat_tables(
+        [table.unify_dictionaries() for table in tables], promote_options="permissive"
+    )
     assert whole.to_pydict() == TABLE.to_pydict()
     assert all(b"mlmodel.params" in table.schema.metadata for table in tables)
 
@@ -185,7 +187,10 @@ def test_an_answer_without_a_row_for_each(body: bytes) -> None:
 
 
 def test_answers_of_csv() -> None:
-    assert written("csv", (b"a\r\n1\r\n", 1), (b'a\r\n"x\r\ny"\r\n3\r\n', 2)) == b'a\r\n1\r\n"x\r\ny"\r\n3\r\n'
+    assert (
+        written("csv", (b"a\r\n1\r\n", 1), (b'a\r\n"x\r\ny"\r\n3\r\n', 2))
+        == b'a\r\n1\r\n"x\r\ny"\r\n3\r\n'
+    )
     with pytest.raises(UnserializablePrediction):
         written("csv", (b"a\r\n1\r\n", 1), (b"b\r\n1\r\n", 1))
     with pytest.raises(InvalidArgument):
