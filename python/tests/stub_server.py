@@ -58,7 +58,7 @@ def stub(answer: Callable[[Asked], tuple[int, dict[str, str], bytes] | None]) ->
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = _answer
+        do_GET = do_POST = _answer  # noqa: N815 - as the base class asks for them
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -15,7 +15,6 @@ import pytest
 from click.testing import CliRunner, Result
 from pyarrow import parquet as pq
 from sklearn.linear_model import LinearRegression
-from stub_server import JSON, Asked, predictions, stub
 
 import mlmodel.sklearn
 from mlmodel.cli import predict, score, validate_input
@@ -28,6 +27,7 @@ from mlmodel.errors import (
     Unavailable,
 )
 from mlmodel.signature.infer.from_data import infer_signature
+from stub_server import JSON, Asked, predictions, stub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -52,6 +52,10 @@ class Asking:
             told: list[str] = []
             answer = handle(headers["content-type"], call.body, engine, warn=told.append,
                             accept=headers.get("accept"))  # fmt: skip
-            return Reply(answer.status, {"mlmodel-warning": t for t in told}, answer.body)
+            return Reply(
+                answer.status,
+                dict.fromkeys(("mlmodel-warning",), told[0]) if told else {},
+                answer.body,
+            )
         made = v2.handle(call.method, call.path, headers, call.body, self.models)
         return Reply(made.status, {n.lower(): v for n, v in made.headers}, made.body)

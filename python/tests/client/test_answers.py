@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from typing import Any
 
@@ -129,10 +128,10 @@ TABLES = {
         "b": [b"\xff", b"", b"abc"], "o": [True, None, False],
     }),
     "records": [
-        {"n": 1, "s": "a", "t": dt.datetime(2024, 1, 1), "b": b"\xff", "o": True},
-        {"s": "b", "t": dt.datetime(2024, 1, 2), "b": b"", "o": None},
+        {"n": 1, "s": "a", "t": pd.Timestamp("2024-01-01").to_pydatetime(), "b": b"\xff", "o": True},
+        {"s": "b", "t": pd.Timestamp("2024-01-02").to_pydatetime(), "b": b"", "o": None},
     ],
-    "lists by name": {"s": ["x"], "t": [dt.datetime(2024, 1, 1)], "b": [b"1"], "n": [2**60]},
+    "lists by name": {"s": ["x"], "t": [pd.Timestamp("2024-01-01").to_pydatetime()], "b": [b"1"], "n": [2**60]},
 }  # fmt: skip
 
 

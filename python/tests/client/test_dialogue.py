@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from stub_server import JSON, Asked, predictions, stub
 
 from mlmodel.client import Answered, AsyncClient, Client
 from mlmodel.client.dialogue import Dialogue
@@ -29,6 +28,7 @@ from mlmodel.errors import (
     PayloadTooLarge,
     Unavailable,
 )
+from stub_server import JSON, Asked, predictions, stub
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0]})
 ASKS: Any = {"protocol": "invocations", "model": "m"}
@@ -136,12 +136,12 @@ def test_an_answer_is_the_error_that_it_says(
         body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     )
     headers = {"Location": "http://127.0.0.1:9/"} if status == 302 else {}
-    with stub(lambda one: scored(one, (status, headers, content))) as made:
-        with (
-            Client(made.url, **ASKS, token="secret", retries=0) as client,
-            pytest.raises(kind) as caught,
-        ):
-            client.predict(FRAME)
+    with (
+        stub(lambda one: scored(one, (status, headers, content))) as made,
+        Client(made.url, **ASKS, token="secret", retries=0) as client,
+        pytest.raises(kind) as caught,
+    ):
+        client.predict(FRAME)
     assert says in str(caught.value)
     assert "\x1b" not in str(caught.value)
     assert caught.value.answered == Answered(status, "/models/m/invocations", None)
@@ -166,9 +166,12 @@ def test_an_answer_that_is_none_is_a_fault_of_the_server(body: bytes) -> None:
 
 def test_what_is_not_reached_breaks_or_is_late() -> None:
     """RST-190."""
-    with stub(lambda one: scored(one, None)) as made:
-        with Client(made.url, **ASKS) as client, pytest.raises(Unavailable, match="broke"):
-            client.predict(FRAME)
+    with (
+        stub(lambda one: scored(one, None)) as made,
+        Client(made.url, **ASKS) as client,
+        pytest.raises(Unavailable, match="broke"),
+    ):
+        client.predict(FRAME)
     with Client(made.url, **ASKS) as client:
         with pytest.raises(Unavailable, match="reached"):
             client.predict(FRAME)

@@ -20,8 +20,8 @@ __all__ = ["AsyncHttp", "Http"]
 
 #: How long a connection that nobody uses is kept; our server keeps it longer.
 _KEPT_SECONDS = 30.0
-#: The pool closes an idle connection, and with bad luck one that a thread has just been given, where
-#: requests wait for a place. So the waiting is ours, and the pool has always room.
+#: Where requests wait for a place, the pool closes an idle connection, and with bad luck one that a
+#: thread has just been given. So the waiting is ours, and the pool has always room.
 _ROOM = 2
 
 

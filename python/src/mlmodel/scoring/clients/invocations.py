@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.errors import InvalidArgument, MalformedRequest
-from mlmodel.scoring.codecs.tensors import flattened
 from mlmodel.scoring.clients.tensors import sparse_matrix
+from mlmodel.scoring.codecs.tensors import flattened
 from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.json.plain import Unwritable, as_plain, dumps, rows
 from mlmodel.scoring.v2.datatypes import BYTES, DATATYPES
@@ -75,8 +75,8 @@ def predictions_of(body: bytes, outputs: Sequence[Mapping[str, Any]] = ()) -> An
             read at these types.
 
     Returns:
-        A DataFrame for a list of objects with the same keys, an array for lists of one length, a dict of arrays for an
-        object of lists; anything else as JSON has it.
+        A DataFrame for a list of objects with the same keys, an array for lists of one length, a
+        dict of arrays for an object of lists; anything else as JSON has it.
 
     Raises:
         MalformedRequest: it is not an answer.
