@@ -9,14 +9,13 @@ from __future__ import annotations
 import reprlib
 from collections import defaultdict
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
     "MOST_LISTED",
-    "Answered",
     "DeadlineExceeded",
     "InputViolation",
     "InternalError",
@@ -155,18 +154,6 @@ class InputViolation:
         return {key: value for key, value in asdict(self).items() if value is not None}
 
 
-class Answered(NamedTuple):
-    """How a server said an error: what :mod:`mlmodel.client` knows of its answer.
-
-    ``status`` is that of HTTP, or the name of gRPC's code; ``path`` is what was asked for;
-    ``request_id`` is the header ``X-Request-ID`` of the answer, by which the server's log has it.
-    """
-
-    status: int | str
-    path: str
-    request_id: str | None = None
-
-
 class MlmodelError(Exception):
     """Base of all errors of the library.
 
@@ -178,11 +165,9 @@ class MlmodelError(Exception):
     http_status: ClassVar[int] = 500
     grpc_code: ClassVar[str] = "INTERNAL"
     exit_code: ClassVar[int] = 1
-    #: Who can do something about it: the caller, the model's author, the operator of the
-    #: machine, or the authors of this library.
+    #: Who can do something about it; see spec/errors.md.
     fault: ClassVar[Literal["caller", "model", "operator", "library"]] = "library"
-    #: How a server said it, where a client of ours was told so.
-    answered: Answered | None = None
+    answered: tuple[int | str, str, str | None] | None = None  #: by a server: mlmodel.client
 
     def __init__(
         self,

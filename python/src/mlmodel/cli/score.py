@@ -23,13 +23,13 @@ _EXAMPLES = """\b
 Examples:
   mlmodel score http://127.0.0.1:5000 -i rows.csv
   mlmodel score http://127.0.0.1:5000 -m iris -i rows.parquet --format csv
-  mlmodel score https://models.example -i large.csv --batch-rows 10000 -o out.json
+  mlmodel score http://127.0.0.1:5000 -i big.csv --batch-rows 9999 -o out.json
   mlmodel score grpc://127.0.0.1:8001 -m iris -i body.json
   echo '{"inputs": {"age": [42]}}' | mlmodel score http://127.0.0.1:5000
 
 \b
 Exit codes: 0 scored, 1 the data do not fit, the model failed or the server
-cannot answer now, 2 the server, the model or the data cannot be found or read.
+cannot answer now, 2 the server, model or data cannot be found or read.
 """
 
 

@@ -14,14 +14,14 @@ from mlmodel._base.lazy import lazily
 if TYPE_CHECKING:
     from mlmodel.client.asynchronous import AsyncClient
     from mlmodel.client.client import Client
-    from mlmodel.errors import Answered
+    from mlmodel.client.wire import Answered
 
 __all__ = ["Answered", "AsyncClient", "Client"]
 
 __getattr__, __dir__ = lazily(
     __name__,
     {
-        "Answered": "mlmodel.errors",
+        "Answered": "mlmodel.client.wire",
         "AsyncClient": "mlmodel.client.asynchronous",
         "Client": "mlmodel.client.client",
     },

@@ -11,9 +11,8 @@ from mlmodel._base.extras import require
 from mlmodel._base.warnings import warn_caller
 from mlmodel.client.batches import joined, pieces, rows_of
 from mlmodel.client.retries import pause
-from mlmodel.client.wire import Call, Reply, Wait
+from mlmodel.client.wire import Answered, Call, Reply, Wait
 from mlmodel.errors import (
-    Answered,
     InternalError,
     InvalidArgument,
     MalformedRequest,

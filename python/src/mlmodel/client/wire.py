@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from mlmodel.errors import MlmodelError
 
-__all__ = ["Call", "Conversation", "Reply", "Wait", "converse"]
+__all__ = ["Answered", "Call", "Conversation", "Reply", "Wait", "converse"]
 
 _T = TypeVar("_T")
 
@@ -36,6 +36,18 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     code: str = ""
+
+
+class Answered(NamedTuple):
+    """How a server said an error: the attribute ``answered`` of one that a client raises.
+
+    ``status`` is that of HTTP, or the name of gRPC's code; ``path`` is what was asked for;
+    ``request_id`` is the header ``X-Request-ID`` of the answer, by which the server's log has it.
+    """
+
+    status: int | str
+    path: str
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
