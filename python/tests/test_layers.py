@@ -33,9 +33,10 @@ ROOMS = {
     ),
     "reports": ("signature", "document", "trust", "environment", "scoring", "store"),
     "serving": ("pyfunc", "scoring", "store", "sandbox"),
+    "client": ("scoring",),
     "cli": (
         *("signature", "document", "trust", "environment", "scoring", "store"),
-        *("flavors", "pyfunc", "reports", "serving"),
+        *("flavors", "pyfunc", "reports", "serving", "client"),
     ),
 }
 #: The parts of a room that have an order, the lowest first; its other files are above them.
@@ -62,6 +63,8 @@ INSIDE = {
             "invocations",
             "v2",
             "v1",
+            "clients",
+            "pieces",
             "fidelity",
         ),
     ),

@@ -7,6 +7,7 @@ MLflow is never imported by the package: tests and benchmarks run scripts with t
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,24 @@ def peer_python(name: str = "mlflow") -> Path:
     return folder / "bin" / "python"
 
 
+def go_tool(module: str, version: str) -> Path:
+    """Return a program of Go's, built from a version of its module on first use.
+
+    Raises:
+        EnvironmentFailed: Go is not there, or the module could not be built.
+
+    """
+    go = shutil.which("go")
+    if go is None:
+        raise EnvironmentFailed("go is not on PATH")
+    name = module.rpartition("/")[2]
+    folder = CACHE / f"{name}-{version}"
+    if not (folder / name).exists():
+        own = {**os.environ, "GOBIN": str(folder), "GOFLAGS": "-mod=mod"}
+        _run([go, "install", f"{module}@{version}"], own)
+    return folder / name
+
+
 def make_environment(folder: Path, arguments: list[str]) -> None:
     """Make an environment afresh and install what ``uv pip install`` is told.
 
@@ -62,8 +81,8 @@ def _uv() -> str:
     return found
 
 
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run(command: list[str], variables: dict[str, str] | None = None) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
     if done.returncode:
         last = done.stderr.strip()[-2000:] or "no message"
         raise EnvironmentFailed(f"`{' '.join(command[:3])}` failed: {last}")

@@ -166,9 +166,9 @@ class MlmodelError(Exception):
     http_status: ClassVar[int] = 500
     grpc_code: ClassVar[str] = "INTERNAL"
     exit_code: ClassVar[int] = 1
-    #: Who can do something about it: the caller, the model's author, the operator of the
-    #: machine, or the authors of this library.
+    #: Who can do something about it; see spec/errors.md.
     fault: ClassVar[Literal["caller", "model", "operator", "library"]] = "library"
+    answered: tuple[int | str, str, str | None] | None = None  #: by a server: mlmodel.client
 
     def __init__(
         self,

@@ -26,6 +26,7 @@ _NO_TABLE = "a sparse matrix has no columns with names"
 _DENSE = "this form writes tables of cells"
 _NO_DECIMALS = "the messages have no decimals; a table has them as doubles"
 _CSV_NESTED = "CSV has no lists and objects"
+_NOT_SPARSE = "a client sends no sparse matrix, whose gaps some models take for zeros"
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,9 @@ KINDS = {
             "CSV": _DENSE,
             "1.x split": _DENSE,
             "1.x records": _DENSE,
+            "client": _NOT_SPARSE,
+            "client, gRPC": _NOT_SPARSE,
+            "client, invocations": _NOT_SPARSE,
         },
     ),
 }  # fmt: skip

@@ -166,6 +166,52 @@ def _v2(model: PyFuncModel, rows: Any) -> Any:
     return _table_of(json.loads(answer.body)["outputs"])
 
 
+def _client(protocol: str, send: Callable[[Any, Any], Any]) -> Way:
+    """Return what asks by the client, whose calls are answered in this process."""
+
+    def asked(model: PyFuncModel, rows: Any) -> Any:
+        from mlmodel.client.dialogue import Dialogue
+        from mlmodel.client.options import options_of
+        from mlmodel.client.wire import converse
+        from mlmodel.scoring import v2
+
+        models = v2.Models()
+        models.add("m", lambda: model.engine)
+        models.load("m")
+        dialogue = Dialogue(options_of("127.0.0.1", {"model": "m", "protocol": protocol}))
+        return converse(dialogue.predict(rows, None, None), lambda call: send(call, models))
+
+    return asked
+
+
+def _over_http(call: Any, models: Any) -> Any:
+    from mlmodel.client.wire import Reply
+    from mlmodel.scoring import v2
+
+    headers = dict(call.headers)
+    answer = v2.handle(call.method, call.path, headers, call.body, models)
+    told = {name.lower(): value for name, value in answer.headers}
+    return Reply(answer.status, told, answer.body)
+
+
+def _over_grpc(call: Any, models: Any) -> Any:
+    from mlmodel.client.wire import Reply
+    from mlmodel.scoring.v2 import rpc
+
+    return Reply(200, body=rpc.handle(call.method, call.body, models))
+
+
+def _over_invocations(call: Any, models: Any) -> Any:
+    from mlmodel.client.wire import Reply
+    from mlmodel.scoring.invocations import handle
+
+    if call.path.startswith("/v2"):
+        return _over_http(call, models)
+    sent = dict(call.headers)["Content-Type"]
+    answer = handle(sent, call.body, models.find("m").ready())
+    return Reply(answer.status, body=answer.body)
+
+
 def _table_of(outputs: list[dict[str, Any]]) -> Any:
     held = {
         one["name"]: np.array(one["data"], dtype=object).reshape(one["shape"]).tolist()
@@ -207,6 +253,9 @@ WAYS: dict[str, Way] = {
     "gRPC, table": lambda model, rows: fidelity_grpc.table(model, *_cells(rows)),
     "gRPC, Arrow": lambda model, rows: fidelity_grpc.arrow(model, _table(rows)),
     "gRPC, data": _data,
+    "client": _client("v2", _over_http),
+    "client, gRPC": _client("grpc", _over_grpc),
+    "client, invocations": _client("invocations", _over_invocations),
     "1.x split": lambda model, rows: _asked(model, _split(rows), f"{_JSON}; format=pandas-split"),
     "1.x records": lambda model, rows: _asked(
         model, _records(rows), f"{_JSON}; format=pandas-records"

@@ -88,6 +88,59 @@ said["loaded"] = [client.is_model_ready("echo"), str(ask(True, True)) == str(sai
 print(json.dumps(said))
 """
 
+TRITON_ASKS_BY_GRPC = """
+import json, sys
+import numpy as np
+import tritonclient.grpc as triton
+from tritonclient.utils import InferenceServerException
+
+client = triton.InferenceServerClient(f"127.0.0.1:{sys.argv[1]}")
+data = {
+    "a": (np.array([1, 2**53 + 1], np.int64), "INT64"),
+    "c": (np.array([0.1, np.nan]), "FP64"),
+    "s": (np.array(["\\u00e9", ""], object), "BYTES"),
+}
+
+def inputs():
+    found = []
+    for name, (array, datatype) in data.items():
+        one = triton.InferInput(name, list(array.shape), datatype)
+        one.set_data_from_numpy(array)
+        found.append(one)
+    return found
+
+def values(answer):
+    return {name: [str(answer.as_numpy(name).dtype),
+                   [x.decode() if isinstance(x, bytes) else x for x in answer.as_numpy(name).tolist()]]
+            for name in data}
+
+def refused(ask):
+    try:
+        ask()
+    except InferenceServerException as error:
+        return [str(error.status()), error.message()]
+
+said = {
+    "live": client.is_server_live(),
+    "ready": client.is_server_ready(),
+    "model": client.is_model_ready("echo"),
+    "server": client.get_server_metadata(as_json=True)["name"],
+    "metadata": [one["datatype"] for one in client.get_model_metadata("echo", as_json=True)["inputs"]],
+    "answer": values(client.infer("echo", inputs(), request_id="7")),
+    "id": client.infer("echo", inputs(), request_id="7").get_response().id,
+    "wrong": refused(lambda: client.infer("echo", inputs()[:2])),
+    "nobody": refused(lambda: client.infer("none", inputs())),
+}
+told = []
+client.start_stream(lambda result, error: told.append(str(error) if error else values(result)))
+client.async_stream_infer("echo", inputs())
+client.async_stream_infer("echo", inputs()[:2])
+client.async_stream_infer("echo", inputs())
+client.stop_stream()
+said["stream"] = told
+print(json.dumps(said))
+"""
+
 MLSERVER_ASKS = """
 import json, subprocess, sys, urllib.request
 from datetime import datetime
@@ -140,8 +193,8 @@ class Echo(mlmodel.pyfunc.PythonModel):
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[int]:
-    """Serve a model with a signature and one without; the port is given."""
+def serving(folder: Path, *options: str) -> Iterator[int]:
+    """Serve a model with a signature and one without; the port that is named last is given."""
     columns = Schema([ColSpec("long", "a"), ColSpec("double", "c"), ColSpec("string", "s")])
     # The server's process cannot import this module, so its class goes along by value.
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -151,7 +204,14 @@ def serving(folder: Path) -> Iterator[int]:
         mlmodel.pyfunc.save_model(folder / "free", python_model=Echo())
     finally:
         cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
-    models = ("-m", str(folder / "echo"), "-m", str(folder / "free"), "--allow-repository")
+    models = (
+        "-m",
+        str(folder / "echo"),
+        "-m",
+        str(folder / "free"),
+        "--allow-repository",
+        *options,
+    )
     process = subprocess.Popen(
         [sys.executable, "-m", "mlmodel", "serve", "-p", "0", *models],
         stdout=subprocess.PIPE, text=True,
@@ -200,6 +260,23 @@ def test_tritons_client(tmp_path: Path) -> None:
         assert rule in said[key][1]
     assert [one["state"] for one in said["index"]] == ["READY", "READY"]
     assert (said["unloaded"], said["loaded"]) == ([False, False], [True, True])
+
+
+def test_tritons_client_of_grpc(tmp_path: Path) -> None:
+    """GRP-002 to GRP-007, GRP-011."""
+    with serving(tmp_path, "--grpc-port", "0") as port:
+        said = run(TRITON_ASKS_BY_GRPC, port)
+    assert [said[key] for key in ("live", "ready", "model")] == [True, True, True]
+    assert (said["server"], said["id"]) == ("mlmodel", "7")
+    assert said["metadata"] == ["INT64", "FP64", "BYTES"]
+    answer = said["answer"]
+    assert (answer["a"], answer["s"]) == (["int64", [1, 2**53 + 1]], ["object", ["é", ""]])
+    assert str(answer["c"][1]) == "[0.1, nan]"
+    assert "INVALID_ARGUMENT" in said["wrong"][0]
+    assert "NOT_FOUND" in said["nobody"][0]
+    first, second, third = said["stream"]
+    assert str(first) == str(third) == str(answer)
+    assert "INVALID_INPUT" in second
 
 
 def test_mlservers_codecs_and_command(tmp_path: Path) -> None:

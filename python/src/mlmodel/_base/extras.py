@@ -29,6 +29,7 @@ _EXTRA_OF = {
     "filelock": "remote",
     "prometheus_client": "metrics",
     "opentelemetry": "otel",
+    "httpcore": "client",
 }
 #: Import name -> the package that is installed, where that has another name.
 _PACKAGE_OF = {

@@ -13,7 +13,7 @@ from mlmodel.errors import UnreadableModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from io import BufferedReader
+    from io import BufferedReader, BufferedWriter
 
 __all__ = [
     "MOST_ENTRIES",
@@ -26,6 +26,7 @@ __all__ = [
     "regular_files",
     "walk",
     "write",
+    "writing",
 ]
 
 #: How many files and folders of a tree are looked at (DIR-010).
@@ -165,13 +166,25 @@ def write(path: Path, content: bytes, *, private: bool = False, mode: int | None
         OSError: it could not be written; an existing file is as it was.
 
     """
+    with writing(path, private=private, mode=mode) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def writing(
+    path: Path, *, private: bool = False, mode: int | None = None
+) -> Iterator[BufferedWriter]:
+    """Give a stream whose content is the file at its end, and not before; see :func:`write`.
+
+    If the block raises, nothing is left of what was written.
+    """
     partial = f".{os.urandom(8).hex()}.partial"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with _opened(path.parent) as (folder, prefix):
         handle = os.open(prefix + partial, flags, 0o600 if private else 0o666, dir_fd=folder)
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
+                yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
                 if mode is not None and os.chmod in os.supports_fd:

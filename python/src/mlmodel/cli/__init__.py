@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Check data against a model's signature, without loading the model.",
     ),
     "predict": ("predict", "Score a file with a model."),
+    "score": ("score", "Score a file with a model that a server has."),
     "serve": ("serve", "Serve models over REST."),
     "trust": ("trust", "List, add and remove trusted model folders."),
     "cache": ("cache", "List and remove downloaded models."),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TypeVar
 
 import click
 
@@ -23,6 +24,7 @@ Answer = TypeVar("Answer")
 __all__ = [
     "NOTHING",
     "answering",
+    "batch_option",
     "color_option",
     "complete_files",
     "complete_rules",
@@ -37,7 +39,8 @@ __all__ = [
     "local_file",
     "model_option",
     "one_line",
-    "read_input",
+    "open_input",
+    "open_output",
     "say_trust_is_lost",
     "size",
     "trust_options",
@@ -272,6 +275,11 @@ def model_option(command: Callable[..., None]) -> Callable[..., None]:
     return option(command)
 
 
+def batch_option(help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:  # noqa: A002 - click's word
+    """Return what adds the option ``--batch-rows`` to a command that reads data."""
+    return click.option("--batch-rows", type=click.IntRange(min=1), metavar="N", help=help)
+
+
 def input_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options ``-i`` and ``-t`` to a command that reads data."""
     for option in (
@@ -281,9 +289,9 @@ def input_options(command: Callable[..., None]) -> Callable[..., None]:
             "content_type",
             metavar="FORM",
             callback=_checked_form,
-            help="Form of the input: json, csv, parquet, arrow (a file), arrows (a stream), or a "
-            "content type with its parameters; the default follows the name of the file, or is "
-            "json.",
+            help="Form of the input: json, jsonl (an object a line), csv, parquet, arrow (a file), "
+            "arrows (a stream), or a content type with its parameters; the default follows the "
+            "name of the file, or is json.",
         ),
         click.option(
             "-i",
@@ -305,7 +313,7 @@ def _checked_form(
 ) -> str | None:
     from mlmodel.scoring.media import FORMS
 
-    if form is None or form in FORMS or "/" in form:
+    if form is None or form in {*FORMS, *_LINES} or "/" in form:
         return form
     raise click.BadParameter(
         f"{form!r} is not a known form: give one of {', '.join(FORMS)}, or a content type such as "
@@ -313,6 +321,8 @@ def _checked_form(
     )
 
 
+#: What JSON lines are called, which no request is; a command makes requests of them.
+_LINES = {"jsonl": "application/x-ndjson", "ndjson": "application/x-ndjson"}
 #: Other endings of files in a form that requests have.
 _ENDINGS = {"feather": "arrow", "ipc": "arrow", "pq": "parquet"}
 #: Endings of files that hold data in a form that no request has.
@@ -335,48 +345,69 @@ def content_type_of(source: str, form: str | None) -> str:
             f"JSON; or, if the file holds that, say so with --content-type {' or '.join(FORMS)}."
         )
     suffix = _ENDINGS.get(suffix, suffix)
-    form = form or (suffix if suffix in FORMS else "json")
-    return FORMS.get(form, form)
+    known = {**FORMS, **_LINES}
+    form = form or (suffix if suffix in known else "json")
+    return known.get(form, form)
 
 
-def read_input(source: str) -> bytes:
-    """Return the bytes of a file, or of standard input.
+@contextmanager
+def open_input(source: str) -> Iterator[BinaryIO]:
+    """Give a file, or standard input, open for reading.
 
     Raises:
-        InvalidArgument: the file cannot be read, or nothing came on standard input.
+        InvalidArgument: the file cannot be read.
 
     """
     from mlmodel.errors import InvalidArgument
 
     if source == "-":
-        body = sys.stdin.buffer.read()
-        if not body:
-            raise InvalidArgument(
-                "Nothing came on standard input: give a file with -i, or hand the data over."
-            )
-        return body
+        yield sys.stdin.buffer
+        return
     try:
-        return Path(source).read_bytes()
+        stream = Path(source).open("rb")  # noqa: SIM115 - what is done with it has other errors
     except OSError as error:
         raise InvalidArgument(f"{source} cannot be read: {error.strerror}.") from None
+    with stream:
+        yield stream
 
 
-def write_output(target: str, content: bytes) -> None:
-    """Write a file that the user named, whole or not at all.
+@contextmanager
+def open_output(target: str | None) -> Iterator[BinaryIO]:
+    """Give standard output, or a file that is there at the end, whole or not at all.
 
     Raises:
         InvalidArgument: something that is not a file stands there.
         WriteFailed: it cannot be written; what was there still is.
 
     """
+    if target is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
     from mlmodel._base import files
-    from mlmodel.errors import InvalidArgument, WriteFailed
+    from mlmodel.errors import MlmodelError, WriteFailed
+
+    try:
+        with files.writing(_place_of(target)) as stream:
+            yield stream
+    except MlmodelError:
+        raise
+    except OSError as error:
+        raise WriteFailed(f"{target} cannot be written: {error.strerror}.") from None
+
+
+def write_output(target: str, content: bytes) -> None:
+    """Write a file that the user named; raises as :func:`open_output`."""
+    with open_output(target) as stream:
+        stream.write(content)
+
+
+def _place_of(target: str) -> Path:
+    """Return the path at which a file is put in place."""
+    from mlmodel.errors import InvalidArgument
 
     path = Path(target)
     # A device would be replaced by a file, and a link by what it leads to no longer.
     if path.exists() and not path.is_file():
         raise InvalidArgument(f"{target} is not a file, so nothing is written there.")
-    try:
-        files.write(path.resolve() if path.is_symlink() else path, content)
-    except OSError as error:
-        raise WriteFailed(f"{target} cannot be written: {error.strerror}.") from None
+    return path.resolve() if path.is_symlink() else path

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from mlmodel.cli._shared import (
+    batch_option,
     complete_files,
     content_type_of,
     echo,
     input_options,
     loading_options,
-    read_input,
-    write_output,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 __all__ = ["command"]
 
@@ -23,6 +26,7 @@ Examples:
   mlmodel predict -m my_model -i rows.csv
   mlmodel predict -m my_model -i rows.parquet
   mlmodel predict -m my_model -i body.json -o answer.json
+  mlmodel predict -m my_model -i large.csv --batch-rows 10000 -o answer.json
   echo '{"inputs": {"age": [42]}}' | mlmodel predict -m my_model
 
 \b
@@ -45,12 +49,17 @@ or the data cannot be read, 3 it would run code that is not trusted.
     shell_complete=complete_files,
     help="Where to write the answer; the default is stdout.",
 )
+@batch_option(
+    "Read and score so many rows at a time, for files larger than memory. For models that answer "
+    "each row by itself."
+)
 def command(
     *,
     model: str,
     source: str,
     target: str | None,
     content_type: str | None,
+    batch_rows: int | None,
     trust: bool,
     allow: tuple[str, ...],
     sandbox: str,
@@ -61,33 +70,43 @@ def command(
     not trusted is run in a process of its own, which can do nothing but compute; see --sandbox.
     """
     from mlmodel._base.extras import require
+    from mlmodel.cli.batches import pieces_of, score_pieces
     from mlmodel.store import sandboxing
 
     # pandas, which is of the same extra, costs more: it is asked for where the model is loaded.
     require("orjson", "predict")
-    body = read_input(source)
     form = content_type_of(source, content_type)
+    given = pieces_of(source, form, batch_rows)
+    if batch_rows is not None:
+        _check_pieces(model)
     found = sandboxing.decide(model, sandbox, trust=trust, allow=allow)
-    if found is None:
-        answer = _answer_here(model, form, body, trust=trust, allow=allow)
-    else:
-        answer = sandboxing.score(found, form, body)
-    if target is None:
-        sys.stdout.buffer.write(answer + b"\n")
-        sys.stdout.flush()
-    else:
-        write_output(target, answer + b"\n")
+    asking = _here(model, trust=trust, allow=allow) if found is None else sandboxing.scoring(found)
+    with asking as ask:
+        whole = batch_rows is None
+        score_pieces(given, target, "json", lambda piece: ask(*piece[:2]), whole=whole)
 
 
-def _answer_here(
-    model: str, form: str, body: bytes, *, trust: bool, allow: tuple[str, ...]
-) -> bytes:
+def _check_pieces(model: str) -> None:
+    from mlmodel.scoring.pieces.reading import check_declared
+    from mlmodel.store.description import Model
+
+    signature = Model.load(model).signature
+    check_declared(None if signature is None else signature.inputs)
+
+
+@contextmanager
+def _here(
+    model: str, *, trust: bool, allow: tuple[str, ...]
+) -> Iterator[Callable[[str, bytes], bytes]]:
+    """Give what answers bodies in this process."""
     from mlmodel._base.extras import require
 
     require("pandas", "predict")
-    from mlmodel.pyfunc.scoring import score_body
+    from mlmodel.pyfunc.scoring import score_by
+    from mlmodel.pyfunc.served import load_served
 
-    return score_body(model, form, body, trust=trust, allow=allow, warn=_warn)
+    engine = load_served(model, trust=trust, allow=allow).engine
+    yield lambda form, body: score_by(engine, form, body, warn=_warn)
 
 
 def _warn(text: str) -> None:

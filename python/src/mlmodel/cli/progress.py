@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-__all__ = ["Progress", "downloads_shown"]
+__all__ = ["BytesProgress", "Progress", "downloads_shown"]
 
 _T = TypeVar("_T")
 
@@ -74,7 +74,9 @@ def _write(text: str) -> None:
     sys.stderr.flush()
 
 
-class _Bytes(Progress):
+class BytesProgress(Progress):
+    """A line that says how many bytes are done."""
+
     def _said(self, number: int) -> str:
         from mlmodel.cli._shared import size
 
@@ -88,7 +90,7 @@ def downloads_shown() -> AbstractContextManager[None]:
 
 @contextmanager
 def _download(total: int) -> Iterator[Callable[[int], None]]:
-    shown = _Bytes("downloading", total)
+    shown = BytesProgress("downloading", total)
     try:
         yield shown.advance
     finally:

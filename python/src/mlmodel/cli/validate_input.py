@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mlmodel.cli._shared import (
     answering,
+    batch_option,
     content_type_of,
     echo,
     format_option,
     input_options,
     model_option,
-    read_input,
 )
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from mlmodel.scoring.invocations.checking import Check
 
 __all__ = ["command"]
+
+#: Files of more bytes are read in pieces of so many rows.
+_LARGE, _ROWS = 32 * 2**20, 20_000
 
 _EXAMPLES = """\b
 Examples:
@@ -41,8 +45,11 @@ data cannot be read.
 @model_option
 @input_options
 @format_option()
+@batch_option("Read so many rows at a time; files of more than 32 MiB are read so anyway.")
 @answering
-def command(model: str, source: str, content_type: str | None, form: str) -> None:
+def command(
+    *, model: str, source: str, content_type: str | None, batch_rows: int | None, form: str
+) -> None:
     """Check data against a model's signature, without loading the model.
 
     The data are read as a request with the same body would be. Every violation is printed, with
@@ -52,12 +59,26 @@ def command(model: str, source: str, content_type: str | None, form: str) -> Non
 
     require("numpy", "predict")
     require("orjson", "predict")
+    from mlmodel.cli.batches import pieces_of
     from mlmodel.scoring.invocations.checking import check_input
+    from mlmodel.scoring.pieces.checks import check_pieces
+    from mlmodel.scoring.pieces.reading import check_declared
     from mlmodel.store.description import Model
     from mlmodel.store.locations.uris import shown_uri
 
     signature = Model.load(model).signature
-    check = check_input(content_type_of(source, content_type), read_input(source), signature)
+    declared = None if signature is None else signature.inputs
+    media = content_type_of(source, content_type)
+    if batch_rows is not None:
+        check_declared(declared)
+    elif declared is not None and _is_large(source, media):
+        batch_rows = _ROWS
+    given = pieces_of(source, media, batch_rows, "checking")
+    if batch_rows is None:
+        piece = next(given)
+        check = check_input(piece.content_type, piece.body, signature)
+    else:
+        check = check_pieces(given, signature)
     if form == "json":
         named = {"model": shown_uri(model), "input": source}
         click.echo(json.dumps({**named, **check.as_document()}, indent=2))
@@ -65,6 +86,17 @@ def command(model: str, source: str, content_type: str | None, form: str) -> Non
         for line in _check_lines(check, "standard input" if source == "-" else source):
             echo(line)
     sys.exit(0 if check.error is None else check.error.exit_code)
+
+
+def _is_large(source: str, media: str) -> bool:
+    """Return whether a file is read in pieces, which are checked as the whole would be."""
+    from mlmodel.scoring.pieces.reading import can_be_cut
+
+    try:
+        size = 0 if source == "-" else Path(source).stat().st_size
+    except OSError:
+        return False
+    return size > _LARGE and can_be_cut(media)
 
 
 def _check_lines(check: Check, source: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ a room above this one: that is named, and not imported.
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,20 @@ from mlmodel.sandbox.wall import Wall, holds_something, lacking
 from mlmodel.store.folder import ModelFolder, open_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from mlmodel.document.paths import PathLike
 
-__all__ = ["WAYS", "Sandboxed", "decide", "decide_together", "process_of", "require", "score"]
+__all__ = [
+    "WAYS",
+    "Sandboxed",
+    "decide",
+    "decide_together",
+    "process_of",
+    "require",
+    "score",
+    "scoring",
+]
 
 #: What may be asked for. True is ``on``, False ``off``.
 WAYS = ("auto", "on", "off")
@@ -174,15 +184,29 @@ def score(found: Sandboxed, content_type: str, body: bytes) -> bytes:
         MlmodelError: as for ``pyfunc.scoring.score_body``; ModelFailure where the process ended.
 
     """
+    with scoring(found) as ask:
+        return ask(content_type, body)
+
+
+@contextmanager
+def scoring(found: Sandboxed) -> Iterator[Callable[[str, bytes], bytes]]:
+    """Give what answers bodies from behind the wall, in one process; see :func:`score`."""
     process = process_of(found, served=True)
+
+    def ask(content_type: str, body: bytes) -> bytes:
+        try:
+            answer = values.read(*process.ask("score", content_type, body))
+        except values.Unreadable as error:
+            raise ModelFailure(
+                f"What the model answered cannot be read: {error} (TRU-084)."
+            ) from None
+        # It may go to a terminal; a writer of JSON escapes what could move the cursor.
+        if not isinstance(answer, bytes) or _CONTROL.search(answer):
+            raise ModelFailure("What the model answered is not a body (TRU-084).")
+        return answer
+
     try:
         process.start()
-        answer = values.read(*process.ask("score", content_type, body))
-    except values.Unreadable as error:
-        raise ModelFailure(f"What the model answered cannot be read: {error} (TRU-084).") from None
+        yield ask
     finally:
         process.close()
-    # It may go to a terminal; a writer of JSON escapes what could move the cursor.
-    if not isinstance(answer, bytes) or _CONTROL.search(answer):
-        raise ModelFailure("What the model answered is not a body (TRU-084).")
-    return answer

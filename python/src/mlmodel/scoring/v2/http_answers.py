@@ -10,6 +10,7 @@ from mlmodel.scoring.media import JSON
 from mlmodel.scoring.v2.binary import raw_form, to_raw
 from mlmodel.scoring.v2.inference import BINARY_OUTPUT
 from mlmodel.scoring.v2.json_tensors import write_tensor
+from mlmodel.scoring.v2.kinds import EXACT, holds_exactly
 from mlmodel.scoring.v2.requests import SIZE
 
 if TYPE_CHECKING:
@@ -40,9 +41,10 @@ def write_response(
         output.name: _flag(output.parameters, _BINARY, default=whole)
         for output in request.outputs or ()
     }
+    exact = request.parameters.get(EXACT) is True
     written, parts = [], []
     for tensor in response.outputs:
-        if asked.get(tensor.name, whole):
+        if asked.get(tensor.name, whole) and not (exact and not holds_exactly(tensor)):
             made, part = _in_binary(tensor)
             written.append(made)
             parts.append(part)

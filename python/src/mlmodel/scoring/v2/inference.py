@@ -11,6 +11,7 @@ from mlmodel.errors import InputViolation, InvalidArgument, MalformedRequest, sh
 from mlmodel.scoring.asking import ask
 from mlmodel.scoring.v2 import hints
 from mlmodel.scoring.v2.inputs import model_input
+from mlmodel.scoring.v2.kinds import EXACT, KIND, kind_of
 from mlmodel.scoring.v2.messages import InferResponse
 from mlmodel.scoring.v2.metadata import check_supported
 from mlmodel.scoring.v2.outputs import output_tensors
@@ -28,7 +29,7 @@ __all__ = ["BINARY_OUTPUT", "infer", "infer_columns"]
 #: The parameter of a request that asks for answers in binary form (OIP-012).
 BINARY_OUTPUT = "binary_data_output"
 #: What is said to the protocol, and not to the model (OIP-037).
-_OF_PROTOCOL = frozenset({hints.CONTENT_TYPE, BINARY_OUTPUT})
+_OF_PROTOCOL = frozenset({hints.CONTENT_TYPE, BINARY_OUTPUT, EXACT})
 
 
 def infer(
@@ -65,13 +66,16 @@ def infer(
     data, params = engine.checked(read, given, found)  # which tells all of it (OIP-027)
     signature = engine.signature
     declared = None if signature is None else signature.outputs
-    tensors, hint = output_tensors(ask(engine, data, params), declared)
+    predictions = ask(engine, data, params)
+    tensors, hint = output_tensors(predictions, declared)
     if request.outputs is not None:
         tensors = [_chosen(asked, tensors) for asked in request.outputs]
     left_out = engine.told(given)
     if left_out is not None and warn is not None:
         warn(left_out)
     said = {hints.CONTENT_TYPE: hint}
+    if request.parameters.get(EXACT) is True:
+        said[KIND] = kind_of(predictions)
     return InferResponse(model.name, tensors, model.version, request.id, said)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.types.schema import Schema
 
-__all__ = ["UNNAMED", "output_tensors"]
+__all__ = ["UNNAMED", "output_tensors", "tensor_of"]
 
 #: What an output without a name is called, by its number from 1 (OIP-042).
 UNNAMED = "output-{}"
@@ -105,7 +105,7 @@ def _text(name: Any) -> str:
 
 def _tensor(name: str, values: Any) -> Tensor:
     try:
-        return _tensor_of(name, values)
+        return tensor_of(name, values)
     except Unwritable as error:
         raise UnserializablePrediction(
             f"The model's answer in the output {shown(name)}{error.path or ''} {error.what} "
@@ -113,7 +113,17 @@ def _tensor(name: str, values: Any) -> Tensor:
         ) from None
 
 
-def _tensor_of(name: str, values: Any) -> Tensor:
+def tensor_of(name: str, values: Any) -> Tensor:
+    """Return values of any kind as one tensor: of an answer, or of what a client sends.
+
+    Args:
+        name: what the tensor is called.
+        values: an array (of numpy or pandas), a list, or a single value.
+
+    Raises:
+        Unwritable: a part of them has no form; its path is that within the values.
+
+    """
     if isinstance(values, pd.Series | pd.Index):
         values = values.array
     if isinstance(values, pd.api.extensions.ExtensionArray):

@@ -32,7 +32,17 @@ if TYPE_CHECKING:
     from mlmodel.scoring.v2.messages import InferResponse
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["message", "parsed", "read_request", "write_metadata", "write_response"]
+__all__ = [
+    "fill_parameters",
+    "head_of",
+    "message",
+    "parameters_of",
+    "parsed",
+    "read_contents",
+    "read_request",
+    "write_metadata",
+    "write_response",
+]
 
 _PACKAGE = "inference"
 _INT, _UINT = "int_contents", "uint_contents"
@@ -106,13 +116,13 @@ def read_request(given: Any, matching: Matching) -> InferRequest:
             f"The request has {len(raw)} raw_input_contents for {len(given.inputs)} inputs; there "
             "is one for each, or none at all (GRP-004)."
         )
-    parameters = _parameters(given.parameters, "The request")
+    parameters = parameters_of(given.parameters, "The request")
     hint = hints.of_request(parameters, len(given.inputs))
     by_name = matching.has_names and hint not in hints.ONE_TENSOR
     reader = Reader(most=MOST_WRONG)
     inputs = []
     for place, entry in enumerate(given.inputs):
-        tensor = _head(entry)
+        tensor = head_of(entry)
         inputs.append(tensor)
         wanted = not by_name or tensor.name in matching.names
         if raw and entry.HasField("contents"):
@@ -123,16 +133,21 @@ def read_request(given: Any, matching: Matching) -> InferRequest:
         if raw and wanted:
             tensor.values = from_raw(raw[place], tensor.datatype, tensor.shape, tensor.name)
         elif wanted:
-            _read_contents(tensor, entry.contents, reader)
+            read_contents(tensor, entry.contents, reader)
     outputs = [
-        RequestedOutput(one.name, _parameters(one.parameters, "The output", one.name))
+        RequestedOutput(one.name, parameters_of(one.parameters, "The output", one.name))
         for one in given.outputs
     ]
     return InferRequest(inputs, parameters, outputs or None, given.id or None, reader.violations)
 
 
-def _head(entry: Any) -> Tensor:
-    """Return a tensor without its elements."""
+def head_of(entry: Any) -> Tensor:
+    """Return a tensor of a message without its elements.
+
+    Raises:
+        MalformedRequest: datatype or shape are not known (OIP-001, OIP-002).
+
+    """
     name, axes = entry.name, entry.shape
     if len(axes) > MOST_AXES:
         raise MalformedRequest(
@@ -142,11 +157,17 @@ def _head(entry: Any) -> Tensor:
     datatype = checked_datatype(entry.datatype, name)
     shape = checked_shape(list(axes), name)
     given = entry.parameters
-    parameters = _parameters(given, "The input", name) if given else {}
+    parameters = parameters_of(given, "The input", name) if given else {}
     return Tensor(name, datatype, shape, None, None, parameters)
 
 
-def _parameters(given: Mapping[str, Any], what: str, name: str = "") -> dict[str, Any]:
+def parameters_of(given: Mapping[str, Any], what: str, name: str = "") -> dict[str, Any]:
+    """Return what the parameters of a message say (GRP-005).
+
+    Raises:
+        MalformedRequest: one has no value.
+
+    """
     read = {}
     # A map of a message has no order of its own.
     for key, parameter in sorted(given.items(), key=lambda item: item[0]):
@@ -160,7 +181,7 @@ def _parameters(given: Mapping[str, Any], what: str, name: str = "") -> dict[str
     return read
 
 
-def _read_contents(tensor: Tensor, contents: Any, reader: Reader) -> None:
+def read_contents(tensor: Tensor, contents: Any, reader: Reader) -> None:
     """Put the elements that stand in the field for a tensor's datatype into it (GRP-003)."""
     field = _FIELDS.get(tensor.datatype)
     filled = [one.name for one, _ in contents.ListFields()]
@@ -212,13 +233,13 @@ def write_response(response: InferResponse, request: Any, target: Any = None) ->
         target.model_name = response.model_name
         target.model_version = response.model_version or ""
         target.id = response.id or ""
-        _fill_parameters(target.parameters, response.parameters)
+        fill_parameters(target.parameters, response.parameters)
         for tensor in outputs:
             made = target.outputs.add(
                 name=tensor.name, datatype=tensor.datatype, shape=tensor.shape
             )
             if tensor.parameters:
-                _fill_parameters(made.parameters, tensor.parameters)
+                fill_parameters(made.parameters, tensor.parameters)
             if raw:
                 target.raw_output_contents.append(to_raw(tensor))
             elif tensor.values is not None:
@@ -236,7 +257,8 @@ def _wants_raw(request: Any) -> bool:
     return bool(asked.bool_param)
 
 
-def _fill_parameters(target: Any, parameters: Mapping[str, Any]) -> None:
+def fill_parameters(target: Any, parameters: Mapping[str, Any]) -> None:
+    """Put texts, booleans and numbers into the parameters of a message."""
     for name, value in parameters.items():
         field = _OF_TYPES.get(type(value))
         if field is None:

@@ -15,10 +15,12 @@ from mlmodel.scoring.v2.shapes import checked_datatype, checked_shape
 from mlmodel.signature.cells.reader import MOST_WRONG, InexactParse, Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
     from mlmodel.scoring.json.body import Json
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["SIZE", "read_request"]
+__all__ = ["SIZE", "objects_under", "parts_of", "read_request", "read_tensors"]
 
 #: The parameter of a tensor that says how many bytes it has in binary form.
 SIZE = "binary_data_size"
@@ -37,7 +39,7 @@ def read_request(body: bytes, json_length: str | None, matching: Matching) -> In
         UnsupportedMediaType: a hint is not known, or does not fit (OIP-035).
 
     """
-    document, raw = _parts(body, json_length)
+    document, raw = parts_of(body, json_length)
     value = json_body.loads(document)
     try:
         request = _read(value, raw, Reader(most=MOST_WRONG), matching)
@@ -56,8 +58,13 @@ def _read_exactly(document: bytes, raw: memoryview | None, matching: Matching) -
     return _read(value, raw, Reader(exact=True, literals=literals, most=MOST_WRONG), matching)
 
 
-def _parts(body: bytes, json_length: str | None) -> tuple[bytes, memoryview | None]:
-    """Return the JSON of a body, and the binary data behind it (None without the header)."""
+def parts_of(body: bytes, json_length: str | None) -> tuple[bytes, memoryview | None]:
+    """Return the JSON of a body, and the binary data behind it (None without the header).
+
+    Raises:
+        MalformedRequest: the header is not the length of the JSON (OIP-010).
+
+    """
     if json_length is None:
         return body, None
     # Digits beyond these lead behind the end of every body.
@@ -102,24 +109,47 @@ class _Binary:
             )
 
 
+def read_tensors(
+    entries: Sequence[dict[str, Any]],
+    where: str,
+    raw: memoryview | None,
+    reader: Reader,
+    wanted: Container[str] | None = None,
+) -> list[Tensor]:
+    """Return the tensors that objects of JSON and the binary data behind them hold.
+
+    Args:
+        entries: the objects.
+        where: the key under which they stand.
+        raw: the binary data, None where there are none.
+        reader: what does not fit a datatype is added to its violations.
+        wanted: the names of the tensors whose elements are read (OIP-026), None for all.
+
+    Raises:
+        MalformedRequest: one is not a tensor, or the binary data are not theirs.
+
+    """
+    binary, tensors = _Binary(raw), []
+    for entry in entries:
+        tensor = _head(entry, where)
+        tensors.append(tensor)
+        is_wanted = wanted is None or tensor.name in wanted
+        _fill(tensor, entry, binary, reader, wanted=is_wanted)
+    binary.end()
+    return tensors
+
+
 def _read(value: Json, raw: memoryview | None, reader: Reader, matching: Matching) -> InferRequest:
     if type(value) is not dict:
         raise MalformedRequest(
             f"The body is an object with the key inputs, not {json_body.kind_of(value)} (OIP-054)."
         )
-    entries, parameters = _objects(value, "inputs"), _parameters(value, "The request")
+    entries, parameters = objects_under(value, "inputs"), _parameters(value, "The request")
     if not entries:
         raise MalformedRequest(f"The request has no inputs; {_advice(value)} (OIP-054).")
     hint = hints.of_request(parameters, len(entries))
-    binary = _Binary(raw)
     by_name = matching.has_names and hint not in hints.ONE_TENSOR
-    inputs = []
-    for entry in entries:
-        tensor = _head(entry, "inputs")
-        inputs.append(tensor)
-        wanted = not by_name or tensor.name in matching.names
-        _fill(tensor, entry, binary, reader, wanted=wanted)
-    binary.end()
+    inputs = read_tensors(entries, "inputs", raw, reader, matching.names if by_name else None)
     if not reader.exact and json_body.is_doubtful(parameters):
         raise InexactParse
     given = value.get("id")
@@ -136,7 +166,13 @@ def _advice(value: dict[str, Any]) -> str:
     return "inputs is a list of tensors, each with name, datatype, shape and data"
 
 
-def _objects(value: dict[str, Any], key: str) -> list[dict[str, Any]]:
+def objects_under(value: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the list of objects that stands under a key, empty where there is none.
+
+    Raises:
+        MalformedRequest: something else stands there (OIP-054).
+
+    """
     listed = value.get(key)
     if listed is None:
         return []
@@ -206,5 +242,5 @@ def _outputs(value: dict[str, Any]) -> list[RequestedOutput] | None:
         RequestedOutput(
             _name(entry, "outputs", "OIP-054"), _parameters(entry, "An object in outputs")
         )
-        for entry in _objects(value, "outputs")
+        for entry in objects_under(value, "outputs")
     ] or None

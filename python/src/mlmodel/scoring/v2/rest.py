@@ -166,7 +166,11 @@ def _json(document: Any) -> HttpAnswer:
 
 
 def _server(request: _Request) -> HttpAnswer:
-    return _json(server_metadata(repository=request.repository))
+    found = server_metadata(repository=request.repository)
+    served = request.registry.served()
+    if len(served) == 1:
+        found["model"] = served[0].name  # who asks /invocations asks it without a name (RST-185)
+    return _json(found)
 
 
 def _live(_request: _Request) -> HttpAnswer:

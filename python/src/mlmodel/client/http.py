@@ -1,0 +1,174 @@
+"""Calls over HTTP, by httpcore: for threads, and for asyncio."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Any
+
+from mlmodel._base.extras import require
+from mlmodel.client.wire import Reply
+from mlmodel.errors import DeadlineExceeded, InvalidArgument, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlmodel.client.options import Options
+    from mlmodel.client.wire import Call
+
+__all__ = ["AsyncHttp", "Http"]
+
+#: How long a connection that nobody uses is kept; our server keeps it longer.
+_KEPT_SECONDS = 30.0
+#: Where requests wait for a place, the pool closes an idle connection, and with bad luck one that a
+#: thread has just been given. So the waiting is ours, and the pool has always room.
+_ROOM = 2
+
+
+class _Http:
+    """What both share: how a call becomes httpcore's request, and its errors ours."""
+
+    _POOL = ""
+
+    def __init__(self, options: Options) -> None:
+        core: Any = require("httpcore", "client")
+        self._core = core
+        self._options = options
+        address = options.address
+        self._start = address.path.encode()
+        scheme, host = address.scheme.encode(), address.host.encode("idna")
+        self._origin = scheme, host, address.port
+        self._host = (b"Host", address.authority.encode("idna"))
+        times = {"read": options.timeout, "write": options.timeout, "pool": options.timeout}
+        self._extensions = {"timeout": {**times, "connect": options.connect_timeout}}
+        proxy = _proxy(options)
+        self._pool: Any = getattr(core, self._POOL)(
+            ssl_context=options.tls(),
+            max_connections=_ROOM * options.connections,
+            keepalive_expiry=_KEPT_SECONDS,
+            uds=address.socket,
+            proxy=None if proxy is None else core.Proxy(proxy),
+        )
+
+    def _request(self, call: Call) -> Any:
+        scheme, host, port = self._origin
+        url = self._core.URL(
+            scheme=scheme, host=host, port=port, target=self._start + call.path.encode()
+        )
+        headers = [self._host, *((a.encode(), b.encode()) for a, b in call.headers)]
+        if call.method == "POST":
+            headers.append((b"Content-Length", str(len(call.body)).encode()))
+        return self._core.Request(
+            call.method, url, headers=headers, content=call.body, extensions=self._extensions
+        )
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        core, options = self._core, self._options
+        try:
+            yield
+        except core.ConnectTimeout:
+            raise Unavailable(
+                f"{options.address} was not reached in {options.connect_timeout:g} seconds "
+                "(RST-190)."
+            ) from None
+        except core.TimeoutException:
+            raise DeadlineExceeded(
+                f"{options.address} did not answer in {options.timeout:g} seconds; give a longer "
+                "timeout, or fewer rows at a time (RST-190)."
+            ) from None
+        except core.ConnectError as error:
+            raise Unavailable(
+                f"{options.address} cannot be reached: {_reason(error)} (RST-190)."
+            ) from None
+        except (core.NetworkError, core.ProtocolError, core.ProxyError) as error:
+            raise Unavailable(
+                f"The connection to {options.address} broke: {_reason(error)} (RST-190)."
+            ) from None
+        except core.UnsupportedProtocol as error:
+            raise InvalidArgument(f"{options.address} cannot be asked: {error}.") from None
+
+
+class Http(_Http):
+    """Calls for threads; several may make them at a time."""
+
+    _POOL = "ConnectionPool"
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._turns = BoundedSemaphore(options.connections)
+
+    def send(self, call: Call) -> Reply:
+        """Make a call.
+
+        Raises:
+            Unavailable: the server is not reached, or the connection broke.
+            DeadlineExceeded: it did not answer in time.
+
+        """
+        if not self._turns.acquire(timeout=self._options.timeout):
+            raise DeadlineExceeded(
+                f"All {self._options.connections} connections of the client were taken for "
+                f"{self._options.timeout:g} seconds; allow more connections (RST-190)."
+            )
+        try:
+            with self._told():
+                response = self._pool.handle_request(self._request(call))
+                try:
+                    body = response.read()
+                finally:
+                    response.close()
+        finally:
+            self._turns.release()
+        return _reply(response, body)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+
+class AsyncHttp(_Http):
+    """Calls for asyncio."""
+
+    _POOL = "AsyncConnectionPool"
+
+    async def send(self, call: Call) -> Reply:
+        """Make a call; raises as :meth:`Http.send`."""
+        with self._told():
+            response = await self._pool.handle_async_request(self._request(call))
+            try:
+                body = await response.aread()
+            finally:
+                await response.aclose()
+        return _reply(response, body)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._pool.aclose()
+
+
+def _reply(response: Any, body: bytes) -> Reply:
+    headers = {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
+    }
+    return Reply(response.status, headers, body)
+
+
+def _reason(error: Exception) -> str:
+    return (str(error) or type(error).__name__).rstrip(".")
+
+
+def _proxy(options: Options) -> str | None:
+    """Return the proxy that is given, or that the environment names for the server."""
+    import os
+
+    if options.proxy is not None or options.address.socket is not None:
+        return options.proxy or None
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from urllib.request import getproxies, proxy_bypass
+
+    address = options.address
+    if proxy_bypass(address.authority) or proxy_bypass(address.host):
+        return None
+    return getproxies().get(address.scheme) or getproxies().get("all")

@@ -1,0 +1,278 @@
+"""What a client answers with is what the model answers in process (RST-185, RST-186, RST-188)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import scipy.sparse
+from in_process import PROTOCOLS, Asking
+
+from mlmodel.errors import InvalidArgument, InvalidInput, ModelNotFound
+from mlmodel.models import ModelSignature
+from mlmodel.scoring.engine import Engine
+from mlmodel.scoring.fidelity.answers import difference
+from mlmodel.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
+
+INDEX = [0, 1, 2]
+TIMES = pd.to_datetime(["2024-01-01", None, "2024-02-02T03:04:05.123456789"], format="ISO8601")
+#: What a model answers to three rows.
+ANSWERS: dict[str, Any] = {
+    "frame": pd.DataFrame({"y": [1.5, np.nan, np.inf], "n": [1, 2, 2**53 + 1]}),
+    "numbered frame": pd.DataFrame([[1, 2], [3, 4], [5, 6]]),
+    "frame of narrow numbers": pd.DataFrame({
+        "f": np.array([0.1, 1, 2], np.float32), "i": np.array([1, 2, 3], np.int32),
+        "b": [True, False, True], "u": np.array([1, 2, 2**64 - 1], np.uint64),
+    }),
+    "integers with gaps": pd.DataFrame({"y": pd.array([1, None, 2**53 + 1], "Int64")}),
+    "texts with gaps": pd.DataFrame({"y": ["a", None, ""]}),
+    "times with gaps": pd.DataFrame({"y": TIMES}),
+    "series": pd.Series([1, 2, 3]),
+    "series with a name": pd.Series(["x", "y", "z"], name="label"),
+    "array": np.array([1.5, 2.5, -0.0]),
+    "array of float32": np.array([0.1, 2.5, np.nan], np.float32),
+    "array of integers": np.array([1, 2, 3], np.int16),
+    "array of two columns": np.array([[1, 2], [3, 4], [5, 6]]),
+    "array of three axes": np.arange(12.0).reshape(3, 2, 2),
+    "texts": np.array(["a", "bc", ""]),
+    "booleans": np.array([True, False, True]),
+    "list": [1, 2, 3],
+    "list of texts": ["a", "b", "c"],
+    "list of lists": [[1, 2], [3], []],
+    "list of objects": [{"a": 1, "b": [1.5]}, {"a": 2}, {}],
+    "arrays by name": {"p": np.array([0.5, 0.25, 1]), "q": np.array(["a", "b", "c"])},
+    "number": 3.5,
+    "text": "all good",
+}  # fmt: skip
+#: What the form of the answer cannot hold, and gRPC's binary contents cannot either (OIP-013).
+NOT_HELD = {("grpc", "integers with gaps"), ("grpc", "times with gaps")}
+OUTPUTS = Schema([ColSpec("long", "p"), ColSpec("long", "q")])
+FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0]})
+
+
+@pytest.mark.parametrize("declared", [None, OUTPUTS], ids=["undeclared", "two columns"])
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_the_answer_is_of_the_model_s_own_kind(kind: str, declared: Schema | None) -> None:
+    """RST-186, RST-188: kind, names and dtypes, over HTTP."""
+    own = ANSWERS[kind]
+    signature = ModelSignature(Schema([ColSpec("double", "a")]), declared)
+    given = Asking(m=Engine(lambda *_: own, signature)).predict(FRAME)
+    assert type(given) is type(own) or isinstance(own, float | str)
+    if isinstance(own, pd.DataFrame):
+        pd.testing.assert_frame_equal(given, own, check_dtype=True, check_column_type=False)
+    elif isinstance(own, pd.Series):
+        pd.testing.assert_series_equal(given, own)
+    elif isinstance(own, np.ndarray):
+        assert given.dtype == (object if own.dtype.kind == "U" else own.dtype)
+        np.testing.assert_array_equal(given, own)
+    elif isinstance(own, dict):
+        assert {name: held.tolist() for name, held in given.items()} == {
+            name: held.tolist() for name, held in own.items()
+        }
+    else:
+        assert given == own
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_the_answer_is_equal_by_every_protocol(kind: str, protocol: str) -> None:
+    """RST-188, FID-002."""
+    if (protocol, kind) in NOT_HELD or (protocol == "invocations" and "times" in kind):
+        pytest.skip("the form of the answer cannot hold it, or has it as text")
+    own = ANSWERS[kind]
+    given = Asking(
+        protocol, m=Engine(lambda *_: own, ModelSignature(Schema([ColSpec("double", "a")])))
+    ).predict(FRAME)
+    assert difference(own, given) is None
+
+
+def test_binary_data_hold_numbers_and_json_what_is_missing() -> None:
+    """RST-186: a long answer, of which one column has gaps that no binary form has."""
+    own = pd.DataFrame({"i": pd.array([1, None] * 500, "Int64"), "f": np.arange(1000.0)})
+    asking = Asking(m=Engine(lambda *_: own, ModelSignature(Schema([ColSpec("double", "a")]))))
+    given = asking.predict(pd.DataFrame({"a": np.arange(1000.0)}))
+    pd.testing.assert_frame_equal(given, own)
+    assert dict(asking.calls[-1].headers)["Content-Type"] == "application/octet-stream"
+
+
+COLUMNS = ModelSignature(Schema([
+    ColSpec("long", "n", required=False), ColSpec("string", "s"), ColSpec("datetime", "t"),
+    ColSpec("binary", "b"), ColSpec("boolean", "o", required=False),
+]))  # fmt: skip
+ROWS = pd.DataFrame({
+    "n": pd.array([1, None, 2**53 + 1], "Int64"),
+    "s": ["a", "é\0", ""],
+    "t": pd.to_datetime(["2024-01-01", "2024-01-02", "1970-01-01T00:00:00.000000001"], format="ISO8601"),
+    "b": [b"\xff", b"", b"abc"],
+    "o": pd.Series([True, None, False], dtype=object),
+})  # fmt: skip
+
+
+def _seen(engine: Engine, data: Any) -> Any:
+    """Return what the model gets in process."""
+    held: list[Any] = []
+    Engine(lambda given, _: held.append(given), engine.signature).predict(data)
+    return held[0]
+
+
+TABLES = {
+    "pandas": ROWS,
+    "Arrow": pa.Table.from_pandas(ROWS, preserve_index=False),
+    "Polars": pl.DataFrame({
+        "n": [1, None, 2**53 + 1], "s": ["a", "é\0", ""], "t": ROWS["t"].to_list(),
+        "b": [b"\xff", b"", b"abc"], "o": [True, None, False],
+    }),
+    "records": [
+        {"n": 1, "s": "a", "t": pd.Timestamp("2024-01-01").to_pydatetime(), "b": b"\xff", "o": True},
+        {"s": "b", "t": pd.Timestamp("2024-01-02").to_pydatetime(), "b": b"", "o": None},
+    ],
+    "lists by name": {"s": ["x"], "t": [pd.Timestamp("2024-01-01").to_pydatetime()], "b": [b"1"], "n": [2**60]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("kind", TABLES)
+def test_the_model_gets_what_it_gets_in_process(kind: str, protocol: str) -> None:
+    """RST-188: data with types and without, and what is missing."""
+    held: list[Any] = []
+    engine = Engine(lambda given, _: held.append(given) or [1.0] * len(given), COLUMNS)
+    Asking(protocol, m=engine).predict(TABLES[kind])
+    pd.testing.assert_frame_equal(held[0], _seen(engine, TABLES[kind]))
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(
+    "data",
+    [
+        np.arange(6, dtype=np.float32).reshape(2, 3),
+        {"x": np.arange(6, dtype=np.float32).reshape(2, 3)},
+    ],
+    ids=["array", "arrays by name"],
+)
+def test_tensors_reach_the_model_as_they_are(data: Any, protocol: str) -> None:
+    """RST-188."""
+    held: list[Any] = []
+    name = "x" if isinstance(data, dict) else None
+    signature = ModelSignature(Schema([TensorSpec(np.dtype("float32"), (-1, 3), name)]))
+    engine = Engine(lambda given, _: held.append(given) or [1.0, 2.0], signature)
+    Asking(protocol, m=engine).predict(data)
+    seen, given = _seen(engine, data), held[0]
+    seen, given = (one["x"] if name else one for one in (seen, given))
+    assert (given.dtype, given.tolist()) == (seen.dtype, seen.tolist())
+
+
+def test_lists_are_no_tensors_as_in_process() -> None:
+    """ENF-074: what the model would refuse in process is refused, without a request."""
+    signature = ModelSignature(Schema([TensorSpec(np.dtype("float32"), (-1, 3))]))
+    asking = Asking(m=Engine(lambda given, _: given, signature))
+    with pytest.raises(InvalidInput, match="ENF-074"):
+        asking.predict([[0.1, 1, 2]])
+
+
+@pytest.mark.parametrize("data", [
+    scipy.sparse.csr_matrix([[0.0, 1.0]]), pd.DataFrame({(1, 2): [1.0]}), pd.DataFrame(),
+    pd.DataFrame([[1.0, 2.0]], columns=["a", "a"]), {1: np.array([1.0])}, object(),
+    pd.DataFrame({"a": [1 + 2j]}), np.ma.MaskedArray([1.0, 2.0], [True, False]),
+])  # fmt: skip
+def test_what_cannot_be_sent_is_refused(data: Any) -> None:
+    """RST-188: nothing is changed to make it fit."""
+    asking = Asking("v2", m=Engine(lambda *_: [1.0]))
+    with pytest.raises(InvalidArgument):
+        asking.predict(data)
+
+
+def test_parameters_go_along() -> None:
+    params = ParamSchema([ParamSpec("k", "long", 1), ParamSpec("l", "double", [0.5], (-1,))])
+    held: list[Any] = []
+    signature = ModelSignature(Schema([ColSpec("double", "a")]), params=params)
+    engine = Engine(lambda _, given: held.append(given) or [1.0] * 3, signature)
+    for protocol in ("v2", "invocations"):
+        Asking(protocol, m=engine).predict(FRAME, {"k": 2**53 + 1, "l": [1.5, 2.5]})
+        with pytest.warns(UserWarning, match="'z'"):
+            Asking(protocol, m=engine).predict(FRAME, {"z": 1})
+    Asking("grpc", m=engine).predict(FRAME, {"k": 7})
+    assert [one["k"] for one in held] == [2**53 + 1, 1, 2**53 + 1, 1, 7]
+    with pytest.raises(InvalidArgument, match="gRPC holds"):
+        Asking("grpc", m=engine).predict(FRAME, {"l": [1.5]})
+    with pytest.raises(InvalidArgument, match="OIP-037"):
+        Asking("v2", m=engine).predict(FRAME, {"mlmodel_exact": True})
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_an_error_is_the_one_of_the_table(protocol: str) -> None:
+    """RST-190."""
+    engine = Engine(
+        lambda *_: [1.0], ModelSignature(Schema([ColSpec("long", "a"), ColSpec("string", "s")]))
+    )
+    with pytest.raises(InvalidInput, match="fit the model's signature") as caught:
+        Asking(protocol, m=engine).predict(pd.DataFrame({"a": [1.5, 2.0]}))
+    found = {(one.rule, one.column) for one in caught.value.violations}
+    assert ("ENF-004", "s") in found
+    assert caught.value.answered is not None
+    assert caught.value.answered.status == ("INVALID_ARGUMENT" if protocol == "grpc" else 400)
+
+
+def test_a_single_model_needs_no_name_and_of_several_none_is_meant() -> None:
+    """RST-185."""
+    one, other = (
+        Engine(lambda *_, n=n: [n], ModelSignature(Schema([ColSpec("double", "a")])))
+        for n in (1.0, 2.0)
+    )
+    single = Asking(m=one)
+    assert single.run(single.dialogue.server())["model"] == "m"
+    several = Asking(x=one, y=other)
+    assert "model" not in several.run(several.dialogue.server())
+    assert several.predict(FRAME[:1], model="y") == [2.0]
+    with pytest.raises(InvalidArgument, match="RST-185"):
+        several.predict(FRAME[:1])
+    with pytest.raises(ModelNotFound):
+        several.predict(FRAME[:1], model="z")
+
+
+def test_nothing_is_said_to_who_does_not_ask() -> None:
+    """RST-186."""
+    asking = Asking(m=Engine(lambda *_: [1]))
+    body = {"inputs": [{"name": "a", "datatype": "FP64", "shape": [1], "data": [1.0]}]}
+    for exact, said in (
+        (False, {"content_type": "np"}),
+        (True, {"content_type": "np", "mlmodel_kind": "list"}),
+    ):
+        body["parameters"] = {"mlmodel_exact": exact}  # type: ignore[assignment]
+        call = asking.dialogue.score("application/json", b"", None, None)
+        next(call)
+        from mlmodel.scoring import v2
+
+        answer = v2.handle(
+            "POST", "/v2/models/m/infer", {}, json.dumps(body).encode(), asking.models
+        )
+        assert json.loads(answer.body)["parameters"] == said
+
+
+def test_pieces_are_one_answer_and_rows_are_those_of_all() -> None:
+    """RST-191."""
+    engine = Engine(
+        lambda frame, _: frame["a"] * 2, ModelSignature(Schema([ColSpec("double", "a")]))
+    )
+    asking, data = Asking(m=engine), pd.DataFrame({"a": np.arange(10.0)})
+    pd.testing.assert_series_equal(asking.predict(data, rows=3), data["a"] * 2)
+    assert sum(call.path.endswith("infer") for call in asking.calls) == 4
+    records = [{"a": float(n)} for n in range(10)]
+    assert asking.predict(records, rows=4).tolist() == (data["a"] * 2).tolist()
+    records[7] = {"a": "x"}
+    with pytest.raises(InvalidInput) as caught:
+        asking.predict(records, rows=3)
+    assert [one.row for one in caught.value.violations] == [7]
+    assert "row 7" in caught.value.message
+    lists = {"a": list(range(10))}
+    assert len(asking.predict(lists, rows=9)) == 10
+    for wrong in (0, -1, True, 1.5):
+        with pytest.raises(InvalidArgument, match="batch_rows"):
+            asking.predict(data, rows=wrong)
+    summing = Asking(m=Engine(lambda frame, _: [frame["a"].sum()], engine.signature))
+    with pytest.raises(InvalidArgument, match="answered 1 rows"):
+        summing.predict(data, rows=5)
