@@ -61,6 +61,7 @@ INSIDE = {
             "answers",
             "invocations",
             "v2",
+            "openapi",
             "fidelity",
         ),
     ),

@@ -143,6 +143,13 @@ not trusted.
 )
 @watch_options
 @click.option(
+    "--no-page",
+    "no_page",
+    is_flag=True,
+    help="Answer neither the page at / nor /docs and /openapi.json, which tell names, signatures "
+    "and examples of the models.",
+)
+@click.option(
     "--uds",
     "socket",
     default=None,
@@ -183,6 +190,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     predict_seconds: float | None,
     body_seconds: float,
     terse: bool,
+    no_page: bool,
     socket: str | None,
     certificate: str | None,
     key: str | None,
@@ -201,9 +209,10 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     POST /invocations scores, as MLflow's server does, and POST /models/NAME/invocations where there
     are several models; /v2 is the Open Inference Protocol, as KServe, Triton and MLServer speak it,
-    for all of them. GET /ping, /health and /version tell the state of the server. On SIGTERM or
-    Ctrl-C it finishes the requests that it has begun, and stops; on SIGHUP it loads the models
-    again. A worker process that ends is replaced.
+    for all of them. At / is a page to try the models at, at /openapi.json their description for
+    tools, at /docs a view of it. GET /ping, /health and /version tell the state of the server. On
+    SIGTERM or Ctrl-C it finishes the requests that it has begun, and stops; on SIGHUP it loads the
+    models again. A worker process that ends is replaced.
     """
     from mlmodel.serving.names import places
     from mlmodel.serving.server import run
@@ -214,6 +223,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         *(places(models), host, port, workers, threads, max_body, body_seconds, predict_seconds),
         grpc_port=grpc_port,
         terse=terse,
+        page=not no_page,
         repository=repository,
         trust=trust,
         allow=allow,

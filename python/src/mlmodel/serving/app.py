@@ -40,6 +40,7 @@ from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.scoring.stages import CURRENT
 from mlmodel.serving import names, requests
+from mlmodel.serving.about import About
 from mlmodel.serving.admission import Admission
 from mlmodel.serving.http.crew import Pace
 from mlmodel.serving.http.messages import Request, Response
@@ -48,6 +49,7 @@ from mlmodel.serving.models import Hosted
 from mlmodel.serving.observing import over_http
 from mlmodel.serving.observing.observer import Observer, Watch
 from mlmodel.serving.observing.probes import Probes
+from mlmodel.serving.pages import DOCUMENT, add_pages
 from mlmodel.serving.routes import Call, Routes, is_v2
 from mlmodel.serving.settings import MAX_BODY, THREADS
 
@@ -92,6 +94,8 @@ class Application:
         threads: how many requests are worked on at a time; more of them wait (RST-074).
         repository: models can be unloaded and loaded again by requests (OIP-062).
         watch: what is noted of requests; nothing but their ids if not given (RST-150 to RST-157).
+        page: the page and the description for tools are there (RST-181).
+        grpc_port: where gRPC is spoken besides, which the page tells.
 
     Attributes:
         observer: notes requests; those over gRPC, too.
@@ -108,6 +112,8 @@ class Application:
         threads: int = THREADS,
         repository: bool = False,
         watch: Watch | None = None,
+        page: bool = True,
+        grpc_port: int | None = None,
     ) -> None:
         self.models = _single(served) if isinstance(served, Engine) else served
         self.max_body = max_body
@@ -120,6 +126,9 @@ class Application:
         self.probes.add_to(self.flask)
         self._routes = Routes(self.models.names, repository=repository)
         self._slow = _Slow()
+        self._about = About(self.models, grpc_port) if page else None
+        if self._about is not None:
+            add_pages(self.flask, self._about, terse=terse)
 
     # For our own server. --------------------------------------------------------------------
 
@@ -127,10 +136,15 @@ class Application:
         """Return the pace of the model that a request calls; None where it calls none."""
         call = self._routes.call(request)
         if call is None:
-            return None
+            return self._slow if self._must_describe(request) else None
         if self.observer.on:
             request.came = self.observer.whole(call.model)
         return self._slow if call.model is None else self.models.pace(call.model)
+
+    def _must_describe(self, request: Request) -> bool:
+        """Return whether an answer takes a description of all models that is not made yet."""
+        is_asked = request.method != "POST" and request.path == DOCUMENT
+        return is_asked and self._about is not None and not self._about.is_made
 
     def answer(self, request: Request) -> Response:
         """Answer a whole request, with its id (RST-151); never raises."""

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 from mlmodel.errors import MlmodelError, ModelFailure, Unavailable, shown
 from mlmodel.scoring.v2.registry import Models
+from mlmodel.serving.facts import Facts, facts_of
 from mlmodel.serving.http.crew import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlmodel.scoring.engine import Engine
+    from mlmodel.store.description import Model
 
 __all__ = ["Hosted"]
 
 _log = logging.getLogger("mlmodel.serving")
+_NOTHING = Facts()
 
 
 class Hosted(Models):
@@ -26,6 +29,7 @@ class Hosted(Models):
     def __init__(self) -> None:
         super().__init__()
         self._paces: dict[str, Pace] = {}
+        self._facts: dict[str, Facts] = {}
         self._loading = Lock()
 
     def add(
@@ -49,6 +53,14 @@ class Hosted(Models):
     def pace(self, name: str) -> Pace | None:
         """Return the pace of a model; None where there is no such model."""
         return self._paces.get(name)
+
+    def facts(self, name: str) -> Facts:
+        """Return what the folder of a model says of it, as far as :meth:`note` was told."""
+        return self._facts.get(name, _NOTHING)
+
+    def note(self, name: str, metadata: Model) -> None:
+        """Take notice of what the folder of a model says, which was loaded just now."""
+        self._facts[name] = facts_of(metadata)
 
     def load(self, name: str) -> None:
         """Load a model (see :meth:`Models.load`); why it cannot be loaded goes to the log alone.

@@ -69,6 +69,7 @@ class Settings:
         log_format: ``text`` or ``json``.
         log_level: what of mlmodel's own records is written: ``debug``, ``info`` and so on.
         otel: spans are sent (RST-157).
+        page: the page and the description for tools are there (RST-181).
         again: the models were loaded before, by workers that are replaced.
 
     """
@@ -99,6 +100,7 @@ class Settings:
     log_format: str = "text"
     log_level: str = "info"
     otel: bool = False
+    page: bool = True
     again: bool = False
 
     @property

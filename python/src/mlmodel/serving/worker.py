@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mlmodel.serving.app import Application
     from mlmodel.serving.grpc import Server
     from mlmodel.serving.http.host import Sock
+    from mlmodel.serving.models import Hosted
     from mlmodel.serving.observing.observer import Watch
     from mlmodel.serving.settings import Place, Settings
 
@@ -204,9 +205,9 @@ def application(settings: Settings) -> Application:
     # So many predictions go on at a time, whatever protocol asks for them (RST-074).
     turns = threading.BoundedSemaphore(settings.threads) if settings.grpc_address else None
     for place in settings.models:
-        again = partial(_load_again, place, settings, turns)
+        again = partial(_load_again, place, settings, turns, hosted)
         with naming(place.name, settings.models):
-            engine = again() if settings.again else _load(place, settings, turns)
+            engine = again() if settings.again else _load(place, settings, turns, hosted)
         hosted.add(place.name, again, engine=engine)
     return Application(
         hosted,
@@ -215,6 +216,8 @@ def application(settings: Settings) -> Application:
         threads=settings.threads,
         repository=settings.repository,
         watch=_watch(settings),
+        page=settings.page,
+        grpc_port=_port_of(settings.grpc_address),
     )
 
 
@@ -240,16 +243,22 @@ def _watch(settings: Settings) -> Watch:
     )
 
 
-def _load(place: Place, settings: Settings, turns: Turns | None) -> Engine:
+def _port_of(address: str) -> int | None:
+    return int(address.rpartition(":")[2]) if address else None
+
+
+def _load(place: Place, settings: Settings, turns: Turns | None, hosted: Hosted) -> Engine:
     """Load a model; with ``turns`` it predicts only when it is given one."""
     from mlmodel.pyfunc.served import load_served
     from mlmodel.serving.isolation import load_isolated
 
     if settings.isolate:
-        engine = load_isolated(place, settings).engine
+        model = load_isolated(place, settings)
     else:
         trust, allow = settings.trust, settings.allow
-        engine = load_served(place.uri, trust=trust, allow=allow, digest=place.digest).engine
+        model = load_served(place.uri, trust=trust, allow=allow, digest=place.digest)
+    hosted.note(place.name, model.metadata)
+    engine = model.engine
     if turns is not None:
         engine.call = _in_turn(engine.call, turns)
     return engine
@@ -263,7 +272,7 @@ def _in_turn(predict: Predict, turns: Turns) -> Predict:
     return call
 
 
-def _load_again(place: Place, settings: Settings, turns: Turns | None) -> Engine:
+def _load_again(place: Place, settings: Settings, turns: Turns | None, hosted: Hosted) -> Engine:
     """Load a model once more, under the conditions of the start (RST-136, OIP-063)."""
     if place.wall is None:
         trust, allow = settings.trust, settings.allow
@@ -272,7 +281,7 @@ def _load_again(place: Place, settings: Settings, turns: Turns | None) -> Engine
                 f"{place.uri} has changed and is not trusted any more. It is to be loaded in a "
                 "sandbox, which this server does not have; start the server again (RST-136)."
             )
-    return _load(place, settings, turns)
+    return _load(place, settings, turns, hosted)
 
 
 def _take_over_signals() -> None:
