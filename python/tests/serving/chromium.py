@@ -52,12 +52,14 @@ class Chromium:
 
     Attributes:
         said: what was written to the console or went wrong in the page, as texts.
+        asked: the addresses that were asked for.
 
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.said: list[str] = []
+        self.asked: list[str] = []
         self._numbers = itertools.count(1)
         self._buffer = b""
         self._session = ""
@@ -124,6 +126,10 @@ class Chromium:
             self.said.append(json.dumps(got["params"]["exceptionDetails"]))
         elif got.get("method") == "Log.entryAdded":
             self.said.append(got["params"]["entry"]["text"])
+        elif got.get("method") == "Page.javascriptDialogOpening":
+            self.said.append(got["params"]["message"])
+        elif got.get("method") == "Network.requestWillBeSent":
+            self.asked.append(got["params"]["request"]["url"])
         elif got.get("method") == "Runtime.consoleAPICalled":
             self.said.append(json.dumps(got["params"]["args"]))
         return got
@@ -131,7 +137,11 @@ class Chromium:
     def run(self, script: str) -> Any:
         """Return the value of an expression in the page; promises are waited for."""
         result = self.tell(
-            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+            "Runtime.evaluate",
+            expression=script,
+            returnByValue=True,
+            awaitPromise=True,
+            allowUnsafeEvalBlockedByCSP=False,
         )
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")

@@ -250,7 +250,7 @@ class Application:
             start_response(_REASONS[status], [*headers, *_pairs(lines), _CLOSE])
             return [body]
         request = _request(environ)
-        if self.pace(request) is not None:
+        if request.method == "POST" and self.pace(request) is not None:
             response = self._called(environ, request)
         elif is_v2(request):
             response = self.answer(request)

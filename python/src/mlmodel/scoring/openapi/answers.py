@@ -53,8 +53,8 @@ def predictions(outputs: Schema | None) -> Json:
     if outputs.has_input_names():
         cells = {str(spec.name): types.column(spec) for spec in specs}
         lists = {name: types.listed(one) for name, one in cells.items()}
-        forms.insert(0, types.listed({"type": "object", "properties": cells}))
-        forms.append({"type": "object", "properties": lists})
+        forms.insert(0, types.listed(_object(cells)))
+        forms.append(_object(lists))
     elif len(specs) == 1:  # a series without a name is a frame of one column (RST-045)
         forms.append(types.listed({"type": "object", "maxProperties": 1}))
     return {"anyOf": forms}
@@ -64,8 +64,12 @@ def _of_tensors(specs: Sequence[TensorSpec]) -> Json:
     if specs[0].name is None:
         return types.tensor(specs[0])
     arrays = {str(spec.name): types.tensor(spec) for spec in specs}
-    by_name: Json = {"type": "object", "properties": arrays}
+    by_name = _object(arrays)
     return by_name if len(specs) > 1 else {"anyOf": [by_name, *arrays.values()]}
+
+
+def _object(properties: Json) -> Json:
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def scored(predicted: Json) -> Json:

@@ -8,6 +8,7 @@ from mlmodel.scoring.codecs import TABLE
 from mlmodel.scoring.media import JSON
 from mlmodel.scoring.openapi import types
 from mlmodel.scoring.openapi.types import Json, ref
+from mlmodel.signature.types.nested import NestedType
 from mlmodel.signature.types.params import json_default
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Forms"]
 
 _ANY: Json = {}
-_ROWS = {"title": "a list of rows", **types.listed({"type": "object"})}
-#: How many cells of the one row of an array are told as a table besides (ENF-073).
+#: What says that an object is of another form than one record (RST-081), or has parameters.
+_KEYS = frozenset({form.key for form in TABLE if form.key} | {"data", "columns", "params"})
+#: How many axes an array has that is like a table.
 _TABLE_AXES = 2
 
 
@@ -58,31 +60,31 @@ class Forms:
         """Return the media types of a request, each with its schema."""
         found: dict[str, Json] = {JSON: {"schema": self._json()}}
         for form in TABLE:
+            bare = self._bare(form.format)
             if form.media != JSON:
                 found.setdefault(form.content_type, {"schema": _of_media(form.media)})
-            elif form.format is not None:
-                found[form.content_type] = {"schema": self._bare(form.format)}
+            elif bare is not None:
+                found[form.content_type] = {"schema": bare}
         return found
 
     def _json(self) -> Json:
-        keys = [form.key for form in TABLE if form.media == JSON and form.key]
-        bodies = [self._bodies[key] for key in keys if key in self._bodies]
-        bare = [self._bare(form.format) for form in TABLE if form.media == JSON and form.format]
-        whole = [*bodies, *bare]
-        if "record" in self._bodies:
-            whole.append(self._bodies["record"])
-        return {"anyOf": whole}
+        of_json = [form for form in TABLE if form.media == JSON]
+        bodies = [self._bodies[form.key] for form in of_json if form.key in self._bodies]
+        bare = [one for form in of_json if (one := self._bare(form.format)) is not None]
+        record = [self._bodies["record"]] if "record" in self._bodies else []
+        return {"anyOf": [*bodies, *bare, *record]}
 
-    def _bare(self, form: str) -> Json:
-        """Return the schema of a body in the 1.x dialect (RST-080)."""
-        part = form.removeprefix("pandas-")
-        return ref(f"{self._name}.{part}")
+    def _bare(self, form: str | None) -> Json | None:
+        """Return the schema of a whole body in the 1.x dialect (RST-080), None where none is."""
+        part = f"{self._name}.{(form or '').removeprefix('pandas-')}"
+        return ref(part) if form is not None and part in self.components else None
 
     def _envelope(self, key: str, value: Json) -> Json:
         """Return the schema of a JSON body with one key (RST-005), or of a whole record."""
         beside: Json = {"params": {"anyOf": [self._params, {"type": "null"}]}}
         if key == "record":
-            return {"title": "one record", **value}
+            other = {"not": {"enum": sorted(_KEYS)}}
+            return {"title": "one record", "allOf": [value], "propertyNames": other}
         if any(form.key == key and form.ignores for form in TABLE):
             beside["signature_name"] = {"description": "Ignored, whatever it is (RST-099)."}
         return {
@@ -104,8 +106,8 @@ class Forms:
         return self._named(specs) if schema.has_input_names() else self._unnamed(specs)
 
     def _undeclared(self) -> dict[str, Json]:
-        split = self._add("split", _split(None, types.listed(_ANY)))
-        records = self._add("records", _ROWS)
+        split = self._add("split", _split(types.listed(_ANY)))
+        records = self._add("records", _rows({"type": "object"}))
         return {
             "dataframe_split": split,
             "dataframe_records": records,
@@ -116,43 +118,31 @@ class Forms:
 
     def _named(self, specs: Sequence[ColSpec]) -> dict[str, Json]:
         names = [str(spec.name) for spec in specs]
-        row = self._add(
-            "row",
-            {
-                "type": "object",
-                "properties": {
-                    name: types.column(spec) for name, spec in zip(names, specs, strict=True)
-                },
-                "required": [n for n, spec in zip(names, specs, strict=True) if spec.required],
-            },
-        )
-        split = self._add("split", _split(names, types.row_of_cells(specs)))
-        records = self._add("records", {"title": "a list of rows", **types.listed(row)})
-        columns = {
-            name: types.listed(types.column(spec)) for name, spec in zip(names, specs, strict=True)
-        }
-        by_column = self._add(
-            "columns",
-            {
-                "description": "Each column as a list of its cells, all of one length.",
-                "type": "object",
-                "properties": columns,
-                "required": [n for n, spec in zip(names, specs, strict=True) if spec.required],
-            },
-        )
+        cells = dict(zip(names, map(types.column, specs), strict=True))
+        required = [name for name, spec in zip(names, specs, strict=True) if spec.required]
+        of_row = {"type": "object", "properties": cells, "required": required}
+        row = self._add("row", of_row)
+        split = self._add("split", _split(types.row_of_cells(specs), names=names))
+        records = self._add("records", _rows(row))
+        by_column = self._add("columns", _by_column(cells, required))
+        # A list under a name may be one value of a nested type or many (ENF-015): it is told
+        # as the one row that it is where all are single values.
+        inputs = row if any(isinstance(spec.type, NestedType) for spec in specs) else by_column
         return {
             "dataframe_split": split,
             "dataframe_records": records,
             "instances": records,
-            "inputs": by_column,
-            "input_data": {"anyOf": [split, by_column]},
-            "record": row,
+            "inputs": inputs,
+            # With a column that is called so it is no table in split form (RST-094).
+            "input_data": inputs if "data" in names else {"anyOf": [split, inputs]},
+            # A column that is called as a key is never one of a record (RST-081).
+            **({} if _KEYS & set(names) else {"record": row}),
         }
 
     def _unnamed(self, specs: Sequence[ColSpec]) -> dict[str, Json]:
         row = types.row_of_cells(specs)
-        split = self._add("split", _split(None, row))
-        rows = self._add("records", {"title": "a list of rows", **types.listed(row)})
+        split = self._add("split", _split(row, width=len(specs)))
+        rows = self._add("records", _rows(row))
         return {
             "dataframe_split": split,
             "instances": rows,
@@ -167,17 +157,34 @@ class Forms:
             whole = _by_name(specs, 0, "The arrays by name.")
             each = _by_name(specs, 1, "One row of each array, by name.")
         arrays = self._add("arrays", whole)
-        rows = self._add("records", {"title": "a list of rows", **types.listed(each)})
+        rows = self._add("records", _rows(each))
         found = {"instances": rows, "inputs": arrays, "input_data": arrays}
-        is_table = len(specs) == 1 and len(specs[0].shape) == _TABLE_AXES
-        cells = types.tensor(specs[0], 1) if is_table else types.listed(_ANY)
-        split = self._add("split", _split(None, cells))
-        return {"dataframe_split": split, **found} if is_table else found
+        width = specs[0].shape[1] if len(specs[0].shape) == _TABLE_AXES else -1
+        if len(specs) > 1 or specs[0].name is not None or width < 0:
+            return found
+        # One array of rows may be given as a table (ENF-073).
+        split = self._add("split", _split(types.tensor(specs[0], 1), width=width))
+        return {"dataframe_split": split, **found}
 
 
-def _split(names: list[str] | None, row: Json) -> Json:
+def _rows(row: Json) -> Json:
+    return {"title": "a list of rows", **types.listed(row)}
+
+
+def _by_column(cells: dict[str, Json], required: list[str]) -> Json:
+    return {
+        "description": "Each column as a list of its cells, all of one length.",
+        "type": "object",
+        "properties": {name: types.listed(cell) for name, cell in cells.items()},
+        "required": required,
+    }
+
+
+def _split(row: Json, *, names: list[str] | None = None, width: int | None = None) -> Json:
     """Return the schema of a table in split form (RST-007)."""
-    columns: Json = types.listed({"type": ["string", "integer"]})
+    columns: Json = types.listed({"type": "string"})
+    if width is not None:
+        columns |= {"minItems": width, "maxItems": width}
     if names is not None:
         columns = {
             "description": "The names of the columns, here in the order of the signature; another "

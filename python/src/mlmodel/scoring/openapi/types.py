@@ -36,6 +36,8 @@ _MOMENT = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
 )
+#: The largest number of floating-point dtypes that are narrower than JSON's own (ENF-047).
+_LARGEST = {"float16": 65504.0, "float32": float.fromhex("0x1.fffffep127")}
 #: What numpy calls a moment begins so.
 _MOMENTS = "datetime64"
 
@@ -55,11 +57,14 @@ def _whole(kind: DataType, form: str) -> Json:
     return {"type": "integer", "format": form, "minimum": taken.low, "maximum": taken.high}
 
 
-def _number(form: str) -> Json:
+def _number(dtype: str) -> Json:
+    largest = _LARGEST.get(dtype)
+    form = "double" if largest is None else "float"
+    bounds = {} if largest is None else {"minimum": -largest, "maximum": largest}
     return {
         "description": "A number; NaN as null or a text, infinities as texts (ENF-048, ENF-064).",
         "anyOf": [
-            {"type": "number", "format": form},
+            {"type": "number", "format": form, **bounds},
             {"enum": ["NaN", "Infinity", "-Infinity"]},
             _NULL,
         ],
@@ -91,8 +96,8 @@ _SCALARS = {
     DataType.boolean: lambda: {"type": "boolean"},
     DataType.integer: lambda: _whole(DataType.integer, "int32"),
     DataType.long: lambda: _whole(DataType.long, "int64"),
-    DataType.float: lambda: _number("float"),
-    DataType.double: lambda: _number("double"),
+    DataType.float: lambda: _number("float32"),
+    DataType.double: lambda: _number("float64"),
     DataType.string: _text,
     DataType.binary: _base64,
     DataType.datetime: _moment,
@@ -154,7 +159,9 @@ def element(spec: TensorSpec) -> Json:
     if literals.form == "integer":
         return {"type": "integer", "minimum": literals.low, "maximum": literals.high}
     if literals.form == "number":
-        return ref("float" if spec.dtype == "float32" else "double")
+        return _number("float16") if spec.dtype == "float16" else ref(
+            "float" if spec.dtype == "float32" else "double"
+        )
     if literals.form == "text":
         return {"type": ["string", "null"] if literals.null else "string"}
     return (
