@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCALARS = [ColSpec(kind, kind.value, kind is not DataType.long) for kind in DataType]
+OBJECT = Object([Property("x", "double"), Property("y", "string", required=False)])
 NESTED = [
     ColSpec(Array("long"), "a"),
-    ColSpec(Object([Property("x", "double"), Property("y", "string", False)]), "o", False),
+    ColSpec(OBJECT, "o", required=False),
     ColSpec(Map("boolean"), "m"),
     ColSpec(Array(Array("double")), "deep"),
     ColSpec(AnyType(), "z"),
@@ -65,7 +66,7 @@ SIGNATURES = {
     "reserved": ModelSignature(Schema([ColSpec("long", "inputs"), ColSpec("long", "data")])),
     "numbered": ModelSignature(Schema([ColSpec("double", 0), ColSpec("double", 1)])),  # type: ignore[arg-type]
     "hostile": ModelSignature(
-        Schema([ColSpec("long", "</script>"), ColSpec("double", "~/a b\"\\\n%#$ref")])
+        Schema([ColSpec("long", "</script>"), ColSpec("double", '~/a b"\\\n%#$ref')])
     ),
     "params": ModelSignature(
         Schema([ColSpec("double", "a")]),

@@ -11,15 +11,17 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
 __all__ = ["CHROMIUM", "Chromium"]
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
 
 #: The browser reads commands from descriptor 3 and writes to 4.
 _START = """
@@ -68,7 +70,7 @@ class Chromium:
         theirs_read, ours_write = os.pipe()
         ours_read, theirs_write = os.pipe()
         command = [CHROMIUM, *_FLAGS, f"--user-data-dir={self._folder}", "about:blank"]
-        self._process = subprocess.Popen(  # noqa: S603 - a program of this machine
+        self._process = subprocess.Popen(
             [sys.executable, "-c", _START, str(theirs_read), str(theirs_write), *command],
             pass_fds=(theirs_read, theirs_write),
             stdin=subprocess.DEVNULL,

@@ -52,8 +52,8 @@ FLAT = ModelSignature(
             ColSpec("long", "rooms"),
             ColSpec("double", "area"),
             ColSpec("boolean", "balcony"),
-            ColSpec("datetime", "since", False),
-            ColSpec("string", HOSTILE, False),
+            ColSpec("datetime", "since", required=False),
+            ColSpec("string", HOSTILE, required=False),
             ColSpec(Array("double"), "prices"),
         ]
     ),
@@ -89,9 +89,7 @@ def save_models(folder: Path) -> None:
     # The server's process cannot import this module, so its classes go along by value.
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     try:
-        save_model(
-            folder / "flat", python_model=Flat(), signature=FLAT, input_example=EXAMPLE
-        )
+        save_model(folder / "flat", python_model=Flat(), signature=FLAT, input_example=EXAMPLE)
         tensor = Schema([TensorSpec("float64", (-1, 3))])
         of_sum = ModelSignature(tensor, Schema([TensorSpec("float64", (-1,))]))
         example = np.arange(6.0).reshape(2, 3)

@@ -45,7 +45,7 @@ CONTRAST = """(() => {
     if (ratio < 4.5) found.push(`${ratio.toFixed(2)} ${node.tagName} ${node.textContent.slice(0, 40)}`);
   }
   return found;
-})()"""  # noqa: E501 - a script for the page
+})()"""
 UNNAMED = """[...document.querySelectorAll('input, select, textarea, button, [role=tabpanel], svg')]
   .filter(node => !(node.labels && node.labels.length) && !node.getAttribute('aria-label')
     && !node.textContent.trim()).map(node => node.outerHTML.slice(0, 100))"""
@@ -114,7 +114,9 @@ def test_by_keyboard_alone(browser: Chromium, flat: str) -> None:
     browser.key("Enter")
     browser.wait("document.querySelector('[aria-invalid]') !== null")
     assert focus(browser) == "f2"
-    said = "document.getElementById(document.activeElement.getAttribute('aria-describedby')).innerText"
+    said = (
+        "document.getElementById(document.activeElement.getAttribute('aria-describedby')).innerText"
+    )
     assert browser.run(said) == "Expected double, got '81,5' (ENF-049)"
     assert browser.run("document.querySelectorAll('[aria-invalid]').length") == 1
     assert "1 field is not right" in browser.run("document.getElementById('wrongs').innerText")

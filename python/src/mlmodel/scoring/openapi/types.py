@@ -159,8 +159,10 @@ def element(spec: TensorSpec) -> Json:
     if literals.form == "integer":
         return {"type": "integer", "minimum": literals.low, "maximum": literals.high}
     if literals.form == "number":
-        return _number("float16") if spec.dtype == "float16" else ref(
-            "float" if spec.dtype == "float32" else "double"
+        return (
+            _number("float16")
+            if spec.dtype == "float16"
+            else ref("float" if spec.dtype == "float32" else "double")
         )
     if literals.form == "text":
         return {"type": ["string", "null"] if literals.null else "string"}

@@ -7,7 +7,8 @@ function resolved(schema) {
   for (let times = 0; schema instanceof Map && schema.has('$ref') && times < 20; times++) {
     schema = schema.get('$ref').slice(2).split('/').reduce((at, key) => at && at.get(key.replaceAll('~1', '/').replaceAll('~0', '~')), whole);
   }
-  return schema instanceof Map ? schema : new Map();
+  if (!(schema instanceof Map)) return new Map();
+  return schema.has('allOf') ? new Map([...resolved(schema.get('allOf')[0]), ...schema]) : schema;
 }
 
 const lastPart = schema => schema instanceof Map && schema.has('$ref') ? schema.get('$ref').split('/').pop() : '';
@@ -26,13 +27,13 @@ function parts(given, depth) {
   const schema = resolved(given), found = [];
   const required = schema.get('required') || [];
   const line = (label, one, must) => {
-    const title = resolved(one).get('title'), head = [el('code', {}, label), ' ', el('span', { class: 'tag' }, kindOf(one)), must ? ' required' : ''];
+    const title = resolved(one).get('title'), head = [el('code', {}, label), ' ', el('span', { class: 'tag' }, kindOf(one)), must ? el('span', { class: 'note' }, ' required') : ''];
     const fallback = resolved(one).get('default');
     if (fallback !== undefined) head.push(el('span', { class: 'note' }, ` default ${compact(fallback)}`));
     const said = resolved(one).get('description');
     const inner = hasParts(one) && depth < DEEPEST;
     if (!inner) return el('div', {}, ...head, said ? el('div', { class: 'note' }, said) : null);
-    const made = el('details', {}, el('summary', {}, ...head, title && title !== label ? ` ${title}` : ''));
+    const made = el('details', {}, el('summary', {}, ...head, title && title !== label ? el('span', { class: 'note' }, ` ${title}`) : null));
     made.addEventListener('toggle', () => { if (made.children.length === 1) made.append(...(said ? [el('div', { class: 'note' }, said)] : []), tree(one, depth + 1)); });
     return made;
   };

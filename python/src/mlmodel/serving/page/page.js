@@ -1,5 +1,5 @@
 // The page of one model: its form, its answer, the lines that ask for the same elsewhere.
-const MOST_FIELDS = 120, MOST_SHOWN = 200, MOST_AXIS = 40, MOST_BARS = 24, MOST_SERIES = 6;
+const MOST_FIELDS = 120, MOST_SHOWN = 200, MOST_AXIS = 40, MOST_BARS = 24, MOST_SERIES = 6, MOST_CELLS = 4000;
 const WHOLE = new Set(['integer', 'long']), REAL = new Set(['float', 'double']);
 const PYTHON = { true: 'True', false: 'False', null: 'None' };
 class Bad { constructor(text, why) { this.text = text; this.why = why; } }
@@ -367,7 +367,8 @@ class Page {
     this.said.replaceChildren(el('span', { class: 'ok' }, 'Answered'), ` in ${took < 10 ? took.toFixed(1) : Math.round(took)} ms`);
     this.copy.replaceChildren(copying(() => text));
     this.answer.replaceChildren(...(warning ? [el('p', { class: 'note' }, warning)] : []), ...results(predictions, this.model.get('signature').get('outputs')));
-    if (this.card.getBoundingClientRect().top > innerHeight - 80) this.card.scrollIntoView({ block: 'start' });
+    const { top, bottom } = this.card.getBoundingClientRect();
+    if (top > innerHeight - 80 || bottom < 80) this.card.scrollIntoView({ block: 'start' });
   }
 
   refused(body) {
@@ -420,6 +421,10 @@ class Page {
   tell() {
     if (!this.lines || !this.language) return;
     const text = this.request.json ?? null;
+    if (text === null ? this.request.fields.length * this.request.rows.length > MOST_CELLS : text.length > 16 * MOST_CELLS) {
+      this.lines.textContent = 'This request is too long to be shown as code. Copy its JSON into a file, and send that: curl -d @body.json';
+      return;
+    }
     let body = null;
     try { body = text === null ? this.request.body() : read(text); } catch { body = null; }
     if (this.request.faults().length) body = null;
@@ -515,7 +520,7 @@ function results(predictions, outputs) {
 }
 
 const short = value => Number.isInteger(value) && Math.abs(value) < 1e9 ? String(value) : String(Number(value.toPrecision(4)));
-const clipped = text => text.length > 18 ? `${text.slice(0, 17)}…` : text;
+const clipped = (text, most = 18) => text.length > most ? `${text.slice(0, most - 1)}…` : text;
 
 function plot(names, rows, numeric) {
   const at = names.flatMap((_, n) => numeric[n] ? [n] : []);
@@ -544,13 +549,15 @@ function lines(series) {
   const all = series.flatMap(one => one[1]).filter(Number.isFinite);
   const low = Math.min(...all), high = Math.max(...all), count = series[0][1].length;
   if (all.length < 2 || low === high) return [];
-  const x = n => 60 + n / (count - 1) * 370, y = value => 150 - (value - low) / (high - low) * 138;
+  const step = 370 / series.length, x = n => 60 + n / (count - 1) * 370, y = value => 150 - (value - low) / (high - low) * 138;
   const path = values => { let pen = 'M'; return values.map((value, n) => { if (!Number.isFinite(value)) { pen = 'M'; return ''; } const part = `${pen}${x(n).toFixed(1)} ${y(value).toFixed(1)}`; pen = 'L'; return part; }).join(''); };
   return [el('svg', { viewBox: `0 0 440 ${series.length > 1 ? 198 : 176}`, role: 'img', 'aria-label': `${series.map(one => one[0]).join(', ')} by row` },
     ...[low, (low + high) / 2, high].flatMap(value => [el('line', { class: 'axis', x1: 60, x2: 430, y1: y(value), y2: y(value) }), el('text', { x: 52, y: y(value) + 4, 'text-anchor': 'end' }, short(value))]),
     ...series.map((one, n) => el('path', { class: `s${n}`, d: path(one[1]) })),
     el('text', { x: 60, y: 170 }, 'row 0'), el('text', { x: 430, y: 170, 'text-anchor': 'end' }, `row ${count - 1}`),
-    ...(series.length > 1 ? series.flatMap((one, n) => [el('line', { class: `s${n}`, x1: 60 + n * 62, x2: 72 + n * 62, y1: 188, y2: 188, 'stroke-width': 3 }), el('text', { x: 76 + n * 62, y: 192 }, one[0].length > 7 ? `${one[0].slice(0, 6)}…` : one[0])]) : []))];
+    ...(series.length > 1 ? series.flatMap((one, n) => [
+      el('line', { class: `s${n}`, x1: 60 + n * step, x2: 72 + n * step, y1: 188, y2: 188, 'stroke-width': 3 }),
+      el('text', { x: 76 + n * step, y: 192 }, clipped(one[0], Math.floor((step - 20) / 7)))]) : []))];
 }
 
 // -- the start ------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ function filled(parts, inner, pad) {
   const lines = [''];
   for (const part of parts) {
     const at = lines.length - 1, now = lines[at] ? `${lines[at]}, ${part}` : part;
-    if (lines[at] && now.length + inner.length > 72) { lines[at] += ','; lines.push(part); } else lines[at] = now;
+    if (lines[at] && now.length + inner.length > 48) { lines[at] += ','; lines.push(part); } else lines[at] = now;
   }
   return lines.length === 1 ? lines[0] : `\n${inner}${lines.join(`\n${inner}`)}\n${pad}`;
 }
