@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import re
 import threading
@@ -14,14 +15,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31
-from werkzeug.test import Client
+from werkzeug.test import Client, create_environ
 
 from mlmodel.models import Model, ModelSignature
 from mlmodel.pyfunc import PyFuncModel, PythonModel, load_model, save_model
 from mlmodel.scoring.engine import Engine
 from mlmodel.serving import page, wsgi
 from mlmodel.serving.app import Application
-from mlmodel.serving.http.messages import Request
+from mlmodel.serving.http.messages import Request, Response, head
 from mlmodel.serving.models import Hosted
 from mlmodel.types import ColSpec, ParamSpec, Schema, TensorSpec
 
@@ -146,6 +147,34 @@ def test_what_a_client_has_is_not_sent_again() -> None:
         assert get(asked, path, **{"If-None-Match": '"x"'}).status_code == 200
     other = client(m=None)
     assert get(other, "/openapi.json").headers["ETag"] != first.headers["ETag"]
+
+
+def test_a_304_has_no_length_of_another_answer() -> None:
+    """RST-182: our own server sends none, where that of the whole answer is not known."""
+    for status, has in ((200, True), (304, False)):
+        written = head(Response(status, (), b""), b"", version="1.1", keep_alive=True)
+        assert (b"Content-Length" in written) is has
+        assert written.endswith(b"\r\n\r\n")
+
+
+class Waiting(io.BytesIO):
+    """A connection on which nothing more comes."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        pytest.fail("it waits for a body that a GET does not have")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_body_is_waited_for(path: str) -> None:
+    """By servers of WSGI, too, the first time and later."""
+    app = Application(Engine(lambda data, _: data, SIGNATURE))
+    path = path.replace("/m", "/model").replace("/modelodels", "/models")
+    for _ in range(2):
+        environ = create_environ(path, "http://localhost/", input_stream=Waiting())
+        environ.pop("CONTENT_LENGTH", None)
+        said: list[str] = []
+        assert b"".join(app(environ, lambda status, *_: said.append(status)))  # type: ignore[func-returns-value, arg-type]
+        assert said == ["200 OK"]
 
 
 def _inlined(html: str, tag: str) -> str:

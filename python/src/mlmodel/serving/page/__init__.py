@@ -44,7 +44,7 @@ def html(view: str, *, root: str, of_model: bool = False) -> Html:
 
     """
     frame, style, script = _parts(view)
-    text = frame.replace("{root}", root).replace("{model}", "yes" if of_model else "no")
+    text = frame.replace("{root}", root).replace("{view}", "model" if of_model else view)
     text = text.replace("{style}", style).replace("{script}", script)
     return Html(text, _policy(style, script))
 

@@ -563,22 +563,29 @@ function lines(series) {
 // -- the start ------------------------------------------------------------------------------------
 
 async function start() {
-  const view = $('main'), server = await json('');
+  const server = await json('');
   $('version').textContent = `version ${server.get('version')}`;
-  const models = server.get('models');
-  const asked = document.documentElement.dataset.model === 'yes' ? decodeURIComponent(location.pathname.replace(/\/$/, '').split('/').pop()) : models.length === 1 ? models[0].get('name') : null;
-  if (asked === null) {
-    document.title = `${models.length} models – mlmodel`;
-    view.replaceChildren(el('h1', {}, `${models.length} models`), el('p', { class: 'facts' }, 'Each has its page.'),
-      el('ul', { class: 'models' }, ...models.map(one => el('li', {}, el('a', { class: 'card', href: `${root}models/${encodeURIComponent(one.get('name'))}` },
-        el('b', {}, one.get('name')), el('span', { class: 'note' }, one.get('ready') ? one.get('flavors').join(', ') || 'no flavor named' : 'not ready'))))));
-    return;
-  }
-  const model = await json(`models/${encodeURIComponent(asked)}`);
-  document.title = `${asked} – mlmodel`;
-  if (!model.get('ready')) { view.replaceChildren(el('h1', {}, asked), el('p', { class: 'facts' }, 'This model is not ready.')); return; }
-  const page = new Page(model, new Asked(model), models.length === 1);
-  view.replaceChildren(...page.show());
+  const models = server.get('models'), single = models.length === 1;
+  if (kind === 'model') await open(decodeURIComponent(location.pathname.replace(/\/$/, '').split('/').pop()), single);
+  else if (single) await open(models[0].get('name'), single);
+  else list(models);
+}
+
+function list(models) {
+  // A link has no token with it: with one the page of a model is made here.
+  const follow = name => event => { if (token !== null) { event.preventDefault(); open(name, false).catch(oops); } };
+  document.title = `${models.length} models – mlmodel`;
+  $('main').replaceChildren(el('h1', {}, `${models.length} models`), el('p', { class: 'facts' }, 'Each has its page.'),
+    el('ul', { class: 'models' }, ...models.map(one => el('li', {}, el('a', { class: 'card', href: `${root}models/${encodeURIComponent(one.get('name'))}`, click: follow(one.get('name')) },
+      el('b', {}, one.get('name')), el('span', { class: 'note' }, one.get('ready') ? one.get('flavors').join(', ') || 'no flavor named' : 'not ready'))))));
+}
+
+async function open(name, single) {
+  const model = await json(`models/${encodeURIComponent(name)}`);
+  document.title = `${name} – mlmodel`;
+  if (!model.get('ready')) { $('main').replaceChildren(el('h1', {}, name), el('p', { class: 'facts' }, 'This model is not ready.')); return; }
+  const page = new Page(model, new Asked(model), single);
+  $('main').replaceChildren(...page.show());
   page.tell();
 }
 start().catch(error => { $('main').replaceChildren(); oops(error); });

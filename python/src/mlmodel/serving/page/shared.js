@@ -1,7 +1,10 @@
 'use strict';
 // What page and docs share: elements, JSON whose numbers keep their digits, requests, tabs.
 // Text from outside is only ever appended as text, never as markup.
-const root = document.documentElement.dataset.root;
+const { root: below, view: kind } = document.documentElement.dataset;
+// The page of the server itself may be asked for without the last slash, below a path of a proxy.
+const root = kind === 'page' && !location.pathname.endsWith('/') ? `${location.pathname.split('/').pop()}/` : below;
+for (const link of document.querySelectorAll('header a')) link.setAttribute('href', root + link.getAttribute('href').slice(below.length));
 const $ = id => document.getElementById(id);
 
 function el(tag, attributes, ...children) {
