@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import numpy as np
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from mlmodel.models import ModelSignature
 from mlmodel.scoring.codecs import TABLE
@@ -32,6 +30,10 @@ from mlmodel.types import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# The environment of pandas 3 is without it.
+schemathesis = pytest.importorskip("schemathesis")
+OPENAPI_31 = pytest.importorskip("schemathesis.specs.openapi.definitions").OPENAPI_31
 
 SCALARS = [ColSpec(kind, kind.value, kind is not DataType.long) for kind in DataType]
 OBJECT = Object([Property("x", "double"), Property("y", "string", required=False)])
