@@ -16,7 +16,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "mlmodel"
 
 #: What every room may use, from the bottom up.
-GROUND = ("errors", "_absent", "_aliases", "_base", "_schemas", "_proto")
+GROUND = ("_shown", "errors", "_absent", "_aliases", "_base", "_schemas", "_proto")
 #: Room -> the rooms that it may import beside the ground.
 ROOMS = {
     "sandbox": (),
@@ -65,6 +65,7 @@ INSIDE = {
             "v1",
             "clients",
             "pieces",
+            "openapi",
             "fidelity",
         ),
     ),

@@ -6,10 +6,11 @@ the exit code of a command. A test compares the classes with the table of the sp
 
 from __future__ import annotations
 
-import reprlib
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
+
+from mlmodel._shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,10 +46,9 @@ __all__ = [
     "error_classes",
     "listed",
     "more_violations",
+    "shown",
 ]
 
-#: How many characters of an offending value an error may show (ERR-005).
-SHOWN_VALUE_LENGTH = 60
 #: How many violations of one rule are listed in one file (MLM-034).
 MOST_LISTED = 100
 #: File, rule and severity of a violation.
@@ -475,37 +475,3 @@ _MLFLOW_CODES = {
 def error_classes() -> dict[str, type[MlmodelError]]:
     """Return every row of the table, by its name on the wire."""
     return {cls.code: cls for cls in MlmodelError.__subclasses__()}
-
-
-class _Brief(reprlib.Repr):
-    """Shows the beginning of a container without a look at the rest of it."""
-
-    def repr_int(self, x: int, level: int) -> str:  # noqa: ARG002 - reprlib's
-        # Python refuses to write an integer of thousands of digits.
-        return repr(x) if x.bit_length() <= _LONGEST_INTEGER else _too_long(x)
-
-    def repr_str(self, x: str, level: int) -> str:  # noqa: ARG002 - reprlib's
-        return repr(x[:SHOWN_VALUE_LENGTH])
-
-
-_BRIEF = _Brief()
-#: In bits: far beyond what any type of the format holds, far below what Python refuses.
-_LONGEST_INTEGER = 256
-
-
-def _too_long(value: int) -> str:
-    return f"an integer of {value.bit_length()} bits"
-
-
-def shown(value: object) -> str:
-    """Return a value as an error may show it: its representation, cut to 60 characters (ERR-005).
-
-    The time it takes does not grow with the value.
-    """
-    if isinstance(value, int) and value.bit_length() > _LONGEST_INTEGER:
-        return _too_long(value)
-    if isinstance(value, str | bytes):
-        text = repr(value[:SHOWN_VALUE_LENGTH])
-    else:
-        text = _BRIEF.repr(value) if isinstance(value, list | tuple | dict | set) else repr(value)
-    return text if len(text) <= SHOWN_VALUE_LENGTH else text[: SHOWN_VALUE_LENGTH - 1] + "…"

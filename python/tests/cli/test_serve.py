@@ -30,7 +30,7 @@ def test_defaults(asked: list[Settings]) -> None:
 
 def test_options(asked: list[Settings]) -> None:
     given = "-m model -h 0.0.0.0 -p 8080 --max-body 1MB -w 2 --threads 16 --terse-errors --trust"
-    given += " --timeout 1.5 --body-timeout 9"
+    given += " --timeout 1.5 --body-timeout 9 --no-page"
     done = CliRunner().invoke(command, [*given.split(), "--allow", "a.B", "--allow", "c.D"])
     assert done.exit_code == 0, done.output
     assert asked == [
@@ -39,6 +39,7 @@ def test_options(asked: list[Settings]) -> None:
             terse=True,
             trust=True,
             allow=("a.B", "c.D"),
+            page=False,
         )
     ]
 

@@ -363,11 +363,28 @@ def test_what_is_open_by_its_name_alone_is_not(serve: Callable[..., Served]) -> 
         ("GET", "/v2/models/iris/ready"),
         ("GET", "/openapi.json"),
         ("GET", "/metrics"),
-        ("GET", "/"),
+        ("GET", "/", "Accept: application/json"),
+        ("GET", "/", "Accept: text/html;q=0, */*"),
+        ("POST", "/"),
+        ("GET", "//"),
+        ("GET", "/docs/x"),
+        ("GET", "/models/iris", "Accept: text/html"),
         ("BREW", "/ping"),
     ):
         found = served.ask(method, path, b"", *headers)
         assert found.status in ({400, 401} if method == "BREW" else {401}), (method, path, headers)
+
+
+def test_the_page_itself_is_open(serve: Callable[..., Served]) -> None:
+    """RST-165: it holds nothing of a model. Here there is none, which may be told."""
+    served = serve("/prod", taken=("one",))
+    for path, *headers in (
+        ("/prod/",),
+        ("/prod",),
+        ("/prod/", "Accept: text/html"),
+        ("/prod/docs",),
+    ):
+        assert served.ask("GET", path, b"", *headers).status == 404, path
 
 
 @pytest.mark.parametrize(

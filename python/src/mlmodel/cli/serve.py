@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import click
 
@@ -150,6 +151,13 @@ not trusted.
 )
 @watch_options
 @click.option(
+    "--no-page",
+    "no_page",
+    is_flag=True,
+    help="Answer neither the page at / nor /docs and /openapi.json, which tell names, signatures "
+    "and examples of the models.",
+)
+@click.option(
     "--uds",
     "socket",
     default=None,
@@ -226,47 +234,24 @@ not trusted.
     help="File of tokens, one a line, of which each request must have one (Authorization: Bearer). "
     "The variable MLMODEL_SERVE_TOKEN may hold some as well.",
 )
-def command(  # noqa: PLR0913 - one parameter per option
+def command(
     *,
     models: tuple[str, ...],
-    host: str,
-    port: int,
-    grpc_port: int | None,
-    max_body: int,
-    workers: int,
-    threads: int,
-    isolate: bool,
-    predict_seconds: float | None,
-    body_seconds: float,
-    terse: bool,
-    socket: str | None,
+    no_page: bool,
     certificate: str | None,
     key: str | None,
-    repository: bool,
-    server_timing: bool,
-    metrics: bool,
-    access_log: bool,
-    log_format: str,
-    log_level: str,
-    otel: bool,
     batch_rows: int | None,
-    batch_seconds: float,
     row_wise: tuple[str, ...],
-    reload: bool,
-    root: str,
-    origins: tuple[str, ...],
-    token_file: str | None,
-    trust: bool,
-    allow: tuple[str, ...],
-    sandbox: str,
+    **same: Any,
 ) -> None:
     """Serve models over REST.
 
     POST /invocations scores, as MLflow's server does, and POST /models/NAME/invocations where there
     are several models; /v2 is the Open Inference Protocol, as KServe, Triton and MLServer speak it,
-    for all of them. GET /ping, /health and /version tell the state of the server. On SIGTERM or
-    Ctrl-C it finishes the requests that it has begun, and stops; on SIGHUP it loads the models
-    again. A worker process that ends is replaced.
+    for all of them. At / is a page to try the models at, at /openapi.json their description for
+    tools, at /docs a view of it. GET /ping, /health and /version tell the state of the server. On
+    SIGTERM or Ctrl-C it finishes the requests that it has begun, and stops; on SIGHUP it loads the
+    models again. A worker process that ends is replaced.
     """
     from mlmodel.serving.names import places
     from mlmodel.serving.server import run
@@ -276,29 +261,12 @@ def command(  # noqa: PLR0913 - one parameter per option
     if row_wise and batch_rows is None:
         raise click.UsageError("--row-wise goes with --batch-max-rows.")
     settings = Settings(
-        *(places(models), host, port, workers, threads, max_body, body_seconds, predict_seconds),
-        grpc_port=grpc_port,
-        terse=terse,
-        repository=repository,
-        trust=trust,
-        allow=allow,
-        sandbox=sandbox,
-        socket=socket,
+        places(models),
+        page=not no_page,
         certificate=certificate,
         key=key,
-        isolate=isolate,
-        server_timing=server_timing,
-        metrics=metrics,
-        access_log=access_log,
-        log_format=log_format,
-        log_level=log_level,
-        otel=otel,
         batch_rows=batch_rows,
-        batch_seconds=batch_seconds,
         row_wise=row_wise,
-        reload=reload,
-        root=root,
-        origins=origins,
-        token_file=token_file,
+        **same,  # the other options are settings by the same names
     )
     run(settings, lambda url: echo(f"mlmodel: ready at {url}"))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     #: A column: its place among the others, one-dimensional values, mask.
     Held = tuple[int, Any, Mask]
 
-__all__ = ["Held", "blocks_of", "columns_or_tensors"]
+__all__ = ["blocks_of", "columns_or_tensors"]
 
 
 def blocks_of(held: Iterable[Held]) -> list[Block]:

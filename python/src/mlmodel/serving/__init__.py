@@ -20,6 +20,7 @@ def wsgi(
     metrics: bool = False,
     server_timing: bool = False,
     access_log: bool = False,
+    page: bool = True,
 ) -> WSGIApplication:
     """Return the server of loaded models as a WSGI application, for your own server.
 
@@ -34,6 +35,7 @@ def wsgi(
         metrics: requests are counted, and ``/metrics`` tells the counts of this process (RST-153).
         server_timing: answers of models say how long each stage took (RST-150).
         access_log: each request is a record of the logger ``mlmodel.access`` (RST-155).
+        page: the page and the description for tools are there (RST-181).
 
     Raises:
         InvalidArgument: a name is not right, or there is no model (RST-130).
@@ -48,6 +50,7 @@ def wsgi(
     if metrics:
         require("prometheus_client", "metrics", "prometheus-client")
     from mlmodel.serving import names
+    from mlmodel.serving.about import About
     from mlmodel.serving.models import Hosted
     from mlmodel.serving.observing.access import to_logger
     from mlmodel.serving.observing.observer import Watch
@@ -56,6 +59,7 @@ def wsgi(
     hosted = Hosted()
     for name, one in names.checked(models).items():
         hosted.add(name, lambda one=one: one.engine, engine=one.engine)  # type: ignore[misc]
+        hosted.note(name, one.metadata)
     access = to_logger() if access_log else None
     watch = Watch(timing=server_timing, metrics=metrics, access=access)
-    return Application(hosted, terse=terse, watch=watch)
+    return Application(hosted, terse=terse, watch=watch, about=About(hosted) if page else None)

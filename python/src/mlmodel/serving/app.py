@@ -49,6 +49,7 @@ from mlmodel.serving.models import Hosted, Steady
 from mlmodel.serving.observing import over_http
 from mlmodel.serving.observing.observer import Observer, Watch
 from mlmodel.serving.observing.probes import Probes
+from mlmodel.serving.pages import DOCUMENT, add_pages
 from mlmodel.serving.routes import Call, Routes, is_v2
 from mlmodel.serving.settings import MAX_BODY, THREADS
 from mlmodel.serving.tokens import CHALLENGE
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
 
     from mlmodel.scoring.stages import Stages
+    from mlmodel.serving.about import About
     from mlmodel.serving.admission import Ticket
     from mlmodel.serving.http.crew import Pace
 
@@ -88,6 +90,7 @@ class Application:
         watch: what is noted of requests; nothing but their ids if not given (RST-150 to RST-157).
         root: the path below which a proxy offers the server, without ``/`` at its end (RST-160); it
             has been taken off the requests that come here.
+        about: what the page and the description for tools say; None where they are not (RST-181).
 
     Attributes:
         observer: notes requests; those over gRPC, too.
@@ -107,6 +110,7 @@ class Application:
         repository: bool = False,
         watch: Watch | None = None,
         root: str = "",
+        about: About | None = None,
     ) -> None:
         self.models = _single(served) if isinstance(served, Engine) else served
         self.max_body = max_body
@@ -121,6 +125,9 @@ class Application:
         self.probes.add_to(self.flask)
         self._routes = Routes(self.models.names, repository=repository)
         self._slow = Steady()
+        self._about = about
+        if self._about is not None:
+            add_pages(self.flask, self._about, terse=terse)
 
     # For our own server. --------------------------------------------------------------------
 
@@ -128,10 +135,15 @@ class Application:
         """Return the pace of the model that a request calls; None where it calls none."""
         call = self._routes.call(request)
         if call is None:
-            return None
+            return self._slow if self._must_describe(request) else None
         if self.observer.on:
             request.came = self.observer.whole(call.model)
         return self._slow if call.model is None else self.models.pace(call.model)
+
+    def _must_describe(self, request: Request) -> bool:
+        """Return whether an answer takes a description of all models that is not made yet."""
+        is_asked = request.method != "POST" and request.path == DOCUMENT
+        return is_asked and self._about is not None and not self._about.is_made
 
     def answer(self, request: Request) -> Response:
         """Answer a whole request, with its id (RST-151); never raises."""
@@ -241,7 +253,7 @@ class Application:
             start_response(_REASONS[status], [*headers, *_pairs(lines), _CLOSE])
             return [body]
         request = _request(environ)
-        if self.pace(request) is not None:
+        if request.method == "POST" and self.pace(request) is not None:
             response = self._called(environ, request)
         elif is_v2(request):
             response = self.answer(request)

@@ -22,8 +22,11 @@ __all__ = ["OPEN", "Entrance", "checked_root", "is_preflight"]
 
 #: The paths that are answered without a token, where nothing is sent to them (RST-165).
 OPEN = frozenset(
-    {b"/ping", b"/health", b"/livez", b"/readyz", b"/v2/health/live", b"/v2/health/ready"}
-)
+    {
+        b"/ping", b"/health", b"/livez", b"/readyz", b"/v2/health/live", b"/v2/health/ready",
+        b"/docs",
+    }
+)  # fmt: skip
 #: Paths of the server's own, below which no proxy can offer it (RST-160).
 _OWN = ("invocations", "ping", "health", "livez", "readyz", "version", "metrics", "docs",
         "openapi.json", "models", "v2")  # fmt: skip
@@ -63,8 +66,8 @@ class Entrance:
         if _has_body(request):
             return False
         if request.method in {"GET", "HEAD"}:
-            path = request.path
-            return path in OPEN or (path[-1:] == b"/" and path[:-1] in OPEN)
+            path = request.path.removesuffix(b"/")
+            return path in OPEN or (not path and _asks_for_a_page(request))
         return self._preflights and is_preflight(request)
 
     def _inner(self, target: bytes) -> bytes:
@@ -80,6 +83,13 @@ class Entrance:
         if inner and not inner.startswith(b"/"):
             return target
         return (inner or b"/") + query + rest
+
+
+def _asks_for_a_page(request: Request) -> bool:
+    """Return whether the answer is the page, which has nothing of a model and asks for a token."""
+    from mlmodel.serving.pages import wants_html  # and Flask, which the parent does without
+
+    return wants_html(request.header(b"accept"))
 
 
 def is_preflight(request: Request) -> bool:

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 from mlmodel.errors import MlmodelError, ModelFailure, Unavailable, shown
 from mlmodel.scoring.v2.registry import Models
+from mlmodel.serving.facts import Facts, facts_of
 from mlmodel.serving.http.crew import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlmodel.scoring.engine import Engine
+    from mlmodel.store.description import Model
 
 __all__ = ["Hosted", "Steady"]
 
 _log = logging.getLogger("mlmodel.serving")
+_NOTHING = Facts()
 
 
 class Steady(Pace):
@@ -36,6 +39,7 @@ class Hosted(Models):
         super().__init__()
         self._paces: dict[str, Pace] = {}
         self._waiting: set[str] = set()
+        self._facts: dict[str, Facts] = {}
         self._loading = Lock()
 
     def add(
@@ -64,6 +68,14 @@ class Hosted(Models):
         """Note that the requests of a model may wait for each other: never in the leader."""
         self._waiting.add(name)
         self._paces[name] = Steady()
+
+    def facts(self, name: str) -> Facts:
+        """Return what the folder of a model says of it, as far as :meth:`note` was told."""
+        return self._facts.get(name, _NOTHING)
+
+    def note(self, name: str, metadata: Model) -> None:
+        """Take notice of what the folder of a model says, which was loaded just now."""
+        self._facts[name] = facts_of(metadata)
 
     def load(self, name: str) -> None:
         """Load a model (see :meth:`Models.load`); why it cannot be loaded goes to the log alone.

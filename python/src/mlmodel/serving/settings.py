@@ -82,6 +82,7 @@ class Settings:
         log_format: ``text`` or ``json``.
         log_level: what of mlmodel's own records is written: ``debug``, ``info`` and so on.
         otel: spans are sent (RST-157).
+        page: the page and the description for tools are there (RST-181).
         again: the models were loaded before, by workers that are replaced.
         root: the path below which a proxy offers the server (RST-160).
         origins: those whose pages may read the answers (RST-162).
@@ -121,6 +122,7 @@ class Settings:
     log_format: str = "text"
     log_level: str = "info"
     otel: bool = False
+    page: bool = True
     again: bool = False
     root: str = ""
     origins: tuple[str, ...] = ()

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mlmodel.serving.grpc import Server
     from mlmodel.serving.http.host import Answers, Sock
     from mlmodel.serving.http.messages import Request
+    from mlmodel.serving.models import Hosted
     from mlmodel.serving.observing.observer import Watch
     from mlmodel.serving.settings import Place, Settings
 
@@ -223,6 +224,7 @@ def application(settings: Settings) -> Application:
         MlmodelError: one cannot be loaded; of several the message says which (RST-132).
 
     """
+    from mlmodel.serving.about import About
     from mlmodel.serving.app import Application
     from mlmodel.serving.models import Hosted
 
@@ -231,9 +233,9 @@ def application(settings: Settings) -> Application:
     is_shared = settings.grpc_address or settings.batch_rows
     turns = threading.BoundedSemaphore(settings.threads) if is_shared else None
     for place in settings.models:
-        again = partial(_load_again, place, settings, turns)
+        again = partial(_load_again, place, settings, turns, hosted)
         with naming(place.name, settings.models):
-            engine = again() if settings.again else _load(place, settings, turns)
+            engine = again() if settings.again else _load(place, settings, turns, hosted)
         hosted.add(place.name, again, engine=engine)
         if _is_batched(engine):
             hosted.let_wait(place.name)
@@ -250,6 +252,7 @@ def application(settings: Settings) -> Application:
         repository=settings.repository,
         watch=_watch(settings),
         root=settings.root,
+        about=About(hosted, _port_of(settings.grpc_address)) if settings.page else None,
     )
 
 
@@ -275,7 +278,11 @@ def _watch(settings: Settings) -> Watch:
     )
 
 
-def _load(place: Place, settings: Settings, turns: Turns | None) -> Engine:
+def _port_of(address: str) -> int | None:
+    return int(address.rpartition(":")[2]) if address else None
+
+
+def _load(place: Place, settings: Settings, turns: Turns | None, hosted: Hosted) -> Engine:
     """Load a model; with ``turns`` it predicts only when it is given one."""
     from mlmodel.pyfunc.served import load_served
     from mlmodel.serving.batching import Batches, has_open_rows
@@ -286,6 +293,7 @@ def _load(place: Place, settings: Settings, turns: Turns | None) -> Engine:
     else:
         trust, allow = settings.trust, settings.allow
         model = load_served(place.uri, trust=trust, allow=allow, digest=place.digest)
+    hosted.note(place.name, model.metadata)
     engine = model.engine
     if turns is not None and settings.batch_rows:
         is_row_wise = place.name in settings.row_wise or model.metadata.is_row_wise
@@ -313,7 +321,7 @@ def _in_turn(predict: Predict, turns: Turns) -> Predict:
     return call
 
 
-def _load_again(place: Place, settings: Settings, turns: Turns | None) -> Engine:
+def _load_again(place: Place, settings: Settings, turns: Turns | None, hosted: Hosted) -> Engine:
     """Load a model once more, under the conditions of the start (RST-136, OIP-063)."""
     if place.wall is None:
         trust, allow = settings.trust, settings.allow
@@ -322,7 +330,7 @@ def _load_again(place: Place, settings: Settings, turns: Turns | None) -> Engine
                 f"{place.uri} has changed and is not trusted any more. It is to be loaded in a "
                 "sandbox, which this server does not have; start the server again (RST-136)."
             )
-    return _load(place, settings, turns)
+    return _load(place, settings, turns, hosted)
 
 
 def _take_over_signals() -> None:

@@ -342,6 +342,21 @@ class Model:
         found = self._example_at(path)
         return None if found is None else read_serving_input(*found)
 
+    def example_as_request(self, path: PathLike | None = None) -> Any:
+        """Return the first rows of the saved example as the JSON value of a request's body.
+
+        None where there is no example, or none that a server would take (RST-177). Args are those
+        of :meth:`load_input_example`.
+
+        Raises:
+            InvalidArgument: the model was neither read nor saved, and no path is given.
+
+        """
+        from mlmodel.scoring.openapi.samples import saved
+
+        found = self._example_at(path)
+        return None if found is None else saved(*found, self.signature)
+
     def _example_at(self, path: PathLike | None) -> tuple[Path, Mapping[str, Any]] | None:
         """Return the model's folder, and what the file says of its example."""
         info = example_info(self.document)

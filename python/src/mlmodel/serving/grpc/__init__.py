@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from mlmodel._base.lazy import lazily
 
 if TYPE_CHECKING:
-    from mlmodel.serving.grpc.server import Limits, Server, serve
+    from mlmodel.serving.grpc.limits import Limits
+    from mlmodel.serving.grpc.server import Server, serve
 
 __all__ = ["Limits", "Server", "serve"]
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from mlmodel.serving.grpc.server import Limits, Server, serve
+from mlmodel.serving.grpc.limits import Limits
+from mlmodel.serving.grpc.server import Server, serve
 from mlmodel.serving.settings import WAITING
 from mlmodel.serving.tokens import Tokens
 

@@ -6,13 +6,12 @@ import math
 import threading
 import time
 from contextvars import copy_context
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mlmodel._base.extras import require
 from mlmodel.errors import DeadlineExceeded, InvalidArgument, MalformedRequest, Unavailable
-from mlmodel.serving.settings import BODY_SECONDS, GRACE, MAX_BODY, THREADS, WAITING
+from mlmodel.serving.settings import GRACE
 
 require("grpc", "grpc")
 require("google.protobuf", "grpc")
@@ -34,6 +33,7 @@ from mlmodel.serving.grpc.calls import (  # noqa: E402
     Untaken,
     Waits,
 )
+from mlmodel.serving.grpc.limits import Limits  # noqa: E402
 from mlmodel.serving.grpc.observed import Observed  # noqa: E402
 from mlmodel.serving.observing.observer import Observer  # noqa: E402
 
@@ -61,29 +61,6 @@ _OPEN = frozenset(
     + [f"/{v2.SERVICE}/{one}" for one in ("ServerLive", "ServerReady")]
 )
 _IDENTITY_ALONE = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a server takes and how long it waits, in bytes and seconds.
-
-    Attributes:
-        threads: how many predictions are made at a time.
-        waiting: how many more calls wait for a thread; others are refused (GRP-018).
-        max_body: the largest message (GRP-010).
-        body_seconds: how long a message may take to arrive (GRP-018).
-        predict_seconds: how long a prediction may take, its wait for a turn included (GRP-013).
-        most_answers: how many bytes of answers may wait for their clients before no further model
-            is asked (GRP-031).
-
-    """
-
-    threads: int = THREADS
-    waiting: int = WAITING
-    max_body: int = MAX_BODY
-    body_seconds: float = BODY_SECONDS
-    predict_seconds: float = math.inf
-    most_answers: int = 512 * 2**20
 
 
 def serve(

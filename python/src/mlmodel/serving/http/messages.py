@@ -114,4 +114,6 @@ def head(response: Response, date: bytes, *, version: str, keep_alive: bool) -> 
     connection = (_KEEP if version == "1.0" else b"") if keep_alive else _CLOSE
     first = _first_lines(response.status, response.headers)
     lines, size = response.lines, len(response.body)
+    if response.status == HTTPStatus.NOT_MODIFIED:  # its length is not that of what it stands for
+        return b"%b%b%b%b\r\n" % (first, lines, date, connection)
     return b"%b%b%b%bContent-Length: %d\r\n\r\n" % (first, lines, date, connection, size)

@@ -1,0 +1,122 @@
+"""The whole document: OpenAPI 3.1 of a server and its models (RST-175, RST-176)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlmodel._base.version import __version__
+from mlmodel.scoring.openapi import answers, types, v2
+from mlmodel.scoring.openapi.forms import Forms
+from mlmodel.scoring.openapi.samples import plain
+from mlmodel.scoring.openapi.types import Json, ref
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mlmodel.signature.model_signature import ModelSignature
+    from mlmodel.signature.types.schema import Schema
+
+__all__ = ["Described", "document"]
+
+#: Of the OpenAPI Initiative.
+_VERSION = "3.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the document says of one model.
+
+    Attributes:
+        name: what it is called (RST-130).
+        inputs: what its data are held against; None declares nothing.
+        signature: the outputs and parameters, or None.
+        example: the JSON body of a request, or None.
+
+    """
+
+    name: str
+    inputs: Schema | None
+    signature: ModelSignature | None
+    example: Any = None
+
+
+def document(models: Sequence[Described]) -> bytes:
+    """Return the document as JSON; a single model is scored at ``/invocations``, too."""
+    schemas: dict[str, Json] = {**types.scalars(), **v2.schemas()}
+    paths: dict[str, Json] = {}
+    for model in models:
+        forms = Forms(model.name, model.inputs, _params(model))
+        schemas |= forms.components
+        outputs = None if model.signature is None else model.signature.outputs
+        schemas[f"{model.name}.predictions"] = answers.predictions(outputs)
+        at = [f"/models/{model.name}/invocations"]
+        if len(models) == 1:
+            at.insert(0, "/invocations")
+        for path in at:
+            paths[path] = {"post": _scoring(model, forms, path)}
+    found = answers.error_components()
+    whole = {
+        "openapi": _VERSION,
+        "info": {
+            "title": "mlmodel",
+            "version": __version__,
+            "description": "Scoring of " + ", ".join(model.name for model in models),
+        },
+        # Relative to the place of this document, so it holds behind a root path, too.
+        "servers": [{"url": "./"}],
+        "paths": {**paths, **v2.paths([model.name for model in models]), **_small()},
+        "components": {
+            "schemas": {**schemas, **found["schemas"]},
+            "responses": found["responses"],
+        },
+    }
+    return json.dumps(plain(whole), allow_nan=False, separators=(",", ":")).encode()
+
+
+def _params(model: Described) -> Iterable[Any]:
+    return () if model.signature is None else model.signature.params or ()
+
+
+def _scoring(model: Described, forms: Forms, path: str) -> Json:
+    content = forms.content()
+    if model.example is not None:
+        content[next(iter(content))]["example"] = model.example
+    of_several = path != "/invocations"
+    return {
+        "operationId": f"score_{model.name}" if of_several else "score",
+        "summary": f"Score {model.name}",
+        "description": "A body in one of the forms of RST-001, by its content type and, in JSON, "
+        "by its key.",
+        "tags": [model.name],
+        "requestBody": {"required": True, "content": content},
+        "responses": {
+            "200": answers.scored(ref(f"{model.name}.predictions")),
+            **answers.error_responses(),
+        },
+    }
+
+
+def _small() -> dict[str, Json]:
+    said = {
+        "/ping": ("ping", "The models are loaded"),
+        "/health": ("health", "The models are loaded"),
+        "/version": ("version", "The version of the server"),
+    }
+    return {
+        path: {
+            "get": {
+                "operationId": name,
+                "summary": summary,
+                "tags": ["Server"],
+                "responses": {
+                    "200": {
+                        "description": f"{summary}.",
+                        "content": {"text/plain": {"schema": {"type": "string"}}},
+                    }
+                },
+            }
+        }
+        for path, (name, summary) in said.items()
+    }
