@@ -10,18 +10,21 @@ import subprocess
 import sys
 from importlib import resources
 
-import hostile_counts  # its models are among those of hostile_numbers
+import hostile_answers  # its models, and those of hostile_counts, are among those of hostile_numbers
+import hostile_counts
 import hostile_numbers
 import numbers_fuzz
 import numpy as np
 import pytest
 import skops.io
 from scipy import sparse
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.ensemble import (
     GradientBoostingRegressor,
     HistGradientBoostingRegressor,
     RandomForestRegressor,
 )
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import BallTree, KDTree
 from sklearn.preprocessing import Binarizer
 from sklearn.tree import DecisionTreeRegressor
@@ -132,9 +135,9 @@ def test_sparse(root):
 
 
 @pytest.mark.parametrize("name", hostile_numbers.HOSTILE)
-def test_hostile_numbers(root, name):  # TRU-058
+def test_hostile_numbers(root, name):  # TRU-058, TRU-099, TRU-100
     make, _ = hostile_numbers.HOSTILE[name]
-    with pytest.raises(InvalidModel, match="TRU-017|TRU-096|could not be rebuilt"):
+    with pytest.raises(InvalidModel, match="TRU-017|TRU-096|TRU-099|could not be rebuilt"):
         load(root, make())
 
 
@@ -148,6 +151,29 @@ def test_honest_numbers(root, number):
 def test_honest_counts(root, number):  # TRU-096
     value = hostile_counts.honest()[number]
     assert type(load(root, value)) is type(value)
+
+
+def test_what_answers_one_number_for_each_row_loads(root):  # TRU-099
+    for value in hostile_answers.honest():
+        assert type(load(root, value)) is type(value)
+
+
+def test_a_member_of_the_user_answers_as_it_likes(root):  # TRU-099, TRU-005
+    class Own(GaussianNB):
+        pass
+
+    model = hostile_answers.rest(Own().fit(X, Y > 0))
+    check(model, "model.pkl")
+    model.estimators_[0] = QuadraticDiscriminantAnalysis().fit(X, Y > 0)
+    with pytest.raises(InvalidModel, match="TRU-099"):
+        check(model, "model.pkl")
+
+
+@pytest.mark.parametrize("name", ["rest_of_more_scores", "boosting_that_begins_with_no_columns"])
+def test_other_numbers_of_answers_in_skops(root, name):  # TRU-099
+    (root / "model.skops").write_bytes(skops.io.dumps(hostile_numbers.HOSTILE[name][0]()))
+    with pytest.raises(InvalidModel, match="TRU-099"):
+        Gate.for_folder(root).load_skops(root / "model.skops")
 
 
 @pytest.mark.parametrize(

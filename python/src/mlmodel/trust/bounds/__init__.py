@@ -6,7 +6,8 @@ end. A file that runs no code can still hold such numbers, so what was loaded wi
 walked once, whatever its form (TRU-017, TRU-058). There is one table per library's part, ``TABLE``:
 the place of a class -> its check, which returns what is wrong or an empty text. It holds for
 the classes derived from it, too. ``counts`` has numbers that only cost
-time and memory (TRU-096), ``crowds`` values that cost much as keys (TRU-097).
+time and memory (TRU-096), ``answers`` members whose
+answers become places (TRU-099), ``crowds`` values that cost much as keys (TRU-097).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidModel, Violation
 from mlmodel.trust.bounds import (
+    answers,
     clusters,
     columns,
     counts,
@@ -42,7 +44,11 @@ TABLE: dict[str, Callable[[Any], str]] = {
     **clusters.TABLE, **columns.TABLE, **frames.TABLE, **generators.TABLE, **neighbors.TABLE,
     **sparse.TABLE, **splines.TABLE, **svm.TABLE, **trees.TABLE,
 }  # fmt: skip
-_RULES = {"TRU-017": TABLE, "TRU-096": counts.TABLE}
+_RULES: dict[str, dict[str, Callable[[Any], str]]] = {
+    "TRU-017": TABLE,
+    "TRU-096": counts.TABLE,
+    "TRU-099": answers.TABLE,
+}
 #: How many broken parts an error names.
 _SHOWN = 20
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlmodel.trust.bounds.keepers import is_for_each
 from mlmodel.trust.bounds.values import (
     attributes,
     is_array,
@@ -202,6 +203,8 @@ def _keeps_width(preprocessor: Any, width: int) -> bool:
             continue
         encoder = _is_kind(part, "sklearn.preprocessing._encoders", "OrdinalEncoder")
         same = _is_kind(part, "sklearn.preprocessing._function_transformer", "FunctionTransformer")
+        # A function could take columns away, or make other rows of them.
+        same = same and is_for_each(attributes(part))
         if not (encoder or same) or not is_array(columns, width, kinds="b"):
             return False
         count += int(columns.sum())
