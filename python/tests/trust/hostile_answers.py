@@ -183,6 +183,28 @@ def histograms_of_a_column_taken_away() -> Any:
     return model
 
 
+@hostile(lambda model: model.transform(X))
+def spline_with_knots_of_another_version() -> Any:
+    model = preprocessing.SplineTransformer().fit(X)
+    for one in model.bsplines_:
+        state = vars(one)
+        good, read = ("_t", "t") if "t" in state else ("t", "_t")
+        state[good], state[read] = state[read], np.linspace(-5, 5, MANY)
+        state["_c" if good == "_t" else "c"] = one.c
+    return model
+
+
+@hostile()
+def boosting_of_columns_of_another_version() -> Any:
+    model = ensemble.GradientBoostingClassifier(n_estimators=2, init="zero").fit(X, THREE)
+    model.n_trees_per_iteration_ = 3
+    if hasattr(model._loss, "K"):  # until scikit-learn 1.4
+        model._loss.K = 1
+    else:
+        model.n_trees_per_iteration_ = 1
+    return model
+
+
 @hostile()
 def votes_for_a_far_label() -> Any:
     model = ensemble.VotingClassifier([("a", logistic()), ("b", logistic())]).fit(X, CLASSES)

@@ -31,6 +31,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from mlmodel.errors import InvalidModel
 from mlmodel.trust.bounds import TABLE, check
+from mlmodel.trust.bounds.values import places_of
 from mlmodel.trust.gate import Gate
 
 #: The flag of classes that are made while Python runs; the others are compiled.
@@ -216,6 +217,18 @@ def test_compiled_classes_have_a_table():  # TRU-058
         if compiled and not any(place.startswith(PLAIN) for place in places):
             without.append(f"{module}.{name}")
     assert without == []
+
+
+def test_lines_hold_for_the_classes_at_their_places():  # TRU-101
+    """A class that a version shows under another module is still the one of the table."""
+    found = 0
+    for place in TABLE:
+        module, _, name = place.rpartition(".")
+        cls = getattr(importlib.import_module(module), name, None)
+        if cls is not None:  # of another version
+            assert place in places_of(cls)
+            found += 1
+    assert found > 40
 
 
 @pytest.mark.slow

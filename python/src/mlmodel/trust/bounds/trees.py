@@ -123,8 +123,10 @@ def _has_columns(estimator: Any, count: int) -> bool:
     state = attributes(estimator)
     first = state.get("init_")
     if isinstance(first, str) or count == 1:
+        # Until scikit-learn 1.4 it was the loss that said how many columns there are (TRU-101).
         per_stage = state.get("n_trees_per_iteration_", count)
-        return is_count(per_stage, count, count)
+        of_loss = attributes(state.get("_loss")).get("K", count)
+        return is_count(per_stage, count, count) and is_count(of_loss, count, count)
     prior = attributes(first)
     return (
         _is_kind(first, "sklearn.dummy", "DummyClassifier")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
+
+from mlmodel.trust.pickles.moved import current_name
 
 __all__ = [
     "INTEGERS",
@@ -25,14 +28,20 @@ def attributes(one: Any) -> Any:
     return vars(one) if hasattr(one, "__dict__") else {}
 
 
+@cache
 def places_of(cls: type) -> list[str]:
-    """Return the place of a class and of each that it is derived from, as the tables have them."""
-    return [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
+    """Return the places of a class and of each that it is derived from, as the tables have them.
+
+    Newer versions show a class under another module than the one that defines it; it counts as
+    being at both places (TRU-101).
+    """
+    named = [(base.__module__, base.__qualname__) for base in cls.__mro__]
+    return list(dict.fromkeys(".".join(at) for one in named for at in (one, current_name(*one))))
 
 
 def place_of(one: Any) -> str:
     """Return the place of an object's own class."""
-    return f"{type(one).__module__}.{type(one).__qualname__}"
+    return ".".join(current_name(type(one).__module__, type(one).__qualname__))
 
 
 def is_count(value: Any, least: int = 0, most: int = 2**31 - 1) -> bool:
