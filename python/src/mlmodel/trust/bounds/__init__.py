@@ -70,7 +70,6 @@ def check(loaded: Any, file: str) -> None:
 
 
 def _reasons(loaded: Any) -> Iterator[tuple[str, str]]:
-    known: dict[type, list[str]] = {}
     parts: dict[str, list[Any]] = {part: [] for part in trees.HELD_BY}
     held: set[int] = set()
     arguments: list[Any] = []
@@ -79,7 +78,7 @@ def _reasons(loaded: Any) -> Iterator[tuple[str, str]]:
         for one in objects(loaded, meet=crowd.meet):
             arguments += arguments_of(one)
             yield from (("TRU-096", reason) for reason in chains.wrong(one))
-            for place in _places(type(one), known):
+            for place in places_of(type(one)):
                 yield from _reasons_at(place, one)
                 if place in parts:
                     parts[place].append(one)
@@ -95,13 +94,6 @@ def _reasons(loaded: Any) -> Iterator[tuple[str, str]]:
         if any(id(one) not in held for one in found):
             name = place.rpartition(".")[2]
             yield "TRU-017", f"a {name} is held by something that does not check its data"
-
-
-def _places(cls: type, known: dict[type, list[str]]) -> list[str]:
-    """Return the places of a class and of its bases."""
-    if cls not in known:
-        known[cls] = places_of(cls)
-    return known[cls]
 
 
 def _reasons_at(place: str, one: Any) -> Iterator[tuple[str, str]]:

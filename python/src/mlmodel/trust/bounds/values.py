@@ -28,15 +28,19 @@ def attributes(one: Any) -> Any:
     return vars(one) if hasattr(one, "__dict__") else {}
 
 
-@cache
-def places_of(cls: type) -> list[str]:
+def places_of(cls: type) -> tuple[str, ...]:
     """Return the places of a class and of each that it is derived from, as the tables have them.
 
     Newer versions show a class under another module than the one that defines it; it counts as
     being at both places (TRU-101).
     """
+    return _places_of(cls)
+
+
+@cache
+def _places_of(cls: Any) -> tuple[str, ...]:
     named = [(base.__module__, base.__qualname__) for base in cls.__mro__]
-    return list(dict.fromkeys(".".join(at) for one in named for at in (one, current_name(*one))))
+    return tuple(dict.fromkeys(".".join(at) for one in named for at in (one, current_name(*one))))
 
 
 def place_of(one: Any) -> str:
