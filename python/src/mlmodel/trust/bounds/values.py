@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from mlmodel.trust.pickles.moved import current_name
@@ -37,7 +37,7 @@ def places_of(cls: type) -> tuple[str, ...]:
     return _places_of(cls)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _places_of(cls: Any) -> tuple[str, ...]:
     named = [(base.__module__, base.__qualname__) for base in cls.__mro__]
     return tuple(dict.fromkeys(".".join(at) for one in named for at in (one, current_name(*one))))
