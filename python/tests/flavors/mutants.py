@@ -9,12 +9,15 @@ the same file; ``python mutants.py KIND COUNT SEED FIRST`` begins with another o
 
 from __future__ import annotations
 
+import os
 import random
+import re
 import resource
 import select
 import subprocess
 import sys
 import tempfile
+import time
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,9 +25,13 @@ from typing import Any, NamedTuple
 import mlmodel
 from mlmodel.errors import MlmodelError
 
-#: No file takes so long to load, on however slow a machine; so long predictions are waited for.
+#: Of computing: no file takes so long to load; so long predictions are waited for. A loaded
+#: machine, on which a child waits for its turn, gives no false finds.
 _SECONDS = 60
-_PATIENCE = 20
+_PREDICTING = 20
+#: By the clock: a child that waits for something that does not come.
+_PATIENCE = 900
+_TICK = 2.0
 _MEMORY = 6 * 2**30
 #: More than the libraries themselves and a small model need.
 _RESIDENT_KIB = 1536 * 2**10
@@ -62,15 +69,19 @@ def attempt(kind: str, folder: Path, seed: int, number: int) -> str:  # noqa: PL
     try:
         model.predict(rows)
     except MlmodelError as error:
-        known = error.code not in {"INTERNAL_ERROR", "MODEL_FAILURE"}
-        return f"predict {error.code}" if known else f"FIND predict: {error.code} {error}"
-    except MemoryError:
-        return "predict MemoryError"
+        if error.code not in {"INTERNAL_ERROR", "MODEL_FAILURE"}:
+            return f"predict {error.code}"
+        return _ended(error, error.code)
     except BaseException as error:  # noqa: BLE001 - that is what is looked for
-        if "allocat" in str(error):  # the bound of this process, as the library says it
-            return "predict MemoryError"
-        return f"FIND predict: {type(error).__name__}: {error}"
+        return _ended(error, f"{type(error).__name__}:")
     return "answered"
+
+
+def _ended(error: BaseException, what: str) -> str:
+    """Return what an error of a prediction is: a find, but where this process's memory ends."""
+    # As the libraries say it: onnxruntime "Failed to allocate memory" or "std::bad_alloc".
+    told = isinstance(error, MemoryError) or re.search("allocat|bad_alloc", str(error))
+    return "predict MemoryError" if told else f"FIND predict: {what} {error}"
 
 
 def child(kind: str, first: int, count: int, seed: int) -> None:
@@ -98,7 +109,7 @@ def tried(
         command = [sys.executable, __file__, kind, str(count), str(seed), str(first), "child"]
         with (
             tempfile.TemporaryFile() as noise,
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=noise) as process,
+            subprocess.Popen(command, bufsize=0, stdout=subprocess.PIPE, stderr=noise) as process,
         ):
             seen = len(finds)
             first = _watched(process, first, outcomes, finds)
@@ -111,9 +122,7 @@ def _watched(process: Any, first: int, outcomes: dict[str, int], finds: list[Fin
     """Follow one child; return the number of the next file."""
     number, stage = first - 1, ""
     while True:
-        ready, _, _ = select.select(
-            [process.stdout], [], [], _PATIENCE if stage == "loaded" else _SECONDS
-        )
+        ready = _answered(process, _PREDICTING if stage == "loaded" else _SECONDS)
         line = process.stdout.readline().decode(errors="replace").strip() if ready else ""
         if not line:
             if not ready:
@@ -133,6 +142,22 @@ def _watched(process: Any, first: int, outcomes: dict[str, int], finds: list[Fin
         else:
             outcomes[line] = outcomes.get(line, 0) + 1
         stage = ""
+
+
+def _answered(process: Any, seconds: float) -> bool:
+    """Wait for a line of a child; False where it has computed, or waited, for too long."""
+    began, computed = time.monotonic(), _computed(process.pid)
+    while not select.select([process.stdout], [], [], _TICK)[0]:
+        waited = time.monotonic() - began
+        if waited > _PATIENCE or _computed(process.pid) - computed > seconds:
+            return False
+    return True
+
+
+def _computed(pid: int) -> float:
+    """Return the seconds that a process has computed for, in all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main(kind: str, count: int, seed: int, first: int) -> int:

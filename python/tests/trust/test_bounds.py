@@ -10,24 +10,28 @@ import subprocess
 import sys
 from importlib import resources
 
-import hostile_counts  # its models are among those of hostile_numbers
+import hostile_answers  # its models, and those of hostile_counts, are among those of hostile_numbers
+import hostile_counts
 import hostile_numbers
 import numbers_fuzz
 import numpy as np
 import pytest
 import skops.io
 from scipy import sparse
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.ensemble import (
     GradientBoostingRegressor,
     HistGradientBoostingRegressor,
     RandomForestRegressor,
 )
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import BallTree, KDTree
 from sklearn.preprocessing import Binarizer
 from sklearn.tree import DecisionTreeRegressor
 
 from mlmodel.errors import InvalidModel
 from mlmodel.trust.bounds import TABLE, check
+from mlmodel.trust.bounds.values import places_of
 from mlmodel.trust.gate import Gate
 
 #: The flag of classes that are made while Python runs; the others are compiled.
@@ -132,9 +136,9 @@ def test_sparse(root):
 
 
 @pytest.mark.parametrize("name", hostile_numbers.HOSTILE)
-def test_hostile_numbers(root, name):  # TRU-058
+def test_hostile_numbers(root, name):  # TRU-058, TRU-099, TRU-100
     make, _ = hostile_numbers.HOSTILE[name]
-    with pytest.raises(InvalidModel, match="TRU-017|TRU-096|could not be rebuilt"):
+    with pytest.raises(InvalidModel, match="TRU-017|TRU-096|TRU-099|could not be rebuilt"):
         load(root, make())
 
 
@@ -148,6 +152,29 @@ def test_honest_numbers(root, number):
 def test_honest_counts(root, number):  # TRU-096
     value = hostile_counts.honest()[number]
     assert type(load(root, value)) is type(value)
+
+
+def test_what_answers_one_number_for_each_row_loads(root):  # TRU-099
+    for value in hostile_answers.honest():
+        assert type(load(root, value)) is type(value)
+
+
+def test_a_member_of_the_user_answers_as_it_likes(root):  # TRU-099, TRU-005
+    class Own(GaussianNB):
+        pass
+
+    model = hostile_answers.rest(Own().fit(X, Y > 0))
+    check(model, "model.pkl")
+    model.estimators_[0] = QuadraticDiscriminantAnalysis().fit(X, Y > 0)
+    with pytest.raises(InvalidModel, match="TRU-099"):
+        check(model, "model.pkl")
+
+
+@pytest.mark.parametrize("name", ["rest_of_more_scores", "boosting_that_begins_with_no_columns"])
+def test_other_numbers_of_answers_in_skops(root, name):  # TRU-099
+    (root / "model.skops").write_bytes(skops.io.dumps(hostile_numbers.HOSTILE[name][0]()))
+    with pytest.raises(InvalidModel, match="TRU-099"):
+        Gate.for_folder(root).load_skops(root / "model.skops")
 
 
 @pytest.mark.parametrize(
@@ -190,6 +217,18 @@ def test_compiled_classes_have_a_table():  # TRU-058
         if compiled and not any(place.startswith(PLAIN) for place in places):
             without.append(f"{module}.{name}")
     assert without == []
+
+
+def test_lines_hold_for_the_classes_at_their_places():  # TRU-101
+    """A class that a version shows under another module is still the one of the table."""
+    found = 0
+    for place in TABLE:
+        module, _, name = place.rpartition(".")
+        cls = getattr(importlib.import_module(module), name, None)
+        if cls is not None:  # of another version
+            assert place in places_of(cls)
+            found += 1
+    assert found > 30
 
 
 @pytest.mark.slow

@@ -46,6 +46,15 @@ def test_every_estimator_loads_and_answers_the_same(environment):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("environment", [OLDEST, MIDDLE, NEWEST])
+def test_hostile_numbers_are_refused_in_every_version(environment):  # TRU-058, TRU-099, TRU-101
+    found = run(environment, "hostile")
+    assert found["found"] == {}
+    assert found["honest"] == []
+    assert found["tried"] > 80
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("writer", "reader"), [(OLDEST, NEWEST), (NEWEST, OLDEST)])
 def test_what_another_version_wrote_is_not_refused(writer, reader, tmp_path):
     file = str(tmp_path / "written")

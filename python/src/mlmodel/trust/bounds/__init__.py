@@ -6,7 +6,8 @@ end. A file that runs no code can still hold such numbers, so what was loaded wi
 walked once, whatever its form (TRU-017, TRU-058). There is one table per library's part, ``TABLE``:
 the place of a class -> its check, which returns what is wrong or an empty text. It holds for
 the classes derived from it, too. ``counts`` has numbers that only cost
-time and memory (TRU-096), ``crowds`` values that cost much as keys (TRU-097).
+time and memory (TRU-096), ``answers`` members whose
+answers become places (TRU-099), ``crowds`` values that cost much as keys (TRU-097).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidModel, Violation
 from mlmodel.trust.bounds import (
+    answers,
     clusters,
     columns,
     counts,
@@ -42,7 +44,11 @@ TABLE: dict[str, Callable[[Any], str]] = {
     **clusters.TABLE, **columns.TABLE, **frames.TABLE, **generators.TABLE, **neighbors.TABLE,
     **sparse.TABLE, **splines.TABLE, **svm.TABLE, **trees.TABLE,
 }  # fmt: skip
-_RULES = {"TRU-017": TABLE, "TRU-096": counts.TABLE}
+_RULES: dict[str, dict[str, Callable[[Any], str]]] = {
+    "TRU-017": TABLE,
+    "TRU-096": counts.TABLE,
+    "TRU-099": answers.TABLE,
+}
 #: How many broken parts an error names.
 _SHOWN = 20
 
@@ -64,7 +70,6 @@ def check(loaded: Any, file: str) -> None:
 
 
 def _reasons(loaded: Any) -> Iterator[tuple[str, str]]:
-    known: dict[type, list[str]] = {}
     parts: dict[str, list[Any]] = {part: [] for part in trees.HELD_BY}
     held: set[int] = set()
     arguments: list[Any] = []
@@ -73,7 +78,7 @@ def _reasons(loaded: Any) -> Iterator[tuple[str, str]]:
         for one in objects(loaded, meet=crowd.meet):
             arguments += arguments_of(one)
             yield from (("TRU-096", reason) for reason in chains.wrong(one))
-            for place in _places(type(one), known):
+            for place in places_of(type(one)):
                 yield from _reasons_at(place, one)
                 if place in parts:
                     parts[place].append(one)
@@ -89,13 +94,6 @@ def _reasons(loaded: Any) -> Iterator[tuple[str, str]]:
         if any(id(one) not in held for one in found):
             name = place.rpartition(".")[2]
             yield "TRU-017", f"a {name} is held by something that does not check its data"
-
-
-def _places(cls: type, known: dict[type, list[str]]) -> list[str]:
-    """Return the places of a class and of its bases."""
-    if cls not in known:
-        known[cls] = places_of(cls)
-    return known[cls]
 
 
 def _reasons_at(place: str, one: Any) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Estimators whose attributes become places in the matrices that they make (TRU-058)."""
+"""Estimators whose attributes become places in the matrices that they make (TRU-058, TRU-100)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from mlmodel.trust.bounds.values import (
     attributes,
     is_array,
     is_count,
+    is_vector,
     is_within,
     width_of,
 )
@@ -43,29 +44,73 @@ def _hashed(estimator: Any) -> str:
 
 
 def _categories(encoder: Any) -> str:
-    """Check the columns of an encoder: they are added up, and never held against its categories."""
+    """Check the columns of an encoder (TRU-100).
+
+    They are added up, and never held against its categories.
+    """
     state = attributes(encoder)
     categories, counts = state.get("categories_"), state.get("_n_features_outs")
     if categories is None or counts is None:
         return ""
+    # With an array in the place of a list, scikit-learn would add where it is to put together.
+    if not isinstance(categories, list) or not isinstance(counts, list):
+        return _OTHER_COLUMNS
     dropped = state.get("_drop_idx_after_grouping")
-    grouped = state.get("_default_to_infrequent_mappings") if _groups(encoder) else None
-    for i, known in enumerate(categories):
-        values = len(known)
-        if grouped is not None and grouped[i] is not None:
-            if not is_array(grouped[i], values, kinds=INTEGERS) or not is_within(
-                grouped[i], values
-            ):
-                return "an encoder groups categories that it does not have"
-            values = int(grouped[i].max()) + 1
-        if dropped is not None and dropped[i] is not None:
-            if not is_count(dropped[i], 0, values - 1):
-                return "an encoder drops a category that it does not have"
-            values -= 1
-        if not is_count(counts[i], values, values):
-            return "an encoder has another number of columns than of categories"
-    right = len(counts) == len(categories) and (dropped is None or len(dropped) == len(categories))
-    return "" if right else "an encoder has another number of columns than of categories"
+    if any(one is not None and len(one) != len(categories) for one in (counts, dropped)):
+        return _OTHER_COLUMNS
+    none = [None] * len(categories)
+    rare = state["_infrequent_indices"] if _groups(encoder) else none
+    mappings = state["_default_to_infrequent_mappings"] if _groups(encoder) else none
+    each = zip(
+        categories, rare, mappings, none if dropped is None else dropped, counts, strict=True
+    )
+    return next(filter(None, (_of_column(*one) for one in each)), "")
+
+
+def _of_column(known: Any, rare: Any, mapping: Any, dropped: Any, count: Any) -> str:
+    """Return what is wrong with one column's categories and the columns that are made of them."""
+    if not is_vector(known) or not _ends_with_the_largest(known):
+        return "an encoder has categories that are not in order"
+    if not _rare_fit(rare, mapping, len(known)):
+        return "an encoder groups categories that it does not have"
+    values = len(known) if mapping is None else int(mapping.max()) + 1
+    if dropped is not None:
+        if not is_count(dropped, 0, values - 1):
+            return "an encoder drops a category that it does not have"
+        values -= 1
+    return "" if is_count(count, values, values) else _OTHER_COLUMNS
+
+
+_OTHER_COLUMNS = "an encoder has another number of columns than of categories"
+
+
+def _ends_with_the_largest(known: Any) -> bool:
+    """Whether no category would be searched for behind the last of them.
+
+    Numbers and times are found by halving, which trusts that they are in order: one that is larger
+    than the last is found behind it. Texts and objects are looked up, and may be in any order.
+    """
+    import numpy as np
+
+    if not len(known) or known.dtype.kind not in _ORDERED:
+        return True
+    largest = np.sort(known)[-1]  # NaN is behind all others
+    return bool(largest == known[-1] or known[-1] != known[-1])  # as NaN is
+
+
+_ORDERED = frozenset("biufcmM")
+
+
+def _rare_fit(rare: Any, mapping: Any, values: int) -> bool:
+    """Whether the categories that are grouped are those that are mapped, and all are within."""
+    if rare is None or mapping is None:
+        return rare is None and mapping is None
+    return (
+        is_array(mapping, values, kinds=INTEGERS)
+        and is_within(mapping, values)
+        and is_array(rare, None, kinds=INTEGERS)
+        and is_within(rare, values)
+    )
 
 
 def _groups(encoder: Any) -> bool:

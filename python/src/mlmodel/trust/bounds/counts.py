@@ -20,6 +20,7 @@ from mlmodel.trust.bounds.values import (
     is_within,
     width_of,
 )
+from mlmodel.trust.bounds.walk import objects
 
 if TYPE_CHECKING:
     import functools
@@ -208,6 +209,21 @@ def _ngrams(estimator: Any) -> str:
     return "" if right else "words are put together in groups of an invalid length"
 
 
+def _votes(estimator: Any) -> str:
+    """Check the labels of members: votes are counted up to the highest of them."""
+    state = attributes(estimator)
+    if state.get("voting", "hard") == "soft" or "estimators_" not in state:
+        return ""
+    members = objects([state["estimators_"], state.get("named_estimators_")])
+    given = [attributes(one).get(name) for one in members for name in _LABELS]
+    right = all(abs(one) <= _MOST_PARTS for one in _numbers(given) if isinstance(one, int))
+    return "" if right else "votes are counted for a label that is too large"
+
+
+#: What members answer.
+_LABELS = ("classes", "classes_", "constant", "constant_", "y_", "_y", "outlier_label_")
+
+
 def _partial(one: functools.partial[Any]) -> str:
     return _called(one.func, [*one.args, one.keywords])
 
@@ -294,6 +310,7 @@ TABLE = {
     ),
     "sklearn.dummy.DummyRegressor": _same_outputs,
     "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.BaseHistGradientBoosting": _stages,
+    "sklearn.ensemble._voting.VotingClassifier": _votes,
     "sklearn.feature_extraction.text._VectorizerMixin": _ngrams,
     "sklearn.kernel_approximation.AdditiveChi2Sampler": _steps,
     "sklearn.kernel_approximation.PolynomialCountSketch": _sketch,

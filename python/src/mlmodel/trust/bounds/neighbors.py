@@ -135,9 +135,20 @@ def _density(estimator: Any) -> str:
     return "" if fits else "an index of neighbours has another width than its estimator"
 
 
+def _graph(estimator: Any) -> str:
+    """Refuse a transformer that makes a graph of one that it is given (TRU-100).
+
+    It takes the columns of a sparse graph for rows that it was fitted to, however many these are.
+    """
+    given = attributes(estimator).get("metric") == "precomputed"
+    return "a transformer makes a graph of a graph that is given to it" if given else ""
+
+
 TABLE = {
     **dict.fromkeys(_INDEXES, _index),
     "sklearn.metrics._dist_metrics.DistanceMetric": _distance,
     "sklearn.neighbors._base.NeighborsBase": _neighbors,
+    "sklearn.neighbors._graph.KNeighborsTransformer": _graph,
+    "sklearn.neighbors._graph.RadiusNeighborsTransformer": _graph,
     "sklearn.neighbors._kde.KernelDensity": _density,
 }

@@ -13,6 +13,9 @@ _HIGHEST_DEGREE = 100
 
 def _spline(spline: Any) -> str:
     state = attributes(spline)
+    # Versions of scipy have them under different names, and read their own alone (TRU-101).
+    if {"t", "_t"} <= state.keys() or {"c", "_c"} <= state.keys():
+        return "a spline has its knots or numbers twice"
     knots, numbers, degree = (
         state.get("_t", state.get("t")),
         state.get("_c", state.get("c")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlmodel.trust.bounds.keepers import is_for_each
 from mlmodel.trust.bounds.values import (
     attributes,
     is_array,
@@ -122,8 +123,10 @@ def _has_columns(estimator: Any, count: int) -> bool:
     state = attributes(estimator)
     first = state.get("init_")
     if isinstance(first, str) or count == 1:
+        # Until scikit-learn 1.4 it was the loss that said how many columns there are (TRU-101).
         per_stage = state.get("n_trees_per_iteration_", count)
-        return is_count(per_stage, count, count)
+        of_loss = attributes(state.get("_loss")).get("K", count)
+        return is_count(per_stage, count, count) and is_count(of_loss, count, count)
     prior = attributes(first)
     return (
         _is_kind(first, "sklearn.dummy", "DummyClassifier")
@@ -202,6 +205,8 @@ def _keeps_width(preprocessor: Any, width: int) -> bool:
             continue
         encoder = _is_kind(part, "sklearn.preprocessing._encoders", "OrdinalEncoder")
         same = _is_kind(part, "sklearn.preprocessing._function_transformer", "FunctionTransformer")
+        # A function could take columns away, or make other rows of them.
+        same = same and is_for_each(attributes(part))
         if not (encoder or same) or not is_array(columns, width, kinds="b"):
             return False
         count += int(columns.sum())

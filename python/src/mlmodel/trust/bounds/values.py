@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-__all__ = ["INTEGERS", "attributes", "is_array", "is_count", "is_within", "places_of", "width_of"]
+from mlmodel.trust.pickles.moved import current_name
+
+__all__ = [
+    "INTEGERS",
+    "attributes",
+    "is_array",
+    "is_count",
+    "is_vector",
+    "is_within",
+    "place_of",
+    "places_of",
+    "width_of",
+]
 
 #: Kinds of numpy's integers.
 INTEGERS = "iu"
@@ -15,9 +28,24 @@ def attributes(one: Any) -> Any:
     return vars(one) if hasattr(one, "__dict__") else {}
 
 
-def places_of(cls: type) -> list[str]:
-    """Return the place of a class and of each that it is derived from, as the tables have them."""
-    return [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
+def places_of(cls: type) -> tuple[str, ...]:
+    """Return the places of a class and of each that it is derived from, as the tables have them.
+
+    Newer versions show a class under another module than the one that defines it; it counts as
+    being at both places (TRU-101).
+    """
+    return _places_of(cls)
+
+
+@lru_cache(maxsize=4096)
+def _places_of(cls: Any) -> tuple[str, ...]:
+    named = [(base.__module__, base.__qualname__) for base in cls.__mro__]
+    return tuple(dict.fromkeys(".".join(at) for one in named for at in (one, current_name(*one))))
+
+
+def place_of(one: Any) -> str:
+    """Return the place of an object's own class."""
+    return ".".join(current_name(type(one).__module__, type(one).__qualname__))
 
 
 def is_count(value: Any, least: int = 0, most: int = 2**31 - 1) -> bool:
@@ -38,6 +66,13 @@ def is_array(value: Any, *shape: int | None, kinds: str = "biufc") -> bool:
         and value.ndim == len(shape)
         and all(want in {None, have} for want, have in zip(shape, value.shape, strict=True))
     )
+
+
+def is_vector(value: Any) -> bool:
+    """Return whether a value is a plain array of one dimension, of whatever kind."""
+    import numpy as np
+
+    return type(value) is np.ndarray and value.ndim == 1
 
 
 def is_within(array: Any, end: int, least: int = 0) -> bool:

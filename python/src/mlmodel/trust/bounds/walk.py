@@ -99,14 +99,14 @@ def _parts(one: Any) -> Iterator[Any]:
     yield from _in_container(one)
     yield from (vars(one).values() if hasattr(one, "__dict__") else ())
     kind = type(one)
-    for cls, place in zip(kind.__mro__, places_of(kind), strict=True):
+    for cls in kind.__mro__:
         slots = cls.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
             if not name.startswith("__"):
                 yield getattr(one, name, None)
-        named = _PARTS.get(place)
-        if named is not None:
-            yield from named(one)
+    for place in places_of(kind):
+        if place in _PARTS:
+            yield from _PARTS[place](one)
 
 
 def _partial(one: functools.partial[Any]) -> Iterable[Any]:
