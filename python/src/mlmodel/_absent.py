@@ -84,7 +84,7 @@ _TABLE: tuple[tuple[tuple[str, ...], str, str], ...] = (
             "finalize_logged_model get_logged_model initialize_logged_model "
             "delete_logged_model_tag "
             "set_logged_model_tags log_model_params flush_artifact_async_logging "
-            "artifacts client data entities projects run tracking system_metrics server"
+            "artifacts data entities projects run tracking system_metrics server"
         ),
         _TRACKING,
     ),

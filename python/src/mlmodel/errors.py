@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
-from mlmodel._shown import shown
+from mlmodel._shown import shown as shown  # noqa: PLC0414 - handed on, and not public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,6 @@ __all__ = [
     "error_classes",
     "listed",
     "more_violations",
-    "shown",
 ]
 
 #: How many violations of one rule are listed in one file (MLM-034).

@@ -26,6 +26,7 @@ from mlmodel.errors import (
     MlmodelError,
     NotFound,
     PayloadTooLarge,
+    Unauthenticated,
     Unavailable,
 )
 from stub_server import JSON, Asked, predictions, stub
@@ -117,7 +118,7 @@ def test_between_two_calls_it_waits() -> None:
         (400, {"error_code": "INVALID_INPUT", "message": "Bad.", "details": [{"rule": "ENF-042", "row": 3, "column": "a", "expected": "long", "got": "1.5"}]}, InvalidInput, "row 3"),
         (400, {"error_code": "OF_A_LATER_VERSION", "message": "What."}, MlmodelError, "What."),
         (413, None, PayloadTooLarge, "413"),
-        (401, None, InvalidArgument, "token"),
+        (401, None, Unauthenticated, "token"),
         (403, {"detail": "no"}, InvalidArgument, "no"),
         (302, None, NotFound, "redirections"),
         (502, b"<html>\x1b[2J", Unavailable, "502"),

@@ -400,7 +400,7 @@ def test_texts_that_are_no_unicode() -> None:
 def test_the_proto_files_say_what_each_part_is() -> None:
     """PRO-001: a package with a version, comments, enums that begin with `unspecified`."""
     files = sorted((REPOSITORY / "proto/mlmodel/v1").glob("*.proto"))
-    assert len(files) == 4
+    assert len(files) == 5
     for file in files:
         text = file.read_text(encoding="utf-8")
         assert "\npackage mlmodel.v1;\n" in text
