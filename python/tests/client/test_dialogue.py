@@ -188,6 +188,7 @@ def test_what_is_not_reached_breaks_or_is_late() -> None:
         hold.set()
 
 
+@pytest.mark.slow
 def test_connections_are_kept_and_shared_by_threads() -> None:
     with stub(lambda one: scored(one, predictions([1.0, 2.0]))) as made:
         with Client(made.url, **ASKS, connections=3) as client:

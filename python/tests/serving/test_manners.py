@@ -133,6 +133,7 @@ def serve() -> Iterator[Callable[..., Served]]:
 # -- root path and slashes ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("root", ["", "/prod", "/a/b-c", "/a/~x", "/models/wine"])
 def test_every_path_below_a_root_path_and_with_a_slash(
     root: str, serve: Callable[..., Served]

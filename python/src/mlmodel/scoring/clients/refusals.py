@@ -33,7 +33,7 @@ _CODES = {
     "UNIMPLEMENTED": "NOT_FOUND",
     "INVALID_ARGUMENT": "MALFORMED_REQUEST",
     "RESOURCE_EXHAUSTED": "PAYLOAD_TOO_LARGE",
-    "UNAUTHENTICATED": "INVALID_ARGUMENT",
+    "UNAUTHENTICATED": "UNAUTHENTICATED",
     "PERMISSION_DENIED": "INVALID_ARGUMENT",
     "CANCELLED": "UNAVAILABLE",
 }
@@ -92,8 +92,9 @@ def _by_status(status: int, said: str, where: str) -> MlmodelError:
     if _REDIRECTED[0] <= status < _REDIRECTED[1]:
         return NotFound(f"{told}; redirections are not followed, give the address itself.")
     of_status = [kind for kind in error_classes().values() if kind.http_status == status]
-    if status in _UNAUTHORIZED and not of_status:
-        return InvalidArgument(f"{told}; give the token that the server wants (RST-190).")
+    if status in _UNAUTHORIZED:
+        refused = of_status[0] if of_status else InvalidArgument
+        return refused(f"{told}; give the token that the server wants (RST-190).")
     if status == _NOT_FOUND:
         return NotFound(f"{told} (RST-190).")
     if status == _SERVER_ERROR or not of_status:
