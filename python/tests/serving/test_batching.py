@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from mlmodel.serving.rows import cut, join, likeness
 from mlmodel.types import ColSpec, DataType, ParamSpec, Schema, TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 PATIENCE = 100
 LONG = 1000.0
@@ -216,24 +217,42 @@ def test_nobody_waits_while_the_model_is_free() -> None:
 
 
 class Held:
-    """Answers when it is let go."""
+    """Answers when it is let go; notes how many predictions went on at a time."""
 
     def __init__(self) -> None:
         self.let_go = threading.Event()
         self.asked: list[list[float]] = []
+        self.most = self._now = 0
+        self._lock = threading.Lock()
 
     def predict(self, data: pd.DataFrame, _: Any) -> Any:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
         self.asked.append(data["a"].tolist())
         if data["a"].iloc[0] == 0:
             assert self.let_go.wait(PATIENCE)
+        time.sleep(0.01)
+        with self._lock:
+            self._now -= 1
         return data["a"].to_numpy()
+
+
+@contextmanager
+def threads(count: int, model: Held) -> Iterator[ThreadPoolExecutor]:
+    """Give some threads; the model lets go of them also where a test fails meanwhile."""
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            yield pool
+        finally:
+            model.let_go.set()
 
 
 def test_a_request_waits_no_longer_than_it_may(wait_for: Callable[..., None]) -> None:
     """RST-173: then it is asked beside the one that goes on, with what has come."""
     model = Held()
     batches = Batches("m", model.predict, threading.BoundedSemaphore(2), 10, 0.05)
-    with ThreadPoolExecutor(4) as pool:
+    with threads(4, model) as pool:
         held = pool.submit(batches.call, frame(0), None)
         wait_for(lambda: model.asked)
         others = [pool.submit(batches.call, frame(n), None) for n in (1, 2, 3)]
@@ -244,12 +263,15 @@ def test_a_request_waits_no_longer_than_it_may(wait_for: Callable[..., None]) ->
     assert (batches.running, batches.waiting) == (0, 0)
 
 
-def test_where_there_is_no_turn_it_waits_for_one(wait_for: Callable[..., None]) -> None:
+@pytest.mark.parametrize("wait", [0, LONG])
+def test_where_there_is_no_turn_it_waits_for_one(
+    wait: float, wait_for: Callable[..., None]
+) -> None:
     """RST-173, RST-174: no more predictions go on than there are turns, of whatever model."""
     model, turns = Held(), threading.BoundedSemaphore(1)
-    batches = Batches("m", model.predict, turns, 10, 0)
-    other = Batches("other", model.predict, turns, 10, 0)
-    with ThreadPoolExecutor(8) as pool:
+    batches = Batches("m", model.predict, turns, 10, wait)
+    other = Batches("other", model.predict, turns, 10, wait)
+    with threads(8, model) as pool:
         held = pool.submit(batches.call, frame(0), None)
         wait_for(lambda: model.asked)
         waiting = [pool.submit(batches.call, frame(n), None) for n in (1, 2, 3)]
@@ -261,7 +283,10 @@ def test_where_there_is_no_turn_it_waits_for_one(wait_for: Callable[..., None]) 
         assert sorted(one.result(PATIENCE).tolist() for one in [held, *waiting]) == [
             [n] for n in range(5)
         ]
-    # A turn is free for a moment when it is handed on: one that waits may take it by itself.
+    assert model.most == 1
+    # Where they need not wait for the end of a prediction, one may take a turn that is free for a
+    # moment, before it is handed on.
+    assert sorted(map(len, model.asked)) == [1, 1, 3] or wait == 0
     assert sorted(row for rows in model.asked for row in rows) == [0, 1, 2, 3, 4]
 
 
@@ -269,7 +294,7 @@ def test_one_that_waits_for_others_has_its_own_time(wait_for: Callable[..., None
     """RST-173: its thread does not wait for ever for a prediction that it was put into."""
     model, turns = Held(), threading.BoundedSemaphore(1)
     batches = Batches("m", model.predict, turns, 10, 0.01, 0.2)
-    with ThreadPoolExecutor(2) as pool:
+    with threads(2, model) as pool:
         turns.acquire()
         first = pool.submit(batches.call, frame(0), None)
         wait_for(lambda: batches.running)
