@@ -119,6 +119,14 @@ def test_quick_calls_are_the_leaders(
     assert all(len(job.ran) == 1 for job in jobs)
 
 
+def test_calls_that_become_slow_are_not_thought_quick_any_more(
+    stage: Callable[..., Stage], wait_for: Callable[..., None]
+) -> None:
+    one, pace = stage(4), quick()
+    one.todo.extend(Job(one, pace, lambda: time.sleep(0.003)) for _ in range(10))
+    wait_for(lambda: not pace.quick)
+
+
 @pytest.mark.parametrize("pace", [quick(), Pace()])
 def test_a_call_that_does_not_end_keeps_nobody(
     pace: Pace, stage: Callable[..., Stage], wait_for: Callable[..., None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,6 +125,22 @@ def test_a_head_that_is_known() -> None:
     ):
         read(left_out, heads=heads)
         assert heads.find(left_out) is None
+
+
+def test_what_is_no_head_is_not_remembered_as_one() -> None:
+    """Also where requests that are whole have not been taken yet."""
+    heads = Heads()
+    one = reader(heads=heads)
+    other = WHOLE.replace(b"Host: x", b"Host: y")
+    for data in (WHOLE, b"\r" * (len(BODY) + 3), b"\n", other):
+        with suppress(Refusal):
+            one.feed(data)
+    assert heads.find(b"\r" * (len(BODY) + 3)) is None
+    two = reader(heads=heads)
+    two.feed(WHOLE)
+    two.feed(other)
+    for data in (WHOLE, other):
+        assert told(heads.find(data)) == read(data)[0]
 
 
 def test_few_heads_are_known() -> None:

@@ -71,11 +71,10 @@ class Heads:
 
     def learn(self, data: bytes, request: Request) -> None:
         """Remember the head of a request that these bytes were."""
-        end = data.find(_END)
-        size = end + len(_END)
+        size = data.find(_END) + len(_END)
         raw, length = request.raw, len(data) - size
         plain = request.keep_alive and not (raw.keys() & _NOT_PLAIN)
-        if end < 0 or size > _LARGEST_KNOWN or not plain or length != len(request.body):
+        if size > _LARGEST_KNOWN or not plain or length != len(request.body):
             return
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
