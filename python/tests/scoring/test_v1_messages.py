@@ -11,7 +11,15 @@ import pandas as pd
 import pytest
 
 import mlmodel
-from mlmodel.errors import MalformedRequest, MissingDependency, MlmodelError, NotAcceptable
+from mlmodel.errors import (
+    InternalError,
+    MalformedRequest,
+    MissingDependency,
+    MlmodelError,
+    NotAcceptable,
+    NotFound,
+    Unavailable,
+)
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.protobuf import write_request
 from mlmodel.scoring.v1 import rpc
@@ -109,6 +117,92 @@ def test_parts_of_an_input_count_too() -> None:
         made.parameters[f"parameter {number}"].int64_param = number
     with pytest.raises(MalformedRequest, match="GRP-010"):
         v2.handle("ModelInfer", request.SerializeToString(), models())
+
+
+@pytest.mark.parametrize("service", [rpc, v2])
+def test_an_error_in_a_stream_has_its_request_s_id(service: Any) -> None:
+    """GRP-007, GRP-027: of a request that was not read, too."""
+    kind = "ScoreRequest" if service is rpc else "ModelInferRequest"
+    request = service.message(kind)(model_name="x", id="\u00e9 7")
+    body = request.SerializeToString()
+
+    def said(encoded: bytes, refuse: MlmodelError | None = None) -> tuple[str, str]:
+        answer = service.handle_in_stream(encoded, models(), refuse=refuse)
+        if service is rpc:
+            told = rpc.message("ScoreResponse").FromString(answer)
+            return told.id, told.error.code
+        streamed = v2.message("ModelStreamInferResponse").FromString(answer)
+        return streamed.infer_response.id, streamed.error_message.partition(":")[0]
+
+    assert said(body) == ("\u00e9 7", "MODEL_NOT_FOUND")
+    assert said(body, Unavailable("no room")) == ("\u00e9 7", "UNAVAILABLE")
+    assert said(body + b"\xff") == ("\u00e9 7", "MALFORMED_REQUEST")
+    assert said(request.SerializeToString()[:-1] + b"\xff") == ("", "MALFORMED_REQUEST")
+    assert said(b"", Unavailable("no room")) == ("", "UNAVAILABLE")
+
+
+def test_an_id_is_read_off_a_message_that_is_not_read() -> None:
+    """GRP-027: whatever stands before it, the last of several; and nonsense ends."""
+    kind, served = rpc.message("ScoreRequest"), models()
+
+    def read_off(encoded: bytes) -> str:
+        answer = rpc.handle_in_stream(encoded, served, refuse=Unavailable("no room"))
+        told = rpc.message("ScoreResponse").FromString(answer)
+        assert told.error.code == "UNAVAILABLE"
+        return str(told.id)
+
+    filled = kind(id="b", model_name="id", answer_form=2, table={"columns": [{"name": "a"}]})
+    whole, first = filled.SerializeToString(), kind(id="a").SerializeToString()
+    unknown = b"\x79" + bytes(8) + b"\x7d" + bytes(4) + b"\xf8\x01\x96\x01"
+    for encoded in (whole, unknown + whole, whole + unknown, first + whole, b"", first):
+        assert read_off(encoded) == kind.FromString(encoded).id
+    chance = random.Random(5)
+    for _ in range(2000):
+        read_off(chance.randbytes(chance.randrange(30)))
+    assert read_off(b"\x30\x01" * 2000 + whole) == ""  # behind so many fields none is looked for
+
+
+@pytest.mark.parametrize("service", [rpc, v2])
+def test_a_fault_of_the_library_is_hidden(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GRP-011 (ERR-006): of a call, and in a stream, which goes on."""
+    served = models()
+    monkeypatch.setattr(served, "find", lambda *_: 1 / 0)
+    asked = "ScoreRequest" if service is rpc else "ModelInferRequest"
+    body = service.message(asked)(model_name="m", id="7").SerializeToString()
+    with pytest.raises(InternalError, match="ERR-006"):
+        service.handle(service.PREDICTS, body, served)
+    answer = service.handle_in_stream(body, served)
+    assert b"INTERNAL_ERROR" in answer
+    assert b"division" not in answer
+    assert b"7" in answer
+
+
+@pytest.mark.parametrize("service", [rpc, v2])
+def test_a_method_that_is_not_there(service: Any) -> None:
+    """GRP-001, GRP-021."""
+    with pytest.raises(NotFound, match="has no method 'Nothing' .GRP-0[02]1"):
+        service.handle("Nothing", b"", models())
+
+
+@pytest.mark.parametrize("service", [rpc, v2])
+def test_what_was_left_out_is_told_shortly(service: Any) -> None:
+    """GRP-030, OIP-055 (ERR-008)."""
+    served = models(mlmodel.infer_signature(pd.DataFrame({"a": [1.0]})))
+    if service is rpc:
+        request = rpc.message("ScoreRequest").FromString(
+            write_request(pd.DataFrame({"a": [1.0]}), {"secret": 1})
+        )
+    else:
+        request = v2.message("ModelInferRequest")(model_name="m")
+        made = request.inputs.add(name="a", datatype="FP64", shape=[1])
+        made.contents.fp64_contents.append(1.0)
+        request.parameters["secret"].int64_param = 1
+    body = request.SerializeToString()
+    told: list[str] = []
+    service.handle(service.PREDICTS, body, served, warn=told.append, terse=True)
+    assert told == ["ENF-080"]
+    service.handle(service.PREDICTS, body, served, warn=told.append)
+    assert "'secret'" in told[1]
 
 
 def test_arrow_that_is_not_there_is_refused_before_the_model_is_asked(

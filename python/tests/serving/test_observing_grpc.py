@@ -34,7 +34,7 @@ TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 class Running:
     """A server with the model ``m``; ``seen`` are the ids that the model saw."""
 
-    def __init__(self, *, timed: bool) -> None:
+    def __init__(self, *, timed: bool, terse: bool = False) -> None:
         self.lines: list[str] = []
         self.seen: list[str] = []
         self.exporter, made = InMemorySpanExporter(), TracerProvider()
@@ -45,7 +45,7 @@ class Running:
         models.add("m", lambda: Engine(self.predict, SIGNATURE))
         models.load("m")
         limits = Limits(predict_seconds=PATIENCE) if timed else Limits()
-        self.server = serve(models, "127.0.0.1:0", limits, observer=self.observer)
+        self.server = serve(models, "127.0.0.1:0", limits, observer=self.observer, terse=terse)
         self.client = Client(self.server.port)
 
     def predict(self, data: Any, _params: Any) -> Any:
@@ -153,6 +153,19 @@ def test_each_message_of_a_stream_is_counted(running: Running) -> None:
     counters = running.observer.counters
     assert counters is not None
     assert counters.sums().under_way("m") == 0
+
+
+def test_terse_errors_in_a_stream_are_counted_as_what_they_are() -> None:
+    """RST-153 (ERR-008)."""
+    made = Running(timed=False, terse=True)
+    path = f"{SERVICE}/ModelStreamInfer"
+    (answer,) = made.client.stream(
+        path, [infer_request(b=[1.0])], "inference.ModelStreamInferResponse"
+    )
+    assert answer.error_message == "INVALID_INPUT"
+    made.client.channel.close()
+    made.server.stop(PATIENCE)
+    assert made.requests() == {("m", "grpc", 3): 1}
 
 
 def test_a_span_is_part_of_the_caller_s_trace(running: Running) -> None:

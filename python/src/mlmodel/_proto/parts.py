@@ -1,4 +1,4 @@
-"""How many parts an encoded message has, counted before it is unfolded.
+"""What is read off an encoded message that is not unfolded: how many parts it has, and a text.
 
 A part takes two bytes of a message and a hundred in memory, so a server counts them first. Runs of
 numbers, texts and bytes, whose messages hold no others, are passed over: they cost what they weigh.
@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     #: if that holds messages itself.
     _Fields: TypeAlias = dict[int, tuple[bool, Any]]
 
-__all__ = ["has_more_parts"]
+__all__ = ["has_more_parts", "text_of"]
 
 _BYTES, _NUMBER = 2, 0
 #: The largest byte of a number that has no other bytes behind it.
 _LAST = 127
 _UNKNOWN = (False, None)
 _FIXED = {1: 8, 5: 4}
+#: No text is looked for behind so many fields: whatever writes messages puts them in order.
+_MOST_FIELDS = 1000
 #: By the full name of a message: the packages of the pools have different names.
 _KNOWN: dict[str, _Fields] = {}
 
@@ -64,6 +66,39 @@ def has_more_parts(encoded: bytes, kind: Any, most: int) -> bool:
         if not left:
             return False
         place, end, fields = left.pop()
+
+
+def text_of(encoded: bytes, kind: Any, name: str) -> str:
+    """Return the text of a field of an encoded message; "" where it has none, or is no message.
+
+    Args:
+        encoded: the message, of which no more is read than a thousand fields.
+        kind: the message's class.
+        name: the field's, which is a text and not repeated.
+
+    """
+    wanted = kind.DESCRIPTOR.fields_by_name[name].number
+    place, found = 0, b""
+    for _ in range(_MOST_FIELDS):
+        if place >= len(encoded):
+            break
+        tag, place = _varint(encoded, place)
+        wire = tag & 7
+        if wire == _BYTES:
+            size, place = _varint(encoded, place)
+            if tag >> 3 == wanted:
+                found = encoded[place : place + size]  # the last of them counts
+            place += size
+        elif wire == _NUMBER:
+            _, place = _varint(encoded, place)
+        elif wire in _FIXED:
+            place += _FIXED[wire]
+        else:
+            break
+    try:
+        return found.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
 
 
 def _fields_of(descriptor: Any) -> _Fields:

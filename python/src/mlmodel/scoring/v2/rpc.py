@@ -7,11 +7,11 @@ What carries it (:mod:`mlmodel.serving.grpc`) is told an error's code and what g
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from mlmodel.errors import MlmodelError, NotFound, shown
-from mlmodel.scoring.answers import error_document, unexpected_error
+from mlmodel.scoring.answers import error_document
 from mlmodel.scoring.v2.inference import infer, infer_columns
 from mlmodel.scoring.v2.metadata import model_metadata, server_metadata
 from mlmodel.scoring.v2.protobuf import (
@@ -22,11 +22,14 @@ from mlmodel.scoring.v2.protobuf import (
     write_response,
 )
 from mlmodel.scoring.v2.quick import plain_columns
+from mlmodel.scoring.v2.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mlmodel.errors import MlmodelError
     from mlmodel.scoring.v2.registry import Registry
+    from mlmodel.scoring.v2.service import Tell
 
 __all__ = [
     "METHODS",
@@ -78,71 +81,13 @@ def failure(error: MlmodelError, *, terse: bool = False) -> Failure:
         kept = kept[: len(kept) // 2]
 
 
-def handle(
-    method: str,
-    body: bytes,
-    registry: Registry,
-    *,
-    warn: Callable[[str], object] | None = None,
-    terse: bool = False,
-) -> bytes:
-    """Answer one call with a message.
-
-    Args:
-        method: of the service, such as ``ModelInfer``; not the stream.
-        body: the message, encoded.
-        registry: the models.
-        warn: is told which parameters were left out (ENF-080).
-        terse: as other services have it; messages of this one say nothing of errors.
-
-    Raises:
-        MlmodelError: any, and none other; a bug is logged and hidden behind InternalError.
-
-    """
-    del terse
-    if method not in METHODS:
-        raise NotFound(f"{SERVICE} has no method {shown(method)} (GRP-001).")
-    try:
-        answer: bytes = METHODS[method](body, registry, warn).SerializeToString()
-    except MlmodelError:
-        raise
-    except Exception as error:
-        raise unexpected_error(error) from error
-    return answer
-
-
-def handle_in_stream(
-    body: bytes, registry: Registry, *, terse: bool = False, refuse: MlmodelError | None = None
-) -> bytes:
-    """Answer one request of a stream; an error is said in the answer, and ends nothing (GRP-007).
-
-    Args:
-        body: the message ``ModelInferRequest``, encoded.
-        registry: the models.
-        terse: errors say name and rule only (ERR-008).
-        refuse: an error that stands already, which is answered without asking the model.
-
-    """
-    made = message("ModelStreamInferResponse")()
-    try:
-        if refuse is not None:
-            raise refuse  # noqa: TRY301 - said as those that are found here
-        given = parsed("ModelInferRequest", body)
-        made.infer_response.id = given.id
-        _answer(given, registry, None, made.infer_response)
-    except MlmodelError as error:
-        _say(made, error, terse=terse)
-    except Exception as error:  # noqa: BLE001 - as in handle
-        _say(made, unexpected_error(error), terse=terse)
-    answer: bytes = made.SerializeToString()
-    return answer
-
-
-def _say(made: Any, error: MlmodelError, *, terse: bool) -> None:
-    held = made.infer_response.id
-    made.infer_response.Clear()
+def _said(held: str, error: MlmodelError, terse: bool) -> Any:
+    text = failure(error, terse=terse).message
+    made = message("ModelStreamInferResponse")(
+        error_message=text if terse else f"{error.code}: {text}"
+    )
     made.infer_response.id = held
-    made.error_message = error.code if terse else f"{error.code}: {failure(error).message}"
+    return made
 
 
 def _answer(
@@ -187,12 +132,20 @@ def _metadata(body: bytes, registry: Registry, _warn: Any) -> Any:
     return write_metadata(model_metadata(registry.find(given.name, given.version or None)))
 
 
+def _streamed(body: bytes, registry: Registry, _warn: Any) -> Any:
+    made = message("ModelStreamInferResponse")()
+    given = parsed("ModelInferRequest", body)
+    # The answer has no place for what was left out, and a stream's metadata come too late.
+    _answer(given, registry, None, made.infer_response)
+    return made
+
+
 def _infer(body: bytes, registry: Registry, warn: Any) -> Any:
     return _answer(parsed("ModelInferRequest", body), registry, warn)
 
 
-#: Name -> what answers it, from the encoded message, the models and who is told what is left out.
-METHODS: dict[str, Callable[[bytes, Registry, Any], Any]] = {
+#: Name -> what answers it, from the encoded message, the models and what tells what is left out.
+METHODS: dict[str, Callable[[bytes, Registry, Tell], Any]] = {
     "ServerLive": _live,
     "ServerReady": _ready,
     "ModelReady": _model_ready,
@@ -200,3 +153,8 @@ METHODS: dict[str, Callable[[bytes, Registry, Any], Any]] = {
     "ModelMetadata": _metadata,
     "ModelInfer": _infer,
 }
+
+_SERVICE = Service(
+    SERVICE, "GRP-001", METHODS, partial(message, "ModelInferRequest"), _streamed, _said
+)
+handle, handle_in_stream = _SERVICE.handle, _SERVICE.handle_in_stream
