@@ -267,7 +267,7 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
             except MlmodelError as error:
                 self._refuse(context, error)
             if told:
-                name, text = warning_header("ENF-080" if self._terse else told[0])
+                name, text = warning_header(told[0])
                 _add_metadata(context, name.lower(), text)
             self._untaken.note(context, len(answer))
             return answer
@@ -355,9 +355,7 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         future.add_done_callback(lambda _: self._turns.release())
         try:
             answer: bytes = future.result(min(until - time.monotonic(), threading.TIMEOUT_MAX))
-        except TimeoutError:
-            if future.done():
-                raise
+        except TimeoutError:  # of the wait: what is asked raises errors of the table alone
             raise _late(left, allowed) from None
         return answer
 
