@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,9 @@ from mlmodel.scoring.pieces.answers import joined
 from mlmodel.scoring.pieces.checks import check_pieces
 from mlmodel.scoring.pieces.reading import JSON_LINES, can_be_cut, check_declared, pieces
 from mlmodel.types import ColSpec, Schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CSV = FORMS["csv"]
 CELLS = st.sampled_from(["1", "a\nb", 'q"x', "", "x,y", "\r\n", '"', "é", " "])
@@ -138,6 +141,16 @@ def test_tables_are_cut_at_their_types(form: str, batch: int) -> None:
     )
     assert whole.to_pydict() == TABLE.to_pydict()
     assert all(b"mlmodel.params" in table.schema.metadata for table in tables)
+
+
+def test_lists_of_texts_by_their_dictionary_are_lists_of_texts(tmp_path: Path) -> None:
+    """They are counted by their codes, and given as they were written (RST-119, RST-191)."""
+    table = pa.table({"l": [["x", "y"], None, ["x", None], []], "s": ["u", "u", None, "v"]})
+    pq.write_table(table, tmp_path / "lists.parquet", row_group_size=3)
+    with (tmp_path / "lists.parquet").open("rb") as file:
+        found = list(pieces(file, FORMS["parquet"], 2))
+    tables = [pa.ipc.open_stream(one.body).read_all() for one in found]
+    assert pa.concat_tables(tables).equals(table)
 
 
 @pytest.mark.parametrize("form", ["arrow", "arrows", "parquet"])

@@ -15,15 +15,16 @@ from mlmodel.scoring.codecs.arrow_messages import (
 from mlmodel.scoring.codecs.arrow_tables import library, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import pandas as pd
 
     from mlmodel.scoring.codecs.arrow_messages import Message
+    from mlmodel.scoring.codecs.arrow_tables import Buffer
     from mlmodel.scoring.codecs.payload import Payload
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["decode_file", "decode_stream"]
+__all__ = ["decode_file", "decode_stream", "file_in_batches", "stream_in_batches"]
 
 _MAGIC = b"ARROW1"
 _FEATHER = b"FEA1"
@@ -34,60 +35,100 @@ _TAIL = 4 + len(_MAGIC)
 def decode_stream(payload: Payload[bytes], matching: Matching) -> pd.DataFrame:
     """Read a stream; see :data:`mlmodel.scoring.codecs.Decoder`."""
     with readable("a stream of Arrow"):
-        body = payload.value
-        if body.startswith(_MAGIC):
-            raise MalformedRequest(
-                "The body is a file of Arrow, not a stream: send it as "
-                "application/vnd.apache.arrow.file (RST-118)."
-            )
-        pa = library()
-        stream = pa.py_buffer(body)
-        _check(body, messages_of_stream(stream))
-        options = pa.ipc.IpcReadOptions(use_threads=False)
-        reader = pa.ipc.open_stream(stream, options=options)
+        reader = _checked_stream(payload.value, apart=False)
         return _decoded(payload, matching, reader.schema, reader)
 
 
 def decode_file(payload: Payload[bytes], matching: Matching) -> pd.DataFrame:
     """Read a file; see :data:`mlmodel.scoring.codecs.Decoder`."""
     with readable("a file of Arrow"):
-        body, pa = payload.value, library()
-        if body.startswith(_FEATHER):
-            raise MalformedRequest(
-                "The body is a file of Feather's first version, which is not read: write it with "
-                "version=2 (RST-118)."
-            )
-        if not (body.startswith(_MAGIC) and body.endswith(_MAGIC)):
-            raise MalformedRequest(
-                "The body is not a whole file of Arrow; a stream is sent as "
-                "application/vnd.apache.arrow.stream (RST-118)."
-            )
-        whole = pa.py_buffer(body)
-        reader = pa.ipc.open_file(whole, options=pa.ipc.IpcReadOptions(use_threads=False))
-        (length,) = struct.unpack_from("<i", body, len(body) - _TAIL)
-        tail = len(body) - _TAIL
-        _check(body, messages_of_file(whole, tail - length, tail))
+        reader = _checked_file(payload.value, apart=False)
         batches = map(reader.get_batch, range(reader.num_record_batches))
         return _decoded(payload, matching, reader.schema, batches)
 
 
-def _check(body: bytes, messages: Iterable[Message]) -> None:
+def stream_in_batches(body: Buffer) -> tuple[Any, Iterator[Any]]:
+    """Return a stream's schema and its batches, validated and counted one after another.
+
+    Raises:
+        MalformedRequest: it is not a whole stream (RST-118).
+        PayloadTooLarge: a batch would become too large (RST-119).
+
+    """
+    reader = _checked_stream(body, apart=True)
+    return reader.schema, _one_by_one(body, reader)
+
+
+def file_in_batches(body: Buffer) -> tuple[Any, Iterator[Any]]:
+    """Return a file's schema and its batches, as :func:`stream_in_batches` does."""
+    reader = _checked_file(body, apart=True)
+    return reader.schema, _one_by_one(body, map(reader.get_batch, range(reader.num_record_batches)))
+
+
+def _one_by_one(body: Buffer, batches: Iterable[Any]) -> Iterator[Any]:
+    pa = library()
+    for batch in batches:
+        (valid,) = _validated(body, [batch])
+        arrow_tables.check_cost(body, pa.Table.from_batches([valid]))
+        yield valid
+
+
+def _checked_stream(body: Buffer, *, apart: bool) -> Any:
+    """Return the library's reader of a stream, whose messages have been looked into."""
+    if body[: len(_MAGIC)] == _MAGIC:
+        raise MalformedRequest(
+            "The body is a file of Arrow, not a stream: send it as "
+            "application/vnd.apache.arrow.file (RST-118)."
+        )
+    pa = library()
+    stream = pa.py_buffer(body)
+    _check(body, messages_of_stream(stream), apart=apart)
+    return pa.ipc.open_stream(stream, options=pa.ipc.IpcReadOptions(use_threads=False))
+
+
+def _checked_file(body: Buffer, *, apart: bool) -> Any:
+    """Return the library's reader of a file, whose messages have been looked into."""
+    pa = library()
+    if body[: len(_FEATHER)] == _FEATHER:
+        raise MalformedRequest(
+            "The body is a file of Feather's first version, which is not read: write it with "
+            "version=2 (RST-118)."
+        )
+    if not body[: len(_MAGIC)] == body[-len(_MAGIC) :] == _MAGIC:
+        raise MalformedRequest(
+            "The body is not a whole file of Arrow; a stream is sent as "
+            "application/vnd.apache.arrow.stream (RST-118)."
+        )
+    whole = pa.py_buffer(body)
+    reader = pa.ipc.open_file(whole, options=pa.ipc.IpcReadOptions(use_threads=False))
+    (length,) = struct.unpack_from("<i", body, len(body) - _TAIL)
+    tail = len(body) - _TAIL
+    _check(body, messages_of_file(whole, tail - length, tail), apart=apart)
+    return reader
+
+
+def _check(body: Buffer, messages: Iterable[Message], *, apart: bool) -> None:
     try:
-        check_messages(body, messages)
+        check_messages(body, messages, apart=apart)
     except struct.error:
         raise ValueError from None
+
+
+def _validated(body: Buffer, batches: Iterable[Any]) -> Iterator[Any]:
+    """Give the batches of a stream or file, wholly validated, if views do not show too much."""
+    shown = 0
+    for batch in batches:
+        batch.validate()
+        shown += sum(map(arrow_tables.viewed, batch.columns))
+        if shown > arrow_tables.bound(body):
+            raise arrow_tables.too_large(body)
+        batch.validate(full=True)
+        yield batch
 
 
 def _decoded(
     payload: Payload[bytes], matching: Matching, schema: Any, batches: Iterable[Any]
 ) -> pd.DataFrame:
-    held, shown = [], 0
-    for batch in batches:
-        batch.validate()
-        shown += sum(map(arrow_tables.viewed, batch.columns))
-        if shown > arrow_tables.bound(payload.value):
-            raise arrow_tables.too_large(payload.value)
-        batch.validate(full=True)
-        held.append(batch)
+    held = list(_validated(payload.value, batches))
     table = library().Table.from_batches(held, schema)
     return arrow_tables.data_of(payload, matching, table)

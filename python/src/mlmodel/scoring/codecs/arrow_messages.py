@@ -18,6 +18,8 @@ from mlmodel.scoring.codecs.arrow_tables import bound, library, too_large
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from mlmodel.scoring.codecs.arrow_tables import Buffer
+
 __all__ = ["check_messages", "messages_of_file", "messages_of_stream"]
 
 #: A message of any kind: which, its metadata, and its buffers.
@@ -42,12 +44,13 @@ _AS_IT_IS = -1
 _BUFFER = 16
 
 
-def check_messages(body: bytes, messages: Iterable[Message]) -> None:
+def check_messages(body: Buffer, messages: Iterable[Message], *, apart: bool) -> None:
     """Refuse messages that would be too large.
 
     Args:
         body: the whole body, which says how much it may become.
         messages: what :func:`messages_of_stream` or :func:`messages_of_file` found in it.
+        apart: whether batches are read one after another, and each may become so much.
 
     Raises:
         PayloadTooLarge: buffers would be too large, or dictionaries are added to all the time.
@@ -76,6 +79,8 @@ def check_messages(body: bytes, messages: Iterable[Message]) -> None:
         total += size
         if total > most or deltas > _MOST_DELTAS or visited > _VISITS * most:
             raise too_large(body)
+        if apart and kind == "record batch":
+            total = visited = 0
 
 
 def messages_of_stream(stream: Any) -> Iterator[Message]:

@@ -17,6 +17,8 @@ from mlmodel.signature.types.arrow import ARROW_LISTS, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from mmap import mmap
+    from typing import TypeAlias
 
     import pandas as pd
 
@@ -24,7 +26,20 @@ if TYPE_CHECKING:
     from mlmodel.scoring.json.body import Json
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["PARAMS", "bound", "check_cost", "data_of", "library", "readable", "too_large", "viewed"]
+    #: A body, or a file that is looked at as one.
+    Buffer: TypeAlias = bytes | mmap
+
+__all__ = [
+    "PARAMS",
+    "bound",
+    "check_cost",
+    "data_of",
+    "library",
+    "plain",
+    "readable",
+    "too_large",
+    "viewed",
+]
 
 #: Where parameters stand in the metadata of a schema (RST-120).
 PARAMS = "mlmodel.params"
@@ -96,12 +111,12 @@ def readable(what: str) -> Iterator[None]:
         ) from None
 
 
-def bound(body: bytes) -> int:
+def bound(body: Buffer) -> int:
     """Return how many bytes a body may become (RST-119)."""
     return max(_ALWAYS, _TIMES * len(body))
 
 
-def too_large(body: bytes) -> PayloadTooLarge:
+def too_large(body: Buffer) -> PayloadTooLarge:
     """Return the error for a body that would become more than :func:`bound`."""
     return PayloadTooLarge(
         f"The body, of {len(body)} bytes, would become more than {bound(body)} bytes in memory: "
@@ -129,7 +144,7 @@ def viewed(array: Any) -> int:
     return sum(map(viewed, inner))
 
 
-def check_cost(body: bytes, table: Any) -> None:
+def check_cost(body: Buffer, table: Any) -> None:
     """Refuse a table whose cells would take too much memory, before they do.
 
     Raises:
@@ -308,6 +323,24 @@ def _plain_column(column: Any, written: Any) -> Any:
     from mlmodel.signature.data.arrow import unencoded
 
     return column if _kind(written) == "dictionary" else unencoded(column)
+
+
+def plain(body: Buffer, batch: Any, written: Any) -> Any:
+    """Return a batch whose texts were read as categories with the types that its sender wrote.
+
+    Raises:
+        MalformedRequest, PayloadTooLarge: as :func:`check_cost`.
+
+    """
+    pa = library()
+    batch.validate(full=True)
+    table = pa.Table.from_batches([batch])
+    check_cost(body, table)
+    columns = [
+        _plain_column(column, kind).combine_chunks().cast(kind)
+        for column, kind in zip(table.columns, written.types, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=written)
 
 
 def _params_of(metadata: Any) -> dict[str, Json] | None:

@@ -18,6 +18,7 @@ from mlmodel.scoring.codecs.thrift import I32, I64, LIST, STRUCT, Thrift, WrongT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mlmodel.scoring.codecs.arrow_tables import Buffer
     from mlmodel.scoring.codecs.thrift import Fields
 
 __all__ = ["Footer", "check_pages", "read_footer"]
@@ -70,7 +71,7 @@ class _Page(NamedTuple):
     kind: int | None
 
 
-def read_footer(body: bytes) -> Footer:
+def read_footer(body: Buffer) -> Footer:
     """Return what a file says of itself.
 
     Raises:
@@ -79,7 +80,9 @@ def read_footer(body: bytes) -> Footer:
         PayloadTooLarge: it says too much (RST-119).
 
     """
-    if not (len(body) > len(_MAGIC) + _TAIL and body.startswith(_MAGIC) and body.endswith(_MAGIC)):
+    if not (
+        len(body) > len(_MAGIC) + _TAIL and body[: len(_MAGIC)] == body[-len(_MAGIC) :] == _MAGIC
+    ):
         raise _broken()
     (size,) = struct.unpack_from("<I", body, len(body) - _TAIL)
     if size > max(_FOOTER, len(body) // 16):
@@ -136,13 +139,14 @@ def _broken() -> MalformedRequest:
     return MalformedRequest("The body is not a whole file of Parquet (RST-118).")
 
 
-def check_pages(body: bytes, footer: Footer, schema: Any) -> set[str]:
+def check_pages(body: Buffer, footer: Footer, schema: Any, *, apart: bool) -> set[str]:
     """Refuse a file that would be too large, and return the columns to be read as categories.
 
     Args:
         body: the whole file.
         footer: what it says of its row groups.
         schema: its schema, as the library has it.
+        apart: whether row groups are read one after another, and each may become so much.
 
     Returns:
         The paths of columns of texts or bytes that have a dictionary: put in the place of their
@@ -154,13 +158,15 @@ def check_pages(body: bytes, footer: Footer, schema: Any) -> set[str]:
 
     """
     columns = [schema.column(place) for place in range(len(schema))]
-    most, total, pages = bound(body), footer.rows * 8, 0
+    most, total, pages = bound(body), 0 if apart else footer.rows * 8, 0
     if total > most or len(footer.groups) * max(1, len(columns)) > _MOST:
         raise too_large(body)
     encoded: set[str] = set()
     for rows, chunks in footer.groups:
         if len(chunks) != len(columns):
             raise _broken()
+        if apart:
+            total, pages = rows * 8, 0
         for column, chunk in zip(columns, chunks, strict=True):
             found = list(_pages(body, chunk, column, _MOST - pages))
             pages += len(found)
@@ -183,7 +189,7 @@ def _width(column: Any) -> int:
     return int(width + (_NESTED if column.max_repetition_level else 0))
 
 
-def _pages(body: bytes, chunk: _Chunk, column: Any, most: int) -> Iterator[_Page]:
+def _pages(body: Buffer, chunk: _Chunk, column: Any, most: int) -> Iterator[_Page]:
     """Give the pages of a chunk, as far as its bytes go."""
     # Of a chunk without values no page is read; it may say any place.
     place = chunk.start if chunk.values else chunk.end

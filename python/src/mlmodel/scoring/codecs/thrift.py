@@ -6,7 +6,10 @@ might take in two ways is refused: a field that stands twice, a number too large
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from mlmodel.scoring.codecs.arrow_tables import Buffer
 
 __all__ = ["BINARY", "I32", "I64", "LIST", "STRUCT", "Fields", "Thrift", "WrongThrift", "given"]
 
@@ -54,7 +57,7 @@ class Thrift:
 
     """
 
-    def __init__(self, data: bytes, most: int) -> None:
+    def __init__(self, data: Buffer, most: int) -> None:
         self._data = data
         self._left = most
 

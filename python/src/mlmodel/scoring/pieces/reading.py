@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import IO, TYPE_CHECKING
 
 from mlmodel.errors import InvalidArgument, shown
@@ -34,7 +33,7 @@ def pieces(file: IO[bytes], content_type: str, batch_rows: int | None) -> Iterat
     """Give the rows of a file, so many at a time, each time as the body of a request.
 
     Args:
-        file: open for reading; of a file of Arrow or Parquet it must be one that can be sought in.
+        file: open for reading; Arrow and Parquet that are not a file on disk are read whole.
         content_type: what it holds.
         batch_rows: how many rows a piece has; None gives the whole file as one.
 
@@ -60,8 +59,6 @@ def pieces(file: IO[bytes], content_type: str, batch_rows: int | None) -> Iterat
     elif name in _ARROW:
         from mlmodel.scoring.pieces import arrow
 
-        # What comes through a pipe cannot be read from its end on.
-        file = file if file.seekable() or name == FORMS["arrows"] else io.BytesIO(file.read())
         yield from arrow.pieces(file, _ARROW[name], batch_rows)
     else:
         raise InvalidArgument(
