@@ -82,14 +82,14 @@ def share_of_floor(share: float) -> Aim:
     return Aim(f"≥ {share:.0%} of floor", check)
 
 
-def times_mlflow(factor: float) -> Aim:
-    """Our rate is at least ``factor`` times MLflow's, pair by pair."""
+def times_peer(factor: float, peer: str = "MLflow") -> Aim:
+    """Our rate is at least ``factor`` times the peer's, pair by pair."""
 
     def check(samples: Samples) -> bool | None:
         ratio = samples.ratio(OURS, MLFLOW)
         return None if ratio is None else ratio >= factor
 
-    return Aim(f"≥ {factor:g} × MLflow", check)
+    return Aim(f"≥ {factor:g} × {peer}", check)
 
 
 def faster_than_mlflow() -> Aim:

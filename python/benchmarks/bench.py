@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from environments import mlflow_environment
+from environments import environment_of
 from pairing import FLOOR, MLFLOW, OURS, CannotMeasure, say
 
 HERE = Path(__file__).resolve().parent
@@ -54,7 +54,7 @@ class Bench:
             return self.before.python(OURS)
         if self._mlflow is None:
             try:
-                self._mlflow = mlflow_environment()
+                self._mlflow = environment_of("mlflow")
             except CannotMeasure as error:
                 self._mlflow = error
         if isinstance(self._mlflow, CannotMeasure):

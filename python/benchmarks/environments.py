@@ -12,22 +12,37 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
 from typing import TYPE_CHECKING
 
-from peer_environment import CACHE, EnvironmentFailed, make_environment, peer_python
+from peer_environment import CACHE, EnvironmentFailed, go_tool, make_environment, peer_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def mlflow_environment() -> Path:
-    """Return the python of MLflow's environment; make it where it is absent or outdated.
+#: The load on gRPC, as `wrk` is that on HTTP.
+_GHZ = ("github.com/bojand/ghz/cmd/ghz", "v0.120.0")
+
+
+def environment_of(name: str) -> Path:
+    """Return the python of a peer's environment; make it where it is absent or outdated.
 
     Raises:
         CannotMeasure: uv is missing, or the packages cannot be had.
 
     """
-    say("the environment of MLflow")
+    say(f"the environment {name!r}")
     with _said():
-        return peer_python("mlflow")
+        return peer_python(name)
+
+
+def ghz() -> Path:
+    """Return the program that calls over gRPC; build it where it is absent.
+
+    Raises:
+        CannotMeasure: Go is missing, or the program cannot be had.
+
+    """
+    with _said():
+        return go_tool(*_GHZ)
 
 
 def own_environment(root: Path, name: str, extras: str) -> Path:

@@ -24,17 +24,18 @@ class Row:
 
     ``group`` names the module that measures it (run.GROUPS); ``extra`` is a second figure
     of each sample, (key, unit), shown beside the first; rates are better when greater,
-    everything else when less.
+    everything else when less. ``peer`` is who stands in MLflow's place.
     """
 
     id: str
-    group: Literal["command", "inprocess", "server", "rest", "size"]
+    group: Literal["command", "inprocess", "server", "rest", "infer", "size"]
     title: str
     unit: Unit = "ms"
     aim: Aim | None = None
     rounds: int = 5
     quick_rounds: int = 2
     extra: tuple[str, str] | None = None
+    peer: str | None = None
 
     @property
     def greater_is_better(self) -> bool:
@@ -115,16 +116,16 @@ ROWS: tuple[Row, ...] = (
         aims.both(aims.share_of_floor(0.75), aims.at_most(0.2, "ms", "p50", "p50")),
         rounds=3, quick_rounds=1, extra=_P50),
     Row("rest-1-c16", "rest", "REST, 1 row × 4 doubles, no-op, 16 connections", "req/s",
-        aims.both(aims.times_mlflow(40), aims.share_of_floor(0.75)),
+        aims.both(aims.times_peer(40), aims.share_of_floor(0.75)),
         rounds=3, quick_rounds=1, extra=_P50),
     Row("rest-1000-c1", "rest", "REST, 1,000 rows × 4 doubles, no-op, 1 connection", "req/s",
         rounds=3, quick_rounds=1, extra=_P50),
     Row("rest-1000-c16", "rest", "REST, 1,000 rows × 4 doubles, no-op, 16 connections", "req/s",
         aims.at_least(1000, "req/s"), rounds=3, quick_rounds=1, extra=_P50),
     Row("rest-mixed-c1", "rest", "REST, 1 row × 20 mixed, no-op, 1 connection", "req/s",
-        aims.times_mlflow(10), rounds=3, quick_rounds=1, extra=_P50),
+        aims.times_peer(10), rounds=3, quick_rounds=1, extra=_P50),
     Row("rest-mixed-c16", "rest", "REST, 1 row × 20 mixed, no-op, 16 connections", "req/s",
-        aims.times_mlflow(10), rounds=3, quick_rounds=1, extra=_P50),
+        aims.times_peer(10), rounds=3, quick_rounds=1, extra=_P50),
     Row("rest-1000-mixed-c1", "rest", "REST, 1,000 rows × 20 mixed, no-op, 1 connection", "req/s",
         rounds=3, quick_rounds=1, extra=_P50),
     Row("rest-1000-mixed-c16", "rest", "REST, 1,000 rows × 20 mixed, no-op, 16 connections",
@@ -140,6 +141,16 @@ ROWS: tuple[Row, ...] = (
     Row("doubled-forest-c16", "rest",
         "REST, 1 row, forest of 100 trees, 16 connections, 2 workers (floor: one)",
         "req/s", aim=aims.share_of_floor(1.6), extra=_P50),
+    # The peer is MLServer: MLflow has no such protocol.
+    Row("infer-http-c1", "infer", "V2 over HTTP, 1 row × 4 doubles, no-op, 1 connection", "req/s",
+        rounds=3, quick_rounds=1, extra=_P50, peer="MLServer"),
+    Row("infer-http-c16", "infer", "V2 over HTTP, 1 row × 4 doubles, no-op, 16 connections",
+        "req/s", rounds=3, quick_rounds=1, extra=_P50, peer="MLServer"),
+    Row("infer-grpc-c1", "infer", "V2 over gRPC, 1 row × 4 doubles, no-op, 1 connection", "req/s",
+        rounds=3, quick_rounds=1, extra=_P50, peer="MLServer"),
+    Row("infer-grpc-c16", "infer", "V2 over gRPC, 1 row × 4 doubles, no-op, 16 connections",
+        "req/s", aims.both(aims.times_peer(5, "MLServer"), aims.share_of_floor(0.7)),
+        rounds=3, quick_rounds=1, extra=_P50, peer="MLServer"),
     Row("walled-ready", "server", "server ready behind the second wall (floor: without it)",
         aim=aims.times_floor(1.3), rounds=3, quick_rounds=1),
     Row("idle-memory", "server", "memory when idle, one worker (scikit-learn)", "MiB",

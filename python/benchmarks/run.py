@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import commands
+import infer
 import inprocess
 import rest
 import servers
@@ -29,6 +30,7 @@ GROUPS = {
     "inprocess": inprocess.measure,
     "server": servers.measure,
     "rest": rest.measure,
+    "infer": infer.measure,
     "size": sizes.measure,
 }
 PAGE = ROOT / "docs" / "speed.md"

@@ -23,7 +23,7 @@ from commands import unpickle
 from pairing import FLOOR, MLFLOW, OURS, CannotMeasure, Sample, Samples, interleave, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bench import Bench
     from rows import Row
@@ -103,7 +103,24 @@ def serving(bench: Bench, side: str, model: str) -> Iterator[Server]:
     """
     port = free_port()
     command = command_line(bench, side, model, port)
-    log = bench.work / f"server-{side}-{model}.log"
+    with running(bench, side, model, command, partial(_pings, port)) as (process, seconds):
+        yield Server(process, port, seconds)
+
+
+@contextmanager
+def running(
+    bench: Bench, side: str, name: str, command: list[str], ready: Callable[[], bool]
+) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+    """Start a server, wait until it is ready, and end it afterwards.
+
+    Yields:
+        Its process, and how many seconds it took until it was ready.
+
+    Raises:
+        CannotMeasure: it ended, or was not ready in time.
+
+    """
+    log = bench.work / f"server-{side}-{name}.log"
     with log.open("wb") as output:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -116,34 +133,45 @@ def serving(bench: Bench, side: str, model: str) -> Iterator[Server]:
             start_new_session=True,
         )
         try:
-            wait_for_ping(process, port, log)
-            yield Server(process, port, time.perf_counter() - start)
+            _wait(process, ready, log)
+            yield process, time.perf_counter() - start
         finally:
             end(process)
 
 
-def wait_for_ping(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Ask /ping every few milliseconds until it answers with success."""
+def _wait(process: subprocess.Popen[bytes], ready: Callable[[], bool], log: Path) -> None:
+    """Ask every few milliseconds until a server is ready."""
     deadline = time.monotonic() + _LIMIT
     while time.monotonic() < deadline:
         if process.poll() is not None:
             last = last_words(log.read_text(errors="replace"))
             raise CannotMeasure(f"the server ended with exit code {process.returncode}: {last}")
-        if _pings(port):
+        if ready():
             return
         time.sleep(0.005)
     raise CannotMeasure(f"the server was not ready within {_LIMIT:g} s")
 
 
 def _pings(port: int) -> bool:
+    return answers(port, "/ping")
+
+
+def answers(port: int, path: str) -> bool:
+    """Return whether a server answers a path with success."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
-        connection.request("GET", "/ping")
+        connection.request("GET", path)
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
+
+
+def listens(port: int) -> bool:
+    """Return whether a server takes connections."""
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

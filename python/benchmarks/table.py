@@ -95,7 +95,7 @@ def cell(row: Row, samples: Samples, side: str) -> str:
         key, name = row.extra
         second = samples.median(side, key)
         text += "" if second is None else f", {figure(second)} {name}"
-    return text
+    return f"{row.peer}: {text}" if side == MLFLOW and row.peer is not None else text
 
 
 def times_better(row: Row, samples: Samples) -> str:

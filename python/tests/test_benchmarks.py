@@ -150,9 +150,9 @@ def test_the_ratio_is_the_median_of_pairs_not_the_ratio_of_medians(load):
         (lambda aims: aims.above_floor(10, "ms"), [21.0], "≤ floor + 10 ms", False),
         (lambda aims: aims.times_floor(1.3), [13.0], "≤ 1.3 × floor", True),
         (lambda aims: aims.share_of_floor(0.7), [7.0], "≥ 70% of floor", True),
-        (lambda aims: aims.times_mlflow(40), [39.0], "≥ 40 × MLflow", False),
+        (lambda aims: aims.times_peer(40), [39.0], "≥ 40 × MLflow", False),
         (
-            lambda aims: aims.both(aims.at_most(9, "ms"), aims.times_mlflow(40)),
+            lambda aims: aims.both(aims.at_most(9, "ms"), aims.times_peer(40)),
             [39.0],
             "≤ 9 ms, ≥ 40 × MLflow",
             False,

@@ -36,6 +36,24 @@ def function(name, nodes):
     return helper.make_function("own", name, ["x"], ["y"], nodes, sets)
 
 
+def branches(then, other=None):
+    """Take one of two graphs, whatever the data are."""
+    made = [node("Size", ["x"], ["s"]), node("Cast", ["s"], ["p"], to=TensorProto.BOOL)]
+    other = other or graph([node("Neg", ["x"], ["b"])], "b")
+    return [*made, node("If", ["p"], ["y"], then_branch=then, else_branch=other)]
+
+
+def graph(nodes, result, weights=()):
+    return helper.make_graph(nodes, "g", [], [info(result, FLOAT, None)], list(weights))
+
+
+def named(nodes, inputs=("x", "u"), outputs=("y",)):
+    """A function that is called with less than it takes."""
+    made = function("f", nodes)
+    made.input[:], made.output[:] = inputs, outputs
+    return model([call("f", "X", "Y")], ANY, functions=[made], own=1)
+
+
 def call(name, given, made):
     return node(name, [given], [made], domain="own")
 
@@ -68,12 +86,7 @@ def deep(levels):
     """Each function has a branch in which the one before it is called."""
 
     def body(name):
-        branch = helper.make_graph([call(name, "x", "a")], "a", [], [info("a", FLOAT, None)])
-        other = helper.make_graph([node("Neg", ["x"], ["b"])], "b", [], [info("b", FLOAT, None)])
-        return [
-            node("Size", ["x"], ["s"]), node("Cast", ["s"], ["p"], to=TensorProto.BOOL),
-            node("If", ["p"], ["y"], then_branch=branch, else_branch=other),
-        ]  # fmt: skip
+        return branches(graph([call(name, "x", "a")], "a"))
 
     return calling(levels, body)
 
@@ -199,6 +212,14 @@ REFUSED = {
     "a name in no encoding": (mutated_graphs.trees().SerializeToString().replace(b"\n\x01Y", b"\n\x01\x80"), "ONX-005"),
     "an axis in no encoding": (model([node("Neg", ["X"], ["Y"])], [info("Y", FLOAT, ["axis"])]).SerializeToString().replace(b"axis", b"ax\xffs"), "ONX-005"),
     "an operator in no encoding": (mutated_graphs.trees().SerializeToString().replace(b"TreeEnsemble", b"TreeEnsembl\xff"), "ONX-005"),
+    "a function whose input is a result": (named([node("Neg", ["x"], ["u"])], outputs=["u"]), "ONX-021"),
+    "a function whose input is made": (named([node("Neg", ["x"], ["u"]), node("Neg", ["u"], ["y"])]), "ONX-021"),
+    "a function whose input is made in a branch": (named(branches(graph([node("Neg", ["x"], ["u"]), node("Neg", ["u"], ["a"])], "a"))), "ONX-021"),
+    "a function whose input is a weight in a branch": (named(branches(graph([node("Add", ["x", "u"], ["a"])], "a", [array("u", np.ones(1, "f"))]))), "ONX-021"),
+    "a function whose input is made deeper": (named(branches(graph([node("If", ["p"], ["a"], then_branch=graph([node("Neg", ["x"], ["u"])], "u"), else_branch=graph([node("Neg", ["x"], ["b"])], "b"))], "a"))), "ONX-021"),
+    "a function with an input twice": (named([node("Neg", ["x"], ["y"])], ["x", "x"]), "ONX-021"),
+    "a function with a result twice": (named([node("Neg", ["x"], ["y"])], outputs=["y", "y"]), "ONX-021"),
+    "a function that makes a value twice": (named([node("Neg", ["x"], ["y"])] * 2), "ONX-021"),
     "a later field": (repeated(b"\xe2\x01\x00"), "ONX-013"),
 }  # fmt: skip
 
@@ -231,6 +252,9 @@ ENDLESS = [
     "functions in a chain",
     "a function with weights",
     "shapes joined",
+    "a function whose input is a result",
+    "a function whose input is made",
+    "a function whose input is made in a branch",
 ]
 
 

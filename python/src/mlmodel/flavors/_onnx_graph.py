@@ -57,7 +57,7 @@ def read(flavor: Flavor, data: bytes, path: Path, file: str) -> Graph:
         file: how errors call it.
 
     Raises:
-        InvalidModel, UnsupportedModel: as :func:`mlmodel.trust.graphs.check` (ONX-013 to ONX-018);
+        InvalidModel, UnsupportedModel: as :func:`mlmodel.trust.graphs.check` (ONX-013 to ONX-021);
             weights are outside of the folder, or the file has fewer (ONX-004, ONX-016).
 
     """

@@ -4,7 +4,7 @@ Specification: spec/flavors/onnx.md.
 
 A graph holds operators and numbers, no code, so nothing of it needs trust. What a small file could
 make of a machine is bounded before any library reads it, by :mod:`mlmodel.trust.graphs` (ONX-013 to
-ONX-018). What else it could reach is closed: weights outside of the folder in ``_onnx_graph.py``
+ONX-021). What else it could reach is closed: weights outside of the folder in ``_onnx_graph.py``
 (ONX-004), session options that load libraries or write files (ONX-003) and providers that call
 other machines (ONX-002) in ``_onnx_session.py``.
 """

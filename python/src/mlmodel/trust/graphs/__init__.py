@@ -1,4 +1,4 @@
-"""Graphs of ONNX, read before ONNX Runtime reads them (ONX-013 to ONX-020).
+"""Graphs of ONNX, read before ONNX Runtime reads them (ONX-013 to ONX-021).
 
 Its compiled reader and its optimiser do what a file says: functions are written out wherever they
 are called, values that depend on no input are computed, sparse weights get all their zeros. A file
@@ -54,7 +54,7 @@ def check(data: bytes, file: str) -> Checked:
     Raises:
         UnsupportedModel: it has what is not known here (ONX-013), or no graph alone (ONX-017).
         InvalidModel: it is not a graph (ONX-005), or asks for what no honest file of its size
-            does (ONX-004, ONX-013 to ONX-020).
+            does (ONX-004, ONX-013 to ONX-021).
 
     """
     try:

@@ -1,4 +1,7 @@
-"""What a graph becomes when its functions are written out where they are called (ONX-014)."""
+"""What a graph becomes when its functions are written out where they are called (ONX-014, ONX-021).
+
+ONNX Runtime does that by names, and follows them without a look.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from mlmodel.trust.graphs.tensors import Astray
 from mlmodel.trust.graphs.wire import SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["Functions", "graphs_of", "operator"]
 
@@ -56,6 +59,11 @@ class Functions:
             for attribute in one.get("attribute_proto", ()):
                 if any(graphs_of({"attribute": [attribute]})):
                     raise Astray("ONX-014", f"gives the function {_name(key)} a graph")
+            if not _names_once(one):
+                raise Astray(
+                    "ONX-021",
+                    f"has the function {_name(key)}, in which a name is given to two values",
+                )
             self.known[key] = one
 
     def called(self, node: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -119,6 +127,36 @@ class Functions:
         self._done[key] = self._nodes(self.known[key], level)
         self._open.discard(key)
         return self._done[key]
+
+
+def _names_once(function: Mapping[str, Any]) -> bool:
+    """Return whether each name of a function is that of one value (ONX-021)."""
+    inputs, nodes = function.get("input", []), function.get("node", ())
+    values = inputs + [name for node in nodes for name in node.get("output", ()) if name]
+    outputs, taken = function.get("output", []), set(inputs)
+    return (
+        len(set(values)) == len(values)
+        and len(set(outputs)) == len(outputs)
+        and taken.isdisjoint(name for graph in _graphs_in(nodes) for name in _given_in(graph))
+    )
+
+
+def _graphs_in(nodes: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Give the graphs of nodes, at any depth."""
+    waiting = [graph for node in nodes for graph in graphs_of(node)]
+    for graph in waiting:  # grows while it is walked
+        waiting += [inner for node in graph.get("node", ()) for inner in graphs_of(node)]
+        yield graph
+
+
+def _given_in(graph: Mapping[str, Any]) -> Iterator[bytes]:
+    """Give the names of a graph's inputs, weights and values."""
+    for one in (*graph.get("input", ()), *graph.get("initializer", ())):
+        yield one.get("name", b"")
+    for sparse in graph.get("sparse_initializer", ()):
+        yield sparse.get("values", {}).get("name", b"")
+    for node in graph.get("node", ()):
+        yield from node.get("output", ())
 
 
 def _key(node: Mapping[str, Any]) -> Key:
