@@ -49,7 +49,8 @@ def measure(bench: Bench, rows: Sequence[Row]) -> Iterator[tuple[Row, Samples]]:
             try:
                 command = _command_line(bench, side, ports[side])
                 ready = partial(_ready, side, ports[side])
-                stack.enter_context(running(bench, side, "infer", command, ready))
+                # MLServer's environment is not MLflow's: all run with the variables of ours.
+                stack.enter_context(running(bench, OURS, f"infer-{side}", command, ready))
             except CannotMeasure as error:
                 failures[side] = str(error)
         for row in rows:
