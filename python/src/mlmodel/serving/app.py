@@ -8,7 +8,6 @@ calls it by WSGI.
 
 from __future__ import annotations
 
-import gc
 import io
 import sys
 from http import HTTPStatus
@@ -96,6 +95,8 @@ class Application:
         observer: notes requests; those over gRPC, too.
         preflight: what answers browsers that ask whether a page may ask (RST-163); None where no
             page of another origin may.
+        settle: what is called where models were loaded or let go of by a request; the process that
+            serves has the collector pass by them.
         probes: ``stopping`` is set there once the server drains (RST-156).
 
     """
@@ -118,6 +119,7 @@ class Application:
         self.repository = repository
         self.root = root
         self.preflight: Callable[[Request], Response] | None = None
+        self.settle: Callable[[], None] | None = None
         self.admission = Admission(threads, threads * max_body)
         self.observer = Observer(self.models.names, watch)
         self.probes = Probes(self.models, self.observer.counters, terse=terse)
@@ -201,8 +203,8 @@ class Application:
             repository=self.repository,
         )
         changed = call is not None and call.model is None and b"/models/" in request.path
-        if changed and answer.status == HTTPStatus.OK:
-            _settle()
+        if changed and answer.status == HTTPStatus.OK and self.settle is not None:
+            self.settle()
         return Response(*answer)
 
     def _score(self, request: Request, name: str) -> Response:
@@ -325,13 +327,6 @@ def _single(engine: Engine) -> Hosted:
     hosted = Hosted()
     hosted.add(names.UNNAMED, lambda: engine, engine=engine)
     return hosted
-
-
-def _settle() -> None:
-    """Let go of a model that was unloaded, and let the collector pass by what was loaded."""
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
 
 
 def _asked_as(request: Request) -> str:

@@ -122,9 +122,8 @@ def _serve(
         from mlmodel.serving.grpc.beside import beside
 
         also = beside(served.models, settings, served.observer)
-    # What is loaded stays; the collector need not look at it again and again.
-    gc.collect()
-    gc.freeze()
+    _settle()
+    served.settle = _settle
     stopping: list[threading.Thread] = []
 
     def stop(*_: object) -> None:
@@ -254,6 +253,13 @@ def application(settings: Settings) -> Application:
         root=settings.root,
         about=About(hosted, _port_of(settings.grpc_address)) if settings.page else None,
     )
+
+
+def _settle() -> None:
+    """Let go of what was unloaded, and let the collector pass by what is loaded, for it stays."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _watch(settings: Settings) -> Watch:
