@@ -531,15 +531,61 @@ def test_another_models_module_cannot_be_allowed(saved, names, root):
         gate.Gate.for_folder(root, allow=[f"{names[0]}.Model"]).load_pickle(root / "model.pkl")
 
 
-def test_copies_of_code_are_removed_at_the_end(saved, tmp_path):
-    script = (
-        "import sys\nfrom mlmodel import pyfunc\nmodel = pyfunc.load_model(sys.argv[1])\n"
-        "print(sys.modules[type(model.unwrap_python_model()).__module__].__file__)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, saved],
-        capture_output=True, text=True, timeout=300, check=False,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+LOADED = """
+import os, sys
+from mlmodel import pyfunc
+model = pyfunc.load_model(sys.argv[1])
+{then}
+"""
+FORKED = """
+import multiprocessing, shutil
+def work():
+    shutil.copytree(sys.argv[1], sys.argv[1] + "-again")
+    pyfunc.load_model(sys.argv[1] + "-again", trust=True)
+    print(len(os.listdir(os.environ["TMPDIR"])))
+child = multiprocessing.get_context("fork").Process(target=work)
+child.start(), child.join()
+print(len(os.listdir(os.environ["TMPDIR"])))
+"""
+#: The child lives on, and says that its copy is still there.
+KILLED = """
+if os.fork():
+    os.kill(os.getpid(), 9)
+sys.stdin.read()
+print(len(os.listdir(os.environ["TMPDIR"])))
+"""
+
+
+def load_in(folder, saved, then):
+    """Run a program that loads a model, with a folder of its own for what is temporary."""
+    return subprocess.Popen(
+        [sys.executable, "-c", LOADED.format(then=then), saved],
+        env={**os.environ, "TMPDIR": str(folder)}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    assert not list(tmp_path.glob("mlmodel-code-*")), done.stderr
-    assert Path(tmp_path, "m").is_dir()
+
+
+@pytest.mark.parametrize(("then", "told"), [("", ""), (FORKED, "2 1")], ids=["plain", "forked"])
+def test_copies_of_code_are_removed_at_the_end(saved, tmp_path, then, told):
+    """Of processes that multiprocessing starts, too, as workers of a server are."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    out, err = load_in(folder, saved, then).communicate(timeout=300)
+    assert out.split() == told.split(), err
+    assert not list(folder.iterdir())
+    assert Path(saved).is_dir()
+
+
+def test_copies_of_killed_processes_go_with_the_next(saved, tmp_path):
+    """And not while a process that was forked from one of them may need it."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    killed = load_in(folder, saved, KILLED)
+    killed.wait(timeout=300)
+    (left,) = folder.iterdir()
+    assert load_in(folder, saved, "").wait(timeout=300) == 0
+    assert list(folder.iterdir()) == [left]
+    out, err = killed.communicate("", timeout=300)
+    assert out.split() == ["1"], err
+    assert load_in(folder, saved, "").wait(timeout=300) == 0
+    assert not list(folder.iterdir())

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.environment.pins import installed_from
 from mlmodel.environment.task import Observed, Task
-from mlmodel.store.code_copy import place_in_the_model
+from mlmodel.store.code_copy import place_in_the_model, remove_copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -62,6 +62,7 @@ def main() -> None:
     Path(task.answer).write_text(json.dumps(asdict(observed)), encoding="utf-8")
     sys.stdout.flush()
     sys.stderr.flush()
+    remove_copies()
     # Threads that the model started are not waited for.
     os._exit(0)
 

@@ -11,10 +11,10 @@ import os
 import subprocess
 import sys
 import threading
-import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +136,8 @@ class Process:
             variables = limits.clean_environment(variables, self._keep)
         running = _starter().submit(_begun, variables, self._place).result()
         self._running = running
-        self._finalizer = weakref.finalize(self, running.end)
+        # Not weakref's: processes of multiprocessing, as workers are, end without those.
+        self._finalizer = Finalize(self, running.end, exitpriority=0)
         raised, _ = self._exchanged(running, (self._wall, self._entry))
         why = raised.get("wall") if isinstance(raised, dict) else None
         if why != "":
@@ -195,7 +196,7 @@ class Process:
         running, self._running = self._running, None
         if running is None or running.owner != os.getpid():
             return None
-        self._finalizer.detach()
+        self._finalizer.cancel()
         return running.end()
 
 

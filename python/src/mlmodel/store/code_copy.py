@@ -6,6 +6,9 @@ a folder that only this user may write, and imported from there. Compiled files 
 would take them in the place of the source that somebody has read (PYF-043). What else is in the
 model's folder is linked beside the copy, so that code finds it by its own place; large files of
 data are linked, too, and not copied.
+
+A copy goes when its process ends. Of a process that was killed it stays until another one makes a
+copy: each holds a lock, which ends with the last process that has it from the one that took it.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -25,12 +29,17 @@ from mlmodel._base import files
 from mlmodel.document import resolve_inside
 from mlmodel.errors import InvalidModel, MlmodelError, UnreadableModel
 
+try:
+    import fcntl
+except ImportError:  # where there are no such locks, as on Windows
+    fcntl = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlmodel.trust.gate import Gate
 
-__all__ = ["place_in_the_model", "private_copy", "require_hashed"]
+__all__ = ["place_in_the_model", "private_copy", "remove_copies", "require_hashed"]
 
 #: Files of data up to this size are copied with the code.
 _LARGEST = 64 * 2**20
@@ -38,6 +47,8 @@ _CODE = re.compile(r"\.(py|pyw|so|pyd|dll|dylib)$|\.so\.\d")
 _COMPILED = (".pyc", ".pyo")
 #: The copies of this process: by the model's folder, the name of its code, and what is in it.
 _copies: dict[tuple[str, str, str], Path] = {}
+#: What the lock of a copy is called, and how the folders of copies begin.
+_LOCK, _PREFIX = ".mlmodel-lock", "mlmodel-code-"
 #: The gates of models whose code is imported from where it is, by its folder.
 _in_place: dict[Path, Gate] = {}
 
@@ -58,7 +69,7 @@ def private_copy(gate: Gate, named: str) -> Path:
     root = gate.root.resolve()
     name = resolve_inside(root, named).relative_to(root).as_posix()
     try:
-        made = Path(tempfile.mkdtemp(prefix="mlmodel-code-")).resolve()
+        made = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
     except OSError:  # nothing can be written here, as behind the wall of TRU-081
         _in_place[root / name] = gate
         return root / name
@@ -75,7 +86,9 @@ def private_copy(gate: Gate, named: str) -> Path:
         shutil.rmtree(made)
         return _copies[key] / name
     _copies[key] = made
-    atexit.register(_remove, made, os.getpid())
+    _hold(made)
+    _go_at_the_end(made)
+    _remove_abandoned(made.parent)
     _link_the_rest(root, name, made)
     return made / name
 
@@ -152,10 +165,47 @@ def _walk(root: Path, name: str) -> Iterator[str]:
                 yield path.relative_to(root).as_posix()
 
 
+def remove_copies() -> None:
+    """Remove the copies of this process, which ends in a way that Python does not see."""
+    for made in _copies.values():
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _go_at_the_end(made: Path) -> None:
+    atexit.register(_remove, made, os.getpid())
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:  # whose processes end without what is registered
+        util.Finalize(None, _remove, (made, os.getpid()), exitpriority=0)
+
+
 def _remove(made: Path, process: int) -> None:
     # A process that was forked ends before the one that needs the copy.
     if os.getpid() == process:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _hold(made: Path) -> None:
+    """Lock a copy for as long as this process lives, or one that is forked from it."""
+    if fcntl is not None:
+        with suppress(OSError):  # as on file systems without locks; then it is not looked for
+            lock = os.open(made / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _remove_abandoned(around: Path) -> None:
+    """Remove this user's copies whose processes were killed."""
+    if fcntl is None:
+        return
+    for made in around.glob(_PREFIX + "*"):
+        with suppress(OSError):  # it has no lock yet, is in use, or has just gone
+            if made.is_symlink() or made.stat().st_uid != os.getuid():
+                continue
+            lock = os.open(made / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(made, ignore_errors=True)
+            finally:
+                os.close(lock)
 
 
 def _link_the_rest(root: Path, name: str, made: Path) -> None:
