@@ -100,3 +100,21 @@ def test_every_option_has_its_variable() -> None:
     variables = {option.envvar for option in command.params}
     assert len(variables) == len(command.params)
     assert {"MLMODEL_SERVE_TLS_CERT", "MLMODEL_SERVE_WORKERS", "MLMODEL_SANDBOX"} < variables
+
+
+def test_a_wrong_value_is_named_by_where_it_is_from(
+    asked: list[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = written(tmp_path, "port = 'many'")
+
+    def said(*options: str) -> str:
+        done = CliRunner().invoke(command, ["-m", "m", *options], terminal_width=1000)
+        assert done.exit_code == 2
+        return " ".join(done.output.split())
+
+    assert f"for 'port' in {config} (--port): 'many' is not" in said("--config", config)
+    assert "for '-w' / '--workers': 0 is not" in said("--workers", "0")
+    monkeypatch.setenv("MLMODEL_SERVE_WORKERS", "two")
+    assert "for the variable MLMODEL_SERVE_WORKERS (--workers): 'two' is not" in said()
+    assert "for '-w' / '--workers': 0 is not" in said("--workers", "0")
+    assert asked == []

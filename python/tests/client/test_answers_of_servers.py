@@ -228,7 +228,7 @@ def test_a_single_model_needs_no_name_and_of_several_none_is_meant() -> None:
     several = Asking(x=one, y=other)
     assert "model" not in several.run(several.dialogue.server())
     assert several.predict(FRAME[:1], model="y") == [2.0]
-    with pytest.raises(InvalidArgument, match="RST-185"):
+    with pytest.raises(InvalidArgument, match=r"-m NAME.*RST-185"):
         several.predict(FRAME[:1])
     with pytest.raises(ModelNotFound):
         several.predict(FRAME[:1], model="z")

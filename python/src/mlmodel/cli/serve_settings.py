@@ -6,10 +6,12 @@ An option wins over its variable, and that over the key of the file.
 from __future__ import annotations
 
 import tomllib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +23,8 @@ _VARIABLE = "MLMODEL_SERVE_"
 #: The table of the file in which the keys may stand; a file may hold other tables, too.
 _TABLE = "serve"
 _MOST_BYTES = 2**20
+#: Where a context keeps which file was read.
+_READ = f"{__name__}.path"
 
 
 def settable(command: click.Command) -> click.Command:
@@ -32,6 +36,7 @@ def settable(command: click.Command) -> click.Command:
     for name, option in _options(command).items():
         if not option.envvar:
             option.envvar = _VARIABLE + name.replace("-", "_").upper()
+        option.get_error_hint = partial(_named, option, name)  # type: ignore[method-assign]
     config = click.option(
         "--config",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -53,6 +58,16 @@ def _with(command: click.Command, option: Callable[[Any], Any]) -> click.Command
     return command
 
 
+def _named(option: click.Option, name: str, context: click.Context | None) -> str:
+    """Return how an error names a setting: by the variable or the key that its value is from."""
+    source = context and option.name and context.get_parameter_source(option.name)
+    if source is ParameterSource.ENVIRONMENT:
+        return f"the variable {option.envvar} (--{name})"
+    if context and source is ParameterSource.DEFAULT_MAP:
+        return f"{name!r} in {context.meta.get(_READ)} (--{name})"
+    return click.Option.get_error_hint(option, context)
+
+
 def _options(command: click.Command) -> dict[str, click.Option]:
     """Return the options by their long names, without the dashes."""
     found: dict[str, click.Option] = {}
@@ -66,6 +81,7 @@ def _options(command: click.Command) -> dict[str, click.Option]:
 def _read(context: click.Context, _option: click.Parameter, path: Path | None) -> None:
     if path is None:
         return
+    context.meta[_READ] = path
     options = _options(context.command)
     options.pop("config", None)
     defaults = dict(context.default_map or {})

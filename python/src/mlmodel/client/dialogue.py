@@ -210,8 +210,9 @@ class Dialogue:
             name = (yield from self.server()).get("model")
         if not isinstance(name, str):
             raise InvalidArgument(
-                "Say which model of the server is meant: give its name as model. (A server that "
-                "has several does not choose, nor does one over gRPC; RST-185.)"
+                "Say which model of the server is meant, as model='NAME' (`mlmodel score`: "
+                "-m NAME): over gRPC that is always needed, else where the server has several "
+                "(RST-185)."
             )
         return name
 

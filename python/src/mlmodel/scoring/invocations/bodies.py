@@ -245,7 +245,7 @@ def _wrong_keys(value: Json, keys: list[str], matching: Matching) -> str:
         what = f"it has {shown(unknown[0])}{_advice(value, keys, matching)}"
     else:
         what = "it has none of them"
-    return f"The body holds exactly one of {_KEYS}, and optionally params; {what} (RST-005)."
+    return f"The body must hold exactly one of {_KEYS}, and optionally params; {what} (RST-005)."
 
 
 def _advice(body: dict[str, Json], keys: list[str], matching: Matching) -> str:
