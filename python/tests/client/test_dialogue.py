@@ -278,6 +278,11 @@ def test_other_wrong_settings() -> None:
     with pytest.raises(InvalidArgument, match="no paths"):
         options_of("http://h/a", {"protocol": "grpc"})
     assert options_of("http://h:3", {"protocol": "grpc"}).address.is_grpc
+    assert options_of("http://h:3", {"protocol": "grpc-frames"}).address.is_grpc
+    assert options_of("grpc://h", {}).protocol == "grpc"
+    assert options_of("grpc://h", {"protocol": "grpc-frames"}).protocol == "grpc-frames"
+    with pytest.raises(InvalidArgument, match="address of gRPC"):
+        options_of("grpc://h", {"protocol": "v2"})
 
 
 def test_a_call_is_asked_at_the_path_of_the_address() -> None:

@@ -105,8 +105,10 @@ def test_plain_http_and_grpc(model: Path, own: Any) -> None:
         for protocol in ("auto", "v2", "invocations"):
             asked(url, own, protocol=protocol)
         asked(f"grpc://{place}", own, model="linear")
+        asked(f"grpc://{place}", own, protocol="grpc-frames")
         asyncio.run(asked_by_asyncio(url, own))
         asyncio.run(asked_by_asyncio(f"grpc://{place}", own, model="linear"))
+        asyncio.run(asked_by_asyncio(f"grpc://{place}", own, protocol="grpc-frames"))
         client = Client(url)
         assert len(client.predict(FRAME)) == 3
     with pytest.raises(Unavailable):

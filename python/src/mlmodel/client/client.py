@@ -27,9 +27,11 @@ class Client:
     Args:
         url: ``http://HOST:PORT`` (or ``https``), ``grpc://HOST:PORT`` (``grpcs``), or
             ``unix:///PATH`` of a socket; a path in it stands before the server's own.
-        model: which model is asked; of a server with one model it need not be named over HTTP.
+        model: which model is asked; of a server with one model it need not be named, but by
+            ``grpc``.
         protocol: ``v2`` and ``grpc`` are the Open Inference Protocol, ``invocations`` is
-            ``/invocations``; ``auto`` takes what the server speaks, first of these.
+            ``/invocations``, ``grpc-frames`` the service for data frames (GRP-021); ``auto`` takes
+            what the server speaks, first of these (over gRPC ``grpc``).
         token: what the server wants to know (``Authorization: Bearer``).
         headers: more headers of each request.
         timeout: how many seconds an answer may take.
@@ -51,7 +53,7 @@ class Client:
         options = options_of(url, settings)
         self._dialogue = Dialogue(options)
         self._carrier: Http | Grpc
-        if options.protocol == "grpc":
+        if options.address.is_grpc:
             from mlmodel.client.grpc import Grpc
 
             self._carrier = Grpc(options)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mlmodel.client.options import Options
     from mlmodel.client.wire import Conversation
     from mlmodel.scoring.clients.described import Inputs
+    from mlmodel.scoring.clients.frames import Described
 
 __all__ = ["Dialogue"]
 
@@ -34,6 +35,8 @@ _OK, _UNAVAILABLE, _SERVER_ERROR = 200, 503, 500
 #: A server without the Open Inference Protocol answers its paths with one of these.
 _NOT_THERE = frozenset({400, 404, 405, 501})
 _OURS = "mlmodel"
+#: The services of gRPC: the Open Inference Protocol, and that for data frames.
+_OPEN, _FRAMES = "inference.GRPCInferenceService", "mlmodel.v1.ScoringService"
 
 
 class Dialogue:
@@ -46,6 +49,7 @@ class Dialogue:
         self.options = options
         self._server: dict[str, Any] | None = None
         self._described: dict[str, dict[str, Any]] = {}
+        self._frames: dict[str, Described] = {}
 
     # -- about the server and its models -------------------------------------------------------
 
@@ -129,6 +133,8 @@ class Dialogue:
     def _predict(
         self, data: Any, params: Mapping[str, Any] | None, model: str | None
     ) -> Conversation[Any]:
+        if self._by_frames:
+            return (yield from self._by_grpc_frames(data, params, model))
         if self._is_grpc:
             return (yield from self._by_grpc(data, params, model))
         if (yield from self._speaks_v2()):
@@ -164,10 +170,25 @@ class Dialogue:
         declared = yield from self._declared(data, name)
         exact = (yield from self.server()).get("name") == _OURS
         body = write_question(question_of(data, params, declared, exact=exact), name)
-        reply = yield from self._asked(Call("ModelInfer", headers=self.options.headers, body=body))
+        reply = yield from self._asked(self._grpc_call(_OPEN, "ModelInfer", body))
         self._check(reply, "ModelInfer")
         with _said_by("ModelInfer"):
             return predictions_of(read_reply(reply.body))
+
+    def _by_grpc_frames(
+        self, data: Any, params: Mapping[str, Any] | None, model: str | None
+    ) -> Conversation[Any]:
+        from mlmodel.scoring.clients.frames import predictions_of, write_question
+        from mlmodel.scoring.clients.tensors import is_typed
+
+        name, declared = model or self.options.model or "", None
+        if not is_typed(data):
+            declared = (self._frames.get(name) or (yield from self._description(model))).inputs
+        body = write_question(data, params, declared, name)
+        reply = yield from self._asked(self._grpc_call(_FRAMES, "Score", body))
+        self._check(reply, "Score")
+        with _said_by("Score"):
+            return predictions_of(reply.body)
 
     def _by_invocations(
         self, data: Any, params: Mapping[str, Any] | None, model: str | None
@@ -196,7 +217,11 @@ class Dialogue:
 
     @property
     def _is_grpc(self) -> bool:
-        return self.options.protocol == "grpc"
+        return self.options.address.is_grpc
+
+    @property
+    def _by_frames(self) -> bool:
+        return self.options.protocol == "grpc-frames"
 
     def _speaks_v2(self) -> Conversation[bool]:
         if self.options.protocol == "auto":
@@ -206,12 +231,14 @@ class Dialogue:
     def _name(self, model: str | None) -> Conversation[str]:
         """Return the name of the model that is meant: a single one need not be named (RST-185)."""
         name = model or self.options.model
-        if name is None and not self._is_grpc:
+        if name is None and self._by_frames:
+            name = (yield from self._description(model)).name
+        elif name is None and not self._is_grpc:
             name = (yield from self.server()).get("model")
         if not isinstance(name, str):
             raise InvalidArgument(
                 "Say which model of the server is meant: give its name as model. (A server that "
-                "has several does not choose, nor does one over gRPC; RST-185.)"
+                "has several does not choose, nor does one asked by grpc; RST-185.)"
             )
         return name
 
@@ -228,7 +255,21 @@ class Dialogue:
         """Ask what a model declares of its inputs; None where that is nothing."""
         from mlmodel.scoring.clients.described import inputs_of
 
+        if self._by_frames:
+            return (yield from self._description(model)).inputs
         return inputs_of((yield from self.metadata(model)))
+
+    def _description(self, model: str | None) -> Conversation[Described]:
+        """Ask what a server says of a model by ``Describe`` (GRP-029)."""
+        from mlmodel.scoring.clients.frames import describing, read_description
+
+        name = model or self.options.model or ""
+        reply = yield from self._asked(self._grpc_call(_FRAMES, "Describe", describing(name)))
+        self._check(reply, "Describe")
+        with _said_by("Describe"):
+            found = read_description(reply.body)
+        self._frames[name] = found
+        return found
 
     def _outputs(self, model: str | None) -> Conversation[Sequence[Mapping[str, Any]]]:
         """Return what a server tells of a model's outputs; nothing where it tells nothing."""
@@ -270,9 +311,12 @@ class Dialogue:
         from mlmodel.scoring.v2.protobuf import message
 
         body = message(kind)(**fields).SerializeToString()
-        reply: Reply = yield Call(method, headers=self.options.headers, body=body)
+        reply: Reply = yield self._grpc_call(_OPEN, method, body)
         self._check(reply, method)
         return reply
+
+    def _grpc_call(self, service: str, method: str, body: bytes) -> Call:
+        return Call(method, headers=self.options.headers, body=body, service=service)
 
     def _parsed(self, kind: str, body: bytes) -> Any:
         from mlmodel.scoring.v2.protobuf import parsed

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncGrpc", "Grpc"]
 
-_SERVICE = "inference.GRPCInferenceService"
 _OK, _FAILED, _UNAVAILABLE = 200, 500, 503
 #: What a client says by its own channel, and no header may stand for.
 _OWN = frozenset({"user-agent"})
@@ -97,10 +96,10 @@ class Grpc(_Grpc):
 
     def send(self, call: Call) -> Reply:
         """Make a call; raises as :meth:`mlmodel.client.http.Http.send`."""
-        method = self._methods.get(call.method)
+        name = f"/{call.service}/{call.method}"
+        method = self._methods.get(name)
         if method is None:
-            method = self._channel.unary_unary(f"/{_SERVICE}/{call.method}")
-            self._methods[call.method] = method
+            method = self._methods[name] = self._channel.unary_unary(name)
         metadata, timeout = self._metadata(call), self._options.timeout
         try:
             body, done = method.with_call(call.body, timeout=timeout, metadata=metadata)
@@ -134,7 +133,7 @@ class AsyncGrpc(_Grpc):
 
     async def send(self, call: Call) -> Reply:
         """Make a call; raises as :meth:`mlmodel.client.http.Http.send`."""
-        method = self._channel().unary_unary(f"/{_SERVICE}/{call.method}")
+        method = self._channel().unary_unary(f"/{call.service}/{call.method}")
         metadata, timeout = self._metadata(call), self._options.timeout
         doing = method(call.body, timeout=timeout, metadata=metadata)
         try:

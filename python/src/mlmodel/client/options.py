@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PROTOCOLS", "Address", "Options", "Settings", "address_of", "options_of"]
 
-PROTOCOLS = ("auto", "v2", "invocations", "grpc")
+PROTOCOLS = ("auto", "v2", "invocations", "grpc", "grpc-frames")
+_OF_GRPC = frozenset({"grpc", "grpc-frames"})
 _SCHEMES = ("http", "https", "grpc", "grpcs")
 _PORTS = {"http": 80, "https": 443, "grpc": 8001, "grpcs": 8001}
 
@@ -163,9 +164,9 @@ def options_of(url: str, given: Settings) -> Options:
     protocol = given.get("protocol", "auto")
     if protocol not in PROTOCOLS:
         raise InvalidArgument(f"protocol is {', '.join(PROTOCOLS)}, not {shown(protocol)}.")
-    if address.is_grpc and protocol not in {"auto", "grpc"}:
+    if address.is_grpc and protocol not in {"auto", *_OF_GRPC}:
         raise InvalidArgument(f"{address} is an address of gRPC, but protocol is {protocol!r}.")
-    if not address.is_grpc and protocol == "grpc":
+    if not address.is_grpc and protocol in _OF_GRPC:
         address = _of_grpc(address)
     verify, ca = given.get("verify", True), given.get("ca")
     if address.is_grpc and not verify:
@@ -173,7 +174,7 @@ def options_of(url: str, given: Settings) -> Options:
     return Options(
         address=address,
         model=given.get("model"),
-        protocol="grpc" if address.is_grpc else protocol,
+        protocol="grpc" if address.is_grpc and protocol == "auto" else protocol,
         headers=_headers(given),
         timeout=_seconds(given.get("timeout", 60.0)),
         connect_timeout=_seconds(given.get("connect_timeout", 10.0)),

@@ -30,7 +30,14 @@ if TYPE_CHECKING:
 
     from mlmodel.signature.types.schema import Schema
 
-__all__ = ["is_typed", "question_of", "sparse_matrix", "write_question"]
+__all__ = [
+    "checked_params",
+    "is_typed",
+    "question_of",
+    "sparse_matrix",
+    "with_types",
+    "write_question",
+]
 
 _ARRAYS = (np.ndarray, np.generic)
 #: A request of fewer elements is smaller, and sooner read, in JSON alone.
@@ -69,22 +76,29 @@ def question_of(
         InvalidInput: data without types that contradict what is declared.
 
     """
-    if not is_typed(data):
-        data = _untyped(data, declared)
-    tensors, hint = _tensors(data)
+    tensors, hint = _tensors(with_types(data, declared))
     parameters: dict[str, Any] = {**_params(params), hints.CONTENT_TYPE: hint}
     if exact:
         parameters[EXACT] = True
     return InferRequest(tensors, parameters)
 
 
-def _params(params: Mapping[str, Any] | None) -> dict[str, Any]:
-    if params is None:
-        return {}
-    if not isinstance(params, Mapping):
+def checked_params(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the parameters given, of which there may be none.
+
+    Raises:
+        InvalidArgument: they are not a mapping.
+
+    """
+    if params is not None and not isinstance(params, Mapping):
         raise InvalidArgument(
             f"params is a mapping from names to values, not {shown(params)} (PYF-030)."
         )
+    return dict(params or {})
+
+
+def _params(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    params = checked_params(given)
     taken = next((name for name in params if name in _OF_PROTOCOL), None)
     if taken is not None:
         raise InvalidArgument(
@@ -97,8 +111,16 @@ def _params(params: Mapping[str, Any] | None) -> dict[str, Any]:
         raise InvalidArgument(f"A parameter{error.path or ''} {error.what} (RST-188).") from None
 
 
-def _untyped(data: Any, declared: Schema | None) -> Any:
-    """Return data without types at those that the model declares, or as they look."""
+def with_types(data: Any, declared: Schema | None) -> Any:
+    """Return data that have types; those without at what the model declares, or as they look.
+
+    Raises:
+        InvalidArgument: lists of different lengths, which are not an array.
+        InvalidInput: data without types that contradict what is declared.
+
+    """
+    if is_typed(data):
+        return data
     if declared is not None:
         from mlmodel.signature.model_signature import ModelSignature
 
