@@ -306,7 +306,7 @@ def test_frames_need_no_name_and_know_the_signature() -> None:
     assert asking.run(asking.dialogue.ready(None))
     with pytest.raises(InvalidInput) as caught:
         asking.predict([{"l": ["x"]}])
-    assert len(asking.calls) == 7  # such rows are not sent
+    assert [call.method for call in asking.calls].count("Score") == 2  # such rows are not sent
     assert caught.value.violations[0].column == "l"
 
 

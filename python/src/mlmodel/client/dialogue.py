@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mlmodel.client.options import Options
     from mlmodel.client.wire import Conversation
-    from mlmodel.scoring.clients.described import Inputs
+    from mlmodel.scoring.clients.described import Inputs, Reading
     from mlmodel.scoring.clients.frames import Described
 
 __all__ = ["Dialogue"]
@@ -49,7 +49,7 @@ class Dialogue:
         self.options = options
         self._server: dict[str, Any] | None = None
         self._described: dict[str, dict[str, Any]] = {}
-        self._frames: dict[str, Described] = {}
+        self._plans: dict[str, Reading] = {}
 
     # -- about the server and its models -------------------------------------------------------
 
@@ -102,6 +102,7 @@ class Dialogue:
             self._check(reply, path)
             found = self._document(reply, path)
         self._described[name] = found
+        self._plans.pop(name, None)
         return found
 
     # -- predictions ---------------------------------------------------------------------------
@@ -148,9 +149,9 @@ class Dialogue:
         from mlmodel.scoring.clients.tensors import question_of, write_question
 
         name = yield from self._name(model)
-        declared = yield from self._declared(data, name)
+        plan = yield from self._plan(data, name)
         exact = (yield from self.server()).get("name") == _OURS
-        headers, body = write_question(question_of(data, params, declared, exact=exact))
+        headers, body = write_question(question_of(data, params, plan, exact=exact))
         path = f"{_path_of(name)}/infer"
         call = Call("POST", path, (*self.options.headers, *headers.items()), body)
         reply = yield from self._asked(call)
@@ -167,9 +168,9 @@ class Dialogue:
         from mlmodel.scoring.clients.tensors import question_of
 
         name = yield from self._name(model)
-        declared = yield from self._declared(data, name)
+        plan = yield from self._plan(data, name)
         exact = (yield from self.server()).get("name") == _OURS
-        body = write_question(question_of(data, params, declared, exact=exact), name)
+        body = write_question(question_of(data, params, plan, exact=exact), name)
         reply = yield from self._asked(self._grpc_call(_OPEN, "ModelInfer", body))
         self._check(reply, "ModelInfer")
         with _said_by("ModelInfer"):
@@ -179,12 +180,9 @@ class Dialogue:
         self, data: Any, params: Mapping[str, Any] | None, model: str | None
     ) -> Conversation[Any]:
         from mlmodel.scoring.clients.frames import predictions_of, write_question
-        from mlmodel.scoring.clients.tensors import is_typed
 
-        name, declared = model or self.options.model or "", None
-        if not is_typed(data):
-            declared = (self._frames.get(name) or (yield from self._description(model))).inputs
-        body = write_question(data, params, declared, name)
+        name = model or self.options.model or ""
+        body = write_question(data, params, (yield from self._plan(data, name)), name)
         reply = yield from self._asked(self._grpc_call(_FRAMES, "Score", body))
         self._check(reply, "Score")
         with _said_by("Score"):
@@ -242,14 +240,18 @@ class Dialogue:
             )
         return name
 
-    def _declared(self, data: Any, name: str) -> Conversation[Inputs]:
-        """Return what a model declares, where data do not say their types themselves."""
-        from mlmodel.scoring.clients.described import inputs_of
+    def _plan(self, data: Any, name: str) -> Conversation[Reading]:
+        """Return the plan by which a model reads data that do not say their types themselves."""
+        from mlmodel.scoring.clients.described import inputs_of, reading_of
         from mlmodel.scoring.clients.tensors import is_typed
 
         if is_typed(data):
             return None
-        return inputs_of(self._described.get(name) or (yield from self.metadata(name)))
+        if name not in self._plans:
+            known = self._described.get(name)
+            declared = inputs_of(known) if known else (yield from self.declared(name))
+            self._plans[name] = reading_of(declared)
+        return self._plans[name]
 
     def declared(self, model: str | None) -> Conversation[Inputs]:
         """Ask what a model declares of its inputs; None where that is nothing."""
@@ -266,10 +268,9 @@ class Dialogue:
         name = model or self.options.model or ""
         reply = yield from self._asked(self._grpc_call(_FRAMES, "Describe", describing(name)))
         self._check(reply, "Describe")
+        self._plans.pop(name, None)
         with _said_by("Describe"):
-            found = read_description(reply.body)
-        self._frames[name] = found
-        return found
+            return read_description(reply.body)
 
     def _outputs(self, model: str | None) -> Conversation[Sequence[Mapping[str, Any]]]:
         """Return what a server tells of a model's outputs; nothing where it tells nothing."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Described", "describing", "predictions_of", "read_description", "write_question"]
 
-_PLAN = Plan(None)
+_UNDECLARED = Plan(None)
 
 
 class Described(NamedTuple):
@@ -30,14 +30,15 @@ class Described(NamedTuple):
 
 
 def write_question(
-    data: Any, params: Mapping[str, Any] | None, declared: Schema | None, model: str
+    data: Any, params: Mapping[str, Any] | None, plan: Plan | None, model: str
 ) -> bytes:
     """Return an encoded ``ScoreRequest`` that asks a model about data, bit by bit (PRO-050).
 
     Args:
         data: as for :func:`mlmodel.scoring.clients.tensors.question_of`.
         params: the parameters of the model.
-        declared: the inputs of the model, for data without types; None where it declares none.
+        plan: of the inputs that the model declares, for data without types; None where it declares
+            none.
         model: its name, empty for the server's only one.
 
     Raises:
@@ -47,7 +48,7 @@ def write_question(
     """
     if is_sparse(data):
         raise sparse_matrix()
-    typed = with_types(data, declared)
+    typed = with_types(data, plan)
     held = dict(typed) if isinstance(typed, Mapping) else typed
     given = checked_params(params) or None
     try:
@@ -76,7 +77,7 @@ def predictions_of(encoded: bytes) -> Any:
             return values.read(given.value, arrays.read_value)
         if kind != "predictions":
             raise BadMessage(f"The answer is {kind or 'empty'}, where data were due (GRP-026).")
-        return restored(_PLAN.enforce(data_from_proto(given.predictions)), given.kind)
+        return restored(_UNDECLARED.enforce(data_from_proto(given.predictions)), given.kind)
 
 
 def describing(model: str) -> bytes:

@@ -28,7 +28,7 @@ from mlmodel.signature.enforce.tensors import is_sparse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlmodel.signature.types.schema import Schema
+    from mlmodel.signature.enforce.plan import Plan
 
 __all__ = [
     "checked_params",
@@ -57,7 +57,7 @@ def is_typed(data: Any) -> bool:
 def question_of(
     data: Any,
     params: Mapping[str, Any] | None = None,
-    declared: Schema | None = None,
+    plan: Plan | None = None,
     *,
     exact: bool = True,
 ) -> InferRequest:
@@ -67,8 +67,8 @@ def question_of(
         data: a DataFrame or Series (of pandas, Polars or Arrow), an array, a dict of arrays;
             records, lists, a dict of lists or of values.
         params: the parameters of the model.
-        declared: the inputs of the model, for data without types: they are read as the model would
-            read them in process. None where it declares none.
+        plan: of the inputs that the model declares, for data without types: they are read as the
+            model would read them in process. None where it declares none.
         exact: the answer may be one that loses nothing (RST-186).
 
     Raises:
@@ -76,7 +76,7 @@ def question_of(
         InvalidInput: data without types that contradict what is declared.
 
     """
-    tensors, hint = _tensors(with_types(data, declared))
+    tensors, hint = _tensors(with_types(data, plan))
     parameters: dict[str, Any] = {**_params(params), hints.CONTENT_TYPE: hint}
     if exact:
         parameters[EXACT] = True
@@ -111,7 +111,7 @@ def _params(given: Mapping[str, Any] | None) -> dict[str, Any]:
         raise InvalidArgument(f"A parameter{error.path or ''} {error.what} (RST-188).") from None
 
 
-def with_types(data: Any, declared: Schema | None) -> Any:
+def with_types(data: Any, plan: Plan | None) -> Any:
     """Return data that have types; those without at what the model declares, or as they look.
 
     Raises:
@@ -121,10 +121,8 @@ def with_types(data: Any, declared: Schema | None) -> Any:
     """
     if is_typed(data):
         return data
-    if declared is not None:
-        from mlmodel.signature.model_signature import ModelSignature
-
-        return ModelSignature(declared).plan.enforce(data)
+    if plan is not None:
+        return plan.enforce(data)
     if isinstance(data, Mapping):
         return {name: np.asarray(held) for name, held in data.items()}
     if isinstance(data, list | tuple) and data and all(isinstance(row, Mapping) for row in data):
