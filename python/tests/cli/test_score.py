@@ -24,6 +24,7 @@ from mlmodel.errors import (
     InvalidInput,
     MlmodelError,
     ModelNotFound,
+    PayloadTooLarge,
     Unavailable,
 )
 from mlmodel.signature.infer.from_data import infer_signature
@@ -144,6 +145,10 @@ def test_other_ends(served: tuple[str, str], files: dict[str, str]) -> None:
     assert isinstance(error_of(run(served[1], "-i", files["r.csv"])), InvalidArgument)
     result = run(served[0], "-i", files["r.json"], "--batch-rows", "2")
     assert "JSON lines" in error_of(result).message
+    for at, protocol in enumerate(("auto", "grpc-frames")):
+        asked = ("--protocol", protocol, "-i", files["r.csv"], "--max-answer", "9")
+        result = run(served[at], *asked)
+        assert isinstance(error_of(result), PayloadTooLarge)
     assert run(served[0], input='{"inputs": {"a": [1], "b": [0.25]}}').exit_code == 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlmodel.cli._shared import batch_option, complete_files, content_type_of, echo, input_options
+from mlmodel.cli.sizes import Size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,12 @@ cannot answer now, 2 the server, model or data cannot be found or read.
 )
 @batch_option(
     "Send so many rows at a time, for large files. For models that answer each row by itself."
+)
+@click.option(
+    "--max-answer",
+    type=Size(),
+    default="1GiB",
+    help="Largest size of the answer; with --batch-rows, of the answer to a piece.",
 )
 @click.option("--timeout", type=float, default=60.0, help="Seconds that an answer may take.")
 @click.option(

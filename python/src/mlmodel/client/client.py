@@ -37,6 +37,7 @@ class Client:
         timeout: how many seconds an answer may take.
         connect_timeout: how many seconds a connection may take.
         retries: how often a call is made again that the server could not answer now (503).
+        max_answer: how many bytes an answer may have; one that is larger is not read to its end.
         connections: how many connections are open at most.
         verify: whether the server's certificate is checked.
         ca: a file with the certificates of who may have signed it, in place of the system's.
@@ -88,6 +89,8 @@ class Client:
                 data, also in pieces.
             InvalidArgument: the data cannot be sent, or it is not clear which model is meant.
             ModelFailure: the model failed; the server's log says why.
+            PayloadTooLarge: the data are more than the server takes, or the answer is more than
+                ``max_answer``.
             Unavailable: the server is not reached, or says that it cannot answer now.
             DeadlineExceeded: it did not answer in time.
             MlmodelError: any other that the server says; ``answered`` has status, path and request

@@ -18,6 +18,8 @@ __all__ = ["PROTOCOLS", "Address", "Options", "Settings", "address_of", "options
 
 PROTOCOLS = ("auto", "v2", "invocations", "grpc", "grpc-frames")
 _OF_GRPC = frozenset({"grpc", "grpc-frames"})
+#: How many bytes an answer has at most, unless a client is told otherwise.
+_MOST_BYTES = 2**30
 _SCHEMES = ("http", "https", "grpc", "grpcs")
 _PORTS = {"http": 80, "https": 443, "grpc": 8001, "grpcs": 8001}
 
@@ -103,6 +105,7 @@ class Options:
     timeout: float
     connect_timeout: float
     retries: int
+    max_answer: int
     connections: int
     verify: bool
     ca: str | None
@@ -142,6 +145,7 @@ class Settings(TypedDict, total=False):
     timeout: float
     connect_timeout: float
     retries: int
+    max_answer: int
     connections: int
     verify: bool
     ca: str | Path | None
@@ -179,6 +183,7 @@ def options_of(url: str, given: Settings) -> Options:
         timeout=_seconds(given.get("timeout", 60.0)),
         connect_timeout=_seconds(given.get("connect_timeout", 10.0)),
         retries=_number("retries", given.get("retries", 2), 0),
+        max_answer=_number("max_answer", given.get("max_answer", _MOST_BYTES), 1),
         connections=_number("connections", given.get("connections", 10), 1),
         verify=verify,
         ca=None if ca is None else str(ca),
