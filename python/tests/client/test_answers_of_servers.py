@@ -343,3 +343,30 @@ def test_what_frames_cannot_hold_is_refused(data: Any) -> None:
         Asking("grpc-frames", m=Engine(lambda *_: [1.0])).predict(data)
     with pytest.raises(InvalidArgument, match="PYF-030"):
         Asking("grpc-frames", m=Engine(lambda *_: [1.0])).predict(FRAME, [1])
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_records_that_lack_a_name_are_cut_as_the_whole_is_read(protocol: str) -> None:
+    """RST-191: the model sees the columns that it would see, in each piece."""
+    held: list[Any] = []
+    declared = Schema([ColSpec("double", "a"), ColSpec("double", "b", required=False)])
+    engine = Engine(
+        lambda given, _: held.append(given) or [1.0] * len(given), ModelSignature(declared)
+    )
+    records: list[dict[str, Any]] = [{"a": 1.0}, {"a": 2.0}, {"a": 3.0, "b": 4.0}, {"a": 5.0}]
+    Asking(protocol, m=engine).predict(records, rows=1)
+    pd.testing.assert_frame_equal(pd.concat(held, ignore_index=True), _seen(engine, records))
+    assert [len(one) for one in held] == [1, 1, 1, 1]
+    assert all(list(one.columns) == ["a", "b"] for one in held)
+    held.clear()
+    Asking(protocol, m=engine).predict(records[:2], rows=1)
+    assert all(list(one.columns) == list(_seen(engine, records[:2]).columns) for one in held)
+
+
+@pytest.mark.parametrize("protocol", ["v2", "grpc", "grpc-frames"])
+def test_records_of_a_model_that_declares_nothing_are_typed_as_a_whole(protocol: str) -> None:
+    """RST-191: a whole number among others that are not is one of them in its piece, too."""
+    held: list[Any] = []
+    engine = Engine(lambda given, _: held.append(given) or [1.0] * len(given))
+    Asking(protocol, m=engine).predict([{"a": 1}, {"a": 2.5}], rows=1)
+    assert [str(one["a"].dtype) for one in held] == ["float64", "float64"]

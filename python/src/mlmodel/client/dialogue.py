@@ -121,7 +121,8 @@ class Dialogue:
             return (yield from self._predict(data, params, model))
         answers: list[Any] = []
         rows: list[int] = []
-        for piece in pieces(data, batch_rows):
+        typed = yield from self._with_types(data, model)
+        for piece in pieces(typed, batch_rows):
             try:
                 answers.append((yield from self._predict(piece, params, model)))
             except MlmodelError as error:
@@ -252,6 +253,20 @@ class Dialogue:
             declared = inputs_of(known) if known else (yield from self.declared(name))
             self._plans[name] = reading_of(declared)
         return self._plans[name]
+
+    def _with_types(self, data: Any, model: str | None) -> Conversation[Any]:
+        """Return data that are cut as those that the model would read as a whole (RST-191).
+
+        What a record lacks, or how long a number is, would else be seen in its own piece alone.
+        """
+        from mlmodel.scoring.clients.tensors import is_typed, with_types
+
+        if is_typed(data) or not (self._is_grpc or (yield from self._speaks_v2())):
+            return data
+        name = model or self.options.model or ""
+        if not self._by_frames:
+            name = yield from self._name(model)
+        return with_types(data, (yield from self._plan(data, name)))
 
     def declared(self, model: str | None) -> Conversation[Inputs]:
         """Ask what a model declares of its inputs; None where that is nothing."""
