@@ -44,7 +44,10 @@ def _names(rows: Sequence[Any]) -> Sequence[Any]:
 
 
 def _with_names(records: Sequence[Any], names: Sequence[Any]) -> Sequence[Any]:
-    """Return records of which one has each name: else a piece would lack a column of the whole."""
+    """Return records of which one has each name: a frame of them has the columns of the whole.
+
+    (A model of ours sees an optional column always, ENF-100; one that MLflow serves does not.)
+    """
     here = set(_names(records))
     lacking = dict.fromkeys(name for name in names if name not in here)
     return [{**records[0], **lacking}, *records[1:]] if lacking else records
