@@ -366,3 +366,13 @@ def test_records_of_a_model_that_declares_nothing_are_typed_as_a_whole(protocol:
     engine = Engine(lambda given, _: held.append(given) or [1.0] * len(given))
     Asking(protocol, m=engine).predict([{"a": 1}, {"a": 2.5}], rows=1)
     assert [str(one["a"].dtype) for one in held] == ["float64", "float64"]
+
+
+def test_a_row_is_counted_on_where_a_column_is_called_like_it() -> None:
+    """RST-191."""
+    engine = Engine(lambda *_: [1.0, 1.0], ModelSignature(Schema([ColSpec("double", "row 1")])))
+    data = pd.DataFrame({"row 1": pd.Series([1.0, 2.0, 3.0, "x"], dtype=object)})
+    with pytest.raises(InvalidInput) as caught:
+        Asking("v2", m=engine).predict(data, rows=2)
+    assert caught.value.violations[0].row == 3
+    assert "'row 1', row 3" in caught.value.message
