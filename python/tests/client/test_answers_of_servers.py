@@ -323,14 +323,32 @@ def test_of_several_models_frames_go_to_the_one_that_is_named() -> None:
             asking.predict(wrong)
 
 
-@pytest.mark.parametrize(
-    "encoded", [b"\xff", b"", b"\x12\x00", b"\x1a\x00", b"\x0a\x00", b"\x2a\x00"]
-)
-def test_an_answer_of_frames_that_is_none_is_a_fault_of_the_server(encoded: bytes) -> None:
+@pytest.mark.parametrize(("encoded", "says"), [
+    (b"\xff", ""), (b"", "empty"), (b"\x12\x00", "is table"), (b"\x1a\x00", "is arrow"),
+    (b"\x0a\x00", ""), (b"\x2a\x00", "is error"),
+])  # fmt: skip
+def test_an_answer_of_frames_that_is_none_is_a_fault_of_the_server(
+    encoded: bytes, says: str
+) -> None:
     """RST-190, GRP-026: not a message, empty, a table, Arrow, data of no kind, an error."""
     dialogue = Dialogue(options_of("grpc://h", {"protocol": "grpc-frames"}))
-    with pytest.raises(InternalError, match="cannot be read"):
+    with pytest.raises(InternalError, match=f"cannot be read.*{says}"):
         converse(dialogue.predict(FRAME, None, None), lambda _: Reply(200, body=encoded))
+
+
+@pytest.mark.parametrize("protocol", ["v2", "grpc-frames"])
+def test_who_asks_for_what_is_declared_reads_at_it_from_then_on(protocol: str) -> None:
+    held: list[Any] = []
+    engines = [
+        Engine(lambda given, _: held.append(given) or [1.0], ModelSignature(Schema([ColSpec(of, "a")])))
+        for of in ("long", "double")
+    ]  # fmt: skip
+    asking, other = (Asking(protocol, m=engine) for engine in engines)
+    asking.predict([{"a": 1}])
+    asking.models = other.models
+    asking.run(asking.dialogue.declared(None))
+    asking.predict([{"a": 1.5}])
+    assert [one["a"].tolist() for one in held] == [[1], [1.5]]
 
 
 @pytest.mark.parametrize("data", [
