@@ -348,7 +348,7 @@ class UnsupportedMediaType(MlmodelError):
 
 
 class PayloadTooLarge(MlmodelError):
-    """The body is larger than the server's limit."""
+    """The body is larger than the server's limit, or the answer than the client's."""
 
     code = "PAYLOAD_TOO_LARGE"
     http_status = 413

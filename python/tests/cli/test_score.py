@@ -24,6 +24,7 @@ from mlmodel.errors import (
     InvalidInput,
     MlmodelError,
     ModelNotFound,
+    PayloadTooLarge,
     Unavailable,
 )
 from mlmodel.signature.infer.from_data import infer_signature
@@ -88,7 +89,7 @@ def answered(text: str) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rows", [(), ("--batch-rows", "7")], ids=["whole", "pieces"])
-@pytest.mark.parametrize("protocol", ["auto", "v2", "grpc"])
+@pytest.mark.parametrize("protocol", ["auto", "v2", "grpc", "grpc-frames"])
 @pytest.mark.parametrize("name", ["r.csv", "r.parquet", "r.arrow", "r.jsonl", "r.json"])
 def test_every_form_by_every_protocol(
     served: tuple[str, str], files: dict[str, str], name: str, protocol: str, rows: tuple[str, ...]
@@ -96,14 +97,15 @@ def test_every_form_by_every_protocol(
     """RST-188, RST-191."""
     if rows and name == "r.json":
         pytest.skip("JSON is one value")
-    url, options = (served[1], ("-m", "linear")) if protocol == "grpc" else (served[0], ())
+    url = served["grpc" in protocol]
+    options = ("-m", "linear") if protocol == "grpc" else ()
     result = run(url, "--protocol", protocol, *options, *rows, "-i", files[name])
     assert result.exit_code == 0, (result.output, result.exception)
     assert np.allclose(answered(result.stdout), TABLE)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("protocol", ["auto", "v2"])
+@pytest.mark.parametrize("protocol", ["auto", "v2", "grpc-frames"])
 @pytest.mark.parametrize("form", ["csv", "arrow", "arrows", "parquet"])
 def test_every_form_of_answer(
     served: tuple[str, str], files: dict[str, str], tmp_path: Path, form: str, protocol: str
@@ -111,7 +113,7 @@ def test_every_form_of_answer(
     out = tmp_path / "out"
     options = ("-i", files["r.csv"], "--format", form, "-o", str(out), "--protocol", protocol)
     for rows in ((), ("--batch-rows", "10")):
-        assert run(served[0], *options, *rows).exit_code == 0
+        assert run(served["grpc" in protocol], *options, *rows).exit_code == 0
         read = {"csv": pd.read_csv, "parquet": pq.read_table}.get(form)
         opened = pa.ipc.open_file if form == "arrow" else pa.ipc.open_stream
         table = read(out) if read else opened(out.read_bytes()).read_all()
@@ -121,7 +123,7 @@ def test_every_form_of_answer(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("protocol", ["auto", "v2"])
+@pytest.mark.parametrize("protocol", ["auto", "v2", "grpc-frames"])
 def test_an_error_names_the_row_of_the_file_and_leaves_nothing(
     served: tuple[str, str], files: dict[str, str], tmp_path: Path, protocol: str
 ) -> None:
@@ -129,7 +131,7 @@ def test_an_error_names_the_row_of_the_file_and_leaves_nothing(
     out = tmp_path / "out.json"
     out.write_text("before")
     options = ("--protocol", protocol, "--batch-rows", "7", "-o", str(out))
-    error = error_of(run(served[0], "-i", files["bad.csv"], *options))
+    error = error_of(run(served["grpc" in protocol], "-i", files["bad.csv"], *options))
     assert isinstance(error, InvalidInput)
     assert [one.row for one in error.violations] == [17]
     assert "row 17" in error.message
@@ -143,6 +145,10 @@ def test_other_ends(served: tuple[str, str], files: dict[str, str]) -> None:
     assert isinstance(error_of(run(served[1], "-i", files["r.csv"])), InvalidArgument)
     result = run(served[0], "-i", files["r.json"], "--batch-rows", "2")
     assert "JSON lines" in error_of(result).message
+    for at, protocol in enumerate(("auto", "grpc-frames")):
+        asked = ("--protocol", protocol, "-i", files["r.csv"], "--max-answer", "9")
+        result = run(served[at], *asked)
+        assert isinstance(error_of(result), PayloadTooLarge)
     assert run(served[0], input='{"inputs": {"a": [1], "b": [0.25]}}').exit_code == 0
 
 

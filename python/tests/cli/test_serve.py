@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from mlmodel.cli import COMMANDS
-from mlmodel.cli.serve import command, parse_size
+from mlmodel.cli.serve import command
+from mlmodel.cli.sizes import parse_size
 from mlmodel.serving import server
 from mlmodel.serving.settings import Place, Settings
 

@@ -10,12 +10,13 @@ from mlmodel.client.wire import Call, Reply, converse
 from mlmodel.errors import MlmodelError
 from mlmodel.scoring import v2
 from mlmodel.scoring.invocations import handle
+from mlmodel.scoring.v1 import rpc as frames
 from mlmodel.scoring.v2 import rpc
 
 if TYPE_CHECKING:
     from mlmodel.scoring.engine import Engine
 
-PROTOCOLS = ("v2", "grpc", "invocations")
+PROTOCOLS = ("v2", "grpc", "grpc-frames", "invocations")
 
 
 class Asking:
@@ -38,9 +39,14 @@ class Asking:
 
     def _send(self, call: Call) -> Reply:
         self.calls.append(call)
-        if not call.path:
+        if call.service:
+            (service,) = (one for one in (rpc, frames) if call.service == one.SERVICE)
+            told: list[str] = []
             try:
-                return Reply(200, body=rpc.handle(call.method, call.body, self.models))
+                body = service.handle(call.method, call.body, self.models, warn=told.append)
+                return Reply(
+                    200, dict.fromkeys(("mlmodel-warning",), told[0]) if told else {}, body
+                )
             except MlmodelError as error:
                 said = rpc.failure(error)
                 return Reply(500, {"mlmodel-error": said.details}, said.message.encode(), said.code)
@@ -49,7 +55,7 @@ class Asking:
             name = call.path.split("/")[2] if call.path.startswith("/models/") else None
             served = self.models.served()
             engine = (self.models.find(name) if name else served[0]).ready()
-            told: list[str] = []
+            told = []
             answer = handle(headers["content-type"], call.body, engine, warn=told.append,
                             accept=headers.get("accept"))  # fmt: skip
             return Reply(

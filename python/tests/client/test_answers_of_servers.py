@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,10 @@ import pytest
 import scipy.sparse
 from in_process import PROTOCOLS, Asking
 
-from mlmodel.errors import InvalidArgument, InvalidInput, ModelNotFound
+from mlmodel.client.dialogue import Dialogue
+from mlmodel.client.options import options_of
+from mlmodel.client.wire import Reply, converse
+from mlmodel.errors import InternalError, InvalidArgument, InvalidInput, ModelNotFound
 from mlmodel.models import ModelSignature
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.fidelity.answers import difference
@@ -56,19 +60,24 @@ FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0]})
 
 
 @pytest.mark.parametrize("declared", [None, OUTPUTS], ids=["undeclared", "two columns"])
+@pytest.mark.parametrize("protocol", ["auto", "grpc-frames"])
 @pytest.mark.parametrize("kind", ANSWERS)
-def test_the_answer_is_of_the_model_s_own_kind(kind: str, declared: Schema | None) -> None:
-    """RST-186, RST-188: kind, names and dtypes, over HTTP."""
+def test_the_answer_is_of_the_model_s_own_kind(
+    kind: str, protocol: str, declared: Schema | None
+) -> None:
+    """RST-186, RST-188, GRP-026: kind, names and dtypes."""
     own = ANSWERS[kind]
     signature = ModelSignature(Schema([ColSpec("double", "a")]), declared)
-    given = Asking(m=Engine(lambda *_: own, signature)).predict(FRAME)
+    given = Asking(protocol, m=Engine(lambda *_: own, signature)).predict(FRAME)
     assert type(given) is type(own) or isinstance(own, float | str)
     if isinstance(own, pd.DataFrame):
         pd.testing.assert_frame_equal(given, own, check_dtype=True, check_column_type=False)
     elif isinstance(own, pd.Series):
         pd.testing.assert_series_equal(given, own)
     elif isinstance(own, np.ndarray):
-        assert given.dtype == (object if own.dtype.kind == "U" else own.dtype)
+        # The Open Inference Protocol has no lengths of texts.
+        as_objects = protocol == "auto" and own.dtype.kind == "U"
+        assert given.dtype == (object if as_objects else own.dtype)
         np.testing.assert_array_equal(given, own)
     elif isinstance(own, dict):
         assert {name: held.tolist() for name, held in given.items()} == {
@@ -191,12 +200,12 @@ def test_parameters_go_along() -> None:
     held: list[Any] = []
     signature = ModelSignature(Schema([ColSpec("double", "a")]), params=params)
     engine = Engine(lambda _, given: held.append(given) or [1.0] * 3, signature)
-    for protocol in ("v2", "invocations"):
+    for protocol in ("v2", "invocations", "grpc-frames"):
         Asking(protocol, m=engine).predict(FRAME, {"k": 2**53 + 1, "l": [1.5, 2.5]})
         with pytest.warns(UserWarning, match="'z'"):
             Asking(protocol, m=engine).predict(FRAME, {"z": 1})
     Asking("grpc", m=engine).predict(FRAME, {"k": 7})
-    assert [one["k"] for one in held] == [2**53 + 1, 1, 2**53 + 1, 1, 7]
+    assert [one["k"] for one in held] == [*[2**53 + 1, 1] * 3, 7]
     with pytest.raises(InvalidArgument, match="gRPC holds"):
         Asking("grpc", m=engine).predict(FRAME, {"l": [1.5]})
     with pytest.raises(InvalidArgument, match="OIP-037"):
@@ -214,7 +223,7 @@ def test_an_error_is_the_one_of_the_table(protocol: str) -> None:
     found = {(one.rule, one.column) for one in caught.value.violations}
     assert ("ENF-004", "s") in found
     assert caught.value.answered is not None
-    assert caught.value.answered.status == ("INVALID_ARGUMENT" if protocol == "grpc" else 400)
+    assert caught.value.answered.status == ("INVALID_ARGUMENT" if "grpc" in protocol else 400)
 
 
 def test_a_single_model_needs_no_name_and_of_several_none_is_meant() -> None:
@@ -276,3 +285,112 @@ def test_pieces_are_one_answer_and_rows_are_those_of_all() -> None:
     summing = Asking(m=Engine(lambda frame, _: [frame["a"].sum()], engine.signature))
     with pytest.raises(InvalidArgument, match="answered 1 rows"):
         summing.predict(data, rows=5)
+
+
+def test_frames_need_no_name_and_know_the_signature() -> None:
+    """GRP-022, GRP-029: types that hold others are read as the model itself would read them."""
+    nested = Schema.from_list([
+        {"type": "array", "items": {"type": "long"}, "name": "l", "required": True},
+        {"type": "datetime", "name": "t", "required": False},
+    ])  # fmt: skip
+    held: list[Any] = []
+    engine = Engine(lambda given, _: held.append(given) or [1.0], ModelSignature(nested))
+    asking = Asking("grpc-frames", m=engine)
+    rows = [{"l": [1, 2], "t": None}]
+    for _ in range(2):
+        asking.predict(rows)
+        pd.testing.assert_frame_equal(held[-1], _seen(engine, rows))
+    assert [call.method for call in asking.calls] == ["Describe", "Score", "Score"]
+    assert asking.run(asking.dialogue.declared(None)) == nested
+    assert asking.run(asking.dialogue.metadata(None))["name"] == "m"
+    assert asking.run(asking.dialogue.ready(None))
+    with pytest.raises(InvalidInput) as caught:
+        asking.predict([{"l": ["x"]}])
+    assert [call.method for call in asking.calls].count("Score") == 2  # such rows are not sent
+    assert caught.value.violations[0].column == "l"
+
+
+def test_of_several_models_frames_go_to_the_one_that_is_named() -> None:
+    """GRP-022."""
+    engines = {name: Engine(lambda *_, n=n: [n]) for n, name in enumerate(("x", "y"))}
+    asking = Asking("grpc-frames", **engines)
+    assert asking.predict(FRAME[:1], model="x") == [0]
+    assert asking.predict(FRAME[:1], model="y") == [1]
+    with pytest.raises(ModelNotFound):
+        asking.predict(FRAME[:1], model="z")
+    for wrong in (FRAME[:1], [{"a": 1.0}]):
+        with pytest.raises(InvalidArgument, match="model_name"):
+            asking.predict(wrong)
+
+
+@pytest.mark.parametrize(("encoded", "says"), [
+    (b"\xff", ""), (b"", "empty"), (b"\x12\x00", "is table"), (b"\x1a\x00", "is arrow"),
+    (b"\x0a\x00", ""), (b"\x2a\x00", "is error"),
+])  # fmt: skip
+def test_an_answer_of_frames_that_is_none_is_a_fault_of_the_server(
+    encoded: bytes, says: str
+) -> None:
+    """RST-190, GRP-026: not a message, empty, a table, Arrow, data of no kind, an error."""
+    dialogue = Dialogue(options_of("grpc://h", {"protocol": "grpc-frames"}))
+    with pytest.raises(InternalError, match=f"cannot be read.*{says}"):
+        converse(dialogue.predict(FRAME, None, None), lambda _: Reply(200, body=encoded))
+
+
+@pytest.mark.parametrize("protocol", ["v2", "grpc-frames"])
+def test_who_asks_for_what_is_declared_reads_at_it_from_then_on(protocol: str) -> None:
+    held: list[Any] = []
+    engines = [
+        Engine(lambda given, _: held.append(given) or [1.0], ModelSignature(Schema([ColSpec(of, "a")])))
+        for of in ("long", "double")
+    ]  # fmt: skip
+    asking, other = (Asking(protocol, m=engine) for engine in engines)
+    asking.predict([{"a": 1}])
+    asking.models = other.models
+    asking.run(asking.dialogue.declared(None))
+    asking.predict([{"a": 1.5}])
+    assert [one["a"].tolist() for one in held] == [[1], [1.5]]
+
+
+@pytest.mark.parametrize("data", [
+    scipy.sparse.csr_matrix([[0.0, 1.0]]), pd.DataFrame({(1, 2): [1.0]}), {1: np.array([1.0])}, object(),
+    pd.DataFrame({"a": [Decimal("1.5")]}), np.ma.MaskedArray([1.0, 2.0], [True, False]), [[1.0], [1.0, 2.0]], {},
+])  # fmt: skip
+def test_what_frames_cannot_hold_is_refused(data: Any) -> None:
+    """RST-188."""
+    with pytest.raises(InvalidArgument):
+        Asking("grpc-frames", m=Engine(lambda *_: [1.0])).predict(data)
+    with pytest.raises(InvalidArgument, match="PYF-030"):
+        Asking("grpc-frames", m=Engine(lambda *_: [1.0])).predict(FRAME, [1])
+
+
+def test_records_that_lack_a_name_are_cut_as_a_frame_of_the_whole_would_be() -> None:
+    """RST-191: a server that makes a frame of each piece, as MLflow's does, has all its columns."""
+    engine = Engine(
+        lambda given, _: [1.0] * len(given), ModelSignature(Schema([ColSpec("double", "a")]))
+    )
+    records: list[dict[str, Any]] = [{"a": 1.0}, {"a": 2.0}, {"a": 3.0, "b": 4.0}, {"a": 5.0}]
+    asking = Asking("invocations", m=engine)
+    asking.predict(records, rows=2)
+    sent = [json.loads(call.body) for call in asking.calls if call.path.endswith("invocations")]
+    assert [one["dataframe_records"] for one in sent] == [
+        [{"a": 1.0, "b": None}, {"a": 2.0}], [{"a": 3.0, "b": 4.0}, {"a": 5.0}]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", ["v2", "grpc", "grpc-frames"])
+def test_records_of_a_model_that_declares_nothing_are_typed_as_a_whole(protocol: str) -> None:
+    """RST-191: a whole number among others that are not is one of them in its piece, too."""
+    held: list[Any] = []
+    engine = Engine(lambda given, _: held.append(given) or [1.0] * len(given))
+    Asking(protocol, m=engine).predict([{"a": 1}, {"a": 2.5}], rows=1)
+    assert [str(one["a"].dtype) for one in held] == ["float64", "float64"]
+
+
+def test_a_row_is_counted_on_where_a_column_is_called_like_it() -> None:
+    """RST-191."""
+    engine = Engine(lambda *_: [1.0, 1.0], ModelSignature(Schema([ColSpec("double", "row 1")])))
+    data = pd.DataFrame({"row 1": pd.Series([1.0, 2.0, 3.0, "x"], dtype=object)})
+    with pytest.raises(InvalidInput) as caught:
+        Asking("v2", m=engine).predict(data, rows=2)
+    assert caught.value.violations[0].row == 3
+    assert "'row 1', row 3" in caught.value.message

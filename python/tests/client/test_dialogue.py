@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -30,6 +32,9 @@ from mlmodel.errors import (
     Unavailable,
 )
 from stub_server import JSON, Asked, predictions, stub
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0]})
 ASKS: Any = {"protocol": "invocations", "model": "m"}
@@ -188,6 +193,63 @@ def test_what_is_not_reached_breaks_or_is_late() -> None:
         hold.set()
 
 
+async def by_asyncio(url: str, **settings: Any) -> Any:
+    async with AsyncClient(url, **ASKS, **settings) as client:
+        return await client.predict(FRAME)
+
+
+def by_threads(url: str, **settings: Any) -> Any:
+    with Client(url, **ASKS, **settings) as client:
+        return client.predict(FRAME)
+
+
+ASKERS = [by_threads, lambda url, **settings: asyncio.run(by_asyncio(url, **settings))]
+
+
+@pytest.mark.parametrize("ask", ASKERS, ids=["threads", "asyncio"])
+def test_an_answer_is_read_to_the_client_s_bound(ask: Any) -> None:
+    """RST-190: what is larger is not held, whatever the server sends."""
+    body = predictions([1.0, 2.0])[2]
+    with stub(lambda one: scored(one, (200, JSON, body))) as made:
+        assert ask(made.url, max_answer=len(body)).tolist() == [1.0, 2.0]
+        with pytest.raises(PayloadTooLarge, match="max_answer"):
+            ask(made.url, max_answer=len(body) - 1)
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """Run a server that answers with a byte now and then, for as long as it is listened to."""
+
+    def serve() -> None:
+        while True:
+            try:
+                taken, _ = listener.accept()
+            except OSError:
+                return
+            with taken, suppress(OSError):
+                taken.recv(65536)
+                taken.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                while not done.wait(0.05):
+                    taken.sendall(b" ")
+
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            done.set()
+            listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("ask", ASKERS, ids=["threads", "asyncio"])
+def test_an_answer_that_only_drips_is_late(ask: Any) -> None:
+    """RST-190: the time is that of the whole answer, not of its next byte."""
+    with dripping() as url, pytest.raises(DeadlineExceeded, match="fewer rows"):
+        ask(url, timeout=0.4)
+
+
 @pytest.mark.slow
 def test_connections_are_kept_and_shared_by_threads() -> None:
     with stub(lambda one: scored(one, predictions([1.0, 2.0]))) as made:
@@ -260,7 +322,7 @@ def test_what_is_no_address(url: str) -> None:
 
 
 @pytest.mark.parametrize("given", [
-    {"protocol": "soap"}, {"timeout": 0}, {"timeout": float("nan")}, {"retries": -1}, {"connections": 0},
+    {"protocol": "soap"}, {"timeout": 0}, {"timeout": float("nan")}, {"retries": -1}, {"connections": 0}, {"max_answer": 0},
     {"token": "a\r\nX: y"}, {"token": "\u00e9"}, {"headers": {"a\n": "b"}},
 ])  # fmt: skip
 def test_wrong_settings(given: Any) -> None:
@@ -278,6 +340,11 @@ def test_other_wrong_settings() -> None:
     with pytest.raises(InvalidArgument, match="no paths"):
         options_of("http://h/a", {"protocol": "grpc"})
     assert options_of("http://h:3", {"protocol": "grpc"}).address.is_grpc
+    assert options_of("http://h:3", {"protocol": "grpc-frames"}).address.is_grpc
+    assert options_of("grpc://h", {}).protocol == "grpc"
+    assert options_of("grpc://h", {"protocol": "grpc-frames"}).protocol == "grpc-frames"
+    with pytest.raises(InvalidArgument, match="address of gRPC"):
+        options_of("grpc://h", {"protocol": "v2"})
 
 
 def test_a_call_is_asked_at_the_path_of_the_address() -> None:

@@ -16,7 +16,13 @@ from sklearn.linear_model import LinearRegression
 
 import mlmodel.sklearn
 from mlmodel.client import AsyncClient, Client
-from mlmodel.errors import InvalidArgument, InvalidInput, ModelNotFound, Unavailable
+from mlmodel.errors import (
+    InvalidArgument,
+    InvalidInput,
+    ModelNotFound,
+    PayloadTooLarge,
+    Unavailable,
+)
 from mlmodel.signature.infer.from_data import infer_signature
 
 if TYPE_CHECKING:
@@ -80,6 +86,19 @@ async def asked_by_asyncio(url: str, own: Any, **settings: Any) -> None:
             await client.predict(BAD)
 
 
+def by_threads(url: str, **settings: Any) -> Any:
+    with Client(url, **settings) as client:
+        return client.predict(FRAME)
+
+
+def by_asyncio(url: str, **settings: Any) -> Any:
+    async def ask() -> Any:
+        async with AsyncClient(url, **settings) as client:
+            return await client.predict(FRAME)
+
+    return asyncio.run(ask())
+
+
 @pytest.fixture(scope="module")
 def own(model: Path) -> Any:
     return mlmodel.pyfunc.load_model(model).predict(FRAME)
@@ -105,8 +124,15 @@ def test_plain_http_and_grpc(model: Path, own: Any) -> None:
         for protocol in ("auto", "v2", "invocations"):
             asked(url, own, protocol=protocol)
         asked(f"grpc://{place}", own, model="linear")
+        asked(f"grpc://{place}", own, protocol="grpc-frames")
         asyncio.run(asked_by_asyncio(url, own))
         asyncio.run(asked_by_asyncio(f"grpc://{place}", own, model="linear"))
+        asyncio.run(asked_by_asyncio(f"grpc://{place}", own, protocol="grpc-frames"))
+        bounded = {"model": "linear", "max_answer": 10}
+        for where, protocol in ((url, "v2"), (f"grpc://{place}", "grpc-frames")):
+            for ask in (by_threads, by_asyncio):
+                with pytest.raises(PayloadTooLarge, match="max_answer"):
+                    ask(where, protocol=protocol, **bounded)
         client = Client(url)
         assert len(client.predict(FRAME)) == 3
     with pytest.raises(Unavailable):

@@ -126,7 +126,9 @@ KINDS = {
     "booleans with gaps": Kind(_beside_a_number(_booleans)),
     "zoned times": Kind(_beside_a_number(_times("Europe/Oslo"))),
     "naive times": Kind(_beside_a_number(_times(None))),
-    "decimals": Kind(_beside_a_number(_decimals), {"gRPC, data": _NO_DECIMALS}),
+    "decimals": Kind(_beside_a_number(_decimals), dict.fromkeys(
+        ("gRPC, data", "client, gRPC frames"), _NO_DECIMALS
+    )),
     "integer names": Kind(_named_by_integers),
     "one text column": Kind(_one_text),
     "nested cells": Kind(_nested, {"CSV": _CSV_NESTED}),
@@ -147,6 +149,7 @@ KINDS = {
             "1.x records": _DENSE,
             "client": _NOT_SPARSE,
             "client, gRPC": _NOT_SPARSE,
+            "client, gRPC frames": _NOT_SPARSE,
             "client, invocations": _NOT_SPARSE,
         },
     ),

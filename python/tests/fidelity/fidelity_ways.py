@@ -196,9 +196,11 @@ def _over_http(call: Any, models: Any) -> Any:
 
 def _over_grpc(call: Any, models: Any) -> Any:
     from mlmodel.client.wire import Reply
+    from mlmodel.scoring.v1 import rpc as frames
     from mlmodel.scoring.v2 import rpc
 
-    return Reply(200, body=rpc.handle(call.method, call.body, models))
+    service = frames if call.service == frames.SERVICE else rpc
+    return Reply(200, body=service.handle(call.method, call.body, models))
 
 
 def _over_invocations(call: Any, models: Any) -> Any:
@@ -255,6 +257,7 @@ WAYS: dict[str, Way] = {
     "gRPC, data": _data,
     "client": _client("v2", _over_http),
     "client, gRPC": _client("grpc", _over_grpc),
+    "client, gRPC frames": _client("grpc-frames", _over_grpc),
     "client, invocations": _client("invocations", _over_invocations),
     "1.x split": lambda model, rows: _asked(model, _split(rows), f"{_JSON}; format=pandas-split"),
     "1.x records": lambda model, rows: _asked(

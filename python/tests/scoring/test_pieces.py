@@ -208,6 +208,8 @@ def test_answers_of_csv() -> None:
         written("csv", (b"a\r\n1\r\n", 1), (b"b\r\n1\r\n", 1))
     with pytest.raises(InvalidArgument):
         written("csv", (b"a\r\n1\r\n", 2))
+    # A line's end in a name, and none behind the last line: other servers write so.
+    assert written("csv", (b'"a\n,b"\n1', 1), (b'"a\n,b"\n2', 1)) == b'"a\n,b"\n1\r\n2\r\n'
 
 
 @pytest.mark.parametrize("form", ["arrow", "arrows", "parquet"])
@@ -222,6 +224,28 @@ def test_answers_of_tables(form: str) -> None:
     assert table.to_pydict() == {"y": [1, 2, 3]}
     with pytest.raises(UnserializablePrediction):
         written(form, (write(one), 2), (write(pd.DataFrame({"y": ["x"]})), 1))
+
+
+@pytest.mark.parametrize(("first", "then"), [
+    (["x"], [1]), (["x"], [True]), ([1], [True]), ([True], [1]), ([1], [1.5]), ([1.5], [2**53 + 1]),
+    ([pd.Timestamp("2024-01-01")], [1]), (["x"], [pd.Timestamp("2024-01-01")]), ([b"x"], ["x"]),
+])  # fmt: skip
+def test_no_answer_is_changed_to_go_with_the_one_before(first: list[Any], then: list[Any]) -> None:
+    """RST-191."""
+    from mlmodel.scoring.writers import WRITERS
+
+    one, other = (WRITERS["arrows"].write(pd.DataFrame({"y": held})) for held in (first, then))
+    with pytest.raises(UnserializablePrediction, match="not one table"):
+        written("arrows", (one, 1), (other, 1))
+
+
+@pytest.mark.parametrize(("first", "then"), [([1.5], [2]), ([1], [2.0]), (["x"], [None])])
+def test_answers_that_go_together(first: list[Any], then: list[Any]) -> None:
+    from mlmodel.scoring.writers import WRITERS
+
+    one, other = (WRITERS["arrows"].write(pd.DataFrame({"y": held})) for held in (first, then))
+    told = pa.ipc.open_stream(written("arrows", (one, 1), (other, 1))).read_all()
+    assert told.to_pydict() == {"y": [*first, *then]}
 
 
 # -- checks ------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlmodel.cli._shared import batch_option, complete_files, content_type_of, echo, input_options
+from mlmodel.cli.sizes import Size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ Examples:
   mlmodel score http://127.0.0.1:5000 -m iris -i rows.parquet --format csv
   mlmodel score http://127.0.0.1:5000 -i big.csv --batch-rows 9999 -o out.json
   mlmodel score grpc://127.0.0.1:8001 -m iris -i body.json
+  mlmodel score grpc://127.0.0.1:8001 --protocol grpc-frames -i rows.csv
   echo '{"inputs": {"age": [42]}}' | mlmodel score http://127.0.0.1:5000
 
 \b
@@ -57,13 +59,20 @@ cannot answer now, 2 the server, model or data cannot be found or read.
 @click.option("-m", "--model", metavar="NAME", help="Which of the server's models to ask.")
 @click.option(
     "--protocol",
-    type=click.Choice(["auto", "invocations", "v2", "grpc"]),
+    type=click.Choice(["auto", "invocations", "v2", "grpc", "grpc-frames"]),
     default="auto",
     help="How to ask: auto sends the file as it is to /invocations (or by gRPC, if the URL says "
-    "grpc); v2 and grpc read it here and send its values by the Open Inference Protocol.",
+    "grpc); v2 and grpc read it here and send its values by the Open Inference Protocol, "
+    "grpc-frames by mlmodel.v1, which carries frames as they are.",
 )
 @batch_option(
     "Send so many rows at a time, for large files. For models that answer each row by itself."
+)
+@click.option(
+    "--max-answer",
+    type=Size(),
+    default="1GiB",
+    help="Largest size of the answer; with --batch-rows, of the answer to a piece.",
 )
 @click.option("--timeout", type=float, default=60.0, help="Seconds that an answer may take.")
 @click.option(
@@ -108,7 +117,7 @@ def command(
 
     given = pieces_of(source, content_type_of(source, content_type), batch_rows)
     with Client(url, **_client_settings(**settings)) as client:
-        if settings["protocol"] in {"v2", "grpc"} or url.startswith("grpc"):
+        if settings["protocol"] not in {"auto", "invocations"} or url.startswith("grpc"):
             ask = _ask_typed(client, form, in_pieces=batch_rows is not None)
         else:
             ask = _ask_as_it_is(client, form, in_pieces=batch_rows is not None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from mlmodel.cli._shared import complete_files, echo, trust_options
 from mlmodel.cli.serve_settings import settable
 from mlmodel.cli.serve_watching import watch_options
+from mlmodel.cli.sizes import Size
 from mlmodel.serving.settings import (
     BATCH_SECONDS,
     BODY_SECONDS,
@@ -19,43 +19,7 @@ from mlmodel.serving.settings import (
     Settings,
 )
 
-__all__ = ["command", "parse_size"]
-
-_SIZE = re.compile(r"([0-9]+) *([kmg]i?b?|b?)", re.IGNORECASE)
-_POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
-
-
-def parse_size(text: str) -> int:
-    """Return a number of bytes: ``1000``, ``64MB`` (10^6), ``64MiB`` or ``64M`` (2^20).
-
-    Raises:
-        ValueError: it is not a size.
-
-    """
-    matched = _SIZE.fullmatch(text.strip())
-    if matched is None:
-        raise ValueError(text)
-    unit = matched[2].lower()
-    base = 1000 if unit.endswith("b") and "i" not in unit else 1024
-    power: int = _POWERS[unit.rstrip("b").rstrip("i")]
-    return int(matched[1]) * int(base**power)
-
-
-class _Size(click.ParamType[int]):
-    name = "size"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        if isinstance(value, int):
-            return value
-        try:
-            return parse_size(str(value))
-        except ValueError:
-            self.fail(
-                f"{value!r} is not a size; write for example 1000000, 64MB or 64MiB", param, ctx
-            )
-
+__all__ = ["command"]
 
 _EXAMPLES = """\b
 Examples:
@@ -109,7 +73,7 @@ not trusted.
 @click.option(
     "--max-body",
     default=f"{MAX_BODY // 2**20}MiB",
-    type=_Size(),
+    type=Size(),
     help="Largest size of a request body.",
 )
 @click.option(

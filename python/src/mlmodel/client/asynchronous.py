@@ -34,7 +34,7 @@ class AsyncClient:
         options = options_of(url, settings)
         self._dialogue = Dialogue(options)
         self._carrier: AsyncHttp | AsyncGrpc
-        if options.protocol == "grpc":
+        if options.address.is_grpc:
             from mlmodel.client.grpc import AsyncGrpc
 
             self._carrier = AsyncGrpc(options)

@@ -30,8 +30,27 @@ def pieces(data: Any, batch_rows: int) -> Iterator[Any]:
     if rows <= batch_rows:
         yield data
         return
+    names = _names(data) if isinstance(data, list | tuple) else ()
     for start in range(0, rows, batch_rows):
-        yield _cut(data, start, min(rows, start + batch_rows))
+        piece = _cut(data, start, min(rows, start + batch_rows))
+        yield _with_names(piece, names) if names else piece
+
+
+def _names(rows: Sequence[Any]) -> Sequence[Any]:
+    """Return the names that records have; none for rows of another kind."""
+    if not all(isinstance(row, Mapping) for row in rows):
+        return ()
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _with_names(records: Sequence[Any], names: Sequence[Any]) -> Sequence[Any]:
+    """Return records of which one has each name: a frame of them has the columns of the whole.
+
+    (A model of ours sees an optional column always, ENF-100; one that MLflow serves does not.)
+    """
+    here = set(_names(records))
+    lacking = dict.fromkeys(name for name in names if name not in here)
+    return [{**records[0], **lacking}, *records[1:]] if lacking else records
 
 
 def rows_of(data: Any) -> int | None:

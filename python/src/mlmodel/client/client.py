@@ -27,14 +27,17 @@ class Client:
     Args:
         url: ``http://HOST:PORT`` (or ``https``), ``grpc://HOST:PORT`` (``grpcs``), or
             ``unix:///PATH`` of a socket; a path in it stands before the server's own.
-        model: which model is asked; of a server with one model it need not be named over HTTP.
+        model: which model is asked; of a server with one model it need not be named, but by
+            ``grpc``.
         protocol: ``v2`` and ``grpc`` are the Open Inference Protocol, ``invocations`` is
-            ``/invocations``; ``auto`` takes what the server speaks, first of these.
+            ``/invocations``, ``grpc-frames`` the service for data frames (GRP-021); ``auto`` takes
+            what the server speaks, first of these (over gRPC ``grpc``).
         token: what the server wants to know (``Authorization: Bearer``).
         headers: more headers of each request.
         timeout: how many seconds an answer may take.
         connect_timeout: how many seconds a connection may take.
         retries: how often a call is made again that the server could not answer now (503).
+        max_answer: how many bytes an answer may have; one that is larger is not read to its end.
         connections: how many connections are open at most.
         verify: whether the server's certificate is checked.
         ca: a file with the certificates of who may have signed it, in place of the system's.
@@ -51,7 +54,7 @@ class Client:
         options = options_of(url, settings)
         self._dialogue = Dialogue(options)
         self._carrier: Http | Grpc
-        if options.protocol == "grpc":
+        if options.address.is_grpc:
             from mlmodel.client.grpc import Grpc
 
             self._carrier = Grpc(options)
@@ -86,6 +89,8 @@ class Client:
                 data, also in pieces.
             InvalidArgument: the data cannot be sent, or it is not clear which model is meant.
             ModelFailure: the model failed; the server's log says why.
+            PayloadTooLarge: the data are more than the server takes, or the answer is more than
+                ``max_answer``.
             Unavailable: the server is not reached, or says that it cannot answer now.
             DeadlineExceeded: it did not answer in time.
             MlmodelError: any other that the server says; ``answered`` has status, path and request

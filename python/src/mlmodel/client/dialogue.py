@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from mlmodel.client.options import Options
     from mlmodel.client.wire import Conversation
-    from mlmodel.scoring.clients.described import Inputs
+    from mlmodel.scoring.clients.described import Inputs, Reading
+    from mlmodel.scoring.clients.frames import Described
 
 __all__ = ["Dialogue"]
 
@@ -34,6 +35,8 @@ _OK, _UNAVAILABLE, _SERVER_ERROR = 200, 503, 500
 #: A server without the Open Inference Protocol answers its paths with one of these.
 _NOT_THERE = frozenset({400, 404, 405, 501})
 _OURS = "mlmodel"
+#: The services of gRPC: the Open Inference Protocol, and that for data frames.
+_OPEN, _FRAMES = "inference.GRPCInferenceService", "mlmodel.v1.ScoringService"
 
 
 class Dialogue:
@@ -46,6 +49,7 @@ class Dialogue:
         self.options = options
         self._server: dict[str, Any] | None = None
         self._described: dict[str, dict[str, Any]] = {}
+        self._plans: dict[str, Reading] = {}
 
     # -- about the server and its models -------------------------------------------------------
 
@@ -98,6 +102,7 @@ class Dialogue:
             self._check(reply, path)
             found = self._document(reply, path)
         self._described[name] = found
+        self._plans.pop(name, None)
         return found
 
     # -- predictions ---------------------------------------------------------------------------
@@ -116,7 +121,8 @@ class Dialogue:
             return (yield from self._predict(data, params, model))
         answers: list[Any] = []
         rows: list[int] = []
-        for piece in pieces(data, batch_rows):
+        typed = yield from self._with_types(data, model)
+        for piece in pieces(typed, batch_rows):
             try:
                 answers.append((yield from self._predict(piece, params, model)))
             except MlmodelError as error:
@@ -129,6 +135,8 @@ class Dialogue:
     def _predict(
         self, data: Any, params: Mapping[str, Any] | None, model: str | None
     ) -> Conversation[Any]:
+        if self._by_frames:
+            return (yield from self._by_grpc_frames(data, params, model))
         if self._is_grpc:
             return (yield from self._by_grpc(data, params, model))
         if (yield from self._speaks_v2()):
@@ -142,9 +150,9 @@ class Dialogue:
         from mlmodel.scoring.clients.tensors import question_of, write_question
 
         name = yield from self._name(model)
-        declared = yield from self._declared(data, name)
+        plan = yield from self._plan(data, name)
         exact = (yield from self.server()).get("name") == _OURS
-        headers, body = write_question(question_of(data, params, declared, exact=exact))
+        headers, body = write_question(question_of(data, params, plan, exact=exact))
         path = f"{_path_of(name)}/infer"
         call = Call("POST", path, (*self.options.headers, *headers.items()), body)
         reply = yield from self._asked(call)
@@ -161,13 +169,25 @@ class Dialogue:
         from mlmodel.scoring.clients.tensors import question_of
 
         name = yield from self._name(model)
-        declared = yield from self._declared(data, name)
+        plan = yield from self._plan(data, name)
         exact = (yield from self.server()).get("name") == _OURS
-        body = write_question(question_of(data, params, declared, exact=exact), name)
-        reply = yield from self._asked(Call("ModelInfer", headers=self.options.headers, body=body))
+        body = write_question(question_of(data, params, plan, exact=exact), name)
+        reply = yield from self._asked(self._grpc_call(_OPEN, "ModelInfer", body))
         self._check(reply, "ModelInfer")
         with _said_by("ModelInfer"):
             return predictions_of(read_reply(reply.body))
+
+    def _by_grpc_frames(
+        self, data: Any, params: Mapping[str, Any] | None, model: str | None
+    ) -> Conversation[Any]:
+        from mlmodel.scoring.clients.frames import predictions_of, write_question
+
+        name = model or self.options.model or ""
+        body = write_question(data, params, (yield from self._plan(data, name)), name)
+        reply = yield from self._asked(self._grpc_call(_FRAMES, "Score", body))
+        self._check(reply, "Score")
+        with _said_by("Score"):
+            return predictions_of(reply.body)
 
     def _by_invocations(
         self, data: Any, params: Mapping[str, Any] | None, model: str | None
@@ -196,7 +216,11 @@ class Dialogue:
 
     @property
     def _is_grpc(self) -> bool:
-        return self.options.protocol == "grpc"
+        return self.options.address.is_grpc
+
+    @property
+    def _by_frames(self) -> bool:
+        return self.options.protocol == "grpc-frames"
 
     def _speaks_v2(self) -> Conversation[bool]:
         if self.options.protocol == "auto":
@@ -206,30 +230,63 @@ class Dialogue:
     def _name(self, model: str | None) -> Conversation[str]:
         """Return the name of the model that is meant: a single one need not be named (RST-185)."""
         name = model or self.options.model
-        if name is None and not self._is_grpc:
+        if name is None and self._by_frames:
+            name = (yield from self._description(model)).name
+        elif name is None and not self._is_grpc:
             name = (yield from self.server()).get("model")
         if not isinstance(name, str):
             raise InvalidArgument(
                 "Say which model of the server is meant, as model='NAME' (`mlmodel score`: "
-                "-m NAME): over gRPC that is always needed, else where the server has several "
+                "-m NAME): by the protocol grpc that is always needed, else where the server has several "
                 "(RST-185)."
             )
         return name
 
-    def _declared(self, data: Any, name: str) -> Conversation[Inputs]:
-        """Return what a model declares, where data do not say their types themselves."""
-        from mlmodel.scoring.clients.described import inputs_of
+    def _plan(self, data: Any, name: str) -> Conversation[Reading]:
+        """Return the plan by which a model reads data that do not say their types themselves."""
+        from mlmodel.scoring.clients.described import inputs_of, reading_of
         from mlmodel.scoring.clients.tensors import is_typed
 
         if is_typed(data):
             return None
-        return inputs_of(self._described.get(name) or (yield from self.metadata(name)))
+        if name not in self._plans:
+            known = self._described.get(name)
+            declared = inputs_of(known) if known else (yield from self.declared(name))
+            self._plans[name] = reading_of(declared)
+        return self._plans[name]
+
+    def _with_types(self, data: Any, model: str | None) -> Conversation[Any]:
+        """Return data that are cut as those that the model would read as a whole (RST-191).
+
+        What a record lacks, or how long a number is, would else be seen in its own piece alone.
+        """
+        from mlmodel.scoring.clients.tensors import is_typed, with_types
+
+        if is_typed(data) or not (self._is_grpc or (yield from self._speaks_v2())):
+            return data
+        name = model or self.options.model or ""
+        if not self._by_frames:
+            name = yield from self._name(model)
+        return with_types(data, (yield from self._plan(data, name)))
 
     def declared(self, model: str | None) -> Conversation[Inputs]:
         """Ask what a model declares of its inputs; None where that is nothing."""
         from mlmodel.scoring.clients.described import inputs_of
 
+        if self._by_frames:
+            return (yield from self._description(model)).inputs
         return inputs_of((yield from self.metadata(model)))
+
+    def _description(self, model: str | None) -> Conversation[Described]:
+        """Ask what a server says of a model by ``Describe`` (GRP-029)."""
+        from mlmodel.scoring.clients.frames import describing, read_description
+
+        name = model or self.options.model or ""
+        reply = yield from self._asked(self._grpc_call(_FRAMES, "Describe", describing(name)))
+        self._check(reply, "Describe")
+        self._plans.pop(name, None)
+        with _said_by("Describe"):
+            return read_description(reply.body)
 
     def _outputs(self, model: str | None) -> Conversation[Sequence[Mapping[str, Any]]]:
         """Return what a server tells of a model's outputs; nothing where it tells nothing."""
@@ -271,9 +328,12 @@ class Dialogue:
         from mlmodel.scoring.v2.protobuf import message
 
         body = message(kind)(**fields).SerializeToString()
-        reply: Reply = yield Call(method, headers=self.options.headers, body=body)
+        reply: Reply = yield self._grpc_call(_OPEN, method, body)
         self._check(reply, method)
         return reply
+
+    def _grpc_call(self, service: str, method: str, body: bytes) -> Call:
+        return Call(method, headers=self.options.headers, body=body, service=service)
 
     def _parsed(self, kind: str, body: bytes) -> Any:
         from mlmodel.scoring.v2.protobuf import parsed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.extras import require
 from mlmodel.client.wire import Reply
-from mlmodel.errors import DeadlineExceeded, InvalidArgument, Unavailable
+from mlmodel.errors import DeadlineExceeded, InvalidArgument, PayloadTooLarge, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncGrpc", "Grpc"]
 
-_SERVICE = "inference.GRPCInferenceService"
 _OK, _FAILED, _UNAVAILABLE = 200, 500, 503
+#: No message of gRPC's libraries is larger.
+_LARGEST = 2**31 - 1
 #: What a client says by its own channel, and no header may stand for.
 _OWN = frozenset({"user-agent"})
 
@@ -30,10 +31,10 @@ class _Grpc:
         self._grpc: Any = require("grpc", "grpc", "grpcio")
         self._options = options
         agent = dict(options.headers).get("User-Agent", "mlmodel")
-        #: Retries are ours, and messages as large as both sides can hold.
+        #: Retries are ours, and what is sent is as large as the server takes.
         self._settings = [
             ("grpc.enable_retries", 0),
-            ("grpc.max_receive_message_length", -1),
+            ("grpc.max_receive_message_length", min(options.max_answer, _LARGEST)),
             ("grpc.max_send_message_length", -1),
             ("grpc.primary_user_agent", agent),
         ]
@@ -64,6 +65,8 @@ class _Grpc:
         Raises:
             Unavailable: the server was not reached.
             DeadlineExceeded: it did not answer in time.
+            PayloadTooLarge: the answer is larger than the client takes, or the call is for a server
+                that says it in no other way.
 
         """
         code, options = error.code().name, self._options
@@ -77,6 +80,12 @@ class _Grpc:
                 raise DeadlineExceeded(
                     f"{options.address} did not answer in {options.timeout:g} seconds; give a "
                     "longer timeout, or fewer rows at a time (RST-190)."
+                ) from None
+            if code == "RESOURCE_EXHAUSTED":
+                raise PayloadTooLarge(
+                    f"The call of {options.address} or its answer is too large: {error.details()}. "
+                    "Ask for fewer rows at a time; for a larger answer give a higher max_answer "
+                    "(RST-190)."
                 ) from None
         status = _UNAVAILABLE if code == "UNAVAILABLE" else _FAILED
         return Reply(status, headers, str(error.details() or "").encode(), code)
@@ -97,10 +106,10 @@ class Grpc(_Grpc):
 
     def send(self, call: Call) -> Reply:
         """Make a call; raises as :meth:`mlmodel.client.http.Http.send`."""
-        method = self._methods.get(call.method)
+        name = f"/{call.service}/{call.method}"
+        method = self._methods.get(name)
         if method is None:
-            method = self._channel.unary_unary(f"/{_SERVICE}/{call.method}")
-            self._methods[call.method] = method
+            method = self._methods[name] = self._channel.unary_unary(name)
         metadata, timeout = self._metadata(call), self._options.timeout
         try:
             body, done = method.with_call(call.body, timeout=timeout, metadata=metadata)
@@ -134,7 +143,7 @@ class AsyncGrpc(_Grpc):
 
     async def send(self, call: Call) -> Reply:
         """Make a call; raises as :meth:`mlmodel.client.http.Http.send`."""
-        method = self._channel().unary_unary(f"/{_SERVICE}/{call.method}")
+        method = self._channel().unary_unary(f"/{call.service}/{call.method}")
         metadata, timeout = self._metadata(call), self._options.timeout
         doing = method(call.body, timeout=timeout, metadata=metadata)
         try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from threading import BoundedSemaphore
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.extras import require
 from mlmodel.client.wire import Reply
-from mlmodel.errors import DeadlineExceeded, InvalidArgument, Unavailable
+from mlmodel.errors import DeadlineExceeded, InvalidArgument, PayloadTooLarge, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,10 +74,7 @@ class _Http:
                 "(RST-190)."
             ) from None
         except core.TimeoutException:
-            raise DeadlineExceeded(
-                f"{options.address} did not answer in {options.timeout:g} seconds; give a longer "
-                "timeout, or fewer rows at a time (RST-190)."
-            ) from None
+            raise _late(options) from None
         except core.ConnectError as error:
             raise Unavailable(
                 f"{options.address} cannot be reached: {_reason(error)} (RST-190)."
@@ -104,6 +102,7 @@ class Http(_Http):
         Raises:
             Unavailable: the server is not reached, or the connection broke.
             DeadlineExceeded: it did not answer in time.
+            PayloadTooLarge: the answer is larger than the client takes.
 
         """
         if not self._turns.acquire(timeout=self._options.timeout):
@@ -112,15 +111,17 @@ class Http(_Http):
                 f"{self._options.timeout:g} seconds; allow more connections (RST-190)."
             )
         try:
+            body = _Body(self._options)
             with self._told():
                 response = self._pool.handle_request(self._request(call))
                 try:
-                    body = response.read()
+                    for part in response.iter_stream():
+                        body.add(part)
                 finally:
                     response.close()
         finally:
             self._turns.release()
-        return _reply(response, body)
+        return _reply(response, body.whole())
 
     def close(self) -> None:
         """Close all connections."""
@@ -134,17 +135,64 @@ class AsyncHttp(_Http):
 
     async def send(self, call: Call) -> Reply:
         """Make a call; raises as :meth:`Http.send`."""
+        body = _Body(self._options)
         with self._told():
             response = await self._pool.handle_async_request(self._request(call))
             try:
-                body = await response.aread()
+                async for part in response.aiter_stream():
+                    body.add(part)
             finally:
                 await response.aclose()
-        return _reply(response, body)
+        return _reply(response, body.whole())
 
     async def close(self) -> None:
         """Close all connections."""
         await self._pool.aclose()
+
+
+class _Body:
+    """An answer's body as it comes, no more and no longer of it than the client takes.
+
+    What reads from the connection waits ``timeout`` for each part, and a server that sends a byte
+    now and then would be waited for without an end.
+    """
+
+    __slots__ = ("_options", "_parts", "_size", "_until")
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._until = monotonic() + options.timeout
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, part: bytes) -> None:
+        """Take a part.
+
+        Raises:
+            PayloadTooLarge: it is too much.
+            DeadlineExceeded: it comes too late.
+
+        """
+        self._size += len(part)
+        if self._size > self._options.max_answer:
+            raise PayloadTooLarge(
+                f"The answer of {self._options.address} has more than "
+                f"{self._options.max_answer:,} bytes; ask for fewer rows at a time, or give a "
+                "higher max_answer (RST-190)."
+            )
+        if monotonic() > self._until:
+            raise _late(self._options)
+        self._parts.append(part)
+
+    def whole(self) -> bytes:
+        return b"".join(self._parts)
+
+
+def _late(options: Options) -> DeadlineExceeded:
+    return DeadlineExceeded(
+        f"{options.address} did not answer in {options.timeout:g} seconds; give a longer timeout, "
+        "or fewer rows at a time (RST-190)."
+    )
 
 
 def _reply(response: Any, body: bytes) -> Reply:

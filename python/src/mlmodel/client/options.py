@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PROTOCOLS", "Address", "Options", "Settings", "address_of", "options_of"]
 
-PROTOCOLS = ("auto", "v2", "invocations", "grpc")
+PROTOCOLS = ("auto", "v2", "invocations", "grpc", "grpc-frames")
+_OF_GRPC = frozenset({"grpc", "grpc-frames"})
+#: How many bytes an answer has at most, unless a client is told otherwise.
+_MOST_BYTES = 2**30
 _SCHEMES = ("http", "https", "grpc", "grpcs")
 _PORTS = {"http": 80, "https": 443, "grpc": 8001, "grpcs": 8001}
 
@@ -102,6 +105,7 @@ class Options:
     timeout: float
     connect_timeout: float
     retries: int
+    max_answer: int
     connections: int
     verify: bool
     ca: str | None
@@ -141,6 +145,7 @@ class Settings(TypedDict, total=False):
     timeout: float
     connect_timeout: float
     retries: int
+    max_answer: int
     connections: int
     verify: bool
     ca: str | Path | None
@@ -163,9 +168,9 @@ def options_of(url: str, given: Settings) -> Options:
     protocol = given.get("protocol", "auto")
     if protocol not in PROTOCOLS:
         raise InvalidArgument(f"protocol is {', '.join(PROTOCOLS)}, not {shown(protocol)}.")
-    if address.is_grpc and protocol not in {"auto", "grpc"}:
+    if address.is_grpc and protocol not in {"auto", *_OF_GRPC}:
         raise InvalidArgument(f"{address} is an address of gRPC, but protocol is {protocol!r}.")
-    if not address.is_grpc and protocol == "grpc":
+    if not address.is_grpc and protocol in _OF_GRPC:
         address = _of_grpc(address)
     verify, ca = given.get("verify", True), given.get("ca")
     if address.is_grpc and not verify:
@@ -173,11 +178,12 @@ def options_of(url: str, given: Settings) -> Options:
     return Options(
         address=address,
         model=given.get("model"),
-        protocol="grpc" if address.is_grpc else protocol,
+        protocol="grpc" if address.is_grpc and protocol == "auto" else protocol,
         headers=_headers(given),
         timeout=_seconds(given.get("timeout", 60.0)),
         connect_timeout=_seconds(given.get("connect_timeout", 10.0)),
         retries=_number("retries", given.get("retries", 2), 0),
+        max_answer=_number("max_answer", given.get("max_answer", _MOST_BYTES), 1),
         connections=_number("connections", given.get("connections", 10), 1),
         verify=verify,
         ca=None if ca is None else str(ca),

@@ -16,12 +16,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: of HTTP, or (without a path) of a method of gRPC, whose message is the body."""
+    """One request: of HTTP, or (with a service) of its method over gRPC, by a message as body."""
 
     method: str
     path: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)

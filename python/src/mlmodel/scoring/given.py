@@ -11,7 +11,7 @@ from mlmodel.errors import InvalidArgument, shown
 from mlmodel.signature.data.arrow import frame_of
 from mlmodel.signature.data.columns import Block, Columns, Tensors
 from mlmodel.signature.data.extension_arrays import unpacked
-from mlmodel.signature.data.frames import array_of
+from mlmodel.signature.data.frames import arrays_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -98,8 +98,8 @@ def _columns_of(frame: pd.DataFrame) -> Columns:
                 f"The column name {shown(name)} is neither a text nor a whole number (PRO-051)."
             )
     held = (
-        (place, *_unpacked_column(array_of(frame.iloc[:, place]), name))
-        for place, name in enumerate(names)
+        (place, *_unpacked_column(values, name))
+        for place, (name, values) in enumerate(zip(names, arrays_of(frame), strict=True))
     )
     return Columns(names, blocks_of(held), len(frame))
 

@@ -23,7 +23,9 @@ _MOST_EMPTY_ROWS = 1_000_000
 _LONGEST = 2**63
 
 
-def write_request(data: Any, params: Mapping[str, Any] | None = None) -> bytes:
+def write_request(
+    data: Any, params: Mapping[str, Any] | None = None, *, model_name: str = ""
+) -> bytes:
     """Return the encoded message ``mlmodel.v1.ScoreRequest``, of data as a caller holds them.
 
     Args:
@@ -32,6 +34,7 @@ def write_request(data: Any, params: Mapping[str, Any] | None = None) -> bytes:
             stays what it is, so the model's signature is enforced on the data as on those given
             to ``predict``.
         params: parameters by name, or None.
+        model_name: which model is asked (GRP-022); empty for the server's only one.
 
     Raises:
         MissingDependency: protobuf is not installed (extra ``grpc``).
@@ -40,6 +43,7 @@ def write_request(data: Any, params: Mapping[str, Any] | None = None) -> bytes:
 
     """
     request = message("ScoreRequest")()
+    values.set_text(request, "model_name", model_name)
     data_to_proto(columns_or_tensors(data), request.data)
     if params is not None:
         values.fill(request.params, dict(params), arrays.fill_value)

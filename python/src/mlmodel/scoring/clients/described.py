@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mlmodel.scoring.v2 import hints
 from mlmodel.scoring.v2.datatypes import BYTES, DATATYPES
 from mlmodel.scoring.v2.inputs import UNNAMED
+from mlmodel.signature.enforce.plan import Plan
 from mlmodel.signature.types.nested import AnyType
 from mlmodel.signature.types.scalars import DataType
 from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
@@ -14,10 +15,12 @@ from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Inputs", "inputs_of"]
+__all__ = ["Inputs", "Reading", "inputs_of", "reading_of"]
 
 #: What a model takes; None where it declares nothing.
 Inputs: TypeAlias = Schema | None
+#: By which data without types are read as the model would read them; None: as they look.
+Reading: TypeAlias = Plan | None
 
 _SCALARS = {
     "BOOL": DataType.boolean,
@@ -47,6 +50,11 @@ def inputs_of(metadata: Mapping[str, Any]) -> Inputs:
         return Schema([_tensor(one, named=hint == hints.DICT) for one in described])
     unnamed = all(one["name"] == UNNAMED.format(n) for n, one in enumerate(described))
     return Schema([_column(one, named=not unnamed) for one in described])
+
+
+def reading_of(inputs: Inputs) -> Reading:
+    """Return the plan by which data without types are read at what a model takes."""
+    return None if inputs is None else Plan(inputs)
 
 
 def _column(one: Mapping[str, Any], *, named: bool) -> ColSpec:

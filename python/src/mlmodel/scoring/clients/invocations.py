@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.errors import InvalidArgument, MalformedRequest
-from mlmodel.scoring.clients.tensors import sparse_matrix
+from mlmodel.scoring.clients.tensors import checked_params, sparse_matrix
 from mlmodel.scoring.codecs.tensors import flattened
 from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.json.plain import Unwritable, as_plain, dumps, rows
@@ -43,8 +43,9 @@ def body_of(data: Any, params: Mapping[str, Any] | None = None) -> bytes:
         data = data.arrays.get(None, data.arrays)
     try:
         document = _document(data)
-        if params:
-            document["params"] = as_plain(dict(params), "/params")
+        held = checked_params(params)
+        if held:
+            document["params"] = as_plain(held, "/params")
         return dumps(document)
     except Unwritable as error:
         raise InvalidArgument(f"The data{error.path or ''} {error.what} (RST-188).") from None

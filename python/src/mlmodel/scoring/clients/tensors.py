@@ -28,9 +28,16 @@ from mlmodel.signature.enforce.tensors import is_sparse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlmodel.signature.types.schema import Schema
+    from mlmodel.signature.enforce.plan import Plan
 
-__all__ = ["is_typed", "question_of", "sparse_matrix", "write_question"]
+__all__ = [
+    "checked_params",
+    "is_typed",
+    "question_of",
+    "sparse_matrix",
+    "with_types",
+    "write_question",
+]
 
 _ARRAYS = (np.ndarray, np.generic)
 #: A request of fewer elements is smaller, and sooner read, in JSON alone.
@@ -50,7 +57,7 @@ def is_typed(data: Any) -> bool:
 def question_of(
     data: Any,
     params: Mapping[str, Any] | None = None,
-    declared: Schema | None = None,
+    plan: Plan | None = None,
     *,
     exact: bool = True,
 ) -> InferRequest:
@@ -60,8 +67,8 @@ def question_of(
         data: a DataFrame or Series (of pandas, Polars or Arrow), an array, a dict of arrays;
             records, lists, a dict of lists or of values.
         params: the parameters of the model.
-        declared: the inputs of the model, for data without types: they are read as the model would
-            read them in process. None where it declares none.
+        plan: of the inputs that the model declares, for data without types: they are read as the
+            model would read them in process. None where it declares none.
         exact: the answer may be one that loses nothing (RST-186).
 
     Raises:
@@ -69,22 +76,29 @@ def question_of(
         InvalidInput: data without types that contradict what is declared.
 
     """
-    if not is_typed(data):
-        data = _untyped(data, declared)
-    tensors, hint = _tensors(data)
+    tensors, hint = _tensors(with_types(data, plan))
     parameters: dict[str, Any] = {**_params(params), hints.CONTENT_TYPE: hint}
     if exact:
         parameters[EXACT] = True
     return InferRequest(tensors, parameters)
 
 
-def _params(params: Mapping[str, Any] | None) -> dict[str, Any]:
-    if params is None:
-        return {}
-    if not isinstance(params, Mapping):
+def checked_params(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the parameters given, of which there may be none.
+
+    Raises:
+        InvalidArgument: they are not a mapping.
+
+    """
+    if params is not None and not isinstance(params, Mapping):
         raise InvalidArgument(
             f"params is a mapping from names to values, not {shown(params)} (PYF-030)."
         )
+    return dict(params or {})
+
+
+def _params(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    params = checked_params(given)
     taken = next((name for name in params if name in _OF_PROTOCOL), None)
     if taken is not None:
         raise InvalidArgument(
@@ -97,12 +111,18 @@ def _params(params: Mapping[str, Any] | None) -> dict[str, Any]:
         raise InvalidArgument(f"A parameter{error.path or ''} {error.what} (RST-188).") from None
 
 
-def _untyped(data: Any, declared: Schema | None) -> Any:
-    """Return data without types at those that the model declares, or as they look."""
-    if declared is not None:
-        from mlmodel.signature.model_signature import ModelSignature
+def with_types(data: Any, plan: Plan | None) -> Any:
+    """Return data that have types; those without at what the model declares, or as they look.
 
-        return ModelSignature(declared).plan.enforce(data)
+    Raises:
+        InvalidArgument: lists of different lengths, which are not an array.
+        InvalidInput: data without types that contradict what is declared.
+
+    """
+    if is_typed(data):
+        return data
+    if plan is not None:
+        return plan.enforce(data)
     if isinstance(data, Mapping):
         return {name: np.asarray(held) for name, held in data.items()}
     if isinstance(data, list | tuple) and data and all(isinstance(row, Mapping) for row in data):

@@ -109,11 +109,11 @@ class _Csv:
     def add(self, body: bytes, rows: int | None) -> None:
         from mlmodel.scoring.pieces import csv
 
-        _check_rows(csv.count_rows(body), rows)
-        head, _, rest = body.partition(b"\n")
+        head, rest, found = csv.head_and_rows(body)
+        _check_rows(found, rows)
         if self._head is None:
             self._head = head
-            self._target.write(head + b"\n")
+            self._target.write(head)
         elif head != self._head:
             raise UnserializablePrediction(
                 "The answers to two pieces have other columns, so they are not one table; leave "
@@ -141,17 +141,38 @@ class _Tables:
         if self._writer is None:
             self._writer = _writer(pa, self._target, self._form, table.schema)
             self._schema = table.schema
+        fits = all(map(_go_together, table.schema.types, self._schema.types))
         try:
-            self._writer.write_table(table.cast(self._schema))
+            held = table.cast(self._schema) if fits else None
         except (pa.ArrowException, ValueError):
+            held = None
+        if held is None:
             raise UnserializablePrediction(
                 "The answers to two pieces have columns of other names or types, so they are not "
                 "one table; ask for json, or leave out --batch-rows (RST-191)."
-            ) from None
+            )
+        self._writer.write_table(held)
 
     def end(self) -> None:
         if self._writer is not None:
             self._writer.close()
+
+
+def _go_together(given: Any, due: Any) -> bool:
+    """Return whether values of one type are written at another: by a cast that keeps each value.
+
+    A cast would also make a text of a number, and a number of true and false.
+    """
+    from pyarrow import types
+
+    kinds = (_is_number, types.is_timestamp, types.is_decimal)
+    return given == due or types.is_null(given) or any(is_(given) and is_(due) for is_ in kinds)
+
+
+def _is_number(of_type: Any) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_integer(of_type) or types.is_floating(of_type))
 
 
 def _read(pa: Any, body: bytes, form: str) -> Any:

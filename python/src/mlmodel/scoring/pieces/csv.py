@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["count_rows", "pieces"]
+__all__ = ["head_and_rows", "pieces"]
 
 _BLOCK = 4 * 2**20
 _QUOTE, _LINE, _COMMA = b'"', 10, b","
@@ -45,9 +45,15 @@ def pieces(file: IO[bytes], content_type: str, batch_rows: int) -> Iterator[Piec
         start += rows
 
 
-def count_rows(body: bytes) -> int:
-    """Return how many rows an answer of CSV has, without its line of names."""
-    return max(0, len(_ends(body)[0]) - 1)
+def head_and_rows(answer: bytes) -> tuple[bytes, bytes, int]:
+    """Return the line of names of an answer of CSV, its rows, and how many they are.
+
+    Both end with a line's end, which the answer may leave out behind its last line.
+    """
+    body = answer if answer.endswith(b"\n") else answer + b"\r\n"
+    ends = _ends(body)[0]
+    behind = int(ends[0]) + 1 if len(ends) else len(body)
+    return body[:behind], body[behind:], max(0, len(ends) - 1)
 
 
 class _Lines:

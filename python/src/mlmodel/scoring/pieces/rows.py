@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from mlmodel.errors import InputViolation
+from mlmodel.errors import InputViolation, shown
 
 if TYPE_CHECKING:
     from mlmodel.errors import MlmodelError, Violation
@@ -17,10 +18,8 @@ def at_row(error: MlmodelError, start: int) -> MlmodelError:
     if not start or not any(getattr(one, "row", None) is not None for one in error.details):
         return error
     first = error.details[0]
-    row = first.row if isinstance(first, InputViolation) else None
-    changed = type(error)(
-        _moved(error.message, row, start), [moved(d, start) for d in error.details]
-    )
+    told = _moved(error.message, first, start) if isinstance(first, InputViolation) else None
+    changed = type(error)(told or error.message, [moved(d, start) for d in error.details])
     changed.answered = error.answered
     return changed
 
@@ -31,7 +30,7 @@ def moved(detail: InputViolation | Violation, start: int) -> InputViolation | Vi
         return detail
     return InputViolation(
         detail.rule,
-        _moved(detail.message, detail.row, start),
+        _moved(detail.message, detail, start),
         detail.column,
         detail.row + start,
         detail.expected,
@@ -39,5 +38,14 @@ def moved(detail: InputViolation | Violation, start: int) -> InputViolation | Vi
     )
 
 
-def _moved(text: str, row: int | None, start: int) -> str:
-    return text if row is None else text.replace(f"row {row}", f"row {row + start}", 1)
+def _moved(text: str, detail: InputViolation, start: int) -> str:
+    """Return a text on one detail with the row that it has among all."""
+    if detail.row is None:
+        return text
+    # Behind the column's name, which may itself look like a row.
+    named = "" if detail.column is None else f"{shown(detail.column)}, "
+    for before in (named, ""):
+        found = re.search(rf"{re.escape(before)}row {detail.row}\b", text)
+        if found is not None:
+            return f"{text[: found.start()]}{before}row {detail.row + start}{text[found.end() :]}"
+    return text

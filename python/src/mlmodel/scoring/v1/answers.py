@@ -12,6 +12,7 @@ from mlmodel.errors import InvalidArgument, NotAcceptable
 from mlmodel.scoring.given import columns_or_tensors
 from mlmodel.scoring.protobuf import data_to_proto
 from mlmodel.scoring.v1.tables import fill_table, fill_value, writable
+from mlmodel.scoring.v2.kinds import kind_of
 from mlmodel.scoring.writers import WRITERS, NotATable, as_table, names_of
 from mlmodel.signature.data.arrays import object_array
 from mlmodel.signature.data.frames import arrays_of
@@ -98,10 +99,13 @@ def _columns(predictions: Any, names: Sequence[str] | None) -> Iterator[tuple[st
 
 
 def _write_data(target: Any, predictions: Any) -> None:
-    if isinstance(predictions, pd.DataFrame | pd.Series):
+    is_series = isinstance(predictions, pd.Series)
+    kind = kind_of(predictions) if is_series else ""
+    if is_series or isinstance(predictions, pd.DataFrame):
         predictions = _without_zones(predictions)
     try:
         data_to_proto(columns_or_tensors(predictions), target.predictions)
+        target.kind = kind
     except InvalidArgument:
         target.value.SetInParent()
         fill_value(target.value, predictions)
