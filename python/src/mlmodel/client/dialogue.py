@@ -237,8 +237,8 @@ class Dialogue:
         if not isinstance(name, str):
             raise InvalidArgument(
                 "Say which model of the server is meant, as model='NAME' (`mlmodel score`: "
-                "-m NAME): by the protocol grpc that is always needed, else where the server has several "
-                "(RST-185)."
+                "-m NAME). By the protocol grpc that is always needed, else where the server has "
+                "several (RST-185)."
             )
         return name
 
