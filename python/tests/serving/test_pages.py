@@ -58,6 +58,24 @@ def get(asked: Client, path: str, accept: str | None = None, **headers: str) -> 
     return asked.get(path, headers=given)
 
 
+@pytest.mark.parametrize("metrics", [False, True])
+def test_the_description_has_each_path_that_tells_how_the_server_is(metrics: bool) -> None:
+    """RST-175: those that are there, and no other, with what they are answered with."""
+    model = PyFuncModel(Model(signature=SIGNATURE), lambda d, _: d)
+    asked = Client(wsgi({"m": model}, metrics=metrics))
+    paths = get(asked, "/openapi.json").get_json()["paths"]
+    for path in ("/ping", "/health", "/livez", "/readyz", "/version", "/metrics"):
+        found = get(asked, path)
+        assert (path in paths) is (found.status_code == 200), path
+        if path in paths:
+            assert found.mimetype in paths[path]["get"]["responses"]["200"]["content"]
+    assert ("/metrics" in paths) is metrics
+    assert list(paths["/readyz"]["get"]["responses"]) == ["200", "503"]
+    if metrics:
+        wanted = get(asked, "/metrics", "application/openmetrics-text")
+        assert wanted.mimetype in paths["/metrics"]["get"]["responses"]["200"]["content"]
+
+
 def saved(folder: Path, example: Any, signature: ModelSignature | None = None) -> Client:
     save_model(folder, python_model=Echo(), input_example=example, signature=signature)
     return Client(wsgi({"m": load_model(folder, trust=True)}))
