@@ -375,6 +375,15 @@ def test_who_has_no_token_is_not_told_which_models_there_are(
     assert told[0]["path"] == "/models/iris/invocations"  # RST-155: without the root path
 
 
+def test_a_refusal_before_the_body_is_not_under_way(serve: Callable[..., Served]) -> None:
+    """RST-153: it counts for the model that it calls, but was never begun."""
+    served = serve(watch=Watch(metrics=True))
+    assert served.ask("POST", "/invocations", b"", "Content-Length: 9000000").status == 413
+    told = served.ask("GET", "/metrics").body.decode()
+    assert 'mlmodel_requests_total{model="iris",protocol="rest",status="413"} 1.0' in told
+    assert 'mlmodel_requests_under_way{model="iris"} 0.0' in told
+
+
 def test_preflights_are_logged_and_call_no_model(serve: Callable[..., Served]) -> None:
     """RST-155, RST-163: with the client's own id, below a root path, too."""
     lines: list[str] = []

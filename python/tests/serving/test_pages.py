@@ -251,7 +251,8 @@ def test_the_description_of_a_server() -> None:
 
 def test_the_description_follows_the_models() -> None:
     """RST-175: a model that is loaded again may have another signature."""
-    signatures = iter([SIGNATURE, ModelSignature(Schema([ColSpec("long", "new")]))])
+    others = [ModelSignature(Schema([ColSpec("long", name)])) for name in ("new", "newer")]
+    signatures = iter([SIGNATURE, *others])
     hosted = Hosted()
 
     def load() -> Engine:
@@ -270,6 +271,9 @@ def test_the_description_follows_the_models() -> None:
     found = get(asked, "/openapi.json")
     assert list(found.json["components"]["schemas"]["m.row"]["properties"]) == ["new"]  # type: ignore[index]
     assert len({*tags, found.headers["ETag"]}) == 3
+    hosted.load("m")  # in the place of the one that is there
+    found = get(asked, "/openapi.json")
+    assert list(found.json["components"]["schemas"]["m.row"]["properties"]) == ["newer"]  # type: ignore[index]
 
 
 def test_making_a_description_is_not_the_leaders_work() -> None:

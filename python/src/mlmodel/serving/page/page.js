@@ -466,7 +466,9 @@ function python(url, body, page) {
 function dataOf(request, body) {
   if (!request.isTensor) {
     const { names, rows, hasNames } = request;
-    if (!hasNames || new Set(names).size < names.length) return null;
+    // The client takes bytes as bytes, and not as the base64 that JSON has.
+    const hasBytes = write(request.specs).includes('"binary"');
+    if (!hasNames || hasBytes || new Set(names).size < names.length) return null;
     return write(rows.map(row => new Map(names.map((name, n) => [name, row[n]]))), PYTHON, '    ');
   }
   const types = request.specs.map(spec => spec.get('tensor-spec').get('dtype'));
