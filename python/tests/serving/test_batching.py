@@ -97,6 +97,28 @@ def test_no_more_rows_than_a_batch_may_have() -> None:
     assert sorted(map(len, model.asked)) == [4, 4, 9]
 
 
+def test_what_fills_a_prediction_by_itself_does_not_wait_for_others() -> None:
+    """RST-171: where there is a turn, it is asked while another prediction goes on."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def predict(data: Any, _params: Any) -> Any:
+        if len(data) == 1:
+            begun.set()
+            assert go_on.wait(PATIENCE)
+        return data["a"].to_numpy()
+
+    batches = Batches("m", predict, threading.BoundedSemaphore(2), 4, LONG)
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(batches.call, frame(1), None)
+        try:
+            assert begun.wait(PATIENCE)
+            full = pool.submit(batches.call, frame(1, 2, 3, 4), None)
+            assert full.result(PATIENCE).tolist() == [1, 2, 3, 4]
+        finally:
+            go_on.set()
+        assert one.result(PATIENCE).tolist() == [1]
+
+
 def test_what_is_not_alike_is_not_mixed() -> None:
     """RST-171: types and order of columns, names, indexes, values and types of parameters."""
     asked = []

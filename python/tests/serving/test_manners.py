@@ -23,6 +23,8 @@ from mlmodel.serving.http.host import Limits
 from mlmodel.serving.http.loop import Loop
 from mlmodel.serving.http.messages import Request
 from mlmodel.serving.models import Hosted
+from mlmodel.serving.observing.access import Log
+from mlmodel.serving.observing.observer import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,11 +55,11 @@ PATHS = [
 ]  # fmt: skip
 
 
-def application(root: str = "") -> Application:
+def application(root: str = "", watch: Watch | None = None) -> Application:
     hosted = Hosted()
     engine = Engine(lambda data, _: data)
     hosted.add("iris", lambda: engine, "1", engine=engine)
-    return Application(hosted, repository=True, root=root)
+    return Application(hosted, repository=True, root=root, watch=watch)
 
 
 class Answer:
@@ -77,9 +79,13 @@ class Served:
     """A loop with manners."""
 
     def __init__(
-        self, root: str = "", taken: tuple[str, ...] = (), pages: tuple[str, ...] = ()
+        self,
+        root: str = "",
+        taken: tuple[str, ...] = (),
+        pages: tuple[str, ...] = (),
+        watch: Watch | None = None,
     ) -> None:
-        answers: Any = application(root)
+        answers: Any = application(root, watch)
         if pages:
             shared = origins.Shared(answers, pages)
             answers.preflight = shared.preflight
@@ -341,6 +347,57 @@ def test_without_a_token_health_alone_is_open(root: str, serve: Callable[..., Se
             given = f"Authorization: Bearer {token}"
             assert served.ask(method, f"{root}{path}", body, given).status == status
     assert served.ask("HEAD", "/health").status == 200
+
+
+@pytest.mark.parametrize("root", ["", "/prod"])
+def test_who_has_no_token_is_not_told_which_models_there_are(
+    root: str, serve: Callable[..., Served]
+) -> None:
+    """RST-165, RST-153: an answer has the same headers for each name; none counts for a model."""
+    lines: list[str] = []
+    watch = Watch(timing=True, metrics=True, access=Log("json", lines.append))
+    served = serve(root, taken=("one",), watch=watch)
+    for path in ("/models/{}/invocations", "/v2/models/{}/infer", "/v2/models/{}/versions/1/infer"):
+        names = [
+            [name for name, _ in served.ask("POST", root + path.format(model), BODY).headers]
+            for model in ("iris", "other")
+        ]
+        assert names[0] == names[1], path
+        assert "Server-Timing" not in names[0]
+    assert served.ask("POST", f"{root}/invocations", BODY).status == 401
+    ours = served.ask("GET", f"{root}/metrics", b"", "Authorization: Bearer one").body.decode()
+    refused = [line for line in ours.splitlines() if "401" in line or "UNAUTHENTICATED" in line]
+    assert sum(float(line.rpartition(" ")[2]) for line in refused) == 14  # each, and its error
+    assert all('model=""' in line for line in refused)
+    assert 'mlmodel_request_seconds_count{model="iris"} 0.0' in ours
+    told = [json.loads(line) for line in lines]
+    assert all((one["model"], one["error"]) == ("", "UNAUTHENTICATED") for one in told[:7])
+    assert told[0]["path"] == "/models/iris/invocations"  # RST-155: without the root path
+
+
+def test_a_refusal_before_the_body_is_not_under_way(serve: Callable[..., Served]) -> None:
+    """RST-153: it counts for the model that it calls, but was never begun."""
+    served = serve(watch=Watch(metrics=True))
+    assert served.ask("POST", "/invocations", b"", "Content-Length: 9000000").status == 413
+    told = served.ask("GET", "/metrics").body.decode()
+    assert 'mlmodel_requests_total{model="iris",protocol="rest",status="413"} 1.0' in told
+    assert 'mlmodel_requests_under_way{model="iris"} 0.0' in told
+
+
+def test_preflights_are_logged_and_call_no_model(serve: Callable[..., Served]) -> None:
+    """RST-155, RST-163: with the client's own id, below a root path, too."""
+    lines: list[str] = []
+    watch = Watch(timing=True, metrics=True, access=Log("json", lines.append))
+    served = serve("/prod", taken=("one",), pages=(PAGE,), watch=watch)
+    asks = (f"Origin: {PAGE}", "Access-Control-Request-Method: POST", "X-Request-ID: pre")
+    found = served.ask("OPTIONS", "/prod/v2/models/iris/infer", b"", *asks)
+    assert (found.status, found.header("X-Request-ID")) == (200, ["pre"])
+    assert not found.header("Server-Timing")
+    (told,) = map(json.loads, lines)
+    kept = ("request_id", "method", "path", "status", "protocol", "model")
+    assert [told[key] for key in kept] == [
+        *("pre", "OPTIONS", "/v2/models/iris/infer", 200, "v2", ""),
+    ]
 
 
 def test_what_is_open_by_its_name_alone_is_not(serve: Callable[..., Served]) -> None:

@@ -19,8 +19,10 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from mlmodel.pyfunc import load_model
+from mlmodel.models import Model, ModelSignature
+from mlmodel.pyfunc import PyFuncModel, load_model
 from mlmodel.serving import wsgi
+from mlmodel.types import ColSpec, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -275,6 +277,9 @@ def test_several_models(browser: Chromium, several: tuple[str, int | None]) -> N
     assert browser.said == []
 
 
+BYTES = ModelSignature(Schema([ColSpec("binary", "held")]))
+
+
 def _lines(browser: Chromium, language: str) -> str:
     browser.run(f"document.querySelector('[role=tab][data-name={language}]').click()")
     return str(browser.run("document.getElementById('lines').textContent"))
@@ -295,10 +300,15 @@ def test_the_lines_of_code_do_the_same(
             ["sh", "-c", _lines(browser, "curl")], capture_output=True, check=True
         )
         assert len(json.loads(said.stdout)["predictions"]) == rows
-    said = subprocess.run(
-        [sys.executable, "-c", _lines(browser, "Python")], capture_output=True, check=True
-    )
-    assert said.stdout.startswith(b"[")
+    code = _lines(browser, "Python")
+    assert "from mlmodel.client import Client" in code
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    shown = table(browser)
+    if name == "sum":
+        assert said.stdout == "[ 3. 12.]\n"
+    else:
+        printed = [line.split() for line in said.stdout.splitlines()]
+        assert [printed[0], *(row[1:] for row in printed[1:])] == [row[1:] for row in shown]
     line = _lines(browser, "gRPC")
     assert f":{port} inference.GRPCInferenceService/ModelInfer" in line
     given = line.partition("-d '")[2].rpartition("' \\")[0].replace("'\\''", "'")
@@ -357,6 +367,18 @@ def test_a_server_that_asks_for_a_token(browser: Chromium, folder: Path) -> None
         assert "Bearer $TOKEN" in lines
         assert "secret" not in lines
         assert browser.run("document.cookie + localStorage.length + sessionStorage.length") == "00"
+
+
+def test_the_line_of_bytes_for_python(browser: Chromium) -> None:
+    """Our client takes bytes, JSON has base64: the line is that of any client, and runs as it is."""
+    model = PyFuncModel(Model(signature=BYTES), lambda data, _: [len(one) for one in data["held"]])
+    with running(wsgi({"m": model})) as url:
+        browser.go(url)
+        browser.wait("document.querySelector('button.main') !== null")
+        code = _lines(browser, "Python")
+        assert "mlmodel.client" not in code
+        said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        assert len(json.loads(said.stdout)) == 1
 
 
 def _inner(environ: Any) -> str:

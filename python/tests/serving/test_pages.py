@@ -58,6 +58,24 @@ def get(asked: Client, path: str, accept: str | None = None, **headers: str) -> 
     return asked.get(path, headers=given)
 
 
+@pytest.mark.parametrize("metrics", [False, True])
+def test_the_description_has_each_path_that_tells_how_the_server_is(metrics: bool) -> None:
+    """RST-175: those that are there, and no other, with what they are answered with."""
+    model = PyFuncModel(Model(signature=SIGNATURE), lambda d, _: d)
+    asked = Client(wsgi({"m": model}, metrics=metrics))
+    paths = get(asked, "/openapi.json").get_json()["paths"]
+    for path in ("/ping", "/health", "/livez", "/readyz", "/version", "/metrics"):
+        found = get(asked, path)
+        assert (path in paths) is (found.status_code == 200), path
+        if path in paths:
+            assert found.mimetype in paths[path]["get"]["responses"]["200"]["content"]
+    assert ("/metrics" in paths) is metrics
+    assert list(paths["/readyz"]["get"]["responses"]) == ["200", "503"]
+    if metrics:
+        wanted = get(asked, "/metrics", "application/openmetrics-text")
+        assert wanted.mimetype in paths["/metrics"]["get"]["responses"]["200"]["content"]
+
+
 def saved(folder: Path, example: Any, signature: ModelSignature | None = None) -> Client:
     save_model(folder, python_model=Echo(), input_example=example, signature=signature)
     return Client(wsgi({"m": load_model(folder, trust=True)}))
@@ -233,7 +251,8 @@ def test_the_description_of_a_server() -> None:
 
 def test_the_description_follows_the_models() -> None:
     """RST-175: a model that is loaded again may have another signature."""
-    signatures = iter([SIGNATURE, ModelSignature(Schema([ColSpec("long", "new")]))])
+    others = [ModelSignature(Schema([ColSpec("long", name)])) for name in ("new", "newer")]
+    signatures = iter([SIGNATURE, *others])
     hosted = Hosted()
 
     def load() -> Engine:
@@ -252,6 +271,9 @@ def test_the_description_follows_the_models() -> None:
     found = get(asked, "/openapi.json")
     assert list(found.json["components"]["schemas"]["m.row"]["properties"]) == ["new"]  # type: ignore[index]
     assert len({*tags, found.headers["ETag"]}) == 3
+    hosted.load("m")  # in the place of the one that is there
+    found = get(asked, "/openapi.json")
+    assert list(found.json["components"]["schemas"]["m.row"]["properties"]) == ["newer"]  # type: ignore[index]
 
 
 def test_making_a_description_is_not_the_leaders_work() -> None:

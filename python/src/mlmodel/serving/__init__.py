@@ -62,4 +62,5 @@ def wsgi(
         hosted.note(name, one.metadata)
     access = to_logger() if access_log else None
     watch = Watch(timing=server_timing, metrics=metrics, access=access)
-    return Application(hosted, terse=terse, watch=watch, about=About(hosted) if page else None)
+    about = About(hosted, metrics=metrics) if page else None
+    return Application(hosted, terse=terse, watch=watch, about=about)

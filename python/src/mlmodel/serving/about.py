@@ -24,11 +24,14 @@ class About:
     Args:
         models: of the server.
         grpc_port: where it speaks gRPC, None for nowhere.
+        metrics: it has ``/metrics`` (RST-153).
 
     """
 
-    def __init__(self, models: Hosted, grpc_port: int | None = None) -> None:
-        self._models, self._grpc_port = models, grpc_port
+    def __init__(
+        self, models: Hosted, grpc_port: int | None = None, *, metrics: bool = False
+    ) -> None:
+        self._models, self._grpc_port, self._metrics = models, grpc_port, metrics
         self._lock = Lock()
         #: What the kept document was made of; another model, loaded again, has other facts.
         self._made_of: tuple[object, ...] | None = None
@@ -45,7 +48,8 @@ class About:
             parts = self._parts()
             if self._made_of != parts:
                 described = [self._described(name) for name in self._models.names]
-                self._document, self._made_of = openapi.document(described), parts
+                self._document = openapi.document(described, metrics=self._metrics)
+                self._made_of = parts
             return self._document
 
     def server(self) -> bytes:

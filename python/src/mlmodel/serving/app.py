@@ -162,7 +162,10 @@ class Application:
         """Return the answer for an error, in the form of the request (OIP-061)."""
         known = Request("-", b"-", {}) if request is None else request
         stages = over_http.begin(self.observer, known)
-        return self._noted(known, stages, self._refusal(error, request))
+        refusal = self._refusal(error, request)
+        # Who has no token is not told which models there are, and leaves no trace in their counts.
+        call = None if isinstance(error, Unauthenticated) else self._routes.call(known)
+        return over_http.end(self.observer, known, call, stages, refusal)
 
     def _noted(self, request: Request, stages: Stages, response: Response) -> Response:
         call = self._routes.call(request)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mlmodel.sandbox.wall import Wall
     from mlmodel.scoring.engine import Engine
     from mlmodel.scoring.predict import Predict
+    from mlmodel.serving.about import About
     from mlmodel.serving.app import Application
     from mlmodel.serving.grpc import Server
     from mlmodel.serving.http.host import Answers, Sock
@@ -223,7 +224,6 @@ def application(settings: Settings) -> Application:
         MlmodelError: one cannot be loaded; of several the message says which (RST-132).
 
     """
-    from mlmodel.serving.about import About
     from mlmodel.serving.app import Application
     from mlmodel.serving.models import Hosted
 
@@ -251,7 +251,7 @@ def application(settings: Settings) -> Application:
         repository=settings.repository,
         watch=_watch(settings),
         root=settings.root,
-        about=About(hosted, _port_of(settings.grpc_address)) if settings.page else None,
+        about=_about(hosted, settings),
     )
 
 
@@ -284,8 +284,15 @@ def _watch(settings: Settings) -> Watch:
     )
 
 
-def _port_of(address: str) -> int | None:
-    return int(address.rpartition(":")[2]) if address else None
+def _about(hosted: Hosted, settings: Settings) -> About | None:
+    """Return what the page and the description for tools say, None where they are not (RST-181)."""
+    if not settings.page:
+        return None
+    from mlmodel.serving.about import About
+
+    address = settings.grpc_address
+    port = int(address.rpartition(":")[2]) if address else None
+    return About(hosted, port, metrics=settings.metrics)
 
 
 def _load(place: Place, settings: Settings, turns: Turns | None, hosted: Hosted) -> Engine:

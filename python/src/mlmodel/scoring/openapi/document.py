@@ -42,8 +42,14 @@ class Described:
     example: Any = None
 
 
-def document(models: Sequence[Described]) -> bytes:
-    """Return the document as JSON; a single model is scored at ``/invocations``, too."""
+def document(models: Sequence[Described], *, metrics: bool = False) -> bytes:
+    """Return the document as JSON; a single model is scored at ``/invocations``, too.
+
+    Args:
+        models: those of the server.
+        metrics: the server has ``/metrics`` (RST-153).
+
+    """
     schemas: dict[str, Json] = {**types.scalars(), **v2.schemas()}
     paths: dict[str, Json] = {}
     for model in models:
@@ -66,7 +72,7 @@ def document(models: Sequence[Described]) -> bytes:
         },
         # Relative to the place of this document, so it holds behind a root path, too.
         "servers": [{"url": "./"}],
-        "paths": {**paths, **v2.paths([model.name for model in models]), **_small()},
+        "paths": {**paths, **v2.paths([model.name for model in models]), **_small(metrics=metrics)},
         "components": {
             "schemas": {**schemas, **found["schemas"]},
             "responses": found["responses"],
@@ -98,25 +104,29 @@ def _scoring(model: Described, forms: Forms, path: str) -> Json:
     }
 
 
-def _small() -> dict[str, Json]:
-    said = {
-        "/ping": ("ping", "The models are loaded"),
-        "/health": ("health", "The models are loaded"),
-        "/version": ("version", "The version of the server"),
+def _small(*, metrics: bool) -> dict[str, Json]:
+    """Return what is answered with text: how the server is, and which one it is."""
+    loaded = "The models are loaded"
+    paths = {
+        "/ping": _text("ping", loaded),
+        "/health": _text("health", loaded),
+        "/livez": _text("livez", "The server answers"),
+        "/readyz": _text("readyz", "Requests can be sent here", 503),
+        "/version": _text("version", "The version of the server"),
     }
-    return {
-        path: {
-            "get": {
-                "operationId": name,
-                "summary": summary,
-                "tags": ["Server"],
-                "responses": {
-                    "200": {
-                        "description": f"{summary}.",
-                        "content": {"text/plain": {"schema": {"type": "string"}}},
-                    }
-                },
-            }
-        }
-        for path, (name, summary) in said.items()
-    }
+    if metrics:
+        counts = "What the server has counted"
+        forms = ("text/plain", "application/openmetrics-text")
+        paths["/metrics"] = _text("metrics", counts, forms=forms)
+    return paths
+
+
+def _text(
+    name: str, summary: str, *refused: int, forms: Sequence[str] = ("text/plain",)
+) -> dict[str, Json]:
+    content = {media: {"schema": {"type": "string"}} for media in forms}
+    responses = {"200": {"description": f"{summary}.", "content": content}}
+    if refused:
+        responses |= answers.error_responses(only=refused)
+    told = {"operationId": name, "summary": summary, "tags": ["Server"], "responses": responses}
+    return {"get": told}

@@ -447,9 +447,37 @@ class Page {
 const shell = text => `'${text.replaceAll("'", "'\\''")}'`;
 const LINES = {
   curl: (url, body) => `curl ${shell(url)} \\\n  -H 'Content-Type: application/json' \\\n${token === null ? '' : "  -H \"Authorization: Bearer $TOKEN\" \\\n"}  -d ${shell(write(body))}`,
-  Python: (url, body) => `import requests\n\nanswer = requests.post(\n    ${JSON.stringify(url)},\n${token === null ? '' : '    headers={"Authorization": f"Bearer {token}"},\n'}    json=${write(body, PYTHON, '    ')},\n)\nanswer.raise_for_status()\nprint(answer.json()["predictions"])`,
+  Python: python,
   gRPC: (_url, body, page) => page.request.json !== null ? 'Go to the form to see the line for gRPC.' : grpc(page),
 };
+
+// Lines for our own client, where the form says what is sent; else for any client of HTTP.
+function python(url, body, page) {
+  const data = page.request.json === null ? dataOf(page.request, body) : null;
+  if (data === null) return `import requests\n\nanswer = requests.post(\n    ${JSON.stringify(url)},\n${token === null ? '' : '    headers={"Authorization": f"Bearer {token}"},\n'}    json=${write(body, PYTHON, '    ')},\n)\nanswer.raise_for_status()\nprint(answer.json()["predictions"])`;
+  const options = `    model=${JSON.stringify(page.model.get('name'))},\n${token === null ? '' : '    token=token,\n'}`;
+  const params = body.has('params') ? `    params=${write(body.get('params'), PYTHON, '    ')},\n` : '';
+  const numpy = page.request.isTensor ? 'import numpy as np\n' : '';
+  const server = JSON.stringify(new URL(root, location.href).href);
+  return `${numpy}from mlmodel.client import Client\n\nclient = Client(\n    ${server},\n${options})\nprint(client.predict(\n    ${data},\n${params}))`;
+}
+
+// The data as the client takes them: rows by name, or arrays; null where they have no such form.
+function dataOf(request, body) {
+  if (!request.isTensor) {
+    const { names, rows, hasNames } = request;
+    // The client takes bytes as bytes, and not as the base64 that JSON has.
+    const hasBytes = write(request.specs).includes('"binary"');
+    if (!hasNames || hasBytes || new Set(names).size < names.length) return null;
+    return write(rows.map(row => new Map(names.map((name, n) => [name, row[n]]))), PYTHON, '    ');
+  }
+  const types = request.specs.map(spec => spec.get('tensor-spec').get('dtype'));
+  if (types.some(type => datatype(type) === 'BYTES')) return null;
+  const array = (value, n) => `np.array(${write(value, PYTHON, '    ')}, dtype=${JSON.stringify(types[n])})`;
+  const given = body.get('inputs');
+  if (!request.hasNames) return array(given, 0);
+  return `{\n${request.names.map((name, n) => `        ${JSON.stringify(name)}: ${array(given.get(name), n)},\n`).join('')}    }`;
+}
 
 const CONTENTS = { BOOL: 'bool', INT8: 'int', INT16: 'int', INT32: 'int', INT64: 'int64', UINT8: 'uint', UINT16: 'uint', UINT32: 'uint', UINT64: 'uint64', FP32: 'fp32', FP64: 'fp64', BYTES: 'bytes' };
 const COLUMNS = { boolean: 'BOOL', integer: 'INT32', long: 'INT64', float: 'FP32', double: 'FP64' };
