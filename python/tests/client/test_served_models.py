@@ -133,6 +133,11 @@ def test_plain_http_and_grpc(model: Path, own: Any) -> None:
             for ask in (by_threads, by_asyncio):
                 with pytest.raises(PayloadTooLarge, match="max_answer"):
                     ask(where, protocol=protocol, **bounded)
+        crossed = {f"http://{place}": "grpc://HOST", url.replace("http", "grpc"): "http://HOST"}
+        for wrong, right in crossed.items():
+            for ask in (by_threads, by_asyncio):
+                with pytest.raises(Unavailable, match=f"asked at {right}"):
+                    ask(wrong, model="linear")
         client = Client(url)
         assert len(client.predict(FRAME)) == 3
     with pytest.raises(Unavailable):

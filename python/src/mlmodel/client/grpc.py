@@ -22,6 +22,8 @@ _OK, _FAILED, _UNAVAILABLE = 200, 500, 503
 _LARGEST = 2**31 - 1
 #: What a client says by its own channel, and no header may stand for.
 _OWN = frozenset({"user-agent"})
+#: How the library says that an answer begins as one of HTTP/1.1 does.
+_HTTP = "http1.x server"
 
 
 class _Grpc:
@@ -72,6 +74,11 @@ class _Grpc:
         code, options = error.code().name, self._options
         headers = _texts(error.trailing_metadata())
         if "mlmodel-error" not in headers:
+            if code == "UNAVAILABLE" and _HTTP in str(error.details()):
+                raise Unavailable(
+                    f"{options.address} speaks HTTP/1.1 and not gRPC; a server's port for HTTP is "
+                    "asked at http://HOST:PORT (RST-190)."
+                ) from None
             if code == "UNAVAILABLE":
                 raise Unavailable(
                     f"{options.address} cannot be reached: {error.details()} (RST-190)."

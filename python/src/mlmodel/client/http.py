@@ -21,6 +21,8 @@ __all__ = ["AsyncHttp", "Http"]
 
 #: How long a connection that nobody uses is kept; our server keeps it longer.
 _KEPT_SECONDS = 30.0
+#: How the library says that an answer does not begin as one of HTTP/1.1 does.
+_NOT_HTTP = ("illegal request line", "illegal status line")
 #: Where requests wait for a place, the pool closes an idle connection, and with bad luck one that a
 #: thread has just been given. So the waiting is ours, and the pool has always room.
 _ROOM = 2
@@ -79,12 +81,21 @@ class _Http:
             raise Unavailable(
                 f"{options.address} cannot be reached: {_reason(error)} (RST-190)."
             ) from None
-        except (core.NetworkError, core.ProtocolError, core.ProxyError) as error:
+        except core.RemoteProtocolError as error:
+            if not str(error).startswith(_NOT_HTTP):
+                raise _broken(options, error) from None
             raise Unavailable(
-                f"The connection to {options.address} broke: {_reason(error)} (RST-190)."
+                f"{options.address} does not speak HTTP/1.1; a server's port for gRPC is asked at "
+                "grpc://HOST:PORT (RST-190)."
             ) from None
+        except (core.NetworkError, core.ProtocolError, core.ProxyError) as error:
+            raise _broken(options, error) from None
         except core.UnsupportedProtocol as error:
             raise InvalidArgument(f"{options.address} cannot be asked: {error}.") from None
+
+
+def _broken(options: Options, error: Exception) -> Unavailable:
+    return Unavailable(f"The connection to {options.address} broke: {_reason(error)} (RST-190).")
 
 
 class Http(_Http):
