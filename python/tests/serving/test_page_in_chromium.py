@@ -136,7 +136,7 @@ def test_by_keyboard_alone(browser: Chromium, flat: str) -> None:
     browser.key(" ")
     tab_to(browser, ".head [role=tab][data-name=curl]")
     browser.key("ArrowRight")
-    browser.wait("document.getElementById('lines').innerText.includes('requests.post')")
+    browser.wait("document.getElementById('lines').innerText.includes('client.predict(')")
     assert browser.run("document.activeElement.dataset.name") == "Python"
 
 
