@@ -15,6 +15,7 @@ from mlmodel.scoring.codecs import TABLE
 from mlmodel.scoring.invocations.checking import check_input
 from mlmodel.scoring.openapi import Described, document
 from mlmodel.scoring.openapi.samples import made_up
+from mlmodel.serving.entrance import OPEN
 from mlmodel.types import (
     AnyType,
     Array,
@@ -140,6 +141,28 @@ def test_every_form_is_described() -> None:
         if form.key is not None:
             assert form.key in schemas[f"m.{form.key}"]["required"]
     assert "m.record" in schemas
+
+
+def test_where_tokens_are_wanted_it_is_said() -> None:
+    """RST-165, RST-175."""
+    name = "scalars"
+    described = Described(name, SIGNATURES[name].inputs, SIGNATURES[name])
+    whole = json.loads(document([described], metrics=True, tokens=True))
+    jsonschema.validate(whole, OPENAPI_31)
+    assert whole["security"] == [{"token": []}]
+    assert whole["components"]["securitySchemes"] == {"token": {"type": "http", "scheme": "bearer"}}
+    for path, operations in whole["paths"].items():
+        for operation in (one for one in operations.values() if "responses" in one):
+            if "security" in operation:
+                assert operation["security"] == []
+                assert f"{path}".encode() in OPEN
+                assert "401" not in operation["responses"]
+            else:
+                assert path.encode() not in OPEN
+                named = operation["responses"]["401"]["$ref"].rpartition("/")[2]
+                assert named == ("V2-401" if path.startswith("/v2") else "401")
+                assert "UNAUTHENTICATED" in whole["components"]["responses"][named]["description"]
+    assert "401" not in json.dumps(json.loads(document([described])))
 
 
 def test_several_models() -> None:

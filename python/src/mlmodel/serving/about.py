@@ -25,13 +25,20 @@ class About:
         models: of the server.
         grpc_port: where it speaks gRPC, None for nowhere.
         metrics: it has ``/metrics`` (RST-153).
+        tokens: it wants a token of most requests (RST-165).
 
     """
 
     def __init__(
-        self, models: Hosted, grpc_port: int | None = None, *, metrics: bool = False
+        self,
+        models: Hosted,
+        grpc_port: int | None = None,
+        *,
+        metrics: bool = False,
+        tokens: bool = False,
     ) -> None:
-        self._models, self._grpc_port, self._metrics = models, grpc_port, metrics
+        self._models, self._grpc_port = models, grpc_port
+        self._also = {"metrics": metrics, "tokens": tokens}
         self._lock = Lock()
         #: What the kept document was made of; another model, loaded again, has other facts.
         self._made_of: tuple[object, ...] | None = None
@@ -48,7 +55,7 @@ class About:
             parts = self._parts()
             if self._made_of != parts:
                 described = [self._described(name) for name in self._models.names]
-                self._document = openapi.document(described, metrics=self._metrics)
+                self._document = openapi.document(described, **self._also)
                 self._made_of = parts
             return self._document
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlmodel.serving.http.messages import Request
     from mlmodel.serving.tokens import Tokens
 
-__all__ = ["OPEN", "Entrance", "checked_root", "is_preflight"]
+__all__ = ["OPEN", "PLACES", "Entrance", "checked_root", "is_preflight"]
 
 #: The paths that are answered without a token, where nothing is sent to them (RST-165).
 OPEN = frozenset(
@@ -27,9 +27,9 @@ OPEN = frozenset(
         b"/docs",
     }
 )  # fmt: skip
-#: Paths of the server's own, below which no proxy can offer it (RST-160).
-_OWN = ("invocations", "ping", "health", "livez", "readyz", "version", "metrics", "docs",
-        "openapi.json", "models", "v2")  # fmt: skip
+#: How paths of the server's own begin; below one no proxy can offer it (RST-160).
+PLACES = ("invocations", "ping", "health", "livez", "readyz", "version", "metrics", "docs",
+          "openapi.json", "models", "v2")  # fmt: skip
 _ROOT = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+", re.ASCII)
 
 
@@ -125,7 +125,7 @@ def checked_root(root: str, names: Iterable[str]) -> str:
             "as the proxy has it, with '/' in front, and without '..', query or "
             "percent-encoding (RST-160)."
         )
-    own = parts[0] == "v2" or (len(parts) == 1 and parts[0] in _OWN)
+    own = parts[0] == "v2" or (len(parts) == 1 and parts[0] in PLACES)
     if own or (parts[0] == "models" and parts[1] in names):
         raise InvalidArgument(
             f"The root path {shown(root)} is a path of the server itself, so that nobody could "

@@ -292,7 +292,7 @@ def _about(hosted: Hosted, settings: Settings) -> About | None:
 
     address = settings.grpc_address
     port = int(address.rpartition(":")[2]) if address else None
-    return About(hosted, port, metrics=settings.metrics)
+    return About(hosted, port, metrics=settings.metrics, tokens=bool(settings.tokens))
 
 
 def _load(place: Place, settings: Settings, turns: Turns | None, hosted: Hosted) -> Engine:

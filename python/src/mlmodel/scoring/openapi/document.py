@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.version import __version__
+from mlmodel.errors import Unauthenticated
 from mlmodel.scoring.openapi import answers, types, v2
 from mlmodel.scoring.openapi.forms import Forms
 from mlmodel.scoring.openapi.samples import plain
@@ -22,6 +23,8 @@ __all__ = ["Described", "document"]
 
 #: Of the OpenAPI Initiative.
 _VERSION = "3.1.0"
+#: What is asked without a token, where tokens are wanted of all else.
+_OPEN = frozenset({"/ping", "/health", "/livez", "/readyz", "/v2/health/live", "/v2/health/ready"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,13 @@ class Described:
     example: Any = None
 
 
-def document(models: Sequence[Described], *, metrics: bool = False) -> bytes:
+def document(models: Sequence[Described], *, metrics: bool = False, tokens: bool = False) -> bytes:
     """Return the document as JSON; a single model is scored at ``/invocations``, too.
 
     Args:
         models: those of the server.
         metrics: the server has ``/metrics`` (RST-153).
+        tokens: it wants a token of most requests (RST-165).
 
     """
     schemas: dict[str, Json] = {**types.scalars(), **v2.schemas()}
@@ -63,7 +67,7 @@ def document(models: Sequence[Described], *, metrics: bool = False) -> bytes:
         for path in at:
             paths[path] = {"post": _scoring(model, forms, path)}
     found = answers.error_components()
-    whole = {
+    whole: dict[str, Any] = {
         "openapi": _VERSION,
         "info": {
             "title": "mlmodel",
@@ -78,7 +82,26 @@ def document(models: Sequence[Described], *, metrics: bool = False) -> bytes:
             "responses": found["responses"],
         },
     }
+    if tokens:
+        _want_a_token(whole)
     return json.dumps(plain(whole), allow_nan=False, separators=(",", ":")).encode()
+
+
+def _want_a_token(whole: dict[str, Any]) -> None:
+    """Say of every path whether it is open to all (RST-165)."""
+    refused = answers.error_components((Unauthenticated,))["responses"]
+    whole["components"]["responses"] |= refused
+    whole["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    whole["security"] = [{"token": []}]
+    for path, described in whole["paths"].items():
+        for operation in (described[method] for method in ("get", "post") if method in described):
+            if path in _OPEN:
+                operation["security"] = []
+            else:
+                is_v2 = path.startswith("/v2")
+                operation["responses"] |= answers.error_responses(
+                    v2=is_v2, only=[Unauthenticated.http_status]
+                )
 
 
 def _params(model: Described) -> Iterable[Any]:
@@ -93,8 +116,8 @@ def _scoring(model: Described, forms: Forms, path: str) -> Json:
     return {
         "operationId": f"score_{model.name}" if of_several else "score",
         "summary": f"Score {model.name}",
-        "description": "A body in one of the forms of RST-001, by its content type and, in JSON, "
-        "by its key.",
+        "description": "The rows in one of these forms: of JSON it is told by the key "
+        "(`dataframe_split`, `instances`, …), else by the content type (RST-001).",
         "tags": [model.name],
         "requestBody": {"required": True, "content": content},
         "responses": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmodel.scoring.stages import CURRENT, Stages
+from mlmodel.serving.entrance import PLACES
 from mlmodel.serving.http.messages import Response
 from mlmodel.serving.observing.ids import HEADER, line_of
 from mlmodel.serving.observing.observer import server_timing
@@ -20,7 +21,7 @@ __all__ = ["begin", "end", "identify"]
 _TRACE = (b"traceparent", b"tracestate")
 #: What a span may be called by: a path may hold anything.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
-_PLACES = frozenset({b"invocations", b"models", b"v2", b"ping", b"health", b"version", b"metrics"})
+_PLACES = frozenset(place.encode() for place in PLACES)
 
 
 def identify(request: Request) -> bytes:
