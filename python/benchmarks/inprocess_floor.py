@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 from typing import TYPE_CHECKING
@@ -74,6 +75,25 @@ def _decode_instances(_given: Given) -> Call:
     return lambda: orjson.loads(body)
 
 
+def _csv(make: Callable[[], pd.DataFrame]) -> Callable[[Given], Call]:
+    def prepare(_given: Given) -> Call:
+        body = inputs.csv_body(make())
+        return lambda: pd.read_csv(io.BytesIO(body))
+
+    return prepare
+
+
+def _wide(_given: Given) -> Call:
+    body = inputs.wide_body(inputs.doubles(1, inputs.WIDEST))
+    return lambda: orjson.loads(body)
+
+
+def _copy(given: Given) -> Call:
+    values = inputs.doubles(given.big).to_numpy()
+    # What the model does, on a copy of the data.
+    return lambda: pd.DataFrame(values.copy(), copy=False).to_numpy()[:, 0]
+
+
 def _load(kind: str) -> Callable[[Given], Call]:
     def prepare(given: Given) -> Call:
         data = inputs.pickled(kind, given.big)
@@ -94,4 +114,8 @@ TASKS = {
     "request-10k": _request(inputs.REQUEST_ROWS),
     "request-10k-echo": _request(inputs.REQUEST_ROWS, echo=True),
     "decode-instances": _decode_instances,
+    "decode-csv": _csv(lambda: inputs.doubles(inputs.CSV_ROWS, inputs.FEW)),
+    "decode-csv-mixed": _csv(lambda: inputs.mixed(inputs.CSV_ROWS)),
+    "decode-wide": _wide,
+    "request-arrow": _copy,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from itertools import count
@@ -96,6 +97,20 @@ def _decode_instances(given: Given) -> Call:
     return lambda: decode(body, model.metadata, schema)
 
 
+def _csv(name: str, make: Callable[[], pd.DataFrame]) -> Callable[[Given], Call]:
+    def prepare(given: Given) -> Call:
+        model = mlflow.pyfunc.load_model(str(given.models / name))
+        schema, body = model.metadata.get_input_schema(), inputs.csv_body(make()).decode()
+        return lambda: scoring_server.parse_csv_input(io.StringIO(body), schema)
+
+    return prepare
+
+
+def _answer_moments(given: Given) -> Call:
+    moments = inputs.moments(given.big)
+    return lambda: scoring_server.predictions_to_json(moments, io.StringIO())
+
+
 TASKS = {
     "read-small": _read("iris"),
     "read-wide": _read("wide"),
@@ -117,4 +132,7 @@ TASKS = {
     "request-10k-echo": _request("echo", lambda: inputs.doubles(inputs.REQUEST_ROWS)),
     "request-10k-mixed": _request("mixed", lambda: inputs.mixed(inputs.REQUEST_ROWS)),
     "decode-instances": _decode_instances,
+    "decode-csv": _csv("few", lambda: inputs.doubles(inputs.CSV_ROWS, inputs.FEW)),
+    "decode-csv-mixed": _csv("mixed", lambda: inputs.mixed(inputs.CSV_ROWS)),
+    "answer-moments": _answer_moments,
 }

@@ -12,6 +12,7 @@ import inputs
 
 import mlmodel
 import mlmodel.sklearn
+from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import bodies, protocol
 from mlmodel.trust.pickles.scanner import scan
 
@@ -92,6 +93,31 @@ def _decode_instances(given: Given) -> Call:
     return lambda: bodies.read_body(inputs.JSON, body, engine.matching)
 
 
+def _decode(name: str, kind: str, make: Callable[[], bytes]) -> Callable[[Given], Call]:
+    def prepare(given: Given) -> Call:
+        engine, body = mlmodel.load(given.models / name).engine, make()
+        return lambda: bodies.read_body(kind, body, engine.matching)
+
+    return prepare
+
+
+def _arrow(given: Given) -> Call:
+    engine = mlmodel.load(given.models / "doubles").engine
+    body = inputs.arrow_body(inputs.doubles(given.big))
+    answer = protocol.handle(inputs.ARROW, body, engine, accept=inputs.ARROW)
+    if answer.status != 200:
+        raise ValueError(f"the request was answered with status {answer.status}")
+    return lambda: protocol.handle(inputs.ARROW, body, engine, accept=inputs.ARROW)
+
+
+def _answer_moments(given: Given) -> Call:
+    moments = inputs.moments(given.big)
+    engine = Engine(lambda _data, _params: moments)
+    body = inputs.split_body(inputs.doubles(1))
+    inputs.check_answer(200, json.loads(protocol.handle(inputs.JSON, body, engine).body), given.big)
+    return lambda: protocol.handle(inputs.JSON, body, engine)
+
+
 def _check(kind: str) -> Callable[[Given], Call]:
     def prepare(given: Given) -> Call:
         data = inputs.pickled(kind, given.big)
@@ -126,4 +152,18 @@ TASKS = {
     "request-10k-echo": _request("echo", lambda: inputs.doubles(inputs.REQUEST_ROWS)),
     "request-10k-mixed": _request("mixed", lambda: inputs.mixed(inputs.REQUEST_ROWS)),
     "decode-instances": _decode_instances,
+    "decode-csv": _decode(
+        "few", inputs.CSV, lambda: inputs.csv_body(inputs.doubles(inputs.CSV_ROWS, inputs.FEW))
+    ),
+    "decode-csv-mixed": _decode(
+        "mixed", inputs.CSV, lambda: inputs.csv_body(inputs.mixed(inputs.CSV_ROWS))
+    ),
+    "decode-wide": _decode(
+        "widest", inputs.JSON, lambda: inputs.wide_body(inputs.doubles(1, inputs.WIDEST))
+    ),
+    "decode-wide-csv": _decode(
+        "widest", inputs.CSV, lambda: inputs.csv_body(inputs.doubles(1, inputs.WIDEST))
+    ),
+    "request-arrow": _arrow,
+    "answer-moments": _answer_moments,
 }

@@ -17,7 +17,9 @@ WIDE = 1800
 WIDEST = 20_000
 REQUEST_ROWS = 10_000
 _WORDS = 100_000
-JSON = "application/json"
+#: The rows of the CSV rows.
+CSV_ROWS = 100_000
+JSON, CSV, ARROW = "application/json", "text/csv", "application/vnd.apache.arrow.stream"
 
 
 def doubles(rows: int, columns: int = COLUMNS) -> pd.DataFrame:
@@ -93,6 +95,26 @@ def split_body(frame: pd.DataFrame) -> bytes:
 def instances_body(frame: pd.DataFrame) -> bytes:
     """Return an `instances` request whose rows are objects."""
     return json.dumps({"instances": frame.to_dict("records")}).encode()
+
+
+def csv_body(frame: pd.DataFrame) -> bytes:
+    """Return a frame as CSV, doubles with all their digits."""
+    return frame.to_csv(index=False).encode()
+
+
+def arrow_body(frame: pd.DataFrame) -> bytes:
+    """Return a frame as a stream of Arrow."""
+    import pyarrow as pa
+
+    table, sink = pa.Table.from_pandas(frame, preserve_index=False), pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as out:
+        out.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+def wide_body(frame: pd.DataFrame) -> bytes:
+    """Return an `inputs` request, column by column."""
+    return json.dumps({"inputs": frame.to_dict("list")}).encode()
 
 
 def iris_model() -> tuple[Any, pd.DataFrame]:
