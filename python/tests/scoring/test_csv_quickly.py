@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlmodel.errors import MlmodelError
-from mlmodel.scoring.codecs import csv_cells
+from mlmodel.scoring.codecs import csv_arrow, csv_cells
 from mlmodel.scoring.codecs.csv_table import read_table, tokenize
 from mlmodel.scoring.invocations import bodies
 from mlmodel.signature.cells.reader import InexactParse, Reader
@@ -108,3 +110,84 @@ def answer(text: str, matching: Matching) -> str:
         for place, column in enumerate(block.positions)
     }
     return str(sorted(cells.items()))
+
+
+# -- by Arrow --------------------------------------------------------------------------------------
+
+SOME = [*PLAIN, "a", "a b", "é", "12", "-3.25", "2.5e-3", "0", "4294967296", "TRUE", "x0x1"]
+QUOTED = ['"a"', '"a,b"', '"a""b"', '"a\nb"', '"a\r\nb"', '"1"', '"NA"', '""', '""""', 'a"b', '"a"b', '"a', '" "']  # fmt: skip
+TABLE = st.integers(1, 3).flatmap(
+    lambda width: st.tuples(
+        st.lists(st.tuples(st.sampled_from(list(DataType)), st.booleans()), min_size=width, max_size=width),
+        st.lists(st.lists(st.sampled_from([cell or "" for cell in SOME] + QUOTED), min_size=width, max_size=width), min_size=1, max_size=4),
+        st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "\n", "\r\n\r\n"]), st.booleans(),
+    )
+)  # fmt: skip
+
+
+def told(text: str, matching: Matching, least: int) -> str:
+    """Return what is read, to the bit and the type, where so many signs are worth Arrow's look."""
+    with mock.patch.object(csv_arrow, "LONG", least):
+        try:
+            found = bodies.read_body("text/csv", text.encode(), matching)
+        except MlmodelError as error:
+            return f"{error} {error.details}"
+    if isinstance(found.data, MlmodelError):
+        return f"{found.data} {found.data.details}"
+    assert isinstance(found.data, Columns)
+    blocks = sorted(
+        (place, str(block.values.dtype), repr(block.values[:, n].tolist()), block.mask is None or repr(block.mask[:, n]))
+        for block in found.data.blocks
+        for n, place in enumerate(block.positions)
+    )  # fmt: skip
+    return str((found.data.names, blocks, found.data.rows))
+
+
+@given(TABLE)
+def test_a_table_is_read_by_arrow_as_by_its_texts(table: Any) -> None:
+    """RST-015 to RST-017, ENF-060 ff: or it is left to the texts, which say what is wrong."""
+    specs, rows, end, last, has_index = table
+    names = "abc"[: len(specs)]
+    matching = Matching(
+        Schema([ColSpec(kind, name, needed) for name, (kind, needed) in zip(names, specs, strict=True)])
+    )  # fmt: skip
+    lines = [",".join(names), *map(",".join, rows)]
+    if has_index:
+        lines = [f"{number or ''},{line}" for number, line in enumerate(lines)]
+    text = end.join(lines) + last
+    assert told(text, matching, 0) == told(text, matching, 2**62)
+
+
+HONEST = {
+    "numbers": ("a,b\n1.5,2\n,-3\n", "double", "long"),
+    "gaps by words": ("a,b\nNA,2\nnan,-3\n", "double", "long"),
+    "an index": (",a,b\n0,1.5,true\n1,2,False\n", "double", "boolean"),
+    "texts with gaps": ("a,b\nx,1\n,2\n", "string", "integer"),
+    "quotes": ('a,b\n"x, ""y""",1\n"line\nline",2\n', "string", "long"),
+    "CR LF": ("a,b\r\nNew York,1\r\nNA,2\r\n", "string", "long"),
+    "another order": ("b,a\n1,x\n2,y\n", "string", "long"),
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_tables_need_no_second_look(name: str) -> None:
+    text, *kinds = HONEST[name]
+    matching = Matching(
+        Schema([ColSpec(k, n, k != "string") for k, n in zip(kinds, "ab", strict=True)])
+    )
+    with (
+        mock.patch.object(csv_arrow, "LONG", 0),
+        mock.patch.object(csv_cells, "values", side_effect=AssertionError("by its texts")),
+    ):
+        found = bodies.read_body("text/csv", text.encode(), matching)
+    assert found.rows == 2
+    assert told(text, matching, 0) == told(text, matching, 2**62)
+
+
+def test_without_arrow_a_table_is_read_by_its_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    text, *kinds = HONEST["numbers"]
+    matching = Matching(Schema([ColSpec(k, n) for k, n in zip(kinds, "ab", strict=True)]))
+    whole = told(text, matching, 0)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "pyarrow"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    assert told(text, matching, 0) == whole

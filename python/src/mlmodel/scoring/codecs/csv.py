@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mlmodel.errors import InvalidInput
-from mlmodel.scoring.codecs import csv_cells, csv_faults, tables, tensors
+from mlmodel.scoring.codecs import csv_arrow, csv_cells, csv_faults, tables, tensors
 from mlmodel.scoring.codecs.csv_table import read_table
 from mlmodel.signature.cells.reader import InexactParse, Reader
 
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["decode"]
 
-_UNNAMED = "Unnamed: "
-
 
 def decode(payload: Payload[str], matching: Matching) -> Columns | Tensors:
     """Read a table with a header; see :data:`mlmodel.scoring.codecs.Decoder`."""
     text = payload.value.removeprefix("\ufeff")
     csv_faults.check_lines(text)
+    quickly = csv_arrow.read(payload, matching, text)
+    if quickly is not None:
+        return quickly
     table = read_table(text)
     csv_faults.check_header(table.header, matching)
     names = _names_of(table.header, matching)
@@ -86,15 +87,15 @@ def _names_of(header: Sequence[Text], matching: Matching) -> tuple[str, ...]:
     """
     if all(header):
         return tuple(filter(None, header))
-    if not any(name.startswith(_UNNAMED) for name in matching.names):
+    if not any(name.startswith(csv_arrow.UNNAMED) for name in matching.names):
         return tuple([given or "" for given in header])
     names: list[str] = []
     taken = frozenset(header)
     for place, given in enumerate(header):
-        name = given or f"{_UNNAMED}{place}"
+        name = given or f"{csv_arrow.UNNAMED}{place}"
         times = 0
         while not given and name in taken:
             times += 1
-            name = f"{_UNNAMED}{place}.{times}"
+            name = f"{csv_arrow.UNNAMED}{place}.{times}"
         names.append(name if given or name in matching.names else "")
     return tuple(names)

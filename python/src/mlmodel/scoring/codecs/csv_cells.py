@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlmodel.signature.cells.reader import Reader
     from mlmodel.signature.enforce.matching import Matching
 
-__all__ = ["RULES", "Text", "are_numbers", "is_number", "read_as_json", "values"]
+__all__ = ["MISSING", "RULES", "Text", "are_numbers", "is_number", "read_as_json", "values"]
 
 #: A cell: None is an empty one without quotes.
 Text = str | None
@@ -42,7 +42,7 @@ _FLOATS = re.compile(f"(?:{_FLOAT},)*{_FLOAT}", re.ASCII)
 #: The integer zero, which has no sign.
 _MINUS_ZERO = re.compile(r"-0++(?![0-9.eE])")
 #: What pandas takes for a missing value by itself, an empty text in quotes too (ENF-108).
-_MISSING = frozenset(
+MISSING = frozenset(
     (
         *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND"),
         *("1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
@@ -136,10 +136,8 @@ def _read_quickly(spec: ColSpec | TensorSpec, column: Sequence[Text]) -> Sequenc
 def _as_json(column: Sequence[Text], types: frozenset[type]) -> list[Any] | None:
     """Return texts that JSON would take for numbers; None where one of them is none of JSON's."""
     read = _read_cells(["null" if cell is None else cell for cell in column])
-    if read is None and not _MISSING.isdisjoint(column):
-        read = _read_cells(
-            ["null" if cell is None or cell in _MISSING else cell for cell in column]
-        )
+    if read is None and not MISSING.isdisjoint(column):
+        read = _read_cells(["null" if cell is None or cell in MISSING else cell for cell in column])
     return read if read is not None and types.issuperset(map(type, read)) else None
 
 
@@ -148,7 +146,7 @@ def _as_floats(column: Sequence[Text]) -> list[float] | None:
 
     None where one is not, and where an integer would be rounded or lose what it means.
     """
-    cells = ["nan" if cell is None or cell in _MISSING else cell for cell in column]
+    cells = ["nan" if cell is None or cell in MISSING else cell for cell in column]
     text = ",".join(cells)
     if not _FLOATS.fullmatch(text) or _MINUS_ZERO.search(text):
         return None
@@ -234,7 +232,7 @@ def _kind_of(spec: ColSpec | TensorSpec) -> str:
 
 
 def _is_missing(text: str) -> bool:
-    return text.strip(" ") in _MISSING
+    return text.strip(" ") in MISSING
 
 
 def _read_boolean(text: Text) -> Any:

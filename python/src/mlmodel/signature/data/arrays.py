@@ -93,7 +93,10 @@ def object_array(cells: Sequence[Any]) -> npt.NDArray[Any]:
 def all_below(cells: Sequence[Any], values: npt.NDArray[Any], limit: float) -> bool:
     """Return whether all numbers are below ``limit`` in size; ``values`` are the cells, packed."""
     if 0 < len(cells) <= _FEW and None not in cells:
-        return bool(max(cells) < limit and min(cells) > -limit)
+        try:
+            return bool(max(cells) < limit and min(cells) > -limit)
+        except ArithmeticError:  # beside NaN a Decimal has no place in an order
+            pass
     # Not "not below": NaN stands for null here, and is not a large number.
     return not bool((values >= limit).any() or (values <= -limit).any())
 
