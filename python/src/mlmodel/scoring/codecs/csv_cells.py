@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from mlmodel.signature.cells.decimals import decimal_of
 from mlmodel.signature.data.arrays import EXACT
 from mlmodel.signature.types.scalars import DataType
 from mlmodel.signature.types.schema import ColSpec, TensorSpec
@@ -264,11 +265,13 @@ def _whole(text: str, *, decimals: bool = False) -> Any:
 
     ``decimals`` says that one without an exponent may be an integer, too.
     """
-    exact = Decimal(text.strip(" "))
+    exact = decimal_of(text.strip(" "))
     small = -_LONGEST_EXPONENT < exact.adjusted() < _LONGEST_EXPONENT
     if (decimals or "e" in text.lower()) and small and exact.as_integer_ratio()[1] == 1:
         return int(exact)
-    return float(exact)
+    rounded = float(exact)
+    # One that has become whole by rounding is kept as written, for the reader to refuse.
+    return exact if decimals and rounded.is_integer() and rounded != exact else rounded
 
 
 def _read_number(text: Text) -> Any:
@@ -279,10 +282,10 @@ def _read_number(text: Text) -> Any:
         return text
     written, decimals = matched.groups()
     if not decimals:
-        return int(written) if len(written) < _LONGEST_INTEGER else Decimal(written)
+        return int(written) if len(written) < _LONGEST_INTEGER else decimal_of(written)
     value = float(written)
     # What is beyond the largest double is kept as written, for the reader to refuse.
-    return Decimal(written) if isinf(value) else value
+    return decimal_of(written) if isinf(value) else value
 
 
 def _read_float(text: Text) -> Any:

@@ -23,6 +23,7 @@ import numpy as np
 from mlmodel.errors import InputViolation, shown
 from mlmodel.signature.cells.base64_texts import bytes_of_base64
 from mlmodel.signature.cells.datetimes import read_datetimes
+from mlmodel.signature.cells.decimals import decimal_of
 from mlmodel.signature.cells.faults import (
     Fault,
     binary_fault,
@@ -160,7 +161,7 @@ class Reader:
         kept = {
             cell
             for cell in whole
-            if all(Decimal(text) == Decimal(cell) for text in self.literals.get(cell, ()))
+            if all(decimal_of(text) == Decimal(cell) for text in self.literals.get(cell, ()))
         }
         return [int(c) if type(c) is float and c in kept else c for c in cells]
 
@@ -392,7 +393,7 @@ def _untie_floats(reader: Reader, wide: Any, narrow: Any, name: str | int) -> No
     faults = []
     for row in rows:
         middle = Decimal(float(wide[row]))
-        written = [Decimal(text) for text in reader.literals.get(float(wide[row]), ())]
+        written = [decimal_of(text) for text in reader.literals.get(float(wide[row]), ())]
         sides = {(text > middle) - (text < middle) for text in written}
         if len(sides) > 1:
             reason = "another number of the request rounds to the same double, but not to the same"
