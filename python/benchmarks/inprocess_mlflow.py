@@ -89,12 +89,14 @@ def _request(name: str, frame: Callable[[], pd.DataFrame]) -> Callable[[Given], 
     return prepare
 
 
-def _decode_instances(given: Given) -> Call:
-    model = mlflow.pyfunc.load_model(str(given.models / "doubles"))
-    schema = model.metadata.get_input_schema()
-    body = inputs.instances_body(inputs.doubles(inputs.REQUEST_ROWS))
-    decode = scoring_server._parse_json_data  # noqa: SLF001 - what its server calls
-    return lambda: decode(body, model.metadata, schema)
+def _decode(name: str, make: Callable[[], bytes]) -> Callable[[Given], Call]:
+    def prepare(given: Given) -> Call:
+        model = mlflow.pyfunc.load_model(str(given.models / name))
+        schema, body = model.metadata.get_input_schema(), make()
+        decode = scoring_server._parse_json_data  # noqa: SLF001 - what its server calls
+        return lambda: decode(body, model.metadata, schema)
+
+    return prepare
 
 
 def _csv(name: str, make: Callable[[], pd.DataFrame]) -> Callable[[Given], Call]:
@@ -131,8 +133,12 @@ TASKS = {
     "request-10k": _request("doubles", lambda: inputs.doubles(inputs.REQUEST_ROWS)),
     "request-10k-echo": _request("echo", lambda: inputs.doubles(inputs.REQUEST_ROWS)),
     "request-10k-mixed": _request("mixed", lambda: inputs.mixed(inputs.REQUEST_ROWS)),
-    "decode-instances": _decode_instances,
+    "decode-instances": _decode(
+        "doubles", lambda: inputs.instances_body(inputs.doubles(inputs.REQUEST_ROWS))
+    ),
     "decode-csv": _csv("few", lambda: inputs.doubles(inputs.CSV_ROWS, inputs.FEW)),
     "decode-csv-mixed": _csv("mixed", lambda: inputs.mixed(inputs.CSV_ROWS)),
+    "decode-wide": _decode("widest", lambda: inputs.wide_body(inputs.doubles(1, inputs.WIDEST))),
+    "decode-wide-csv": _csv("widest", lambda: inputs.csv_body(inputs.doubles(1, inputs.WIDEST))),
     "answer-moments": _answer_moments,
 }

@@ -57,6 +57,7 @@ def main(folder: Path) -> None:
     save(Zeros(), folder / "mixed", inputs.mixed(2))
     save(Echo(), folder / "echo", inputs.doubles(2))
     save(Zeros(), folder / "wide", inputs.wide_frame())
+    save(Zeros(), folder / "widest", inputs.doubles(2, inputs.WIDEST))
 
 
 if __name__ == "__main__":
