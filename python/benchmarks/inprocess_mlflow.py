@@ -139,6 +139,6 @@ TASKS = {
     "decode-csv": _csv("few", lambda: inputs.doubles(inputs.CSV_ROWS, inputs.FEW)),
     "decode-csv-mixed": _csv("mixed", lambda: inputs.mixed(inputs.CSV_ROWS)),
     "decode-wide": _decode("widest", lambda: inputs.wide_body(inputs.doubles(1, inputs.WIDEST))),
-    "decode-wide-csv": _csv("widest", lambda: inputs.csv_body(inputs.doubles(1, inputs.WIDEST))),
+    "decode-wide-csv": _csv("widest", lambda: inputs.doubles(1, inputs.WIDEST)),
     "answer-moments": _answer_moments,
 }
