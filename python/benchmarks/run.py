@@ -75,12 +75,15 @@ def measure(bench: Bench, rows: list[Row]) -> list[tuple[Row, Samples]]:
 
 def versions(peer: str) -> dict[str, str]:
     """Return what was measured, by name."""
-    lock = (ROOT / "python" / "requirements" / "mlflow.txt").read_text().splitlines()
-    locked = dict(line.split("==", 1) for line in lock if "==" in line)
+    locks = (ROOT / "python" / "requirements" / f"{name}.txt" for name in ("v2-clients", "mlflow"))
+    lines = [line for lock in locks for line in lock.read_text().splitlines()]
+    locked = dict(line.split("==", 1) for line in lines if "==" in line)
     return {
         "Python": platform.python_version(),
         "mlmodel": version("mlmodel"),
-        **({"MLflow": locked["mlflow"]} if peer == "MLflow" else {}),
+        **(
+            {"MLflow": locked["mlflow"], "MLServer": locked["mlserver"]} if peer == "MLflow" else {}
+        ),
         "numpy": version("numpy"),
         "pandas": version("pandas"),
         "scikit-learn": version("scikit-learn"),
