@@ -192,3 +192,39 @@ def test_without_arrow_a_table_is_read_by_its_texts(monkeypatch: pytest.MonkeyPa
     for name in [name for name in sys.modules if name.partition(".")[0] == "pyarrow"]:
         monkeypatch.setitem(sys.modules, name, None)
     assert told(text, matching, 0) == whole
+
+
+#: What Arrow would take, and for something else than its text says, or would not refuse.
+DOUBTFUL = {
+    "an integer that a double rounds": ("double", "9007199254740993"),
+    "minus zero without a point": ("double", "-0"),
+    "a word of its own for no number": ("double", "nAn"),
+    "an infinite one": ("double", "inf"),
+    "a number beyond the largest": ("double", "1e400"),
+    "tabs around a number": ("double", "\t1.5"),
+    "another base": ("long", "0x10"),
+    "another base in capitals": ("long", "0X1F"),
+    "a gap in integers": ("long", ""),
+    "a gap in booleans": ("boolean", ""),
+    "a gap in texts": ("string", ""),
+    "an empty text in quotes": ("string", '""'),
+    "a quote within a text": ("string", 'a"b'),
+    "a text behind quotes": ("string", '"a"b'),
+    "quotes behind a text": ("string", 'a"b"'),
+    "quotes without an end": ("string", '"a'),
+    "quotes without an end behind others": ("string", '"a""'),
+    "nothing of a single cell": ("string", "\0"),
+}
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize("width", [1, 2])
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_what_is_doubtful_is_left_to_the_texts(name: str, width: int, required: bool) -> None:
+    """Each alone, so that no other cell of the table gives it away."""
+    kind, cell = DOUBTFUL[name]
+    matching = Matching(Schema([ColSpec(kind, column, required) for column in "ab"[:width]]))
+    honest = {"double": "1.5", "long": "7", "boolean": "true", "string": "x"}[kind]
+    rows = [[honest] * width, [cell] + [honest] * (width - 1), [honest] * width]
+    text = "\n".join(map(",".join, [list("ab"[:width]), *rows]))
+    assert told(text, matching, 0) == told(text, matching, 2**62)

@@ -136,11 +136,29 @@ def test_tables_are_cut_at_their_types(form: str, batch: int) -> None:
     tables = [pa.ipc.open_stream(one.body).read_all() for one in found]
     assert {one.content_type for one in found} == {FORMS["arrows"]}
     assert [one.start for one in found] == list(range(0, 5, batch))
+    # How large the rest of a stream is, nobody has said.
+    assert found[-1].read == len(_file_of(form)) or form == "arrows"
     whole = pa.concat_tables(
         [table.unify_dictionaries() for table in tables], promote_options="permissive"
     )
     assert whole.to_pydict() == TABLE.to_pydict()
     assert all(b"mlmodel.params" in table.schema.metadata for table in tables)
+
+
+@pytest.mark.parametrize("form", ["arrow", "parquet"])
+def test_of_a_compressed_file_it_is_told_how_much_is_read(form: str, tmp_path: Path) -> None:
+    """By rows or parts: its bytes in memory are many more than those on disk."""
+    table = pa.table({"a": np.zeros(10_000)})
+    if form == "parquet":
+        pq.write_table(table, tmp_path / "f", compression="zstd")
+    else:
+        options = pa.ipc.IpcWriteOptions(compression="zstd")
+        with pa.ipc.new_file(tmp_path / "f", table.schema, options=options) as out:
+            out.write_table(table, max_chunksize=1000)
+    size = (tmp_path / "f").stat().st_size
+    with (tmp_path / "f").open("rb") as file:
+        read = [piece.read for piece in pieces(file, FORMS[form], 1000)]
+    assert read == [size * tenth // 10 for tenth in range(1, 11)]
 
 
 def test_lists_of_texts_by_their_dictionary_are_lists_of_texts(tmp_path: Path) -> None:

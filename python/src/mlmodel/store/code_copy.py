@@ -188,8 +188,10 @@ def _hold(made: Path) -> None:
     """Lock a copy for as long as this process lives, or one that is forked from it."""
     if fcntl is not None:
         with suppress(OSError):  # as on file systems without locks; then it is not looked for
-            lock = os.open(made / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            # It has its name once it is locked: another process that looks would take it before.
+            lock = os.open(made / f"{_LOCK}-new", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            (made / f"{_LOCK}-new").rename(made / _LOCK)
 
 
 def _remove_abandoned(around: Path) -> None:

@@ -47,8 +47,10 @@ def decode_file(payload: Payload[bytes], matching: Matching) -> pd.DataFrame:
         return _decoded(payload, matching, reader.schema, batches)
 
 
-def stream_in_batches(body: Buffer) -> tuple[Any, Iterator[Any]]:
+def stream_in_batches(body: Buffer) -> tuple[Any, Iterator[tuple[Any, float]]]:
     """Return a stream's schema and its batches, validated and counted one after another.
+
+    Each comes with the share of the whole that ends with it, as far as that is known.
 
     Raises:
         MalformedRequest: it is not a whole stream (RST-118).
@@ -56,13 +58,22 @@ def stream_in_batches(body: Buffer) -> tuple[Any, Iterator[Any]]:
 
     """
     reader = _checked_stream(body, apart=True)
-    return reader.schema, _one_by_one(body, reader)
+    return reader.schema, _by_size(body, _one_by_one(body, reader))
 
 
-def file_in_batches(body: Buffer) -> tuple[Any, Iterator[Any]]:
+def file_in_batches(body: Buffer) -> tuple[Any, Iterator[tuple[Any, float]]]:
     """Return a file's schema and its batches, as :func:`stream_in_batches` does."""
     reader = _checked_file(body, apart=True)
-    return reader.schema, _one_by_one(body, map(reader.get_batch, range(reader.num_record_batches)))
+    count = reader.num_record_batches
+    batches = _one_by_one(body, map(reader.get_batch, range(count)))
+    return reader.schema, ((batch, number / count) for number, batch in enumerate(batches, 1))
+
+
+def _by_size(body: Buffer, batches: Iterable[Any]) -> Iterator[tuple[Any, float]]:
+    read = 0
+    for batch in batches:
+        read += batch.nbytes
+        yield batch, min(1.0, read / len(body))
 
 
 def _one_by_one(body: Buffer, batches: Iterable[Any]) -> Iterator[Any]:

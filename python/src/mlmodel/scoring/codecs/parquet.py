@@ -9,7 +9,7 @@ from mlmodel.scoring.codecs.arrow_tables import library, readable
 from mlmodel.scoring.codecs.parquet_pages import check_pages, read_footer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import pandas as pd
 
@@ -45,8 +45,10 @@ def _checked(body: Buffer, *, apart: bool) -> tuple[Any, set[str]]:
     return file, check_pages(body, footer, file.schema, apart=apart)
 
 
-def in_batches(body: Buffer, rows: int) -> tuple[Any, Iterator[Any]]:
+def in_batches(body: Buffer, rows: int) -> tuple[Any, Iterator[tuple[Any, float]]]:
     """Return a file's schema, and its rows, at most so many at a time.
+
+    Each batch comes with the share of all rows that ends with it.
 
     Each batch has been validated, and what it holds been counted before texts stand in the place
     of their codes.
@@ -64,7 +66,14 @@ def in_batches(body: Buffer, rows: int) -> tuple[Any, Iterator[Any]]:
             rows, row_groups=[number], use_threads=False, use_pandas_metadata=False
         )
     )
-    return written, batches
+    return written, _by_rows(batches, file.metadata.num_rows)
+
+
+def _by_rows(batches: Iterable[Any], count: int) -> Iterator[tuple[Any, float]]:
+    done = 0
+    for batch in batches:
+        done += batch.num_rows
+        yield batch, done / max(1, count)
 
 
 def _opened(body: Buffer, **options: Any) -> Any:

@@ -51,8 +51,8 @@ def _pieces(data: Buffer, form: str, batch_rows: int) -> Iterator[Piece]:
     schema, batches = _opened(data, form, batch_rows)
     held: list[Any] = []
     start = rows = read = 0
-    for batch in batches:
-        read = min(len(data), read + batch.nbytes)
+    for batch, share in batches:
+        read = int(share * len(data))
         place = 0
         while place < batch.num_rows:
             taken = batch.slice(place, batch_rows - rows)
@@ -66,7 +66,7 @@ def _pieces(data: Buffer, form: str, batch_rows: int) -> Iterator[Piece]:
         yield _piece(pa, schema, held, start, rows, len(data))
 
 
-def _opened(data: Buffer, form: str, batch_rows: int) -> tuple[Any, Iterator[Any]]:
+def _opened(data: Buffer, form: str, batch_rows: int) -> tuple[Any, Iterator[tuple[Any, float]]]:
     if form == "parquet":
         return parquet.in_batches(data, batch_rows)
     return arrow.stream_in_batches(data) if form == "arrows" else arrow.file_in_batches(data)
