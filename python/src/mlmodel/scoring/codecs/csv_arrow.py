@@ -126,7 +126,7 @@ def _layout_of(matching: Matching, given: list[str]) -> Layout | None:
 
 
 def _is_plain(body: str) -> bool:
-    """Return whether Arrow reads no number in a way of its own: with tabs around it, or ``0x10``."""
+    """Return whether Arrow reads no number in its own way: with tabs around it, or ``0x10``."""
     # One sign is found much faster than two.
     if any(sign in body for sign in "\t\0"):
         return False
