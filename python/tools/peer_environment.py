@@ -35,8 +35,9 @@ def peer_python(name: str = "mlflow") -> Path:
     folder = CACHE / f"{name}-{digest}"
     stamp = folder / ".made"
     if not stamp.exists():
-        # Compiled now, so that the first start is not slower than the others.
-        make_environment(folder, ["--compile-bytecode", "-r", str(lock)])
+        # A lock is whole, and may hold what its packages say they cannot do with. Compiled now, so
+        # that the first start is not slower than the others.
+        make_environment(folder, ["--compile-bytecode", "--no-deps", "-r", str(lock)])
         stamp.touch()
     return folder / "bin" / "python"
 

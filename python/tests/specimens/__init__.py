@@ -1,0 +1,114 @@
+"""One small real model of each flavor: all that the table of flavors and the matrix are made of.
+
+A flavor's specimen is the module of its name in this folder, with a :class:`Specimen` named
+``SPECIMEN``. It imports the flavor's library within functions alone, so that tables can be written,
+and tests be collected, where the library is not installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fidelity_kinds import Kind
+
+#: The ages of the format whose folders are read, each by a layout of its own.
+AGES = ("0.x", "1.x", "2.x", "3.x")
+
+
+def _predict(model: Any, rows: Any) -> Any:
+    return model.predict(rows)
+
+
+@dataclass(frozen=True)
+class Made:
+    """One model of the fidelity matrix, trained on rows of a kind, and how it answers by itself.
+
+    ``prepare`` makes of the kind's rows those on which it is trained and asked, in the library's
+    own sort of column.
+    """
+
+    train: Callable[[Any], Any]
+    native: Callable[[Any, Any], Any] = _predict
+    prepare: Callable[[Any], Any] = lambda rows: rows
+    #: Ways in which its rows cannot be sent, beside those of the kind, with the reason.
+    not_sent: Mapping[str, str] = field(default_factory=dict)
+
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """A model of one flavor, what it is asked, and what it answers by itself.
+
+    What a flavor cannot do is said, never left out: a test sees that it is so.
+    """
+
+    #: The modules without which nothing of it runs; tests are skipped where one is not installed.
+    libraries: tuple[str, ...]
+    #: Trains the model, from data that ship with the library or are made up; always the same one.
+    make: Callable[[], Any]
+    #: What it is asked, as python_function takes it: a table where it takes one. A signature is
+    #: inferred from the first rows, which are its example.
+    rows: Callable[[], Any]
+    #: What it answers by itself to these rows; the answer of python_function is held against it.
+    native: Callable[[Any, Any], Any] = _predict
+    #: Arguments of the flavor's own ``save_model`` that the model needs.
+    options: Mapping[str, Any] = field(default_factory=_nothing)
+    #: How many of the rows are the example.
+    example: int = 2
+    #: Age of MLflow -> writes a model into an empty folder as MLflow of that age did; or why there
+    #: is none. That of 3.x is written by MLflow itself where it has the flavor, and stands here
+    #: where it has not.
+    layouts: Mapping[str, Callable[[Any, Path], None] | str] = field(default_factory=_nothing)
+    #: Whether loading asks for trust, and what would run; empty where its files are data.
+    runs: str = ""
+    #: Cells of the table that are not, with the reason; the test sees that they fail.
+    missing: Mapping[str, str] = field(default_factory=_nothing)
+    #: Whether its numbers have single precision, whose doubles a client's text does not tell apart.
+    single: bool = False
+    #: By how much answers may differ, relatively, where the library is not exact to the bit itself.
+    tolerance: float = 0.0
+    #: Kind of data of the fidelity matrix -> the model for it, or why there is none.
+    fidelity: Mapping[str, Made | str] = field(default_factory=_nothing)
+    #: Kinds of data that are this flavor's own (images, a horizon to forecast, …).
+    kinds: Mapping[str, Kind] = field(default_factory=_nothing)
+    #: Why the kinds that ``fidelity`` does not name cannot be.
+    other_kinds: str = ""
+
+    def model_of(self, kind: str) -> Made | str:
+        """Return the model of the fidelity matrix for a kind, or why there is none."""
+        return self.fidelity.get(kind, self.other_kinds)
+
+
+def names() -> list[str]:
+    """Return the flavors that have a specimen."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
+
+
+@cache
+def specimen(name: str) -> Specimen:
+    """Return the specimen of a flavor."""
+    return importlib.import_module(f"specimens.{name}").SPECIMEN
+
+
+@cache
+def model(name: str) -> Any:
+    """Return a flavor's trained model; each is trained once in a process."""
+    return specimen(name).make()
+
+
+def mlmodel_file(root: Path, text: str) -> None:
+    """Write an MLmodel file of a layout, whose text is indented as the code around it."""
+    from textwrap import dedent
+
+    (root / "MLmodel").write_text(dedent(text).lstrip("\n"), encoding="utf-8")
