@@ -20,9 +20,9 @@ JOBS ?= 2
 COUNT ?= 1000000
 ALTERED ?= 20000
 SEED ?= 0
-unit pandas3: export OMP_NUM_THREADS ?= 1
+unit pandas3 flavors: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help env demo test check lint types unit pandas3 slow fuzz bench generate trustlist dist clean
+.PHONY: help env demo test check lint types unit pandas3 flavors slow fuzz bench generate trustlist dist clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ env: .venv/.made ## Make the environment with every tool and library (.venv)
 demo: $(DEMO)/.made ## Train, save, validate, serve and score a real model, and see what is refused
 	@$(DEMO)/bin/python python/examples/demo.py
 
-test: env lint types unit pandas3 slow ## Everything: what CI runs
+test: env lint types unit pandas3 flavors slow ## Everything: what CI runs
 
 check: env lint types unit ## The quick part: lint, types, unit tests (under two minutes)
 
@@ -62,15 +62,19 @@ types: env ## Static types
 	@cd python && ../$(BIN)/mypy
 
 unit: env ## Tests that start no server and build no package
-	@cd python && ../$(BIN)/pytest -n $(JOBS) -m "not slow"
+	@cd python && ../$(BIN)/pytest -n $(JOBS) -m "not slow and not libraries"
 
 pandas3: env ## The core's tests on pandas 3, in an environment of their own
 	@cd python && peer=$$(../$(BIN)/python tools/peer_environment.py pandas3) && \
-	  PYTHONPATH=src $$peer -m pytest -n $(JOBS) -m "not slow" \
+	  PYTHONPATH=src $$peer -m pytest -n $(JOBS) -m "not slow and not libraries" \
 	  tests/signature tests/scoring tests/test_conformance.py
 
+flavors: env ## Tests that need every flavor's library, in an environment that has them all
+	@cd python && peer=$$(../$(BIN)/python tools/peer_environment.py flavors) && \
+	  PYTHONPATH=src $$peer -m pytest -n $(JOBS) --dist loadgroup -m libraries
+
 slow: env ## Tests with real servers, clients, packages and MLflow itself
-	@cd python && ../$(BIN)/pytest -m slow
+	@cd python && ../$(BIN)/pytest -m "slow and not libraries"
 
 fuzz: env ## Random pickles against CPython's unpickler (COUNT); altered models against their libraries, requests (ALTERED)
 	@cd python && PYTHONPATH=src:tests/trust ../$(BIN)/python tests/trust/differential.py $(COUNT) $(SEED)

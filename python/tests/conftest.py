@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,20 @@ settings.register_profile("mlmodel", deadline=None)
 settings.load_profile("mlmodel")
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out tests whose libraries are not installed; those of one library go to one process.
+
+    ``make flavors`` runs them in the environment of all libraries, some of which take many seconds
+    to be imported.
+    """
+    for item in items:
+        for mark in item.iter_markers("libraries"):
+            absent = [name for name in mark.args if find_spec(name) is None]
+            why = f"{', '.join(absent)} not installed; `make flavors` has every library"
+            item.add_marker(pytest.mark.skipif(bool(absent), reason=why))
+            item.add_marker(pytest.mark.xdist_group(mark.args[0]))
 
 
 @pytest.fixture(scope="session", autouse=True)

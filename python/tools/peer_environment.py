@@ -31,8 +31,7 @@ def peer_python(name: str = "mlflow") -> Path:
 
     """
     lock = ROOT / "python" / "requirements" / f"{name}.txt"
-    digest = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = CACHE / f"{name}-{digest}"
+    folder = _kept(name, lock)
     stamp = folder / ".made"
     if not stamp.exists():
         # A lock is whole, and may hold what its packages say they cannot do with. Compiled now, so
@@ -40,6 +39,32 @@ def peer_python(name: str = "mlflow") -> Path:
         make_environment(folder, ["--compile-bytecode", "--no-deps", "-r", str(lock)])
         stamp.touch()
     return folder / "bin" / "python"
+
+
+def peer_folder(name: str) -> Path:
+    """Return a folder of the packages that ``requirements/<name>.txt`` locks, to put on PYTHONPATH.
+
+    They are what an environment of another lock needs beside its own packages; the folder is
+    made on first use, too.
+
+    Raises:
+        EnvironmentFailed: uv is not there, or the packages could not be installed.
+
+    """
+    lock = ROOT / "python" / "requirements" / f"{name}.txt"
+    folder = _kept(name, lock)
+    if not (folder / ".made").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        where = ["--target", str(folder), "--python", sys.executable]
+        _run([_uv(), "pip", "install", "--quiet", "--no-deps", *where, "-r", str(lock)])
+        (folder / ".made").touch()
+    return folder
+
+
+def _kept(name: str, lock: Path) -> Path:
+    """Return the folder of a lock, which is another where the lock or the interpreter is."""
+    digest = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    return CACHE / f"{name}-{digest}"
 
 
 def go_tool(module: str, version: str) -> Path:

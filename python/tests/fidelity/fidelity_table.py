@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from fidelity_kinds import KINDS
-from fidelity_models import MODELS
 from fidelity_ways import WAYS
 
+from specimens import names, specimen
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from fidelity_kinds import Kind
 
 SPECIFICATION = Path(__file__).resolve().parents[3] / "spec" / "fidelity.md"
 _BEGIN, _END = "<!-- matrix: python python/tests/fidelity/fidelity_table.py -->", "<!-- end -->"
@@ -39,9 +46,16 @@ class NotYet(NamedTuple):
 KNOWN: tuple[NotYet, ...] = ()
 
 
+def kinds_of(flavor: str) -> Mapping[str, Kind]:
+    """Return the kinds of data that every flavor is asked with, and its own."""
+    return {**KINDS, **specimen(flavor).kinds}
+
+
 def cells() -> Iterator[Cell]:
     """Give every combination of flavor, kind and way."""
-    return (Cell(flavor, kind, way) for flavor in MODELS for kind in KINDS for way in WAYS)
+    return (
+        Cell(flavor, kind, way) for flavor in names() for kind in kinds_of(flavor) for way in WAYS
+    )
 
 
 def not_yet(cell: Cell) -> str | None:
@@ -57,11 +71,11 @@ def not_yet(cell: Cell) -> str | None:
 def reason(cell: Cell) -> str | None:
     """Return why a combination cannot be, or None."""
     flavor, kind, way = cell
-    model = MODELS[flavor][kind]
+    model = specimen(flavor).model_of(kind)
     if isinstance(model, str):
         return model
     way = {"batched": "split"}.get(way, way)  # which is the form of its requests
-    return KINDS[kind].not_sent.get(way) or model.not_sent.get(way)
+    return kinds_of(flavor)[kind].not_sent.get(way) or model.not_sent.get(way)
 
 
 def _mark(cell: Cell) -> str:
@@ -76,30 +90,49 @@ def written(text: str) -> str:
     after = rest.partition(_END)[2]
     head = f"| flavor | kind of data | {' | '.join(WAYS)} |"
     rows = [head, f"|{'---|' * (len(WAYS) + 2)}"]
-    for flavor in MODELS:
-        for kind in KINDS:
+    for flavor in names():
+        for kind in _kinds_shown(flavor):
             marks = [_mark(Cell(flavor, kind, way)) for way in WAYS]
             rows.append(f"| {flavor} | {kind} | {' | '.join(marks)} |")
     return "\n".join([f"{before}{_BEGIN}", "", *rows, "", *_reasons(), "", f"{_END}{after}"])
 
 
+def _kinds_shown(flavor: str) -> list[str]:
+    """Return the kinds that have a line: those that a flavor says nothing of share a reason."""
+    own = specimen(flavor)
+    return [kind for kind in kinds_of(flavor) if kind in own.fidelity]
+
+
 def _reasons() -> Iterator[str]:
     """Give why combinations are not there, a reason a line."""
     whose: dict[str, list[str]] = {}
-    for flavor, models in MODELS.items():
-        for kind, model in models.items():
-            if isinstance(model, str):
-                whose.setdefault(model, []).append(f"{flavor}, {kind}")
-                continue
-            for way, why in model.not_sent.items():
-                whose.setdefault(why, []).append(f"{flavor}, {kind}, {way}")
-    for kind, one in KINDS.items():
-        for way, why in one.not_sent.items():
-            whose.setdefault(why, []).append(f"{kind}, {way}")
+    for place, why in _places():
+        whose.setdefault(why, []).append(place)
     yield from (f"- n/a, {'; '.join(named)}: {why}." for why, named in whose.items())
     for one in KNOWN:
         places = ", ".join((*one.kinds, *(() if one.ways == _ALL else one.ways)))
         yield f"- not yet, {places}: {one.why}."
+
+
+def _places() -> Iterator[tuple[str, str]]:
+    """Give what cannot be, with its reason."""
+    for flavor in names():
+        own = specimen(flavor)
+        for kind, model in own.fidelity.items():
+            if isinstance(model, str):
+                yield f"{flavor}, {kind}", model
+            else:
+                yield from _not_sent(f"{flavor}, {kind}", model.not_sent)
+        for kind, one in own.kinds.items():
+            yield from _not_sent(f"{flavor}, {kind}", one.not_sent)
+        if own.other_kinds:
+            yield f"{flavor}, other kinds", own.other_kinds
+    for kind, one in KINDS.items():
+        yield from _not_sent(kind, one.not_sent)
+
+
+def _not_sent(what: str, ways: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return ((f"{what}, {way}", why) for way, why in ways.items())
 
 
 if __name__ == "__main__":

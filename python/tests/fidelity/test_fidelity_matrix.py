@@ -7,13 +7,13 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from fidelity_kinds import EXAMPLE, KINDS
-from fidelity_models import MODELS, Made
-from fidelity_table import KNOWN, SPECIFICATION, Cell, cells, not_yet, reason, written
+from fidelity_kinds import EXAMPLE
+from fidelity_table import KNOWN, SPECIFICATION, Cell, cells, kinds_of, not_yet, reason, written
 from fidelity_ways import WAYS
 
 import mlmodel
 from mlmodel.scoring.fidelity.answers import difference
+from specimens import Made, names, specimen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +31,9 @@ class Trained(NamedTuple):
 @cache
 def trained(flavor: str, kind: str) -> Trained:
     """Return a model of the table; each is trained once."""
-    made = MODELS[flavor][kind]
+    made = specimen(flavor).model_of(kind)
     assert isinstance(made, Made)
-    rows, held_out = map(made.prepare, KINDS[kind].made())
+    rows, held_out = map(made.prepare, kinds_of(flavor)[kind].made())
     return Trained(made.train(rows), made.native, rows[:EXAMPLE], held_out)
 
 
@@ -54,12 +54,22 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Any
     return load
 
 
+#: The libraries of every environment, whose flavors' cells are run wherever tests are.
+_EVERYWHERE = {"sklearn", "xgboost", "onnx", "onnxruntime", "cloudpickle"}
+
+
+def _library_marks(flavor: str) -> list[Any]:
+    rare = [name for name in specimen(flavor).libraries if name not in _EVERYWHERE]
+    return [pytest.mark.libraries(*rare)] if rare else []
+
+
 def _parameters() -> list[Any]:
     found = []
     for cell in cells():
         if reason(cell) is None:
-            why = not_yet(cell)
-            marks = () if why is None else pytest.mark.xfail(strict=True, reason=why)
+            marks, why = _library_marks(cell.flavor), not_yet(cell)
+            if why is not None:
+                marks.append(pytest.mark.xfail(strict=True, reason=why))
             found.append(pytest.param(*cell, marks=marks, id="-".join(cell)))
     return found
 
@@ -73,31 +83,36 @@ def test_a_model_is_answered_as_by_itself(
     own, model = trained(flavor, kind), loaded(flavor, kind)
     for rows in (own.held_out, own.held_out[-1:]):
         answer = WAYS[way](model, rows)
-        single = flavor in {"xgboost", "onnx"}
+        single = specimen(flavor).single
         assert difference(own.native(own.model, rows), answer, single=single) is None
 
 
-@pytest.mark.parametrize("flavor", MODELS)
+def _rows_of(answers: Any) -> Any:
+    return answers.to_numpy().tolist() if hasattr(answers, "columns") else answers
+
+
+@pytest.mark.parametrize(
+    "flavor", [pytest.param(name, marks=_library_marks(name)) for name in names()]
+)
 def test_every_model_answers_by_every_row(flavor: str) -> None:
     """A model that says the same of all rows would prove nothing."""
-    for kind, made in MODELS[flavor].items():
+    for kind, made in specimen(flavor).fidelity.items():
         if isinstance(made, Made):
             own = trained(flavor, kind)
             answers = own.native(own.model, own.held_out)
-            answers = answers["y"] if hasattr(answers, "columns") else answers
-            assert len({str(answer) for answer in answers}) > EXAMPLE // 4, kind
+            answers = answers["y"] if "y" in getattr(answers, "columns", ()) else answers
+            assert len({str(answer) for answer in _rows_of(answers)}) > EXAMPLE // 4, kind
 
 
-def test_the_tables_name_every_combination() -> None:
-    assert all(list(kinds) == list(KINDS) for kinds in MODELS.values())
-    own = [
-        made.not_sent
-        for kinds in MODELS.values()
-        for made in kinds.values()
-        if isinstance(made, Made)
-    ]
-    not_sent = [kind.not_sent for kind in KINDS.values()] + own
-    assert all(set(ways) <= set(WAYS) for ways in not_sent)
+@pytest.mark.parametrize("flavor", names())
+def test_a_table_names_every_combination(flavor: str) -> None:
+    own, kinds = specimen(flavor), kinds_of(flavor)
+    assert set(own.fidelity) <= set(kinds)
+    assert own.other_kinds or list(own.fidelity) == list(kinds)
+    assert any(isinstance(made, Made) for made in own.fidelity.values())
+    made = [made.not_sent for made in own.fidelity.values() if isinstance(made, Made)]
+    assert all(set(ways) <= set(WAYS) for ways in made)
+    assert all(set(kind.not_sent) <= set(WAYS) for kind in kinds.values())
 
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.why)

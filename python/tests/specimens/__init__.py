@@ -1,8 +1,8 @@
 """One small real model of each flavor: all that the table of flavors and the matrix are made of.
 
 A flavor's specimen is the module of its name in this folder, with a :class:`Specimen` named
-``SPECIMEN``. It imports the flavor's library within functions alone, so that tables can be written,
-and tests be collected, where the library is not installed.
+``SPECIMEN``. It imports a library that is not in requirements/dev.txt within functions alone, so
+that tables can be written, and tests be collected, where that is not installed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     from fidelity_kinds import Kind
 
 #: The ages of the format whose folders are read, each by a layout of its own.
@@ -62,6 +63,9 @@ class Specimen:
     rows: Callable[[], Any]
     #: What it answers by itself to these rows; the answer of python_function is held against it.
     native: Callable[[Any, Any], Any] = _predict
+    #: Saves a model into a folder, with keywords that all flavors take; ``save_model`` of the
+    #: flavor's module where it is None.
+    save: Callable[..., None] | None = None
     #: Arguments of the flavor's own ``save_model`` that the model needs.
     options: Mapping[str, Any] = field(default_factory=_nothing)
     #: How many of the rows are the example.
@@ -72,6 +76,11 @@ class Specimen:
     layouts: Mapping[str, Callable[[Any, Path], None] | str] = field(default_factory=_nothing)
     #: Whether loading asks for trust, and what would run; empty where its files are data.
     runs: str = ""
+    #: Arguments with which MLflow 3 saves the model, beside those that every model is saved with.
+    mlflow_options: Mapping[str, Any] = field(default_factory=_nothing)
+    #: Saves the model with MLflow 3, which it is given; ``save_model`` of MLflow's module of the
+    #: flavor where it is None.
+    mlflow_save: Callable[[Any, Any, str], None] | None = None
     #: Cells of the table that are not, with the reason; the test sees that they fail.
     missing: Mapping[str, str] = field(default_factory=_nothing)
     #: Whether its numbers have single precision, whose doubles a client's text does not tell apart.
@@ -99,6 +108,13 @@ def names() -> list[str]:
 def specimen(name: str) -> Specimen:
     """Return the specimen of a flavor."""
     return importlib.import_module(f"specimens.{name}").SPECIMEN
+
+
+def target(count: int) -> np.ndarray[Any, Any]:
+    """Return numbers to learn, which follow from nothing."""
+    import numpy as np
+
+    return np.random.default_rng(1).integers(0, 1000, count) / 8
 
 
 @cache

@@ -1,0 +1,94 @@
+"""The table of flavors as its page shows it; run by itself, this file writes it there.
+
+Each mark is held by a test of ``test_table.py``: what is there passes, and what is not, fails.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(Path(__file__).resolve().parents[1] / one) for one in ("", "fidelity")]
+
+from packaging.requirements import Requirement
+
+from mlmodel.flavors import _registry
+from specimens import AGES, names, specimen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+PAGE = REPOSITORY / "spec" / "flavors" / "README.md"
+#: The columns, as ``table_cells.CELLS`` has them (a test compares).
+COLUMNS = (
+    "saved", "native load", "python_function", "signature, example", "fidelity",
+    *(f"MLflow {age}" for age in AGES),
+    "loads in MLflow", "without MLflow", "detected", "REST", "trust",
+)  # fmt: skip
+_BEGIN, _END = "<!-- table: python python/tests/flavors/flavor_table.py -->", "<!-- end -->"
+_LOCK = REPOSITORY / "python" / "requirements" / "flavors.txt"
+
+
+def nothing_to_read(flavor: str, cell: str) -> str | None:
+    """Return why no MLflow of an age wrote such a model, or None."""
+    layout = specimen(flavor).layouts.get(cell.removeprefix("MLflow "))
+    return layout if isinstance(layout, str) else None
+
+
+def not_there(flavor: str, cell: str) -> str | None:
+    """Return why a cell fails, as a test sees, or None."""
+    return specimen(flavor).missing.get(cell)
+
+
+def versions(flavor: str) -> str:
+    """Return the libraries of a flavor with the versions of the lock."""
+    locked = dict(line.split("==") for line in _LOCK.read_text(encoding="utf-8").split())
+    known = _registry.flavor_by_name(flavor)
+    wanted = [Requirement(line).name for line in known.extra] if known else ["cloudpickle"]
+    names = [name if name in locked else f"{name}-cpu" for name in wanted]
+    return ", ".join(f"{name} {locked[name]}" for name in names)
+
+
+def written(text: str) -> str:
+    """Return the page with the table in its place."""
+    before, _, rest = text.partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    reasons: list[str] = []
+    rows = [
+        f"| flavor | {' | '.join(COLUMNS)} | tested with |",
+        f"|{'---|' * (len(COLUMNS) + 2)}",
+        *(_row(flavor, reasons) for flavor in names()),
+    ]
+    notes = [f"{place}. {why}" for place, why in enumerate(reasons, 1)]
+    return "\n".join([f"{before}{_BEGIN}", "", *rows, "", *notes, "", f"{_END}{after}"])
+
+
+def _row(flavor: str, reasons: list[str]) -> str:
+    link = f"[{flavor}]({flavor}.md)"
+    if not (PAGE.parent / f"{flavor}.md").exists():
+        link = f"[{flavor}](../python-function.md)"
+    return f"| {link} | {' | '.join(_marks(flavor, reasons))} | {versions(flavor)} |"
+
+
+def _marks(flavor: str, reasons: list[str]) -> Iterator[str]:
+    for cell in COLUMNS:
+        runs = specimen(flavor).runs if cell == "trust" else ""
+        whys = {
+            "no": not_there(flavor, cell),
+            "none": nothing_to_read(flavor, cell),
+            "asks": runs and f"Loading runs {runs}",
+        }
+        mark, why = next(((mark, why) for mark, why in whys.items() if why), ("", ""))
+        if not why:
+            yield "no need" if cell == "trust" else "yes"
+            continue
+        if why not in reasons:
+            reasons.append(why)
+        yield f"{mark} ({reasons.index(why) + 1})"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

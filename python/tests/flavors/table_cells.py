@@ -1,0 +1,273 @@
+"""The cells of the table of flavors: one function each, which fails where the cell is not so.
+
+Each is asked of the flavor's specimen (``tests/specimens``), through public names and as a user would.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib
+import importlib.util
+import json
+import os
+import pickle
+import subprocess
+import sys
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from peer_environment import peer_folder
+
+import mlmodel
+from mlmodel.errors import UntrustedModel
+from mlmodel.scoring.fidelity.answers import difference
+from specimens import AGES, Made, model, specimen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_TESTS = Path(__file__).resolve().parents[1]
+#: However slow the machine, a server or another process is done by then.
+_PATIENCE = 500
+
+
+class Bench:
+    """A flavor's specimen, saved once, with all that its cells need."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name, self.folder, self.specimen = name, folder, specimen(name)
+
+    @cached_property
+    def model(self) -> Any:
+        return model(self.name)
+
+    @cached_property
+    def rows(self) -> Any:
+        return self.specimen.rows()
+
+    @cached_property
+    def expected(self) -> Any:
+        """What the model itself answers."""
+        return self.specimen.native(self.model, self.rows)
+
+    @cached_property
+    def saved(self) -> Path:
+        """A folder of the model with its example, by the flavor's own ``save_model``."""
+        path = self.folder / "saved"
+        save = self.specimen.save or importlib.import_module(f"mlmodel.{self.name}").save_model
+        save(self.model, path, input_example=self.example, **self.specimen.options)
+        return path
+
+    @property
+    def example(self) -> Any:
+        return _first(self.rows, self.specimen.example)
+
+    @cached_property
+    def of_mlflow(self) -> dict[str, Any]:
+        """What MLflow 3 answers, loads and saves, in a process of its own."""
+        return _asked_of_mlflow(self)
+
+    def require_equal(self, answer: Any) -> None:
+        """Fail where an answer is not the model's own."""
+        if self.specimen.tolerance:
+            own, given = (np.asarray(pd.DataFrame(one)) for one in (self.expected, answer))
+            np.testing.assert_allclose(given, own, rtol=self.specimen.tolerance)
+        else:
+            assert difference(self.expected, answer, single=self.specimen.single) is None
+
+
+def _first(rows: Any, count: int) -> Any:
+    if isinstance(rows, dict):
+        return {name: held[:count] for name, held in rows.items()}
+    return rows[:count]
+
+
+def saves(bench: Bench) -> None:
+    """``save_model`` writes a folder that has the flavor and breaks no rule."""
+    assert bench.name in mlmodel.models.Model.load(bench.saved).flavors
+    report = mlmodel.validate(bench.saved)
+    assert report.valid, report.violations
+
+
+def native(bench: Bench) -> None:
+    """``load_model`` gives the library's own object, which answers as before."""
+    loaded = importlib.import_module(f"mlmodel.{bench.name}").load_model(bench.saved, trust=True)
+    bench.require_equal(bench.specimen.native(loaded, bench.rows))
+
+
+def python_function(bench: Bench) -> None:
+    """python_function answers as the model itself."""
+    bench.require_equal(mlmodel.load(bench.saved, trust=True).predict(bench.rows))
+
+
+def signature(bench: Bench) -> None:
+    """A signature was inferred from the example, which is read back and predicted."""
+    loaded = mlmodel.load(bench.saved, trust=True)
+    assert loaded.signature is not None
+    assert loaded.signature.inputs is not None
+    assert loaded.signature.outputs is not None
+    assert loaded.predict(loaded.input_example) is not None
+    # What differs between the ways in is recorded when a model is saved (FID-009).
+    assert "fidelity" not in (loaded.metadata.metadata or {}).get("mlmodel", {})
+
+
+def fidelity(bench: Bench) -> None:
+    """The fidelity matrix has a model of it, whose cells its own tests hold."""
+    every = bench.specimen
+    assert any(isinstance(every.model_of(kind), Made) for kind in every.fidelity)
+
+
+def layout(age: str) -> Callable[[Bench], None]:
+    """A folder as MLflow of an age wrote it loads here, and answers as the model."""
+
+    def reads(bench: Bench) -> None:
+        write = bench.specimen.layouts.get(age)
+        if write is None:
+            assert bench.of_mlflow["saves"] == "", bench.of_mlflow["saves"]
+            root = bench.folder / "theirs"
+        else:
+            root = bench.folder / age
+            root.mkdir()
+            write(bench.model, root)
+        bench.require_equal(mlmodel.load(root, trust=True).predict(bench.rows))
+
+    return reads
+
+
+def loads_in_mlflow(bench: Bench) -> None:
+    """What is saved here loads in MLflow 3, and answers as the model."""
+    assert bench.of_mlflow["loads"] == "", bench.of_mlflow["loads"]
+    bench.require_equal(pickle.loads((bench.folder / "answer.pickle").read_bytes()))
+
+
+def without_mlflow(bench: Bench) -> None:
+    """No MLflow is installed where all of this loads, nor any stand-in of it left behind."""
+    assert mlmodel.load(bench.saved, trust=True).predict(bench.rows) is not None
+    assert importlib.util.find_spec("mlflow") is None
+    assert [name for name in sys.modules if name.partition(".")[0] == "mlflow"] == []
+
+
+def detected(bench: Bench) -> None:
+    """``mlmodel.save`` knows the flavor from the object."""
+    path = bench.folder / "detected"
+    mlmodel.save(bench.model, path, example=bench.example)
+    assert bench.name in mlmodel.models.Model.load(path).flavors
+
+
+def rest(bench: Bench) -> None:
+    """A real server answers the example as the model itself does."""
+    own = mlmodel.load(bench.saved, trust=True)
+    body = own.metadata.get_serving_input(bench.saved)
+    assert body is not None
+    with _serving(bench.saved) as port:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+        connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
+    assert answer.status == 200, told
+    told = told["predictions"]
+    if isinstance(told, list) and told and isinstance(told[0], dict):
+        told = pd.DataFrame(told)
+    expected = own.predict(own.input_example)
+    assert difference(_plain(expected), told, single=bench.specimen.single) is None
+
+
+def _plain(answer: Any) -> Any:
+    """Return an answer without the dtypes that JSON does not have."""
+    return answer.reset_index(drop=True) if hasattr(answer, "reset_index") else answer
+
+
+def trust(bench: Bench) -> None:
+    """Who did not save the model loads it without trust, unless something of it would run."""
+    own = os.environ["MLMODEL_TRUST_STORE"]
+    os.environ["MLMODEL_TRUST_STORE"] = str(bench.folder / "nobody")
+    try:
+        answer = mlmodel.load(bench.saved).predict(bench.rows)
+    except UntrustedModel:
+        assert bench.specimen.runs, "it asks for trust"
+    else:
+        assert not bench.specimen.runs, "it loads without trust"
+        bench.require_equal(answer)
+    finally:
+        os.environ["MLMODEL_TRUST_STORE"] = own
+
+
+CELLS: dict[str, Callable[[Bench], None]] = {
+    "saved": saves,
+    "native load": native,
+    "python_function": python_function,
+    "signature, example": signature,
+    "fidelity": fidelity,
+    **{f"MLflow {age}": layout(age) for age in AGES},
+    "loads in MLflow": loads_in_mlflow,
+    "without MLflow": without_mlflow,
+    "detected": detected,
+    "REST": rest,
+    "trust": trust,
+}
+
+
+@contextmanager
+def _serving(model: Path) -> Iterator[int]:
+    """Give the port of a server that ends by itself."""
+    command = [sys.executable, "-m", "mlmodel", "serve", "-m", str(model), "-p", "0", "--trust"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line.startswith("mlmodel: ready at"):
+                process.terminate()
+                raise AssertionError((line, process.communicate()))
+            yield int(line.rsplit(":", 1)[1])
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+_MLFLOW = """
+import pickle, sys, traceback
+from pathlib import Path
+name, folder = sys.argv[1], Path(sys.argv[2])
+import mlflow
+from specimens import model, specimen
+told = {"loads": "", "saves": ""}
+try:
+    loaded = mlflow.pyfunc.load_model(str(folder / "saved"))
+    answer = loaded.predict(specimen(name).rows())
+    (folder / "answer.pickle").write_bytes(pickle.dumps(answer))
+except BaseException:
+    told["loads"] = traceback.format_exc()
+try:
+    own, path = specimen(name), str(folder / "theirs")
+    if own.mlflow_save is not None:
+        own.mlflow_save(mlflow, model(name), path)
+    else:
+        module = __import__(f"mlflow.{name}", fromlist=["save_model"])
+        options = {"pip_requirements": ["mlflow"], **own.mlflow_options}
+        module.save_model(model(name), path, **options)
+except BaseException:
+    told["saves"] = traceback.format_exc()
+(folder / "told.pickle").write_bytes(pickle.dumps(told))
+"""
+
+
+def _asked_of_mlflow(bench: Bench) -> dict[str, Any]:
+    assert bench.saved.is_dir()
+    path = [_TESTS, _TESTS / "fidelity", _TESTS.parent / "src", peer_folder("mlflow-skinny")]
+    environment = {
+        **os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)),
+        "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", _MLFLOW, bench.name, str(bench.folder)], cwd=bench.folder,
+        capture_output=True, text=True, env=environment, timeout=_PATIENCE, check=False,
+    )  # fmt: skip
+    told = bench.folder / "told.pickle"
+    assert told.exists(), done.stderr[-4000:]
+    return pickle.loads(told.read_bytes())
