@@ -23,6 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rule": ("rule", "Show rules of the specification."),
     "fmt": ("fmt", "Rewrite MLmodel files in their canonical form; comments are kept."),
     "inspect": ("inspect", "Show what models are, without running any of their code."),
+    "doctor": (
+        "doctor",
+        "Tell which flavors this environment can load, and what is missing for the others.",
+    ),
     "diff": ("diff", "Show how two models differ, without running any of their code."),
     "signature": ("signature", "Show and compare signatures."),
     "validate-input": (

@@ -27,6 +27,7 @@ __all__ = [
     "flavor_of",
     "is_known",
     "is_of_this_program",
+    "known_flavors",
     "register",
     "served_flavors",
 ]
@@ -95,8 +96,8 @@ def is_of_this_program(flavor: Flavor) -> bool:
     return REGISTERED.get(flavor.name) is flavor and flavor not in _installed()
 
 
-def _known() -> Iterator[Flavor]:
-    """Give ours first, then those of the program, then the installed ones."""
+def known_flavors() -> Iterator[Flavor]:
+    """Give every flavor: ours first, then those of the program, then the installed ones."""
     yield from all_flavors().values()
     yield from REGISTERED.values()
     yield from _installed()
@@ -142,17 +143,19 @@ def served_flavors() -> list[Flavor]:
 
 def flavor_by_name(name: str) -> Flavor | None:
     """Return the flavor with this key in the MLmodel file, or None."""
-    return next((flavor for flavor in _known() if flavor.name == name), None)
+    return next((flavor for flavor in known_flavors() if flavor.name == name), None)
 
 
 def flavor_by_loader(loader_module: str) -> Flavor | None:
     """Return the flavor of a python_function's ``loader_module``, or None (PYF-003)."""
-    return next((flavor for flavor in _known() if flavor.loader_module == loader_module), None)
+    return next(
+        (flavor for flavor in known_flavors() if flavor.loader_module == loader_module), None
+    )
 
 
 def is_known(model: object) -> bool:
     """Return whether a flavor detects ``model``."""
-    return any(flavor.detects(model) for flavor in _known())
+    return any(flavor.detects(model) for flavor in known_flavors())
 
 
 def flavor_of(model: object) -> Flavor:
@@ -165,7 +168,7 @@ def flavor_of(model: object) -> Flavor:
         InvalidArgument: none does.
 
     """
-    found = {flavor.name: flavor for flavor in _known() if flavor.detects(model)}
+    found = {flavor.name: flavor for flavor in known_flavors() if flavor.detects(model)}
     for cls in type(model).__mro__ if len(found) > 1 else ():
         flavor = found.get(cls.__module__.partition(".")[0])
         if flavor is not None:
@@ -176,6 +179,6 @@ def flavor_of(model: object) -> Flavor:
         raise is_a_class(model)
     raise InvalidArgument(
         f"No flavor is known for a model of type {class_name(model)}; the flavors are "
-        f"{', '.join(flavor.name for flavor in _known())}. Wrap it in a "
+        f"{', '.join(flavor.name for flavor in known_flavors())}. Wrap it in a "
         "mlmodel.pyfunc.PythonModel to save it."
     )
