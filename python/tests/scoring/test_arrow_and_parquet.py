@@ -260,6 +260,24 @@ def test_a_stream_between_batches_has_no_end() -> None:
     assert refused(STREAM, cut) == (400, "MALFORMED_REQUEST")
 
 
+def _with_metadata(metadata: bytes) -> bytes:
+    return b"PAR1" + metadata + len(metadata).to_bytes(4, "little") + b"PAR1"
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        b"\x19\xf7\xff\xff\xff\xff\x0f" + bytes(64),  # 2^32 doubles in a list of 64 bytes
+        b"\x19\xf1\xff\xff\xff\xff\x0f" + bytes(64),  # and as many truth values
+        b"\x19" * 4000 + bytes(64),  # lists in lists
+    ],
+    ids=["doubles", "truth values", "lists"],
+)
+def test_metadata_that_cannot_be_are_refused_where_that_is_seen(metadata: bytes) -> None:
+    """RST-118: by what the bytes can hold, not once a bound of values is reached."""
+    assert refused(PARQUET, _with_metadata(metadata)) == (400, "MALFORMED_REQUEST")
+
+
 def test_parts_of_a_file_must_not_overlap() -> None:
     """RST-118: a footer that names one batch twice."""
     body = file(pa.table({"a": [1.5, 2.5]}), 1)

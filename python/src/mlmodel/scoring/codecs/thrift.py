@@ -16,7 +16,7 @@ __all__ = ["BINARY", "I32", "I64", "LIST", "STRUCT", "Fields", "Thrift", "WrongT
 #: Thrift's numbers of its types.
 _TRUE, _FALSE, _BYTE, _I16, I32, I64, _DOUBLE, BINARY, LIST, _SET, _MAP, STRUCT = range(1, 13)
 _INTEGERS = {_I16: 15, I32: 31, I64: 63}
-#: Structs within structs; the metadata have six.
+#: Structs and lists within each other; the metadata have ten.
 _DEEPEST = 32
 
 
@@ -105,15 +105,22 @@ class Thrift:
         if kind in {_TRUE, _FALSE}:
             return None, place + is_item
         if kind in {_BYTE, _DOUBLE}:
-            return None, place + (1 if kind == _BYTE else 8)
+            end = place + (1 if kind == _BYTE else 8)
+            if end > len(self._data):
+                raise WrongThrift
+            return None, end
         raise WrongThrift  # Parquet has no sets and maps
 
     def _list(self, place: int, depth: int) -> tuple[tuple[int, list[Any]], int]:
+        if depth > _DEEPEST:
+            raise WrongThrift
         head = self._data[place]
         place += 1
         count, kind = head >> 4, head & 15
         if count == 15:  # noqa: PLR2004 - the number follows
             count, place = self._varint(place)
+        if count > len(self._data) - place:  # each has a byte at least
+            raise WrongThrift
         items = []
         for _ in range(count):
             item, place = self._value(place, kind, depth, is_item=True)
