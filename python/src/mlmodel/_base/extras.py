@@ -30,6 +30,7 @@ _EXTRA_OF = {
     "prometheus_client": "metrics",
     "opentelemetry": "otel",
     "httpcore": "client",
+    "skl2onnx": "convert",
 }
 #: Import name -> the package that is installed, where that has another name.
 _PACKAGE_OF = {

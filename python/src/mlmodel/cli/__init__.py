@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "doctor",
         "Tell which flavors this environment can load, and what is missing for the others.",
     ),
+    "convert": ("convert", "Give a model a second flavor, or its file in another form."),
     "diff": ("diff", "Show how two models differ, without running any of their code."),
     "signature": ("signature", "Show and compare signatures."),
     "validate-input": (

@@ -32,6 +32,7 @@ __all__ = [
     "echo",
     "fail",
     "format_option",
+    "gate_options",
     "in_processes",
     "input_options",
     "jobs_option",
@@ -234,19 +235,9 @@ def loading_options(command: Callable[..., None]) -> Callable[..., None]:
     return model_option(trust_options(command))
 
 
-def trust_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add ``--trust``, ``--allow`` and ``--sandbox`` to a command that loads models."""
+def gate_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add ``--trust`` and ``--allow`` to a command that loads models into its own process."""
     for option in (
-        click.option(
-            "--sandbox",
-            type=click.Choice(["auto", "on", "off"]),
-            default="auto",
-            show_default=True,
-            envvar="MLMODEL_SANDBOX",
-            help="Run the model where it can write no file, start no program and open no "
-            "connection: auto does so for a folder that is not trusted, as far as this system "
-            "can; on for any, or fails; off for none.",
-        ),
         click.option(
             "--allow",
             multiple=True,
@@ -259,6 +250,21 @@ def trust_options(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = option(command)
     return command
+
+
+def trust_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add ``--trust``, ``--allow`` and ``--sandbox`` to a command that loads models."""
+    sandbox = click.option(
+        "--sandbox",
+        type=click.Choice(["auto", "on", "off"]),
+        default="auto",
+        show_default=True,
+        envvar="MLMODEL_SANDBOX",
+        help="Run the model where it can write no file, start no program and open no "
+        "connection: auto does so for a folder that is not trusted, as far as this system "
+        "can; on for any, or fails; off for none.",
+    )
+    return gate_options(sandbox(command))
 
 
 def model_option(command: Callable[..., None]) -> Callable[..., None]:

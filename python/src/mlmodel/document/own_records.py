@@ -1,7 +1,8 @@
 """What this format records in the user's ``metadata``, under a key of its own (ENF-091, FID-009).
 
-Other readers pass over ``metadata`` → ``mlmodel``. It has two records side by side: the delivery of
-the inputs (``columns`` and ``form``), and how the model answered when it was saved (``fidelity``).
+Other readers pass over ``metadata`` → ``mlmodel``. It has records side by side: the delivery of the
+inputs (``columns`` and ``form``), how the model answered when it was saved (``fidelity``), and what
+it was converted to (``conversions``).
 Where the user keeps anything but a mapping under that key, it stays as it is and nothing is
 recorded. Mappings of the user are never changed in place. Nothing here needs numpy.
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEY",
+    "add_conversion",
     "delivery_in",
     "fidelity_in",
     "is_row_wise",
@@ -35,6 +37,7 @@ KEY = "mlmodel"
 _DELIVERY = ("columns", "form")
 _FIDELITY = "fidelity"
 _ROW_WISE = "row_wise"
+_CONVERSIONS = "conversions"
 
 
 def delivery_in(document: Mapping[str, Any]) -> Delivery | None:
@@ -97,6 +100,14 @@ def record_fidelity(document: dict[str, Any], record: Mapping[str, Any] | None) 
     None takes a record out, such as that of another folder.
     """
     _put(document, (_FIDELITY,), {} if record is None else {_FIDELITY: dict(record)})
+
+
+def add_conversion(document: dict[str, Any], record: Mapping[str, Any]) -> None:
+    """Add what a conversion compared to an MLmodel file's mapping (CNV-005)."""
+    before = (_held(document.get("metadata")) or {}).get(_CONVERSIONS)
+    others = [one for one in before if isinstance(one, dict)] if isinstance(before, list) else []
+    kept = [one for one in others if one.get("to") != record["to"]]
+    _put(document, (_CONVERSIONS,), {_CONVERSIONS: [*kept, dict(record)]})
 
 
 def _held(metadata: Any) -> Mapping[str, Any] | None:

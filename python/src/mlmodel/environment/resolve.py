@@ -32,6 +32,7 @@ __all__ = [
     "infer_requirements",
     "provisional_file",
     "resolve",
+    "with_pip",
     "write_environment",
 ]
 
@@ -226,7 +227,7 @@ def _of_conda(given: Mapping[str, Any] | str | Path) -> Environment:
     with_files = read_lines(_from_file(lines, given), "conda_env")
     requirements = with_files.lines()
     if requirements != lines:
-        conda["dependencies"] = _with_pip(conda["dependencies"], requirements)
+        conda["dependencies"] = with_pip(conda["dependencies"], requirements)
     return Environment(conda, tuple(requirements), tuple(with_files.constraints))
 
 
@@ -243,7 +244,7 @@ def _conda(given: Mapping[str, Any] | str | Path) -> dict[str, Any]:
         conda["pip"] = list(conda["pip"])
         lines = pip_part(conda)
         del conda["pip"]
-        conda["dependencies"] = _with_pip(conda.get("dependencies") or [], lines)
+        conda["dependencies"] = with_pip(conda.get("dependencies") or [], lines)
     order = ("name", "channels", "dependencies")
     return {
         **{key: conda[key] for key in order if key in conda},
@@ -251,7 +252,7 @@ def _conda(given: Mapping[str, Any] | str | Path) -> dict[str, Any]:
     }
 
 
-def _with_pip(dependencies: Sequence[Any], lines: Sequence[str]) -> list[Any]:
+def with_pip(dependencies: Sequence[Any], lines: Sequence[str]) -> list[Any]:
     """Return conda's dependencies with these pip requirements, in the place of those they have."""
     others = [item for item in dependencies if not isinstance(item, dict)]
     at = next((n for n, item in enumerate(dependencies) if isinstance(item, dict)), len(others))

@@ -61,6 +61,11 @@ class Flavor(ABC):
     #: Its rank among the flavors that serve a model without python_function, the lowest first;
     #: None if it serves none (RST-087).
     served: ClassVar[int | None] = None
+    #: The forms of its own file that its models can be converted to (CNV-002) -> the arguments of
+    #: ``save_model`` that write them.
+    forms: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+    #: Whether models of other flavors can be converted to it: :meth:`made_of` does it.
+    converts: ClassVar[bool] = False
     #: Its own arguments of ``save_model`` with their defaults; ``saver`` fills them in.
     save_defaults: Mapping[str, Any] = MappingProxyType({})
 
@@ -112,6 +117,20 @@ class Flavor(ABC):
         """
         native = self.load(folder, attributes)
         return native, self.predictor(native, python_function)
+
+    def made_of(self, model: Any, example: Any, answer: Any) -> tuple[Any, str]:
+        """Return a model of this flavor made of another library's, and what made it (CNV-002).
+
+        Args:
+            model: the native model of another flavor.
+            example: what it is asked, as python_function gets it.
+            answer: what it answers.
+
+        Raises:
+            InvalidArgument: the model cannot be converted.
+
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:

@@ -63,6 +63,12 @@ class OnnxFlavor(Flavor):
     packages = ("onnx", "onnxruntime")
     versions = MappingProxyType({"onnx_version": "onnx"})
     signature_kinds = frozenset({"columns", "tensors"})
+    converts = True
+
+    def made_of(self, model: Any, example: Any, answer: Any) -> tuple[Any, str]:
+        from mlmodel.flavors import _onnx_converters
+
+        return _onnx_converters.convert(self, model, example, answer)
 
     def detects(self, model: object) -> bool:
         return defined_by(model, "onnx") and type(model).__name__ == "ModelProto"

@@ -61,6 +61,7 @@ class SklearnFlavor(Flavor):
     packages = ("scikit-learn",)
     versions = MappingProxyType({"sklearn_version": "scikit-learn"})
     signature_kinds = frozenset({"columns", "tensors"})
+    forms = MappingProxyType({"skops": {"serialization_format": "skops"}})
 
     def detects(self, model: object) -> bool:
         return defined_by(model, "sklearn") and hasattr(model, "get_params")

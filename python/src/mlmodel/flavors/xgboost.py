@@ -56,6 +56,7 @@ class XgboostFlavor(Flavor):
     extra = ("xgboost>=3.1", "scikit-learn>=1.3")
     packages = ("xgboost",)
     versions = MappingProxyType({"xgb_version": "xgboost"})
+    forms = MappingProxyType({name: {"model_format": name} for name in ("ubj", "json")})
 
     def detects(self, model: object) -> bool:
         return _CLASSES.hold(model)

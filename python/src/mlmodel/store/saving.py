@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.signature.types.delivery import Delivery
 
-__all__ = ["Contents", "KeywordOptions", "SaveOptions", "save_folder"]
+__all__ = ["Contents", "KeywordOptions", "SaveOptions", "save_folder", "size_of"]
 
 #: Where user code is copied to, the `code` attribute of python_function (PYF-006).
 CODE_FOLDER = "code"
@@ -155,7 +155,7 @@ def save_folder(
             ),
         )
         write_environment(env, root)
-        model.model_size_bytes = _size(root)
+        model.model_size_bytes = size_of(root)
         document.write(model.document, root / FILE_NAME)
         _require_valid(root)
     record(target, "saved by this user")
@@ -436,5 +436,6 @@ def _copy_code(code_paths: Sequence[PathLike] | None, root: Path) -> str | None:
     return CODE_FOLDER
 
 
-def _size(root: Path) -> int:
+def size_of(root: Path) -> int:
+    """Return the bytes of the files in a folder and below."""
     return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
