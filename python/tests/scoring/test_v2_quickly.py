@@ -29,10 +29,8 @@ FIELDS = {
     "BYTES": ("bytes_contents", [b"x"]),
     "FP16": ("fp32_contents", [1.0]),
 }
-DTYPES = {
-    **{"FP64": "<f8", "FP32": "<f4", "FP16": "<f2", "INT64": "<i8", "INT32": "<i4", "INT8": "i1"},
-    **{"BOOL": "?", "BYTES": "u1"},
-}
+_WIDE = {"FP64": "<f8", "FP32": "<f4", "INT64": "<i8", "INT32": "<i4"}
+DTYPES = {**_WIDE, "FP16": "<f2", "INT8": "i1", "BOOL": "?", "BYTES": "u1"}
 SIGNATURES = [
     Schema([ColSpec("double", "a"), ColSpec("long", "b"), ColSpec("float", "c", required=False)]),
     Schema([ColSpec("double", "a"), ColSpec("double", "b"), ColSpec("double", "c")]),

@@ -57,7 +57,7 @@ class Observed:
             try:
                 answer = behavior(call.noted(requests), context)
             finally:
-                call.end(_number(context), answer)
+                call.end(_number(context) if call.is_noted else _OK, answer)
             return answer
 
         return asked
@@ -91,6 +91,7 @@ class Call:
         self._observer, self._scores = observer, scores
         self._method, self._name, self._metadata = method, name, metadata
         self._more = False
+        self.is_noted = observer.on
         self.again()
 
     def again(self) -> None:
