@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mlmodel._proto import message
+from mlmodel.scoring.v2.protobuf import message
 from mlmodel.scoring.v2.rpc import handle
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
@@ -80,8 +80,8 @@ def test_the_parts_of_a_call_over_grpc_are_those_of_one_answer(load):
     assert len(found) == 9
     assert all(spent < float("inf") for spent in found.values())
     request = parts.request()
-    bare = message("ModelInferResponse", "inference").FromString(floor.answer(request))
-    ours = message("ModelInferResponse", "inference").FromString(
+    bare = message("ModelInferResponse").FromString(floor.answer(request))
+    ours = message("ModelInferResponse").FromString(
         handle("ModelInfer", request, parts.models())
     )
     assert list(bare.raw_output_contents) == list(ours.raw_output_contents)
