@@ -81,9 +81,7 @@ def test_the_parts_of_a_call_over_grpc_are_those_of_one_answer(load):
     assert all(spent < float("inf") for spent in found.values())
     request = parts.request()
     bare = message("ModelInferResponse").FromString(floor.answer(request))
-    ours = message("ModelInferResponse").FromString(
-        handle("ModelInfer", request, parts.models())
-    )
+    ours = message("ModelInferResponse").FromString(handle("ModelInfer", request, parts.models()))
     assert list(bare.raw_output_contents) == list(ours.raw_output_contents)
 
 
