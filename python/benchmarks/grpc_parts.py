@@ -244,7 +244,7 @@ def _burst(port: int, process: int, load: tuple[Path, int, float]) -> dict[str, 
 
 def measure(steps: list[str], rounds: int, connections: int, seconds: float) -> None:
     """Print a table of the steps, asked in turns."""
-    from pairing import interleave, say
+    from pairing import CannotMeasure, interleave, say
     from servers import end, free_port, listens
 
     running: dict[str, tuple[subprocess.Popen[bytes], int]] = {}
@@ -258,6 +258,8 @@ def measure(steps: list[str], rounds: int, connections: int, seconds: float) -> 
                 environ = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
                 running[step] = subprocess.Popen(command, env=environ, start_new_session=True), port
                 while not listens(port):
+                    if running[step][0].poll() is not None:
+                        raise CannotMeasure(f"the server of {step} ended")
                     time.sleep(0.05)
             load = (body, connections, seconds)
             asked = {
