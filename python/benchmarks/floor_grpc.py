@@ -18,22 +18,33 @@ _REQUEST = class_of("ModelInferRequest", "inference")
 _RESPONSE = class_of("ModelInferResponse", "inference")
 
 
+def answer(body: bytes) -> bytes:
+    """Return the answer to the bytes of a request."""
+    return _RESPONSE.SerializeToString(_answer(_REQUEST.FromString(body)))
+
+
 async def infer(request, _context):
     """Answer one request."""
+    return _answer(request)
+
+
+def _answer(request):
     names = [tensor.name for tensor in request.inputs]
     columns = [np.frombuffer(raw, np.float64) for raw in request.raw_input_contents]
     frame = pd.DataFrame(np.column_stack(columns), columns=names, copy=False)
-    answer = np.ascontiguousarray(frame.to_numpy()[:, 0])
+    first = np.ascontiguousarray(frame.to_numpy()[:, 0])
     response = _RESPONSE(model_name=request.model_name)
-    response.outputs.add(name="predictions", datatype="FP64", shape=answer.shape)
-    response.raw_output_contents.append(answer.tobytes())
+    response.outputs.add(name="predictions", datatype="FP64", shape=first.shape)
+    response.raw_output_contents.append(first.tobytes())
     return response
 
 
-async def serve(port: int) -> None:
-    """Answer until the process is ended."""
-    handler = grpc.unary_unary_rpc_method_handler(
-        infer, _REQUEST.FromString, _RESPONSE.SerializeToString
+async def serve(port: int, answer_bytes=None) -> None:
+    """Answer until the process is ended; by what answers bytes, where it is given."""
+    handler = (
+        grpc.unary_unary_rpc_method_handler(infer, _REQUEST.FromString, _RESPONSE.SerializeToString)
+        if answer_bytes is None
+        else grpc.unary_unary_rpc_method_handler(answer_bytes)
     )
     methods = {"ModelInfer": handler}
     server = grpc.aio.server()

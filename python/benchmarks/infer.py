@@ -153,13 +153,13 @@ def _over_grpc(
             )
         except grpc.RpcError as error:
             raise CannotMeasure(f"the server did not answer: {error.details()}") from error
-    fire = partial(_calls, ports.grpc, body, connections)
+    fire = partial(calls, ports.grpc, body, connections)
     raw = b"".join(answer.raw_output_contents)
     told = np.frombuffer(raw).tolist() or list(answer.outputs[0].contents.fp64_contents)
     return fire, told
 
 
-def _calls(port: int, body: Any, connections: int, seconds: float) -> Sample:
+def calls(port: int, body: Any, connections: int, seconds: float) -> Sample:
     """Call a server for so long; return calls per second and the median latency in ms.
 
     Raises:
@@ -180,4 +180,4 @@ def _calls(port: int, body: Any, connections: int, seconds: float) -> Sample:
     if failed:
         raise CannotMeasure(f"calls failed: {failed}")
     (median,) = (one for one in told["latencyDistribution"] if one["percentage"] == 50)
-    return {"value": told["rps"], "p50": median["latency"] / 1e6}
+    return {"value": told["rps"], "p50": median["latency"] / 1e6, "count": told["count"]}

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from mlmodel.scoring.v2.protobuf import message
+from mlmodel.scoring.v2.rpc import handle
+
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
 
@@ -68,6 +71,18 @@ def test_rows_have_names_of_their_own_and_someone_measures_each(load):
     floor = set(load("inprocess_floor").TASKS)
     assert floor < of("inprocess")
     assert of("inprocess") == set(load("inprocess_mlmodel").TASKS)
+
+
+def test_the_parts_of_a_call_over_grpc_are_those_of_one_answer(load):
+    """Each part can be made, and the bare servicer answers what ours does."""
+    parts, floor = load("grpc_parts"), load("floor_grpc")
+    found = parts.inside(rounds=1, times=1)
+    assert len(found) == 9
+    assert all(spent < float("inf") for spent in found.values())
+    request = parts.request()
+    bare = message("ModelInferResponse").FromString(floor.answer(request))
+    ours = message("ModelInferResponse").FromString(handle("ModelInfer", request, parts.models()))
+    assert list(bare.raw_output_contents) == list(ours.raw_output_contents)
 
 
 #: MLflow checks no pickle before it loads it.

@@ -129,6 +129,35 @@ def test_a_file_of_another_kind_is_named_as_such(model: Path, tmp_path: Path) ->
     assert answered(said.stdout) == [0.0, 2.0, 4.0]
 
 
+@pytest.mark.parametrize("name", ["rows", "rows.dat", "rows."])
+def test_a_file_whose_name_does_not_say_its_form(model: Path, tmp_path: Path, name: str) -> None:
+    source = tmp_path / name
+    FRAME.to_csv(source, index=False)
+    for more in ((), ("--batch-rows", "2")):
+        refused = CliRunner().invoke(command, ["-m", str(model), "-i", str(source), *more])
+        assert refused.exit_code != 0
+        assert "say it by -t FORM, such as -t csv" in str(refused.exception)
+        said = CliRunner().invoke(
+            command, ["-m", str(model), "-i", str(source), "-t", "csv", *more]
+        )
+        assert answered(said.stdout) == [0.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("rows.json", []), ("rows", ["-t", "json"]), ("rows.JSON", [])]
+)
+def test_a_form_that_is_said_is_not_asked_for(
+    model: Path, tmp_path: Path, name: str, options: list[str]
+) -> None:
+    source = tmp_path / name
+    FRAME.to_csv(source, index=False)
+    refused = CliRunner().invoke(command, ["-m", str(model), "-i", str(source), *options])
+    assert "The body is not JSON" in str(refused.exception)
+    assert "-t" not in str(refused.exception).replace(str(source), "")
+
+
 def test_nothing_on_standard_input(model: Path) -> None:
     refused = CliRunner().invoke(command, ["-m", str(model)], input="")
     assert "give a file with -i" in str(refused.exception)
+    refused = CliRunner().invoke(command, ["-m", str(model)], input="a,b\n1,2\n")
+    assert "say by -t FORM what else it is" in str(refused.exception)

@@ -272,3 +272,36 @@ def test_a_large_file_is_checked_in_pieces(
     result = run("-m", str(model), "-i", str(path), of=validate_input.command)
     assert result.stdout == f"{path}: no problem in 12000 rows.\n"
     assert len(seen) >= 1
+
+
+def refusing(status: int, code: str, message: str) -> Any:
+    """Return what answers every request with an error."""
+    told = json.dumps({"error_code": code, "message": message, "details": []}).encode()
+    return lambda _: (status, JSON, told)
+
+
+@pytest.mark.parametrize("protocol", ["auto", "v2", "invocations"])
+def test_a_server_that_wants_a_token(files: dict[str, str], tmp_path: Path, protocol: str) -> None:
+    message = "This server asks for a token, and the request has none (RST-165)."
+    (tmp_path / "token").write_text("nobody-knows-it\n")
+    asking = ("--protocol", protocol, "-i", files["r.csv"])
+    with stub(refusing(401, "UNAUTHENTICATED", message)) as server:
+        without = error_of(run(server.url, *asking))
+        assert str(without).startswith(message)
+        assert "holds the token by --token-file FILE" in str(without)
+        other = error_of(run(server.url, *asking, "--token-file", str(tmp_path / "token")))
+        assert "another token that it takes by --token-file FILE" in str(other)
+
+
+def test_a_server_of_several_models(files: dict[str, str]) -> None:
+    message = "There is nothing at this path; this server has several models (RST-131)."
+    with stub(refusing(404, "NOT_FOUND", message)) as server:
+        asking = (server.url, "--protocol", "invocations", "-i", files["r.csv"])
+        assert "Name the model by -m NAME." in str(error_of(run(*asking)))
+        assert "-m NAME" not in str(error_of(run(*asking, "-m", "iris")))
+
+
+def test_a_server_that_refuses_otherwise_gets_no_advice(files: dict[str, str]) -> None:
+    with stub(refusing(404, "NOT_FOUND", "There is nothing at this path (RST-072).")) as server:
+        asking = (server.url, "--protocol", "invocations", "-i", files["r.csv"])
+        assert str(error_of(run(*asking))) == "There is nothing at this path (RST-072)."

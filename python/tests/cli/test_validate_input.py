@@ -56,6 +56,15 @@ def test_every_violation_is_printed_with_its_row(model: Path, tmp_path: Path) ->
     assert lines[-1] == f"{source}: 1 of 4 rows fit; 3 problems."
 
 
+def test_a_file_whose_name_does_not_say_its_form(model: Path, tmp_path: Path) -> None:
+    source = tmp_path / "rows"
+    source.write_text("a,b\n1,x\n")
+    result = run("-m", model, "-i", source)
+    assert result.stdout.splitlines()[-1].endswith("say it by -t FORM, such as -t csv.")
+    assert "-t FORM" not in run("-m", model, "-i", source, "-t", "json").stdout
+    assert run("-m", model, "-i", source, "-t", "csv").exit_code == 0
+
+
 def test_data_that_fit(model: Path) -> None:
     for body in ('[{"a": 1, "b": "x"}]', '{"inputs": {"a": [1]}, "params": {"k": 5}}'):
         result = run("-m", model, body=body)

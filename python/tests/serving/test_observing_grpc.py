@@ -14,11 +14,13 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from mlmodel.errors import InvalidArgument
 from mlmodel.models import ModelSignature
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.stages import CURRENT
 from mlmodel.scoring.v2.registry import Models
 from mlmodel.serving.grpc import Limits, serve
+from mlmodel.serving.grpc.observed import Observed
 from mlmodel.serving.observing.access import Log
 from mlmodel.serving.observing.observer import Observer, Watch
 from mlmodel.serving.observing.spans import Spans
@@ -109,6 +111,57 @@ def test_errors_and_the_log_have_it(running: Running, caplog: pytest.LogCaptureF
     assert "with the request id abc" in error.details()
     told, error = running.ask(infer_request(b=[-1.0]), ("x-request-id", "abc"))
     assert sorted(told) == ["mlmodel-error", "x-request-id"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:0", "[::1]:0"])
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_access_log_says_where_a_call_came_from(form: str, address: str) -> None:
+    """GRP-070: of calls that are refused and of those of a stream too, as of all others."""
+    lines: list[str] = []
+    observer = Observer(["m"], Watch(access=Log(form, lines.append)))
+    models = Models()
+    models.add("m", lambda: Engine(lambda data, _: data, SIGNATURE))
+    models.load("m")
+    host = address.removesuffix(":0")
+    try:
+        server = serve(models, address, observer=observer)
+    except InvalidArgument:  # this machine has no addresses of that kind
+        pytest.skip(f"{host} cannot be listened at")
+    with grpc.insecure_channel(f"{host}:{server.port}") as channel:
+        ask = channel.unary_unary(f"/{SERVICE}/ModelInfer")
+        ask(infer_request(a=[1.0]).SerializeToString(), timeout=PATIENCE)
+        with pytest.raises(grpc.RpcError):
+            ask(infer_request(b=[1.0]).SerializeToString(), timeout=PATIENCE)
+        stream = channel.stream_stream(f"/{SERVICE}/ModelStreamInfer")
+        bodies = [infer_request(a=[1.0]).SerializeToString()] * 2
+        assert len(list(stream(iter(bodies), timeout=PATIENCE))) == 2
+    server.stop(PATIENCE)
+    assert len(lines) == 4
+    marked = re.escape(f"client={host}:" if form == "text" else f'"client":"{host}:')
+    assert all(re.search(rf"{marked}[0-9]+\b", line) for line in lines), lines
+
+
+def test_no_address_is_asked_for_without_an_access_log() -> None:
+    """GRP-070: it costs a call a microsecond."""
+    asked: list[str] = []
+    observed = Observed(Observer(["m"], Watch(metrics=True)))
+
+    class Context:
+        def invocation_metadata(self) -> tuple[()]:
+            return ()
+
+        def set_trailing_metadata(self, _: Any) -> None:
+            pass
+
+        def peer(self) -> str:
+            asked.append("peer")
+            return "unix:"
+
+    assert observed.begin("/s/m", Context(), scores=True).client == ""
+    assert not asked
+    log = Watch(access=Log("text", [].append))
+    call = Observed(Observer(["m"], log)).begin("/s/m", Context(), scores=True)
+    assert (call.client, asked) == ("unix", ["peer"])
 
 
 def test_calls_are_counted_and_written(running: Running) -> None:

@@ -43,6 +43,7 @@ __all__ = [
     "open_input",
     "open_output",
     "say_trust_is_lost",
+    "says_its_form",
     "size",
     "trust_options",
     "without_commands",
@@ -354,6 +355,13 @@ def content_type_of(source: str, form: str | None) -> str:
     known = {**FORMS, **_LINES}
     form = form or (suffix if suffix in known else "json")
     return known.get(form, form)
+
+
+def says_its_form(source: str) -> bool:
+    """Return whether a file's name says what form its data have."""
+    from mlmodel.scoring.media import FORMS
+
+    return PurePath(source).suffix.lower().removeprefix(".") in {*FORMS, *_LINES, *_ENDINGS}
 
 
 @contextmanager

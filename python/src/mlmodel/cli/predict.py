@@ -15,6 +15,7 @@ from mlmodel.cli._shared import (
     input_options,
     loading_options,
 )
+from mlmodel.cli.advice import advice_on_forms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +82,7 @@ def command(
         _check_pieces(model)
     found = sandboxing.decide(model, sandbox, trust=trust, allow=allow)
     asking = _here(model, trust=trust, allow=allow) if found is None else sandboxing.scoring(found)
-    with asking as ask:
+    with advice_on_forms(source, content_type), asking as ask:
         whole = batch_rows is None
         score_pieces(given, target, "json", lambda piece: ask(*piece[:2]), whole=whole)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlmodel.cli._shared import batch_option, complete_files, content_type_of, echo, input_options
+from mlmodel.cli.advice import advice_on_forms, advice_on_servers
 from mlmodel.cli.sizes import Size
 
 if TYPE_CHECKING:
@@ -116,7 +117,12 @@ def command(
     from mlmodel.client import Client
 
     given = pieces_of(source, content_type_of(source, content_type), batch_rows)
-    with Client(url, **_client_settings(**settings)) as client:
+    has_token = settings["token_file"] is not None
+    with (
+        advice_on_servers(model=settings["model"], has_token=has_token),
+        advice_on_forms(source, content_type),
+        Client(url, **_client_settings(**settings)) as client,
+    ):
         if settings["protocol"] not in {"auto", "invocations"} or url.startswith("grpc"):
             ask = _ask_typed(client, form, in_pieces=batch_rows is not None)
         else:

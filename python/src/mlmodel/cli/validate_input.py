@@ -18,6 +18,7 @@ from mlmodel.cli._shared import (
     input_options,
     model_option,
 )
+from mlmodel.cli.advice import form_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +86,9 @@ def command(
     else:
         for line in _check_lines(check, "standard input" if source == "-" else source):
             echo(line)
+        advice = form_advice(source, content_type)
+        if advice and check.error is not None and check.error.code == "MALFORMED_REQUEST":
+            echo(advice)
     sys.exit(0 if check.error is None else check.error.exit_code)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from mlmodel.scoring.stages import CURRENT, Stages
 from mlmodel.serving.observing.entry import GRPC, GRPC_CODES
@@ -24,6 +25,7 @@ REQUEST_ID = "x-request-id"
 _OK, _CANCELLED = 0, 1
 #: The tag of a text in field 1; the length behind it has one byte for names of models.
 _FIELD_1, _SHORT, _LONG = 0x0A, 2, 0x80
+_WITH_ADDRESS = ("ipv4", "ipv6")
 _TRACE = ("traceparent", "tracestate")
 
 
@@ -44,7 +46,10 @@ class Observed:
         given = metadata.get(REQUEST_ID)
         name = id_of(given.encode("latin-1", "replace") if isinstance(given, str) else None)
         context.set_trailing_metadata(((REQUEST_ID, name),))
-        return Call(self.observer, method, name, metadata, scores=scores)
+        call = Call(self.observer, method, name, metadata, scores=scores)
+        if self.observer.writes:
+            call.client = _address(context.peer())
+        return call
 
     def unary(
         self, method: str, behavior: Callable[..., Any], *, scores: bool
@@ -57,7 +62,7 @@ class Observed:
             try:
                 answer = behavior(call.noted(requests), context)
             finally:
-                call.end(_number(context), answer)
+                call.end(_number(context) if call.is_noted else _OK, answer)
             return answer
 
         return asked
@@ -83,7 +88,15 @@ class Observed:
 
 
 class Call:
-    """One call, or one message of a stream at a time."""
+    """One call, or one message of a stream at a time.
+
+    Attributes:
+        is_noted: something is to be noted of it.
+        client: the address that it came from; needed where there is an access log (GRP-070).
+
+    """
+
+    client = ""
 
     def __init__(
         self, observer: Observer, method: str, name: str, metadata: Any, *, scores: bool
@@ -91,6 +104,7 @@ class Call:
         self._observer, self._scores = observer, scores
         self._method, self._name, self._metadata = method, name, metadata
         self._more = False
+        self.is_noted = observer.on
         self.again()
 
     def again(self) -> None:
@@ -127,7 +141,7 @@ class Call:
         CURRENT.set(None)
         observer = self._observer
         if observer.on:
-            told = ("POST", self._method) if observer.tells else ()
+            told = ("POST", self._method, self.client) if observer.tells else ()
             seen, sent = (self._model, GRPC, code), len(answer or b"")
             observer.note(self.stages, seen, self._is_whole, self._received, sent, *told)
         self._is_whole = False
@@ -137,6 +151,12 @@ class Call:
         if self._is_whole or context.code() is not None:
             self.end(_number(context), b"")
         CURRENT.set(None)
+
+
+def _address(peer: str) -> str:
+    """Return address and port of a client as one writes them; of one without its kind alone."""
+    kind, _, address = peer.partition(":")
+    return unquote(address) if kind in _WITH_ADDRESS else kind
 
 
 def _first_text(body: bytes) -> str:

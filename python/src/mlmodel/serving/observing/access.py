@@ -55,6 +55,7 @@ def _as_text(stages: Stages, one: Entry, seconds: float) -> str:
 
 
 def _bare(stages: Stages, one: Entry, seconds: float) -> str:
+    client = f" client={_safe(one.client)}" if one.client else ""
     refused = ""
     if stages.refusal is not None:
         error, rules = stages.refusal
@@ -62,7 +63,7 @@ def _bare(stages: Stages, one: Entry, seconds: float) -> str:
     return (
         f"[{stages.request_id}] {_safe(one.method)} {_safe(one.path)} "
         f"{status_of(one.protocol, one.status)} {1000 * seconds:.3f}ms in={one.received} "
-        f"out={one.sent} protocol={one.protocol} model={one.model or '-'}{refused}"
+        f"out={one.sent} protocol={one.protocol} model={one.model or '-'}{client}{refused}"
     )
 
 
@@ -81,6 +82,8 @@ def _as_json(stages: Stages, one: Entry, seconds: float) -> str:
         "protocol": one.protocol,
         "model": one.model,
     }
+    if one.client:
+        told["client"] = one.client
     if stages.refusal is not None:
         error, rules = stages.refusal
         told |= {"error": error.code, "rules": rules[:_MOST_RULES]}

@@ -21,7 +21,7 @@ class Entry(NamedTuple):
 
     ``model`` is empty where none was asked that the server has. ``status`` is that of HTTP or the
     number of gRPC's code. ``path`` is without the query, which may hold what is nobody's business.
-    ``received`` and ``sent`` are bytes of bodies.
+    ``received`` and ``sent`` are bytes of bodies. ``client`` is where a call came from, over gRPC.
     """
 
     model: str
@@ -31,6 +31,7 @@ class Entry(NamedTuple):
     sent: int
     method: str
     path: str
+    client: str = ""
 
 
 def status_of(protocol: str, status: int) -> str:

@@ -51,6 +51,7 @@ class Observer:
     Attributes:
         on: something is to be noted.
         tells: method and path are to be told.
+        writes: there is an access log.
         counters: the counts, where they are switched on.
 
     """
@@ -67,7 +68,8 @@ class Observer:
             )
             if part is not None:  # other processes tell what is counted here
                 start_folding(self.counters)
-        self.tells = self._access is not None or self.spans is not None
+        self.writes = self._access is not None
+        self.tells = self.writes or self.spans is not None
         self.on = self.timing or self.tells or self.counters is not None
 
     def known(self, model: str | None) -> str:
@@ -89,6 +91,7 @@ class Observer:
         sent: int,
         method: str = "",
         path: str = "",
+        client: str = "",
     ) -> tuple[float, ...]:
         """Note an answer; return how long its stages took, in seconds.
 
@@ -101,6 +104,7 @@ class Observer:
             sent: bytes of the answer.
             method: that of HTTP; needed where :attr:`tells` is true, as what follows.
             path: without the query, which may hold what is nobody's business.
+            client: the address of a call over gRPC; needed where :attr:`writes` is true.
 
         """
         times = stages.durations(perf_counter())
@@ -110,7 +114,7 @@ class Observer:
             if refusal is not None:
                 counters.count_error(seen[0], *refusal)
         if self.tells:
-            entry = Entry(*seen, received, sent, method, path)
+            entry = Entry(*seen, received, sent, method, path, client)
             if self._access is not None:
                 self._access.write(stages, entry, sum(times))
             if self.spans is not None and stages.span is not None:
