@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\b
 Examples:
-  mlmodel convert my_model --to onnx                 # beside what is there
+  mlmodel convert my_model --to onnx           # beside what is there
   mlmodel convert my_model --to onnx --python-function -o my_model_onnx
-  mlmodel convert my_model --to skops                # in the place of the pickle
+  mlmodel convert my_model --to skops          # in the place of the pickle
   mlmodel convert my_booster --to json
 
 \b

@@ -26,8 +26,8 @@ Examples:
   mlmodel doctor models/ --json
 
 \b
-Exit codes: 0 shown (with PATHs: every model can be loaded), 1 a model cannot be
-loaded here, 2 there is no model, or it cannot be read.
+Exit codes: 0 shown (with PATHs: every model can be loaded), 1 a model cannot
+be loaded here, 2 there is no model, or it cannot be read.
 """
 
 
