@@ -16,8 +16,9 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from mlmodel._base.version import __version__
+from mlmodel.scoring.stages import GATHER
 from mlmodel.serving.observing.entry import status_of
-from mlmodel.serving.observing.layout import SECONDS, SIZES
+from mlmodel.serving.observing.layout import COUNTS, SECONDS, SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,6 +76,7 @@ class _Collector:
         yield from self._times()
         yield self._sizes("mlmodel_request_body_bytes", "Size of bodies as they came.", "bodies")
         yield self._sizes("mlmodel_response_body_bytes", "Size of answers.", "answers")
+        yield from self._batches()
 
     def _ready(self) -> Any:
         family = GaugeMetricFamily(
@@ -118,6 +120,8 @@ class _Collector:
             under_way.add_metric([model], self._sums.under_way(model))
             _add(whole, [model], self._sums.whole(model), SECONDS)
             for stage, found in self._sums.stages(model):
+                if stage == GATHER and not any(found.buckets):
+                    continue  # no model of one that puts no requests together has passed it
                 _add(stages, [model, stage], found, SECONDS)
         yield from (under_way, whole, stages)
 
@@ -126,6 +130,20 @@ class _Collector:
         for model in self._sums.models:
             _add(family, [model], getattr(self._sums, which)(model), SIZES)
         return family
+
+    def _batches(self) -> Iterator[Any]:
+        """Give the sizes of predictions, of models for whose requests there are batches."""
+        requests = HistogramMetricFamily(
+            "mlmodel_batch_requests", "Requests that a prediction was made for.", labels=["model"]
+        )
+        rows = HistogramMetricFamily(
+            "mlmodel_batch_rows", "Rows that a prediction was made for.", labels=["model"]
+        )
+        for model in self._sums.models:
+            for family, found in zip((requests, rows), self._sums.batches(model), strict=True):
+                if any(found.buckets):
+                    _add(family, [model], found, COUNTS)
+        yield from (requests, rows)
 
 
 def _add(family: Any, labels: list[str], found: Histogram, bounds: Sequence[float]) -> None:
