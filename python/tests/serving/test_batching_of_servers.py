@@ -146,9 +146,7 @@ def test_requests_of_every_protocol_are_predicted_together(
 
 
 @pytest.mark.parametrize("more", [(), ("--isolate",)])
-def test_batches_are_seen_by_every_protocol(
-    models: dict[str, Path], more: tuple[str, ...]
-) -> None:
+def test_batches_are_seen_by_every_protocol(models: dict[str, Path], more: tuple[str, ...]) -> None:
     """RST-183: by two workers together, with the stage of each request and the sizes of all."""
     options = ("-m", f"m={models['plain']}", "--row-wise", "m", "--batch-max-rows", "32")
     seen = ("--metrics", "--access-log", "--log-format", "json", "--workers", "2")

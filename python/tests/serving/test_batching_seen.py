@@ -28,7 +28,7 @@ from mlmodel.serving.observing.spans import Spans
 from mlmodel.types import ColSpec, Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 PATIENCE, LONG = 60.0, 1000.0
 SIGNATURE = ModelSignature(Schema([ColSpec("double", "a")]))
@@ -93,8 +93,8 @@ class Seen:
 
 
 @pytest.fixture
-def seen() -> Iterator[Seen]:
-    yield Seen()
+def seen() -> Seen:
+    return Seen()
 
 
 def timing(response: Response) -> dict[str, float]:

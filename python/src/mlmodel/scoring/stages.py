@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from mlmodel.errors import MlmodelError
 
 __all__ = [
-    *("CURRENT", "GATHER", "NAMES", "Batch", "Noted", "Stages", "begin_work", "in_the_log"),
+    "CURRENT",
+    "GATHER",
+    "NAMES",
+    "Batch",
+    "Noted",
+    "Stages",
+    "begin_work",
+    "in_the_log",
     "names_of",
 ]
 

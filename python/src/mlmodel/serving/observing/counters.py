@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+import weakref
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -246,12 +247,14 @@ def _taken(waiting: deque[_T]) -> list[_T]:
 
 
 def start_folding(counters: Counters) -> None:
-    """Add what is noted to the counts from time to time, as long as the process lives."""
+    """Add what is noted to the counts from time to time, as long as somebody has the counters."""
+    held = weakref.ref(counters)
 
     def fold() -> None:
-        while True:
+        while (found := held()) is not None:
+            found.fold()
+            del found
             time.sleep(_FOLD)
-            counters.fold()
 
     threading.Thread(target=fold, name="mlmodel-counts", daemon=True).start()
 
@@ -276,9 +279,11 @@ class Sums:
         return self._values[self._block(model)]
 
     def stages(self, model: str) -> Iterator[tuple[str, Histogram]]:
-        """Give the seconds of each stage of a model's requests."""
+        """Give the seconds of each stage of a model's requests; of *gather* where there is one."""
         for place, stage in enumerate(ALL_STAGES):
-            yield stage, self._histogram(self._block(model) + STAGES + place * TIMED, TIMED)
+            found = self._histogram(self._block(model) + STAGES + place * TIMED, TIMED)
+            if stage != GATHER or any(found.buckets):
+                yield stage, found
 
     def whole(self, model: str) -> Histogram:
         """Return the seconds of a model's requests."""

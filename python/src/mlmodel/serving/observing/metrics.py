@@ -16,7 +16,6 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from mlmodel._base.version import __version__
-from mlmodel.scoring.stages import GATHER
 from mlmodel.serving.observing.entry import status_of
 from mlmodel.serving.observing.layout import COUNTS, SECONDS, SIZES
 
@@ -120,8 +119,6 @@ class _Collector:
             under_way.add_metric([model], self._sums.under_way(model))
             _add(whole, [model], self._sums.whole(model), SECONDS)
             for stage, found in self._sums.stages(model):
-                if stage == GATHER and not any(found.buckets):
-                    continue  # no model of one that puts no requests together has passed it
                 _add(stages, [model, stage], found, SECONDS)
         yield from (under_way, whole, stages)
 
