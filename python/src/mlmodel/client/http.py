@@ -162,11 +162,11 @@ class _AsyncStream(_Timely):
 
     __slots__ = ()
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         for start in range(0, len(buffer), _PIECE):
             await self._of.write(buffer[start : start + _PIECE], timeout=self._left(timeout))
 
-    async def read(self, size: int, timeout: float | None = None) -> bytes:
+    async def read(self, size: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         got: bytes = await self._of.read(size, timeout=self._left(timeout))
         return got
 

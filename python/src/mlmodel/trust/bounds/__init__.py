@@ -57,8 +57,8 @@ def check(loaded: Any, file: str) -> None:
     """Check every number that is taken for an index, a count or a length.
 
     Raises:
-        InvalidModel: a number leads out of its array (TRU-017, TRU-100, TRU-101), or an answer would cost more
-            than the model shows (TRU-096), by its values as keys too (TRU-097).
+        InvalidModel: a number leads out of its array (TRU-017, TRU-100, TRU-101), or an answer
+            would cost more than the model shows (TRU-096), by its values as keys too (TRU-097).
 
     """
     if "numpy" not in sys.modules:

@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-class Broken(str):
+class Broken(str):  # noqa: SLOT000 - a text has no slots
     """What is wrong with an object, by another rule than that of its table.
 
     Args:
