@@ -66,7 +66,8 @@ def _bare(stages: Stages, one: Entry, seconds: float) -> str:
     return (
         f"[{stages.request_id}] {_safe(one.method)} {_safe(one.path)} "
         f"{status_of(one.protocol, one.status)} {1000 * seconds:.3f}ms in={one.received} "
-        f"out={one.sent} protocol={one.protocol} model={one.model or '-'}{client}{gathered}{refused}"
+        f"out={one.sent} protocol={one.protocol} model={one.model or '-'}"
+        f"{client}{gathered}{refused}"
     )
 
 
