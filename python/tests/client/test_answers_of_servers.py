@@ -175,12 +175,62 @@ def test_tensors_reach_the_model_as_they_are(data: Any, protocol: str) -> None:
     assert (given.dtype, given.tolist()) == (seen.dtype, seen.tolist())
 
 
-def test_lists_are_no_tensors_as_in_process() -> None:
-    """ENF-074: what the model would refuse in process is refused, without a request."""
-    signature = ModelSignature(Schema([TensorSpec(np.dtype("float32"), (-1, 3))]))
-    asking = Asking(m=Engine(lambda given, _: given, signature))
-    with pytest.raises(InvalidInput, match="ENF-074"):
-        asking.predict([[0.1, 1, 2]])
+ONE = [TensorSpec(np.dtype("float32"), (-1, 3))]
+TWO = [TensorSpec(np.dtype("float32"), (-1, 2), "a"), TensorSpec(np.dtype("int64"), (-1,), "b")]
+BINARY = [ColSpec("binary", "b")]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(
+    ("declared", "data", "seen"),
+    [
+        (ONE, [[0.5, 1, 2], [3, 4, 5]], [[0.5, 1, 2], [3, 4, 5]]),
+        (TWO, {"a": [[0.5, 1], [2, 3]], "b": [1, 2]}, {"a": [[0.5, 1], [2, 3]], "b": [1, 2]}),
+        ([TensorSpec(np.dtype("bytes"), (-1,))], ["AQI=", ""], [b"\1\2", b""]),
+        (BINARY, [{"b": "AQI="}, {"b": "/w=="}], {"b": [b"\1\2", b"\xff"]}),
+        (BINARY, {"b": ["AQI=", ""]}, {"b": [b"\1\2", b""]}),
+        (
+            [*BINARY, ColSpec("long", "n")],
+            [{"b": "AQI=", "n": 2**60}],
+            {"b": [b"\1\2"], "n": [2**60]},
+        ),
+    ],
+    ids=["tensor", "tensors", "bytes", "records", "lists", "mixed"],
+)
+def test_what_json_can_say_is_said_by_every_protocol(
+    declared: Any, data: Any, seen: Any, protocol: str
+) -> None:
+    """RST-188: base64 for bytes and lists for tensors, as the rows of `/invocations`."""
+    held: list[Any] = []
+    signature = ModelSignature(Schema(declared))
+    engine = Engine(lambda given, _: held.append(given) or [1.0, 2.0], signature)
+    Asking(protocol, m=engine).predict(data)
+    (given,) = held
+    if isinstance(given, pd.DataFrame):
+        assert given.to_dict("list") == seen
+    elif isinstance(given, dict):
+        assert {name: one.tolist() for name, one in given.items()} == seen
+    else:
+        assert given.tolist() == seen
+
+
+@pytest.mark.parametrize("protocol", [one for one in PROTOCOLS if one != "invocations"])
+@pytest.mark.parametrize(
+    ("declared", "data", "rule"),
+    [
+        (ONE, [[0.1, 1], [2]], "ENF-074"),
+        (ONE, [["x", 1, 2]], "ENF-074"),
+        (BINARY, [{"b": "no base64!"}], "ENF-026"),
+        (BINARY, [{"c": "AQI="}], "ENF-004"),
+    ],
+)
+def test_what_neither_takes_is_refused_without_a_request(
+    declared: Any, data: Any, rule: str, protocol: str
+) -> None:
+    """RST-188: as the model refuses it in process."""
+    asking = Asking(protocol, m=Engine(lambda given, _: given, ModelSignature(Schema(declared))))
+    with pytest.raises(InvalidInput, match=rule):
+        asking.predict(data)
 
 
 @pytest.mark.parametrize("data", [

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -193,14 +194,14 @@ def test_what_is_not_reached_breaks_or_is_late() -> None:
         hold.set()
 
 
-async def by_asyncio(url: str, **settings: Any) -> Any:
+async def by_asyncio(url: str, data: Any = None, **settings: Any) -> Any:
     async with AsyncClient(url, **ASKS, **settings) as client:
-        return await client.predict(FRAME)
+        return await client.predict(FRAME if data is None else data)
 
 
-def by_threads(url: str, **settings: Any) -> Any:
+def by_threads(url: str, data: Any = None, **settings: Any) -> Any:
     with Client(url, **ASKS, **settings) as client:
-        return client.predict(FRAME)
+        return client.predict(FRAME if data is None else data)
 
 
 ASKERS = [by_threads, lambda url, **settings: asyncio.run(by_asyncio(url, **settings))]
@@ -217,8 +218,8 @@ def test_an_answer_is_read_to_the_client_s_bound(ask: Any) -> None:
 
 
 @contextmanager
-def dripping() -> Iterator[str]:
-    """Run a server that answers with a byte now and then, for as long as it is listened to."""
+def dripping(first: bytes, then: bytes) -> Iterator[str]:
+    """Run a server that answers with a few bytes now and then, for as long as one listens."""
 
     def serve() -> None:
         while True:
@@ -228,9 +229,9 @@ def dripping() -> Iterator[str]:
                 return
             with taken, suppress(OSError):
                 taken.recv(65536)
-                taken.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                taken.sendall(first)
                 while not done.wait(0.05):
-                    taken.sendall(b" ")
+                    taken.sendall(then)
 
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -243,11 +244,48 @@ def dripping() -> Iterator[str]:
             listener.shutdown(socket.SHUT_RDWR)
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" "),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+        (b"HTTP/1.1 200 O", b"K"),
+        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+    ],
+    ids=["body", "chunks", "header", "status", "headers", "hints"],
+)
 @pytest.mark.parametrize("ask", ASKERS, ids=["threads", "asyncio"])
-def test_an_answer_that_only_drips_is_late(ask: Any) -> None:
-    """RST-190: the time is that of the whole answer, not of its next byte."""
-    with dripping() as url, pytest.raises(DeadlineExceeded, match="fewer rows"):
+def test_an_answer_that_only_drips_is_late(ask: Any, first: bytes, then: bytes) -> None:
+    """RST-190: the time is that of the whole answer with its head, not of its next byte."""
+    with dripping(first, then) as url, pytest.raises(DeadlineExceeded, match="fewer rows"):
         ask(url, timeout=0.4)
+
+
+@pytest.mark.parametrize("ask", ASKERS, ids=["threads", "asyncio"])
+def test_a_server_that_takes_a_body_in_drips_is_late(ask: Any) -> None:
+    """RST-190: what is not sent in time is not answered in time, and the rest is not sent."""
+    size, came = 2**26, 0
+
+    def serve() -> None:
+        nonlocal came
+        taken, _ = listener.accept()
+        with taken, suppress(OSError):
+            taken.recv(65536)  # what the client asks first: about the model
+            taken.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}")
+            while got := len(taken.recv(2**20)):
+                came += got
+                time.sleep(0.03)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        large = pd.DataFrame({"a": ["x" * size]})
+        with pytest.raises(DeadlineExceeded, match="fewer rows"):
+            ask(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=0.8, data=large)
+        thread.join()
+    assert 0 < came < size
 
 
 @pytest.mark.slow

@@ -33,10 +33,10 @@ class Gate:
 
 
 class Running:
-    """A server with the model ``m``, and a client of it."""
+    """A server with the model ``m``, and a client of it; ``over`` is set at the end of the test."""
 
     def __init__(self, limits: Limits, **options: Any) -> None:
-        self.gate, self.models = Gate(), Models()
+        self.gate, self.models, self.over = Gate(), Models(), threading.Event()
         signature = ModelSignature(Schema([ColSpec("double", "a")]))
         self.models.add("m", lambda: Engine(self.gate.predict, signature))
         self.models.load("m")
@@ -52,4 +52,6 @@ class Running:
 
     def end(self) -> None:
         self.gate.open.set()
+        self.over.set()
         self.server.stop(0)
+        self.client.channel.close()

@@ -85,11 +85,13 @@ EXAMPLE = pd.DataFrame(
 
 
 def save_models(folder: Path) -> None:
-    """Save ``flat`` (columns) and ``sum`` (one tensor); a server needs ``--trust`` for them."""
+    """Save ``flat``, ``wide`` (columns) and ``sum`` (one tensor); they need ``--trust``."""
     # The server's process cannot import this module, so its classes go along by value.
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     try:
         save_model(folder / "flat", python_model=Flat(), signature=FLAT, input_example=EXAMPLE)
+        wide = Schema([ColSpec("double", f"column {number}") for number in range(30)])
+        save_model(folder / "wide", python_model=Sum(), signature=ModelSignature(wide))
         tensor = Schema([TensorSpec("float64", (-1, 3))])
         of_sum = ModelSignature(tensor, Schema([TensorSpec("float64", (-1,))]))
         example = np.arange(6.0).reshape(2, 3)

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,11 @@ class Server:
         status, told = self._post(path, {"inputs": {"a": [row]}})
         return tuple(told["predictions"][0].values()) if status == 200 else status
 
+    def metrics(self) -> str:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection.request("GET", "/metrics")
+        return connection.getresponse().read().decode()
+
     def v2(self, row: float) -> Any:
         tensor = {"name": "a", "datatype": "FP64", "shape": [1], "data": [row]}
         status, told = self._post("/v2/models/m/infer", {"inputs": [tensor]})
@@ -137,6 +143,32 @@ def test_requests_of_every_protocol_are_predicted_together(
         assert max(answer[1] for _, answer in told) <= 32
         # Alone, it is asked alone.
         assert [ask(5.0) for ask in (server.rest, server.v2, server.rpc)] == [(5.0, 1.0)] * 3
+
+
+@pytest.mark.parametrize("more", [(), ("--isolate",)])
+def test_batches_are_seen_by_every_protocol(models: dict[str, Path], more: tuple[str, ...]) -> None:
+    """RST-183: by two workers together, with the stage of each request and the sizes of all."""
+    options = ("-m", f"m={models['plain']}", "--row-wise", "m", "--batch-max-rows", "32")
+    seen = ("--metrics", "--access-log", "--log-format", "json", "--workers", "2")
+    with serving(*options, *seen, "--grpc-port", "0", *more) as server:
+        assert len(at_once([server.rest, server.v2, server.rpc])) == 48
+        text, end = "", time.monotonic() + PATIENCE
+        while 'mlmodel_batch_rows_sum{model="m"} 48.0' not in text and time.monotonic() < end:
+            time.sleep(0.1)  # each worker adds its counts from time to time
+            text = server.metrics()
+        server.process.terminate()
+        _, log = server.process.communicate()
+    for name in ("batch_rows_sum", "batch_requests_sum", 'stage_seconds_count{stage="gather"}'):
+        key, _, label = name.partition("{")
+        labels = f'model="m",{label}' if label else 'model="m"}'
+        assert f"mlmodel_{key}{{{labels} 48.0" in text, name
+    count = re.search(r'mlmodel_batch_requests_count\{model="m"\} (\d+)', text)
+    assert count is not None
+    assert int(count[1]) < 40
+    lines = [json.loads(line) for line in log.splitlines() if '"mlmodel.access"' in line]
+    told = [(one["protocol"], one["batch"]) for one in lines if one["model"] == "m"]
+    assert {protocol for protocol, _ in told} == {"rest", "v2", "grpc"}
+    assert max(batch["requests"] for _, batch in told) > 1
 
 
 def test_what_fails_costs_itself_alone(models: dict[str, Path]) -> None:

@@ -241,16 +241,15 @@ def test_a_prediction_that_takes_too_long(running: Any) -> None:
     assert made.client.call("ModelInfer", infer_request(a=[1.0])).outputs
 
 
-def silent(client: Client, path: str, times: int, first: bytes | None = None) -> list[Any]:
+def silent(made: Any, path: str, times: int, first: bytes | None = None) -> list[Any]:
     """Begin calls whose client sends nothing, or one message, and leaves them open."""
-    never = threading.Event()
 
     def requests() -> Iterator[bytes]:
         if first is not None:
             yield first
-        never.wait()
+        made.over.wait()
 
-    begin = client.channel.stream_stream(f"/{path}")
+    begin = made.client.channel.stream_stream(f"/{path}")
     return [begin(requests(), timeout=PATIENCE) for _ in range(times)]
 
 
@@ -269,7 +268,7 @@ def silent(client: Client, path: str, times: int, first: bytes | None = None) ->
 def test_silent_clients_hold_up_nobody(running: Any, path: str, first: bytes | None) -> None:
     """GRP-018: calls without a message, and streams that are left open."""
     made = running(threads=2)
-    calls = silent(made.client, path, 100, first)
+    calls = silent(made, path, 100, first)
     other = Client(made.server.port)
     assert other.call(f"{HEALTH}/Check").status == 1
     assert other.call("ModelInfer", infer_request(a=[1.0])).outputs
@@ -281,7 +280,7 @@ def test_silent_clients_hold_up_nobody(running: Any, path: str, first: bytes | N
 def test_a_message_has_its_time_to_arrive(running: Any) -> None:
     """GRP-018."""
     made = running(body_seconds=0.5)
-    (call,) = silent(made.client, f"{SERVICE}/ModelInfer", 1)
+    (call,) = silent(made, f"{SERVICE}/ModelInfer", 1)
     with pytest.raises(grpc.RpcError):
         list(call)
     assert call.code() is CODE.CANCELLED
@@ -374,7 +373,7 @@ def test_what_is_begun_is_finished(running: Any, wait_for: Callable[..., None]) 
     made = running()
     (held,) = made.hold()
     assert made.gate.begun.acquire(timeout=PATIENCE)
-    (resting,) = silent(made.client, STREAM, 1, infer_request(a=[1.0]).SerializeToString())
+    (resting,) = silent(made, STREAM, 1, infer_request(a=[1.0]).SerializeToString())
     assert next(resting)
     time.sleep(0.5)  # by now the server waits for its next request
     stopping = threading.Thread(target=made.server.stop, args=(PATIENCE,))
@@ -395,7 +394,7 @@ def test_a_stream_that_is_being_answered_ends_with_its_answer(
     """GRP-017: a server that stops waits for no further request of it."""
     made = running()
     made.gate.open.clear()
-    (stream,) = silent(made.client, STREAM, 1, infer_request(a=[-1.0]).SerializeToString())
+    (stream,) = silent(made, STREAM, 1, infer_request(a=[-1.0]).SerializeToString())
     assert made.gate.begun.acquire(timeout=PATIENCE)
     stopping = threading.Thread(target=made.server.stop, args=(PATIENCE,))
     stopping.start()

@@ -259,6 +259,43 @@ def test_on_a_phone(
             assert 0 <= browser.run(top) < 740, "the answer is not in sight"
 
 
+#: Gives where the last field and the bar with the button are.
+PLACES = """(() => {
+  const last = [...document.querySelectorAll('.fields input')].pop().getBoundingClientRect();
+  const bar = document.querySelector('.go').getBoundingClientRect();
+  return [last.top, last.bottom, bar.top, bar.bottom];
+})()"""
+#: Scroll so that the bar, which sticks to the lower end, covers the last field; focus that before.
+BEHIND = """(() => {
+  const [before, last] = [...document.querySelectorAll('.fields input')].slice(-2);
+  before.focus({preventScroll: true});
+  scrollBy(0, last.getBoundingClientRect().bottom - innerHeight + 5);
+})()"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [320, 390])
+def test_the_bar_covers_no_field(browser: Chromium, folder: Path, width: int, dark: bool) -> None:
+    """RST-180: neither one that is scrolled to nor one that is reached by Tab."""
+    browser.look(width, 740, dark=dark, phone=True)
+    with serving("-m", str(folder / "wide")) as (url, _):
+        browser.go(url + "/")
+        browser.run("scrollTo(0, 0)")
+        top, bottom, bar, below = browser.run(PLACES)
+        assert bottom > 740 >= below > bar > 600, "the bar does not stick to the lower end"
+        last = "[...document.querySelectorAll('.fields input')].pop()"
+        browser.run(f"{last}.scrollIntoView({{block: 'end'}})")
+        top, bottom, bar, _ = browser.run(PLACES)
+        assert 0 < top < bottom < bar
+        browser.run(BEHIND)
+        top, bottom, bar, _ = browser.run(PLACES)
+        assert bottom > bar
+        browser.key("Tab")
+        assert browser.run(f"document.activeElement === {last}")
+        top, bottom, bar, _ = browser.run(PLACES)
+        assert 0 < top < bottom < bar
+
+
 def test_several_models(browser: Chromium, several: tuple[str, int | None]) -> None:
     """A list, and a page for each."""
     url, _ = several

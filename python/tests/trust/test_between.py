@@ -589,3 +589,38 @@ def test_copies_of_killed_processes_go_with_the_next(saved, tmp_path):
     assert out.split() == ["1"], err
     assert load_in(folder, saved, "").wait(timeout=300) == 0
     assert not list(folder.iterdir())
+
+
+#: Stops before a copy is locked, and says so; goes on when it is told to, and uses the code.
+STOPS = """
+import fcntl, os, sys
+import pandas as pd
+from mlmodel import pyfunc
+lock = fcntl.flock
+def stopping(file, how):
+    if ".mlmodel-lock" in os.readlink(f"/proc/self/fd/{file}"):
+        fcntl.flock = lock
+        print("stops", flush=True)
+        sys.stdin.readline()
+    lock(file, how)
+fcntl.flock = stopping
+model = pyfunc.load_model(sys.argv[1])
+print(*model.predict(pd.DataFrame({"a": [1.0]})))
+"""
+
+
+def test_a_copy_that_is_not_locked_yet_is_not_taken_for_abandoned(saved, tmp_path):
+    """TRU-065: another process that makes a copy just then removes those of killed processes."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", STOPS, saved], env={**os.environ, "TMPDIR": str(folder)}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as stopped:  # fmt: skip
+        assert stopped.stdout.readline() == "stops\n"
+        (made,) = folder.iterdir()
+        assert load_in(folder, saved, "").wait(timeout=300) == 0
+        assert list(folder.iterdir()) == [made]
+        out, err = stopped.communicate("\n", timeout=300)
+    assert out.split() == ["good"], err
+    assert not list(folder.iterdir())

@@ -15,9 +15,10 @@ import hostile_counts
 import hostile_numbers
 import numbers_fuzz
 import numpy as np
+import pandas as pd
 import pytest
 import skops.io
-from scipy import sparse
+from scipy import interpolate, sparse
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.ensemble import (
     GradientBoostingRegressor,
@@ -25,8 +26,13 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import BallTree, KDTree
-from sklearn.preprocessing import Binarizer
+from sklearn.neighbors import (
+    BallTree,
+    KDTree,
+    KNeighborsTransformer,
+    RadiusNeighborsTransformer,
+)
+from sklearn.preprocessing import Binarizer, OneHotEncoder
 from sklearn.tree import DecisionTreeRegressor
 
 from mlmodel.errors import InvalidModel
@@ -138,8 +144,62 @@ def test_sparse(root):
 @pytest.mark.parametrize("name", hostile_numbers.HOSTILE)
 def test_hostile_numbers(root, name):  # TRU-058, TRU-099, TRU-100
     make, _ = hostile_numbers.HOSTILE[name]
-    with pytest.raises(InvalidModel, match="TRU-017|TRU-096|TRU-099|could not be rebuilt"):
+    with pytest.raises(
+        InvalidModel, match="TRU-017|TRU-096|TRU-099|TRU-10[01]|could not be rebuilt"
+    ):
         load(root, make())
+
+
+TEXTS = np.array([["a"], ["a"], ["b"], ["c"]])
+
+
+def of_an_encoder(**changes):
+    encoder = OneHotEncoder(min_frequency=2, drop="first", handle_unknown="infrequent_if_exist")
+    vars(encoder.fit(TEXTS)).update(changes)
+    return encoder
+
+
+def out_of_order():
+    encoder = OneHotEncoder().fit(np.array([[1.0], [2.0]]))
+    encoder.categories_[0] = encoder.categories_[0][::-1].copy()
+    return encoder
+
+
+def spline_with_two_knots():
+    spline = interpolate.make_interp_spline(np.arange(10.0), np.arange(10.0))
+    here = "_t" if "_t" in vars(spline) else "t"
+    vars(spline)["t" if here == "_t" else "_t"] = vars(spline)[here]
+    return spline
+
+
+def histograms_of_other_columns():
+    frame = pd.DataFrame({"n": X[:, 0], "w": pd.Categorical(list("ab") * 30)})
+    model = HistGradientBoostingRegressor(max_iter=2, categorical_features=["w"]).fit(frame, Y)
+    parts = model._preprocessor.transformers_
+    parts[0] = (parts[0][0], parts[0][1], np.array([True, True]))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("rule", "make", "said"),
+    [
+        ("TRU-100", out_of_order, "not in order"),
+        ("TRU-100", lambda: of_an_encoder(_n_features_outs=[7]), "another number of columns"),
+        ("TRU-100", lambda: of_an_encoder(_n_features_outs=np.array([1])), "another number of col"),
+        ("TRU-100", lambda: of_an_encoder(_drop_idx_after_grouping=np.array([9])), "drops a"),
+        ("TRU-100", lambda: of_an_encoder(_infrequent_indices=[np.array([9])]), "groups"),
+        ("TRU-100", lambda: KNeighborsTransformer(metric="precomputed"), "graph of a graph"),
+        ("TRU-100", lambda: RadiusNeighborsTransformer(metric="precomputed"), "graph of a graph"),
+        ("TRU-100", histograms_of_other_columns, "changes its data's number"),
+        ("TRU-101", spline_with_two_knots, "twice"),
+    ],
+)
+def test_what_is_refused_names_its_own_rule(root, rule, make, said):
+    """TRU-100, TRU-101: and not TRU-017, whose table the check is in."""
+    with pytest.raises(InvalidModel, match=rf"error {rule}: .*{said}") as caught:
+        load(root, make())
+    assert {one.rule for one in caught.value.details} == {rule}
+    assert "TRU-017" not in str(caught.value)
 
 
 @pytest.mark.parametrize("number", range(len(hostile_numbers.honest())))

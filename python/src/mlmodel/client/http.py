@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import BoundedSemaphore
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -28,10 +29,17 @@ _NOT_HTTP = ("illegal request line", "illegal status line")
 _ROOM = 2
 
 
+#: So much is written at a time.
+_PIECE = 256 * 1024
+#: When the call that is made here must be over, by :func:`time.monotonic`.
+_UNTIL: ContextVar[float] = ContextVar("mlmodel_client_until")
+
+
 class _Http:
     """What both share: how a call becomes httpcore's request, and its errors ours."""
 
     _POOL = ""
+    _BACKEND = ""
 
     def __init__(self, options: Options) -> None:
         core: Any = require("httpcore", "client")
@@ -51,7 +59,12 @@ class _Http:
             keepalive_expiry=_KEPT_SECONDS,
             uds=address.socket,
             proxy=None if proxy is None else core.Proxy(proxy),
+            network_backend=self._timely(getattr(core, self._BACKEND)()),
         )
+
+    def _timely(self, backend: Any) -> Any:
+        """Return what connects, whose reads end when the time of the call does."""
+        raise NotImplementedError  # pragma: no cover - each of both has its own
 
     def _request(self, call: Call) -> Any:
         scheme, host, port = self._origin
@@ -98,10 +111,83 @@ def _broken(options: Options, error: Exception) -> Unavailable:
     return Unavailable(f"The connection to {options.address} broke: {_reason(error)} (RST-190).")
 
 
+class _Timely:
+    """A connection, or what makes them, with its own attributes but for those of a class below.
+
+    The library has a time for each read and each write alone, and a server that sends a byte of its
+    head now and then, or takes some of a body, would be waited for without an end.
+    """
+
+    __slots__ = ("_late", "_of")
+
+    def __init__(self, of: Any, late: type[Exception]) -> None:
+        self._of, self._late = of, late
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._of, name)
+
+    def _left(self, timeout: float | None) -> float:
+        """Return how long a step may take; raises the library's own exception where it is late."""
+        left = _UNTIL.get() - monotonic()
+        if left <= 0:
+            raise self._late
+        return left if timeout is None else min(left, timeout)
+
+
+class _Stream(_Timely):
+    """Reads, writes and makes connections within the time of the call."""
+
+    __slots__ = ()
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), _PIECE):
+            self._of.write(buffer[start : start + _PIECE], timeout=self._left(timeout))
+
+    def read(self, size: int, timeout: float | None = None) -> bytes:
+        got: bytes = self._of.read(size, timeout=self._left(timeout))
+        return got
+
+    def start_tls(self, *given: Any, **named: Any) -> _Stream:
+        return _Stream(self._of.start_tls(*given, **named), self._late)
+
+    def connect_tcp(self, *given: Any, **named: Any) -> _Stream:
+        return _Stream(self._of.connect_tcp(*given, **named), self._late)
+
+    def connect_unix_socket(self, *given: Any, **named: Any) -> _Stream:
+        return _Stream(self._of.connect_unix_socket(*given, **named), self._late)
+
+
+class _AsyncStream(_Timely):
+    """The same for asyncio."""
+
+    __slots__ = ()
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        for start in range(0, len(buffer), _PIECE):
+            await self._of.write(buffer[start : start + _PIECE], timeout=self._left(timeout))
+
+    async def read(self, size: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        got: bytes = await self._of.read(size, timeout=self._left(timeout))
+        return got
+
+    async def start_tls(self, *given: Any, **named: Any) -> _AsyncStream:
+        return _AsyncStream(await self._of.start_tls(*given, **named), self._late)
+
+    async def connect_tcp(self, *given: Any, **named: Any) -> _AsyncStream:
+        return _AsyncStream(await self._of.connect_tcp(*given, **named), self._late)
+
+    async def connect_unix_socket(self, *given: Any, **named: Any) -> _AsyncStream:
+        return _AsyncStream(await self._of.connect_unix_socket(*given, **named), self._late)
+
+
 class Http(_Http):
     """Calls for threads; several may make them at a time."""
 
     _POOL = "ConnectionPool"
+    _BACKEND = "SyncBackend"
+
+    def _timely(self, backend: Any) -> _Stream:
+        return _Stream(backend, self._core.ReadTimeout)
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
@@ -143,6 +229,10 @@ class AsyncHttp(_Http):
     """Calls for asyncio."""
 
     _POOL = "AsyncConnectionPool"
+    _BACKEND = "AnyIOBackend"
+
+    def _timely(self, backend: Any) -> _AsyncStream:
+        return _AsyncStream(backend, self._core.ReadTimeout)
 
     async def send(self, call: Call) -> Reply:
         """Make a call; raises as :meth:`Http.send`."""
@@ -164,8 +254,7 @@ class AsyncHttp(_Http):
 class _Body:
     """An answer's body as it comes, no more and no longer of it than the client takes.
 
-    What reads from the connection waits ``timeout`` for each part, and a server that sends a byte
-    now and then would be waited for without an end.
+    Its time is that of the whole answer, with its head; reads from the connection end with it.
     """
 
     __slots__ = ("_options", "_parts", "_size", "_until")
@@ -173,6 +262,7 @@ class _Body:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._until = monotonic() + options.timeout
+        _UNTIL.set(self._until)  # for what reads it, from the first byte of the head
         self._parts: list[bytes] = []
         self._size = 0
 

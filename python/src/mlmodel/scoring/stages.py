@@ -9,15 +9,47 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from mlmodel.errors import MlmodelError
 
-__all__ = ["CURRENT", "NAMES", "Noted", "Stages", "begin_work", "in_the_log"]
+__all__ = [
+    "CURRENT",
+    "GATHER",
+    "NAMES",
+    "Batch",
+    "Noted",
+    "Stages",
+    "begin_work",
+    "in_the_log",
+    "names_of",
+]
 
 #: The stages in their order (RST-150). The first two are over before work begins.
 NAMES = ("receive", "wait", "decode", "enforce", "predict", "encode")
+#: What a request of a model with batches passes as well, before it is predicted (RST-183).
+GATHER = "gather"
+_GATHERED = (*NAMES[:4], GATHER, *NAMES[4:])
+
+
+def names_of(times: tuple[float, ...]) -> tuple[str, ...]:
+    """Return the names of the stages that took so long, of all of those that a request reached."""
+    return _GATHERED if len(times) == len(_GATHERED) else NAMES[: len(times)]
+
+
+class Batch(NamedTuple):
+    """The prediction that answered a request of a model with batches (RST-183).
+
+    ``requests`` and ``rows`` are what the model was asked for, ``asked`` is when, by
+    :func:`time.perf_counter`. One of its requests ``counts`` it.
+    """
+
+    model: str
+    requests: int
+    rows: int
+    asked: float
+    counts: bool
 
 
 class Noted(Protocol):
@@ -56,12 +88,13 @@ class Stages:
             error itself is not kept: its traceback holds this object, and the request's data.
 
         span: what its span is, where there are spans.
+        batch: the prediction that answered it, where requests are put together for its model.
 
     """
 
     __slots__ = (
         *("request_id", "received", "came", "began", "decoded", "enforced", "predicted"),
-        *("refusal", "span"),
+        *("refusal", "span", "batch"),
     )
 
     timed = True
@@ -72,9 +105,10 @@ class Stages:
         self.decoded = self.enforced = self.predicted = 0.0
         self.refusal: tuple[type[MlmodelError], list[str]] | None = None
         self.span: Any = None
+        self.batch: Batch | None = None
 
     def durations(self, end: float) -> tuple[float, ...]:
-        """Return how long the stages took that were reached, in the order of :data:`NAMES`.
+        """Return how long the stages took that were reached, in their order (:func:`names_of`).
 
         The one in which the request failed goes until its end.
         """
@@ -82,10 +116,11 @@ class Stages:
         wait = began - self.came if self.came else 0.0
         if predicted:
             enforced = self.enforced
-            return (
-                *(self.received, wait, decoded - began, enforced - decoded),
-                *(predicted - enforced, end - predicted),
-            )
+            before = self.received, wait, decoded - began, enforced - decoded
+            if self.batch is None:
+                return *before, predicted - enforced, end - predicted
+            asked = self.batch.asked
+            return *before, asked - enforced, predicted - asked, end - predicted
         if decoded:
             return self.received, wait, decoded - began, end - decoded
         return self.received, wait, end - began

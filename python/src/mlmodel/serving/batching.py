@@ -11,9 +11,11 @@ import logging
 import threading
 from collections import deque
 from enum import Enum
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import DeadlineExceeded, shown
+from mlmodel.scoring.stages import CURRENT, Batch, Stages
 from mlmodel.serving.rows import cut, join, likeness
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class _State(Enum):
 class _Entry:
     """A request that is in the queue, or in a prediction."""
 
-    __slots__ = ("answer", "data", "kind", "params", "rows", "state", "woken")
+    __slots__ = ("answer", "batch", "data", "kind", "params", "rows", "state", "woken")
 
     def __init__(
         self, data: Any, params: Mapping[str, Any] | None, rows: int, kind: Hashable
@@ -51,6 +53,7 @@ class _Entry:
         self.data, self.params, self.rows, self.kind = data, params, rows, kind
         self.state = _State.WAITS
         self.answer: Any = None
+        self.batch: Batch | None = None
         self.woken = threading.Lock()
         self.woken.acquire()
 
@@ -104,8 +107,10 @@ class Batches:
 
         """
         like = None if self._is_off else likeness(data, params)
-        if like is None or like.rows >= self._most_rows:
+        if like is None:
             return self._alone(data, params)
+        if like.rows >= self._most_rows:
+            return self._alone(data, params, like.rows)
         entry = _Entry(data, params, like.rows, like.kind)
         with self._lock:
             if self._running:
@@ -119,12 +124,20 @@ class Batches:
             with self._turns:
                 return self._lead(entry)
         if entry.state is _State.DONE:
+            _note(entry.batch)
             return entry.answer
-        return self._alone(data, params)
+        return self._alone(data, params, entry.rows)
 
-    def _alone(self, data: Any, params: Mapping[str, Any] | None) -> Any:
+    def _alone(self, data: Any, params: Mapping[str, Any] | None, rows: int = 0) -> Any:
+        """Ask for one request; ``rows`` are 0 where it could not be put together with any other."""
         with self._turns:
+            if rows:
+                _note(self._of_one(rows))
             return self._predict(data, params)
+
+    def _of_one(self, rows: int) -> Batch:
+        """Return the prediction of one request alone, which begins now."""
+        return Batch(self._name, 1, rows, perf_counter(), counts=True)
 
     def _wait(self, entry: _Entry) -> None:
         """Wait until something is to be done: to lead, to be asked alone, or nothing any more."""
@@ -158,12 +171,15 @@ class Batches:
         try:
             batch = self._gathered(entry)
             if len(batch) == 1:
+                _note(self._of_one(entry.rows))
                 return self._predict(entry.data, entry.params)
             self._ask(batch)
         finally:
             self._hand_on()
         if entry.state is _State.DONE:
+            _note(entry.batch)
             return entry.answer
+        _note(self._of_one(entry.rows))
         return self._predict(entry.data, entry.params)
 
     def _gathered(self, entry: _Entry) -> list[_Entry]:
@@ -182,6 +198,7 @@ class Batches:
     def _ask(self, batch: list[_Entry]) -> None:
         """Ask the model for several requests, and tell each what came of it."""
         parts: list[Any] | None = None
+        asked, rows = perf_counter(), sum(one.rows for one in batch)
         try:
             params = None if (first := batch[0].params) is None else dict(first)
             answer = self._predict(join([one.data for one in batch]), params)
@@ -194,6 +211,7 @@ class Batches:
             for place, one in enumerate(batch):
                 if parts is not None:
                     one.answer = parts[place]
+                    one.batch = Batch(self._name, len(batch), rows, asked, counts=not place)
                 one.state = _State.ALONE if parts is None else _State.DONE
                 one.woken.release()
 
@@ -214,6 +232,12 @@ class Batches:
             following = self._queue.popleft()
             following.state = _State.LEADS
             following.woken.release()
+
+
+def _note(batch: Batch | None) -> None:
+    """Note which prediction answers the request that this thread works on (RST-183)."""
+    if isinstance(stages := CURRENT.get(), Stages):
+        stages.batch = batch
 
 
 def has_open_rows(engine: Engine) -> bool:

@@ -116,6 +116,8 @@ class Parent:
         self._context: Any = multiprocessing.get_context(None if settings.wall is None else "spawn")
         self._workers: list[_Worker] = []
         self._generation = 0
+        #: The models were to be loaded again and could not be: those that serve are older.
+        self._is_behind = False
         self._delay = 0.0
         self._not_before = 0.0
         self._table = _table(settings) if settings.metrics else None
@@ -172,7 +174,12 @@ class Parent:
                 worker.process.join()
 
     def _load_again(self, why: str) -> None:
-        """Have all workers replaced by such that load the models as they are now."""
+        """Have all workers replaced by such that load the models as they are now.
+
+        All of them serve, old and new, until there are as many new ones as there are to be; only
+        then the old ones end. So they are there if one of the new ones cannot load (RST-184).
+        """
+        self._take_back()  # what was loaded a moment ago is not what is wanted any more
         for made in self._anew:
             try:
                 self._settings = made(self._settings)
@@ -237,39 +244,69 @@ class Parent:
     def _take_in(self, worker: _Worker) -> None:
         """Let a worker that reports serve, or say why it cannot."""
         error = worker.reported()
-        if self._watch is not None and not self._watch.is_still():
+        if worker.generation < self._generation:
+            # The models were to be loaded again meanwhile; whatever came of this does not count.
+            self._end(worker)
+        elif self._watch is not None and not self._watch.is_still():
             # What it has loaded may be half of one model and half of another.
-            worker.state = _State.RETIRING
-            worker.process.kill()
             _log.info("The model has changed while it was loaded; it is loaded again.")
-            self._give_up()
-            self._put_off(early=True)
-            return
-        if error is None:
+            self._give_up(worker)
+        elif error is not None:
+            _log.error("A new worker could not load the model: %s", error)
+            self._give_up(worker)
+        else:
             worker.state = _State.SERVING
             _log.info("Worker %d is ready.", worker.process.pid)
-            return
+            if self._is_behind:
+                # It takes the place of one that ended, and the models can be loaded after all.
+                self._is_behind = False
+                self._generation += 1
+                worker.generation = self._generation
+
+    def _give_up(self, worker: _Worker) -> None:
+        """Let those that are old go on, and end the others: all serve the same again (RST-184).
+
+        They are not old any more, until the next time.
+        """
         worker.state = _State.RETIRING
         worker.process.kill()
-        _log.error("A new worker could not load the model: %s", error)
-        self._give_up()
-        self._put_off(early=True)
-
-    def _give_up(self) -> None:
-        """Let those that serve go on: they are not old any more, until the next time."""
+        self._is_behind = self._is_behind or bool(self._old())
+        self._take_back()
         for one in self._of(_State.SERVING):
             one.generation = self._generation
+        self._put_off(early=True)
+
+    def _take_back(self) -> None:
+        """End new workers, as long as there are old ones."""
+        if not (old := self._old()):
+            return
+        new = [worker for worker in self._of(_State.SERVING) if worker not in old]
+        for worker in new:
+            self._end(worker)
+        if new:
+            _log.warning(
+                "The new workers that had loaded it are ended (%d); the old ones go on (RST-184).",
+                len(new),
+            )
 
     def _retire(self) -> None:
-        """End old workers for which there are new ones."""
-        for worker in self._old()[: max(0, len(self._of(_State.SERVING)) - self._settings.workers)]:
-            worker.state = _State.RETIRING
-            worker.process.terminate()
+        """End the old workers once there are as many new ones as there are to be."""
+        old = self._old()
+        if len(self._of(_State.SERVING)) - len(old) >= self._settings.workers:
+            for worker in old:
+                self._end(worker)
+
+    def _end(self, worker: _Worker) -> None:
+        """Let a worker finish what it has begun."""
+        worker.state = _State.RETIRING
+        worker.process.terminate()
 
     def _begin_next(self) -> float | None:
         """Start one more worker if there should be one; return when to look again, in seconds."""
-        lacks = len(self._of(_State.SERVING)) < self._settings.workers
-        if self._of(_State.LOADING) or not (lacks or self._old()):
+        serving, old = len(self._of(_State.SERVING)), len(self._old())
+        lacks = serving < self._settings.workers
+        is_replacing = old and serving - old < self._settings.workers
+        if self._of(_State.LOADING) or not (lacks or is_replacing):
             return None
         pause = self._not_before - time.monotonic()
         if lacks and pause > 0:

@@ -38,8 +38,8 @@ __all__ = ["run"]
 def run(settings: Settings, ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; ``ready`` is called with the URL once it answers.
 
-    On SIGHUP the workers are replaced one after the other, each by one that has loaded the model
-    again; none is ended before the other is ready (RST-116).
+    On SIGHUP all workers are replaced by such that have loaded the models again, or none is; none
+    is ended before the new ones are ready (RST-116, RST-184).
 
     Raises:
         InvalidArgument: the port is taken or the address is not this machine's; requests may load

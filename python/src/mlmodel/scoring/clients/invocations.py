@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.errors import InvalidArgument, MalformedRequest
-from mlmodel.scoring.clients.tensors import checked_params, sparse_matrix
+from mlmodel.scoring.clients.tensors import checked_params, envelope, sparse_matrix
 from mlmodel.scoring.codecs.tensors import flattened
 from mlmodel.scoring.json import body as json_body
 from mlmodel.scoring.json.plain import Unwritable, as_plain, dumps, rows
@@ -63,8 +63,7 @@ def _document(data: Any) -> dict[str, Any]:
         return {"dataframe_split": {"columns": as_plain(list(data.columns)), "data": listed}}
     if is_sparse(data):
         raise sparse_matrix()
-    is_records = isinstance(data, list | tuple) and data and isinstance(data[0], Mapping)
-    return {"dataframe_records" if is_records else "inputs": as_plain(data)}
+    return envelope(data)
 
 
 def predictions_of(body: bytes, outputs: Sequence[Mapping[str, Any]] = ()) -> Any:

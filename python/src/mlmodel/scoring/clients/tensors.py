@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mlmodel.errors import InvalidArgument, shown
+from mlmodel.errors import InvalidArgument, InvalidInput, MlmodelError, shown
+from mlmodel.scoring.invocations.bodies import read_body
 from mlmodel.scoring.json.plain import Unwritable, as_plain, dumps
+from mlmodel.scoring.media import JSON
 from mlmodel.scoring.v2 import hints
 from mlmodel.scoring.v2.binary import to_raw
 from mlmodel.scoring.v2.datatypes import BYTES
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "checked_params",
+    "envelope",
     "is_typed",
     "question_of",
     "sparse_matrix",
@@ -114,6 +117,9 @@ def _params(given: Mapping[str, Any] | None) -> dict[str, Any]:
 def with_types(data: Any, plan: Plan | None) -> Any:
     """Return data that have types; those without at what the model declares, or as they look.
 
+    What the model declares is met by what it takes in process, or else by what its server takes of
+    a request in JSON (RST-188).
+
     Raises:
         InvalidArgument: lists of different lengths, which are not an array.
         InvalidInput: data without types that contradict what is declared.
@@ -122,7 +128,10 @@ def with_types(data: Any, plan: Plan | None) -> Any:
     if is_typed(data):
         return data
     if plan is not None:
-        return plan.enforce(data)
+        try:
+            return plan.enforce(data)
+        except InvalidInput as refusal:
+            return _as_rows(data, plan, refusal)
     if isinstance(data, Mapping):
         return {name: np.asarray(held) for name, held in data.items()}
     if isinstance(data, list | tuple) and data and all(isinstance(row, Mapping) for row in data):
@@ -133,6 +142,31 @@ def with_types(data: Any, plan: Plan | None) -> Any:
         raise InvalidArgument(
             "The lists differ in length, so they are not an array; give a data frame (RST-188)."
         ) from None
+
+
+def envelope(data: Any) -> dict[str, Any]:
+    """Return records, or lists of any other kind, as the data of a request in JSON (RST-001).
+
+    Raises:
+        Unwritable: a part of them has no form in JSON.
+
+    """
+    is_records = isinstance(data, list | tuple) and data and isinstance(data[0], Mapping)
+    return {"dataframe_records" if is_records else "inputs": as_plain(data)}
+
+
+def _as_rows(data: Any, plan: Plan, refusal: InvalidInput) -> Any:
+    """Return data that a model refuses in process as its server reads them of a request in JSON.
+
+    There, base64 stands for bytes, and lists are tensors. Raises the refusal where that fails, too.
+    """
+    try:
+        read = read_body(JSON, dumps(envelope(data)), plan.matching).data
+        if not isinstance(read, InvalidInput):
+            return plan.enforce(read)
+    except (MlmodelError, Unwritable):
+        pass
+    raise refusal
 
 
 def _tensors(data: Any) -> tuple[list[Tensor], str]:

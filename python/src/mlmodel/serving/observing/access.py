@@ -16,7 +16,7 @@ from mlmodel.serving.observing.moments import stamp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlmodel.scoring.stages import Stages
+    from mlmodel.scoring.stages import Batch, Stages
     from mlmodel.serving.observing.entry import Entry
 
 __all__ = ["Log", "to_logger"]
@@ -56,14 +56,18 @@ def _as_text(stages: Stages, one: Entry, seconds: float) -> str:
 
 def _bare(stages: Stages, one: Entry, seconds: float) -> str:
     client = f" client={_safe(one.client)}" if one.client else ""
-    refused = ""
+    refused = gathered = ""
+    if stages.batch is not None:
+        requests, rows, waited = _batch(stages, stages.batch)
+        gathered = f" batch={requests} batch-rows={rows} batch-wait={1000 * waited:.3f}ms"
     if stages.refusal is not None:
         error, rules = stages.refusal
         refused = f" error={error.code} rules={','.join(rules[:_MOST_RULES]) or '-'}"
     return (
         f"[{stages.request_id}] {_safe(one.method)} {_safe(one.path)} "
         f"{status_of(one.protocol, one.status)} {1000 * seconds:.3f}ms in={one.received} "
-        f"out={one.sent} protocol={one.protocol} model={one.model or '-'}{client}{refused}"
+        f"out={one.sent} protocol={one.protocol} model={one.model or '-'}"
+        f"{client}{gathered}{refused}"
     )
 
 
@@ -84,10 +88,18 @@ def _as_json(stages: Stages, one: Entry, seconds: float) -> str:
     }
     if one.client:
         told["client"] = one.client
+    if stages.batch is not None:
+        requests, rows, waited = _batch(stages, stages.batch)
+        told["batch"] = {"requests": requests, "rows": rows, "waited": round(waited, 6)}
     if stages.refusal is not None:
         error, rules = stages.refusal
         told |= {"error": error.code, "rules": rules[:_MOST_RULES]}
     return orjson.dumps(told).decode() + "\n"
+
+
+def _batch(stages: Stages, batch: Batch) -> tuple[int, int, float]:
+    """Return requests and rows of a prediction, and how long a request waited for it (RST-183)."""
+    return batch.requests, batch.rows, batch.asked - stages.enforced
 
 
 def _safe(text: str) -> str:

@@ -9,17 +9,23 @@ from __future__ import annotations
 import re
 import threading
 import time
+import weakref
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from mlmodel.errors import error_classes
-from mlmodel.scoring.stages import NAMES
+from mlmodel.scoring.stages import GATHER, names_of
 from mlmodel.serving.observing.layout import (
+    ALL_STAGES,
     ANSWER,
+    BATCH_REQUESTS,
+    BATCH_ROWS,
     BLOCK,
     BODY,
+    COUNTED,
+    COUNTS,
     HEADER,
     PROTOCOLS,
     ROW,
@@ -52,7 +58,10 @@ _MOST_WAITING = 512
 #: How often what is noted is counted, for other processes to tell it, in seconds.
 _FOLD = 0.25
 _FIRST_STAGE = 3
-_UNREACHED = (-1.0,) * (_FIRST_STAGE + len(NAMES))
+_COLUMNS = _FIRST_STAGE + len(ALL_STAGES)
+_UNREACHED = (-1.0,) * _COLUMNS
+#: Where the stage of models with batches stands in what is measured of a request that passed it.
+_GATHER = _FIRST_STAGE + names_of(_UNREACHED[_FIRST_STAGE:]).index(GATHER)
 _T = TypeVar("_T")
 
 
@@ -89,6 +98,7 @@ class Counters:
         self._lock, self._folding = threading.Lock(), threading.Lock()
         self._begun: deque[str] = deque()
         self._ended: deque[tuple[tuple[str, str, int], tuple[float, ...]]] = deque()
+        self._batches: deque[tuple[str, int, int]] = deque()
         self._first_row = HEADER + len(models) * BLOCK
         self._rows: dict[tuple[object, ...], int] = {}
         self._known: dict[tuple[int, int], int] = {}
@@ -128,6 +138,10 @@ class Counters:
         if len(self._ended) >= _MOST_WAITING:
             self.fold()
 
+    def batch(self, model: str, requests: int, rows: int) -> None:
+        """Count a prediction of so many requests and rows."""
+        self._batches.append((model, requests, rows))
+
     def fold(self) -> None:
         """Add what has been noted to the counts: many at once cost little each."""
         with self._folding:
@@ -143,10 +157,22 @@ class Counters:
                     of_models.setdefault(key[0], []).append(measured)
             for model, rows in of_models.items():
                 self._add(self._blocks[model], rows)
+            self._add_batches(_taken(self._batches))
+
+    def _add_batches(self, batches: list[tuple[str, int, int]]) -> None:
+        for model in {model for model, _, _ in batches} & self._blocks.keys():
+            sizes = np.array([one[1:] for one in batches if one[0] == model], np.float64).T
+            for column, place in zip(sizes, (BATCH_REQUESTS, BATCH_ROWS), strict=True):
+                self._observe(self._blocks[model] + place, COUNTS, column)
 
     def _add(self, block: int, rows: list[tuple[float, ...]]) -> None:
         """Add measured requests to the histograms of a model."""
-        whole = [(*row, *_UNREACHED[len(row) :]) for row in rows]
+        whole = [
+            (*row, *_UNREACHED[len(row) :])
+            if len(row) < _COLUMNS
+            else (*row[:_GATHER], *row[_GATHER + 1 :], row[_GATHER])
+            for row in rows
+        ]
         columns = np.array(whole, np.float64).T
         self._values[block] -= columns[0].sum()
         for column, place in zip(columns[1:_FIRST_STAGE], (BODY, ANSWER), strict=True):
@@ -221,12 +247,14 @@ def _taken(waiting: deque[_T]) -> list[_T]:
 
 
 def start_folding(counters: Counters) -> None:
-    """Add what is noted to the counts from time to time, as long as the process lives."""
+    """Add what is noted to the counts from time to time, as long as somebody has the counters."""
+    held = weakref.ref(counters)
 
     def fold() -> None:
-        while True:
+        while (found := held()) is not None:
+            found.fold()
+            del found
             time.sleep(_FOLD)
-            counters.fold()
 
     threading.Thread(target=fold, name="mlmodel-counts", daemon=True).start()
 
@@ -251,9 +279,11 @@ class Sums:
         return self._values[self._block(model)]
 
     def stages(self, model: str) -> Iterator[tuple[str, Histogram]]:
-        """Give the seconds of each stage of a model's requests."""
-        for place, stage in enumerate(NAMES):
-            yield stage, self._histogram(self._block(model) + STAGES + place * TIMED, TIMED)
+        """Give the seconds of each stage of a model's requests; of *gather* where there is one."""
+        for place, stage in enumerate(ALL_STAGES):
+            found = self._histogram(self._block(model) + STAGES + place * TIMED, TIMED)
+            if stage != GATHER or any(found.buckets):
+                yield stage, found
 
     def whole(self, model: str) -> Histogram:
         """Return the seconds of a model's requests."""
@@ -266,6 +296,12 @@ class Sums:
     def answers(self, model: str) -> Histogram:
         """Return the bytes of their answers."""
         return self._histogram(self._block(model) + ANSWER, SIZED)
+
+    def batches(self, model: str) -> tuple[Histogram, Histogram]:
+        """Return the requests and the rows of its predictions, where some are put together."""
+        block = self._block(model)
+        places = (block + BATCH_REQUESTS, block + BATCH_ROWS)
+        return self._histogram(places[0], COUNTED), self._histogram(places[1], COUNTED)
 
     def requests(self) -> Iterator[tuple[str, str, int, float]]:
         """Give model, protocol, status and how many requests were answered so."""

@@ -6,12 +6,17 @@ beforehand: two whole numbers, a row's key, and a count.
 
 from __future__ import annotations
 
-from mlmodel.scoring.stages import NAMES
+from mlmodel.scoring.stages import GATHER, NAMES
 
 __all__ = [
+    "ALL_STAGES",
     "ANSWER",
+    "BATCH_REQUESTS",
+    "BATCH_ROWS",
     "BLOCK",
     "BODY",
+    "COUNTED",
+    "COUNTS",
     "HEADER",
     "PROTOCOLS",
     "ROW",
@@ -34,15 +39,22 @@ SECONDS = (
     *(1.0, 2.5, 10.0),
 )
 SIZES = tuple(float(4**power) for power in range(3, 14))  # 64 bytes to 64 MiB
+COUNTS = tuple(float(2**power) for power in range(15))  # 1 to 16,384
 PROTOCOLS = ("rest", "v2", "grpc")
 
-#: A histogram of seconds, and one of sizes: its buckets, with that beyond all, and the sum.
-TIMED, SIZED = len(SECONDS) + 2, len(SIZES) + 2
-#: A block: how many requests are under way; the stages and all of them together; body and answer.
-STAGES, WHOLE = 1, 1 + len(NAMES) * TIMED
+#: The stages of a model, that of models with batches at the end (RST-183).
+ALL_STAGES = (*NAMES, GATHER)
+
+#: A histogram of seconds, of sizes and of counts: its buckets, with that beyond all, and the sum.
+TIMED, SIZED, COUNTED = len(SECONDS) + 2, len(SIZES) + 2, len(COUNTS) + 2
+#: A block: how many requests are under way; the stages and all of them together; body and answer;
+#: requests and rows of the predictions that batches are.
+STAGES, WHOLE = 1, 1 + len(ALL_STAGES) * TIMED
 BODY = WHOLE + TIMED
 ANSWER = BODY + SIZED
-BLOCK = ANSWER + SIZED
+BATCH_REQUESTS = ANSWER + SIZED
+BATCH_ROWS = BATCH_REQUESTS + COUNTED
+BLOCK = BATCH_ROWS + COUNTED
 #: Words at the start of a part: a process is there; how many there have been.
 THERE, STARTS, HEADER = 0, 1, 2
 #: How many rows there are. What finds none is not counted.

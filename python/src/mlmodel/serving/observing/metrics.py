@@ -17,7 +17,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 
 from mlmodel._base.version import __version__
 from mlmodel.serving.observing.entry import status_of
-from mlmodel.serving.observing.layout import SECONDS, SIZES
+from mlmodel.serving.observing.layout import COUNTS, SECONDS, SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,6 +75,7 @@ class _Collector:
         yield from self._times()
         yield self._sizes("mlmodel_request_body_bytes", "Size of bodies as they came.", "bodies")
         yield self._sizes("mlmodel_response_body_bytes", "Size of answers.", "answers")
+        yield from self._batches()
 
     def _ready(self) -> Any:
         family = GaugeMetricFamily(
@@ -126,6 +127,20 @@ class _Collector:
         for model in self._sums.models:
             _add(family, [model], getattr(self._sums, which)(model), SIZES)
         return family
+
+    def _batches(self) -> Iterator[Any]:
+        """Give the sizes of predictions, of models for whose requests there are batches."""
+        requests = HistogramMetricFamily(
+            "mlmodel_batch_requests", "Requests that a prediction was made for.", labels=["model"]
+        )
+        rows = HistogramMetricFamily(
+            "mlmodel_batch_rows", "Rows that a prediction was made for.", labels=["model"]
+        )
+        for model in self._sums.models:
+            for family, found in zip((requests, rows), self._sums.batches(model), strict=True):
+                if any(found.buckets):
+                    _add(family, [model], found, COUNTS)
+        yield from (requests, rows)
 
 
 def _add(family: Any, labels: list[str], found: Histogram, bounds: Sequence[float]) -> None:

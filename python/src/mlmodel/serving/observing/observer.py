@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from mlmodel.scoring.stages import NAMES
+from mlmodel.scoring.stages import NAMES, names_of
 from mlmodel.serving.observing.counters import Counters, start_folding
 from mlmodel.serving.observing.entry import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlmodel.scoring.stages import Stages
+    from mlmodel.scoring.stages import Batch, Stages
     from mlmodel.serving.observing.access import Log
     from mlmodel.serving.observing.spans import Spans
     from mlmodel.serving.observing.table import Part
@@ -113,6 +113,8 @@ class Observer:
             counters.end(seen, (under_way, received, sent, *times))
             if refusal is not None:
                 counters.count_error(seen[0], *refusal)
+            if stages.batch is not None:
+                self._count_batch(stages.batch)
         if self.tells:
             entry = Entry(*seen, received, sent, method, path, client)
             if self._access is not None:
@@ -121,8 +123,14 @@ class Observer:
                 self.spans.end(stages, entry, times)
         return times
 
+    def _count_batch(self, batch: Batch) -> None:
+        if self.counters is not None and batch.counts:
+            self.counters.batch(batch.model, batch.requests, batch.rows)
+
     def drop(self, stages: Stages) -> None:
-        """Forget a request that was answered already."""
+        """Forget a request that was answered already, but not what was predicted with it."""
+        if stages.batch is not None:
+            self._count_batch(stages.batch)
         if self.spans is not None and stages.span is not None:
             self.spans.drop(stages)
 
@@ -134,6 +142,6 @@ def server_timing(times: tuple[float, ...]) -> bytes:
 
 #: How the header is written where so many stages were reached.
 _TIMINGS = [
-    ", ".join(f"{name};dur=%.3f" for name in NAMES[:reached]).encode()
-    for reached in range(len(NAMES) + 1)
+    ", ".join(f"{name};dur=%.3f" for name in names_of((0.0,) * reached)).encode()
+    for reached in range(len(NAMES) + 2)  # one more where requests are put together
 ]

@@ -14,7 +14,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from mlmodel._base.version import __version__
 from mlmodel.errors import InvalidArgument, MissingDependency
-from mlmodel.scoring.stages import NAMES
+from mlmodel.scoring.stages import names_of
 from mlmodel.serving.observing.entry import GRPC
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Spans:
                 span.set_status(trace.Status(trace.StatusCode.ERROR))
             context = trace.set_span_in_context(span)
             began = max(span.start_time, now - int(sum(times[2:]) * _BILLION))
-            for name, seconds in zip(NAMES[2:], times[2:], strict=False):
+            for name, seconds in zip(names_of(times)[2:], times[2:], strict=True):
                 stage = self._tracer.start_span(f"mlmodel.{name}", context, start_time=began)
                 began = min(now, began + int(seconds * _BILLION))
                 stage.end(began)
@@ -101,6 +101,9 @@ def _attributes(stages: Stages, entry: Entry) -> dict[str, Any]:
     }
     if entry.model:
         told["mlmodel.model"] = entry.model
+    if stages.batch is not None:
+        told["mlmodel.batch.requests"] = stages.batch.requests
+        told["mlmodel.batch.rows"] = stages.batch.rows
     if entry.protocol == GRPC:
         told |= {
             "rpc.system": "grpc",

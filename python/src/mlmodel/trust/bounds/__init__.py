@@ -32,7 +32,7 @@ from mlmodel.trust.bounds import (
 from mlmodel.trust.bounds.arguments import arguments_of, shared
 from mlmodel.trust.bounds.chains import Chains
 from mlmodel.trust.bounds.crowds import Crowd
-from mlmodel.trust.bounds.values import places_of
+from mlmodel.trust.bounds.values import Broken, places_of
 from mlmodel.trust.bounds.walk import objects
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def check(loaded: Any, file: str) -> None:
     """Check every number that is taken for an index, a count or a length.
 
     Raises:
-        InvalidModel: a number leads out of its array (TRU-017), or an answer would cost more
-            than the model shows (TRU-096), by its values as keys too (TRU-097).
+        InvalidModel: a number leads out of its array (TRU-017, TRU-100, TRU-101), or an answer
+            would cost more than the model shows (TRU-096), by its values as keys too (TRU-097).
 
     """
     if "numpy" not in sys.modules:
@@ -101,7 +101,7 @@ def _reasons_at(place: str, one: Any) -> Iterator[tuple[str, str]]:
     for rule, table in _RULES.items():
         if place in table:
             for reason in _reason(table[place], one, place):
-                yield rule, reason
+                yield (reason.rule if isinstance(reason, Broken) else rule), str(reason)
 
 
 def _reason(run: Callable[[Any], str], one: Any, place: str) -> Iterator[str]:

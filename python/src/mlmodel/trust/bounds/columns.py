@@ -6,6 +6,7 @@ from typing import Any
 
 from mlmodel.trust.bounds.values import (
     INTEGERS,
+    Broken,
     attributes,
     is_array,
     is_count,
@@ -70,18 +71,18 @@ def _categories(encoder: Any) -> str:
 def _of_column(known: Any, rare: Any, mapping: Any, dropped: Any, count: Any) -> str:
     """Return what is wrong with one column's categories and the columns that are made of them."""
     if not is_vector(known) or not _ends_with_the_largest(known):
-        return "an encoder has categories that are not in order"
+        return Broken("TRU-100", "an encoder has categories that are not in order")
     if not _rare_fit(rare, mapping, len(known)):
-        return "an encoder groups categories that it does not have"
+        return Broken("TRU-100", "an encoder groups categories that it does not have")
     values = len(known) if mapping is None else int(mapping.max()) + 1
     if dropped is not None:
         if not is_count(dropped, 0, values - 1):
-            return "an encoder drops a category that it does not have"
+            return Broken("TRU-100", "an encoder drops a category that it does not have")
         values -= 1
     return "" if is_count(count, values, values) else _OTHER_COLUMNS
 
 
-_OTHER_COLUMNS = "an encoder has another number of columns than of categories"
+_OTHER_COLUMNS = Broken("TRU-100", "an encoder has another number of columns than of categories")
 
 
 def _ends_with_the_largest(known: Any) -> bool:

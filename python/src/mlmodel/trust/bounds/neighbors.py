@@ -6,6 +6,7 @@ from typing import Any
 
 from mlmodel.trust.bounds.values import (
     INTEGERS,
+    Broken,
     attributes,
     is_array,
     is_within,
@@ -141,7 +142,8 @@ def _graph(estimator: Any) -> str:
     It takes the columns of a sparse graph for rows that it was fitted to, however many these are.
     """
     given = attributes(estimator).get("metric") == "precomputed"
-    return "a transformer makes a graph of a graph that is given to it" if given else ""
+    reason = "a transformer makes a graph of a graph that is given to it"
+    return Broken("TRU-100", reason) if given else ""
 
 
 TABLE = {

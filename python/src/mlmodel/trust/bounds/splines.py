@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlmodel.trust.bounds.values import attributes, is_array, is_count
+from mlmodel.trust.bounds.values import Broken, attributes, is_array, is_count
 
 __all__ = ["TABLE"]
 
@@ -15,7 +15,7 @@ def _spline(spline: Any) -> str:
     state = attributes(spline)
     # Versions of scipy have them under different names, and read their own alone (TRU-101).
     if {"t", "_t"} <= state.keys() or {"c", "_c"} <= state.keys():
-        return "a spline has its knots or numbers twice"
+        return Broken("TRU-101", "a spline has its knots or numbers twice")
     knots, numbers, degree = (
         state.get("_t", state.get("t")),
         state.get("_c", state.get("c")),

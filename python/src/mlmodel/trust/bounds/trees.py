@@ -6,6 +6,7 @@ from typing import Any
 
 from mlmodel.trust.bounds.keepers import is_for_each
 from mlmodel.trust.bounds.values import (
+    Broken,
     attributes,
     is_array,
     is_count,
@@ -163,7 +164,7 @@ def _histograms(estimator: Any) -> str:
     if width < 0 or state.get("_n_features") != width or not is_array(categorical, width):
         return "a model of histograms has another number of features than its data"
     if not _keeps_width(state.get("_preprocessor"), width):
-        return "a model of histograms changes its data's number of features"
+        return Broken("TRU-100", "a model of histograms changes its data's number of features")
     return _stages(stages, width, categorical)
 
 

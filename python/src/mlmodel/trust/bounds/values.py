@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from mlmodel.trust.pickles.moved import current_name
 
@@ -18,6 +18,25 @@ __all__ = [
     "places_of",
     "width_of",
 ]
+
+
+class Broken(str):  # noqa: SLOT000 - a text has no slots
+    """What is wrong with an object, by another rule than that of its table.
+
+    Args:
+        rule: the id.
+        reason: the text.
+
+    """
+
+    rule: str
+
+    def __new__(cls, rule: str, reason: str) -> Self:
+        """Return the text, which has the rule as ``rule``."""
+        made = super().__new__(cls, reason)
+        made.rule = rule
+        return made
+
 
 #: Kinds of numpy's integers.
 INTEGERS = "iu"
