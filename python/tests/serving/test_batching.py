@@ -315,7 +315,7 @@ def test_where_there_is_no_turn_it_waits_for_one(
 def test_one_that_waits_for_others_has_its_own_time(wait_for: Callable[..., None]) -> None:
     """RST-173: its thread does not wait for ever for a prediction that it was put into."""
     model, turns = Held(), threading.BoundedSemaphore(1)
-    batches = Batches("m", model.predict, turns, 10, 0.01, 0.2)
+    batches = Batches("m", model.predict, turns, 10, 0.01, 1.5)
     with threads(2, model) as pool:
         turns.acquire()
         first = pool.submit(batches.call, frame(0), None)
