@@ -20,9 +20,11 @@ from mlmodel.errors import (
     InvalidArgument,
     InvalidInput,
     InvalidModel,
+    MissingDependency,
     ModelExists,
     UnreadableModel,
     UnsupportedModel,
+    UntrustedModel,
 )
 from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.trust.describe import look_into
@@ -157,16 +159,84 @@ def test_a_class_of_the_users_own_is_for_the_sklearn_flavor(tmp_path):
     assert "sklearn" in flavors_of(tmp_path / "m")
 
 
-@pytest.mark.parametrize("named", ["os.system", "xgboost.sklearn.XGBNonsense", "xgboost.dask.X"])
-def test_another_class_is_refused_and_not_imported(booster, tmp_path, named):
-    """XGB-002."""
-    mlmodel.xgboost.save_model(booster, tmp_path / "m")
+def naming(path, model, named, code=None):
+    """Save a model whose file then names another class, with the code that has it."""
+    mlmodel.xgboost.save_model(model, path)
+    file = path / "MLmodel"
+    mine = f"{type(model).__module__}.{type(model).__qualname__}"
+    text = file.read_text().replace(mine, named)
+    if code is not None:
+        (path / "code").mkdir()
+        (path / "code" / "mine.py").write_text(code)
+        text = text.replace("code: null", "code: code")
+    file.write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("named", "error"),
+    [
+        ("os.system", UnsupportedModel),
+        ("collections.OrderedDict", UnsupportedModel),
+        ("xgboost.sklearn.XGBNonsense", MissingDependency),
+        ("nowhere_to_be_found.X", MissingDependency),
+        ("Nonsense", MissingDependency),
+    ],
+)
+def test_another_class_is_imported_from_a_trusted_folder_alone(
+    booster, tmp_path, monkeypatch, named, error
+):
+    """XGB-002: and has to be one of XGBoost's."""
+    naming(tmp_path / "m", booster, named)
+    for load in (mlmodel.xgboost.load_model, mlmodel.load):
+        with pytest.raises(error, match="XGB-002"):
+            load(tmp_path / "m", trust=True)
+    untrusting(monkeypatch, tmp_path)
+    for load in (mlmodel.xgboost.load_model, mlmodel.load):
+        with pytest.raises(UntrustedModel, match="XGB-002"):
+            load(tmp_path / "m")
+
+
+def test_a_class_of_the_users_own_comes_from_the_models_code(classifier, tmp_path, monkeypatch):
+    """XGB-002: as MLflow writes it."""
+    marker = tmp_path / "ran"
+    code = (
+        f"open({str(marker)!r}, 'a').close()\nimport xgboost\nclass Mine(xgboost.XGBClassifier):\n"
+        "    def predict(self, X, **options):\n        return super().predict(X, **options) * 10\n"
+    )
+    naming(tmp_path / "m", classifier, "mine.Mine", code)
+    native = mlmodel.xgboost.load_model(tmp_path / "m", trust=True)
+    assert type(native).__name__ == "Mine"
+    expected = classifier.predict(ROWS) * 10
+    assert np.array_equal(mlmodel.load(tmp_path / "m", trust=True).predict(ROWS), expected)
+    assert mlmodel.validate(tmp_path / "m").valid
+    marker.unlink()
+    untrusting(monkeypatch, tmp_path)
+    with pytest.raises(UntrustedModel):
+        mlmodel.load(tmp_path / "m")
+    assert not marker.exists()
+
+
+def test_probabilities_where_they_are_asked_for(classifier, booster, tmp_path):
+    """XGB-020."""
+    mlmodel.xgboost.save_model(
+        classifier, tmp_path / "m", pyfunc_predict_fn="predict_proba", input_example=ROWS.head(3)
+    )
+    expected = classifier.predict_proba(ROWS)
+    model = mlmodel.load(tmp_path / "m")
+    assert np.array_equal(model.predict(ROWS), expected)
+    assert model.signature.outputs.to_dict()[0]["tensor-spec"]["shape"] == [-1, 3]
+    regressor = ESTIMATORS["XGBRegressor"]()
+    for other, name in (
+        (booster, "predict_proba"),
+        (regressor, "predict_proba"),
+        (classifier, "fit"),
+    ):
+        with pytest.raises(InvalidArgument, match="XGB-020"):
+            mlmodel.xgboost.save_model(other, tmp_path / "n", pyfunc_predict_fn=name)
     file = tmp_path / "m" / "MLmodel"
-    file.write_text(file.read_text().replace("xgboost.core.Booster", named))
-    with pytest.raises(UnsupportedModel, match="XGB-002"):
-        mlmodel.xgboost.load_model(tmp_path / "m", trust=True)
-    with pytest.raises(UnsupportedModel, match="XGB-002"):
-        mlmodel.load(tmp_path / "m", trust=True)
+    file.write_text(file.read_text().replace("predict_fn: predict_proba", "predict_fn: fit"))
+    with pytest.raises(UnsupportedModel, match="XGB-020"):
+        mlmodel.load(tmp_path / "m")
 
 
 def test_the_minimal_file_of_early_versions_loads(booster, tmp_path):

@@ -1,20 +1,23 @@
 """Classes of models, compared by name: no library is imported to look at an object.
 
-A file that names a class is believed only where the flavor has it on its list, and nothing else is
-ever imported on a file's word.
+A file that names a class is believed only where the flavor has it on its list, or where the folder
+is trusted; nothing else is imported on a file's word.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import InvalidArgument, UnsupportedModel
+from mlmodel.errors import InvalidArgument, MissingDependency, UnsupportedModel
+from mlmodel.flavors._failures import brief
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlmodel.flavors._base import Flavor
+    from mlmodel.store import ModelFolder
+    from mlmodel.store.code import ModelCode
 
 __all__ = ["NamedClasses", "class_name", "defined_by", "not_taken"]
 
@@ -55,6 +58,38 @@ class NamedClasses:
         if not self.hold(model):
             takes = f"models of {', '.join(self.names)}"
             raise not_taken(flavor, model, takes, f" ({self.rule}){more}")
+
+    def imported(self, name: str, folder: ModelFolder, code: ModelCode, bases: Any) -> type:
+        """Return a class of the user's own that a trusted model names, from its code or installed.
+
+        Args:
+            name: what the file names, which is not one of ours.
+            folder: the model's; where it is not trusted, nothing is imported.
+            code: what the model brings along.
+            bases: the library's classes, one of which it derives from.
+
+        Raises:
+            UntrustedModel: the folder is not trusted.
+            MissingDependency: the class is not there.
+            UnsupportedModel: it derives from none of ``bases``.
+
+        """
+        folder.gate.require_trust(f"the class {name!r}, which {self.key} names ({self.rule})")
+        module, _, own = name.rpartition(".")
+        try:
+            found: Any = getattr(code.import_module(module), own)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise MissingDependency(
+                f"{folder.root}: {self.key} names the class {name!r}, which cannot be imported "
+                f"({brief(error)}); install what has it, or save the model with code_paths "
+                f"({self.rule})"
+            ) from error
+        if not (isinstance(found, type) and issubclass(found, bases)):
+            raise UnsupportedModel(
+                f"{folder.root}: {self.key} names {name!r}, which does not derive from one of "
+                f"{', '.join(self.names)} ({self.rule})"
+            )
+        return found
 
     def require_name(self, flavor: Flavor, name: object, root: Path) -> None:
         """Raise UnsupportedModel for a file of the model in ``root`` that names another class."""

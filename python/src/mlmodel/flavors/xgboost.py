@@ -12,6 +12,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
+from mlmodel.errors import InvalidArgument, MlmodelError, UnsupportedModel
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import NamedClasses, class_name
@@ -48,6 +49,11 @@ _CLASSES = NamedClasses(
 )
 
 
+#: What python_function may call (XGB-020).
+_PREDICT = "predict"
+_METHODS = (_PREDICT, "predict_proba")
+
+
 class XgboostFlavor(Flavor):
     """Boosters, and estimators of XGBoost's scikit-learn interface."""
 
@@ -63,7 +69,7 @@ class XgboostFlavor(Flavor):
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         xgboost = self.require("xgboost")
-        form = options["model_format"]
+        form, predict_fn = options["model_format"], options["pyfunc_predict_fn"]
         require_one_of("model_format", form, get_args(ModelFormat))
         _CLASSES.require_model(self, model, "; the sklearn flavor saves classes derived from them")
         file = f"model.{form}"
@@ -82,12 +88,15 @@ class XgboostFlavor(Flavor):
         if class_name(model) != _BOOSTER:
             packages.append("scikit-learn")
             attributes |= _missing_value(model)
-        return Saved(attributes, {"data": file}, packages)
+        python_function = {"data": file}
+        if predict_fn != _PREDICT:
+            _require_method(model, predict_fn, InvalidArgument)
+            python_function["predict_fn"] = predict_fn
+        return Saved(attributes, python_function, packages)
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         xgboost = self.require("xgboost")
         named = attributes.get("model_class") or _BOOSTER
-        _CLASSES.require_name(self, named, folder.root)
         if named != _BOOSTER:
             self.require("sklearn", "scikit-learn")
         file = folder.model_path(attributes, key="data", default="model.xgb")
@@ -96,7 +105,12 @@ class XgboostFlavor(Flavor):
 
         folder.gate.budget.store(len(data))
         boosters.check(data, file, folder.gate.budget)
-        model = getattr(xgboost, named.rpartition(".")[2])()
+        if named in _CLASSES.names:
+            model = getattr(xgboost, named.rpartition(".")[2])()
+        else:
+            code = folder.use_code(attributes)
+            bases = (xgboost.Booster, xgboost.XGBModel)
+            model = _CLASSES.imported(str(named), folder, code, bases)()
         what = f"cannot be loaded by XGBoost {xgboost.__version__}"
         with cannot_be_read(file, what, "XGB-004"):
             model.load_model(bytearray(data))
@@ -119,9 +133,10 @@ class XgboostFlavor(Flavor):
             names, count, categories=categories,
             library="XGBoost", features_rule="XGB-007", data_rule="XGB-008", values_rule="XGB-012",
         )  # fmt: skip
-        arguments = PredictArguments(
-            model.predict, ("data", "X"), of="XGBoost's predict", rule="XGB-009"
-        )
+        name = attributes.get("predict_fn") or _PREDICT
+        _require_method(model, name, UnsupportedModel)
+        method = getattr(model, name)
+        arguments = PredictArguments(method, ("data", "X"), of=f"XGBoost's {name}", rule="XGB-009")
 
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
             given = arguments.given(params)
@@ -134,7 +149,7 @@ class XgboostFlavor(Flavor):
                     if names and not hasattr(rows, "columns"):
                         told = {"feature_names": names, "feature_types": types}
                     rows = xgboost.DMatrix(rows, enable_categorical=True, **told)
-                return model.predict(rows, **given)
+                return method(rows, **given)
             except xgboost.core.XGBoostError as error:
                 if "alloc" in str(error):  # a lack of memory is not the caller's fault
                     raise
@@ -142,6 +157,15 @@ class XgboostFlavor(Flavor):
                 raise invalid("XGB-015", why) from None
 
         return Taking(predict, arguments.takes)
+
+
+def _require_method(model: Any, name: object, error: type[MlmodelError]) -> None:
+    """Raise an error where a model has no such method of prediction (XGB-020)."""
+    if name not in _METHODS or not hasattr(model, str(name)):
+        raise error(
+            f"predict_fn is {name!r}; it may name predict, and for a classifier of the "
+            f"scikit-learn interface predict_proba (XGB-020). The model is a {class_name(model)}"
+        )
 
 
 def _missing_value(model: Any) -> dict[str, Any]:
@@ -166,6 +190,7 @@ def save_model(
     path: PathLike,
     *,
     model_format: ModelFormat = "ubj",
+    pyfunc_predict_fn: str = "predict",
     **shared: Unpack[SaveOptions],
 ) -> None:
     """Save a Booster or a model of XGBoost's scikit-learn interface, atomically.
@@ -176,6 +201,8 @@ def save_model(
         path: where the folder goes; it must not exist (or be empty) unless ``overwrite=True``.
         model_format: ``ubj`` (binary), ``json``, or ``xgb``: the old name of the file, which
             holds UBJSON too.
+        pyfunc_predict_fn: the method that python_function calls: ``predict``, or ``predict_proba``
+            of a classifier (XGB-020).
         **shared: see :class:`mlmodel.store.saving.SaveOptions`.
 
     """
