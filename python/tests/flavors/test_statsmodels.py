@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -60,8 +61,7 @@ MODELS = {
     "glm by formula": lambda: formulas().glm("y ~ a * b", with_target()).fit(),
     "logit by formula": lambda: formulas().logit("y ~ a", with_target(TARGET > 0) * 1).fit(disp=0),
     "ols": lambda: api().OLS(TARGET, constant()).fit(),
-    "glm": lambda: api().GLM(TARGET**2, constant(), family=api().families.Gamma(
-        api().families.links.Log())).fit(),
+    "glm": lambda: api().GLM(TARGET > 0, constant(), family=api().families.Binomial()).fit(),
     "logit": lambda: api().Logit((TARGET > 0) * 1, constant()).fit(disp=0),
     "classes": lambda: api().MNLogit(np.arange(60) % 3, constant()).fit(disp=0),
 }  # fmt: skip
@@ -94,7 +94,7 @@ def saved(model, path, **options):
 
 def same(one, other):
     assert type(one) is type(other)
-    assert np.array_equal(np.asarray(one), np.asarray(other))
+    assert np.array_equal(np.asarray(one), np.asarray(other), equal_nan=True)
     if hasattr(one, "index"):
         assert one.index.equals(other.index)
 
@@ -145,7 +145,7 @@ def test_attributes_are_those_of_mlflow(made, tmp_path):
     assert mlmodel.validate(tmp_path / "m").violations == ()
     lines = (tmp_path / "m" / "requirements.txt").read_text().splitlines()
     assert f"statsmodels=={statsmodels.__version__}" in lines
-    assert lines[0] in mlmodel.statsmodels.get_default_pip_requirements()
+    assert set(mlmodel.statsmodels.get_default_pip_requirements()) <= set(lines)
 
 
 def test_its_files_ask_for_trust(made, tmp_path, monkeypatch):
@@ -226,14 +226,14 @@ def test_missing_columns_are_listed(made, tmp_path):
 def test_arrays_go_by_position(made, tmp_path):
     """STM-004, STM-006."""
     loaded, rows = saved(made("ols"), tmp_path / "m"), constant()
-    expected = made("ols").predict(rows).to_numpy()
-    assert np.array_equal(loaded.predict(rows.to_numpy()), expected)
-    assert np.array_equal(loaded.predict(rows.to_numpy().tolist()), expected)
-    numbered = rows.set_axis(range(3), axis=1)
-    assert np.array_equal(loaded.predict(numbered), expected)
-    arrays = saved(api().OLS(TARGET.to_numpy(), rows.to_numpy()).fit(), tmp_path / "n")
-    assert np.array_equal(arrays.predict(rows), expected)
-    assert np.array_equal(arrays.predict(rows.to_numpy()), expected)
+    expected, array = made("ols").predict(rows), np.ascontiguousarray(rows)
+    assert np.array_equal(loaded.predict(array), made("ols").predict(array))
+    assert np.array_equal(loaded.predict(array.tolist()), made("ols").predict(array))
+    same(loaded.predict(rows.set_axis(range(3), axis=1)), expected)
+    model = api().OLS(TARGET.to_numpy(), array).fit()
+    arrays = saved(model, tmp_path / "n")
+    same(arrays.predict(rows), model.predict(rows))
+    same(arrays.predict(array), model.predict(array))
     with pytest.raises(InvalidInput, match="STM-006"):
         arrays.predict(rows[["a"]])
     for wrong in (np.ones(3), "text", np.ones((2, 2, 2))):
@@ -287,12 +287,12 @@ def test_parameters_reach_predict(made, tmp_path):
     loaded = saved(made("logit"), tmp_path / "m")
     linear = made("logit").predict(constant(), which="linear")
     same(loaded.predict(constant(), params={"which": "linear"}), linear)
-    with pytest.raises(InvalidInput, match=r"'way'.*STM-010"):
+    with pytest.raises(InvalidInput, match=r"STM-010: Parameter 'way'"):
         loaded.predict(constant(), params={"way": 3})
     series = saved(made("autoregression"), tmp_path / "n")
     expected = made("autoregression").predict(start=50, end=55, dynamic=True)
     same(series.predict({"start": 50, "end": 55}, params={"dynamic": True}), expected)
-    with pytest.raises(InvalidInput, match=r"'way'.*STM-010"):
+    with pytest.raises(InvalidInput, match=r"STM-010: Parameter 'way'"):
         series.predict({"start": 50, "end": 55}, params={"way": 3})
 
 
@@ -349,7 +349,7 @@ def test_regressors_of_a_forecast(kind, tmp_path):
         with pytest.raises(InvalidInput, match=r"'exog'.*STM-008"):
             loaded.predict(pd.DataFrame([{"start": 60, "end": 61, "exog": wrong}]))
     with pytest.raises(InvalidInput, match="STM-009"):
-        loaded.predict({"start": 60, "end": 61, "exog": [[1.0]]})
+        loaded.predict({"start": 60, "end": 61})
 
 
 def test_results_that_do_not_predict_are_saved_natively(tmp_path):
@@ -372,12 +372,12 @@ def test_forms_of_requests_are_answered_alike(made, tmp_path):
     for example in (None, rows):
         loaded = saved(model, tmp_path / f"m{example is None}", input_example=example)
         assert posted_forms(loaded, rows) == dict.fromkeys(
-            ("split", "records", "instances", "inputs", "csv"), expected
+            ("split", "records", "instances", "inputs", "csv"), [{"0": one} for one in expected]
         )
 
 
 def test_a_time_series_is_asked_over_rest(made, tmp_path):
-    expected = made("arima").predict(60, 63).tolist()
+    expected = made("arima").predict(60, 63).to_frame().to_dict("records")
     by_place, by_date = {"start": 60, "end": 63}, {"start": "2025-01-01", "end": "2025-04-01"}
     dates = {name: pd.Timestamp(one) for name, one in by_date.items()}
     examples = [None, FUTURE, pd.DataFrame([by_date]), pd.DataFrame([dates])]
@@ -440,7 +440,8 @@ def test_old_places_of_names_are_found(made, tmp_path):
 
 def test_without_its_library(made, tmp_path, load_without):
     mlmodel.statsmodels.save_model(made("ols"), tmp_path / "m")
-    assert "mlmodel[statsmodels]" in load_without(tmp_path / "m", "statsmodels")
+    told = load_without(tmp_path / "m", "statsmodels")
+    assert re.search(r"pip install .*\[statsmodels\]", told)
 
 
 OLD_LAYOUTS = {

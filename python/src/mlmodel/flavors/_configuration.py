@@ -37,7 +37,9 @@ def refused_by(library: str, rule: str, *errors: type[Exception]) -> Iterator[No
     try:
         yield
     except (ValueError, TypeError, LookupError, *errors) as error:
-        why = f"{library} cannot predict on these data: {brief(error)}."
+        # Some say first what may be the matter, and then raise the reason's own error from it.
+        cause = error.__cause__ if type(error.__cause__) is type(error) else error
+        why = f"{library} cannot predict on these data: {brief(cause)}."
         raise invalid(rule, why) from None
 
 

@@ -88,6 +88,8 @@ def plain_columns(frame: pd.DataFrame) -> pd.DataFrame:
     Numbers with gaps are floats, truth values with gaps and texts are objects.
     """
     taken = {}
+    if any(isinstance(dtype, pd.ArrowDtype) for dtype in frame.dtypes):
+        frame = _as_numpy_has_it(frame)
     for place in range(frame.shape[1]):
         column = frame.iloc[:, place]
         dtype: Any = column.dtype

@@ -5,6 +5,7 @@ Specification: spec/flavors/statsmodels.md.
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import sys
 from importlib import import_module
@@ -100,7 +101,8 @@ class _Forecast:
 
     def __init__(self, model: Any, arguments: PredictArguments) -> None:
         self._model, self._arguments = model, arguments
-        self._exog = "exog_oos" if arguments.takes("exog_oos") else "exog"
+        takes = inspect.signature(model.predict).parameters
+        self._exog = "exog_oos" if "exog_oos" in takes else "exog"
 
     def __call__(self, given: Any, params: Mapping[str, Any] | None, /) -> Any:
         from mlmodel.flavors._configuration import Configuration, refused_by  # it needs pandas
