@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from fidelity_kinds import Kind
 
 from specimens import Made, Specimen, mlmodel_file, target
+from specimens._forecasts import MONTHS, asking
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class OneRow(Kind):
-    """A row that says what is to be forecast, whatever the model was trained on."""
-
-    def made(self) -> tuple[Any, Any]:
-        row = self.rows(1, np.random.default_rng(0))
-        return row, row
 
 
 def _rows() -> pd.DataFrame:
@@ -50,8 +42,7 @@ def _by_table(rows: Any) -> Any:
 def _arima(_row: Any) -> Any:
     from statsmodels.tsa.api import ARIMA
 
-    months = pd.date_range("2020-01-01", periods=60, freq="MS")
-    return ARIMA(pd.Series(target(60), index=months), order=(1, 1, 0)).fit()
+    return ARIMA(pd.Series(target(60), index=MONTHS), order=(1, 1, 0)).fit()
 
 
 def _asked(model: Any, row: Any) -> Any:
@@ -137,9 +128,9 @@ SPECIMEN = Specimen(
     runs="a pickle of statsmodels, whose formulas are Python",
     fidelity=FIDELITY,
     kinds={
-        "places to forecast": OneRow(lambda _n, _r: pd.DataFrame({"start": [60], "end": [75]})),
-        "dates to forecast": OneRow(lambda _n, _r: pd.DataFrame(
-            {"start": [pd.Timestamp("2025-01-01")], "end": [pd.Timestamp("2026-06-01")]}
-        )),
+        "places to forecast": asking(start=60, end=75),
+        "dates to forecast": asking(
+            start=pd.Timestamp("2025-01-01"), end=pd.Timestamp("2026-06-01")
+        ),
     },
-)  # fmt: skip
+)

@@ -165,6 +165,5 @@ def rows_of(given: Any, rule: str) -> pd.DataFrame:
     return table
 
 
-def _is_missing(cell: object) -> bool:
-    missing = pd.isna(cell) if pd.api.types.is_scalar(cell) else False
-    return cell is None or bool(missing)
+def _is_missing(cell: Any) -> bool:
+    return cell is None or (pd.api.types.is_scalar(cell) and bool(pd.isna(cell)))

@@ -171,7 +171,7 @@ def _pickled(model: Any, *, remove_data: bool) -> tuple[bytes, Any]:
         return data, model
     # A formula is evaluated anew when it is loaded, where functions of one's own are not known.
     with cannot_be_saved("The model could not be loaded again", "STM-011"):
-        copy = pickle.loads(data)  # noqa: S301 - what was pickled a line above
+        copy = pickle.loads(data)
     if not remove_data:
         return data, model
     copy.remove_data()
@@ -181,7 +181,7 @@ def _pickled(model: Any, *, remove_data: bool) -> tuple[bytes, Any]:
 def _regressors(model: Any) -> tuple[list[str] | None, int]:
     """Return the names of the columns that a model was fitted to, if it has any, and how many."""
     data = model.data
-    given = getattr(data, "orig_exog", None)
+    given: Any = getattr(data, "orig_exog", None)
     if hasattr(given, "columns"):
         return list(map(str, given.columns)), len(given.columns)
     exog = getattr(model, "exog", None)
