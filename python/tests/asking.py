@@ -28,6 +28,22 @@ def posted(model: PyFuncModel, body: Any, media: str = JSON) -> Any:
     return told["predictions"] if isinstance(told, dict) else told
 
 
+def as_declared(model: PyFuncModel, told: Any) -> Any:
+    """Return a table that was answered with the moments that it declares.
+
+    JSON has them as texts, and the messages of gRPC as nanoseconds.
+    """
+    import pandas as pd
+
+    outputs = model.signature.outputs if model.signature else None
+    if outputs is None or not isinstance(told, pd.DataFrame):
+        return told
+    moments = {str(spec.name) for spec in outputs if str(spec.type) == "datetime"}
+    named = [name for name in told.columns if name in moments]
+    plain = [name for name in named if all(isinstance(one, str | int) for one in told[name])]
+    return told.assign(**{name: pd.to_datetime(told[name]) for name in plain})
+
+
 def together(model: PyFuncModel, bodies: Sequence[Any]) -> list[Any]:
     """Return the predictions for bodies that are asked at once, by one prediction of the model.
 

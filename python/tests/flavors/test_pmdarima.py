@@ -341,7 +341,7 @@ def test_without_its_library(made, tmp_path, load_without):
 
 
 def test_the_keys_of_the_first_versions_are_enough(made, tmp_path):
-    """PMD-002: as MLflow 1.24 wrote it, without the class's name."""
+    """PMD-002: as MLflow first wrote it, without the class's name."""
     text = "flavors:\n  pmdarima:\n    data: model.pmd\n    pmdarima_version: 1.8.4\n  python_function:\n"
     text += "    data: model.pmd\n    env: conda.yaml\n    loader_module: mlflow.pmdarima\n"
     (tmp_path / "MLmodel").write_text(text)

@@ -96,7 +96,7 @@ SPECIMEN = Specimen(
     native=_forecast,
     example=1,
     layouts={
-        "0.x": "MLflow has this flavor since 1.24",
+        "0.x": "MLflow had no such flavor",
         "1.x": _layout_1,
         "2.x": _layout_2,
     },

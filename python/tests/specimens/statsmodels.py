@@ -121,7 +121,7 @@ SPECIMEN = Specimen(
     make=_make,
     rows=_rows,
     layouts={
-        "0.x": "MLflow has this flavor since 1.15",
+        "0.x": "MLflow had no such flavor",
         "1.x": _layout_1,
         "2.x": _layout_2,
     },
