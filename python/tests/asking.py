@@ -29,19 +29,24 @@ def posted(model: PyFuncModel, body: Any, media: str = JSON) -> Any:
 
 
 def as_declared(model: PyFuncModel, told: Any) -> Any:
-    """Return a table that was answered with the moments that it declares.
+    """Return a table that was answered with the moments and lists that it declares.
 
-    JSON has them as texts, and the messages of gRPC as nanoseconds.
+    JSON has moments as texts, and the messages of gRPC as nanoseconds; tensors have lists as texts
+    of JSON.
     """
     import pandas as pd
 
     outputs = model.signature.outputs if model.signature else None
     if outputs is None or not isinstance(told, pd.DataFrame):
         return told
-    moments = {str(spec.name) for spec in outputs if str(spec.type) == "datetime"}
-    named = [name for name in told.columns if name in moments]
-    plain = [name for name in named if all(isinstance(one, str | int) for one in told[name])]
-    return told.assign(**{name: pd.to_datetime(told[name]) for name in plain})
+    read = {}
+    for name, kind in ((str(spec.name), str(spec.type)) for spec in outputs):
+        cells = told[name] if name in told else ()
+        if kind == "datetime" and all(isinstance(one, str | int) for one in cells):
+            read[name] = pd.to_datetime(cells)
+        elif kind.startswith("Array") and all(isinstance(one, str) for one in cells):
+            read[name] = pd.Series(list(map(json.loads, cells)), dtype=object)
+    return told.assign(**read)
 
 
 def together(model: PyFuncModel, bodies: Sequence[Any]) -> list[Any]:

@@ -88,15 +88,15 @@ class Configuration:
         """Return a cell as it is, None where it is missing or has no value."""
         return self._cells.get(name)
 
-    def count(self, name: str) -> int | None:
-        """Return a whole number above zero."""
+    def count(self, name: str, rule: str = "") -> int | None:
+        """Return a whole number above zero; ``rule`` is its own, where it has one."""
         value = self.get(name)
         if value is None:
             return None
         if not isinstance(value, numbers.Integral) or isinstance(value, bool | np.bool_):
-            raise self._wrong(name, "an integer")
+            raise self._wrong(name, "an integer", rule)
         if value < 1:
-            raise self._wrong(name, "above zero")
+            raise self._wrong(name, "above zero", rule)
         return int(value)
 
     def flag(self, name: str, *, default: bool) -> bool:
@@ -138,10 +138,10 @@ class Configuration:
             raise self._wrong(name, "a list of rows of numbers, all of the same length")
         return array
 
-    def _wrong(self, name: str, expected: str) -> InvalidInput:
+    def _wrong(self, name: str, expected: str, rule: str = "") -> InvalidInput:
         given = self.get(name)
         message = f"{name!r} is {expected}, and not {given!r} ({type(given).__name__})."
-        return invalid(self._rule, message, name)
+        return invalid(rule or self._rule, message, name)
 
 
 def rows_of(given: Any, rule: str) -> pd.DataFrame:

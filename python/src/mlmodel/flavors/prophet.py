@@ -13,10 +13,12 @@ from mlmodel._base.warnings import warn_caller
 from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
+from mlmodel.flavors._failures import cannot_be_saved
 from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._prophet_json import rebuilt
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.scoring.predict import Taking
+from mlmodel.trust import bounds, forecasts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,16 +71,11 @@ class ProphetFlavor(Flavor):
         return Saved(attributes, {"data": _FILE}, self.packages)
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
-        prophet, serialize = self.require("prophet"), self.require("prophet.serialize")
+        self.require("prophet")
         file = folder.model_path(attributes, key="data", default=_FILE)
         data = folder.gate.read(folder.file(file))
-        from mlmodel.trust import bounds, forecasts
-
         folder.gate.budget.store(len(data))
-        held = forecasts.model_of(forecasts.loads(data, file), file)
-        what = f"cannot be loaded by Prophet {prophet.__version__}"
-        with cannot_be_read(file, what, "PPH-004"):
-            model = serialize.model_from_dict(held)
+        model = rebuilt(self, forecasts.loads(data, file), file)
         bounds.check(model, file)
         return model
 
