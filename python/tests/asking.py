@@ -41,7 +41,7 @@ def as_declared(model: PyFuncModel, told: Any) -> Any:
         return told
     read = {}
     for name, kind in ((str(spec.name), str(spec.type)) for spec in outputs):
-        cells = told[name] if name in told else ()
+        cells = told.get(name, ())
         if kind == "datetime" and all(isinstance(one, str | int) for one in cells):
             read[name] = pd.to_datetime(cells)
         elif kind.startswith("Array") and all(isinstance(one, str) for one in cells):

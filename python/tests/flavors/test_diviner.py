@@ -366,8 +366,8 @@ def test_intervals(name, groups, made, loaded):
     own = {} if name == "pmdarima" else {"inverse_transform": groups is None}
     for key in groups or KEYS:
         part = answer[(answer[COLUMNS] == list(key)).all(axis=1)]
-        forecast, bounds = made(name).model[key].predict(
-            n_periods=4, return_conf_int=True, alpha=0.1, **own
+        forecast, bounds = (
+            made(name).model[key].predict(n_periods=4, return_conf_int=True, alpha=0.1, **own)
         )
         values = part[["yhat", "yhat_lower", "yhat_upper"]].to_numpy()
         assert values.dtype == np.float64
@@ -411,7 +411,9 @@ def test_what_diviner_refuses_is_told(loaded):
         loaded("prophet").predict({"horizon": 3, "frequency": "never"})
 
 
-@pytest.mark.parametrize("given", [np.ones((1, 2)), [[1, 2]], 3, "D", pd.DataFrame({"horizon": []})])
+@pytest.mark.parametrize(
+    "given", [np.ones((1, 2)), [[1, 2]], 3, "D", pd.DataFrame({"horizon": []})]
+)
 def test_data_that_have_no_first_row_are_refused(given, loaded):
     """DIV-010."""
     with pytest.raises(InvalidInput, match="DIV-010"):

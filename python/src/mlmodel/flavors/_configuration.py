@@ -34,9 +34,10 @@ def refused_by(library: str, rule: str, *errors: type[Exception]) -> Iterator[No
     ``errors`` are those of its own. Errors that no data can be the reason of, such as a lack of
     memory, stay as they are.
     """
+    expected: tuple[type[Exception], ...] = (ValueError, TypeError, LookupError, *errors)
     try:
         yield
-    except (ValueError, TypeError, LookupError, *errors) as error:
+    except expected as error:
         # Some say first what may be the matter, and then raise the reason's own error from it.
         cause = error.__cause__ if type(error.__cause__) is type(error) else error
         why = f"{library} cannot predict on these data: {brief(cause)}."

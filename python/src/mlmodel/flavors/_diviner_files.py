@@ -17,7 +17,7 @@ from mlmodel.trust import bounds, forecasts
 from mlmodel.trust.pickles import unpickle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mlmodel.flavors._base import Flavor
@@ -25,10 +25,27 @@ if TYPE_CHECKING:
 
 __all__ = ["loaded", "written"]
 
-#: The attributes of both classes, and of each, that are texts or lists and mappings of plain values.
-_COMMON = ("_group_key_columns", "_master_key", "_datetime_col", "_y_col")
-_OF_PROPHET = (*_COMMON, "_prophet_init_kwargs")
-_OF_PMDARIMA = (*_COMMON, "_exog_cols", "_predict_col")
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+#: The attributes of both classes, and of each, that are plain values, by what they are.
+_COMMON: Mapping[str, Callable[[object], bool]] = {
+    "_group_key_columns": _are_texts, "_master_key": _is_text,
+    "_datetime_col": _is_text, "_y_col": _is_text,
+}  # fmt: skip
+_OF_PROPHET = {**_COMMON, "_prophet_init_kwargs": _is_mapping}
+#: What may be null, too.
+_OF_PMDARIMA = {**_COMMON, "_exog_cols": _are_texts, "_predict_col": _is_text}
 #: Those of pmdarima's that are pickles: by group, and one for all.
 _PICKLED_BY_GROUP = (
     "model", "_max_datetime_per_group", "_datetime_freq_per_group", "_ndiffs", "_nsdiffs",
@@ -46,7 +63,8 @@ def written(flavor: Flavor, model: Any, root: Path) -> str:
         text = file.read_text(encoding="utf-8")
         file.unlink()
         return text
-    model._fit_check()
+    if not model.model:
+        raise InvalidArgument("The model is not fitted (DIV-003)")
     one_by_one = flavor.require("prophet.serialize").model_to_json
     held = {name: getattr(model, name) for name in _OF_PROPHET}
     groups = {str(_plain_key(key)): one_by_one(one) for key, one in model.model.items()}
@@ -82,15 +100,15 @@ def loaded(flavor: Flavor, folder: ModelFolder, file: str, named: str) -> Any:
     groups = held.get("model")
     if not isinstance(groups, dict) or not groups:
         raise _broken(file, "has no models by group")
-    width = len(model._group_key_columns)
-    model.model = {_key(text, width, file): rebuilt(flavor, one, file) for text, one in groups.items()}
+    width = len(held["_group_key_columns"])
+    model.model = {
+        _key(text, width, file): rebuilt(flavor, one, file) for text, one in groups.items()
+    }
     bounds.check(model, file)
     return model
 
 
-def _of_pmdarima(
-    kind: Any, held: dict[str, Any], file: str, load: Callable[[bytes], Any]
-) -> Any:
+def _of_pmdarima(kind: Any, held: dict[str, Any], file: str, load: Callable[[bytes], Any]) -> Any:
     def of(text: Any) -> Any:
         try:
             data = base64.urlsafe_b64decode(text)
@@ -117,17 +135,12 @@ def _object(held: Any, file: str) -> dict[str, Any]:
     return held
 
 
-def _set_plain(model: Any, held: dict[str, Any], names: tuple[str, ...], file: str) -> None:
-    for name in names:
+def _set_plain(
+    model: Any, held: dict[str, Any], kinds: Mapping[str, Callable[[object], bool]], file: str
+) -> None:
+    for name, fits in kinds.items():
         value = held.get(name)
-        lists = name in ("_group_key_columns", "_exog_cols")
-        if lists and isinstance(value, list) and all(isinstance(one, str) for one in value):
-            pass
-        elif name == "_prophet_init_kwargs" and isinstance(value, dict):
-            pass
-        elif not lists and isinstance(value, str):
-            pass
-        elif value is not None or name in _COMMON:
+        if not fits(value) and (value is not None or name in _COMMON):
             raise _broken(file, f"has {name} {shown(value)}")
         setattr(model, name, value)
 
@@ -138,17 +151,17 @@ def _key(text: str, width: int, file: str) -> tuple[Any, ...]:
     numpy from 2 on writes its numbers as calls (``np.int64(3)``), which are read and never made.
     """
     try:
-        if len(text) > _LONGEST_KEY:
-            raise ValueError
-        parts = ast.parse(text, mode="eval").body
-        if not isinstance(parts, ast.Tuple) or len(parts.elts) != width:
-            raise ValueError
-        return tuple(_constant(part) for part in parts.elts)
+        parsed = ast.parse(text[:_LONGEST_KEY], mode="eval").body
     except (ValueError, SyntaxError, RecursionError, MemoryError):
-        raise _broken(file, f"has {shown(text)} for the key of a group") from None
+        parsed = None
+    parts = [_constant(part) for part in parsed.elts] if isinstance(parsed, ast.Tuple) else []
+    if len(parts) != width or None in parts:
+        raise _broken(file, f"has {shown(text)} for the key of a group")
+    return tuple(parts)
 
 
-def _constant(part: ast.expr) -> Any:
+def _constant(part: ast.expr) -> str | float | None:
+    """Return a text or number, None for anything else."""
     match part:
         case ast.Constant(str() | int() | float() as value):
             return value
@@ -156,7 +169,7 @@ def _constant(part: ast.expr) -> Any:
             return -value
         case ast.Call(ast.Attribute(ast.Name("np")), [only], []):
             return _constant(only)
-    raise ValueError
+    return None
 
 
 def _broken(file: str, what: str) -> InvalidModel:

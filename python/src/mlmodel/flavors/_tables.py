@@ -93,11 +93,9 @@ def plain_columns(frame: pd.DataFrame) -> pd.DataFrame:
     for place in range(frame.shape[1]):
         column = frame.iloc[:, place]
         dtype: Any = column.dtype
-        if isinstance(dtype, pd.StringDtype) or (
-            isinstance(dtype, pd.api.extensions.ExtensionDtype) and dtype.kind == "b"
-        ):
+        if isinstance(dtype, pd.StringDtype | pd.BooleanDtype):
             taken[place] = column.astype(object).where(column.notna(), None)
-        elif isinstance(dtype, pd.api.extensions.ExtensionDtype) and dtype.kind in "iuf":
+        elif hasattr(dtype, "numpy_dtype"):  # a nullable number
             taken[place] = column.astype("float64" if column.isna().any() else dtype.numpy_dtype)
     if not taken:
         return frame

@@ -55,7 +55,7 @@ class DivinerFlavor(Flavor):
     def detects(self, model: object) -> bool:
         return class_name(model) in _CLASSES
 
-    def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
+    def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002 - the contract's
         diviner = self.require("diviner")
         if not self.detects(model):
             takes = "fitted GroupedProphet and GroupedPmdarima"
@@ -94,7 +94,7 @@ class DivinerFlavor(Flavor):
         file = folder.model_path(attributes, key="data", default=_FILE)
         return files.loaded(self, folder, file, str(named))
 
-    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
+    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
         error = self.require("diviner.exceptions").DivinerException
 
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:

@@ -53,7 +53,7 @@ class PmdarimaFlavor(Flavor):
     def detects(self, model: object) -> bool:
         return defined_by(model, "pmdarima") and hasattr(model, "predict")
 
-    def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
+    def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002 - the contract's
         pmdarima = self.require("pmdarima")
         if not self.detects(model):
             takes = "models and pipelines of pmdarima"
@@ -73,7 +73,7 @@ class PmdarimaFlavor(Flavor):
         path = folder.file(folder.model_path(attributes, key="data", default=_FILE))
         return folder.gate.load_pickle(path)
 
-    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
+    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
         installed = Version(self.require("pmdarima").__version__)
         own = ("n_periods", "X", "return_conf_int", "alpha")
         arguments = PredictArguments(model.predict, own, "pmdarima's predict", "PMD-009")

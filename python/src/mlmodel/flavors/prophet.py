@@ -51,7 +51,7 @@ class ProphetFlavor(Flavor):
     def detects(self, model: object) -> bool:
         return defined_by(model, "prophet") and hasattr(model, "make_future_dataframe")
 
-    def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
+    def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002 - the contract's
         prophet = self.require("prophet")
         if not self.detects(model):
             raise not_taken(self, model, "models of Prophet", " (PPH-003)")
@@ -79,7 +79,7 @@ class ProphetFlavor(Flavor):
         bounds.check(model, file)
         return model
 
-    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
+    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
         from mlmodel.flavors._tables import FeatureNames  # it needs pandas
 
         columns = FeatureNames(_columns(model), "PPH-007", ("column", "the model"))

@@ -79,7 +79,7 @@ class StatsmodelsFlavor(Flavor):
         path = folder.file(folder.model_path(attributes, key="data", default=_FILE))
         return folder.gate.load_pickle(path, aliases=_moved())
 
-    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
+    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
         if not hasattr(model, "predict"):
             raise UnsupportedModel(
                 f"{class_name(model)} has no method predict, so it is no python_function; load it "

@@ -191,11 +191,17 @@ def _looks(path: Path, role: str, allow: Collection[str]) -> Iterator[tuple[str,
         what = instead.what.removeprefix("is ")
         yield f"{what}; what would be loaded cannot be told", True
         return
+    if role == "model" and _JSON.match(start):
+        yield from _look_into_json(files.read(path, LARGEST))
+    yield from _look_by_kind(path, start, role, allow, is_zip=is_zip)
+
+
+def _look_by_kind(
+    path: Path, start: bytes, role: str, allow: Collection[str], *, is_zip: bool
+) -> Iterator[tuple[str, bool]]:
     kind, what = detect(start), foreign(start)
     if what:
         yield what, True
-    if role == "model" and _JSON.match(start):
-        yield from _look_into_json(files.read(path, LARGEST))
     if not is_zip and kind == "pickle" and start[:1] not in _OPCODES:
         return
     data = files.read(path, LARGEST)
@@ -271,7 +277,7 @@ def _look_into_pickle(data: bytes, role: str, allow: Collection[str]) -> Iterato
 
 
 def _look_into_json(data: bytes) -> Iterator[tuple[str, bool]]:
-    """Give that a JSON text has pickles in it, as base64: such texts are read by unpickling them."""
+    """Give that a JSON text has pickles in it, as base64, for who reads it to load."""
     plain = _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), data.replace(b"\\/", b"/"))
     texts = (base64.urlsafe_b64decode(_padded(found[1])) for found in _BASE64.finditer(plain))
     count = sum(text.endswith(b".") for text in texts)
