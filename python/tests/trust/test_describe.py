@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import bz2
 import base64
+import bz2
 import gzip
 import io
 import lzma
@@ -178,8 +178,9 @@ def test_pickles_within_json(root, key):
     """TRU-006: of a file that is named as the model; elsewhere nobody unpickles them."""
     text, count = JSON_TEXTS[key]
     what = f"a JSON text with {count} pickle{'' if count == 1 else 's'} in it"
-    assert told(root, model_dot_txt=text.encode()) == ({"model.txt": (what, True)} if count else {})
-    assert told(root, model_dot_txt=b"text", notes_dot_txt=text.encode()) == {}
+    found = {"model.bin": (what, True)} if count else {}
+    assert told(root, SKLEARN, model_dot_bin=text.encode()) == found
+    assert told(root, SKLEARN, model_dot_bin=b"text", notes_dot_txt=text.encode()) == {}
 
 
 def test_the_models_own_code(root):

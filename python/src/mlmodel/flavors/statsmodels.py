@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel._base.warnings import warn_caller
-from mlmodel.errors import UnsupportedModel
+from mlmodel.errors import InvalidArgument, InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import class_name, defined_by, not_taken
@@ -22,6 +22,8 @@ from mlmodel.flavors._failures import cannot_be_saved
 from mlmodel.flavors._invalid_data import invalid, invalid_each
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.scoring.predict import Taking
+from mlmodel.trust.pickles import unpickle
+from mlmodel.trust.pickles.own import OwnCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -170,8 +172,13 @@ def _pickled(model: Any, *, remove_data: bool) -> tuple[bytes, Any]:
     if not remove_data and not hasattr(model.model, "formula"):
         return data, model
     # A formula is evaluated anew when it is loaded, where functions of one's own are not known.
-    with cannot_be_saved("The model could not be loaded again", "STM-011"):
-        copy = pickle.loads(data)
+    try:
+        copy = unpickle.load_trusted(data, {}, _FILE, OwnCode())
+    except (InvalidModel, MissingDependency) as error:
+        raise InvalidArgument(
+            f"The model could not be loaded again: {error.message} Use functions of numpy "
+            "(np.log) in its formula, or add a column before (STM-011)"
+        ) from error
     if not remove_data:
         return data, model
     copy.remove_data()
