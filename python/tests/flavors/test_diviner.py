@@ -122,7 +122,7 @@ def native(model, **asked):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_models_are_saved_and_loaded(name, made, tmp_path):
-    """DIV-001, DIV-003 (row 38): the first argument by MLflow's name."""
+    """DIV-001, DIV-003, PYF-019 (row 38): the first argument by MLflow's name."""
     model, asked = made(name), ASKED[name]
     expected = native(model, **asked)
     mlmodel.diviner.save_model(
