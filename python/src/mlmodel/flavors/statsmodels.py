@@ -107,8 +107,8 @@ def _pickled(model: Any, *, remove_data: bool) -> tuple[bytes, Any]:
         copy = unpickle.load_trusted(data, {}, _FILE, OwnCode())
     except (InvalidModel, MissingDependency) as error:
         raise InvalidArgument(
-            f"The model could not be loaded again: {brief(error.__cause__ or error)}. Use functions "
-            "of numpy (np.log) in its formula, or add a column before (STM-011)"
+            f"The model could not be loaded again: {brief(error.__cause__ or error)}. Use "
+            "functions of numpy (np.log) in its formula, or add a column before (STM-011)"
         ) from error
     if not remove_data:
         return data, model
