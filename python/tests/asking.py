@@ -28,6 +28,27 @@ def posted(model: PyFuncModel, body: Any, media: str = JSON) -> Any:
     return told["predictions"] if isinstance(told, dict) else told
 
 
+def as_declared(model: PyFuncModel, told: Any) -> Any:
+    """Return a table that was answered with the moments and lists that it declares.
+
+    JSON has moments as texts, and the messages of gRPC as nanoseconds; tensors have lists as texts
+    of JSON.
+    """
+    import pandas as pd
+
+    outputs = model.signature.outputs if model.signature else None
+    if outputs is None or not isinstance(told, pd.DataFrame):
+        return told
+    read = {}
+    for name, kind in ((str(spec.name), str(spec.type)) for spec in outputs):
+        cells = told.get(name, ())
+        if kind == "datetime" and all(isinstance(one, str | int) for one in cells):
+            read[name] = pd.to_datetime(cells)
+        elif kind.startswith("Array") and all(isinstance(one, str) for one in cells):
+            read[name] = pd.Series(list(map(json.loads, cells)), dtype=object)
+    return told.assign(**read)
+
+
 def together(model: PyFuncModel, bodies: Sequence[Any]) -> list[Any]:
     """Return the predictions for bodies that are asked at once, by one prediction of the model.
 

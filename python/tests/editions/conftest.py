@@ -19,7 +19,7 @@ _EDITIONS = {
     "early": "mlflow-models-early-edition.rst",
 }
 _BLOCK = re.compile(r"\.\. code(?:-block)?:: py(?:thon)?\n\n((?:    .*\n|[ \t]*\n)+)")
-_MODULE = re.compile(r"\bmlflow(?=\.)")
+_MODULE = re.compile(r"\bmlflow(?=\.)|(?<=^import )mlflow$", re.MULTILINE)
 
 
 @pytest.fixture(scope="session")
@@ -42,17 +42,22 @@ def printed(shared: Path) -> Callable[[str, str], str]:
 def run_printed(printed, tmp_path):
     """Run a block in a process of its own, in an empty folder, with nothing changed but the import.
 
-    A repair is a printed text that cannot run, and what stands for it.
+    A repair is a printed text that cannot run, and what stands for it; ``before`` is what the block
+    takes for there, ``then`` what is asked of it.
     """
 
-    def run(edition: str, title: str, *, repairs: dict[str, str] | None = None, then: str = ""):
+    def run(
+        edition: str, title: str, *,
+        repairs: dict[str, str] | None = None, before: str = "", then: str = "",
+    ):  # fmt: skip
         code = printed(edition, title)
         for wrong, right in (repairs or {}).items():
             assert code.count(wrong) == 1, f"the repair {wrong!r} has no place"
             code = code.replace(wrong, right)
         assert _MODULE.search(code)
         script = tmp_path / "example.py"
-        script.write_text(f"{_MODULE.sub('mlmodel', code)}\n{textwrap.dedent(then)}", "utf-8")
+        told = f"{before}\n{_MODULE.sub('mlmodel', code)}\n{textwrap.dedent(then)}"
+        script.write_text(told, "utf-8")
         done = subprocess.run(
             [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False
         )

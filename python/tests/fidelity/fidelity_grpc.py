@@ -182,4 +182,9 @@ def _scored(model: PyFuncModel, request: Any) -> Any:
 def _cells(column: Any) -> Iterator[Any]:
     gone = set(column.missing)
     for place, cell in enumerate(getattr(column, column.WhichOneof("cells")).values):
-        yield None if place in gone else cell
+        yield None if place in gone else _texts(cell)
+
+
+def _texts(cell: Any) -> Any:
+    """Return a cell, of a list of texts these."""
+    return [one.text for one in cell.items] if hasattr(cell, "items") else cell

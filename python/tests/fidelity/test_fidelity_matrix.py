@@ -12,6 +12,7 @@ from fidelity_table import KNOWN, SPECIFICATION, Cell, cells, kinds_of, not_yet,
 from fidelity_ways import WAYS
 
 import mlmodel
+from asking import as_declared
 from mlmodel.scoring.fidelity.answers import difference
 from specimens import Made, names, specimen
 
@@ -82,7 +83,7 @@ def test_a_model_is_answered_as_by_itself(
     """FID-001: on rows it has not seen, and on one in which everything is missing that may be."""
     own, model = trained(flavor, kind), loaded(flavor, kind)
     for rows in (own.held_out, own.held_out[-1:]):
-        answer = WAYS[way](model, rows)
+        answer = as_declared(model, WAYS[way](model, rows))
         single = specimen(flavor).single
         assert difference(own.native(own.model, rows), answer, single=single) is None
 

@@ -23,6 +23,7 @@ import pandas as pd
 from peer_environment import peer_folder
 
 import mlmodel
+from asking import as_declared
 from mlmodel.errors import UntrustedModel
 from mlmodel.scoring.fidelity.answers import difference
 from specimens import AGES, Made, model, specimen
@@ -171,7 +172,7 @@ def rest(bench: Bench) -> None:
     assert answer.status == 200, told
     told = told["predictions"]
     if isinstance(told, list) and told and isinstance(told[0], dict):
-        told = pd.DataFrame(told)
+        told = as_declared(own, pd.DataFrame(told))
     expected = own.predict(own.input_example)
     assert difference(_plain(expected), told, single=bench.specimen.single) is None
 

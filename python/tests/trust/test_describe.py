@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import bz2
 import gzip
 import io
@@ -152,6 +153,34 @@ def test_harmless(root, key):
 )
 def test_texts_and_numbers_are_nothing_to_tell(root, data):
     assert told(root, notes_dot_pkl=data) == {}
+
+
+PICKLED = base64.urlsafe_b64encode(PLAIN).decode()
+JSON_TEXTS = {
+    "a value": (f'{{"a": "{PICKLED}"}}', 1),
+    "keys and values": (f' {{"{PICKLED}": ["{PICKLED}"]}}', 2),
+    "a text": (f'"{PICKLED}"', 1),
+    "the other alphabet": ('["' + base64.b64encode(PLAIN + b"\xff\xfe\xfb.").decode() + '"]', 1),
+    "without its padding": (f'["{PICKLED.rstrip("=")}"]', 1),
+    "escaped letters": (f'["{PICKLED.replace("g", chr(92) + "u0067", 1)}"]', 1),
+    "escaped slashes": ('["' + base64.b64encode(
+        b"\x80\x04\xff\xff\xff."
+    ).decode().replace("/", chr(92) + "/") + '"]', 1),
+    "another start": ('["gAYHello"]', 0),
+    "no end": (f'["{base64.b64encode(PLAIN[:-1]).decode()}"]', 0),
+    "a word": ('["gALLERY", "a gALLERY"]', 0),
+    "within another": (f'["x{PICKLED}"]', 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", JSON_TEXTS)
+def test_pickles_within_json(root, key):
+    """TRU-006: of a file that is named as the model; elsewhere nobody unpickles them."""
+    text, count = JSON_TEXTS[key]
+    what = f"a JSON text with {count} pickle{'' if count == 1 else 's'} in it"
+    found = {"model.bin": (what, True)} if count else {}
+    assert told(root, SKLEARN, model_dot_bin=text.encode()) == found
+    assert told(root, SKLEARN, model_dot_bin=b"text", notes_dot_txt=text.encode()) == {}
 
 
 def test_the_models_own_code(root):

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
     from mlmodel.errors import InvalidInput
 
-__all__ = ["FeatureNames", "as_frame", "as_table", "has_no_order", "is_one_row"]
+__all__ = [
+    "FeatureNames",
+    "as_frame",
+    "as_table",
+    "has_no_order",
+    "is_one_row",
+    "plain_columns",
+]
 
 
 #: Integers that may have gaps, by their bytes and kind.
@@ -73,6 +80,27 @@ def as_frame(given: Any) -> pd.DataFrame | None:
         return given
     frame = frame_of(given) if hasattr(given, "schema") else None
     return None if frame is None else _as_numpy_has_it(frame)
+
+
+def plain_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose nullable columns and texts are those of numpy, for libraries of theirs.
+
+    Numbers with gaps are floats, truth values with gaps and texts are objects.
+    """
+    taken = {}
+    if any(isinstance(dtype, pd.ArrowDtype) for dtype in frame.dtypes):
+        frame = _as_numpy_has_it(frame)
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        dtype: Any = column.dtype
+        if isinstance(dtype, pd.StringDtype | pd.BooleanDtype):
+            taken[place] = column.astype(object).where(column.notna(), None)
+        elif hasattr(dtype, "numpy_dtype"):  # a nullable number
+            taken[place] = column.astype("float64" if column.isna().any() else dtype.numpy_dtype)
+    if not taken:
+        return frame
+    every = {at: taken.get(at, frame.iloc[:, at]) for at in range(frame.shape[1])}
+    return pd.DataFrame(every, index=frame.index).set_axis(frame.columns, axis=1)
 
 
 def has_no_order(given: Any) -> bool:

@@ -6,6 +6,7 @@ and so is every other file whose first bytes are those of something that can hol
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import zipfile
@@ -73,6 +74,10 @@ _LONGEST_NAME = 120
 #: How pickles begin that say so, and others; and zlib's streams, where a text is none.
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _OPCODES = frozenset(bytes([code]) for code in {*OPCODES, *DATA_OPCODES})
+#: How JSON texts begin, their escapes of letters and digits, and pickles in them as base64.
+_JSON = re.compile(rb'\s*[\[{"]')
+_ESCAPED = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
+_BASE64 = re.compile(rb"(?<![\w+/-])(gA[I-X][\w+/-]+)")
 _ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
 
 
@@ -186,6 +191,14 @@ def _looks(path: Path, role: str, allow: Collection[str]) -> Iterator[tuple[str,
         what = instead.what.removeprefix("is ")
         yield f"{what}; what would be loaded cannot be told", True
         return
+    if role == "model" and _JSON.match(start):
+        yield from _look_into_json(files.read(path, LARGEST))
+    yield from _look_by_kind(path, start, role, allow, is_zip=is_zip)
+
+
+def _look_by_kind(
+    path: Path, start: bytes, role: str, allow: Collection[str], *, is_zip: bool
+) -> Iterator[tuple[str, bool]]:
     kind, what = detect(start), foreign(start)
     if what:
         yield what, True
@@ -261,6 +274,21 @@ def _look_into_pickle(data: bytes, role: str, allow: Collection[str]) -> Iterato
         if found.damage:
             label = "a file that begins like a pickle"
     yield _verdict(label, found)
+
+
+def _look_into_json(data: bytes) -> Iterator[tuple[str, bool]]:
+    """Give that a JSON text has pickles in it, as base64, for who reads it to load."""
+    plain = _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), data.replace(b"\\/", b"/"))
+    texts = (base64.urlsafe_b64decode(_padded(found[1])) for found in _BASE64.finditer(plain))
+    count = sum(text.endswith(b".") for text in texts)
+    if count:
+        yield f"a JSON text with {counted(count, 'pickle')} in it", True
+
+
+def _padded(text: bytes) -> bytes:
+    """Return base64 of either alphabet as a whole text of the one for addresses."""
+    text = text.translate(bytes.maketrans(b"+/", b"-_"))
+    return text + b"=" * (-len(text) % 4)
 
 
 def _is_name(name: str) -> bool:
