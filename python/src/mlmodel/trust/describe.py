@@ -103,7 +103,7 @@ def look_into(
 
     """
     described = walk((document or _document_or_empty(root)).data, schemas.load("mlmodel"))
-    found = list(_unknown_modules(described))
+    found = [*_unknown_modules(described), *_running(root, described)]
     roles = _roles(root, described)
     for number, (relative, _) in enumerate(files.regular_files(root)):
         if number == MOST_FILES:
@@ -131,6 +131,18 @@ def _unknown_modules(described: Iterable[Described]) -> Iterator[Look]:
         asked = item.schema.get("x-module")
         if asked and isinstance(item.value, str) and not re.search(asked["known"], item.value):
             yield Look(FILE_NAME, f"names the module {_cut(item.value)}, which is imported")
+
+
+def _running(root: Path, described: Iterable[Described]) -> Iterator[Look]:
+    """Give the files of which something runs whatever they hold, by the flavor that names them."""
+    for item in named_files(described):
+        if "x-runs" in item.schema:
+            try:
+                there = resolve_inside(root, item.value).exists()
+            except (MlmodelError, OSError):
+                continue
+            if there:
+                yield Look(_cut(item.value), item.schema["x-runs"])
 
 
 def _roles(root: Path, described: Iterable[Described]) -> dict[str, str]:
