@@ -71,7 +71,9 @@ class SktimeFlavor(Flavor):
             asked = {"predict": {}}
             configured = getattr(model, "pyfunc_predict_conf", {}).get("predict_method")
             if configured:
-                asked = dict.fromkeys(configured, {}) if isinstance(configured, list) else configured
+                asked = (
+                    dict.fromkeys(configured, {}) if isinstance(configured, list) else configured
+                )
             unknown = set(asked).difference(METHODS)
             if unknown:
                 raise InvalidModel(f"pyfunc_predict_conf names {', '.join(sorted(unknown))}.")

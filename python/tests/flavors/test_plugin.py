@@ -127,7 +127,9 @@ def test_the_layout_of_sktime_is_read_by_the_plugin(installed, tmp_path):
         except mlmodel.errors.MlmodelError as error:
             print(type(error).__name__)
         """, tmp_path)  # fmt: skip
-    bounds = [f"predict_interval__y__{wide}__{end}" for wide in (0.5, 0.9) for end in ("lower", "upper")]
+    bounds = [
+        f"predict_interval__y__{wide}__{end}" for wide in (0.5, 0.9) for end in ("lower", "upper")
+    ]
     assert said.splitlines() == [
         "model.zip", f"{['predict__y', *bounds]} 2", "{'sktime': '0.24.0'}", "MissingDependency",
     ]  # fmt: skip
@@ -135,11 +137,17 @@ def test_the_layout_of_sktime_is_read_by_the_plugin(installed, tmp_path):
 
 def test_a_path_that_another_module_knows_is_not_looked_for(tmp_path):
     """PYF-004, DIR-003: by no command."""
-    (tmp_path / "MLmodel").write_text(MLMODEL.replace("    env: {conda: conda.yaml, virtualenv: python_env.yaml}\n", ""))
+    (tmp_path / "MLmodel").write_text(
+        MLMODEL.replace("    env: {conda: conda.yaml, virtualenv: python_env.yaml}\n", "")
+    )
     (tmp_path / "model.zip").touch()
     report = mlmodel.validate(tmp_path)
     assert [one.rule for one in report.violations] == ["MLM-012"]
-    assert mlmodel.inspect(tmp_path)["loading"]["missing"] == [] if hasattr(mlmodel, "inspect") else True
+    assert (
+        mlmodel.inspect(tmp_path)["loading"]["missing"] == []
+        if hasattr(mlmodel, "inspect")
+        else True
+    )
     file = tmp_path / "MLmodel"
     file.write_text(file.read_text().replace("sktime.utils.mlflow_sktime", "mlflow.sklearn"))
     assert "DIR-003" in {one.rule for one in mlmodel.validate(tmp_path).violations}
@@ -148,10 +156,14 @@ def test_a_path_that_another_module_knows_is_not_looked_for(tmp_path):
 def test_a_loader_module_without_data_is_given_the_folder(tmp_path, monkeypatch):
     """PYF-004: also where it has a model_path of its own."""
     monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "loader_of_this_test.py").write_text("def _load_pyfunc(path):\n    return lambda rows: path\n")
+    (tmp_path / "loader_of_this_test.py").write_text(
+        "def _load_pyfunc(path):\n    return lambda rows: path\n"
+    )
     folder = tmp_path / "m"
     folder.mkdir()
-    (folder / "MLmodel").write_text("flavors:\n  python_function: {loader_module: loader_of_this_test, model_path: a}\n")
+    (folder / "MLmodel").write_text(
+        "flavors:\n  python_function: {loader_module: loader_of_this_test, model_path: a}\n"
+    )
     assert pyfunc.load_model(folder, trust=True).predict(1) == str(folder)
 
 

@@ -170,6 +170,8 @@ def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Lo
     python = _PYTHON.get(PurePosixPath(relative).suffix.lower())
     if python or _COMPILED.search(relative.lower()):
         return Look(relative, python or "compiled code")
+    if role == "model" and PurePosixPath(relative).name == "config.cfg":
+        return _look_into_config(path, relative)
     try:
         looks = list(_looks(path, role, allow))
     except files.TooLarge:
@@ -186,6 +188,18 @@ def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Lo
     if role == "code" and not needs_trust:
         return Look(relative, f"{what}, but it is the model's own code")
     return Look(relative, what if needs_trust else f"{what}{HARMLESS}", needs_trust)
+
+
+def _look_into_config(path: Path, relative: str) -> Look | None:
+    """Return what a pipeline of spaCy names that would run, and that is not on its list."""
+    from mlmodel.trust.spacy_models import refused_in
+
+    try:
+        reasons = refused_in(files.read(path, LARGEST))
+    except (files.TooLarge, OSError):
+        reasons = ["cannot be read"]
+    said = "; it ".join(map(_cut, reasons[:_SHOWN]))
+    return Look(relative, f"a configuration of spaCy: it {said}") if reasons else None
 
 
 def _looks(path: Path, role: str, allow: Collection[str]) -> Iterator[tuple[str, bool]]:

@@ -69,9 +69,9 @@ def check_named_files(
     """Give the named files that lie outside the folder or, with ``folder``, are missing."""
     looked_at: _LookedAt = {}  # several keys name one file
     for item in named_files(described):
-        is_looked_for = (
-            not loading or NEEDED_TO_LOAD[item.schema["x-file"]]
-        ) and _is_ours(item, document.data)
+        is_looked_for = (not loading or NEEDED_TO_LOAD[item.schema["x-file"]]) and _is_ours(
+            item, document.data
+        )
         finding = _finding(item, folder, looked_at, is_looked_for=is_looked_for)
         if finding is not None:
             rule, message, severity = finding
