@@ -182,4 +182,11 @@ def _scored(model: PyFuncModel, request: Any) -> Any:
 def _cells(column: Any) -> Iterator[Any]:
     gone = set(column.missing)
     for place, cell in enumerate(getattr(column, column.WhichOneof("cells")).values):
-        yield None if place in gone else cell
+        yield None if place in gone else _plain(cell)
+
+
+def _plain(cell: Any) -> Any:
+    """Return a cell that is a message of a mapping from texts to numbers as that mapping."""
+    if not hasattr(cell, "keys"):
+        return cell
+    return {key.text: item.number for key, item in zip(cell.keys, cell.items, strict=True)}

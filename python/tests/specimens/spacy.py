@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from specimens import Specimen, mlmodel_file
+from specimens import Made, Specimen, mlmodel_file
 
 GOOD = ["I love this thing", "a wonderful day", "what a good idea", "great and kind people"]
 BAD = ["I hate this thing", "a terrible day", "what a bad idea", "rude and mean people"]
+V2_WAYS = ("V2", "V2 over gRPC", "V2 over gRPC, raw")
 KINDS = "it takes texts, and answers categories of them"
 
 
@@ -67,9 +68,9 @@ def rows():
 def native(model, rows):
     import pandas as pd
 
-    return pd.DataFrame(
-        {"predictions": [model(text).cats for text in rows.iloc[:, 0]]}, index=rows.index
-    )
+    table = pd.DataFrame(rows)
+    categories = [model(text).cats for text in table.iloc[:, 0]]
+    return pd.DataFrame({"predictions": categories}, index=table.index)
 
 
 def _layout(head, keys):
@@ -95,6 +96,13 @@ SPECIMEN = Specimen(
             "mlflow_version: 2.9.2\n",
             "spaCy: {code: null, data: model.spacy, spacy_version: 3.7.2}",
         ),
+    },
+    fidelity={
+        "one text column": Made(
+            lambda rows: make(),
+            native,
+            not_sent=dict.fromkeys(V2_WAYS, "V2 has no mappings: they are texts of JSON"),
+        )
     },
     other_kinds=KINDS,
 )

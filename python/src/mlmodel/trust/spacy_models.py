@@ -36,7 +36,7 @@ _FUNCTIONS = frozenset(
         *("TextCatBOW.v1", "TextCatBOW.v2", "TextCatBOW.v3", "TextCatCNN.v1", "TextCatCNN.v2"),
         *("TextCatEnsemble.v1", "TextCatEnsemble.v2", "TextCatLowData.v1"),
         *("TextCatParametricAttention.v1", "TextCatReduce.v1"),
-        *("textcat_scorer.v1", "textcat_scorer.v2"),
+        *("senter_scorer.v1", "textcat_scorer.v1", "textcat_scorer.v2"),
         *("textcat_multilabel_scorer.v1", "textcat_multilabel_scorer.v2"),
     )
 )
