@@ -134,15 +134,18 @@ def _unknown_modules(described: Iterable[Described]) -> Iterator[Look]:
 
 
 def _running(root: Path, described: Iterable[Described]) -> Iterator[Look]:
-    """Give the files of which something runs whatever they hold, by the flavor that names them."""
-    for item in named_files(described):
-        if "x-runs" in item.schema:
-            try:
-                there = resolve_inside(root, item.value).exists()
-            except (MlmodelError, OSError):
-                continue
-            if there:
-                yield Look(_cut(item.value), item.schema["x-runs"])
+    """Give the files of which something runs whatever they hold, by the flavor that has them."""
+    for item in described:
+        # A key names the file, or the flavor has it under a name that none gives.
+        file = item.schema.get("x-runs-in", item.value)
+        if "x-runs" not in item.schema or not isinstance(file, str):
+            continue
+        try:
+            there = resolve_inside(root, file).exists()
+        except (MlmodelError, OSError):
+            continue
+        if there:
+            yield Look(_cut(file), item.schema["x-runs"])
 
 
 def _roles(root: Path, described: Iterable[Described]) -> dict[str, str]:

@@ -13,7 +13,8 @@ Own annotations, beside JSON Schema's keywords:
   folder that the key ``in`` beside it names
 - ``x-of-module``: that path is the reader's to look for only where the module that the key ``in``
   beside it names is ``known``; other modules know by themselves what they are to do with it
-- ``x-runs``: what runs of the file when the model is loaded, whatever it holds
+- ``x-runs``: what runs of the file when the model is loaded, whatever it holds; of a flavor's
+  whole mapping, of the file ``x-runs-in``, which no key names
 - ``x-schemas``: the folder in which the schema of each key's value lies, named after the key
 - ``x-names``: other keys under which what the schema describes stands in files (``spaCy``)
 - ``x-time``: the value is a time
