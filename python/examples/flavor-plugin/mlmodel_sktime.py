@@ -68,12 +68,11 @@ class SktimeFlavor(Flavor):
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
             """Answer by the forecaster's horizon; a table that has columns is its regressors."""
-            asked = {"predict": {}}
-            configured = getattr(model, "pyfunc_predict_conf", {}).get("predict_method")
-            if configured:
-                asked = (
-                    dict.fromkeys(configured, {}) if isinstance(configured, list) else configured
-                )
+            configured = getattr(model, "pyfunc_predict_conf", {}).get(
+                "predict_method", ["predict"]
+            )
+            # A list of methods, or a mapping of methods to their arguments.
+            asked = configured if isinstance(configured, dict) else {one: {} for one in configured}
             unknown = set(asked).difference(METHODS)
             if unknown:
                 raise InvalidModel(f"pyfunc_predict_conf names {', '.join(sorted(unknown))}.")

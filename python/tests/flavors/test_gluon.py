@@ -21,7 +21,6 @@ from mlmodel.errors import (
 from mlmodel.trust.describe import look_into
 from specimens import model as trained
 
-
 pytestmark = pytest.mark.libraries("mxnet")
 
 ROWS = pd.DataFrame({"a": [0.5, -1.0], "b": [3.0, 0.25], "c": [1.5, 2.0]}, index=[9, 4])
@@ -103,7 +102,7 @@ def test_several_outputs(tmp_path):
     mx = mxnet()
 
     class Two(mx.gluon.HybridBlock):
-        def hybrid_forward(self, F, x):
+        def hybrid_forward(self, F, x):  # noqa: N803 - MXNet's name
             return x * 2, x + 1
 
     block = Two()
@@ -179,7 +178,6 @@ class _Nowhere(importlib.abc.MetaPathFinder):
     def find_spec(self, fullname, path=None, target=None):
         if fullname == "mxnet":
             raise ModuleNotFoundError("No module named 'mxnet'", name="mxnet")
-        return None
 
 
 def test_without_the_library_the_way_is_told(saved, monkeypatch):

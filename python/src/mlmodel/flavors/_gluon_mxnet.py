@@ -22,10 +22,10 @@ __all__ = ["imported"]
 _LOCK = threading.Lock()
 #: The values of names that are more than looked up.
 _VALUES = {
-    **{"bool": bool, "int": int, "float": float, "object": object, "complex": complex, "str": str},
-    **{"PZERO": 0.0, "NZERO": -0.0, "PINF": np.inf, "NINF": -np.inf},
-    **{"Inf": np.inf, "Infinity": np.inf, "infty": np.inf, "NaN": np.nan, "NAN": np.nan},
-}
+    "bool": bool, "int": int, "float": float, "object": object, "complex": complex, "str": str,
+    "PZERO": 0.0, "NZERO": -0.0, "PINF": np.inf, "NINF": -np.inf, "Inf": np.inf, "infty": np.inf,
+    "Infinity": np.inf, "NaN": np.nan, "NAN": np.nan,
+}  # fmt: skip
 
 
 def imported() -> ModuleType:
@@ -43,7 +43,7 @@ def imported() -> ModuleType:
 
         def get(name: str) -> Any:
             who = sys._getframe(1).f_globals.get("__name__", "")  # noqa: SLF001 - only MXNet is to see them
-            if not who.partition(".")[0] == "mxnet" or name.startswith("__"):
+            if who.partition(".")[0] != "mxnet" or name.startswith("__"):
                 return before(name)
             return _VALUES[name] if name in _VALUES else _gone(name)
 

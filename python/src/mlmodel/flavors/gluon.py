@@ -46,7 +46,7 @@ class GluonFlavor(Flavor):
 
     name = "gluon"
     loader_module = "mlflow.gluon"
-    # There is no extra: MXNet declares a numpy of 2022, which would keep every other library's back.
+    # There is no extra: MXNet declares a numpy of 2022, which would keep all libraries back.
     packages = ("mxnet",)
     versions = MappingProxyType({"mxnet_version": "mxnet"})
     signature_kinds = frozenset({"columns", "tensors"})
@@ -72,7 +72,7 @@ class GluonFlavor(Flavor):
                 "(GLU-005)"
             ) from error
 
-    def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002 - the contract's
+    def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002
         mxnet = self.mxnet()
         if not self.detects(model):
             raise not_taken(self, model, "networks of Gluon (mxnet.gluon.HybridBlock)")
@@ -83,7 +83,7 @@ class GluonFlavor(Flavor):
         # No key names the folder: MLflow takes such a model from its own root.
         return Saved(attributes, {}, self.packages)
 
-    def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:  # noqa: ARG002 - the contract's
+    def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:  # noqa: ARG002
         mxnet = self.mxnet()
         files = [folder.file(f"{_FOLDER}/{file}") for file in (_GRAPH, _PARAMETERS)]
         what = "a graph of MXNet, whose compiled reader believes what it says"
@@ -142,7 +142,7 @@ def save_model(gluon_model: Any, path: PathLike, **shared: Unpack[SaveOptions]) 
     """Save a network of Gluon as a model folder, atomically.
 
     Args:
-        gluon_model: a ``mxnet.gluon.HybridBlock`` of one input, hybridized and called at least once.
+        gluon_model: a ``mxnet.gluon.HybridBlock`` of one input, hybridized and called once.
         path: where the folder goes; it must not exist (or be empty) unless ``overwrite=True``.
         **shared: see :class:`mlmodel.store.saving.SaveOptions`.
 

@@ -80,9 +80,9 @@ class H2oFlavor(Flavor):
         path = folder.file(file)
         folder.gate.read_to_run(path)
         _server.connect(h2o, settings.get("init") or {})
-        with cannot_be_read(file, f"cannot be loaded by H2O {h2o.__version__}", "HTO-004", path):
-            with _server.quiet():
-                return h2o.upload_model(str(path.resolve()))
+        what = f"cannot be loaded by H2O {h2o.__version__}"
+        with cannot_be_read(file, what, "HTO-004", path), _server.quiet():
+            return h2o.upload_model(str(path.resolve()))
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
         """Return how a model predicts: a table's columns in the kinds that it was trained on."""
@@ -98,10 +98,10 @@ class H2oFlavor(Flavor):
             if table is None:
                 rule = "A model of H2O takes a table (a DataFrame, records, a mapping of columns)"
                 raise invalid("HTO-007", f"{rule}, not {type(model_input).__name__}.")
-            if names.are_all_unknown_to(table) and not has_no_order(model_input):
-                if table.shape[1] != len(kinds):
-                    expected = f"Expected {len(kinds)} features, got {table.shape[1]}."
-                    raise invalid("HTO-006", expected)
+            unnamed = names.are_all_unknown_to(table) and not has_no_order(model_input)
+            if unnamed and table.shape[1] != len(kinds):
+                expected = f"Expected {len(kinds)} features, got {table.shape[1]}."
+                raise invalid("HTO-006", expected)
             rows, missing = names.in_order(table)
             if missing:
                 raise names.lacking(missing)

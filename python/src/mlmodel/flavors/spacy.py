@@ -55,7 +55,7 @@ class SpacyFlavor(Flavor):
     def detects(self, model: object) -> bool:
         return defined_by(model, "spacy") and hasattr(model, "pipe_names")
 
-    def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002 - the contract's
+    def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002
         spacy = self.require("spacy")
         if not self.detects(model):
             raise not_taken(self, model, "pipelines of spaCy (spacy.Language)")
@@ -65,8 +65,8 @@ class SpacyFlavor(Flavor):
         if _has_classifier(model):
             return Saved(attributes, {"data": _FOLDER}, self.packages)
         warn_caller(
-            f"The pipeline has no text classifier ({', '.join(model.pipe_names) or 'it is empty'}): "
-            "it is saved without a python_function, for load_model of mlmodel.spacy alone (SPA-005)"
+            f"The pipeline has no text classifier ({_parts(model)}): it is saved without a "
+            "python_function, for load_model of mlmodel.spacy alone (SPA-005)"
         )
         return Saved(attributes, None, self.packages)
 
@@ -79,8 +79,8 @@ class SpacyFlavor(Flavor):
         file = f"{name}/{_CONFIG}"
         if not (root / _CONFIG).exists() and (root / "meta.json").exists():
             raise UnsupportedModel(
-                f"{folder.root}: {name} has no {_CONFIG}, so spaCy 2 or older wrote it, which spaCy "
-                f"{spacy.__version__} does not read. Train the pipeline again with spaCy 3 (SPA-004)"
+                f"{folder.root}: {name} has no {_CONFIG}, so spaCy 2 or older wrote it, and spaCy "
+                f"{spacy.__version__} does not read it. Train the pipeline again (SPA-004)"
             )
         data = folder.gate.read(root / _CONFIG)
         what = f"cannot be loaded by spaCy {spacy.__version__}"
@@ -106,7 +106,7 @@ class SpacyFlavor(Flavor):
         """Return how a pipeline predicts: the categories of each text, in one column."""
         if not _has_classifier(model):
             raise UnsupportedModel(
-                f"The pipeline has no text classifier, but {', '.join(model.pipe_names) or 'nothing'}; "
+                f"The pipeline has no text classifier ({_parts(model)}); "
                 "mlmodel.spacy.load_model gives the pipeline itself (SPA-005)"
             )
         import pandas as pd
@@ -127,6 +127,10 @@ class SpacyFlavor(Flavor):
             )
 
         return predict
+
+
+def _parts(pipeline: Any) -> str:
+    return ", ".join(pipeline.pipe_names) or "it is empty"
 
 
 def _has_classifier(pipeline: Any) -> bool:

@@ -175,6 +175,10 @@ def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Lo
         return Look(relative, python or "compiled code")
     if role == "model" and PurePosixPath(relative).name == "config.cfg":
         return _look_into_config(path, relative)
+    return _look_into(path, relative, role, allow)
+
+
+def _look_into(path: Path, relative: str, role: str, allow: Collection[str]) -> Look | None:
     try:
         looks = list(_looks(path, role, allow))
     except files.TooLarge:

@@ -46,7 +46,9 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _REFERENCE = re.compile(r"\$\{(?!(paths|system)\.[a-z_]+\})")
 #: What a layer's window may be: wider ones would not fit into the int that counts its columns.
 _WIDEST = 1024
-_CONFIG_ENDS = ("before_creation", "after_creation", "after_pipeline_creation")
+_CALLBACKS = ("before_creation", "after_creation", "after_pipeline_creation")
+#: Parts of the path of a key of ``[components.<name>]``.
+_OF_A_COMPONENT = 3
 
 
 def refused_in(data: bytes) -> list[str]:
@@ -64,11 +66,8 @@ def refused_in(data: bytes) -> list[str]:
     for section in parser.sections():
         if section.partition(".")[0] in _UNREAD:
             # What other sections take from these are numbers and texts.
-            found += [
-                _inline(section, key)
-                for key, value in parser[section].items()
-                if _holds_names(value)
-            ]
+            inline = (key for key, value in parser[section].items() if _holds_names(value))
+            found += [f"names a registered function within {key} of [{section}]" for key in inline]
             continue
         for key, value in parser[section].items():
             if _REFERENCE.search(value):
@@ -78,32 +77,39 @@ def refused_in(data: bytes) -> list[str]:
 
 
 def refused_names(config: Mapping[str, Any]) -> list[str]:
-    """Return the same of a configuration that spaCy has read, and in which it fills in references."""
+    """Return the same of a configuration that spaCy has read, its references filled in."""
     read = (name for name in config if name not in _UNREAD)
     return list(dict.fromkeys(one for name in read for one in _refused((name,), config[name])))
 
 
 def _refused(path: tuple[str, ...], value: Any) -> Iterator[str]:
     """Give what a value at a path of the configuration names and may not."""
-    key = path[-1]
     if isinstance(value, dict):
         for name, below in value.items():
             yield from _refused((*path, str(name)), below)
     elif isinstance(value, list):
         for one in value:
             yield from _refused((*path, ""), one)
-    elif key.startswith("@"):
+    elif path[-1].startswith("@"):
         if value not in _FUNCTIONS:
-            yield f"names the registered function {value!s:.80} ({key})"
-    elif path[0] == "components" and len(path) == 3:  # noqa: PLR2004 - [components.<name>] key
-        if key == "factory" and value not in _FACTORIES:
-            yield f"has a component of {value!s:.80}"
-        elif key == "source":
-            yield f"takes a component from the model {value!s:.80}"
-    elif path == ("nlp", "lang"):
-        if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
-            yield f"has the language {value!s:.80}"
-    elif path[0] == "nlp" and key in _CONFIG_ENDS and value is not None:
+            yield f"names the registered function {value!s:.80} ({path[-1]})"
+    elif path[0] == "components" and len(path) == _OF_A_COMPONENT:
+        yield from _refused_component(path[-1], value)
+    elif path[0] == "nlp" and len(path) == _OF_A_COMPONENT - 1:
+        yield from _refused_setting(path[-1], value)
+
+
+def _refused_component(key: str, value: Any) -> Iterator[str]:
+    if key == "factory" and value not in _FACTORIES:
+        yield f"has a component of {value!s:.80}"
+    elif key == "source":
+        yield f"takes a component from the model {value!s:.80}"
+
+
+def _refused_setting(key: str, value: Any) -> Iterator[str]:
+    if key == "lang" and not (isinstance(value, str) and _LANGUAGE.fullmatch(value)):
+        yield f"has the language {value!s:.80}"
+    elif key in _CALLBACKS and value is not None:
         yield f"calls {value!s:.80} ({key})"
 
 
@@ -118,12 +124,8 @@ def _holds_names(value: str) -> bool:
     return "{" in value.replace("${", "") and "@" in json.dumps(_parsed(value))
 
 
-def _inline(section: str, key: str) -> str:
-    return f"names a registered function within {key} of [{section}]"
-
-
 def layers(models: Iterable[tuple[str, Any]]) -> list[tuple[str, str, Any]]:
-    """Return component, kind and layer of each layer of new pipelines, before a file renames them."""
+    """Return component, kind and layer of each layer of new pipelines, before they are read."""
     return [(owner, node.name, node) for owner, model in models for node in model.walk()]
 
 
