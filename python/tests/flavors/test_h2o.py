@@ -41,7 +41,7 @@ def saved(booster, tmp_path):
 
 
 def test_a_model_is_saved_and_loaded(booster, saved):
-    """HTO-001 to HTO-003: with what h2o.init is to get, and without paths of this machine."""
+    """HTO-001, HTO-002, HTO-003: with what h2o.init is to get, and without paths of this machine."""
     import h2o
 
     flavors = document.read(saved / "MLmodel").data["flavors"]

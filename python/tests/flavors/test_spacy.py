@@ -50,7 +50,7 @@ def changed(folder, old, new, file="model.spacy/config.cfg"):
 
 
 def test_a_classifier_is_saved_and_loaded(classifier, saved):
-    """SPA-001 to SPA-005."""
+    """SPA-001, SPA-002, SPA-003."""
     flavors = document.read(saved / "MLmodel").data["flavors"]
     import spacy
 

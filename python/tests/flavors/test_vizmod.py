@@ -47,7 +47,7 @@ def shown(specification):
 
 
 def test_a_chart_is_saved_and_loaded(chart, saved):
-    """VIZ-001 to VIZ-004 (EDITIONS row 93)."""
+    """VIZ-001, VIZ-002, VIZ-004 (EDITIONS row 93)."""
     import altair as alt
 
     flavors = document.read(saved / "MLmodel").data["flavors"]

@@ -10,9 +10,9 @@ COLUMNS = ["a", "b", "c"]
 
 
 def mxnet():
-    from mlmodel.flavors._gluon_mxnet import imported
+    import mlmodel.gluon
 
-    return imported()
+    return mlmodel.gluon.FLAVOR.mxnet()
 
 
 def make(width=3, outputs=2):

@@ -13,16 +13,14 @@ def _frame(rows):
 
 
 def trained(rows, wanted):
-    import h2o
     from h2o.estimators import H2OGradientBoostingEstimator
 
-    from mlmodel.flavors import _h2o_server
+    import mlmodel.h2o
 
-    _h2o_server.connect(h2o, {"nthreads": 1, "max_mem_size": "512M"})
-    with _h2o_server.quiet():
-        model = H2OGradientBoostingEstimator(ntrees=5, max_depth=3, seed=1, min_rows=2)
-        names = list(rows.columns)
-        model.train(x=names, y="target", training_frame=_frame(rows.assign(target=wanted)))
+    mlmodel.h2o.FLAVOR.connect({"nthreads": 1, "max_mem_size": "512M"})
+    model = H2OGradientBoostingEstimator(ntrees=5, max_depth=3, seed=1, min_rows=2)
+    names = list(rows.columns)
+    model.train(x=names, y="target", training_frame=_frame(rows.assign(target=wanted)))
     return model
 
 
@@ -42,10 +40,7 @@ def make():
 
 
 def native(model, rows):
-    from mlmodel.flavors import _h2o_server
-
-    with _h2o_server.quiet():
-        return model.predict(_frame(rows)).as_data_frame().set_axis(rows.index)
+    return model.predict(_frame(rows)).as_data_frame().set_axis(rows.index)
 
 
 def _layout(keys):

@@ -56,6 +56,8 @@ class Flavor(ABC):
     #: The requirements of the extra ``mlmodel[name]``, for flavors of ours: ``make generate``
     #: copies them into pyproject.toml.
     extra: ClassVar[tuple[str, ...]] = ()
+    #: Whether the extra ``all`` has it; not where its library would keep the others' back.
+    in_all: ClassVar[bool] = True
     #: The distributions that every model of it needs, by their names.
     packages: ClassVar[tuple[str, ...]] = ()
     #: The keys of its attributes that say a library's version -> the distribution (ENV-021).

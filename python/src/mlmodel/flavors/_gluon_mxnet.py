@@ -6,7 +6,6 @@ nothing but that they are there; so they are, for its own modules alone and whil
 
 from __future__ import annotations
 
-import importlib
 import sys
 import threading
 import warnings
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 __all__ = ["imported"]
@@ -28,15 +28,15 @@ _VALUES = {
 }  # fmt: skip
 
 
-def imported() -> ModuleType:
-    """Return MXNet.
+def imported(require: Callable[[], ModuleType]) -> ModuleType:
+    """Return MXNet, which ``require`` imports.
 
     Raises:
-        ModuleNotFoundError: it is not installed, or a module that it needs is not.
+        MissingDependency: it is not installed.
 
     """
     if "mxnet" in sys.modules:
-        return importlib.import_module("mxnet")
+        return require()
     with _LOCK:
         space = vars(np)
         before = space["__getattr__"]
@@ -51,7 +51,7 @@ def imported() -> ModuleType:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of syntax that Python warns of today
-                return importlib.import_module("mxnet")
+                return require()
         finally:
             space["__getattr__"] = before
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mlmodel.errors import MissingDependency
 from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
@@ -46,7 +45,9 @@ class GluonFlavor(Flavor):
 
     name = "gluon"
     loader_module = "mlflow.gluon"
-    # There is no extra: MXNet declares a numpy of 2022, which would keep all libraries back.
+    extra = ("mxnet>=1.9.1",)
+    # MXNet declares that it needs a numpy of its time, and works with today's.
+    in_all = False
     packages = ("mxnet",)
     versions = MappingProxyType({"mxnet_version": "mxnet"})
     signature_kinds = frozenset({"columns", "tensors"})
@@ -63,14 +64,7 @@ class GluonFlavor(Flavor):
         """
         from mlmodel.flavors._gluon_mxnet import imported  # it needs numpy
 
-        try:
-            return imported()
-        except ModuleNotFoundError as error:
-            raise MissingDependency(
-                f"{error.name} is not installed, which models of Gluon need. MXNet declares that it "
-                "needs an old numpy, and works with today's: pip install --no-deps mxnet==1.9.1 "
-                "(GLU-005)"
-            ) from error
+        return imported(lambda: self.require("mxnet"))
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002
         mxnet = self.mxnet()

@@ -54,6 +54,20 @@ class H2oFlavor(Flavor):
     def detects(self, model: object) -> bool:
         return defined_by(model, "h2o") and hasattr(model, "model_id")
 
+    def connect(self, given: Mapping[str, Any] | None = None) -> Any:
+        """Return H2O's package, connected with a server: a new one, unless there is one (HTO-005).
+
+        Args:
+            given: arguments of ``h2o.init``.
+
+        Raises:
+            MissingDependency: H2O is not installed, or no server can be started.
+
+        """
+        h2o = self.require("h2o")
+        _server.connect(h2o, given or {})
+        return h2o
+
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         h2o = self.require("h2o")
         if not self.detects(model) or not model.model_id:
@@ -79,7 +93,7 @@ class H2oFlavor(Flavor):
         file = f"{name}/{settings['model_file']}"
         path = folder.file(file)
         folder.gate.read_to_run(path)
-        _server.connect(h2o, settings.get("init") or {})
+        self.connect(settings.get("init"))
         what = f"cannot be loaded by H2O {h2o.__version__}"
         with cannot_be_read(file, what, "HTO-004", path), _server.quiet():
             return h2o.upload_model(str(path.resolve()))
