@@ -93,10 +93,15 @@ def flavor_extras() -> dict[str, tuple[str, ...]]:
     }
 
 
-def pyproject(text: str, extras: dict[str, tuple[str, ...]]) -> str:
-    """Return the text of pyproject.toml with the block of flavor extras and ``all`` renewed."""
+def pyproject(
+    text: str, extras: dict[str, tuple[str, ...]], apart: frozenset[str] = frozenset()
+) -> str:
+    """Return the text of pyproject.toml with the block of flavor extras and ``all`` renewed.
+
+    What is ``apart`` has its extra, and ``all`` is without it.
+    """
     lines = [f"{name} = {json.dumps(wanted)}" for name, wanted in extras.items()]
-    every = ",".join(["serve", "grpc", *extras])
+    every = ",".join(["serve", "grpc", *(name for name in extras if name not in apart)])
     block = "\n".join(["# <flavors>", *lines, f'all = ["mlmodel[{every}]"]', "# </flavors>"])
     return re.sub(r"# <flavors>\n.*?# </flavors>", lambda _: block, text, count=1, flags=re.DOTALL)
 
@@ -104,7 +109,10 @@ def pyproject(text: str, extras: dict[str, tuple[str, ...]]) -> str:
 def extras() -> Outputs:
     """Renew the flavor extras in pyproject.toml."""
     path = PYTHON / "pyproject.toml"
-    return {path: pyproject(path.read_text(), flavor_extras()).encode()}
+    from mlmodel.flavors._registry import all_flavors
+
+    apart = frozenset(name for name, flavor in all_flavors().items() if not flavor.in_all)
+    return {path: pyproject(path.read_text(), flavor_extras(), apart).encode()}
 
 
 def copies() -> Outputs:

@@ -182,9 +182,11 @@ def _scored(model: PyFuncModel, request: Any) -> Any:
 def _cells(column: Any) -> Iterator[Any]:
     gone = set(column.missing)
     for place, cell in enumerate(getattr(column, column.WhichOneof("cells")).values):
-        yield None if place in gone else _texts(cell)
+        yield None if place in gone else _plain(cell)
 
 
-def _texts(cell: Any) -> Any:
-    """Return a cell, of a list of texts these."""
+def _plain(cell: Any) -> Any:
+    """Return a cell that is a message as Python has it: a list of texts, a mapping to numbers."""
+    if hasattr(cell, "keys"):
+        return {key.text: item.number for key, item in zip(cell.keys, cell.items, strict=True)}
     return [one.text for one in cell.items] if hasattr(cell, "items") else cell

@@ -47,7 +47,11 @@ def versions(flavor: str) -> str:
     """Return the libraries of a flavor with the versions of the lock."""
     locked = dict(line.split("==") for line in _LOCK.read_text(encoding="utf-8").split())
     known = _registry.flavor_by_name(flavor)
-    wanted = [Requirement(line).name for line in known.extra] if known else ["cloudpickle"]
+    wanted = (
+        [Requirement(line).name for line in known.extra or known.packages]
+        if known
+        else ["cloudpickle"]
+    )
     names = [name if name in locked else f"{name}-cpu" for name in wanted]
     return ", ".join(f"{name} {locked[name]}" for name in names)
 

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 import warnings
 from pathlib import Path
 
@@ -411,3 +412,20 @@ def test_all_that_python_function_can_say():
         "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
         "model_code_path": "m.py", "mine": 2,
     }  # fmt: skip
+
+
+def test_an_early_name_of_a_flavor_is_in_its_schema():
+    """PYF-045: what reads a file without the flavor's module knows it, too."""
+    for name in OURS:
+        schema = json.loads((SCHEMAS / f"{name}.json").read_text())
+        assert tuple(schema.get("x-names", ())) == _registry.flavor_by_name(name).other_names
+
+
+def test_what_keeps_other_libraries_back_is_not_in_all():
+    requirements = tomllib.loads((SCHEMAS.parents[2] / "python" / "pyproject.toml").read_text())
+    extras = requirements["project"]["optional-dependencies"]
+    every = set(re.findall(r"\w+", extras["all"][0]))
+    apart = {name for name in OURS if not _registry.flavor_by_name(name).in_all}
+    assert apart
+    assert apart <= extras.keys()
+    assert every & {*OURS} == {*OURS} - apart

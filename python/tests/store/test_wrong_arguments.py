@@ -97,7 +97,7 @@ def test_a_native_flavor_alone_points_to_its_loader(tmp_path):
     with pytest.raises(UnsupportedModel, match=r"mlmodel\.sklearn\.load_model"):
         mlmodel.load(tmp_path)
     (tmp_path / "MLmodel").write_text("flavors: {lightgbm: {data: m.pkl}}\n")
-    with pytest.raises(UnsupportedModel, match="load it with MLflow"):
+    with pytest.raises(UnsupportedModel, match="Load it with MLflow"):
         mlmodel.load(tmp_path)
 
 

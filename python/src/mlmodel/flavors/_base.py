@@ -49,9 +49,15 @@ class Flavor(ABC):
     name: ClassVar[str]
     #: The well-known identifier that python_function names (PYF-003), MLflow's.
     loader_module: ClassVar[str]
+    #: Keys under which others have written it; its schema has them as ``x-names``.
+    other_names: ClassVar[tuple[str, ...]] = ()
+    #: Loader modules that others have written for it; no reader but this flavor imports them.
+    other_loaders: ClassVar[tuple[str, ...]] = ()
     #: The requirements of the extra ``mlmodel[name]``, for flavors of ours: ``make generate``
     #: copies them into pyproject.toml.
     extra: ClassVar[tuple[str, ...]] = ()
+    #: Whether the extra ``all`` has it; not where its library would keep the others' back.
+    in_all: ClassVar[bool] = True
     #: The distributions that every model of it needs, by their names.
     packages: ClassVar[tuple[str, ...]] = ()
     #: The keys of its attributes that say a library's version -> the distribution (ENV-021).

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from mlmodel import document
 from mlmodel._base import files
-from mlmodel.document.stand_ins import stand_in_at
+from mlmodel.document.stand_ins import pointer_at, stand_in_at
 from mlmodel.errors import InvalidModel
 
 if TYPE_CHECKING:
     from io import BufferedReader
 
-__all__ = ["Refused", "opened_below"]
+    from mlmodel.store.folder import ModelFolder
+
+__all__ = ["Refused", "folder_inside", "opened_below"]
 
 _BY_A_LINK = "is reached by a link"
 _TWO_NAMES = "has another name elsewhere (a hard link)"
@@ -57,6 +59,29 @@ def opened_below(base: Path, location: str) -> BufferedReader:
         stream.close()
         raise Refused(_TWO_NAMES)
     return stream
+
+
+def folder_inside(folder: ModelFolder, name: str) -> Path:
+    """Return the path of a folder of a model that a library reads by itself.
+
+    What is in it lies in the model, so that the library is not led elsewhere by a link, and is
+    there, not a pointer to it.
+
+    Raises:
+        InvalidModel: the folder is not there, or is a file; a link leads out (DIR-004); a file
+            stands for another one (DIR-009).
+
+    """
+    place = folder.file(name)
+    if not place.is_dir():
+        raise InvalidModel.of_file(name, "DIR-009", "is a file, and a folder is expected")
+    for path in place.rglob("*"):
+        relative = f"{name}/{path.relative_to(place).as_posix()}"
+        found = folder.file(relative)
+        instead = pointer_at(found) if found.is_file() else None
+        if instead is not None:
+            raise InvalidModel.of_file(relative, "DIR-009", f"{instead.what}; {instead.todo}")
+    return place
 
 
 def _why_not_read(base: Path, location: str) -> str:

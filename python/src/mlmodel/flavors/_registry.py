@@ -143,13 +143,18 @@ def served_flavors() -> list[Flavor]:
 
 def flavor_by_name(name: str) -> Flavor | None:
     """Return the flavor with this key in the MLmodel file, or None."""
-    return next((flavor for flavor in known_flavors() if flavor.name == name), None)
+    return next((one for one in known_flavors() if name in (one.name, *one.other_names)), None)
 
 
 def flavor_by_loader(loader_module: str) -> Flavor | None:
     """Return the flavor of a python_function's ``loader_module``, or None (PYF-003)."""
     return next(
-        (flavor for flavor in known_flavors() if flavor.loader_module == loader_module), None
+        (
+            one
+            for one in known_flavors()
+            if loader_module in (one.loader_module, *one.other_loaders)
+        ),
+        None,
     )
 
 

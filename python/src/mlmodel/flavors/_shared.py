@@ -185,7 +185,7 @@ def load_flavor(
 ) -> Any:
     """Return the native model of ``flavor``."""
     folder = open_folder(model_uri, trust=trust, allow=allow, dst_path=dst_path)
-    attributes = folder.attributes(flavor.name)
+    attributes = folder.attributes(flavor.name, *flavor.other_names)
     folder.use_code(attributes)
     with folder.loading(flavor.recorded(attributes)):
         return flavor.load(folder, attributes)

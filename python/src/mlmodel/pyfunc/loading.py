@@ -12,7 +12,7 @@ from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._base import Flavor
 from mlmodel.flavors._registry import all_flavors, flavor_by_loader, flavor_by_name
 from mlmodel.pyfunc import config as configs
-from mlmodel.pyfunc import from_code, hints, pickling, retrievers
+from mlmodel.pyfunc import elsewhere, from_code, hints, pickling, retrievers
 from mlmodel.pyfunc import python_model as python_models
 from mlmodel.pyfunc.copies import Copies, anew
 from mlmodel.pyfunc.model import PyFuncModel
@@ -111,11 +111,11 @@ def load_folder(
             return _python_model(folder, attributes, config, code, versions)
         if flavor is not None:
             return _of_flavor(flavor, folder, own, attributes, config, code, versions)
-        if loader.partition(".")[0] == "mlflow":
+        if loader.partition(".")[0] in ("mlflow", "mlmodel"):
             raise UnsupportedModel(
                 f"{folder.root}: the loader {loader} is well known, but this version of mlmodel "
-                "has no flavor for it. Load it with MLflow (mlflow.pyfunc.load_model), or register "
-                "a flavor of your own (mlmodel.flavors.register)"
+                f"has no flavor for it. {elsewhere.way(loader.partition('.')[2])}, or register a "
+                "flavor of your own (mlmodel.flavors.register)"
             )
         return _load_by_module(folder, attributes, config, code, versions)
 
@@ -125,13 +125,14 @@ def _require_python_function(folder: ModelFolder) -> None:
     flavors = folder.document.data["flavors"]
     if PYTHON_FUNCTION in flavors:
         return
-    ways = [f"mlmodel.{name}.load_model" for name in flavors if name in all_flavors()]
+    own = [one for name in flavors if (one := flavor_by_name(str(name))) is not None]
+    ways = [f"mlmodel.{one.name}.load_model" for one in own if one.name in all_flavors()]
     way = (
         f"Load it natively with {' or '.join(ways)}"
         if ways
         else (
-            "This version of mlmodel has none of these flavors: load it with MLflow, and save it "
-            "as python_function, too"
+            "This version of mlmodel has none of these flavors. "
+            f"{elsewhere.way(*flavors)}, and save it as python_function, too"
         )
     )
     raise UnsupportedModel(
@@ -195,7 +196,9 @@ def _remade(
 
 def _attributes_of(folder: ModelFolder, flavor: Flavor) -> dict[str, Any]:
     """Return the attributes of a flavor, which a model that is loaded by it may lack."""
-    return folder.document.data["flavors"].get(flavor.name) or {}
+    if not any(name in folder.document.flavors for name in (flavor.name, *flavor.other_names)):
+        return {}
+    return folder.attributes(flavor.name, *flavor.other_names)
 
 
 def load_natively(
@@ -208,7 +211,7 @@ def load_natively(
 ) -> PyFuncModel:
     """Load a model by its own flavor where it has no python_function, to be served (RST-087)."""
     folder = open_folder(model_uri, trust=trust, allow=allow, digest=digest)
-    attributes = folder.attributes(flavor.name)
+    attributes = folder.attributes(flavor.name, *flavor.other_names)
     with folder.loading(flavor.recorded(attributes), warn=True) as versions:
         code = folder.use_code(attributes)
         native, predict = flavor.open(folder, attributes, {})
@@ -331,7 +334,7 @@ def _load_by_module(
     load = next((f for name in _LOADER_FUNCTIONS if (f := getattr(module, name, None))), None)
     if load is None:
         raise UnsupportedModel(f"The loader module {loader} has no function _load_pyfunc (PYF-004)")
-    data = attributes.get("data") or attributes.get("model_path")
+    data = attributes.get("data")
     path = str(folder.file(data) if data else folder.root)
     native = load(path, config) if len(inspect.signature(load).parameters) > 1 else load(path)
     return _by_module(folder, native, config, code, versions)

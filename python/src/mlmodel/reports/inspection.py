@@ -16,7 +16,7 @@ from mlmodel.document.environment_files import recorded_environment
 from mlmodel.document.example_info import example_info
 from mlmodel.document.own_records import fidelity_in
 from mlmodel.document.paths import Folder, resolve_inside
-from mlmodel.document.rules.named_files import NEEDED_TO_LOAD, named_files
+from mlmodel.document.rules.named_files import needed_files
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.errors import InvalidModel
@@ -132,9 +132,7 @@ def _needs_of_loading(root: Path, document: Document) -> dict[str, Any]:
     from mlmodel.trust.describe import look_into
 
     described = walk(document.data, schemas.load("mlmodel"))
-    needed = [
-        item.value for item in named_files(described) if NEEDED_TO_LOAD[item.schema["x-file"]]
-    ]
+    needed = [item.value for item in needed_files(described, document.data)]
     found: dict[str, Any] = {
         "missing": sorted({name for name in needed if not is_present(root, name)}),
         "files": [asdict(look) for look in look_into(root, document)],

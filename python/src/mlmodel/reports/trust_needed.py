@@ -14,7 +14,7 @@ from mlmodel._aliases import is_flavor
 from mlmodel._base import files
 from mlmodel.document.document import folder_of, model_file, read
 from mlmodel.document.paths import FILE_NAME
-from mlmodel.document.rules.named_files import NEEDED_TO_LOAD, named_files
+from mlmodel.document.rules.named_files import needed_files
 from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.errors import MlmodelError
@@ -114,7 +114,7 @@ def _not_known(document: Document) -> Iterator[Look]:
     """Give what would load the model whose files nobody here has looked into."""
     for name, keys in document.flavors.items():
         if name != "python_function":
-            if not is_flavor(str(name)):
+            if schemas.named("flavors", name) is None:
                 yield Look(FILE_NAME, f"has the flavor {name!s:.60}, which is not known here")
             continue
         loader = keys.get("loader_module") if isinstance(keys, dict) else None
@@ -130,8 +130,8 @@ def _is_known(loader: str) -> bool:
 def _missing(document: Document, root: Path) -> Iterator[Look]:
     """Give the model and code that the MLmodel file names and the folder does not have."""
     described = walk(document.data, schemas.load("mlmodel"))
-    for item in named_files(described):
-        if NEEDED_TO_LOAD[item.schema["x-file"]] and not is_present(root, item.value):
+    for item in needed_files(described, document.data):
+        if not is_present(root, item.value):
             yield Look(FILE_NAME, f"names {item.value!s:.60}, which is not in the folder")
 
 

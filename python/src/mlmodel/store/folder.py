@@ -44,20 +44,21 @@ class ModelFolder:
         """The MLmodel file as an object."""
         return Model.of_document(self.document, self.root)
 
-    def attributes(self, flavor: str) -> dict[str, Any]:
-        """Return the attributes of ``flavor``.
+    def attributes(self, flavor: str, *other_names: str) -> dict[str, Any]:
+        """Return the attributes of ``flavor``, which may stand under another name of it.
 
         Raises:
             UnsupportedModel: the model lacks it; the message lists what it has.
 
         """
         flavors: dict[str, Any] = self.document.data.get("flavors") or {}
-        if flavor not in flavors:
+        found = next((name for name in (flavor, *other_names) if name in flavors), None)
+        if found is None:
             raise UnsupportedModel(
                 f"{self.root}: the model has no {flavor} flavor; "
                 f"it has {', '.join(flavors) or 'none'}"
             )
-        return flavors[flavor] or {}
+        return flavors[found] or {}
 
     def model_path(self, attributes: Mapping[str, Any], *, key: str, default: str) -> str:
         """Return the path of a flavor's file, relative to the folder (PYF-021).

@@ -108,7 +108,7 @@ def look_into(
 
     """
     described = walk((document or _document_or_empty(root)).data, schemas.load("mlmodel"))
-    found = list(_unknown_modules(described))
+    found = [*_unknown_modules(described), *_running(root, described)]
     roles = _roles(root, described)
     for number, (relative, _) in enumerate(files.regular_files(root)):
         if number == MOST_FILES:
@@ -138,6 +138,21 @@ def _unknown_modules(described: Iterable[Described]) -> Iterator[Look]:
             yield Look(FILE_NAME, f"names the module {_cut(item.value)}, which is imported")
 
 
+def _running(root: Path, described: Iterable[Described]) -> Iterator[Look]:
+    """Give the files of which something runs whatever they hold, by the flavor that has them."""
+    for item in described:
+        # A key names the file, or the flavor has it under a name that none gives.
+        file = item.schema.get("x-runs-in", item.value)
+        if "x-runs" not in item.schema or not isinstance(file, str):
+            continue
+        try:
+            there = resolve_inside(root, file).exists()
+        except (MlmodelError, OSError):
+            continue
+        if there:
+            yield Look(_cut(file), item.schema["x-runs"])
+
+
 def _roles(root: Path, described: Iterable[Described]) -> dict[str, str]:
     """Return the files and folders that the MLmodel file names as model or code."""
     base, roles = realpath(root), dict[str, str]()
@@ -163,6 +178,12 @@ def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Lo
     python = _PYTHON.get(PurePosixPath(relative).suffix.lower())
     if python or _COMPILED.search(relative.lower()):
         return Look(relative, python or "compiled code")
+    if role == "model" and PurePosixPath(relative).name == "config.cfg":
+        return _look_into_config(path, relative)
+    return _look_into(path, relative, role, allow)
+
+
+def _look_into(path: Path, relative: str, role: str, allow: Collection[str]) -> Look | None:
     try:
         looks = list(_looks(path, role, allow))
     except files.TooLarge:
@@ -179,6 +200,18 @@ def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Lo
     if role == "code" and not needs_trust:
         return Look(relative, f"{what}, but it is the model's own code")
     return Look(relative, what if needs_trust else f"{what}{HARMLESS}", needs_trust)
+
+
+def _look_into_config(path: Path, relative: str) -> Look | None:
+    """Return what a pipeline of spaCy names that would run, and that is not on its list."""
+    from mlmodel.trust.spacy_models import refused_in
+
+    try:
+        reasons = refused_in(files.read(path, LARGEST))
+    except (files.TooLarge, OSError):
+        reasons = ["cannot be read"]
+    said = "; it ".join(map(_cut, reasons[:_SHOWN]))
+    return Look(relative, f"a configuration of spaCy: it {said}") if reasons else None
 
 
 def _looks(path: Path, role: str, allow: Collection[str]) -> Iterator[tuple[str, bool]]:

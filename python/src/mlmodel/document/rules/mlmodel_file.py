@@ -32,9 +32,10 @@ def check_mlmodel_file(document: Document, described: list[Described]) -> Iterat
 
 def _flavors(document: Document) -> Iterator[Violation]:
     for name, keys in document.flavors.items():
-        if name in schemas.names("flavors"):
+        schema = schemas.named("flavors", name)
+        if schema is not None:
             if isinstance(keys, dict):
-                yield from schema_violations(document, f"flavors:{name}", ["flavors", name])
+                yield from schema_violations(document, f"flavors:{schema}", ["flavors", name])
             continue
         yield document.violation(
             "MLM-012",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     #: What stands in the place of a file, by its path and whether it must be a file of its kind.
     _LookedAt = dict[tuple[Path, bool], StandIn | None]
 
-__all__ = ["check_modules", "check_named_files", "last_part", "named_files"]
+__all__ = ["check_modules", "check_named_files", "last_part", "named_files", "needed_files"]
 
 #: What ``x-file`` may say, and whether loading the model needs the file.
 NEEDED_TO_LOAD = {"model": True, "code": True, "environment": False, "example": False}
@@ -40,6 +40,24 @@ def named_files(described: Iterable[Described]) -> Iterator[Described]:
             yield item._replace(value=last_part(item.value)) if last else item
 
 
+def needed_files(described: Iterable[Described], data: Any) -> Iterator[Described]:
+    """Give the values that name a file without which the model of ``data`` is not loaded."""
+    for item in named_files(described):
+        if NEEDED_TO_LOAD[item.schema["x-file"]] and _is_ours(item, data):
+            yield item
+
+
+def _is_ours(item: Described, data: Any) -> bool:
+    """Return whether it is known what the module beside a path takes it for (PYF-004)."""
+    asked = item.schema.get("x-of-module")
+    if asked is None:
+        return True
+    for part in item.path[:-1]:
+        data = data[part]
+    module = data.get(asked["in"])
+    return not isinstance(module, str) or bool(re.search(asked["known"], module))
+
+
 def last_part(path: str) -> str:
     """Return the name at the end of a path of any system, absolute or not (PYF-009)."""
     return re.split(r"[/\\]", path)[-1]
@@ -51,14 +69,17 @@ def check_named_files(
     """Give the named files that lie outside the folder or, with ``folder``, are missing."""
     looked_at: _LookedAt = {}  # several keys name one file
     for item in named_files(described):
-        finding = _finding(item, folder, looked_at, loading=loading)
+        is_looked_for = (not loading or NEEDED_TO_LOAD[item.schema["x-file"]]) and _is_ours(
+            item, document.data
+        )
+        finding = _finding(item, folder, looked_at, is_looked_for=is_looked_for)
         if finding is not None:
             rule, message, severity = finding
             yield document.violation(rule, message, item.path, severity)
 
 
 def _finding(
-    item: Described, folder: Folder | None, looked_at: _LookedAt, *, loading: bool
+    item: Described, folder: Folder | None, looked_at: _LookedAt, *, is_looked_for: bool
 ) -> tuple[str, str, str] | None:
     path: str = item.value
     wrong = what_is_wrong(path)
@@ -70,7 +91,7 @@ def _finding(
             place = folder.resolve_inside(path)
         except InvalidModel as error:
             return "DIR-004", error.message, "error"
-        if not loading or NEEDED_TO_LOAD[item.schema["x-file"]]:
+        if is_looked_for:
             missing = _missing_or_another(place, path, item.schema, looked_at)
             if missing is not None:
                 return *missing, "error"

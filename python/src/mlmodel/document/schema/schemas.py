@@ -11,7 +11,12 @@ Own annotations, beside JSON Schema's keywords:
 - ``x-last-part``: of that path, only the last part is meant (PYF-009)
 - ``x-module``: the value names a Python module that, unless its name is ``known``, lies in the
   folder that the key ``in`` beside it names
+- ``x-of-module``: that path is the reader's to look for only where the module that the key ``in``
+  beside it names is ``known``; other modules know by themselves what they are to do with it
+- ``x-runs``: what runs of the file when the model is loaded, whatever it holds; of a flavor's
+  whole mapping, of the file ``x-runs-in``, which no key names
 - ``x-schemas``: the folder in which the schema of each key's value lies, named after the key
+- ``x-names``: other keys under which what the schema describes stands in files (``spaCy``)
 - ``x-time``: the value is a time
 - ``x-form``: a text that is not of the ``pattern`` is warned of under ``rule``, as not
   ``expected``; where it is ``secret`` it is not shown
@@ -25,7 +30,17 @@ from typing import Any, TypeAlias
 
 from mlmodel._base.packaged import packaged_names, read_packaged
 
-__all__ = ["Json", "Subschema", "branch", "child", "load", "names", "rule_of", "validator"]
+__all__ = [
+    "Json",
+    "Subschema",
+    "branch",
+    "child",
+    "load",
+    "named",
+    "names",
+    "rule_of",
+    "validator",
+]
 
 Json: TypeAlias = Any
 Subschema: TypeAlias = dict[str, Any]
@@ -51,6 +66,19 @@ def names(folder: str) -> tuple[str, ...]:
     """Return the names that have a schema in ``folder`` (``flavors``), sorted."""
     found = packaged_names(f"{_FOLDER}/{folder}")
     return tuple(name.removesuffix(".json") for name in found if name.endswith(".json"))
+
+
+@cache
+def _other_names(folder: str) -> dict[str, str]:
+    own = {name: load(f"{folder}:{name}") or {} for name in names(folder)}
+    return {other: name for name, schema in own.items() for other in schema.get("x-names", ())}
+
+
+def named(folder: str, key: Any) -> str | None:
+    """Return the name of the schema in ``folder`` for a key, which may be an old one, or None."""
+    if key in names(folder):
+        return str(key)
+    return _other_names(folder).get(key) if isinstance(key, str) else None
 
 
 def _with_references(schema: Json) -> Json:
@@ -96,8 +124,8 @@ def child(schema: Subschema | None, key: Any) -> Subschema | None:
         return None
     if isinstance(key, int):
         found = schema.get("items")
-    elif "x-schemas" in schema and key in names(schema["x-schemas"]):
-        found = load(f"{schema['x-schemas']}:{key}")
+    elif "x-schemas" in schema and (name := named(schema["x-schemas"], key)):
+        found = load(f"{schema['x-schemas']}:{name}")
     else:
         found = schema.get("properties", {}).get(key, schema.get("additionalProperties"))
     return found if isinstance(found, dict) and found else None

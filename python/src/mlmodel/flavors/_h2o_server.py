@@ -1,0 +1,81 @@
+"""The server that models of H2O live in: a Java process of this machine, started when it is needed.
+
+Specification: spec/flavors/h2o.md.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import socket
+import sys
+import uuid
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import MissingDependency
+from mlmodel.flavors._failures import brief
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["connect", "quiet"]
+
+#: Arguments of ``h2o.init`` that say where a server is; with one of them none is made up.
+_PLACES = frozenset({"url", "ip", "port", "https", "name"})
+_ATTEMPTS = 50
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep off standard output, which may be a prediction's, what H2O prints; and its warnings."""
+    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def connect(h2o: Any, given: Mapping[str, Any]) -> None:
+    """Connect this process with a server, unless it is: a new one, but where ``given`` says which.
+
+    A new one listens at the loopback interface alone, at ports that are free, under a name of its
+    own so that it joins no other, and ends with this process.
+
+    Raises:
+        MissingDependency: none can be started; Java is not there, say.
+
+    """
+    with quiet():
+        cluster = h2o.cluster()
+        if cluster is not None and cluster.is_running():
+            return
+        arguments = {"bind_to_localhost": True, "verbose": False, **given}
+        if not _PLACES & given.keys():
+            arguments |= {"port": _free_port(), "name": f"mlmodel-{os.getpid()}-{uuid.uuid4().hex}"}
+        try:
+            h2o.init(**arguments)
+        except Exception as error:
+            raise MissingDependency(
+                f"No server of H2O could be started or reached: {brief(error)}. It needs Java, "
+                "and what h2o.yaml says under init (HTO-005)"
+            ) from error
+        h2o.no_progress()
+        # H2O's own way to close at the end prints; this one comes before it.
+        atexit.register(_close, h2o.connection())
+
+
+def _close(connection: Any) -> None:
+    with quiet(), contextlib.suppress(Exception):
+        connection.close()
+
+
+def _free_port() -> int:
+    """Return a port of the loopback interface that is free, as is the next one: H2O takes both."""
+    for _ in range(_ATTEMPTS):
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            with contextlib.suppress(OSError, OverflowError):
+                second.bind(("127.0.0.1", port + 1))
+                return port
+    raise MissingDependency("There are no two free ports for a server of H2O (HTO-005)")

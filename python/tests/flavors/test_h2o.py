@@ -1,0 +1,224 @@
+"""The H2O flavor (HTO rules); one server for the file, in this process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import mlmodel
+from mlmodel import document
+from mlmodel.errors import (
+    InvalidArgument,
+    InvalidInput,
+    InvalidModel,
+    MissingDependency,
+    UntrustedModel,
+)
+from mlmodel.trust.describe import look_into
+from specimens import model as trained
+from specimens import specimen
+
+pytestmark = pytest.mark.libraries("h2o")
+
+INIT = {"init": {"nthreads": 1, "max_mem_size": "512M"}}
+ROWS = pd.DataFrame({"a": [0.5, -1.0], "b": [3, 0], "c": ["x", "z"]}, index=[9, 4])
+
+
+@pytest.fixture(scope="module")
+def booster():
+    return trained("h2o")
+
+
+@pytest.fixture
+def saved(booster, tmp_path):
+    mlmodel.h2o.save_model(booster, tmp_path / "m", settings=INIT)
+    return tmp_path / "m"
+
+
+def test_a_model_is_saved_and_loaded(booster, saved):
+    """HTO-001, HTO-002, HTO-003: with what h2o.init is to get, and without paths of this machine."""
+    import h2o
+
+    flavors = document.read(saved / "MLmodel").data["flavors"]
+    assert flavors["h2o"] == {"code": None, "data": "model.h2o", "h2o_version": h2o.__version__}
+    assert flavors["python_function"]["loader_module"] == "mlflow.h2o"
+    assert yaml.safe_load((saved / "model.h2o" / "h2o.yaml").read_text()) == {
+        **INIT,
+        "model_file": booster.model_id,
+    }
+    assert (saved / "model.h2o" / booster.model_id).is_file()
+    assert mlmodel.validate(saved).violations == ()
+    assert f"h2o=={h2o.__version__}" in (saved / "requirements.txt").read_text()
+    native = mlmodel.h2o.load_model(saved)
+    assert type(native) is type(booster)
+    expected = specimen("h2o").native(booster, ROWS)
+    pd.testing.assert_frame_equal(mlmodel.load(saved).predict(ROWS), expected)
+
+
+def test_columns_are_matched_by_name(booster, saved):
+    """HTO-006."""
+    loaded = mlmodel.load(saved)
+    expected = specimen("h2o").native(booster, ROWS)
+    pd.testing.assert_frame_equal(loaded.predict(ROWS[["c", "a", "b"]].assign(d=1)), expected)
+    pd.testing.assert_frame_equal(loaded.predict(ROWS.set_axis(range(3), axis=1)), expected)
+    assert (
+        loaded.predict(ROWS.to_dict("records"))["predict"].tolist() == expected["predict"].tolist()
+    )
+    with pytest.raises(InvalidInput, match="HTO-006") as caught:
+        loaded.predict(ROWS[["b"]])
+    assert [one.column for one in caught.value.details] == ["a", "c"]
+    with pytest.raises(InvalidInput, match="Expected 3 features, got 2.*HTO-006"):
+        loaded.predict(ROWS[["a", "b"]].set_axis(range(2), axis=1))
+    with pytest.raises(InvalidInput, match="more than once.*HTO-006"):
+        loaded.predict(pd.concat([ROWS, ROWS[["a"]]], axis=1))
+
+
+@pytest.mark.parametrize("given", [np.zeros((2, 3)), 3.0, "text", [[1.0, 2.0, "x"]]])
+def test_what_is_no_table_is_refused(saved, given):
+    with pytest.raises(InvalidInput, match="HTO-007"):
+        mlmodel.load(saved).predict(given)
+
+
+def test_kinds_are_those_of_the_model(booster, saved):
+    """HTO-008: a single row whose numbers are whole, or whose categories look like numbers, is none of its own."""
+    loaded = mlmodel.load(saved)
+    every = loaded.predict(pd.concat([ROWS, ROWS]))["predict"].tolist()
+    one = [loaded.predict(ROWS.iloc[[place]])["predict"].iloc[0] for place in (0, 1)]
+    assert every == one * 2
+    gaps = pd.DataFrame({"a": [None, 1.0], "b": [None, 2], "c": [None, "unseen"]})
+    assert loaded.predict(gaps)["predict"].notna().all()
+    assert loaded.predict(ROWS.head(0)).shape == (0, 1)
+
+
+def test_parameters_have_no_effect(saved):
+    with pytest.warns(UserWarning, match="has no parameters"):
+        mlmodel.load(saved).predict(ROWS, params={"a": 1})
+
+
+def test_it_asks_for_trust(saved, tmp_path, monkeypatch):
+    """TRU-001, TRU-006: whoever wrote it."""
+    looks = look_into(saved)
+    assert [look.file for look in looks if look.needs_trust] == ["model.h2o"]
+    assert "Java" in looks[0].what
+    monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "nobody"))
+    for load in (mlmodel.load, mlmodel.h2o.load_model):
+        with pytest.raises(UntrustedModel, match="Java"):
+            load(saved)
+    assert mlmodel.load(saved, trust=True).predict(ROWS).shape == (2, 1)
+
+
+@pytest.mark.parametrize("given", [object(), {}, "model"])
+def test_another_object_is_not_saved(given, tmp_path):
+    with pytest.raises(InvalidArgument, match="trained models of H2O"):
+        mlmodel.h2o.save_model(given, tmp_path / "m")
+
+
+def test_a_model_that_is_not_trained(booster, tmp_path):
+    with pytest.raises(InvalidArgument, match="trained models of H2O"):
+        mlmodel.h2o.save_model(type(booster)(), tmp_path / "m")
+    with pytest.raises(InvalidArgument, match="HTO-003"):
+        mlmodel.h2o.save_model(booster, tmp_path / "m", settings={"init": 3})
+    assert not (tmp_path / "m").exists()
+
+
+def test_the_flavor_is_detected(booster, tmp_path):
+    mlmodel.save(booster, tmp_path / "m")
+    assert "h2o" in document.read(tmp_path / "m").data["flavors"]
+
+
+@pytest.mark.parametrize(
+    "settings", ["", "a", "{}", "model_file: 3", "model_file: m\ninit: [1]", "{"]
+)
+def test_settings_that_name_no_model(saved, settings):
+    """HTO-003; DIR-009 where it is empty."""
+    (saved / "model.h2o" / "h2o.yaml").write_text(settings)
+    with pytest.raises(InvalidModel, match="HTO-003|DIR-009"):
+        mlmodel.load(saved, trust=True)
+
+
+def test_paths_of_another_machine_are_not_followed(saved, tmp_path):
+    """HTO-003; DIR-009 where it is empty."""
+    (saved / "model.h2o" / "h2o.yaml").write_text(
+        "model_file: ../../MLmodel\nmodel_dir: /etc\nfull_file: /etc/passwd\n"
+    )
+    with pytest.raises(InvalidModel):
+        mlmodel.load(saved, trust=True)
+
+
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_a_file_that_is_cut_off(booster, saved, share):
+    """HTO-004."""
+    file = saved / "model.h2o" / booster.model_id
+    file.write_bytes(file.read_bytes()[: int(file.stat().st_size * share)])
+    with pytest.raises(InvalidModel, match="HTO-004"):
+        mlmodel.h2o.load_model(saved, trust=True)
+    file.unlink()
+    with pytest.raises(InvalidModel, match="DIR-003"):
+        mlmodel.h2o.load_model(saved, trust=True)
+
+
+def test_another_version_is_named_with_the_installed_one(booster, saved):
+    """ENV-021."""
+    import h2o
+
+    file = saved / "MLmodel"
+    file.write_text(file.read_text().replace(h2o.__version__, "3.10.0.8"))
+    (saved / "model.h2o" / booster.model_id).write_bytes(b"\x1c\xed\n3.10.0.8")
+    with pytest.raises(MissingDependency, match=r"(?s)3\.10\.0\.8.*" + h2o.__version__):
+        mlmodel.h2o.load_model(saved, trust=True)
+
+
+def test_without_the_library_the_extra_is_named(saved, monkeypatch):
+    monkeypatch.setitem(sys.modules, "h2o", None)
+    with pytest.raises(MissingDependency, match=r"'h2o' is not installed.*\[h2o\]"):
+        mlmodel.load(saved)
+
+
+_ALONE = """
+import sys, mlmodel, pandas as pd
+loaded = mlmodel.load(sys.argv[1], trust=True)
+answer = loaded.predict(pd.DataFrame({"a": [0.5], "b": [3], "c": ["x"]}))
+import h2o
+connection = h2o.connection()
+print(connection.base_url, connection.local_server._process.pid, answer.shape)
+"""
+
+
+@pytest.mark.slow
+def test_a_server_of_its_own_ends_with_the_process(saved):
+    """HTO-005: at the loopback interface; nothing but the script's own line is printed."""
+    import h2o
+
+    done = subprocess.run(
+        [sys.executable, "-c", _ALONE, str(saved)], capture_output=True, text=True, check=True
+    )
+    url, process, *shape = done.stdout.split()
+    assert url.startswith("http://127.0.0.1:")
+    assert url != h2o.connection().base_url
+    assert " ".join(shape) == "(1, 1)"
+    import os
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(process), 0)
+
+
+@pytest.mark.slow
+def test_without_a_server_the_way_is_told(saved):
+    """HTO-005."""
+    code = "import sys, os, mlmodel\nos.environ['PATH'] = ''\nos.environ.pop('JAVA_HOME', None)\nmlmodel.h2o.load_model(sys.argv[1], trust=True)"
+    (saved / "model.h2o" / "h2o.yaml").write_text(
+        (saved / "model.h2o" / "h2o.yaml")
+        .read_text()
+        .replace("nthreads: 1", "ip: 127.0.0.1\n  port: 1\n  start_h2o: false")
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(saved)], capture_output=True, text=True, check=False
+    )
+    assert "MissingDependency" in done.stderr
+    assert "HTO-005" in done.stderr
+    assert done.stdout == ""
