@@ -83,6 +83,9 @@ def _answered(answer: Any) -> Any:
             read = list(getattr(one.contents, _FIELDS[one.datatype]))
         if one.datatype == "BYTES":
             read = [cell.decode() for cell in read]
+        if one.parameters["content_type"].string_param == "pd_json":
+            held[one.name] = [json.loads(cell) for cell in read]
+            continue
         held[one.name] = np.array(read, object).reshape(list(one.shape)).tolist()
     return _only(held)
 
@@ -182,4 +185,10 @@ def _scored(model: PyFuncModel, request: Any) -> Any:
 def _cells(column: Any) -> Iterator[Any]:
     gone = set(column.missing)
     for place, cell in enumerate(getattr(column, column.WhichOneof("cells")).values):
-        yield None if place in gone else cell
+        yield None if place in gone else _read(cell)
+
+
+def _read(cell: Any) -> Any:
+    """Return a cell that holds an array, as a message, as that."""
+    array = getattr(cell, "array", None)
+    return cell if array is None else np.frombuffer(array.raw, array.dtype).reshape(array.shape)

@@ -216,11 +216,14 @@ def _over_invocations(call: Any, models: Any) -> Any:
     return Reply(answer.status, body=answer.body)
 
 
+def _cells_of(output: dict[str, Any]) -> Any:
+    if output.get("parameters", {}).get("content_type") == "pd_json":
+        return [json.loads(cell) for cell in output["data"]]
+    return np.array(output["data"], dtype=object).reshape(output["shape"]).tolist()
+
+
 def _table_of(outputs: list[dict[str, Any]]) -> Any:
-    held = {
-        one["name"]: np.array(one["data"], dtype=object).reshape(one["shape"]).tolist()
-        for one in outputs
-    }
+    held = {one["name"]: _cells_of(one) for one in outputs}
     return pd.DataFrame(held) if len(held) > 1 else next(iter(held.values()))
 
 

@@ -143,7 +143,7 @@ def load_state(flavor: Flavor, gate: Gate, path: Path, file: str) -> Any:
         except (Malformed, Spent) as error:
             raise InvalidModel.of_file(file, "PTH-007", str(error)) from None
     gate.require_trust(f"{file} is not tensors and plain values alone: {why}", file)
-    return torch_trusted.load(data, gate.own, file, None)
+    return torch_trusted.load(data, gate.own, file)
 
 
 class _Tensors:
