@@ -14,6 +14,7 @@ import mlmodel
 import mlmodel.flavors
 from mlmodel import _absent, errors, exceptions, models, pyfunc, types
 from mlmodel.errors import InvalidArgument, MissingDependency, ModelNotFound, UnsupportedModel
+from specimens import specimen
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "from-mlflow.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -66,7 +67,7 @@ ABSENT = {
     "evaluate": "predict",
     "register_model": "URI",
     "trace": "mlflow.trace",
-    "pytorch": "PythonModel",
+    "shap": "PythonModel",
 }
 
 
@@ -143,8 +144,13 @@ def test_error_codes() -> None:
 
 # -- constants and defaults
 
+#: What is pinned is what is installed.
+WITH_LIBRARIES = [
+    pytest.param(name, marks=pytest.mark.libraries(*specimen(name).libraries)) for name in FLAVORS
+]
 
-@pytest.mark.parametrize("name", FLAVORS)
+
+@pytest.mark.parametrize("name", WITH_LIBRARIES)
 def test_constants_and_defaults_of_a_flavor(name: str) -> None:
     module = importlib.import_module(f"mlmodel.{name}")
     assert name == module.FLAVOR_NAME

@@ -155,9 +155,7 @@ FLAVOR_NAME = FLAVOR.name
 SERIALIZATION_FORMAT_PICKLE = "pickle"
 SERIALIZATION_FORMAT_PT2 = "pt2"
 
-get_default_pip_requirements, get_default_conda_env = defaults(
-    __name__, (*FLAVOR.packages, "cloudpickle")
-)
+get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
 __getattr__ = absent_of(FLAVOR)
 load_model = loader(FLAVOR, "the module in eval mode, on the CPU; an exported program as a module")
 
