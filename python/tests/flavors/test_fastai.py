@@ -27,6 +27,7 @@ from mlmodel.errors import (  # noqa: E402
     UnsupportedModel,
     UntrustedModel,
 )
+from mlmodel.sandbox.wall import lacking  # noqa: E402
 from mlmodel.trust.describe import look_into  # noqa: E402
 from specimens import model as specimen_model  # noqa: E402
 from specimens import specimen  # noqa: E402
@@ -279,3 +280,12 @@ def test_a_pickle_that_runs_something_runs_nothing_without_trust(tmp_path, monke
         with pytest.raises(UntrustedModel):
             mlmodel.load(folder_with(tmp_path / name, data))
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.slow
+def test_a_trusted_learner_predicts_behind_the_wall(learner, saved):
+    """TRU-090."""
+    if lacking():
+        pytest.skip("this system has no wall")
+    answer = mlmodel.pyfunc.load_model(saved, sandbox=True).predict(ROWS)
+    assert np.array_equal(np.stack(answer["predictions"]), native(learner, ROWS))

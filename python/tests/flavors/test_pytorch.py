@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 pytestmark = pytest.mark.libraries("torch")
 
 import torch  # noqa: E402
+from peer_environment import peer_folder  # noqa: E402
 from torch import nn  # noqa: E402
 
 import mlmodel  # noqa: E402
@@ -29,6 +31,7 @@ from mlmodel.errors import (  # noqa: E402
     UnsupportedModel,
     UntrustedModel,
 )
+from mlmodel.sandbox.wall import lacking  # noqa: E402
 from mlmodel.trust.describe import look_into  # noqa: E402
 
 ROWS = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
@@ -607,3 +610,60 @@ def test_the_parameter_device_is_where_the_model_is(device, fits, network, tmp_p
     else:
         with pytest.raises(InvalidInput, match="The model is on cpu.*PTH-013"):
             loaded.predict(ROWS, {"device": device})
+
+
+# Elsewhere: behind the second wall, and with MLflow 3.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["pickle", "TorchScript", "exported"])
+def test_a_trusted_module_predicts_behind_the_wall(form, network, tmp_path):
+    """TRU-090."""
+    if lacking():
+        pytest.skip("this system has no wall")
+    make, options = FORMS[form]
+    mlmodel.pytorch.save_model(make(network), tmp_path / "m", input_example=ROWS, **options)
+    walled = mlmodel.pyfunc.load_model(tmp_path / "m", sandbox=True)
+    assert np.array_equal(walled.predict(ROWS), answered(network))
+
+
+_MLFLOW = """
+import sys, mlflow, mlflow.pytorch, numpy as np, torch
+folder, rows = sys.argv[1], np.load(sys.argv[2])
+for form in ("pickle", "TorchScript", "exported"):
+    loaded = mlflow.pyfunc.load_model(f"{folder}/{form}")
+    np.save(f"{folder}/{form}.npy", loaded.predict(rows))
+model = mlflow.pytorch.load_model(f"{folder}/pickle")
+given = {"input_example": rows, "pip_requirements": ["torch"]}
+mlflow.pytorch.save_model(model, f"{folder}/theirs-exported", **given)
+mlflow.pytorch.save_model(model, f"{folder}/theirs-pickle", serialization_format="pickle", **given)
+scripted = torch.jit.script(model)
+mlflow.pytorch.save_model(
+    scripted, f"{folder}/theirs-TorchScript", serialization_format="pickle", **given
+)
+mlflow.pytorch.save_state_dict(model.state_dict(), f"{folder}/theirs-state")
+"""
+
+
+@pytest.mark.slow
+def test_every_form_goes_both_ways_with_mlflow(network, tmp_path):
+    """PTH-003, PTH-004, PTH-007: MLflow 3 answers to the bit as we do, and what it writes is read."""
+    for form in ("pickle", "TorchScript", "exported"):
+        make, options = FORMS[form]
+        mlmodel.pytorch.save_model(make(network), tmp_path / form, input_example=ROWS, **options)
+    np.save(tmp_path / "rows.npy", ROWS)
+    environment = {
+        **os.environ, "PYTHONPATH": str(peer_folder("mlflow-skinny")),
+        "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "true",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", _MLFLOW, str(tmp_path), str(tmp_path / "rows.npy")],
+        cwd=tmp_path, capture_output=True, text=True, env=environment, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    for form in ("pickle", "TorchScript", "exported"):
+        assert np.array_equal(np.load(tmp_path / f"{form}.npy"), answered(network)), form
+        theirs = mlmodel.load(tmp_path / f"theirs-{form}", trust=True)
+        assert np.array_equal(theirs.predict(ROWS), answered(network)), form
+    state = mlmodel.pytorch.load_state_dict(tmp_path / "theirs-state")
+    assert all(map(torch.equal, state.values(), network.state_dict().values()))
