@@ -88,7 +88,7 @@ def _do_without() -> None:
     import ctypes.util
     import tempfile
 
-    ctypes.util.find_library = lambda name: None  # type: ignore[assignment]  # noqa: ARG005
+    ctypes.util.find_library = lambda name: None  # noqa: ARG005
     tempfile.tempdir = os.path.join(os.sep, "tmp")  # noqa: PTH118 - a text
 
 
