@@ -108,9 +108,16 @@ def test_saving_leaves_the_module_as_it_is(form, network, tmp_path):
     assert np.array_equal(mlmodel.load(tmp_path / "m").predict(ROWS), answered(network))
 
 
-def test_the_native_module_is_in_eval_mode(network, tmp_path):
-    mlmodel.pytorch.save_model(network.train(), tmp_path / "m")
-    assert not mlmodel.pytorch.load_model(tmp_path / "m").training
+@pytest.mark.parametrize("form", ["pickle", "TorchScript"])
+def test_the_native_module_is_in_eval_mode(form, network, tmp_path):
+    """PTH-015: whatever its mode was when MLflow saved it."""
+    out = io.BytesIO()
+    if form == "pickle":
+        torch.save(network.train(), out)
+    else:
+        torch.jit.save(torch.jit.script(network.train()), out)
+    write(tmp_path / "m", FOLDER, data__model_dot_pth=out.getvalue())
+    assert not mlmodel.pytorch.load_model(tmp_path / "m", trust=True).training
 
 
 def test_attributes_are_those_of_mlflow(network, tmp_path):
@@ -419,6 +426,7 @@ def test_an_archive_that_lacks_a_part_is_refused(form, network, tmp_path):
     with pytest.raises(InvalidModel, match=r"data/model\.pt[h2]") as caught:
         mlmodel.load(tmp_path / "m", trust=True)
     assert "\n" not in caught.value.message
+    assert "failed locating file" in caught.value.message  # what is wrong, and not "see above"
 
 
 def test_something_else_than_a_module(network, tmp_path):

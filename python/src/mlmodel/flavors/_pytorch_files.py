@@ -88,17 +88,27 @@ def load_module(flavor: Flavor, gate: Gate, path: Path, file: str) -> Any:
     return loaded.eval()
 
 
+class _Told(logging.Filter):
+    """Keeps the error that PyTorch logs and raises another one for, and logs nothing."""
+
+    error: BaseException | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info:
+            self.error = record.exc_info[1]
+        return False
+
+
 def _program(torch: Any, data: bytes) -> Any:
-    """Return an exported program; PyTorch keeps why it cannot as the context of what it raises."""
-    log = logging.getLogger("torch.export")
-    level = log.level
-    log.setLevel(logging.ERROR)  # it says the same there, with its traces
+    """Return an exported program, or raise why PyTorch cannot load it."""
+    log, told = logging.getLogger("torch.export"), _Told()
+    log.addFilter(told)
     try:
         return torch.export.load(io.BytesIO(data))
     except RuntimeError as error:
-        raise error.__context__ or error from None
+        raise told.error or error from None
     finally:
-        log.setLevel(level)
+        log.removeFilter(told)
 
 
 def _pickle_module(gate: Gate, folder: Path) -> Any:
