@@ -67,7 +67,7 @@ ABSENT = {
     "evaluate": "predict",
     "register_model": "URI",
     "trace": "mlflow.trace",
-    "pytorch": "PythonModel",
+    "shap": "PythonModel",
 }
 
 

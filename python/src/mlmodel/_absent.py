@@ -28,6 +28,10 @@ _LOG_MODEL = (
     "There is no run to log into yet. Save the model to a folder with save_model(model, path); "
     'mlflow.log_artifacts(path, "model") puts it into a run, from which MLflow loads it'
 )
+_LOG_STATE = (
+    "There is no run to log into yet. Save it to a folder with save_state_dict(state_dict, path); "
+    "mlflow.log_artifacts(path, artifact_path) puts it into a run"
+)
 _REGISTRY = (
     "mlmodel has no model registry yet. A model is known by its folder or its URI (s3://, "
     "https://, ...), which load_model and every command take"
@@ -91,6 +95,8 @@ _TABLE: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("",), "delete_model_version register_model register_logged_model", _REGISTRY),
     (("", "*"), "autolog", _AUTOLOG),
     (("*", "pyfunc", ""), "log_model", _LOG_MODEL),
+    (("*",), "log_saved_model", _LOG_MODEL),
+    (("*",), "log_state_dict", _LOG_STATE),
     (("models.Model",), "log", _LOG_MODEL),
     (
         ("", "models"),

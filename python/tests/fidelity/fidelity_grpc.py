@@ -83,6 +83,9 @@ def _answered(answer: Any) -> Any:
             read = list(getattr(one.contents, _FIELDS[one.datatype]))
         if one.datatype == "BYTES":
             read = [cell.decode() for cell in read]
+        if one.parameters["content_type"].string_param == "pd_json":
+            held[one.name] = [json.loads(cell) for cell in read]
+            continue
         held[one.name] = np.array(read, object).reshape(list(one.shape)).tolist()
     return _only(held)
 
@@ -186,7 +189,9 @@ def _cells(column: Any) -> Iterator[Any]:
 
 
 def _plain(cell: Any) -> Any:
-    """Return a cell that is a message as Python has it: a list of texts, a mapping to numbers."""
+    """Return a cell that is a message as Python has it: an array, a list of texts, a mapping."""
+    if getattr(cell, "array", None) is not None:
+        return np.frombuffer(cell.array.raw, cell.array.dtype).reshape(cell.array.shape)
     if hasattr(cell, "keys"):
         return {key.text: item.number for key, item in zip(cell.keys, cell.items, strict=True)}
     return [one.text for one in cell.items] if hasattr(cell, "items") else cell

@@ -118,6 +118,18 @@ def _sparse(count: int, rng: np.random.Generator) -> Any:
     )
 
 
+def _images(count: int, rng: np.random.Generator) -> Any:
+    return rng.random((count, 6, 6)).astype("float32")
+
+
+_NO_CELLS = "rows of more than one axis are no table"
+
+#: Arrays of several axes, for flavors that take tensors.
+IMAGES = Kind(_images, dict.fromkeys(
+    ("frame", "Arrow", "split", "records", "records, gaps left out", "CSV", "Arrow stream",
+     "Parquet", "batched", "gRPC, table", "gRPC, Arrow", "1.x split", "1.x records"), _NO_CELLS
+))  # fmt: skip
+
 KINDS = {
     "numbers with gaps": Kind(_beside_a_number(_numbers)),
     "text with gaps": Kind(_beside_a_number(_texts)),

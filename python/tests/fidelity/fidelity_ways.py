@@ -51,6 +51,8 @@ def _cells(rows: Any) -> tuple[list[str], list[list[Any]]]:
     """Return the names of the columns as JSON has them, and the rows."""
     if hasattr(rows, "toarray"):
         return [], rows.toarray().tolist()
+    if isinstance(rows, np.ndarray):
+        return [], rows.tolist()
     frame = as_frame(rows)
     columns = [[_plain(cell) for cell in frame.iloc[:, n]] for n in range(frame.shape[1])]
     return [str(name) for name in frame.columns], [list(row) for row in zip(*columns, strict=True)]
@@ -214,16 +216,21 @@ def _over_invocations(call: Any, models: Any) -> Any:
     return Reply(answer.status, body=answer.body)
 
 
+def _cells_of(output: dict[str, Any]) -> Any:
+    if output.get("parameters", {}).get("content_type") == "pd_json":
+        return [json.loads(cell) for cell in output["data"]]
+    return np.array(output["data"], dtype=object).reshape(output["shape"]).tolist()
+
+
 def _table_of(outputs: list[dict[str, Any]]) -> Any:
-    held = {
-        one["name"]: np.array(one["data"], dtype=object).reshape(one["shape"]).tolist()
-        for one in outputs
-    }
+    held = {one["name"]: _cells_of(one) for one in outputs}
     return pd.DataFrame(held) if len(held) > 1 else next(iter(held.values()))
 
 
 def _data(model: PyFuncModel, rows: Any) -> Any:
-    return fidelity_grpc.data(model, rows.toarray() if hasattr(rows, "toarray") else as_frame(rows))
+    if hasattr(rows, "toarray"):
+        rows = rows.toarray()
+    return fidelity_grpc.data(model, rows if isinstance(rows, np.ndarray) else as_frame(rows))
 
 
 def _batched(model: PyFuncModel, rows: Any) -> Any:

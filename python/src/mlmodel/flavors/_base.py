@@ -72,6 +72,8 @@ class Flavor(ABC):
     forms: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
     #: Whether models of other flavors can be converted to it: :meth:`made_of` does it.
     converts: ClassVar[bool] = False
+    #: Whether :meth:`save` is handed ``input_example`` and ``signature`` among its options.
+    takes_example: ClassVar[bool] = False
     #: Its own arguments of ``save_model`` with their defaults; ``saver`` fills them in.
     save_defaults: Mapping[str, Any] = MappingProxyType({})
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mlmodel.flavors._categories import Categories
 
-__all__ = ["Features"]
+__all__ = ["Features", "as_numbers", "kind_of_column"]
 
 _TABLE = 2  # rows and features
 
@@ -135,7 +135,7 @@ class Features:
             return taken, kept.refusal(unknown) if unknown else ""
         if place in self._categories and isinstance(column.dtype, pd.CategoricalDtype):
             return column, ""  # whose numbers are the model's, as far as can be told
-        numbers = _as_numbers(column)
+        numbers = as_numbers(column)
         if numbers is not None:
             return numbers, ""
         if place in self._categories:
@@ -143,7 +143,10 @@ class Features:
                 "the model does not keep the texts of its categories, so give their numbers, or a "
                 "categorical column with all categories in the order of training"
             )
-        return column, f"{self._library} takes numbers and truth values, not {_kind(column)}"
+        return (
+            column,
+            f"{self._library} takes numbers and truth values, not {kind_of_column(column)}",
+        )
 
     def _require_count(self, given: int) -> None:
         if given != self._count:
@@ -155,7 +158,7 @@ def _is_plain(dtype: Any) -> bool:
     return isinstance(dtype, np.dtype) and dtype.kind in "biuf"
 
 
-def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any] | None:
+def as_numbers(column: pd.Series[Any]) -> pd.Series[Any] | None:
     """Return a column of numbers or truth values, gaps included, or None for another.
 
     Objects that are numbers are what rows of JSON and frames without types hold.
@@ -170,6 +173,7 @@ def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any] | None:
     return column if kinds.is_numeric_dtype(dtype) or kinds.is_bool_dtype(dtype) else None
 
 
-def _kind(column: pd.Series[Any]) -> str:
+def kind_of_column(column: pd.Series[Any]) -> str:
+    """Return what a column holds that is no numbers, as a message names it."""
     values = pd.api.types.infer_dtype(column, skipna=True)
     return {"string": "texts", "categorical": "categories"}.get(values, f"{values} values")

@@ -217,7 +217,10 @@ def save_flavor(
     require_order(model, path)
 
     def write(root: Path) -> Contents:
-        saved = flavor.save(model, root, {**flavor.save_defaults, **options})
+        given = {**flavor.save_defaults, **options}
+        if flavor.takes_example:
+            given |= {key: shared.get(key) for key in ("input_example", "signature")}
+        saved = flavor.save(model, root, given)
         flavors, predict = {flavor.name: saved.attributes}, None
         if saved.python_function is not None:
             python_function = {"loader_module": flavor.loader_module, **saved.python_function}

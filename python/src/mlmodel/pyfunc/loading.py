@@ -110,7 +110,8 @@ def load_folder(
         if loader in _OURS:
             return _python_model(folder, attributes, config, code, versions)
         if flavor is not None:
-            return _of_flavor(flavor, folder, own, attributes, config, code, versions)
+            configured = attributes if config is None else {**attributes, "config": config}
+            return _of_flavor(flavor, folder, own, configured, config, code, versions)
         if loader.partition(".")[0] in ("mlflow", "mlmodel"):
             raise UnsupportedModel(
                 f"{folder.root}: the loader {loader} is well known, but this version of mlmodel "

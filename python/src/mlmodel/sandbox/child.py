@@ -42,6 +42,7 @@ def main() -> None:
         return
     if wall is not None:
         locks.put_in_place()
+        _do_without()
     frames.send(target, {"wall": ""})
     answer: Callable[..., Any] | None = None
     while True:
@@ -76,6 +77,19 @@ def _end_with_parent() -> None:
         import ctypes
 
         ctypes.CDLL(None).prctl(_SIGNAL_OF_PARENTS_DEATH, _KILL, 0, 0, 0)
+
+
+def _do_without() -> None:
+    """Let libraries be imported that ask for what is not there, and do without it.
+
+    ctypes would look libraries up by a compiler and a temporary file. A temporary folder has a
+    name, and nothing can be written there.
+    """
+    import ctypes.util
+    import tempfile
+
+    ctypes.util.find_library = lambda name: None  # noqa: ARG005
+    tempfile.tempdir = os.path.join(os.sep, "tmp")  # noqa: PTH118 - a text
 
 
 def _answer(target: int, answer: Callable[..., Any], asked: Any) -> None:

@@ -43,7 +43,8 @@ _KEPT_FAMILIES = (
     *("JOBLIB_", "SKLEARN_", "ORT_", "MALLOC_"),
 )
 #: A library that reports how it is used would only fail to, and say so.
-_SET = {"ORT_DISABLE_TELEMETRY": "1"}
+#: One that wants a folder of its own when it is imported takes one that is there.
+_SET = {"ORT_DISABLE_TELEMETRY": "1", "TORCHINDUCTOR_CACHE_DIR": "/tmp"}  # noqa: S108 - not written to
 
 _NO_NEW_PRIVILEGES = 38
 _CAPABILITIES_V3 = 0x20080522

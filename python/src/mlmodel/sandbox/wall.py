@@ -18,7 +18,8 @@ __all__ = ["Wall", "WallError", "holds_something", "lacking", "raise_", "readabl
 _SYSTEM = (
     *("/usr/lib", "/usr/lib64", "/usr/lib32", "/usr/local/lib", "/lib", "/lib64", "/nix/store"),
     *("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/usr/share/locale"),
-    *("/etc/timezone", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/self"),
+    *("/etc/timezone", "/etc/mime.types"),
+    *("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/self"),
     *("/proc/sys/vm/overcommit_memory", "/proc/sys/kernel/random/boot_id"),
     *("/sys/devices", "/sys/bus/pci", "/sys/fs/cgroup"),
     *("/dev/null", "/dev/urandom", "/dev/random"),

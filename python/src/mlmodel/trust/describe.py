@@ -25,7 +25,7 @@ from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.document.stand_ins import HEAD, pointer
 from mlmodel.errors import MlmodelError
-from mlmodel.trust import skops_file
+from mlmodel.trust import skops_file, torch_archive
 from mlmodel.trust.pickles.containers import (
     COMPRESSED,
     RefusedContainer,
@@ -258,6 +258,9 @@ def _look_into_zip(data: bytes, allow: Collection[str]) -> tuple[str, bool]:
             members = archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
         return f"a zip archive that cannot be read ({error})", True
+    of_torch = torch_archive.described(data, allow)
+    if of_torch is not None:
+        return of_torch
     what, needs_trust = "a zip archive, which may hold code", True
     if "schema.json" in members:
         what, needs_trust = _verdict("a skops file", skops_file.check(data, allow=allow))

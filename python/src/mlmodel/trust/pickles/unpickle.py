@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mlmodel.trust.pickles.names import Names
     from mlmodel.trust.pickles.own import OwnCode
 
-__all__ = ["guarded", "load_restricted", "load_trusted", "resolve"]
+__all__ = ["find_trusted", "guarded", "load_restricted", "load_trusted", "resolve"]
 
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 
@@ -236,12 +236,18 @@ def guarded(load: Callable[[], Any], file: str) -> Any:
 # Trusted ---------------------------------------------------------------------------------------
 
 
-def _find_trusted(
+def find_trusted(
     module: str,
     name: str,
     aliases: Mapping[tuple[str, str], object],
     find: Callable[[str, str], Any],
 ) -> Any:
+    """Return what a trusted pickle says by a name, also where its library has moved it since.
+
+    Raises:
+        MissingDependency: a library has no such name, or is not installed.
+
+    """
     if (module, name) in aliases:
         return aliases[module, name]
     for place in _moved_within_its_library(module, name):
@@ -252,7 +258,7 @@ def _find_trusted(
     except (ImportError, AttributeError) as error:
         moved = current_name(module, name)
         if moved != (module, name):
-            return _find_trusted(*moved, aliases, find)
+            return find_trusted(*moved, aliases, find)
         if isinstance(error, ModuleNotFoundError) and not module.startswith(error.name or "?"):
             raise
         raise _missing(module, name) from error
@@ -275,7 +281,7 @@ class _Trusted(pickle.Unpickler):
         self._aliases = aliases
 
     def find_class(self, module: str, name: str) -> Any:
-        return _find_trusted(module, name, self._aliases, super().find_class)
+        return find_trusted(module, name, self._aliases, super().find_class)
 
 
 class _TrustedJoblib(pickle._Unpickler):  # noqa: SLF001 - joblib's format needs the Python one
@@ -294,7 +300,7 @@ class _TrustedJoblib(pickle._Unpickler):  # noqa: SLF001 - joblib's format needs
     def find_class(self, module: str, name: str) -> Any:
         if current_name(module, name) == _WRAPPER:
             return _ArrayWrapper
-        return _find_trusted(module, name, self._aliases, super().find_class)
+        return find_trusted(module, name, self._aliases, super().find_class)
 
     def load_build(self) -> None:
         super().load_build()  # type: ignore[misc]

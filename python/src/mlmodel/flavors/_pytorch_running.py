@@ -1,0 +1,122 @@
+"""How a module of PyTorch predicts: where it is, in eval mode, without gradients."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.errors import InvalidArgument, UnsupportedModel
+from mlmodel.flavors._arguments import PredictArguments
+from mlmodel.flavors._classes import defined_by
+from mlmodel.flavors._failures import brief
+from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._pytorch_data import Inputs, answer, forward_of
+from mlmodel.scoring.predict import Taking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from mlmodel.flavors._base import Predict
+
+__all__ = ["evaluating", "on_device", "predictor"]
+
+
+def predictor(torch: Any, model: Any) -> Predict:
+    """Return how a module predicts where it is."""
+    inputs = Inputs(torch, model)
+    arguments = PredictArguments(
+        forward_of(model), inputs.names[:1], of="the module's forward", rule="PTH-014"
+    )
+
+    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+        options = dict(params or {})
+        at = _device_of(torch, model)
+        _require_device(torch, at, options.pop("device", None))
+        given = arguments.given(options)
+        places, names = inputs.of(model_input)
+        inputs.require_complete(places, names, given)
+        named = {name: one.to(at) for name, one in names.items()}
+        try:
+            with torch.no_grad(), evaluating(model):
+                predicted = model(*(one.to(at) for one in places), **named, **given)
+                return answer(torch, model_input, predicted)
+        except (RuntimeError, IndexError, AssertionError) as error:
+            if isinstance(error, torch.OutOfMemoryError) or "alloc" in str(error):
+                raise  # a lack of memory is not the caller's fault
+            why = f"PyTorch cannot predict on these data: {brief(error)}."
+            raise invalid("PTH-015", why) from None
+
+    return Taking(predict, lambda name: name == "device" or arguments.takes(name))
+
+
+def on_device(torch: Any, model: Any, device: object, root: Path) -> Any:
+    """Return a module on the device that is configured, else on a graphics card if there is one.
+
+    An exported program stays where it was exported.
+    """
+    if device is None:
+        if _is_traced(model) or not torch.cuda.is_available():
+            return model
+        device = "cuda"
+    return _moved(torch, model, device, root)
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """Have a module in eval mode, and put back afterwards what was not."""
+    modules = () if _is_traced(model) else model.modules()
+    training = [one for one in modules if getattr(one, "training", False)]
+    if training:
+        model.eval()
+    try:
+        yield
+    finally:
+        for one in training:
+            one.training = True
+
+
+def _is_traced(model: Any) -> bool:
+    """Return whether a module is an exported program, which stays in its mode and on its device."""
+    return defined_by(model, "torch.fx.graph_module")
+
+
+def _device_of(torch: Any, model: Any) -> Any:
+    for one in (*model.parameters(), *model.buffers()):
+        return one.device
+    return torch.device("cpu")
+
+
+def _moved(torch: Any, model: Any, device: object, root: Path) -> Any:
+    """Return a module on a device; an exported program stays where it was exported."""
+    try:
+        wanted = torch.device(device)
+        if not _is_traced(model):
+            return model.to(wanted)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise InvalidArgument(
+            f"The device {device!r} of model_config cannot be had: {brief(error)} (PTH-013)"
+        ) from None
+    if _device_of(torch, model).type != wanted.type:
+        raise UnsupportedModel(
+            f"{root}: the program was exported on {_device_of(torch, model)}, and cannot be moved "
+            f"to {wanted} (PTH-013); export the module there"
+        )
+    return model
+
+
+def _require_device(torch: Any, at: Any, device: object) -> None:
+    """Hold the parameter ``device`` against where the module is (PTH-013)."""
+    if device is None:
+        return
+    try:
+        wanted = torch.device(device)
+    except (RuntimeError, TypeError):
+        wanted = None
+    if wanted is None or wanted.type != at.type or wanted.index not in (None, at.index):
+        raise invalid(
+            "PTH-013",
+            f"The model is on {at}, and cannot predict on {device!r}: "
+            "load_model(…, model_config={'device': …}) chooses where it is.",
+            "device",
+        )

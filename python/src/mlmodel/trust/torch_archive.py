@@ -1,0 +1,184 @@
+"""The zip archives that torch writes: what they are, and the storages of those that are data.
+
+Of three kinds one is data: a pickle of tensors and plain values, as a state dict is. A TorchScript
+program is code that torch's interpreter runs, and writes files where it says so; an exported
+program names operators and holds expressions that torch evaluates as Python.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mlmodel.trust.pickles.budget import Budget, Spent
+from mlmodel.trust.pickles.findings import Malformed
+from mlmodel.trust.pickles.scanner import scan
+from mlmodel.trust.torch_pickle import BY_DTYPE, NotPlain, Storage, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+__all__ = ["EXPORTED", "LEGACY", "PICKLE", "SCRIPT", "Archive", "described", "kind_of"]
+
+#: What a file of torch is.
+PICKLE = "pickle"
+SCRIPT = "script"
+EXPORTED = "exported"
+#: The pickles one after the other that torch wrote before 1.6, by their first bytes.
+LEGACY = "legacy"
+_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+
+#: A file of exported programs that torch wrote up to 2.7, whose archives have no folder.
+_PROGRAM_OF_2_7 = "serialized_exported_program.json"
+#: What stands in an archive of ``torch.save``.
+_OF_A_PICKLE = re.compile(
+    r"[^/]*/(data\.pkl|data/\d+|byteorder|version|\.format_version|\.storage_alignment"
+    r"|\.data/serialization_id)"
+)
+_MOST_ENTRIES = 100_000
+_UNREADABLE = (
+    zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error,
+    ValueError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One archive, read into memory; ``root`` is the folder in it that holds all the rest."""
+
+    zip: zipfile.ZipFile
+    root: str
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, data: bytes, budget: Budget) -> Archive:
+        """Open an archive.
+
+        Raises:
+            Malformed: it is none, or not one that torch writes.
+            Spent: it expands to more than its size warrants.
+
+        """
+        try:
+            opened = zipfile.ZipFile(io.BytesIO(data))
+        except _UNREADABLE as error:
+            raise Malformed(f"its zip archive cannot be read ({error})") from None
+        entries = opened.infolist()
+        names = frozenset(entry.filename for entry in entries)
+        if len(entries) > _MOST_ENTRIES or len(names) != len(entries):
+            raise Malformed("its zip archive holds too many files, or one name twice")
+        roots = {name.partition("/")[0] for name in names}
+        if _PROGRAM_OF_2_7 in names:
+            roots = {""}
+        if len(roots) != 1:
+            raise Malformed("its zip archive holds more than one folder, or none")
+        budget.expand(sum(entry.file_size for entry in entries))
+        return cls(opened, roots.pop(), names)
+
+    def has(self, name: str) -> bool:
+        """Return whether it has a file of this name below its root."""
+        return f"{self.root}/{name}" in self.names
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a file below its root.
+
+        Raises:
+            Malformed: it is not there, or is damaged.
+
+        """
+        try:
+            return self.zip.read(f"{self.root}/{name}")
+        except KeyError:
+            raise Malformed(f"its zip archive lacks {name[:60]!r}") from None
+        except _UNREADABLE as error:
+            raise Malformed(f"its zip archive cannot be read ({error})") from None
+
+    @cached_property
+    def kind(self) -> str:
+        """``script``, ``exported``, ``pickle``, or nothing where it is none of torch's."""
+        if _PROGRAM_OF_2_7 in self.names:
+            return EXPORTED
+        if self.has("constants.pkl"):
+            return SCRIPT
+        if self.has("archive_format") or any(
+            name.startswith(f"{self.root}/models/") for name in self.names
+        ):
+            return EXPORTED
+        return PICKLE if self.has("data.pkl") else ""
+
+    def plain(self, budget: Budget, make: Callable[[Any], Any] = lambda leaf: leaf) -> Any:
+        """Return what its pickle holds, tensors and plain values alone, as :func:`read` does.
+
+        Raises:
+            NotPlain, Malformed, Spent: as :func:`mlmodel.trust.torch_pickle.read`.
+
+        """
+        others = [name for name in self.names if not _OF_A_PICKLE.fullmatch(name)]
+        if others:
+            raise NotPlain(f"the file {others[0][:60]!r}, which torch.save does not write")
+        if self.has("byteorder") and self.read("byteorder") != b"little":
+            raise NotPlain("numbers in the byte order of another machine")
+        return read(self.read("data.pkl"), budget, make)
+
+    def storage(self, one: Storage) -> bytes:
+        """Return the bytes of a storage, which are as many as its pickle says.
+
+        Raises:
+            Malformed: they are not, or truth values in it are neither 0 nor 1.
+
+        """
+        data = self.read(f"data/{one.key}")
+        if len(data) != one.count * BY_DTYPE[one.dtype]:
+            raise Malformed("a storage in it has another size than its pickle says")
+        if one.dtype == "bool" and data.strip(b"\0\1"):
+            raise Malformed("truth values in it are neither 0 nor 1")
+        return data
+
+
+def kind_of(data: bytes) -> str:
+    """Return what a file of torch is, by its bytes; nothing where it is none."""
+    if data.startswith(_LEGACY):
+        return LEGACY
+    if not data.startswith(b"PK"):
+        return ""
+    try:
+        return Archive.of(data, _budget_of(data)).kind
+    except (Malformed, Spent):
+        return ""
+
+
+def _budget_of(data: bytes) -> Budget:
+    return Budget(len(data))
+
+
+def described(data: bytes, allow: Collection[str] = ()) -> tuple[str, bool] | None:
+    """Return what an archive of torch is and whether it needs trust, or None for another.
+
+    Nothing of it is run, and torch is not imported (TRU-006).
+    """
+    if not kind_of(data):
+        return None
+    budget = _budget_of(data)
+    try:
+        archive = Archive.of(data, budget)
+        if archive.kind == SCRIPT:
+            return "a TorchScript program, which can read and write files", True
+        if archive.kind == EXPORTED:
+            compiled = any(name.endswith((".so", ".cpp", ".o")) for name in archive.names)
+            more = " and compiled code" if compiled else ""
+            return f"an exported program of torch, with operators, expressions{more} that run", True
+        try:
+            archive.plain(budget)
+        except NotPlain as error:
+            named = scan(archive.read("data.pkl"), "pickle", allow=allow).refused or (str(error),)
+            shown = ", ".join(name[:120] for name in named[:6])
+            more = f", {len(named) - 6} more" if len(named) > 6 else ""  # noqa: PLR2004
+            return f"a pickle of torch that uses {shown}{more}", True
+    except (Malformed, Spent) as error:
+        return f"an archive of torch that cannot be read ({error})", True
+    return "a pickle of torch with tensors and plain values alone", False
