@@ -236,13 +236,13 @@ def _check_bitsets(found: dict[str, str]) -> None:
 def _check_linear(found: dict[str, str], leaves: int, features: int) -> None:
     """Check the linear models that stand in the leaves."""
     if "leaf_const" in found:
-        _numbers(found, "leaf_const", leaves)
+        _normal_numbers(found, "leaf_const", leaves)
     if "num_features" not in found:
         return
     total = int(_integers(found, "num_features", leaves, 0, features + 1).sum())
     if total or "leaf_features" in found or "leaf_coeff" in found:
         _integers(found, "leaf_features", total, 0, features)
-        _numbers(found, "leaf_coeff", total)
+        _normal_numbers(found, "leaf_coeff", total)
 
 
 def _check_rest(lines: Sequence[str], *, alone: bool) -> None:
@@ -295,6 +295,16 @@ def _count(
 def _numbers(found: dict[str, str], key: str, size: int) -> Any:
     """Return a list of numbers as float64 array of shape [size]."""
     return _list(found, key, size, _NUMBERS, np.float64)
+
+
+def _normal_numbers(found: dict[str, str], key: str, size: int) -> None:
+    """Check numbers of which LightGBM's reader ends the process at the smallest and the largest."""
+    values = np.abs(_numbers(found, key, size))
+    limits = np.finfo(np.float64)
+    for place in np.flatnonzero((values < limits.tiny) | (values > limits.max)):
+        token = found[key].split()[place]
+        if not re.fullmatch(r"-?(0[.0]*(e.*)?|inf)", token):
+            raise _Broken(f"{key} has {token}, which is too small or too large")
 
 
 def _integers(found: dict[str, str], key: str, size: int, low: int, high: int) -> Any:
