@@ -11,7 +11,7 @@ from pathlib import Path
 from mlmodel._base.user_folders import home_of_user
 from mlmodel.sandbox import landlock, limits, seccomp
 
-__all__ = ["Wall", "WallError", "holds_something", "lacking", "raise_", "readable"]
+__all__ = ["Wall", "WallError", "holds_something", "lacking", "raise_", "readable", "stands"]
 
 #: What a library reads of the system: itself, time zones, the shape of the machine. Of /proc only
 #: the process itself; ``/proc/<another>`` is not among it.
@@ -23,6 +23,8 @@ _SYSTEM = (
     *("/sys/devices", "/sys/bus/pci", "/sys/fs/cgroup"),
     *("/dev/null", "/dev/urandom", "/dev/random"),
 )
+#: The walls that were raised around this process.
+_RAISED: list[Wall] = []
 
 
 class WallError(Exception):
@@ -100,6 +102,12 @@ def raise_(wall: Wall) -> None:
             seccomp.put_on(serving=wall.serving)
     except OSError as error:
         raise WallError(f"the kernel refused it ({error.strerror})") from error
+    _RAISED.append(wall)
+
+
+def stands() -> bool:
+    """Return whether the wall stands around this process, and holds all of TRU-081."""
+    return bool(_RAISED) and not lacking()
 
 
 def readable(more: tuple[str, ...] = ()) -> list[str]:

@@ -25,7 +25,7 @@ from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.document.stand_ins import HEAD, pointer
 from mlmodel.errors import MlmodelError
-from mlmodel.trust import skops_file
+from mlmodel.trust import catboost_model, skops_file
 from mlmodel.trust.pickles.containers import (
     COMPRESSED,
     RefusedContainer,
@@ -235,6 +235,11 @@ def _look_by_kind(
     kind, what = detect(start), foreign(start)
     if what:
         yield what, True
+    if start.startswith(catboost_model.BEGIN):
+        others = catboost_model.unchecked(files.read(path, LARGEST))
+        if others:
+            yield f"a model of CatBoost, whose compiled reader would believe it: {others}", True
+        return
     if not is_zip and kind == "pickle" and start[:1] not in _OPCODES:
         return
     data = files.read(path, LARGEST)

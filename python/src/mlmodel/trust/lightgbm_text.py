@@ -159,15 +159,16 @@ def _check_tree(text: str, features: int) -> None:
             raise _Broken(f"the line {shown(line[:40])} is not a key and its value")
         found[key] = value
     leaves = _count(found, "num_leaves", 1, len(text))
-    _check_values(found, leaves)
     linear = _count(found, "is_linear", 0, 1, 0)
+    _check_values(found, leaves)
+    if linear and leaves == 1:  # which LightGBM writes, and ends the process at
+        raise _Broken("it is linear, and has one leaf")
     _count(found, "num_cat", 0, len(text))
     if leaves > 1:
         _check_nodes(found, leaves, features)
+        _check_bitsets(found)
     if linear:
         _check_linear(found, leaves, features)
-    if leaves > 1 or linear:
-        _check_bitsets(found)
 
 
 def _check_values(found: dict[str, str], leaves: int) -> None:
