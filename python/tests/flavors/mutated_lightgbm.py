@@ -65,7 +65,9 @@ def _changed(text: str, source: random.Random) -> str:
     how = source.random()
     if how < 0.1:
         at = source.randrange(len(text))
-        return text[:at] + source.choice(["", chr(source.randrange(128)), text[:5]]) + text[at + 1 :]
+        return (
+            text[:at] + source.choice(["", chr(source.randrange(128)), text[:5]]) + text[at + 1 :]
+        )
     if how < 0.15:
         return text[: source.randrange(len(text))]
     lines = text.split("\n")

@@ -159,7 +159,9 @@ def test_a_class_of_the_users_own_is_for_the_sklearn_flavor(tmp_path):
 
 @pytest.mark.parametrize("given", [3, ROWS, [lgb]], ids=str)
 def test_another_object_is_refused(given, tmp_path):
-    with pytest.raises(InvalidArgument, match="the lightgbm flavor saves|The lightgbm flavor saves"):
+    with pytest.raises(
+        InvalidArgument, match="the lightgbm flavor saves|The lightgbm flavor saves"
+    ):
         mlmodel.lightgbm.save_model(given, tmp_path / "m")
     assert not (tmp_path / "m").exists()
 
@@ -285,7 +287,9 @@ def test_early_texts_are_read(booster, tmp_path):
     """LGB-006: without sizes, parameters and categories, as version 2 wrote them."""
     text = booster.model_to_string()
     early = re.sub(r"tree_sizes=.*\n", "", text.partition("\nparameters:")[0])
-    early = re.sub(r"(is_linear|leaf_weight|internal_weight|num_tree_per_iteration)=.*\n", "", early)
+    early = re.sub(
+        r"(is_linear|leaf_weight|internal_weight|num_tree_per_iteration)=.*\n", "", early
+    )
     loaded = mlmodel.load(folder_of(tmp_path / "m", early.replace("version=v4", "version=v2")))
     assert np.array_equal(loaded.predict(ROWS), booster.predict(ROWS))
 
@@ -300,7 +304,10 @@ DAMAGED = {
 def test_a_damaged_file_is_refused(booster, what, tmp_path):
     """LGB-004, LGB-006."""
     text = booster.model_to_string().encode()
-    parts = {"cut off": text[: len(text) // 4], "cut in the parameters": text[: text.rindex(b"end of p")]}
+    parts = {
+        "cut off": text[: len(text) // 4],
+        "cut in the parameters": text[: text.rindex(b"end of p")],
+    }
     folder_of(tmp_path / "m", parts.get(what, DAMAGED[what]))
     for load in (mlmodel.load, mlmodel.lightgbm.load_model):
         with pytest.raises(InvalidModel, match=r"model.lgb.*LGB-00[46]"):
@@ -351,7 +358,9 @@ def with_line(text, start, value):
     return re.sub(r"tree_sizes=.*", f"tree_sizes={sizes}", changed, count=1)
 
 
-@pytest.mark.parametrize(("kind", "start", "value"), HOSTILE, ids=[str(one[1:])[:60] for one in HOSTILE])
+@pytest.mark.parametrize(
+    ("kind", "start", "value"), HOSTILE, ids=[str(one[1:])[:60] for one in HOSTILE]
+)
 def test_lines_that_lead_astray_are_refused(kind, start, value, tmp_path):
     """LGB-006, TRU-017: in a trusted folder too, since trust is about code."""
     text = (KINDS[kind] if kind != "plain" else trained)().model_to_string()
@@ -467,7 +476,9 @@ def forged(**changes):
 
 
 def text_with(start, value):
-    return with_line(lgb.LGBMRegressor(**FEW).fit(ROWS, TARGET).booster_.model_to_string(), start, value)
+    return with_line(
+        lgb.LGBMRegressor(**FEW).fit(ROWS, TARGET).booster_.model_to_string(), start, value
+    )
 
 
 REFUSED = {
@@ -526,7 +537,9 @@ def test_texts_in_skops_files_are_checked(classifier, tmp_path, monkeypatch):
             if entry.filename == "schema.json":
                 schema = json.loads(held)
                 node = schema["content"]["content"]["_Booster"]["content"]["content"]["_handle"]
-                node["content"] = json.dumps(with_line(json.loads(node["content"]), "left_child=", "7 7 7 7"))
+                node["content"] = json.dumps(
+                    with_line(json.loads(node["content"]), "left_child=", "7 7 7 7")
+                )
                 held = json.dumps(schema).encode()
             new.writestr(entry.filename, held)
     file.write_bytes(written.getvalue())

@@ -32,7 +32,9 @@ def _filled(kind: type, gap: Any) -> Any:
 
     def prepare(rows: Any) -> Any:
         held = [gap if pd.isna(one) else kind(one) for one in rows["c"]]
-        return rows.assign(c=pd.Series(held, index=rows.index, dtype=None if kind is int else object))
+        return rows.assign(
+            c=pd.Series(held, index=rows.index, dtype=None if kind is int else object)
+        )
 
     return prepare
 

@@ -54,16 +54,18 @@ class _Mixed(Features):
         taken = super().of(given)
         if not isinstance(taken, pd.DataFrame):
             return taken
-        nullable = [
-            at for at, one in enumerate(taken.dtypes)
-            if not isinstance(one, np.dtype) and pd.api.types.is_any_real_numeric_dtype(one)
-            or pd.api.types.is_bool_dtype(one) and not isinstance(one, np.dtype)
-        ]  # fmt: skip
+        nullable = [at for at, one in enumerate(taken.dtypes) if _is_nullable(one)]
         columns = {
             at: taken.iloc[:, at].astype("float64") if at in nullable else taken.iloc[:, at]
             for at in range(taken.shape[1])
         }
         return pd.DataFrame(columns, index=taken.index).set_axis(self._own, axis=1)
+
+
+def _is_nullable(dtype: Any) -> bool:
+    kinds = pd.api.types
+    is_number = kinds.is_any_real_numeric_dtype(dtype) or kinds.is_bool_dtype(dtype)
+    return is_number and not isinstance(dtype, np.dtype)
 
 
 def _length(row: Any) -> int:

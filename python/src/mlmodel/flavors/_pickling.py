@@ -1,4 +1,4 @@
-"""Native models as objects: what flavors whose library has no format of its own write and read."""
+"""Native models as objects: for flavors whose library has no format of its own."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def _cloudpickle(model: Any) -> bytes:
 WRITERS: Mapping[str, Callable[[Any], bytes]] = {"pickle": _pickle, "cloudpickle": _cloudpickle}
 
 
-def write_object(flavor: Flavor, model: Any, root: Path, form: str) -> tuple[dict[str, Any], list[str]]:
+def write_object(
+    flavor: Flavor, model: Any, root: Path, form: str
+) -> tuple[dict[str, Any], list[str]]:
     """Write a model into ``root`` in a form of :data:`FILES`; return its keys and packages.
 
     Raises:
@@ -63,7 +65,9 @@ def write_object(flavor: Flavor, model: Any, root: Path, form: str) -> tuple[dic
 
 
 def load_object(flavor: Flavor, folder: ModelFolder, file: str, form: object) -> Any:
-    """Load what :func:`write_object` wrote through the gate; a file ``.skops`` says its form itself.
+    """Load what :func:`write_object` wrote, through the gate.
+
+    A file whose name ends with ``.skops`` says its form itself.
 
     Raises:
         InvalidModel, MissingDependency, ModelNotFound, UnreadableModel, UntrustedModel: as

@@ -14,14 +14,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
+from mlmodel.errors import InvalidModel
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
-from mlmodel.flavors._classes import NamedClasses, class_name
-from mlmodel.flavors._compiled import require_trust_or_wall
+from mlmodel.flavors._classes import NamedClasses
 from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved
 from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.scoring.predict import Taking
+from mlmodel.store.sandboxing import require_trust_or_wall
 from mlmodel.trust import catboost_model
 
 if TYPE_CHECKING:
@@ -87,16 +88,12 @@ class CatboostFlavor(Flavor):
             folder.gate.require_trust(f"{_READER}: a file in the form {form} (CAT-005)", file)
         elif others := catboost_model.check(data, file):
             require_trust_or_wall(folder, f"{_READER}: {others}", file, "CAT-007")
-        model = getattr(catboost, named)()
         what = f"cannot be loaded by CatBoost {catboost.__version__}"
         with cannot_be_read(file, what, "CAT-004"):
-            if form == "cbm":
-                return model.load_model(blob=data)
-            # CatBoost reads other forms from files alone: from one that nobody else writes.
-            with tempfile.TemporaryDirectory() as own:
-                copy = Path(own, "model")
-                copy.write_bytes(data)
-                return model.load_model(str(copy), format=form)
+            model = _loaded(getattr(catboost, named), data, form)
+            if named == "CatBoostClassifier" and not len(model.classes_):
+                raise InvalidModel.of_file(file, "CAT-004", "has no classes, and is no classifier")
+        return model
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
         from mlmodel.flavors._catboost_features import features_of  # it needs numpy and pandas
@@ -120,6 +117,27 @@ class CatboostFlavor(Flavor):
                 raise invalid("CAT-012", why) from None
 
         return Taking(predict, arguments.takes)
+
+
+def _loaded(kind: Any, data: bytes, form: str) -> Any:
+    """Return the model that a file holds.
+
+    From bytes CatBoost takes no parameters over, by which its predictions go (a Poisson regressor
+    answers exponents). So they are read from a file, one that nobody else can write.
+    """
+    model = kind()
+    try:
+        with tempfile.TemporaryDirectory() as own:
+            copy = Path(own, "model")
+            copy.write_bytes(data)
+            return model.load_model(str(copy), format=form)
+    except OSError:  # behind the second wall, where nothing can be written
+        model.load_model(blob=data)
+    loss = model.get_all_params().get("loss_function")
+    if kind.__name__ == "CatBoostRegressor" and loss:
+        model = kind(loss_function=loss)
+        model.load_model(blob=data)
+    return model
 
 
 FLAVOR = CatboostFlavor()

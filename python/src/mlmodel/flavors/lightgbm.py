@@ -19,7 +19,6 @@ from mlmodel.flavors._classes import NamedClasses, class_name
 from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved
 from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._pickling import FILES, load_object, write_object
-from mlmodel.flavors._registry import flavor_by_name
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.scoring.predict import Taking
 
@@ -104,7 +103,9 @@ class LightgbmFlavor(Flavor):
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
         if class_name(model) == _PIPELINE:
-            return flavor_by_name("sklearn").predictor(model, {})
+            from mlmodel.flavors import sklearn
+
+            return sklearn.FLAVOR.predictor(model, {})
         from mlmodel.flavors._lightgbm_features import features_of  # it needs numpy and pandas
 
         lightgbm = self.require("lightgbm")
@@ -127,7 +128,7 @@ class LightgbmFlavor(Flavor):
         return Taking(predict, arguments.takes)
 
 
-def _arguments(  # noqa: PLR0913 - LightGBM's own
+def _arguments(
     start_iteration: int, num_iteration: int, raw_score: bool, pred_leaf: bool, pred_contrib: bool,
     pred_early_stop: bool, pred_early_stop_freq: int, pred_early_stop_margin: float,
 ) -> None:  # fmt: skip

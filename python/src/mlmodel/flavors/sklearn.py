@@ -77,7 +77,9 @@ class SklearnFlavor(Flavor):
         has_method = hasattr(model, predict_fn)
         if not has_method:
             _warn_of_no_method(model, predict_fn)
-        return Saved(attributes, python_function if has_method else None, [*self.packages, *packages])
+        return Saved(
+            attributes, python_function if has_method else None, [*self.packages, *packages]
+        )
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         self.require("sklearn", "scikit-learn")

@@ -23,8 +23,8 @@ _SYSTEM = (
     *("/sys/devices", "/sys/bus/pci", "/sys/fs/cgroup"),
     *("/dev/null", "/dev/urandom", "/dev/random"),
 )
-#: The walls that were raised around this process.
-_RAISED: list[Wall] = []
+#: The walls that were raised around this process and hold all of TRU-081.
+_WHOLE: list[Wall] = []
 
 
 class WallError(Exception):
@@ -89,7 +89,7 @@ def raise_(wall: Wall) -> None:
     """
     if (found := limits.threads()) != 1:
         raise WallError(f"the process has {found} threads already")
-    paths = readable(wall.read)
+    paths, whole = readable(wall.read), not lacking()
     if not holds_something():
         raise WallError("this system offers nothing for it")
     try:
@@ -102,12 +102,13 @@ def raise_(wall: Wall) -> None:
             seccomp.put_on(serving=wall.serving)
     except OSError as error:
         raise WallError(f"the kernel refused it ({error.strerror})") from error
-    _RAISED.append(wall)
+    if whole:
+        _WHOLE.append(wall)
 
 
 def stands() -> bool:
     """Return whether the wall stands around this process, and holds all of TRU-081."""
-    return bool(_RAISED) and not lacking()
+    return bool(_WHOLE)
 
 
 def readable(more: tuple[str, ...] = ()) -> list[str]:

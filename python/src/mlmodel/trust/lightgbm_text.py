@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,9 +29,11 @@ _DEEPEST_TREE = 4096
 _MOST_LINES = 22
 _CATEGORICAL, _MISSING = 1, 12  # bits of decision_type: by categories; the kind of missing value
 _KEYS = frozenset(
-    "num_class num_tree_per_iteration label_index max_feature_idx objective feature_names "
-    "feature_infos monotone_constraints tree_sizes average_output".split()
-)
+    {
+        "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx", "objective",
+        "feature_names", "feature_infos", "monotone_constraints", "tree_sizes", "average_output",
+    }
+)  # fmt: skip
 _NUMBER = r"-?(?:[0-9]+(?:\.[0-9]*)?(?:e[-+]?[0-9]{1,5})?|inf|nan)"
 _NUMBERS = re.compile(rf" *(?:{_NUMBER}(?: +|$))*+")
 _INTEGERS = re.compile(r" *(?:-?[0-9]{1,18}(?: +|$))*+")
@@ -134,7 +137,7 @@ def _check_objective(objective: str, classes: int) -> None:
 def _split(text: str) -> list[str]:
     """Return the trees, each from its ``Tree=`` to before the next one."""
     starts = [0, *(one.start() + 1 for one in re.finditer(f"\n{_TREE}", text)), len(text)]
-    return [text[start:end] for start, end in zip(starts, starts[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(starts)]
 
 
 def _check_sizes(sizes: str | None, trees: list[str]) -> None:
@@ -284,9 +287,7 @@ def _check_categories(text: str) -> None:
             raise _Broken(f"{shown(value)} is no category")
 
 
-def _count(
-    found: dict[str, str], key: str, low: int, high: int, default: int | None = None
-) -> int:
+def _count(found: dict[str, str], key: str, low: int, high: int, default: int | None = None) -> int:
     text = found.get(key, "" if default is None else str(default))
     if not re.fullmatch(r"[0-9]{1,10}", text) or not low <= int(text) <= high:
         raise _Broken(f"{key} is {shown(text)}, and {low} to {high} are possible")
