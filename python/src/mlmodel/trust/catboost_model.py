@@ -9,6 +9,7 @@ what is made of texts and embeddings, stand behind them in forms of their own, w
 from __future__ import annotations
 
 import json
+import re
 import struct
 from itertools import accumulate
 from typing import Any
@@ -24,6 +25,8 @@ _DEEPEST_TREE = 30
 _DEEPEST_JSON = 64
 _LARGE = 0xFFFFFFFF  # in the place of a size: a longer one follows
 _NODE, _TREES, _SIZES, _OFFSETS = "HH", 1, 2, 3
+#: What is JSON beside the trees, and read by compiled code.
+_DESCRIPTIONS = frozenset({"params", "class_params", "training", "output_options"})
 #: The parts of a model by the names of what is in them.
 _OTHERS = {7: "statistics of categories", 12: "texts", 13: "estimated features", 18: "embeddings"}
 
@@ -139,21 +142,37 @@ def _check_info(root: _Table) -> int | None:
     classes = None
     for pair in root.tables(2):
         key, value = pair.text(0), pair.text(1)
-        nested = accumulate((one in "[{") - (one in "]}") for one in value)
+        brackets = re.sub(r"[^][{}]+", "", value)
+        nested = accumulate((one in "[{") - (one in "]}") for one in brackets)
         if max(nested, default=0) > _DEEPEST_JSON:
             raise _Broken(f"{shown(key)} is nested too deep")
-        if key == "class_params":
-            try:
-                told = json.loads(value)
-                classes = len(told["class_to_label"])
-                labels = told.get("class_names") or told.get("class_labels")
-            except (ValueError, TypeError, KeyError, AttributeError):
-                raise _Broken("class_params are not those of classes") from None
-            if not isinstance(told["class_to_label"], list) or (
-                labels is not None and len(labels) < classes
-            ):
-                raise _Broken("class_params do not name every class")
+        if key in _DESCRIPTIONS:
+            told = _described(key, value)
+            if key == "class_params":
+                classes = _classes(told)
     return classes
+
+
+def _described(key: str, value: str) -> dict[str, Any]:
+    try:
+        told = json.loads(value)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise _Broken(f"{shown(key)} is not a description in JSON")
+    return told
+
+
+def _classes(told: dict[str, Any]) -> int:
+    classes, labels = (
+        told.get("class_to_label"),
+        told.get("class_names") or told.get("class_labels"),
+    )
+    if not isinstance(classes, list) or (
+        labels is not None and not (isinstance(labels, list) and len(labels) >= len(classes))
+    ):
+        raise _Broken("class_params do not name every class")
+    return len(classes)
 
 
 def _check_features(trees: _Table) -> tuple[int, list[int]]:
