@@ -82,6 +82,8 @@ fuzz: env ## Random pickles against CPython's unpickler (COUNT); altered models 
 	  ../$(BIN)/python tests/trust/numbers_fuzz.py $(ALTERED) $(SEED)
 	@cd python && for kind in boosters graphs; do \
 	  PYTHONPATH=src:tests/flavors ../$(BIN)/python tests/flavors/mutants.py $$kind $(ALTERED) $(SEED); done
+	@cd python && peer=$$(../$(BIN)/python tools/peer_environment.py flavors) && for kind in catboost lightgbm; do \
+	  PYTHONPATH=src:tests/flavors $$peer tests/flavors/mutants.py $$kind $(ALTERED) $(SEED); done
 	@cd python && for target in bodies v2 http; do \
 	  PYTHONPATH=src ../$(BIN)/python tests/fuzz/guided.py $$target $$((10 * $(ALTERED))) $$(($(SEED) + 1)); done
 

@@ -1,6 +1,6 @@
 """Altered model files, loaded and asked: each is refused by a row of the table, or answers.
 
-``python mutants.py boosters|graphs COUNT [SEED]`` tries so many and ends with 1 at a find: a process
+``python mutants.py boosters|catboost|graphs|lightgbm COUNT [SEED]`` tries so many and ends with 1 at a find: a process
 that dies, hangs or eats memory, or an error that is not of the table of spec/errors.md. The files
 are loaded in a child with bounds, which begins anew behind a find. How long a graph computes, and in
 how much memory, is not told by its file (ONX-018): that is counted and is not a find. The same number and seed make
@@ -35,7 +35,12 @@ _TICK = 2.0
 _MEMORY = 6 * 2**30
 #: More than the libraries themselves and a small model need.
 _RESIDENT_KIB = 1536 * 2**10
-_MODULES = {"boosters": "mutated_boosters", "graphs": "mutated_graphs"}
+_MODULES = {
+    "boosters": "mutated_boosters",
+    "catboost": "mutated_catboost",
+    "graphs": "mutated_graphs",
+    "lightgbm": "mutated_lightgbm",
+}
 
 
 class Find(NamedTuple):

@@ -167,7 +167,7 @@ WHY_NOT = {
     "crate-r": NO_FUNCTION,
     "keras-2.14.1": LATER,
     "keras-hdf5-early": LATER,
-    "lightgbm-2.9.2": LATER,
+    "lightgbm-2.9.2": (MissingDependency, "lightgbm"),
     "pyfunc-artifacts-3.1.4": LEFT_OUT,
     "pyfunc-own-loader-module": (MissingDependency, "classifier"),
     "pyfunc-python-model-2.16.0": (MissingDependency, "pre_processor"),

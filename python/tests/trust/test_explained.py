@@ -76,7 +76,7 @@ TODO = {
     "set memory=None": pickle.dumps(make_pipeline(StandardScaler(), memory=joblib.Memory("x", verbose=0))),
     "mlmodel.xgboost": pickle4(new("xgboost.dask", "DaskXGBClassifier") + build(mapping(n=b"N"))),
     "callbacks=None": pickle4(new("xgboost.callback", "TrainingCheckPoint") + build(mapping(n=b"N"))),
-    "LightGBM reads": pickle4(new("lightgbm.sklearn", "LGBMClassifier") + build(mapping(n=b"N"))),
+    "mlmodel.lightgbm": pickle4(new("lightgbm.dask", "DaskLGBMClassifier") + build(mapping(n=b"N"))),
     "code_paths": pickle4(name("__main__", "clean")),
     "allow=": pickle4(new("some.package", "Sampler") + build(mapping(k=b"N"))),
     "pass this name": pickle4(new("imblearn.over_sampling._smote.base", "SMOTE") + build(mapping(k=b"N"))),

@@ -258,10 +258,10 @@ def test_trusted_npy_of_objects(own, root):
 
 
 CORPUS_PICKLES = {
-    "lightgbm-2.9.2/model.pkl": "lightgbm.sklearn.LGBMClassifier",
+    "lightgbm-2.9.2/model.pkl": "",
     "pyfunc-artifacts-3.1.4/python_model.pkl": "cloudpickle.cloudpickle._make_skeleton_class",
     "pyfunc-python-model-2.16.0/python_model.pkl": "pre_processor.PreProcessor",
-    "sklearn-1.28.0/model.pkl": "lightgbm.sklearn.LGBMClassifier",
+    "sklearn-1.28.0/model.pkl": "",
     "sklearn-3.4.0-metadata/model.pkl": "imblearn.pipeline.Pipeline",
     "xgboost-2.20.3/xgboost_model.pkl": "",
     "sklearn-0.24.2/model.pkl": "",

@@ -26,14 +26,17 @@ class Categories:
     """The categories of one feature, in the model's order.
 
     Args:
-        values: texts, or integers.
-        dtype: how the library holds them: an integer dtype, or object for texts.
+        values: texts, numbers, or truth values.
+        dtype: how the library holds them: a dtype of numbers, object for texts, or None for the
+            one that they have by themselves.
 
     """
 
     def __init__(self, values: Sequence[Any], dtype: Any = object) -> None:
         self._dtype = pd.CategoricalDtype(pd.Index(values, dtype=dtype))
         self._places = {value: place for place, value in enumerate(values)}
+        #: Truth values are no numbers here, though they are equal to some.
+        self._are_truths = bool(values) and all(isinstance(value, bool) for value in values)
 
     def numbered(self, column: pd.Series[Any]) -> tuple[pd.Categorical, list[Any]]:
         """Return a column as these categories, and the values in it that are not among them.
@@ -53,7 +56,8 @@ class Categories:
         places = np.full(len(values) + 1, -1, np.int64)
         unknown = []
         for at, value in enumerate(values.tolist()):
-            place = -1 if isinstance(value, bool) else self._places.get(value, -1)
+            is_kin = isinstance(value, bool) == self._are_truths
+            place = self._places.get(value, -1) if is_kin else -1
             places[at] = place
             if place < 0 and used[at]:
                 unknown.append(value)

@@ -16,7 +16,7 @@ from mlmodel.errors import UnsupportedModel
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._pickling import WRITERS
+from mlmodel.flavors._pickling import FILES, load_object, write_object
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.scoring.predict import Taking
 
@@ -42,9 +42,6 @@ __all__ = [
 
 SerializationFormat = Literal["pickle", "cloudpickle", "skops"]
 
-#: File name per serialization format (SKL-002).
-_FILES = {"pickle": "model.pkl", "cloudpickle": "model.pkl", "skops": "model.skops"}
-
 #: Methods that ``predict_fn`` may name (SKL-004): those that take X alone and predict.
 _PREDICT_METHODS = (
     "predict", "predict_proba", "predict_log_proba", "predict_joint_log_proba",
@@ -69,37 +66,25 @@ class SklearnFlavor(Flavor):
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         sklearn = self.require("sklearn", "scikit-learn")
         form, predict_fn = options["serialization_format"], options["pyfunc_predict_fn"]
-        require_one_of("serialization_format", form, _FILES, "SKL-002")
+        require_one_of("serialization_format", form, FILES, "SKL-002")
         require_one_of("pyfunc_predict_fn", predict_fn, _PREDICT_METHODS, "SKL-004")
         if not hasattr(model, "get_params"):
             raise not_taken(self, model, "estimators of scikit-learn's API")
-        file = _FILES[form]
-        (root / file).write_bytes({**WRITERS, "skops": _skops}[form](model))
-        attributes = {
-            "pickled_model": file,
-            "serialization_format": form,
-            "sklearn_version": sklearn.__version__,
-        }
-        packages = [*self.packages, *([form] if form != "pickle" else [])]
-        if form == "skops":
-            # For MLflow's sake alone: loading here goes by our list, never by the model's.
-            untrusted = self.require("skops.io").get_untrusted_types(file=root / file)
-            attributes["skops_trusted_types"] = untrusted
-        python_function = {"model_path": file, "predict_fn": predict_fn}
+        keys, packages = write_object(self, model, root, form)
+        attributes = {"pickled_model": FILES[form], "sklearn_version": sklearn.__version__, **keys}
+        python_function = {"model_path": FILES[form], "predict_fn": predict_fn}
         # A model whose chosen method it lacks is still worth saving natively.
         has_method = hasattr(model, predict_fn)
         if not has_method:
             _warn_of_no_method(model, predict_fn)
-        return Saved(attributes, python_function if has_method else None, packages)
+        return Saved(
+            attributes, python_function if has_method else None, [*self.packages, *packages]
+        )
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         self.require("sklearn", "scikit-learn")
-        path = folder.file(folder.model_path(attributes, key="pickled_model", default="model.pkl"))
-        form = attributes.get("serialization_format") or "pickle"
-        if form == "skops" or path.suffix == ".skops":
-            self.require("skops")
-            return folder.gate.load_skops(path)
-        return folder.gate.load_pickle(path)
+        file = folder.model_path(attributes, key="pickled_model", default="model.pkl")
+        return load_object(self, folder, file, attributes.get("serialization_format"))
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
         name = attributes.get("predict_fn") or "predict"
@@ -132,11 +117,6 @@ def _warn_of_no_method(model: Any, name: str) -> None:
     )
 
 
-def _skops(model: Any) -> bytes:
-    data: bytes = FLAVOR.require("skops.io").dumps(model)
-    return data
-
-
 FLAVOR = SklearnFlavor()
 FLAVOR_NAME = FLAVOR.name
 
@@ -144,7 +124,7 @@ FLAVOR_NAME = FLAVOR.name
 SERIALIZATION_FORMAT_PICKLE = "pickle"
 SERIALIZATION_FORMAT_CLOUDPICKLE = "cloudpickle"
 SERIALIZATION_FORMAT_SKOPS = "skops"
-SUPPORTED_SERIALIZATION_FORMATS = list(_FILES)
+SUPPORTED_SERIALIZATION_FORMATS = list(FILES)
 
 get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
 __getattr__ = absent_of(FLAVOR)

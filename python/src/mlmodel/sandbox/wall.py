@@ -11,7 +11,7 @@ from pathlib import Path
 from mlmodel._base.user_folders import home_of_user
 from mlmodel.sandbox import landlock, limits, seccomp
 
-__all__ = ["Wall", "WallError", "holds_something", "lacking", "raise_", "readable"]
+__all__ = ["Wall", "WallError", "holds_something", "lacking", "raise_", "readable", "stands"]
 
 #: What a library reads of the system: itself, time zones, the shape of the machine. Of /proc only
 #: the process itself; ``/proc/<another>`` is not among it.
@@ -24,6 +24,8 @@ _SYSTEM = (
     *("/sys/devices", "/sys/bus/pci", "/sys/fs/cgroup"),
     *("/dev/null", "/dev/urandom", "/dev/random"),
 )
+#: The walls that were raised around this process and hold all of TRU-081.
+_WHOLE: list[Wall] = []
 
 
 class WallError(Exception):
@@ -88,7 +90,7 @@ def raise_(wall: Wall) -> None:
     """
     if (found := limits.threads()) != 1:
         raise WallError(f"the process has {found} threads already")
-    paths = readable(wall.read)
+    paths, whole = readable(wall.read), not lacking()
     if not holds_something():
         raise WallError("this system offers nothing for it")
     try:
@@ -101,6 +103,13 @@ def raise_(wall: Wall) -> None:
             seccomp.put_on(serving=wall.serving)
     except OSError as error:
         raise WallError(f"the kernel refused it ({error.strerror})") from error
+    if whole:
+        _WHOLE.append(wall)
+
+
+def stands() -> bool:
+    """Return whether the wall stands around this process, and holds all of TRU-081."""
+    return bool(_WHOLE)
 
 
 def readable(more: tuple[str, ...] = ()) -> list[str]:

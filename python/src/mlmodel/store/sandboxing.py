@@ -15,7 +15,7 @@ from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument, ModelFailure, shown
 from mlmodel.sandbox import limits, values
 from mlmodel.sandbox.process import Process
-from mlmodel.sandbox.wall import Wall, holds_something, lacking
+from mlmodel.sandbox.wall import Wall, holds_something, lacking, stands
 from mlmodel.store.folder import ModelFolder, open_folder
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ __all__ = [
     "decide_together",
     "process_of",
     "require",
+    "require_trust_or_wall",
     "score",
     "scoring",
 ]
@@ -122,6 +123,28 @@ def require(place: PathLike, *, allow: Iterable[str], digest: str) -> Sandboxed:
     folder = open_folder(place, allow=allow, digest=digest)
     _can_be_had("on")
     return _walled([(folder, _digest_in_trust(folder))])[0]
+
+
+def require_trust_or_wall(folder: ModelFolder, what: str, file: str, rule: str) -> None:
+    """Go on only in a trusted folder, or behind the whole wall.
+
+    For a file that a library's compiled reader believes, and that is not held to bounds first: one
+    that leads it astray ends the process, or makes it do what the file says. Behind the wall
+    neither can harm.
+
+    Args:
+        folder: the model's.
+        what: what is not looked at, as the middle of a sentence.
+        file: the file that it is in, relative to the folder.
+        rule: the rule of the flavor's page.
+
+    Raises:
+        UntrustedModel: it is neither; nothing of the file was read.
+
+    """
+    if not stands():
+        more = f"; behind a sandbox (sandbox=True, --sandbox on) it needs no trust ({rule})"
+        folder.gate.require_trust(f"{what}{more}", file)
 
 
 def _walled(opened: list[tuple[ModelFolder, str]]) -> list[Sandboxed]:

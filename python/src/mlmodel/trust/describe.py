@@ -25,7 +25,7 @@ from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.document.stand_ins import HEAD, pointer
 from mlmodel.errors import MlmodelError
-from mlmodel.trust import skops_file, torch_archive
+from mlmodel.trust import catboost_model, skops_file, torch_archive
 from mlmodel.trust.pickles.containers import (
     COMPRESSED,
     RefusedContainer,
@@ -235,6 +235,7 @@ def _look_by_kind(
     kind, what = detect(start), foreign(start)
     if what:
         yield what, True
+    yield from _look_into_catboost(path, start)
     if not is_zip and kind == "pickle" and start[:1] not in _OPCODES:
         return
     data = files.read(path, LARGEST)
@@ -250,6 +251,13 @@ def _look_by_kind(
         yield from _look_into_pickle(data, role, allow)
     elif kind != "zip":
         yield _verdict("a file that cannot be inspected", scan(data, allow=allow))
+
+
+def _look_into_catboost(path: Path, start: bytes) -> Iterator[tuple[str, bool]]:
+    if start.startswith(catboost_model.BEGIN):
+        others = catboost_model.unchecked(files.read(path, LARGEST))
+        if others:
+            yield f"a model of CatBoost, whose compiled reader would believe it: {others}", True
 
 
 def _look_into_zip(data: bytes, allow: Collection[str]) -> tuple[str, bool]:

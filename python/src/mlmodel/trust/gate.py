@@ -25,13 +25,15 @@ from mlmodel.errors import shown as shown_value
 from mlmodel.trust import records
 from mlmodel.trust.pickles.budget import Budget
 from mlmodel.trust.pickles.explain import is_function
-from mlmodel.trust.pickles.names import ALLOWED_CLASS, BOOSTER, Names
+from mlmodel.trust.pickles.names import ALLOWED_CLASS, BOOSTER, LIGHTGBM, LIGHTGBM_BOOSTER, Names
 from mlmodel.trust.pickles.own import OwnCode
 from mlmodel.trust.pickles.scanner import scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from mlmodel.trust.pickles.findings import Scan
 
 __all__ = ["Gate"]
 
@@ -290,6 +292,7 @@ class Gate:
             known = Names(self.allow, aliases, self.root)
             loaded = unpickle.load_restricted(found, known, file, self._stand_ins())
             bounds.check(loaded, file)
+            self._check_lightgbm(found, loaded, file)
             return loaded
         if self._holds(file, data):
             return unpickle.load_trusted(data, aliases, file, self.own)
@@ -345,10 +348,26 @@ class Gate:
 
                 checked = pickled_boosters.with_checked_handles(data, file, self.budget)
                 found = replace(found, data=checked)
+            if self._holds_lightgbm(found):
+                from mlmodel.trust import pickled_lightgbm  # it needs numpy
+
+                pickled_lightgbm.check_texts(data, file)
         loaded = unpickle.guarded(lambda: skops_file.load(found, trusted=trusted), file)
         if not trusted:
             bounds.check(loaded, file)
+            self._check_lightgbm(found, loaded, file)
         return loaded
+
+    def _holds_lightgbm(self, found: Scan) -> bool:
+        """Return whether a file has objects of LightGBM that the user did not allow by name."""
+        own = {".".join(place) for place in LIGHTGBM}
+        return not own.isdisjoint(set(found.names) - self.allow)
+
+    def _check_lightgbm(self, found: Scan, loaded: Any, file: str) -> None:
+        if self._holds_lightgbm(found):
+            from mlmodel.trust import pickled_lightgbm  # it needs numpy
+
+            pickled_lightgbm.require_data(loaded, file)
 
     def _stand_ins(self) -> dict[tuple[str, str], Callable[[str], type]]:
         """Return what stands for a class of the list while a pickle is loaded without trust."""
@@ -358,7 +377,12 @@ class Gate:
 
             return pickled_boosters.stand_in(file, self.budget)
 
-        return {BOOSTER: booster}
+        def lightgbm(file: str) -> type:
+            from mlmodel.trust import pickled_lightgbm  # it needs numpy
+
+            return pickled_lightgbm.stand_in(file)
+
+        return {BOOSTER: booster, LIGHTGBM_BOOSTER: lightgbm}
 
     def _require_classes(self, names: Iterable[str]) -> None:
         """Go on only where what the user allowed is an installed class (TRU-016)."""

@@ -397,6 +397,13 @@ def _booster_state(_: Global, target: Made, state: Value) -> str:
     return "" if target.state is None else "it is given a model twice"
 
 
+def _lightgbm_state(_: Global, target: Made, state: Value) -> str:
+    """Check that a booster is given its text once, by what checks it while loading (LGB-016)."""
+    if type(state) is not Mapping or not state.exact:
+        return NOT_FOLLOWED
+    return "" if target.state is None else "it is given a model twice"
+
+
 # joblib --------------------------------------------------------------------------------------
 
 
@@ -450,6 +457,7 @@ STATES: dict[str, Callable[..., str]] = {
     "booster": _booster_state,
     "distribution": _distribution_state,
     "dtype": dtypes.check_state,
+    "lightgbm": _lightgbm_state,
     "masked": _array_state,
     "partial": _partial_state,
     "vectorizer": _vectorizer_state,

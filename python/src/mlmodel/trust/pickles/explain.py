@@ -37,8 +37,8 @@ _ADVICE = {
     "imblearn.": _NOT_REVIEWED,
     "joblib._store_backends.": WRITES_FILES,
     "joblib.memory.": WRITES_FILES,
-    "lightgbm.": "LightGBM reads a model's text without checking its numbers; trust the folder, or "
-    "save the model in a form that is checked (ONNX)",
+    "lightgbm.": "of LightGBM only its own estimators and boosters are known; save the model by "
+    "mlmodel.lightgbm, or trust the folder",
     "xgboost.callback.": "callbacks are called while fitting alone; set callbacks=None before the "
     "model is saved, or trust the folder",
     "xgboost.": "of XGBoost only its own estimators and boosters are known; save the model by "

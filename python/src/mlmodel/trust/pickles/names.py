@@ -18,10 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["ALLOWED_CLASS", "BOOSTER", "Entry", "Names", "allowed_names"]
+__all__ = [
+    "ALLOWED_CLASS",
+    "BOOSTER",
+    "LIGHTGBM",
+    "LIGHTGBM_BOOSTER",
+    "Entry",
+    "Names",
+    "allowed_names",
+]
 
 #: The place of the class of the list that believes bytes of its state (XGB-018).
 BOOSTER = ("xgboost.core", "Booster")
+LIGHTGBM_BOOSTER = ("lightgbm.basic", "Booster")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +50,22 @@ class Entry:
 ALLOWED_CLASS = Entry(frozenset({"ref", "new", "build", "call", "dict", "list", "user"}))
 
 
+#: The classes of LightGBM, which are held to data once they are loaded instead of by their shapes
+#: (LGB-017): ``user`` says so. None of them is called.
+LIGHTGBM: dict[tuple[str, str], Entry] = {
+    LIGHTGBM_BOOSTER: Entry(frozenset({"ref", "new", "build", "user"}), "lightgbm"),
+    **{
+        ("lightgbm.sklearn", f"LGBM{name}"): Entry(frozenset({"ref", "new", "build", "user"}))
+        for name in ("Classifier", "Model", "Ranker", "Regressor")
+    },
+}
+
+
 @cache
 def allowed_names() -> dict[tuple[str, str], Entry]:
     """Return the list: (module, qualified name) -> entry."""
     text = read_packaged("trust/allowed.tsv").decode()
-    names = {}
+    names = dict(LIGHTGBM)
     for line in text.splitlines()[1:]:
         module, name, uses, check = line.split("\t")
         names[module, name] = Entry(frozenset(uses.split(",")), check)

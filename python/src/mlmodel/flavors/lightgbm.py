@@ -1,0 +1,164 @@
+"""LightGBM: boosters as LightGBM's own text, and estimators of its scikit-learn interface.
+
+Specification: spec/flavors/lightgbm.md.
+
+The text holds numbers and no code. LightGBM's compiled reader believes what it says, though, so
+every text is read by :mod:`mlmodel.trust.lightgbm_text` first (LGB-006). Estimators are objects,
+which MLflow reads as pickles and skops files alone; they pass the gate.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, Unpack
+
+from mlmodel.errors import UnsupportedModel
+from mlmodel.flavors._arguments import PredictArguments, require_one_of
+from mlmodel.flavors._base import Flavor, Predict, Saved
+from mlmodel.flavors._classes import NamedClasses, class_name
+from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved
+from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._pickling import FILES, load_object, write_object
+from mlmodel.flavors._shared import absent_of, defaults, loader, saver
+from mlmodel.scoring.predict import Taking
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mlmodel.store import ModelFolder, PathLike, SaveOptions
+
+__all__ = [
+    "FLAVOR",
+    "FLAVOR_NAME",
+    "LightgbmFlavor",
+    "get_default_conda_env",
+    "get_default_pip_requirements",
+    "load_model",
+    "save_model",
+]
+
+_BOOSTER = "lightgbm.basic.Booster"
+_PIPELINE = "sklearn.pipeline.Pipeline"
+_OWN = (
+    _BOOSTER,
+    *(f"lightgbm.sklearn.LGBM{name}" for name in ("Classifier", "Model", "Ranker", "Regressor")),
+)
+_SAVED = NamedClasses(_OWN, key="model_class", rule="LGB-002")
+#: MLflow saves pipelines in this flavor, too.
+_READ = NamedClasses((*_OWN, _PIPELINE), key="model_class", rule="LGB-002")
+
+
+class LightgbmFlavor(Flavor):
+    """Boosters, and estimators of LightGBM's scikit-learn interface."""
+
+    name = "lightgbm"
+    loader_module = "mlflow.lightgbm"
+    extra = ("lightgbm>=4.3", "scikit-learn>=1.3", "skops>=0.10")
+    packages = ("lightgbm",)
+    versions = MappingProxyType({"lgb_version": "lightgbm"})
+
+    def detects(self, model: object) -> bool:
+        return _SAVED.hold(model)
+
+    def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
+        lightgbm = self.require("lightgbm")
+        form = options["serialization_format"]
+        require_one_of("serialization_format", form, FILES, "LGB-014")
+        _SAVED.require_model(self, model, "; the sklearn flavor saves classes derived from them")
+        attributes = {
+            "code": None, "data": "model.lgb",
+            "lgb_version": lightgbm.__version__, "model_class": class_name(model),
+        }  # fmt: skip
+        packages = list(self.packages)
+        if class_name(model) == _BOOSTER:
+            with cannot_be_saved("The model cannot be saved"):
+                model.save_model(root / "model.lgb")
+        else:
+            keys, more = write_object(self, model, root, form)
+            attributes |= {"data": FILES[form], **keys}
+            packages += ["scikit-learn", *more]
+        return Saved(attributes, {"data": attributes["data"]}, packages)
+
+    def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
+        lightgbm = self.require("lightgbm")
+        named = attributes.get("model_class") or _BOOSTER
+        _READ.require_name(self, named, folder.root)
+        file = folder.model_path(attributes, key="data", default="model.lgb")
+        if named != _BOOSTER:
+            self.require("sklearn", "scikit-learn")
+            model = load_object(self, folder, file, attributes.get("serialization_format"))
+            if class_name(model) != named:
+                raise UnsupportedModel(
+                    f"{file} holds a {class_name(model)}, but model_class is {named} (LGB-002)"
+                )
+            return model
+        from mlmodel.trust import lightgbm_text  # it needs numpy
+
+        data = folder.gate.read(folder.file(file))
+        text = lightgbm_text.check(data, file)
+        what = f"cannot be loaded by LightGBM {lightgbm.__version__}"
+        with cannot_be_read(file, what, "LGB-004"):
+            return lightgbm.Booster(model_str=text)
+
+    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
+        if class_name(model) == _PIPELINE:
+            from mlmodel.flavors import sklearn
+
+            return sklearn.FLAVOR.predictor(model, {})
+        from mlmodel.flavors._lightgbm_features import features_of  # it needs numpy and pandas
+
+        lightgbm = self.require("lightgbm")
+        booster = model if class_name(model) == _BOOSTER else model.booster_
+        file = attributes.get("data") or "The model's file"
+        with cannot_be_read(str(file), "has features that cannot be used", "LGB-006"):
+            features = features_of(booster)
+        arguments = PredictArguments(_arguments, (), of="LightGBM's predict", rule="LGB-009")
+
+        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+            given, rows = arguments.given(params), features.of(model_input)
+            try:
+                return model.predict(rows, **given)
+            except (lightgbm.basic.LightGBMError, TypeError, ValueError) as error:
+                if "alloc" in str(error):  # a lack of memory is not the caller's fault
+                    raise
+                why = f"LightGBM cannot predict on these data: {brief(error)}."
+                raise invalid("LGB-015", why) from None
+
+        return Taking(predict, arguments.takes)
+
+
+def _arguments(
+    start_iteration: int, num_iteration: int, raw_score: bool, pred_leaf: bool, pred_contrib: bool,
+    pred_early_stop: bool, pred_early_stop_freq: int, pred_early_stop_margin: float,
+) -> None:  # fmt: skip
+    """Take what of LightGBM's predict concerns the answer; it hands any name to compiled code."""
+
+
+FLAVOR = LightgbmFlavor()
+FLAVOR_NAME = FLAVOR.name
+
+get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
+__getattr__ = absent_of(FLAVOR)
+load_model = loader(FLAVOR, "the native model: a Booster, or the scikit-learn model saved")
+
+
+@saver(FLAVOR)
+def save_model(
+    lgb_model: Any,
+    path: PathLike,
+    *,
+    serialization_format: Literal["pickle", "cloudpickle", "skops"] = "cloudpickle",
+    **shared: Unpack[SaveOptions],
+) -> None:
+    """Save a Booster or a model of LightGBM's scikit-learn interface, atomically.
+
+    Args:
+        lgb_model: a trained ``lightgbm.Booster``, ``LGBMClassifier``, ``LGBMRegressor``,
+            ``LGBMRanker`` or ``LGBMModel``.
+        path: where the folder goes; it must not exist (or be empty) unless ``overwrite=True``.
+        serialization_format: how a model of the scikit-learn interface is written:
+            ``cloudpickle``, ``pickle`` or ``skops``. A Booster is always LightGBM's own text.
+        **shared: see :class:`mlmodel.store.saving.SaveOptions`.
+
+    """
