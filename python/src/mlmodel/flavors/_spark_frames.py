@@ -1,9 +1,11 @@
-"""Tables as Spark takes them, and what a pipeline of stages answers to them (SPK-011 to SPK-016)."""
+"""Tables as Spark takes them, and what a pipeline of stages answers (SPK-011 to SPK-016)."""
 
 from __future__ import annotations
 
 import datetime as dt
 import decimal
+import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,12 +25,18 @@ __all__ = ["Pipeline"]
 _ROW = "__mlmodel_row"
 #: Stages that take lists as they are; others take vectors (SPK-013).
 _OF_LISTS = frozenset(
-    "CountVectorizerModel FPGrowthModel HashingTF NGram SQLTransformer StopWordsRemover "
-    "Word2VecModel".split()
+    (
+        *("CountVectorizerModel", "FPGrowthModel", "HashingTF", "NGram", "SQLTransformer"),
+        *("StopWordsRemover", "Word2VecModel"),
+    )
 )
 _INPUTS = ("featuresCol", "inputCol", "inputCols", "vectorCol")
 _OUTPUTS = ("outputCol", "outputCols", "topicDistributionCol")
 _MOST = 2**63
+#: How many causes of an exception are looked at.
+_DEEPEST = 20
+#: What its messages say of our column, and the codes that they end with.
+_INTERNAL = re.compile(rf",? ?`{_ROW}`|\s*SQLSTATE: \w+\.?")
 
 
 class Pipeline:
@@ -68,18 +76,11 @@ class Pipeline:
             )
         frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
         table = self._table(frame)
-        try:
+        with _told_as_invalid():
             told = self._model.transform(table)
             names = self._columns or self._answers(told.columns, frame.columns)
-            absent = [name for name in names if name not in told.columns]
-            if absent:
-                raise UnsupportedModel(
-                    f"The model answers no column {', '.join(absent)} (SPK-015); it answers "
-                    f"{', '.join(told.columns)}"
-                )
+            _require(names, told.columns)
             rows = told.select(*_selected(told, names)).collect()
-        except Exception as error:
-            raise _failure(error) from error
         cells = [[_plain(cell) for cell in row] for row in _in_order(rows, len(frame), len(names))]
         if self._columns is None and len(names) == 1:
             return [row[0] for row in cells]
@@ -124,6 +125,15 @@ class Pipeline:
             for field in fields
         ]
         return table.select(*vectors)
+
+
+def _require(names: Iterable[str], told: Sequence[str]) -> None:
+    absent = [name for name in names if name not in told]
+    if absent:
+        raise UnsupportedModel(
+            f"The model answers no column {', '.join(absent)} (SPK-015); it answers "
+            f"{', '.join(name for name in told if name != _ROW)}"
+        )
 
 
 def _stages(model: Any) -> Iterator[Any]:
@@ -258,22 +268,24 @@ def _type_of(cells: Iterable[Any], types: Any) -> Any:
         return types.StringType()
     if all(isinstance(cell, list) for cell in there):
         item = _type_of((one for cell in there for one in cell), types)
-        if not any(there):
-            item = types.DoubleType()
-        return None if item is None else types.ArrayType(item)
+        kind = item if any(there) else types.DoubleType()
+        return None if kind is None else types.ArrayType(kind)
     if all(isinstance(cell, dict) for cell in there):
-        names = dict.fromkeys(name for cell in there for name in cell)
-        kinds = {name: _type_of((cell.get(name) for cell in there), types) for name in names}
-        if None in kinds.values():
-            return None
-        return types.StructType([types.StructField(name, kind) for name, kind in kinds.items()])
+        return _struct_of(there, types)
     if all(isinstance(cell, decimal.Decimal) for cell in there):
         return types.DecimalType(38, 18)
     found = [name for kind, name in _SCALARS if all(_is(cell, kind) for cell in there)]
-    if found:
-        return getattr(types, found[0])()
-    are_numbers = all(_is(cell, int) or _is(cell, float) for cell in there)
-    return types.DoubleType() if are_numbers else None
+    if not found and all(_is(cell, int) or _is(cell, float) for cell in there):
+        found = ["DoubleType"]
+    return getattr(types, found[0])() if found else None
+
+
+def _struct_of(cells: list[dict[str, Any]], types: Any) -> Any:
+    names = dict.fromkeys(name for cell in cells for name in cell)
+    kinds = {name: _type_of((cell.get(name) for cell in cells), types) for name in names}
+    if None in kinds.values():
+        return None
+    return types.StructType([types.StructField(name, kind) for name, kind in kinds.items()])
 
 
 def _is(cell: Any, kind: type) -> bool:
@@ -282,19 +294,25 @@ def _is(cell: Any, kind: type) -> bool:
     return isinstance(cell, kind)
 
 
-def _failure(error: Exception) -> Exception:
-    """Return the error for what Spark raised: the data do not suit the model (SPK-016)."""
-    cause = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
-    text = str(error)
-    if isinstance(error, UnsupportedModel) or "OutOfMemoryError" in text:
-        return error
-    module = type(error).__module__
-    if not module.startswith(("pyspark.", "py4j.protocol")) or "Network" in type(error).__name__:
-        return error
-    for _ in range(20):  # the cause that is last says what happened
-        within = cause.getCause() if cause is not None else None
-        if within is None:
-            break
-        cause = within
-    why = brief(ValueError(str(cause.getMessage()))) if cause is not None else brief(error)
-    return invalid("SPK-016", f"Spark cannot predict on these data: {why}.")
+@contextmanager
+def _told_as_invalid() -> Iterator[None]:
+    """Tell what Spark raises as data that do not suit the model (SPK-016)."""
+    try:
+        yield
+    except Exception as error:
+        if not _is_of_data(error):
+            raise
+        cause = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+        for _ in range(_DEEPEST):  # what comes last says what happened
+            within = None if cause is None else cause.getCause()
+            cause = within or cause
+        said = str(error) if cause is None else str(cause.getMessage())
+        why = brief(ValueError(_INTERNAL.sub("", said)))
+        raise invalid("SPK-016", f"Spark cannot predict on these data: {why}.") from error
+
+
+def _is_of_data(error: Exception) -> bool:
+    """Return whether Spark raised it, and neither for a lack of memory nor for its own end."""
+    kind = type(error)
+    ours = kind.__module__.startswith(("pyspark.", "py4j.protocol"))
+    return ours and "Network" not in kind.__name__ and "OutOfMemoryError" not in str(error)

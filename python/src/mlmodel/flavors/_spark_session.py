@@ -63,7 +63,7 @@ def session_for(recorded: str | None = None) -> Any:
 
 
 def _own_session() -> Any:
-    if _made and _made[0].sparkContext._jsc is not None:
+    if _made and _made[0].sparkContext._jsc is not None:  # noqa: SLF001 - Spark has no other way
         return _made[0]
     from pyspark.sql import SparkSession
 
@@ -97,7 +97,7 @@ def _this_python() -> Iterator[None]:
 
 
 def place_for(session: Any, tmpdir: str | None = None) -> str | None:
-    """Return a new path for a folder that every machine of a cluster reaches; None for a local one."""
+    """Return a new path that every machine of a cluster reaches; None where there is but one."""
     if str(session.sparkContext.master).startswith("local"):
         return None
     shared = tmpdir or os.environ.get(_SHARED) or "/tmp/mlmodel"  # noqa: S108 - as MLflow's is
@@ -105,13 +105,14 @@ def place_for(session: Any, tmpdir: str | None = None) -> str | None:
 
 
 def moved(session: Any, source: str, target: str, *, back: bool = False) -> None:
-    """Copy a folder of this machine to where the cluster reaches it, or ``back``, and remove that."""
-    jvm, context = session._jvm, session._jsc
+    """Move a folder to where the cluster reaches it; ``back``, from there to this machine."""
+    jvm, context = session._jvm, session._jsc  # noqa: SLF001 - Hadoop has no Python of its own
     paths = jvm.org.apache.hadoop.fs
     there = paths.Path(source if back else target)
     system = there.getFileSystem(context.hadoopConfiguration())
     here = paths.Path(f"file://{target if back else source}")
+    goes, overwritten = True, True
     if back:
-        system.copyToLocalFile(True, there, here)
+        system.copyToLocalFile(goes, there, here)
     else:
-        system.copyFromLocalFile(False, True, here, there)
+        system.copyFromLocalFile(not goes, overwritten, here, there)

@@ -170,7 +170,8 @@ def _copy(folder: ModelFolder, data: str, target: Path) -> list[str]:
 
 def _require_classes(session: Any, classes: Sequence[str]) -> None:
     """Go on where Spark has every class of a stage (SPK-009); none of them is run for it."""
-    loader_of_java = session._jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    java = session._jvm.java.lang  # noqa: SLF001 - Spark's own Python asks in this way, too
+    loader_of_java = java.Thread.currentThread().getContextClassLoader()
     for name in dict.fromkeys(classes):
         if name.startswith("pyspark."):
             continue
@@ -203,7 +204,9 @@ FLAVOR_NAME = FLAVOR.name
 
 get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
 __getattr__ = absent_of(FLAVOR)
-load_model = loader(FLAVOR, "the ``pyspark.ml.PipelineModel``; a single stage is the only one in it")
+load_model = loader(
+    FLAVOR, "the ``pyspark.ml.PipelineModel``; a single stage is the only one in it"
+)
 
 
 @saver(FLAVOR)

@@ -1,4 +1,4 @@
-"""The types that a Spark UDF answers with, and a model's answers as one of them (UDF-010 to UDF-018).
+"""The types that a function of Spark answers with, and answers as one of them (UDF-010 to 018).
 
 Types are those that Spark tells as plain values (``DataType.jsonValue``), so that nothing here
 needs Spark; answers become Arrow arrays, which hold missing values and NaN apart.
@@ -181,7 +181,9 @@ def _lacks(absent: Sequence[str], there: Iterable[str]) -> InvalidArgument:
 
 
 def _nothing_for(field: _Field, there: Iterable[str]) -> InvalidArgument:
-    rule = {"integer": "UDF-012", "long": "UDF-012", "boolean": "UDF-014"}.get(field.kind, "UDF-013")
+    rule = {"integer": "UDF-012", "long": "UDF-012", "boolean": "UDF-014"}.get(
+        field.kind, "UDF-013"
+    )
     return InvalidArgument(
         f"Nothing that the model answers is of the result type {field}: it answers "
         f"{', '.join(there) or 'no columns'}. string takes anything ({rule})"

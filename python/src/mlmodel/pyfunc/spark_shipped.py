@@ -8,6 +8,7 @@ trusted on the driver is trusted by its digest, and what was changed on the way 
 from __future__ import annotations
 
 import hashlib
+import math
 import shutil
 import tempfile
 import zipfile
@@ -15,9 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
 from mlmodel._base import files
 from mlmodel._base.extras import require
-from mlmodel.errors import InvalidInput
+from mlmodel.errors import InputViolation
 from mlmodel.flavors._tables import as_frame
 from mlmodel.pyfunc.loading import load_folder
 from mlmodel.signature.violations import invalid_input
@@ -26,6 +30,7 @@ from mlmodel.store.folder import open_folder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from mlmodel.errors import InvalidInput
     from mlmodel.pyfunc.model import PyFuncModel
     from mlmodel.pyfunc.spark_results import Result
     from mlmodel.signature.types.schema import Schema
@@ -133,8 +138,6 @@ class Scoring:
 
     def pandas(self, batches: Iterable[Any]) -> Iterator[Any]:
         """Give the answers to batches of series and frames, for Spark before 4.1."""
-        import pandas as pd
-
         pa = require("pyarrow", "arrow")
         for batch in batches:
             parts = [batch] if isinstance(batch, pd.Series | pd.DataFrame) else list(batch)
@@ -173,7 +176,7 @@ class Scoring:
         if inputs is None:
             given = as_frame(table)
         else:
-            given = _tensors(table, inputs) if inputs.is_tensor_spec() else table
+            given = _tensors(as_frame(table), inputs) if inputs.is_tensor_spec() else table
         names = model.engine.output_names
         return self.result.of(model.predict(given, self.params), count, names)
 
@@ -204,8 +207,6 @@ def _kinds(inputs: Schema) -> dict[str, str]:
 
 
 def _inexact(name: str) -> InvalidInput:
-    from mlmodel.errors import InputViolation
-
     why = (
         f"Input {name!r} has gaps beside integers beyond 2^53, which Spark before 4.1 hands on as "
         "doubles, so that some of them are others. Cast it to string, or fill the gaps (UDF-008)."
@@ -214,32 +215,25 @@ def _inexact(name: str) -> InvalidInput:
 
 
 def _tensors(table: Any, inputs: Schema) -> Any:
-    """Return columns as the tensors of a signature: lists are rows of theirs (UDF-007)."""
-    import numpy as np
-
-    held = {name: _stacked(table.column(name) if hasattr(table, "column") else table[name])
-            for name in (table.column_names if hasattr(table, "column_names") else table)}  # fmt: skip
-    specs = list(inputs)
-    if len(specs) > 1 or specs[0].name in held:
-        return {
-            str(spec.name): _shaped(held[str(spec.name)], spec)
-            for spec in specs
-            if str(spec.name) in held
-        }
+    """Return the columns of a frame as the tensors of a signature (UDF-007)."""
+    held = {str(name): _stacked(table[name]) for name in table.columns}
+    specs = {str(spec.name): spec for spec in inputs}
+    if inputs.has_input_names():
+        return {name: _shaped(held[name], spec) for name, spec in specs.items() if name in held}
     parts = list(held.values())
     whole = parts[0] if len(parts) == 1 else np.column_stack(parts)
-    return _shaped(whole, specs[0])
+    return _shaped(whole, next(iter(specs.values())))
 
 
 def _stacked(column: Any) -> Any:
-    import numpy as np
-
     values = column.to_numpy()
     return np.stack(list(values)) if values.dtype == object and len(values) else values
 
 
 def _shaped(array: Any, spec: Any) -> Any:
-    rest = [size for size in spec.shape[1:]]
-    if -1 in rest[1:] or array.ndim - 1 == len(rest):
+    """Return rows in the shape of a tensor; what does not fit is left to the signature."""
+    rest = list(spec.shape[1:])
+    size = math.prod(rest)
+    if array.ndim == 1 + len(rest) or -1 in rest or array[:1].size not in (0, size):
         return array
     return array.reshape(len(array), *rest)

@@ -1,13 +1,14 @@
 """Models as functions of Spark: ``spark_udf``, by which a model outgrows one machine.
 
-Specification: spec/spark-udf.md. Here is what the driver does: the model is loaded once, so that
-what cannot be is said before a job starts, and shipped. ``spark_shipped.py`` is what the workers do,
-``spark_results.py`` how answers become the type that is asked for.
+Specification: spec/spark-udf.md. Here is what the driver does: the model is loaded, so that what
+keeps it from that is said before a job starts, and shipped. ``spark_shipped.py`` is what workers
+do, ``spark_results.py`` how answers become the type that is asked for.
 """
 
 from __future__ import annotations
 
 import os
+import types
 from collections.abc import Iterator
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -157,11 +158,10 @@ def _spark_type(result_type: Any) -> Any:
             f"result_type is a text such as 'double', or a type of pyspark.sql.types, not "
             f"{shown(result_type)} (UDF-010)"
         )
-    from pyspark.sql import types
-
+    spark_types = require("pyspark.sql.types", _extra())
     text = "boolean" if result_type.strip().lower() == "bool" else result_type
     try:
-        return types._parse_datatype_string(text)
+        return spark_types._parse_datatype_string(text)  # noqa: SLF001 - DDL has no other reader in 3.5
     except Exception as error:
         raise InvalidArgument(
             f"result_type {shown(result_type)} is not a type of Spark (UDF-010); int, long, float, "
@@ -171,34 +171,28 @@ def _spark_type(result_type: Any) -> Any:
 
 def _function(scoring: Scoring, kind: Any) -> Any:
     """Return the function as Spark takes it: of Arrow arrays, before 4.1 of series of pandas."""
-    from pyspark.sql import functions
-
+    functions = require("pyspark.sql.functions", _extra())
     make = getattr(functions, "arrow_udf", None)
     if make is not None:
         import pyarrow as pa
 
-        def score(batches: Any) -> Any:
-            return scoring.arrow(batches)
-
-        of: Any = pa.Array
+        answer, of, answers = scoring.arrow, pa.Array, pa.Array
     else:
         import pandas as pd
 
-        make = functions.pandas_udf
+        make, answer, of = functions.pandas_udf, scoring.pandas, pd.Series
+        answers = pd.DataFrame if scoring.result.is_struct else pd.Series
 
-        def score(batches: Any) -> Any:
-            return scoring.pandas(batches)
+    def score(batches: Any) -> Any:
+        return answer(batches)
 
-        of = pd.Series
-    answers = pd_frame(scoring) if of.__module__.startswith("pandas") else of
-    score.__annotations__ = {"batches": Iterator[tuple[of, ...]], "return": Iterator[answers]}
+    # Spark goes by these, and they are known now alone.
+    many = types.GenericAlias
+    score.__annotations__ = {
+        "batches": many(Iterator, (many(tuple, (of, ...)),)),
+        "return": many(Iterator, (answers,)),
+    }
     return make(score, kind)
-
-
-def pd_frame(scoring: Scoring) -> Any:
-    import pandas as pd
-
-    return pd.DataFrame if scoring.result.is_struct else pd.Series
 
 
 def _called(function: Any, scoring: Scoring, inputs: Schema | None) -> Callable[..., Any]:

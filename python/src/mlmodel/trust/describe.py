@@ -24,7 +24,7 @@ from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.document.stand_ins import HEAD, pointer
 from mlmodel.errors import MlmodelError
-from mlmodel.trust import skops_file
+from mlmodel.trust import skops_file, sparkml
 from mlmodel.trust.pickles.containers import (
     COMPRESSED,
     RefusedContainer,
@@ -159,7 +159,7 @@ def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Lo
     if python or _COMPILED.search(relative.lower()):
         return Look(relative, python or "compiled code")
     try:
-        looks = list(_looks(path, role, allow))
+        looks = [*_looks(path, role, allow), *_look_into_sparkml(path, role)]
     except files.TooLarge:
         return Look(relative, "too large to be inspected")
     except OSError as error:
@@ -204,6 +204,27 @@ def _looks(path: Path, role: str, allow: Collection[str]) -> Iterator[tuple[str,
         yield from _look_into_pickle(data, role, allow)
     elif kind != "zip":
         yield _verdict("a file that cannot be inspected", scan(data, allow=allow))
+
+
+def _look_into_sparkml(path: Path, role: str) -> Iterator[tuple[str, bool]]:
+    """Give what a file of Spark ML names; of tables, only what could run."""
+    if role != "model":
+        return
+    with files.open_regular(path) as stream:
+        if not sparkml.begins_one(path.parent.name, stream.read(HEAD)):
+            return
+    relative, data = f"{path.parent.name}/{path.name}", files.read(path, LARGEST)
+    try:
+        found = [one.what for one in sparkml.look_into(relative, data)]
+        classes = ", ".join(map(_cut, sparkml.classes_of(relative, data)))
+    except sparkml.Broken as error:
+        yield f"a file of Spark ML that {error}", True
+        return
+    label = f"a stage of Spark ML, {classes}" if classes else "a table of Spark ML"
+    if found:
+        yield f"{label}, which {_first_names(found)}", True
+    elif classes:
+        yield label, False
 
 
 def _look_into_zip(data: bytes, allow: Collection[str]) -> tuple[str, bool]:

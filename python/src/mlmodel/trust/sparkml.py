@@ -17,11 +17,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import shown
+from mlmodel.trust import parquet_footer, spark_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Broken", "Finding", "classes_of", "is_metadata", "look_into", "stands_open"]
+__all__ = ["Broken", "Finding", "begins_one", "classes_of", "look_into", "stands_open"]
 
 _STAGES = {
     "": "Pipeline PipelineModel",
@@ -87,7 +88,6 @@ _USER_TYPES = {
 }
 #: Names of folders and files that stand for nothing else: Spark takes paths as patterns.
 _PLAIN = re.compile(r"[\w+=@%-][\w+=@%. -]*", re.ASCII)
-_PARQUET = b"PAR1"
 
 
 class Broken(ValueError):
@@ -107,13 +107,20 @@ class Finding:
 
 
 def stands_open(relative: str) -> bool:
-    """Return whether Spark reads a file of the folder: no part of its path says that it is hidden."""
+    """Return whether Spark reads a file of the folder: it is not hidden, nor is what it is in."""
     return not any(part.startswith((".", "_")) for part in PurePosixPath(relative).parts)
 
 
-def is_metadata(relative: str) -> bool:
+def _is_metadata(relative: str) -> bool:
     """Return whether a file says what a stage is: it stands in a folder ``metadata``."""
     return PurePosixPath(relative).parent.name == "metadata"
+
+
+def begins_one(folder: str, start: bytes) -> bool:
+    """Return whether a file begins like one of Spark ML; ``folder`` is the name of its folder."""
+    return start[:4] == parquet_footer.MARK or (
+        folder == "metadata" and start[:1] == b"{" and b'"class"' in start
+    )
 
 
 def look_into(relative: str, data: bytes) -> Iterator[Finding]:
@@ -125,9 +132,9 @@ def look_into(relative: str, data: bytes) -> Iterator[Finding]:
     """
     if not all(map(_PLAIN.fullmatch, PurePosixPath(relative).parts)):
         raise Broken("has a name that Spark would take for a pattern", "SPK-008")
-    if is_metadata(relative):
+    if _is_metadata(relative):
         yield from _of_stage(_metadata(data))
-    elif data[:4] == _PARQUET:
+    elif data[:4] == parquet_footer.MARK:
         yield from _of_parquet(data)
     else:
         raise Broken("is neither a stage's metadata nor a Parquet file", "SPK-004")
@@ -135,7 +142,7 @@ def look_into(relative: str, data: bytes) -> Iterator[Finding]:
 
 def classes_of(relative: str, data: bytes) -> Iterator[str]:
     """Give the class that a file of metadata names."""
-    if is_metadata(relative):
+    if _is_metadata(relative):
         yield str(_metadata(data)["class"])
 
 
@@ -174,7 +181,7 @@ def _of_stage(read: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("SPK-005", f"names the class {shown(name)}, which is not one of Spark ML's")
     given = given if isinstance(given, dict) else {}
     if name == _SQL_TRANSFORMER:
-        why = _why_not_plain(given.get("statement"))
+        why = spark_sql.why_not_plain(given.get("statement"))
         if why:
             yield Finding("SPK-006", f"holds SQL that {why}")
     for path in (read.get("uid"), *_paths(given)):
@@ -204,170 +211,21 @@ def _mappings(value: Any) -> Iterator[dict[str, Any]]:
             waiting.extend(one)
 
 
-#: What calls programs or takes other tables, and the functions of one row that are known to compute.
-_NEVER = frozenset(
-    "using union intersect except minus table values join lateral with into insert over".split()
-)
-_FUNCTIONS = frozenset(
-    "abs acos add_months array array_contains ascii asin atan atan2 base64 bin bround cardinality "
-    "cast cbrt ceil ceiling char char_length coalesce concat concat_ws conv cos cosh cot "
-    "date_add date_diff date_format date_sub date_trunc datediff day dayofmonth dayofweek "
-    "dayofyear degrees element_at exp expm1 factorial float floor from_unixtime greatest hash "
-    "hex hour hypot if ifnull in initcap instr int isnan isnotnull isnull last_day lcase least "
-    "left length levenshtein ln locate log log10 log1p log2 lower lpad ltrim map md5 minute "
-    "month months_between named_struct nanvl negative next_day nullif nvl nvl2 pi pmod position "
-    "positive pow power quarter radians regexp_extract regexp_replace replace reverse right "
-    "rint round rpad rtrim second sha sha1 sha2 shiftleft shiftright sign signum sin sinh size "
-    "split sqrt string struct substr substring substring_index tan tanh to_date to_timestamp "
-    "translate trim trunc ucase unix_timestamp upper weekday weekofyear year double bigint "
-    "and or not when then else where select between as is like".split()
-)
-_SQL = re.compile(
-    r"\s+|(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<text>'[^'\\]*'|\"[^\"\\]*\")"
-    r"|(?P<quoted>`[^`]*`)|(?P<word>[A-Za-z_]\w*)|(?P<sign><=>|<=|>=|<>|!=|==|\|\||[-+*/%=<>(),.!])",
-    re.ASCII,
-)
-
-
-def _why_not_plain(statement: Any) -> str:
-    """Return why a statement may do more than compute columns from those of its row (SPK-006)."""
-    if not isinstance(statement, str):
-        return "is not a text"
-    if "--" in statement or "/*" in statement:
-        return "has a comment"
-    tokens, place = [], 0
-    while place < len(statement):
-        found = _SQL.match(statement, place)
-        if found is None:
-            return f"has {shown(statement[place])} in it"
-        place = found.end()
-        if found.lastgroup:
-            tokens.append((found.lastgroup, found.group().lower()))
-    words = [text for kind, text in tokens if kind == "word"]
-    if words[:1] != ["select"] or words.count("select") != 1 or tokens[0] != ("word", "select"):
-        return "is not one SELECT"
-    never = sorted(_NEVER.intersection(words))
-    if never:
-        return f"has the word {shown(never[0])} in it"
-    after = [tokens[at + 1] for at, token in enumerate(tokens[:-1]) if token == ("word", "from")]
-    if after != [("word", "__this__")] or words.count("from") != 1:
-        return "takes more than the table that it is given"
-    for (kind, text), following in zip(tokens, [*tokens[1:], ("", "")], strict=True):
-        called = following == ("sign", "(")
-        if called and (kind == "quoted" or (kind == "word" and text not in _FUNCTIONS)):
-            return f"calls {shown(text)}"
-    at = tokens.index(("word", "__this__"))
-    if tokens[at + 1 :] and tokens[at + 1] != ("word", "where"):
-        return f"goes on with {shown(tokens[at + 1][1])} after its table"
-    return ""
-
-
-_SCHEMA = b"org.apache.spark."
-_DEEPEST = 64
-_FALSE_TRUE = (1, 2)
-_BYTE, _INTEGERS, _DOUBLE, _BINARY = 3, (4, 5, 6), 7, 8
-_LISTS, _MAP, _STRUCT = (9, 10), 11, 12
-_KEY_VALUES = 5
-_MORE = 0x80
-
-
-class _Thrift:
-    """Thrift's compact protocol, as far as it takes to find the texts beside a Parquet schema."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
-
-    def key_values(self) -> Iterator[tuple[bytes, bytes]]:
-        """Give the texts that stand beside the schema, by their keys."""
-        for number, kind in self._fields():
-            if number != _KEY_VALUES or kind not in _LISTS:
-                self._skip(kind)
-                continue
-            count, element = self._list()
-            if element != _STRUCT:
-                raise Broken("has a footer that cannot be read", "SPK-007")
-            for _ in range(count):
-                texts = {1: b"", 2: b""}
-                for field, one in self._fields():
-                    if one != _BINARY or field not in texts:
-                        self._skip(one)
-                    else:
-                        texts[field] = self._take(self._number())
-                yield texts[1], texts[2]
-
-    def _take(self, count: int) -> bytes:
-        end = self._at + count
-        if end > len(self._data):
-            raise Broken("has a footer that is cut off", "SPK-007")
-        taken, self._at = self._data[self._at : end], end
-        return taken
-
-    def _number(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self._take(1)[0]
-            value |= (byte & (_MORE - 1)) << shift
-            if byte < _MORE:
-                return value
-            shift += 7
-
-    def _fields(self) -> Iterator[tuple[int, int]]:
-        number = 0
-        while (head := self._take(1)[0]) != 0:
-            step, kind = divmod(head, 16)
-            if step:
-                number += step
-            else:
-                raw = self._number()
-                number = (raw >> 1) ^ -(raw & 1)
-            yield number, kind
-
-    def _list(self) -> tuple[int, int]:
-        count, element = divmod(self._take(1)[0], 16)
-        return (self._number() if count == 15 else count), element  # noqa: PLR2004 - more follows
-
-    def _skip(self, kind: int, depth: int = 0, *, in_list: bool = False) -> None:
-        if depth > _DEEPEST:
-            raise Broken("has a footer that is too deep", "SPK-007")
-        if kind in _FALSE_TRUE:
-            self._take(int(in_list))
-        elif kind == _BYTE:
-            self._take(1)
-        elif kind in _INTEGERS:
-            self._number()
-        elif kind == _DOUBLE:
-            self._take(8)
-        elif kind == _BINARY:
-            self._take(self._number())
-        elif kind in _LISTS:
-            count, element = self._list()
-            for _ in range(count):
-                self._skip(element, depth + 1, in_list=True)
-        elif kind == _STRUCT:
-            for _, one in self._fields():
-                self._skip(one, depth + 1)
-        elif kind == _MAP:
-            count = self._number()
-            kinds = divmod(self._take(1)[0], 16) if count else (0, 0)
-            for _ in range(count):
-                for one in kinds:
-                    self._skip(one, depth + 1, in_list=True)
-        else:
-            raise Broken("has a footer that cannot be read", "SPK-007")
+#: The keys of the texts in a Parquet file that Spark reads.
+_OF_SPARK = b"org.apache.spark."
 
 
 def _of_parquet(data: bytes) -> Iterator[Finding]:
     """Give the types of users in a Parquet file that are not Spark's own."""
-    if len(data) < 12 or data[-4:] != _PARQUET:  # noqa: PLR2004 - two marks and a length
-        raise Broken("is a Parquet file that is cut off", "SPK-004")
-    size = int.from_bytes(data[-8:-4], "little")
-    if size > len(data) - 12:
-        raise Broken("is a Parquet file that is cut off", "SPK-004")
-    for key, value in _Thrift(data[len(data) - 8 - size : -8]).key_values():
-        # Of the texts under other keys Spark reads none (its version and its calendar are words).
-        if key.startswith(_SCHEMA) and value.lstrip()[:1] in (b"{", b"["):
+    try:
+        texts = list(parquet_footer.key_values(data))
+    except parquet_footer.BadFooter as error:
+        raise Broken(str(error), "SPK-004") from None
+    for key, value in texts:
+        # Under other keys Spark reads words alone: its version, its calendar.
+        if key.startswith(_OF_SPARK) and value.lstrip()[:1] in (b"{", b"["):
             yield from _of_schema(_parsed(value, "SPK-007"))
-        elif key == _SCHEMA + b"sql.parquet.row.metadata":
+        elif key == _OF_SPARK + b"sql.parquet.row.metadata":
             raise Broken("has a schema that is not the JSON that Spark writes", "SPK-007")
 
 
