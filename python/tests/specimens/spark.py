@@ -13,6 +13,7 @@ import pandas as pd
 from specimens import Made, Specimen, mlmodel_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -51,60 +52,61 @@ def _native(model: Any, rows: Any) -> Any:
     return [row.prediction for row in model.transform(table(rows)).select("prediction").collect()]
 
 
-def _fitted(rows: Any, *stages: Any) -> Any:
-    from pyspark.ml import Pipeline
+def _fitted(rows: Any, stages: Callable[[Any], list[Any]]) -> Any:
+    """Return the pipeline of the stages that are made of Spark's modules, fitted."""
+    import pyspark.ml.feature
+    import pyspark.ml.regression
 
-    return Pipeline(stages=list(stages)).fit(table(rows))
+    ml = pyspark.ml
+
+    trained_on = table(rows)  # which starts Spark, without which there are no stages
+    return ml.Pipeline(stages=stages(ml)).fit(trained_on)
 
 
 def _sql(select: str) -> Any:
     """Return what trains a pipeline of one statement, which Spark answers as it stands."""
 
-    def train(rows: Any) -> Any:
-        from pyspark.ml.feature import SQLTransformer
+    statement = f"SELECT {select} AS prediction FROM __THIS__"
+    return lambda rows: _fitted(rows, lambda ml: [ml.feature.SQLTransformer(statement=statement)])
 
-        return _fitted(
-            rows, SQLTransformer(statement=f"SELECT {select} AS prediction FROM __THIS__")
-        )
 
-    return train
+def _regression(ml: Any) -> list[Any]:
+    return [
+        ml.feature.VectorAssembler(inputCols=["number", "n"], outputCol="features"),
+        ml.regression.LinearRegression(labelCol="y", regParam=0.5),
+    ]
+
+
+def _labelled(rows: Any) -> Any:
+    return rows.assign(y=rows["n"] * 2 + 1 + rows["c"].isna() * 7)
 
 
 def _of_numbers(rows: Any) -> Any:
-    from pyspark.ml.feature import Imputer, VectorAssembler
-    from pyspark.ml.regression import LinearRegression
-
-    labelled = rows.assign(y=rows["n"] * 2 + 1)
     return _fitted(
-        labelled,
-        Imputer(inputCols=["c"], outputCols=["filled"]),
-        VectorAssembler(inputCols=["filled", "n"], outputCol="features"),
-        LinearRegression(labelCol="y", regParam=0.5),
+        _labelled(rows),
+        lambda ml: [ml.feature.Imputer(inputCols=["c"], outputCols=["number"]), *_regression(ml)],
     )
 
 
 def _of_texts(rows: Any) -> Any:
-    from pyspark.ml.feature import StringIndexer, VectorAssembler
-    from pyspark.ml.regression import LinearRegression
-
     return _fitted(
-        rows.assign(y=rows["n"] * 2 + 1),
-        StringIndexer(inputCol="c", outputCol="place", handleInvalid="keep"),
-        VectorAssembler(inputCols=["place", "n"], outputCol="features"),
-        LinearRegression(labelCol="y", regParam=0.5),
+        _labelled(rows),
+        lambda ml: [
+            ml.feature.StringIndexer(inputCol="c", outputCol="number", handleInvalid="keep"),
+            *_regression(ml),
+        ],
     )
 
 
 def _of_words(rows: Any) -> Any:
-    from pyspark.ml.feature import HashingTF, Tokenizer
-    from pyspark.ml.regression import LinearRegression
-
     labelled = rows.to_frame().assign(y=np.arange(len(rows)) % 17 / 2)
     return _fitted(
         labelled,
-        Tokenizer(inputCol="text", outputCol="words"),
-        HashingTF(inputCol="words", outputCol="features", numFeatures=64),
-        LinearRegression(labelCol="y", regParam=0.5),
+        lambda ml: [
+            ml.feature.Tokenizer(inputCol="text", outputCol="words"),
+            ml.feature.HashingTF(inputCol="words", outputCol="features", numFeatures=64),
+            ml.regression.LinearRegression(labelCol="y", regParam=0.5),
+        ],
     )
 
 

@@ -193,7 +193,7 @@ def _nothing_for(field: _Field, there: Iterable[str]) -> InvalidArgument:
 def _table(answer: Any, names: Sequence[str] | None) -> pd.DataFrame:
     if hasattr(answer, "toarray"):
         answer = answer.toarray()
-    if np.ndim(answer) == 0 and not isinstance(answer, dict | pd.Series | pd.DataFrame):
+    if np.isscalar(answer) or getattr(answer, "shape", None) == ():
         answer = [answer]
     try:
         return as_table(answer, names)
@@ -225,7 +225,8 @@ class _Columns:
         pa = require("pyarrow", "arrow")
         for place in range(self._table.shape[1]):
             column = self._table.iloc[:, place]
-            values = column.tolist() if column.dtype == object else list(column)
+            # Of the items of an array, since those of a series are doubles.
+            values = column.to_numpy() if column.dtype == "float32" else list(column)
             yield pa.array([None if _is_gap(one) else str(one) for one in values], pa.string())
 
     def told(self) -> list[str]:
