@@ -73,6 +73,7 @@ def changed(file, **values):
 def test_the_keys(saved):
     attributes = mlmodel.models.Model.load(saved).flavors
     assert attributes["spark"] == {
+        "code": None,
         "model_class": "pyspark.ml.pipeline.PipelineModel",
         "model_data": "sparkml",
         "pyspark_version": __import__("pyspark").__version__,
@@ -169,7 +170,7 @@ def test_other_classes_are_never_loaded(copied, name):
 
 
 def test_without_spark_the_extra_is_named(saved, load_without):
-    assert "mlmodel[spark]" in load_without(saved, "pyspark")
+    assert "[spark]" in load_without(saved, "pyspark")
 
 
 def test_a_folder_of_early_users_loads(corpus):
@@ -448,7 +449,9 @@ def test_honest_stages_need_no_trust(tmp_path, monkeypatch):
         evaluator=MulticlassClassificationEvaluator(),
         seed=1,
     )
-    every = OneVsRest(classifier=LogisticRegression(maxIter=2), predictionCol="voted")
+    every = OneVsRest(
+        classifier=LogisticRegression(maxIter=2), predictionCol="voted", rawPredictionCol=""
+    )
     fitted = Pipeline(
         stages=[
             RFormula(formula="label ~ n + m + c"), PCA(k=2, inputCol="features", outputCol="two"),

@@ -15,21 +15,21 @@ import mlmodel
 class Counting(mlmodel.pyfunc.PythonModel):
     """Answers with twice a column, and notes each load: the process, and the folder of the model."""
 
-    def load_context(self, context):  # noqa: D102 - of the base
+    def load_context(self, context):
         import os
 
         notes = Path(context.model_config["notes"])
         place = os.path.realpath(context.artifacts["weights"])
         (notes / str(os.getpid())).write_text(place)
 
-    def predict(self, context, model_input, params=None):  # noqa: ARG002, D102 - of the base
+    def predict(self, context, model_input, params=None):
         return model_input["a"] * 2
 
 
 def main(master: str, work: Path) -> None:
     """Score rows on the cluster, and print the answers and what was noted."""
     from pyspark.sql import SparkSession
-    from sklearn.linear_model import LinearRegression
+    from sklearn.tree import DecisionTreeRegressor
 
     spark = (
         SparkSession.builder.master(master)
@@ -47,7 +47,7 @@ def main(master: str, work: Path) -> None:
     )
     rows = pd.DataFrame({"a": np.arange(40) / 4, "b": np.arange(40)[::-1] / 8})
     table = spark.createDataFrame(rows).repartition(8).cache()
-    model = LinearRegression().fit(rows, rows["a"] * 3 - rows["b"])
+    model = DecisionTreeRegressor().fit(rows, rows["a"] * 3 - rows["b"])
     mlmodel.save(model, work / "linear", example=rows[:2])
     predict = mlmodel.pyfunc.spark_udf(spark, work / "linear")
     scored = table.withColumn("p", predict()).orderBy("a").collect()
@@ -86,7 +86,7 @@ def main(master: str, work: Path) -> None:
         "pipeline": pipeline(spark, rows, work),
     }
     spark.stop()
-    print(json.dumps(found))
+    sys.stdout.write(f"\n{json.dumps(found)}\n")
 
 
 def pipeline(spark, rows, work) -> bool:

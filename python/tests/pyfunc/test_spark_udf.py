@@ -28,10 +28,10 @@ def spark():
 
 @pytest.fixture(scope="module")
 def linear(tmp_path_factory):
-    from sklearn.linear_model import LinearRegression
+    from sklearn.tree import DecisionTreeRegressor
 
     model, path = (
-        LinearRegression().fit(ROWS, ROWS["a"] * 2 + 1),
+        DecisionTreeRegressor().fit(ROWS, ROWS["a"] * 2 + 1),
         tmp_path_factory.mktemp("l") / "m",
     )
     mlmodel.save(model, path, example=ROWS[:2])
@@ -215,18 +215,13 @@ def _with_outputs(path, outputs):
     return path
 
 
-def kinds_of(model_input):
-    return [
-        " ".join(
-            f"{name}={model_input[name].dtype}:{model_input[name].iloc[at]}" for name in model_input
-        )
-        for at in range(len(model_input))
-    ]
-
-
 def test_integers_with_gaps_stay_integers(told, spark):
     """UDF-008."""
     inputs = Schema([ColSpec("long", "a", required=False), ColSpec("boolean", "b", required=False)])
+
+    def kinds_of(model_input):
+        return [" ".join(map(str, row)) for row in model_input.itertuples(index=False)]
+
     table = spark.createDataFrame([(2**60 + 1, True), (None, None)], "a long, b boolean")
     first, second = told(kinds_of, table.coalesce(1), "string", ModelSignature(inputs))
     assert "1152921504606846977" in first
@@ -348,10 +343,9 @@ def test_what_was_changed_on_the_way_is_refused(spark, tmp_path, monkeypatch):
     mlmodel.pyfunc.save_model(tmp_path / "m", python_model=lambda model_input: model_input["0"] * 3)
     predict = mlmodel.pyfunc.spark_udf(spark, tmp_path / "m", trust=True)
     monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "others"))
+    spark.range(1).collect()  # which has the executor unpack it
     # The workers' processes have the store of their start; the folder is what they go by.
-    (__import__("pathlib").Path(SparkFiles.get(predict.shipped.archive)) / "more.py").write_text(
-        "1"
-    )
+    (Path(SparkFiles.get(predict.shipped.archive)) / "more.py").write_text("1")
     with pytest.raises(PythonException, match="not trusted"):
         scored(spark.createDataFrame(ROWS), predict("a"))
 

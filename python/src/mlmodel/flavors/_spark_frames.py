@@ -210,8 +210,7 @@ def _column(column: Any) -> tuple[Any, Any]:
     if column.dtype.kind == "M":
         return column.to_numpy() if column.dt.tz is None else column.array, types.TimestampType()
     if column.dtype.kind in "biuf":  # nullable ones
-        numpy_dtype = getattr(column.dtype, "numpy_dtype", np.dtype(f"{column.dtype.kind}8"))
-        _, kind = _numbers(pd.Series(np.zeros(0, numpy_dtype)), types)
+        _, kind = _numbers(pd.Series(np.zeros(0, column.dtype.numpy_dtype)), types)
         return _objects([None if value is pd.NA else value for value in column]), kind
     cells = [_cell(value) for value in column]
     kind = _type_of(cells, types)

@@ -90,7 +90,8 @@ class SparkFlavor(Flavor):
         if attributes.get("model_class") is not None:
             _CLASSES.require_name(self, attributes["model_class"], folder.root)
         data = folder.model_path(attributes, key="model_data", default=_FOLDER)
-        copied = Path(tempfile.mkdtemp(prefix="mlmodel-spark-")).resolve()
+        made = Path(tempfile.mkdtemp(prefix="mlmodel-spark-")).resolve()
+        copied = made / _FOLDER
         try:
             classes = _copy(folder, data, copied)
             session = _spark.session_for(attributes.get("pyspark_version"))
@@ -103,10 +104,10 @@ class SparkFlavor(Flavor):
                 uri = f"file://{copied}" if place is None else place
                 model = self.require("pyspark.ml").PipelineModel.load(uri)
         except BaseException:
-            shutil.rmtree(copied, ignore_errors=True)
+            shutil.rmtree(made, ignore_errors=True)
             raise
         # Some stages read their numbers when they are asked.
-        weakref.finalize(model, shutil.rmtree, copied, ignore_errors=True)
+        weakref.finalize(model, shutil.rmtree, made, ignore_errors=True)
         return model
 
     def open(

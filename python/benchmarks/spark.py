@@ -1,0 +1,51 @@
+"""Measures models as functions of Spark, a process of each side in turns."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from bench import HERE, last_words
+from environments import folder_of
+from pairing import FLOOR, MLFLOW, OURS, CannotMeasure, Sample, Samples, interleave, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from bench import Bench
+    from rows import Row
+
+
+def measure(bench: Bench, rows: Sequence[Row]) -> Iterator[tuple[Row, Samples]]:
+    """Measure the rows; the floor is the model itself, without Spark."""
+    for row in rows:
+        say(f"measuring {row.id}")
+        samplers = {side: _sampler(bench, side) for side in (OURS, MLFLOW, FLOOR)}
+        yield row, interleave(samplers, row.quick_rounds if bench.quick else row.rounds)
+
+
+def _sampler(bench: Bench, side: str) -> Callable[[], Sample]:
+    def sample() -> Sample:
+        of = bench.before if side == MLFLOW and bench.before is not None else bench
+        asked = OURS if of is not bench else side
+        # MLflow lies beside our own packages here: both sides have one Spark and one scikit-learn.
+        beside = {"PYTHONPATH": str(folder_of("mlflow-skinny"))} if asked == MLFLOW else {}
+        folder = bench.work / "spark"
+        folder.mkdir(exist_ok=True)
+        done = subprocess.run(
+            [of.python(OURS), str(HERE / "spark_rows.py"), asked, str(folder), str(bench.many)],
+            env={**bench.environ(OURS), **_java(), **beside}, cwd=bench.work,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise CannotMeasure(last_words(done.stderr))
+        found: Sample = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    return sample
+
+
+def _java() -> dict[str, str]:
+    return {key: os.environ[key] for key in ("JAVA_HOME",) if key in os.environ}
