@@ -109,7 +109,7 @@ def test_data_that_do_not_fit_are_told_by_rule(spark, linear):
     from pyspark.errors import PythonException
 
     table = spark.createDataFrame(ROWS.assign(b="x"))
-    with pytest.raises(PythonException, match="ENF-021"):
+    with pytest.raises(PythonException, match="ENF-049"):
         scored(table, mlmodel.pyfunc.spark_udf(spark, linear)())
 
 
