@@ -69,7 +69,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("answer", "kind", "expected"), ANSWERS)
 def test_answers_of_each_type(answer, kind, expected):
-    """UDF-011 to UDF-017."""
+    """UDF-011, UDF-012, UDF-013, UDF-014, UDF-015, UDF-016, UDF-017."""
     assert result_of(kind).of(answer, 2, None).to_pylist() == expected
 
 
