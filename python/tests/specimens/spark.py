@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from specimens import Made, Specimen, mlmodel_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @cache
@@ -34,7 +34,16 @@ def session() -> Any:
         "spark.sql.session.timeZone": "UTC",
     }.items():
         builder = builder.config(key, value)
-    return builder.getOrCreate()
+    # Spark's processes import what the tests' models are made of.
+    before, tests = os.environ.get("PYTHONPATH"), Path(__file__).resolve().parents[1]
+    mine = [str(tests), str(tests / "fidelity"), *filter(None, [before])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(mine)
+    try:
+        return builder.getOrCreate()
+    finally:
+        os.environ.pop("PYTHONPATH")
+        if before is not None:
+            os.environ["PYTHONPATH"] = before
 
 
 def table(rows: Any) -> Any:
@@ -45,7 +54,9 @@ def table(rows: Any) -> Any:
     frame = frame.astype(dict.fromkeys(categories, object)).set_axis(
         map(str, frame.columns), axis=1
     )
-    return session().createDataFrame(frame)
+    # What is missing in every row is of no type that Spark could tell.
+    unknown = [name for name in frame if frame[name].dtype == object and frame[name].isna().all()]
+    return session().createDataFrame(frame.astype(dict.fromkeys(unknown, "string")))
 
 
 def _native(model: Any, rows: Any) -> Any:
