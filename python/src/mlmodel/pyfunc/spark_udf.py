@@ -56,16 +56,7 @@ def spark_udf(
         table.withColumn("prediction", predict("alcohol", "hue"))  # by position
 
     The model is loaded here, shipped once to each executor and loaded once in each of Spark's
-    Python processes. What the function has as ``shipped`` gives the model in any of them, for whole
-    frames::
-
-        shipped = predict.shipped
-
-        def score(frames):
-            for frame in frames:
-                yield frame.assign(prediction=shipped.load().predict(frame))
-
-        table.mapInPandas(score, "alcohol double, hue double, prediction double")
+    Python processes; in any of them ``predict.shipped.load()`` gives it (UDF-021).
 
     Args:
         spark: the session.
