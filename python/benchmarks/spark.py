@@ -8,7 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from bench import HERE, last_words
-from environments import folder_of
+from environments import environment_of, folder_of
 from pairing import FLOOR, MLFLOW, OURS, CannotMeasure, Sample, Samples, interleave, say
 
 if TYPE_CHECKING:
@@ -30,12 +30,13 @@ def _sampler(bench: Bench, side: str) -> Callable[[], Sample]:
     def sample() -> Sample:
         of = bench.before if side == MLFLOW and bench.before is not None else bench
         asked = OURS if of is not bench else side
-        # MLflow lies beside our own packages here: both sides have one Spark and one scikit-learn.
-        beside = {"PYTHONPATH": str(folder_of("mlflow-skinny"))} if asked == MLFLOW else {}
+        python, beside = of.python(OURS), {}
+        if asked == MLFLOW:  # whose own environment has no Spark
+            python, beside = str(environment_of("flavors")), {"PYTHONPATH": _mlflow()}
         folder = bench.work / "spark"
         folder.mkdir(exist_ok=True)
         done = subprocess.run(
-            [of.python(OURS), str(HERE / "spark_rows.py"), asked, str(folder), str(bench.many)],
+            [python, str(HERE / "spark_rows.py"), asked, str(folder), str(bench.many)],
             env={**bench.environ(OURS), **_java(), **beside}, cwd=bench.work,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
@@ -45,6 +46,10 @@ def _sampler(bench: Bench, side: str) -> Callable[[], Sample]:
         return found
 
     return sample
+
+
+def _mlflow() -> str:
+    return str(folder_of("mlflow-skinny"))
 
 
 def _java() -> dict[str, str]:
