@@ -450,7 +450,7 @@ def test_honest_stages_need_no_trust(tmp_path, monkeypatch):
         seed=1,
     )
     every = OneVsRest(
-        classifier=LogisticRegression(maxIter=2), predictionCol="voted", rawPredictionCol=""
+        classifier=LogisticRegression(maxIter=2), predictionCol="voted", rawPredictionCol="votes"
     )
     fitted = Pipeline(
         stages=[
