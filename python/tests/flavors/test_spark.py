@@ -146,6 +146,7 @@ def test_numbers_that_are_read_later_are_still_there(tmp_path):
     """The factors of ALS are read when they are asked; their files stay with the model."""
     from pyspark.ml.recommendation import ALS
 
+    session()
     rows = pd.DataFrame(
         {"u": [0, 1, 2, 0, 1] * 4, "i": [0, 1, 2, 2, 0] * 4, "r": [1.0, 2, 3, 4, 5] * 4}
     )
@@ -440,6 +441,7 @@ def test_honest_stages_need_no_trust(tmp_path, monkeypatch):
     from pyspark.ml.feature import PCA, RFormula, StringIndexer
     from pyspark.ml.tuning import ParamGridBuilder, TrainValidationSplit
 
+    session()
     rows = pd.DataFrame({"c": ["x", "y", "z"] * 12, "n": range(36), "m": [1.5, 2.5] * 18})
     forest = RandomForestClassifier(labelCol="label", featuresCol="features", numTrees=2, seed=1)
     grid = ParamGridBuilder().addGrid(forest.maxDepth, [1, 2]).build()
