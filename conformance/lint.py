@@ -25,7 +25,7 @@ __all__ = ["CHECKS", "Fence", "Rule", "Tree"]
 #: The prefixes of all pages but those of flavors, which bring their own.
 PREFIXES = (
     *("DIR", "MLM", "SIG", "ENF", "EXA", "ENV", "PYF"),
-    *("RST", "OIP", "GRP", "TRU", "LOC", "PRO", "ERR", "FID", "CNV"),
+    *("RST", "OIP", "GRP", "TRU", "LOC", "PRO", "ERR", "FID", "UDF", "CNV"),
 )
 #: The anchor is what the links of reports lead to.
 _RULE_ITEM = re.compile(

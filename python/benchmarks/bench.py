@@ -37,6 +37,11 @@ class Bench:
         return 100_000 if self.quick else 1_000_000
 
     @property
+    def many(self) -> int:
+        """Rows of what is scored by Spark."""
+        return 200_000 if self.quick else 10_000_000
+
+    @property
     def burst(self) -> float:
         """Seconds of one burst of load."""
         return 1.0 if self.quick else 3.0

@@ -12,7 +12,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
 from typing import TYPE_CHECKING
 
-from peer_environment import CACHE, EnvironmentFailed, go_tool, make_environment, peer_python
+from peer_environment import (
+    CACHE,
+    EnvironmentFailed,
+    go_tool,
+    make_environment,
+    peer_folder,
+    peer_python,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +39,17 @@ def environment_of(name: str) -> Path:
     say(f"the environment {name!r}")
     with _said():
         return peer_python(name)
+
+
+def folder_of(name: str) -> Path:
+    """Return a folder of packages that lie beside those of ours; make it where it is absent.
+
+    Raises:
+        CannotMeasure: uv is missing, or the packages cannot be had.
+
+    """
+    with _said():
+        return peer_folder(name)
 
 
 def ghz() -> Path:

@@ -28,7 +28,7 @@ class Row:
     """
 
     id: str
-    group: Literal["command", "inprocess", "server", "rest", "infer", "size"]
+    group: Literal["command", "inprocess", "server", "rest", "infer", "spark", "size"]
     title: str
     unit: Unit = "ms"
     aim: Aim | None = None
@@ -165,6 +165,9 @@ ROWS: tuple[Row, ...] = (
     Row("infer-grpc-c16", "infer", "V2 over gRPC, 1 row × 4 doubles, no-op, 16 connections",
         "req/s", aims.both(aims.times_peer(5, "MLServer"), aims.share_of_floor(0.7)),
         rounds=3, quick_rounds=1, extra=_P50, peer="MLServer"),
+    Row("spark-udf", "spark",
+        "Spark, 10 million rows × 4 doubles, scikit-learn (floor: without Spark)",
+        rounds=3, quick_rounds=1),
     Row("walled-ready", "server", "server ready behind the second wall (floor: without it)",
         aim=aims.times_floor(1.3), rounds=3, quick_rounds=1),
     Row("idle-memory", "server", "memory when idle, one worker (scikit-learn)", "MiB",

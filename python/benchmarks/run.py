@@ -19,6 +19,7 @@ import inprocess
 import rest
 import servers
 import sizes
+import spark
 import table
 from bench import ROOT, Bench
 from pairing import OURS, Samples, say
@@ -31,6 +32,7 @@ GROUPS = {
     "server": servers.measure,
     "rest": rest.measure,
     "infer": infer.measure,
+    "spark": spark.measure,
     "size": sizes.measure,
 }
 PAGE = ROOT / "docs" / "speed.md"

@@ -96,8 +96,6 @@ def test_log_model_is_missed_everywhere_alike(module: str) -> None:
 def test_names_of_packages_below() -> None:
     with pytest.raises(UnsupportedModel, match="metrics"):
         _ = models.evaluate  # type: ignore[attr-defined]
-    with pytest.raises(UnsupportedModel, match="mapInPandas"):
-        _ = pyfunc.spark_udf
     with pytest.raises(UnsupportedModel, match="PythonModel"):
         _ = types.llm
     with pytest.raises(AttributeError) as raised:

@@ -54,7 +54,6 @@ _CHAT = (
     "what it takes"
 )
 _SERVING = "Serve the model with the command mlmodel serve -m MODEL"
-_SPARK = "Load the model with mlmodel.pyfunc.load_model within pandas_udf or mapInPandas for now"
 _ENVIRONMENTS = (
     "mlmodel makes no environments yet. mlmodel.pyfunc.get_model_dependencies(model) is the file "
     "from which pip or conda makes one"
@@ -132,7 +131,6 @@ _TABLE: tuple[tuple[tuple[str, ...], str, str], ...] = (
     ),
     (("types",), "agent chat llm responses", _CHAT),
     (("pyfunc",), "scoring_server backend mlserver dbconnect_artifact_cache", _SERVING),
-    (("pyfunc",), "spark_udf", _SPARK),
     (("pyfunc", "models"), "build_docker", "Build an image from a file of your own for now"),
     (("",), "deployments sagemaker azureml gateway", _SERVING),
     (("models",), "add_libraries_to_model", _ENVIRONMENTS),

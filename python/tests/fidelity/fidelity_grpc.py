@@ -177,9 +177,15 @@ def _scored(model: PyFuncModel, request: Any) -> Any:
     if kind == "table":
         return _only({one.name: list(_cells(one)) for one in answer.table.columns})
     if kind == "value":
-        return [item.text for item in answer.value.items]
+        return [_plain(item) for item in answer.value.items]
     read = data_from_proto(answer.predictions)
     return next(iter(read.arrays.values())) if isinstance(read, Tensors) else to_frame(read)
+
+
+def _plain(item: Any) -> Any:
+    """Return what a value stands for, a number or a text; null is a form."""
+    field = item.WhichOneof("kind")
+    return None if field == "form" else getattr(item, field)
 
 
 def _cells(column: Any) -> Iterator[Any]:

@@ -148,6 +148,7 @@ KINDS = {
         _sparse,
         {
             "frame": _NO_TABLE,
+            "Spark UDF": _NO_TABLE,
             "Arrow": _NO_TABLE,
             "Arrow stream": _NO_TABLE,
             "gRPC, table": _NO_TABLE,

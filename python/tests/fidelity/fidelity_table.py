@@ -10,7 +10,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fidelity_kinds import KINDS
-from fidelity_ways import WAYS
+from fidelity_ways import SPARK, WAYS
 
 from specimens import names, specimen
 
@@ -23,6 +23,10 @@ SPECIFICATION = Path(__file__).resolve().parents[3] / "spec" / "fidelity.md"
 _BEGIN, _END = "<!-- matrix: python python/tests/fidelity/fidelity_table.py -->", "<!-- end -->"
 
 _ALL = tuple(WAYS)
+_ONE_WAY_FOR_ALL = (
+    "each of Spark's processes imports a library anew, so that it is asked of those alone that every "
+    "environment has; the way is the same for all"
+)
 
 
 class Cell(NamedTuple):
@@ -51,6 +55,10 @@ def kinds_of(flavor: str) -> Mapping[str, Kind]:
     return {**KINDS, **specimen(flavor).kinds}
 
 
+#: The libraries of every environment, whose flavors' cells are run wherever tests are.
+EVERYWHERE = {"sklearn", "xgboost", "onnx", "onnxruntime", "cloudpickle"}
+
+
 def cells() -> Iterator[Cell]:
     """Give every combination of flavor, kind and way."""
     return (
@@ -74,6 +82,8 @@ def reason(cell: Cell) -> str | None:
     model = specimen(flavor).model_of(kind)
     if isinstance(model, str):
         return model
+    if way == SPARK and not EVERYWHERE.issuperset(specimen(flavor).libraries):
+        return _ONE_WAY_FOR_ALL
     way = {"batched": "split"}.get(way, way)  # which is the form of its requests
     return kinds_of(flavor)[kind].not_sent.get(way) or model.not_sent.get(way)
 
@@ -118,6 +128,8 @@ def _places() -> Iterator[tuple[str, str]]:
     """Give what cannot be, with its reason."""
     for flavor in names():
         own = specimen(flavor)
+        if not EVERYWHERE.issuperset(own.libraries):
+            yield f"{flavor}, {SPARK}", _ONE_WAY_FOR_ALL
         for kind, model in own.fidelity.items():
             if isinstance(model, str):
                 yield f"{flavor}, {kind}", model

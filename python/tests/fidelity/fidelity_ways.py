@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _JSON = "application/json"
 _NESTED = (list, dict)
+#: The way that starts Spark, and the library that it needs.
+SPARK = "Spark UDF"
 
 
 def as_frame(rows: Any) -> pd.DataFrame:
@@ -243,6 +245,36 @@ def _batched(model: PyFuncModel, rows: Any) -> Any:
     return pd.DataFrame(told) if told and isinstance(told[0], dict) else told
 
 
+#: Where the models stand that are asked by their folders.
+FOLDERS: dict[int, Any] = {}
+
+
+def _spark_udf(model: PyFuncModel, rows: Any) -> Any:
+    """Ask as a function of Spark, with the result type that a user of the model would name."""
+    import mlmodel
+    from specimens.spark import session, table
+
+    outputs = model.signature.outputs
+    kind = None
+    if outputs is None or outputs.is_tensor_spec():
+        answer = model.predict(as_frame(rows)[:1])
+        kinds = {"i": "long", "u": "long", "f": "double", "b": "boolean"}
+        array = np.asarray(answer)
+        kind = kinds.get(array.dtype.kind, "string")
+        kind = f"array<{kind}>" if array.ndim > 1 and array.shape[1] > 1 else kind
+    predict = mlmodel.pyfunc.spark_udf(session(), FOLDERS[id(model)], kind, trust=True)
+    asked = table(as_frame(rows)).coalesce(1)
+    told = [row.p for row in asked.select(predict(*_unnamed(model, asked)).alias("p")).collect()]
+    return pd.DataFrame([row.asDict() for row in told]) if hasattr(told[0], "asDict") else told
+
+
+def _unnamed(model: PyFuncModel, asked: Any) -> list[Any]:
+    """Return the columns, where the signature does not name them."""
+    from pyspark.sql.functions import struct
+
+    return [] if model.signature.inputs.has_input_names() else [struct(*asked.columns)]
+
+
 WAYS: dict[str, Way] = {
     "as trained": _as_trained,
     "frame": _frame,
@@ -266,6 +298,7 @@ WAYS: dict[str, Way] = {
     "client, gRPC": _client("grpc", _over_grpc),
     "client, gRPC frames": _client("grpc-frames", _over_grpc),
     "client, invocations": _client("invocations", _over_invocations),
+    SPARK: _spark_udf,
     "1.x split": lambda model, rows: _asked(model, _split(rows), f"{_JSON}; format=pandas-split"),
     "1.x records": lambda model, rows: _asked(
         model, _records(rows), f"{_JSON}; format=pandas-records"

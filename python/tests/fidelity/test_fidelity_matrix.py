@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from fidelity_kinds import EXAMPLE
-from fidelity_table import KNOWN, SPECIFICATION, Cell, cells, kinds_of, not_yet, reason, written
-from fidelity_ways import WAYS
+from fidelity_table import (
+    EVERYWHERE,
+    KNOWN,
+    SPECIFICATION,
+    Cell,
+    cells,
+    kinds_of,
+    not_yet,
+    reason,
+    written,
+)
+from fidelity_ways import FOLDERS, SPARK, WAYS
 
 import mlmodel
 from asking import as_declared
@@ -50,17 +60,14 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Any
                 patch.setenv("MLMODEL_CHECK_FIDELITY", "false")  # which is what is asked here
                 mlmodel.save(own.model, folder, example=own.example)
             kept[flavor, kind] = mlmodel.load(folder, trust=True)
+            FOLDERS[id(kept[flavor, kind])] = folder
         return kept[flavor, kind]
 
     return load
 
 
-#: The libraries of every environment, whose flavors' cells are run wherever tests are.
-_EVERYWHERE = {"sklearn", "xgboost", "onnx", "onnxruntime", "cloudpickle"}
-
-
 def _library_marks(flavor: str) -> list[Any]:
-    rare = [name for name in specimen(flavor).libraries if name not in _EVERYWHERE]
+    rare = [name for name in specimen(flavor).libraries if name not in EVERYWHERE]
     return [pytest.mark.libraries(*rare)] if rare else []
 
 
@@ -69,6 +76,8 @@ def _parameters() -> list[Any]:
     for cell in cells():
         if reason(cell) is None:
             marks, why = _library_marks(cell.flavor), not_yet(cell)
+            if cell.way == SPARK:
+                marks += [pytest.mark.libraries("pyspark"), pytest.mark.slow]
             if why is not None:
                 marks.append(pytest.mark.xfail(strict=True, reason=why))
             found.append(pytest.param(*cell, marks=marks, id="-".join(cell)))

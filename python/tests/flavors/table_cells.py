@@ -265,8 +265,11 @@ def _asked_of_mlflow(bench: Bench) -> dict[str, Any]:
         **os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)),
         "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1",
     }  # fmt: skip
+    # From a file: pyspark takes a main module without one for a run of its own doctests, and ends it.
+    script = bench.folder / "ask_mlflow.py"
+    script.write_text(_MLFLOW)
     done = subprocess.run(
-        [sys.executable, "-c", _MLFLOW, bench.name, str(bench.folder)], cwd=bench.folder,
+        [sys.executable, str(script), bench.name, str(bench.folder)], cwd=bench.folder,
         capture_output=True, text=True, env=environment, timeout=_PATIENCE, check=False,
     )  # fmt: skip
     told = bench.folder / "told.pickle"

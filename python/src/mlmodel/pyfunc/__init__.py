@@ -9,6 +9,7 @@ with named_extra():
     from mlmodel.pyfunc.model import PyFuncModel
     from mlmodel.pyfunc.python_model import PythonModel, PythonModelContext
     from mlmodel.pyfunc.saving import add_to_model, save_model
+    from mlmodel.pyfunc.spark_udf import spark_udf
     from mlmodel.store.description import PYTHON_FUNCTION as FLAVOR_NAME
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "load_model",
     "load_pyfunc",
     "save_model",
+    "spark_udf",
 ]
 
 #: The keys of python_function in an MLmodel file, under MLflow's names.

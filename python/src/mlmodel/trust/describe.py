@@ -25,7 +25,7 @@ from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.document.stand_ins import HEAD, pointer
 from mlmodel.errors import MlmodelError
-from mlmodel.trust import catboost_model, skops_file, torch_archive
+from mlmodel.trust import catboost_model, skops_file, sparkml, torch_archive
 from mlmodel.trust.pickles.containers import (
     COMPRESSED,
     RefusedContainer,
@@ -185,7 +185,7 @@ def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Lo
 
 def _look_into(path: Path, relative: str, role: str, allow: Collection[str]) -> Look | None:
     try:
-        looks = list(_looks(path, role, allow))
+        looks = [*_looks(path, role, allow), *_look_into_sparkml(path, role)]
     except files.TooLarge:
         return Look(relative, "too large to be inspected")
     except OSError as error:
@@ -258,6 +258,27 @@ def _look_into_catboost(path: Path, start: bytes) -> Iterator[tuple[str, bool]]:
         others = catboost_model.unchecked(files.read(path, LARGEST))
         if others:
             yield f"a model of CatBoost, whose compiled reader would believe it: {others}", True
+
+
+def _look_into_sparkml(path: Path, role: str) -> Iterator[tuple[str, bool]]:
+    """Give what a file of Spark ML names; of tables, only what could run."""
+    if role != "model":
+        return
+    with files.open_regular(path) as stream:
+        if not sparkml.begins_one(path.parent.name, stream.read(HEAD)):
+            return
+    relative, data = f"{path.parent.name}/{path.name}", files.read(path, LARGEST)
+    try:
+        found = [one.what for one in sparkml.look_into(relative, data)]
+        classes = ", ".join(map(_cut, sparkml.classes_of(relative, data)))
+    except sparkml.Broken as error:
+        yield f"a file of Spark ML that {error}", True
+        return
+    label = f"a stage of Spark ML, {classes}" if classes else "a table of Spark ML"
+    if found:
+        yield f"{label}, which {_first_names(found)}", True
+    elif classes:
+        yield label, False
 
 
 def _look_into_zip(data: bytes, allow: Collection[str]) -> tuple[str, bool]:

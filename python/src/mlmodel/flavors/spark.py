@@ -1,0 +1,235 @@
+"""Spark ML: pipelines of stages, in Spark's own folders.
+
+Specification: spec/flavors/spark.md.
+
+A folder of Spark holds parameters and numbers, and names of classes of which Spark makes objects.
+It is looked into by :mod:`mlmodel.trust.sparkml` first, and a copy of just what was looked at is
+loaded, so that Spark's patterns of paths, and whoever writes there meanwhile, reach nothing else.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Unpack
+
+from mlmodel._base import files
+from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
+from mlmodel.flavors import _spark_session as _spark
+from mlmodel.flavors._arguments import warn_of_params
+from mlmodel.flavors._base import Flavor, Predict, Saved
+from mlmodel.flavors._classes import NamedClasses, defined_by, not_taken
+from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
+from mlmodel.flavors._shared import absent_of, defaults, loader, saver
+from mlmodel.trust import sparkml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mlmodel.store import ModelFolder, PathLike, SaveOptions
+
+__all__ = [
+    "FLAVOR",
+    "FLAVOR_NAME",
+    "SparkFlavor",
+    "get_default_conda_env",
+    "get_default_pip_requirements",
+    "load_model",
+    "save_model",
+]
+
+_FOLDER = "sparkml"
+_CLASSES = NamedClasses(("pyspark.ml.pipeline.PipelineModel",), key="model_class", rule="SPK-002")
+#: The class from which all derive that make a table of a table.
+_TRANSFORMER = ("pyspark.ml.base", "Transformer")
+
+
+class SparkFlavor(Flavor):
+    """Pipelines, and single stages, of Spark ML."""
+
+    name = "spark"
+    loader_module = "mlflow.spark"
+    extra = ("pyspark>=3.5",)
+    packages = ("pyspark",)
+    versions = MappingProxyType({"pyspark_version": "pyspark"})
+
+    def detects(self, model: object) -> bool:
+        bases = {(cls.__module__, cls.__qualname__) for cls in type(model).__mro__}
+        return _TRANSFORMER in bases and not defined_by(model, "pyspark.ml.connect")
+
+    def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
+        pyspark = self.require("pyspark")
+        if options["sample_input"] is not None:
+            raise UnsupportedModel(
+                "sample_input asks for the flavor mleap, too, which mlmodel cannot write: leave it "
+                "out; input_example=… gives the model its signature (SPK-017)"
+            )
+        if not self.detects(model):
+            more = "; fit an estimator first: estimator.fit(table)" if hasattr(model, "fit") else ""
+            raise not_taken(self, model, "fitted models and transformers of pyspark.ml", more)
+        if not _CLASSES.hold(model):
+            model = self.require("pyspark.ml").PipelineModel(stages=[model])
+        columns = options["output_columns"]
+        with cannot_be_saved("The model cannot be saved by Spark", "SPK-017", root):
+            _write(model, str(root / _FOLDER), options["dfs_tmpdir"])
+        attributes = {
+            "model_class": _CLASSES.names[0],
+            "model_data": _FOLDER,
+            "pyspark_version": pyspark.__version__,
+        }
+        python_function: dict[str, Any] = {"data": _FOLDER}
+        if columns is not None:
+            python_function["output_columns"] = list(columns)
+        return Saved(attributes, python_function, self.packages)
+
+    def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
+        pyspark = self.require("pyspark")
+        if attributes.get("model_class") is not None:
+            _CLASSES.require_name(self, attributes["model_class"], folder.root)
+        data = folder.model_path(attributes, key="model_data", default=_FOLDER)
+        made = Path(tempfile.mkdtemp(prefix="mlmodel-spark-")).resolve()
+        copied = made / _FOLDER
+        try:
+            classes = _copy(folder, data, copied)
+            session = _spark.session_for(attributes.get("pyspark_version"))
+            _require_classes(session, classes)
+            place = _spark.place_for(session)
+            if place is not None:
+                _spark.moved(session, str(copied), place)
+            what = f"cannot be loaded by Spark {pyspark.__version__}"
+            with cannot_be_read(data, what, "SPK-004", copied):
+                uri = f"file://{copied}" if place is None else place
+                model = self.require("pyspark.ml").PipelineModel.load(uri)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
+        # Some stages read their numbers when they are asked.
+        weakref.finalize(model, shutil.rmtree, made, ignore_errors=True)
+        return model
+
+    def open(
+        self, folder: ModelFolder, attributes: Mapping[str, Any], python_function: Mapping[str, Any]
+    ) -> tuple[Any, Predict]:
+        native = self.load(folder, attributes)
+        session = _spark.session_for(attributes.get("pyspark_version"))
+        return native, _predictor(session, native, python_function)
+
+    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
+        return _predictor(_spark.session_for(), model, attributes)
+
+
+def _predictor(session: Any, model: Any, attributes: Mapping[str, Any]) -> Predict:
+    from mlmodel.flavors._spark_frames import Pipeline  # it needs numpy and pandas
+
+    pipeline = Pipeline(session, model, attributes.get("output_columns"))
+
+    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+        warn_of_params(params, "A pipeline of Spark")
+        return pipeline.answer(model_input)
+
+    return predict
+
+
+def _write(model: Any, path: str, tmpdir: str | None) -> None:
+    session = _spark.session_for()
+    place = _spark.place_for(session, tmpdir)
+    model.write().save(f"file://{path}" if place is None else place)
+    if place is not None:
+        _spark.moved(session, place, path, back=True)
+
+
+def _copy(folder: ModelFolder, data: str, target: Path) -> list[str]:
+    """Copy what Spark would read, looked into, and return the classes that it names.
+
+    Raises:
+        InvalidModel: a file is not one that Spark writes, or is missing (SPK-004).
+        UntrustedModel: what is in it could run, and the folder is not trusted (SPK-005).
+
+    """
+    root, gate = folder.file(data), folder.gate
+    classes: list[str] = []
+    described = False
+    for relative, _ in files.regular_files(root):
+        content, file = gate.read_to_run(root / relative), f"{data}/{relative}"
+        if sparkml.stands_open(relative):
+            try:
+                for found in sparkml.look_into(relative, content):
+                    gate.require_trust(f"{file}, which {found.what} ({found.rule})", file)
+                classes += sparkml.classes_of(relative, content)
+            except sparkml.Broken as error:
+                raise InvalidModel.of_file(file, error.rule, str(error)) from None
+            described = described or relative.startswith("metadata/")
+        (target / relative).parent.mkdir(parents=True, exist_ok=True)
+        (target / relative).write_bytes(content)
+    if not described:
+        raise InvalidModel.of_file(data, "SPK-004", "has no file metadata/part-00000 in it")
+    return classes
+
+
+def _require_classes(session: Any, classes: Sequence[str]) -> None:
+    """Go on where Spark has every class of a stage (SPK-009); none of them is run for it."""
+    java = session._jvm.java.lang  # noqa: SLF001 - Spark's own Python asks in this way, too
+    loader_of_java = java.Thread.currentThread().getContextClassLoader()
+    for name in dict.fromkeys(classes):
+        if name.startswith("pyspark."):
+            continue
+        try:
+            loader_of_java.loadClass(name)
+        except Exception as error:
+            if "ClassNotFoundException" not in str(error):
+                continue  # which Spark says itself, or has in Python
+            if _is_python(name):
+                continue
+            raise MissingDependency(
+                f"A stage of the model is a {name}, which Spark does not find: it comes from a JAR "
+                "that is not on its class path (spark.jars), or from another version of Spark "
+                "(SPK-009)"
+            ) from error
+
+
+def _is_python(name: str) -> bool:
+    import importlib
+
+    module, _, own = name.rpartition(".")
+    try:
+        return hasattr(importlib.import_module(module), own)
+    except ImportError:
+        return False
+
+
+FLAVOR = SparkFlavor()
+FLAVOR_NAME = FLAVOR.name
+
+get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
+__getattr__ = absent_of(FLAVOR)
+load_model = loader(
+    FLAVOR, "the ``pyspark.ml.PipelineModel``; a single stage is the only one in it"
+)
+
+
+@saver(FLAVOR)
+def save_model(
+    spark_model: Any,
+    path: PathLike,
+    *,
+    output_columns: Sequence[str] | None = None,
+    dfs_tmpdir: str | None = None,
+    sample_input: Any = None,
+    **shared: Unpack[SaveOptions],
+) -> None:
+    """Save a fitted pipeline or stage of Spark ML, atomically.
+
+    Args:
+        spark_model: a ``pyspark.ml.PipelineModel``, or another fitted model or transformer of
+            pyspark.ml, which is saved as the only stage of a pipeline.
+        path: where the folder goes; it must not exist (or be empty) unless ``overwrite=True``.
+        output_columns: the columns with which python_function answers, as a frame; its predictions
+            alone, as a list, if absent (SPK-015).
+        dfs_tmpdir: on a cluster, a folder that all its machines reach, for the time of saving.
+        sample_input: of the flavor mleap, which cannot be written: leave it out.
+        **shared: see :class:`mlmodel.store.saving.SaveOptions`.
+
+    """
