@@ -366,6 +366,47 @@ def test_damaged_bodies_are_refused_and_nothing_ends() -> None:
     assert answer.stdout.split() == ["whole"], answer.stderr[-2000:]
 
 
+def unshown(kind: pa.DataType, nested: str) -> pa.Array:
+    """Return texts whose missing ones have views of what is not there, as Arrow allows."""
+    array = pa.array(["a text of more than twelve bytes", None, "b", None], kind)
+    valid, views, *texts = array.buffers()
+    shown = np.frombuffer(views, np.int64).reshape(-1, 2).copy()
+    shown[1::2] = (-1, 2**40)
+    array = pa.Array.from_buffers(kind, 4, [valid, pa.py_buffer(shown), *texts])
+    if nested == "list":
+        return pa.ListArray.from_arrays(pa.array([0, 1, 2, 3, 4], pa.int32()), array)
+    if nested == "struct":
+        return pa.StructArray.from_arrays([array], ["x"])
+    return array[1:] if nested == "sliced" else array
+
+
+UNSHOWN = """
+import sys
+import numpy as np, pandas as pd, pyarrow as pa
+sys.path.insert(0, {tests!r})
+import mlmodel
+from test_arrow_and_parquet import FORMS, Engine, handle, stream, unshown
+engine = Engine(lambda data, _: [str(cell) for cell in data["a"]])
+for kind in (pa.string_view(), pa.binary_view()):
+    table = pa.table({{"a": unshown(kind, {nested!r})}})
+    for form, write in FORMS.items():
+        if write is stream or "file" in form:
+            answer = handle(form, write(table), engine)
+            print(answer.status, answer.body.decode().count("None"))
+    print(mlmodel.models.infer_signature(table).inputs.input_names())
+"""
+
+
+@pytest.mark.parametrize("nested", ["not", "sliced", "list", "struct"])
+def test_views_of_missing_texts_are_not_followed(nested: str) -> None:
+    """RST-118: Arrow's validation passes over them, and its cast would follow them."""
+    answer = child(UNSHOWN.format(tests=__file__.rpartition("/")[0], nested=nested))
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    lines = answer.stdout.splitlines()
+    assert lines.count("200 2") == 4, lines
+    assert lines.count("['a']") == 2
+
+
 def _limits() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 

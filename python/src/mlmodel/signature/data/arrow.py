@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mlmodel._base.extras import require
@@ -73,8 +74,28 @@ def unencoded(column: Any) -> Any:
 
             column = run_end_decode(column)
         else:
-            column = column.cast(name.removesuffix("_view"))
+            column = _shown(column).cast(name.removesuffix("_view"))
     return column
+
+
+def _shown(column: Any) -> Any:
+    """Return views in which those of missing values show nothing.
+
+    Such a view may be anything, and Arrow's cast follows it all the same, out of the memory that the
+    array has.
+    """
+    import pyarrow as pa
+
+    if isinstance(column, pa.ChunkedArray):
+        return pa.chunked_array([_shown(chunk) for chunk in column.chunks], column.type)
+    if not column.null_count:
+        return column
+    valid, shown, *texts = column.buffers()
+    start, rows = column.offset, len(column)
+    views = np.frombuffer(shown, np.int64, 2 * (start + rows)).reshape(-1, 2).copy()
+    views[start:][~column.is_valid().to_numpy(zero_copy_only=False)] = 0
+    buffers = [valid, pa.py_buffer(views), *texts]
+    return pa.Array.from_buffers(column.type, rows, buffers, offset=start)
 
 
 def _taken(column: Any) -> Any:
