@@ -329,6 +329,8 @@ class _Reader:
             return _Kind(np.dtype(f"{order}f{size}"), size)
         if sort == 3 and 0 < size < 2**16:
             return _Kind(np.dtype(f"S{size}"), size)
+        if sort == 5 and size in (1, 2):  # numbers that numpy does not have, such as bfloat16
+            return _Kind(np.dtype(f"V{size}"), size)
         if sort == 8 and size == 1:  # truth values, as h5py writes them
             return _Kind(np.dtype(np.bool_), 1) if self._is_truth(body) else self._unknown(sort)
         if sort == 9 and bits & 0x0F == 1 and size == 16:
