@@ -7,7 +7,10 @@ reads a byte that nobody looked at.
 from __future__ import annotations
 
 import json
+import os
+import sys
 from contextlib import contextmanager
+from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +37,8 @@ _MODULE_FILE, _FORM_FILE = "keras_module.txt", "save_format.txt"
 _CUSTOM, _GLOBAL = "custom_objects.cloudpickle", "global_custom_objects.cloudpickle"
 #: `save_format` -> the file or folder of the model.
 _FILES = {MODULE: "model.keras", "h5": "model.h5", "tf": "model"}
+#: The variable by which the user names what Keras computes with.
+_CHOICE = "KERAS_BACKEND"
 #: What runs a model -> the distributions that bring it; the first that is installed is pinned.
 _BACKENDS = {
     _tensorflow_graphs.PACKAGE: _tensorflow_graphs.DISTRIBUTIONS,
@@ -50,9 +55,20 @@ def is_model(model: object) -> bool:
     )
 
 
-def library(flavor: Flavor) -> ModuleType:
-    """Return Keras; which library it computes with is the environment's choice (KER-004)."""
-    return flavor.require(MODULE)
+def library(flavor: Flavor, backend: object = None) -> ModuleType:
+    """Return Keras, which computes with one library from its import on (KER-004).
+
+    ``backend`` is what a model was saved with: it counts where it is installed, the user named
+    none, and Keras is not imported yet.
+    """
+    known = isinstance(backend, str) and backend in _BACKENDS
+    if MODULE in sys.modules or _CHOICE in os.environ or not known or find_spec(backend) is None:
+        return flavor.require(MODULE)
+    os.environ[_CHOICE] = backend
+    try:
+        return flavor.require(MODULE)
+    finally:
+        del os.environ[_CHOICE]
 
 
 def distribution_of(backend: str) -> list[str]:
@@ -115,8 +131,8 @@ def find(folder: ModelFolder, attributes: Mapping[str, Any]) -> str:
     return there[0]
 
 
-def build(flavor: Flavor, folder: ModelFolder, file: str) -> Any:
-    """Return the model in a `.keras` or HDF5 file.
+def build(flavor: Flavor, folder: ModelFolder, file: str, backend: object = None) -> Any:
+    """Return the model in a `.keras` or HDF5 file, ``backend`` as :func:`library` has it.
 
     Raises:
         UntrustedModel: it holds more than layers of Keras and arrays; nothing was built (KER-005).
@@ -125,14 +141,14 @@ def build(flavor: Flavor, folder: ModelFolder, file: str) -> Any:
     """
     from mlmodel.trust import keras_models  # it needs numpy
 
-    keras = library(flavor)
+    keras = library(flavor, backend)
     flavor.require("h5py")
     gate, path = folder.gate, folder.file(file)
-    custom = _custom_objects(folder, path)
     data = gate.read(path, archive=True)
     found = keras_models.check(data, allow=gate.allow, budget=gate.budget)
     if found.damage:
         raise InvalidModel.of_file(file, "KER-007", f"is not a whole model: {found.damage}")
+    custom = _custom_objects(folder, path, found)
     reasons = [*found.findings, *(["it comes with objects that are pickled"] if custom else [])]
     what = f"cannot be loaded by Keras {keras.__version__}"
     if reasons:
@@ -147,15 +163,21 @@ def build(flavor: Flavor, folder: ModelFolder, file: str) -> Any:
         return _loaded(flavor, found.written(flavor.require("h5py")), found, custom, safe=True)
 
 
-def _custom_objects(folder: ModelFolder, path: Path) -> dict[str, Any]:
-    """Return the classes and functions that were pickled with a model, in trust alone (KER-010)."""
-    found: dict[str, Any] = {}
+def _custom_objects(folder: ModelFolder, path: Path, found: Checked) -> dict[str, Any]:
+    """Return the classes and functions that were pickled with a model, in trust alone (KER-010).
+
+    What was registered when the model was saved is left where it is if the model has no use of it.
+    """
+    objects: dict[str, Any] = {}
     for name in (_GLOBAL, _CUSTOM):
         pickled = path.parent / name
-        if pickled.exists():
-            held = folder.gate.load_pickle(pickled)
-            found |= held if isinstance(held, dict) else {}
-    return found
+        if not pickled.exists():
+            continue
+        if name == _GLOBAL and not found.may_use(folder.gate.read(pickled)):
+            continue
+        held = folder.gate.load_pickle(pickled)
+        objects |= held if isinstance(held, dict) else {}
+    return objects
 
 
 def _loaded(

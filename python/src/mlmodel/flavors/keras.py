@@ -85,7 +85,7 @@ class KerasFlavor(Flavor):
         file = _files.find(folder, attributes)
         if folder.file(file).is_dir():
             return _graphs.load(self, folder, file)
-        return _files.build(self, folder, file)
+        return _files.build(self, folder, file, attributes.get("keras_backend"))
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
         if not self.detects(model):

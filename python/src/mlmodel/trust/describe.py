@@ -25,7 +25,7 @@ from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.document.stand_ins import HEAD, pointer
 from mlmodel.errors import MlmodelError
-from mlmodel.trust import skops_file, torch_archive
+from mlmodel.trust import hdf5, keras_models, skops_file, torch_archive
 from mlmodel.trust.pickles.containers import (
     COMPRESSED,
     RefusedContainer,
@@ -64,6 +64,8 @@ _PYTHON = {
     ".pyo": "compiled Python code",
 }
 _COMPILED = re.compile(r"\.(so|pyd|dll|dylib)$|\.so\.\d")
+#: Graphs, known by their names alone: what they are called is what they are loaded by.
+_GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 #: What pickles are called inside of archives, where nothing is looked into.
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib")
 #: How large files may be, and how many, to be looked into.
@@ -178,6 +180,8 @@ def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Lo
     python = _PYTHON.get(PurePosixPath(relative).suffix.lower())
     if python or _COMPILED.search(relative.lower()):
         return Look(relative, python or "compiled code")
+    if PurePosixPath(relative).name in _GRAPHS:
+        return Look(relative, "a graph of TensorFlow, whose operations can read and write files")
     if role == "model" and PurePosixPath(relative).name == "config.cfg":
         return _look_into_config(path, relative)
     return _look_into(path, relative, role, allow)
@@ -233,6 +237,9 @@ def _look_by_kind(
     path: Path, start: bytes, role: str, allow: Collection[str], *, is_zip: bool
 ) -> Iterator[tuple[str, bool]]:
     kind, what = detect(start), foreign(start)
+    if start.startswith(hdf5.MAGIC):
+        yield _look_into_model(files.read(path, LARGEST), what, "an HDF5 file", allow)
+        return
     if what:
         yield what, True
     if not is_zip and kind == "pickle" and start[:1] not in _OPCODES:
@@ -262,12 +269,26 @@ def _look_into_zip(data: bytes, allow: Collection[str]) -> tuple[str, bool]:
     if of_torch is not None:
         return of_torch
     what, needs_trust = "a zip archive, which may hold code", True
+    if keras_models.is_archive(members):
+        return _look_into_model(data, what, "a Keras file", allow)
     if "schema.json" in members:
         what, needs_trust = _verdict("a skops file", skops_file.check(data, allow=allow))
     pickles = [name for name in members if name.lower().endswith(_PICKLE_NAMES)]
     if pickles:
         return f"{what}, with pickles in it ({_first_names(pickles)})", True
     return what, needs_trust
+
+
+def _look_into_model(
+    data: bytes, unread: str, label: str, allow: Collection[str]
+) -> tuple[str, bool]:
+    """Return what a file of Keras is; ``unread`` where it is none that can be read."""
+    found = keras_models.check(data, allow=allow)
+    if found.damage:
+        return unread, True
+    if found.findings:
+        return f"{label}: {_first_names(found.findings)}", True
+    return f"{label} of layers and arrays", False
 
 
 def _look_into_npy(data: bytes, allow: Collection[str]) -> Iterator[tuple[str, bool]]:

@@ -16,15 +16,13 @@ from math import prod
 from struct import Struct, unpack_from
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from mlmodel.trust.pickles.budget import Budget, Spent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import ModuleType
 
-__all__ = ["MAGIC", "AnotherForm", "Dataset", "Group", "MalformedFile", "read", "written"]
+__all__ = ["MAGIC", "AnotherForm", "Array", "Dataset", "Group", "MalformedFile", "read", "written"]
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _NOWHERE = 2**64 - 1
@@ -48,11 +46,25 @@ class AnotherForm(ValueError):
     """A form that is not read here; the text says which, as the middle of a sentence."""
 
 
+class Array(NamedTuple):
+    """Numbers of a file, where they stand in it; ``dtype`` is numpy's."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    body: memoryview
+
+    def of_numpy(self) -> Any:
+        """Return the array, which is part of the file's bytes and no copy."""
+        import numpy as np  # what a file is can be told without it
+
+        return np.frombuffer(self.body, self.dtype).reshape(self.shape)
+
+
 @dataclass(slots=True)
 class Dataset:
     """An array, and the texts about it."""
 
-    values: Any
+    values: Array
     attributes: dict[str, Any]
 
 
@@ -63,7 +75,7 @@ class Group:
     members: dict[str, Group | Dataset] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
 
-    def datasets(self) -> Iterator[Any]:
+    def datasets(self) -> Iterator[Array]:
         """Give every array at any depth."""
         for member in self.members.values():
             if isinstance(member, Group):
@@ -73,7 +85,7 @@ class Group:
 
 
 def read(data: bytes, budget: Budget | None = None) -> Group:
-    """Return what a file holds; its arrays are parts of ``data``, not copies.
+    """Return what a file holds: texts, lists of texts, arrays that are parts of ``data``.
 
     Raises:
         MalformedFile: it is cut off, leads out of itself or in a circle, or holds a part twice.
@@ -98,23 +110,24 @@ def written(group: Group, h5py: ModuleType) -> io.BytesIO:
 
 
 def _write(group: Group, into: Any) -> None:
-    for name, value in group.attributes.items():
-        into.attrs[name] = value
+    _describe(group.attributes, into)
     for name, member in group.members.items():
         if isinstance(member, Group):
             _write(member, into.create_group(name))
         else:
-            made = into.create_dataset(name, data=member.values)
-            for key, value in member.attributes.items():
-                made.attrs[key] = value
+            _describe(member.attributes, into.create_dataset(name, data=member.values.of_numpy()))
+
+
+def _describe(attributes: Mapping[str, Any], made: Any) -> None:
+    for name, value in attributes.items():
+        made.attrs[name] = value.of_numpy() if isinstance(value, Array) else value
 
 
 class _Kind(NamedTuple):
-    """The type of an element: numpy's, or texts that stand elsewhere in the file."""
+    """The type of an element, as numpy has it; nothing for texts that stand elsewhere."""
 
-    dtype: Any
+    dtype: str
     size: int
-    is_text: bool = False
 
 
 class _Reader:
@@ -263,7 +276,7 @@ class _Reader:
 
     def _array(self, found: dict[int, Any]) -> Any:
         shape, kind = _shape(found[_SPACE]), self._kind(found[_TYPE])
-        if kind.is_text or kind.dtype.kind == "S":
+        if not kind.dtype or kind.dtype.startswith("S"):
             raise AnotherForm("an array of texts")
         if shape is None:
             raise AnotherForm("an array of no values")
@@ -285,7 +298,7 @@ class _Reader:
         if held < size or len(body) < size:
             raise MalformedFile("an array has fewer bytes than its shape says")
         self._take(size)
-        return np.frombuffer(body[:size], kind.dtype).reshape(shape)
+        return Array(kind.dtype, shape, body[:size])
 
     def _attribute(self, body: memoryview) -> tuple[str, Any]:
         version, flags, *sizes = _fields("<BBHHH", body)
@@ -306,11 +319,15 @@ class _Reader:
         values = body[at : at + size]
         if len(values) < size:
             raise MalformedFile(f"the attribute {name!r} is cut off")
-        if not kind.is_text:
-            array = np.frombuffer(values, kind.dtype).reshape(shape)
-            return name, array if shape else array[()]
-        texts = [self._held(values[n : n + 16]) for n in range(0, size, 16)]
-        return name, np.array(texts, dtype=object).reshape(shape) if shape else texts[0]
+        if kind.dtype and not kind.dtype.startswith("S"):
+            return name, Array(kind.dtype, shape, values)
+        if len(shape) > 1:
+            raise AnotherForm("a table of texts")
+        texts = [self._text_of(kind, values[n : n + kind.size]) for n in range(0, size, kind.size)]
+        return name, texts if shape else texts[0]
+
+    def _text_of(self, kind: _Kind, value: memoryview) -> str:
+        return _text(bytes(value).rstrip(b"\0")) if kind.dtype else self._held(value)
 
     def _kind(self, body: memoryview) -> _Kind:
         first, bits, size = _fields("<BB2xI", body)
@@ -319,22 +336,22 @@ class _Reader:
         if sort == 0 and size in (1, 2, 4, 8):
             if _fields("<8xHH", body) != (0, 8 * size):
                 raise AnotherForm("integers of an odd number of bits")
-            return _Kind(np.dtype(f"{order}{'i' if bits & 8 else 'u'}{size}"), size)
+            return _Kind(f"{order}{'i' if bits & 8 else 'u'}{size}", size)
         if sort == 1 and size in _FLOATS and not bits & 0x40:
             (sign,) = _fields("<2xB", body)
             offset, precision, *places = _fields("<8xHHBBBBI", body)
             told = (sign, *places[:2], *places[2:])
             if (offset, precision) != (0, 8 * size) or told != _FLOATS[size]:
                 raise AnotherForm("floating-point numbers of another kind")
-            return _Kind(np.dtype(f"{order}f{size}"), size)
+            return _Kind(f"{order}f{size}", size)
         if sort == 3 and 0 < size < 2**16:
-            return _Kind(np.dtype(f"S{size}"), size)
+            return _Kind(f"S{size}", size)
         if sort == 5 and size in (1, 2):  # numbers that numpy does not have, such as bfloat16
-            return _Kind(np.dtype(f"V{size}"), size)
+            return _Kind(f"V{size}", size)
         if sort == 8 and size == 1:  # truth values, as h5py writes them
-            return _Kind(np.dtype(np.bool_), 1) if self._is_truth(body) else self._unknown(sort)
+            return _Kind("?", 1) if self._is_truth(body) else self._unknown(sort)
         if sort == 9 and bits & 0x0F == 1 and size == 16:
-            return _Kind(None, size, is_text=True)
+            return _Kind("", size)
         return self._unknown(sort)
 
     def _is_truth(self, body: memoryview) -> bool:

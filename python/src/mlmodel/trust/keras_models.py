@@ -18,7 +18,8 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import shown
-from mlmodel.trust.hdf5 import MAGIC, AnotherForm, Group, MalformedFile, read
+from mlmodel.trust import hdf5
+from mlmodel.trust.hdf5 import AnotherForm, Group, MalformedFile
 from mlmodel.trust.keras_names import ACTIVATIONS, DTYPES, PLAIN, REFUSED, is_listed
 from mlmodel.trust.pickles.budget import Budget, Spent
 
@@ -64,8 +65,6 @@ class Checked:
 
     def written(self, h5py: ModuleType) -> io.BytesIO:
         """Return a new file of what was read, which is all that a library gets to see."""
-        from mlmodel.trust import hdf5
-
         if not self.archive:
             attributes = {"model_config": json.dumps(self.config)}
             held = {"model_weights": self.weights}
@@ -80,9 +79,20 @@ class Checked:
         target.seek(0)
         return target
 
+    def may_use(self, pickled: bytes) -> bool:
+        """Return whether pickled objects may be what the configuration names.
+
+        They are not looked into: that a name stands somewhere in their bytes is enough.
+        """
+        if self.findings or not pickled.startswith(b"\x80"):
+            return True
+        texts = {one for _, one in _parts(self.config) if isinstance(one, str)}
+        names = {one for one in texts if one in ACTIVATIONS or is_listed(None, one)}
+        return any(name.encode() in pickled for name in names)
+
     def has_room_for(self, shapes: Collection[tuple[int, ...]]) -> bool:
         """Return whether variables of these shapes are not many times those of the file."""
-        stored = sum(array.size for array in self.weights.datasets())
+        stored = sum(prod(array.shape) for array in self.weights.datasets())
         return sum(map(prod, shapes)) <= _ROOM + 4 * stored
 
 
@@ -104,7 +114,7 @@ def check(
     """
     budget = budget if budget is not None else Budget()
     budget.store(len(data))
-    found = Checked(archive=not data.startswith(MAGIC))
+    found = Checked(archive=not data.startswith(hdf5.MAGIC))
     try:
         (_read_archive if found.archive else _read_hdf5)(found, data, budget)
         if not found.damage and found.config:
@@ -121,7 +131,7 @@ def check(
 
 
 def _read_hdf5(found: Checked, data: bytes, budget: Budget) -> None:
-    root = read(data, budget)
+    root = hdf5.read(data, budget)
     text = root.attributes.get("model_config")
     weights = root.members.get("model_weights")
     if not isinstance(text, str | bytes) or not isinstance(weights, Group):
@@ -152,7 +162,7 @@ def _read_archive(found: Checked, data: bytes, budget: Budget) -> None:
                 found.findings.append(f"it holds a file {shown(name)}, which is no vocabulary")
             else:
                 found.vocabularies[name] = archive.read(name)
-        found.weights = read(archive.read(_WEIGHTS), budget)
+        found.weights = hdf5.read(archive.read(_WEIGHTS), budget)
 
 
 def _mapping(text: str | bytes) -> dict[str, Any]:
