@@ -61,14 +61,21 @@ def library(flavor: Flavor, backend: object = None) -> ModuleType:
     ``backend`` is what a model was saved with: it counts where it is installed, the user named
     none, and Keras is not imported yet.
     """
-    known = isinstance(backend, str) and backend in _BACKENDS
-    if MODULE in sys.modules or _CHOICE in os.environ or not known or find_spec(backend) is None:
+    is_chosen = MODULE in sys.modules or _CHOICE in os.environ
+    if is_chosen or not isinstance(backend, str) or not _is_here(backend):
         return flavor.require(MODULE)
     os.environ[_CHOICE] = backend
     try:
         return flavor.require(MODULE)
     finally:
         del os.environ[_CHOICE]
+
+
+def _is_here(backend: str) -> bool:
+    try:
+        return backend in _BACKENDS and find_spec(backend) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def distribution_of(backend: str) -> list[str]:

@@ -117,9 +117,7 @@ CLASSES: dict[str, frozenset[str]] = {
     **OPERATIONS,
 }
 #: Names that stand without a module, as in HDF5 files and in files of Keras 2.
-_BARE = frozenset.union(
-    *(names for module, names in CLASSES.items() if module not in OPERATIONS), ("Functional",)
-)
+_BARE = frozenset.union(*CLASSES.values())
 #: Functions that a configuration names.
 ACTIVATIONS = frozenset("""
 celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu
