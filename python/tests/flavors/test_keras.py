@@ -116,9 +116,9 @@ def test_native_loading_gives_the_model_not_compiled(saved, model):
 
 
 def test_what_is_no_model_is_not_saved(tmp_path):
-    import tensorflow
+    import tensorflow as tf
 
-    for other in (object(), 3, tensorflow.Module()):
+    for other in (object(), 3, tf.Module()):
         with pytest.raises(InvalidArgument, match="saves models of Keras 3"):
             mlmodel.keras.save_model(other, tmp_path / "m")
     import keras
@@ -259,9 +259,14 @@ def test_images(tmp_path):
     """Data of more axes: over REST as nested lists, in a frame as cells."""
     import keras
 
-    L = keras.layers
+    parts = keras.layers
     made = keras.Sequential(
-        [keras.Input((8, 8, 1)), L.Conv2D(2, 3, activation="relu"), L.Flatten(), L.Dense(3, "softmax")]
+        [
+            keras.Input((8, 8, 1)),
+            parts.Conv2D(2, 3, activation="relu"),
+            parts.Flatten(),
+            parts.Dense(3, "softmax"),
+        ]
     )
     images = np.random.default_rng(0).normal(size=(4, 8, 8, 1)).astype("float32")
     mlmodel.keras.save_model(made, tmp_path / "m", input_example=images[:2])
@@ -288,7 +293,7 @@ def test_an_answer_of_more_axes_is_a_column_of_arrays(tmp_path):
 def test_texts_and_a_vocabulary_that_was_learned(tmp_path, monkeypatch):
     """KER-005: the words are a text file in the archive."""
     import keras
-    import tensorflow
+    import tensorflow as tf
 
     words = keras.layers.TextVectorization(output_mode="tf_idf")
     words.adapt(np.array(["good film", "bad book", "good book"]))
@@ -296,7 +301,7 @@ def test_texts_and_a_vocabulary_that_was_learned(tmp_path, monkeypatch):
     mlmodel.keras.save_model(made, tmp_path / "m")
     monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "nobody"))
     texts = pd.DataFrame({"text": ["good film", "long book", "bad"]})
-    expected = own(made, tensorflow.constant(texts.to_numpy(), dtype="string"))
+    expected = own(made, tf.constant(texts.to_numpy(), dtype="string"))
     loaded = mlmodel.load(tmp_path / "m")
     assert np.array_equal(loaded.predict(texts).to_numpy(), expected)
     assert np.array_equal(loaded.predict(texts["text"].tolist()), expected)
@@ -310,7 +315,9 @@ def test_what_keras_refuses_is_told_in_one_line(tmp_path):
 
     made = keras.Sequential([keras.Input((None, 2)), keras.layers.Reshape((3,))])
     mlmodel.keras.save_model(made, tmp_path / "m")
-    with pytest.raises(InvalidInput, match="Keras cannot predict on these data: .*KER-014") as raised:
+    with pytest.raises(
+        InvalidInput, match="Keras cannot predict on these data: .*KER-014"
+    ) as raised:
         mlmodel.load(tmp_path / "m").predict(np.ones((2, 4, 2)))
     assert "\n" not in str(raised.value).partition("\n  ")[0]
     assert "site-packages" not in str(raised.value)
@@ -416,7 +423,10 @@ def test_both_versions_are_named_where_a_model_is_of_another(saved, tmp_path):
     import keras
 
     (tmp_path / "m" / "MLmodel").write_text(text.replace(keras.__version__, "9.9.9"))
-    with pytest.raises(MissingDependency, match=rf"keras.*9\.9\.9.*{keras.__version__}|{keras.__version__}.*9\.9\.9"):
+    with pytest.raises(
+        MissingDependency,
+        match=rf"keras.*9\.9\.9.*{keras.__version__}|{keras.__version__}.*9\.9\.9",
+    ):
         mlmodel.keras.load_model(tmp_path / "m")
 
 

@@ -52,29 +52,29 @@ def sequential(*parts, shape=(4,), dtype=None):
 def honest():
     import keras
 
-    L = keras.layers
+    parts = keras.layers
     ids = keras.Input((6,), dtype="int32")
-    words = L.GlobalAveragePooling1D()(L.Embedding(50, 8, mask_zero=True)(ids))
+    words = parts.GlobalAveragePooling1D()(parts.Embedding(50, 8, mask_zero=True)(ids))
     x = keras.Input((6, 8))
-    attended = L.LayerNormalization()(L.MultiHeadAttention(2, 4)(x, x) + x)
-    n = L.Normalization()
+    attended = parts.LayerNormalization()(parts.MultiHeadAttention(2, 4)(x, x) + x)
+    n = parts.Normalization()
     n.adapt(np.random.default_rng(0).random((20, 4)))
     y = keras.Input((4,))
     ops = keras.ops.where(keras.ops.isnan(y), keras.ops.zeros_like(y), y * 2)[:, :2]
     return {
-        "activations": sequential(L.Dense(3, "gelu"), L.PReLU(), L.Activation("tanh")),
-        "regularized": sequential(L.Dense(3, kernel_regularizer="l2", bias_constraint="non_neg")),
-        "recurrent": sequential(L.Bidirectional(L.LSTM(3, return_sequences=True)), L.GRU(2), shape=(7, 4)),
+        "activations": sequential(parts.Dense(3, "gelu"), parts.PReLU(), parts.Activation("tanh")),
+        "regularized": sequential(parts.Dense(3, kernel_regularizer="l2", bias_constraint="non_neg")),
+        "recurrent": sequential(parts.Bidirectional(parts.LSTM(3, return_sequences=True)), parts.GRU(2), shape=(7, 4)),
         "embedding": keras.Model(ids, words),
         "attention": keras.Model(x, attended),
-        "normalized": sequential(n, L.BatchNormalization(), L.Dropout(0.5), L.Dense(2)),
+        "normalized": sequential(n, parts.BatchNormalization(), parts.Dropout(0.5), parts.Dense(2)),
         "operations": keras.Model(y, ops),
-        "nested": sequential(sequential(L.Dense(5), L.SpectralNormalization(L.Dense(2))), L.Dense(1)),
-        "images": sequential(L.RandomFlip(), L.Rescaling(0.5), L.Conv2D(2, 3), L.Flatten(), shape=(8, 8, 3)),
-        "half": sequential(L.Dense(3, dtype="bfloat16")),
+        "nested": sequential(sequential(parts.Dense(5), parts.SpectralNormalization(parts.Dense(2))), parts.Dense(1)),
+        "images": sequential(parts.RandomFlip(), parts.Rescaling(0.5), parts.Conv2D(2, 3), parts.Flatten(), shape=(8, 8, 3)),
+        "half": sequential(parts.Dense(3, dtype="bfloat16")),
         "applications": keras.applications.MobileNetV3Small(weights=None, input_shape=(32, 32, 3), classes=5),
-        "compiled": compiled(sequential(L.Dense(2))),
-        "spectral": sequential(L.EinsumDense("ab,bc->ac", output_shape=3), L.UnitNormalization()),
+        "compiled": compiled(sequential(parts.Dense(2))),
+        "spectral": sequential(parts.EinsumDense("ab,bc->ac", output_shape=3), parts.UnitNormalization()),
     }  # fmt: skip
 
 
@@ -120,7 +120,9 @@ def test_what_is_made_of_layers_loads_without_trust(name, form, models, tmp_path
         return
     native = mlmodel.keras.load_model(tmp_path / "m")
     assert np.array_equal(native.predict(rows, verbose=0), model.predict(rows, verbose=0))
-    assert np.array_equal(mlmodel.load(tmp_path / "m").predict(rows), model.predict(rows, verbose=0))
+    assert np.array_equal(
+        mlmodel.load(tmp_path / "m").predict(rows), model.predict(rows, verbose=0)
+    )
     looks = [look for look in look_into(tmp_path / "m") if look.needs_trust]
     assert looks == []
 
@@ -520,8 +522,8 @@ def altered_bytes(data, dice):
 @pytest.mark.parametrize(("form", "alter"), [("keras", altered_archive), ("h5", altered_bytes)])
 def test_altered_files_end_no_process(form, alter, tmp_path, nobody):
     """KER-016: in 8 GB of memory, each loads or is refused."""
-    L = layers()
-    model = sequential(L.Conv1D(3, 2), L.LSTM(4), L.Dense(2, "relu"), shape=(6, 3))
+    parts = layers()
+    model = sequential(parts.Conv1D(3, 2), parts.LSTM(4), parts.Dense(2, "relu"), shape=(6, 3))
     mlmodel.keras.save_model(model, tmp_path / "m", save_format=form)
     nobody()
     file = tmp_path / "m" / "data" / f"model.{form}"
@@ -534,7 +536,7 @@ def test_altered_files_end_no_process(form, alter, tmp_path, nobody):
         capture_output=True, text=True, check=False, timeout=500,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    told = eval(done.stdout)  # noqa: S307 - a dict of counts, printed above
+    told = eval(done.stdout)
     assert sum(told.values()) == 150
     assert set(told) <= {"loaded", "InvalidModel", "UntrustedModel", "MissingDependency"}
     assert len(told) > 1

@@ -53,7 +53,9 @@ def module_of(call, signature):
 
 @pytest.fixture(scope="module")
 def module():
-    return module_of(lambda self, x: x @ self.weights, lambda tf: [tf.TensorSpec((None, 3), tf.float32)])
+    return module_of(
+        lambda self, x: x @ self.weights, lambda tf: [tf.TensorSpec((None, 3), tf.float32)]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,9 @@ def exported(tmp_path_factory):
             super().__init__()
             self.factor = tf.Variable(3.0)
 
-        @tf.function(input_signature=[tf.TensorSpec((None,), tf.float32), tf.TensorSpec((None, 2), tf.int64)])
+        @tf.function(
+            input_signature=[tf.TensorSpec((None,), tf.float32), tf.TensorSpec((None, 2), tf.int64)]
+        )
         def both(self, a, b):
             return {"sum": a * self.factor + tf.cast(b[:, 0], tf.float32), "pairs": b * 2}
 
@@ -77,7 +81,9 @@ def exported(tmp_path_factory):
             return {"text": tf.strings.upper(text)}
 
     made = Both()
-    tf.saved_model.save(made, str(path), signatures={"serving_default": made.both, "shout": made.shout})
+    tf.saved_model.save(
+        made, str(path), signatures={"serving_default": made.both, "shout": made.shout}
+    )
     return path
 
 
@@ -285,11 +291,11 @@ def sequential():
 
 def test_a_model_of_keras_is_saved_as_data(sequential, tmp_path, monkeypatch):
     """TFL-009: and loads without trust."""
-    import tensorflow
+    import tensorflow as tf
 
     mlmodel.tensorflow.save_model(sequential, tmp_path / "m", input_example=X)
     assert flavors_of(tmp_path / "m")["tensorflow"] == {
-        "code": None, "data": "data", "keras_version": tensorflow.__version__,
+        "code": None, "data": "data", "keras_version": tf.__version__,
         "model_type": "keras", "save_format": "tf",
     }  # fmt: skip
     assert flavors_of(tmp_path / "m")["python_function"]["data"] == "data"

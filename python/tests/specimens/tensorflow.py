@@ -25,7 +25,7 @@ def _module(call: Callable[[Any, Any], Any], shape: tuple[int | None, ...], dtyp
             self.factor = tf.Variable(np.float32(1.5))
 
         @tf.function(input_signature=[tf.TensorSpec(shape, tf.as_dtype(dtype))])
-        def __call__(self, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN204 - TensorFlow reads annotations as types of its own
+        def __call__(self, x):  # type: ignore[no-untyped-def] # TensorFlow takes annotations for types of its own
             return call(tf, x) * self.factor
 
     return Module()

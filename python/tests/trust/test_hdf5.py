@@ -61,7 +61,9 @@ def of_h5py(data):
     import h5py
 
     with h5py.File(io.BytesIO(data)) as file:
-        return listed(file, lambda one: one.items(), lambda one: dict(one.attrs), lambda one: one[()])
+        return listed(
+            file, lambda one: one.items(), lambda one: dict(one.attrs), lambda one: one[()]
+        )
 
 
 def a_model(file):

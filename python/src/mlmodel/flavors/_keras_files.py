@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder
     from mlmodel.trust.keras_models import Checked
 
-__all__ = ["DATA", "MODULE", "build", "distribution_of", "find", "is_model", "library", "require_form", "write"]
+__all__ = [
+    "DATA",
+    "MODULE",
+    "build",
+    "distribution_of",
+    "find",
+    "is_model",
+    "library",
+    "require_form",
+    "write",
+]
 
 #: What is imported: no other module is, whatever a file says.
 MODULE = "keras"
@@ -199,9 +209,7 @@ def _loaded(
         return legacy.load_model_from_hdf5(opened, dict(custom), compile=False, safe_mode=safe)
 
 
-def _hold_to_bounds(
-    flavor: Flavor, found: Checked, file: str, custom: Mapping[str, Any]
-) -> None:
+def _hold_to_bounds(flavor: Flavor, found: Checked, file: str, custom: Mapping[str, Any]) -> None:
     """Refuse a configuration that asks for far more numbers than the file has (KER-009).
 
     The model is built once with variables that are declared and never made.

@@ -69,9 +69,9 @@ class _Inputs:
             declared, names_rule="KER-011", cast_rule="KER-012", rounds=True
         )  # fmt: skip
         #: The model's own names of its inputs, where it was made with a mapping of them.
-        structure = getattr(model, "input", None) if len(declared) > 1 else None
-        is_mapping = isinstance(structure, dict)
-        self._keys = {key: one.name for key, one in structure.items()} if is_mapping else {}
+        structure = getattr(model, "input", None) if declared else None
+        keyed = structure if isinstance(structure, dict) else {}
+        self._keys = {key: one.name for key, one in keyed.items()}
 
     def of(self, given: Any) -> tuple[Any, int]:
         """Return what the model's ``predict`` is given, and how many rows that has."""

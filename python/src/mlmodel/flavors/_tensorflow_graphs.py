@@ -189,13 +189,11 @@ def _declared(name: str, spec: Any) -> Any:
 
 def _only_tensor(tensorflow: ModuleType, loaded: Any) -> Any:
     """Return what the object's call takes, where that is one tensor of one sort."""
-    functions = getattr(getattr(loaded, "__call__", None), "concrete_functions", ())
-    found = set()
-    for one in functions:
+    found = {}
+    for one in getattr(getattr(loaded, "__call__", None), "concrete_functions", ()):
         positional, _ = one.structured_input_signature
         tensors = [part for part in positional if isinstance(part, tensorflow.TensorSpec)]
-        found.add((tensors[0].dtype, str(tensors[0].shape)) if len(tensors) == 1 else None)
-    if len(found) != 1 or None in found:
-        return None
-    positional, _ = functions[0].structured_input_signature
-    return next(part for part in positional if isinstance(part, tensorflow.TensorSpec))
+        if len(tensors) != 1:
+            return None
+        found[tensors[0].dtype, str(tensors[0].shape)] = tensors[0]
+    return next(iter(found.values())) if len(found) == 1 else None

@@ -258,9 +258,7 @@ class Gate:
         """
         return self._read(path, archive=archive)
 
-    def read_to_run(
-        self, path: Path, most: int | None = None, *, archive: bool = False
-    ) -> bytes:
+    def read_to_run(self, path: Path, most: int | None = None, *, archive: bool = False) -> bytes:
         """Return the bytes, at most ``most``, of a file by which code of the model runs.
 
         Raises:

@@ -211,7 +211,7 @@ class _Reader:
         version, count, size = self._at("<BxH4xI4x", address)
         if version != 1:
             raise AnotherForm("an object header of a later version")
-        blocks = [(address + 16, size)]
+        blocks: list[tuple[Any, ...]] = [(address + 16, size)]
         while blocks:
             place, length = blocks.pop(0)
             block, at = self._part(place, length), 0
@@ -228,7 +228,7 @@ class _Reader:
                 if kind == _MORE:
                     more = _fields("<QQ", body)
                     self._first(more[0], "a header")
-                    blocks.append(more)  # type: ignore[arg-type]
+                    blocks.append(more)
                 else:
                     yield kind, body
 
@@ -420,7 +420,9 @@ def _shape(body: memoryview) -> tuple[int, ...] | None:
     shape = _fields(f"<{start}x{axes}Q", body)
     most = _fields(f"<{start + 8 * axes}x{axes}Q", body) if flags & 1 else shape
     if prod(shape) > 2**62 or most != shape:
-        raise AnotherForm("an array that may grow") if most != shape else MalformedFile(
-            "a shape is larger than any file"
+        raise (
+            AnotherForm("an array that may grow")
+            if most != shape
+            else MalformedFile("a shape is larger than any file")
         )
     return shape

@@ -101,9 +101,7 @@ def is_archive(names: Collection[str]) -> bool:
     return _CONFIG in names and _METADATA in names
 
 
-def check(
-    data: bytes, *, allow: Collection[str] = (), budget: Budget | None = None
-) -> Checked:
+def check(data: bytes, *, allow: Collection[str] = (), budget: Budget | None = None) -> Checked:
     """Look into the bytes of a file; nothing of it is built.
 
     Args:

@@ -92,6 +92,8 @@ _OF_CORE = """
 Cast ConvertToTensor SaturateCast Scatter ScatterUpdate Slice SliceUpdate StopGradient Unstack
 """
 
+_WITH_FUNCTIONS = "AssociativeScan Cond ForiLoop JVP Map Scan Switch VectorizedMap WhileLoop"
+
 OPERATIONS: dict[str, frozenset[str]] = {
     f"keras.src.ops.{module}": frozenset(names.split())
     for module, names in {
@@ -119,18 +121,17 @@ CLASSES: dict[str, frozenset[str]] = {
 #: Names that stand without a module, as in HDF5 files and in files of Keras 2.
 _BARE = frozenset.union(*CLASSES.values())
 #: Functions that a configuration names.
-ACTIVATIONS = frozenset("""
+_ACTIVATIONS = """
 celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu
 linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus
 softsign sparse_plus sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold
-""".split())  # fmt: skip
+"""
+ACTIVATIONS = frozenset(_ACTIVATIONS.split())
 #: Classes of Keras that were looked at and are not listed, by what makes them another thing.
 REFUSED: dict[str, frozenset[str]] = {
     "runs code of its own": frozenset(("Lambda", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")),
     "reads files": frozenset(("TFSMLayer",)),
-    "takes functions": frozenset(
-        "AssociativeScan Cond ForiLoop JVP Map Scan Switch VectorizedMap WhileLoop".split()
-    ),
+    "takes functions": frozenset(_WITH_FUNCTIONS.split()),
     "sets memory aside that nothing bounds": frozenset(
         ("MelSpectrogram", "STFTSpectrogram", "STFT", "STFTInitializer")
     ),
