@@ -1,4 +1,4 @@
-"""Files of Keras models, as flavors keep them: where they are, written, checked and built (KER-005).
+"""Files of Keras models, as flavors keep them: found, written, checked and built (KER-005).
 
 What loads without trust is a new file of what our own reader saw, so that neither Keras nor HDF5
 reads a byte that nobody looked at.
@@ -203,7 +203,9 @@ def _loaded(
     """Build a model from the bytes of a file; how it was trained is left out (KER-008)."""
     if found.archive:
         saving: Any = flavor.require("keras.src.saving.saving_lib")
-        return saving._load_model_from_fileobj(data, dict(custom), False, safe)  # noqa: SLF001 - by a path alone else
+        return saving._load_model_from_fileobj(  # noqa: SLF001 - its public ones take paths
+            data, custom_objects=dict(custom), compile=False, safe_mode=safe
+        )
     legacy = flavor.require("keras.src.legacy.saving.legacy_h5_format")
     with flavor.require("h5py").File(data, "r") as opened:
         return legacy.load_model_from_hdf5(opened, dict(custom), compile=False, safe_mode=safe)

@@ -80,7 +80,7 @@ def signature(loaded: Any, key: str | None, named: str) -> Any:
     for one in keys:
         if one in functions:
             function = functions[one]
-            function._mlmodel_keeps = loaded  # a function alone does not keep its variables
+            vars(function)["kept_by_mlmodel"] = loaded  # alone it does not keep its variables
             return function
     there = ", ".join(map(repr, functions)) or "none"
     raise InvalidModel.of_file(named, "TFL-003", f"has no signature {keys[0]!r}; it has {there}")
@@ -190,7 +190,7 @@ def _declared(name: str, spec: Any) -> Any:
 def _only_tensor(tensorflow: ModuleType, loaded: Any) -> Any:
     """Return what the object's call takes, where that is one tensor of one sort."""
     found = {}
-    for one in getattr(getattr(loaded, "__call__", None), "concrete_functions", ()):
+    for one in getattr(vars(type(loaded)).get("__call__"), "concrete_functions", ()):
         positional, _ = one.structured_input_signature
         tensors = [part for part in positional if isinstance(part, tensorflow.TensorSpec)]
         if len(tensors) != 1:

@@ -77,9 +77,12 @@ class KerasFlavor(Flavor):
         with cannot_be_saved("The model cannot be exported", "KER-006", path):
             model.export(str(path), verbose=False)
         (root / _files.DATA / "keras_module.txt").write_text(_files.MODULE, encoding="utf-8")
-        return lambda given, params: _graphs.predictor(
-            self, tensorflow.saved_model.load(str(path))
-        )(given, params)
+
+        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+            graph = tensorflow.saved_model.load(str(path))
+            return _graphs.predictor(self, graph)(model_input, params)
+
+        return predict
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         file = _files.find(folder, attributes)

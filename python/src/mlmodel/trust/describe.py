@@ -177,11 +177,9 @@ def _role(roles: dict[str, str], relative: str) -> str:
 
 
 def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Look | None:
-    python = _PYTHON.get(PurePosixPath(relative).suffix.lower())
-    if python or _COMPILED.search(relative.lower()):
-        return Look(relative, python or "compiled code")
-    if PurePosixPath(relative).name in _GRAPHS:
-        return Look(relative, "a graph of TensorFlow, whose operations can read and write files")
+    by_name = _by_name(relative)
+    if by_name:
+        return Look(relative, by_name)
     if role == "model" and PurePosixPath(relative).name == "config.cfg":
         return _look_into_config(path, relative)
     return _look_into(path, relative, role, allow)
@@ -204,6 +202,15 @@ def _look_into(path: Path, relative: str, role: str, allow: Collection[str]) -> 
     if role == "code" and not needs_trust:
         return Look(relative, f"{what}, but it is the model's own code")
     return Look(relative, what if needs_trust else f"{what}{HARMLESS}", needs_trust)
+
+
+def _by_name(relative: str) -> str:
+    """Return what a file is that its name makes code, whatever is in it; else nothing."""
+    path = PurePosixPath(relative)
+    if path.name in _GRAPHS:
+        return "a graph of TensorFlow, whose operations can read and write files"
+    compiled = "compiled code" if _COMPILED.search(relative.lower()) else ""
+    return _PYTHON.get(path.suffix.lower(), compiled)
 
 
 def _look_into_config(path: Path, relative: str) -> Look | None:
@@ -237,11 +244,9 @@ def _look_by_kind(
     path: Path, start: bytes, role: str, allow: Collection[str], *, is_zip: bool
 ) -> Iterator[tuple[str, bool]]:
     kind, what = detect(start), foreign(start)
-    if start.startswith(hdf5.MAGIC):
-        yield _look_into_model(files.read(path, LARGEST), what, "an HDF5 file", allow)
-        return
     if what:
-        yield what, True
+        is_hdf5 = start.startswith(hdf5.MAGIC)
+        yield _look_into_hdf5(path, what, allow) if is_hdf5 else (what, True)
     if not is_zip and kind == "pickle" and start[:1] not in _OPCODES:
         return
     data = files.read(path, LARGEST)
@@ -277,6 +282,10 @@ def _look_into_zip(data: bytes, allow: Collection[str]) -> tuple[str, bool]:
     if pickles:
         return f"{what}, with pickles in it ({_first_names(pickles)})", True
     return what, needs_trust
+
+
+def _look_into_hdf5(path: Path, what: str, allow: Collection[str]) -> tuple[str, bool]:
+    return _look_into_model(files.read(path, LARGEST), what, "an HDF5 file", allow)
 
 
 def _look_into_model(

@@ -5,7 +5,8 @@ So a file that nobody vouches for is read here, in the one form that h5py writes
 otherwise (old groups, arrays in one piece, no filters), and every place is held to the file.
 :func:`written` makes a new file of what was read, which is all that the library ever sees.
 
-Whatever is in another form raises :class:`AnotherForm`: nothing is wrong with it, and it is not read.
+Whatever is in another form raises :class:`AnotherForm`: nothing is wrong with it, but it is not
+read.
 """
 
 from __future__ import annotations
@@ -29,8 +30,15 @@ _NOWHERE = 2**64 - 1
 _DEEPEST = 64
 #: The kinds of messages that are read, and those that say nothing of what is in the file.
 _SPACE, _TYPE, _LAYOUT, _ATTRIBUTE, _MORE, _TABLE = 0x01, 0x03, 0x08, 0x0C, 0x10, 0x11
+#: The kinds of values, and of a text's place.
+_INTEGER, _FLOAT, _CHARACTERS, _OPAQUE, _NAMED, _LISTED = 0, 1, 3, 5, 8, 9
+_PLACE = 16
+#: Versions of a layout and of an attribute.
+_THIRD = 3
 _IDLE = frozenset((0x00, 0x04, 0x05, 0x0D, 0x0E, 0x12, 0x13, 0x16))
 _SHARED = 0x02
+#: The kind of shape that has no value.
+_EMPTY = 2
 _FLOATS = {2: (15, 10, 5, 0, 10, 15), 4: (31, 23, 8, 0, 23, 127), 8: (63, 52, 11, 0, 52, 1023)}
 _MOST_AXES = 32
 _OBJECT = Struct("<HHIQ")
@@ -189,14 +197,9 @@ class _Reader:
         attributes: dict[str, Any] = {}
         for kind, body in self._messages(address):
             if kind == _ATTRIBUTE:
-                name, value = self._attribute(body)
-                if name in attributes:
-                    raise MalformedFile(f"an attribute {name!r} is there twice")
-                attributes[name] = value
+                _once(attributes, *self._attribute(body))
             elif kind in (_SPACE, _TYPE, _LAYOUT, _TABLE):
-                if kind in found:
-                    raise MalformedFile(f"an object has two messages of kind {kind}")
-                found[kind] = body
+                _once(found, kind, body)
             elif kind not in _IDLE:
                 raise AnotherForm(f"a message of kind {kind}")
         if _TABLE in found:
@@ -281,7 +284,7 @@ class _Reader:
         if shape is None:
             raise AnotherForm("an array of no values")
         version, form = _fields("<BB", found[_LAYOUT])
-        if version != 3:
+        if version != _THIRD:
             raise AnotherForm(f"a layout of version {version}")
         size = prod(shape) * kind.size
         if form == 0:
@@ -302,8 +305,8 @@ class _Reader:
 
     def _attribute(self, body: memoryview) -> tuple[str, Any]:
         version, flags, *sizes = _fields("<BBHHH", body)
-        at = 8 + (version == 3)
-        if version not in (1, 2, 3) or (version > 1 and flags):
+        at = 8 + (version == _THIRD)
+        if not 1 <= version <= _THIRD or (version > 1 and flags):
             raise AnotherForm("an attribute of another version, or one that is shared")
         parts = []
         for size in sizes:
@@ -331,36 +334,29 @@ class _Reader:
 
     def _kind(self, body: memoryview) -> _Kind:
         first, bits, size = _fields("<BB2xI", body)
-        sort = first & 0x0F
+        sort, dtype = first & 0x0F, None
         order = ">" if bits & 1 else "<"
-        if sort == 0 and size in (1, 2, 4, 8):
+        if sort == _INTEGER and size in (1, 2, 4, 8):
             if _fields("<8xHH", body) != (0, 8 * size):
                 raise AnotherForm("integers of an odd number of bits")
-            return _Kind(f"{order}{'i' if bits & 8 else 'u'}{size}", size)
-        if sort == 1 and size in _FLOATS and not bits & 0x40:
+            dtype = f"{order}{'i' if bits & 8 else 'u'}{size}"
+        elif sort == _FLOAT and size in _FLOATS and not bits & 0x40:
             (sign,) = _fields("<2xB", body)
             offset, precision, *places = _fields("<8xHHBBBBI", body)
-            told = (sign, *places[:2], *places[2:])
-            if (offset, precision) != (0, 8 * size) or told != _FLOATS[size]:
+            if (offset, precision) != (0, 8 * size) or (sign, *places) != _FLOATS[size]:
                 raise AnotherForm("floating-point numbers of another kind")
-            return _Kind(f"{order}f{size}", size)
-        if sort == 3 and 0 < size < 2**16:
-            return _Kind(f"S{size}", size)
-        if sort == 5 and size in (1, 2):  # numbers that numpy does not have, such as bfloat16
-            return _Kind(f"V{size}", size)
-        if sort == 8 and size == 1:  # truth values, as h5py writes them
-            return _Kind("?", 1) if self._is_truth(body) else self._unknown(sort)
-        if sort == 9 and bits & 0x0F == 1 and size == 16:
-            return _Kind("", size)
-        return self._unknown(sort)
-
-    def _is_truth(self, body: memoryview) -> bool:
-        (count,) = _fields("<xH", body)
-        rest = bytes(body[8:])
-        return count == 2 and b"FALSE\0" in rest and b"TRUE\0" in rest
-
-    def _unknown(self, sort: int) -> _Kind:
-        raise AnotherForm(f"values of kind {sort}")
+            dtype = f"{order}f{size}"
+        elif sort == _CHARACTERS and 0 < size < 2**16:
+            dtype = f"S{size}"
+        elif sort == _OPAQUE and size in (1, 2):  # numbers that numpy lacks, such as bfloat16
+            dtype = f"V{size}"
+        elif sort == _NAMED and size == 1 and _is_truth(body):
+            dtype = "?"
+        elif sort == _LISTED and bits & 0x0F == 1 and size == _PLACE:
+            dtype = ""
+        if dtype is None:
+            raise AnotherForm(f"values of kind {sort}")
+        return _Kind(dtype, size)
 
     def _held(self, pointer: memoryview) -> str:
         """Return a text that stands in a heap of the file."""
@@ -393,6 +389,18 @@ class _Reader:
         return found
 
 
+def _once(found: dict[Any, Any], name: Any, value: Any) -> None:
+    if name in found:
+        raise MalformedFile(f"an object has {name!r} twice")
+    found[name] = value
+
+
+def _is_truth(body: memoryview) -> bool:
+    """Return whether names of values are those of truth values, as h5py writes them."""
+    count, rest = *_fields("<xH", body), bytes(body[8:])
+    return count == len((False, True)) and b"FALSE\0" in rest and b"TRUE\0" in rest
+
+
 def _fields(form: str, body: memoryview) -> tuple[Any, ...]:
     if len(body) < Struct(form).size:
         raise MalformedFile("a message is shorter than its kind")
@@ -415,7 +423,7 @@ def _shape(body: memoryview) -> tuple[int, ...] | None:
     if version not in (1, 2) or axes > _MOST_AXES:
         raise AnotherForm("a shape of another version")
     start = 8 if version == 1 else 4
-    if version == 2 and body[3] == 2:
+    if version > 1 and body[3] == _EMPTY:
         return None
     shape = _fields(f"<{start}x{axes}Q", body)
     most = _fields(f"<{start + 8 * axes}x{axes}Q", body) if flags & 1 else shape

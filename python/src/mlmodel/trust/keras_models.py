@@ -193,7 +193,7 @@ def largest(config: Any) -> int:
 
 
 class _Walk:
-    """Goes through a configuration, notes what needs trust, and leaves out what only training needs."""
+    """Goes through a configuration: notes what needs trust, leaves out what training needs."""
 
     def __init__(self, found: Checked, allow: Collection[str]) -> None:
         self.found = found

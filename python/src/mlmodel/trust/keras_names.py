@@ -1,9 +1,9 @@
 """What a model of Keras may be made of without trust: classes of Keras, by module and name.
 
 Each was looked at: it computes with what its configuration says, and with nothing else. What takes
-functions, reads files or runs code of its own is not here (``REFUSED``); neither is what sets memory
-aside by a number of its configuration that nothing bounds (spectrograms). The tests hold both lists
-against the installed Keras, so that a class of a later version is looked at before it loads.
+functions, reads files or runs code of its own is not here (``REFUSED``); neither is what sets
+memory aside by a number that nothing bounds (spectrograms). The tests hold both lists against the
+installed Keras, so that a class of a later version is looked at before it loads.
 """
 
 from __future__ import annotations
