@@ -189,8 +189,9 @@ def _declared(name: str, spec: Any) -> Any:
 
 def _only_tensor(tensorflow: ModuleType, loaded: Any) -> Any:
     """Return what the object's call takes, where that is one tensor of one sort."""
+    function = getattr(loaded, "__call__", None)  # noqa: B004 - what is called, not whether
     found = {}
-    for one in getattr(vars(type(loaded)).get("__call__"), "concrete_functions", ()):
+    for one in getattr(function, "concrete_functions", ()):
         positional, _ = one.structured_input_signature
         tensors = [part for part in positional if isinstance(part, tensorflow.TensorSpec)]
         if len(tensors) != 1:
