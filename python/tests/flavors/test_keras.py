@@ -202,6 +202,16 @@ def test_no_rows_are_answered_with_none(saved):
     assert loaded.predict(FRAME[:0]).shape == (0, 2)
 
 
+def test_how_many_rows_a_model_was_made_with_is_no_bound(tmp_path):
+    """KER-012: one that was built by being called."""
+    import keras
+
+    made = keras.Sequential([keras.layers.Dense(2)])
+    made(np.ones((2, 4)))
+    mlmodel.keras.save_model(made, tmp_path / "m")
+    assert np.array_equal(mlmodel.load(tmp_path / "m").predict(X), own(made, X))
+
+
 def test_a_gap_is_nan(saved, model):
     rows = FRAME.astype(object)
     rows.iloc[0, 0] = None

@@ -263,6 +263,12 @@ def test_what_is_no_model_is_not_saved(given, tmp_path):
         mlmodel.tensorflow.save_model(given, tmp_path / "m")
 
 
+def test_what_logged_a_folder_says_what_to_do_instead():
+    """EDITIONS row 31: there is no run to log into."""
+    with pytest.raises(AttributeError, match="Save the model to a folder with save_model"):
+        _ = mlmodel.tensorflow.log_saved_model
+
+
 def test_a_folder_that_is_no_graph_is_not_saved(tmp_path):
     """TFL-002."""
     with pytest.raises(InvalidArgument, match="is not the folder of a SavedModel.*TFL-002"):
@@ -382,6 +388,20 @@ def test_a_file_that_was_changed_after_the_digest_is_not_loaded(module, tmp_path
     graph.write_bytes(graph.read_bytes() + b"\0")
     with pytest.raises(UntrustedModel, match="saved_model.pb"):
         mlmodel.load(tmp_path / "m")
+
+
+def test_what_is_loaded_is_a_copy_of_what_was_hashed(module, tmp_path, monkeypatch):
+    """TRU-065: nobody can put another graph in its place meanwhile."""
+    import tensorflow as tf
+
+    mlmodel.save(module, tmp_path / "m")
+    read, load = [], tf.saved_model.load
+    monkeypatch.setattr(
+        tf.saved_model, "load", lambda path, **more: read.append(path) or load(path, **more)
+    )
+    for trust in (False, True):
+        assert mlmodel.load(tmp_path / "m", trust=trust).predict(X).shape == (5, 2)
+    assert [path.startswith(str(tmp_path)) for path in read] == [False, True]
 
 
 @pytest.mark.slow
