@@ -127,7 +127,9 @@ def _copied(source: Path, root: Path, options: Mapping[str, Any]) -> dict[str, A
 FLAVOR = TensorflowFlavor()
 FLAVOR_NAME = FLAVOR.name
 
-get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
+get_default_pip_requirements, get_default_conda_env = defaults(
+    __name__, _files.distribution_of(FLAVOR.name)
+)
 __getattr__ = absent_of(FLAVOR)
 load_model = loader(
     FLAVOR, "the native model: a function of the graph, the object of a module, or a Keras model"
