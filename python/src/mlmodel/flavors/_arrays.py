@@ -20,7 +20,7 @@ from mlmodel.flavors._tables import FeatureNames, as_table, has_no_order, is_one
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["ArrayInput", "ArrayInputs", "answer"]
+__all__ = ["ArrayInput", "ArrayInputs", "answer", "framed"]
 
 _TABLE = 2  # axes: rows, columns
 #: Objects that are numbers or truth values, as pandas calls them.
@@ -63,16 +63,25 @@ class ArrayInputs:
         inputs: what the graph declares, in its order.
         names_rule: the rule of the flavor's page on missing inputs.
         cast_rule: its rule on dtypes and shapes.
+        rounds: whether the library rounds numbers to its own precision itself, as its users know.
 
     """
 
-    def __init__(self, inputs: Iterable[ArrayInput], *, names_rule: str, cast_rule: str) -> None:
+    def __init__(
+        self,
+        inputs: Iterable[ArrayInput],
+        *,
+        names_rule: str,
+        cast_rule: str,
+        rounds: bool = False,
+    ) -> None:
         self._all = {one.name: one for one in inputs}
         required = {name: one for name, one in self._all.items() if not one.optional}
         self.inputs = required or self._all
         self._names = FeatureNames(self.inputs, names_rule, ("input", "the graph"))
         self._cast_rule = cast_rule
-        self._rounded = False
+        #: Nothing more is said of rounding.
+        self._rounded = rounds
 
     def of(self, given: Any) -> dict[str, Any]:
         """Return one array per input.
@@ -270,6 +279,25 @@ def answer(given: Any, outputs: Mapping[str, Any]) -> Any:
     ):
         return outputs
     return pd.DataFrame({name: _column_of(one) for name, one in outputs.items()})
+
+
+def framed(given: Any, frame: pd.DataFrame | None) -> Any:
+    """Return an answer to a frame as a frame with its index, and any other as it is.
+
+    A single output is a column for each number of a row; of several, each is a column.
+    """
+    if frame is None:
+        return given
+    if not isinstance(given, dict):
+        array = np.asarray(given)
+        if array.ndim > _TABLE:
+            return pd.DataFrame({0: list(array)}, index=frame.index)
+        return pd.DataFrame(array, index=frame.index)
+    columns = {name: np.asarray(one) for name, one in given.items()}
+    if any(one.ndim == 0 or len(one) != len(frame) for one in columns.values()):
+        return given
+    cells = {name: _column_of(one) for name, one in columns.items()}
+    return pd.DataFrame(cells, index=frame.index)
 
 
 def _column_of(output: Any) -> Any:

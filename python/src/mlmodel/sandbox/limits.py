@@ -41,10 +41,16 @@ _KEPT = frozenset({
 _KEPT_FAMILIES = (
     *("LC_", "OMP_", "GOMP_", "KMP_", "OPENBLAS_", "MKL_", "BLIS_", "GOTO_", "NUMEXPR_"),
     *("JOBLIB_", "SKLEARN_", "ORT_", "MALLOC_"),
+    *("KERAS_BACKEND", "TF_CPP_", "TF_ENABLE_", "TF_NUM_"),
 )
-#: A library that reports how it is used would only fail to, and say so.
-#: One that wants a folder of its own when it is imported takes one that is there.
-_SET = {"ORT_DISABLE_TELEMETRY": "1", "TORCHINDUCTOR_CACHE_DIR": "/tmp"}  # noqa: S108 - not written to
+#: A library that reports how it is used would only fail to, and say so; one that reads its settings
+#: from the home folder, or asks for a folder of its own when it is imported, would not start.
+_SET = {
+    "ORT_DISABLE_TELEMETRY": "1",
+    "KERAS_HOME": "/nonexistent",
+    "TEST_TMPDIR": "/nonexistent",
+    "TORCHINDUCTOR_CACHE_DIR": "/tmp",  # noqa: S108 - not written to
+}
 
 _NO_NEW_PRIVILEGES = 38
 _CAPABILITIES_V3 = 0x20080522

@@ -25,7 +25,14 @@ from mlmodel.document.schema import schemas
 from mlmodel.document.schema.described import walk
 from mlmodel.document.stand_ins import HEAD, pointer
 from mlmodel.errors import MlmodelError
-from mlmodel.trust import catboost_model, skops_file, sparkml, torch_archive
+from mlmodel.trust import (
+    catboost_model,
+    hdf5,
+    keras_models,
+    skops_file,
+    sparkml,
+    torch_archive,
+)
 from mlmodel.trust.pickles.containers import (
     COMPRESSED,
     RefusedContainer,
@@ -64,6 +71,8 @@ _PYTHON = {
     ".pyo": "compiled Python code",
 }
 _COMPILED = re.compile(r"\.(so|pyd|dll|dylib)$|\.so\.\d")
+#: Graphs, known by their names alone: what they are called is what they are loaded by.
+_GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 #: What pickles are called inside of archives, where nothing is looked into.
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib")
 #: How large files may be, and how many, to be looked into.
@@ -175,9 +184,9 @@ def _role(roles: dict[str, str], relative: str) -> str:
 
 
 def _look_at(path: Path, relative: str, role: str, allow: Collection[str]) -> Look | None:
-    python = _PYTHON.get(PurePosixPath(relative).suffix.lower())
-    if python or _COMPILED.search(relative.lower()):
-        return Look(relative, python or "compiled code")
+    by_name = _by_name(relative)
+    if by_name:
+        return Look(relative, by_name)
     if role == "model" and PurePosixPath(relative).name == "config.cfg":
         return _look_into_config(path, relative)
     return _look_into(path, relative, role, allow)
@@ -200,6 +209,15 @@ def _look_into(path: Path, relative: str, role: str, allow: Collection[str]) -> 
     if role == "code" and not needs_trust:
         return Look(relative, f"{what}, but it is the model's own code")
     return Look(relative, what if needs_trust else f"{what}{HARMLESS}", needs_trust)
+
+
+def _by_name(relative: str) -> str:
+    """Return what a file is that its name makes code, whatever is in it; else nothing."""
+    path = PurePosixPath(relative)
+    if path.name in _GRAPHS:
+        return "a graph of TensorFlow, whose operations can read and write files"
+    compiled = "compiled code" if _COMPILED.search(relative.lower()) else ""
+    return _PYTHON.get(path.suffix.lower(), compiled)
 
 
 def _look_into_config(path: Path, relative: str) -> Look | None:
@@ -234,7 +252,8 @@ def _look_by_kind(
 ) -> Iterator[tuple[str, bool]]:
     kind, what = detect(start), foreign(start)
     if what:
-        yield what, True
+        is_hdf5 = start.startswith(hdf5.MAGIC)
+        yield _look_into_hdf5(path, what, allow) if is_hdf5 else (what, True)
     yield from _look_into_catboost(path, start)
     if not is_zip and kind == "pickle" and start[:1] not in _OPCODES:
         return
@@ -291,12 +310,30 @@ def _look_into_zip(data: bytes, allow: Collection[str]) -> tuple[str, bool]:
     if of_torch is not None:
         return of_torch
     what, needs_trust = "a zip archive, which may hold code", True
+    if keras_models.is_archive(members):
+        return _look_into_model(data, what, "a Keras file", allow)
     if "schema.json" in members:
         what, needs_trust = _verdict("a skops file", skops_file.check(data, allow=allow))
     pickles = [name for name in members if name.lower().endswith(_PICKLE_NAMES)]
     if pickles:
         return f"{what}, with pickles in it ({_first_names(pickles)})", True
     return what, needs_trust
+
+
+def _look_into_hdf5(path: Path, what: str, allow: Collection[str]) -> tuple[str, bool]:
+    return _look_into_model(files.read(path, LARGEST), what, "an HDF5 file", allow)
+
+
+def _look_into_model(
+    data: bytes, unread: str, label: str, allow: Collection[str]
+) -> tuple[str, bool]:
+    """Return what a file of Keras is; ``unread`` where it is none that can be read."""
+    found = keras_models.check(data, allow=allow)
+    if found.damage:
+        return unread, True
+    if found.findings:
+        return f"{label}: {_first_names(found.findings)}", True
+    return f"{label} of layers and arrays", False
 
 
 def _look_into_npy(data: bytes, allow: Collection[str]) -> Iterator[tuple[str, bool]]:

@@ -209,8 +209,48 @@ class Gate:
         hint = f"; did you mean {' and '.join(dict.fromkeys(near))}?" if near else ""
         return f"allow names {', '.join(names)}, which no file of the model uses{hint}"
 
-    def read(self, path: Path) -> bytes:
+    def require_trust_in(self, file: str, reasons: Iterable[str], names: Iterable[str]) -> None:
+        """Go on only in a trusted folder, since a file was found to hold more than data.
+
+        Args:
+            file: the file, relative to the folder.
+            reasons: what was found, each the part of a sentence.
+            names: those of it that can be allowed: classes, ``package.module.Class``.
+
+        Raises:
+            UntrustedModel: it is not trusted; nothing was run.
+
+        """
+        names = list(names)
+        self._note(names)
+        if self.is_trusted():
+            self._warn_of_others()
+            return
+        details = [Violation("TRU-001", reason, file=file) for reason in reasons]
+        what = f"{file} holds more than data: {details[0].message}"
+        raise self._refusal(what, details, by_name=bool(names), classes=bool(names))
+
+    def allowed_classes(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return installed classes that the caller allowed by these names (TRU-016).
+
+        Raises:
+            MissingDependency: one is not installed.
+            UntrustedModel: what is found under the name is no such class.
+
+        """
+        from mlmodel.trust.pickles.unpickle import resolve
+
+        known, found = Names(self.allow, root=self.root), {}
+        for name in names:
+            module, _, own = name.rpartition(".")
+            found[name] = resolve((module, own), ALLOWED_CLASS.uses, known)
+        self._note(found)
+        return found
+
+    def read(self, path: Path, *, archive: bool = False) -> bytes:
         """Return the bytes of a model file in a form that holds no code.
+
+        ``archive`` says that it may be a zip archive, whatever its name.
 
         Raises:
             ModelNotFound: there is no such file.
@@ -218,9 +258,9 @@ class Gate:
                 memory (TRU-007).
 
         """
-        return self._read(path)
+        return self._read(path, archive=archive)
 
-    def read_to_run(self, path: Path, most: int | None = None) -> bytes:
+    def read_to_run(self, path: Path, most: int | None = None, *, archive: bool = False) -> bytes:
         """Return the bytes, at most ``most``, of a file by which code of the model runs.
 
         Raises:
@@ -228,7 +268,8 @@ class Gate:
             UntrustedModel: it is not the file that the folder's digest vouches for (TRU-065).
 
         """
-        data, file = self._read(path, most=most), self._relative(path)
+        data = self._read(path, most=most, archive=archive)
+        file = self._relative(path)
         sha = hashlib.sha256(data).hexdigest()
         manifest = self.manifest()
         if manifest is None:  # a digest that is taken later must have it

@@ -81,8 +81,8 @@ def unencoded(column: Any) -> Any:
 def _shown(column: Any) -> Any:
     """Return views in which those of missing values show nothing.
 
-    Such a view may be anything, and Arrow's cast follows it all the same, out of the memory that the
-    array has.
+    Such a view may be anything, and Arrow's cast follows it all the same, out of what the array
+    holds.
     """
     import pyarrow as pa
 
