@@ -99,10 +99,10 @@ def test_trusted_is_what_the_users_store_holds(tree):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("flavors: {keras: {}}\n", "has the flavor keras, which is not known here"),
+        ("flavors: {nobodys: {}}\n", "has the flavor nobodys, which is not known here"),
         (
-            "flavors: {python_function: {loader_module: mlflow.keras}}\n",
-            "is loaded by mlflow.keras, which is not known here",
+            "flavors: {python_function: {loader_module: mlflow.nobodys}}\n",
+            "is loaded by mlflow.nobodys, which is not known here",
         ),
         (
             "flavors: {python_function: {loader_module: mlflow.deep.sklearn}}\n",
@@ -133,7 +133,7 @@ def test_a_link_that_leads_out_needs_trust(tree):
 
 def test_models_in_a_models_folder_are_held_too(tree):
     """TRU-008."""
-    model(tree / "data" / "artifacts" / "inner", "flavors: {keras: {}}\n")
+    model(tree / "data" / "artifacts" / "inner", "flavors: {nobodys: {}}\n")
     code, found = gate("list", tree / "data")
     assert (code, found) == (1, {"data": ("none", True), "inner": ("trusted", False)})
 

@@ -22,7 +22,7 @@ BAD = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n    mode
 #: What is missing in the corpus, told by looking at each folder: folder -> files.
 MISSING = {
     "pyfunc-artifacts-3.1.4": ["artifacts/model.keras", "artifacts/scaler_x.pkl", "artifacts/scaler_y.pkl"],
-    "pytorch-2.5.0": ["data"],
+    "pytorch-2.5.0": ["data", "data"],
     "sklearn-0.24-signature": ["model.pkl", "model.pkl"],
     "sklearn-2.5.0": ["model.pkl", "model.pkl"],
     "sklearn-3.1.1": ["model.pkl", "model.pkl"],

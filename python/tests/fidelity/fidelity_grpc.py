@@ -182,12 +182,6 @@ def _scored(model: PyFuncModel, request: Any) -> Any:
     return next(iter(read.arrays.values())) if isinstance(read, Tensors) else to_frame(read)
 
 
-def _plain(item: Any) -> Any:
-    """Return what a value stands for, a number or a text; null is a form."""
-    field = item.WhichOneof("kind")
-    return None if field == "form" else getattr(item, field)
-
-
 def _cells(column: Any) -> Iterator[Any]:
     gone = set(column.missing)
     for place, cell in enumerate(getattr(column, column.WhichOneof("cells")).values):
@@ -195,9 +189,15 @@ def _cells(column: Any) -> Iterator[Any]:
 
 
 def _plain(cell: Any) -> Any:
-    """Return a cell that is a message as Python has it: an array, a list of texts, a mapping."""
-    if getattr(cell, "array", None) is not None:
+    """Return what a cell stands for that is a message: a scalar, an array, a list, a mapping."""
+    if not hasattr(cell, "WhichOneof"):
+        return cell
+    field = cell.WhichOneof("kind")
+    if field == "array":
         return np.frombuffer(cell.array.raw, cell.array.dtype).reshape(cell.array.shape)
-    if hasattr(cell, "keys"):
-        return {key.text: item.number for key, item in zip(cell.keys, cell.items, strict=True)}
-    return [one.text for one in cell.items] if hasattr(cell, "items") else cell
+    if field != "form":
+        return getattr(cell, field)
+    items = [_plain(one) for one in cell.items]
+    if cell.keys:
+        return dict(zip(map(_plain, cell.keys), items, strict=True))
+    return items or None

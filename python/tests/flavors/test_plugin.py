@@ -156,13 +156,13 @@ def test_a_path_that_another_module_knows_is_not_looked_for(tmp_path):
 def test_a_loader_module_without_data_is_given_the_folder(tmp_path, monkeypatch):
     """PYF-004: also where it has a model_path of its own."""
     monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "loader_of_this_test.py").write_text(
+    (tmp_path / "loader_without_data.py").write_text(
         "def _load_pyfunc(path):\n    return lambda rows: path\n"
     )
     folder = tmp_path / "m"
     folder.mkdir()
     (folder / "MLmodel").write_text(
-        "flavors:\n  python_function: {loader_module: loader_of_this_test, model_path: a}\n"
+        "flavors:\n  python_function: {loader_module: loader_without_data, model_path: a}\n"
     )
     assert pyfunc.load_model(folder, trust=True).predict(1) == str(folder)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import sys
 import textwrap
+from importlib.util import find_spec
 from types import ModuleType
 
 import cloudpickle
@@ -161,20 +162,17 @@ def test_a_module_in_a_pickle_is_mlflows_without_mlflow(write, monkeypatch):
 #: Folder of the corpus -> why it does not load: the class of the error, and words of it.
 #: The others load.
 NO_FUNCTION = (UnsupportedModel, "has no python_function flavor")
-LATER = (UnsupportedModel, "this version of mlmodel has no flavor for it")
 LEFT_OUT = (InvalidModel, "DIR-003")  # files that the corpus does not have
 WHY_NOT = {
     "crate-r": NO_FUNCTION,
-    "keras-2.14.1": LATER,
-    "keras-hdf5-early": LATER,
-    "lightgbm-2.9.2": (MissingDependency, "lightgbm"),
+    "keras-2.14.1": (InvalidModel, "KER-001"),
+    "keras-hdf5-early": (InvalidModel, "KER-001"),
     "pyfunc-artifacts-3.1.4": LEFT_OUT,
     "pyfunc-own-loader-module": (MissingDependency, "classifier"),
     "pyfunc-python-model-2.16.0": (MissingDependency, "pre_processor"),
-    "pytorch-1.5": LATER,
+    "pytorch-1.5": (InvalidModel, "DIR-009"),
     "pytorch-2.5.0": LEFT_OUT,
     "sklearn-0.24-signature": LEFT_OUT,
-    "sklearn-1.28.0": (MissingDependency, "lightgbm"),
     "sklearn-2.5.0": LEFT_OUT,
     "sklearn-3.1.1": LEFT_OUT,
     "sklearn-3.4.0-metadata": (MissingDependency, "imblearn"),
@@ -182,16 +180,26 @@ WHY_NOT = {
     "sklearn-databricks": LEFT_OUT,
     "sklearn-input-example-split": LEFT_OUT,
     "sklearn-without-pyfunc": NO_FUNCTION,
-    "spark-early": LATER,
-    "tensorflow-2.17.2": LATER,
 }
+#: Folder of the corpus -> the library without which nothing more can be told.
+NEEDS = {
+    "lightgbm-2.9.2": "lightgbm", "pytorch-1.5": "torch", "sklearn-1.28.0": "lightgbm",
+    "tensorflow-2.17.2": "tensorflow",
+}  # fmt: skip
 
 
-def test_what_of_the_corpus_loads(corpus):
-    """Every folder loads with trust, or says why not."""
+@pytest.mark.parametrize(
+    "libraries",
+    ["those of here", pytest.param("all", marks=pytest.mark.libraries(*sorted({*NEEDS.values()})))],
+)
+def test_what_of_the_corpus_loads(corpus, libraries):
+    """Every folder loads with trust, or says why not; those of all flavors where their libraries are."""
     wrong = []
     for folder in sorted(path.parent for path in corpus.glob("*/MLmodel")):
         error, words = WHY_NOT.get(folder.name, (None, ""))
+        needed = NEEDS.get(folder.name)
+        if needed is not None and find_spec(needed) is None:
+            error, words = MissingDependency, needed
         try:
             pyfunc.load_model(folder, trust=True, suppress_warnings=True)
         except MlmodelError as raised:

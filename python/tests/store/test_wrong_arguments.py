@@ -96,7 +96,7 @@ def test_a_native_flavor_alone_points_to_its_loader(tmp_path):
     (tmp_path / "m.pkl").write_text("N.")
     with pytest.raises(UnsupportedModel, match=r"mlmodel\.sklearn\.load_model"):
         mlmodel.load(tmp_path)
-    (tmp_path / "MLmodel").write_text("flavors: {lightgbm: {data: m.pkl}}\n")
+    (tmp_path / "MLmodel").write_text("flavors: {nobodys: {data: m.pkl}}\n")
     with pytest.raises(UnsupportedModel, match="Load it with MLflow"):
         mlmodel.load(tmp_path)
 

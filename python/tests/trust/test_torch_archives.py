@@ -16,7 +16,7 @@ import pytest
 
 pytestmark = pytest.mark.libraries("torch")
 
-import torch  # noqa: E402
+torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 import mlmodel  # noqa: E402

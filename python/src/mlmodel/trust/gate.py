@@ -316,7 +316,6 @@ class Gate:
             UntrustedModel: it uses what is not allowed without trust; nothing was run.
 
         """
-        from mlmodel.trust import bounds
         from mlmodel.trust.pickles import unpickle
 
         aliases = aliases or {}
@@ -332,8 +331,7 @@ class Gate:
         if found.allowed:
             known = Names(self.allow, aliases, self.root)
             loaded = unpickle.load_restricted(found, known, file, self._stand_ins())
-            bounds.check(loaded, file)
-            self._check_lightgbm(found, loaded, file)
+            self._check_loaded(found, loaded, file)
             return loaded
         if self._holds(file, data):
             return unpickle.load_trusted(data, aliases, file, self.own)
@@ -360,7 +358,7 @@ class Gate:
             UntrustedModel: it uses types that are not allowed without trust; nothing was run.
 
         """
-        from mlmodel.trust import bounds, skops_file
+        from mlmodel.trust import skops_file
         from mlmodel.trust.pickles import unpickle
 
         file = self._relative(path)
@@ -395,8 +393,7 @@ class Gate:
                 pickled_lightgbm.check_texts(data, file)
         loaded = unpickle.guarded(lambda: skops_file.load(found, trusted=trusted), file)
         if not trusted:
-            bounds.check(loaded, file)
-            self._check_lightgbm(found, loaded, file)
+            self._check_loaded(found, loaded, file)
         return loaded
 
     def _holds_lightgbm(self, found: Scan) -> bool:
@@ -404,7 +401,10 @@ class Gate:
         own = {".".join(place) for place in LIGHTGBM}
         return not own.isdisjoint(set(found.names) - self.allow)
 
-    def _check_lightgbm(self, found: Scan, loaded: Any, file: str) -> None:
+    def _check_loaded(self, found: Scan, loaded: Any, file: str) -> None:
+        from mlmodel.trust import bounds  # it needs numpy
+
+        bounds.check(loaded, file)
         if self._holds_lightgbm(found):
             from mlmodel.trust import pickled_lightgbm  # it needs numpy
 
