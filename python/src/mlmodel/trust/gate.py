@@ -402,12 +402,10 @@ class Gate:
         return not own.isdisjoint(set(found.names) - self.allow)
 
     def _check_loaded(self, found: Scan, loaded: Any, file: str) -> None:
-        from mlmodel.trust import bounds  # it needs numpy
+        from mlmodel.trust import bounds, pickled_lightgbm  # they need numpy
 
         bounds.check(loaded, file)
         if self._holds_lightgbm(found):
-            from mlmodel.trust import pickled_lightgbm  # it needs numpy
-
             pickled_lightgbm.require_data(loaded, file)
 
     def _stand_ins(self) -> dict[tuple[str, str], Callable[[str], type]]:
