@@ -72,6 +72,11 @@ KEYS = (
     "task: text-classification", "tokenizer_type: BertTokenizerFast", "transformers_version: 4.28.1",
 )  # fmt: skip
 
+#: How MLflow wrote it later, before transformers 5.
+LATER = {
+    "later 2.x": _layout("mlflow_version: 2.9.2\n", ("model_binary: model", *KEYS), "model"),
+}
+
 SPECIMEN = Specimen(
     libraries=("transformers", "torch"),
     make=make,

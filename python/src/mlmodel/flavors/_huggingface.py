@@ -26,6 +26,7 @@ __all__ = [
     "checked_folder",
     "is_of_the_data",
     "library_class",
+    "missing",
     "quiet",
     "require_fast_tokenizer",
     "require_known_type",
@@ -69,11 +70,13 @@ class Weights:
     def __init__(self, root: Path, name: str, rule: str) -> None:
         self._name, self._rule = name, rule
         self.files = sorted(root.glob(_SAFE))
-        self._tensors = [
-            tensor
+        named = [
+            pair
             for path in self.files
-            for tensor in tensors_of(path, f"{name}/{path.name}", rule).values()
+            for pair in tensors_of(path, f"{name}/{path.name}", rule).items()
         ]
+        self._names = tuple(key for key, _ in named)
+        self._tensors = [tensor for _, tensor in named]
         self._size = sum(tensor.size for tensor in self._tensors)
 
     def require_room_for(self, config: Any, build: Any, torch: ModuleType) -> None:
@@ -101,6 +104,20 @@ class Weights:
         if size > _MOST_TIMES * self._size + _COMPUTED:
             raise self._too_large(f"its model computes tables of {size:,} bytes")
 
+    def require_all_of(self, network: Any) -> None:
+        """Refuse a loaded model that has more numbers than its files: the others were made up.
+
+        A pooler may be missing, which models that answer for tokens do not have.
+
+        Raises:
+            InvalidModel: weights are missing.
+
+        """
+        own = {key: one for key, one in network.named_parameters() if "pooler" not in key}
+        if sum(one.numel() for one in own.values()) > self._size:
+            lacking = [key for key in own if not any(have.endswith(key) for have in self._names)]
+            raise InvalidModel.of_file(self._name, self._rule, missing(lacking))
+
     def require_matrix(self, rows: object, columns: object) -> None:
         """Refuse a layer whose matrix is larger than its weights.
 
@@ -120,6 +137,12 @@ class Weights:
         return InvalidModel.of_file(f"{self._name}/config.json", self._rule, said)
 
 
+def missing(weights: list[str]) -> str:
+    """Return what is said of weights that no file has."""
+    first = f", {weights[0]} among them" if weights else ""
+    return f"{len(weights)} weights are missing{first}"
+
+
 def _counts(config: Any) -> Iterator[tuple[str, int]]:
     """Give the numbers of a configuration by which a model is built in a loop."""
     for key, value in config.to_dict().items():
@@ -133,9 +156,9 @@ def is_of_the_data(error: Exception) -> bool:
     """Return whether data or a parameter's value may be why a library raised an error."""
     kinds = (ValueError, TypeError, IndexError, KeyError, RuntimeError)
     names = {cls.__name__ for cls in type(error).__mro__}
-    return "OutOfMemoryError" not in names and (
-        isinstance(error, kinds) or "PipelineException" in names
-    )
+    # Readers of Rust raise a plain Exception.
+    is_plain = type(error) is Exception or "PipelineException" in names
+    return "OutOfMemoryError" not in names and (isinstance(error, kinds) or is_plain)
 
 
 def library_class(module: Any, name: object, base: type) -> Any:

@@ -82,11 +82,18 @@ class SentenceTransformersFlavor(Flavor):
         root = hugging_face.checked_folder(folder, name, "SEN-006")
         read = cannot_be_read(name, what, "SEN-004", root)
         with read, hugging_face.without_panics(), self._quiet():
-            for place in _places(root, name):
-                self._require_room(folder, root / place, f"{name}/{place}".rstrip("/"))
-            return library.SentenceTransformer(
+            measured = [
+                self._measured(folder, root / place, f"{name}/{place}".rstrip("/"))
+                for place in _places(root, name)
+            ]
+            model = library.SentenceTransformer(
                 str(root), local_files_only=True, trust_remote_code=False
             )
+            for weights, module in zip(measured, model, strict=False):
+                network = getattr(module, "auto_model", None)
+                if network is not None and weights.files:
+                    weights.require_all_of(network)
+        return model
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
         """Return how a model predicts: the embedding of each text, in a row of its own."""
@@ -129,8 +136,8 @@ class SentenceTransformersFlavor(Flavor):
 
         return transformers
 
-    def _require_room(self, folder: ModelFolder, place: Path, name: str) -> None:
-        """Refuse a module that is larger than its weights, before memory is set aside for it."""
+    def _measured(self, folder: ModelFolder, place: Path, name: str) -> hugging_face.Weights:
+        """Return the weights of a module, which is not larger than they are."""
         transformers = self._transformers()
 
         config = place / "config.json"
@@ -138,7 +145,7 @@ class SentenceTransformersFlavor(Flavor):
         weights = hugging_face.Weights(place, name, "SEN-007")
         weights.require_matrix(said.get("in_features"), said.get("out_features"))
         if not weights.files or "model_type" not in said:
-            return
+            return weights
         options = {"local_files_only": True, "trust_remote_code": False}
         own = transformers.AutoConfig.from_pretrained(str(place), **options)
         hugging_face.require_known_type(folder, own.model_type, name, "SEN-006")
@@ -150,6 +157,7 @@ class SentenceTransformersFlavor(Flavor):
                 transformers, named, transformers.PreTrainedTokenizerBase
             )
             hugging_face.require_fast_tokenizer(folder, transformers, cls, name, "SEN-006")
+        return weights
 
 
 def _places(root: Path, name: str) -> list[str]:

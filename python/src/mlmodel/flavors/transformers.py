@@ -220,10 +220,9 @@ def _network(folder: ModelFolder, attributes: Mapping[str, Any], torch: Any, wha
             str(root), config=config, output_loading_info=True,
             use_safetensors=bool(weights.files), **options,
         )  # fmt: skip
-    missing = sorted(told["missing_keys"])
-    if missing:
-        said = f"{len(missing)} weights are missing, {missing[0]} among them"
-        raise InvalidModel.of_file(place, "TRF-007", said)
+    lacking = sorted(told["missing_keys"])
+    if lacking:
+        raise InvalidModel.of_file(place, "TRF-007", hugging_face.missing(lacking))
     return model
 
 

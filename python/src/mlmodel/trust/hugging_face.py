@@ -52,7 +52,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.\-]{0,64}\Z")
 _WEIGHTS = re.compile(r"[A-Za-z0-9_.\-]+\.safetensors\Z")
 _HARMLESS = re.compile(
     r"(vocab\.txt|merges\.txt|vocab\.json|added_tokens\.json|\.gitattributes|"
-    r"(README|LICENSE|NOTICE|USE_POLICY|config_sentence_transformers)(\.[a-z]{2,4})?|"
+    r"(README|LICENSE|NOTICE|USE_POLICY)(\.(md|txt))?|config_sentence_transformers\.json|"
     r"chat_template\.jinja)\Z",
     re.IGNORECASE,
 )
@@ -228,8 +228,9 @@ def _config(held: Any) -> Iterator[str]:
     if not isinstance(held, dict):
         yield "is no mapping"
         return
-    if held.get("model_type") not in MODEL_TYPES:
-        yield f"is of a model of type {held.get('model_type')!s:.60}, which is not on the list"
+    kind = held.get("model_type")
+    if not isinstance(kind, str) or kind not in MODEL_TYPES:
+        yield f"is of a model of type {kind!s:.60}, which is not on the list"
     for key, value in held.items():
         known = (
             _is_data(value)

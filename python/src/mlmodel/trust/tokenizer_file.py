@@ -8,6 +8,7 @@ Steps of a kind that is not known here ask for trust.
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -97,8 +98,9 @@ def _model(model: Any) -> Iterator[str]:
     if not isinstance(model, dict):
         yield "has no model"
         return
-    if model.get("type") is not None and model["type"] not in _MODELS:
-        yield f"has a model of the kind {model['type']!s:.60}"
+    kind = model.get("type", "BPE")  # early files do not say it
+    if not isinstance(kind, str) or kind not in _MODELS:
+        yield f"has a model of the kind {kind!s:.60}"
     vocabulary = model.get("vocab")
     if isinstance(vocabulary, dict):
         if not all(_is_count(one, _MOST_IDS) for one in vocabulary.values()):
@@ -112,6 +114,9 @@ def _steps(part: str, step: Any, known: frozenset[str]) -> Iterator[str]:
     if len(flat) > _MOST_STEPS:
         yield f"has more than {_MOST_STEPS} steps in {part}"
         return
+    kinds = [one.get("type") if isinstance(one, dict) else None for one in flat]
+    if kinds.count("Precompiled") > 1:
+        yield f"has more than one table of characters in {part}"
     growth = 1.0
     for one in flat:
         kind = one.get("type") if isinstance(one, dict) else one
@@ -174,6 +179,23 @@ def _prepend(step: dict[str, Any]) -> Iterator[str]:
         yield f"puts {text!s:.80} before each text"
 
 
+def _precompiled(step: dict[str, Any]) -> Iterator[str]:
+    """Give why a table of characters sets aside more than it holds, or makes texts long.
+
+    It is the size of a trie, the trie, and what stands in the place of characters, each of them
+    ended by a zero.
+    """
+    try:
+        table = base64.b64decode(step.get("precompiled_charsmap", ""), validate=True)
+    except (ValueError, TypeError):
+        table = b""
+    size = int.from_bytes(table[:4], "little")
+    if len(table) < 4 + size or len(table) < 4:  # noqa: PLR2004
+        yield "has a table of characters that is not whole"
+    elif max(map(len, table[4 + size :].split(b"\0"))) > _LONGEST:
+        yield "has a table of characters that puts long texts in their place"
+
+
 def _pattern(pattern: Any) -> Iterator[str]:
     """Give why a pattern may take for ever, or match what has no length."""
     if isinstance(pattern, dict) and len(pattern) == 1:
@@ -217,6 +239,7 @@ def _is_short(token: Any) -> bool:
 
 
 _CHECKS: dict[str, Callable[[dict[str, Any]], Iterator[str]]] = {
+    "Precompiled": _precompiled,
     "Prepend": _prepend,
     "Replace": _replace,
     "Split": _split,
