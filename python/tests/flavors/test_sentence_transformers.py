@@ -214,7 +214,9 @@ def test_a_configuration_is_held_against_the_weights(saved, keys):
     path = saved / FOLDER / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **keys}))
     for trust in (False, True):
-        with pytest.raises(InvalidModel, match=r"and the files hold [\d,]+ in \d+ tensors.*SEN-007"):
+        with pytest.raises(
+            InvalidModel, match=r"and the files hold [\d,]+ in \d+ tensors.*SEN-007"
+        ):
             mlmodel.load(saved, trust=trust)
 
 

@@ -213,7 +213,9 @@ def test_a_weight_that_no_file_has_is_not_made_up(saved):
     del held["classifier.weight"]
     save_file(held, saved / WEIGHTS, {"format": "pt"})
     for trust in (False, True):
-        with pytest.raises(InvalidModel, match=r"1 weights are missing, classifier.weight.*TRF-007"):
+        with pytest.raises(
+            InvalidModel, match=r"1 weights are missing, classifier.weight.*TRF-007"
+        ):
             mlmodel.load(saved, trust=trust)
 
 

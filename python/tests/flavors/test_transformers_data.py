@@ -149,9 +149,7 @@ def test_generation(generator):
     assert generator.predict(ROWS, params=plain) == native
     alone = generator.predict(ROWS, params={**plain, "return_full_text": False})
     assert [text + end for text, end in zip(TEXTS, alone, strict=True)] == native
-    several = generator.predict(
-        ROWS, params={**plain, "num_beams": 3, "num_return_sequences": 2}
-    )
+    several = generator.predict(ROWS, params={**plain, "num_beams": 3, "num_return_sequences": 2})
     assert [len(made) for made in several] == [2, 2]
 
 
@@ -196,7 +194,9 @@ def test_a_template_for_prompts(generator, tmp_path):
     folder = rewritten(generator.path, tmp_path, metadata={"prompt_template": "the {prompt} was"})
     loaded = mlmodel.load(folder, trust=True)
     params = {"max_new_tokens": 3, "do_sample": False}
-    native = generator.pipeline([f"the {text} was" for text in TEXTS], return_full_text=False, **params)
+    native = generator.pipeline(
+        [f"the {text} was" for text in TEXTS], return_full_text=False, **params
+    )
     expected = [made[0]["generated_text"] for made in native]
     assert loaded.predict(TEXTS, params=params) == expected
     assert loaded.predict(TEXTS, params={**params, "return_full_text": True})[0].startswith("the a")

@@ -208,7 +208,9 @@ def test_json_that_is_read_in_two_ways(tmp_path, text):
     assert [file for file, _ in refused_in(tmp_path)] == ["tokenizer.json"]
 
 
-@pytest.mark.parametrize("place", ["pipeline", "components/tokenizer", "model.sentence_transformer"])
+@pytest.mark.parametrize(
+    "place", ["pipeline", "components/tokenizer", "model.sentence_transformer"]
+)
 def test_folders_that_no_key_names_are_looked_at(tmp_path, place):
     """TRU-006."""
     (tmp_path / place).mkdir(parents=True)
