@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 
 import pandas as pd
@@ -13,6 +14,7 @@ import mlmodel
 from mlmodel import document
 from mlmodel.errors import (
     InvalidArgument,
+    InvalidInput,
     InvalidModel,
     MissingDependency,
     UnsupportedModel,
@@ -293,3 +295,109 @@ def test_a_pickled_model_answers_the_same(saved):
     loaded = mlmodel.load(saved)
     copied = pickle.loads(pickle.dumps(loaded))
     assert copied.predict(ROWS).equals(loaded.predict(ROWS))
+
+
+def test_code_that_a_model_brings_along_is_not_run(saved, capfd):
+    """TRF-003, TRF-006: it asks for trust, and in a trusted folder is left alone."""
+    (saved / "model" / "modeling.py").write_text("print('it ran')\nraise SystemExit\n")
+    changed(
+        saved,
+        "model/config.json",
+        auto_map={"AutoModel": "modeling.Mine", "AutoConfig": "modeling.Mine"},
+    )
+    with pytest.raises(UntrustedModel, match="TRF-006"):
+        mlmodel.load(saved)
+    looks = {look.file for look in look_into(saved) if look.needs_trust}
+    assert looks == {"model/config.json", "model/modeling.py"}
+    assert len(mlmodel.load(saved, trust=True).predict(ROWS)) == 2
+    assert "it ran" not in capfd.readouterr().out
+
+
+def test_weights_that_are_a_pickle_ask_for_trust(classifier, saved):
+    """TRF-006: as transformers wrote them before 4.35."""
+    import torch
+
+    (saved / WEIGHTS).unlink()
+    torch.save(classifier.model.state_dict(), saved / "model" / "pytorch_model.bin")
+    with pytest.raises(UntrustedModel, match=r"pytorch_model.bin, which is no file.*TRF-006"):
+        mlmodel.load(saved)
+    assert [look.file for look in look_into(saved)] == ["model/pytorch_model.bin"]
+    answer = mlmodel.load(saved, trust=True).predict(ROWS)
+    assert answer.to_dict("records") == classifier(ROWS["text"].tolist())
+
+
+#: What asks for trust by a class that the MLmodel file names; the error's words.
+CLASSES = {
+    "a model of another type": ({"pipeline_model_type": "ViTForImageClassification"}, "a model of type vit"),
+    "a tokenizer with a reader of its own": ({"tokenizer_type": "CTRLTokenizer"}, "a tokenizer of the class CTRLTokenizer"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CLASSES)
+def test_classes_that_ask_for_trust(saved, what):
+    """TRF-006."""
+    keys, said = CLASSES[what]
+    keyed(saved, **keys)
+    with pytest.raises(UntrustedModel, match=rf"{said}.*TRF-006"):
+        mlmodel.load(saved)
+
+
+def test_parts_for_other_data_ask_for_trust(saved):
+    """TRF-006."""
+    keyed(
+        saved, components=["tokenizer", "image_processor"], image_processor_type="ViTImageProcessor"
+    )
+    (saved / "components" / "image_processor").mkdir()
+    with pytest.raises(
+        UntrustedModel, match=r"the class ViTImageProcessor, for other data.*TRF-006"
+    ):
+        mlmodel.load(saved)
+
+
+def test_a_reader_of_rust_that_gives_up(saved):
+    """TRF-011: an index that leads out of a table of characters, which no check has looked for."""
+    import base64
+
+    trie = [0] * 256
+    trie[0x61], trie[0x62] = 0x61 | 1 << 8 | 3 << 10, 2**30
+    packed = b"".join(one.to_bytes(4, "little") for one in trie)
+    table = base64.b64encode(len(packed).to_bytes(4, "little") + packed + b"x\0").decode()
+    keyed(saved, tokenizer_type="PreTrainedTokenizerFast")
+    changed(saved, "components/tokenizer/tokenizer.json", normalizer={"type": "Precompiled", "precompiled_charsmap": table})  # fmt: skip
+    loaded = mlmodel.load(saved)
+    assert len(loaded.predict(["good film"])) == 1
+    with pytest.raises(InvalidInput, match=r"reader of Rust gives up.*TRF-011"):
+        loaded.predict(["a good film"])
+
+
+_ALTERED = """
+import random, resource, sys
+from pathlib import Path
+import mlmodel
+folder, generator = Path(sys.argv[1]), random.Random(7)
+resource.setrlimit(resource.RLIMIT_AS, (8_000_000 * 1024,) * 2)
+files = [path for place in ("model", "components") for path in (folder / place).rglob("*.*")]
+for _ in range(60):
+    path = generator.choice(sorted(files))
+    whole = path.read_bytes()
+    data, place = bytearray(whole), generator.randrange(min(len(whole), 3000))
+    data[place] = generator.choice(b'09[{"}],nt\\x00\\xff')
+    path.write_bytes(data if generator.random() < 0.8 else data[:place])
+    try:
+        mlmodel.load(folder).predict(["a good film"])
+    except mlmodel.errors.MlmodelError:
+        pass
+    path.write_bytes(whole)
+print("whole")
+"""
+
+
+@pytest.mark.slow
+def test_altered_files_do_not_end_the_process(saved):
+    """TRF-004, TRF-006, TRF-007: each is refused, or harmless."""
+    done = subprocess.run(
+        [sys.executable, "-c", _ALTERED, str(saved)],
+        capture_output=True, text=True, check=False, timeout=500,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.endswith("whole\n")

@@ -28,6 +28,7 @@ GENERATION = {
 TOKENIZER_CONFIG = {
     "added_tokens_decoder": {"0": {"content": "[PAD]", "special": True}}, "backend": "tokenizers", "cls_token": "[CLS]",
     "model_max_length": 1000000000000000019884624838656, "tokenizer_class": "BertTokenizer", "strip_accents": None,
+    "model_input_names": ["input_ids"], "errors": "replace", "name_or_path": "/root/.cache/x", "special_tokens_map_file": "/root/.cache/y", "sp_model_kwargs": {},
     "chat_template": "{{ messages }}", "additional_special_tokens": ["<a>"], "pad_token": {"__type": "AddedToken", "content": "<p>"},
 }  # fmt: skip
 LLAMA = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"

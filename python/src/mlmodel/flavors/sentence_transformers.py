@@ -153,6 +153,8 @@ class SentenceTransformersFlavor(Flavor):
         tokenizer = place / "tokenizer_config.json"
         if tokenizer.exists():
             named = json.loads(tokenizer.read_bytes()).get("tokenizer_class")
+            if named is None:  # then it is that of the model's type
+                return weights
             cls = hugging_face.library_class(
                 transformers, named, transformers.PreTrainedTokenizerBase
             )

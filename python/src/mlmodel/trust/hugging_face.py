@@ -88,8 +88,11 @@ _FETCHING = frozenset(
 _LENGTHS = frozenset({"max_length", "max_new_tokens", "min_length", "min_new_tokens"})
 _ANSWERS = frozenset({"num_beams", "num_beam_groups", "num_return_sequences"})
 #: Keys of ``tokenizer_config.json``.
-_TOKENIZER_NAMES = frozenset({"backend", "padding_side", "tokenizer_class", "truncation_side"})
-_TOKENIZER_TEXTS = frozenset({"chat_template", "name_or_path"})
+_TOKENIZER_NAMES = _words(
+    "backend errors language model_input_names padding_side src_lang tgt_lang tokenizer_class "
+    "tokenizer_type transformers_version truncation_side truncation_strategy"
+)
+_TOKENIZER_TEXTS = frozenset({"chat_template", "name_or_path", "special_tokens_map_file"})
 _TOKENS = frozenset({"added_tokens_decoder", "additional_special_tokens", "extra_special_tokens"})
 
 #: The modules of sentence-transformers that load without trust, by the end of their names.
