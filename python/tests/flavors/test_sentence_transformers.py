@@ -263,6 +263,16 @@ def test_what_asks_for_trust(saved):
         mlmodel.load(saved, trust=True)
 
 
+def test_a_tokenizer_with_a_reader_of_its_own_asks_for_trust(saved):
+    """SEN-006."""
+    path = saved / FOLDER / "tokenizer_config.json"
+    path.write_text(
+        json.dumps({**json.loads(path.read_text()), "tokenizer_class": "CTRLTokenizer"})
+    )
+    with pytest.raises(UntrustedModel, match=r"of the class CTRLTokenizer.*SEN-006"):
+        mlmodel.load(saved)
+
+
 def test_a_folder_without_modules(embedder, saved):
     """The library makes a mean of the tokens of a model of transformers."""
     (saved / FOLDER / "modules.json").unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -266,6 +267,28 @@ def test_half_precision_is_kept(tmp_path):
     assert mlmodel.load(tmp_path / "m").predict(["a"]).to_dict("records") == pipeline(["a"])
 
 
+def test_the_type_of_the_weights_in_memory_is_that_of_the_file(saved):
+    import torch
+
+    keyed(saved, torch_dtype="torch.float64")
+    assert mlmodel.transformers.load_model(saved).model.dtype == torch.float64
+
+
+def test_tables_that_a_model_computes_are_bounded(tmp_path):
+    """TRF-007: a mask for each pair of positions."""
+    import transformers
+
+    config = transformers.GPTNeoConfig(
+        vocab_size=17, hidden_size=2, num_layers=1, num_heads=1, max_position_embeddings=12_000,
+        attention_types=[[["global"], 1]], bos_token_id=0, eos_token_id=0,
+    )  # fmt: skip
+    network = transformers.GPTNeoForCausalLM(config).eval()
+    pipeline = transformers.pipeline("text-generation", model=network, tokenizer=small.tokenizer())
+    mlmodel.transformers.save_model(pipeline, tmp_path / "m")
+    with pytest.raises(InvalidModel, match=r"computes tables of 144,\d+,\d+ bytes.*TRF-007"):
+        mlmodel.load(tmp_path / "m")
+
+
 def test_a_task_without_a_python_function(tmp_path):
     """TRF-012: is saved for native loading."""
     import transformers
@@ -310,6 +333,20 @@ def test_code_that_a_model_brings_along_is_not_run(saved, capfd):
     looks = {look.file for look in look_into(saved) if look.needs_trust}
     assert looks == {"model/config.json", "model/modeling.py"}
     assert len(mlmodel.load(saved, trust=True).predict(ROWS)) == 2
+    assert "it ran" not in capfd.readouterr().out
+
+
+def test_a_way_of_generating_that_a_model_brings_along_is_not_run(tmp_path, capfd):
+    """TRF-003, TRF-006."""
+    pipeline = small.pipeline("text-generation", "BertLMHeadModel", is_decoder=True)
+    mlmodel.transformers.save_model(pipeline, tmp_path / "m")
+    (tmp_path / "m" / "model" / "custom_generate").mkdir()
+    file = tmp_path / "m" / "model" / "custom_generate" / "generate.py"
+    file.write_text("print('it ran')\ndef generate(*args, **keywords): raise SystemExit\n")
+    with pytest.raises(UntrustedModel, match=r"custom_generate/generate.py.*TRF-006"):
+        mlmodel.load(tmp_path / "m")
+    with contextlib.suppress(InvalidModel):
+        mlmodel.load(tmp_path / "m", trust=True).predict(["a"], params={"max_new_tokens": 2})
     assert "it ran" not in capfd.readouterr().out
 
 

@@ -148,7 +148,6 @@ class SentenceTransformersFlavor(Flavor):
             return weights
         options = {"local_files_only": True, "trust_remote_code": False}
         own = transformers.AutoConfig.from_pretrained(str(place), **options)
-        hugging_face.require_known_type(folder, own.model_type, name, "SEN-006")
         weights.require_room_for(own, transformers.AutoModel.from_config, self.require("torch"))
         tokenizer = place / "tokenizer_config.json"
         if tokenizer.exists():
