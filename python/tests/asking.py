@@ -29,14 +29,17 @@ def posted(model: PyFuncModel, body: Any, media: str = JSON) -> Any:
 
 
 def as_declared(model: PyFuncModel, told: Any) -> Any:
-    """Return a table that was answered with the moments and lists that it declares.
+    """Return an answer with the moments and lists that it declares, or as the array that it is.
 
-    JSON has moments as texts, and the messages of gRPC as nanoseconds; tensors have lists as texts
-    of JSON.
+    JSON has arrays as lists and moments as texts; the messages of gRPC have moments as nanoseconds;
+    tensors have lists as texts of JSON.
     """
+    import numpy as np
     import pandas as pd
 
     outputs = model.signature.outputs if model.signature else None
+    if outputs is not None and isinstance(told, list) and outputs.is_tensor_spec():
+        return np.array(told)
     if outputs is None or not isinstance(told, pd.DataFrame):
         return told
     read = {}

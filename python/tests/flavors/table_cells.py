@@ -172,7 +172,8 @@ def rest(bench: Bench) -> None:
     assert answer.status == 200, told
     told = told["predictions"]
     if isinstance(told, list) and told and isinstance(told[0], dict):
-        told = as_declared(own, pd.DataFrame(told))
+        told = pd.DataFrame(told)
+    told = as_declared(own, told)
     expected = own.predict(own.input_example)
     assert difference(_plain(expected), told, single=bench.specimen.single) is None
 

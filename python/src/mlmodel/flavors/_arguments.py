@@ -46,6 +46,16 @@ class PredictArguments:
         self._takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         self._of, self._rule = of, rule
 
+    @classmethod
+    def of_names(cls, names: Iterable[str], of: str, rule: str) -> PredictArguments:
+        """Return those of a closed list of names, whatever more the method would take."""
+
+        def none() -> None: ...
+
+        made = cls(none, (), of, rule)
+        made._known = set(names)
+        return made
+
     def takes(self, name: str) -> bool:
         """Return whether the method has an argument of this name."""
         return self._takes_all or name in self._known

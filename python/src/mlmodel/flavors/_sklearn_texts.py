@@ -111,7 +111,7 @@ def _paths_of_steps(model: Any, before: tuple[Any, ...]) -> Iterator[tuple[Any, 
         yield from found
         if found or getattr(step, "n_features_in_", None) is not None:
             return
-        if hasattr(step, "transformers"):  # it chooses columns, so it takes a table
+        if hasattr(step, "remainder"):  # it chooses columns, so it takes a table
             return
         before = (*before, step)
 

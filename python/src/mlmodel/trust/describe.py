@@ -28,6 +28,7 @@ from mlmodel.errors import MlmodelError
 from mlmodel.trust import (
     catboost_model,
     hdf5,
+    hugging_face,
     keras_models,
     skops_file,
     sparkml,
@@ -119,6 +120,7 @@ def look_into(
     described = walk((document or _document_or_empty(root)).data, schemas.load("mlmodel"))
     found = [*_unknown_modules(described), *_running(root, described)]
     roles = _roles(root, described)
+    refused = hugging_face.refused_below(root, [one for one in roles if roles[one] == "model"])
     for number, (relative, _) in enumerate(files.regular_files(root)):
         if number == MOST_FILES:
             found.append(Look(".", f"more than {MOST_FILES:,} files; the rest is not inspected"))
@@ -127,6 +129,8 @@ def look_into(
         look = _look_at(root / relative, relative, role, allow)
         if look is None and roles.get(relative) == "code":
             look = Look(relative, "the model's own code")
+        if relative in refused and not (look and look.needs_trust):
+            look = Look(relative, f"of a model of Hugging Face: it {_cut(refused[relative])}")
         if look is not None:
             found.append(look)
     return found

@@ -6,16 +6,15 @@ symbolic values and returns the reason to refuse, or an empty string.
 
 from __future__ import annotations
 
-import importlib
 import re
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlmodel.trust.pickles.findings import NOT_FOLLOWED, WRITES_FILES
+from mlmodel.trust.pickles.patterns import repetitions
 from mlmodel.trust.pickles.values import Global, Items, Made, Mapping, Opaque, Value, is_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 __all__ = ["ARGUMENTS", "STATES", "member_name"]
 
@@ -69,36 +68,8 @@ def _is_quick(pattern: Value) -> bool:
     """Whether matching takes no more than a small power of the length of a column's name."""
     if type(pattern) is not str or len(pattern) > _LONGEST_PATTERN:
         return False
-    parser: Any = importlib.import_module("re._parser")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            parts = list(_parts(parser.parse(pattern), within=False))
-    except (re.error, RecursionError, OverflowError, ValueError):
-        return False
-    return "no" not in parts and parts.count("repeat") <= _MOST_REPEATS
-
-
-def _parts(parsed: Any, *, within: bool) -> Iterator[str]:
-    """Yield ``repeat`` for each repetition, ``no`` for one within another and for references."""
-    for code, value in parsed:
-        kind = str(code)
-        repeats = kind in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"} and value[1] > 1
-        if kind.startswith("GROUPREF") or (repeats and within):
-            yield "no"
-        elif repeats:
-            yield "repeat"
-        inner = value if isinstance(value, tuple | list) else ()
-        for part in _patterns(inner):
-            yield from _parts(part, within=within or repeats)
-
-
-def _patterns(value: Any) -> Iterator[Any]:
-    for one in value:
-        if type(one).__name__ == "SubPattern":
-            yield one
-        elif isinstance(one, list):
-            yield from _patterns(one)
+    found = repetitions(pattern)
+    return found is not None and found <= _MOST_REPEATS
 
 
 def _memory_state(_: Global, target: Made, state: Value) -> str:  # noqa: ARG001 - the protocol's
