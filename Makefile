@@ -71,7 +71,7 @@ pandas3: env ## The core's tests on pandas 3, in an environment of their own
 
 flavors: env ## Tests that need every flavor's library, in an environment that has them all
 	@cd python && peer=$$(../$(BIN)/python tools/peer_environment.py flavors) && \
-	  PYTHONPATH=src $$peer -m pytest -n $(JOBS) --dist loadgroup -m libraries
+	  PYTHONPATH=$$PWD/src $$peer -m pytest -n $(JOBS) --dist loadgroup -m libraries
 
 slow: env ## Tests with real servers, clients, packages and MLflow itself
 	@cd python && ../$(BIN)/pytest -m "slow and not libraries"

@@ -17,7 +17,7 @@ import mlmodel
 pytestmark = [pytest.mark.libraries("pyspark"), pytest.mark.slow]
 
 LATE, EARLY = "1.28", "early"
-ROWS = pd.DataFrame({"name": ["Ann", "Bob", "Cid"], "age": [31.0, 42.0, 53.0]})
+ROWS = pd.DataFrame({"name": ["Ann", "Bob", "Cid"], "age": [31.5, 42.25, 53.5]})
 
 #: What the blocks take for granted: a session on this machine alone, the model and the data.
 _BEFORE = """
