@@ -1,10 +1,11 @@
-"""The table of flavors as its page shows it; run by itself, this file writes it there.
+"""The table of flavors as its page and the README show it; run by itself, this file writes both.
 
 Each mark is held by a test of ``test_table.py``: what is there passes, and what is not, fails.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PAGE = REPOSITORY / "spec" / "flavors" / "README.md"
+README = REPOSITORY / "README.md"
 #: The columns, as ``table_cells.CELLS`` has them (a test compares).
 COLUMNS = (
     "saved", "native load", "python_function", "signature, example", "fidelity",
@@ -70,10 +72,30 @@ def written(text: str) -> str:
     return "\n".join([f"{before}{_BEGIN}", "", *rows, "", *notes, "", f"{_END}{after}"])
 
 
+def summary(text: str) -> str:
+    """Return the README with the short form of the table in its place."""
+    before, _, rest = text.partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    rows = [
+        "| flavor | reads MLflow | loads in MLflow 3 | to load | tested with |",
+        f"|{'---|' * 5}",
+    ]
+    for flavor in names():
+        ages = [age for age in AGES if nothing_to_read(flavor, f"MLflow {age}") is None]
+        back = "yes" if not_there(flavor, "loads in MLflow") is None else "no"
+        trust = "asks for trust" if specimen(flavor).runs else "needs no trust"
+        link = f"[{flavor}]({_page(flavor).relative_to(REPOSITORY).as_posix()})"
+        rows.append(f"| {link} | {', '.join(ages)} | {back} | {trust} | {versions(flavor)} |")
+    return "\n".join([f"{before}{_BEGIN}", "", *rows, "", f"{_END}{after}"])
+
+
+def _page(flavor: str) -> Path:
+    page = PAGE.parent / f"{flavor}.md"
+    return page if page.exists() else PAGE.parents[1] / "python-function.md"
+
+
 def _row(flavor: str, reasons: list[str]) -> str:
-    link = f"[{flavor}]({flavor}.md)"
-    if not (PAGE.parent / f"{flavor}.md").exists():
-        link = f"[{flavor}](../python-function.md)"
+    link = f"[{flavor}]({os.path.relpath(_page(flavor), PAGE.parent)})"
     return f"| {link} | {' | '.join(_marks(flavor, reasons))} | {versions(flavor)} |"
 
 
@@ -95,4 +117,5 @@ def _marks(flavor: str, reasons: list[str]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path, made in ((PAGE, written), (README, summary)):
+        path.write_text(made(path.read_text(encoding="utf-8")), encoding="utf-8")

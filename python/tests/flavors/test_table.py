@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flavor_table import COLUMNS, PAGE, not_there, nothing_to_read, written
+from flavor_table import COLUMNS, PAGE, README, not_there, nothing_to_read, summary, written
 from table_cells import CELLS, Bench
 
 from mlmodel.flavors import _registry
@@ -63,5 +63,6 @@ def test_a_specimen_names_what_there_is(name: str) -> None:
 def test_the_page_shows_the_results() -> None:
     """What is written there is what the tests of this file hold; ``flavor_table.py`` writes it."""
     assert tuple(CELLS) == COLUMNS
-    text = PAGE.read_text(encoding="utf-8")
-    assert written(text) == text
+    for path, made in ((PAGE, written), (README, summary)):
+        text = path.read_text(encoding="utf-8")
+        assert made(text) == text

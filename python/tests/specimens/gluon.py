@@ -84,7 +84,7 @@ SPECIMEN = Specimen(
         "0.x": "MLflow has had the flavor since 1.8", "1.x": _layout(_FIRST), "2.x": _layout(_LATER), "3.x": _GONE,
     },
     missing={"loads in MLflow": _GONE},
-    runs="MXNet's compiled reader believes the files, and a graph may call Python",
+    runs="Python that a graph may call, and MXNet's compiled reader, which believes the files",
     fidelity={"integer names": Made(lambda rows: make(rows.shape[1]), native, not_sent=dict.fromkeys(V2_WAYS, NAMES))},
     other_kinds="its networks take arrays of numbers",
 )  # fmt: skip

@@ -86,7 +86,7 @@ SPECIMEN = Specimen(
         "1.x": _layout(_LATER),
         "2.x": _layout(_LATER + "    mlflow_version: 2.9.2\n"),
     },
-    runs="the file names classes of Java, of which H2O's server makes objects",
+    runs="classes of Java that the file names, of which H2O's server makes objects",
     missing={},
     fidelity={
         "categories of texts": Made(lambda rows: trained(rows, target(rows.shape[0])), native),
