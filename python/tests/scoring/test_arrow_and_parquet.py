@@ -386,7 +386,7 @@ import numpy as np, pandas as pd, pyarrow as pa
 sys.path.insert(0, {tests!r})
 import mlmodel
 from test_arrow_and_parquet import FORMS, Engine, handle, stream, unshown
-engine = Engine(lambda data, _: [str(cell) for cell in data["a"]])
+engine = Engine(lambda data, _: ["None" if cell is pd.NA or cell != cell else str(cell) for cell in data["a"]])
 for kind in (pa.string_view(), pa.binary_view()):
     table = pa.table({{"a": unshown(kind, {nested!r})}})
     for form, write in FORMS.items():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
+from mlmodel._base.extras import require
 from mlmodel.errors import InputViolation, shown
 from mlmodel.signature.cells import python_values
 from mlmodel.signature.cells.nested import read_nested
@@ -21,6 +22,7 @@ from mlmodel.signature.data.extension_arrays import unpacked
 from mlmodel.signature.data.frames import masked
 from mlmodel.signature.enforce.arrow_cells import cells_of
 from mlmodel.signature.enforce.finish import absent
+from mlmodel.signature.types.arrow import type_name
 from mlmodel.signature.types.nested import NestedType, is_opaque
 from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 from mlmodel.signature.types.schema import ColSpec
@@ -164,6 +166,8 @@ def _from_nested(column: Column[Values], spec: ColSpec, found: Findings) -> Any:
 
 
 def _takes_arrow(kind: DataType, held: Any) -> bool:
+    if type_name(held).endswith("_view"):  # of which pandas knows nothing
+        held = require("pyarrow", "arrow").type_for_alias(type_name(held).removesuffix("_view"))
     none: Any = np.empty(0, object)
     empty = pd.Series(none, dtype=pd.ArrowDtype(held)).array
     found = Findings()
