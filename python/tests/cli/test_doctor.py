@@ -94,6 +94,12 @@ def test_what_some_models_need_keeps_no_others_from_loading(installed):
     assert not of("sklearn")["loads"]
 
 
+def test_a_library_may_come_under_another_name(installed):
+    installed(tensorflow=None, tensorflow_cpu="2.21.0")
+    assert of("tensorflow")["loads"]
+    assert "tensorflow-cpu 2.21.0" in run().output
+
+
 def test_of_a_model_what_it_lacks_and_what_differs(tmp_path, installed):
     model = LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0])
     mlmodel.sklearn.save_model(model, tmp_path / "m", pip_requirements=["numpy==1.0.0"])

@@ -190,7 +190,11 @@ class Other(LinearRegression):
         ),
         (lambda: LinearRegression().fit(NUMBERS, ROWS["n"]), "pickle", "can be to skops, onnx"),
         (lambda: LinearRegression().fit(NUMBERS, ROWS["n"]), "ubj", "can be to skops, onnx"),
-        (lambda: xgb.XGBRegressor(n_estimators=2).fit(NUMBERS, ROWS["n"]), "onnx", "skl2onnx"),
+        (
+            lambda: xgb.XGBRegressor(n_estimators=2).fit(NUMBERS, ROWS["n"]),
+            "onnx",
+            "can be to ubj, json",
+        ),
     ],
 )
 def test_what_cannot_be_converted_stays_as_it_was(model, to, said, tmp_path):
@@ -235,7 +239,7 @@ class Adding(flavors.Flavor):
 
     name = "adding"
     loader_module = "adding.mlmodel"
-    converts = True
+    converts = frozenset({"sklearn"})
     more = 0.0
 
     def detects(self, model):

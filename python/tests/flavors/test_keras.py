@@ -133,13 +133,21 @@ def test_a_form_that_is_not_written_is_refused(model, tmp_path):
         mlmodel.keras.save_model(model, tmp_path / "m", save_format="tf")
 
 
-def test_a_model_that_is_not_built_cannot_be_exported(tmp_path):
-    """KER-006."""
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"save_exported_model": True}, "cannot be exported.*KER-006"),
+        ({}, "has no weights yet.*KER-006"),
+        ({"save_format": "h5"}, "has no weights yet.*KER-006"),
+    ],
+)
+def test_a_model_that_is_not_built_is_not_saved(options, said, tmp_path):
+    """KER-006: other weights would be made up whenever it is loaded."""
     import keras
 
     bare = keras.Sequential([keras.layers.Dense(2)])
-    with pytest.raises(InvalidArgument, match="cannot be exported.*KER-006"):
-        mlmodel.keras.save_model(bare, tmp_path / "m", save_exported_model=True)
+    with pytest.raises(InvalidArgument, match=said):
+        mlmodel.keras.save_model(bare, tmp_path / "m", **options)
     assert not (tmp_path / "m").exists()
 
 

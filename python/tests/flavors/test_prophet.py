@@ -445,3 +445,19 @@ def test_what_looks_like_prophets_is_not(tmp_path):
     model = SimpleNamespace(make_future_dataframe=None)
     with pytest.raises(InvalidArgument, match="PPH-003"):
         mlmodel.prophet.save_model(model, tmp_path / "m")
+
+
+@pytest.mark.slow
+def test_a_model_that_nobody_vouches_for_predicts_behind_the_wall(tmp_path, monkeypatch):
+    """TRU-080: also where a library looks for a folder of its own that it cannot write to."""
+    from mlmodel.sandbox import wall
+
+    if wall.lacking():
+        pytest.skip("this system has no sandbox")
+    model = unfitted().fit(DAYS[["ds", "y"]])
+    mlmodel.save(model, tmp_path / "m", example=FUTURE[["ds"]])
+    expected = model.predict(FUTURE[["ds"]])["yhat"]
+    monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "nobody"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    answer = mlmodel.load(tmp_path / "m", sandbox=True).predict(FUTURE[["ds"]])
+    assert answer["yhat"].tolist() == expected.tolist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -271,6 +272,46 @@ def test_a_tokenizer_with_a_reader_of_its_own_asks_for_trust(saved):
     )
     with pytest.raises(UntrustedModel, match=r"of the class CTRLTokenizer.*SEN-006"):
         mlmodel.load(saved)
+
+
+@pytest.mark.parametrize("named", [None, {}])
+def test_a_tokenizer_of_no_name_asks_for_trust(saved, named):
+    """SEN-006: the library takes one by other files, or by the type of the model."""
+    path = saved / FOLDER / "tokenizer_config.json"
+    held = json.loads(path.read_text())
+    del held["tokenizer_class"]
+    path.write_text(json.dumps(held))
+    if named is None:
+        path.unlink()
+    with pytest.raises(UntrustedModel, match=r"of an unknown class.*SEN-006"):
+        mlmodel.load(saved)
+
+
+def test_links_ask_for_trust(saved):
+    """SEN-006: the library follows them to files that nobody has looked at."""
+    path = saved / FOLDER / "modules.json"
+    path.rename(saved / "m.json")
+    path.symlink_to("../m.json")
+    with pytest.raises(UntrustedModel, match=r"modules.json, which is a link.*SEN-006"):
+        mlmodel.load(saved)
+    assert f"{FOLDER}/modules.json" in [look.file for look in look_into(saved)]
+
+
+def test_the_library_reads_what_was_looked_at(saved, monkeypatch):
+    """SEN-006: who changes the folder meanwhile changes nothing of what is loaded."""
+    import sentence_transformers
+
+    own, seen = sentence_transformers.SentenceTransformer, []
+
+    def made(place, *arguments, **options):
+        seen.append(place)
+        (saved / FOLDER / "modules.json").write_text("[]")
+        return own(place, *arguments, **options)
+
+    monkeypatch.setattr(sentence_transformers, "SentenceTransformer", made)
+    assert len(list(mlmodel.sentence_transformers.load_model(saved))) == 3
+    assert not seen[0].startswith(str(saved))
+    assert not Path(seen[0]).exists()
 
 
 def test_a_folder_without_modules(embedder, saved):

@@ -429,6 +429,15 @@ def test_what_spark_does_not_read_is_not_looked_at(copied):
     assert mlmodel.load(copied).predict(ROWS[:1])
 
 
+@pytest.mark.parametrize("name", ["_common_metadata", "_metadata", "_k=1/part-0.parquet"])
+def test_what_stands_hidden_does_not_reach_spark(copied, name):
+    """SPK-004, SPK-007: it would take the schema from such files, and rows from such folders."""
+    [file] = (copied / "sparkml/stages").glob("0_*/data/part-*")
+    (file.parent / name).parent.mkdir(exist_ok=True)
+    (file.parent / name).write_bytes(b"PAR1 nobody has looked at this PAR1")
+    assert mlmodel.load(copied).predict(ROWS[:1])
+
+
 def test_honest_stages_need_no_trust(tmp_path, monkeypatch):
     """Every kind of stage that Spark writes in folders of its own."""
     from pyspark.ml import Pipeline

@@ -122,6 +122,17 @@ def test_a_page_of_html(saved):
             mlmodel.load(saved).predict(ROWS, params=params)
 
 
+def test_no_text_of_a_page_ends_its_script(saved):
+    """VIZ-004: neither one of the model nor one of the data."""
+    rows = ROWS.assign(z="</script><script>alert(1)</script>")
+    file = saved / "MLmodel"
+    text = file.read_text()
+    file.write_text(text[: text.index("signature:")] if "signature:" in text else text)
+    page = mlmodel.load(saved).predict(rows, params={"format": "html"})
+    assert "alert(1)" in page
+    assert "<script>alert" not in page
+
+
 def test_more_rows_than_altair_puts_into_a_notebook(saved):
     rows = pd.DataFrame({"x": np.arange(6_000.0), "y": range(6_000), "z": "a"})
     assert len(shown(mlmodel.load(saved).predict(rows))) == 6_000

@@ -257,3 +257,29 @@ def test_a_header_that_is_not_that_of_its_bytes(tmp_path, data):
     path.write_bytes(data)
     with pytest.raises(InvalidModel, match="TRF-007"):
         tensors_of(path, "x", "TRF-007")
+
+
+@pytest.mark.parametrize(
+    ("part", "decoy", "own"),
+    [
+        ("normalizer", "pretokenizers", "normalizers"),
+        ("pre_tokenizer", "normalizers", "pretokenizers"),
+        ("post_processor", "decoders", "processors"),
+        ("decoder", "normalizers", "decoders"),
+    ],
+)
+def test_a_list_that_the_reader_passes_over_hides_none(part, decoy, own, tmp_path):
+    """TRF-006: of a sequence the reader knows the list of its part alone."""
+    hidden = [{"type": "Mine"}]
+    for steps in ({decoy: [], own: hidden}, {own: hidden}, {own: [], decoy: hidden}):
+        held = {**TOKENIZER, part: {"type": "Sequence", **steps}}
+        (tmp_path / "tokenizer.json").write_text(json.dumps(held))
+        assert refused_in(tmp_path), steps
+
+
+def test_a_link_is_refused(tmp_path):
+    """TRF-006: whether or not what it leads to would be."""
+    (tmp_path / "m").mkdir()
+    (tmp_path / "t.json").write_text(json.dumps(TOKENIZER))
+    (tmp_path / "m" / "tokenizer.json").symlink_to("../t.json")
+    assert refused_in(tmp_path / "m") == [("tokenizer.json", "is a link, or no file")]

@@ -69,7 +69,7 @@ class PredictArguments:
         """
         unknown = [name for name in params or () if not self.takes(name)]
         if unknown:
-            known = ", ".join(sorted(self._known))
+            known = ", ".join(sorted(self._known)) or "none"
             raise invalid_each(
                 "The parameters break the rules of the model.",
                 self._rule,

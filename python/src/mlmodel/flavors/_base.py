@@ -60,6 +60,8 @@ class Flavor(ABC):
     in_all: ClassVar[bool] = True
     #: The distributions that every model of it needs, by their names.
     packages: ClassVar[tuple[str, ...]] = ()
+    #: A distribution -> others that bring the same library.
+    alternatives: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
     #: The keys of its attributes that say a library's version -> the distribution (ENV-021).
     versions: ClassVar[Mapping[str, str]] = MappingProxyType({})
     #: The kinds of input signature that it takes: ``columns``, ``tensors`` (PYF-018).
@@ -70,8 +72,8 @@ class Flavor(ABC):
     #: The forms of its own file that its models can be converted to (CNV-002) -> the arguments of
     #: ``save_model`` that write them.
     forms: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
-    #: Whether models of other flavors can be converted to it: :meth:`made_of` does it.
-    converts: ClassVar[bool] = False
+    #: The flavors whose models can be converted to it: :meth:`made_of` does it.
+    converts: ClassVar[frozenset[str]] = frozenset()
     #: Whether :meth:`save` is handed ``input_example`` and ``signature`` among its options.
     takes_example: ClassVar[bool] = False
     #: Its own arguments of ``save_model`` with their defaults; ``saver`` fills them in.

@@ -21,7 +21,12 @@ from mlmodel.document.paths import FILE_NAME
 from mlmodel.document.rules.checks import errors_in
 from mlmodel.environment.added import add_requirements
 from mlmodel.errors import InvalidArgument, UnsupportedModel
-from mlmodel.flavors._registry import all_flavors, flavor_by_loader, flavor_by_name
+from mlmodel.flavors._registry import (
+    all_flavors,
+    flavor_by_loader,
+    flavor_by_name,
+    known_flavors,
+)
 from mlmodel.store.description import PYTHON_FUNCTION
 from mlmodel.store.folder import open_folder
 from mlmodel.store.locations.locate import path_to_write
@@ -100,7 +105,7 @@ def convert(
 
     """
     root = path_to_write(path).absolute()
-    loaded = _load(root, trust=trust, allow=allow)
+    loaded = _load(root, to, trust=trust, allow=allow)
     was_trusted = Gate.for_folder(root).is_trusted()  # without what this call allows
     target = root if output is None else path_to_write(output).absolute()
     with new_folder(target, overwrite=output is None) as made:
@@ -114,7 +119,7 @@ def convert(
     return done
 
 
-def _load(root: Path, *, trust: bool, allow: Iterable[str]) -> _Loaded:
+def _load(root: Path, to: str, *, trust: bool, allow: Iterable[str]) -> _Loaded:
     folder = open_folder(root, trust=trust, allow=allow)
     attributes = folder.attributes(PYTHON_FUNCTION)
     flavor = flavor_by_loader(str(attributes["loader_module"]))
@@ -123,6 +128,7 @@ def _load(root: Path, *, trust: bool, allow: Iterable[str]) -> _Loaded:
             f"{folder.root}: a model of {attributes['loader_module']} is not converted; those of "
             f"{', '.join(all_flavors())} are (CNV-002)"
         )
+    _require_possible(folder, flavor, to)
     example = folder.model.load_input_example(folder.root)
     if example is None:
         raise InvalidArgument(
@@ -176,13 +182,7 @@ def _in_another_form(loaded: _Loaded, to: str, made: Path) -> Converted:
 
 def _by_another_flavor(loaded: _Loaded, to: str, made: Path, *, python_function: bool) -> Converted:
     flavor, model = flavor_by_name(to), loaded.folder.model
-    if flavor is None or not flavor.converts or flavor is loaded.flavor:
-        raise InvalidArgument(
-            f"A model of {loaded.flavor.name} is not converted to {to!r}; it can be to "
-            f"{', '.join(_possible(loaded.flavor)) or 'nothing'} (CNV-002)"
-        )
-    if to in model.flavors:
-        raise InvalidArgument(f"{loaded.folder.root} has the flavor {to} already (CNV-002)")
+    assert flavor is not None  # noqa: S101 - so it was found to be possible
     new, by = flavor.made_of(loaded.native, loaded.example, loaded.answer)
     with _apart(made) as fresh:
         saved = flavor.save(new, fresh, flavor.save_defaults)
@@ -202,9 +202,17 @@ def _by_another_flavor(loaded: _Loaded, to: str, made: Path, *, python_function:
     return _finish(loaded, to, by, saved.packages, made, flavor, anew=python_function)
 
 
-def _possible(flavor: Flavor) -> Iterator[str]:
-    yield from flavor.forms
-    yield from (other.name for other in all_flavors().values() if other.converts)
+def _require_possible(folder: ModelFolder, flavor: Flavor, to: str) -> None:
+    """Raise InvalidArgument for a conversion that nobody knows, before anything is loaded."""
+    others = [other.name for other in known_flavors() if flavor.name in other.converts]
+    possible = [*flavor.forms, *others]
+    if to not in possible:
+        raise InvalidArgument(
+            f"A model of {flavor.name} is not converted to {to!r}; it can be to "
+            f"{', '.join(possible) or 'nothing'} (CNV-002)"
+        )
+    if to not in flavor.forms and to in folder.model.flavors:
+        raise InvalidArgument(f"{folder.root} has the flavor {to} already (CNV-002)")
 
 
 @contextmanager

@@ -6,17 +6,21 @@ share that load such folders.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base import files
 from mlmodel.errors import InvalidModel
 from mlmodel.flavors._named_files import folder_inside
+from mlmodel.store import sandboxing
 from mlmodel.trust import hugging_face
 from mlmodel.trust.safetensors_file import tensors_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from types import ModuleType
 
     from mlmodel.store import ModelFolder
@@ -42,8 +46,13 @@ _COMPUTED = 2**27
 _SMALL = 2**20
 
 
-def checked_folder(folder: ModelFolder, name: str, rule: str) -> Path:
-    """Return the path of a folder that the library is to read, once it was looked at.
+@contextmanager
+def checked_folder(folder: ModelFolder, name: str, rule: str) -> Iterator[Path]:
+    """Give a folder for the library to read: a copy that nobody else reaches, once looked at.
+
+    The library opens files by itself, so what was looked at must be what it opens. In a trusted
+    folder, and behind the wall, where nothing can be written and whatever runs is held, it is the
+    folder itself.
 
     Raises:
         InvalidModel: it is not there, or a link leads out of the model.
@@ -51,10 +60,30 @@ def checked_folder(folder: ModelFolder, name: str, rule: str) -> Path:
 
     """
     root = folder_inside(folder, name)
+    if folder.gate.is_trusted() or sandboxing.stands():
+        _require_data(folder, root, name, rule)
+        yield root
+        return
+    with tempfile.TemporaryDirectory(prefix="mlmodel-") as made:
+        for file in hugging_face.links_in(root)[:1]:
+            _require(folder, f"{name}/{file}", hugging_face.A_LINK, rule)
+        copied = Path(made) / root.name
+        copied.mkdir()
+        for relative, _ in files.regular_files(root):
+            (copied / relative).parent.mkdir(parents=True, exist_ok=True)
+            with files.open_regular(root / relative) as read, (copied / relative).open("wb") as to:
+                shutil.copyfileobj(read, to)
+        _require_data(folder, copied, name, rule)
+        yield copied
+
+
+def _require_data(folder: ModelFolder, root: Path, name: str, rule: str) -> None:
     for file, reason in hugging_face.refused_in(root)[:1]:
-        place = f"{name}/{file}"
-        folder.gate.require_trust(f"{place}, which {reason} ({rule})", place)
-    return root
+        _require(folder, f"{name}/{file}", reason, rule)
+
+
+def _require(folder: ModelFolder, place: str, reason: str, rule: str) -> None:
+    folder.gate.require_trust(f"{place}, which {reason} ({rule})", place)
 
 
 class Weights:

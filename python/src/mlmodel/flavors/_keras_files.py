@@ -114,6 +114,11 @@ def write(
 
     ``said`` is the form as the file `save_format.txt` has it, where other readers want one.
     """
+    if not model.built:
+        raise InvalidArgument(
+            "The model has no weights yet, since it was never built: call it once with data, or "
+            "begin it with keras.Input (KER-006)"
+        )
     (root / DATA).mkdir()
     (root / DATA / _MODULE_FILE).write_text(MODULE, encoding="utf-8")
     if said:

@@ -86,7 +86,10 @@ def _libraries(flavor: Flavor) -> Iterator[Library]:
     required = {normalized(one.name): one for one in map(requirement_of, flavor.extra) if one}
     for name in dict.fromkeys((*always, *required)):
         one = required.get(name)
-        yield _library(one.name if one else name, one, always=name in always)
+        known = one.name if one else name
+        brought = [known, *flavor.alternatives.get(known, ())]
+        here = next((other for other in brought if version_of(other) is not None), known)
+        yield _library(here, one, always=name in always)
 
 
 def _library(name: str, required: Any, *, always: bool) -> Library:

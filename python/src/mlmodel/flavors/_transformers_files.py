@@ -80,23 +80,30 @@ class Files:
     def _part(self, name: str) -> Any:
         """Return a part of the pipeline beside the model, such as its tokenizer."""
         place = f"components/{name}"
-        root = hugging_face.checked_folder(self._folder, place, "TRF-006")
         cls = self._class_of(f"{name}_type", object)
         if name == "tokenizer":
             hugging_face.require_fast_tokenizer(self._folder, self._library, cls, place, "TRF-006")
         else:
             other = f"a part of the class {cls.__name__}, for other data than texts (TRF-006)"
             self._folder.gate.require_trust(other, place)
-        with self._reading(place, root):
+        checked = hugging_face.checked_folder(self._folder, place, "TRF-006")
+        with checked as root, self._reading(place, root):
             return cls.from_pretrained(str(root), **_LOCAL)
 
     def _network(self, torch: ModuleType) -> Any:
         """Return the model, measured before it is built, with every weight from its files."""
         place = str(self._attributes.get("model_binary") or _EARLY)
-        root = hugging_face.checked_folder(self._folder, place, "TRF-006")
         cls = self._class_of("pipeline_model_type", self._library.PreTrainedModel)
         kind = cls.config_class.model_type
         hugging_face.require_known_type(self._folder, kind, place, "TRF-006")
+        with hugging_face.checked_folder(self._folder, place, "TRF-006") as root:
+            model, told = self._built(cls, root, place, torch)
+        lacking = sorted(told["missing_keys"])
+        if lacking:
+            raise InvalidModel.of_file(place, "TRF-007", hugging_face.missing(lacking))
+        return model
+
+    def _built(self, cls: Any, root: Path, place: str, torch: ModuleType) -> Any:
         weights = hugging_face.Weights(root, place, "TRF-007")
         options: dict[str, Any] = dict(_LOCAL)
         dtype = str(self._attributes.get("torch_dtype") or "").removeprefix("torch.")
@@ -106,14 +113,10 @@ class Files:
                 weights.require_room_for(config, cls, torch)
             if dtype in _DTYPES:
                 options["dtype"] = getattr(torch, dtype)
-            model, told = cls.from_pretrained(
+            return cls.from_pretrained(
                 str(root), config=config, output_loading_info=True,
                 use_safetensors=bool(weights.files), **options,
             )  # fmt: skip
-        lacking = sorted(told["missing_keys"])
-        if lacking:
-            raise InvalidModel.of_file(place, "TRF-007", hugging_face.missing(lacking))
-        return model
 
     def _class_of(self, key: str, base: type) -> Any:
         named = self._attributes.get(key)

@@ -63,7 +63,7 @@ class OnnxFlavor(Flavor):
     packages = ("onnx", "onnxruntime")
     versions = MappingProxyType({"onnx_version": "onnx"})
     signature_kinds = frozenset({"columns", "tensors"})
-    converts = True
+    converts = frozenset({"sklearn"})
 
     def made_of(self, model: Any, example: Any, answer: Any) -> tuple[Any, str]:
         from mlmodel.flavors import _onnx_converters

@@ -54,7 +54,7 @@ class SentenceTransformersFlavor(Flavor):
 
     name = "sentence_transformers"
     loader_module = "mlflow.sentence_transformers"
-    extra = ("sentence-transformers>=5.0", "transformers>=5.0", "torch>=2.6")
+    extra = ("sentence-transformers>=6.0", "transformers>=5.0", "torch>=2.6")
     packages = ("sentence-transformers", "torch")
     versions = MappingProxyType({"sentence_transformers_version": "sentence-transformers"})
 
@@ -79,20 +79,23 @@ class SentenceTransformersFlavor(Flavor):
         library = self.require("sentence_transformers", "sentence-transformers")
         name = folder.model_path(attributes, key="data", default=_FOLDER)
         what = f"cannot be loaded by sentence-transformers {library.__version__}"
-        root = hugging_face.checked_folder(folder, name, "SEN-006")
-        read = cannot_be_read(name, what, "SEN-004", root)
-        with read, hugging_face.without_panics(), self._quiet():
-            measured = [
-                self._measured(folder, root / place, f"{name}/{place}".rstrip("/"))
-                for place in _places(root, name)
-            ]
-            model = library.SentenceTransformer(
-                str(root), local_files_only=True, trust_remote_code=False
-            )
-            for weights, module in zip(measured, model, strict=False):
-                network = getattr(module, "auto_model", None)
-                if network is not None and weights.files:
-                    weights.require_all_of(network)
+        with hugging_face.checked_folder(folder, name, "SEN-006") as root:
+            read = cannot_be_read(name, what, "SEN-004", root)
+            with read, hugging_face.without_panics(), self._quiet():
+                return self._loaded(library, folder, root, name)
+
+    def _loaded(self, library: Any, folder: ModelFolder, root: Path, name: str) -> Any:
+        measured = [
+            self._measured(folder, root / place, f"{name}/{place}".rstrip("/"))
+            for place in _places(root, name)
+        ]
+        model = library.SentenceTransformer(
+            str(root), local_files_only=True, trust_remote_code=False
+        )
+        for weights, module in zip(measured, model, strict=False):
+            network = getattr(module, "auto_model", None)
+            if network is not None and weights.files:
+                weights.require_all_of(network)
         return model
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
@@ -150,14 +153,11 @@ class SentenceTransformersFlavor(Flavor):
         own = transformers.AutoConfig.from_pretrained(str(place), **options)
         weights.require_room_for(own, transformers.AutoModel.from_config, self.require("torch"))
         tokenizer = place / "tokenizer_config.json"
-        if tokenizer.exists():
-            named = json.loads(tokenizer.read_bytes()).get("tokenizer_class")
-            if named is None:  # then it is that of the model's type
-                return weights
-            cls = hugging_face.library_class(
-                transformers, named, transformers.PreTrainedTokenizerBase
-            )
-            hugging_face.require_fast_tokenizer(folder, transformers, cls, name, "SEN-006")
+        told = json.loads(tokenizer.read_bytes()) if tokenizer.exists() else {}
+        # Where it names none, the library takes one by other files, or by the model's type.
+        named, base = told.get("tokenizer_class"), transformers.PreTrainedTokenizerBase
+        cls = hugging_face.library_class(transformers, named, base)
+        hugging_face.require_fast_tokenizer(folder, transformers, cls, name, "SEN-006")
         return weights
 
 

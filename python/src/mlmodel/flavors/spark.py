@@ -153,15 +153,17 @@ def _copy(folder: ModelFolder, data: str, target: Path) -> list[str]:
     classes: list[str] = []
     described = False
     for relative, _ in files.regular_files(root):
+        # Of hidden files Spark reads some (`_common_metadata`, partitions); none is needed.
+        if not sparkml.stands_open(relative):
+            continue
         content, file = gate.read_to_run(root / relative), f"{data}/{relative}"
-        if sparkml.stands_open(relative):
-            try:
-                for found in sparkml.look_into(relative, content):
-                    gate.require_trust(f"{file}, which {found.what} ({found.rule})", file)
-                classes += sparkml.classes_of(relative, content)
-            except sparkml.Broken as error:
-                raise InvalidModel.of_file(file, error.rule, str(error)) from None
-            described = described or relative.startswith("metadata/")
+        try:
+            for found in sparkml.look_into(relative, content):
+                gate.require_trust(f"{file}, which {found.what} ({found.rule})", file)
+            classes += sparkml.classes_of(relative, content)
+        except sparkml.Broken as error:
+            raise InvalidModel.of_file(file, error.rule, str(error)) from None
+        described = described or relative.startswith("metadata/")
         (target / relative).parent.mkdir(parents=True, exist_ok=True)
         (target / relative).write_bytes(content)
     if not described:

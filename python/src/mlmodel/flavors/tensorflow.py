@@ -49,6 +49,7 @@ class TensorflowFlavor(Flavor):
     loader_module = "mlflow.tensorflow"
     extra = ("tensorflow>=2.18", "keras>=3.12", "h5py>=3.8")
     packages = ("tensorflow",)
+    alternatives = MappingProxyType({_graphs.PACKAGE: _graphs.DISTRIBUTIONS})
     versions = MappingProxyType({"keras_version": "tensorflow"})
     signature_kinds = frozenset({"columns", "tensors"})
 

@@ -94,7 +94,7 @@ class VizmodFlavor(Flavor):
             chart = model.copy(deep=True)
             chart.data = table.set_axis([str(name) for name in table.columns], axis=1)
             written = _specification(altair, chart)
-            return written if form == "json" else altair.Chart.from_dict(written).to_html()
+            return written if form == "json" else _page(altair, written)
 
         return predict
 
@@ -110,6 +110,20 @@ def _format(params: Mapping[str, Any] | None) -> str:
             wrong["format"] = f"Parameter 'format' is {' or '.join(_FORMATS)}, not {form!r}."
         raise invalid_each("The parameters break the rules of the model.", "VIZ-004", wrong)
     return str(form)
+
+
+class _InPages(json.JSONEncoder):
+    """Writes texts of a model and of data so that none ends the script in which they stand."""
+
+    def encode(self, o: Any) -> str:
+        return super().encode(o).replace("<", r"\u003c")
+
+
+def _page(altair: Any, written: Mapping[str, Any]) -> str:
+    """Return a page with a chart; what a model says of how it is embedded has no place in it."""
+    shown = {key: value for key, value in written.items() if key != "usermeta"}
+    page: str = altair.Chart.from_dict(shown).to_html(json_kwds={"cls": _InPages})
+    return page
 
 
 def _specification(altair: Any, chart: Any) -> dict[str, Any]:

@@ -83,13 +83,17 @@ def _do_without() -> None:
     """Let libraries be imported that ask for what is not there, and do without it.
 
     ctypes would look libraries up by a compiler and a temporary file. A temporary folder has a
-    name, and nothing can be written there.
+    name, and nothing can be written there; so has one that a library makes when it is imported.
     """
     import ctypes.util
     import tempfile
 
+    def nowhere(*_: object, **__: object) -> str:
+        return os.path.join(os.sep, "nonexistent")  # noqa: PTH118 - where nobody can put files
+
     ctypes.util.find_library = lambda name: None  # noqa: ARG005
     tempfile.tempdir = os.path.join(os.sep, "tmp")  # noqa: PTH118 - a text
+    tempfile.mkdtemp = nowhere  # type: ignore[assignment]
 
 
 def _answer(target: int, answer: Callable[..., Any], asked: Any) -> None:

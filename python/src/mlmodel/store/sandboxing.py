@@ -33,6 +33,7 @@ __all__ = [
     "require_trust_or_wall",
     "score",
     "scoring",
+    "stands",
 ]
 
 #: What may be asked for. True is ``on``, False ``off``.

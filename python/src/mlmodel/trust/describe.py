@@ -121,6 +121,7 @@ def look_into(
     found = [*_unknown_modules(described), *_running(root, described)]
     roles = _roles(root, described)
     refused = hugging_face.refused_below(root, [one for one in roles if roles[one] == "model"])
+    found += [Look(file, it) for file, it in refused.items() if it == hugging_face.A_LINK]
     for number, (relative, _) in enumerate(files.regular_files(root)):
         if number == MOST_FILES:
             found.append(Look(".", f"more than {MOST_FILES:,} files; the rest is not inspected"))

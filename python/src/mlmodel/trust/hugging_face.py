@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
-__all__ = ["LARGEST", "MODEL_TYPES", "refused_below", "refused_in"]
+__all__ = ["A_LINK", "LARGEST", "MODEL_TYPES", "links_in", "refused_below", "refused_in"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -107,6 +107,8 @@ _ACTIVATION = re.compile(
 )
 _FOLDER = re.compile(r"([A-Za-z0-9_\-]{1,64})?\Z")
 
+#: What is said of what leads elsewhere, which the library would follow.
+A_LINK = "is a link, or no file"
 #: Files by which a folder is known, and folders of a model that may be one without being named.
 _MARKS = ("config.json", "modules.json", "tokenizer.json", "tokenizer_config.json")
 _USUAL = ("pipeline", "components", "model.sentence_transformer")
@@ -138,12 +140,21 @@ def refused_in(root: Path) -> list[tuple[str, str]]:
 
     Every file that is below ``root`` counts, whether or not the library would read it.
     """
-    found: list[tuple[str, str]] = []
+    found = [(relative, A_LINK) for relative in links_in(root)]
     names = [relative for relative, _ in files.regular_files(root)]
     for relative in names:
         path = PurePosixPath(relative)
         found += [(relative, reason) for reason in _refused(root, path, set(names))]
     return list(dict.fromkeys(found))
+
+
+def links_in(root: Path) -> list[str]:
+    """Return what is neither a file of the folder itself nor a folder: links, and the like."""
+    return [
+        path.relative_to(root).as_posix()
+        for path in sorted(root.rglob("*"))
+        if path.is_symlink() or not (path.is_file() or path.is_dir())
+    ]
 
 
 def _refused(root: Path, path: PurePosixPath, names: set[str]) -> Iterator[str]:

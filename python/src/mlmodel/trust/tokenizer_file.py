@@ -35,7 +35,11 @@ _PRE_TOKENIZERS = _words(
 )
 _PROCESSORS = frozenset({"BertProcessing", "ByteLevel", "RobertaProcessing", "TemplateProcessing"})
 _DECODERS = _words("BPEDecoder ByteFallback ByteLevel CTC Fuse Metaspace Replace Strip WordPiece")
-_SEQUENCES = ("normalizers", "pretokenizers", "processors", "decoders")
+#: A part -> the key of the steps of which a sequence of it consists.
+_SEQUENCES = {
+    "normalizer": "normalizers", "pre_tokenizer": "pretokenizers",
+    "post_processor": "processors", "decoder": "decoders",
+}  # fmt: skip
 _PARTS = _words(
     "version truncation padding added_tokens normalizer pre_tokenizer post_processor decoder model"
 )
@@ -110,7 +114,7 @@ def _model(model: Any) -> Iterator[str]:
 
 
 def _steps(part: str, step: Any, known: frozenset[str]) -> Iterator[str]:
-    flat = list(_flat(step, _DEEPEST))
+    flat = list(_flat(step, _SEQUENCES[part], _DEEPEST))
     if len(flat) > _MOST_STEPS:
         yield f"has more than {_MOST_STEPS} steps in {part}"
         return
@@ -129,19 +133,20 @@ def _steps(part: str, step: Any, known: frozenset[str]) -> Iterator[str]:
         yield f"makes texts {growth:.0f} times as long in {part}"
 
 
-def _flat(step: Any, deepest: int) -> Iterator[Any]:
+def _flat(step: Any, within: str, deepest: int) -> Iterator[Any]:
     """Give the steps that a part consists of, one after the other."""
     if step is None:
         return
     if not isinstance(step, dict) or step.get("type") != "Sequence" or not deepest:
         yield step
         return
-    below = next((step[key] for key in _SEQUENCES if key in step), None)
-    if not isinstance(below, list):
+    below = step.get(within)
+    # The reader knows the one list of its part, and passes over others.
+    if not isinstance(below, list) or set(step) - {"type", within}:
         yield step
         return
     for one in below:
-        yield from _flat(one, deepest - 1)
+        yield from _flat(one, within, deepest - 1)
 
 
 def _growth(step: dict[str, Any]) -> float:

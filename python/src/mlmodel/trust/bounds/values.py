@@ -58,7 +58,9 @@ def places_of(cls: type) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _places_of(cls: Any) -> tuple[str, ...]:
-    named = [(base.__module__, base.__qualname__) for base in cls.__mro__]
+    bases = [(base.__module__, base.__qualname__) for base in cls.__mro__]
+    # A proxy's class may have a property in the place of a text.
+    named = [one for one in bases if all(isinstance(text, str) for text in one)]
     return tuple(dict.fromkeys(".".join(at) for one in named for at in (one, current_name(*one))))
 
 
