@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import time
 from importlib.util import find_spec
@@ -20,6 +21,12 @@ settings.register_profile("mlmodel", deadline=None)
 settings.load_profile("mlmodel")
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def pytest_sessionstart() -> None:
+    """Import torch's compiler before TensorFlow: the other way round LLVM ends the process."""
+    if find_spec("tensorflow") is not None and find_spec("triton") is not None:
+        importlib.import_module("triton")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
