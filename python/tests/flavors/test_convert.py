@@ -111,6 +111,18 @@ def test_requirements_are_added_to_the_files_that_are_there(saved):
     assert now["dependencies"][:-1] == conda["dependencies"][:-1]
 
 
+def test_what_the_model_requires_already_stays(tmp_path):
+    """CNV-003: in whatever version, and under whatever spelling of its name."""
+    lines = ["scikit-learn", "ONNX>=1.0", "onnxruntime==1.0.0"]
+    mlmodel.sklearn.save_model(
+        mixed(), tmp_path / "m", input_example=ROWS.head(6), pip_requirements=lines
+    )
+    convert(tmp_path / "m", "onnx")
+    assert (tmp_path / "m" / "requirements.txt").read_text().splitlines() == lines
+    conda = yaml.safe_load((tmp_path / "m" / "conda.yaml").read_text())
+    assert conda["dependencies"][-1] == {"pip": lines}
+
+
 def test_another_form_takes_the_place_of_the_file(saved, monkeypatch, tmp_path):
     """CNV-002."""
     expected = mlmodel.load(saved).predict(ROWS)
