@@ -456,18 +456,3 @@ def test_old_layouts_are_read(layout, made, tmp_path):
     made("glm by formula").save(str(tmp_path / "model.statsmodels"))
     loaded = mlmodel.load(tmp_path, trust=True)
     same(loaded.predict(ROWS), made("glm by formula").predict(ROWS))
-
-
-def test_classes_allowed_by_name_may_hold_proxies(tmp_path, monkeypatch):
-    """TRU-017: a class whose module is a property is looked into, and is none of a library's."""
-    rows = pd.DataFrame({"x": np.arange(1, 41.0), "y": RANDOM.normal(size=40)})
-    model = formulas().ols("y ~ np.log(x)", rows).fit()
-    mlmodel.save(model, tmp_path / "m", example=rows[["x"]])
-    monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "nobody"))
-    allow = [
-        *("statsmodels.regression.linear_model.RegressionResultsWrapper",),
-        *(f"statsmodels.regression.linear_model.{name}" for name in ("OLSResults", "OLS")),
-        "statsmodels.base.data.PandasData",
-    ]
-    answer = mlmodel.load(tmp_path / "m", allow=allow).predict(rows[["x"]])
-    assert answer.tolist() == model.predict(rows[["x"]]).tolist()

@@ -302,3 +302,19 @@ def test_a_changed_number_neither_crashes_nor_hangs():  # `make fuzz` tries more
     assert done.returncode == 0, done.stdout + done.stderr
     assert " 0 died" in done.stdout
     assert " 0 let through" not in done.stdout
+
+
+def test_a_class_whose_module_is_no_text_is_at_no_place():
+    """TRU-017: a proxy's class may have a property in the place of it."""
+    from mlmodel.trust.bounds.values import places_of
+
+    class Proxies(type):
+        @property
+        def __module__(cls):
+            return property()
+
+    class Proxy(metaclass=Proxies):
+        pass
+
+    assert type(Proxy.__module__) is property
+    assert places_of(Proxy) == ("builtins.object",)

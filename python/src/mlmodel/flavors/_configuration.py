@@ -7,41 +7,22 @@ arguments of a forecast, and its only row has their values.
 from __future__ import annotations
 
 import numbers
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from mlmodel.flavors._failures import brief
 from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._tables import as_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from mlmodel.errors import InvalidInput
 
-__all__ = ["Configuration", "refused_by"]
+__all__ = ["Configuration"]
 
 _TABLE = 2
-
-
-@contextmanager
-def refused_by(library: str, rule: str, *errors: type[Exception]) -> Iterator[None]:
-    """Tell what a library says of the data that it is given as an InvalidInput.
-
-    ``errors`` are those of its own. Errors that no data can be the reason of, such as a lack of
-    memory, stay as they are.
-    """
-    expected: tuple[type[Exception], ...] = (ValueError, TypeError, LookupError, *errors)
-    try:
-        yield
-    except expected as error:
-        # Some say first what may be the matter, and then raise the reason's own error from it.
-        cause = error.__cause__ if type(error.__cause__) is type(error) else error
-        why = f"{library} cannot predict on these data: {brief(cause)}."
-        raise invalid(rule, why) from None
 
 
 class Configuration:

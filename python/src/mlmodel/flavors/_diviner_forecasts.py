@@ -9,7 +9,8 @@ import numpy as np
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import shown
-from mlmodel.flavors._configuration import Configuration, refused_by, rows_of
+from mlmodel.flavors._configuration import Configuration, rows_of
+from mlmodel.flavors._failures import refused_by
 from mlmodel.flavors._invalid_data import invalid
 
 if TYPE_CHECKING:

@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlmodel.errors import InvalidArgument, InvalidModel, MlmodelError
+from mlmodel.flavors._invalid_data import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["brief", "cannot_be_read", "cannot_be_saved"]
+__all__ = ["brief", "cannot_be_read", "cannot_be_saved", "refused_by"]
 
 _LONGEST = 300
 #: A time, or a runtime's name and code; then a line of compiled code.
@@ -64,3 +65,28 @@ def cannot_be_read(file: str, what: str, rule: str, path: Path | None = None) ->
         raise
     except Exception as error:
         raise InvalidModel.of_file(file, rule, f"{what}: {brief(error, path)}") from error
+
+
+@contextmanager
+def refused_by(library: str, rule: str, *errors: type[Exception]) -> Iterator[None]:
+    """Tell what a library says of the data that it is given as an InvalidInput.
+
+    ``errors`` are those of its own. What no data can be the reason of, such as a lack of memory,
+    stays as it is, and so does what is an error of ours already.
+
+    Raises:
+        InvalidInput: the library refuses the data, or fails on them, and why in its words.
+
+    """
+    expected: tuple[type[Exception], ...] = (ValueError, TypeError, LookupError, *errors)
+    try:
+        yield
+    except MlmodelError:
+        raise
+    except expected as error:
+        if "alloc" in str(error):  # as compiled libraries say it
+            raise
+        # Some say first what may be the matter, and then raise the reason's own error from it.
+        cause = error.__cause__ if type(error.__cause__) is type(error) else error
+        why = f"{library} cannot predict on these data: {brief(cause)}."
+        raise invalid(rule, why) from None

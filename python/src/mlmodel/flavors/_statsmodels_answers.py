@@ -6,7 +6,8 @@ import inspect
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.flavors._configuration import Configuration, refused_by
+from mlmodel.flavors._configuration import Configuration
+from mlmodel.flavors._failures import refused_by
 from mlmodel.flavors._features import Features
 from mlmodel.flavors._invalid_data import invalid, invalid_each
 from mlmodel.flavors._tables import as_table, plain_columns

@@ -18,8 +18,7 @@ from mlmodel.errors import InvalidModel
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import NamedClasses
-from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved
-from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved, refused_by
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.scoring.predict import Taking
 from mlmodel.store.sandboxing import require_trust_or_wall
@@ -108,13 +107,8 @@ class CatboostFlavor(Flavor):
 
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
             given, rows = arguments.given(params), features.of(model_input)
-            try:
+            with refused_by("CatBoost", "CAT-012", catboost.CatBoostError):
                 return model.predict(rows, **given)
-            except (catboost.CatBoostError, TypeError, ValueError) as error:
-                if "alloc" in str(error):  # a lack of memory is not the caller's fault
-                    raise
-                why = f"CatBoost cannot predict on these data: {brief(error)}."
-                raise invalid("CAT-012", why) from None
 
         return Taking(predict, arguments.takes)
 

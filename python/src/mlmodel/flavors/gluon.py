@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved
-from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved, refused_by
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 
 if TYPE_CHECKING:
@@ -107,16 +106,13 @@ class GluonFlavor(Flavor):
             warn_of_params(params, "A network of Gluon")
             frame = as_frame(model_input)
             given = inputs.of(model_input if frame is None else frame)[_INPUT]
-            try:
+            with refused_by("MXNet", "GLU-007", mxnet.base.MXNetError):
                 answer = model(mxnet.nd.array(given, dtype="float32"))
                 answers = (
                     [one.asnumpy() for one in answer]
                     if isinstance(answer, list)
                     else answer.asnumpy()
                 )
-            except mxnet.base.MXNetError as error:
-                why = f"MXNet cannot predict on these data: {brief(error)}."
-                raise invalid("GLU-007", why) from None
             is_table = frame is not None and getattr(answers, "ndim", 0) in (1, 2)
             return pd.DataFrame(answers, index=frame.index) if is_table else answers  # type: ignore[union-attr]
 

@@ -17,7 +17,7 @@ from mlmodel.flavors import _h2o_server as _server
 from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved
+from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved, refused_by
 from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 
@@ -119,13 +119,10 @@ class H2oFlavor(Flavor):
             rows, missing = names.in_order(table)
             if missing:
                 raise names.lacking(missing)
-            with _server.quiet():
-                try:
-                    given = h2o.H2OFrame(_sendable(rows), column_types=kinds)
-                    answer = model.predict(given).as_data_frame()
-                except (h2o.exceptions.H2OResponseError, h2o.exceptions.H2OTypeError) as error:
-                    why = f"H2O cannot predict on these data: {brief(error)}."
-                    raise invalid("HTO-008", why) from None
+            errors = (h2o.exceptions.H2OResponseError, h2o.exceptions.H2OTypeError)
+            with _server.quiet(), refused_by("H2O", "HTO-008", *errors):
+                given = h2o.H2OFrame(_sendable(rows), column_types=kinds)
+                answer = model.predict(given).as_data_frame()
             return answer.set_axis(rows.index, axis=0)
 
         return predict

@@ -16,8 +16,7 @@ from mlmodel.errors import UnsupportedModel
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import NamedClasses, class_name
-from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved
-from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved, refused_by
 from mlmodel.flavors._pickling import FILES, load_object, write_object
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.scoring.predict import Taking
@@ -117,13 +116,8 @@ class LightgbmFlavor(Flavor):
 
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
             given, rows = arguments.given(params), features.of(model_input)
-            try:
+            with refused_by("LightGBM", "LGB-015", lightgbm.basic.LightGBMError):
                 return model.predict(rows, **given)
-            except (lightgbm.basic.LightGBMError, TypeError, ValueError) as error:
-                if "alloc" in str(error):  # a lack of memory is not the caller's fault
-                    raise
-                why = f"LightGBM cannot predict on these data: {brief(error)}."
-                raise invalid("LGB-015", why) from None
 
         return Taking(predict, arguments.takes)
 

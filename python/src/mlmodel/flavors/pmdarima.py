@@ -14,7 +14,7 @@ from packaging.version import Version
 from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._failures import cannot_be_saved
+from mlmodel.flavors._failures import cannot_be_saved, refused_by
 from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.scoring.predict import Taking
@@ -79,7 +79,7 @@ class PmdarimaFlavor(Flavor):
         arguments = PredictArguments(model.predict, own, "pmdarima's predict", "PMD-009")
 
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            from mlmodel.flavors._configuration import Configuration, refused_by  # pandas
+            from mlmodel.flavors._configuration import Configuration  # pandas
 
             told = arguments.given(params)
             asked = _arguments(Configuration.of(model_input, "PMD-004", "PMD-006"), installed)

@@ -13,7 +13,7 @@ from mlmodel._base.warnings import warn_caller
 from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._failures import cannot_be_saved
+from mlmodel.flavors._failures import cannot_be_saved, refused_by
 from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._prophet_json import rebuilt
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
@@ -86,7 +86,6 @@ class ProphetFlavor(Flavor):
         arguments = PredictArguments(model.predict, ("df",), "Prophet's predict", "PPH-010")
 
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            from mlmodel.flavors._configuration import refused_by
             from mlmodel.flavors._tables import as_table, plain_columns
 
             told = arguments.given(params)
