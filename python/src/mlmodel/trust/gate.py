@@ -398,15 +398,16 @@ class Gate:
 
     def _holds_lightgbm(self, found: Scan) -> bool:
         """Return whether a file has objects of LightGBM that the user did not allow by name."""
-        own = {".".join(place) for place in LIGHTGBM}
-        return not own.isdisjoint(set(found.names) - self.allow)
+        return not {".".join(at) for at in LIGHTGBM}.isdisjoint(set(found.names) - self.allow)
 
     def _check_loaded(self, found: Scan, loaded: Any, file: str) -> None:
-        from mlmodel.trust import bounds, pickled_lightgbm  # they need numpy
+        from mlmodel.trust import bounds  # it needs numpy
 
         bounds.check(loaded, file)
         if self._holds_lightgbm(found):
-            pickled_lightgbm.require_data(loaded, file)
+            from mlmodel.trust.pickled_lightgbm import require_data
+
+            require_data(loaded, file)
 
     def _stand_ins(self) -> dict[tuple[str, str], Callable[[str], type]]:
         """Return what stands for a class of the list while a pickle is loaded without trust."""
