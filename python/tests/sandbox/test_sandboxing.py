@@ -284,6 +284,26 @@ def test_trusted_code_behind_the_wall(
     assert "hello \\x1b[2J" in said
 
 
+def test_code_that_goes_with_a_model_runs_behind_the_wall(tmp_path: Path) -> None:
+    """TRU-065: where no copy of it can be written, it is looked at as it is imported."""
+    (tmp_path / "beside.py").write_text("def twice(model_input):\n    return model_input * 2\n")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import beside, mlmodel\n"
+        "class Model(mlmodel.pyfunc.PythonModel):\n"
+        "    def predict(self, context, model_input):\n"
+        "        return beside.twice(model_input)\n"
+        "mlmodel.pyfunc.save_model('m', python_model=Model(), code_paths=['beside.py'])\n"
+    )
+    subprocess.run([sys.executable, script], cwd=tmp_path, check=True)
+    (tmp_path / "beside.py").unlink()
+    model = mlmodel.load(tmp_path / "m", trust=True, sandbox=True)
+    try:
+        assert model.predict(pd.DataFrame({"a": [1, 2]}))["a"].tolist() == [2, 4]
+    finally:
+        model.get_raw_model().close()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("do", "said"),

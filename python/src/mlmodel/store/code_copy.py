@@ -70,6 +70,7 @@ def private_copy(gate: Gate, named: str) -> Path:
     name = resolve_inside(root, named).relative_to(root).as_posix()
     try:
         made = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
+        (made / name).mkdir(parents=True, exist_ok=True)
     except OSError:  # nothing can be written here, as behind the wall of TRU-081
         _in_place[root / name] = gate
         return root / name
@@ -122,7 +123,6 @@ def place_in_the_model(path: Path) -> Path:
 def _copied(gate: Gate, root: Path, name: str, made: Path) -> str:
     """Copy the code, and return a digest of what was copied."""
     manifest = gate.manifest()
-    (made / name).mkdir(parents=True, exist_ok=True)
     found = []
     for relative in sorted(_walk(root, name) if manifest is None else manifest.files):
         if not PurePosixPath(relative).is_relative_to(name) or _is_compiled(relative):
