@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._classes import defined_by
-from mlmodel.flavors._failures import brief
+from mlmodel.flavors._failures import brief, refused_by
 from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._pytorch_data import Inputs, answer, forward_of
 from mlmodel.scoring.predict import Taking
@@ -25,7 +25,7 @@ __all__ = ["evaluating", "on_device", "predictor"]
 def predictor(torch: Any, model: Any) -> Predict:
     """Return how a module predicts where it is."""
     inputs = Inputs(torch, model)
-    arguments = PredictArguments(
+    arguments = PredictArguments.of_method(
         forward_of(model), inputs.names[:1], of="the module's forward", rule="PTH-014"
     )
 
@@ -37,15 +37,10 @@ def predictor(torch: Any, model: Any) -> Predict:
         places, names = inputs.of(model_input)
         inputs.require_complete(places, names, given)
         named = {name: one.to(at) for name, one in names.items()}
-        try:
-            with torch.no_grad(), evaluating(model):
-                predicted = model(*(one.to(at) for one in places), **named, **given)
-                return answer(torch, model_input, predicted)
-        except (RuntimeError, IndexError, AssertionError) as error:
-            if isinstance(error, torch.OutOfMemoryError) or "alloc" in str(error):
-                raise  # a lack of memory is not the caller's fault
-            why = f"PyTorch cannot predict on these data: {brief(error)}."
-            raise invalid("PTH-015", why) from None
+        refused = refused_by("PyTorch", "PTH-015", RuntimeError, AssertionError)
+        with refused, torch.no_grad(), evaluating(model):
+            predicted = model(*(one.to(at) for one in places), **named, **given)
+            return answer(torch, model_input, predicted)
 
     return Taking(predict, lambda name: name == "device" or arguments.takes(name))
 
