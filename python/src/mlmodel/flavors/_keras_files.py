@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    from mlmodel.flavors._base import Flavor
+    from mlmodel.flavors._base import Flavor, Predict
     from mlmodel.store import ModelFolder
     from mlmodel.trust.keras_models import Checked
 
@@ -37,6 +37,7 @@ __all__ = [
     "find",
     "is_model",
     "library",
+    "predictor",
     "require_form",
     "write",
 ]
@@ -76,6 +77,15 @@ def export(model: Any, root: Path) -> Path:
         model.export(str(path), verbose=False)
     (root / DATA / _MODULE_FILE).write_text(MODULE, encoding="utf-8")
     return path
+
+
+def predictor(flavor: Flavor, model: Any) -> Predict:
+    """Return how a model of Keras predicts, or the graph that it was exported to."""
+    if not is_model(model):
+        return _tensorflow_graphs.predictor(flavor, model)
+    from mlmodel.flavors import _keras_predict  # it needs numpy and pandas
+
+    return _keras_predict.predictor(library(flavor), model)
 
 
 def library(flavor: Flavor, backend: object = None) -> ModuleType:

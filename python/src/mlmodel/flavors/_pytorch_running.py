@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidArgument, UnsupportedModel
@@ -14,7 +15,7 @@ from mlmodel.flavors._pytorch_data import Inputs, answer, forward_of
 from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from mlmodel.flavors._base import Predict
@@ -37,12 +38,36 @@ def predictor(torch: Any, model: Any) -> Predict:
         places, names = inputs.of(model_input)
         inputs.require_complete(places, names, given)
         named = {name: one.to(at) for name, one in names.items()}
-        refused = refused_by("PyTorch", "PTH-015", RuntimeError, AssertionError)
+        told = partial(_reason, model, [*places, *names.values()])
+        refused = refused_by("PyTorch", "PTH-015", of_data=_is_pytorchs, words=told)
         with refused, torch.no_grad(), evaluating(model):
             predicted = model(*(one.to(at) for one in places), **named, **given)
             return answer(torch, model_input, predicted)
 
     return Taking(predict, lambda name: name == "device" or arguments.takes(name))
+
+
+def _is_pytorchs(error: Exception) -> bool:
+    """Return whether PyTorch raises such errors; others are those of the module's own code."""
+    return isinstance(error, RuntimeError | IndexError | AssertionError)
+
+
+def _reason(model: Any, given: Iterable[Any], error: BaseException) -> str:
+    """Return why PyTorch refuses data, and what to do where their numbers are not the module's."""
+    held = _kinds(model.parameters())
+    if not held or not (kinds := _kinds(given)) or held & kinds:
+        return brief(error)
+    wanted = " or ".join(sorted(held))
+    return (
+        f"{brief(error)}. The module computes with {wanted}, and was given "
+        f"{', '.join(sorted(kinds))}, which tables and lists become: give an array of {wanted}, "
+        "or save module.float()"
+    )
+
+
+def _kinds(tensors: Iterable[Any]) -> set[str]:
+    """Return the dtypes of tensors of floats."""
+    return {str(one.dtype).removeprefix("torch.") for one in tensors if one.is_floating_point()}
 
 
 def on_device(torch: Any, model: Any, device: object, root: Path) -> Any:

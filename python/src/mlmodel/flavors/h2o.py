@@ -12,7 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mlmodel.errors import InvalidArgument
 from mlmodel.flavors import _h2o_server as _server
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by
@@ -30,7 +29,6 @@ __all__ = [
 ]  # fmt: skip
 
 _FOLDER = "model.h2o"
-_SETTINGS = "h2o.yaml"
 
 
 class H2oFlavor(Flavor):
@@ -65,13 +63,11 @@ class H2oFlavor(Flavor):
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         h2o = self.require("h2o")
-        settings = dict(options["settings"] or {})
-        if not isinstance(settings.get("init", {}), dict):
-            raise InvalidArgument("settings is what goes into h2o.yaml: {'init': {…}} (HTO-003)")
+        settings = _server.given_settings(options["settings"])
         (root / _FOLDER).mkdir()
         with cannot_be_saved("H2O cannot save the model", "HTO-004"), _server.quiet():
             written = Path(h2o.download_model(model, path=str(root / _FOLDER)))
-        _server.write_settings(root / _FOLDER / _SETTINGS, {**settings, "model_file": written.name})
+        _server.write_settings(root / _FOLDER, {**settings, "model_file": written.name})
         attributes = {"data": _FOLDER, "h2o_version": h2o.__version__}
         return Saved(attributes, {"data": _FOLDER}, self.packages)
 
@@ -79,7 +75,7 @@ class H2oFlavor(Flavor):
         h2o = self.require("h2o")
         name = folder.model_path(attributes, key="data", default=_FOLDER)
         folder.gate.require_trust("the model of H2O, which Java rebuilds as it says", name)
-        settings = _server.settings(folder, f"{name}/{_SETTINGS}")
+        settings = _server.settings(folder, name)
         file = f"{name}/{settings['model_file']}"
         path = folder.file(file)
         folder.gate.read_to_run(path)

@@ -73,11 +73,7 @@ class KerasFlavor(Flavor):
         return _files.build(self, folder, file, attributes.get("keras_backend"))
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
-        if not self.detects(model):
-            return _graphs.predictor(self, model)
-        from mlmodel.flavors._keras_predict import predictor  # it needs numpy and pandas
-
-        return predictor(_files.library(self), model)
+        return _files.predictor(self, model)
 
 
 FLAVOR = KerasFlavor()
@@ -85,9 +81,7 @@ FLAVOR_NAME = FLAVOR.name
 
 get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
 __getattr__ = absent_of(FLAVOR)
-load_model = loader(
-    FLAVOR, "the native model, not compiled for training; of an exported one, its graph"
-)
+load_model = loader(FLAVOR, "the model, not compiled for training; of an exported one, its graph")
 
 
 @saver(FLAVOR)

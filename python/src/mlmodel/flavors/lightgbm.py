@@ -128,7 +128,7 @@ FLAVOR_NAME = FLAVOR.name
 
 get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
 __getattr__ = absent_of(FLAVOR)
-load_model = loader(FLAVOR, "the native model: a Booster, or the scikit-learn model saved")
+load_model = loader(FLAVOR, "the native model: a Booster, or an estimator or a pipeline")
 
 
 @saver(FLAVOR)

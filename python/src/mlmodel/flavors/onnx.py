@@ -93,10 +93,7 @@ class OnnxFlavor(Flavor):
         return model
 
     def open(
-        self,
-        folder: ModelFolder,
-        attributes: Mapping[str, Any],
-        python_function: Mapping[str, Any],
+        self, folder: ModelFolder, attributes: Mapping[str, Any], python_function: Mapping[str, Any]
     ) -> tuple[Any, Predict]:
         data, path, file = _read(folder, attributes)
         session = _session.start(self, _graph.read(self, data, path, file), file, attributes)

@@ -99,10 +99,7 @@ class PytorchFlavor(Flavor):
         return _files.load_module(self, folder.gate, path, named)
 
     def open(
-        self,
-        folder: ModelFolder,
-        attributes: Mapping[str, Any],
-        python_function: Mapping[str, Any],
+        self, folder: ModelFolder, attributes: Mapping[str, Any], python_function: Mapping[str, Any]
     ) -> tuple[Any, Predict]:
         """Return the module on the device that is configured, else on a graphics card (PTH-013)."""
         from mlmodel.flavors import _pytorch_running  # it needs numpy and pandas

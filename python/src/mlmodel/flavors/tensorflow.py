@@ -93,11 +93,7 @@ class TensorflowFlavor(Flavor):
         return _chosen(loaded, attributes)
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
-        if not _files.is_model(model):
-            return _graphs.predictor(self, model)
-        from mlmodel.flavors._keras_predict import predictor  # it needs numpy and pandas
-
-        return predictor(_files.library(self), model)
+        return _files.predictor(self, model)
 
 
 def _chosen(loaded: Any, attributes: Mapping[str, Any]) -> Any:
