@@ -149,7 +149,7 @@ def test_parameters_of_a_method_are_its_arguments_beside_the_data():
     assert [arguments.takes(name) for name in ("depth", "rows", "more")] == [True, False, False]
 
 
-def test_a_model_is_opened_once_and_when_it_is_asked():
+def test_a_model_is_opened_when_it_is_asked():
     opened = []
 
     def open_it():
@@ -159,4 +159,4 @@ def test_a_model_is_opened_once_and_when_it_is_asked():
     predict = when_asked(open_it)
     assert opened == []
     assert [predict(1, None), predict(2, {"a": 3})] == [(1, None), (2, {"a": 3})]
-    assert opened == [1]
+    assert opened == [1, 1]

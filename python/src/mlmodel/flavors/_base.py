@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -44,11 +43,11 @@ class Saved:
 
 
 def when_asked(opened: Callable[[], Predict]) -> Predict:
-    """Return how a written model predicts that is opened for the first question, and stays open.
+    """Return how a model predicts that was just written, opened anew for each question.
 
-    Where there is no example, nobody asks, and what would run the model need not be there.
+    Where there is no example, nobody asks, and what would run the model need not be there. Nothing
+    stays open, so that the folder can be moved to its place.
     """
-    opened = cache(opened)
     return lambda model_input, params, /: opened()(model_input, params)
 
 
