@@ -53,10 +53,10 @@ def loaded(tmp_path):
     return load
 
 
-class Double(nn.Module):
-    def __init__(self):
+class Linear(nn.Module):
+    def __init__(self, dtype):
         super().__init__()
-        self.layer = nn.Linear(3, 1, dtype=torch.float64)
+        self.layer = nn.Linear(3, 1, dtype=dtype)
 
     def forward(self, rows):
         return self.layer(rows)
@@ -64,12 +64,19 @@ class Double(nn.Module):
 
 def test_a_module_of_doubles_says_what_it_takes(loaded):
     """PTH-015: a table is float32, and an array of doubles what the module computes with."""
-    model = loaded(Double())
+    model = loaded(Linear(torch.float64))
     todo = r"computes with float64, and was given float32.*give an array of float64.*PTH-015"
     for given in (FRAME, ARRAY, ARRAY.tolist()):
         with pytest.raises(InvalidInput, match=todo):
             model.predict(given)
     assert model.predict(ARRAY.astype("float64")).shape == (4, 1)
+
+
+def test_no_array_is_asked_for_that_there_is_not(loaded):
+    """PTH-015."""
+    todo = r"computes with bfloat16, and was given float32, which.*become: save module\.float\(\)"
+    with pytest.raises(InvalidInput, match=todo):
+        loaded(Linear(torch.bfloat16)).predict(FRAME)
 
 
 def test_what_is_wrong_with_other_data_says_nothing_of_their_numbers(loaded):

@@ -57,11 +57,10 @@ def _reason(model: Any, given: Iterable[Any], error: BaseException) -> str:
     held = _kinds(model.parameters())
     if not held or not (kinds := _kinds(given)) or held & kinds:
         return brief(error)
-    wanted = " or ".join(sorted(held))
+    array = f"give an array of {min(held)}, or " * ("bfloat16" not in held)  # which arrays have not
     return (
-        f"{brief(error)}. The module computes with {wanted}, and was given "
-        f"{', '.join(sorted(kinds))}, which tables and lists become: give an array of {wanted}, "
-        "or save module.float()"
+        f"{brief(error)}. The module computes with {' and '.join(sorted(held))}, and was given "
+        f"{' and '.join(sorted(kinds))}, which tables and lists become: {array}save module.float()"
     )
 
 
