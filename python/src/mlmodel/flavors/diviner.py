@@ -12,12 +12,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel.errors import InvalidArgument, UnsupportedModel
-from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import NamedClasses, class_name
 from mlmodel.flavors._failures import cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
-from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,15 +80,10 @@ class DivinerFlavor(Flavor):
         return files.loaded(self, folder, file, str(named))
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
+        from mlmodel.flavors import _diviner_forecasts  # it needs pandas
+
         error = self.require("diviner.exceptions").DivinerException
-
-        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            from mlmodel.flavors._diviner_forecasts import forecast  # it needs pandas
-
-            warn_of_params(params, "A model of diviner")
-            return forecast(model, model_input, error)
-
-        return Taking(predict, lambda _name: False)
+        return _diviner_forecasts.predictor(model, error)
 
 
 FLAVOR = DivinerFlavor()
