@@ -90,11 +90,11 @@ def go_module(folder: Path) -> None:
         shutil.copy(LOCKS / name, folder)
 
 
-def java_program(page: str, name: str, folder: Path) -> list[str]:
+def java_program(page: str, name: str, folder: Path, classpath: str = "") -> list[str]:
     """Return the command that runs a program of a page, compiled by Java."""
-    classpath = f"{java_classpath()}:{folder}"
+    classpath = f"{classpath or java_classpath()}:{folder}"
     (folder / name).write_text(program(page, name))
-    run(needed("javac"), "-Xlint:all", "-Werror", "-cp", classpath, folder / name)
+    run(needed("javac"), "-Xlint:all,-processing", "-Werror", "-cp", classpath, folder / name)
     return [needed("java"), "-cp", classpath, name.removesuffix(".java")]
 
 

@@ -28,29 +28,34 @@ Json = Any
 
 
 def outputs() -> dict[Path, bytes]:
-    """Return the sources with their names, and the bundles."""
+    """Return the sources with their names, the bundles, and the files of ``proto/``."""
     base = (SCHEMAS / "base.txt").read_text(encoding="utf-8").strip()
-    named = {path: _named(path, base) for path in sorted((SCHEMAS / "v1").rglob("*.json"))}
-    sources = {
-        path.relative_to(SCHEMAS).as_posix(): json.loads(text) for path, text in named.items()
-    }
-    bundled = {
-        BUNDLES / name: bundle(name, sources, f"{base}/schemas/bundled/{name}")
-        for name in sources
-        if "/flavors/" not in name
-    }
-    protos = {path: _packaged(path, base) for path in sorted(PROTO.rglob("*.proto"))}
-    texts = named | {path: _text(one) for path, one in bundled.items()} | protos
+    known = sources()
+    texts = {SCHEMAS / name: _named(name, base) for name in known}
+    for name in known:
+        if "/flavors/" not in name:
+            made = bundle(name, known, f"{base}/schemas/bundled/{name}")
+            texts[BUNDLES / name] = _text(made)
+    texts |= {path: _packaged(path, base) for path in sorted(PROTO.rglob("*.proto"))}
     return {path: text.encode() for path, text in texts.items()}
+
+
+def sources() -> dict[str, Json]:
+    """Return the schemas that people write, by their paths (``v1/mlmodel.json``)."""
+    paths = sorted((SCHEMAS / "v1").rglob("*.json"))
+    return {
+        path.relative_to(SCHEMAS).as_posix(): json.loads(path.read_text(encoding="utf-8"))
+        for path in paths
+    }
 
 
 def _text(schema: Json) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def _named(path: Path, base: str) -> str:
-    address = f"{base}/schemas/{path.relative_to(SCHEMAS).as_posix()}"
-    text = path.read_text(encoding="utf-8")
+def _named(name: str, base: str) -> str:
+    address = f"{base}/schemas/{name}"
+    text = (SCHEMAS / name).read_text(encoding="utf-8")
     return re.sub(r'"\$id": "[^"]*"', lambda _: f'"$id": "{address}"', text, count=1)
 
 
@@ -74,9 +79,15 @@ def _packaged(path: Path, base: str) -> str:
     return text
 
 
-def bundle(name: str, sources: dict[str, Json], address: str) -> Json:
-    """Return the schema ``name`` (``v1/mlmodel.json``) with all that it refers to in its ``$defs``."""
-    return _Bundle(name, sources).made(address)
+def bundle(name: str, sources: dict[str, Json], address: str, *, strict: bool = True) -> Json:
+    """Return the schema ``name`` (``v1/mlmodel.json``) with what it refers to in its ``$defs``.
+
+    It is ``strict`` where it says what strict validators want to be told.
+    """
+    made = _Bundle(name, sources).made(address)
+    if strict:
+        make_strict(made)
+    return made
 
 
 class _Bundle:
@@ -92,9 +103,7 @@ class _Bundle:
         body = self.inlined(source, self.root)
         first = {"$schema": source["$schema"], "$id": address}
         last = {"$defs": dict(sorted(self.definitions.items()))} if self.definitions else {}
-        made = {**first, **body, **last}
-        make_strict(made)
-        return made
+        return {**first, **body, **last}
 
     def inlined(self, schema: Json, file: str) -> Json:
         """Return a schema of a file for use in the bundle."""
@@ -133,7 +142,7 @@ class _Bundle:
         return self.definition(whole if other else file, pointer.removeprefix("/$defs/"))
 
     def definition(self, file: str, name: str) -> str:
-        """Return the reference to a whole file, or to one of its ``$defs``, which now stands here."""
+        """Return the reference to a file, or to one of its ``$defs``, which now stands here."""
         parts = [] if file == self.root else file.removesuffix(".json").split("/")[1:]
         key = "-".join([*parts, *([name] if name else [])])
         if not key:

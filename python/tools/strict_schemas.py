@@ -1,8 +1,8 @@
 """Says in a schema what strict validators want to be told, and means the same.
 
-ajv in strict mode takes it for a slip where a keyword for objects stands in a schema that does not
-say ``"type": "object"``, where ``required`` names a key that ``properties`` lacks, and where a value
-may be of several types but null. Each can be said otherwise without a change of meaning.
+ajv in strict mode takes it for a slip where a keyword for objects stands in a schema that does
+not say ``"type": "object"``, where ``required`` names a key that ``properties`` lacks, and where a
+value may be of several types beside null. Each can be said otherwise with the same meaning.
 """
 
 from __future__ import annotations
@@ -59,16 +59,18 @@ class _Strict:
 
     def complete_below(self, schema: Schema, here: list[Schema]) -> None:
         for key, one in _members(schema).items():
-            known = [self.target(other["properties"][key]) for other in here if key in _members(other)]
-            self.complete(one, [other for other in known if other is not one], typed=False)
+            self.complete_again(one, [_members(other).get(key) for other in here])
         for keyword in ("items", "additionalProperties"):
             if keyword in schema:
-                known = [self.target(other[keyword]) for other in here if keyword in other]
-                others = [other for other in known if other is not schema[keyword]]
-                self.complete(schema[keyword], others, typed=False)
+                self.complete_again(schema[keyword], [other.get(keyword) for other in here])
+
+    def complete_again(self, schema: Json, alike: list[Json]) -> None:
+        """Complete the schema of a value below, of which those ``alike`` hold, too."""
+        known = [self.target(one) for one in alike if one is not None and one is not schema]
+        self.complete(schema, known, typed=False)
 
     def kind(self, schema: Schema, above: list[Schema]) -> str | None:
-        """Return the type that the keywords of a schema are for, where it is the value's for sure."""
+        """Return the type that a schema's keywords are for, where it is the value's for sure."""
         wanted = {kind for kind, own in OF_TYPE.items() if any(one in schema for one in own)}
         inside = [one for one in _same_value(schema) if isinstance(one, dict)]
         wanted |= {kind for one in inside if (kind := self.kind(one, above))}
@@ -80,7 +82,7 @@ class _Strict:
         if not isinstance(schema, dict):
             return {}
         name = schema.get("$ref", "").removeprefix("#/$defs/")
-        return self.definitions[name] if name in self.definitions else schema
+        return self.definitions.get(name, schema)
 
 
 def _members(schema: Schema) -> Schema:
@@ -102,10 +104,12 @@ def _split(schema: Json) -> None:
     if not isinstance(types, list) or len({*types} - {"null"}) < 2:  # noqa: PLR2004 - one and null
         return
     del schema["type"]
-    moved = {kind: {key: schema[key] for key in OF_TYPE.get(kind, ()) if key in schema} for kind in types}
+    moved = {
+        kind: {key: schema[key] for key in OF_TYPE.get(kind, ()) if key in schema} for kind in types
+    }
     for key in {key for own in moved.values() for key in own}:
         del schema[key]
-    choice = {"anyOf": [{"type": kind, **moved[kind]} for kind in types]}
+    choice: Schema = {"anyOf": [{"type": kind, **moved[kind]} for kind in types]}
     if "anyOf" in schema:
         choice = {"allOf": [*schema.get("allOf", ()), choice]}
     schema.update(choice)
