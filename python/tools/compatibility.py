@@ -138,9 +138,7 @@ def breaking(
     return sorted(found)
 
 
-def breaking_protos(
-    before: dict[str, dict[str, str]], now: dict[str, dict[str, str]]
-) -> list[str]:
+def breaking_protos(before: dict[str, dict[str, str]], now: dict[str, dict[str, str]]) -> list[str]:
     """Return what breaks messages and calls, a line each."""
     return [
         f"{name}: {key} was `{what}`, is {new}"

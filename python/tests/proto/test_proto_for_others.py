@@ -9,9 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import foreign_tools
 import pytest
 
+import foreign_tools
 from mlmodel.document import protobuf
 
 REPOSITORY = Path(__file__).resolve().parents[3]

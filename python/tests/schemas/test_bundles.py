@@ -11,9 +11,10 @@ import documents
 import pytest
 from documents import BUNDLES, NAMES, REPOSITORY, TREE
 from jsonschema import Draft202012Validator
-from mlmodel.document.schema import schemas
 from referencing import Registry
 from referencing.exceptions import Unresolvable
+
+from mlmodel.document.schema import schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ def test_a_bundle_stands_alone(name: str) -> None:
 
 
 def test_every_source_but_the_flavors_has_a_bundle() -> None:
-    assert NAMES == sorted(name for name in TREE.schemas if not name.startswith("flavors/"))
+    assert sorted(name for name in TREE.schemas if not name.startswith("flavors/")) == NAMES
     wanted = {f"flavors-{name.split('/')[1]}" for name in TREE.schemas if "flavors/" in name}
     assert wanted < _bundle("mlmodel")["$defs"].keys()
 

@@ -59,7 +59,7 @@ BREAKS = [
     (MODEL, "properties/env_vars/items/maxLength", 9, "/env_vars/*: maxLength is 9, was not there"),
     (MODEL, "properties/env_vars/items/pattern", "^A", "/env_vars/*: pattern is another"),
     (MODEL, "$defs/flavors-sklearn/properties/serialization_format/enum", ["pickle", None],
-     "/flavors/sklearn/serialization_format: the value \"skops\" is not allowed any more"),
+     '/flavors/sklearn/serialization_format: the value "skops" is not allowed any more'),
     (MODEL, "$defs/flavors-sklearn/properties/code/enum", ["code"],
      "/flavors/sklearn/code: the value any value is not allowed any more"),
     (MODEL, "$defs/input-example-info/required", ["artifact_path", "type", "format"],

@@ -11,9 +11,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import documents
-import foreign_tools
 import pytest
 from documents import BUNDLES, NAMES
+
+import foreign_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
