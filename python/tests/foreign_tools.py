@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -108,6 +109,25 @@ def java_classpath() -> str:
         run(maven, "-q", "-B", "-f", LOCKS / "pom.xml", "dependency:build-classpath",
             f"-Dmdep.outputFile={paths}")  # fmt: skip
     return paths.read_text()
+
+
+def java_protoc() -> Path:
+    """Return the compiler of protocol buffers, which has Java in it, as Maven brings it."""
+    maven = needed("mvn")
+    machine = {"x86_64": "x86_64", "aarch64": "aarch_64"}.get(platform.machine())
+    if platform.system() != "Linux" or machine is None:
+        pytest.skip(f"no compiler is named here for {platform.system()} on {platform.machine()}")
+    (version,) = re.findall(
+        r"<artifactId>protobuf-java</artifactId>\s*<version>(.+)</version>",
+        (LOCKS / "pom.xml").read_text(),
+    )
+    name = f"protoc-{version}-linux-{machine}.exe"
+    folder = _kept("java", "pom.xml")
+    if not (folder / name).exists():
+        run(maven, "-q", "-B", "dependency:copy", f"-DoutputDirectory={folder}",
+            f"-Dartifact=com.google.protobuf:protoc:{version}:exe:linux-{machine}")  # fmt: skip
+        (folder / name).chmod(0o755)
+    return folder / name
 
 
 def check_jsonschema() -> Path:

@@ -5,7 +5,6 @@ package tests
 
 import (
 	_ "github.com/santhosh-tekuri/jsonschema/v6"
-	_ "google.golang.org/grpc"
 	_ "google.golang.org/grpc/cmd/protoc-gen-go-grpc"
 	_ "google.golang.org/protobuf/cmd/protoc-gen-go"
 	_ "google.golang.org/protobuf/proto"

@@ -20,6 +20,7 @@ PAGE = "proto/README.md"
 BASE = (REPOSITORY / "schemas" / "base.txt").read_text().strip().removeprefix("https://")
 MODULE = f"{BASE}/go"
 OURS = sorted([*PROTO.glob("mlmodel/v1/*.proto"), *PROTO.glob("inference/*.proto")])
+SERVICES = [path for path in OURS if "\nservice " in path.read_text()]
 MODEL = {
     "flavors": {"sklearn": {"pickled_model": "model.pkl"}, "mine": {"a": [1, None]}},
     "signature": {
@@ -82,23 +83,31 @@ def test_buf_has_nothing_to_say(tmp_path: Path) -> None:
 def test_go(tmp_path: Path, message: Path) -> None:
     go = foreign_tools.needed("go")
     foreign_tools.go_module(tmp_path)
-    tools = ("google.golang.org/protobuf/cmd/protoc-gen-go",
-             "google.golang.org/grpc/cmd/protoc-gen-go-grpc")  # fmt: skip
-    foreign_tools.run(go, "build", "-o", f"{tmp_path}/", *tools, cwd=tmp_path)
-    made = tmp_path / "gen"
-    made.mkdir()
-    plugins = [f"--plugin={tmp_path / one.rpartition('/')[2]}" for one in tools]
-    kinds = ("go", "go-grpc")
-    _protoc(*plugins, *(f"--{kind}_out={made}" for kind in kinds),
-            *(f"--{kind}_opt=module={MODULE}" for kind in kinds), *OURS)  # fmt: skip
-    lock = (tmp_path / "go.mod").read_text()
-    (made / "go.mod").write_text(lock.replace("module tests", f"module {MODULE}"))
-    shutil.copy(tmp_path / "go.sum", made)
-    foreign_tools.run(go, "build", "./...", cwd=made)
-    edits = (f"-replace={MODULE}=./gen", f"-require={MODULE}@v0.0.0")
-    foreign_tools.run(go, "mod", "edit", *edits, cwd=tmp_path)
+    tools = {"go": "google.golang.org/protobuf/cmd/protoc-gen-go",
+             "go-grpc": "google.golang.org/grpc/cmd/protoc-gen-go-grpc"}  # fmt: skip
+    foreign_tools.run(go, "build", "-o", f"{tmp_path}/", *tools.values(), cwd=tmp_path)
+    for kind in tools:
+        (tmp_path / kind).mkdir()
+        plugin = f"--plugin={tmp_path / f'protoc-gen-{kind}'}"
+        out = f"--{kind}_out={tmp_path / kind}"
+        _protoc(plugin, out, f"--{kind}_opt=module={MODULE}", *OURS)
+    # Services would need all of gRPC to be compiled; that they are Go is said by their formatter.
+    services = sorted((tmp_path / "go-grpc").rglob("*.go"))
+    assert len(services) == len(SERVICES)
+    assert foreign_tools.run(foreign_tools.needed("gofmt"), "-l", "-e", *services) == ""
+    _use_in_module(go, tmp_path, tmp_path / "go")
     (tmp_path / "read.go").write_text(foreign_tools.program(PAGE, "read.go"))
     assert foreign_tools.run(go, "run", "read.go", message, cwd=tmp_path) == READ
+
+
+def _use_in_module(go: str, folder: Path, made: Path) -> None:
+    """Make a module of generated code, as the page says, and use it in another."""
+    lock = (folder / "go.mod").read_text()
+    (made / "go.mod").write_text(lock.replace("module tests", f"module {MODULE}"))
+    shutil.copy(folder / "go.sum", made)
+    foreign_tools.run(go, "build", "./...", cwd=made)
+    edits = (f"-replace={MODULE}={made}", f"-require={MODULE}@v0.0.0")
+    foreign_tools.run(go, "mod", "edit", *edits, cwd=folder)
 
 
 @pytest.mark.slow
@@ -106,7 +115,7 @@ def test_java(tmp_path: Path, message: Path) -> None:
     classpath = foreign_tools.java_classpath()
     made = tmp_path / "gen"
     made.mkdir()
-    _protoc(f"--java_out={made}", *OURS)
+    foreign_tools.run(foreign_tools.java_protoc(), f"-I{PROTO}", f"--java_out={made}", *OURS)
     classes = tmp_path / "classes"
     foreign_tools.run(
         foreign_tools.needed("javac"), "-nowarn", "-cp", classpath, "-d", classes,

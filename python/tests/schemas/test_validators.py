@@ -92,3 +92,17 @@ def test_check_jsonschema(written: dict[str, list[Path]]) -> None:
         said = {index: str(file) not in wrong for index, file in enumerate(files)}
         differing += _compare(name, said)
     assert not differing, "\n".join(differing[:10])
+
+
+def test_check_jsonschema_as_the_page_shows_it(tmp_path: Path) -> None:
+    """It takes the YAML itself, where its texts are in quotes."""
+    options = ("--default-filetype", "yaml")
+    assert " ".join(options) in (documents.REPOSITORY / PAGE).read_text()
+    command = (foreign_tools.check_jsonschema(), "--schemafile", BUNDLES / "mlmodel.json", *options)
+    model = tmp_path / "MLmodel"
+    model.write_text(
+        "flavors:\n  python_function:\n    loader_module: m\n    python_version: '3.10'\n"
+    )
+    foreign_tools.run(*command, model)
+    model.write_text(model.read_text().replace("'3.10'", "3.10"))
+    assert "3.1 is not of type 'string', 'null'" in foreign_tools.run(*command, model, expect=[1])
