@@ -86,7 +86,17 @@ def refused_by(library: str, rule: str, *errors: type[Exception]) -> Iterator[No
     except expected as error:
         if "alloc" in str(error):  # as compiled libraries say it
             raise
-        # Some say first what may be the matter, and then raise the reason's own error from it.
-        cause = error.__cause__ if type(error.__cause__) is type(error) else error
-        why = f"{library} cannot predict on these data: {brief(cause)}."
+        why = f"{library} cannot predict on these data: {brief(_reason(error))}."
         raise invalid(rule, why) from None
+
+
+def _reason(error: Exception) -> BaseException:
+    """Return the error that says what is the matter.
+
+    Some libraries say first what may be, and raise an error of the same kind from the reason's
+    own; statsmodels 0.14.0 only puts its words at their end.
+    """
+    inner = error.__cause__ or error.__context__
+    if type(inner) is type(error) and (error.__cause__ or str(error).endswith(str(inner))):
+        return inner
+    return error
