@@ -42,7 +42,7 @@ class FastaiFlavor(Flavor):
 
     name = "fastai"
     loader_module = "mlflow.fastai"
-    extra = ("fastai>=2.7.18", "torch>=2.6")
+    extra = ("fastai>=2.7.19", "torch>=2.6")
     packages = ("fastai", "torch")
     versions = MappingProxyType({"fastai_version": "fastai"})
 

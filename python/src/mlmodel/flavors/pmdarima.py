@@ -46,7 +46,7 @@ class PmdarimaFlavor(Flavor):
 
     name = "pmdarima"
     loader_module = "mlflow.pmdarima"
-    extra = ("pmdarima>=2.0",)
+    extra = ("pmdarima>=2.0.2",)
     packages = ("pmdarima",)
     versions = MappingProxyType({"pmdarima_version": "pmdarima"})
 

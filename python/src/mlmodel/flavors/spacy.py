@@ -48,7 +48,7 @@ class SpacyFlavor(Flavor):
     name = "spacy"
     other_names = ("spaCy",)
     loader_module = "mlflow.spacy"
-    extra = ("spacy>=3.7",)
+    extra = ("spacy>=3.7.5",)
     packages = ("spacy",)
     versions = MappingProxyType({"spacy_version": "spacy"})
 

@@ -47,7 +47,7 @@ class TensorflowFlavor(Flavor):
 
     name = "tensorflow"
     loader_module = "mlflow.tensorflow"
-    extra = ("tensorflow>=2.18", "keras>=3.12", "h5py>=3.8")
+    extra = ("tensorflow>=2.18", "keras>=3.12", "h5py>=3.11")
     packages = ("tensorflow",)
     alternatives = MappingProxyType({_graphs.PACKAGE: _graphs.DISTRIBUTIONS})
     versions = MappingProxyType({"keras_version": "tensorflow"})
