@@ -20,9 +20,9 @@ JOBS ?= 2
 COUNT ?= 1000000
 ALTERED ?= 20000
 SEED ?= 0
-unit pandas3 flavors: export OMP_NUM_THREADS ?= 1
+unit pandas3 flavors oldest: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help env demo test check lint types unit pandas3 flavors slow fuzz bench generate trustlist dist clean
+.PHONY: help env demo test check lint types unit pandas3 flavors oldest slow fuzz bench generate trustlist dist clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,13 @@ pandas3: env ## The core's tests on pandas 3, in an environment of their own
 flavors: env ## Tests that need every flavor's library, in an environment that has them all
 	@cd python && peer=$$(../$(BIN)/python tools/peer_environment.py flavors) && \
 	  PYTHONPATH=$$PWD/src $$peer -m pytest -n $(JOBS) --dist loadgroup -m libraries
+
+# What MLflow of today writes and reads is a matter of `flavors`.
+oldest: env ## The flavors' tests with the oldest libraries that the extras take, in two environments
+	@cd python && for lock in oldest oldest-deep; do \
+	  peer=$$(../$(BIN)/python tools/peer_environment.py $$lock) && \
+	  PYTHONPATH=$$PWD/src $$peer -m pytest -n $(JOBS) --dist loadgroup tests/flavors -m "not slow" \
+	  -k "not (test_a_cell_is_as_the_table_says and (3.x or loads))" || exit 1; done
 
 slow: env ## Tests with real servers, clients, packages and MLflow itself
 	@cd python && ../$(BIN)/pytest -m "slow and not libraries"

@@ -56,7 +56,7 @@ def peer_folder(name: str) -> Path:
     if not (folder / ".made").exists():
         shutil.rmtree(folder, ignore_errors=True)
         where = ["--target", str(folder), "--python", sys.executable]
-        _run([_uv(), "pip", "install", "--quiet", "--no-deps", *where, "-r", str(lock)])
+        _run([uv(), "pip", "install", "--quiet", "--no-deps", *where, "-r", str(lock)])
         (folder / ".made").touch()
     return folder
 
@@ -92,14 +92,20 @@ def make_environment(folder: Path, arguments: list[str]) -> None:
         EnvironmentFailed: uv is not there, or the packages could not be installed.
 
     """
-    uv = _uv()
+    own = uv()
     base = sys._base_executable  # noqa: SLF001 - the interpreter behind ours, for a sibling
-    _run([uv, "venv", "--quiet", "--clear", "--python", base, str(folder)])
+    _run([own, "venv", "--quiet", "--clear", "--python", base, str(folder)])
     python = folder / "bin" / "python"
-    _run([uv, "pip", "install", "--quiet", "--python", str(python), *arguments])
+    _run([own, "pip", "install", "--quiet", "--python", str(python), *arguments])
 
 
-def _uv() -> str:
+def uv() -> str:
+    """Return the command of uv.
+
+    Raises:
+        EnvironmentFailed: there is none.
+
+    """
     own = CACHE / "tools" / "bin" / "uv"
     found = str(own) if own.exists() else shutil.which("uv")
     if found is None:

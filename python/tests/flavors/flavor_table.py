@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(Path(__file__).resolve().parents[1] / one) for one in ("", "fidelity")]
+    _TESTS = Path(__file__).resolve().parents[1]
+    sys.path[:0] = [str(_TESTS / one) for one in ("", "fidelity", "../tools")]
 
+from oldest import lock_of, locked
 from packaging.requirements import Requirement
 
 from mlmodel.flavors import _registry
@@ -31,7 +33,6 @@ COLUMNS = (
     "loads in MLflow", "without MLflow", "detected", "REST", "trust",
 )  # fmt: skip
 _BEGIN, _END = "<!-- table: python python/tests/flavors/flavor_table.py -->", "<!-- end -->"
-_LOCK = REPOSITORY / "python" / "requirements" / "flavors.txt"
 
 
 def nothing_to_read(flavor: str, cell: str) -> str | None:
@@ -46,16 +47,18 @@ def not_there(flavor: str, cell: str) -> str | None:
 
 
 def versions(flavor: str) -> str:
-    """Return the libraries of a flavor with the versions of the lock."""
-    locked = dict(line.split("==") for line in _LOCK.read_text(encoding="utf-8").split())
+    """Return the libraries of a flavor with the oldest and the newest versions of the locks."""
     known = _registry.flavor_by_name(flavor)
     wanted = (
         [Requirement(line).name for line in known.extra or known.packages]
         if known
         else ["cloudpickle"]
     )
-    names = [name if name in locked else f"{name}-cpu" for name in wanted]
-    return ", ".join(f"{name} {locked[name]}" for name in names)
+    oldest, newest = locked(lock_of(flavor)), locked("flavors")
+    names = [name if name in newest else f"{name}-cpu" for name in wanted]
+    return ", ".join(
+        f"{name} {' to '.join(dict.fromkeys((oldest[name], newest[name])))}" for name in names
+    )
 
 
 def written(text: str) -> str:

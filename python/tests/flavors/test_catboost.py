@@ -75,7 +75,8 @@ MODELS = {
     "of two": lambda: classifier(CLASSES > 1),
     "of two texts": lambda: classifier(np.where(CLASSES > 1, "p", "q")),
     "one against all": lambda: classifier(loss_function="MultiClassOneVsAll"),
-    "several labels": lambda: classifier(np.c_[CLASSES > 1, CLASSES < 1], loss_function="MultiLogloss"),
+    # CatBoost 1.2.0 takes no truth values for labels.
+    "several labels": lambda: classifier(np.c_[CLASSES > 1, CLASSES < 1] * 1, loss_function="MultiLogloss"),
     "cross entropy": lambda: classifier(CLASSES / 2, loss_function="CrossEntropy"),
     "several targets": lambda: regressor(label=ROWS[["a", "b"]], loss_function="MultiRMSE"),
     "uncertainty": lambda: regressor(loss_function="RMSEWithUncertainty"),

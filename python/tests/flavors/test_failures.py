@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from mlmodel.errors import InvalidArgument, InvalidModel, UnreadableModel, WriteFailed
-from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved
+from mlmodel.errors import (
+    InvalidArgument,
+    InvalidInput,
+    InvalidModel,
+    UnreadableModel,
+    WriteFailed,
+)
+from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved, refused_by
 
 FILE = Path("/srv/models/m/model.bin")
 
@@ -62,3 +69,31 @@ def test_a_full_disk_stays_one():
     with pytest.raises(OSError, match="full") as caught, cannot_be_saved("No"):
         raise OSError(28, "full")
     assert type(caught.value) is OSError
+
+
+_REASON = "invalid literal for int() with base 10: 'b'"
+
+
+@pytest.mark.parametrize(
+    ("outer", "by", "said"),
+    [
+        ("perhaps a table is needed", "cause", _REASON),
+        # statsmodels 0.14.0 repeats the reason, and does not raise from it.
+        (f"a table is needed\nThe error was:\n{_REASON}", "words", _REASON),
+        ("'b' has to be there", "nothing", "'b' has to be there"),
+    ],
+)
+def test_what_is_told_of_data_is_the_reason_and_not_what_stands_before_it(outer, by, said):
+    def fail():
+        try:
+            int("b")
+        except ValueError as reason:
+            if by == "cause":
+                raise ValueError(outer) from reason
+            raise ValueError(outer)  # noqa: B904 - as the library does
+
+    with (
+        pytest.raises(InvalidInput, match=rf"data: {re.escape(said)}\. \(X-001\)"),
+        refused_by("it", "X-001"),
+    ):
+        fail()

@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from packaging.version import Version
 
 import mlmodel
 from mlmodel import document
@@ -308,12 +309,15 @@ def test_an_answer_of_more_axes_is_a_column_of_arrays(tmp_path):
     assert np.array_equal(np.stack(answer[0]), own(made, X))
 
 
-def test_texts_and_a_vocabulary_that_was_learned(tmp_path, monkeypatch):
+@pytest.mark.parametrize("mode", ["count", "tf_idf"])
+def test_texts_and_a_vocabulary_that_was_learned(mode, tmp_path, monkeypatch):
     """KER-005: the words are a text file in the archive."""
     import keras
     import tensorflow as tf
 
-    words = keras.layers.TextVectorization(output_mode="tf_idf")
+    if mode == "tf_idf" and Version(keras.__version__) < Version("3.14"):
+        pytest.skip("Keras before 3.14 does not read back by itself what it wrote of these")
+    words = keras.layers.TextVectorization(output_mode=mode)
     words.adapt(np.array(["good film", "bad book", "good book"]))
     made = keras.Sequential([keras.Input((1,), dtype="string"), words, keras.layers.Dense(2)])
     mlmodel.keras.save_model(made, tmp_path / "m")

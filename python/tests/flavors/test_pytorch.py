@@ -68,7 +68,10 @@ FORMS = {
     "exported": (lambda model: model, {"serialization_format": "pt2"}),
     "a program": (
         lambda model: torch.export.export(
-            model.eval(), (torch.ones(2, 3),), dynamic_shapes=({0: torch.export.Dim.AUTO},)
+            model.eval(),
+            (torch.ones(2, 3),),
+            dynamic_shapes=({0: torch.export.Dim.AUTO},),
+            strict=False,
         ),
         {},
     ),
@@ -79,17 +82,18 @@ FORMS = {
 def test_a_module_is_saved_and_loaded(form, network, tmp_path):
     """PTH-003, PTH-004, PTH-009: every form answers to the bit as the module does."""
     make, options = FORMS[form]
-    expected = answered(network)
+    # By as many rows: torch 2.6 rounds one row otherwise than six.
+    asked = [(rows, answered(network, rows)) for rows in (ROWS, ROWS[:1])]
     model = make(network)
     mlmodel.pytorch.save_model(model, tmp_path / "m", input_example=ROWS, **options)
     assert mlmodel.validate(tmp_path / "m").violations == ()
     loaded = mlmodel.load(tmp_path / "m")
-    for rows in (ROWS, ROWS[:1]):
-        assert np.array_equal(loaded.predict(rows), expected[: len(rows)])
+    for rows, expected in asked:
+        assert np.array_equal(loaded.predict(rows), expected)
     native = mlmodel.pytorch.load_model(tmp_path / "m")
     assert isinstance(native, nn.Module)
     with torch.no_grad():
-        assert np.array_equal(native(torch.tensor(ROWS)).numpy(), expected)
+        assert np.array_equal(native(torch.tensor(ROWS)).numpy(), asked[0][1])
     files = {path.name for path in (tmp_path / "m" / "data").iterdir()}
     is_program = form in ("exported", "a program")
     assert files == ({"model.pt2"} if is_program else {"model.pth", "pickle_module_info.txt"})
@@ -481,7 +485,10 @@ def program_of_2_7(model):
     from torch._export.serde.serialize import serialize
 
     program = torch.export.export(
-        model.eval(), (torch.ones(2, 3),), dynamic_shapes=({0: torch.export.Dim.AUTO},)
+        model.eval(),
+        (torch.ones(2, 3),),
+        dynamic_shapes=({0: torch.export.Dim.AUTO},),
+        strict=False,
     )
     parts, out = serialize(program), io.BytesIO()
     with zipfile.ZipFile(out, "w") as made:

@@ -168,12 +168,23 @@ HONEST = [
     {b"%d" % at for at in range(100)},
     {(at, f"w{at}") for at in range(200)},
     {np.int64(2**60 + at): 1 for at in range(200)},
+    {np.False_: 0, np.True_: 1},
 ]
 
 
 @pytest.mark.parametrize("at", range(len(HONEST)))
 def test_honest_keys(at):
     found = check(skops.io.dumps(HONEST[at]))
+    assert found.allowed, found.reasons
+
+
+@pytest.mark.parametrize("name", ["numpy.bool_", "numpy.bool"])
+def test_truth_values_of_numpy_are_keys_by_both_names(name):
+    """TRU-040: numpy 1 called the class so; classifiers of LightGBM have such keys."""
+    node_of_dict = node(
+        "DictNode", "builtins.dict", content={"True": value(1)}, key_types=keys("1", cls=name)
+    )
+    found = check(attacks.skops_file(node_of_dict))
     assert found.allowed, found.reasons
 
 

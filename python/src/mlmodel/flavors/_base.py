@@ -97,8 +97,15 @@ class Flavor(ABC):
 
         Keys that the flavor does not name in ``versions`` are somebody else's (MLM-011).
         """
-        said = {name: attributes.get(key) for key, name in self.versions.items()}
+        said = {self.installed(name): attributes.get(key) for key, name in self.versions.items()}
         return {name: str(version) for name, version in said.items() if version}
+
+    def installed(self, name: str) -> str:
+        """Return the name under which a distribution is installed: its own, or an alternative's."""
+        from mlmodel.environment.installed import version_of
+
+        names = (name, *self.alternatives.get(name, ()))
+        return next((one for one in names if version_of(one) is not None), name)
 
     @abstractmethod
     def detects(self, model: object) -> bool:

@@ -108,11 +108,21 @@ def refused_by(
         known = isinstance(error, (*_OF_DATA, *errors)) if of_data is None else of_data(error)
         if not known or lacks_memory(error):
             raise
-        # Some say first what may be the matter, and then raise the reason's own error from it.
-        cause = error.__cause__ if type(error.__cause__) is type(error) else error
-        raise invalid(rule, f"{library} cannot {cannot}: {words(cause)}.") from None
+        raise invalid(rule, f"{library} cannot {cannot}: {words(_reason(error))}.") from None
 
 
 def lacks_memory(error: Exception) -> bool:
     """Return whether an error is a lack of memory, which is not the caller's fault."""
     return _NO_MEMORY.search(f"{type(error).__name__}: {error}") is not None
+
+
+def _reason(error: Exception) -> BaseException:
+    """Return the error that says what is the matter.
+
+    Some libraries say first what may be, and raise an error of the same kind from the reason's
+    own; statsmodels 0.14.0 only puts its words at their end.
+    """
+    inner = error.__cause__ or error.__context__
+    if type(inner) is type(error) and (error.__cause__ or str(error).endswith(str(inner))):
+        return inner
+    return error

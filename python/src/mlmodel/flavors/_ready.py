@@ -86,9 +86,7 @@ def _libraries(flavor: Flavor) -> Iterator[Library]:
     required = {normalized(one.name): one for one in map(requirement_of, flavor.extra) if one}
     for name in dict.fromkeys((*always, *required)):
         one = required.get(name)
-        known = one.name if one else name
-        brought = [known, *flavor.alternatives.get(known, ())]
-        here = next((other for other in brought if version_of(other) is not None), known)
+        here = flavor.installed(one.name if one else name)
         yield _library(here, one, always=name in always)
 
 

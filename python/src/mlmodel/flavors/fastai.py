@@ -36,7 +36,7 @@ class FastaiFlavor(Flavor):
 
     name = "fastai"
     loader_module = "mlflow.fastai"
-    extra = ("fastai>=2.7.18", "torch>=2.6")
+    extra = ("fastai>=2.7.19", "torch>=2.6")
     packages = ("fastai", "torch")
     takes = "a Learner of fastai"
     versions = MappingProxyType({"fastai_version": "fastai"})

@@ -36,7 +36,7 @@ class H2oFlavor(Flavor):
 
     name = "h2o"
     loader_module = "mlflow.h2o"
-    extra = ("h2o>=3.40",)
+    extra = ("h2o>=3.40.0.1",)
     packages = ("h2o",)
     takes = "trained models of H2O"
     versions = MappingProxyType({"h2o_version": "h2o"})

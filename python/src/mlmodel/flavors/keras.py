@@ -35,7 +35,7 @@ class KerasFlavor(Flavor):
 
     name = "keras"
     loader_module = "mlflow.keras"
-    extra = ("keras>=3.12", "h5py>=3.8", "tensorflow>=2.18")
+    extra = ("keras>=3.12", "h5py>=3.11", "tensorflow>=2.18")
     packages = ("keras",)
     alternatives = MappingProxyType({_graphs.PACKAGE: _graphs.DISTRIBUTIONS})
     takes = "models of Keras 3 (keras.Model)"

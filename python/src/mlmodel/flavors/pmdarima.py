@@ -33,7 +33,7 @@ class PmdarimaFlavor(Flavor):
 
     name = "pmdarima"
     loader_module = "mlflow.pmdarima"
-    extra = ("pmdarima>=2.0",)
+    extra = ("pmdarima>=2.0.2",)
     packages = ("pmdarima",)
     takes = "models and pipelines of pmdarima"
     takes_rule = "PMD-003"

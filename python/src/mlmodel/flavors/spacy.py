@@ -41,7 +41,7 @@ class SpacyFlavor(Flavor):
     name = "spacy"
     other_names = ("spaCy",)
     loader_module = "mlflow.spacy"
-    extra = ("spacy>=3.7",)
+    extra = ("spacy>=3.7.5",)
     packages = ("spacy",)
     takes = "pipelines of spaCy (spacy.Language)"
     versions = MappingProxyType({"spacy_version": "spacy"})

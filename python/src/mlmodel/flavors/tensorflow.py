@@ -41,7 +41,7 @@ class TensorflowFlavor(Flavor):
 
     name = "tensorflow"
     loader_module = "mlflow.tensorflow"
-    extra = ("tensorflow>=2.18", "keras>=3.12", "h5py>=3.8")
+    extra = ("tensorflow>=2.18", "keras>=3.12", "h5py>=3.11")
     packages = ("tensorflow",)
     alternatives = MappingProxyType({_graphs.PACKAGE: _graphs.DISTRIBUTIONS})
     takes = "modules (tf.Module), models of Keras 3, and folders of SavedModels"

@@ -71,6 +71,8 @@ _FUNCTION_PLACES = {
     "scipy.special._special_ufuncs": "scipy.special",
     "scipy.special._ufuncs": "scipy.special",
 }
+#: The name of ``numpy.bool`` in files that numpy 1 wrote; numpy 2 has both.
+_BOOL_OF_NUMPY_1 = ("numpy", "bool_")
 
 #: What reading a damaged archive raises.
 _UNREADABLE = (
@@ -272,7 +274,8 @@ class _Walk:
         found_module, found_name, entry = self.names.find(module, name)
         if module in _FUNCTION_PLACES:
             return self.names.find(_FUNCTION_PLACES[module], name)[2]
-        return entry if (found_module, found_name) == (module, name) else None
+        is_there = (module, name) in ((found_module, found_name), _BOOL_OF_NUMPY_1)
+        return entry if is_there else None
 
     def require(self, node: Node, full_name: str, *uses: str) -> Entry | None:
         """Refuse what is not listed, or not for this use."""
