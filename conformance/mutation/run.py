@@ -2,8 +2,8 @@
 
 ``python -m conformance.mutation.run`` from the top of the repository (``make mutation``). The breaks
 are applied in a copy of the source. Each is tried in a process forked from one that has the
-libraries loaded already; it answers the cases that cite the broken rule first, then those of every
-area whose vectors cite rules of that page, and ends with the first case that is not as expected.
+libraries loaded already; it answers the cases that cite the broken rule first, then those that cite
+another rule of its page, and ends with the first case that is not as expected.
 """
 
 from __future__ import annotations
@@ -76,10 +76,8 @@ def all_cases(folder: Path = ROOT / "conformance" / "vectors" / "v1") -> list[Ca
 
 
 def cases_for(rule: str, cases: Sequence[Case]) -> list[Case]:
-    """Return the cases that may notice a break of a rule, those that cite it first."""
-    prefix = rule[:4]
-    areas = {one.area for one in cases if any(r.startswith(prefix) for r in one.case["rules"])}
-    concerned = [one for one in cases if one.area in areas]
+    """Return the cases that may notice a break of a rule: those that cite it, then its page's."""
+    concerned = [one for one in cases if any(r.startswith(rule[:4]) for r in one.case["rules"])]
     return sorted(concerned, key=lambda one: rule not in one.case["rules"])
 
 
