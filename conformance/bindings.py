@@ -75,7 +75,9 @@ def proofs(tree: Tree) -> list[str]:
     if PAGE not in tree.pages:
         return []
     cells = [_named(tree, row[1]) for row in _rows(tree, _PROOFS)]
-    found = [f"spec/{PAGE}: {one} is no rule and no prefix" for cell in cells for one in cell.unknown]
+    found = [
+        f"spec/{PAGE}: {one} is no rule and no prefix" for cell in cells for one in cell.unknown
+    ]
     ids = frozenset[str]().union(*(cell.ids for cell in cells))
     prefixes = frozenset[str]().union(*(cell.prefixes for cell in cells))
     cited = tree.cited_by_vectors()

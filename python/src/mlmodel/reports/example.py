@@ -63,9 +63,7 @@ def check_example(document: Document, root: Path) -> tuple[list[Violation], str 
     places = _Places(file, info, root)
     files_of = {"EXA-011": str(root / str(info.get("serving_input_path")))}
     return [
-        Violation(
-            rule, message, files_of.get(rule, str(file)), *places.of(column, row), "warning"
-        )
+        Violation(rule, message, files_of.get(rule, str(file)), *places.of(column, row), "warning")
         for rule, message, column, row in listed
     ], None
 
