@@ -1,1 +1,1 @@
-"""How much of the specification the vectors hold: deliberate breaks, and which of them they notice."""
+"""Deliberate breaks of the reference, and which of them the vectors notice."""
