@@ -22,7 +22,7 @@ ALTERED ?= 20000
 SEED ?= 0
 unit pandas3 flavors oldest: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help env demo test check lint types unit pandas3 flavors oldest slow fuzz bench generate trustlist dist clean
+.PHONY: help env demo test check lint types unit pandas3 flavors oldest slow fuzz bench mutation generate trustlist dist clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ fuzz: env ## Random pickles against CPython's unpickler (COUNT); altered models 
 
 bench: env ## Measure beside MLflow and a bare server; prints the table of docs/speed.md
 	@$(BIN)/python python/benchmarks/run.py
+
+mutation: env ## Break the reference on purpose, and tell which breaks the vectors notice (RULES="MLM SIG-01")
+	@OMP_NUM_THREADS=1 $(BIN)/python -m conformance.mutation.run $(RULES)
 
 generate: env ## Write the generated files again (schemas in the package, protobuf code, lists)
 	@$(BIN)/python python/tools/generate.py

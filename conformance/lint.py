@@ -15,6 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conformance.bindings import proofs, roles, since
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -414,6 +416,9 @@ CHECKS: tuple[Callable[[Tree], list[str]], ...] = (
     examples,
     links,
     edition_rows,
+    roles,
+    proofs,
+    since,
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance import lint
+from conformance import bindings, lint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +47,34 @@ See [another](other.md). This one is not a rule:
 ```
 """
 ROW = "| 1 | a column is there | {} | {} |"
+CONFORMANCE = """# Conformance
+
+## Roles
+
+| role | what it is |
+|---|---|
+| reader | reads |
+| scorer | scores |
+
+## Which rules bind which roles
+
+| rules | bind |
+|---|---|
+| ENF | scorer |
+| SIG-001 to SIG-001 | reader, scorer |
+
+## How a rule is proved
+
+| why | rules |
+|---|---|
+| it is about time | SIG |
+
+## Since when
+
+| since | rules |
+|---|---|
+| 1.1 | ENF-002 |
+"""
 THING = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "$id": f"{TREE.base}/schemas/v1/thing.json",
@@ -76,6 +104,7 @@ def _tree(
     thing: dict[str, Any] = THING,
     area: str = "enforcement",
     editions: str = ROW.format("ENF-002, SIG-001", "`enforcement/a-case`, `test_code.py::test_it`"),
+    conformance: str = CONFORMANCE,
 ) -> lint.Tree:
     vectors = {
         "area": area,
@@ -86,6 +115,7 @@ def _tree(
     files = {
         "spec/page.md": page,
         "spec/other.md": other,
+        "spec/conformance.md": conformance,
         "conformance/vectors/v1/enforcement/topic.json": json.dumps(vectors),
         "schemas/base.txt": f"{TREE.base}\n",
         "schemas/v1/thing.json": json.dumps(thing),
@@ -98,6 +128,12 @@ def _tree(
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     return lint.Tree(root)
+
+
+def _conformance(old: str, new: str) -> dict[str, Any]:
+    """Return the page of conformance with another text."""
+    assert old in CONFORMANCE
+    return {"conformance": CONFORMANCE.replace(old, new)}
 
 
 @pytest.mark.parametrize("check", lint.CHECKS, ids=lambda check: check.__name__)
@@ -195,6 +231,28 @@ def test_a_good_tree_has_no_findings(
             {"editions": ROW.format("ENF-001, SIG-001", "`enforcement/a-case`")},
             "nothing that it names cites SIG-001",
         ),
+        (bindings.roles, _conformance("| ENF | scorer |", ""), "no row says whom ENF-001 binds"),
+        (bindings.roles, _conformance("| ENF | scorer", "| ENF | dog"), "'dog' is no role"),
+        (bindings.roles, _conformance("| ENF |", "| ENF, ENF-077 |"), "ENF-077 is no rule"),
+        (bindings.roles, _conformance("to SIG-001", "to SIG-004"), "SIG-001 to SIG-004 is no rule"),
+        (
+            bindings.roles,
+            _conformance("| ENF | scorer |", "| ENF | scorer |\n| SIG-001 | reader |"),
+            "two rows say whom SIG-001 binds",
+        ),
+        (
+            bindings.proofs,
+            {"page": '- <a id="ENF-003"></a>**ENF-003** It MUST be. *(test)*'},
+            "1 rules that say MUST have no vector and no reason in spec/conformance.md, and 0",
+        ),
+        (bindings.proofs, _conformance("time | SIG", "time | DOG"), "DOG is no rule"),
+        (bindings.since, _conformance("| 1.1 |", "| new |"), "'new' is no version"),
+        (bindings.since, _conformance("| ENF-002 |\n", "| ENF-099 |\n"), "ENF-099 is no rule"),
+        (
+            bindings.since,
+            _conformance("| 1.1 | ENF-002 |", "| 1.1 | ENF-002 |\n| 1.2 | ENF-002 |"),
+            "ENF-002 has two versions",
+        ),
     ],
 )
 def test_what_is_wrong_is_found(
@@ -204,3 +262,19 @@ def test_what_is_wrong_is_found(
     finding: str,
 ) -> None:
     assert finding in "\n".join(check(_tree(tmp_path, **wrong)))
+
+
+def test_the_roles_of_a_rule_are_those_of_its_own_row() -> None:
+    roles = bindings.roles_of(TREE)
+    assert roles["DIR-005"] == ("writer",)
+    assert roles["DIR-002"] == ("model", "reader", "checker")
+    assert roles["SKL-001"] == ("model", "writer", "loader")
+
+
+def test_what_waits_for_a_vector_may_only_fall(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bindings, "WAITING", 1)
+    assert bindings.proofs(_tree(tmp_path)) == [
+        "only 0 rules wait for a vector: lower WAITING in bindings.py"
+    ]

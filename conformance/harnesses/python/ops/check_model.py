@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 import mlmodel
@@ -15,15 +16,27 @@ if TYPE_CHECKING:
 
 def run(case_input: dict[str, Any]) -> dict[str, Any]:
     """Return whether the model is valid, and its violations in document order."""
-    text = case_input["mlmodel"]
-    if "files" not in case_input:
-        return _result(_of_text(text))
+    content = _content(case_input)
+    if "files" not in case_input and isinstance(content, str):
+        return _result(_of_text(content))
+    files = {name: text.encode() for name, text in case_input.get("files", {}).items()}
+    files["MLmodel"] = content.encode() if isinstance(content, str) else content
     with own_folder() as root:
-        for relative, content in {**case_input["files"], "MLmodel": text}.items():
+        for relative, held in files.items():
             path = root / relative
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content.encode())
+            path.write_bytes(held)
         return _result(mlmodel.validate(root).violations, f"{root}/")
+
+
+def _content(case_input: dict[str, Any]) -> str | bytes:
+    """Return the file: its text, or its bytes where they are none."""
+    if "mlmodel_base64" in case_input:
+        return base64.b64decode(case_input["mlmodel_base64"])
+    if "mlmodel_parts" in case_input:
+        return "".join(text * times for text, times in case_input["mlmodel_parts"])
+    text: str = case_input["mlmodel"]
+    return text
 
 
 def _of_text(text: str) -> Iterable[Violation]:

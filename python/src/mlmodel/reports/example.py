@@ -61,8 +61,9 @@ def check_example(document: Document, root: Path) -> tuple[list[Violation], str 
     more = [("EXA-003", f"There are {len(found) - _MOST} more.", None, None)]
     listed = found[:_MOST] + (more if len(found) > _MOST else [])
     places = _Places(file, info, root)
+    files_of = {"EXA-011": str(root / str(info.get("serving_input_path")))}
     return [
-        Violation(rule, message, str(file), *places.of(column, row), "warning")
+        Violation(rule, message, files_of.get(rule, str(file)), *places.of(column, row), "warning")
         for rule, message, column, row in listed
     ], None
 

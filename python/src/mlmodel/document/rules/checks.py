@@ -52,9 +52,10 @@ def errors_in(document: Document, root: Path | None, *, loading: bool = False) -
 
 
 def in_order(violations: list[Violation], file: str) -> list[Violation]:
-    """Return the violations of one file by line and column; without a place come first."""
+    """Return the violations by line, column and rule, those of ``file`` first (MLM-042)."""
     return sorted(
-        dict.fromkeys(violations), key=lambda v: (v.file != file, v.line or 0, v.column or 0)
+        dict.fromkeys(violations),
+        key=lambda v: (v.file != file, v.line or 0, v.column or 0, v.rule),
     )
 
 

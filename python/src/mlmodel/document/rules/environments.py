@@ -54,7 +54,7 @@ def check_environments(folder: Folder, document: Document) -> list[Violation]:
         *_compare(conda, text),
     ]
     files = list(dict.fromkeys(violation.file for violation in found))
-    return sorted(found, key=lambda v: (files.index(v.file), v.line or 0, v.column or 0))
+    return sorted(found, key=lambda v: (files.index(v.file), v.line or 0, v.column or 0, v.rule))
 
 
 def _check_form(document: Document, tool: str) -> Iterator[Violation]:

@@ -72,7 +72,8 @@ class Node:
     """A node of the YAML tree.
 
     ``value`` is the text of a scalar, the list of items of a sequence, or the list of
-    (key, value) of a mapping; ``size`` and ``height`` count what is below, aliases included.
+    (key, value) of a mapping; ``size`` counts the values and ``height`` the levels that it is, with
+    all that is below, aliases included.
     """
 
     __slots__ = ("end", "height", "kind", "plain", "size", "start", "style", "tag", "value")
@@ -86,7 +87,7 @@ class Node:
         self.plain = plain
         self.style: str | None = None
         self.size = 1
-        self.height = 1
+        self.height = int(kind != "scalar")
 
     @property
     def position(self) -> tuple[int, int]:
@@ -144,18 +145,18 @@ def compose(text: str, limits: Limits = DEFAULT_LIMITS) -> Node | Problem:
 
 
 def _check_text(text: str, limits: Limits) -> None:
-    if len(text) > limits.bytes:
+    try:
+        size = len(text) if len(text) > limits.bytes else len(text.encode())
+    except UnicodeEncodeError as error:
+        raise _Refused(
+            "MLM-001", f"The text holds half of a surrogate pair at offset {error.start}."
+        ) from None
+    if size > limits.bytes:
         raise _Refused(
             "MLM-002",
             f"The file has more than {limits.bytes:,} bytes and was not read. "
             "Move large values out of it, or raise the limit.",
         )
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise _Refused(
-            "MLM-001", f"The text holds half of a surrogate pair at offset {error.start}."
-        ) from None
     if "%" in text and text.startswith("%") + text.count("\n%") > _MAX_DIRECTIVES:
         raise _Refused(
             "MLM-002", f"More than {_MAX_DIRECTIVES} lines begin with %; a model file needs none."
@@ -265,7 +266,6 @@ class _Composer:
         parent = self.stack[-1]
         if node.kind == "scalar":
             parent.size += 1
-            parent.height = max(parent.height, 2)
         if parent.kind == "seq":
             parent.value.append(node)
         elif self.key[-1] is None:
@@ -293,7 +293,7 @@ class _Composer:
                 f"The alias *{event.anchor:.60} is inside the value that it refers to.",
                 event.start_mark,
             )
-        if len(self.stack) + node.height > self.limits.depth + 1:
+        if len(self.stack) + node.height > self.limits.depth:
             raise _Refused(
                 "MLM-002",
                 f"With the alias *{event.anchor:.60} the YAML is nested deeper than "

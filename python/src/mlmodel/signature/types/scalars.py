@@ -62,7 +62,7 @@ def literals_of(dtype: str) -> Literals | None:
     """Return what a tensor of a dtype takes, by numpy's name of it; None for any other dtype."""
     found = _DTYPE.fullmatch(dtype)
     if found is None:
-        return _OTHERS.get(dtype)
+        return _MOMENTS if dtype.startswith("datetime64") else _OTHERS.get(dtype)
     kind, bits = found[1], int(found[2])
     if kind == "float":
         exact = 2 ** _EXACT_BITS.get(bits, 0)
@@ -72,6 +72,7 @@ def literals_of(dtype: str) -> Literals | None:
     return Literals("integer", -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
+_MOMENTS = Literals("date and time", null=True)
 _OTHERS = {
     "bool": Literals("boolean"),
     "str": Literals("text"),
@@ -97,9 +98,7 @@ _TRAITS = {
     ),
     "string": _traits("object", str),
     "binary": Traits("object", bytes, Literals("base64", null=True)),
-    "datetime": Traits(
-        "datetime64[ns]", dt.date, Literals("date and time", null=True), as_given=False
-    ),
+    "datetime": Traits("datetime64[ns]", dt.date, _MOMENTS, as_given=False),
 }
 
 

@@ -1,0 +1,1 @@
+"""Deliberate breaks of the reference, and which of them the vectors notice."""
