@@ -1,0 +1,277 @@
+"""The command: ``mlmodel conformance …``, and ``python -m conformance …`` in the repository."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .cases import Selection, Vectors, read_vectors
+from .known import Known, read_known
+from .pipe import Harness
+from .profiles import PROFILES
+from .running import Settings, run
+from .subject import Broken
+from .text_report import lines, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .results import Result, Run
+    from .subject import Subject
+
+__all__ = ["command"]
+
+_EXAMPLES = """\b
+Examples:
+  mlmodel conformance run -- node my_harness.js
+  mlmodel conformance run --profile checker --lenient -- ./my-harness
+  mlmodel conformance run --case 'enforcement/*:integer-*' -- ./my-harness
+  mlmodel conformance run --known-failing known.txt --report json -o me.json -- ./my-harness
+  mlmodel conformance report me.json other.json -o index.html
+
+\b
+conformance/README.md has the protocol of a harness.
+"""
+_RUN = """\b
+Exit codes: 0 nothing but what was known; 1 a case failed or errored that was not known to, a
+known failure passed, or an entry names no case; 2 the command cannot be asked, or wrong usage.
+"""
+
+
+@click.group(epilog=_EXAMPLES)
+def command() -> None:
+    """Run the conformance vectors against any implementation."""
+
+
+def _selecting(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which cases are meant."""
+    names = [profile.name for profile in PROFILES]
+    for option in (
+        click.option(
+            "--vectors",
+            type=click.Path(exists=True, path_type=Path),
+            metavar="PATH",
+            help="Other vectors: a folder of them, or a zip.",
+        ),
+        click.option("--rule", "rules", multiple=True, metavar="RULE",
+                     help="Cases of this rule, or of rules that begin so (ENF)."),
+        click.option("--case", "globs", multiple=True, metavar="GLOB",
+                     help="Cases with this id; * and ? stand for any letters."),
+        click.option("--area", "areas", multiple=True, metavar="AREA",
+                     help="Cases of this area (a folder of vectors)."),
+        click.option("--profile", "profiles", multiple=True, type=click.Choice(names),
+                     help="Cases of this profile; by default of those that the harness claims, or "
+                     "of all."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@command.command("run", epilog=_RUN)
+@_selecting
+@click.option(
+    "--lenient",
+    is_flag=True,
+    help="Leave places in texts, `got`, `expected` and the order of violations out.",
+)
+@click.option(
+    "--known-failing",
+    "known",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="What is known to fail: a line each, the id of a case or a pattern, and the reason.",
+)
+@click.option(
+    "--report",
+    "form",
+    type=click.Choice(["text", "json", "html"]),
+    default="text",
+    show_default=True,
+    help="What is written.",
+)
+@click.option("-o", "--output-file", "target", metavar="FILE", help="Write the report there.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds that a case may take.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Ask N processes at once.",
+)
+@click.argument("command_line", metavar="-- COMMAND...", nargs=-1, required=True)
+def _run(  # noqa: PLR0913 - one parameter per option
+    *,
+    profiles: tuple[str, ...],
+    areas: tuple[str, ...],
+    globs: tuple[str, ...],
+    rules: tuple[str, ...],
+    vectors: Path | None,
+    lenient: bool,
+    known: Path | None,
+    form: str,
+    target: str | None,
+    timeout: float,
+    jobs: int,
+    command_line: tuple[str, ...],
+) -> None:
+    """Ask an implementation the cases, and compare its answers.
+
+    COMMAND starts a harness, which answers over its standard input and output.
+    """
+    cases = _read(vectors)
+    progress = _Progress()
+    settings = Settings(
+        selection=Selection(profiles, areas, globs, rules),
+        known=_known(known),
+        lenient=lenient,
+        jobs=jobs,
+        told=progress.told,
+    )
+    done = _asked(lambda: Harness(command_line, timeout=timeout), cases, settings)
+    progress.clear()
+    _write(_REPORTS[form](done), target)
+    if target is not None:
+        click.echo(summary(done), err=True)
+    sys.exit(0 if done.is_right else 1)
+
+
+@command.command("list")
+@_selecting
+@click.option("--cases", "each", is_flag=True, help="List the cases in place of the profiles.")
+def _list(*, each: bool, vectors: Path | None, **chosen: tuple[str, ...]) -> None:
+    """List the profiles with their numbers of cases, or the cases themselves."""
+    cases = _selection(**chosen).of(_read(vectors).cases)
+    if each:
+        for case in cases:
+            click.echo(f"{case.id}  {case.profile}  {', '.join(case.rules)}  {case.description}")
+        return
+    for profile in PROFILES:
+        number = sum(case.profile == profile.name for case in cases)
+        if number:
+            click.echo(
+                f"{profile.name:14} {number:5}  {profile.says} ({', '.join(profile.operations)})"
+            )
+
+
+@command.command("show")
+@click.argument("globs", metavar="ID...", nargs=-1, required=True)
+@click.option("--vectors", type=click.Path(exists=True, path_type=Path), metavar="PATH")
+def _show(*, globs: tuple[str, ...], vectors: Path | None) -> None:
+    """Print cases, by their ids, as a harness is asked them and what they expect."""
+    cases = Selection(globs=globs).of(_read(vectors).cases)
+    if not cases:
+        raise click.UsageError("No case has this id; `conformance list --cases` has them.")
+    for case in cases:
+        said = {
+            "id": case.id,
+            "operation": case.operation,
+            "profile": case.profile,
+            "rules": case.rules,
+            "description": case.description,
+            "input": case.input,
+            "expected": case.expected,
+        }
+        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+
+
+def _selection(
+    profiles: tuple[str, ...],
+    areas: tuple[str, ...],
+    globs: tuple[str, ...],
+    rules: tuple[str, ...],
+) -> Selection:
+    return Selection(profiles, areas, globs, rules)
+
+
+def _read(path: Path | None) -> Vectors:
+    try:
+        return read_vectors(path)
+    except (OSError, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _known(path: Path | None) -> Known:
+    try:
+        return Known() if path is None else read_known(path)
+    except (OSError, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _asked(make: Callable[[], Subject], vectors: Vectors, settings: Settings) -> Run:
+    try:
+        return run(make, vectors, settings)
+    except Broken as error:
+        raise _NotAskedError(str(error)) from None
+
+
+class _NotAskedError(click.ClickException):
+    """An implementation could not be asked; it is not the usage that was wrong."""
+
+    exit_code = 2
+
+
+class _Progress:
+    """A line on a terminal that says how far the run is."""
+
+    def __init__(self) -> None:
+        self._shows = sys.stderr.isatty()
+        self._number = self._wrong = 0
+
+    def told(self, result: Result) -> None:
+        """Take note of a result."""
+        self._number += 1
+        self._wrong += not result.is_right
+        if self._shows:
+            click.echo(f"\r{self._number} cases, {self._wrong} wrong ", err=True, nl=False)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._shows:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+def _text(done: Run) -> str:
+    return "".join(f"{line}\n" for line in lines(done))
+
+
+def _html(done: Run) -> str:
+    from .html_report import page
+
+    return page([done.as_json()])
+
+
+_REPORTS: dict[str, Callable[[Run], str]] = {
+    "text": _text,
+    "json": lambda done: done.as_text(),
+    "html": _html,
+}
+
+
+def _write(text: str, target: str | None) -> None:
+    """Write a report, whole or not at all."""
+    if target is None or target == "-":
+        click.echo(text, nl=False)
+        return
+    path = Path(target)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            file.write(text)
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise click.UsageError(f"{target} cannot be written: {error.strerror}.") from None
