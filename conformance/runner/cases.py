@@ -1,7 +1,7 @@
 """The vectors as cases: read from a folder or an archive, and chosen from.
 
-The vectors stand beside this folder: as ``vectors/`` in the repository, as ``vectors.zip`` in a
-package.
+In the repository the vectors stand beside this folder; in an installed package they are an
+archive in it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["VERSION", "Case", "Selection", "Vectors", "read_vectors"]
 
 #: The version of the vectors' form: the folder that they stand in.
 VERSION = "v1"
-_BESIDE = Path(__file__).resolve().parents[1]
+_HERE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def read_vectors(path: Path | None = None) -> Vectors:
 
 
 def _own() -> Path:
-    folder = _BESIDE / "vectors" / VERSION
-    return folder if folder.is_dir() else _BESIDE / "vectors.zip"
+    archive = _HERE / "vectors.zip"
+    return archive if archive.exists() else _HERE.parent / "vectors" / VERSION
 
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -6,7 +6,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,7 @@ from .cases import Selection, Vectors, read_vectors
 from .known import Known, read_known
 from .pipe import Harness
 from .profiles import PROFILES
+from .results import FORM
 from .running import Settings, run
 from .subject import Broken
 from .text_report import lines, summary
@@ -185,6 +186,41 @@ def _show(*, globs: tuple[str, ...], vectors: Path | None) -> None:
             "expected": case.expected,
         }
         click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+
+
+@command.command("report")
+@click.argument(
+    "files",
+    metavar="REPORT.json...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "markdown"]),
+    default="html",
+    show_default=True,
+    help="A page for a browser, or the table of profiles for a README.",
+)
+@click.option("-o", "--output-file", "target", metavar="FILE", help="Write the page there.")
+def _report(*, files: tuple[Path, ...], form: str, target: str | None) -> None:
+    """Join reports of runs (`run --report json`): a column each."""
+    from .html_report import markdown, page
+
+    reports = [_read_report(path) for path in files]
+    _write(page(reports) if form == "html" else markdown(reports), target)
+
+
+def _read_report(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"{path} cannot be read: {error}") from None
+    if not isinstance(found, dict) or found.get("report") != FORM:
+        raise click.UsageError(f"{path} is not a report in JSON (`run --report json` makes one).")
+    return found
 
 
 def _selection(

@@ -155,7 +155,7 @@ def _same_number(expected: Any, result: Any) -> bool:
     if not _is_number(result):
         return False
     if expected != expected or result != result:  # noqa: PLR0124 - NaN, of integers of any size too
-        return expected != expected and result != result  # noqa: PLR0124
+        return bool(expected != expected and result != result)  # noqa: PLR0124
     if expected == result == 0:
         return math.copysign(1, expected) == math.copysign(1, result)
     return bool(expected == result)

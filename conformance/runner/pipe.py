@@ -237,7 +237,7 @@ class _Talk:
     def _ended(self, rest: bytes) -> str:
         """Say how the process ended, whose output is closed."""
         try:
-            code: int | None = self._process.wait(_FAREWELL)
+            code = self._process.wait(_FAREWELL)
         except subprocess.TimeoutExpired:
             return f"closed its output and did not end.{self._last_words()}"
         self._drain()
@@ -278,7 +278,8 @@ def _no_constant(name: str) -> Any:
 def _about(message: dict[str, Any]) -> About:
     """Read the answer to the start."""
     texts = [message.get(key) for key in ("implementation", "version", "language")]
-    operations, profiles = message.get("operations"), message.get("profiles", [])
+    operations: Any = message.get("operations")
+    profiles: Any = message.get("profiles", [])
     if not all(isinstance(one, str) and one for one in texts):
         raise _SilentError(
             "did not say its implementation, version and language, each a text: "

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from .cases import Case
     from .subject import About
 
-__all__ = ["OUTCOMES", "Counts", "Result", "Run", "counts"]
+__all__ = ["FORM", "OUTCOMES", "Counts", "Result", "Run", "counts"]
 
+#: The version of the form of reports.
 FORM = 1
 PASSED, FAILED, ERRORED, SKIPPED = OUTCOMES = ("passed", "failed", "errored", "skipped")
 
