@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .profiles import profile_of
+from .served import model_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,6 +71,7 @@ class Selection:
         areas: names of areas.
         globs: patterns of ids, of whole ids or of what stands behind the colon.
         rules: ids of rules, or how they begin.
+        model: the name of a model that a server is to have.
 
     """
 
@@ -77,6 +79,7 @@ class Selection:
     areas: tuple[str, ...] = ()
     globs: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    model: str = ""
 
     def of(self, cases: Iterable[Case]) -> list[Case]:
         """Return the cases that are meant, in their order."""
@@ -92,6 +95,7 @@ class Selection:
                 or any(fnmatchcase(case.id, one) or fnmatchcase(short, one) for one in self.globs)
             )
             and (not self.rules or any(rule.startswith(self.rules) for rule in case.rules))
+            and (not self.model or model_of(case) == self.model)
         )
 
 

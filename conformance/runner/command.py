@@ -16,6 +16,8 @@ from .pipe import Harness
 from .profiles import PROFILES
 from .results import FORM
 from .running import Settings, run
+from .served import Served, model_of, served_by
+from .server import RunningServer, StartedServer
 from .subject import Broken
 from .text_report import lines, summary
 
@@ -112,7 +114,30 @@ def _selecting(function: Callable[..., None]) -> Callable[..., None]:
     metavar="N",
     help="Ask N processes at once.",
 )
-@click.argument("command_line", metavar="-- COMMAND...", nargs=-1, required=True)
+@click.option(
+    "--serve-command",
+    "serve",
+    metavar="COMMAND",
+    help="Ask a server over HTTP, which this command starts for each model: {model} stands for "
+    "the model's folder, {port} for the port, {name} for the name that V2 calls the model by.",
+)
+@click.option(
+    "--server",
+    "url",
+    metavar="URL",
+    help="Ask a server that runs and has the models of `conformance models`; {model} stands for "
+    "the name of a folder.",
+)
+@click.option("--model", metavar="NAME", help="Cases of this model of a server alone.")
+@click.option("--name", default="server", help="What a server is called, and its version.")
+@click.option(
+    "--ready",
+    default="/ping",
+    show_default=True,
+    metavar="PATH",
+    help="What a started server answers with 200 when it is ready.",
+)
+@click.argument("command_line", metavar="[-- COMMAND...]", nargs=-1)
 def _run(  # noqa: PLR0913 - one parameter per option
     *,
     profiles: tuple[str, ...],
@@ -127,26 +152,74 @@ def _run(  # noqa: PLR0913 - one parameter per option
     timeout: float,
     jobs: int,
     command_line: tuple[str, ...],
+    model: str | None,
+    serve: str | None,
+    url: str | None,
+    name: str,
+    ready: str,
 ) -> None:
     """Ask an implementation the cases, and compare its answers.
 
-    COMMAND starts a harness, which answers over its standard input and output.
+    COMMAND starts a harness, which answers over its standard input and output. A server
+    (--serve-command, --server) is asked the cases of scoring over HTTP.
     """
     cases = _read(vectors)
+    make = _what_is_asked(command_line, timeout, serve=serve, url=url, name=name, ready=ready)
     progress = _Progress()
     settings = Settings(
-        selection=Selection(profiles, areas, globs, rules),
+        selection=Selection(profiles, areas, globs, rules, model or ""),
         known=_known(known),
         lenient=lenient,
         jobs=jobs,
+        group=lambda case: "" if command_line else model_of(case),
         told=progress.told,
     )
-    done = _asked(lambda: Harness(command_line, timeout=timeout), cases, settings)
+    done = _asked(make, cases, settings)
     progress.clear()
     _write(_REPORTS[form](done), target)
     if target is not None:
         click.echo(summary(done), err=True)
     sys.exit(0 if done.is_right else 1)
+
+
+def _what_is_asked(
+    command_line: tuple[str, ...],
+    timeout: float,
+    *,
+    serve: str | None,
+    url: str | None,
+    name: str,
+    ready: str,
+) -> Callable[[], Subject]:
+    """Return what makes the harness or server that the options name."""
+    if sum(map(bool, (command_line, serve, url))) != 1:
+        raise click.UsageError(
+            "Name one thing to ask: the command of a harness (-- COMMAND...), --serve-command, "
+            "or --server."
+        )
+    if serve:
+        return lambda: StartedServer(serve, name=name, timeout=timeout, ready=ready)
+    if url:
+        return lambda: RunningServer(url, name=name, timeout=timeout)
+    return lambda: Harness(command_line, timeout=timeout)
+
+
+@command.command("models")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--vectors", type=click.Path(exists=True, path_type=Path), metavar="PATH")
+def _models(*, folder: Path, vectors: Path | None) -> None:
+    """Write the models that cases of scoring want of a server, for `run --server`.
+
+    Each folder's name is printed, with how many cases want it.
+    """
+    wanted: dict[Served, int] = {}
+    for case in _read(vectors).cases:
+        served = served_by(case)
+        if isinstance(served, Served):
+            wanted[served] = wanted.get(served, 0) + 1
+    for served, number in wanted.items():
+        served.write(folder)
+        click.echo(f"{served.name}  {number}")
 
 
 @command.command("list")

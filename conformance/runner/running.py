@@ -32,6 +32,7 @@ class Settings:
         known: the known failures.
         lenient: whether places and order are left out of the comparison.
         jobs: how many processes are asked at once.
+        group: what cases have in common that are asked one after another.
         told: called with each result, in whatever order they come.
 
     """
@@ -40,6 +41,7 @@ class Settings:
     known: Known = field(default_factory=Known)
     lenient: bool = False
     jobs: int = 1
+    group: Callable[[Case], str] = lambda _: ""
     told: Callable[[Result], None] = lambda _: None
 
 
@@ -56,6 +58,7 @@ def run(make: Callable[[], Subject], vectors: Vectors, settings: Settings) -> Ru
         about = first.start()
         cases = _chosen(vectors, settings.selection, about)
         asked = [case for case in cases if _is_listed(case, about)]
+        asked.sort(key=settings.group)
         more = [make() for _ in range(min(settings.jobs, len(asked)) - 1)]
         found = _Asking(settings).results([first, *more], asked)
     finally:

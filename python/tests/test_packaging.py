@@ -116,8 +116,12 @@ def environment(
 
 
 def _contents(wheel: Path) -> dict[str, bytes]:
+    """Return the files of a wheel. The lines of its record have no order that means anything."""
     with zipfile.ZipFile(wheel) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+        files = {name: archive.read(name) for name in archive.namelist()}
+    (record,) = (name for name in files if name.endswith(".dist-info/RECORD"))
+    files[record] = b"".join(sorted(files[record].splitlines(keepends=True)))
+    return files
 
 
 @pytest.mark.slow
