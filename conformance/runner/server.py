@@ -35,12 +35,32 @@ _PAUSE = 0.1
 _FAREWELL = 10.0
 
 
-class RunningServer:
+class _Server:
+    """What is asked over HTTP, and does not say itself what it is."""
+
+    _name: str
+
+    def start(self) -> About:
+        """Say what is asked."""
+        implementation, _, version = self._name.partition(" ")
+        profiles = ("scoring", "v2")
+        return About(implementation, version or "unknown", "over HTTP", _OPERATIONS, profiles)
+
+    def ask(self, case: Case) -> Answer | Skip | Failure:
+        """Send the request of a case to a server that has its model."""
+        served = served_by(case)
+        return Skip(served) if isinstance(served, str) else self._ask(case, served)
+
+    def _ask(self, case: Case, served: Served) -> Answer | Skip | Failure:
+        raise NotImplementedError
+
+
+class RunningServer(_Server):
     """A server that runs, and that has the models.
 
     Args:
         url: its address; ``{model}`` stands for the name of a model's folder.
-        name: what it is called in a report.
+        name: what it is called in a report; behind a space, its version.
         timeout: how long it may take for one case, in seconds.
 
     """
@@ -53,15 +73,7 @@ class RunningServer:
         self._timeout = timeout
         self._only: Served | None = None
 
-    def start(self) -> About:
-        """Say what is asked; a server does not say itself."""
-        return _about(self._name)
-
-    def ask(self, case: Case) -> Answer | Skip | Failure:
-        """Send the request of a case."""
-        served = served_by(case)
-        if isinstance(served, str):
-            return Skip(served)
+    def _ask(self, case: Case, served: Served) -> Answer | Skip | Failure:
         if "{model}" not in self._url:
             self._only = self._only or served
             if served != self._only:
@@ -72,13 +84,13 @@ class RunningServer:
         """Do nothing: it was there before."""
 
 
-class StartedServer:
+class StartedServer(_Server):
     """A server that is started for each model.
 
     Args:
         command: the command line; ``{model}`` is the folder, ``{port}`` the port to listen at on
             this machine, ``{name}`` the name that requests of the Open Inference Protocol use.
-        name: what it is called in a report.
+        name: what it is called in a report; behind a space, its version.
         timeout: how long it may take for one case, in seconds.
         ready: the path that answers 200 when it is ready.
         start_timeout: how long it may take to be ready.
@@ -102,15 +114,7 @@ class StartedServer:
         self._failed = ""  # why what it should serve is not served
         self._port = 0
 
-    def start(self) -> About:
-        """Say what is asked; it is started when there is a case."""
-        return _about(self._name)
-
-    def ask(self, case: Case) -> Answer | Skip | Failure:
-        """Send the request of a case to a server that has its model."""
-        served = served_by(case)
-        if isinstance(served, str):
-            return Skip(served)
+    def _ask(self, case: Case, served: Served) -> Answer | Skip | Failure:
         if served != self._serves or (self._process and self._process.poll() is not None):
             self._end()
             self._serves, self._failed = served, self._begin(served)
@@ -173,12 +177,6 @@ class StartedServer:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._process, self._serves = None, None
-
-
-def _about(name: str) -> About:
-    """Return what is said of a server: its name, and what stands behind a space, its version."""
-    implementation, _, version = name.partition(" ")
-    return About(implementation, version or "unknown", "over HTTP", _OPERATIONS, ("scoring", "v2"))
 
 
 def _filled(part: str, stands_for: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 // The harness: one JSON object a line, as conformance/README.md says.
 
 import { createInterface } from "node:readline";
+import { checkModel } from "./check.js";
 import { compareSignatures } from "./compare.js";
 import { enforce } from "./enforce.js";
 import { inferSignature } from "./infer.js";
@@ -9,6 +10,7 @@ import { parse, stringify } from "./json.js";
 import { Refused } from "./signature.js";
 
 const OPERATIONS = {
+  "check-model": checkModel,
   enforce,
   "compare-signatures": compareSignatures,
   "infer-signature": inferSignature,
@@ -20,7 +22,7 @@ function about() {
     version: "0.1.0",
     language: `Node ${process.versions.node}`,
     operations: Object.keys(OPERATIONS),
-    profiles: ["untyped", "signature"],
+    profiles: ["checker", "untyped", "signature"],
   };
 }
 
