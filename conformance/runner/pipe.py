@@ -180,6 +180,7 @@ class _Talk:
         """End the process and all that it has started."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
         self._process.wait()
         for stream in (self._stdin, self._stdout, self._stderr):
             with suppress(OSError):
