@@ -7,7 +7,7 @@ import { Broken, parse } from "./yaml.js";
 const SCHEMAS = new URL("../../../schemas/v1/", import.meta.url);
 const schema = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, SCHEMAS), "utf8"));
 const KNOWN = Object.fromEntries(
-  ["mlmodel", "signature", "input-example-info"].map((name) => [`urn:mlmodel:schema:v1:${name}`, schema(name)]),
+  ["mlmodel", "signature", "input-example-info"].map((name) => [`${name}.json`, schema(name)]),
 );
 const FLAVORS = Object.fromEntries(
   readdirSync(new URL("flavors/", SCHEMAS)).map((file) => [file.slice(0, -5), schema(`flavors/${file.slice(0, -5)}`)]),
@@ -52,7 +52,7 @@ class Checker {
   root(node) {
     if (node.kind !== "mapping") throw new Broken("MLM-001", isEmpty(node) ? {} : node.place);
     this.yaml(node, "");
-    this.check(node, KNOWN["urn:mlmodel:schema:v1:mlmodel"], "", node.place);
+    this.check(node, KNOWN["mlmodel.json"], "", node.place);
     this.times(node);
     this.examples(node);
   }
@@ -225,8 +225,8 @@ function child(pointer, name) {
 }
 
 function referred(reference) {
-  const [urn, path = ""] = reference.split("#");
-  const home = urn ? KNOWN[urn] : KNOWN["urn:mlmodel:schema:v1:signature"]; // the only one with local references
+  const [file, path = ""] = reference.split("#");
+  const home = KNOWN[file || "signature.json"]; // the only one with local references
   return path.split("/").slice(1).reduce((inner, key) => inner[key], home);
 }
 

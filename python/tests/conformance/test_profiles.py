@@ -18,7 +18,7 @@ SCHEMAS = ROOT / "schemas" / "v1"
 
 def test_every_operation_has_profiles_and_every_profile_has_cases():
     vector = json.loads((SCHEMAS / "vector.json").read_text())
-    operations = vector["properties"]["operation"]["enum"]
+    operations = vector["$defs"]["operation"]["enum"]
     assert {name for one in PROFILES for name in one.operations} == set(operations)
     assert {case.profile for case in CASES} == {one.name for one in PROFILES}
 
