@@ -1,4 +1,6 @@
-"""What a distribution says of the repository that it is made from.
+"""What a distribution takes from the repository that it is made from, and says of it.
+
+It takes the conformance runner and the vectors, which stand beside ``python/``.
 
 The address is not written in the project: who publishes names it, in ``MLMODEL_REPOSITORY``
 (``make dist REPOSITORY=https://…``). Then the metadata have the project's addresses, in its very
@@ -10,9 +12,12 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 #: A link or picture in Markdown whose target is a path within the repository.
@@ -35,6 +40,43 @@ class Addresses(MetadataHookInterface):
             text = _absolute(text, f"{repository}/blob/{revision}", f"{repository}/raw/{revision}")
         metadata["readme"] = {"content-type": "text/markdown", "text": text}
         metadata["urls"] = _urls(repository, revision) if repository else {}
+
+
+class Conformance(BuildHookInterface[Any]):
+    """Puts the runner and the vectors into wheels and sdists."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Name the files. An sdist has them already, and an editable install finds them."""
+        conformance = Path(self.root).parent / "conformance"
+        if version == "editable" or not (conformance / "runner").is_dir():
+            return
+        target = (
+            "src/mlmodel/_conformance" if self.target_name == "sdist" else "mlmodel/_conformance"
+        )
+        taken = {
+            str(path): f"{target}/{path.name}"
+            for path in sorted((conformance / "runner").iterdir())
+            if path.is_file() and path.name != "__init__.py"
+        }
+        self._work = tempfile.TemporaryDirectory()
+        archive = Path(self._work.name) / "vectors.zip"
+        _pack(conformance / "vectors" / "v1", archive)
+        build_data["force_include"] |= {**taken, str(archive): f"{target}/vectors.zip"}
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Remove the archive, which is in the distribution now."""
+        del version, build_data, artifact_path
+        if hasattr(self, "_work"):
+            self._work.cleanup()
+
+
+def _pack(folder: Path, archive: Path) -> None:
+    """Write the vectors into an archive that is the same whenever it is made."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        for path in sorted(folder.rglob("*.json")):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(entry, path.read_bytes(), compresslevel=9)
 
 
 def _absolute(text: str, pages: str, files: str) -> str:

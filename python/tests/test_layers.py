@@ -34,9 +34,10 @@ ROOMS = {
     "reports": ("signature", "document", "trust", "environment", "scoring", "store"),
     "serving": ("pyfunc", "scoring", "store", "sandbox"),
     "client": ("scoring",),
+    "_conformance": (),
     "cli": (
         *("signature", "document", "trust", "environment", "scoring", "store"),
-        *("flavors", "pyfunc", "reports", "serving", "client"),
+        *("flavors", "pyfunc", "reports", "serving", "client", "_conformance"),
     ),
 }
 #: The parts of a room that have an order, the lowest first; its other files are above them.

@@ -116,8 +116,12 @@ def environment(
 
 
 def _contents(wheel: Path) -> dict[str, bytes]:
+    """Return the files of a wheel. The lines of its record have no order that means anything."""
     with zipfile.ZipFile(wheel) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+        files = {name: archive.read(name) for name in archive.namelist()}
+    (record,) = (name for name in files if name.endswith(".dist-info/RECORD"))
+    files[record] = b"".join(sorted(files[record].splitlines(keepends=True)))
+    return files
 
 
 @pytest.mark.slow
@@ -133,6 +137,13 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         for path in source.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    runner = REPOSITORY / "conformance" / "runner"
+    wanted |= {
+        f"mlmodel/_conformance/{path.name}"
+        for path in runner.iterdir()
+        if path.is_file() and path.name != "__init__.py"
+    }
+    wanted.add("mlmodel/_conformance/vectors.zip")
     found = set(_contents(wheel))
     assert {name for name in found if ".dist-info/" not in name} == wanted
     assert {name.split("/", 1)[1] for name in found if ".dist-info/" in name} == {
@@ -188,8 +199,36 @@ def _check_base_install(python: Path, models: Path) -> None:
         assert done.returncode == status, done.stdout + done.stderr
         json.loads(done.stdout)
     assert "SIG-003" in done.stdout
+    _check_conformance(command, models)
     missing = _run(command, "validate", models / "nowhere")
     assert missing.returncode == 2, missing.stdout + missing.stderr
+
+
+#: A harness for a shell, which says what it is and then that it cannot do a thing.
+CANNOT = """\
+read line
+echo '{"implementation": "sh", "version": "1", "language": "sh", "operations": ["locate"]}'
+number=0
+while read line; do
+  number=$((number + 1))
+  echo "{\\"id\\": $number, \\"skip\\": \\"not yet\\"}"
+done
+"""
+
+
+def _check_conformance(command: Path, folder: Path) -> None:
+    """The runner and every vector are there, and it needs nothing that the base install lacks."""
+    files = (REPOSITORY / "conformance" / "vectors" / "v1").rglob("*.json")
+    number = sum(len(json.loads(path.read_text())["cases"]) for path in files)
+    listed = _must(command, "conformance", "list")
+    assert sum(int(line.split()[1]) for line in listed.splitlines()) == number
+    report = folder / "report.json"
+    _must(command, "conformance", "run", "--profile", "locations", "--report", "json", "-o", report,
+          "--", "sh", "-c", CANNOT)  # fmt: skip
+    results = json.loads(report.read_text())["results"]
+    assert {one["outcome"] for one in results} == {"skipped"}
+    page = _must(command, "conformance", "report", report)
+    assert f"{len(results)} skipped" in page.replace("<b>", "").replace("</b>", "")
 
 
 @pytest.mark.slow

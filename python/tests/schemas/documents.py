@@ -188,4 +188,24 @@ OF_OTHERS = {
     "conversion": [
         {"from": "a", "to": "b", "by": "c 1.0", "rows": 3, "largest_difference": 1e-7}
     ],
+    "harness": [
+        {"cmd": "start", "protocol": 1, "vectors": "v1"},
+        {"implementation": "a", "version": "1", "language": "Go", "operations": ["enforce"],
+         "profiles": ["untyped"]},
+        {"id": 1, "operation": "enforce", "input": {"signature": None, "data": {"value": 1}}},
+        {"id": 1, "result": {"data": {"value": 1}}},
+        {"id": 1, "skip": "not yet"},
+        {"id": 1, "error": "KeyError"},
+        {"cmd": "stop"},
+    ],
+    "conformance-report": [
+        {"report": 1, "implementation": "a", "version": "1", "language": "Go", "lenient": False,
+         "vectors": {"version": "v1", "digest": "0" * 64, "cases": 1}, "seconds": 1.5,
+         "started": "2026-11-29T12:00:00+00:00", "right": True, "unmatched": [],
+         "profiles": {"untyped": {**dict.fromkeys(
+             ("passed", "failed", "errored", "skipped", "known"), 1),
+             "whole": True, "conforms": False}},
+         "results": [{"id": "a/b:c", "operation": "enforce", "profile": "untyped",
+                      "rules": ["ENF-001"], "outcome": "passed"}]}
+    ],
 }  # fmt: skip

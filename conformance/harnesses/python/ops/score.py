@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import io
-import json
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
@@ -14,11 +12,9 @@ import pyarrow as pa
 from pyarrow import parquet as pq
 
 from conformance.harnesses.python import data
+from conformance.runner.http_answers import body_of, score_result
 from mlmodel.pyfunc import PyFuncModel
 from mlmodel.serving import wsgi
-
-#: Ten names of sixty characters, each of which may be escaped, and the words around them.
-_LONGEST_WARNING = 6000
 
 
 def run(case_input: dict[str, Any]) -> dict[str, Any]:
@@ -33,14 +29,7 @@ def run(case_input: dict[str, Any]) -> dict[str, Any]:
         headers.update({name.lower(): value for name, value in given})
 
     body = b"".join(application(_environ(case_input["request"]), start_response))
-    result = {"status": int(status[0].split()[0]), "content_type": headers["content-type"]}
-    if result["content_type"] != "application/json":
-        read = _TABLES.get(result["content_type"], bytes.decode)
-        return {**result, "body": read(body)}
-    answer = json.loads(body)
-    if "error_code" in answer:
-        return {**result, "error_code": answer["error_code"], "details": answer["details"]}
-    return {**result, "body": answer, "warns": _warns(headers)}
+    return score_result(int(status[0].split()[0]), headers.items(), body, _TABLES)
 
 
 def _table(read: Any) -> Any:
@@ -55,21 +44,8 @@ _TABLES = {
 }
 
 
-def _warns(headers: dict[str, str]) -> bool:
-    """Return whether there is a header of RST-089, and stop where it is not as that rule says."""
-    warning = headers.get("mlmodel-warning")
-    if warning is None:
-        return False
-    if not (warning.isascii() and warning.isprintable() and "ENF-080" in warning):
-        raise ValueError(f"the header is not printable ASCII with the rule: {warning!r}")
-    return len(warning) <= _LONGEST_WARNING
-
-
 def _environ(request: dict[str, Any]) -> dict[str, Any]:
-    if "body_base64" in request:
-        body = base64.b64decode(request["body_base64"])
-    else:
-        body = request.get("body", "").encode()
+    body = body_of(request)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request["method"],
         "PATH_INFO": request["path"],

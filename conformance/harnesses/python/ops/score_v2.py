@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from conformance.harnesses.python import data
 from conformance.harnesses.python.ops.score import MODELS
+from conformance.runner.http_answers import body_of, v2_result
 from mlmodel.errors import InvalidModel
 from mlmodel.pyfunc import PyFuncModel
 from mlmodel.scoring.v2 import Models, handle
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-__all__ = ["fill", "result_of", "run", "whole_body"]
+__all__ = ["fill", "run"]
 
 
 def run(case_input: dict[str, Any]) -> dict[str, Any]:
@@ -25,7 +21,7 @@ def run(case_input: dict[str, Any]) -> dict[str, Any]:
     repository = case_input.get("repository", False)
     for before in case_input.get("before", ()):
         _ask(models, before, repository=repository)
-    return result_of(*_ask(models, case_input["request"], repository=repository))
+    return v2_result(*_ask(models, case_input["request"], repository=repository))
 
 
 def fill(models: Models, case_input: dict[str, Any]) -> None:
@@ -34,34 +30,12 @@ def fill(models: Models, case_input: dict[str, Any]) -> None:
         _add(models, described)
 
 
-def whole_body(request: dict[str, Any]) -> bytes:
-    """Return the body of a request: text, and the binary data behind it."""
-    binary = base64.b64decode(request.get("binary_base64", ""))
-    return bytes(request.get("body", "").encode() + binary)
-
-
-def result_of(status: int, given: Iterable[tuple[str, str]], body: bytes) -> dict[str, Any]:
-    """Return what an answer is to a case."""
-    headers = {name.lower(): value for name, value in given}
-    result = {"status": status, "content_type": headers["content-type"]}
-    length = headers.get("inference-header-content-length")
-    rest = b"" if length is None else body[int(length) :]
-    answer = json.loads(body if length is None else body[: int(length)])
-    if "error_code" in answer:
-        if not answer["error"]:
-            raise ValueError("the error says nothing")
-        parts = {key: answer[key] for key in ("error_code", "details")}
-        return {**result, **parts, "allow": headers.get("allow")}
-    binary = {} if length is None else {"binary_base64": base64.b64encode(rest).decode()}
-    return {**result, "body": answer, **binary, "warns": "mlmodel-warning" in headers}
-
-
 def _ask(models: Models, request: dict[str, Any], *, repository: bool) -> Any:
     return handle(
         request["method"],
         request["path"],
         request["headers"],
-        whole_body(request),
+        body_of(request),
         models,
         repository=repository,
     )

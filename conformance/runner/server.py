@@ -1,0 +1,238 @@
+"""Servers as what is asked: one that runs, or one that is started for each model.
+
+A case of scoring wants a signature and a model. Its folder is written (:mod:`.served`), and either
+a command serves it, or a server that runs has it already, by the folder's name in the address.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .http_answers import body_of, score_result, v2_result
+from .served import NAME, Served, served_by
+from .subject import About, Answer, Broken, Failure, Skip
+
+if TYPE_CHECKING:
+    from .cases import Case
+
+__all__ = ["RunningServer", "StartedServer"]
+
+_OPERATIONS = ("score", "score-v2")
+#: Answers that the runner cannot read without a library.
+_COLUMNAR = ("application/vnd.apache.", "application/x-parquet")
+_PAUSE = 0.1
+_FAREWELL = 10.0
+
+
+class _Server:
+    """What is asked over HTTP, and does not say itself what it is."""
+
+    _name: str
+
+    def start(self) -> About:
+        """Say what is asked."""
+        implementation, _, version = self._name.partition(" ")
+        profiles = ("scoring", "v2")
+        return About(implementation, version or "unknown", "over HTTP", _OPERATIONS, profiles)
+
+    def ask(self, case: Case) -> Answer | Skip | Failure:
+        """Send the request of a case to a server that has its model."""
+        served = served_by(case)
+        return Skip(served) if isinstance(served, str) else self._ask(case, served)
+
+    def _ask(self, case: Case, served: Served) -> Answer | Skip | Failure:
+        raise NotImplementedError
+
+
+class RunningServer(_Server):
+    """A server that runs, and that has the models.
+
+    Args:
+        url: its address; ``{model}`` stands for the name of a model's folder.
+        name: what it is called in a report; behind a space, its version.
+        timeout: how long it may take for one case, in seconds.
+
+    """
+
+    def __init__(self, url: str, *, name: str, timeout: float) -> None:
+        if urlsplit(url).scheme != "http" or not urlsplit(url).hostname:
+            raise Broken(f"{url} is not an address of a server (http://host:port).")
+        self._url = url
+        self._name = name
+        self._timeout = timeout
+        self._only: Served | None = None
+
+    def _ask(self, case: Case, served: Served) -> Answer | Skip | Failure:
+        if "{model}" not in self._url:
+            self._only = self._only or served
+            if served != self._only:
+                return Skip(f"the server has one model ({self._only.name}); name it by --model")
+        return _asked(self._url.replace("{model}", served.name), case, self._timeout)
+
+    def stop(self) -> None:
+        """Do nothing: it was there before."""
+
+
+class StartedServer(_Server):
+    """A server that is started for each model.
+
+    Args:
+        command: the command line; ``{model}`` is the folder, ``{port}`` the port to listen at on
+            this machine, ``{name}`` the name that requests of the Open Inference Protocol use.
+        name: what it is called in a report; behind a space, its version.
+        timeout: how long it may take for one case, in seconds.
+        ready: the path that answers 200 when it is ready.
+        start_timeout: how long it may take to be ready.
+
+    """
+
+    def __init__(
+        self, command: str, *, name: str, timeout: float, ready: str, start_timeout: float = 120.0
+    ) -> None:
+        missing = [one for one in ("{model}", "{port}") if one not in command]
+        if missing:
+            raise Broken(f"The command names no {' and no '.join(missing)}.")
+        self._command = shlex.split(command)
+        self._name = name
+        self._timeout = timeout
+        self._ready = ready
+        self._start_timeout = start_timeout
+        self._work = tempfile.TemporaryDirectory(prefix="conformance-")
+        self._serves: Served | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._failed = ""  # why what it should serve is not served
+        self._port = 0
+
+    def _ask(self, case: Case, served: Served) -> Answer | Skip | Failure:
+        if served != self._serves or (self._process and self._process.poll() is not None):
+            self._end()
+            self._serves, self._failed = served, self._begin(served)
+        if self._failed:
+            return Failure(self._failed)
+        said = _asked(f"http://127.0.0.1:{self._port}", case, self._timeout)
+        if isinstance(said, Failure):  # a server that hangs is not asked again
+            self._end()
+        return said
+
+    def stop(self) -> None:
+        """End the server and remove the models."""
+        self._end()
+        self._work.cleanup()
+
+    def _begin(self, served: Served) -> str:
+        """Start the server of a model; return what went wrong, or an empty text."""
+        self._port = _free_port()
+        stands_for = {
+            "{model}": str(served.write(Path(self._work.name))),
+            "{port}": str(self._port),
+            "{name}": NAME,
+        }
+        log = Path(self._work.name) / "log"
+        try:
+            with log.open("wb") as said:
+                self._process = subprocess.Popen(  # noqa: S603 - the user's own command
+                    [_filled(part, stands_for) for part in self._command],
+                    stdin=subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            return f"The server cannot be started: {error.strerror}."
+        if self._is_ready():
+            return ""
+        words = log.read_bytes()[-1000:].decode("utf-8", "backslashreplace").strip()
+        self._end()
+        return f"The server did not get ready ({self._ready}). Its last words: {words}"
+
+    def _is_ready(self) -> bool:
+        deadline = time.monotonic() + self._start_timeout
+        while time.monotonic() < deadline and self._process and self._process.poll() is None:
+            with suppress(OSError, http.client.HTTPException):
+                address = ("127.0.0.1", self._port)
+                status, _, _ = _exchange(*address, "GET", self._ready, {}, b"", self._timeout)
+                if status == http.HTTPStatus.OK:
+                    return True
+            time.sleep(_PAUSE)
+        return False
+
+    def _end(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_FAREWELL)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process, self._serves = None, None
+
+
+def _filled(part: str, stands_for: dict[str, str]) -> str:
+    for name, value in stands_for.items():
+        part = part.replace(name, value)
+    return part
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _asked(url: str, case: Case, timeout: float) -> Answer | Skip | Failure:
+    """Send the request of a case and read the answer."""
+    request, place = case.input["request"], urlsplit(url)
+    path = place.path.rstrip("/") + request["path"]
+    address = (place.hostname or "", place.port or 80)
+    method, headers = request["method"], request["headers"]
+    try:
+        answer = _exchange(*address, method, path, headers, body_of(request), timeout)
+        status, given, body = answer
+        if case.operation == "score-v2":
+            return Answer(v2_result(status, given, body))
+        types = [value for name, value in given if name.lower() == "content-type"]
+        if types and types[0].startswith(_COLUMNAR):
+            return Skip("the runner does not read Arrow and Parquet")
+        return Answer(score_result(status, given, body, {}))
+    except TimeoutError:
+        return Failure(f"The server did not answer within {timeout:g} s.")
+    except (OSError, http.client.HTTPException) as error:
+        return Failure(f"The server broke off: {error!r}")
+    except ValueError as error:
+        return Failure(f"The server's answer cannot be read: {error}")
+
+
+def _exchange(
+    host: str,
+    port: int,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    body: bytes,
+    timeout: float,
+) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Send one request with these headers, and no other than what HTTP needs."""
+    connection: Any = http.client.HTTPConnection(host, port, timeout=timeout)
+    try:
+        connection.putrequest(method, path.replace(" ", "%20"), skip_accept_encoding=True)
+        for name, value in headers.items():
+            if name.lower() != "content-length":
+                connection.putheader(name, value)
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        return answer.status, answer.getheaders(), answer.read()
+    finally:
+        connection.close()

@@ -1,0 +1,146 @@
+"""Reports of several runs, joined to a page and to a table."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from conformance.runner.command import command
+from conformance.runner.html_report import markdown, page
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def _result(number, outcome, **more):
+    return {
+        "id": f"enforcement/a:case-{number}",
+        "operation": "enforce",
+        "profile": "untyped",
+        "rules": ["ENF-001"] if number < 3 else ["ENF-002", "ENF-003"],
+        "outcome": outcome,
+        **({} if outcome == "passed" else {"description": f"case {number} is & remains"}),
+        **more,
+    }
+
+
+def _report(name, *results, digest="a" * 64, **more):
+    outcomes = [one["outcome"] for one in results]
+    numbers = {key: outcomes.count(key) for key in ("passed", "failed", "errored", "skipped")}
+    known = sum("known" in one for one in results)
+    return {
+        "report": 1,
+        "implementation": name,
+        "version": "1.0",
+        "language": "Go 1.23",
+        "vectors": {"version": "v1", "digest": digest, "cases": 4},
+        "lenient": False,
+        "started": "2026-11-29T12:00:00+00:00",
+        "seconds": 1.0,
+        "right": True,
+        "unmatched": [],
+        "profiles": {
+            "untyped": {
+                **numbers,
+                "known": known,
+                "whole": True,
+                "conforms": numbers["passed"] == len(results),
+            }
+        },
+        "results": list(results),
+        **more,
+    }
+
+
+FAILED = {"expected": {"valid": True}, "got": {"valid": HOSTILE}, "differences": ["/valid"]}
+RIGHT = _report("right", *[_result(number, "passed") for number in range(1, 5)])
+WRONG = _report(
+    f"wrong {HOSTILE}",
+    _result(1, "passed"),
+    _result(2, "failed", **FAILED),
+    _result(3, "errored", expected={"valid": True}, reason="it hung", known="we hang"),
+    _result(4, "skipped", reason="not yet"),
+)
+
+
+def _text(html):
+    return re.sub(r"<[^>]+>", " ", html)
+
+
+def test_a_page_has_a_column_for_each_and_a_row_for_each_rule():
+    html = page([RIGHT, WRONG])
+    rows = re.findall(r"<code>(ENF-\d+)</code></span>((?:<span class=\w+>[^<]*</span>)+)", html)
+    cells = {rule: re.findall(r"<span class=(\w+)>([^<]*)</span>", text) for rule, text in rows}
+    assert cells == {
+        "ENF-001": [("good", "✓ 2"), ("bad", "1 / 2")],
+        "ENF-002": [("good", "✓ 2"), ("known", "0 / 1")],
+        "ENF-003": [("good", "✓ 2"), ("known", "0 / 1")],
+    }
+    assert "<code>untyped</code> <small>" in html
+    assert "Conforms to <code>untyped</code>." in html
+    assert "Conforms to no profile yet." in html
+
+
+def test_what_was_wanted_and_got_stands_behind_a_click():
+    html = page([RIGHT, WRONG])
+    (opened,) = re.findall(
+        r"<details class=broken><summary.*?ENF-001.*?</details>", html, re.DOTALL
+    )
+    said = _text(opened)
+    assert "failed enforcement/a:case-2" in re.sub(r"\s+", " ", said)
+    assert "{&quot;valid&quot;: true}" in said
+    assert "case 2 is &amp; remains" in said
+    assert "Known: we hang" in html
+    assert "it hung" in html
+    assert "1 skipped: not yet" in html
+
+
+def test_nothing_of_a_report_becomes_markup_and_nothing_is_loaded():
+    html = page([RIGHT, WRONG])
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert not re.search(r"""(?:src|href|url\()\s*=?""", html)
+    assert 'name="viewport"' in html
+    assert "prefers-color-scheme: dark" in html
+
+
+def test_half_a_pair_of_surrogates_can_be_written():
+    broken = {**FAILED, "got": {"valid": "\ud800"}}
+    html = page([_report("a", _result(1, "failed", **broken))])
+    assert "\\ud800" in html.encode().decode()
+
+
+def test_different_vectors_are_told():
+    other = {**WRONG, "vectors": {**WRONG["vectors"], "digest": "b" * 64}}
+    assert "different states of the vectors" in page([RIGHT, other])
+    assert "different states of the vectors" not in page([RIGHT, WRONG])
+
+
+def test_a_table_for_a_page():
+    assert markdown([RIGHT, _report("other", _result(1, "failed", **FAILED))]) == (
+        "| profile | right 1.0 | other 1.0 |\n"
+        "| --- | --- | --- |\n"
+        "| `untyped` | ✓ 4 | 0 / 1 |\n"
+        "| on | 2026-11-29 | 2026-11-29 |\n"
+    )
+
+
+def test_the_command_joins_reports(tmp_path):
+    files = []
+    for name, report in (("a", RIGHT), ("b", WRONG)):
+        files.append(str(tmp_path / f"{name}.json"))
+        (tmp_path / f"{name}.json").write_text(json.dumps(report))
+    target = tmp_path / "index.html"
+    done = CliRunner().invoke(command, ["report", *files, "-o", str(target)])
+    assert done.exit_code == 0, done.output
+    assert target.read_text() == page([RIGHT, WRONG])
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"report": 2}', '{"valid": true}'])
+def test_what_is_no_report_is_said(tmp_path, content):
+    (tmp_path / "a.json").write_text(content)
+    done = CliRunner().invoke(command, ["report", str(tmp_path / "a.json")])
+    assert done.exit_code == 2
+    assert "a.json" in done.output
