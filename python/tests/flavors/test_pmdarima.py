@@ -152,7 +152,7 @@ def test_the_flavor_is_detected(name, made, tmp_path):
     "wrong",
     [
         3, {"a": 1}, lambda: pmdarima().arima, lambda: SimpleNamespace(predict=print),
-        lambda: pmdarima().preprocessing.LogEndogTransformer(),
+        lambda: pmdarima().preprocessing.BoxCoxEndogTransformer(lmbda=1),
     ],
 )  # fmt: skip
 def test_other_objects_are_refused(wrong, tmp_path):
