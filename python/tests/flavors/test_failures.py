@@ -6,8 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from mlmodel.errors import InvalidArgument, InvalidModel, UnreadableModel, WriteFailed
-from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved
+from mlmodel.errors import (
+    InvalidArgument,
+    InvalidInput,
+    InvalidModel,
+    UnreadableModel,
+    WriteFailed,
+)
+from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved, refused_by
 
 FILE = Path("/srv/models/m/model.bin")
 
@@ -19,6 +25,7 @@ FILE = Path("/srv/models/m/model.bin")
         ("[12:34:56] /build/src/learner.cc:77: Check failed: a == b (1 vs. 2) : ", "Check failed: a == b (1 vs. 2)"),
         ("[LibraryError] : 7 : INVALID_PROTOBUF : no graph", "INVALID_PROTOBUF : no graph"),
         ("in /srv/models/m/model.bin and /srv/models/m/sub", "in model.bin and ./sub"),
+        ("/build/c_api.cc:12:  no such field. ", "no such field"),
         ("[Errno 2] no such file", "[Errno 2] no such file"),
         ("[0] is not a column", "[0] is not a column"), ("['a'] not in index", "['a'] not in index"),
         ("", "ValueError"), (" \n", "ValueError"), ("x" * 999, "x" * 300),
@@ -62,3 +69,37 @@ def test_a_full_disk_stays_one():
     with pytest.raises(OSError, match="full") as caught, cannot_be_saved("No"):
         raise OSError(28, "full")
     assert type(caught.value) is OSError
+
+
+class OfTheLibrary(Exception):
+    pass
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, IndexError, OfTheLibrary])
+def test_what_a_library_says_of_data_is_told(error):
+    with (
+        pytest.raises(InvalidInput, match=r"^Abc cannot predict on these data: '?a'?\. \(X-001\)$"),
+        refused_by("Abc", "X-001", OfTheLibrary),
+    ):
+        raise error("a")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OfTheLibrary("a"), RuntimeError("a"), MemoryError(), UnreadableModel("a"),
+        ValueError("Unable to allocate 9 TiB"), ValueError("bad_alloc"),
+    ],
+)  # fmt: skip
+def test_what_no_data_can_be_the_reason_of_stays_what_it_is(error):
+    with pytest.raises(type(error)) as caught, refused_by("Abc", "X-001"):
+        raise error
+    assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"), [(ValueError("why"), "why"), (KeyError("why"), "may be"), (None, "may be")]
+)
+def test_the_reason_is_the_first_error_of_its_kind(cause, told):
+    with pytest.raises(InvalidInput, match=f": {told}"), refused_by("Abc", "X-001"):
+        raise ValueError("may be") from cause
