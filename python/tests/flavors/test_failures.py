@@ -87,7 +87,7 @@ def test_what_a_library_says_of_data_is_told(error):
 @pytest.mark.parametrize(
     "error",
     [
-        OfTheLibrary("a"), RuntimeError("a"), MemoryError(), UnreadableModel("a"),
+        OfTheLibrary("a"), RuntimeError("a"), MemoryError(), UnreadableModel("a"), InvalidInput("a"),
         ValueError("Unable to allocate 9 TiB"), ValueError("bad_alloc"),
     ],
 )  # fmt: skip
