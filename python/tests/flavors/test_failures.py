@@ -26,6 +26,7 @@ FILE = Path("/srv/models/m/model.bin")
         ("[LibraryError] : 7 : INVALID_PROTOBUF : no graph", "INVALID_PROTOBUF : no graph"),
         ("in /srv/models/m/model.bin and /srv/models/m/sub", "in model.bin and ./sub"),
         ("/build/c_api.cc:12:  no such field. ", "no such field"),
+        ("\n Unknown objective\nStack trace", "Unknown objective"),
         ("[Errno 2] no such file", "[Errno 2] no such file"),
         ("[0] is not a column", "[0] is not a column"), ("['a'] not in index", "['a'] not in index"),
         ("", "ValueError"), (" \n", "ValueError"), ("x" * 999, "x" * 300),

@@ -133,6 +133,17 @@ def test_no_text_of_a_page_ends_its_script(saved):
     assert "<script>alert" not in page
 
 
+def test_the_native_chart_keeps_its_rows(chart, saved):
+    """VIZ-004; and columns are called by the texts of their names."""
+    loaded = mlmodel.load(saved)
+    loaded.predict(ROWS)
+    assert loaded.get_raw_model().to_dict() == chart.to_dict()
+    predict = mlmodel.vizmod.FLAVOR.predictor(chart, {})
+    assert shown(predict(ROWS.assign(n=1).rename(columns={"n": 0}), None)) == [
+        {"x": 9.5, "y": 8, "z": "c", "0": 1}
+    ]
+
+
 def test_more_rows_than_altair_puts_into_a_notebook(saved):
     rows = pd.DataFrame({"x": np.arange(6_000.0), "y": range(6_000), "z": "a"})
     assert len(shown(mlmodel.load(saved).predict(rows))) == 6_000
