@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -249,6 +250,26 @@ def test_a_gap_where_training_had_none_is_refused(saved):
     model = mlmodel.fastai.FLAVOR.predictor(mlmodel.fastai.load_model(saved), {})
     with pytest.raises(InvalidInput, match="fastai cannot predict.*nan values in `a`.*FAI-007"):
         model(ROWS.assign(a=np.nan), None)
+
+
+def test_a_lack_of_memory_is_not_the_datas_fault():
+    """FAI-007: it stays what it is."""
+
+    def fail(*_given, **_named):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    own = SimpleNamespace(dls=SimpleNamespace(test_dl=fail))
+    with pytest.raises(RuntimeError, match="^DefaultCPUAllocator"):
+        mlmodel.fastai.FLAVOR.predictor(own, {})(ROWS, None)
+
+
+def test_columns_that_fastai_makes_of_others_are_not_asked_for():
+    """FAI-006: that a number was missing; a column of the user's own may be called so, too."""
+    rows = SimpleNamespace(cont_names=["a", "b"], cat_names=["kind", "a_na", "c_na"])
+    own = SimpleNamespace(dls=SimpleNamespace(train_ds=rows))
+    with pytest.raises(InvalidInput, match="FAI-006") as caught:
+        mlmodel.fastai.FLAVOR.predictor(own, {})(ROWS[["b"]], None)
+    assert [one.column for one in caught.value.details] == ["kind", "c_na", "a"]
 
 
 def test_no_rows_are_answered_with_none(loaded):

@@ -341,6 +341,19 @@ def test_what_keras_refuses_is_told_in_one_line(tmp_path):
     assert "site-packages" not in str(raised.value)
 
 
+@pytest.mark.parametrize("kind", ["MemoryError", "ResourceExhaustedError"])
+def test_a_lack_of_memory_is_not_the_datas_fault(kind, model, monkeypatch):
+    """KER-014: it stays what it is."""
+    lack = type(kind, (Exception,), {})
+
+    def fail(*_given, **_named):
+        raise lack("out of memory")
+
+    monkeypatch.setattr(type(model), "predict", fail)
+    with pytest.raises(lack, match="^out of memory$"):
+        mlmodel.keras.FLAVOR.predictor(model, {})(X, None)
+
+
 # Layouts of all ages. ----------------------------------------------------------------------------
 
 

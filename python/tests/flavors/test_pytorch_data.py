@@ -240,6 +240,22 @@ def test_an_error_of_the_models_own_is_its_own(loaded):
         loaded(Answering(fail)).predict(ARRAY)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate")],
+    ids=["of a card", "of the machine"],
+)
+def test_a_lack_of_memory_is_not_the_datas_fault(error, loaded):
+    """PTH-015: it stays what it is."""
+
+    def fail(rows):
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        mlmodel.pytorch.FLAVOR.predictor(Answering(fail), {})(ARRAY, None)
+    assert caught.value is error
+
+
 def test_a_module_that_is_put_into_training_predicts_in_eval_mode(loaded):
     """PTH-015."""
     model = loaded(nn.Dropout())

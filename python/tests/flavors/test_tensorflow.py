@@ -251,6 +251,18 @@ def test_a_module_that_cannot_be_called_has_no_prediction(tmp_path):
         mlmodel.load(tmp_path / "m")
 
 
+@pytest.mark.parametrize("kind", ["MemoryError", "ResourceExhaustedError"])
+def test_a_lack_of_memory_is_not_the_datas_fault(kind):
+    """TFL-010: it stays what it is."""
+    lack = type(kind, (Exception,), {})
+
+    def fail(_given):
+        raise lack("out of memory")
+
+    with pytest.raises(lack, match="^out of memory$"):
+        mlmodel.tensorflow.FLAVOR.predictor(fail, {})(np.ones(2), None)
+
+
 def test_parameters_are_told_to_have_no_effect(module, tmp_path):
     mlmodel.save(module, tmp_path / "m")
     with pytest.warns(UserWarning, match="has no parameters"):
