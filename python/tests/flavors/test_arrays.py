@@ -70,6 +70,8 @@ LOST = [
     ("float32", np.array([True, None], object), "cannot be converted"),
     ("float32", np.array([1.5, "a"], object), "cannot be converted"),
     ("float64", np.array([2**53 + 1, 0.5], object), "cannot be converted"),
+    ("object", "ab", "mapping of these names"),
+    ("object", b"ab", "mapping of these names"),
     ("object", np.array([1, 2]), "is text, .*; give text"),
     ("object", np.array(["a", 1], object), "is text, .*; give text"),
     ("object", np.array(["a", None], object), "is text, .*; give text"),
@@ -80,7 +82,8 @@ LOST = [
 def test_values_that_an_input_has_not_are_refused(dtype, given, message):
     with pytest.raises(InvalidInput, match=message) as caught:
         one(dtype).of(given)
-    assert [(told.rule, told.column) for told in caught.value.details] == [("X-002", "x")]
+    place = "x" if hasattr(given, "dtype") else None
+    assert [(told.rule, told.column) for told in caught.value.details] == [("X-002", place)]
 
 
 def test_rounding_is_said_once_unless_the_library_does_it():
@@ -173,6 +176,34 @@ def test_a_single_input_takes_all_columns():
     assert one("float64").of({"x": 5.0})["x"].tolist() == [5]
     assert one("float64").of({"other": [5.0]})["x"].tolist() == [5]
     assert one("float64", [None, 2]).of({"b": 1.0, "a": 3})["x"].tolist() == [[1, 3]]
+
+
+def test_columns_of_several_dtypes_are_each_exact():
+    frame = pd.DataFrame({"a": [2**53 + 1], "b": [0.5]})
+    with pytest.raises(InvalidInput, match=r"9007199254740993 at \[0\] is not a value"):
+        one("float64", [None, 2]).of(frame)
+    assert one("float64", [None, 2]).of(frame - 1)["x"].tolist() == [[2**53, -0.5]]
+
+
+def test_a_graph_that_does_not_say_its_axes_takes_rows_and_columns():
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3, 4]})
+    assert one("float64", None).of(frame)["x"].tolist() == [[1, 3], [2, 4]]
+    assert one("float64", None).of(frame[["a"]])["x"].tolist() == [[1], [2]]
+    assert one("float64", None).of(frame[["a"]].convert_dtypes())["x"].tolist() == [[1], [2]]
+
+
+def test_as_many_columns_as_the_first_of_several_inputs_has():
+    both = inputs(("a", "float64", [None, 2]), ("b", "float64", [None, 1]))
+    taken = both.of(pd.DataFrame({"b": [5.0, 6.0], "a": [[1.0, 2.0], [3.0, 4.0]]}))
+    assert {name: array.tolist() for name, array in taken.items()} == {
+        "a": [[1, 2], [3, 4]], "b": [[5], [6]],
+    }  # fmt: skip
+
+
+def test_optional_inputs_may_be_left_out_of_a_frame():
+    either = [ArrayInput.declared(name, "float64", [None], optional=True) for name in "ab"]
+    taken = ArrayInputs(either, names_rule="X-001", cast_rule="X-002").of(pd.DataFrame({"b": [1]}))
+    assert {name: array.tolist() for name, array in taken.items()} == {"b": [1]}
 
 
 def test_cells_are_arrays():

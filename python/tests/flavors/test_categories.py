@@ -38,7 +38,10 @@ UNKNOWN = {
     "a number between": (Categories([3, 1]), [1.5, 3], [1.5]),
     "a truth value for a number": (Categories([0, 1]), [True], [True]),
     "a number for a truth value": (Categories([False, True]), [1], [1]),
-    "lists": (TEXTS, [["a"], ["b"], "a"], [["a"]]),
+    "lists": (TEXTS, ["a", ["a"], ["b"]], [["a"]]),
+    "mappings": (TEXTS, [None, {"a": 1}], [{"a": 1}]),
+    "sets": (TEXTS, [{"a"}], [{"a"}]),
+    "bytes that change": (TEXTS, [bytearray(b"a"), "a"], [bytearray(b"a")]),
 }
 
 

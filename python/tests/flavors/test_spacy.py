@@ -140,6 +140,17 @@ def test_another_object_is_not_saved(classifier, tmp_path):
     assert not (tmp_path / "m").exists()
 
 
+def test_a_pipeline_that_cannot_be_written(tmp_path):
+    """SPA-004."""
+    import spacy
+
+    pipeline = spacy.blank("en")
+    pipeline.meta["held"] = object()
+    with pytest.raises(InvalidArgument, match="pipeline cannot be saved: .*SPA-004"):
+        mlmodel.spacy.save_model(pipeline, tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
 def test_without_the_library_the_extra_is_named(saved, monkeypatch):
     monkeypatch.setitem(sys.modules, "spacy", None)
     with pytest.raises(MissingDependency, match=r"\'spacy\' is not installed.*\[spacy\]"):

@@ -178,6 +178,10 @@ def test_what_is_not_saved(chart, tmp_path):
         mlmodel.vizmod.save_model({}, tmp_path / "m")
     import altair as alt
 
+    for other in (ROWS, alt.X("x")):  # a page of its own, and a part of a chart
+        with pytest.raises(InvalidArgument, match="charts of Altair"):
+            mlmodel.vizmod.save_model(other, tmp_path / "m")
+
     with pytest.raises(InvalidArgument, match="VIZ-003"):
         mlmodel.vizmod.save_model(alt.Chart(ROWS).mark_point().encode(x="nowhere"), tmp_path / "m")
     assert not (tmp_path / "m").exists()
