@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -138,7 +139,8 @@ def test_what_cannot_be_exported(tmp_path):
     mx = mxnet()
     with pytest.raises(InvalidArgument, match="hybridize.*GLU-003"):
         mlmodel.gluon.save_model(mx.gluon.nn.Dense(2), tmp_path / "m")
-    for given in ({}, mx.nd.array([1.0]), mx.gluon.nn.Sequential()):
+    exports = SimpleNamespace(export=print)
+    for given in ({}, mx.nd.array([1.0]), mx.gluon.nn.Sequential(), exports):
         with pytest.raises(InvalidArgument, match="networks of Gluon"):
             mlmodel.gluon.save_model(given, tmp_path / "m")
     assert not (tmp_path / "m").exists()

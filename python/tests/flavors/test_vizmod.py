@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 
 import numpy as np
@@ -136,8 +137,10 @@ def test_no_text_of_a_page_ends_its_script(saved):
 def test_the_native_chart_keeps_its_rows(chart, saved):
     """VIZ-004; and columns are called by the texts of their names."""
     loaded = mlmodel.load(saved)
+    native = loaded.get_raw_model()
+    before = json.dumps(native.to_dict())
     loaded.predict(ROWS)
-    assert loaded.get_raw_model().to_dict() == chart.to_dict()
+    assert json.dumps(native.to_dict()) == before
     predict = mlmodel.vizmod.FLAVOR.predictor(chart, {})
     assert shown(predict(ROWS.assign(n=1).rename(columns={"n": 0}), None)) == [
         {"x": 9.5, "y": 8, "z": "c", "0": 1}
@@ -248,6 +251,18 @@ def test_the_layout_of_mlflow_vizmod(chart, tmp_path, monkeypatch):
         mlmodel.load(tmp_path)
     assert shown(mlmodel.load(tmp_path, trust=True).predict(ROWS))[0]["x"] == 9.5
     assert mlmodel.vizmod.load_model(tmp_path, trust=True).to_dict() == chart.to_dict()
+
+
+def test_the_chart_that_is_data_is_read_where_both_are_there(saved):
+    """VIZ-001, VIZ-002: it asks for no trust; and it is found where no key names it."""
+    file = saved / "MLmodel"
+    text = file.read_text()
+    assert "    data: viz.json\n    style" in text
+    (saved / "chart.pkl").write_bytes(pickle.dumps(print))
+    both = text.replace("    style", "    pickled_model: chart.pkl\n    style")
+    for changed in (both, text.replace("    data: viz.json\n", "")):
+        file.write_text(changed)
+        assert shown(mlmodel.load(saved).predict(ROWS))[0]["x"] == 9.5
 
 
 def test_the_flavor_is_detected(chart, tmp_path):
