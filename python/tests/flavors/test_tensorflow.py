@@ -108,6 +108,14 @@ def test_a_folder_is_saved_with_its_signature(exported, tmp_path):
     assert "mlflow" not in lines
 
 
+def test_the_graph_of_other_tags_is_the_one_that_is_loaded(exported, tmp_path):
+    """TFL-001, TFL-005: this folder has none."""
+    mlmodel.tensorflow.save_model(exported, tmp_path / "m", tf_meta_graph_tags=["serve", "gpu"])
+    assert flavors_of(tmp_path / "m")["tensorflow"]["meta_graph_tags"] == ["serve", "gpu"]
+    with pytest.raises(InvalidModel, match=r"tfmodel .*gpu.*TFL-005"):
+        mlmodel.tensorflow.load_model(tmp_path / "m")
+
+
 def test_data_go_by_the_names_of_the_signature(exported, tmp_path):
     """TFL-007, TFL-011 (EDITIONS row 33)."""
     mlmodel.tensorflow.save_model(exported, tmp_path / "m")
@@ -316,6 +324,8 @@ def test_a_model_of_keras_is_saved_as_data(sequential, tmp_path, monkeypatch):
         "code": None, "data": "data", "keras_version": tf.__version__,
         "model_type": "keras", "save_format": "tf",
     }  # fmt: skip
+    lines = (tmp_path / "m" / "requirements.txt").read_text().splitlines()
+    assert any(line.startswith("keras==") for line in lines)
     assert flavors_of(tmp_path / "m")["python_function"]["data"] == "data"
     assert (tmp_path / "m" / "data" / "save_format.txt").read_text() == "tf"
     monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "nobody"))
