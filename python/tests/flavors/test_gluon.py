@@ -163,6 +163,16 @@ def test_it_asks_for_trust(saved, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("file", ["net-symbol.json", "net-0000.params"])
+def test_what_is_trusted_is_what_is_read(saved, file):
+    """TRU-065: a file that was changed since is another one."""
+    assert mlmodel.load(saved) is not None
+    with (saved / "data" / file).open("ab") as end:
+        end.write(b" ")
+    with pytest.raises(UntrustedModel, match="changed"):
+        mlmodel.load(saved)
+
+
+@pytest.mark.parametrize("file", ["net-symbol.json", "net-0000.params"])
 def test_a_file_that_is_cut_off_or_missing(saved, file):
     """GLU-004."""
     path = saved / "data" / file

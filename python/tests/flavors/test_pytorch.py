@@ -335,8 +335,11 @@ def test_a_folder_without_a_module(network, tmp_path):
 def test_another_module_may_pickle_it(module, network, tmp_path):
     """PTH-005."""
     mlmodel.pytorch.save_model(network, tmp_path / "m", pickle_module=module)
-    assert (tmp_path / "m" / "data" / "pickle_module_info.txt").read_text() == module.__name__
+    named = tmp_path / "m" / "data" / "pickle_module_info.txt"
+    assert named.read_text() == module.__name__
     assert np.array_equal(mlmodel.load(tmp_path / "m").predict(ROWS), answered(network))
+    named.write_text(f"{module.__name__}\n")  # as a person would write it
+    assert mlmodel.load(tmp_path / "m", trust=True) is not None
 
 
 def test_the_module_that_pickled_it_reads_it(network, tmp_path, monkeypatch):

@@ -146,10 +146,15 @@ def test_an_error_that_is_not_of_the_data_stays_what_it_is(kind):
 
 
 def test_the_configuration_of_python_function(saved, embedder):
-    """SEN-010: of MLflow's task the array is the answer; a prediction's own come first."""
+    """SEN-010: of MLflow's task the array is the answer; a prediction's own come first.
+
+    What would be another sort of answer is left out.
+    """
     path = saved / "MLmodel"
     held = yaml.safe_load(path.read_text())
-    held["flavors"]["python_function"]["config"] = {"task": "llm/v1/embeddings", "truncate_dim": 4}
+    held["flavors"]["python_function"]["config"] = {
+        "task": "llm/v1/embeddings", "truncate_dim": 4, "output_value": "token_embeddings",
+    }  # fmt: skip
     path.write_text(yaml.safe_dump(held))
     answer = mlmodel.load(saved).predict(pd.DataFrame({"input": TEXTS}))
     np.testing.assert_array_equal(answer, embedder.encode(TEXTS, truncate_dim=4))
@@ -314,6 +319,14 @@ def test_links_ask_for_trust(saved):
     with pytest.raises(UntrustedModel, match=r"modules.json, which is a link.*SEN-006"):
         mlmodel.load(saved)
     assert f"{FOLDER}/modules.json" in [look.file for look in look_into(saved)]
+
+
+@pytest.mark.parametrize("modules", ["[]", "{}", '{"path": ""}'])
+def test_a_model_of_no_modules_is_refused(saved, modules):
+    """SEN-004."""
+    (saved / FOLDER / "modules.json").write_text(modules)
+    with pytest.raises(InvalidModel, match=r"modules\.json lists no modules.*SEN-004"):
+        mlmodel.load(saved, trust=True)
 
 
 def test_the_library_reads_what_was_looked_at(saved, monkeypatch):

@@ -108,6 +108,20 @@ def test_a_folder_is_saved_with_its_signature(exported, tmp_path):
     assert "mlflow" not in lines
 
 
+def test_a_graph_may_be_a_text(exported, tmp_path):
+    """TFL-005: as TensorFlow writes it on demand."""
+    from google.protobuf import text_format
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    mlmodel.tensorflow.save_model(exported, tmp_path / "m")
+    file = tmp_path / "m" / "tfmodel" / "saved_model.pb"
+    graph = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    file.with_suffix(".pbtxt").write_text(text_format.MessageToString(graph))
+    file.unlink()
+    answer = mlmodel.load(tmp_path / "m", trust=True).predict({"a": [1.0], "b": [[1, 2]]})
+    assert answer["sum"].tolist() == [4.0]
+
+
 def test_the_graph_of_other_tags_is_the_one_that_is_loaded(exported, tmp_path):
     """TFL-001, TFL-005: this folder has none."""
     mlmodel.tensorflow.save_model(exported, tmp_path / "m", tf_meta_graph_tags=["serve", "gpu"])
