@@ -354,6 +354,15 @@ def test_a_lack_of_memory_is_not_the_datas_fault(kind, model, monkeypatch):
         mlmodel.keras.FLAVOR.predictor(model, {})(X, None)
 
 
+def test_an_exported_model_is_meant_where_the_file_says_so(model, tmp_path):
+    """KER-001: whatever else is there."""
+    mlmodel.keras.save_model(model, tmp_path / "m", save_exported_model=True)
+    (tmp_path / "m" / "data" / "model.keras").write_bytes(b"something else")
+    native = mlmodel.keras.load_model(tmp_path / "m", trust=True)
+    assert type(native) is not type(model)
+    assert hasattr(native, "signatures")
+
+
 # Layouts of all ages. ----------------------------------------------------------------------------
 
 

@@ -237,6 +237,17 @@ def test_a_frame_is_answered_with_a_frame(module, tmp_path):
     assert list(answer.columns) == [0, 1]
 
 
+def test_a_module_that_serves_several_outputs_answers_all_of_them(tmp_path):
+    """TFL-006, TFL-011: by their names."""
+    made = module_of(
+        lambda _, x: {"one": x, "two": x * 2}, lambda tf: [tf.TensorSpec((None,), tf.float32)]
+    )
+    options = {"signatures": made.__call__}
+    mlmodel.tensorflow.save_model(made, tmp_path / "m", saved_model_kwargs=options)
+    answer = mlmodel.load(tmp_path / "m").predict(np.ones(2, "float32"))
+    assert {name: one.tolist() for name, one in answer.items()} == {"one": [1, 1], "two": [2, 2]}
+
+
 def test_a_module_without_a_signature_is_called_as_it_was_traced(tmp_path):
     """TFL-006, TFL-008."""
     import tensorflow as tf
