@@ -8,6 +8,7 @@ import json
 import logging
 import pickle
 import re
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
@@ -26,6 +27,7 @@ from mlmodel.errors import (
     UnsupportedModel,
     UntrustedModel,
 )
+from mlmodel.models import infer_signature
 from mlmodel.trust.describe import look_into
 
 pytestmark = pytest.mark.libraries("diviner")
@@ -75,6 +77,7 @@ def a_pipeline():
 
 
 MODELS = {"prophet": of_prophet, "pmdarima": of_pmdarima, "pipeline": a_pipeline}
+ENVIRONMENT = {"conda.yaml", "python_env.yaml", "requirements.txt"}
 ASKED = {
     "prophet": {"horizon": 3, "frequency": "D"},
     "pmdarima": {"n_periods": 3},
@@ -158,7 +161,10 @@ def test_attributes_are_those_of_mlflow(name, made, tmp_path):
 
 @pytest.mark.parametrize("name", ["prophet", "pmdarima"])
 def test_diviner_itself_reads_the_file(name, made, tmp_path):
+    """And no other is left beside it."""
     mlmodel.diviner.save_model(made(name), tmp_path / "m")
+    data = {path.name for path in (tmp_path / "m").iterdir()} - ENVIRONMENT
+    assert data == {"MLmodel", "model.div"}
     again = type(made(name)).load(str(tmp_path / "m" / "model.div"))
     same(native(again, **ASKED[name]), native(made(name), **ASKED[name]))
 
@@ -237,6 +243,18 @@ def test_other_objects_are_refused(wrong, tmp_path):
     with pytest.raises(InvalidArgument, match="DIV-003"):
         mlmodel.diviner.save_model(wrong() if callable(wrong) else wrong, tmp_path / "m")
     assert not (tmp_path / "m").exists()
+
+
+def test_a_class_of_the_users_own_is_refused(made, tmp_path):
+    """DIV-003: no reader would make one again."""
+
+    class Derived(type(made("prophet"))):
+        pass
+
+    model = copy.copy(made("prophet"))
+    model.__class__ = Derived
+    with pytest.raises(InvalidArgument, match=r"saves fitted GroupedProphet.*DIV-003"):
+        mlmodel.diviner.save_model(model, tmp_path / "m")
 
 
 def test_models_fitted_by_spark_are_refused(made, tmp_path):
@@ -432,6 +450,21 @@ def test_parameters_have_no_effect(made):
     predict = mlmodel.diviner.FLAVOR.predictor(made("prophet"), {})
     with pytest.warns(UserWarning, match="no parameters"):
         same(predict(ASKED["prophet"], {"way": 3}), native(made("prophet"), **ASKED["prophet"]))
+
+
+def test_the_default_of_a_parameter_is_not_handed_on(made, tmp_path):
+    """PYF-025: a model of diviner takes none, whatever its signature has."""
+    asked = pd.DataFrame([ASKED["pmdarima"]])
+    signature = infer_signature(asked, params={"way": 3})
+    with pytest.warns(UserWarning, match="way"):
+        mlmodel.diviner.save_model(made("pmdarima"), tmp_path / "m", signature=signature)
+    loaded = mlmodel.load(tmp_path / "m")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        answer = loaded.predict(asked)
+    same(answer, native(made("pmdarima"), **ASKED["pmdarima"]))
+    with pytest.raises(InvalidInput, match="PYF-025"):
+        loaded.predict(asked, params={"way": 4})
 
 
 # -- over REST -------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ FILE = Path("/srv/models/m/model.bin")
         ("[12:34:56] /build/src/learner.cc:77: Check failed: a == b (1 vs. 2) : ", "Check failed: a == b (1 vs. 2)"),
         ("[LibraryError] : 7 : INVALID_PROTOBUF : no graph", "INVALID_PROTOBUF : no graph"),
         ("in /srv/models/m/model.bin and /srv/models/m/sub", "in model.bin and ./sub"),
+        ("/build/c_api.cc:12:  no such field. ", "no such field"),
+        ("\n Unknown objective\nStack trace", "Unknown objective"),
         ("[Errno 2] no such file", "[Errno 2] no such file"),
         ("[0] is not a column", "[0] is not a column"), ("['a'] not in index", "['a'] not in index"),
         ("", "ValueError"), (" \n", "ValueError"), ("x" * 999, "x" * 300),
@@ -97,3 +99,34 @@ def test_what_is_told_of_data_is_the_reason_and_not_what_stands_before_it(outer,
         refused_by("it", "X-001"),
     ):
         fail()
+
+
+class OfTheLibrary(Exception):
+    pass
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, IndexError, OfTheLibrary])
+def test_what_a_library_says_of_data_is_told(error):
+    with (
+        pytest.raises(InvalidInput, match=r"^Abc cannot predict on these data: '?a'?\. \(X-001\)$"),
+        refused_by("Abc", "X-001", OfTheLibrary),
+    ):
+        raise error("a")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OfTheLibrary("a"), RuntimeError("a"), MemoryError(), UnreadableModel("a"), InvalidInput("a"),
+        ValueError("Unable to allocate 9 TiB"), ValueError("bad_alloc"),
+    ],
+)  # fmt: skip
+def test_what_no_data_can_be_the_reason_of_stays_what_it_is(error):
+    with pytest.raises(type(error)) as caught, refused_by("Abc", "X-001"):
+        raise error
+    assert caught.value is error
+
+
+def test_a_reason_of_another_kind_is_not_told_in_its_place():
+    with pytest.raises(InvalidInput, match=": may be"), refused_by("Abc", "X-001"):
+        raise ValueError("may be") from KeyError("why")

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import io
 import pickle
+import time
+import warnings
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +20,8 @@ pytestmark = [
     # fastai's own doing: its progress bar, and what it calls of torch.
     pytest.mark.filterwarnings("ignore::UserWarning:fastai", "ignore::FutureWarning"),
 ]
+
+torch = pytest.importorskip("torch")
 
 import mlmodel  # noqa: E402
 from asking import posted  # noqa: E402
@@ -249,6 +256,64 @@ def test_a_gap_where_training_had_none_is_refused(saved):
     model = mlmodel.fastai.FLAVOR.predictor(mlmodel.fastai.load_model(saved), {})
     with pytest.raises(InvalidInput, match="fastai cannot predict.*nan values in `a`.*FAI-007"):
         model(ROWS.assign(a=np.nan), None)
+
+
+def test_a_lack_of_memory_is_not_the_datas_fault():
+    """FAI-007: it stays what it is."""
+
+    def fail(*_given, **_named):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    own = SimpleNamespace(dls=SimpleNamespace(test_dl=fail))
+    with pytest.raises(RuntimeError, match="^DefaultCPUAllocator"):
+        mlmodel.fastai.FLAVOR.predictor(own, {})(ROWS, None)
+
+
+def test_columns_that_fastai_makes_of_others_are_not_asked_for():
+    """FAI-006: that a number was missing; a column of the user's own may be called so, too."""
+    rows = SimpleNamespace(cont_names=["a", "b"], cat_names=["kind", "a_na", "c_na"])
+    own = SimpleNamespace(dls=SimpleNamespace(train_ds=rows))
+    with pytest.raises(InvalidInput, match="FAI-006") as caught:
+        mlmodel.fastai.FLAVOR.predictor(own, {})(ROWS[["b"]], None)
+    assert [one.column for one in caught.value.details] == ["kind", "c_na", "a"]
+
+
+def test_one_table_is_predicted_at_a_time(wait_for):
+    """FAI-008: a learner keeps what it computes with."""
+    inside, most, begun = [], [], []
+
+    class Slow:
+        dls = SimpleNamespace(test_dl=lambda table, num_workers: table)
+        no_bar = nullcontext
+
+        def get_preds(self, dl):
+            inside.append(1)
+            most.append(len(inside))
+            wait_for(lambda: len(begun) == 2)
+            for _ in range(100):  # where another could come, it does
+                time.sleep(0.001)
+                most.append(len(inside))
+            inside.pop()
+            return torch.ones(len(dl)), None
+
+    predict = mlmodel.fastai.FLAVOR.predictor(Slow(), {})
+
+    def ask():
+        begun.append(1)
+        return predict(ROWS, None)
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(ask) for _ in range(2)]
+        assert [len(answer.result()) for answer in answers] == [len(ROWS)] * 2
+    assert max(most) == 1
+
+
+def test_nothing_is_said_of_pickles_where_trust_was_given(saved):
+    """FAI-004: fastai warns of what was asked for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", ".*insecure pickle")
+        assert mlmodel.fastai.load_model(saved) is not None
 
 
 def test_no_rows_are_answered_with_none(loaded):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -96,6 +97,21 @@ def test_another_number_of_columns(saved):
         mlmodel.load(saved).predict(ROWS[["a", "b"]])
 
 
+def test_an_answer_of_more_axes_stays_an_array(network):
+    """EDITIONS row 33: a frame has room for two."""
+
+    def axes(count):
+        def call(given):
+            return given.reshape((2, 3, 1)[:count] if count > 1 else (6,))
+
+        return mlmodel.gluon.FLAVOR.predictor(call, {})(ROWS, None)
+
+    assert type(axes(2)) is pd.DataFrame
+    assert axes(2).index.tolist() == [9, 4]
+    assert type(axes(3)) is np.ndarray
+    assert axes(3).shape == (2, 3, 1)
+
+
 def test_several_outputs(tmp_path):
     """GLU-008."""
     mx = mxnet()
@@ -123,7 +139,8 @@ def test_what_cannot_be_exported(tmp_path):
     mx = mxnet()
     with pytest.raises(InvalidArgument, match="hybridize.*GLU-003"):
         mlmodel.gluon.save_model(mx.gluon.nn.Dense(2), tmp_path / "m")
-    for given in ({}, mx.nd.array([1.0]), mx.gluon.nn.Sequential()):
+    exports = SimpleNamespace(export=print)
+    for given in ({}, mx.nd.array([1.0]), mx.gluon.nn.Sequential(), exports):
         with pytest.raises(InvalidArgument, match="networks of Gluon"):
             mlmodel.gluon.save_model(given, tmp_path / "m")
     assert not (tmp_path / "m").exists()
@@ -143,6 +160,16 @@ def test_it_asks_for_trust(saved, tmp_path, monkeypatch):
     for load in (mlmodel.load, mlmodel.gluon.load_model):
         with pytest.raises(UntrustedModel, match="MXNet"):
             load(saved)
+
+
+@pytest.mark.parametrize("file", ["net-symbol.json", "net-0000.params"])
+def test_what_is_trusted_is_what_is_read(saved, file):
+    """TRU-065: a file that was changed since is another one."""
+    assert mlmodel.load(saved) is not None
+    with (saved / "data" / file).open("ab") as end:
+        end.write(b" ")
+    with pytest.raises(UntrustedModel, match="changed"):
+        mlmodel.load(saved)
 
 
 @pytest.mark.parametrize("file", ["net-symbol.json", "net-0000.params"])
@@ -172,6 +199,28 @@ def test_numpy_is_left_as_it_was():
     assert vars(np)["__getattr__"].__module__ == "numpy"
     for name in ("PZERO", "mirr", "in1d", "no_such_name"):
         assert not hasattr(np, name)
+
+
+def test_nobody_else_sees_the_names_meanwhile(monkeypatch):
+    """GLU-005: nor is anything left when the import fails."""
+    from mlmodel.flavors._gluon_mxnet import imported
+
+    def seen(module, name):
+        space = {"__name__": module, "np": np}
+        exec(f"found = hasattr(np, {name!r})", space)
+        return space["found"]
+
+    def looked():
+        names = ("PZERO", "no_such_name", "__no_such_name__")
+        told.update({who: [seen(who, name) for name in names] for who in ("mxnet.np", "mxnetwork")})
+        raise ImportError("a part of it is missing")
+
+    told = {}
+    monkeypatch.delitem(sys.modules, "mxnet")
+    with pytest.raises(ImportError, match="a part of it"):
+        imported(looked)
+    assert told == {"mxnet.np": [True, True, False], "mxnetwork": [False, False, False]}
+    assert vars(np)["__getattr__"].__module__ == "numpy"
 
 
 def test_without_the_library_the_extra_is_named(saved, monkeypatch):

@@ -121,6 +121,10 @@ def test_another_object_is_not_saved(given, tmp_path):
 def test_a_model_that_is_not_trained(booster, tmp_path):
     with pytest.raises(InvalidArgument, match="trained models of H2O"):
         mlmodel.h2o.save_model(type(booster)(), tmp_path / "m")
+    import h2o
+
+    with pytest.raises(InvalidArgument, match="trained models of H2O"):
+        mlmodel.h2o.save_model(h2o.H2OFrame(ROWS), tmp_path / "m")
     with pytest.raises(InvalidArgument, match="HTO-003"):
         mlmodel.h2o.save_model(booster, tmp_path / "m", settings={"init": 3})
     assert not (tmp_path / "m").exists()

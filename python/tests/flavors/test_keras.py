@@ -345,6 +345,28 @@ def test_what_keras_refuses_is_told_in_one_line(tmp_path):
     assert "site-packages" not in str(raised.value)
 
 
+@pytest.mark.parametrize("kind", ["MemoryError", "ResourceExhaustedError"])
+def test_a_lack_of_memory_is_not_the_datas_fault(kind, model, monkeypatch):
+    """KER-014: it stays what it is."""
+    lack = type(kind, (Exception,), {})
+
+    def fail(*_given, **_named):
+        raise lack("out of memory")
+
+    monkeypatch.setattr(type(model), "predict", fail)
+    with pytest.raises(lack, match="^out of memory$"):
+        mlmodel.keras.FLAVOR.predictor(model, {})(X, None)
+
+
+def test_an_exported_model_is_meant_where_the_file_says_so(model, tmp_path):
+    """KER-001: whatever else is there."""
+    mlmodel.keras.save_model(model, tmp_path / "m", save_exported_model=True)
+    (tmp_path / "m" / "data" / "model.keras").write_bytes(b"something else")
+    native = mlmodel.keras.load_model(tmp_path / "m", trust=True)
+    assert type(native) is not type(model)
+    assert hasattr(native, "signatures")
+
+
 # Layouts of all ages. ----------------------------------------------------------------------------
 
 

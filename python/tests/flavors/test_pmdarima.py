@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -147,9 +148,15 @@ def test_the_flavor_is_detected(name, made, tmp_path):
     assert flavors["pmdarima"]["model_type"] == type(made(name)).__name__
 
 
-@pytest.mark.parametrize("wrong", [3, {"a": 1}, lambda: pmdarima().arima])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        3, {"a": 1}, lambda: pmdarima().arima, lambda: SimpleNamespace(predict=print),
+        lambda: pmdarima().preprocessing.BoxCoxEndogTransformer(lmbda=1),
+    ],
+)  # fmt: skip
 def test_other_objects_are_refused(wrong, tmp_path):
-    """PMD-003."""
+    """PMD-003: what predicts and is another's, and what is pmdarima's and does not predict, too."""
     with pytest.raises(InvalidArgument, match=r"pmdarima flavor saves.*PMD-003"):
         mlmodel.pmdarima.save_model(wrong() if callable(wrong) else wrong, tmp_path / "m")
 
@@ -216,6 +223,13 @@ def test_periods_are_required(row, loaded):
         loaded("arima").predict(pd.DataFrame([row]))
 
 
+def test_columns_without_names_are_listed_too(loaded):
+    """PMD-005: a number by its text; and that there are none."""
+    for given, listed in ((pd.DataFrame([[3, 4]]), "0, 1"), (pd.DataFrame(index=[0]), "none")):
+        with pytest.raises(InvalidInput, match=rf"the columns {listed}\. \(PMD-005\)"):
+            loaded("arima").predict(given)
+
+
 @pytest.mark.parametrize(
     ("column", "values"),
     [
@@ -250,6 +264,10 @@ def test_regressors_need_a_version_that_knows_them(made, monkeypatch):
     predict = mlmodel.pmdarima.FLAVOR.predictor(made("regressors"), {})
     with pytest.raises(InvalidInput, match=r"1\.8\.0 or later; installed is 1\.7\.1.*PMD-007"):
         predict({"n_periods": 1, "X": [[1.0]]}, None)
+    monkeypatch.setattr(pmdarima(), "__version__", "1.8.0")  # the first that does
+    predict = mlmodel.pmdarima.FLAVOR.predictor(made("regressors"), {})
+    assert len(predict({"n_periods": 1, "X": [[1.0]]}, None)) == 1
+    monkeypatch.setattr(pmdarima(), "__version__", "1.7.1")
     assert len(mlmodel.pmdarima.FLAVOR.predictor(made("arima"), {})({"n_periods": 2}, None)) == 2
 
 

@@ -462,11 +462,11 @@ def test_the_keys_of_the_first_versions_are_enough(made, tmp_path):
     assert answer["yhat"].tolist() == made("flat").predict(FUTURE[["ds"]])["yhat"].tolist()
 
 
-def test_what_looks_like_prophets_is_not(tmp_path):
-    """PPH-003: by the class, not by the names that an object has."""
-    model = SimpleNamespace(make_future_dataframe=None)
-    with pytest.raises(InvalidArgument, match="PPH-003"):
-        mlmodel.prophet.save_model(model, tmp_path / "m")
+def test_what_looks_like_prophets_is_not(made, tmp_path):
+    """PPH-003: by the class, not by the names that an object has; and not all of its classes."""
+    for model in (SimpleNamespace(make_future_dataframe=None), made("plain").stan_backend):
+        with pytest.raises(InvalidArgument, match="PPH-003"):
+            mlmodel.prophet.save_model(model, tmp_path / "m")
 
 
 @pytest.mark.slow

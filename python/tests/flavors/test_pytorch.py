@@ -94,6 +94,8 @@ def test_a_module_is_saved_and_loaded(form, network, tmp_path):
     assert isinstance(native, nn.Module)
     with torch.no_grad():
         assert np.array_equal(native(torch.tensor(ROWS)).numpy(), asked[0][1])
+    lines = (tmp_path / "m" / "requirements.txt").read_text().splitlines()
+    assert any(line.startswith("cloudpickle==") for line in lines) is (form == "pickle")
     files = {path.name for path in (tmp_path / "m" / "data").iterdir()}
     is_program = form in ("exported", "a program")
     assert files == ({"model.pt2"} if is_program else {"model.pth", "pickle_module_info.txt"})
@@ -337,8 +339,11 @@ def test_a_folder_without_a_module(network, tmp_path):
 def test_another_module_may_pickle_it(module, network, tmp_path):
     """PTH-005."""
     mlmodel.pytorch.save_model(network, tmp_path / "m", pickle_module=module)
-    assert (tmp_path / "m" / "data" / "pickle_module_info.txt").read_text() == module.__name__
+    named = tmp_path / "m" / "data" / "pickle_module_info.txt"
+    assert named.read_text() == module.__name__
     assert np.array_equal(mlmodel.load(tmp_path / "m").predict(ROWS), answered(network))
+    named.write_text(f"{module.__name__}\n")  # as a person would write it
+    assert mlmodel.load(tmp_path / "m", trust=True) is not None
 
 
 def test_the_module_that_pickled_it_reads_it(network, tmp_path, monkeypatch):
@@ -575,6 +580,23 @@ def test_a_state_dict_is_saved_and_loaded(network, tmp_path, nobody):
     again = nn.Sequential(nn.Linear(3, 4), nn.Dropout(), nn.BatchNorm1d(4), nn.Linear(4, 2))
     again.load_state_dict(mlmodel.pytorch.load_state_dict(tmp_path / "s"))
     assert np.array_equal(answered(again), answered(network))
+
+
+def test_a_state_dict_that_holds_more_is_trusted_by_who_saved_it(tmp_path, nobody):
+    """PTH-007, TRU-001."""
+    held = {"weights": torch.ones(2), "part": nn.Linear(1, 1)}
+    mlmodel.pytorch.save_state_dict(held, tmp_path / "s")
+    assert type(mlmodel.pytorch.load_state_dict(tmp_path / "s")["part"]) is nn.Linear
+    nobody()
+    with pytest.raises(UntrustedModel):
+        mlmodel.pytorch.load_state_dict(tmp_path / "s")
+
+
+def test_a_state_dict_that_cannot_be_saved(tmp_path):
+    """PTH-007."""
+    with pytest.raises(InvalidArgument, match=r"state dict: .*PTH-007"):
+        mlmodel.pytorch.save_state_dict({"held": (one for one in ())}, tmp_path / "s")
+    assert not (tmp_path / "s").exists()
 
 
 def test_what_is_no_state_dict_is_refused(network, tmp_path):

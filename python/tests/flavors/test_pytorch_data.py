@@ -142,9 +142,14 @@ REFUSED = {
     "a category": ({"a": [1.0], "b": pd.Categorical(["x"])}, "b", "categories"),
     "a time": ({"a": [pd.Timestamp("2020-01-01")]}, "a", "datetime"),
     "a whole number that float32 has not": ({"a": [2**24 + 1]}, "a", "float32 has not"),
+    "one that doubles have not": ({"a": [-(2**53) - 1]}, "a", "float32 has not"),
+    "the largest": ({"a": np.array([2**64 - 1], "uint64")}, "a", "float32 has not"),
+    "one with a gap and beyond doubles": (
+        {"a": pd.array([2**62 + 1, None], "Int64")}, "a", "float32 has not"
+    ),
     "one with a gap": ({"a": pd.array([2**24 + 1, None], "Int64")}, "a", "float32 has not"),
     "a number beyond": ({"a": [1e300]}, "a", "float32 has not"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("what", REFUSED)
@@ -154,6 +159,15 @@ def test_columns_that_would_not_be_what_they_are_are_refused(what, loaded):
     with pytest.raises(InvalidInput, match=f"{message}.*") as caught:
         loaded(Telling()).predict(pd.DataFrame(columns))
     assert [(one.rule, one.column) for one in caught.value.details] == [("PTH-010", name)]
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "int8"])
+def test_whole_numbers_that_float32_has_are_taken(dtype, loaded):
+    """PTH-010: however large."""
+    size = np.iinfo(dtype).bits
+    numbers = np.array([1, 2 ** (size - 2), 3 * 2 ** (size - 3)], dtype)
+    told = loaded(Telling()).predict(pd.DataFrame({"a": numbers}))
+    assert [int(one) for one in told["rows"][:, 0]] == numbers.tolist()
 
 
 DTYPES = ["float32", "float64", "float16", "int64", "int32", "int8", "uint8", "bool", "complex64"]
@@ -264,6 +278,22 @@ def test_an_error_of_the_models_own_is_its_own(loaded):
 
     with pytest.raises(LookupError, match="of the model's"):
         loaded(Answering(fail)).predict(ARRAY)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate")],
+    ids=["of a card", "of the machine"],
+)
+def test_a_lack_of_memory_is_not_the_datas_fault(error, loaded):
+    """PTH-015: it stays what it is."""
+
+    def fail(rows):
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        mlmodel.pytorch.FLAVOR.predictor(Answering(fail), {})(ARRAY, None)
+    assert caught.value is error
 
 
 def test_a_module_that_is_put_into_training_predicts_in_eval_mode(loaded):

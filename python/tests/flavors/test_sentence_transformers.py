@@ -148,14 +148,35 @@ def test_other_parameters_are_refused(saved):
             loaded.predict(ROWS, params=params)
 
 
+@pytest.mark.parametrize("kind", ["MemoryError", "OutOfMemoryError", "OfTheModelsOwn"])
+def test_an_error_that_is_not_of_the_data_stays_what_it_is(kind):
+    """SEN-011: a lack of memory (of a graphics card, which is a RuntimeError, too), or another's."""
+    base = RuntimeError if kind == "OutOfMemoryError" else ArithmeticError
+    lack = type(kind, (base,), {})
+
+    class Model:
+        def encode(self, _texts, **_named):
+            raise lack("out of it")
+
+    with pytest.raises(lack, match="^out of it$"):
+        mlmodel.sentence_transformers.FLAVOR.predictor(Model(), {})(TEXTS, None)
+
+
 def test_the_configuration_of_python_function(saved, embedder):
-    """SEN-010: of MLflow's task the array is the answer."""
+    """SEN-010: of MLflow's task the array is the answer; a prediction's own come first.
+
+    What would be another sort of answer is left out.
+    """
     path = saved / "MLmodel"
     held = yaml.safe_load(path.read_text())
-    held["flavors"]["python_function"]["config"] = {"task": "llm/v1/embeddings", "truncate_dim": 4}
+    held["flavors"]["python_function"]["config"] = {
+        "task": "llm/v1/embeddings", "truncate_dim": 4, "output_value": "token_embeddings",
+    }  # fmt: skip
     path.write_text(yaml.safe_dump(held))
     answer = mlmodel.load(saved).predict(pd.DataFrame({"input": TEXTS}))
     np.testing.assert_array_equal(answer, embedder.encode(TEXTS, truncate_dim=4))
+    answer = mlmodel.load(saved).predict(TEXTS, params={"truncate_dim": 2})
+    np.testing.assert_array_equal(answer, embedder.encode(TEXTS, truncate_dim=2))
 
 
 def test_another_object_is_not_saved(embedder, tmp_path):
@@ -163,6 +184,9 @@ def test_another_object_is_not_saved(embedder, tmp_path):
         mlmodel.sentence_transformers.save_model({}, tmp_path / "m")
     with pytest.raises(InvalidArgument, match="SentenceTransformer, not"):
         mlmodel.sentence_transformers.save_model(embedder[1], tmp_path / "m")
+    called_so = type("SentenceTransformer", (), {})()
+    with pytest.raises(InvalidArgument, match="SentenceTransformer, not"):
+        mlmodel.sentence_transformers.save_model(called_so, tmp_path / "m")
     with pytest.raises(InvalidArgument, match="give an instance"):
         mlmodel.sentence_transformers.save_model(type(embedder), tmp_path / "m")
     assert not (tmp_path / "m").exists()
@@ -345,6 +369,14 @@ def test_links_ask_for_trust(saved):
     with pytest.raises(UntrustedModel, match=r"modules.json, which is a link.*SEN-006"):
         mlmodel.load(saved)
     assert f"{FOLDER}/modules.json" in [look.file for look in look_into(saved)]
+
+
+@pytest.mark.parametrize("modules", ["[]", "{}", '{"path": ""}'])
+def test_a_model_of_no_modules_is_refused(saved, modules):
+    """SEN-004."""
+    (saved / FOLDER / "modules.json").write_text(modules)
+    with pytest.raises(InvalidModel, match=r"modules\.json lists no modules.*SEN-004"):
+        mlmodel.load(saved, trust=True)
 
 
 def test_the_library_reads_what_was_looked_at(saved, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from mlmodel.errors import (
     InvalidInput,
     InvalidModel,
     MissingDependency,
+    ModelNotFound,
     UnsupportedModel,
     UntrustedModel,
 )
@@ -146,6 +148,14 @@ def test_a_pipeline_without_a_classifier(tmp_path):
         mlmodel.load(tmp_path / "m")
 
 
+def test_a_component_that_is_called_like_a_classifier_is_none():
+    """SPA-005: by its class, and that is spaCy's."""
+    part = type("TextCategorizer", (), {})()
+    pipeline = SimpleNamespace(pipeline=[("theirs", part)], pipe_names=["theirs"])
+    with pytest.raises(UnsupportedModel, match=r"classifier \(theirs\).*SPA-005"):
+        mlmodel.spacy.FLAVOR.predictor(pipeline, {})
+
+
 def test_another_object_is_not_saved(classifier, tmp_path):
     with pytest.raises(InvalidArgument, match=r"pipelines of spaCy.*not builtins\.dict"):
         mlmodel.spacy.save_model({}, tmp_path / "m")
@@ -153,6 +163,17 @@ def test_another_object_is_not_saved(classifier, tmp_path):
         mlmodel.spacy.save_model(classifier("a text"), tmp_path / "m")
     with pytest.raises(InvalidArgument, match="give an instance"):
         mlmodel.spacy.save_model(type(classifier), tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_pipeline_that_cannot_be_written(tmp_path):
+    """SPA-004."""
+    import spacy
+
+    pipeline = spacy.blank("en")
+    pipeline.meta["held"] = object()
+    with pytest.raises(InvalidArgument, match="pipeline cannot be saved: .*SPA-004"):
+        mlmodel.spacy.save_model(pipeline, tmp_path / "m")
     assert not (tmp_path / "m").exists()
 
 
@@ -195,6 +216,14 @@ def test_a_file_that_is_cut_off(saved, file, share):
 def test_a_file_that_is_missing(saved, file):
     (saved / "model.spacy" / file).unlink()
     with pytest.raises((InvalidModel, UnsupportedModel)):
+        mlmodel.load(saved)
+
+
+def test_a_folder_of_something_else(saved):
+    """SPA-004: it is not one of spaCy 2 either."""
+    for file in ("config.cfg", "meta.json"):
+        (saved / "model.spacy" / file).unlink()
+    with pytest.raises((InvalidModel, ModelNotFound), match=r"config\.cfg"):
         mlmodel.load(saved)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import sys
 
 import numpy as np
 import pandas as pd
@@ -223,6 +224,26 @@ def test_the_data_of_training_may_be_left_out(name, tmp_path):
     assert sizes[0] < sizes[1]
 
 
+def test_parameters_of_other_kinds_are_no_features(tmp_path):
+    """STM-006: a dispersion, or what a precision follows; also where the data were left out."""
+    from statsmodels.othermod.betareg import BetaModel
+
+    array = constant().to_numpy()
+    counts, shares = RANDOM.poisson(2, size=60), RANDOM.uniform(0.1, 0.9, size=60)
+    negative = api().NegativeBinomial(counts, array).fit(disp=0)
+    models = {
+        "dispersion": (negative, {}),
+        "without data": (negative, {"remove_data": True}),
+        "precision": (BetaModel(shares, array, exog_precision=array[:, :2]).fit(disp=0), {}),
+    }
+    for name, (model, options) in models.items():
+        expected = model.predict(array)
+        loaded = saved(model, tmp_path / name, **options)
+        same(loaded.predict(array), expected)
+        with pytest.raises(InvalidInput, match=r"Expected 3 features, got 4.*STM-006"):
+            loaded.predict(np.ones((2, 4)))
+
+
 def test_missing_columns_are_listed(made, tmp_path):
     """STM-006: the constant is one of them."""
     loaded = saved(made("ols"), tmp_path / "m")
@@ -325,9 +346,11 @@ def test_a_time_series_is_asked_by_one_row(given, made, tmp_path):
         loaded.predict(given)
 
 
-@pytest.mark.parametrize(("start", "end"), [("never", "2025-01-01"), (63, 60), ("2019-01-05", 3)])
+@pytest.mark.parametrize(
+    ("start", "end"), [("never", "2025-01-01"), (63, 60), ("2019-01-05", 3), (60.0, 63.0)]
+)
 def test_what_statsmodels_refuses_is_told(start, end, made, tmp_path):
-    """STM-009."""
+    """STM-009: a float is no place, even where it is whole."""
     loaded = saved(made("arima"), tmp_path / "m")
     with pytest.raises(InvalidInput, match=r"statsmodels cannot predict.*STM-009"):
         loaded.predict({"start": start, "end": end})
@@ -438,6 +461,17 @@ def test_old_places_of_names_are_found(made, tmp_path):
     (tmp_path / "m" / "model.statsmodels").write_bytes(old)
     found = mlmodel.statsmodels.load_model(tmp_path / "m", trust=True)
     assert found.__qualname__ == "CachedAttribute"
+    (tmp_path / "m" / "model.statsmodels").write_bytes(old.replace(b"CachedAttribute", b"warnings"))
+    with pytest.raises(MissingDependency, match=r"statsmodels\.tools\.decorators"):
+        mlmodel.statsmodels.load_model(tmp_path / "m", trust=True)
+
+
+def test_versions_that_have_the_old_places_are_left_alone(made, tmp_path, monkeypatch):
+    """STM-013: where the new module is not there."""
+    mlmodel.statsmodels.save_model(made("ols"), tmp_path / "m")
+    monkeypatch.setitem(sys.modules, "statsmodels.tools._decorators", None)
+    native = mlmodel.statsmodels.load_model(tmp_path / "m")
+    same(native.predict(constant()), made("ols").predict(constant()))
 
 
 def test_without_its_library(made, tmp_path, load_without):

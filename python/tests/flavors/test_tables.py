@@ -19,6 +19,7 @@ from sklearn.tree import DecisionTreeRegressor
 import mlmodel
 from asking import posted_forms
 from mlmodel.errors import InvalidInput
+from mlmodel.flavors._tables import plain_columns
 
 # Doubles that a float32 holds: every model gets what is given.
 ROWS = pd.DataFrame(
@@ -153,6 +154,8 @@ def test_a_series_is_one_column(kind, form, tmp_path):
         "list": column.rename(None),
     }[form]  # fmt: skip
     assert values(model.predict(given)) == values(model.predict(ROWS[["a"]]))
+    with pytest.raises(InvalidInput, match=rf"missing.*: a .*{RULES[kind][0]}"):
+        model.predict(column.rename("z"))
 
 
 ARROW = {
@@ -257,6 +260,33 @@ def test_one_hot_of_arrow_texts(tmp_path):
     mlmodel.save(model, tmp_path / "m")
     given = pa.Table.from_pandas(rows.assign(z=1)[["z", "a"]], preserve_index=False)
     assert mlmodel.load(tmp_path / "m").predict(given).tolist() == model.predict(rows).tolist()
+
+
+NULLABLE = {
+    "integers": (pd.array([1, 2], "Int64"), np.array([1, 2])),
+    "small ones": (pd.array([1, 2], "UInt8"), np.array([1, 2], "uint8")),
+    "with gaps": (pd.array([1, None], "Int64"), np.array([1.0, np.nan])),
+    "floats": (pd.array([1.5, None], "Float64"), np.array([1.5, np.nan])),
+    "truth values": (pd.array([True, None], "boolean"), np.array([True, None])),
+    "texts": (pd.array(["x", None], "string"), np.array(["x", None])),
+    "Arrow": (pd.array([1, None], "int64[pyarrow]"), np.array([1.0, np.nan])),
+    "texts of Arrow": (pd.array(["x", None], "string[pyarrow]"), np.array(["x", None])),
+    "numpy's": (np.array([1.5, np.nan], "float32"), np.array([1.5, np.nan], "float32")),
+}
+
+
+@pytest.mark.parametrize("kind", NULLABLE)
+def test_columns_for_libraries_that_know_numpy_alone(kind):
+    """SKL-010: each by itself, under its name, with the index."""
+    given, due = NULLABLE[kind]
+    frame = pd.DataFrame({"z": [True, False], "a": given}, index=[7, 3])
+    frame = pd.concat([frame, frame[["z"]]], axis=1)  # names that are there twice, too
+    plain = plain_columns(frame)
+    assert list(plain.columns) == ["z", "a", "z"]
+    assert plain.index.tolist() == [7, 3]
+    assert plain["a"].dtype == due.dtype
+    assert plain["a"].tolist() == pytest.approx(due.tolist(), nan_ok=True)
+    assert plain.iloc[:, [0, 2]].equals(frame.iloc[:, [0, 2]])
 
 
 def one_input():

@@ -108,6 +108,28 @@ def test_a_folder_is_saved_with_its_signature(exported, tmp_path):
     assert "mlflow" not in lines
 
 
+def test_a_graph_may_be_a_text(exported, tmp_path):
+    """TFL-005: as TensorFlow writes it on demand."""
+    from google.protobuf import text_format
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    mlmodel.tensorflow.save_model(exported, tmp_path / "m")
+    file = tmp_path / "m" / "tfmodel" / "saved_model.pb"
+    graph = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    file.with_suffix(".pbtxt").write_text(text_format.MessageToString(graph))
+    file.unlink()
+    answer = mlmodel.load(tmp_path / "m", trust=True).predict({"a": [1.0], "b": [[1, 2]]})
+    assert answer["sum"].tolist() == [4.0]
+
+
+def test_the_graph_of_other_tags_is_the_one_that_is_loaded(exported, tmp_path):
+    """TFL-001, TFL-005: this folder has none."""
+    mlmodel.tensorflow.save_model(exported, tmp_path / "m", tf_meta_graph_tags=["serve", "gpu"])
+    assert flavors_of(tmp_path / "m")["tensorflow"]["meta_graph_tags"] == ["serve", "gpu"]
+    with pytest.raises(InvalidModel, match=r"tfmodel .*gpu.*TFL-005"):
+        mlmodel.tensorflow.load_model(tmp_path / "m")
+
+
 def test_data_go_by_the_names_of_the_signature(exported, tmp_path):
     """TFL-007, TFL-011 (EDITIONS row 33)."""
     mlmodel.tensorflow.save_model(exported, tmp_path / "m")
@@ -215,6 +237,17 @@ def test_a_frame_is_answered_with_a_frame(module, tmp_path):
     assert list(answer.columns) == [0, 1]
 
 
+def test_a_module_that_serves_several_outputs_answers_all_of_them(tmp_path):
+    """TFL-006, TFL-011: by their names."""
+    made = module_of(
+        lambda _, x: {"one": x, "two": x * 2}, lambda tf: [tf.TensorSpec((None,), tf.float32)]
+    )
+    options = {"signatures": made.__call__}
+    mlmodel.tensorflow.save_model(made, tmp_path / "m", saved_model_kwargs=options)
+    answer = mlmodel.load(tmp_path / "m").predict(np.ones(2, "float32"))
+    assert {name: one.tolist() for name, one in answer.items()} == {"one": [1, 1], "two": [2, 2]}
+
+
 def test_a_module_without_a_signature_is_called_as_it_was_traced(tmp_path):
     """TFL-006, TFL-008."""
     import tensorflow as tf
@@ -249,6 +282,18 @@ def test_a_module_that_cannot_be_called_has_no_prediction(tmp_path):
     assert mlmodel.tensorflow.load_model(tmp_path / "m").held.numpy() == 1.0
     with pytest.raises(UnsupportedModel, match="TFL-006"):
         mlmodel.load(tmp_path / "m")
+
+
+@pytest.mark.parametrize("kind", ["MemoryError", "ResourceExhaustedError"])
+def test_a_lack_of_memory_is_not_the_datas_fault(kind):
+    """TFL-010: it stays what it is."""
+    lack = type(kind, (Exception,), {})
+
+    def fail(_given):
+        raise lack("out of memory")
+
+    with pytest.raises(lack, match="^out of memory$"):
+        mlmodel.tensorflow.FLAVOR.predictor(fail, {})(np.ones(2), None)
 
 
 def test_parameters_are_told_to_have_no_effect(module, tmp_path):
@@ -304,6 +349,8 @@ def test_a_model_of_keras_is_saved_as_data(sequential, tmp_path, monkeypatch):
         "code": None, "data": "data", "keras_version": tf.__version__,
         "model_type": "keras", "save_format": "tf",
     }  # fmt: skip
+    lines = (tmp_path / "m" / "requirements.txt").read_text().splitlines()
+    assert any(line.startswith("keras==") for line in lines)
     assert flavors_of(tmp_path / "m")["python_function"]["data"] == "data"
     assert (tmp_path / "m" / "data" / "save_format.txt").read_text() == "tf"
     monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "nobody"))

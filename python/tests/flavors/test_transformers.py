@@ -122,10 +122,11 @@ def test_another_object_is_not_saved(classifier, tmp_path):
     assert not (tmp_path / "m").exists()
 
 
-def test_an_adapter_is_not_saved(tmp_path):
-    """TRF-005."""
+@pytest.mark.parametrize("sign", ["peft_config", "_hf_peft_config_loaded"])
+def test_an_adapter_is_not_saved(sign, tmp_path):
+    """TRF-005: by peft, or by transformers itself."""
     pipeline = small.make()
-    pipeline.model.peft_config = {"default": object()}
+    setattr(pipeline.model, sign, {"default": object()})
     with pytest.raises(InvalidArgument, match=r"merge_and_unload.*TRF-005"):
         mlmodel.transformers.save_model(pipeline, tmp_path / "m")
 

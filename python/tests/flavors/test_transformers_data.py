@@ -195,6 +195,22 @@ def test_a_text_that_is_too_long(classes):
     assert cut.to_dict("records") == classes.pipeline(["a " * 100], truncation=True, max_length=20)
 
 
+@pytest.mark.parametrize("kind", ["MemoryError", "OutOfMemoryError", "OfTheModelsOwn"])
+def test_an_error_that_is_not_of_the_data_stays_what_it_is(kind):
+    """TRF-011: a lack of memory (of a graphics card, which is a RuntimeError, too), or another's."""
+    base = RuntimeError if kind == "OutOfMemoryError" else ArithmeticError
+    lack = type(kind, (base,), {})
+
+    class Pipeline:
+        task = "text-classification"
+
+        def __call__(self, _texts):
+            raise lack("out of it")
+
+    with pytest.raises(lack, match="^out of it$"):
+        mlmodel.transformers.FLAVOR.predictor(Pipeline(), {})(TEXTS, None)
+
+
 def test_the_configuration_of_python_function(generator, tmp_path):
     """TRF-010: MLflow keeps parameters there; a prediction's own come first."""
     folder = rewritten(generator.path, tmp_path, config={"max_new_tokens": 2, "do_sample": False, "device": "cpu"})  # fmt: skip

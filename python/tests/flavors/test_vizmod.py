@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 
 import numpy as np
@@ -133,6 +134,19 @@ def test_no_text_of_a_page_ends_its_script(saved):
     assert "<script>alert" not in page
 
 
+def test_the_native_chart_keeps_its_rows(chart, saved):
+    """VIZ-004; and columns are called by the texts of their names."""
+    loaded = mlmodel.load(saved)
+    native = loaded.get_raw_model()
+    before = json.dumps(native.to_dict())
+    loaded.predict(ROWS)
+    assert json.dumps(native.to_dict()) == before
+    predict = mlmodel.vizmod.FLAVOR.predictor(chart, {})
+    assert shown(predict(ROWS.assign(n=1).rename(columns={"n": 0}), None)) == [
+        {"x": 9.5, "y": 8, "z": "c", "0": 1}
+    ]
+
+
 def test_more_rows_than_altair_puts_into_a_notebook(saved):
     rows = pd.DataFrame({"x": np.arange(6_000.0), "y": range(6_000), "z": "a"})
     assert len(shown(mlmodel.load(saved).predict(rows))) == 6_000
@@ -166,6 +180,10 @@ def test_what_is_not_saved(chart, tmp_path):
     with pytest.raises(InvalidArgument, match="charts of Altair"):
         mlmodel.vizmod.save_model({}, tmp_path / "m")
     import altair as alt
+
+    for other in (ROWS, alt.X("x")):  # a page of its own, and a part of a chart
+        with pytest.raises(InvalidArgument, match="charts of Altair"):
+            mlmodel.vizmod.save_model(other, tmp_path / "m")
 
     with pytest.raises(InvalidArgument, match="VIZ-003"):
         mlmodel.vizmod.save_model(alt.Chart(ROWS).mark_point().encode(x="nowhere"), tmp_path / "m")
@@ -233,6 +251,18 @@ def test_the_layout_of_mlflow_vizmod(chart, tmp_path, monkeypatch):
         mlmodel.load(tmp_path)
     assert shown(mlmodel.load(tmp_path, trust=True).predict(ROWS))[0]["x"] == 9.5
     assert mlmodel.vizmod.load_model(tmp_path, trust=True).to_dict() == chart.to_dict()
+
+
+def test_the_chart_that_is_data_is_read_where_both_are_there(saved):
+    """VIZ-001, VIZ-002: it asks for no trust; and it is found where no key names it."""
+    file = saved / "MLmodel"
+    text = file.read_text()
+    assert "    data: viz.json\n    style" in text
+    (saved / "chart.pkl").write_bytes(pickle.dumps(print))
+    both = text.replace("    style", "    pickled_model: chart.pkl\n    style")
+    for changed in (both, text.replace("    data: viz.json\n", "")):
+        file.write_text(changed)
+        assert shown(mlmodel.load(saved).predict(ROWS))[0]["x"] == 9.5
 
 
 def test_the_flavor_is_detected(chart, tmp_path):

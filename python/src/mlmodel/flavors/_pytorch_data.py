@@ -25,6 +25,7 @@ __all__ = ["Inputs", "answer", "forward_of"]
 
 _FLOAT = np.dtype(np.float32)
 _TABLE = 2  # axes: rows, columns
+_DOUBLES_SKIP = 2.0**53  # whole numbers from here on
 
 
 def forward_of(model: Any) -> Any:
@@ -180,7 +181,10 @@ class Inputs:
         with np.errstate(over="ignore", invalid="ignore"):
             cast = np.array(array, _FLOAT, order="C")
             if array.dtype.kind in "iu":
-                return cast if np.array_equal(cast.astype(np.float64), array) else None
+                # numpy compares them as doubles, Python exactly, which counts for large ones.
+                large = np.abs(cast) >= _DOUBLES_SKIP
+                same = np.array_equal(cast.astype(np.float64), array)
+                return cast if same and cast[large].tolist() == array[large].tolist() else None
             if array.dtype.kind == "f" and (np.isinf(cast) != np.isinf(array)).any():
                 return None
         if array.dtype == np.float64 and not np.array_equal(cast, array, equal_nan=True):
