@@ -159,8 +159,35 @@ def test_a_booster_in_another_form(before, after, tmp_path):
     assert files == [f"model.{after}"]
     assert Model.load(tmp_path / "m").flavors["xgboost"]["data"] == f"model.{after}"
     assert np.array_equal(mlmodel.load(tmp_path / "m").predict(NUMBERS), model.predict(NUMBERS))
+    converted = contents(tmp_path / "m")
+    with pytest.raises(InvalidArgument, match=f"in the form {after} already.*CNV-002"):
+        convert(tmp_path / "m", after)
+    assert contents(tmp_path / "m") == converted
+    other = {"json": "ubj", "ubj": "json"}[after]
+    convert(tmp_path / "m", other)
     convert(tmp_path / "m", after)
-    assert len(records(tmp_path / "m")) == 1
+    # One to the same form takes the place of that before (CNV-005).
+    assert [one["to"] for one in records(tmp_path / "m")] == [other, after]
+
+
+def test_a_file_says_its_form_where_no_key_does(tmp_path):
+    """CNV-002: as MLflow wrote models before there was a key of the form."""
+    model = xgb.XGBRegressor(n_estimators=3).fit(NUMBERS, ROWS["n"])
+    mlmodel.xgboost.save_model(
+        model, tmp_path / "m", model_format="json", input_example=NUMBERS.head(4)
+    )
+    file = tmp_path / "m" / "MLmodel"
+    file.write_text(file.read_text().replace("    model_format: json\n", ""))
+    with pytest.raises(InvalidArgument, match="in the form json already"):
+        convert(tmp_path / "m", "json")
+    convert(tmp_path / "m", "ubj")
+    assert Model.load(tmp_path / "m").flavors["xgboost"]["model_format"] == "ubj"
+
+
+def test_skops_is_skops_already(saved):
+    convert(saved, "skops")
+    with pytest.raises(InvalidArgument, match="in the form skops already.*CNV-002"):
+        convert(saved, "skops")
 
 
 @pytest.mark.parametrize("data", [NUMBERS, NUMBERS.to_numpy()], ids=["frame", "array"])
@@ -205,7 +232,7 @@ class Other(LinearRegression):
         (
             lambda: xgb.XGBRegressor(n_estimators=2).fit(NUMBERS, ROWS["n"]),
             "onnx",
-            "can be to ubj, json",
+            r"\(XGBRegressor\) is not converted to 'onnx', since XGBoost makes no graphs.*can be to ubj, json",
         ),
     ],
 )

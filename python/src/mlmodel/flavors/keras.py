@@ -47,6 +47,7 @@ class KerasFlavor(Flavor):
     alternatives = MappingProxyType({_graphs.PACKAGE: _graphs.DISTRIBUTIONS})
     versions = MappingProxyType({"keras_version": "keras"})
     signature_kinds = frozenset({"columns", "tensors"})
+    no_graph = "Keras makes graphs by tf2onnx alone, which is not tested with it here"
 
     def detects(self, model: object) -> bool:
         return _files.is_model(model)
