@@ -333,13 +333,14 @@ def test_the_gate_is_asked(saved, tmp_path, monkeypatch):
 
 def test_a_trusted_folder_stays_trusted_and_another_does_not_become_so(tmp_path, monkeypatch):
     model = make_pipeline(FunctionTransformer(np.sin), LinearRegression()).fit(NUMBERS, ROWS["n"])
-    mlmodel.save(model, tmp_path / "m", example=NUMBERS.head(4))
+    for name in ("m", "n"):
+        mlmodel.save(model, tmp_path / name, example=NUMBERS.head(4))
     convert(tmp_path / "m", "skops")
     mlmodel.load(tmp_path / "m")
     monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "other"))
-    convert(tmp_path / "m", "skops", trust=True)
+    convert(tmp_path / "n", "skops", trust=True)
     trusted = CliRunner().invoke(trust.command, ["list"])
-    assert str(tmp_path / "m") not in trusted.output
+    assert str(tmp_path / "n") not in trusted.output
 
 
 def test_the_command_says_what_was_compared(saved, tmp_path):

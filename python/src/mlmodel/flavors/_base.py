@@ -151,8 +151,10 @@ class Flavor(ABC):
         """
         return model, self.forms[form]
 
-    def graph(self, model: Any) -> tuple[bytes, str]:
+    def graph(self, model: Any, form: str) -> tuple[bytes, str]:
         """Return the graph of ONNX that the library makes of a model, and the library's version.
+
+        ``form`` is the name of the flavor that asks, by which libraries know the form of its file.
 
         Raises:
             InvalidArgument: it makes none of this one.

@@ -69,7 +69,7 @@ def _by_its_library(
     flavor: Flavor, own: Flavor, model: Any, example: Any, answer: Any
 ) -> tuple[Any, str]:
     onnx = flavor.require("onnx")
-    data, by = own.graph(model)
+    data, by = own.graph(model, flavor.name)
     graph = onnx.load_from_string(data)
     _put_right(graph, onnx)
     try:

@@ -100,12 +100,12 @@ class CatboostFlavor(Flavor):
     def form_of(self, attributes: Mapping[str, Any]) -> str:
         return super().form_of(attributes) or "cbm"
 
-    def graph(self, model: Any) -> tuple[bytes, str]:
+    def graph(self, model: Any, form: str) -> tuple[bytes, str]:
         catboost = self.require("catboost")
         with tempfile.TemporaryDirectory() as own:
             path = Path(own, "graph")
             with cannot_be_saved("CatBoost makes no graph of the model", "CNV-002", path):
-                model.save_model(str(path), format="onnx")
+                model.save_model(str(path), format=form)
             return path.read_bytes(), f"catboost {catboost.__version__}"
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
