@@ -227,7 +227,11 @@ class Other(LinearRegression):
             "onnx",
             "skl2onnx",
         ),
-        (lambda: LinearRegression().fit(NUMBERS, ROWS["n"]), "pickle", "can be to skops, onnx"),
+        (
+            lambda: LinearRegression().fit(NUMBERS, ROWS["n"]),
+            "pickle",
+            r"^A model of sklearn is not converted to 'pickle'; it can be to skops, onnx \(CNV-002\)",
+        ),
         (lambda: LinearRegression().fit(NUMBERS, ROWS["n"]), "ubj", "can be to skops, onnx"),
         (
             lambda: xgb.XGBRegressor(n_estimators=2).fit(NUMBERS, ROWS["n"]),

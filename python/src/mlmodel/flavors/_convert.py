@@ -207,16 +207,14 @@ def _by_another_flavor(loaded: _Loaded, to: str, made: Path, *, python_function:
 def _require_possible(folder: ModelFolder, flavor: Flavor, to: str) -> None:
     """Raise InvalidArgument for a conversion that nobody knows, before anything is loaded."""
     own = folder.attributes(flavor.name)
-    forms, refused = (
-        flavor.forms_of(own),
-        {one.name: one.refuses(flavor) for one in known_flavors()},
-    )
+    forms = flavor.forms_of(own)
+    refused = {one.name: one.refuses(flavor) for one in known_flavors()}
     possible = [*forms, *(name for name, why in refused.items() if why is None)]
     if to not in possible:
-        kind = str(own.get("model_class") or "").rpartition(".")[2]
+        kind, why = str(own.get("model_class") or "").rpartition(".")[2], refused.get(to)
         raise InvalidArgument(
-            f"A model of {flavor.name}{kind and f' ({kind})'} is not converted to {to!r}"
-            f"{refused.get(to) and f', since {refused[to]}'}; it can be to "
+            f"A model of {flavor.name}{f' ({kind})' if kind else ''} is not converted to {to!r}"
+            f"{f', since {why}' if why else ''}; it can be to "
             f"{', '.join(possible) or 'nothing'} (CNV-002)"
         )
     if to in forms and flavor.form_of(own) == to:
