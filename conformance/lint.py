@@ -106,6 +106,11 @@ class Tree:
         }
 
     @cached_property
+    def base(self) -> str:
+        """The address that the names of all schemas begin with."""
+        return (self.root / "schemas" / "base.txt").read_text(encoding="utf-8").strip()
+
+    @cached_property
     def schemas(self) -> dict[str, Any]:
         """Every schema, by its name (``signature``, ``flavors/sklearn``)."""
         folder = self.root / "schemas" / "v1"
@@ -290,7 +295,7 @@ def schema_files(tree: Tree) -> list[str]:
 
     found = []
     for name, schema in tree.schemas.items():
-        wanted = "urn:mlmodel:schema:v1:" + name.replace("/", ":")
+        wanted = f"{tree.base}/schemas/v1/{name}.json"
         if schema.get("$id") != wanted:
             found.append(f"schemas/v1/{name}.json: its $id is {schema.get('$id')}, not {wanted}")
         if schema.get("$schema") != Draft202012Validator.META_SCHEMA["$schema"]:

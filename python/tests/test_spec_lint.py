@@ -49,7 +49,7 @@ See [another](other.md). This one is not a rule:
 ROW = "| 1 | a column is there | {} | {} |"
 THING = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "$id": "urn:mlmodel:schema:v1:thing",
+    "$id": f"{TREE.base}/schemas/v1/thing.json",
     "type": "object",
     "required": ["a"],
 }
@@ -87,6 +87,7 @@ def _tree(
         "spec/page.md": page,
         "spec/other.md": other,
         "conformance/vectors/v1/enforcement/topic.json": json.dumps(vectors),
+        "schemas/base.txt": f"{TREE.base}\n",
         "schemas/v1/thing.json": json.dumps(thing),
         "schemas/v1/vector.json": (ROOT / "schemas/v1/vector.json").read_text(),
         "python/src/code.py": source,

@@ -4,7 +4,8 @@ Every generator returns the files that ought to stand, as ``{path: content}``; t
 compares them with what stands and writes the difference. ``--check`` only tells, and exits 1.
 
 Another generator joins by being a file ``tools/generate_<what>.py`` with a path ``TARGET`` and a
-function ``generate() -> str``, the text that ought to stand there.
+function ``generate() -> str``, the text that ought to stand there, or with a function ``outputs()``
+for several files.
 """
 
 from __future__ import annotations
@@ -26,7 +27,11 @@ PYTHON = REPOSITORY / "python"
 PACKAGE = PYTHON / "src" / "mlmodel"
 
 #: Folders that hold generated files only: whatever else is in them goes.
-OWNED = [PACKAGE / "_schemas"]
+OWNED = [
+    PACKAGE / "_schemas",
+    PACKAGE / "_proto" / "files",
+    REPOSITORY / "schemas" / "bundled",
+]
 
 #: The longest listing that ``--check`` prints of one file.
 SHOWN_LINES = 20
@@ -35,11 +40,20 @@ Outputs = dict[Path, bytes]
 
 
 def schemas() -> Outputs:
-    """Copy ``schemas/`` byte by byte."""
+    """Copy ``schemas/v1`` byte by byte; the package makes no use of the bundles."""
     source = REPOSITORY / "schemas"
     return {
         PACKAGE / "_schemas" / path.relative_to(source): path.read_bytes()
-        for path in sorted(source.rglob("*.json"))
+        for path in sorted((source / "v1").rglob("*.json"))
+    }
+
+
+def proto_files() -> Outputs:
+    """Copy ``proto/`` for those who compile it themselves."""
+    source = REPOSITORY / "proto"
+    return {
+        PACKAGE / "_proto" / "files" / path.relative_to(source): path.read_bytes()
+        for path in sorted(source.rglob("*.proto"))
     }
 
 
@@ -130,13 +144,16 @@ def others() -> Outputs:
             raise ImportError(f"{path} cannot be imported")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        found[module.TARGET] = module.generate().encode()
+        if hasattr(module, "outputs"):
+            found |= module.outputs()
+        else:
+            found[module.TARGET] = module.generate().encode()
     return found
 
 
 def wanted() -> Outputs:
     """Return everything that is generated."""
-    return {**schemas(), **protobuf(), **extras(), **copies(), **others()}
+    return {**schemas(), **protobuf(), **proto_files(), **extras(), **copies(), **others()}
 
 
 def stale(outputs: Outputs) -> list[Path]:

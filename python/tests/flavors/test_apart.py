@@ -11,7 +11,8 @@ name stands for the flavor, and not wherever the word is:
 
 Left out are
 
-- generated files: the copies of the schemas, the index of the rules, the extras of pyproject.toml;
+- generated files: the copies of the schemas, their bundles and what of them was released, the index
+  of the rules, the extras of pyproject.toml;
 - `trust/`, which is knowingly a list of libraries: their names in pickles, the checks of their files;
 - vectors and attacks of the trust area, which hold such pickles.
 
@@ -36,6 +37,7 @@ EXAMPLE = "sklearn"
 
 LEFT_OUT = (
     "python/src/mlmodel/_schemas/", "python/src/mlmodel/reports/_rules.json",
+    "schemas/bundled/", "schemas/baseline/",
     "python/src/mlmodel/trust/", "conformance/vectors/v1/trust/", "conformance/attacks/",
 )  # fmt: skip
 

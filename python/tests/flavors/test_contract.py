@@ -76,6 +76,18 @@ def test_a_flavor_has_its_arguments_and_defaults_from_its_save_model(name):
     assert module.FLAVOR.save_defaults == {p.name: p.default for p in parameters[2:-1]}
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_another_model_is_refused_with_what_is_saved(name, tmp_path):
+    """Whether the library is installed or not; and nothing is written."""
+    flavor = _registry.all_flavors()[name]
+    assert flavor.takes
+    said = rf"^The {name} flavor saves {re.escape(flavor.takes)}, not builtins\.object(?!\w)"
+    with pytest.raises(InvalidArgument, match=said) as caught:
+        importlib.import_module(f"mlmodel.{name}").save_model(object(), tmp_path / "m")
+    assert (f"({flavor.takes_rule})" in caught.value.message) is bool(flavor.takes_rule)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "keywords", "said"),
     [

@@ -45,6 +45,26 @@ def classifier():
     return lgb.LGBMClassifier(**FEW).fit(ROWS, CLASSES)
 
 
+def test_probabilities_where_they_are_asked_for(classifier, booster, tmp_path):
+    """LGB-018."""
+    mlmodel.lightgbm.save_model(
+        classifier, tmp_path / "m", pyfunc_predict_fn="predict_proba", input_example=ROWS.head(3)
+    )
+    assert flavors_of(tmp_path / "m")["python_function"]["predict_fn"] == "predict_proba"
+    model = mlmodel.load(tmp_path / "m", trust=True)
+    assert np.array_equal(model.predict(ROWS), classifier.predict_proba(ROWS))
+    regressor = lgb.LGBMRegressor(**FEW).fit(ROWS, TARGET)
+    refused = ((booster, "predict_proba"), (regressor, "predict_proba"), (classifier, "fit"))
+    for other, name in refused:
+        with pytest.raises(InvalidArgument, match="LGB-018"):
+            mlmodel.lightgbm.save_model(other, tmp_path / "n", pyfunc_predict_fn=name)
+        assert not (tmp_path / "n").exists()
+    file = tmp_path / "m" / "MLmodel"
+    file.write_text(file.read_text().replace("predict_fn: predict_proba", "predict_fn: fit"))
+    with pytest.raises(UnsupportedModel, match="LGB-018"):
+        mlmodel.load(tmp_path / "m", trust=True)
+
+
 @pytest.fixture(autouse=True)
 def _another_user(tmp_path, monkeypatch):
     """Whoever loads did not save the model: no file of this flavor needs trust."""

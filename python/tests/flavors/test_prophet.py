@@ -224,7 +224,6 @@ def test_data_that_are_no_table_are_refused(given, made):
 @pytest.mark.parametrize(
     ("name", "rows"),
     [
-        ("plain", FUTURE[["ds"]].assign(ds=FUTURE["ds"].dt.tz_localize("UTC"))),
         ("plain", pd.DataFrame({"ds": ["never"]})),
         ("plain", pd.DataFrame({"ds": [None]})),
         ("plain", FUTURE[["ds"]].head(0)),
@@ -238,6 +237,29 @@ def test_what_prophet_refuses_is_told(name, rows, made):
     """PPH-009."""
     with pytest.raises(InvalidInput, match=r"Prophet cannot predict on these data: .*PPH-009"):
         mlmodel.prophet.FLAVOR.predictor(made(name), {})(rows, None)
+
+
+def zoned(rows):
+    return rows.assign(ds=rows["ds"].dt.tz_localize("UTC"))
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[ns, UTC]", "object"])
+def test_times_with_a_zone_say_which_column_has_it(dtype, made):
+    """PPH-009."""
+    rows = zoned(FUTURE[["ds", "wind"]]).astype({"ds": dtype})
+    todo = r"column 'ds' have a zone.*tz_localize\(None\).*PPH-009"
+    with pytest.raises(InvalidInput, match=todo) as caught:
+        mlmodel.prophet.FLAVOR.predictor(made("holidays"), {})(rows, None)
+    assert [(one.rule, one.column) for one in caught.value.details] == [("PPH-009", "ds")]
+
+
+def test_times_that_get_a_zone_by_the_signature_say_so(made, tmp_path):
+    """PPH-009: its example had one."""
+    rows = FUTURE[["ds", "wind"]].head(3)
+    with pytest.warns(UserWarning, match="could not score its input_example"):
+        mlmodel.prophet.save_model(made("holidays"), tmp_path / "m", input_example=zoned(rows))
+    with pytest.raises(InvalidInput, match="the example that the model was saved with had one"):
+        mlmodel.load(tmp_path / "m").predict(rows)
 
 
 def test_parameters_reach_predict(made):

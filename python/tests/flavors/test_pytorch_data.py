@@ -53,6 +53,46 @@ def loaded(tmp_path):
     return load
 
 
+class Linear(nn.Module):
+    def __init__(self, dtype):
+        super().__init__()
+        self.layer = nn.Linear(3, 1, dtype=dtype)
+
+    def forward(self, rows):
+        return self.layer(rows)
+
+
+def test_a_module_of_doubles_says_what_it_takes(loaded):
+    """PTH-015: a table is float32, and an array of doubles what the module computes with."""
+    model = loaded(Linear(torch.float64))
+    todo = r"computes with float64, and was given float32.*give an array of float64.*PTH-015"
+    for given in (FRAME, ARRAY, ARRAY.tolist()):
+        with pytest.raises(InvalidInput, match=todo):
+            model.predict(given)
+    assert model.predict(ARRAY.astype("float64")).shape == (4, 1)
+
+
+def test_no_array_is_asked_for_that_there_is_not(loaded):
+    """PTH-015."""
+    todo = r"computes with bfloat16, and was given float32, which.*become: save module\.float\(\)"
+    with pytest.raises(InvalidInput, match=todo):
+        loaded(Linear(torch.bfloat16)).predict(FRAME)
+
+
+def test_what_is_wrong_with_other_data_says_nothing_of_their_numbers(loaded):
+    """PTH-015."""
+    with pytest.raises(InvalidInput, match=r"shapes cannot be multiplied.*\(PTH-015\)") as caught:
+        loaded(nn.Linear(3, 1)).predict(ARRAY[:, :2])
+    assert "computes with" not in str(caught.value)
+
+
+def test_a_module_of_two_inputs_says_that_it_takes_a_mapping(loaded):
+    """PTH-012."""
+    todo = "takes left, right, scale.*'right'; a mapping of these names to arrays.*PTH-012"
+    with pytest.raises(InvalidInput, match=todo):
+        loaded(Two()).predict(FRAME)
+
+
 TABLES = {
     "a frame": FRAME,
     "whole numbers": FRAME.astype("int64"),

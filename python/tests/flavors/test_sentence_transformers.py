@@ -21,6 +21,7 @@ from mlmodel.errors import (
     MissingDependency,
     UntrustedModel,
 )
+from mlmodel.sandbox.wall import lacking
 from mlmodel.trust.describe import look_into
 from specimens import model as trained
 from specimens import specimen
@@ -105,6 +106,22 @@ def test_another_kind_of_data_is_refused(saved, given):
 @pytest.mark.parametrize("given", [["a", None], ["a", 3], pd.DataFrame({"t": [b"a", b"b"]})])
 def test_what_is_no_text_is_refused(saved, given):
     with pytest.raises(InvalidInput, match="row.*SEN-009"):
+        mlmodel.load(saved).predict(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            pd.DataFrame({"t": [1, 2]}),
+            r"rows 0, 1 hold int\d*: make texts of them, as astype\(str\)",
+        ),
+        (["a", None], "rows 1 hold NoneType: give an empty text where there is none"),
+    ],
+)
+def test_what_is_no_text_is_told_what_to_do(saved, given, said):
+    """SEN-009."""
+    with pytest.raises(InvalidInput, match=said):
         mlmodel.load(saved).predict(given)
 
 
@@ -247,6 +264,39 @@ def test_a_layer_of_its_own(dense):
             mlmodel.load(folder, trust=trust)
     path.write_text(json.dumps({**held, "activation_function": "os.system"}))
     with pytest.raises(UntrustedModel, match=r"2_Dense/config.json, which has.*SEN-006"):
+        mlmodel.load(folder)
+
+
+def test_weights_that_torch_pickled_are_data(dense):
+    """SEN-006: those of a layer too, which the library reads by itself."""
+    import torch
+    from safetensors.torch import load_file
+
+    made, folder = dense
+    for path in (folder / FOLDER).rglob("*.safetensors"):
+        torch.save(load_file(path), path.with_name("pytorch_model.bin"))
+        path.unlink()
+    assert len(list((folder / FOLDER).rglob("*.bin"))) == 2
+    walled = () if lacking() else ({"sandbox": True},)
+    for options in ({}, {"trust": True}, *walled):
+        np.testing.assert_array_equal(
+            mlmodel.load(folder, **options).predict(TEXTS), made.encode(TEXTS)
+        )
+    torch.save({"more": Path()}, folder / FOLDER / "2_Dense" / "pytorch_model.bin")
+    with pytest.raises(UntrustedModel, match=r"2_Dense/pytorch_model.bin, which uses.*SEN-006"):
+        mlmodel.load(folder)
+
+
+def test_a_decoy_of_safetensors_hides_no_pickle(dense):
+    """SEN-006: the library passes it over, and reads the other."""
+    import torch
+    from safetensors.torch import load_file
+
+    _, folder = dense
+    path = folder / FOLDER / "2_Dense" / "model.safetensors"
+    torch.save({**load_file(path), "more": Path()}, path.with_name("pytorch_model.bin"))
+    path.rename(path.with_name("decoy.safetensors"))
+    with pytest.raises(UntrustedModel, match=r"2_Dense/pytorch_model.bin, which uses.*SEN-006"):
         mlmodel.load(folder)
 
 

@@ -180,6 +180,15 @@ def test_other_objects_are_refused(wrong, tmp_path):
     assert not (tmp_path / "m").exists()
 
 
+def test_a_model_without_a_fit_says_so(tmp_path):
+    """STM-003: and what is no model of statsmodels is not told to be fitted."""
+    todo = r"not statsmodels\.\S*OLS \(STM-003\); fit it first, and save what fit returns"
+    with pytest.raises(InvalidArgument, match=todo):
+        mlmodel.statsmodels.save_model(api().OLS(TARGET, constant()), tmp_path / "m")
+    with pytest.raises(InvalidArgument, match=r"not builtins\.int \(STM-003\)$"):
+        mlmodel.statsmodels.save_model(3, tmp_path / "m")
+
+
 def test_what_cannot_be_pickled_is_refused(made, tmp_path):
     """STM-003."""
     model = pickle.loads(pickle.dumps(made("ols")))

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -21,6 +22,7 @@ from mlmodel.errors import (
     UnsupportedModel,
     UntrustedModel,
 )
+from mlmodel.sandbox.wall import lacking
 from mlmodel.trust.describe import look_into
 from specimens import model as trained
 from specimens import specimen
@@ -208,6 +210,29 @@ def test_what_is_not_in_the_folder_is_not_fetched(saved, what):
             mlmodel.load(saved, trust=trust)
 
 
+@pytest.mark.parametrize(("keys", "where"), [
+    ({}, "which is in model"),
+    ({"model_binary": None, "source_model_revision": "c0ffee"}, "which is not in it, but at revision c0ffee"),
+])  # fmt: skip
+def test_an_adapter_says_what_it_needs(saved, keys, where):
+    """TRF-005, TRF-015: in a trusted folder too; nothing of its base is looked for."""
+    keyed(saved, peft_adaptor="peft", source_model_name="a/b", **keys)
+    (saved / "peft").mkdir()
+    said = {
+        "peft_type": "LORA",
+        "r": 8,
+        "base_model_name_or_path": "c/d",
+        "target_modules": ["query"],
+    }
+    (saved / "peft" / "adapter_config.json").write_text(json.dumps(said))
+    shutil.copy(saved / WEIGHTS, saved / "peft" / "adapter_model.safetensors")
+    assert [look for look in look_into(saved) if look.needs_trust] == []
+    told = rf"an adapter over c/d, {where}.*in peft \(LORA of rank 8\).*package peft.*TRF-005"
+    for trust in (False, True):
+        with pytest.raises(UnsupportedModel, match=told):
+            mlmodel.load(saved, trust=trust)
+
+
 def test_a_weight_that_no_file_has_is_not_made_up(saved):
     """TRF-007."""
     from safetensors.torch import load_file, save_file
@@ -350,17 +375,90 @@ def test_a_way_of_generating_that_a_model_brings_along_is_not_run(tmp_path, capf
     assert "it ran" not in capfd.readouterr().out
 
 
-def test_weights_that_are_a_pickle_ask_for_trust(classifier, saved):
-    """TRF-006: as transformers wrote them before 4.35."""
+def pickled(saved, state, name="pytorch_model.bin"):
+    """Put weights as transformers wrote them before 4.35 in the place of those that are there."""
     import torch
 
-    (saved / WEIGHTS).unlink()
-    torch.save(classifier.model.state_dict(), saved / "model" / "pytorch_model.bin")
-    with pytest.raises(UntrustedModel, match=r"pytorch_model.bin, which is no file.*TRF-006"):
-        mlmodel.load(saved)
-    assert [look.file for look in look_into(saved)] == ["model/pytorch_model.bin"]
+    (saved / WEIGHTS).unlink(missing_ok=True)
+    torch.save(state, saved / "model" / name)
+
+
+def test_weights_that_torch_pickled_are_data(classifier, saved, monkeypatch):
+    """TRF-014: the library reads them as safetensors, in a copy."""
+    import transformers
+
+    pickled(saved, classifier.model.state_dict())
+    assert [look for look in look_into(saved) if look.needs_trust] == []
+    own, seen = transformers.PreTrainedModel.from_pretrained.__func__, []
+
+    def made(cls, place, *arguments, **options):
+        seen.append(sorted(path.name for path in Path(place).iterdir()))
+        return own(cls, place, *arguments, **options)
+
+    monkeypatch.setattr(transformers.PreTrainedModel, "from_pretrained", classmethod(made))
+    assert mlmodel.load(saved).predict(ROWS).to_dict("records") == classifier(ROWS["text"].tolist())
+    assert seen == [["config.json", "model.safetensors"]]
     answer = mlmodel.load(saved, trust=True).predict(ROWS)
     assert answer.to_dict("records") == classifier(ROWS["text"].tolist())
+    assert seen[1:] == [["config.json", "pytorch_model.bin"]]
+
+
+def test_weights_that_torch_pickled_in_pieces(classifier, saved):
+    """TRF-014."""
+    state, places = classifier.model.state_dict(), {}
+    for number, half in enumerate([list(state)[:9], list(state)[9:]], 1):
+        name = f"pytorch_model-0000{number}-of-00002.bin"
+        pickled(saved, {key: state[key] for key in half}, name)
+        places.update(dict.fromkeys(half, name))
+    index = {"metadata": {"total_size": 1}, "weight_map": places}
+    (saved / "model" / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+    for trust in (False, True):
+        answer = mlmodel.load(saved, trust=trust).predict(ROWS)
+        assert answer.to_dict("records") == classifier(ROWS["text"].tolist())
+
+
+def test_weights_that_torch_pickled_behind_the_wall(classifier, saved):
+    """TRF-014, TRU-090: the same, by the library's own reader."""
+    if lacking():
+        pytest.skip("this system has no wall")
+    pickled(saved, classifier.model.state_dict())
+    answer = mlmodel.load(saved, sandbox=True).predict(ROWS)
+    assert answer.to_dict("records") == classifier(ROWS["text"].tolist())
+    pickled(saved, {**classifier.model.state_dict(), "more": Mine()})
+    with pytest.raises(UntrustedModel, match=r"pytorch_model.bin, which uses.*TRF-006"):
+        mlmodel.load(saved, sandbox=True)
+
+
+class Mine:
+    pass
+
+
+def test_a_pickle_of_more_than_weights_asks_for_trust(classifier, saved):
+    """TRF-014."""
+    pickled(saved, {**classifier.model.state_dict(), "more": Mine()})
+    with pytest.raises(UntrustedModel, match=r"pytorch_model.bin, which uses .*Mine.*TRF-006"):
+        mlmodel.load(saved)
+    looks = [look.file for look in look_into(saved) if look.needs_trust]
+    assert looks == ["model/pytorch_model.bin"]
+
+
+def test_weights_that_torch_pickled_are_held_against_the_configuration(classifier, saved):
+    """TRF-007: in a trusted folder too."""
+    pickled(saved, classifier.model.state_dict())
+    changed(saved, "model/config.json", num_hidden_layers=10**6)
+    for trust in (False, True):
+        with pytest.raises(InvalidModel, match=r"and the files hold [\d,]+ in 41 tensors"):
+            mlmodel.load(saved, trust=trust)
+
+
+def test_weights_that_torch_pickled_and_that_are_damaged(classifier, saved):
+    """TRF-014: numbers that are not those that were written."""
+    pickled(saved, classifier.model.state_dict())
+    path, wanted = saved / "model" / "pytorch_model.bin", classifier.model.classifier.weight
+    data, held = path.read_bytes(), wanted.detach().numpy().tobytes()
+    path.write_bytes(data.replace(held, b"\xff" * len(held)))
+    with pytest.raises(InvalidModel, match=r"one of its files is no whole archive.*TRF-006"):
+        mlmodel.load(saved)
 
 
 #: What asks for trust by a class that the MLmodel file names; the error's words.

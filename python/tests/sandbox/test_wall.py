@@ -105,6 +105,22 @@ def test_it_has_nothing_of_the_process_that_started_it(
     assert facts["modules"] == []
 
 
+@pytest.mark.libraries("matplotlib")
+def test_a_list_of_fonts_that_cannot_be_kept_is_not_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """TRU-082: libraries of models import matplotlib, which lists the fonts of the machine."""
+    monkeypatch.setenv("HOME", str(folder.parent / "home"))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    process = Process(Wall((str(folder),), MEMORY), "sandbox_probe:answerer", ("facts",))
+    try:
+        process.start()
+        assert process.ask("imports", "matplotlib.font_manager")[0] == "matplotlib.font_manager"
+    finally:
+        process.close()
+    assert "font_manager" not in capfd.readouterr().err
+
+
 RAISE = """
 import os, sys, threading
 from mlmodel.sandbox import wall

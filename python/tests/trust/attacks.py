@@ -328,8 +328,18 @@ def vector_files() -> dict[str, str]:
         _vector(key, description, rule, data, "joblib" if "joblib" in key else "pickle", expected)
         for key, (description, rule, data, expected) in honest().items()
     ]
+    import pairs  # which is made of this module's parts
+
+    both = [
+        {
+            **_vector(key, one.description, "", one.data, one.container, {"allowed": one.allowed, "refused": [*one.refused]}),
+            "rules": [*one.rules],
+        }
+        for key, one in pairs.cases().items()
+    ]  # fmt: skip
     head = {"area": "trust", "operation": "check-pickle"}
     return {
+        "pairs.json": json.dumps({**head, "description": "Pickles on both sides of a rule", "cases": both}, indent=2) + "\n",
         "attacks.json": json.dumps({**head, "description": "Hostile pickles", "cases": hostile}, indent=2) + "\n",
         "pickles.json": json.dumps({**head, "description": "Harmless and broken pickles", "cases": harmless}, indent=2) + "\n",
     }  # fmt: skip

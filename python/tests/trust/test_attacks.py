@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import attacks
+import pairs
 import pytest
 
 from mlmodel.errors import InvalidModel, UntrustedModel
@@ -110,7 +111,7 @@ def test_committed_files_are_what_is_generated():
     assert present == expected
 
 
-@pytest.mark.parametrize("file", ["attacks.json", "pickles.json"])
+@pytest.mark.parametrize("file", ["attacks.json", "pairs.json", "pickles.json"])
 def test_committed_vectors_are_what_is_generated(file):
     path = attacks.REPOSITORY / "conformance/vectors/v1/trust" / file
     assert path.read_text(encoding="utf-8") == attacks.vector_files()[file]
@@ -125,6 +126,16 @@ def test_the_vectors_of_harmless_pickles_load(folder, key):
     loaded = Gate.for_folder(folder).load_pickle(path)
     if "array" in key:
         assert loaded.tolist() == [1.5]
+
+
+@pytest.mark.parametrize(
+    "key",
+    sorted(key for key, one in pairs.cases().items() if one.allowed and "lightgbm" not in key),
+)
+def test_the_vectors_of_pairs_load(folder, key):
+    path = folder / "model.pkl"
+    path.write_bytes(pairs.cases()[key].data)
+    Gate.for_folder(folder).load_pickle(path)
 
 
 def test_user_trust_lets_it_run(folder):

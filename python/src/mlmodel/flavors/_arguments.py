@@ -30,52 +30,57 @@ def warn_of_params(params: Mapping[str, Any] | None, who: str) -> None:
 
 
 class PredictArguments:
-    """What parameters may be: the arguments of a model's own method, beside the data.
+    """What parameters may be: a closed list of names, or the arguments of a model's own method.
 
     Args:
-        method: the method that predicts.
-        data: its arguments that are the data.
+        names: all that there are.
         of: whose they are, as a message says it: "the library's predict".
         rule: the rule of the flavor's page.
+        takes_all: whether any other name is taken, too.
 
     """
 
-    def __init__(self, method: Callable[..., Any], data: Iterable[str], of: str, rule: str) -> None:
-        parameters = inspect.signature(method).parameters
-        self._known = set(parameters).difference(data)
-        self._takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    def __init__(
+        self, names: Iterable[str], of: str, rule: str, *, takes_all: bool = False
+    ) -> None:
+        self._known, self._takes_all = set(names), takes_all
         self._of, self._rule = of, rule
 
     @classmethod
-    def of_names(cls, names: Iterable[str], of: str, rule: str) -> PredictArguments:
-        """Return those of a closed list of names, whatever more the method would take."""
-
-        def none() -> None: ...
-
-        made = cls(none, (), of, rule)
-        made._known = set(names)
-        return made
+    def of_method(
+        cls, method: Callable[..., Any], data: Iterable[str], of: str, rule: str
+    ) -> PredictArguments:
+        """Return the arguments of a method that predicts, without ``data``, which are the data."""
+        parameters = inspect.signature(method).parameters
+        takes_all = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+        return cls(set(parameters).difference(data), of, rule, takes_all=takes_all)
 
     def takes(self, name: str) -> bool:
-        """Return whether the method has an argument of this name."""
+        """Return whether there is a parameter of this name."""
         return self._takes_all or name in self._known
 
-    def given(self, params: Mapping[str, Any] | None) -> dict[str, Any]:
+    def among(self, config: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return what of a model's configuration are parameters, for each prediction."""
+        return {name: value for name, value in (config or {}).items() if self.takes(name)}
+
+    def given(
+        self, params: Mapping[str, Any] | None, wrong: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """Return the parameters as arguments.
 
+        ``wrong`` has what is wrong with values of some of them, by their names.
+
         Raises:
-            InvalidInput: the method has no such arguments; all of them are listed.
+            InvalidInput: there are no such parameters, or a value is wrong; all are listed.
 
         """
-        unknown = [name for name in params or () if not self.takes(name)]
-        if unknown:
-            known = ", ".join(sorted(self._known)) or "none"
-            raise invalid_each(
-                "The parameters break the rules of the model.",
-                self._rule,
-                {
-                    name: f"Parameter {name!r} is not one of {self._of}; known are {known}."
-                    for name in unknown
-                },
-            )
+        known = ", ".join(sorted(self._known)) or "none"
+        faults = {
+            name: f"Parameter {name!r} is not one of {self._of}; known are {known}."
+            for name in params or ()
+            if not self.takes(name)
+        }
+        faults |= wrong or {}
+        if faults:
+            raise invalid_each("The parameters break the rules of the model.", self._rule, faults)
         return dict(params or {})

@@ -18,13 +18,13 @@ from mlmodel.errors import InvalidArgument
 from mlmodel.scoring.predict import Predict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import ModuleType
 
     from mlmodel.store.folder import ModelFolder
 
-__all__ = ["Flavor", "Predict", "Saved"]
+__all__ = ["Flavor", "Predict", "Saved", "when_asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,15 @@ class Saved:
     python_function: dict[str, Any] | None
     packages: Sequence[str] = field(default=())
     predict: Predict | None = None
+
+
+def when_asked(opened: Callable[[], Predict]) -> Predict:
+    """Return how a model predicts that was just written, opened anew for each question.
+
+    Where there is no example, nobody asks, and what would run the model need not be there. Nothing
+    stays open, so that the folder can be moved to its place.
+    """
+    return lambda model_input, params, /: opened()(model_input, params)
 
 
 class Flavor(ABC):
@@ -83,6 +92,10 @@ class Flavor(ABC):
     no_graph: ClassVar[str] = ""
     #: Whether :meth:`save` is handed ``input_example`` and ``signature`` among its options.
     takes_example: ClassVar[bool] = False
+    #: What it saves, as the error for another model says it; empty where :meth:`save` tells that.
+    takes: ClassVar[str] = ""
+    #: The rule of its page on that.
+    takes_rule: ClassVar[str] = ""
     #: Its own arguments of ``save_model`` with their defaults; ``saver`` fills them in.
     save_defaults: Mapping[str, Any] = MappingProxyType({})
 
@@ -97,6 +110,14 @@ class Flavor(ABC):
     @abstractmethod
     def detects(self, model: object) -> bool:
         """Return whether ``model`` is of this flavor, without importing its library."""
+
+    def saves(self, model: object) -> bool:
+        """Return whether ``save_model`` takes ``model``, which may be more than is detected."""
+        return self.detects(model)
+
+    def advice(self, model: object) -> str:  # noqa: ARG002 - of no model by default
+        """Return what ends the sentence that says that ``model`` is not taken."""
+        return ""
 
     def require(self, module: str, package: str | None = None) -> ModuleType:
         """Import and return a library that the flavor's extra brings.

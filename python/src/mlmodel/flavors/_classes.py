@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder
     from mlmodel.store.code import ModelCode
 
-__all__ = ["NamedClasses", "class_name", "defined_by", "not_taken"]
+__all__ = ["NamedClasses", "class_name", "defined_by", "not_taken", "require_taken"]
 
 
 def class_name(model: object) -> str:
@@ -27,11 +27,15 @@ def class_name(model: object) -> str:
     return f"{type(model).__module__}.{type(model).__qualname__}"
 
 
-def defined_by(model: object, package: str) -> bool:
-    """Return whether the class of ``model`` or one of its bases comes from ``package``."""
+def defined_by(model: object, package: str, *names: str) -> bool:
+    """Return whether the class of ``model`` or one of its bases comes from ``package``.
+
+    With ``names``, whether one of them that does has such a name. A module is a package, too.
+    """
     prefix = f"{package}."
     return any(
-        cls.__module__ == package or cls.__module__.startswith(prefix)
+        (not names or cls.__qualname__ in names)
+        and (cls.__module__ == package or cls.__module__.startswith(prefix))
         for cls in type(model).__mro__
     )
 
@@ -39,6 +43,13 @@ def defined_by(model: object, package: str) -> bool:
 def not_taken(flavor: Flavor, model: object, takes: str, more: str = "") -> InvalidArgument:
     """Return the error for a model that the flavor does not save; ``more`` ends the sentence."""
     return InvalidArgument(f"The {flavor.name} flavor saves {takes}, not {class_name(model)}{more}")
+
+
+def require_taken(flavor: Flavor, model: object) -> None:
+    """Raise InvalidArgument for a model that the flavor does not save, by what it says it takes."""
+    if flavor.takes and not flavor.saves(model):
+        rule = f" ({flavor.takes_rule})" if flavor.takes_rule else ""
+        raise not_taken(flavor, model, flavor.takes, f"{rule}{flavor.advice(model)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +64,10 @@ class NamedClasses:
         """Return whether a model is of one of these very classes."""
         return class_name(model) in self.names
 
-    def require_model(self, flavor: Flavor, model: object, more: str = "") -> None:
-        """Raise InvalidArgument for a model of another class; ``more`` ends the sentence."""
-        if not self.hold(model):
-            takes = f"models of {', '.join(self.names)}"
-            raise not_taken(flavor, model, takes, f" ({self.rule}){more}")
+    @property
+    def models(self) -> str:
+        """What an error calls their models."""
+        return f"models of {', '.join(self.names)}"
 
     def imported(self, name: str, folder: ModelFolder, code: ModelCode, bases: Any) -> type:
         """Return a class of the user's own that a trusted model names, from its code or installed.

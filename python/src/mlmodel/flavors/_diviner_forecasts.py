@@ -9,18 +9,32 @@ import numpy as np
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import shown
+from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._configuration import Configuration, rows_of
 from mlmodel.flavors._failures import refused_by
 from mlmodel.flavors._invalid_data import invalid
+from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["forecast"]
+    from mlmodel.flavors._base import Predict
+
+__all__ = ["forecast", "predictor"]
 
 _SEQUENCES = (list, tuple, np.ndarray)
 _SHOWN = 5
 _ON_ERROR = ("raise", "warn", "ignore")
+
+
+def predictor(model: Any, error: type[Exception]) -> Predict:
+    """Return how a model forecasts, which takes no parameters; ``error`` is diviner's own."""
+
+    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+        warn_of_params(params, "A model of diviner")
+        return forecast(model, model_input, error)
+
+    return Taking(predict, lambda _name: False)
 
 
 def forecast(model: Any, given: Any, error: type[Exception]) -> Any:

@@ -14,12 +14,19 @@ from mlmodel.errors import InvalidArgument, InvalidModel, MlmodelError
 from mlmodel.flavors._invalid_data import invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["brief", "cannot_be_read", "cannot_be_saved", "refused_by"]
+__all__ = ["brief", "cannot_be_read", "cannot_be_saved", "lacks_memory", "refused_by"]
 
 _LONGEST = 300
+#: What every library raises on data that do not suit.
+_OF_DATA = (ValueError, TypeError, LookupError)
+#: A lack of memory, by the names of errors and as compiled libraries say it.
+_NO_MEMORY = re.compile(
+    r"MemoryError|ResourceExhausted|Available memory of|bad.?alloc|[Mm]alloc|Allocator"
+    r"|(not|n't|to) allocate"
+)
 #: A time, or a runtime's name and code; then a line of compiled code.
 _PREFIX = re.compile(r"(\[\d+:\d+:\d+\] |\[\w+\] : \d+ : )?(\S+:\d+: )?")
 
@@ -68,25 +75,44 @@ def cannot_be_read(file: str, what: str, rule: str, path: Path | None = None) ->
 
 
 @contextmanager
-def refused_by(library: str, rule: str, *errors: type[Exception]) -> Iterator[None]:
+def refused_by(
+    library: str,
+    rule: str,
+    *errors: type[Exception],
+    of_data: Callable[[Exception], bool] | None = None,
+    words: Callable[[BaseException], str] = brief,
+    cannot: str = "predict on these data",
+) -> Iterator[None]:
     """Tell what a library says of the data that it is given as an InvalidInput.
 
-    ``errors`` are those of its own. What no data can be the reason of, such as a lack of memory,
-    stays as it is, and so does what is an error of ours already.
+    What no data can be the reason of, such as a lack of memory, stays as it is, and so does what is
+    an error of ours already.
+
+    Args:
+        library: who refuses the data, at the beginning of a sentence.
+        rule: the rule of the flavor's page.
+        errors: the library's own errors, beside those that all have.
+        of_data: instead of them, what says whether an error comes of the data.
+        words: what makes of an error the reason.
+        cannot: what cannot be done, as the message says it.
 
     Raises:
         InvalidInput: the library refuses the data, or fails on them, and why in its words.
 
     """
-    expected: tuple[type[Exception], ...] = (ValueError, TypeError, LookupError, *errors)
     try:
         yield
     except MlmodelError:
         raise
-    except expected as error:
-        if "alloc" in str(error):  # as compiled libraries say it
+    except Exception as error:
+        known = isinstance(error, (*_OF_DATA, *errors)) if of_data is None else of_data(error)
+        if not known or lacks_memory(error):
             raise
         # Some say first what may be the matter, and then raise the reason's own error from it.
         cause = error.__cause__ if type(error.__cause__) is type(error) else error
-        why = f"{library} cannot predict on these data: {brief(cause)}."
-        raise invalid(rule, why) from None
+        raise invalid(rule, f"{library} cannot {cannot}: {words(cause)}.") from None
+
+
+def lacks_memory(error: Exception) -> bool:
+    """Return whether an error is a lack of memory, which is not the caller's fault."""
+    return _NO_MEMORY.search(f"{type(error).__name__}: {error}") is not None

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mlmodel.flavors._arguments import warn_of_params
-from mlmodel.flavors._failures import brief
-from mlmodel.flavors._invalid_data import invalid
-from mlmodel.flavors._tables import FeatureNames, as_table
+from mlmodel.flavors._failures import refused_by
+from mlmodel.flavors._tables import FeatureNames, required_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["predictor"]
 
-#: What fastai raises on data that it does not take.
-_REFUSALS = (AssertionError, RuntimeError, LookupError, TypeError, ValueError, AttributeError)
+#: What fastai raises, beside what all do, on data that it does not take.
+_REFUSALS = (AssertionError, RuntimeError, AttributeError)
 #: The column that a missing number is told by, beside it.
 _GAP = "_na"
 
@@ -31,19 +30,13 @@ def predictor(learner: Any) -> Predict:
 
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
         warn_of_params(params, "A learner of fastai")
-        table = as_table(model_input)
-        if table is None:
-            raise invalid(
-                "FAI-005",
-                "A learner of fastai takes a table (a DataFrame, records, a mapping of columns), "
-                f"not {type(model_input).__name__}.",
-            )
+        table = required_table(model_input, "FAI-005", "A learner of fastai")
         missing = [name for name in names if name not in table.columns]
         if missing:
             raise FeatureNames(names, "FAI-006", ("column", "the learner")).lacking(missing)
         if not len(table):
             return pd.DataFrame({"predictions": []}, dtype=object)
-        with turn:
+        with turn, refused_by("fastai", "FAI-007", *_REFUSALS):
             predicted = _predicted(learner, table)
         return pd.DataFrame({"predictions": list(predicted)}, index=table.index)
 
@@ -51,16 +44,10 @@ def predictor(learner: Any) -> Predict:
 
 
 def _predicted(learner: Any, table: pd.DataFrame) -> Any:
-    try:
-        rows = learner.dls.test_dl(table, num_workers=0)
-        with learner.no_bar():
-            predicted, _ = learner.get_preds(dl=rows)
-        return predicted.numpy()
-    except _REFUSALS as error:
-        if "alloc" in str(error):  # a lack of memory is not the caller's fault
-            raise
-        why = f"fastai cannot predict on these data: {brief(error)}."
-        raise invalid("FAI-007", why) from None
+    rows = learner.dls.test_dl(table, num_workers=0)
+    with learner.no_bar():
+        predicted, _ = learner.get_preds(dl=rows)
+    return predicted.numpy()
 
 
 def _columns_of(learner: Any) -> list[str]:

@@ -105,10 +105,7 @@ class Features:
             self._require_count(frame.shape[1])
         if self._names is None:
             return frame
-        taken, missing = self._names.in_order(frame)
-        if missing:
-            raise self._names.lacking(missing)
-        return taken
+        return self._names.required_in(frame)
 
     def _taken(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return a frame with the features as numbers and as the model's categories."""

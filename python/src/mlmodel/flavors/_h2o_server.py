@@ -14,17 +14,21 @@ import uuid
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from mlmodel.errors import MissingDependency
-from mlmodel.flavors._failures import brief
+from mlmodel.errors import InvalidArgument, InvalidModel, MissingDependency
+from mlmodel.flavors._failures import brief, cannot_be_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
-__all__ = ["connect", "quiet"]
+    from mlmodel.store import ModelFolder
+
+__all__ = ["connect", "given_settings", "quiet", "settings", "write_settings"]
 
 #: Arguments of ``h2o.init`` that say where a server is; with one of them none is made up.
 _PLACES = frozenset({"url", "ip", "port", "https", "name"})
 _ATTEMPTS = 50
+_SETTINGS = "h2o.yaml"
 
 
 @contextlib.contextmanager
@@ -79,3 +83,42 @@ def _free_port() -> int:
                 second.bind(("127.0.0.1", port + 1))
                 return port
     raise MissingDependency("There are no two free ports for a server of H2O (HTO-005)")
+
+
+def given_settings(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what a caller wants in h2o.yaml.
+
+    Raises:
+        InvalidArgument: it is not for that file (HTO-003).
+
+    """
+    settings = dict(given or {})
+    if not isinstance(settings.get("init", {}), dict):
+        raise InvalidArgument("settings is what goes into h2o.yaml: {'init': {…}} (HTO-003)")
+    return settings
+
+
+def write_settings(root: Path, settings: Mapping[str, Any]) -> None:
+    """Write h2o.yaml into the folder of a model."""
+    import yaml
+
+    (root / _SETTINGS).write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+
+def settings(folder: ModelFolder, name: str) -> dict[str, Any]:
+    """Return what h2o.yaml says; the paths in it are those of the machine that saved the model.
+
+    Raises:
+        InvalidModel: it is not YAML, or does not name the model (HTO-003).
+
+    """
+    file = f"{name}/{_SETTINGS}"
+    data = folder.gate.read_to_run(folder.file(file))
+    with cannot_be_read(file, "is not YAML", "HTO-003"):
+        import yaml
+
+        said = yaml.safe_load(data)
+    named = said.get("model_file") if isinstance(said, dict) else None
+    if not isinstance(named, str) or not named or not isinstance(said.get("init") or {}, dict):
+        raise InvalidModel.of_file(file, "HTO-003", "does not name the model under model_file")
+    return dict(said)

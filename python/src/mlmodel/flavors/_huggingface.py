@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from mlmodel._base import files
 from mlmodel.errors import InvalidModel
 from mlmodel.flavors._named_files import folder_inside
 from mlmodel.store import sandboxing
-from mlmodel.trust import hugging_face
+from mlmodel.trust import hugging_face, torch_weights
 from mlmodel.trust.safetensors_file import tensors_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from mlmodel.store import ModelFolder
+    from mlmodel.trust.safetensors_file import Tensor
 
 __all__ = [
     "Weights",
@@ -50,9 +51,9 @@ _SMALL = 2**20
 def checked_folder(folder: ModelFolder, name: str, rule: str) -> Iterator[Path]:
     """Give a folder for the library to read: a copy that nobody else reaches, once looked at.
 
-    The library opens files by itself, so what was looked at must be what it opens. In a trusted
-    folder, and behind the wall, where nothing can be written and whatever runs is held, it is the
-    folder itself.
+    Weights that torch pickled are of safetensors in the copy. The library opens files by itself,
+    so what was looked at must be what it opens. In a trusted folder, and behind the wall, where
+    nothing can be written and whatever runs is held, it is the folder itself.
 
     Raises:
         InvalidModel: it is not there, or a link leads out of the model.
@@ -74,7 +75,17 @@ def checked_folder(folder: ModelFolder, name: str, rule: str) -> Iterator[Path]:
             with files.open_regular(root / relative) as read, (copied / relative).open("wb") as to:
                 shutil.copyfileobj(read, to)
         _require_data(folder, copied, name, rule)
+        _make_safe(copied, name, rule)
         yield copied
+
+
+def _make_safe(root: Path, name: str, rule: str) -> None:
+    for place in (root, *(path for path in root.rglob("*") if path.is_dir())):
+        try:
+            torch_weights.make_safe(place)
+        except torch_weights.Refused as error:
+            why = f"has weights that cannot be read: one of its files {error}"
+            raise InvalidModel.of_file(name, rule, why) from None
 
 
 def _require_data(folder: ModelFolder, root: Path, name: str, rule: str) -> None:
@@ -87,7 +98,10 @@ def _require(folder: ModelFolder, place: str, reason: str, rule: str) -> None:
 
 
 class Weights:
-    """What the files of safetensors of a folder hold, by their headers.
+    """What the files of weights of a folder hold, by their headers.
+
+    Those of safetensors count where there are any, else those that torch pickled: of what is not
+    known to be data, and trusted, nothing is known.
 
     Args:
         root: the folder.
@@ -98,12 +112,14 @@ class Weights:
 
     def __init__(self, root: Path, name: str, rule: str) -> None:
         self._name, self._rule = name, rule
-        self.files = sorted(root.glob(_SAFE))
-        named = [
-            pair
-            for path in self.files
-            for pair in tensors_of(path, f"{name}/{path.name}", rule).items()
-        ]
+        safe = {
+            path: tensors_of(path, f"{name}/{path.name}", rule) for path in sorted(root.glob(_SAFE))
+        }
+        #: Whether the library has files of safetensors to read.
+        self.are_safe = bool(safe)
+        held = safe or _pickled(root)
+        self.files = list(held)
+        named = [pair for tensors in held.values() for pair in tensors.items()]
         self._names = tuple(key for key, _ in named)
         self._tensors = [tensor for _, tensor in named]
         self._size = sum(tensor.size for tensor in self._tensors)
@@ -164,6 +180,15 @@ class Weights:
             f"says that {what}, and the files hold {self._size:,} in {len(self._tensors):,} tensors"
         )
         return InvalidModel.of_file(f"{self._name}/config.json", self._rule, said)
+
+
+def _pickled(root: Path) -> dict[Path, dict[str, Tensor]]:
+    """Return the tensors of the files that torch pickled, where all are known to be data."""
+    files_ = (path for path in sorted(root.iterdir()) if path.is_file())
+    paths = [path for path in files_ if torch_weights.NAMES.match(path.name)]
+    with suppress(torch_weights.Refused):
+        return {path: torch_weights.tensors_of(path) for path in paths}
+    return {}
 
 
 def missing(weights: list[str]) -> str:

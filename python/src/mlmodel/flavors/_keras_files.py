@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidArgument, InvalidModel
 from mlmodel.flavors import _tensorflow_graphs
+from mlmodel.flavors._classes import defined_by
 from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    from mlmodel.flavors._base import Flavor
+    from mlmodel.flavors._base import Flavor, Predict
     from mlmodel.store import ModelFolder
     from mlmodel.trust.keras_models import Checked
 
@@ -32,9 +33,11 @@ __all__ = [
     "MODULE",
     "build",
     "distribution_of",
+    "export",
     "find",
     "is_model",
     "library",
+    "predictor",
     "require_form",
     "write",
 ]
@@ -59,10 +62,30 @@ _BACKENDS = {
 
 def is_model(model: object) -> bool:
     """Return whether an object is a model of Keras 3, without importing it."""
-    return any(
-        (one.__module__, one.__qualname__) == ("keras.src.models.model", "Model")
-        for one in type(model).__mro__
-    )
+    return defined_by(model, "keras.src.models.model", "Model")
+
+
+def export(model: Any, root: Path) -> Path:
+    """Write what a model computes as a graph of TensorFlow, and return where.
+
+    Raises:
+        InvalidArgument: Keras cannot export it (KER-006).
+
+    """
+    path = root / DATA / "model"
+    with cannot_be_saved("The model cannot be exported", "KER-006", path):
+        model.export(str(path), verbose=False)
+    (root / DATA / _MODULE_FILE).write_text(MODULE, encoding="utf-8")
+    return path
+
+
+def predictor(flavor: Flavor, model: Any) -> Predict:
+    """Return how a model of Keras predicts, or the graph that it was exported to."""
+    if not is_model(model):
+        return _tensorflow_graphs.predictor(flavor, model)
+    from mlmodel.flavors import _keras_predict  # it needs numpy and pandas
+
+    return _keras_predict.predictor(library(flavor), model)
 
 
 def library(flavor: Flavor, backend: object = None) -> ModuleType:

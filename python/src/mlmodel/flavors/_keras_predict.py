@@ -9,31 +9,23 @@ import pandas as pd
 
 from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._arrays import ArrayInput, ArrayInputs, framed
-from mlmodel.flavors._failures import brief
-from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._failures import refused_by
 from mlmodel.flavors._tables import as_frame
 from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from types import ModuleType
 
     from mlmodel.flavors._base import Predict
 
 __all__ = ["predictor"]
 
-#: A lack of memory is not the caller's fault.
-_NOT_OF_DATA = ("ResourceExhaustedError", "MemoryError")
-
-
-def _known(batch_size: int | None = None) -> None:
-    """Have the parameters that a prediction takes."""
-
 
 def predictor(keras: ModuleType, model: Any) -> Predict:
     """Return how a model predicts: by its own ``predict``."""
     inputs = _Inputs(keras, model)
-    arguments = PredictArguments(_known, (), of="Keras' predict", rule="KER-013")
+    arguments = PredictArguments(("batch_size",), "Keras' predict", "KER-013")
 
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
         given = arguments.given(params)
@@ -41,20 +33,11 @@ def predictor(keras: ModuleType, model: Any) -> Predict:
         feed, rows = inputs.of(model_input if frame is None else frame)
         call = model.predict_on_batch if rows == 0 else model.predict
         told = {} if rows == 0 else {"verbose": 0, **given}
-        answers = _answered(lambda: call(feed, **told))
+        with refused_by("Keras", "KER-014", Exception):
+            answers = call(feed, **told)
         return framed(_named(model, answers), frame)
 
     return Taking(predict, arguments.takes)
-
-
-def _answered(call: Callable[[], Any]) -> Any:
-    try:
-        return call()
-    except Exception as error:
-        if type(error).__name__ in _NOT_OF_DATA:
-            raise
-        why = f"Keras cannot predict on these data: {brief(error)}."
-        raise invalid("KER-014", why) from None
 
 
 class _Inputs:

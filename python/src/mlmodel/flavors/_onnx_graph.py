@@ -6,8 +6,8 @@ import mmap
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlmodel.errors import InvalidModel, UnreadableModel, shown
-from mlmodel.flavors._failures import cannot_be_read
+from mlmodel.errors import InvalidArgument, InvalidModel, UnreadableModel, shown
+from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
 from mlmodel.flavors._named_files import Refused, opened_below
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlmodel.flavors._base import Flavor
     from mlmodel.trust.graphs import Checked, Outside
 
-__all__ = ["LARGEST", "Graph", "check", "external_tensors", "read", "whole"]
+__all__ = ["LARGEST", "Graph", "check", "external_tensors", "read", "size", "whole", "write"]
 
 #: What one message of protocol buffers can have.
 LARGEST = 2**31 - 1
@@ -164,3 +164,42 @@ class _Weights:
 
         found = np.frombuffer(self.of(one), _DTYPES[one.data_type]).reshape(one.shape)
         return np.require(found, requirements="A")
+
+
+def write(flavor: Flavor, model: Any, path: Path, *, external: bool) -> None:
+    """Write a graph, with ``external`` its weights into a file of their own beside it; check it.
+
+    Raises:
+        InvalidArgument: its weights are not loaded, or are too large for one file (ONX-004); it
+            cannot be written, or is not valid (ONX-005).
+
+    """
+    onnx = flavor.require("onnx")
+    if any(external_tensors(model)):
+        raise InvalidArgument(
+            "The graph's weights are not loaded; onnx.load(path) reads them with the graph, and "
+            "onnx.load_external_data_for_model(model, folder) later (ONX-004)"
+        )
+    copy = model
+    if external:
+        # What is put outside is taken out of the object, which is the caller's.
+        copy = onnx.ModelProto()
+        copy.CopyFrom(model)
+    if not external and size(copy) > LARGEST:
+        raise InvalidArgument(
+            f"The graph has {size(copy):,} bytes, and one file holds at most {LARGEST:,}; "
+            "save_as_external_data=True puts its weights into a file of their own (ONX-004)"
+        )
+    with cannot_be_saved("The graph cannot be written", "ONX-005", path):
+        onnx.save_model(copy, path, save_as_external_data=external, location=f"{path.name}.data")
+    what = f"The graph is not valid for the checker of onnx {onnx.__version__}"
+    with cannot_be_saved(what, "ONX-005", path):
+        onnx.checker.check_model(str(path))
+
+
+def size(message: Any) -> int:
+    """Return the bytes of a message, also of one that is too large to be written."""
+    try:
+        return int(message.ByteSize())
+    except ValueError:  # "exceeds the maximum"
+        return LARGEST + 1

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument, shown
-from mlmodel.flavors._failures import brief, cannot_be_read
-from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._failures import brief, cannot_be_read, refused_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +23,6 @@ __all__ = ["DEFAULT_PROVIDERS", "require_settings", "run", "start"]
 _OF_DATA = ("InvalidArgument", "Fail", "RuntimeException", "RuntimeError")
 #: The place in ONNX Runtime's source code that raised an error, and its function.
 _PLACE = re.compile(r"^\S+:\d+ .*?\) (?:\[ONNXRuntimeError\] )?(?:.* was false\. )?")
-_NO_MEMORY = re.compile(r"[Ff]ailed to allocate|bad_?alloc|Available memory of")
 _CODE = re.compile(r"^[A-Z_]+ : ")
 
 #: What MLflow writes where no providers are given: a graphics card if there is one.
@@ -105,18 +103,22 @@ def run(session: Any, feed: Mapping[str, Any]) -> Any:
         InvalidInput: it cannot be run on these arrays, and why in ONNX Runtime's words (ONX-011).
 
     """
-    try:
+    refused = refused_by(
+        "ONNX Runtime", "ONX-011", of_data=_is_of_data, words=_reason,
+        cannot="run the graph on these data",
+    )  # fmt: skip
+    with refused:
         return session.run(None, feed)
-    except Exception as error:
-        # ONNX Runtime's errors have no base of their own; others do not concern the data.
-        known = type(error).__name__ in _OF_DATA and not _NO_MEMORY.search(str(error))
-        if not known:
-            raise
-        words = " ".join(str(error).partition("Status Message: ")[2].split())
-        why = brief(RuntimeError(_PLACE.sub("", words))) if words else _CODE.sub("", brief(error))
-        raise invalid(
-            "ONX-011", f"ONNX Runtime cannot run the graph on these data: {why}."
-        ) from None
+
+
+def _is_of_data(error: Exception) -> bool:
+    # ONNX Runtime's errors have no base of their own; others do not concern the data.
+    return type(error).__name__ in _OF_DATA
+
+
+def _reason(error: BaseException) -> str:
+    words = " ".join(str(error).partition("Status Message: ")[2].split())
+    return brief(RuntimeError(_PLACE.sub("", words))) if words else _CODE.sub("", brief(error))
 
 
 def require_settings(given: Mapping[str, Any]) -> None:

@@ -90,8 +90,10 @@ class Inputs:
         try:
             self._signature.bind(*places, **names, **params)
         except TypeError as error:
-            message = f"The module takes {', '.join(self.names)}, and cannot be called: {error}."
-            raise invalid("PTH-012", message) from None
+            message = f"The module takes {', '.join(self.names)}, and cannot be called: {error}"
+            if len(self.names) > 1:
+                message += "; a mapping of these names to arrays gives each argument its own"
+            raise invalid("PTH-012", f"{message}.") from None
 
     def _of_mapping(self, given: Mapping[Any, Any]) -> tuple[list[Any], dict[str, Any]]:
         if given and given.keys() <= set(self.names):

@@ -1,7 +1,7 @@
-"""Files of PyTorch: what they hold, which of them are data, and how each kind is loaded.
+"""Files of PyTorch modules: what they hold, and how each kind is loaded.
 
-A state dict is data, and is rebuilt here of what :mod:`mlmodel.trust.torch_pickle` read. A pickled
-module, a TorchScript program and an exported one run when they are loaded, and ask (PTH-008).
+A pickled module, a TorchScript program and an exported one run when they are loaded, and ask
+(PTH-008); state dicts, which are data, are in ``_pytorch_state.py``.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import io
 import logging
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.extras import require
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
-from mlmodel.flavors._classes import class_name
-from mlmodel.flavors._failures import cannot_be_read
-from mlmodel.trust import torch_archive, torch_pickle, torch_trusted
-from mlmodel.trust.pickles.budget import Spent
-from mlmodel.trust.pickles.findings import Malformed
+from mlmodel.flavors._classes import class_name, defined_by
+from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
+from mlmodel.trust import torch_archive, torch_trusted
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
     from mlmodel.flavors._base import Flavor
     from mlmodel.trust.gate import Gate
@@ -31,7 +31,7 @@ __all__ = [
     "PROGRAM",
     "is_program",
     "load_module",
-    "load_state",
+    "write",
 ]
 
 #: The files of the folder that ``model_data`` names, by MLflow's names.
@@ -41,7 +41,6 @@ PICKLE_MODULE_INFO = "pickle_module_info.txt"
 #: MLflow's module of cloudpickle's pickler, a name that every reader knows (PTH-005).
 PICKLE_MODULE = "mlflow.pytorch.pickle_module"
 _LONGEST_NAME = 200
-_PROGRAM = ("torch.export.exported_program", "ExportedProgram")
 
 #: What would run, by the kind of the file.
 _RUNS = {
@@ -54,7 +53,28 @@ _RUNS = {
 
 def is_program(model: object) -> bool:
     """Return whether an object is what ``torch.export.export`` returns."""
-    return any((cls.__module__, cls.__qualname__) == _PROGRAM for cls in type(model).__mro__)
+    return defined_by(model, "torch.export.exported_program", "ExportedProgram")
+
+
+def write(torch: Any, model: Any, folder: Path, chosen: ModuleType | None) -> list[str]:
+    """Write a module, TorchScript as it is, another pickled by ``chosen``, else by cloudpickle.
+
+    Return the packages that it needs for that.
+
+    Raises:
+        InvalidArgument: it cannot be saved (PTH-004).
+
+    """
+    name = PICKLE_MODULE if chosen is None else chosen.__name__
+    (folder / PICKLE_MODULE_INFO).write_text(name, encoding="utf-8")
+    pickled_by = require("cloudpickle", "predict") if chosen is None else chosen
+    path, is_script = folder / MODULE, isinstance(model, torch.jit.ScriptModule)
+    with cannot_be_saved("The module cannot be saved", "PTH-004", path):
+        if is_script:
+            model.save(str(path))
+        else:
+            torch.save(model, path, pickle_module=pickled_by)
+    return ["cloudpickle"] if chosen is None and not is_script else []
 
 
 def load_module(flavor: Flavor, gate: Gate, path: Path, file: str) -> Any:
@@ -126,68 +146,3 @@ def _pickle_module(gate: Gate, folder: Path) -> Any:
             f"{path.parent.name}/{path.name} says that the model was pickled by the module "
             f"{name!r}, which is not installed (PTH-005)."
         ) from error
-
-
-def load_state(flavor: Flavor, gate: Gate, path: Path, file: str) -> Any:
-    """Return what a state dict's file holds, with tensors on the CPU.
-
-    Raises:
-        InvalidModel: it is no file of PyTorch, or its tensors lead out of it.
-        UnsupportedModel: it is a program.
-        UntrustedModel: it holds more than tensors and plain values, and is not trusted.
-
-    """
-    torch = flavor.require("torch")
-    data = gate.read_to_run(path)
-    gate.budget.store(len(data))
-    kind = torch_archive.kind_of(data)
-    if kind not in (torch_archive.PICKLE, torch_archive.LEGACY):
-        raise InvalidModel.of_file(file, "PTH-006", "is not a whole file that torch.save wrote")
-    why = "it has the form that PyTorch wrote before 1.6"
-    if kind == torch_archive.PICKLE:
-        try:
-            archive = torch_archive.Archive.of(data, gate.budget)
-            return archive.plain(gate.budget, _Tensors(torch, archive, file).make)
-        except torch_pickle.NotPlain as error:
-            why = f"it uses {error}"
-        except (Malformed, Spent) as error:
-            raise InvalidModel.of_file(file, "PTH-007", str(error)) from None
-    gate.require_trust(f"{file} is not tensors and plain values alone: {why}", file)
-    return torch_trusted.load(data, gate.own, file)
-
-
-class _Tensors:
-    """Makes tensors of the storages of an archive; those of one storage share its memory."""
-
-    def __init__(self, torch: Any, archive: torch_archive.Archive, file: str) -> None:
-        self._torch, self._archive, self._file = torch, archive, file
-        self._storages: dict[tuple[torch_pickle.Storage, str], Any] = {}
-
-    def make(self, leaf: torch_pickle.Tensor | torch_pickle.Leaf) -> Any:
-        """Return the tensor, dtype, device or size that a leaf stands for."""
-        with cannot_be_read(self._file, "holds a tensor that cannot be", "PTH-007"):
-            return self._made(leaf)
-
-    def _made(self, leaf: torch_pickle.Tensor | torch_pickle.Leaf) -> Any:
-        torch = self._torch
-        if isinstance(leaf, torch_pickle.Leaf):
-            if leaf.kind == "dtype":
-                return getattr(torch, leaf.value)
-            return (torch.device if leaf.kind == "device" else torch.Size)(*leaf.value)
-        whole = self._whole(leaf.storage, leaf.dtype)
-        tensor = whole.as_strided(leaf.size, leaf.stride, leaf.offset)
-        if leaf.is_parameter:
-            return torch.nn.Parameter(tensor, requires_grad=leaf.requires_grad)
-        return tensor.requires_grad_(leaf.requires_grad) if leaf.requires_grad else tensor
-
-    def _whole(self, storage: torch_pickle.Storage, dtype: str) -> Any:
-        key = storage, dtype
-        if key not in self._storages:
-            torch, data = self._torch, bytearray(self._archive.storage(storage))
-            width = torch_pickle.BY_DTYPE[dtype]
-            del data[len(data) // width * width :]
-            kind = getattr(torch, dtype)
-            self._storages[key] = (
-                torch.frombuffer(data, dtype=kind) if data else torch.empty(0, dtype=kind)
-            )
-        return self._storages[key]

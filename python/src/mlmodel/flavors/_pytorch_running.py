@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._classes import defined_by
-from mlmodel.flavors._failures import brief
+from mlmodel.flavors._failures import brief, refused_by
 from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._pytorch_data import Inputs, answer, forward_of
 from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from mlmodel.flavors._base import Predict
@@ -25,7 +26,7 @@ __all__ = ["evaluating", "on_device", "predictor"]
 def predictor(torch: Any, model: Any) -> Predict:
     """Return how a module predicts where it is."""
     inputs = Inputs(torch, model)
-    arguments = PredictArguments(
+    arguments = PredictArguments.of_method(
         forward_of(model), inputs.names[:1], of="the module's forward", rule="PTH-014"
     )
 
@@ -37,17 +38,35 @@ def predictor(torch: Any, model: Any) -> Predict:
         places, names = inputs.of(model_input)
         inputs.require_complete(places, names, given)
         named = {name: one.to(at) for name, one in names.items()}
-        try:
-            with torch.no_grad(), evaluating(model):
-                predicted = model(*(one.to(at) for one in places), **named, **given)
-                return answer(torch, model_input, predicted)
-        except (RuntimeError, IndexError, AssertionError) as error:
-            if isinstance(error, torch.OutOfMemoryError) or "alloc" in str(error):
-                raise  # a lack of memory is not the caller's fault
-            why = f"PyTorch cannot predict on these data: {brief(error)}."
-            raise invalid("PTH-015", why) from None
+        told = partial(_reason, model, [*places, *names.values()])
+        refused = refused_by("PyTorch", "PTH-015", of_data=_is_pytorchs, words=told)
+        with refused, torch.no_grad(), evaluating(model):
+            predicted = model(*(one.to(at) for one in places), **named, **given)
+            return answer(torch, model_input, predicted)
 
     return Taking(predict, lambda name: name == "device" or arguments.takes(name))
+
+
+def _is_pytorchs(error: Exception) -> bool:
+    """Return whether PyTorch raises such errors; others are those of the module's own code."""
+    return isinstance(error, RuntimeError | IndexError | AssertionError)
+
+
+def _reason(model: Any, given: Iterable[Any], error: BaseException) -> str:
+    """Return why PyTorch refuses data, and what to do where their numbers are not the module's."""
+    held = _kinds(model.parameters())
+    if not held or not (kinds := _kinds(given)) or held & kinds:
+        return brief(error)
+    array = f"give an array of {min(held)}, or " * ("bfloat16" not in held)  # which arrays have not
+    return (
+        f"{brief(error)}. The module computes with {' and '.join(sorted(held))}, and was given "
+        f"{' and '.join(sorted(kinds))}, which tables and lists become: {array}save module.float()"
+    )
+
+
+def _kinds(tensors: Iterable[Any]) -> set[str]:
+    """Return the dtypes of tensors of floats."""
+    return {str(one.dtype).removeprefix("torch.") for one in tensors if one.is_floating_point()}
 
 
 def on_device(torch: Any, model: Any, device: object, root: Path) -> Any:

@@ -16,7 +16,7 @@ from mlmodel.environment.pins import pinned
 from mlmodel.environment.resolve import conda_of_pip
 from mlmodel.errors import InvalidArgument
 from mlmodel.flavors._base import is_a_class
-from mlmodel.flavors._classes import class_name
+from mlmodel.flavors._classes import class_name, require_taken
 from mlmodel.flavors._registry import is_of_this_program
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 from mlmodel.store.folder import open_folder
@@ -215,6 +215,7 @@ def save_flavor(
     if isinstance(model, type) and not flavor.detects(model):
         raise is_a_class(model)
     require_order(model, path)
+    require_taken(flavor, model)
 
     def write(root: Path) -> Contents:
         given = {**flavor.save_defaults, **options}

@@ -5,21 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from mlmodel.errors import UnsupportedModel
-from mlmodel.flavors._failures import brief
-from mlmodel.flavors._invalid_data import invalid, invalid_each
-from mlmodel.flavors._tables import as_table
+from mlmodel.flavors._arguments import warn_of_params
+from mlmodel.flavors._failures import brief, refused_by
+from mlmodel.flavors._invalid_data import invalid_each
+from mlmodel.flavors._tables import required_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Pipeline"]
+    from mlmodel.flavors._base import Predict
+
+__all__ = ["Pipeline", "predictor"]
 
 #: A column beside the data that says which row is which, since joins of Spark shuffle them.
 _ROW = "__mlmodel_row"
@@ -37,6 +39,17 @@ _MOST = 2**63
 _DEEPEST = 20
 #: What its messages say of our column, and the codes that they end with.
 _INTERNAL = re.compile(rf",? ?`{_ROW}`|\s*SQLSTATE: \w+\.?")
+
+
+def predictor(session: Any, model: Any, columns: Sequence[str] | None) -> Predict:
+    """Return how a pipeline of stages predicts; see :class:`Pipeline`."""
+    pipeline = Pipeline(session, model, columns)
+
+    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+        warn_of_params(params, "A pipeline of Spark")
+        return pipeline.answer(model_input)
+
+    return predict
 
 
 class Pipeline:
@@ -67,16 +80,10 @@ class Pipeline:
                 Spark fails on them.
 
         """
-        frame = as_table(given)
-        if frame is None:
-            raise invalid(
-                "SPK-011",
-                "Spark takes a table (a DataFrame, records, a mapping of columns), not "
-                f"{type(given).__name__}.",
-            )
+        frame = required_table(given, "SPK-011", "Spark")
         frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
         table = self._table(frame)
-        with _told_as_invalid():
+        with refused_by("Spark", "SPK-016", of_data=_is_of_data, words=_reason):
             told = self._model.transform(table)
             names = self._columns or self._answers(told.columns, frame.columns)
             _require(names, told.columns)
@@ -293,25 +300,18 @@ def _is(cell: Any, kind: type) -> bool:
     return isinstance(cell, kind)
 
 
-@contextmanager
-def _told_as_invalid() -> Iterator[None]:
-    """Tell what Spark raises as data that do not suit the model (SPK-016)."""
-    try:
-        yield
-    except Exception as error:
-        if not _is_of_data(error):
-            raise
-        cause = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
-        for _ in range(_DEEPEST):  # what comes last says what happened
-            within = None if cause is None else cause.getCause()
-            cause = within or cause
-        said = str(error) if cause is None else str(cause.getMessage())
-        why = brief(ValueError(_INTERNAL.sub("", said)))
-        raise invalid("SPK-016", f"Spark cannot predict on these data: {why}.") from error
+def _reason(error: BaseException) -> str:
+    """Return what happened, which the last cause says."""
+    cause = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+    for _ in range(_DEEPEST):
+        within = None if cause is None else cause.getCause()
+        cause = within or cause
+    said = str(error) if cause is None else str(cause.getMessage())
+    return brief(ValueError(_INTERNAL.sub("", said)))
 
 
 def _is_of_data(error: Exception) -> bool:
-    """Return whether Spark raised it, and neither for a lack of memory nor for its own end."""
+    """Return whether Spark raised it, and not for its own end."""
     kind = type(error)
     ours = kind.__module__.startswith(("pyspark.", "py4j.protocol"))
-    return ours and "Network" not in kind.__name__ and "OutOfMemoryError" not in str(error)
+    return ours and "Network" not in kind.__name__

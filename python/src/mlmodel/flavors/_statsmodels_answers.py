@@ -6,20 +6,30 @@ import inspect
 import sys
 from typing import TYPE_CHECKING, Any
 
+from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._configuration import Configuration
 from mlmodel.flavors._failures import refused_by
 from mlmodel.flavors._features import Features
-from mlmodel.flavors._invalid_data import invalid, invalid_each
-from mlmodel.flavors._tables import as_table, plain_columns
+from mlmodel.flavors._invalid_data import invalid_each
+from mlmodel.flavors._tables import plain_columns, required_table
+from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlmodel.flavors._arguments import PredictArguments
+    from mlmodel.flavors._base import Predict
 
-__all__ = ["ByRows", "Forecast"]
+__all__ = ["predictor"]
 
 _FORMULA_ERRORS = (("patsy", "PatsyError"), ("formulaic.errors", "FormulaicError"))
+
+
+def predictor(model: Any, *, is_series: bool) -> Predict:
+    """Return how results predict; ``is_series``, whether they are of a model of a time series."""
+    data = ("start", "end", "exog", "exog_oos") if is_series else ("params", "exog")
+    method = model.predict if is_series else model.model.predict
+    arguments = PredictArguments.of_method(method, data, "statsmodels' predict", "STM-010")
+    return Taking((Forecast if is_series else ByRows)(model, arguments), arguments.takes)
 
 
 class Forecast:
@@ -71,14 +81,8 @@ class ByRows:
             return self._model.predict(rows, **told)
 
     def _variables(self, given: Any) -> Any:
-        table = as_table(given)
-        if table is None:
-            raise invalid(
-                "STM-004",
-                "The model was fitted by a formula, whose variables have names: give a table (a "
-                f"DataFrame, records, a mapping of columns), not {type(given).__name__}.",
-            )
-        return plain_columns(table)
+        has = " with the variables of the formula"
+        return plain_columns(required_table(given, "STM-004", "A model fitted by a formula", has))
 
 
 def _regressors(model: Any) -> tuple[list[str] | None, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mlmodel.flavors._invalid_data import invalid_each
+from mlmodel.flavors._invalid_data import invalid, invalid_each
 from mlmodel.signature.cells.plain import ByColumn, OneRow, Records, Rows, kind_of_item, stands_for
 from mlmodel.signature.data.arrow import frame_of
 from mlmodel.signature.data.frames import array_of
@@ -28,6 +28,7 @@ __all__ = [
     "has_no_order",
     "is_one_row",
     "plain_columns",
+    "required_table",
 ]
 
 
@@ -58,6 +59,26 @@ def as_table(given: Any) -> pd.DataFrame | None:
         return given.to_frame() if given.name is not None else given.to_frame(name=0)
     frame = frame_of(given)
     return _of_plain(given) if frame is None else _as_numpy_has_it(frame)
+
+
+def required_table(given: Any, rule: str, who: str, has: str = "") -> pd.DataFrame:
+    """Return a table in any of its forms as a data frame.
+
+    Args:
+        given: the data.
+        rule: the rule of the flavor's page on kinds of data.
+        who: who takes a table, at the beginning of a sentence.
+        has: what the table has to have, for the end of it.
+
+    Raises:
+        InvalidInput: it is no table.
+
+    """
+    table = as_table(given)
+    if table is None:
+        forms = "a table (a DataFrame, records, a mapping of columns)"
+        raise invalid(rule, f"{who} takes {forms}{has}, not {type(given).__name__}.")
+    return table
 
 
 def _of_plain(given: Any) -> pd.DataFrame | None:
@@ -172,6 +193,18 @@ class FeatureNames:
         places = {name: place for place, name in enumerate(given)}
         taken = frame.iloc[:, [places[name] for name in self.names]]
         return taken.set_axis(self.names, axis=1), []
+
+    def required_in(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a frame of the features alone, in their order.
+
+        Raises:
+            InvalidInput: a feature is missing, or given more than once.
+
+        """
+        taken, missing = self.in_order(frame)
+        if missing:
+            raise self.lacking(missing)
+        return taken
 
     def lacking(self, missing: Iterable[str]) -> InvalidInput:
         """Return the error for features that are missing, which lists them."""

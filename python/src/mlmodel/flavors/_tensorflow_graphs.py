@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.errors import InvalidModel, UnsupportedModel
 from mlmodel.flavors._arguments import warn_of_params
-from mlmodel.flavors._failures import brief, cannot_be_read
+from mlmodel.flavors._classes import defined_by
+from mlmodel.flavors._failures import cannot_be_read, refused_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,8 +32,6 @@ _BASES = (
 #: The signature of a graph that is served, by its usual names.
 _SERVING = ("serving_default", "serve")
 _RUNS = "a graph of TensorFlow, whose operations can read and write files"
-#: A lack of memory is not the caller's fault.
-_NOT_OF_DATA = ("ResourceExhaustedError", "MemoryError")
 
 
 def library(flavor: Flavor) -> ModuleType:
@@ -42,8 +41,7 @@ def library(flavor: Flavor) -> ModuleType:
 
 def is_graph(model: object) -> bool:
     """Return whether an object is a module or a loaded SavedModel, without importing TensorFlow."""
-    mine = {(one.__module__, one.__qualname__) for one in type(model).__mro__}
-    return not mine.isdisjoint(_BASES)
+    return any(defined_by(model, *base) for base in _BASES)
 
 
 def load(flavor: Flavor, folder: ModelFolder, named: str, tags: Sequence[str] | None = None) -> Any:
@@ -168,15 +166,8 @@ def _plain(value: Any) -> Any:
 
 
 def _run(function: Any, *given: Any, **named: Any) -> Any:
-    from mlmodel.flavors._invalid_data import invalid
-
-    try:
+    with refused_by("TensorFlow", "TFL-010", Exception, cannot="run the graph on these data"):
         return function(*given, **named)
-    except Exception as error:
-        if type(error).__name__ in _NOT_OF_DATA:
-            raise
-        why = f"TensorFlow cannot run the graph on these data: {brief(error)}."
-        raise invalid("TFL-010", why) from None
 
 
 def _declared(name: str, spec: Any) -> Any:

@@ -42,10 +42,11 @@ class Texts:
             column = column.astype(object)
         wrong = [place for place, value in enumerate(column) if not isinstance(value, str)]
         if wrong:
+            held = column.iloc[wrong[0]]
             raise invalid(
                 self._values_rule,
-                f"{self._who} takes texts, and {_rows(wrong)} hold "
-                f"{type(column.iloc[wrong[0]]).__name__}.",
+                f"{self._who} takes texts, and {_rows(wrong)} hold {type(held).__name__}: "
+                f"{_advice(held)}.",
                 None if column.name is None else str(column.name),
             )
         return column
@@ -71,6 +72,13 @@ class Texts:
 
 def _has_rows(given: Sequence[Any]) -> bool:
     return any(isinstance(one, list | tuple | dict) for one in given)
+
+
+def _advice(value: Any) -> str:
+    """Return what to do with a value that is no text."""
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return "give an empty text where there is none, or leave the row out"
+    return "make texts of them, as astype(str) does with a column"
 
 
 def _rows(places: Sequence[int]) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.errors import InvalidModel, UnsupportedModel
 from mlmodel.flavors import _huggingface as hugging_face
 from mlmodel.flavors._failures import cannot_be_read
+from mlmodel.flavors._named_files import folder_inside
+from mlmodel.trust import hugging_face as trusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,21 +39,37 @@ def _names(attributes: Mapping[str, Any]) -> list[str]:
 def require_whole(folder: ModelFolder, attributes: Mapping[str, Any]) -> None:
     """Refuse a model whose weights, or a part of them, are elsewhere: nothing is downloaded."""
     from_where = attributes.get("source_model_name") or "a repository that it does not name"
-    what = ""
-    if not attributes.get("model_binary") and attributes.get("source_model_revision"):
+    what, library = "", "transformers"
+    if attributes.get("peft_adaptor"):
+        what, library = _adapter(folder, attributes), "transformers and peft"
+    elif not attributes.get("model_binary") and attributes.get("source_model_revision"):
         revision = attributes["source_model_revision"]
         what = f"the weights are not in it, but in {from_where} at revision {revision}"
     elif attributes.get("local_base_model_path"):
         what = "the weights are not in it, but in a folder of the machine that saved it"
-    elif attributes.get("peft_adaptor"):
-        what = f"it is an adapter over {from_where}, which peft would have to put together"
     elif str(attributes.get("framework") or "pt") != "pt":
         what = f"it is of the framework {attributes['framework']}, and PyTorch is what is read"
     if what:
         raise UnsupportedModel(
             f"{folder.root}: {what}. Nothing is downloaded here: load the whole model with "
-            "transformers where it can be had, and save that pipeline again (TRF-005)"
+            f"{library} where it can be had, and save that pipeline again (TRF-005)"
         )
+
+
+def _adapter(folder: ModelFolder, attributes: Mapping[str, Any]) -> str:
+    """Return what a model is that has an adapter, and where what the adapter is put over is."""
+    place = str(attributes["peft_adaptor"])
+    said = trusted.adapter_in(folder_inside(folder, place))
+    named = said.base or attributes.get("source_model_name") or "a model that it does not name"
+    base, revision = attributes.get("model_binary"), attributes.get("source_model_revision")
+    where = f"which is in {base}" if base else "which is not in it"
+    if revision and not base:
+        where += f", but at revision {revision} of its repository"
+    return (
+        f"it is an adapter over {named}, {where}; the adapter in {place} ({said}) is put over it "
+        "by the package peft (PeftModel.from_pretrained, then merge_and_unload), which is not "
+        "done here"
+    )
 
 
 class Files:
@@ -115,7 +133,7 @@ class Files:
                 options["dtype"] = getattr(torch, dtype)
             return cls.from_pretrained(
                 str(root), config=config, output_loading_info=True,
-                use_safetensors=bool(weights.files), **options,
+                use_safetensors=weights.are_safe, **options,
             )  # fmt: skip
 
     def _class_of(self, key: str, base: type) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from mlmodel.flavors._arguments import PredictArguments
-from mlmodel.flavors._failures import brief
+from mlmodel.flavors._failures import refused_by
 from mlmodel.flavors._huggingface import is_of_the_data, without_panics
 from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._tables import as_table
@@ -125,9 +125,8 @@ def predictor_of(pipeline: Any, config: Mapping[str, Any], template: str | None)
 
     """
     task = TASKS[pipeline.task]
-    names = task.params.split()
-    known = PredictArguments.of_names(names, f"a pipeline for {pipeline.task}", "TRF-010")
-    fixed = {name: value for name, value in config.items() if name in names}
+    known = PredictArguments(task.params.split(), f"a pipeline for {pipeline.task}", "TRF-010")
+    fixed = known.among(config)
     texts = Texts(_WHO, data_rule="TRF-008", values_rule="TRF-009")
     ask = _asking(pipeline)
 
@@ -153,14 +152,11 @@ def _asking(pipeline: Any) -> Callable[..., list[Any]]:
     def ask(texts: list[str], **params: Any) -> list[Any]:
         if not texts:
             return []
-        try:
-            with lock, without_panics():
-                return list(pipeline(texts, **params))
-        except Exception as error:
-            if not is_of_the_data(error):
-                raise
-            why = f"The pipeline cannot answer these texts: {brief(error)}."
-            raise invalid("TRF-011", why) from error
+        refused = refused_by(
+            "The pipeline", "TRF-011", of_data=is_of_the_data, cannot="answer these texts"
+        )
+        with refused, lock, without_panics():
+            return list(pipeline(texts, **params))
 
     return ask
 

@@ -10,17 +10,18 @@ needs trust, or the second wall (CAT-007).
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
 from mlmodel.errors import InvalidModel
+from mlmodel.flavors import _trees
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import NamedClasses
 from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved, refused_by
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
-from mlmodel.scoring.predict import Taking
 from mlmodel.store.sandboxing import require_trust_or_wall
 from mlmodel.trust import catboost_model
 
@@ -30,14 +31,9 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "CatboostFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "CatboostFlavor", "get_default_conda_env",
+    "get_default_pip_requirements", "load_model", "save_model",
+]  # fmt: skip
 
 Format = Literal["cbm", "json"]
 
@@ -62,15 +58,18 @@ class CatboostFlavor(Flavor):
     forms = MappingProxyType({name: {"format": name} for name in get_args(Format)})
     form_keys = ("save_format",)
     makes_graphs = True
+    takes = _SAVED.models
+    takes_rule = "CAT-002"
 
     def detects(self, model: object) -> bool:
         return _SAVED.hold(model)
 
+    def advice(self, model: object) -> str:  # noqa: ARG002 - the contract's
+        return "; load what its save_model writes into one of these, and save that"
+
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         catboost = self.require("catboost")
         require_one_of("format", options["format"], get_args(Format), "CAT-005")
-        more = "; load what its save_model writes into one of these, and save that"
-        _SAVED.require_model(self, model, more)
         with cannot_be_saved("The model cannot be saved", path=root / "model.cb"):
             model.save_model(str(root / "model.cb"), format=options["format"])
         attributes = {
@@ -111,20 +110,14 @@ class CatboostFlavor(Flavor):
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
         from mlmodel.flavors._catboost_features import features_of  # it needs numpy and pandas
 
-        catboost = self.require("catboost")
-        file = attributes.get("data") or "The model's file"
-        with cannot_be_read(str(file), "has features that cannot be used", "CAT-006"):
+        error = self.require("catboost").CatBoostError
+        with _trees.reading_features(attributes, "CAT-006"):
             features = features_of(model)
-        arguments = PredictArguments(
-            model.predict, _NOT_PARAMETERS, of="CatBoost's predict", rule="CAT-010"
+        arguments = PredictArguments.of_method(
+            model.predict, _NOT_PARAMETERS, "CatBoost's predict", "CAT-010"
         )
-
-        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            given, rows = arguments.given(params), features.of(model_input)
-            with refused_by("CatBoost", "CAT-012", catboost.CatBoostError):
-                return model.predict(rows, **given)
-
-        return Taking(predict, arguments.takes)
+        refused = partial(refused_by, "CatBoost", "CAT-012", error)
+        return _trees.predictor(model.predict, features, arguments, refused)
 
 
 def _loaded(kind: Any, data: bytes, form: str) -> Any:

@@ -12,12 +12,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel.errors import InvalidArgument, UnsupportedModel
-from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._base import Flavor, Predict, Saved
-from mlmodel.flavors._classes import class_name, not_taken
+from mlmodel.flavors._classes import NamedClasses, class_name
 from mlmodel.flavors._failures import cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
-from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,21 +24,13 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "DivinerFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "DivinerFlavor", "get_default_conda_env",
+    "get_default_pip_requirements", "load_model", "save_model",
+]  # fmt: skip
 
 _FILE = "model.div"
-#: The classes, by the place from which they are imported and by the name that a file has.
-_CLASSES = {
-    "diviner.grouped_prophet.GroupedProphet": "GroupedProphet",
-    "diviner.grouped_pmdarima.GroupedPmdarima": "GroupedPmdarima",
-}
+_SAVED = ("diviner.grouped_pmdarima.GroupedPmdarima", "diviner.grouped_prophet.GroupedProphet")
+_READ = NamedClasses(("GroupedPmdarima", "GroupedProphet"), key="model_type", rule="DIV-003")
 
 
 class DivinerFlavor(Flavor):
@@ -50,16 +40,15 @@ class DivinerFlavor(Flavor):
     loader_module = "mlflow.diviner"
     extra = ("diviner>=0.1.1", "pandas<3")
     packages = ("diviner",)
+    takes = "fitted GroupedProphet and GroupedPmdarima"
+    takes_rule = "DIV-003"
     versions = MappingProxyType({"diviner_version": "diviner"})
 
     def detects(self, model: object) -> bool:
-        return class_name(model) in _CLASSES
+        return class_name(model) in _SAVED
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002 - the contract's
         diviner = self.require("diviner")
-        if not self.detects(model):
-            takes = "fitted GroupedProphet and GroupedPmdarima"
-            raise not_taken(self, model, takes, " (DIV-003)")
         if getattr(model, "_fit_with_spark", False):
             raise InvalidArgument(
                 "The model was fitted by Spark, whose models are written by Spark alone (DIV-004)"
@@ -81,11 +70,7 @@ class DivinerFlavor(Flavor):
         from mlmodel.flavors import _diviner_files as files
 
         named = attributes.get("model_type")
-        if named not in _CLASSES.values():
-            raise UnsupportedModel(
-                f"{folder.root}: model_type is {named!r}; it may be one of "
-                f"{', '.join(_CLASSES.values())} (DIV-003)"
-            )
+        _READ.require_name(self, named, folder.root)
         if attributes.get("fit_with_spark"):
             raise UnsupportedModel(
                 f"{folder.root}: the model was fitted by Spark, and its file is a table of Spark; "
@@ -95,15 +80,10 @@ class DivinerFlavor(Flavor):
         return files.loaded(self, folder, file, str(named))
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
+        from mlmodel.flavors import _diviner_forecasts  # it needs pandas
+
         error = self.require("diviner.exceptions").DivinerException
-
-        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            from mlmodel.flavors._diviner_forecasts import forecast  # it needs pandas
-
-            warn_of_params(params, "A model of diviner")
-            return forecast(model, model_input, error)
-
-        return Taking(predict, lambda _name: False)
+        return _diviner_forecasts.predictor(model, error)
 
 
 FLAVOR = DivinerFlavor()

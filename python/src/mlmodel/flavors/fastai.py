@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel.errors import UnsupportedModel
 from mlmodel.flavors._base import Flavor, Predict, Saved
-from mlmodel.flavors._classes import class_name, not_taken
+from mlmodel.flavors._classes import class_name, defined_by
 from mlmodel.flavors._failures import cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.trust import torch_trusted
@@ -24,17 +24,11 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "FastaiFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "FastaiFlavor", "get_default_conda_env",
+    "get_default_pip_requirements", "load_model", "save_model",
+]  # fmt: skip
 
 _FILE = "model.fastai"
-_LEARNER = ("fastai.learner", "Learner")
 
 
 class FastaiFlavor(Flavor):
@@ -44,15 +38,14 @@ class FastaiFlavor(Flavor):
     loader_module = "mlflow.fastai"
     extra = ("fastai>=2.7.18", "torch>=2.6")
     packages = ("fastai", "torch")
+    takes = "a Learner of fastai"
     versions = MappingProxyType({"fastai_version": "fastai"})
 
     def detects(self, model: object) -> bool:
-        return any((one.__module__, one.__qualname__) == _LEARNER for one in type(model).__mro__)
+        return defined_by(model, "fastai.learner", "Learner")
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002 - the contract's
         fastai = self.require("fastai")
-        if not self.detects(model):
-            raise not_taken(self, model, "a Learner of fastai")
         with cannot_be_saved("The learner cannot be exported", "FAI-003", root / _FILE):
             model.export((root / _FILE).absolute())
         attributes = {"data": _FILE, "fastai_version": fastai.__version__}

@@ -11,10 +11,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._base import Flavor, Predict, Saved
-from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved, refused_by
+from mlmodel.flavors._classes import defined_by
+from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 
 if TYPE_CHECKING:
@@ -24,14 +23,9 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "GluonFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "GluonFlavor", "get_default_conda_env", "get_default_pip_requirements",
+    "load_model", "save_model",
+]  # fmt: skip
 
 _FOLDER = "data"
 #: What MXNet calls the files of an export to ``data/net``.
@@ -48,6 +42,7 @@ class GluonFlavor(Flavor):
     # MXNet declares that it needs a numpy of its time, and works with today's.
     in_all = False
     packages = ("mxnet",)
+    takes = "networks of Gluon (mxnet.gluon.HybridBlock)"
     versions = MappingProxyType({"mxnet_version": "mxnet"})
     signature_kinds = frozenset({"columns", "tensors"})
 
@@ -67,8 +62,6 @@ class GluonFlavor(Flavor):
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002
         mxnet = self.mxnet()
-        if not self.detects(model):
-            raise not_taken(self, model, "networks of Gluon (mxnet.gluon.HybridBlock)")
         (root / _FOLDER).mkdir()
         with cannot_be_saved("The network cannot be exported", "GLU-003"):
             model.export(str(root / _FOLDER / "net"))
@@ -92,31 +85,9 @@ class GluonFlavor(Flavor):
         return network
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
-        """Return how a network predicts: one array of float32 in, one out."""
-        import pandas as pd
+        from mlmodel.flavors import _gluon_predict  # it needs numpy and pandas
 
-        from mlmodel.flavors._arrays import ArrayInput, ArrayInputs
-        from mlmodel.flavors._tables import as_frame
-
-        mxnet = self.mxnet()
-        declared = ArrayInput.declared(_INPUT, "float32", None)
-        inputs = ArrayInputs([declared], names_rule="GLU-006", cast_rule="GLU-006")
-
-        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            warn_of_params(params, "A network of Gluon")
-            frame = as_frame(model_input)
-            given = inputs.of(model_input if frame is None else frame)[_INPUT]
-            with refused_by("MXNet", "GLU-007", mxnet.base.MXNetError):
-                answer = model(mxnet.nd.array(given, dtype="float32"))
-                answers = (
-                    [one.asnumpy() for one in answer]
-                    if isinstance(answer, list)
-                    else answer.asnumpy()
-                )
-            is_table = frame is not None and getattr(answers, "ndim", 0) in (1, 2)
-            return pd.DataFrame(answers, index=frame.index) if is_table else answers  # type: ignore[union-attr]
-
-        return predict
+        return _gluon_predict.predictor(self.mxnet(), model, _INPUT)
 
 
 FLAVOR = GluonFlavor()

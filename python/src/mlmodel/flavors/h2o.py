@@ -12,13 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mlmodel.errors import InvalidArgument, InvalidModel
 from mlmodel.flavors import _h2o_server as _server
-from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._base import Flavor, Predict, Saved
-from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved, refused_by
-from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._classes import defined_by
+from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 
 if TYPE_CHECKING:
@@ -27,19 +24,11 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "H2oFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "H2oFlavor", "get_default_conda_env", "get_default_pip_requirements",
+    "load_model", "save_model",
+]  # fmt: skip
 
 _FOLDER = "model.h2o"
-_SETTINGS = "h2o.yaml"
-#: Kind of a column in a model -> in a frame that is sent to the server.
-_KINDS = {"Numeric": "numeric", "Enum": "enum", "String": "string", "Time": "time", "UUID": "uuid"}
 
 
 class H2oFlavor(Flavor):
@@ -49,10 +38,14 @@ class H2oFlavor(Flavor):
     loader_module = "mlflow.h2o"
     extra = ("h2o>=3.40",)
     packages = ("h2o",)
+    takes = "trained models of H2O"
     versions = MappingProxyType({"h2o_version": "h2o"})
 
     def detects(self, model: object) -> bool:
         return defined_by(model, "h2o") and hasattr(model, "model_id")
+
+    def saves(self, model: object) -> bool:
+        return self.detects(model) and bool(model.model_id)  # type: ignore[attr-defined]
 
     def connect(self, given: Mapping[str, Any] | None = None) -> Any:
         """Return H2O's package, connected with a server: a new one, unless there is one (HTO-005).
@@ -70,18 +63,11 @@ class H2oFlavor(Flavor):
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         h2o = self.require("h2o")
-        if not self.detects(model) or not model.model_id:
-            raise not_taken(self, model, "trained models of H2O")
-        settings = dict(options["settings"] or {})
-        if not isinstance(settings.get("init", {}), dict):
-            raise InvalidArgument("settings is what goes into h2o.yaml: {'init': {…}} (HTO-003)")
+        settings = _server.given_settings(options["settings"])
         (root / _FOLDER).mkdir()
         with cannot_be_saved("H2O cannot save the model", "HTO-004"), _server.quiet():
             written = Path(h2o.download_model(model, path=str(root / _FOLDER)))
-        import yaml
-
-        settings = {**settings, "model_file": written.name}
-        (root / _FOLDER / _SETTINGS).write_text(yaml.safe_dump(settings), encoding="utf-8")
+        _server.write_settings(root / _FOLDER, {**settings, "model_file": written.name})
         attributes = {"data": _FOLDER, "h2o_version": h2o.__version__}
         return Saved(attributes, {"data": _FOLDER}, self.packages)
 
@@ -89,7 +75,7 @@ class H2oFlavor(Flavor):
         h2o = self.require("h2o")
         name = folder.model_path(attributes, key="data", default=_FOLDER)
         folder.gate.require_trust("the model of H2O, which Java rebuilds as it says", name)
-        settings = _settings(folder, f"{name}/{_SETTINGS}")
+        settings = _server.settings(folder, name)
         file = f"{name}/{settings['model_file']}"
         path = folder.file(file)
         folder.gate.read_to_run(path)
@@ -99,63 +85,9 @@ class H2oFlavor(Flavor):
             return h2o.upload_model(str(path.resolve()))
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
-        """Return how a model predicts: a table's columns in the kinds that it was trained on."""
-        from mlmodel.flavors._tables import FeatureNames, as_table, has_no_order
+        from mlmodel.flavors import _h2o_tables  # it needs pandas
 
-        h2o = self.require("h2o")
-        kinds = _kinds(model)
-        names = FeatureNames(kinds, "HTO-006")
-
-        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            warn_of_params(params, "A model of H2O")
-            table = as_table(model_input)
-            if table is None:
-                rule = "A model of H2O takes a table (a DataFrame, records, a mapping of columns)"
-                raise invalid("HTO-007", f"{rule}, not {type(model_input).__name__}.")
-            unnamed = names.are_all_unknown_to(table) and not has_no_order(model_input)
-            if unnamed and table.shape[1] != len(kinds):
-                expected = f"Expected {len(kinds)} features, got {table.shape[1]}."
-                raise invalid("HTO-006", expected)
-            rows, missing = names.in_order(table)
-            if missing:
-                raise names.lacking(missing)
-            errors = (h2o.exceptions.H2OResponseError, h2o.exceptions.H2OTypeError)
-            with _server.quiet(), refused_by("H2O", "HTO-008", *errors):
-                given = h2o.H2OFrame(_sendable(rows), column_types=kinds)
-                answer = model.predict(given).as_data_frame()
-            return answer.set_axis(rows.index, axis=0)
-
-        return predict
-
-
-def _settings(folder: ModelFolder, file: str) -> dict[str, Any]:
-    """Return what h2o.yaml says; the paths in it are those of the machine that saved the model."""
-    data = folder.gate.read_to_run(folder.file(file))
-    with cannot_be_read(file, "is not YAML", "HTO-003"):
-        import yaml
-
-        settings = yaml.safe_load(data)
-    named = settings.get("model_file") if isinstance(settings, dict) else None
-    if not isinstance(named, str) or not named or not isinstance(settings.get("init") or {}, dict):
-        raise InvalidModel.of_file(file, "HTO-003", "does not name the model under model_file")
-    return dict(settings)
-
-
-def _kinds(model: Any) -> dict[str, str]:
-    """Return the features of a model, in its order, with the kinds of their columns."""
-    said = model._model_json  # noqa: SLF001 - H2O has no public way to the kinds
-    output, parameters = said["output"], model.actual_params
-    apart = {said.get("response_column_name")}
-    for key in ("response_column", "weights_column", "fold_column"):
-        held = parameters.get(key)
-        apart.add(held.get("column_name") if isinstance(held, dict) else held)
-    pairs = zip(output["names"], output["column_types"], strict=True)
-    return {name: _KINDS.get(kind, "numeric") for name, kind in pairs if name not in apart}
-
-
-def _sendable(rows: Any) -> Any:
-    """Return rows without what a text in a file of values would be taken for: gaps are none."""
-    return rows.astype(object).where(rows.notna(), None)
+        return _h2o_tables.predictor(self.require("h2o"), model)
 
 
 FLAVOR = H2oFlavor()

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mlmodel.flavors import _keras_files as _files
 from mlmodel.flavors import _tensorflow_graphs as _graphs
-from mlmodel.flavors._base import Flavor, Predict, Saved
-from mlmodel.flavors._classes import not_taken
-from mlmodel.flavors._failures import cannot_be_saved
+from mlmodel.flavors._base import Flavor, Predict, Saved, when_asked
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 
 if TYPE_CHECKING:
@@ -25,14 +23,9 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "KerasFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "KerasFlavor", "get_default_conda_env", "get_default_pip_requirements",
+    "load_model", "save_model",
+]  # fmt: skip
 
 SaveFormat = Literal["keras", "h5"]
 
@@ -45,6 +38,7 @@ class KerasFlavor(Flavor):
     extra = ("keras>=3.12", "h5py>=3.8", "tensorflow>=2.18")
     packages = ("keras",)
     alternatives = MappingProxyType({_graphs.PACKAGE: _graphs.DISTRIBUTIONS})
+    takes = "models of Keras 3 (keras.Model)"
     versions = MappingProxyType({"keras_version": "keras"})
     signature_kinds = frozenset({"columns", "tensors"})
     no_graph = "Keras makes graphs by tf2onnx alone, which is not tested with it here"
@@ -54,8 +48,6 @@ class KerasFlavor(Flavor):
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         keras = _files.library(self)
-        if not self.detects(model):
-            raise not_taken(self, model, "models of Keras 3 (keras.Model)")
         form, exported = options["save_format"], options["save_exported_model"]
         _files.require_form(form)
         backend = str(keras.backend.backend())
@@ -67,24 +59,13 @@ class KerasFlavor(Flavor):
         }
         packages = [*self.packages, *_files.distribution_of(backend)]
         if exported:
-            return Saved(attributes, {}, packages, self._export(model, root))
+            path, load = _files.export(model, root), _graphs.library(self).saved_model.load
+            opened = when_asked(lambda: _graphs.predictor(self, load(str(path))))
+            return Saved(attributes, {}, packages, opened)
         _files.write(model, root, form, "h5" if form == "h5" else "", options["custom_objects"])
         if form == "h5":
             attributes["save_format"] = form
         return Saved(attributes, {}, packages)
-
-    def _export(self, model: Any, root: Path) -> Predict:
-        tensorflow = _graphs.library(self)
-        path = root / _files.DATA / "model"
-        with cannot_be_saved("The model cannot be exported", "KER-006", path):
-            model.export(str(path), verbose=False)
-        (root / _files.DATA / "keras_module.txt").write_text(_files.MODULE, encoding="utf-8")
-
-        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            graph = tensorflow.saved_model.load(str(path))
-            return _graphs.predictor(self, graph)(model_input, params)
-
-        return predict
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         file = _files.find(folder, attributes)
@@ -93,11 +74,7 @@ class KerasFlavor(Flavor):
         return _files.build(self, folder, file, attributes.get("keras_backend"))
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
-        if not self.detects(model):
-            return _graphs.predictor(self, model)
-        from mlmodel.flavors._keras_predict import predictor  # it needs numpy and pandas
-
-        return predictor(_files.library(self), model)
+        return _files.predictor(self, model)
 
 
 FLAVOR = KerasFlavor()
@@ -105,9 +82,7 @@ FLAVOR_NAME = FLAVOR.name
 
 get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
 __getattr__ = absent_of(FLAVOR)
-load_model = loader(
-    FLAVOR, "the native model, not compiled for training; of an exported one, its graph"
-)
+load_model = loader(FLAVOR, "the model, not compiled for training; of an exported one, its graph")
 
 
 @saver(FLAVOR)

@@ -9,17 +9,18 @@ which MLflow reads as pickles and skops files alone; they pass the gate.
 
 from __future__ import annotations
 
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mlmodel.errors import UnsupportedModel
+from mlmodel.flavors import _trees
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import NamedClasses, class_name
 from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved, refused_by
 from mlmodel.flavors._pickling import FILES, load_object, write_object
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
-from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,14 +29,9 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "LightgbmFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "LightgbmFlavor", "get_default_conda_env",
+    "get_default_pip_requirements", "load_model", "save_model",
+]  # fmt: skip
 
 _BOOSTER = "lightgbm.basic.Booster"
 _PIPELINE = "sklearn.pipeline.Pipeline"
@@ -46,6 +42,11 @@ _OWN = (
 _SAVED = NamedClasses(_OWN, key="model_class", rule="LGB-002")
 #: MLflow saves pipelines in this flavor, too.
 _READ = NamedClasses((*_OWN, _PIPELINE), key="model_class", rule="LGB-002")
+#: What of LightGBM's predict concerns the answer; it hands any name to compiled code.
+_PARAMETERS = (
+    *("start_iteration", "num_iteration", "raw_score", "pred_leaf", "pred_contrib"),
+    *("pred_early_stop", "pred_early_stop_freq", "pred_early_stop_margin"),
+)
 
 
 class LightgbmFlavor(Flavor):
@@ -59,15 +60,19 @@ class LightgbmFlavor(Flavor):
     forms = MappingProxyType({"skops": {"serialization_format": "skops"}, "text": {}})
     form_keys = ("serialization_format", "skops_trusted_types", "data")
     no_graph = "LightGBM makes no graphs, and no converter of other people is tested with it here"
+    takes = _SAVED.models
+    takes_rule = "LGB-002"
 
     def detects(self, model: object) -> bool:
         return _SAVED.hold(model)
+
+    def advice(self, model: object) -> str:  # noqa: ARG002 - the contract's
+        return "; the sklearn flavor saves classes derived from them"
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         lightgbm = self.require("lightgbm")
         form = options["serialization_format"]
         require_one_of("serialization_format", form, FILES, "LGB-014")
-        _SAVED.require_model(self, model, "; the sklearn flavor saves classes derived from them")
         attributes = {
             "code": None, "data": "model.lgb",
             "lgb_version": lightgbm.__version__, "model_class": class_name(model),
@@ -80,7 +85,8 @@ class LightgbmFlavor(Flavor):
             keys, more = write_object(self, model, root, form)
             attributes |= {"data": FILES[form], **keys}
             packages += ["scikit-learn", *more]
-        return Saved(attributes, {"data": attributes["data"]}, packages)
+        method = _trees.key_of_method(model, options["pyfunc_predict_fn"], "LGB-018")
+        return Saved(attributes, {"data": attributes["data"], **method}, packages)
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         lightgbm = self.require("lightgbm")
@@ -126,26 +132,14 @@ class LightgbmFlavor(Flavor):
             return sklearn.FLAVOR.predictor(model, {})
         from mlmodel.flavors._lightgbm_features import features_of  # it needs numpy and pandas
 
-        lightgbm = self.require("lightgbm")
+        error = self.require("lightgbm").basic.LightGBMError
         booster = model if class_name(model) == _BOOSTER else model.booster_
-        file = attributes.get("data") or "The model's file"
-        with cannot_be_read(str(file), "has features that cannot be used", "LGB-006"):
+        with _trees.reading_features(attributes, "LGB-006"):
             features = features_of(booster)
-        arguments = PredictArguments(_arguments, (), of="LightGBM's predict", rule="LGB-009")
-
-        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            given, rows = arguments.given(params), features.of(model_input)
-            with refused_by("LightGBM", "LGB-015", lightgbm.basic.LightGBMError):
-                return model.predict(rows, **given)
-
-        return Taking(predict, arguments.takes)
-
-
-def _arguments(
-    start_iteration: int, num_iteration: int, raw_score: bool, pred_leaf: bool, pred_contrib: bool,
-    pred_early_stop: bool, pred_early_stop_freq: int, pred_early_stop_margin: float,
-) -> None:  # fmt: skip
-    """Take what of LightGBM's predict concerns the answer; it hands any name to compiled code."""
+        name = _trees.method_of(model, attributes, "LGB-018")
+        arguments = PredictArguments(_PARAMETERS, f"LightGBM's {name}", "LGB-009")
+        refused = partial(refused_by, "LightGBM", "LGB-015", error)
+        return _trees.predictor(getattr(model, name), features, arguments, refused)
 
 
 FLAVOR = LightgbmFlavor()
@@ -153,7 +147,7 @@ FLAVOR_NAME = FLAVOR.name
 
 get_default_pip_requirements, get_default_conda_env = defaults(__name__, FLAVOR.packages)
 __getattr__ = absent_of(FLAVOR)
-load_model = loader(FLAVOR, "the native model: a Booster, or the scikit-learn model saved")
+load_model = loader(FLAVOR, "the native model: a Booster, or an estimator or a pipeline")
 
 
 @saver(FLAVOR)
@@ -162,6 +156,7 @@ def save_model(
     path: PathLike,
     *,
     serialization_format: Literal["pickle", "cloudpickle", "skops"] = "cloudpickle",
+    pyfunc_predict_fn: str = "predict",
     **shared: Unpack[SaveOptions],
 ) -> None:
     """Save a Booster or a model of LightGBM's scikit-learn interface, atomically.
@@ -172,6 +167,8 @@ def save_model(
         path: where the folder goes; it must not exist (or be empty) unless ``overwrite=True``.
         serialization_format: how a model of the scikit-learn interface is written:
             ``cloudpickle``, ``pickle`` or ``skops``. A Booster is always LightGBM's own text.
+        pyfunc_predict_fn: the method that python_function calls: ``predict``, or ``predict_proba``
+            of a classifier (LGB-018).
         **shared: see :class:`mlmodel.store.saving.SaveOptions`.
 
     """

@@ -10,14 +10,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel._base.warnings import warn_caller
-from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._base import Flavor, Predict, Saved
-from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._failures import cannot_be_saved, refused_by
-from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._classes import defined_by
+from mlmodel.flavors._failures import cannot_be_saved
 from mlmodel.flavors._prophet_json import rebuilt
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
-from mlmodel.scoring.predict import Taking
 from mlmodel.trust import bounds, forecasts
 
 if TYPE_CHECKING:
@@ -27,14 +24,9 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "ProphetFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "ProphetFlavor", "get_default_conda_env",
+    "get_default_pip_requirements", "load_model", "save_model",
+]  # fmt: skip
 
 _FILE = "model.pr"
 
@@ -46,6 +38,8 @@ class ProphetFlavor(Flavor):
     loader_module = "mlflow.prophet"
     extra = ("prophet>=1.1.5",)
     packages = ("prophet",)
+    takes = "models of Prophet"
+    takes_rule = "PPH-003"
     versions = MappingProxyType({"prophet_version": "prophet"})
 
     def detects(self, model: object) -> bool:
@@ -53,8 +47,6 @@ class ProphetFlavor(Flavor):
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002 - the contract's
         prophet = self.require("prophet")
-        if not self.detects(model):
-            raise not_taken(self, model, "models of Prophet", " (PPH-003)")
         if any(props.get("predictor") for props in model.extra_regressors.values()):
             warn_caller(
                 "The model has models of its own for some of its regressors, which Prophet does "
@@ -80,45 +72,9 @@ class ProphetFlavor(Flavor):
         return model
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
-        from mlmodel.flavors._tables import FeatureNames  # it needs pandas
+        from mlmodel.flavors import _prophet_tables  # it needs pandas
 
-        columns = FeatureNames(_columns(model), "PPH-007", ("column", "the model"))
-        arguments = PredictArguments(model.predict, ("df",), "Prophet's predict", "PPH-010")
-
-        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            from mlmodel.flavors._tables import as_table, plain_columns
-
-            told = arguments.given(params)
-            table = as_table(model_input)
-            if table is None:
-                raise invalid(
-                    "PPH-008",
-                    "Prophet takes a table (a DataFrame, records, a mapping of columns) with the "
-                    f"times to predict in the column 'ds', not {type(model_input).__name__}.",
-                )
-            taken, missing = columns.in_order(table)
-            if missing:
-                raise columns.lacking(missing)
-            if columns.are_all_unknown_to(table):
-                table = taken
-            with refused_by("Prophet", "PPH-009"):
-                return model.predict(plain_columns(table), **told)
-
-        return Taking(predict, arguments.takes)
-
-
-def _columns(model: Any) -> list[str]:
-    """Return the columns without which a model does not predict."""
-    columns = ["ds"]
-    if model.growth == "logistic":
-        columns.append("cap")
-    if model.logistic_floor:
-        columns.append("floor")
-    for name, props in model.extra_regressors.items():
-        if props.get("predictor") is None:
-            columns.append(name)
-    conditions = (props["condition_name"] for props in model.seasonalities.values())
-    return list(dict.fromkeys([*columns, *filter(None, conditions)]))
+        return _prophet_tables.predictor(model)
 
 
 FLAVOR = ProphetFlavor()

@@ -12,18 +12,13 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
-from mlmodel._base.extras import require
 from mlmodel.flavors import _extra_files
 from mlmodel.flavors import _pytorch_files as _files
+from mlmodel.flavors import _pytorch_state as _state
 from mlmodel.flavors._arguments import require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._failures import cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
-from mlmodel.store.locations.locate import local_path, path_to_write
-from mlmodel.store.new_folder import new_folder
-from mlmodel.trust.gate import Gate
-from mlmodel.trust.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,24 +28,14 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "SERIALIZATION_FORMAT_PICKLE",
-    "SERIALIZATION_FORMAT_PT2",
-    "PytorchFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "load_state_dict",
-    "save_model",
-    "save_state_dict",
-]
+    "FLAVOR", "FLAVOR_NAME", "SERIALIZATION_FORMAT_PICKLE", "SERIALIZATION_FORMAT_PT2",
+    "PytorchFlavor", "get_default_conda_env", "get_default_pip_requirements", "load_model",
+    "load_state_dict", "save_model", "save_state_dict",
+]  # fmt: skip
 
 SerializationFormat = Literal["pickle", "pt2"]
 
 _FOLDER = "data"
-_STATE_DICT = "state_dict.pth"
-_MODULE = ("torch.nn.modules.module", "Module")
 
 
 class PytorchFlavor(Flavor):
@@ -60,6 +45,7 @@ class PytorchFlavor(Flavor):
     loader_module = "mlflow.pytorch"
     extra = ("torch>=2.6",)
     packages = ("torch",)
+    takes = "a torch.nn.Module"
     versions = MappingProxyType({"pytorch_version": "torch"})
     signature_kinds = frozenset({"columns", "tensors"})
     takes_example = True
@@ -70,18 +56,15 @@ class PytorchFlavor(Flavor):
         return {name: version.partition("+")[0] for name, version in found.items()}
 
     def detects(self, model: object) -> bool:
-        return _files.is_program(model) or (
-            defined_by(model, "torch")
-            and any((one.__module__, one.__qualname__) == _MODULE for one in type(model).__mro__)
-        )
+        return _files.is_program(model) or defined_by(model, "torch.nn.modules.module", "Module")
+
+    def advice(self, model: object) -> str:
+        return "; a state dict is saved by save_state_dict" * isinstance(model, dict)
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         torch = self.require("torch")
         form = options["serialization_format"]
         require_one_of("serialization_format", form, get_args(SerializationFormat), "PTH-004")
-        if not self.detects(model):
-            more = "; a state dict is saved by save_state_dict" * isinstance(model, dict)
-            raise not_taken(self, model, "a torch.nn.Module", more)
         from mlmodel.flavors import _pytorch_program as programs  # it needs numpy and pandas
         from mlmodel.flavors._pytorch_running import evaluating
 
@@ -94,10 +77,7 @@ class PytorchFlavor(Flavor):
             if form == "pt2" or module is not model:
                 programs.write(torch, model, folder / _files.PROGRAM, options)
             else:
-                (folder / _files.PICKLE_MODULE_INFO).write_text(name, encoding="utf-8")
-                if chosen is None and not isinstance(model, torch.jit.ScriptModule):
-                    packages.append("cloudpickle")
-                _write_module(torch, model, folder / _files.MODULE, chosen)
+                packages += _files.write(torch, model, folder, chosen)
         attributes = {
             "model_data": _FOLDER,
             "pytorch_version": str(torch.__version__),
@@ -119,10 +99,7 @@ class PytorchFlavor(Flavor):
         return _files.load_module(self, folder.gate, path, named)
 
     def open(
-        self,
-        folder: ModelFolder,
-        attributes: Mapping[str, Any],
-        python_function: Mapping[str, Any],
+        self, folder: ModelFolder, attributes: Mapping[str, Any], python_function: Mapping[str, Any]
     ) -> tuple[Any, Predict]:
         """Return the module on the device that is configured, else on a graphics card (PTH-013)."""
         from mlmodel.flavors import _pytorch_running  # it needs numpy and pandas
@@ -137,15 +114,6 @@ class PytorchFlavor(Flavor):
         from mlmodel.flavors import _pytorch_running  # it needs numpy and pandas
 
         return _pytorch_running.predictor(self.require("torch"), model)
-
-
-def _write_module(torch: Any, model: Any, path: Path, chosen: ModuleType | None) -> None:
-    pickled_by = require("cloudpickle", "predict") if chosen is None else chosen
-    with cannot_be_saved("The module cannot be saved", "PTH-004", path):
-        if isinstance(model, torch.jit.ScriptModule):
-            model.save(str(path))
-        else:
-            torch.save(model, path, pickle_module=pickled_by)
 
 
 FLAVOR = PytorchFlavor()
@@ -200,14 +168,10 @@ def save_state_dict(state_dict: dict[str, Any], path: PathLike) -> None:
         MissingDependency: PyTorch is not installed.
 
     """
-    torch = FLAVOR.require("torch")
     if not isinstance(state_dict, dict):
         more = "; save_model saves a module" * FLAVOR.detects(state_dict)
         raise not_taken(FLAVOR, state_dict, "a dict as a state dict", more)
-    target = path_to_write(path).absolute()
-    with new_folder(target, overwrite=False) as root, cannot_be_saved("The state dict", "PTH-007"):
-        torch.save(state_dict, root / _STATE_DICT)
-    record(target, "saved by this user")
+    _state.write(FLAVOR, state_dict, path)
 
 
 def load_state_dict(state_dict_uri: PathLike, *, trust: bool = False) -> Any:
@@ -227,6 +191,4 @@ def load_state_dict(state_dict_uri: PathLike, *, trust: bool = False) -> Any:
         MissingDependency: PyTorch is not installed.
 
     """
-    root = local_path(state_dict_uri)
-    gate = Gate.for_folder(root, trust=trust)
-    return _files.load_state(FLAVOR, gate, root / _STATE_DICT, _STATE_DICT)
+    return _state.read(FLAVOR, state_dict_uri, trust=trust)

@@ -15,7 +15,7 @@ from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import UnsupportedModel
 from mlmodel.flavors._arguments import PredictArguments, require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
-from mlmodel.flavors._classes import defined_by, not_taken
+from mlmodel.flavors._classes import defined_by
 from mlmodel.flavors._pickling import FILES, load_object, write_object
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 from mlmodel.scoring.predict import Taking
@@ -27,18 +27,10 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "SERIALIZATION_FORMAT_CLOUDPICKLE",
-    "SERIALIZATION_FORMAT_PICKLE",
-    "SERIALIZATION_FORMAT_SKOPS",
-    "SUPPORTED_SERIALIZATION_FORMATS",
-    "SklearnFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "SERIALIZATION_FORMAT_CLOUDPICKLE", "SERIALIZATION_FORMAT_PICKLE",
+    "SERIALIZATION_FORMAT_SKOPS", "SUPPORTED_SERIALIZATION_FORMATS", "SklearnFlavor",
+    "get_default_conda_env", "get_default_pip_requirements", "load_model", "save_model",
+]  # fmt: skip
 
 SerializationFormat = Literal["pickle", "cloudpickle", "skops"]
 
@@ -56,6 +48,7 @@ class SklearnFlavor(Flavor):
     loader_module = "mlflow.sklearn"
     extra = ("scikit-learn>=1.3", "joblib>=1.3", "skops>=0.10")
     packages = ("scikit-learn",)
+    takes = "estimators of scikit-learn's API"
     versions = MappingProxyType({"sklearn_version": "scikit-learn"})
     signature_kinds = frozenset({"columns", "tensors"})
     forms = MappingProxyType({"skops": {"serialization_format": "skops"}})
@@ -64,13 +57,14 @@ class SklearnFlavor(Flavor):
     def detects(self, model: object) -> bool:
         return defined_by(model, "sklearn") and hasattr(model, "get_params")
 
+    def saves(self, model: object) -> bool:
+        return hasattr(model, "get_params")
+
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         sklearn = self.require("sklearn", "scikit-learn")
         form, predict_fn = options["serialization_format"], options["pyfunc_predict_fn"]
         require_one_of("serialization_format", form, FILES, "SKL-002")
         require_one_of("pyfunc_predict_fn", predict_fn, _PREDICT_METHODS, "SKL-004")
-        if not hasattr(model, "get_params"):
-            raise not_taken(self, model, "estimators of scikit-learn's API")
         keys, packages = write_object(self, model, root, form)
         attributes = {"pickled_model": FILES[form], "sklearn_version": sklearn.__version__, **keys}
         python_function = {"model_path": FILES[form], "predict_fn": predict_fn}
@@ -98,10 +92,8 @@ class SklearnFlavor(Flavor):
         from mlmodel.flavors._sklearn_inputs import Inputs, last_step  # numpy, pandas
 
         method, inputs = getattr(model, name), Inputs(model)
-        arguments = PredictArguments(
-            getattr(last_step(model), name, method), ("X",), of=f"the model's {name}",
-            rule="PYF-025",
-        )  # fmt: skip
+        asked = getattr(last_step(model), name, method)
+        arguments = PredictArguments.of_method(asked, ("X",), f"the model's {name}", "PYF-025")
 
         def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
             return inputs.predict(method, model_input, arguments.given(params))

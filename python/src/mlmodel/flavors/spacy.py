@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import UnsupportedModel
-from mlmodel.flavors._arguments import warn_of_params
+from mlmodel.flavors import _spacy_files as _files
 from mlmodel.flavors._base import Flavor, Predict, Saved
-from mlmodel.flavors._classes import defined_by, not_taken
-from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
-from mlmodel.flavors._named_files import folder_inside
+from mlmodel.flavors._classes import defined_by
+from mlmodel.flavors._failures import cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 
 if TYPE_CHECKING:
@@ -27,17 +26,11 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "SpacyFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "SpacyFlavor", "get_default_conda_env", "get_default_pip_requirements",
+    "load_model", "save_model",
+]  # fmt: skip
 
 _FOLDER = "model.spacy"
-_CONFIG = "config.cfg"
 #: Components that classify whole texts, by the classes that they are or derive from.
 _CLASSIFIERS = ("TextCategorizer", "MultiLabel_TextCategorizer")
 
@@ -50,6 +43,7 @@ class SpacyFlavor(Flavor):
     loader_module = "mlflow.spacy"
     extra = ("spacy>=3.7",)
     packages = ("spacy",)
+    takes = "pipelines of spaCy (spacy.Language)"
     versions = MappingProxyType({"spacy_version": "spacy"})
 
     def detects(self, model: object) -> bool:
@@ -57,8 +51,6 @@ class SpacyFlavor(Flavor):
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002
         spacy = self.require("spacy")
-        if not self.detects(model):
-            raise not_taken(self, model, "pipelines of spaCy (spacy.Language)")
         with cannot_be_saved("The pipeline cannot be saved", "SPA-004"):
             model.to_disk(root / _FOLDER)
         attributes = {"data": _FOLDER, "spacy_version": spacy.__version__}
@@ -72,35 +64,8 @@ class SpacyFlavor(Flavor):
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         spacy = self.require("spacy")
-        from mlmodel.trust import spacy_models
-
         name = folder.model_path(attributes, key="data", default=_FOLDER)
-        root = folder_inside(folder, name)
-        file = f"{name}/{_CONFIG}"
-        if not (root / _CONFIG).exists() and (root / "meta.json").exists():
-            raise UnsupportedModel(
-                f"{folder.root}: {name} has no {_CONFIG}, so spaCy 2 or older wrote it, and spaCy "
-                f"{spacy.__version__} does not read it. Train the pipeline again (SPA-004)"
-            )
-        data = folder.gate.read(root / _CONFIG)
-        what = f"cannot be loaded by spaCy {spacy.__version__}"
-        with cannot_be_read(name, what, "SPA-004", root):
-            # Read as spaCy itself does, once; what it fills in later is filled in here, too.
-            config = spacy.util.Config().from_bytes(data, interpolate=False)
-            names = spacy_models.refused_names(config.copy().interpolate())
-        for reason in [*spacy_models.refused_in(data), *names][:1]:
-            folder.gate.require_trust(f"the configuration of spaCy {reason} (SPA-006)", file)
-        with cannot_be_read(name, what, "SPA-004", root):
-            meta = spacy.util.get_model_meta(root)
-            pipeline = spacy.util.load_model_from_config(config, meta=meta)
-            built = spacy_models.layers(
-                (f"{name}/{owner}", part.model)
-                for owner, part in pipeline.components
-                if hasattr(getattr(part, "model", None), "walk")
-            )
-            pipeline.from_disk(root)
-        spacy_models.check_numbers(built)
-        return pipeline
+        return _files.load(spacy, folder, name)
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
         """Return how a pipeline predicts: the categories of each text, in one column."""
@@ -109,24 +74,9 @@ class SpacyFlavor(Flavor):
                 f"The pipeline has no text classifier ({_parts(model)}); "
                 "mlmodel.spacy.load_model gives the pipeline itself (SPA-005)"
             )
-        import pandas as pd
+        from mlmodel.flavors import _spacy_texts  # it needs pandas
 
-        from mlmodel.flavors._texts import Texts
-
-        texts = Texts("A pipeline of spaCy", data_rule="SPA-008", values_rule="SPA-009")
-
-        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            warn_of_params(params, "A pipeline of spaCy")
-            given = texts.of(model_input)
-            return pd.DataFrame(
-                {
-                    "predictions": pd.Series(
-                        [model(text).cats for text in given], given.index, object
-                    )
-                }
-            )
-
-        return predict
+        return _spacy_texts.predictor(model)
 
 
 def _parts(pipeline: Any) -> str:
@@ -134,10 +84,7 @@ def _parts(pipeline: Any) -> str:
 
 
 def _has_classifier(pipeline: Any) -> bool:
-    classes = (cls for _, part in pipeline.pipeline for cls in type(part).__mro__)
-    return any(
-        cls.__name__ in _CLASSIFIERS and cls.__module__.startswith("spacy.") for cls in classes
-    )
+    return any(defined_by(part, "spacy", *_CLASSIFIERS) for _, part in pipeline.pipeline)
 
 
 FLAVOR = SpacyFlavor()

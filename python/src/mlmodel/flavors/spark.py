@@ -16,15 +16,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mlmodel._base import files
-from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
+from mlmodel.errors import UnsupportedModel
+from mlmodel.flavors import _spark_files as _files
 from mlmodel.flavors import _spark_session as _spark
-from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._base import Flavor, Predict, Saved
-from mlmodel.flavors._classes import NamedClasses, defined_by, not_taken
+from mlmodel.flavors._classes import NamedClasses, defined_by
 from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
-from mlmodel.trust import sparkml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,19 +30,12 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "SparkFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "SparkFlavor", "get_default_conda_env", "get_default_pip_requirements",
+    "load_model", "save_model",
+]  # fmt: skip
 
 _FOLDER = "sparkml"
 _CLASSES = NamedClasses(("pyspark.ml.pipeline.PipelineModel",), key="model_class", rule="SPK-002")
-#: The class from which all derive that make a table of a table.
-_TRANSFORMER = ("pyspark.ml.base", "Transformer")
 
 
 class SparkFlavor(Flavor):
@@ -54,11 +45,15 @@ class SparkFlavor(Flavor):
     loader_module = "mlflow.spark"
     extra = ("pyspark>=3.5",)
     packages = ("pyspark",)
+    takes = "fitted models and transformers of pyspark.ml"
     versions = MappingProxyType({"pyspark_version": "pyspark"})
 
     def detects(self, model: object) -> bool:
-        bases = {(cls.__module__, cls.__qualname__) for cls in type(model).__mro__}
-        return _TRANSFORMER in bases and not defined_by(model, "pyspark.ml.connect")
+        is_transformer = defined_by(model, "pyspark.ml.base", "Transformer")
+        return is_transformer and not defined_by(model, "pyspark.ml.connect")
+
+    def advice(self, model: object) -> str:
+        return "; fit an estimator first: estimator.fit(table)" * hasattr(model, "fit")
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         pyspark = self.require("pyspark")
@@ -67,14 +62,11 @@ class SparkFlavor(Flavor):
                 "sample_input asks for the flavor mleap, too, which mlmodel cannot write: leave it "
                 "out; input_example=… gives the model its signature (SPK-017)"
             )
-        if not self.detects(model):
-            more = "; fit an estimator first: estimator.fit(table)" if hasattr(model, "fit") else ""
-            raise not_taken(self, model, "fitted models and transformers of pyspark.ml", more)
         if not _CLASSES.hold(model):
             model = self.require("pyspark.ml").PipelineModel(stages=[model])
         columns = options["output_columns"]
         with cannot_be_saved("The model cannot be saved by Spark", "SPK-017", root):
-            _write(model, str(root / _FOLDER), options["dfs_tmpdir"])
+            _files.write(model, str(root / _FOLDER), options["dfs_tmpdir"])
         attributes = {
             "model_class": _CLASSES.names[0],
             "model_data": _FOLDER,
@@ -93,9 +85,9 @@ class SparkFlavor(Flavor):
         made = Path(tempfile.mkdtemp(prefix="mlmodel-spark-")).resolve()
         copied = made / _FOLDER
         try:
-            classes = _copy(folder, data, copied)
+            classes = _files.copy_checked(folder, data, copied)
             session = _spark.session_for(attributes.get("pyspark_version"))
-            _require_classes(session, classes)
+            _files.require_classes(session, classes)
             place = _spark.place_for(session)
             if place is not None:
                 _spark.moved(session, str(copied), place)
@@ -115,91 +107,16 @@ class SparkFlavor(Flavor):
     ) -> tuple[Any, Predict]:
         native = self.load(folder, attributes)
         session = _spark.session_for(attributes.get("pyspark_version"))
-        return native, _predictor(session, native, python_function)
+        return native, _asked(session, native, python_function)
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
-        return _predictor(_spark.session_for(), model, attributes)
+        return _asked(_spark.session_for(), model, attributes)
 
 
-def _predictor(session: Any, model: Any, attributes: Mapping[str, Any]) -> Predict:
-    from mlmodel.flavors._spark_frames import Pipeline  # it needs numpy and pandas
+def _asked(session: Any, model: Any, attributes: Mapping[str, Any]) -> Predict:
+    from mlmodel.flavors._spark_frames import predictor  # it needs numpy and pandas
 
-    pipeline = Pipeline(session, model, attributes.get("output_columns"))
-
-    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-        warn_of_params(params, "A pipeline of Spark")
-        return pipeline.answer(model_input)
-
-    return predict
-
-
-def _write(model: Any, path: str, tmpdir: str | None) -> None:
-    session = _spark.session_for()
-    place = _spark.place_for(session, tmpdir)
-    model.write().save(f"file://{path}" if place is None else place)
-    if place is not None:
-        _spark.moved(session, place, path, back=True)
-
-
-def _copy(folder: ModelFolder, data: str, target: Path) -> list[str]:
-    """Copy what Spark would read, looked into, and return the classes that it names.
-
-    Raises:
-        InvalidModel: a file is not one that Spark writes, or is missing (SPK-004).
-        UntrustedModel: what is in it could run, and the folder is not trusted (SPK-005).
-
-    """
-    root, gate = folder.file(data), folder.gate
-    classes: list[str] = []
-    described = False
-    for relative, _ in files.regular_files(root):
-        # Of hidden files Spark reads some (`_common_metadata`, partitions); none is needed.
-        if not sparkml.stands_open(relative):
-            continue
-        content, file = gate.read_to_run(root / relative), f"{data}/{relative}"
-        try:
-            for found in sparkml.look_into(relative, content):
-                gate.require_trust(f"{file}, which {found.what} ({found.rule})", file)
-            classes += sparkml.classes_of(relative, content)
-        except sparkml.Broken as error:
-            raise InvalidModel.of_file(file, error.rule, str(error)) from None
-        described = described or relative.startswith("metadata/")
-        (target / relative).parent.mkdir(parents=True, exist_ok=True)
-        (target / relative).write_bytes(content)
-    if not described:
-        raise InvalidModel.of_file(data, "SPK-004", "has no file metadata/part-00000 in it")
-    return classes
-
-
-def _require_classes(session: Any, classes: Sequence[str]) -> None:
-    """Go on where Spark has every class of a stage (SPK-009); none of them is run for it."""
-    java = session._jvm.java.lang  # noqa: SLF001 - Spark's own Python asks in this way, too
-    loader_of_java = java.Thread.currentThread().getContextClassLoader()
-    for name in dict.fromkeys(classes):
-        if name.startswith("pyspark."):
-            continue
-        try:
-            loader_of_java.loadClass(name)
-        except Exception as error:
-            if "ClassNotFoundException" not in str(error):
-                continue  # which Spark says itself, or has in Python
-            if _is_python(name):
-                continue
-            raise MissingDependency(
-                f"A stage of the model is a {name}, which Spark does not find: it comes from a JAR "
-                "that is not on its class path (spark.jars), or from another version of Spark "
-                "(SPK-009)"
-            ) from error
-
-
-def _is_python(name: str) -> bool:
-    import importlib
-
-    module, _, own = name.rpartition(".")
-    try:
-        return hasattr(importlib.import_module(module), own)
-    except ImportError:
-        return False
+    return predictor(session, model, attributes.get("output_columns"))
 
 
 FLAVOR = SparkFlavor()

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mlmodel.errors import InvalidArgument
 from mlmodel.flavors import _keras_files as _files
 from mlmodel.flavors import _tensorflow_graphs as _graphs
-from mlmodel.flavors._base import Flavor, Predict, Saved
-from mlmodel.flavors._classes import not_taken
+from mlmodel.flavors._base import Flavor, Predict, Saved, when_asked
 from mlmodel.flavors._failures import cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 
@@ -28,14 +27,9 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "TensorflowFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "TensorflowFlavor", "get_default_conda_env",
+    "get_default_pip_requirements", "load_model", "save_model",
+]  # fmt: skip
 
 _MODULE, _GRAPH = "tf2-module", "tf1-estimator"
 #: What is read where a file does not say it: the names of TensorFlow itself.
@@ -50,11 +44,16 @@ class TensorflowFlavor(Flavor):
     extra = ("tensorflow>=2.18", "keras>=3.12", "h5py>=3.8")
     packages = ("tensorflow",)
     alternatives = MappingProxyType({_graphs.PACKAGE: _graphs.DISTRIBUTIONS})
+    takes = "modules (tf.Module), models of Keras 3, and folders of SavedModels"
     versions = MappingProxyType({"keras_version": "tensorflow"})
     signature_kinds = frozenset({"columns", "tensors"})
 
     def detects(self, model: object) -> bool:
         return _graphs.is_graph(model)
+
+    def saves(self, model: object) -> bool:
+        is_path = isinstance(model, str | os.PathLike)
+        return is_path or self.detects(model) or _files.is_model(model)
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         tensorflow = _graphs.library(self)
@@ -70,21 +69,18 @@ class TensorflowFlavor(Flavor):
             return Saved(attributes, {"data": _files.DATA}, [*packages, _files.MODULE])
         if isinstance(model, str | os.PathLike):
             attributes = _copied(Path(model), root, options)
-        elif self.detects(model):
+        else:
             attributes = {"saved_model_dir": "tf2model", "model_type": _MODULE}
             told = options["saved_model_kwargs"] or {}
             with cannot_be_saved("The module cannot be saved", "TFL-002", root / "tf2model"):
                 tensorflow.saved_model.save(model, str(root / "tf2model"), **told)
-        else:
-            takes = "modules (tf.Module), models of Keras 3, and folders of SavedModels"
-            raise not_taken(self, model, takes)
 
-        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+        def opened() -> Predict:
             tags = attributes.get("meta_graph_tags")
             loaded = tensorflow.saved_model.load(str(root / attributes["saved_model_dir"]), tags)
-            return self.predictor(_chosen(loaded, attributes), {})(model_input, params)
+            return self.predictor(_chosen(loaded, attributes), {})
 
-        return Saved(attributes, {}, packages, predict)
+        return Saved(attributes, {}, packages, when_asked(opened))
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         named = attributes.get("saved_model_dir")
@@ -97,11 +93,7 @@ class TensorflowFlavor(Flavor):
         return _chosen(loaded, attributes)
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
-        if not _files.is_model(model):
-            return _graphs.predictor(self, model)
-        from mlmodel.flavors._keras_predict import predictor  # it needs numpy and pandas
-
-        return predictor(_files.library(self), model)
+        return _files.predictor(self, model)
 
 
 def _chosen(loaded: Any, attributes: Mapping[str, Any]) -> Any:

@@ -17,7 +17,7 @@ from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors import _huggingface as hugging_face
 from mlmodel.flavors import _transformers_files as _files
 from mlmodel.flavors._base import Flavor, Predict, Saved
-from mlmodel.flavors._classes import not_taken
+from mlmodel.flavors._classes import defined_by
 from mlmodel.flavors._failures import cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 
@@ -28,14 +28,9 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "TransformersFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "TransformersFlavor", "get_default_conda_env",
+    "get_default_pip_requirements", "load_model", "save_model",
+]  # fmt: skip
 
 _MODEL = "model"
 #: What a pipeline keeps of the file for python_function, so that copies of it have it.
@@ -49,18 +44,14 @@ class TransformersFlavor(Flavor):
     loader_module = "mlflow.transformers"
     extra = ("transformers>=5.0", "torch>=2.6")
     packages = ("transformers", "torch")
+    takes = "pipelines (transformers.pipeline(task, model=…))"
     versions = MappingProxyType({"transformers_version": "transformers"})
 
     def detects(self, model: object) -> bool:
-        return any(
-            cls.__name__ == "Pipeline" and cls.__module__.startswith("transformers.pipelines")
-            for cls in type(model).__mro__
-        )
+        return defined_by(model, "transformers.pipelines", "Pipeline")
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:  # noqa: ARG002 - the contract's
         transformers = self.require("transformers")
-        if not self.detects(model):
-            raise not_taken(self, model, "pipelines (transformers.pipeline(task, model=…))")
         network = model.model
         if getattr(network, "_hf_peft_config_loaded", False) or hasattr(network, "peft_config"):
             raise InvalidArgument(

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel.errors import UnsupportedModel
+from mlmodel.flavors import _vizmod_charts as _charts
 from mlmodel.flavors._arguments import require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
-from mlmodel.flavors._classes import defined_by, not_taken
+from mlmodel.flavors._classes import defined_by
 from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
-from mlmodel.flavors._invalid_data import invalid, invalid_each
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 
 if TYPE_CHECKING:
@@ -24,18 +24,12 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "VizmodFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "VizmodFlavor", "get_default_conda_env",
+    "get_default_pip_requirements", "load_model", "save_model",
+]  # fmt: skip
 
 _FILE = "viz.json"
 _STYLE = "vegalite"
-_FORMATS = ("json", "html")
 
 
 class VizmodFlavor(Flavor):
@@ -47,6 +41,7 @@ class VizmodFlavor(Flavor):
     other_loaders = ("mlflow_vismod",)
     extra = ("altair>=5.0",)
     packages = ("altair",)
+    takes = "charts of Altair"
     versions = MappingProxyType({"altair_version": "altair"})
 
     def detects(self, model: object) -> bool:
@@ -55,10 +50,8 @@ class VizmodFlavor(Flavor):
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         altair = self.require("altair")
         require_one_of("style", options["style"], (_STYLE,), "VIZ-001")
-        if not self.detects(model):
-            raise not_taken(self, model, "charts of Altair")
         with cannot_be_saved("The chart is not one that Altair can write", "VIZ-003"):
-            text = json.dumps(_specification(altair, model), ensure_ascii=False)
+            text = json.dumps(_charts.specification(altair, model), ensure_ascii=False)
         (root / _FILE).write_text(text, encoding="utf-8")
         attributes = {"altair_version": altair.__version__, "data": _FILE, "style": _STYLE}
         return Saved(attributes, {"data": _FILE}, self.packages)
@@ -80,71 +73,9 @@ class VizmodFlavor(Flavor):
             return altair.Chart.from_dict(json.loads(data))
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
-        """Return how a chart predicts: itself, with other rows."""
-        from mlmodel.flavors._tables import as_table
+        from mlmodel.flavors import _vizmod_tables  # it needs pandas
 
-        altair = self.require("altair")
-
-        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            form = _format(params)
-            table = as_table(model_input)
-            if table is None:
-                what = f"A chart takes a table, not {type(model_input).__name__}."
-                raise invalid("VIZ-005", what)
-            chart = model.copy(deep=True)
-            chart.data = table.set_axis([str(name) for name in table.columns], axis=1)
-            written = _specification(altair, chart)
-            return written if form == "json" else _page(altair, written)
-
-        return predict
-
-
-def _format(params: Mapping[str, Any] | None) -> str:
-    given = dict(params or {})
-    form = given.pop("format", _FORMATS[0])
-    if given or form not in _FORMATS:
-        wrong = {
-            name: f"Parameter {name!r} is not one of a chart's; it has format." for name in given
-        }
-        if form not in _FORMATS:
-            wrong["format"] = f"Parameter 'format' is {' or '.join(_FORMATS)}, not {form!r}."
-        raise invalid_each("The parameters break the rules of the model.", "VIZ-004", wrong)
-    return str(form)
-
-
-class _InPages(json.JSONEncoder):
-    """Writes texts of a model and of data so that none ends the script in which they stand."""
-
-    def encode(self, o: Any) -> str:
-        return super().encode(o).replace("<", r"\u003c")
-
-
-def _page(altair: Any, written: Mapping[str, Any]) -> str:
-    """Return a page with a chart; what a model says of how it is embedded has no place in it."""
-    shown = {key: value for key, value in written.items() if key != "usermeta"}
-    page: str = altair.Chart.from_dict(shown).to_html(json_kwds={"cls": _InPages})
-    return page
-
-
-def _specification(altair: Any, chart: Any) -> dict[str, Any]:
-    """Return a chart as Vega-Lite's JSON, with the rows that it shows and no others."""
-    with altair.data_transformers.enable("default", max_rows=None):
-        written: dict[str, Any] = json.loads(json.dumps(chart.to_dict()))
-    kept = set(_names_of_data(written))
-    sets = {name: rows for name, rows in written.pop("datasets", {}).items() if name in kept}
-    return {**written, "datasets": sets} if sets else written
-
-
-def _names_of_data(value: Any) -> list[str]:
-    """Return the names of the sets of rows to which a specification refers, outside of these."""
-    if isinstance(value, list):
-        return [name for one in value for name in _names_of_data(one)]
-    if not isinstance(value, dict):
-        return []
-    own = [value["name"]] if isinstance(value.get("name"), str) else []
-    return own + [
-        name for key, one in value.items() if key != "datasets" for name in _names_of_data(one)
-    ]
+        return _vizmod_tables.predictor(self.require("altair"), model)
 
 
 FLAVOR = VizmodFlavor()

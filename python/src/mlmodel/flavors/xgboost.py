@@ -12,14 +12,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
-from mlmodel.errors import InvalidArgument, MlmodelError, UnsupportedModel
-from mlmodel.flavors._arguments import PredictArguments, require_one_of
+from mlmodel.flavors import _trees
+from mlmodel.flavors._arguments import require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import NamedClasses, class_name
-from mlmodel.flavors._failures import brief, cannot_be_read, cannot_be_saved
-from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
-from mlmodel.scoring.predict import Taking
 from mlmodel.trust.pickles.names import BOOSTER
 
 if TYPE_CHECKING:
@@ -29,14 +27,9 @@ if TYPE_CHECKING:
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
-    "FLAVOR",
-    "FLAVOR_NAME",
-    "XgboostFlavor",
-    "get_default_conda_env",
-    "get_default_pip_requirements",
-    "load_model",
-    "save_model",
-]
+    "FLAVOR", "FLAVOR_NAME", "XgboostFlavor", "get_default_conda_env",
+    "get_default_pip_requirements", "load_model", "save_model",
+]  # fmt: skip
 
 ModelFormat = Literal["ubj", "json", "xgb"]
 
@@ -47,11 +40,6 @@ _CLASSES = NamedClasses(
     key="model_class",
     rule="XGB-002",
 )
-
-
-#: What python_function may call (XGB-020).
-_PREDICT = "predict"
-_METHODS = (_PREDICT, "predict_proba")
 
 
 class XgboostFlavor(Flavor):
@@ -65,15 +53,19 @@ class XgboostFlavor(Flavor):
     forms = MappingProxyType({name: {"model_format": name} for name in ("ubj", "json")})
     form_keys = ("model_format", "data")
     no_graph = "XGBoost makes no graphs, and no converter of other people is tested with it here"
+    takes = _CLASSES.models
+    takes_rule = "XGB-002"
 
     def detects(self, model: object) -> bool:
         return _CLASSES.hold(model)
 
+    def advice(self, model: object) -> str:  # noqa: ARG002 - the contract's
+        return "; the sklearn flavor saves classes derived from them"
+
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         xgboost = self.require("xgboost")
-        form, predict_fn = options["model_format"], options["pyfunc_predict_fn"]
+        form = options["model_format"]
         require_one_of("model_format", form, get_args(ModelFormat))
-        _CLASSES.require_model(self, model, "; the sklearn flavor saves classes derived from them")
         file = f"model.{form}"
         # XGBoost's writer goes by the suffix, and knows two.
         written = root / ("model.json" if form == "json" else "model.ubj")
@@ -90,11 +82,8 @@ class XgboostFlavor(Flavor):
         if class_name(model) != _BOOSTER:
             packages.append("scikit-learn")
             attributes |= _missing_value(model)
-        python_function = {"data": file}
-        if predict_fn != _PREDICT:
-            _require_method(model, predict_fn, InvalidArgument)
-            python_function["predict_fn"] = predict_fn
-        return Saved(attributes, python_function, packages)
+        method = _trees.key_of_method(model, options["pyfunc_predict_fn"], "XGB-020")
+        return Saved(attributes, {"data": file, **method}, packages)
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         xgboost = self.require("xgboost")
@@ -121,53 +110,9 @@ class XgboostFlavor(Flavor):
         return model
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
-        from mlmodel.flavors._features import Features  # it needs numpy and pandas
-        from mlmodel.flavors._xgboost_categories import categories_of
+        from mlmodel.flavors import _xgboost_predict  # it needs numpy and pandas
 
-        xgboost = self.require("xgboost")
-        is_booster = isinstance(model, xgboost.Booster)
-        booster = model if is_booster else model.get_booster()
-        file = attributes.get("data") or "The model's file"
-        with cannot_be_read(str(file), "has features that cannot be used", "XGB-016"):
-            names, types = booster.feature_names, booster.feature_types
-            count, categories = int(booster.num_features()), categories_of(booster)
-        features = Features(
-            names, count, categories=categories,
-            library="XGBoost", features_rule="XGB-007", data_rule="XGB-008", values_rule="XGB-012",
-        )  # fmt: skip
-        name = attributes.get("predict_fn") or _PREDICT
-        _require_method(model, name, UnsupportedModel)
-        method = getattr(model, name)
-        arguments = PredictArguments(method, ("data", "X"), of=f"XGBoost's {name}", rule="XGB-009")
-
-        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            given = arguments.given(params)
-            if given.get("iteration_range") is not None:  # a list, where it comes from JSON
-                given["iteration_range"] = tuple(given["iteration_range"])
-            rows = features.of(model_input)
-            try:
-                if is_booster:
-                    told = {}
-                    if names and not hasattr(rows, "columns"):
-                        told = {"feature_names": names, "feature_types": types}
-                    rows = xgboost.DMatrix(rows, enable_categorical=True, **told)
-                return method(rows, **given)
-            except xgboost.core.XGBoostError as error:
-                if "alloc" in str(error):  # a lack of memory is not the caller's fault
-                    raise
-                why = f"XGBoost cannot predict on these data: {brief(error)}."
-                raise invalid("XGB-015", why) from None
-
-        return Taking(predict, arguments.takes)
-
-
-def _require_method(model: Any, name: object, error: type[MlmodelError]) -> None:
-    """Raise an error where a model has no such method of prediction (XGB-020)."""
-    if name not in _METHODS or not hasattr(model, str(name)):
-        raise error(
-            f"predict_fn is {name!r}; it may name predict, and for a classifier of the "
-            f"scikit-learn interface predict_proba (XGB-020). The model is a {class_name(model)}"
-        )
+        return _xgboost_predict.predictor(self.require("xgboost"), model, attributes)
 
 
 def _missing_value(model: Any) -> dict[str, Any]:

@@ -83,9 +83,11 @@ def _do_without() -> None:
     """Let libraries be imported that ask for what is not there, and do without it.
 
     ctypes would look libraries up by a compiler and a temporary file. A temporary folder has a
-    name, and nothing can be written there; so has one that a library makes when it is imported.
+    name, and nothing can be written there; so has one that a library makes when it is imported. A
+    library of plots, which others import, would warn that it keeps no list of fonts.
     """
     import ctypes.util
+    import logging
     import tempfile
 
     def nowhere(*_: object, **__: object) -> str:
@@ -94,6 +96,7 @@ def _do_without() -> None:
     ctypes.util.find_library = lambda name: None  # noqa: ARG005
     tempfile.tempdir = os.path.join(os.sep, "tmp")  # noqa: PTH118 - a text
     tempfile.mkdtemp = nowhere  # type: ignore[assignment]
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 
 def _answer(target: int, answer: Callable[..., Any], asked: Any) -> None:

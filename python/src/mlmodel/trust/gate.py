@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
@@ -23,22 +23,19 @@ from mlmodel.errors import (
 )
 from mlmodel.errors import shown as shown_value
 from mlmodel.trust import records
+from mlmodel.trust.believed import Believed
 from mlmodel.trust.pickles.budget import Budget
-from mlmodel.trust.pickles.explain import is_function
-from mlmodel.trust.pickles.names import ALLOWED_CLASS, BOOSTER, LIGHTGBM, LIGHTGBM_BOOSTER, Names
+from mlmodel.trust.pickles.names import ALLOWED_CLASS, Names
 from mlmodel.trust.pickles.own import OwnCode
 from mlmodel.trust.pickles.scanner import scan
+from mlmodel.trust.refusals import Refusals, has_classes, unused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
-
-    from mlmodel.trust.pickles.findings import Scan
 
 __all__ = ["Gate"]
 
-#: How many findings an error lists.
-_SHOWN = 8
 #: Why a folder is not trusted whose files are not those that were read.
 _MOVED = "The folder was changed while it was being read, so its digest vouches for other files"
 
@@ -197,17 +194,9 @@ class Gate:
         """Warn of allowed names that no file of the loaded model has (TRU-046)."""
         if self.trust or self._stored:
             return
-        unused = sorted(self.allow - self._seen)
-        if unused:
-            warn_caller(f"{self._unused(unused)} (TRU-046)")
-
-    def _unused(self, names: list[str]) -> str:
-        from difflib import get_close_matches
-
-        seen = sorted(self._seen)
-        near = [one for name in names for one in get_close_matches(name, seen, 1)]
-        hint = f"; did you mean {' and '.join(dict.fromkeys(near))}?" if near else ""
-        return f"allow names {', '.join(names)}, which no file of the model uses{hint}"
+        left = sorted(self.allow - self._seen)
+        if left:
+            warn_caller(f"{unused(left, self._seen)} (TRU-046)")
 
     def require_trust_in(self, file: str, reasons: Iterable[str], names: Iterable[str]) -> None:
         """Go on only in a trusted folder, since a file was found to hold more than data.
@@ -330,8 +319,9 @@ class Gate:
         self._note(found.names)
         if found.allowed:
             known = Names(self.allow, aliases, self.root)
-            loaded = unpickle.load_restricted(found, known, file, self._stand_ins())
-            self._check_loaded(found, loaded, file)
+            believed = Believed(file, self.allow, self.budget)
+            loaded = unpickle.load_restricted(found, known, file, believed.stand_ins())
+            believed.require(found, loaded)
             return loaded
         if self._holds(file, data):
             return unpickle.load_trusted(data, aliases, file, self.own)
@@ -344,7 +334,7 @@ class Gate:
             f"{file}, which uses what is not on the list of harmless names",
             [Violation("TRU-010", reason, file=file) for reason in found.reasons],
             by_name=bool(found.refused),
-            classes=_has_classes(found.refused),
+            classes=has_classes(found.refused),
         )
 
     def load_skops(self, path: Path) -> Any:
@@ -365,7 +355,7 @@ class Gate:
         data = self._read(path, archive=True)
         found = skops_file.check(data, allow=self.allow, budget=self.budget)
         self._note(found.names)
-        trusted = False
+        trusted, believed = False, Believed(file, self.allow, self.budget)
         if found.damage:
             raise InvalidModel(
                 f"{file} is not a whole skops file: {found.damage}.",
@@ -378,51 +368,15 @@ class Gate:
                     f"{file}, which uses what is not on the list of harmless names",
                     [Violation("TRU-040", reason, file=file) for reason in found.reasons],
                     by_name=bool(found.refused),
-                    classes=_has_classes(found.refused),
+                    classes=has_classes(found.refused),
                 )
         if not trusted:
             self._require_classes(found.names)
-            if ".".join(BOOSTER) in set(found.names) - self.allow:
-                from mlmodel.trust import pickled_boosters  # it needs numpy
-
-                checked = pickled_boosters.with_checked_handles(data, file, self.budget)
-                found = replace(found, data=checked)
-            if self._holds_lightgbm(found):
-                from mlmodel.trust import pickled_lightgbm  # it needs numpy
-
-                pickled_lightgbm.check_texts(data, file)
+            found = believed.in_skops(found, data)
         loaded = unpickle.guarded(lambda: skops_file.load(found, trusted=trusted), file)
         if not trusted:
-            self._check_loaded(found, loaded, file)
+            believed.require(found, loaded)
         return loaded
-
-    def _holds_lightgbm(self, found: Scan) -> bool:
-        """Return whether a file has objects of LightGBM that the user did not allow by name."""
-        return not {".".join(at) for at in LIGHTGBM}.isdisjoint(set(found.names) - self.allow)
-
-    def _check_loaded(self, found: Scan, loaded: Any, file: str) -> None:
-        from mlmodel.trust import bounds  # it needs numpy
-
-        bounds.check(loaded, file)
-        if self._holds_lightgbm(found):
-            from mlmodel.trust.pickled_lightgbm import require_data
-
-            require_data(loaded, file)
-
-    def _stand_ins(self) -> dict[tuple[str, str], Callable[[str], type]]:
-        """Return what stands for a class of the list while a pickle is loaded without trust."""
-
-        def booster(file: str) -> type:
-            from mlmodel.trust import pickled_boosters  # it needs numpy
-
-            return pickled_boosters.stand_in(file, self.budget)
-
-        def lightgbm(file: str) -> type:
-            from mlmodel.trust import pickled_lightgbm  # it needs numpy
-
-            return pickled_lightgbm.stand_in(file)
-
-        return {BOOSTER: booster, LIGHTGBM_BOOSTER: lightgbm}
 
     def _require_classes(self, names: Iterable[str]) -> None:
         """Go on only where what the user allowed is an installed class (TRU-016)."""
@@ -454,47 +408,9 @@ class Gate:
     def _refusal(
         self, what: str, details: list[Violation], *, by_name: bool, classes: bool = False
     ) -> UntrustedModel:
-        """Return the error; ``by_name``: names were refused, ``classes``: one may be a class's."""
-        ways = ["pass trust=True (--trust) to trust it this once"]
-        if not self._why_not:
-            ways.insert(0, f"run `mlmodel trust add {self.root}` to trust this folder as it is now")
-        if by_name and classes:
-            ways.insert(
-                0, "pass allow=('package.module.Class', …) to allow installed classes by exact name"
-            )
-        shown = details[:_SHOWN]
-        if len(details) > _SHOWN:
-            last = details[-1]
-            more = f"and {len(details) - _SHOWN} more"
-            shown.append(Violation(last.rule, more, file=last.file))
-        said = [
-            f"Loading this model would run code that is not trusted: {what}. Nothing was run.",
-            *self._history(),
-            *self._of_names(by_name=by_name),
-            f"If you know where the model comes from, do one of these: {'; '.join(ways)}.",
-            self._why_not,
-        ]
-        return UntrustedModel(" ".join(filter(None, said)), shown)
-
-    def _history(self) -> Iterator[str]:
-        """Give what changed, where the folder was trusted once."""
         self.is_trusted()
-        if self._manifest is not None:
-            yield records.changed_since(self.root, self._manifest)
-
-    def _of_names(self, *, by_name: bool) -> Iterator[str]:
-        """Give what is wrong with the names that the caller allows."""
-        unused = sorted(self.allow - self._seen)
-        if self.allow and not by_name:
-            yield (
-                f"That {', '.join(sorted(self.allow))} {'is' if len(self.allow) == 1 else 'are'} "
-                "allowed cannot help: names allow installed classes, and this is code that comes "
-                "with the model; only trust in the folder lets it run (TRU-046)."
-            )
-        elif unused:
-            yield f"{self._unused(unused).rstrip('?')} (TRU-046)."
-
-
-def _has_classes(names: Iterable[str]) -> bool:
-    """Return whether allowing by name can help: classes alone can be allowed (TRU-016)."""
-    return any(not is_function(name) for name in names)
+        past = (
+            records.changed_since(self.root, self._manifest) if self._manifest is not None else ""
+        )
+        known = Refusals(self.root, self.allow, self._seen, self._why_not, past)
+        return known.error(what, details, by_name=by_name, classes=classes)

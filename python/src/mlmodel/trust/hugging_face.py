@@ -19,13 +19,21 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
 from mlmodel.errors import MlmodelError
-from mlmodel.trust import tokenizer_file
+from mlmodel.trust import peft_adapter, tokenizer_file, torch_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
-__all__ = ["A_LINK", "LARGEST", "MODEL_TYPES", "links_in", "refused_below", "refused_in"]
+__all__ = [
+    "A_LINK",
+    "LARGEST",
+    "MODEL_TYPES",
+    "adapter_in",
+    "links_in",
+    "refused_below",
+    "refused_in",
+]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -110,7 +118,10 @@ _FOLDER = re.compile(r"([A-Za-z0-9_\-]{1,64})?\Z")
 #: What is said of what leads elsewhere, which the library would follow.
 A_LINK = "is a link, or no file"
 #: Files by which a folder is known, and folders of a model that may be one without being named.
-_MARKS = ("config.json", "modules.json", "tokenizer.json", "tokenizer_config.json")
+_MARKS = (
+    *("config.json", "modules.json", "tokenizer.json", "tokenizer_config.json"),
+    peft_adapter.CONFIG,
+)
 _USUAL = ("pipeline", "components", "model.sentence_transformer")
 
 
@@ -148,6 +159,12 @@ def refused_in(root: Path) -> list[tuple[str, str]]:
     return list(dict.fromkeys(found))
 
 
+def adapter_in(root: Path) -> peft_adapter.Adapter:
+    """Return what the adapter in a folder says of itself, as far as that can be read."""
+    read = _read(root / peft_adapter.CONFIG)
+    return peft_adapter.Adapter.of(None if isinstance(read, str) else read[0])
+
+
 def links_in(root: Path) -> list[str]:
     """Return what is neither a file of the folder itself nor a folder: links, and the like."""
     return [
@@ -159,6 +176,9 @@ def links_in(root: Path) -> list[str]:
 
 def _refused(root: Path, path: PurePosixPath, names: set[str]) -> Iterator[str]:
     check = _CHECKS.get(path.name)
+    if path.name == peft_adapter.CONFIG and str(path.with_name("config.json")) in names:
+        yield "is an adapter, which the library puts over a model that it looks for by a name"
+        return
     if path.name == "config.json" and str(path) != "config.json":
         check = _config if _has_model_type(root / path) else _module_config
     if check is None and path.name.startswith("sentence_") and path.name.endswith("_config.json"):
@@ -168,11 +188,23 @@ def _refused(root: Path, path: PurePosixPath, names: set[str]) -> Iterator[str]:
         yield from (read,) if isinstance(read, str) else check(read[0])
     elif _WEIGHTS.match(path.name) or _HARMLESS.match(path.name):
         return
+    elif torch_weights.NAMES.match(path.name):
+        yield from _pickled(root / path)
     elif _PIECES.match(path.name):
         if str(path.with_name("tokenizer.json")) not in names:
             yield "is read by compiled code of SentencePiece, there being no tokenizer.json"
     else:
         yield "is no file that is known to hold data alone"
+
+
+def _pickled(path: Path) -> Iterator[str]:
+    """Give why weights that torch pickled are not known to be data."""
+    try:
+        reason = torch_weights.refused_in(path)
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror})"
+    if reason is not None:
+        yield reason
 
 
 def _read(path: Path) -> tuple[Any] | str:
@@ -334,14 +366,14 @@ def _special_tokens(held: Any) -> Iterator[str]:
             yield f"has a token {key!s:.60}"
 
 
-def _index(held: Any) -> Iterator[str]:
+def _index(held: Any, names: re.Pattern[str] = _WEIGHTS) -> Iterator[str]:
     """Give files that an index of weights names and that do not lie beside it."""
     weights = held.get("weight_map") if isinstance(held, dict) else None
     if not isinstance(weights, dict):
         yield "has no weight_map"
         return
     for file in dict.fromkeys(map(str, weights.values())):
-        if not _WEIGHTS.match(file):
+        if not names.match(file):
             yield f"names the file {file!s:.80}"
 
 
@@ -417,5 +449,7 @@ _CHECKS: dict[str, Callable[[Any], Iterator[str]]] = {
     "special_tokens_map.json": _special_tokens,
     "tokenizer.json": tokenizer_file.refused,
     "model.safetensors.index.json": _index,
+    torch_weights.INDEX: lambda held: _index(held, torch_weights.NAMES),
     "modules.json": _modules,
+    peft_adapter.CONFIG: peft_adapter.refused,
 }

@@ -22,6 +22,7 @@ from mlmodel.trust.torch_pickle import BY_DTYPE, NotPlain, Storage, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from typing import BinaryIO
 
 __all__ = ["EXPORTED", "LEGACY", "PICKLE", "SCRIPT", "Archive", "described", "kind_of"]
 
@@ -41,10 +42,31 @@ _OF_A_PICKLE = re.compile(
     r"|\.data/serialization_id)"
 )
 _MOST_ENTRIES = 100_000
+_OTHER_SIZE = "a storage in it has another size than its pickle says"
+#: What is read at once, and at most: the directory of an archive is.
+_PIECE = 2**20
+_LARGEST_PIECE = 2**26
+#: How an archive ends: a record that begins so, of so many bytes.
+_END = b"PK\5\6"
+_SIZE_OF_END = 22
 _UNREADABLE = (
     zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error,
     ValueError,
 )  # fmt: skip
+
+
+class _Bounded:
+    """A file of which a reader of zip archives takes no more at once than a directory may have."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.seek, self.tell = stream.seek, stream.tell
+
+    def read(self, size: int = -1) -> bytes:
+        return self._stream.read(_LARGEST_PIECE if size < 0 else min(size, _LARGEST_PIECE))
+
+    def seekable(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True)
@@ -56,19 +78,24 @@ class Archive:
     names: frozenset[str]
 
     @classmethod
-    def of(cls, data: bytes, budget: Budget) -> Archive:
-        """Open an archive.
+    def of(cls, data: bytes | BinaryIO, budget: Budget) -> Archive:
+        """Open an archive: its bytes, or a file of which no more is read than is asked for.
 
         Raises:
             Malformed: it is none, or not one that torch writes.
             Spent: it expands to more than its size warrants.
 
         """
+        stream = _Bounded(io.BytesIO(data) if isinstance(data, bytes) else data)
         try:
-            opened = zipfile.ZipFile(io.BytesIO(data))
+            opened = zipfile.ZipFile(stream)
         except _UNREADABLE as error:
             raise Malformed(f"its zip archive cannot be read ({error})") from None
         entries = opened.infolist()
+        stream.seek(-_SIZE_OF_END, io.SEEK_END)
+        is_last = stream.read(len(_END)) == _END
+        if not is_last or min((one.header_offset for one in entries), default=0):
+            raise Malformed("bytes stand before or behind its zip archive")
         names = frozenset(entry.filename for entry in entries)
         if len(entries) > _MOST_ENTRIES or len(names) != len(entries):
             raise Malformed("its zip archive holds too many files, or one name twice")
@@ -77,7 +104,10 @@ class Archive:
             roots = {""}
         if len(roots) != 1:
             raise Malformed("its zip archive holds more than one folder, or none")
-        budget.expand(sum(entry.file_size for entry in entries))
+        plain = [entry.file_size for entry in entries if entry.compress_type == zipfile.ZIP_STORED]
+        if sum(plain) > stream.seek(0, io.SEEK_END):
+            raise Malformed("the files in its zip archive are larger than it is")
+        budget.expand(sum(entry.file_size for entry in entries) - sum(plain))
         return cls(opened, roots.pop(), names)
 
     def has(self, name: str) -> bool:
@@ -92,7 +122,8 @@ class Archive:
 
         """
         try:
-            return self.zip.read(f"{self.root}/{name}")
+            with self.zip.open(f"{self.root}/{name}") as stream:
+                return b"".join(iter(lambda: stream.read(_PIECE), b""))
         except KeyError:
             raise Malformed(f"its zip archive lacks {name[:60]!r}") from None
         except _UNREADABLE as error:
@@ -125,6 +156,21 @@ class Archive:
             raise NotPlain("numbers in the byte order of another machine")
         return read(self.read("data.pkl"), budget, make)
 
+    def require(self, one: Storage) -> None:
+        """Hold a storage against its file, of which no more is read than that needs.
+
+        Raises:
+            Malformed: as :meth:`storage`.
+
+        """
+        name = f"{self.root}/data/{one.key}"
+        if name not in self.names:
+            raise Malformed(f"its zip archive lacks {name[:60]!r}")
+        if one.dtype == "bool":
+            self.storage(one)
+        elif self.zip.getinfo(name).file_size != one.count * BY_DTYPE[one.dtype]:
+            raise Malformed(_OTHER_SIZE)
+
     def storage(self, one: Storage) -> bytes:
         """Return the bytes of a storage, which are as many as its pickle says.
 
@@ -134,7 +180,7 @@ class Archive:
         """
         data = self.read(f"data/{one.key}")
         if len(data) != one.count * BY_DTYPE[one.dtype]:
-            raise Malformed("a storage in it has another size than its pickle says")
+            raise Malformed(_OTHER_SIZE)
         if one.dtype == "bool" and data.strip(b"\0\1"):
             raise Malformed("truth values in it are neither 0 nor 1")
         return data

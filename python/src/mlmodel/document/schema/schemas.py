@@ -1,30 +1,13 @@
 """The JSON Schemas of the package: loaded once, references between files put in place.
 
-Own annotations, beside JSON Schema's keywords:
-
-- ``x-rule``: the rule that a violation of this subschema breaks (a text, or a mapping from
-  keyword to rule with ``*`` for the others)
-- ``x-unknown-keys``: the rule for a key that the object's schema does not list
-- ``x-file``: the value names a file of the model folder, needed as ``model``, ``code``,
-  ``environment`` or ``example``
-- ``x-is-file``: that path is of a file, which must be what its name says (DIR-009)
-- ``x-last-part``: of that path, only the last part is meant (PYF-009)
-- ``x-module``: the value names a Python module that, unless its name is ``known``, lies in the
-  folder that the key ``in`` beside it names
-- ``x-of-module``: that path is the reader's to look for only where the module that the key ``in``
-  beside it names is ``known``; other modules know by themselves what they are to do with it
-- ``x-runs``: what runs of the file when the model is loaded, whatever it holds; of a flavor's
-  whole mapping, of the file ``x-runs-in``, which no key names
-- ``x-schemas``: the folder in which the schema of each key's value lies, named after the key
-- ``x-names``: other keys under which what the schema describes stands in files (``spaCy``)
-- ``x-time``: the value is a time
-- ``x-form``: a text that is not of the ``pattern`` is warned of under ``rule``, as not
-  ``expected``; where it is ``secret`` it is not shown
+Own annotations (``x-rule`` and its like) stand beside JSON Schema's keywords; the table in
+``schemas/README.md`` says what each means.
 """
 
 from __future__ import annotations
 
 import json
+import posixpath
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -44,7 +27,6 @@ __all__ = [
 
 Json: TypeAlias = Any
 Subschema: TypeAlias = dict[str, Any]
-_URN = "urn:mlmodel:schema:v1:"
 _FOLDER = "_schemas/v1"
 
 
@@ -57,7 +39,7 @@ def load(name: str) -> Subschema | None:
         schema: Subschema = json.loads(read_packaged(f"{_FOLDER}/{name.replace(':', '/')}.json"))
     except OSError:
         return None
-    whole: Subschema = _with_references(schema)
+    whole: Subschema = _with_references(schema, name.rpartition(":")[0])
     return whole
 
 
@@ -81,33 +63,43 @@ def named(folder: str, key: Any) -> str | None:
     return _other_names(folder).get(key) if isinstance(key, str) else None
 
 
-def _with_references(schema: Json) -> Json:
+def _with_references(schema: Json, folder: str) -> Json:
+    """Return a schema with the whole files that it names in its folder in place of references."""
     if isinstance(schema, list):
-        return [_with_references(item) for item in schema]
+        return [_with_references(item, folder) for item in schema]
     if not isinstance(schema, dict):
         return schema
     target = schema.get("$ref", "")
-    if isinstance(target, str) and target.startswith(_URN) and "#" not in target:
-        other = load(target.removeprefix(_URN))
-        return {key: value for key, value in (other or {}).items() if not key.startswith("$")}
+    if isinstance(target, str) and target.endswith(".json"):
+        other = load(_name(folder, target))
+        if other is None:
+            raise KeyError(target)
+        return {key: value for key, value in other.items() if not key.startswith("$")}
     return {
-        key: value if key == "contentSchema" else _with_references(value)
+        key: value if key == "contentSchema" else _with_references(value, folder)
         for key, value in schema.items()
     }
+
+
+def _name(folder: str, target: str) -> str:
+    """Return the name of the schema that a relative reference leads to."""
+    path = posixpath.join(folder.replace(":", "/"), target.removesuffix(".json"))
+    return posixpath.normpath(path).replace("/", ":")
 
 
 @cache
 def validator(name: str, definition: str | None = None) -> Any:
     """Return a compiled jsonschema validator for a schema, or for one of its ``$defs``."""
     from jsonschema import Draft202012Validator
+    from referencing import Registry
 
     schema = load(name)
     if schema is None:
         raise KeyError(name)
-    whole = Draft202012Validator(schema)
-    if definition is None:
-        return whole
-    return Draft202012Validator({"$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]})
+    if definition is not None:
+        schema = {"$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]}
+    # A registry of one's own, because without one an address would be asked for over the network.
+    return Draft202012Validator(schema, registry=Registry())
 
 
 def rule_of(schema: Json, keyword: str, default: str) -> str:

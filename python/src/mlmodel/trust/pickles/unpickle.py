@@ -26,6 +26,7 @@ from mlmodel.trust.pickles.containers import COMPRESSED, detect, expand, read_np
 from mlmodel.trust.pickles.findings import Malformed
 from mlmodel.trust.pickles.installed import require_installed
 from mlmodel.trust.pickles.moved import current_name, places, written_name
+from mlmodel.trust.pickles.own import apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -194,7 +195,7 @@ def load_restricted(
         # What the user allowed by name may be what it is (TRU-005).
         if ".".join(place) in scan.names and not names.is_allowed(*place):
             found[place] = make(file)
-    return guarded(lambda: _Restricted(scan.data, recording, names, found).load(), file)
+    return guarded(lambda: apart(_Restricted(scan.data, recording, names, found).load), file)
 
 
 def _npy(data: bytes) -> Any:

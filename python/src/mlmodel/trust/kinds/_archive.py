@@ -1,0 +1,22 @@
+"""What is said of a zip archive, whichever form it has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlmodel.trust.kinds._kind import Said, first_names
+
+if TYPE_CHECKING:
+    from mlmodel.trust.kinds._kind import File
+
+__all__ = ["ANY", "with_pickles"]
+
+ANY = "a zip archive, which may hold code"
+#: What pickles are called inside of archives, where nothing is looked into.
+_PICKLE_NAMES = (".pkl", ".pickle", ".joblib")
+
+
+def with_pickles(file: File, said: Said) -> Said:
+    """Return what is said of an archive, and what pickles are in it."""
+    found = [name for name in file.members if name.lower().endswith(_PICKLE_NAMES)]
+    return Said(f"{said.what}, with pickles in it ({first_names(found)})") if found else said
