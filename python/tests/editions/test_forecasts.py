@@ -1,18 +1,10 @@
-"""The blocks of pmdarima and diviner of the late edition (L870-1090)."""
+"""The blocks of pmdarima and diviner of the late edition."""
 
 from __future__ import annotations
 
 import pytest
 
 pytestmark = pytest.mark.slow
-
-LATE = "1.28"
-PMDARIMA = (
-    "Example usage of pmdarima artifact loaded as a pyfunc with confidence intervals calculated:"
-)
-METRICS = "* Writing the DataFrames to local storage and using :py:func:`mlflow.log_artifacts`"
-AS_JSON = """    ``pd.DataFrame.to_dict()`` approach due to the inability of this method to serialize objects."""
-DIVINER = "For a ``GroupedPmdarima`` model, an example configuration for the ``pyfunc`` ``predict()`` method is:"
 
 #: The runs of the blocks are MLflow's: here stands what they need of one, and keeps what is logged.
 RUN = """
@@ -49,8 +41,7 @@ def test_pmdarima(run_printed, tmp_path):
         'load_model("/tmp/model.pmd")': f'load_model("{tmp_path}/model.pmd")',
     }
     run_printed(
-        LATE,
-        PMDARIMA,
+        "L872",
         repairs=paths,
         before=RUN,
         then="""
@@ -64,10 +55,25 @@ def test_pmdarima(run_printed, tmp_path):
 
 
 @pytest.mark.libraries("diviner")
+def test_groups(printed):
+    """A model is fitted for each group of the data, under the name that the edition shows."""
+    names = {}
+    given, groups = printed("L951"), printed("L957")
+    exec(f"{DATA}\n{given}\ngroups = {groups}", names)
+    from diviner import GroupedProphet
+
+    rows = names["sample"](50).rename(columns={"datetime": "ds", "watts": "y"})
+    keys = names["grouping_keys"]
+    fitted = GroupedProphet(uncertainty_samples=0).fit(rows, keys)
+    params = fitted.extract_model_params()
+    assert sorted(map(tuple, params[keys].to_numpy())) == sorted(names["groups"])
+
+
+@pytest.mark.libraries("diviner")
 def test_metrics_as_files(run_printed, tmp_path):
     """Row 59."""
     run_printed(
-        LATE, METRICS, before=RUN + DATA + PROPHET, repairs={'parallel="threads"': "parallel=None"}
+        "L988", before=RUN + DATA + PROPHET, repairs={'parallel="threads"': "parallel=None"}
     )
     assert (tmp_path / "data" / "params.csv").read_text().count("\n") == 5
     assert "mse" in (tmp_path / "data" / "metrics.csv").read_text()
@@ -77,8 +83,7 @@ def test_metrics_as_files(run_printed, tmp_path):
 def test_metrics_as_json(run_printed):
     """Row 59."""
     run_printed(
-        LATE,
-        AS_JSON,
+        "L1017",
         before=RUN + DATA + PROPHET,
         repairs={'parallel="threads"': "parallel=None"},
         then='assert set(logged) == {"params.json", "metrics.json"}',
@@ -89,8 +94,7 @@ def test_metrics_as_json(run_printed):
 def test_diviner(run_printed, tmp_path):
     """Row 58; L1077: a column of one row holds one value, so the list of groups is put into a list."""
     run_printed(
-        LATE,
-        DIVINER,
+        "L1056",
         before=RUN + DATA + "df = sample(200)\n",
         repairs={
             'path="/tmp/diviner_model"': f'path="{tmp_path}/diviner_model"',

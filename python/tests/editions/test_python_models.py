@@ -1,4 +1,4 @@
-"""The examples "add n" and "XGBoost wrapper" of both editions (L1273-1390, E221-320)."""
+"""The examples "add n" and "XGBoost wrapper" of both editions."""
 
 from __future__ import annotations
 
@@ -11,10 +11,6 @@ from sklearn import datasets
 from sklearn.model_selection import train_test_split
 
 import mlmodel
-
-LATE, EARLY = "1.28", "early"
-ADD_N = 'Example: Creating a custom "add n" model'
-WRAPPER = "Example: Saving an XGBoost model in MLflow format"
 
 #: E308: a comma is missing between two dependencies, which is not Python.
 COMMA = {
@@ -29,11 +25,11 @@ SAME = """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("edition", [LATE, EARLY])
-def test_add_n(run_printed, edition, tmp_path):
+@pytest.mark.parametrize("place", ["L1281", "E228"])
+def test_add_n(run_printed, place, tmp_path):
     """The block itself asserts its result."""
-    done = run_printed(edition, ADD_N)
-    if edition == EARLY:
+    done = run_printed(place)
+    if place == "E228":
         assert "dst_path" in done.stderr
         assert "load_pyfunc" in done.stderr
     assert mlmodel.validate(tmp_path / "add_n_model").valid
@@ -43,9 +39,9 @@ def test_add_n(run_printed, edition, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("edition", "repairs"), [(LATE, {}), (EARLY, COMMA)])
-def test_xgboost_wrapper(run_printed, edition, repairs, tmp_path):
-    done = run_printed(edition, WRAPPER, repairs=repairs, then=SAME)
+@pytest.mark.parametrize(("place", "repairs"), [("L1318", {}), ("E265", COMMA)])
+def test_xgboost_wrapper(run_printed, place, repairs, tmp_path):
+    done = run_printed(place, repairs=repairs, then=SAME)
     assert done.stdout.startswith("[")
     folder = tmp_path / "xgb_mlflow_pyfunc"
     assert mlmodel.validate(folder).valid
@@ -63,7 +59,7 @@ def test_xgboost_wrapper(run_printed, edition, repairs, tmp_path):
 @pytest.mark.slow
 def test_the_environment_of_the_late_edition(run_printed, tmp_path):
     """Rows 7 and 10: channels as given, requirements.txt is the pip part, `mlflow` in it too."""
-    run_printed(LATE, WRAPPER)
+    run_printed("L1318")
     folder = tmp_path / "xgb_mlflow_pyfunc"
     conda = yaml.safe_load((folder / "conda.yaml").read_text())
     assert conda["name"] == "xgb_env"
@@ -76,7 +72,7 @@ def test_the_environment_of_the_late_edition(run_printed, tmp_path):
 @pytest.mark.slow
 def test_the_environment_of_the_early_edition(run_printed, tmp_path):
     """Row 8: no pip part: kept as given, nothing in requirements.txt, and a warning."""
-    done = run_printed(EARLY, WRAPPER, repairs=COMMA)
+    done = run_printed("E265", repairs=COMMA)
     folder = tmp_path / "xgb_mlflow_pyfunc"
     conda = yaml.safe_load((folder / "conda.yaml").read_text())
     assert conda["dependencies"][0] == f"xgboost={xgb.__version__}"

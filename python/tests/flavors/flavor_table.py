@@ -28,7 +28,7 @@ PAGE = REPOSITORY / "spec" / "flavors" / "README.md"
 README = REPOSITORY / "README.md"
 #: The columns, as ``table_cells.CELLS`` has them (a test compares).
 COLUMNS = (
-    "saved", "native load", "python_function", "signature, example", "fidelity",
+    "saved", "native load", "python_function", "arrays", "signature, example", "fidelity",
     *(f"MLflow {age}" for age in AGES),
     "loads in MLflow", "without MLflow", "detected", "REST", "trust",
 )  # fmt: skip

@@ -11,6 +11,7 @@ import importlib.util
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from peer_environment import peer_folder
 import mlmodel
 from asking import as_declared
 from mlmodel.errors import UntrustedModel
+from mlmodel.flavors._compared import columns_of, largest_difference
 from mlmodel.scoring.fidelity.answers import difference
 from specimens import AGES, Made, model, specimen
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _TESTS = Path(__file__).resolve().parents[1]
+_PAGES = _TESTS.parents[1] / "spec" / "flavors"
 #: However slow the machine, a server or another process is done by then.
 _PATIENCE = 500
 
@@ -59,9 +62,13 @@ class Bench:
     def saved(self) -> Path:
         """A folder of the model with its example, by the flavor's own ``save_model``."""
         path = self.folder / "saved"
-        save = self.specimen.save or importlib.import_module(f"mlmodel.{self.name}").save_model
-        save(self.model, path, input_example=self.example, **self.specimen.options)
+        self.save(path, input_example=self.example)
         return path
+
+    def save(self, path: Path, **more: Any) -> None:
+        """Save the model into a folder, by the flavor's own ``save_model``."""
+        save = self.specimen.save or importlib.import_module(f"mlmodel.{self.name}").save_model
+        save(self.model, path, **more, **self.specimen.options)
 
     @property
     def example(self) -> Any:
@@ -95,14 +102,32 @@ def saves(bench: Bench) -> None:
 
 
 def native(bench: Bench) -> None:
-    """``load_model`` gives the library's own object, which answers as before."""
+    """``load_model`` gives the object that the page says, which answers as before."""
     loaded = importlib.import_module(f"mlmodel.{bench.name}").load_model(bench.saved, trust=True)
+    page = (_PAGES / f"{bench.name}.md").read_text(encoding="utf-8")
+    said = set(re.findall(r"\b(\w+)`", page.partition("native form")[2]))
+    kind = type(loaded)
+    # What a library makes of a file may be of a class that has no public name.
+    unnamed = kind.__name__.startswith("_") and kind.__module__.startswith(bench.name)
+    names = {one.__name__ for one in kind.__mro__}
+    assert kind is type(bench.model) or said & names or unnamed, f"{kind} is not what it says"
     bench.require_equal(bench.specimen.native(loaded, bench.rows))
 
 
 def python_function(bench: Bench) -> None:
     """python_function answers as the model itself."""
     bench.require_equal(mlmodel.load(bench.saved, trust=True).predict(bench.rows))
+
+
+def arrays(bench: Bench) -> None:
+    """An array of the same rows is answered alike, by a model that declares nothing of its data."""
+    path, rows = bench.folder / "undeclared", np.asarray(bench.rows)
+    bench.save(path)
+    if bench.specimen.single and rows.dtype.kind == "f":
+        rows = rows.astype("float32")
+    texts = rows.dtype == object and rows.ndim == 2 and rows.shape[1] == 1
+    told = mlmodel.load(path, trust=True).predict(rows.ravel() if texts else rows)
+    assert largest_difference(columns_of(bench.expected), columns_of(told)) == 0
 
 
 def signature(bench: Bench) -> None:
@@ -202,6 +227,7 @@ CELLS: dict[str, Callable[[Bench], None]] = {
     "saved": saves,
     "native load": native,
     "python_function": python_function,
+    "arrays": arrays,
     "signature, example": signature,
     "fidelity": fidelity,
     **{f"MLflow {age}": layout(age) for age in AGES},

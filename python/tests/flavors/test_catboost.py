@@ -421,6 +421,27 @@ def test_numbers_that_lead_astray_are_refused(what, tmp_path):
         mlmodel.load(tmp_path / "m", trust=True)
 
 
+def fields_of_the_trees(data):
+    """Return where the table that says the places of the trees' fields begins."""
+    root = 8 + struct.unpack_from("<I", data, 8)[0]
+    fields = root - struct.unpack_from("<i", data, root)[0]
+    place = root + struct.unpack_from("<H", data, fields + 4 + 2)[0]
+    trees = place + struct.unpack_from("<I", data, place)[0]
+    return trees - struct.unpack_from("<i", data, trees)[0] + 4
+
+
+def test_leaves_of_nodes_without_nodes(tmp_path):
+    """CAT-006: these alone make CatBoost walk through nodes, of which there are none."""
+    data = bytearray(bytes_of(regressor(), tmp_path))
+    fields = fields_of_the_trees(data)
+    splits, leaves = fields + 2 * 1, fields + 2 * 11
+    assert struct.unpack_from("<H", data, splits)[0]
+    data[leaves : leaves + 2] = data[splits : splits + 2]
+    folder_of(tmp_path / "m", bytes(data))
+    with pytest.raises(InvalidModel, match="another number of nodes.*CAT-006"):
+        mlmodel.load(tmp_path / "m", trust=True)
+
+
 def test_a_file_with_a_deep_description(tmp_path):
     """CAT-006: it is JSON that compiled code reads by recursion."""
     data = bytes_of(regressor(), tmp_path)

@@ -159,8 +159,35 @@ def test_a_booster_in_another_form(before, after, tmp_path):
     assert files == [f"model.{after}"]
     assert Model.load(tmp_path / "m").flavors["xgboost"]["data"] == f"model.{after}"
     assert np.array_equal(mlmodel.load(tmp_path / "m").predict(NUMBERS), model.predict(NUMBERS))
+    converted = contents(tmp_path / "m")
+    with pytest.raises(InvalidArgument, match=f"in the form {after} already.*CNV-002"):
+        convert(tmp_path / "m", after)
+    assert contents(tmp_path / "m") == converted
+    other = {"json": "ubj", "ubj": "json"}[after]
+    convert(tmp_path / "m", other)
     convert(tmp_path / "m", after)
-    assert len(records(tmp_path / "m")) == 1
+    # One to the same form takes the place of that before (CNV-005).
+    assert [one["to"] for one in records(tmp_path / "m")] == [other, after]
+
+
+def test_a_file_says_its_form_where_no_key_does(tmp_path):
+    """CNV-002: as MLflow wrote models before there was a key of the form."""
+    model = xgb.XGBRegressor(n_estimators=3).fit(NUMBERS, ROWS["n"])
+    mlmodel.xgboost.save_model(
+        model, tmp_path / "m", model_format="json", input_example=NUMBERS.head(4)
+    )
+    file = tmp_path / "m" / "MLmodel"
+    file.write_text(file.read_text().replace("    model_format: json\n", ""))
+    with pytest.raises(InvalidArgument, match="in the form json already"):
+        convert(tmp_path / "m", "json")
+    convert(tmp_path / "m", "ubj")
+    assert Model.load(tmp_path / "m").flavors["xgboost"]["model_format"] == "ubj"
+
+
+def test_skops_is_skops_already(saved):
+    convert(saved, "skops")
+    with pytest.raises(InvalidArgument, match="in the form skops already.*CNV-002"):
+        convert(saved, "skops")
 
 
 @pytest.mark.parametrize("data", [NUMBERS, NUMBERS.to_numpy()], ids=["frame", "array"])
@@ -200,12 +227,16 @@ class Other(LinearRegression):
             "onnx",
             "skl2onnx",
         ),
-        (lambda: LinearRegression().fit(NUMBERS, ROWS["n"]), "pickle", "can be to skops, onnx"),
+        (
+            lambda: LinearRegression().fit(NUMBERS, ROWS["n"]),
+            "pickle",
+            r"^A model of sklearn is not converted to 'pickle'; it can be to skops, onnx \(CNV-002\)",
+        ),
         (lambda: LinearRegression().fit(NUMBERS, ROWS["n"]), "ubj", "can be to skops, onnx"),
         (
             lambda: xgb.XGBRegressor(n_estimators=2).fit(NUMBERS, ROWS["n"]),
             "onnx",
-            "can be to ubj, json",
+            r"\(XGBRegressor\) is not converted to 'onnx', since XGBoost makes no graphs.*can be to ubj, json",
         ),
     ],
 )
@@ -306,13 +337,14 @@ def test_the_gate_is_asked(saved, tmp_path, monkeypatch):
 
 def test_a_trusted_folder_stays_trusted_and_another_does_not_become_so(tmp_path, monkeypatch):
     model = make_pipeline(FunctionTransformer(np.sin), LinearRegression()).fit(NUMBERS, ROWS["n"])
-    mlmodel.save(model, tmp_path / "m", example=NUMBERS.head(4))
+    for name in ("m", "n"):
+        mlmodel.save(model, tmp_path / name, example=NUMBERS.head(4))
     convert(tmp_path / "m", "skops")
     mlmodel.load(tmp_path / "m")
     monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "other"))
-    convert(tmp_path / "m", "skops", trust=True)
+    convert(tmp_path / "n", "skops", trust=True)
     trusted = CliRunner().invoke(trust.command, ["list"])
-    assert str(tmp_path / "m") not in trusted.output
+    assert str(tmp_path / "n") not in trusted.output
 
 
 def test_the_command_says_what_was_compared(saved, tmp_path):

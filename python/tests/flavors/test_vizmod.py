@@ -71,42 +71,6 @@ def test_a_chart_is_saved_and_loaded(chart, saved):
     assert len(answer["datasets"]) == 1
 
 
-#: The edition's block, L2016 to 2037, as it is printed but for three repairs: the frame of the bunch, with the
-#: columns that the chart names; and save_model in the place of log_model.
-EDITION = """
-from sklearn.datasets import load_iris
-import altair as alt
-from mlmodel import vizmod as mlflow_vismod
-
-df_iris = load_iris(as_frame=True).frame.set_axis(["x", "y", "length", "width", "z"], axis=1)
-
-viz_iris = (
-    alt.Chart(df_iris)
-      .mark_circle(size=60)
-      .encode(x="x", y="y", color="z:N")
-      .properties(height=375, width=575)
-      .interactive()
-)
-
-mlflow_vismod.save_model(
-    model=viz_iris,
-    path="viz",
-    style="vegalite",
-    input_example=df_iris.head(5),
-)
-"""
-
-
-def test_the_example_of_the_edition(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    names = {}
-    exec(EDITION, names)
-    frame = names["df_iris"]
-    answer = mlmodel.load("viz").predict(frame.tail(3))
-    assert shown(answer) == frame.tail(3).to_dict("records")
-    assert mlmodel.load("viz").signature.inputs.input_names() == list(frame.columns)
-
-
 def test_a_page_of_html(saved):
     """VIZ-004."""
     loaded = mlmodel.vizmod.load_model(saved)

@@ -87,7 +87,7 @@ SPECIMEN = Specimen(
         "2.x": _layout(_LATER + "    mlflow_version: 2.9.2\n"),
     },
     runs="classes of Java that the file names, of which H2O's server makes objects",
-    missing={},
+    missing={"arrays": "its columns have names and kinds"},
     fidelity={
         "categories of texts": Made(lambda rows: trained(rows, target(rows.shape[0])), native),
         "numbers with gaps": Made(lambda rows: trained(rows, target(rows.shape[0])), native),

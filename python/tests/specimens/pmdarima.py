@@ -114,4 +114,5 @@ SPECIMEN = Specimen(
         ),
     },
     other_kinds=NO_ROWS,
+    missing={"arrays": "a forecast is asked for by the names of its arguments"},
 )

@@ -104,5 +104,6 @@ SPECIMEN = Specimen(
     },
     fidelity={"days with a regressor": Made(_fitted)},
     kinds={"days with a regressor": Kind(_days)},
+    missing={"arrays": "its columns have names and kinds"},
     other_kinds="Prophet takes times, and numbers without gaps beside them",
 )

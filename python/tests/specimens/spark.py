@@ -231,5 +231,6 @@ SPECIMEN = Specimen(
     native=_native,
     layouts={"0.x": _of_0, "1.x": _of_1, "2.x": _of_2},
     fidelity=FIDELITY,
+    missing={"arrays": "its columns have names and kinds"},
     other_kinds="its columns are those of the other kinds to Spark, which has no categories",
 )

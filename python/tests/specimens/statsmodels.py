@@ -126,6 +126,7 @@ SPECIMEN = Specimen(
         "2.x": _layout_2,
     },
     runs="a pickle of statsmodels, whose formulas are Python",
+    missing={"arrays": "it was fitted by a formula, whose variables have names"},
     fidelity=FIDELITY,
     kinds={
         "places to forecast": asking(start=60, end=75),

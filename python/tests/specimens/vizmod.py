@@ -51,6 +51,7 @@ SPECIMEN = Specimen(
     missing={
         "loads in MLflow": "it is a flavor of the community, and not of MLflow",
         "fidelity": KINDS,
+        "arrays": "its columns have names and kinds",
     },
     other_kinds=KINDS,
 )

@@ -32,7 +32,8 @@ Exit codes: 0 converted, 2 it cannot be, 3 the model needs to be trusted
     "--to",
     required=True,
     metavar="NAME",
-    help="onnx, or a form of the model's own flavor: skops (scikit-learn), ubj or json (XGBoost).",
+    help="onnx (scikit-learn, CatBoost), or a form of the model's own file: skops (scikit-learn, "
+    "LightGBM), text (LightGBM), ubj or json (XGBoost), cbm or json (CatBoost).",
 )
 @click.option(
     "-o", "--output", metavar="PATH", help="Write the converted model here and leave PATH as it is."

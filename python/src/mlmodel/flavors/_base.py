@@ -81,8 +81,15 @@ class Flavor(ABC):
     #: The forms of its own file that its models can be converted to (CNV-002) -> the arguments of
     #: ``save_model`` that write them.
     forms: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+    #: The keys of its attributes that go with the form of its file. The first that a model has
+    #: says the form: by its value, or by the suffix of the file that it names.
+    form_keys: ClassVar[tuple[str, ...]] = ()
     #: The flavors whose models can be converted to it: :meth:`made_of` does it.
     converts: ClassVar[frozenset[str]] = frozenset()
+    #: Whether its library makes graphs of ONNX of its models: :meth:`graph`.
+    makes_graphs: ClassVar[bool] = False
+    #: Why no graph is made of its models, as the end of a sentence.
+    no_graph: ClassVar[str] = ""
     #: Whether :meth:`save` is handed ``input_example`` and ``signature`` among its options.
     takes_example: ClassVar[bool] = False
     #: What it saves, as the error for another model says it; empty where :meth:`save` tells that.
@@ -155,6 +162,37 @@ class Flavor(ABC):
         """
         native = self.load(folder, attributes)
         return native, self.predictor(native, python_function)
+
+    def form_of(self, attributes: Mapping[str, Any]) -> str:
+        """Return the form that a saved model's file has, by its attributes; empty if none says."""
+        said = (str(attributes[key]) for key in self.form_keys if attributes.get(key))
+        return next(said, "").rpartition(".")[2]
+
+    def forms_of(self, attributes: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002 - the contract's
+        """Return the forms that a saved model's file can have: those of :attr:`forms`, or fewer."""
+        return tuple(self.forms)
+
+    def in_form(self, model: Any, form: str) -> tuple[Any, Mapping[str, Any]]:
+        """Return what is saved in a form, and the arguments of ``save_model`` that write it.
+
+        That is the model, unless the form holds a part of it that answers the same.
+        """
+        return model, self.forms[form]
+
+    def graph(self, model: Any, form: str) -> tuple[bytes, str]:
+        """Return the graph of ONNX that the library makes of a model, and the library's version.
+
+        ``form`` is the name of the flavor that asks, by which libraries know the form of its file.
+
+        Raises:
+            InvalidArgument: it makes none of this one.
+
+        """
+        raise NotImplementedError
+
+    def refuses(self, other: Flavor) -> str | None:
+        """Return why no model of another flavor is converted to it; None where they are."""
+        return None if other.name in self.converts else ""
 
     def made_of(self, model: Any, example: Any, answer: Any) -> tuple[Any, str]:
         """Return a model of this flavor made of another library's, and what made it (CNV-002).

@@ -110,7 +110,7 @@ def convert(
     target = root if output is None else path_to_write(output).absolute()
     with new_folder(target, overwrite=output is None) as made:
         shutil.copytree(root, made, dirs_exist_ok=True)
-        if to in loaded.flavor.forms:
+        if to in loaded.flavor.forms_of(loaded.attributes):
             done = _in_another_form(loaded, to, made)
         else:
             done = _by_another_flavor(loaded, to, made, python_function=python_function)
@@ -156,9 +156,9 @@ def _asked(predict: Predict, folder: ModelFolder, example: Any) -> Any:
 
 def _in_another_form(loaded: _Loaded, to: str, made: Path) -> Converted:
     flavor, model = loaded.flavor, loaded.folder.model
-    options = {**flavor.save_defaults, **flavor.forms[to]}
+    native, own_options = flavor.in_form(loaded.native, to)
     with _apart(made) as fresh:
-        saved = flavor.save(loaded.native, fresh, options)
+        saved = flavor.save(native, fresh, {**flavor.save_defaults, **own_options})
         old = [loaded.attributes.get(key) for key in saved.attributes]
         replaced = {
             str(before): str(after)
@@ -168,6 +168,8 @@ def _in_another_form(loaded: _Loaded, to: str, made: Path) -> Converted:
         for before in replaced:
             (made / before).unlink()
         _move_all(fresh, made)
+    for key in set(flavor.form_keys) - set(saved.attributes):
+        model.flavors[flavor.name].pop(key, None)
     model.flavors[flavor.name].update(saved.attributes)
     own = model.flavors[PYTHON_FUNCTION]
     own.update(
@@ -204,14 +206,22 @@ def _by_another_flavor(loaded: _Loaded, to: str, made: Path, *, python_function:
 
 def _require_possible(folder: ModelFolder, flavor: Flavor, to: str) -> None:
     """Raise InvalidArgument for a conversion that nobody knows, before anything is loaded."""
-    others = [other.name for other in known_flavors() if flavor.name in other.converts]
-    possible = [*flavor.forms, *others]
+    own = folder.attributes(flavor.name)
+    forms = flavor.forms_of(own)
+    refused = {one.name: one.refuses(flavor) for one in known_flavors()}
+    possible = [*forms, *(name for name, why in refused.items() if why is None)]
     if to not in possible:
+        kind, why = str(own.get("model_class") or "").rpartition(".")[2], refused.get(to)
         raise InvalidArgument(
-            f"A model of {flavor.name} is not converted to {to!r}; it can be to "
+            f"A model of {flavor.name}{f' ({kind})' if kind else ''} is not converted to {to!r}"
+            f"{f', since {why}' if why else ''}; it can be to "
             f"{', '.join(possible) or 'nothing'} (CNV-002)"
         )
-    if to not in flavor.forms and to in folder.model.flavors:
+    if to in forms and flavor.form_of(own) == to:
+        raise InvalidArgument(
+            f"{folder.root} is in the form {to} already; nothing was changed (CNV-002)"
+        )
+    if to not in forms and to in folder.model.flavors:
         raise InvalidArgument(f"{folder.root} has the flavor {to} already (CNV-002)")
 
 

@@ -1,8 +1,9 @@
-"""Graphs made of models of other libraries: what their converter takes, tried in turn.
+"""Graphs made of models of other libraries: by the library itself, or what a converter takes.
 
 A graph's inputs have types, and converters do not keep every one: some nodes are there for 32 bits
 alone. So the exact type is tried first, then the shorter one, and the first graph that answers the
-example as the model does is taken.
+example as the model does is taken. A library's own graph is taken with its outputs put right: what
+is a mapping per row becomes one array, and a shape that is not so is not declared.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument
 from mlmodel.flavors._classes import class_name, defined_by
 from mlmodel.flavors._failures import brief
+from mlmodel.flavors._registry import known_flavors
 from mlmodel.flavors._tables import as_frame
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ def convert(flavor: Flavor, model: Any, example: Any, answer: Any) -> tuple[Any,
 
     Args:
         flavor: that of graphs.
-        model: a fitted estimator or pipeline of scikit-learn's API.
+        model: of a flavor that makes graphs itself, or a fitted estimator or pipeline of
+            scikit-learn's API.
         example: a table or an array with a row per answer.
         answer: the model's own to the example.
 
@@ -40,6 +43,9 @@ def convert(flavor: Flavor, model: Any, example: Any, answer: Any) -> tuple[Any,
         MissingDependency: the converter is not installed.
 
     """
+    own = next((one for one in known_flavors() if one.makes_graphs and one.detects(model)), None)
+    if own is not None:
+        return _by_its_library(flavor, own, model, example, answer)
     if not defined_by(model, "sklearn"):
         raise InvalidArgument(
             f"A model of {class_name(model)} is not converted to {flavor.name}; estimators of "
@@ -57,6 +63,41 @@ def convert(flavor: Flavor, model: Any, example: Any, answer: Any) -> tuple[Any,
     raise InvalidArgument(
         f"skl2onnx {converter.__version__} cannot convert the model: {why} (CNV-004)"
     )
+
+
+def _by_its_library(
+    flavor: Flavor, own: Flavor, model: Any, example: Any, answer: Any
+) -> tuple[Any, str]:
+    onnx = flavor.require("onnx")
+    data, by = own.graph(model, flavor.name)
+    graph = onnx.load_from_string(data)
+    _put_right(graph, onnx)
+    try:
+        same, why = _answers(flavor, graph, example, answer), "it answers the example otherwise"
+    except Exception as error:  # noqa: BLE001 - the library wrote what its own model cannot be
+        same, why = False, brief(error)
+    if not same:
+        raise InvalidArgument(f"The graph that {by} makes is not the model: {why} (CNV-004)")
+    return graph, by
+
+
+def _put_right(model: Any, onnx: Any) -> None:
+    """Let probabilities be one array, and outputs of trees have the two axes that they have."""
+    graph, plain = model.graph, dict[str, str]()
+    for node in [one for one in graph.node if one.op_type == "ZipMap"]:
+        plain[node.input[0]] = node.output[0]
+        graph.node.remove(node)
+    tables = set(plain.values())
+    for node in graph.node:
+        node.output[:] = [plain.get(name, name) for name in node.output]
+        if node.op_type == "TreeEnsembleRegressor":
+            tables.update(node.output)
+    for output in graph.output:
+        if output.name in tables:
+            declared = onnx.helper.make_tensor_value_info(
+                output.name, onnx.TensorProto.FLOAT, [None, None]
+            )
+            output.CopyFrom(declared)
 
 
 def _options(model: Any) -> dict[int, Any] | None:

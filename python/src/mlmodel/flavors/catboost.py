@@ -55,6 +55,9 @@ class CatboostFlavor(Flavor):
     extra = ("catboost>=1.2",)
     packages = ("catboost",)
     versions = MappingProxyType({"catboost_version": "catboost"})
+    forms = MappingProxyType({name: {"format": name} for name in get_args(Format)})
+    form_keys = ("save_format",)
+    makes_graphs = True
     takes = _SAVED.models
     takes_rule = "CAT-002"
 
@@ -92,6 +95,17 @@ class CatboostFlavor(Flavor):
             if named == "CatBoostClassifier" and not len(model.classes_):
                 raise InvalidModel.of_file(file, "CAT-004", "has no classes, and is no classifier")
         return model
+
+    def form_of(self, attributes: Mapping[str, Any]) -> str:
+        return super().form_of(attributes) or "cbm"
+
+    def graph(self, model: Any, form: str) -> tuple[bytes, str]:
+        catboost = self.require("catboost")
+        with tempfile.TemporaryDirectory() as own:
+            path = Path(own, "graph")
+            with cannot_be_saved("CatBoost makes no graph of the model", "CNV-002", path):
+                model.save_model(str(path), format=form)
+            return path.read_bytes(), f"catboost {catboost.__version__}"
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
         from mlmodel.flavors._catboost_features import features_of  # it needs numpy and pandas

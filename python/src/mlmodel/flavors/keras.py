@@ -41,6 +41,7 @@ class KerasFlavor(Flavor):
     takes = "models of Keras 3 (keras.Model)"
     versions = MappingProxyType({"keras_version": "keras"})
     signature_kinds = frozenset({"columns", "tensors"})
+    no_graph = "Keras makes graphs by tf2onnx alone, which is not tested with it here"
 
     def detects(self, model: object) -> bool:
         return _files.is_model(model)

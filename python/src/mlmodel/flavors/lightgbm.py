@@ -23,7 +23,7 @@ from mlmodel.flavors._pickling import FILES, load_object, write_object
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
@@ -57,6 +57,9 @@ class LightgbmFlavor(Flavor):
     extra = ("lightgbm>=4.3", "scikit-learn>=1.3", "skops>=0.10")
     packages = ("lightgbm",)
     versions = MappingProxyType({"lgb_version": "lightgbm"})
+    forms = MappingProxyType({"skops": {"serialization_format": "skops"}, "text": {}})
+    form_keys = ("serialization_format", "skops_trusted_types", "data")
+    no_graph = "LightGBM makes no graphs, and no converter of other people is tested with it here"
     takes = _SAVED.models
     takes_rule = "LGB-002"
 
@@ -105,6 +108,22 @@ class LightgbmFlavor(Flavor):
         what = f"cannot be loaded by LightGBM {lightgbm.__version__}"
         with cannot_be_read(file, what, "LGB-004"):
             return lightgbm.Booster(model_str=text)
+
+    def form_of(self, attributes: Mapping[str, Any]) -> str:
+        named = attributes.get("model_class") or _BOOSTER
+        return "text" if named == _BOOSTER else super().form_of(attributes)
+
+    def forms_of(self, attributes: Mapping[str, Any]) -> Sequence[str]:
+        """Return what a model can be: its Booster answers as it does, but for a classifier's."""
+        named = attributes.get("model_class") or _BOOSTER
+        if named == _BOOSTER:
+            return ("text",)
+        if named not in _OWN:
+            return ()
+        return ("skops",) if named.endswith("Classifier") else ("skops", "text")
+
+    def in_form(self, model: Any, form: str) -> tuple[Any, Mapping[str, Any]]:
+        return (model.booster_ if form == "text" else model), self.forms[form]
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
         if class_name(model) == _PIPELINE:

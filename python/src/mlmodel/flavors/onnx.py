@@ -48,6 +48,11 @@ class OnnxFlavor(Flavor):
     signature_kinds = frozenset({"columns", "tensors"})
     converts = frozenset({"sklearn"})
 
+    def refuses(self, other: Flavor) -> str | None:
+        if other.makes_graphs or other.name in self.converts:
+            return None
+        return other.no_graph
+
     def made_of(self, model: Any, example: Any, answer: Any) -> tuple[Any, str]:
         from mlmodel.flavors import _onnx_converters
 

@@ -52,6 +52,7 @@ class SklearnFlavor(Flavor):
     versions = MappingProxyType({"sklearn_version": "scikit-learn"})
     signature_kinds = frozenset({"columns", "tensors"})
     forms = MappingProxyType({"skops": {"serialization_format": "skops"}})
+    form_keys = ("serialization_format", "pickled_model")
 
     def detects(self, model: object) -> bool:
         return defined_by(model, "sklearn") and hasattr(model, "get_params")

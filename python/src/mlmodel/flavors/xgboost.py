@@ -51,6 +51,8 @@ class XgboostFlavor(Flavor):
     packages = ("xgboost",)
     versions = MappingProxyType({"xgb_version": "xgboost"})
     forms = MappingProxyType({name: {"model_format": name} for name in ("ubj", "json")})
+    form_keys = ("model_format", "data")
+    no_graph = "XGBoost makes no graphs, and no converter of other people is tested with it here"
     takes = _CLASSES.models
     takes_rule = "XGB-002"
 

@@ -212,8 +212,9 @@ def _check_trees(trees: _Table, splits: int, classes: int | None) -> None:
     nodes = trees.values(10, _NODE)
     if any(not 0 <= one < splits for one in used) and (splits or not nodes or any(used)):
         raise _Broken("a tree splits by a value that the model does not have")
-    if nodes:
-        _check_nodes(nodes, trees.values(11, "I"), sizes, values, dimension)
+    leaves_of_nodes = trees.values(11, "I")
+    if nodes or leaves_of_nodes:  # either makes CatBoost walk from node to node
+        _check_nodes(nodes, leaves_of_nodes, sizes, values, dimension)
         return
     if any(size > _DEEPEST_TREE for size in sizes):
         raise _Broken(f"a tree is deeper than {_DEEPEST_TREE}")
