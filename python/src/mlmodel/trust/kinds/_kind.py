@@ -148,7 +148,7 @@ class File:
             with (
                 files.open_regular(self.path) as stream,
                 zipfile.ZipFile(Bounded(stream)) as archive,
-            ):  # type: ignore[call-overload]
+            ):
                 return archive.namelist(), ""
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
             return [], str(error)
