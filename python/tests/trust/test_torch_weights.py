@@ -16,7 +16,7 @@ pytestmark = pytest.mark.libraries("torch", "safetensors")
 torch = pytest.importorskip("torch")
 safetensors = pytest.importorskip("safetensors.torch")
 
-from mlmodel.trust import torch_weights  # noqa: E402
+from mlmodel.trust import describe, torch_weights, zip_stream  # noqa: E402
 from mlmodel.trust.describe import look_into  # noqa: E402
 from mlmodel.trust.hugging_face import refused_in  # noqa: E402
 from mlmodel.trust.safetensors_file import tensors_of  # noqa: E402
@@ -172,6 +172,7 @@ HOSTILE = {
     "a comment": (saved(ONE)[:-2] + b"\4\0more", "cannot be read|bytes stand"),
     "another file": (archive({**members(saved(ONE)), "archive/x.py": b""}), "torch.save does not write"),
     "another byte order": (changed(saved(ONE), "byteorder", lambda _: b"big"), "byte order"),
+    "no pickle": (changed(saved(ONE), "data.pkl", lambda _: None), "lacks 'data.pkl'"),
     "a storage that is not there": (changed(saved(ONE), "data/0", lambda _: None), "lacks"),
     "a small storage": (changed(saved(ONE), "data/0", lambda data: data[:-4]), "another size"),
     "a large storage": (changed(saved(ONE), "data/0", lambda data: data + b"1234"), "another size"),
@@ -265,6 +266,33 @@ def test_a_decoy_under_the_name_of_a_piece(tmp_path):
     safetensors.save_file({"a": torch.zeros(8)}, decoy)
     make_safe(folder)
     assert torch.equal(safetensors.load_file(decoy)["a"], torch.ones(8))
+
+
+def test_a_large_file_is_looked_into(tmp_path, monkeypatch):
+    """TRU-006: state dicts of any size; other archives only as far as they are read whole."""
+    monkeypatch.setattr(describe, "LARGEST", 2**16)
+    written(tmp_path, {"a": torch.ones(100_000)})
+    (tmp_path / "MLmodel").write_text("flavors: {a: {}}\n")
+    [look] = look_into(tmp_path)
+    assert (look.file, look.needs_trust) == (NAME, False)
+    written(tmp_path, archive({"a/b": bytes(2**17), "x/y": b""}))
+    [look] = look_into(tmp_path)
+    assert look.needs_trust
+
+
+def test_names_of_64_bits(tmp_path):
+    """Archives of more than 4 GiB have them, and small ones may."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, data in members(saved(ONE)).items():
+            with made.open(name, "w", force_zip64=True) as one:
+                one.write(data)
+    assert torch.equal(as_read(written(tmp_path / "m", out.getvalue()))["a"], ONE["a"])
+
+
+def test_a_directory_that_is_too_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(zip_stream, "_LARGEST_PIECE", 64)
+    assert "cannot be read" in str(torch_weights.refused_in(written(tmp_path, ONE) / NAME))
 
 
 def test_a_large_file_is_not_read_whole(tmp_path, monkeypatch):

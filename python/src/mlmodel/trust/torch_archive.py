@@ -19,6 +19,7 @@ from mlmodel.trust.pickles.budget import Budget, Spent
 from mlmodel.trust.pickles.findings import Malformed
 from mlmodel.trust.pickles.scanner import scan
 from mlmodel.trust.torch_pickle import BY_DTYPE, NotPlain, Storage, read
+from mlmodel.trust.zip_stream import Bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -43,9 +44,10 @@ _OF_A_PICKLE = re.compile(
 )
 _MOST_ENTRIES = 100_000
 _OTHER_SIZE = "a storage in it has another size than its pickle says"
-#: What is read at once, and at most: the directory of an archive is.
+_ITS_PICKLE = "data.pkl"
+_LARGEST_PICKLE = 2**30
+#: What is read at once.
 _PIECE = 2**20
-_LARGEST_PIECE = 2**26
 #: How an archive ends: a record that begins so, of so many bytes.
 _END = b"PK\5\6"
 _SIZE_OF_END = 22
@@ -53,20 +55,6 @@ _UNREADABLE = (
     zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error,
     ValueError,
 )  # fmt: skip
-
-
-class _Bounded:
-    """A file of which a reader of zip archives takes no more at once than a directory may have."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.seek, self.tell = stream.seek, stream.tell
-
-    def read(self, size: int = -1) -> bytes:
-        return self._stream.read(_LARGEST_PIECE if size < 0 else min(size, _LARGEST_PIECE))
-
-    def seekable(self) -> bool:
-        return True
 
 
 @dataclass(frozen=True)
@@ -86,7 +74,7 @@ class Archive:
             Spent: it expands to more than its size warrants.
 
         """
-        stream = _Bounded(io.BytesIO(data) if isinstance(data, bytes) else data)
+        stream = Bounded(io.BytesIO(data) if isinstance(data, bytes) else data)
         try:
             opened = zipfile.ZipFile(stream)
         except _UNREADABLE as error:
@@ -113,6 +101,11 @@ class Archive:
     def has(self, name: str) -> bool:
         """Return whether it has a file of this name below its root."""
         return f"{self.root}/{name}" in self.names
+
+    def _size_of(self, name: str) -> int:
+        if not self.has(name):
+            raise Malformed(f"its zip archive lacks {name[:60]!r}")
+        return self.zip.getinfo(f"{self.root}/{name}").file_size
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file below its root.
@@ -154,7 +147,9 @@ class Archive:
             raise NotPlain(f"the file {others[0][:60]!r}, which torch.save does not write")
         if self.has("byteorder") and self.read("byteorder") != b"little":
             raise NotPlain("numbers in the byte order of another machine")
-        return read(self.read("data.pkl"), budget, make)
+        if self._size_of(_ITS_PICKLE) > _LARGEST_PICKLE:
+            raise Malformed("its pickle is too large to be read")
+        return read(self.read(_ITS_PICKLE), budget, make)
 
     def require(self, one: Storage) -> None:
         """Hold a storage against its file, of which no more is read than that needs.
@@ -163,13 +158,10 @@ class Archive:
             Malformed: as :meth:`storage`.
 
         """
-        name = f"{self.root}/data/{one.key}"
-        if name not in self.names:
-            raise Malformed(f"its zip archive lacks {name[:60]!r}")
+        if self._size_of(f"data/{one.key}") != one.count * BY_DTYPE[one.dtype]:
+            raise Malformed(_OTHER_SIZE)
         if one.dtype == "bool":
             self.storage(one)
-        elif self.zip.getinfo(name).file_size != one.count * BY_DTYPE[one.dtype]:
-            raise Malformed(_OTHER_SIZE)
 
     def storage(self, one: Storage) -> bytes:
         """Return the bytes of a storage, which are as many as its pickle says.
@@ -186,26 +178,30 @@ class Archive:
         return data
 
 
-def kind_of(data: bytes) -> str:
-    """Return what a file of torch is, by its bytes; nothing where it is none."""
-    if data.startswith(_LEGACY):
+def kind_of(data: bytes | BinaryIO) -> str:
+    """Return what a file of torch is, by its bytes or the open file; nothing where it is none."""
+    stream = io.BytesIO(data) if isinstance(data, bytes) else data
+    stream.seek(0)
+    start = stream.read(len(_LEGACY))
+    if start == _LEGACY:
         return LEGACY
-    if not data.startswith(b"PK"):
+    if not start.startswith(b"PK"):
         return ""
     try:
-        return Archive.of(data, _budget_of(data)).kind
+        return Archive.of(stream, _budget_of(stream)).kind
     except (Malformed, Spent):
         return ""
 
 
-def _budget_of(data: bytes) -> Budget:
-    return Budget(len(data))
+def _budget_of(stream: BinaryIO) -> Budget:
+    return Budget(stream.seek(0, io.SEEK_END))
 
 
-def described(data: bytes, allow: Collection[str] = ()) -> tuple[str, bool] | None:
+def described(data: BinaryIO, allow: Collection[str] = ()) -> tuple[str, bool] | None:
     """Return what an archive of torch is and whether it needs trust, or None for another.
 
-    Nothing of it is run, and torch is not imported (TRU-006).
+    Nothing of it is run, and torch is not imported (TRU-006). Of a large file no more is read than
+    its directory and its pickle.
     """
     if not kind_of(data):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from dataclasses import dataclass
 from enum import IntEnum
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlmodel._base import files
 from mlmodel.document.stand_ins import HEAD
 from mlmodel.trust.pickles.containers import detect
+from mlmodel.trust.zip_stream import Bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -145,7 +145,10 @@ class File:
     @cached_property
     def _directory(self) -> tuple[list[str], str]:
         try:
-            with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
+            with (
+                files.open_regular(self.path) as stream,
+                zipfile.ZipFile(Bounded(stream)) as archive,
+            ):
                 return archive.namelist(), ""
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
             return [], str(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlmodel._base import files
 from mlmodel.trust import torch_archive
 from mlmodel.trust.kinds._kind import Kind, Said
 
@@ -15,12 +16,18 @@ if TYPE_CHECKING:
 __all__ = ["KIND"]
 
 
+def _takes(file: File) -> bool:
+    if not file.is_zip:
+        return False
+    with files.open_regular(file.path) as stream:
+        return bool(torch_archive.kind_of(stream))
+
+
 def _look(file: File) -> Iterator[Said]:
-    found = torch_archive.described(file.data, file.allow)
+    with files.open_regular(file.path) as stream:
+        found = torch_archive.described(stream, file.allow)
     if found is not None:
         yield Said(*found)
 
 
-KIND = Kind(
-    lambda file: file.is_zip and bool(torch_archive.kind_of(file.data)), _look, of="zip_archive"
-)
+KIND = Kind(_takes, _look, of="zip_archive")

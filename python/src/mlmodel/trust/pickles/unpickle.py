@@ -304,7 +304,7 @@ class _TrustedJoblib(pickle._Unpickler):  # noqa: SLF001 - joblib's format needs
         return find_trusted(module, name, self._aliases, super().find_class)
 
     def load_build(self) -> None:
-        super().load_build()  # type: ignore[misc]
+        apart(super().load_build)  # type: ignore[misc]
         wrapper = self.stack[-1]  # type: ignore[attr-defined]
         if isinstance(wrapper, _ArrayWrapper):
             self.stack[-1] = self._next_array(wrapper)  # type: ignore[attr-defined]
