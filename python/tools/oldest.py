@@ -27,7 +27,7 @@ LOCKS = {
 #: of its oldest versions until then. Once `make oldest` passes, this is empty, and goes.
 TO_RUN = frozenset(
     (
-        *("fastai", "h2o", "keras", "onnx", "pmdarima", "prophet", "python_function", "pytorch"),
+        *("fastai", "h2o", "keras", "onnx", "prophet", "python_function", "pytorch"),
         *("sentence_transformers", "sklearn", "spark", "tensorflow", "transformers", "xgboost"),
     )
 )
