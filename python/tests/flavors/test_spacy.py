@@ -201,7 +201,8 @@ def test_another_version_is_named_with_the_installed_one(saved, version):
     "file",
     ["config.cfg", "meta.json", "tokenizer", "textcat/model", "vocab/strings.json", "textcat/cfg"],
 )
-@pytest.mark.parametrize("share", [0, 0.6])
+# spaCy 3.7 has the whole pipeline in the first half of config.cfg.
+@pytest.mark.parametrize("share", [0, 0.25])
 def test_a_file_that_is_cut_off(saved, file, share):
     """SPA-004: where spaCy does not take it for a whole one."""
     path = saved / "model.spacy" / file
@@ -271,12 +272,19 @@ HOSTILE = {
 }  # fmt: skip
 
 
+def with_a_section(text):
+    """Give the tokenizer the section that spaCy 3.8 writes; 3.7 has it in a line."""
+    line = 'tokenizer = {"@tokenizers":"spacy.Tokenizer.v1"}\n'
+    section = '\n[nlp.tokenizer]\n@tokenizers = "spacy.Tokenizer.v1"\n'
+    return text.replace(line, "") + section if line in text else text
+
+
 @pytest.mark.parametrize("how", HOSTILE)
 def test_what_a_configuration_may_not_name(saved, how):
     """SPA-006: it is not called, asks for trust, and is told by ``inspect``."""
     old, new = HOSTILE[how]
     config = saved / "model.spacy" / "config.cfg"
-    text = config.read_text()
+    text = with_a_section(config.read_text())
     assert old in text
     config.write_text(
         text.replace(old, new, 1)
