@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mlmodel.trust import describe, kinds
-from mlmodel.trust.kinds._kind import FolderKind, Kind, Rank, Said
+from mlmodel.trust.kinds import FolderKind, Kind, Rank, Said
 
-ROWS = kinds._rows()
+ROWS = kinds.rows()
 MODULES = sorted(path.stem for path in Path(kinds.__file__).parent.glob("[!_]*.py"))
 
 
@@ -39,12 +39,12 @@ def told(root, monkeypatch):
         (root / "MLmodel").write_text("flavors: {a: {}}\n")
         (root / "x.own").write_bytes(data)
         rows = {**ROWS, **{f"a{number}": row for number, row in enumerate(more)}}
-        monkeypatch.setattr(kinds, "_rows", lambda: rows)
-        kinds._kinds.cache_clear()
+        monkeypatch.setattr(kinds, "rows", lambda: rows)
+        kinds.by_rank.cache_clear()
         return [(look.what, look.needs_trust) for look in describe.look_into(root)]
 
     yield tell
-    kinds._kinds.cache_clear()
+    kinds.by_rank.cache_clear()
 
 
 def own(said="an own file", **options):

@@ -291,7 +291,7 @@ def test_names_of_64_bits(tmp_path):
 
 
 def test_a_directory_that_is_too_large(tmp_path, monkeypatch):
-    monkeypatch.setattr(zip_stream, "_LARGEST_PIECE", 64)
+    monkeypatch.setattr(zip_stream, "LARGEST_PIECE", 64)
     assert "cannot be read" in str(torch_weights.refused_in(written(tmp_path, ONE) / NAME))
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-__all__ = ["Bounded"]
+__all__ = ["LARGEST_PIECE", "Bounded"]
 
 #: The directory of an archive is read at once.
-_LARGEST_PIECE = 2**26
+LARGEST_PIECE = 2**26
 
 
 class Bounded:
@@ -22,7 +22,7 @@ class Bounded:
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes; fewer than were asked for, where these are too many."""
-        return self._stream.read(_LARGEST_PIECE if size < 0 else min(size, _LARGEST_PIECE))
+        return self._stream.read(LARGEST_PIECE if size < 0 else min(size, LARGEST_PIECE))
 
     def seekable(self) -> bool:
         """Return that a place in it can be gone to, as in any file."""

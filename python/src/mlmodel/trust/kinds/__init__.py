@@ -17,19 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-__all__ = ["File", "Said", "cut", "of_folders", "said_of"]
+__all__ = [
+    "File", "FolderKind", "Kind", "Rank", "Said", "by_rank", "cut", "of_folders", "rows", "said_of",
+]  # fmt: skip
 
 
 @cache
-def _rows() -> dict[str, Kind | FolderKind]:
+def rows() -> dict[str, Kind | FolderKind]:
+    """Return every row of the table by its module's name."""
     names = [one.name for one in iter_modules(__path__) if not one.name.startswith("_")]
     return {name: importlib.import_module(f"{__name__}.{name}").KIND for name in names}
 
 
 @cache
-def _kinds() -> dict[str, Kind]:
+def by_rank() -> dict[str, Kind]:
     """Return the kinds of files by their modules' names: those that are surest first."""
-    found = {name: row for name, row in _rows().items() if isinstance(row, Kind)}
+    found = {name: row for name, row in rows().items() if isinstance(row, Kind)}
     return dict(sorted(found.items(), key=lambda one: (one[1].rank, one[0])))
 
 
@@ -38,8 +41,8 @@ def of_folders(root: Path, named: Collection[str]) -> dict[str, Said]:
 
     ``named`` are the folders that the MLmodel file names as the model.
     """
-    rows = [row for row in _rows().values() if isinstance(row, FolderKind)]
-    return {file: said for row in rows for file, said in row.below(root, named).items()}
+    folders = [row for row in rows().values() if isinstance(row, FolderKind)]
+    return {file: said for row in folders for file, said in row.below(root, named).items()}
 
 
 def said_of(file: File) -> Iterator[Said]:
@@ -50,7 +53,7 @@ def said_of(file: File) -> Iterator[Said]:
         OSError: it cannot be read.
 
     """
-    kinds = _kinds()
+    kinds = by_rank()
     for kind in kinds.values():
         if kind.rank < Rank.FORM and kind.takes(file):
             yield from kind.look(file)
