@@ -117,6 +117,7 @@ _FOLDER = re.compile(r"([A-Za-z0-9_\-]{1,64})?\Z")
 
 #: What is said of what leads elsewhere, which the library would follow.
 A_LINK = "is a link, or no file"
+_AN_ADAPTER = "is an adapter, which the library puts over a model that it looks for by a name"
 #: Files by which a folder is known, and folders of a model that may be one without being named.
 _MARKS = (
     *("config.json", "modules.json", "tokenizer.json", "tokenizer_config.json"),
@@ -135,7 +136,9 @@ def refused_below(root: Path, named: Collection[str]) -> dict[str, str]:
     for place in {*(root / name for name in (*named, *_USUAL)), *usual}:
         if place.is_dir() and not place.is_symlink() and _is_one(place):
             relative = place.relative_to(root).as_posix()
-            for file, reason in refused_in(place):
+            # What has modules, or is where models of a flavor are, is loaded whole by a library.
+            adapters = relative not in _USUAL and not (place / "modules.json").is_file()
+            for file, reason in refused_in(place, adapters=adapters):
                 found.setdefault(f"{relative}/{file}", reason)
     return found
 
@@ -146,17 +149,27 @@ def _is_one(place: Path) -> bool:
     return (place / _MARKS[0]).is_file() and _has_model_type(place / _MARKS[0])
 
 
-def refused_in(root: Path) -> list[tuple[str, str]]:
+def refused_in(root: Path, *, adapters: bool = False) -> list[tuple[str, str]]:
     """Return what in a folder needs trust: each file, relative to it, and an end of "it …".
 
-    Every file that is below ``root`` counts, whether or not the library would read it.
+    Every file that is below ``root`` counts, whether or not the library would read it. With
+    ``adapters`` it is a folder that no library is given, in which the configuration of an adapter
+    may be data.
     """
     found = [(relative, A_LINK) for relative in links_in(root)]
     names = [relative for relative, _ in files.regular_files(root)]
     for relative in names:
         path = PurePosixPath(relative)
-        found += [(relative, reason) for reason in _refused(root, path, set(names))]
+        if path.name == peft_adapter.CONFIG and not (adapters and _is_apart(path, names)):
+            found.append((relative, _AN_ADAPTER))
+        else:
+            found += [(relative, reason) for reason in _refused(root, path, set(names))]
     return list(dict.fromkeys(found))
+
+
+def _is_apart(adapter: PurePosixPath, names: Collection[str]) -> bool:
+    """Whether no model is in the folder of an adapter, over which the library would put it."""
+    return str(adapter.with_name("config.json")) not in names
 
 
 def adapter_in(root: Path) -> peft_adapter.Adapter:
@@ -176,9 +189,6 @@ def links_in(root: Path) -> list[str]:
 
 def _refused(root: Path, path: PurePosixPath, names: set[str]) -> Iterator[str]:
     check = _CHECKS.get(path.name)
-    if path.name == peft_adapter.CONFIG and str(path.with_name("config.json")) in names:
-        yield "is an adapter, which the library puts over a model that it looks for by a name"
-        return
     if path.name == "config.json" and str(path) != "config.json":
         check = _config if _has_model_type(root / path) else _module_config
     if check is None and path.name.startswith("sentence_") and path.name.endswith("_config.json"):
