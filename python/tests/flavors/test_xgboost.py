@@ -351,7 +351,9 @@ def test_a_range_that_is_none_is_refused_as_a_parameter(booster, classifier, giv
     """XGB-009: the data are not the reason."""
     for name, model in (("b", booster), ("c", classifier)):
         mlmodel.xgboost.save_model(model, tmp_path / name)
-        with pytest.raises(InvalidInput, match="XGB-009: Parameter .iteration_range. is two whole numbers") as caught:
+        with pytest.raises(
+            InvalidInput, match="XGB-009: Parameter .iteration_range. is two whole numbers"
+        ) as caught:
             mlmodel.load(tmp_path / name).predict(ROWS, {"iteration_range": given, "depth": 2})
         assert [one.column for one in caught.value.details] == ["depth", "iteration_range"]
 
