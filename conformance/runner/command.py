@@ -34,7 +34,8 @@ Examples:
   mlmodel conformance run -- node my_harness.js
   mlmodel conformance run --profile checker --lenient -- ./my-harness
   mlmodel conformance run --case 'enforcement/*:integer-*' -- ./my-harness
-  mlmodel conformance run --known-failing known.txt --report json -o me.json -- ./my-harness
+  mlmodel conformance run --known-failing known.txt -- ./my-harness
+  mlmodel conformance run --report json -o me.json -- ./my-harness
   mlmodel conformance report me.json other.json -o index.html
 
 \b
