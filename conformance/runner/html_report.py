@@ -211,7 +211,7 @@ def _wrong(report: dict[str, Any], results: Sequence[dict[str, Any]]) -> Iterato
 
 
 def _case(result: dict[str, Any]) -> Iterator[str]:
-    yield f"<article><p><b>{result['outcome']}</b> <code>{escape(result['id'])}</code><br>"
+    yield f"<article><p><b>{escape(result['outcome'])}</b> <code>{escape(result['id'])}</code><br>"
     yield f"{escape(result['description'])}</p>"
     if "known" in result:
         yield f"<p class=note>Known: {escape(result['known'])}</p>"

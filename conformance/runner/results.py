@@ -152,8 +152,11 @@ class Run:
         }
 
     def as_text(self) -> str:
-        """Return the report as the text of a file."""
-        return json.dumps(self.as_json(), indent=1, ensure_ascii=False) + "\n"
+        """Return the report as the text of a file, which is ASCII.
+
+        An answer may hold half a pair of UTF-16, which no file can hold but as an escape.
+        """
+        return json.dumps(self.as_json(), indent=1) + "\n"
 
 
 def counts(results: Iterable[Result]) -> dict[str, Counts]:
