@@ -107,6 +107,14 @@ def _selecting(function: Callable[..., None]) -> Callable[..., None]:
     help="Seconds that a case may take.",
 )
 @click.option(
+    "--start-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=120.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds that a harness or a server may take to start.",
+)
+@click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=1,
@@ -150,6 +158,7 @@ def _run(  # noqa: PLR0913 - one parameter per option
     form: str,
     target: str | None,
     timeout: float,
+    start_timeout: float,
     jobs: int,
     command_line: tuple[str, ...],
     model: str | None,
@@ -164,7 +173,8 @@ def _run(  # noqa: PLR0913 - one parameter per option
     (--serve-command, --server) is asked the cases of scoring over HTTP.
     """
     cases = _read(vectors)
-    make = _what_is_asked(command_line, timeout, serve=serve, url=url, name=name, ready=ready)
+    limits = {"timeout": timeout, "start_timeout": start_timeout}
+    make = _what_is_asked(command_line, limits, serve=serve, url=url, name=name, ready=ready)
     progress = _Progress()
     settings = Settings(
         selection=Selection(profiles, areas, globs, rules, model or ""),
@@ -184,7 +194,7 @@ def _run(  # noqa: PLR0913 - one parameter per option
 
 def _what_is_asked(
     command_line: tuple[str, ...],
-    timeout: float,
+    limits: dict[str, float],
     *,
     serve: str | None,
     url: str | None,
@@ -198,10 +208,10 @@ def _what_is_asked(
             "or --server."
         )
     if serve:
-        return lambda: StartedServer(serve, name=name, timeout=timeout, ready=ready)
+        return lambda: StartedServer(serve, name=name, ready=ready, **limits)
     if url:
-        return lambda: RunningServer(url, name=name, timeout=timeout)
-    return lambda: Harness(command_line, timeout=timeout)
+        return lambda: RunningServer(url, name=name, timeout=limits["timeout"])
+    return lambda: Harness(command_line, **limits)
 
 
 @command.command("models")

@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+CONTENT_TYPES = {"charset": "Application/JSON; charset=utf-8"}
 
 
 def main(vectors, model, port, mode="right"):
@@ -29,6 +32,8 @@ def main(vectors, model, port, mode="right"):
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
+            if mode == "not-ready-slowly":
+                self.trickle()
             self.answer(200 if mode != "not-ready" else 503, {})
 
         def do_POST(self):
@@ -39,6 +44,12 @@ def main(vectors, model, port, mode="right"):
                 if mode == "break-off":
                     self.connection.close()
                     return
+                if mode in WITHOUT_END:
+                    WITHOUT_END[mode](self)
+                    return
+                if mode == "short":
+                    self.answer(200, None, b"{}", length=10)
+                    return
                 if mode == "garbage":
                     self.answer(200, None, b"<html>")
                     return
@@ -47,17 +58,39 @@ def main(vectors, model, port, mode="right"):
             error = {key: expected[key] for key in ("error_code", "details") if key in expected}
             self.answer(expected["status"], error or expected["body"])
 
-        def answer(self, status, value, body=None):
+        def trickle(self):
+            """Send a byte now and then, always before anybody stops waiting for it."""
+            self.write_on(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[", b"1", 0.2)
+
+        def trickle_head(self):
+            self.write_on(b"HTTP/1.1 200 OK\r\nA: ", b"a", 0.2)
+
+        def flood(self):
+            self.write_on(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 2**20, 0)
+
+        def write_on(self, first, more, pause):
+            with suppress(OSError):  # whoever asked has gone
+                self.wfile.write(first)
+                while True:
+                    self.wfile.write(more)
+                    time.sleep(pause)
+
+        def answer(self, status, value, body=None, length=None):
             body = json.dumps(value).encode() if body is None else body
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Type", CONTENT_TYPES.get(mode, "application/json"))
+            self.send_header("Content-Length", str(length or len(body)))
             self.end_headers()
             self.wfile.write(body)
 
         def log_message(self, *_):
             pass
 
+    WITHOUT_END = {
+        "trickle": Handler.trickle,
+        "trickle-head": Handler.trickle_head,
+        "flood": Handler.flood,
+    }
     ThreadingHTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
 
 
