@@ -173,7 +173,7 @@ def _run(  # noqa: PLR0913 - one parameter per option
     (--serve-command, --server) is asked the cases of scoring over HTTP.
     """
     cases = _read(vectors)
-    limits = {"timeout": timeout, "start_timeout": start_timeout}
+    limits = (timeout, start_timeout)
     make = _what_is_asked(command_line, limits, serve=serve, url=url, name=name, ready=ready)
     progress = _Progress()
     settings = Settings(
@@ -194,7 +194,7 @@ def _run(  # noqa: PLR0913 - one parameter per option
 
 def _what_is_asked(
     command_line: tuple[str, ...],
-    limits: dict[str, float],
+    limits: tuple[float, float],
     *,
     serve: str | None,
     url: str | None,
@@ -207,11 +207,14 @@ def _what_is_asked(
             "Name one thing to ask: the command of a harness (-- COMMAND...), --serve-command, "
             "or --server."
         )
+    timeout, start = limits
     if serve:
-        return lambda: StartedServer(serve, name=name, ready=ready, **limits)
+        return lambda: StartedServer(
+            serve, name=name, timeout=timeout, ready=ready, start_timeout=start
+        )
     if url:
-        return lambda: RunningServer(url, name=name, timeout=limits["timeout"])
-    return lambda: Harness(command_line, **limits)
+        return lambda: RunningServer(url, name=name, timeout=timeout)
+    return lambda: Harness(command_line, timeout=timeout, start_timeout=start)
 
 
 @command.command("models")

@@ -209,13 +209,7 @@ def _asked(url: str, case: Case, timeout: float) -> Answer | Skip | Failure:
     method, headers = request["method"], request["headers"]
     try:
         answer = _exchange(*address, method, path, headers, body_of(request), timeout)
-        status, given, body = answer
-        if case.operation == "score-v2":
-            return Answer(v2_result(status, given, body))
-        types = [value for name, value in given if name.lower() == "content-type"]
-        if types and media_type(types[0]).startswith(_COLUMNAR):
-            return Skip("the runner does not read Arrow and Parquet")
-        return Answer(score_result(status, given, body, {}))
+        return _read_as(case.operation, *answer)
     except _UnsentError as error:
         return Skip(str(error))
     except TimeoutError:
@@ -224,6 +218,17 @@ def _asked(url: str, case: Case, timeout: float) -> Answer | Skip | Failure:
         return Failure(f"The server broke off: {error!r}")
     except ValueError as error:
         return Failure(f"The server's answer cannot be read: {error}")
+
+
+def _read_as(
+    operation: str, status: int, headers: list[tuple[str, str]], body: bytes
+) -> Answer | Skip:
+    if operation == "score-v2":
+        return Answer(v2_result(status, headers, body))
+    types = [value for name, value in headers if name.lower() == "content-type"]
+    if types and media_type(types[0]).startswith(_COLUMNAR):
+        return Skip("the runner does not read Arrow and Parquet")
+    return Answer(score_result(status, headers, body, {}))
 
 
 def _exchange(
