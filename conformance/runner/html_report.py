@@ -71,9 +71,9 @@ class _Row:
     wrong: list[list[dict[str, Any]]] = field(default_factory=list)
 
 
-def page(reports: Sequence[dict[str, Any]]) -> str:
-    """Return the page of these reports, a column for each."""
-    return "\n".join(_page(reports)) + "\n"
+def page(reports: Sequence[dict[str, Any]], more: str = "") -> str:
+    """Return the page of these reports, a column for each; ``more`` stands before its tables."""
+    return "\n".join(_page(reports, more)) + "\n"
 
 
 def markdown(reports: Sequence[dict[str, Any]]) -> str:
@@ -86,7 +86,7 @@ def markdown(reports: Sequence[dict[str, Any]]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def _page(reports: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _page(reports: Sequence[dict[str, Any]], more: str) -> Iterator[str]:
     yield "<!doctype html>"
     yield '<html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -98,6 +98,7 @@ def _page(reports: Sequence[dict[str, Any]]) -> Iterator[str]:
     for report in reports:
         yield from _card(report)
     yield "</div>"
+    yield more
     yield from _profile_table(reports)
     yield from _rules(reports)
     yield "</main></body></html>"

@@ -152,8 +152,11 @@ class Run:
         }
 
     def as_text(self) -> str:
-        """Return the report as the text of a file."""
-        return json.dumps(self.as_json(), indent=1, ensure_ascii=False) + "\n"
+        """Return the report as the text of a file.
+
+        It is ASCII, since an answer may hold half a pair of UTF-16.
+        """
+        return json.dumps(self.as_json(), indent=1) + "\n"
 
 
 def counts(results: Iterable[Result]) -> dict[str, Counts]:

@@ -26,7 +26,7 @@ from .subject import About, Answer, Broken, Failure, Skip
 if TYPE_CHECKING:
     from .cases import Case
 
-__all__ = ["RunningServer", "StartedServer"]
+__all__ = ["RunningServer", "StartedServer", "exchange", "free_port"]
 
 _OPERATIONS = ("score", "score-v2")
 #: Answers that the runner cannot read without a library.
@@ -132,7 +132,7 @@ class StartedServer(_Server):
 
     def _begin(self, served: Served) -> str:
         """Start the server of a model; return what went wrong, or an empty text."""
-        self._port = _free_port()
+        self._port = free_port()
         stands_for = {
             "{model}": str(served.write(Path(self._work.name))),
             "{port}": str(self._port),
@@ -161,7 +161,7 @@ class StartedServer(_Server):
         while time.monotonic() < deadline and self._process and self._process.poll() is None:
             with suppress(OSError, http.client.HTTPException):
                 address = ("127.0.0.1", self._port)
-                status, _, _ = _exchange(*address, "GET", self._ready, {}, b"", self._timeout)
+                status, _, _ = exchange(*address, "GET", self._ready, {}, b"", self._timeout)
                 if status == http.HTTPStatus.OK:
                     return True
             time.sleep(_PAUSE)
@@ -185,7 +185,8 @@ def _filled(part: str, stands_for: dict[str, str]) -> str:
     return part
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 at which nobody listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
@@ -198,7 +199,7 @@ def _asked(url: str, case: Case, timeout: float) -> Answer | Skip | Failure:
     address = (place.hostname or "", place.port or 80)
     method, headers = request["method"], request["headers"]
     try:
-        answer = _exchange(*address, method, path, headers, body_of(request), timeout)
+        answer = exchange(*address, method, path, headers, body_of(request), timeout)
         status, given, body = answer
         if case.operation == "score-v2":
             return Answer(v2_result(status, given, body))
@@ -214,7 +215,7 @@ def _asked(url: str, case: Case, timeout: float) -> Answer | Skip | Failure:
         return Failure(f"The server's answer cannot be read: {error}")
 
 
-def _exchange(
+def exchange(
     host: str,
     port: int,
     method: str,
