@@ -37,11 +37,12 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, A
         body: the body.
 
     """
+    allow = {"allow": headers["allow"]} if "allow" in headers else {}
     return {
         "status": status,
         "content_type": headers.get("content-type"),
         "error_code": _NAMES.get(status, "INTERNAL_ERROR"),
-        "allow": headers.get("allow"),
+        **allow,
         "said": shown(_message(body.decode("utf-8", "replace"))),
     }
 
