@@ -104,6 +104,7 @@ conformance: env ## Ask the reference every conformance vector, through the runn
 
 conformance-peers: env ## Ask the reference, Node, MLflow and MLServer, and write conformance/report
 	@$(BIN)/python -m conformance.report
+	@$(BIN)/python python/tools/generate.py
 
 mutation: env ## Break the reference on purpose, and tell which breaks the vectors notice (RULES="MLM SIG-01")
 	@OMP_NUM_THREADS=1 $(BIN)/python -m conformance.mutation.run $(RULES)

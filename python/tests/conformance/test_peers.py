@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from conformance.harnesses.refusals import refusal
 from conformance.harnesses.words import said_by, shown, steady
 from conformance.report.kinds import KINDS, kind_of, marked
 from conformance.report.summary import BEGIN, END, between_markers, readme, summary
 from conformance.runner.cases import Selection, read_vectors
 from conformance.runner.pipe import Harness
+from conformance.runner.results import Result, Run
 from conformance.runner.running import Settings, run
+from conformance.runner.subject import About
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
@@ -221,6 +224,14 @@ def test_answers_that_must_not_be_given_are_counted_in_all_their_forms():
     ]
 
 
+def test_a_report_with_half_a_pair_of_utf16_is_written_whole():
+    case = read_vectors().cases[0]
+    result = Result(case, "failed", ("/data",), {"data": {"value": "\ud800"}})
+    done = Run(About("x", "1", "y"), [result], (), False, (), {}, "2026-11-29", 1.0)
+    read = json.loads(done.as_text().encode("utf-8"))
+    assert read["results"][0]["got"] == {"data": {"value": "\ud800"}}
+
+
 # What harnesses in Python share
 
 HARNESS = """
@@ -274,3 +285,21 @@ def test_words_are_short_and_of_no_machine():
     traceback = "Traceback (most recent call last):\n  File x\nKeyError: 'M'\n"
     assert shown(traceback) == "KeyError: 'M'"
     assert said_by(ValueError("a\n b")) == "ValueError: a b"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "said"),
+    [
+        (400, b'{"error_code": "BAD_REQUEST", "message": "no"}', "INVALID_INPUT", "no"),
+        (422, b'{"detail": [{"loc": 1}]}', "INVALID_INPUT", '[{"loc": 1}]'),
+        (415, b"only these", "UNSUPPORTED_MEDIA_TYPE", "only these"),
+        (404, b'{"error": "none"}', "NOT_FOUND", "none"),
+        (405, b'["x"]', "METHOD_NOT_ALLOWED", '["x"]'),
+        (418, b"\xff", "INTERNAL_ERROR", "\ufffd"),
+        (500, b"Internal Server Error", "INTERNAL_ERROR", "Internal Server Error"),
+    ],
+)
+def test_a_refusal_of_another_table_goes_by_its_status(status, body, code, said):
+    found = refusal(status, {"content-type": "text/plain"}, body)
+    assert found == {"status": status, "content_type": "text/plain", "error_code": code, "said": said}  # fmt: skip
+    assert refusal(405, {"allow": "GET"}, b"")["allow"] == "GET"

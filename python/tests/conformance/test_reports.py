@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
@@ -95,6 +96,19 @@ def test_what_was_wanted_and_got_stands_behind_a_click():
     assert "Known: we hang" in html
     assert "it hung" in html
     assert "1 skipped: not yet" in html
+
+
+def test_a_case_of_several_rules_is_shown_once_and_linked_from_the_others():
+    html = page([_report("one", _result(3, "failed", **FAILED))])
+    assert html.count("<article") == 1
+    (place,) = re.findall(r'<article id="([^"]+)"', html)
+    (link,) = re.findall(r'<a href="#([^"]+)"', html)
+    assert unquote(link) == place
+
+
+def test_what_stands_before_the_tables_is_given():
+    html = page([RIGHT], "<h2>First</h2>")
+    assert html.index("<h2>First</h2>") < html.index("<h2>Profiles</h2>")
 
 
 def test_nothing_of_a_report_becomes_markup_and_nothing_is_loaded():
