@@ -227,7 +227,16 @@ def test_answers_that_must_not_be_given_are_counted_in_all_their_forms():
 def test_a_report_with_half_a_pair_of_utf16_is_written_whole():
     case = read_vectors().cases[0]
     result = Result(case, "failed", ("/data",), {"data": {"value": "\ud800"}})
-    done = Run(About("x", "1", "y"), [result], (), False, (), {}, "2026-11-29", 1.0)
+    done = Run(
+        About("x", "1", "y"),
+        [result],
+        (),
+        lenient=False,
+        whole=(),
+        vectors={},
+        started="2026",
+        seconds=1.0,
+    )
     read = json.loads(done.as_text().encode("utf-8"))
     assert read["results"][0]["got"] == {"data": {"value": "\ud800"}}
 
