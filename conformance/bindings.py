@@ -7,6 +7,7 @@ alone can prove it, but for :data:`WAITING` of them; what the tables name is the
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -79,8 +80,16 @@ def proofs(tree: Tree) -> list[str]:
         f"spec/{PAGE}: {one} is no rule and no prefix" for cell in cells for one in cell.unknown
     ]
     ids = frozenset[str]().union(*(cell.ids for cell in cells))
+    twice = Counter(rule for cell in cells for rule in cell.ids)
+    found += [
+        f"spec/{PAGE}: two rows say why a test proves {one}" for one in sorted(twice - Counter(ids))
+    ]
     prefixes = frozenset[str]().union(*(cell.prefixes for cell in cells))
     cited = tree.cited_by_vectors()
+    found += [
+        f"spec/{PAGE}: vectors cite {one}, so a test is not alone in proving it"
+        for one in sorted(ids & cited)
+    ]
     waiting = [
         rule.id
         for rule in tree.rules

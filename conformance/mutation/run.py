@@ -25,37 +25,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.mutation.breaks import ROOT, SOURCE, Break, broken_text, read_breaks
+from conformance.mutation.breaks import SOURCE, Break, broken_text, read_breaks
+from conformance.runner.cases import read_vectors
 from conformance.runner.compare import differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Case", "Outcome", "all_cases", "cases_for", "faults", "main", "try_break"]
+    from conformance.runner.cases import Case
+
+__all__ = ["Outcome", "cases_for", "faults", "main", "try_break"]
 
 #: What the reference imports on the way: loaded once, for all forks.
 _LIBRARIES = (
     *("yaml", "jsonschema", "referencing", "packaging.requirements", "numpy", "pandas", "orjson"),
     *("pyarrow", "pyarrow.parquet", "google.protobuf.json_format", "flask", "cloudpickle"),
 )
+#: What is imported anew from the copy.
+_OURS = ("mlmodel", "conformance.harnesses")
 #: A break that makes the implementation take longer than this for its cases has been noticed.
 _SECONDS = 60
+#: And one that only waits, longer than this by the clock.
+_LONGEST = 1200
 #: How many of the breaks the vectors notice at least.
 _LEAST = 0.95
-
-
-@dataclass(frozen=True)
-class Case:
-    """One case of the vectors, with its operation."""
-
-    area: str
-    operation: str
-    case: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """What reports call it."""
-        return f"{self.area}/{self.case['id']}"
 
 
 @dataclass(frozen=True)
@@ -66,20 +59,10 @@ class Outcome:
     by: str = ""
 
 
-def all_cases(folder: Path = ROOT / "conformance" / "vectors" / "v1") -> list[Case]:
-    """Return every case of the vectors."""
-    return [
-        Case(content["area"], content["operation"], case)
-        for path in sorted(folder.rglob("*.json"))
-        for content in [json.loads(path.read_text(encoding="utf-8"))]
-        for case in content["cases"]
-    ]
-
-
 def cases_for(rule: str, cases: Sequence[Case]) -> list[Case]:
     """Return the cases that may notice a break of a rule: those that cite it, then its page's."""
-    concerned = [one for one in cases if any(r.startswith(rule[:4]) for r in one.case["rules"])]
-    return sorted(concerned, key=lambda one: rule not in one.case["rules"])
+    concerned = [one for one in cases if any(r.startswith(rule[:4]) for r in one.rules)]
+    return sorted(concerned, key=lambda one: rule not in one.rules)
 
 
 def try_break(one: Break, cases: Sequence[Case], copy: Path) -> Outcome:
@@ -102,6 +85,7 @@ def _in_a_fork(one: Break, cases: Sequence[Case], copy: Path) -> Outcome:
         os.close(reading)
         # Of the processor, not of the clock: a machine may be busy.
         resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS + 10))
+        signal.alarm(_LONGEST)
         with suppress(BaseException):
             os.write(writing, json.dumps(_answered(one, cases, copy)).encode())
         os._exit(0)
@@ -118,6 +102,8 @@ def _in_a_fork(one: Break, cases: Sequence[Case], copy: Path) -> Outcome:
 
 def _answered(one: Break, cases: Sequence[Case], copy: Path) -> tuple[str, str]:
     """Return the kind of outcome, and the case that noticed or why the break cannot run."""
+    for name in [one for one in sys.modules if one.startswith(_OURS)]:
+        del sys.modules[name]  # what this process was forked from may have the unbroken ones
     sys.path.insert(0, str(copy))
     sys.dont_write_bytecode = True
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
@@ -130,18 +116,16 @@ def _answered(one: Break, cases: Sequence[Case], copy: Path) -> tuple[str, str]:
             return "useless", traceback.format_exc(limit=-1)
         for case in cases:
             if _is_noticed(run, case):
-                return "noticed", case.name
+                return "noticed", case.id
     return "survived", ""
 
 
 def _is_noticed(run: Any, case: Case) -> bool:
     try:
-        result = json.loads(
-            json.dumps(run(case.operation, json.loads(json.dumps(case.case["input"]))))
-        )
+        result = json.loads(json.dumps(run(case.operation, json.loads(json.dumps(case.input)))))
     except Exception:  # noqa: BLE001 - an adapter that raises fails its case
         return True
-    return bool(differences(case.case["expected"], result))
+    return bool(differences(case.expected, result))
 
 
 def _outcomes(breaks: Sequence[Break]) -> Iterator[tuple[Break, Outcome]]:
@@ -149,7 +133,7 @@ def _outcomes(breaks: Sequence[Break]) -> Iterator[tuple[Break, Outcome]]:
         broken_text(one)
     for library in _LIBRARIES:
         importlib.import_module(library)
-    cases = all_cases()
+    cases = read_vectors().cases
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary)
         shutil.copytree(SOURCE, copy / "mlmodel")

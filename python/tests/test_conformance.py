@@ -246,7 +246,7 @@ def _attribute(node: ast.Attribute, modules: dict[str, str]) -> Iterator[str]:
     name = held.id if isinstance(held, ast.Name) else ""
     if modules.get(name) in PUBLIC:
         yield ".".join([modules[name], *parts])
-    elif name not in {"self", "cls"} and re.match(r"_(?!_)", node.attr):
+    elif name not in {"self", "cls", "os"} and re.match(r"_(?!_)", node.attr):
         yield f"mlmodel.?.{node.attr}"
 
 

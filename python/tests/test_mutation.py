@@ -5,6 +5,7 @@ The breaks themselves are tried by ``make mutation``.
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ import pytest
 
 from conformance.lint import Tree
 from conformance.mutation import run
-from conformance.mutation.breaks import ROOT, Break, broken_text, read_breaks
+from conformance.mutation.breaks import ROOT, SOURCE, Break, broken_text, read_breaks
+from conformance.runner.cases import read_vectors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,12 +50,8 @@ def _break(rule: str, says: str) -> Break:
 
 def test_what_came_of_breaks(tmp_path: Path) -> None:
     """One is noticed, one changes nothing, one cannot run; the source is left as it was."""
-    import shutil
-
-    from conformance.mutation.breaks import SOURCE
-
     shutil.copytree(SOURCE, tmp_path / "mlmodel")
-    cases = [one for one in run.all_cases() if one.area == "mlmodel-file"]
+    cases = [one for one in read_vectors().cases if one.area == "mlmodel-file"]
     noticed = _break("MLM-002", "65 levels are read")
     same = Break("page", "MLM-002", "nothing is", noticed.file, noticed.old, f"{noticed.old}  # x")
     useless = Break("page", "MLM-002", "it cannot run", noticed.file, noticed.old, "depth: int =")
@@ -72,6 +70,6 @@ def test_what_came_of_breaks(tmp_path: Path) -> None:
 
 
 def test_cases_that_cite_the_rule_come_first() -> None:
-    ordered = ["MLM-004" in one.case["rules"] for one in run.cases_for("MLM-004", run.all_cases())]
+    ordered = ["MLM-004" in one.rules for one in run.cases_for("MLM-004", read_vectors().cases)]
     assert ordered == sorted(ordered, reverse=True)
     assert ordered[0]

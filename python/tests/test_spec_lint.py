@@ -246,6 +246,16 @@ def test_a_good_tree_has_no_findings(
             "1 rules that say MUST have no vector and no reason in spec/conformance.md, and 0",
         ),
         (bindings.proofs, _conformance("time | SIG", "time | DOG"), "DOG is no rule"),
+        (
+            bindings.proofs,
+            _conformance("time | SIG |", "time | SIG |\n| it is | SIG-001 |\n| was | SIG-001 |"),
+            "two rows say why a test proves SIG-001",
+        ),
+        (
+            bindings.proofs,
+            _conformance("time | SIG |", "time | SIG |\n| it is | ENF-001 |"),
+            "vectors cite ENF-001",
+        ),
         (bindings.since, _conformance("| 1.1 |", "| new |"), "'new' is no version"),
         (bindings.since, _conformance("| ENF-002 |\n", "| ENF-099 |\n"), "ENF-099 is no rule"),
         (

@@ -23,7 +23,10 @@ SCHEMAS = REPOSITORY / "schemas" / "baseline" / "schemas.json"
 PROTO = REPOSITORY / "schemas" / "baseline" / "proto.json"
 #: What programs say: those who read it count on what is there. All else is what people write.
 ANSWERS = frozenset(
-    {"v1/error.json", "v1/report.json", "v1/scoring/response.json", "v1/scoring/input-report.json"}
+    {
+        *("v1/error.json", "v1/report.json", "v1/conformance-report.json"),
+        *("v1/scoring/response.json", "v1/scoring/input-report.json"),
+    }
 )
 #: Vectors have releases of their own.
 LEFT_OUT = frozenset({"v1/vector.json"})
@@ -35,8 +38,24 @@ has it or CHANGELOG.md says so, accept it: python python/tools/compatibility.py 
 Json = Any
 _TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
 _LEAST = ("minimum", "minLength", "minItems", "minProperties")
-_MOST = ("maximum", "maxLength", "maxItems")
-_EXACT = ("pattern", "not", "if", "uniqueItems")
+_MOST = ("maximum", "maxLength", "maxItems", "maxProperties")
+_EXACT = ("pattern", "format", "contentMediaType", "not", "if", "uniqueItems")
+#: Keywords with a schema, and how the place below it is called.
+_BELOW = {
+    "items": "/*",
+    "additionalProperties": "/*",
+    "propertyNames": "/*",
+    "then": "",
+    "else": "",
+    "contentSchema": "",
+}
+_ALL = ("allOf", "prefixItems")
+_ANY = frozenset({"anyOf", "oneOf"})
+#: Every keyword of which a change is noticed.
+COMPARED = frozenset({
+    *("type", "enum", "const", "required", "properties", "$ref", "$defs"),
+    *(*_LEAST, *_MOST, *_EXACT, *_BELOW, *_ALL, *_ANY),
+})  # fmt: skip
 
 
 def schemas() -> dict[str, Json]:
@@ -181,14 +200,14 @@ class _Comparison:
                 yield from self.compare(one, members[key], f"{path}/{key}")
             else:
                 yield f"{path}: the key {key!r} is gone"
-        for keyword in ("items", "additionalProperties", "then", "else", "contentSchema"):
+        for keyword, place in _BELOW.items():
             if keyword in now:
-                place = {"items": "/*", "additionalProperties": "/*"}.get(keyword, "")
                 yield from self.compare(before.get(keyword, {}), now[keyword], path + place)
-        former = [*before.get("allOf", ())]
-        for index, one in enumerate(now.get("allOf", ())):
-            yield from self.compare(former[index] if index < len(former) else {}, one, path)
-        for keyword in {"anyOf", "oneOf"} & now.keys():
+        for keyword in _ALL:
+            former = [*before.get(keyword, ())]
+            for index, one in enumerate(now.get(keyword, ())):
+                yield from self.compare(former[index] if index < len(former) else {}, one, path)
+        for keyword in _ANY & now.keys():
             yield from self.alternatives(before.get(keyword, [{}]), now[keyword], path)
 
     def alternatives(self, before: list[Json], now: list[Json], path: str) -> Iterator[str]:

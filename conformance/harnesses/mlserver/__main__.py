@@ -14,6 +14,7 @@ from conformance.harnesses.refusals import refusal
 from conformance.runner.cases import Case
 from conformance.runner.http_answers import score_result, v2_result
 from conformance.runner.served import served_by
+from conformance.runner.server import UnsentError
 
 _ERRORS = 400
 
@@ -27,7 +28,10 @@ def _asking(server: Server) -> Any:
             raise NotAskedError(served)
         if _is_binary(case_input["request"]):
             raise NotAskedError("MLServer has no binary tensor data over HTTP")
-        status, given, body = server.ask(served, case_input["request"])
+        try:
+            status, given, body = server.ask(served, case_input["request"])
+        except UnsentError as error:
+            raise NotAskedError(str(error)) from None
         headers = {name.lower(): value for name, value in given}
         if status >= _ERRORS:
             return refusal(status, headers, body)

@@ -57,6 +57,7 @@ class Server:
 
         Raises:
             RuntimeError: the server does not start, or does not load the model.
+            UnsentError: HTTP cannot carry the request.
             OSError: it does not answer.
 
         """

@@ -126,7 +126,7 @@ def test_the_next_model_of_the_same_form_is_not_validated_again(monkeypatch):
     assert check(parse(second), None) == []
     assert validated == []
     third = check(parse(second.replace("model.pkl", "''")), None)
-    assert [v.rule for v in third] == ["SKL-001", "DIR-002"]
+    assert [v.rule for v in third] == ["DIR-002", "SKL-001"]
     assert asked == [("flavors:sklearn", None)]
     assert {"pickled_model": "", "sklearn_version": "1.6.0"} in validated
 

@@ -10,7 +10,7 @@ import compatibility
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 NOW = compatibility.schemas()
 PROTOS = compatibility.protos()
@@ -31,6 +31,25 @@ def test_there_is_something_to_compare() -> None:
     assert messages["mlmodel.v1.Model"]["3"] == "reserved"
     assert messages["mlmodel.v1.Form"]["1"] == "FORM_NULL"
     assert "Describe" in messages["mlmodel.v1.ScoringService"]
+
+
+#: Keywords whose values are schemas by name, and those whose values are no schemas.
+_BY_NAME, _VALUES = {"properties", "$defs"}, {"enum", "const"}
+
+
+def _keywords(schema: Any) -> Iterator[str]:
+    if isinstance(schema, list):
+        for one in schema:
+            yield from _keywords(one)
+    elif isinstance(schema, dict):
+        yield from schema
+        for key, one in schema.items():
+            inner = [*one.values()] if key in _BY_NAME else one
+            yield from () if key in _VALUES else _keywords(inner)
+
+
+def test_every_keyword_of_the_schemas_is_compared() -> None:
+    assert {one for schema in NOW.values() for one in _keywords(schema)} <= compatibility.COMPARED
 
 
 def _set(schema: Any, path: str, value: Any) -> None:
@@ -57,6 +76,9 @@ BREAKS = [
     (MODEL, "required", ["flavors", "run_id"], ": the key 'run_id' is required"),
     (MODEL, "additionalProperties", False, "/*: nothing is allowed"),
     (MODEL, "properties/env_vars/items/maxLength", 9, "/env_vars/*: maxLength is 9, was not there"),
+    (MODEL, "maxProperties", 1, ": maxProperties is 1, was not there"),
+    (MODEL, "propertyNames", {"pattern": "^a"}, "/*: pattern is another"),
+    (MODEL, "properties/env_vars/prefixItems", [{"minLength": 9}], "/env_vars: minLength is 9"),
     (MODEL, "properties/env_vars/items/pattern", "^A", "/env_vars/*: pattern is another"),
     (MODEL, "$defs/flavors-sklearn/properties/serialization_format/enum", ["pickle", None],
      '/flavors/sklearn/serialization_format: the value "skops" is not allowed any more'),

@@ -16,6 +16,7 @@ import pytest
 
 from conformance.harnesses.python.ops import score_v2
 from conformance.runner.compare import differences
+from conformance.runner.http_answers import body_of, v2_result
 from mlmodel.serving.app import Application
 from mlmodel.serving.http.host import Limits
 from mlmodel.serving.http.loop import Loop
@@ -67,7 +68,7 @@ class Wire:
     def ask(self, application: Application, request: dict[str, Any]) -> Any:
         self.swapped.application = application
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        body = score_v2.whole_body(request)
+        body = body_of(request)
         headers = {name: value.encode() for name, value in request["headers"].items()}
         connection.request(request["method"], request["path"], body or None, headers)
         answer = connection.getresponse()
@@ -86,7 +87,7 @@ def wire() -> Iterator[Wire]:
 
 def by_wsgi(application: Application, request: dict[str, Any]) -> Any:
     got: list[Any] = []
-    body = score_v2.whole_body(request)
+    body = body_of(request)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request["method"],
         "PATH_INFO": unquote_to_bytes(request["path"]).decode("latin-1"),
@@ -131,5 +132,5 @@ def test_vector(case: dict[str, Any], way: str, wire: Wire) -> None:
         # It is not a path of the protocol, so the error is told as RST-072 says.
         assert (status, json.loads(body)["error_code"]) == (404, "NOT_FOUND")
         return
-    found = differences(case["expected"], score_v2.result_of(status, headers, body))
+    found = differences(case["expected"], v2_result(status, headers, body))
     assert not found, f"{case['description']}\n" + "\n".join(found)

@@ -48,7 +48,7 @@ def _shown(answer: dict[str, Any]) -> dict[str, Any]:
     if "error" in answer and not answer["error"].pop("message"):
         raise ValueError("the error says nothing")
     for detail in answer.get("error", {}).get("details", ()):
-        detail.pop("got", None)  # in the words of the implementation (ERR-014)
+        detail.pop("got", None)
     if "arrow" in answer:
         table = pa.ipc.open_stream(base64.b64decode(answer["arrow"])).read_all()
         answer["arrow"] = data.encode(table.to_pandas())
