@@ -25,7 +25,7 @@ unit pandas3 flavors oldest: export OMP_NUM_THREADS ?= 1
 .PHONY: help env demo test check lint types unit pandas3 flavors oldest slow fuzz bench conformance conformance-peers mutation generate trustlist dist clean
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
