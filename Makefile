@@ -22,10 +22,10 @@ ALTERED ?= 20000
 SEED ?= 0
 unit pandas3 flavors oldest: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help env demo test check lint types unit pandas3 flavors oldest slow fuzz bench mutation generate trustlist dist clean
+.PHONY: help env demo test check lint types unit pandas3 flavors oldest slow fuzz bench conformance conformance-peers mutation generate trustlist dist clean
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -96,6 +96,15 @@ fuzz: env ## Random pickles against CPython's unpickler (COUNT); altered models 
 
 bench: env ## Measure beside MLflow and a bare server; prints the table of docs/speed.md
 	@$(BIN)/python python/benchmarks/run.py
+
+conformance: env ## Ask the reference every conformance vector, through the runner's pipe
+	@OMP_NUM_THREADS=1 $(BIN)/python -m conformance run \
+	  --known-failing conformance/harnesses/python/known-failing.txt -- \
+	  $(BIN)/python -W ignore -m conformance.harnesses.python
+
+conformance-peers: env ## Ask the reference, Node, MLflow and MLServer, and write conformance/report
+	@$(BIN)/python -m conformance.report
+	@$(BIN)/python python/tools/generate.py
 
 mutation: env ## Break the reference on purpose, and tell which breaks the vectors notice (RULES="MLM SIG-01")
 	@OMP_NUM_THREADS=1 $(BIN)/python -m conformance.mutation.run $(RULES)

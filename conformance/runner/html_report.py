@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from .profiles import PROFILES
 from .results import OUTCOMES, PASSED, SKIPPED, Counts, total_of_json
@@ -22,7 +23,7 @@ __all__ = ["markdown", "page"]
 
 _STYLE = Path(__file__).with_name("report.css")
 #: How much of a wanted or given answer is shown.
-_SHOWN = 1200
+_SHOWN = 800
 _TITLE = "MLmodel conformance"
 
 
@@ -71,9 +72,9 @@ class _Row:
         return [[one for one in each if one["outcome"] != PASSED] for each in self.results]
 
 
-def page(reports: Sequence[dict[str, Any]]) -> str:
-    """Return the page of these reports, a column for each."""
-    return "\n".join(_page(reports)) + "\n"
+def page(reports: Sequence[dict[str, Any]], more: str = "") -> str:
+    """Return the page of these reports, a column for each; ``more`` stands before its tables."""
+    return "\n".join(_page(reports, more)) + "\n"
 
 
 def markdown(reports: Sequence[dict[str, Any]]) -> str:
@@ -86,7 +87,7 @@ def markdown(reports: Sequence[dict[str, Any]]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def _page(reports: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _page(reports: Sequence[dict[str, Any]], more: str) -> Iterator[str]:
     yield "<!doctype html>"
     yield '<html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -98,6 +99,7 @@ def _page(reports: Sequence[dict[str, Any]]) -> Iterator[str]:
     for report in reports:
         yield from _card(report)
     yield "</div>"
+    yield more
     yield from _profile_table(reports)
     yield from _rules(reports)
     yield "</main></body></html>"
@@ -168,6 +170,7 @@ def _rules(reports: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield "<h2>Rules</h2>"
     yield "<label><input type=checkbox id=only> only rules that somebody breaks</label>"
     yield _head(reports, "rule")
+    shown: list[set[str]] = [set() for _ in reports]
     for rule, row in sorted(_by_rule(reports).items()):
         cells, others = row.cells, row.others
         kind = "broken" if any(cell.counts.wrong for cell in cells) else "whole"
@@ -176,8 +179,8 @@ def _rules(reports: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f'<div class="row {kind}">{summary}</div>'
             continue
         yield f"<details class={kind}><summary class=row>{summary}</summary>"
-        for report, wrong in zip(reports, others, strict=True):
-            yield from _wrong(report, wrong)
+        for report, wrong, before in zip(reports, others, shown, strict=True):
+            yield from _wrong(report, wrong, before)
         yield "</details>"
 
 
@@ -191,8 +194,13 @@ def _by_rule(reports: Sequence[dict[str, Any]]) -> dict[str, _Row]:
     return rows
 
 
-def _wrong(report: dict[str, Any], results: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Give the cases of a rule that an implementation did not pass."""
+def _wrong(
+    report: dict[str, Any], results: Sequence[dict[str, Any]], before: set[str]
+) -> Iterator[str]:
+    """Give the cases of a rule that an implementation did not pass.
+
+    A case of several rules is shown in full at the first; ``before`` are those that were.
+    """
     if not results:
         return
     yield f"<h3>{escape(report['implementation'])}</h3>"
@@ -201,14 +209,21 @@ def _wrong(report: dict[str, Any], results: Sequence[dict[str, Any]]) -> Iterato
         if one["outcome"] == SKIPPED:
             reason = one.get("reason", "")
             skipped[reason] = skipped.get(reason, 0) + 1
+            continue
+        place = f"{report['implementation']}/{one['id']}"
+        if one["id"] in before:
+            yield f'<p><b>{escape(one["outcome"])}</b> <a href="#{escape(quote(place))}">'
+            yield f"<code>{escape(one['id'])}</code></a></p>"
         else:
-            yield from _case(one)
+            before.add(one["id"])
+            yield from _case(one, place)
     for reason, number in skipped.items():
         yield f"<p>{number} skipped: {escape(reason)}</p>"
 
 
-def _case(result: dict[str, Any]) -> Iterator[str]:
-    yield f"<article><p><b>{escape(result['outcome'])}</b> <code>{escape(result['id'])}</code><br>"
+def _case(result: dict[str, Any], place: str) -> Iterator[str]:
+    yield f'<article id="{escape(place)}">'
+    yield f"<p><b>{escape(result['outcome'])}</b> <code>{escape(result['id'])}</code><br>"
     yield f"{escape(result['description'])}</p>"
     if "known" in result:
         yield f"<p class=note>Known: {escape(result['known'])}</p>"
@@ -224,4 +239,4 @@ def _json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     # Half a pair of UTF-16 cannot be written as UTF-8.
     text = text.encode("utf-8", "backslashreplace").decode()
-    return escape(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…")
+    return escape(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…", quote=False)

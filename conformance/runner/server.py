@@ -27,7 +27,7 @@ from .subject import About, Answer, Broken, Failure, Skip, require_posix
 if TYPE_CHECKING:
     from .cases import Case
 
-__all__ = ["RunningServer", "StartedServer"]
+__all__ = ["RunningServer", "StartedServer", "UnsentError", "exchange", "free_port"]
 
 _OPERATIONS = ("score", "score-v2")
 #: Answers that the runner cannot read without a library.
@@ -134,7 +134,7 @@ class StartedServer(_Server):
 
     def _begin(self, served: Served) -> str:
         """Start the server of a model; return what went wrong, or an empty text."""
-        self._port = _free_port()
+        self._port = free_port()
         stands_for = {
             "{model}": str(served.write(Path(self._work.name))),
             "{port}": str(self._port),
@@ -170,8 +170,8 @@ class StartedServer(_Server):
     def _answers_ready(self, timeout: float) -> bool:
         address = ("127.0.0.1", self._port)
         try:
-            status, _, _ = _exchange(*address, "GET", self._ready, {}, b"", timeout)
-        except _UnsentError as error:
+            status, _, _ = exchange(*address, "GET", self._ready, {}, b"", timeout)
+        except UnsentError as error:
             raise Broken(f"{self._ready} cannot be asked: {error}.") from None
         except (OSError, http.client.HTTPException, ValueError):
             return False
@@ -195,7 +195,8 @@ def _filled(part: str, stands_for: dict[str, str]) -> str:
     return part
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 at which nobody listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
@@ -208,9 +209,9 @@ def _asked(url: str, case: Case, timeout: float) -> Answer | Skip | Failure:
     address = (place.hostname or "", place.port or 80)
     method, headers = request["method"], request["headers"]
     try:
-        answer = _exchange(*address, method, path, headers, body_of(request), timeout)
+        answer = exchange(*address, method, path, headers, body_of(request), timeout)
         return _read_as(case.operation, *answer)
-    except _UnsentError as error:
+    except UnsentError as error:
         return Skip(str(error))
     except TimeoutError:
         return Failure(f"The server did not answer within {timeout:g} s.")
@@ -231,7 +232,7 @@ def _read_as(
     return Answer(score_result(status, headers, body, {}))
 
 
-def _exchange(
+def exchange(
     host: str,
     port: int,
     method: str,
@@ -243,7 +244,7 @@ def _exchange(
     """Send one request with these headers, and no other than what HTTP needs.
 
     Raises:
-        _UnsentError: HTTP cannot carry it; nothing was sent.
+        UnsentError: HTTP cannot carry it; nothing was sent.
         OSError, http.client.HTTPException: there is no answer, or not within the time.
         ValueError: the answer is a flood.
 
@@ -262,7 +263,7 @@ def _exchange(
         connection.close()
 
 
-class _UnsentError(Exception):
+class UnsentError(Exception):
     """A request that HTTP cannot carry."""
 
 
@@ -271,14 +272,14 @@ def _put(connection: Any, method: str, path: str, headers: dict[str, str]) -> No
     try:
         connection.putrequest(method, path.replace(" ", "%20"), skip_accept_encoding=True)
     except (ValueError, http.client.InvalidURL):
-        raise _UnsentError("HTTP cannot carry this method and path") from None
+        raise UnsentError("HTTP cannot carry this method and path") from None
     for name, value in headers.items():
         if name.lower() == "content-length":
             continue
         try:
             connection.putheader(name, value)
         except ValueError:  # it is not Latin-1, or would be two lines
-            raise _UnsentError(f"HTTP cannot carry this header: {name}") from None
+            raise UnsentError(f"HTTP cannot carry this header: {name}") from None
 
 
 class _Timed(socket.socket):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
@@ -90,18 +91,32 @@ def test_what_was_wanted_and_got_stands_behind_a_click():
     )
     said = _text(opened)
     assert "failed enforcement/a:case-2" in re.sub(r"\s+", " ", said)
-    assert "{&quot;valid&quot;: true}" in said
+    assert '{"valid": true}' in said
     assert "case 2 is &amp; remains" in said
     assert "Known: we hang" in html
     assert "it hung" in html
     assert "1 skipped: not yet" in html
 
 
+def test_a_case_of_several_rules_is_shown_once_and_linked_from_the_others():
+    html = page([_report("one", _result(3, "failed", **FAILED))])
+    assert html.count("<article") == 1
+    (place,) = re.findall(r'<article id="([^"]+)"', html)
+    (link,) = re.findall(r'<a href="#([^"]+)"', html)
+    assert unquote(link) == place
+
+
+def test_what_stands_before_the_tables_is_given():
+    html = page([RIGHT], "<h2>First</h2>")
+    assert html.index("<h2>First</h2>") < html.index("<h2>Profiles</h2>")
+
+
 def test_nothing_of_a_report_becomes_markup_and_nothing_is_loaded():
     html = page([RIGHT, WRONG])
     assert "<script" not in html
     assert "&lt;script&gt;" in html
-    assert not re.search(r"""(?:src|href|url\()\s*=?""", html)
+    # A link leads to a place of the page, and to no other.
+    assert not re.search(r"""(?:src|href(?!="#[\w%/.-]+")|url\()\s*=?""", html)
     assert 'name="viewport"' in html
     assert "prefers-color-scheme: dark" in html
 

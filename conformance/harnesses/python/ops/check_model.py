@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
 
 import mlmodel
+from conformance.harnesses import model_folders
 from conformance.harnesses.python.folders import own_folder
 from mlmodel import document
 from mlmodel.errors import InvalidModel, Violation
@@ -16,27 +16,12 @@ if TYPE_CHECKING:
 
 def run(case_input: dict[str, Any]) -> dict[str, Any]:
     """Return whether the model is valid, and its violations in document order."""
-    content = _content(case_input)
+    content = model_folders.content(case_input)
     if "files" not in case_input and isinstance(content, str):
         return _result(_of_text(content))
-    files = {name: text.encode() for name, text in case_input.get("files", {}).items()}
-    files["MLmodel"] = content.encode() if isinstance(content, str) else content
     with own_folder() as root:
-        for relative, held in files.items():
-            path = root / relative
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(held)
+        model_folders.write(case_input, root)
         return _result(mlmodel.validate(root).violations, f"{root}/")
-
-
-def _content(case_input: dict[str, Any]) -> str | bytes:
-    """Return the file: its text, or its bytes where they are none."""
-    if "mlmodel_base64" in case_input:
-        return base64.b64decode(case_input["mlmodel_base64"])
-    if "mlmodel_parts" in case_input:
-        return "".join(text * times for text, times in case_input["mlmodel_parts"])
-    text: str = case_input["mlmodel"]
-    return text
 
 
 def _of_text(text: str) -> Iterable[Violation]:

@@ -1,0 +1,1 @@
+"""The report of several implementations, of which conformance/report/README.md tells."""
