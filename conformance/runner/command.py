@@ -14,7 +14,6 @@ from .cases import Selection, Vectors, read_vectors
 from .known import Known, read_known
 from .pipe import Harness
 from .profiles import PROFILES
-from .results import FORM
 from .running import Settings, run
 from .served import Served, model_of, served_by
 from .server import RunningServer, StartedServer
@@ -34,7 +33,8 @@ Examples:
   mlmodel conformance run -- node my_harness.js
   mlmodel conformance run --profile checker --lenient -- ./my-harness
   mlmodel conformance run --case 'enforcement/*:integer-*' -- ./my-harness
-  mlmodel conformance run --known-failing known.txt --report json -o me.json -- ./my-harness
+  mlmodel conformance run --known-failing known.txt -- ./my-harness
+  mlmodel conformance run --report json -o me.json -- ./my-harness
   mlmodel conformance report me.json other.json -o index.html
 
 \b
@@ -107,6 +107,14 @@ def _selecting(function: Callable[..., None]) -> Callable[..., None]:
     help="Seconds that a case may take.",
 )
 @click.option(
+    "--start-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=120.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds that a harness or a server may take to start.",
+)
+@click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=1,
@@ -150,6 +158,7 @@ def _run(  # noqa: PLR0913 - one parameter per option
     form: str,
     target: str | None,
     timeout: float,
+    start_timeout: float,
     jobs: int,
     command_line: tuple[str, ...],
     model: str | None,
@@ -164,7 +173,8 @@ def _run(  # noqa: PLR0913 - one parameter per option
     (--serve-command, --server) is asked the cases of scoring over HTTP.
     """
     cases = _read(vectors)
-    make = _what_is_asked(command_line, timeout, serve=serve, url=url, name=name, ready=ready)
+    limits = (timeout, start_timeout)
+    make = _what_is_asked(command_line, limits, serve=serve, url=url, name=name, ready=ready)
     progress = _Progress()
     settings = Settings(
         selection=Selection(profiles, areas, globs, rules, model or ""),
@@ -184,7 +194,7 @@ def _run(  # noqa: PLR0913 - one parameter per option
 
 def _what_is_asked(
     command_line: tuple[str, ...],
-    timeout: float,
+    limits: tuple[float, float],
     *,
     serve: str | None,
     url: str | None,
@@ -197,11 +207,14 @@ def _what_is_asked(
             "Name one thing to ask: the command of a harness (-- COMMAND...), --serve-command, "
             "or --server."
         )
+    timeout, start = limits
     if serve:
-        return lambda: StartedServer(serve, name=name, timeout=timeout, ready=ready)
+        return lambda: StartedServer(
+            serve, name=name, timeout=timeout, ready=ready, start_timeout=start
+        )
     if url:
         return lambda: RunningServer(url, name=name, timeout=timeout)
-    return lambda: Harness(command_line, timeout=timeout)
+    return lambda: Harness(command_line, timeout=timeout, start_timeout=start)
 
 
 @command.command("models")
@@ -258,7 +271,7 @@ def _show(*, globs: tuple[str, ...], vectors: Path | None) -> None:
             "input": case.input,
             "expected": case.expected,
         }
-        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+        _write(json.dumps(said, indent=2, ensure_ascii=False) + "\n", None)
 
 
 @command.command("report")
@@ -282,18 +295,17 @@ def _report(*, files: tuple[Path, ...], form: str, target: str | None) -> None:
     """Join reports of runs (`run --report json`): a column each."""
     from .html_report import markdown, page
 
-    reports = [_read_report(path) for path in files]
+    reports = [_given(path) for path in files]
     _write(page(reports) if form == "html" else markdown(reports), target)
 
 
-def _read_report(path: Path) -> dict[str, Any]:
+def _given(path: Path) -> dict[str, Any]:
+    from .given_reports import read_report
+
     try:
-        found = json.loads(path.read_bytes())
+        return read_report(path)
     except (OSError, ValueError) as error:
-        raise click.UsageError(f"{path} cannot be read: {error}") from None
-    if not isinstance(found, dict) or found.get("report") != FORM:
-        raise click.UsageError(f"{path} is not a report in JSON (`run --report json` makes one).")
-    return found
+        raise click.UsageError(str(error)) from None
 
 
 def _selection(
@@ -370,17 +382,28 @@ _REPORTS: dict[str, Callable[[Run], str]] = {
 
 
 def _write(text: str, target: str | None) -> None:
-    """Write a report, whole or not at all."""
+    """Write a report, whole or not at all; what UTF-8 cannot hold is escaped."""
+    data = text.encode("utf-8", "backslashreplace")
     if target is None or target == "-":
-        click.echo(text, nl=False)
+        click.echo(data.decode(), nl=False)
         return
     path = Path(target)
     try:
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+            dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
-            file.write(text)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
+            _fill(file, data, path)
     except OSError as error:
         raise click.UsageError(f"{target} cannot be written: {error.strerror}.") from None
+
+
+def _fill(file: Any, data: bytes, path: Path) -> None:
+    """Write a temporary file and put it where it belongs; nothing is left of one that fails."""
+    try:
+        file.write(data)
+        file.close()
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(path)
+    except BaseException:
+        Path(file.name).unlink(missing_ok=True)
+        raise

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .profiles import PROFILES
-from .results import ERRORED, FAILED, OUTCOMES, PASSED, SKIPPED
+from .results import OUTCOMES, PASSED, SKIPPED, Counts, total_of_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,49 +26,49 @@ _SHOWN = 1200
 _TITLE = "MLmodel conformance"
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Cell:
     """What came of the cases of one rule or profile for one implementation."""
 
-    passed: int = 0
-    failed: int = 0  # or errored
-    known: int = 0
-    skipped: int = 0
-
-    def add(self, result: dict[str, Any]) -> None:
-        """Count a result."""
-        outcome = result["outcome"]
-        self.passed += outcome == PASSED
-        self.skipped += outcome == SKIPPED
-        self.failed += outcome in {FAILED, ERRORED}
-        self.known += outcome in {FAILED, ERRORED} and "known" in result
+    counts: Counts = field(default_factory=Counts)
 
     @property
     def kind(self) -> str:
         """How it is colored."""
-        if self.failed:
-            return "known" if self.failed == self.known else "bad"
-        if self.skipped or not self.passed:
+        found = self.counts
+        if found.wrong:
+            return "known" if found.wrong == found.known else "bad"
+        if found.skipped or not found.passed:
             return "none"
         return "good"
 
     @property
     def text(self) -> str:
         """What it says."""
-        asked = self.passed + self.failed
-        if self.failed:
-            return f"{self.passed} / {asked}"
+        found = self.counts
+        asked = found.passed + found.wrong
+        if found.wrong:
+            return f"{found.passed} / {asked}"
         if not asked:
-            return "skipped" if self.skipped else "-"
-        return f"✓ {asked}" if not self.skipped else f"{asked} + {self.skipped} skipped"
+            return "skipped" if found.skipped else "-"
+        return f"✓ {asked}" if not found.skipped else f"{asked} + {found.skipped} skipped"
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Row:
-    """A rule: what came of its cases, and those that did not pass, for each implementation."""
+    """A rule: the results of its cases, for each implementation."""
 
-    cells: list[_Cell]
-    wrong: list[list[dict[str, Any]]] = field(default_factory=list)
+    results: list[list[dict[str, Any]]]
+
+    @property
+    def cells(self) -> list[_Cell]:
+        """What came of them."""
+        return [_Cell(total_of_json(one)) for one in self.results]
+
+    @property
+    def others(self) -> list[list[dict[str, Any]]]:
+        """Those that did not pass."""
+        return [[one for one in each if one["outcome"] != PASSED] for each in self.results]
 
 
 def page(reports: Sequence[dict[str, Any]]) -> str:
@@ -115,9 +115,9 @@ def _introduction(reports: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 def _card(report: dict[str, Any]) -> Iterator[str]:
     """Give the summary of one implementation."""
-    numbers = {name: sum(one["outcome"] == name for one in report["results"]) for name in OUTCOMES}
-    whole = sum(numbers.values()) or 1
-    known = sum(one["known"] for one in report["profiles"].values())
+    found = total_of_json(report["results"])
+    numbers, known = found.by_outcome, found.known
+    whole = found.cases or 1
     name = escape(f"{report['implementation']} {report['version']}")
     yield f"<section class=card><h2>{name}</h2>"
     lenient = ", compared leniently" if report["lenient"] else ""
@@ -143,8 +143,7 @@ def _profiles(reports: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[_Ce
 def _of_counts(counts: dict[str, Any] | None) -> _Cell:
     if counts is None:
         return _Cell()
-    failed = counts["failed"] + counts["errored"]
-    return _Cell(counts["passed"], failed, counts["known"], counts["skipped"])
+    return _Cell(Counts(**{name: counts[name] for name in (*OUTCOMES, "known")}))
 
 
 def _profile_table(reports: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -170,14 +169,14 @@ def _rules(reports: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield "<label><input type=checkbox id=only> only rules that somebody breaks</label>"
     yield _head(reports, "rule")
     for rule, row in sorted(_by_rule(reports).items()):
-        broken = any(cell.failed for cell in row.cells)
-        kind = "broken" if broken else "whole"
-        summary = f"<span><code>{escape(rule)}</code></span>{_cells(row.cells)}"
-        if not any(row.wrong):
+        cells, others = row.cells, row.others
+        kind = "broken" if any(cell.counts.wrong for cell in cells) else "whole"
+        summary = f"<span><code>{escape(rule)}</code></span>{_cells(cells)}"
+        if not any(others):
             yield f'<div class="row {kind}">{summary}</div>'
             continue
         yield f"<details class={kind}><summary class=row>{summary}</summary>"
-        for report, wrong in zip(reports, row.wrong, strict=True):
+        for report, wrong in zip(reports, others, strict=True):
             yield from _wrong(report, wrong)
         yield "</details>"
 
@@ -187,10 +186,8 @@ def _by_rule(reports: Sequence[dict[str, Any]]) -> dict[str, _Row]:
     for number, report in enumerate(reports):
         for result in report["results"]:
             for rule in result["rules"]:
-                row = rows.setdefault(rule, _Row([_Cell() for _ in reports], [[] for _ in reports]))
-                row.cells[number].add(result)
-                if result["outcome"] != PASSED:
-                    row.wrong[number].append(result)
+                row = rows.setdefault(rule, _Row([[] for _ in reports]))
+                row.results[number].append(result)
     return rows
 
 
@@ -211,7 +208,7 @@ def _wrong(report: dict[str, Any], results: Sequence[dict[str, Any]]) -> Iterato
 
 
 def _case(result: dict[str, Any]) -> Iterator[str]:
-    yield f"<article><p><b>{result['outcome']}</b> <code>{escape(result['id'])}</code><br>"
+    yield f"<article><p><b>{escape(result['outcome'])}</b> <code>{escape(result['id'])}</code><br>"
     yield f"{escape(result['description'])}</p>"
     if "known" in result:
         yield f"<p class=note>Known: {escape(result['known'])}</p>"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["body_of", "score_result", "v2_result"]
+__all__ = ["body_of", "media_type", "score_result", "v2_result"]
 
 #: The longest header that says which parameters were left out (RST-089): ten names of sixty
 #: characters, each of which may be escaped, and the words around them.
@@ -20,6 +20,11 @@ def body_of(request: dict[str, Any]) -> bytes:
     """Return the body of a request: text or bytes, and the binary data behind it."""
     text = base64.b64decode(request.get("body_base64", "")) or request.get("body", "").encode()
     return bytes(text + base64.b64decode(request.get("binary_base64", "")))
+
+
+def media_type(content_type: str) -> str:
+    """Return what a content type is, without its parameters and in small letters."""
+    return content_type.partition(";")[0].strip().lower()
 
 
 def score_result(
@@ -42,8 +47,9 @@ def score_result(
     """
     given = {name.lower(): value for name, value in headers}
     result = {"status": status, "content_type": given.get("content-type")}
-    if result["content_type"] != "application/json":
-        return {**result, "body": tables.get(str(result["content_type"]), _text)(body)}
+    media = media_type(given.get("content-type", ""))
+    if media != "application/json":
+        return {**result, "body": tables.get(media, _text)(body)}
     answer = json.loads(body)
     if isinstance(answer, dict) and "error_code" in answer:
         return {**result, "error_code": answer["error_code"], "details": answer.get("details")}

@@ -16,7 +16,7 @@ from collections import deque
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from .subject import About, Answer, Broken, Failure, Skip
+from .subject import About, Answer, Broken, Failure, Skip, require_posix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +75,7 @@ class Harness:
             Broken: it cannot be started, or does not say what it is.
 
         """
+        require_posix("a harness")
         try:
             self._talk = _Talk(self._command, self._longest)
         except OSError as error:

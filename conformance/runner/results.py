@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from .cases import Case
     from .subject import About
 
-__all__ = ["FORM", "OUTCOMES", "Counts", "Result", "Run", "counts"]
+__all__ = ["FORM", "OUTCOMES", "Counts", "Result", "Run", "counts", "total", "total_of_json"]
 
 #: The version of the form of reports.
 FORM = 1
@@ -83,9 +84,19 @@ class Counts:
     known: int = 0
 
     @property
+    def wrong(self) -> int:
+        """Those that failed or errored."""
+        return self.failed + self.errored
+
+    @property
     def cases(self) -> int:
         """All of them."""
-        return self.passed + self.failed + self.errored + self.skipped
+        return self.passed + self.wrong + self.skipped
+
+    @property
+    def by_outcome(self) -> dict[str, int]:
+        """The numbers by the names of the outcomes."""
+        return {outcome: getattr(self, outcome) for outcome in OUTCOMES}
 
     @property
     def conforms(self) -> bool:
@@ -144,7 +155,8 @@ class Run:
     def _profiles(self) -> dict[str, Any]:
         return {
             name: {
-                **{outcome: getattr(found, outcome) for outcome in (*OUTCOMES, "known")},
+                **found.by_outcome,
+                "known": found.known,
                 "whole": name in self.whole,
                 "conforms": found.conforms and name in self.whole and not self.lenient,
             }
@@ -152,16 +164,35 @@ class Run:
         }
 
     def as_text(self) -> str:
-        """Return the report as the text of a file."""
-        return json.dumps(self.as_json(), indent=1, ensure_ascii=False) + "\n"
+        """Return the report as the text of a file, which is ASCII.
+
+        An answer may hold half a pair of UTF-16, which no file can hold but as an escape.
+        """
+        return json.dumps(self.as_json(), indent=1) + "\n"
 
 
 def counts(results: Iterable[Result]) -> dict[str, Counts]:
     """Return the counts of each profile that has results, in the order of the table."""
-    found: dict[str, dict[str, int]] = {}
+    found: dict[str, list[Result]] = {}
     for one in results:
-        numbers = found.setdefault(one.case.profile, {})
-        numbers[one.outcome] = numbers.get(one.outcome, 0) + 1
-        if one.known is not None and one.outcome in {FAILED, ERRORED}:
-            numbers["known"] = numbers.get("known", 0) + 1
-    return {line.name: Counts(**found[line.name]) for line in PROFILES if line.name in found}
+        found.setdefault(one.case.profile, []).append(one)
+    return {line.name: total(found[line.name]) for line in PROFILES if line.name in found}
+
+
+def total(results: Iterable[Result]) -> Counts:
+    """Return the counts of results."""
+    return _total((one.outcome, one.known is not None) for one in results)
+
+
+def total_of_json(results: Iterable[dict[str, Any]]) -> Counts:
+    """Return the counts of results as a report has them."""
+    return _total((one["outcome"], "known" in one) for one in results)
+
+
+def _total(outcomes: Iterable[tuple[str, bool]]) -> Counts:
+    """Return the counts of outcomes, each with whether the case is known to fail."""
+    found = Counter(outcomes)
+    return Counts(
+        **{name: found[name, False] + found[name, True] for name in OUTCOMES},
+        known=found[FAILED, True] + found[ERRORED, True],
+    )

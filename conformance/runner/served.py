@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .served_model import NAMES
+
 if TYPE_CHECKING:
     from .cases import Case
 
@@ -20,7 +22,6 @@ __all__ = ["NAME", "Served", "model_of", "served_by"]
 #: The name by which requests of ``score-v2`` call a model that has no other.
 NAME = "m"
 _CODE = Path(__file__).with_name("served_model.py")
-_MODELS = ("echo", "params", "first-column")
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,6 @@ def model_of(case: Case) -> str:
 
 
 def _served(signature: dict[str, Any] | None, model: str) -> Served | str:
-    if model not in _MODELS:
+    if model not in NAMES:
         return f"the model {model} is not one that a folder can hold"
     return Served(json.dumps(signature), model)

@@ -10,8 +10,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+__all__ = ["NAMES", "Answers"]
 
-class _Model:
+NAMES = ("echo", "params", "first-column")
+
+
+class Answers:
+    """The model with one of :data:`NAMES`."""
+
     def __init__(self, name: str) -> None:
         self._name = name
 
@@ -31,5 +37,5 @@ def _first_column(data: Any) -> Any:
     return np.asarray(first)[:, 0] if np.ndim(first) > 1 else first
 
 
-def _load_pyfunc(path: str) -> _Model:
-    return _Model(json.loads(Path(path).read_text(encoding="utf-8"))["model"])
+def _load_pyfunc(path: str) -> Answers:
+    return Answers(json.loads(Path(path).read_text(encoding="utf-8"))["model"])

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .http_answers import body_of, score_result, v2_result
+from .http_answers import body_of, media_type, score_result, v2_result
+from .pipe import LONGEST_LINE
 from .served import NAME, Served, served_by
-from .subject import About, Answer, Broken, Failure, Skip
+from .subject import About, Answer, Broken, Failure, Skip, require_posix
 
 if TYPE_CHECKING:
     from .cases import Case
@@ -100,6 +101,7 @@ class StartedServer(_Server):
     def __init__(
         self, command: str, *, name: str, timeout: float, ready: str, start_timeout: float = 120.0
     ) -> None:
+        require_posix("a server that it starts")
         missing = [one for one in ("{model}", "{port}") if one not in command]
         if missing:
             raise Broken(f"The command names no {' and no '.join(missing)}.")
@@ -158,14 +160,22 @@ class StartedServer(_Server):
 
     def _is_ready(self) -> bool:
         deadline = time.monotonic() + self._start_timeout
-        while time.monotonic() < deadline and self._process and self._process.poll() is None:
-            with suppress(OSError, http.client.HTTPException):
-                address = ("127.0.0.1", self._port)
-                status, _, _ = _exchange(*address, "GET", self._ready, {}, b"", self._timeout)
-                if status == http.HTTPStatus.OK:
-                    return True
+        while self._process and self._process.poll() is None:
+            left = min(self._timeout, deadline - time.monotonic())
+            if left <= 0 or self._answers_ready(left):
+                return left > 0
             time.sleep(_PAUSE)
         return False
+
+    def _answers_ready(self, timeout: float) -> bool:
+        address = ("127.0.0.1", self._port)
+        try:
+            status, _, _ = _exchange(*address, "GET", self._ready, {}, b"", timeout)
+        except _UnsentError as error:
+            raise Broken(f"{self._ready} cannot be asked: {error}.") from None
+        except (OSError, http.client.HTTPException, ValueError):
+            return False
+        return status == http.HTTPStatus.OK
 
     def _end(self) -> None:
         if self._process is None:
@@ -199,19 +209,26 @@ def _asked(url: str, case: Case, timeout: float) -> Answer | Skip | Failure:
     method, headers = request["method"], request["headers"]
     try:
         answer = _exchange(*address, method, path, headers, body_of(request), timeout)
-        status, given, body = answer
-        if case.operation == "score-v2":
-            return Answer(v2_result(status, given, body))
-        types = [value for name, value in given if name.lower() == "content-type"]
-        if types and types[0].startswith(_COLUMNAR):
-            return Skip("the runner does not read Arrow and Parquet")
-        return Answer(score_result(status, given, body, {}))
+        return _read_as(case.operation, *answer)
+    except _UnsentError as error:
+        return Skip(str(error))
     except TimeoutError:
         return Failure(f"The server did not answer within {timeout:g} s.")
     except (OSError, http.client.HTTPException) as error:
         return Failure(f"The server broke off: {error!r}")
     except ValueError as error:
         return Failure(f"The server's answer cannot be read: {error}")
+
+
+def _read_as(
+    operation: str, status: int, headers: list[tuple[str, str]], body: bytes
+) -> Answer | Skip:
+    if operation == "score-v2":
+        return Answer(v2_result(status, headers, body))
+    types = [value for name, value in headers if name.lower() == "content-type"]
+    if types and media_type(types[0]).startswith(_COLUMNAR):
+        return Skip("the runner does not read Arrow and Parquet")
+    return Answer(score_result(status, headers, body, {}))
 
 
 def _exchange(
@@ -223,16 +240,72 @@ def _exchange(
     body: bytes,
     timeout: float,
 ) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Send one request with these headers, and no other than what HTTP needs."""
+    """Send one request with these headers, and no other than what HTTP needs.
+
+    Raises:
+        _UnsentError: HTTP cannot carry it; nothing was sent.
+        OSError, http.client.HTTPException: there is no answer, or not within the time.
+        ValueError: the answer is a flood.
+
+    """
+    deadline = time.monotonic() + timeout
     connection: Any = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
-        connection.putrequest(method, path.replace(" ", "%20"), skip_accept_encoding=True)
-        for name, value in headers.items():
-            if name.lower() != "content-length":
-                connection.putheader(name, value)
+        _put(connection, method, path, headers)
         connection.putheader("Content-Length", str(len(body)))
+        connection.connect()
+        connection.sock = _Timed(connection.sock, deadline)
         connection.endheaders(body)
         answer = connection.getresponse()
-        return answer.status, answer.getheaders(), answer.read()
+        return answer.status, answer.getheaders(), _read(answer)
     finally:
         connection.close()
+
+
+class _UnsentError(Exception):
+    """A request that HTTP cannot carry."""
+
+
+def _put(connection: Any, method: str, path: str, headers: dict[str, str]) -> None:
+    """Write down the head of a request; nothing is sent yet."""
+    try:
+        connection.putrequest(method, path.replace(" ", "%20"), skip_accept_encoding=True)
+    except (ValueError, http.client.InvalidURL):
+        raise _UnsentError("HTTP cannot carry this method and path") from None
+    for name, value in headers.items():
+        if name.lower() == "content-length":
+            continue
+        try:
+            connection.putheader(name, value)
+        except ValueError:  # it is not Latin-1, or would be two lines
+            raise _UnsentError(f"HTTP cannot carry this header: {name}") from None
+
+
+class _Timed(socket.socket):
+    """A socket that is read until a moment, in however many pieces its data come."""
+
+    def __init__(self, given: socket.socket, deadline: float) -> None:
+        super().__init__(fileno=given.detach())
+        self._deadline = deadline
+        self._wait_no_longer()  # for sending, which has one limit by itself
+
+    def recv_into(self, *arguments: Any, **options: Any) -> int:
+        """Receive what is there, or wait for the rest of the time."""
+        self._wait_no_longer()
+        return super().recv_into(*arguments, **options)
+
+    def _wait_no_longer(self) -> None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.settimeout(left)
+
+
+def _read(answer: http.client.HTTPResponse) -> bytes:
+    """Return the body of an answer, which may be as long as a line of a harness."""
+    body = answer.read(LONGEST_LINE + 1)
+    if len(body) > LONGEST_LINE:
+        raise ValueError(f"it has more than {LONGEST_LINE} bytes")
+    if answer.length:  # asked for a number of bytes, read() does not tell that some are missing
+        raise http.client.IncompleteRead(body, answer.length)
+    return body

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from .cases import Case
 
-__all__ = ["About", "Answer", "Broken", "Failure", "Skip", "Subject"]
+__all__ = ["About", "Answer", "Broken", "Failure", "Skip", "Subject", "require_posix"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,15 @@ class Failure:
 
 class Broken(Exception):
     """An implementation cannot be asked at all; the message says why."""
+
+
+def require_posix(what: str) -> None:
+    """Stop where a process cannot be ended with all that it has started, as on Windows."""
+    if not hasattr(os, "killpg"):
+        raise Broken(
+            f"To ask {what}, the runner needs POSIX (Linux, macOS, or the Linux of Windows, WSL); "
+            "a server that runs can be asked from here by --server."
+        )
 
 
 class Subject(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from .results import PASSED, SKIPPED, counts
+from .results import PASSED, SKIPPED, counts, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,15 +35,9 @@ def lines(run: Run) -> Iterator[str]:
 def summary(run: Run) -> str:
     """Return the run in one line."""
     about = run.about
-    total = {
-        name: sum(one.outcome == name for one in run.results)
-        for name in ("passed", "failed", "errored", "skipped")
-    }
-    known = sum(
-        one.known is not None and one.outcome not in {PASSED, SKIPPED} for one in run.results
-    )
-    parts = [f"{number} {name}" for name, number in total.items() if number]
-    parts += [f"{known} of these known"] if known else []
+    found = total(run.results)
+    parts = [f"{number} {name}" for name, number in found.by_outcome.items() if number]
+    parts += [f"{found.known} of these known"] if found.known else []
     lenient = ", leniently" if run.lenient else ""
     return (
         f"{about.implementation} {about.version} ({about.language}){lenient}: "

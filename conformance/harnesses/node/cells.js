@@ -2,11 +2,16 @@
 
 import { Num } from "./json.js";
 
-/** Why a cell is refused. */
+/** Why a cell is refused: a rule, or several at places within the cell (declared ones, as lists of names). */
 export class Fault extends Error {
-  constructor(rule) {
+  constructor(rule, all = [{ rule, at: [] }]) {
     super(rule);
-    this.rule = rule;
+    this.all = all;
+  }
+
+  /** The faults, with a name before their places. */
+  below(name) {
+    return this.all.map(({ rule, at }) => ({ rule, at: [name, ...at] }));
   }
 }
 
@@ -22,7 +27,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 export function readCell(type, value, required) {
   if (type.kind === "any" || type.kind === "sparkml_vector") return value;
   if (type.kind in NESTED) return readNested(type, value, required);
-  if (value instanceof Map || Array.isArray(value)) throw new Fault("ENF-057");
+  if (value instanceof Map || Array.isArray(value)) throw new Fault(type.kind === "binary" ? "ENF-026" : "ENF-057");
   if (value === null) return readNull(type.kind, required);
   if (NUMBERS.includes(type.kind)) return readNumber(type.kind, value, required);
   return READERS[type.kind](value);
@@ -127,19 +132,38 @@ function readNested(type, value, required) {
   }
   const [rule, fits] = NESTED[type.kind];
   if (!fits(value)) throw new Fault(rule);
-  if (type.kind === "array") return value.map((one) => readWithin(type.items, one, true));
-  if (type.kind === "map") {
-    return new Map([...value].map(([key, one]) => [key, readWithin(type.values, one, true)]));
-  }
-  const declared = new Map(type.properties.map((one) => [one.name, one]));
-  for (const name of value.keys()) if (!declared.has(name)) throw new Fault("ENF-035");
-  for (const one of type.properties) if (one.required && !value.has(one.name)) throw new Fault("ENF-034");
-  return new Map(
-    [...value].map(([name, one]) => [name, readWithin(declared.get(name).type, one, declared.get(name).required)]),
-  );
+  const found = [];
+  const within = (name, one, cell, needed = true) => readWithin(one, cell, needed, (fault) => found.push(...fault.below(name)));
+  const read = PARTS[type.kind](type, value, within, found);
+  if (found.length) throw new Fault(found[0].rule, found);
+  return read;
 }
 
-function readWithin(type, value, required) {
-  const read = readCell(type, value, required);
-  return typeof read === "number" && Number.isNaN(read) ? "NaN" : read;
+const PARTS = {
+  array: (type, value, within) => value.map((one) => within("", type.items, one)),
+  map: (type, value, within) => new Map([...value].map(([key, one]) => [key, within("", type.values, one)])),
+  object: readObject,
+};
+
+/** The properties, whose faults stand in the order of their names (ENF-003), which is how types list them. */
+function readObject(type, value, within, found) {
+  const names = new Set(type.properties.map((one) => one.name));
+  for (const name of value.keys()) if (!names.has(name)) found.push({ rule: "ENF-035", at: [] });
+  const read = new Map();
+  for (const one of type.properties) {
+    if (value.has(one.name)) read.set(one.name, within(one.name, one.type, value.get(one.name), one.required));
+    else if (one.required) found.push({ rule: "ENF-034", at: [one.name] });
+  }
+  return new Map([...value.keys()].map((name) => [name, read.get(name)]));
+}
+
+/** A value within a cell; what is wrong with it is told, so that its neighbours are read too. */
+function readWithin(type, value, required, tell) {
+  try {
+    const read = readCell(type, value, required);
+    return typeof read === "number" && Number.isNaN(read) ? "NaN" : read;
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    return tell(fault);
+  }
 }

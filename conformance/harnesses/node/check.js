@@ -2,7 +2,7 @@
 // single source of keys; their keywords x-rule, x-form, x-file and so on say which rule is broken.
 
 import { readFileSync, readdirSync } from "node:fs";
-import { Broken, parse } from "./yaml.js";
+import { Broken, endOf, parse } from "./yaml.js";
 
 const SCHEMAS = new URL("../../../schemas/v1/", import.meta.url);
 const schema = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, SCHEMAS), "utf8"));
@@ -23,26 +23,59 @@ const FORMS = [
   ["number", /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/],
   ["time", /^\d{4}-\d\d-\d\d$|^\d{4}-\d\d?-\d\d?(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::\d\d)?))?$/],
 ]; // prettier-ignore
-const TAGS = /^!!(?:str|int|float|bool|null|timestamp|binary|seq|map|set)$/;
-const TIME = /^(\d\d\d?\d?)-(\d\d?)-(\d\d?)(?:(?:T|t| +)(\d\d?):(\d\d)(?::(\d\d))?(?:\.(\d+))?(?:\.(\d+))?\s*(Z|[-+]\d\d(?::?\d\d)?)?)?$/;
+// YAML's own tags, and the kind of node that each is for (MLM-004); `!` alone makes a text.
+const TAGS = {
+  "!": "text", "!!str": "text", "!!int": "text", "!!float": "text", "!!bool": "text", "!!null": "text",
+  "!!timestamp": "text", "!!binary": "text", "!!seq": "list", "!!map": "mapping", "!!set": "mapping",
+}; // prettier-ignore
+const TAGGED = { "!!int": ["integer"], "!!float": ["integer", "number"], "!!bool": ["boolean"], "!!null": ["null"], "!!timestamp": ["time"] };
+const LONGEST_PATH = 4096;
+const LONGEST_FORM = 1000;
+const TIME = /^(\d\d\d?\d?)-(\d\d?)-(\d\d?)(?:(?:T|t| +)(\d\d?):(\d\d)(?::(\d\d))?(?:[.,](\d+))?(?:\.(\d+))?\s*(Z|[-+]\d\d?(?::?\d\d)?)?)?$/;
 
 /** The operation of a harness. */
 export function checkModel(input) {
   const checker = new Checker(input.get("files"));
   try {
-    checker.root(parse(input.get("mlmodel")));
+    checker.root(parse(textOf(input)));
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
     checker.add(error.rule, null, error.place);
   }
-  const violations = checker.found.sort((a, b) => a.line - b.line || a.column - b.column);
+  const violations = checker.found.sort(inOrder);
   return { valid: violations.every((one) => one.severity !== "error"), violations };
+}
+
+/** The order of violations: by place, and at one place by the ids of their rules (MLM-042). */
+function inOrder(a, b) {
+  return a.line - b.line || a.column - b.column || (a.rule < b.rule ? -1 : Number(a.rule > b.rule));
+}
+
+/** The file of a case: its text, its bytes, or pairs of a text and how many times it stands there. */
+function textOf(input) {
+  if (input.has("mlmodel_base64")) return decoded(Buffer.from(input.get("mlmodel_base64"), "base64"));
+  if (!input.has("mlmodel_parts")) return input.get("mlmodel");
+  return input.get("mlmodel_parts").map(([text, times]) => text.repeat(Number(times.text))).join("");
+}
+
+/** The text of bytes in UTF-8, or the place of the first that is none (MLM-001). */
+function decoded(bytes) {
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  let [at, read] = [0, ""];
+  for (const one of text) {
+    const wanted = Buffer.from(one);
+    if (!bytes.subarray(at, at + wanted.length).equals(wanted)) throw new Broken("MLM-001", endOf(read));
+    at += wanted.length;
+    read += one;
+  }
+  return text;
 }
 
 class Checker {
   constructor(files) {
     this.files = files;
     this.found = [];
+    this.texts = new Set(); // the nodes that are texts by their schema (MLM-005)
   }
 
   add(rule, pointer, place, severity = "error") {
@@ -53,23 +86,36 @@ class Checker {
     if (node.kind !== "mapping") throw new Broken("MLM-001", isEmpty(node) ? {} : node.place);
     this.yaml(node, "");
     this.check(node, KNOWN["mlmodel.json"], "", node.place);
+    this.forms(node, "");
     this.times(node);
     this.examples(node);
   }
 
-  /** What holds for every value, declared or not: keys, tags, forms (MLM-003, MLM-004, MLM-006). */
+  /** What holds for every value, declared or not: keys and tags (MLM-003, MLM-004). */
   yaml(node, pointer) {
-    if (node.tag && !TAGS.test(node.tag)) this.add("MLM-004", pointer, node.place);
-    if (node.kind === "text" && formOf(node) === "time" && !isDate(node.value)) this.add("MLM-006", pointer, node.place);
+    if (node.tag && TAGS[node.tag] !== node.kind) this.add("MLM-004", pointer, node.place);
     const seen = new Set();
-    for (const [key, value] of node.entries ?? []) {
-      const at = child(pointer, key.value);
-      if (key.kind !== "text" || (key.value === "<<" && key.isPlain)) this.add("MLM-004", at, key.place);
-      else if (seen.has(key.value)) this.add("MLM-003", at, key.place);
-      seen.add(key.value);
-      this.yaml(value, at);
-    }
+    if (node.entries) node.entries = node.entries.filter((entry) => this.isFirst(entry, pointer, seen));
+    for (const [key, value] of node.entries ?? []) this.yaml(value, child(pointer, key.value));
     for (const [index, item] of (node.items ?? []).entries()) this.yaml(item, child(pointer, index));
+  }
+
+  /** Whether this is the first entry of its key: the one that is read (MLM-003). */
+  isFirst([key], pointer, seen) {
+    const at = child(pointer, key.value);
+    if (key.kind !== "text" || (key.value === "<<" && key.isPlain)) this.add("MLM-004", at, key.place);
+    const identity = areNamed(pointer) ? key.value : identityOf(key);
+    const isTwice = key.kind === "text" && seen.has(identity);
+    if (isTwice) this.add("MLM-003", at, key.place);
+    seen.add(identity);
+    return !isTwice;
+  }
+
+  /** What has the form of a type, and no value of it (MLM-006). */
+  forms(node, pointer) {
+    if (node.kind === "text" && !this.texts.has(node) && !hasValue(node)) this.add("MLM-006", pointer, node.place);
+    for (const [key, value] of node.entries ?? []) this.forms(value, child(pointer, key.value));
+    for (const [index, item] of (node.items ?? []).entries()) this.forms(item, child(pointer, index));
   }
 
   /** Hold a node against a schema; `keyPlace` is where the key stands that holds it. */
@@ -93,7 +139,9 @@ class Checker {
   }
 
   anyOf(node, one, pointer, keyPlace, rules) {
-    const fits = one.anyOf.find((part) => holds(node, part)) ?? one.anyOf.find((part) => part.type && hasType(node, part.type));
+    // A part with a rule of its own says more exactly what is wrong.
+    const says = (part) => (part["x-rule"] || part["x-file"]) && part.type && hasType(node, part.type);
+    const fits = one.anyOf.find((part) => holds(node, part)) ?? one.anyOf.find(says);
     if (fits) this.check(node, fits, pointer, keyPlace, rules);
     else this.add(rules["*"], pointer, one.anyOf.every((part) => part.required) ? keyPlace : node.place);
   }
@@ -106,6 +154,7 @@ class Checker {
       ("const" in one && !isValue(node, one.const)) ||
       (one.minLength > length && node.kind === "text" && !isNull) ||
       (one.minItems > length && node.kind === "list") ||
+      (one.maxItems < length && node.kind === "list") ||
       (one.minProperties > length && node.kind === "mapping") ||
       (one.pattern && node.kind === "text" && !new RegExp(one.pattern, "u").test(node.value)) ||
       (one.minimum > Number(node.value) && hasType(node, "number"));
@@ -138,7 +187,8 @@ class Checker {
     const types = [one.type ?? []].flat();
     const looks = formOf(node);
     const isDeclared = types.includes(looks) || (looks === "integer" && types.includes("number"));
-    const isOther = types.includes("string") && !["string", "time"].includes(looks) && !isDeclared;
+    const isOther = types.includes("string") && looks !== "string" && !(looks === "time" && one["x-time"]) && !isDeclared;
+    if (types.includes("string")) this.texts.add(node);
     if (isOther) this.add("MLM-005", pointer, node.place, "warning");
     const form = one["x-form"];
     if (form && !new RegExp(`^(?:${form.pattern})$`, "u").test(node.value)) this.add(form.rule, pointer, node.place, "warning");
@@ -149,7 +199,8 @@ class Checker {
   path(node, pointer, isLastPart) {
     const name = isLastPart ? node.value.split(/[\\/]/).at(-1) : node.value;
     const parts = name.replaceAll("\\", "/").split("/");
-    const leadsOut = name === "" || parts.includes("..") || /^(?:[\\/]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]+:)/.test(name);
+    const isNone = name === "" || name.includes("\0") || [...name].length > LONGEST_PATH;
+    const leadsOut = isNone || parts.includes("..") || /^(?:[\\/]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]+:\/)/.test(name);
     if (leadsOut) return this.add("DIR-002", pointer, node.place);
     if (name.includes("\\")) this.add("DIR-006", pointer, node.place, "warning");
     const wanted = parts.filter((part) => part !== "" && part !== ".").join("/");
@@ -167,13 +218,15 @@ class Checker {
       return this.add("SIG-001", pointer, node.characters[at] ?? node.place);
     }
     const list = parse(node.value, node.characters);
-    if (list.kind !== "list") return this.add("SIG-001", pointer, node.place);
+    list.place = node.place;
+    if (list.kind !== "list") return this.add(pointer.endsWith("params") ? "SIG-008" : "SIG-002", pointer, node.place);
     this.keysOnce(list, pointer);
     this.check(list, given, pointer, node.place);
     return this.names(list, pointer, pointer.endsWith("params"));
   }
 
   keysOnce(node, pointer) {
+    node.isJson = true;
     const seen = new Set();
     for (const [key, value] of node.entries ?? []) {
       if (seen.has(key.value)) this.add("SIG-001", child(pointer, key.value), key.place);
@@ -196,7 +249,7 @@ class Checker {
     }
     const odd = specs.findIndex((one) => !has(one) !== !has(specs[0]));
     const unnamed = isTensor(specs[0] ?? {}) && specs.length > 1 ? specs.findIndex((one) => !has(one)) : -1;
-    if (unnamed >= 0) return this.add("SIG-005", child(pointer, Math.max(unnamed, 1)), list.items[Math.max(unnamed, 1)].place);
+    if (unnamed >= 0) return this.add("SIG-005", child(pointer, unnamed), list.items[unnamed].place);
     return odd > 0 && !isParams ? this.add("SIG-020", child(pointer, odd), list.items[odd].place, "warning") : undefined;
   }
 
@@ -238,17 +291,56 @@ function rulesOf(one) {
 /** The form of a text: what YAML 1.1 takes a plain one for. */
 function formOf(node) {
   if (node.kind !== "text") return node.kind;
-  if (!node.isPlain || node.tag === "!!str") return "string";
+  if (node.isJson && node.isPlain) return jsonForm(node.value);
+  if (!node.isPlain || node.tag === "!!str" || node.tag === "!") return "string";
   return FORMS.find(([, form]) => form.test(node.value))?.[0] ?? "string";
 }
 
-function hasType(node, types) {
+function jsonForm(text) {
+  if (text === "true" || text === "false") return "boolean";
+  if (text === "null") return "null";
+  return /^-?\d+$/.test(text) ? "integer" : "number";
+}
+
+/** Whether a text that has the form of a type, or its tag, has a value of it (MLM-006). */
+function hasValue(node) {
+  const form = node.tag in TAGGED ? FORMS.find(([, one]) => one.test(node.value))?.[0] : formOf(node);
+  if (node.tag in TAGGED && !TAGGED[node.tag].includes(form)) return false;
+  if (["integer", "number", "time"].includes(form) && node.value.length > LONGEST_FORM) return false;
+  if (form === "integer" && /^[-+]?0[bx]_*$/.test(node.value)) return false;
+  return form !== "time" || isDate(node.value);
+}
+
+/** Whether the schema names the keys of the mapping at a pointer, so that they are texts (MLM-003). */
+function areNamed(pointer) {
+  const isKnown = Object.keys(FLAVORS).some((name) => pointer === child("/flavors", name));
+  return isKnown || ["", "/flavors", "/signature", "/saved_input_example_info"].includes(pointer);
+}
+
+/** What a key is one with: the same text, or the same number however it is written (MLM-003). */
+function identityOf(key) {
+  const form = formOf(key);
+  if (form === "boolean") return /^(?:y|t|on)/i.test(key.value) ? 1 : 0;
+  const text = (key.value ?? "").replaceAll("_", "");
+  if (form === "integer" && !text.includes(":")) return wholeOf(text);
+  return form === "number" && /^[-+\d.]/.test(text) && !Number.isNaN(Number(text)) ? Number(text) : `${form} ${key.value}`;
+}
+
+function wholeOf(text) {
+  const digits = text.replace(/^[-+]/, "").replace(/^0(?=[0-7])/, "0o");
+  return Number(digits) * (text.startsWith("-") ? -1 : 1);
+}
+
+function hasType(node, given) {
   const looks = { mapping: "object", list: "array" }[node.kind] ?? formOf(node);
-  return [types].flat().some(
+  const types = [given].flat();
+  // Whatever it looks like is a text where nothing else may stand (MLM-005); a JSON text has its types.
+  const isRead = !node.isJson && types.every((type) => type === "string" || type === "null");
+  return types.some(
     (type) =>
       type === looks ||
       (type === "number" && looks === "integer") ||
-      (type === "string" && node.kind === "text" && looks !== "null"),
+      (type === "string" && node.kind === "text" && looks !== "null" && (isRead || looks === "string")),
   );
 }
 

@@ -121,14 +121,16 @@ function tensorTakes(given, taken, caller) {
   if (given.shape.length !== taken.shape.length) return false;
   if (taken.shape.some((axis, index) => axis !== -1 && axis !== given.shape[index])) return false;
   if (given.dtype === taken.dtype) return true;
-  const [from, to] = [given.dtype, taken.dtype].map(tensorLiterals);
+  // Moments of one unit are not those of another, but texts both.
+  const to = taken.dtype.startsWith("datetime64") ? undefined : tensorLiterals(taken.dtype);
+  const from = tensorLiterals(given.dtype);
   return caller === "untyped" && from !== undefined && to !== undefined && literalsTake(from, to);
 }
 
 function tensorLiterals(dtype) {
   const found = /^(u?)int(\d+)$/.exec(dtype);
   if (found) return integers(Number(found[2]), found[1] === "");
-  return dtype.startsWith("datetime64") ? undefined : TENSOR_LITERALS[dtype];
+  return dtype.startsWith("datetime64") ? LITERALS.datetime : TENSOR_LITERALS[dtype];
 }
 
 /** Whether `taken` takes all that `given` takes (SIG-054, SIG-056). */

@@ -122,20 +122,31 @@ function depthOf(value) {
   return Array.isArray(value) ? 1 + Math.max(0, ...value.map(depthOf)) : 0;
 }
 
-/** Return dtype and values of a column; what is wrong goes to `details`, once per rule. */
+/** Return dtype and values of a column; what is wrong goes to `details`, once per rule and declared place. */
 function readColumn(spec, label, cells, details, record) {
-  const values = [];
+  const [values, faults] = [[], new Map()];
   for (const [row, cell] of cells.entries()) {
     try {
       values.push(cell === ABSENT ? absentCell(spec) : readCell(spec.type, cell, spec.required));
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault;
-      if (!details.some((one) => one.rule === fault.rule && one.column === label)) {
-        details.push({ rule: fault.rule, column: label, row });
+      for (const { rule, at } of fault.all) {
+        const key = JSON.stringify([rule, at]);
+        if (!faults.has(key)) faults.set(key, { rule, at, row });
       }
     }
   }
+  const missing = new Set(details.filter((one) => one.column === label).map((one) => one.rule));
+  const inPlace = [...faults.values()].sort((a, b) => compared(a.at, b.at)).filter((one) => !missing.has(one.rule));
+  details.push(...inPlace.map(({ rule, row }) => ({ rule, column: label, row })));
   return { dtype: dtypeOf(spec, values, record), values };
+}
+
+/** The order of two lists of names: the first that differs, and the shorter before the longer. */
+function compared(a, b) {
+  const differs = a.findIndex((name, index) => name !== b[index]);
+  if (differs < 0) return a.length - b.length;
+  return b[differs] === undefined || a[differs] > b[differs] ? 1 : -1;
 }
 
 function absentCell(spec) {

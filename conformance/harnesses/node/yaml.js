@@ -13,6 +13,8 @@ export class Broken extends Error {
 
 const DEEPEST = 64;
 const MOST_VALUES = 50_000;
+const MOST_ALIASES = 1000;
+const MOST_DIRECTIVES = 8;
 const MOST_BYTES = 8 * 2 ** 20;
 const ESCAPES = { 0: "\0", a: "\x07", b: "\b", t: "\t", n: "\n", v: "\v", f: "\f", r: "\r", e: "\x1b",
   " ": " ", '"': '"', "/": "/", "\\": "\\", N: "\x85", _: "\xa0", L: "\u2028", P: "\u2029" }; // prettier-ignore
@@ -21,6 +23,16 @@ const ESCAPES = { 0: "\0", a: "\x07", b: "\b", t: "\t", n: "\n", v: "\v", f: "\f
 export function parse(text, places = null) {
   if (Buffer.byteLength(text) > MOST_BYTES) throw new Broken("MLM-002");
   return new Reader(text, places).document();
+}
+
+/** The place behind a text. */
+export function endOf(text) {
+  return linesAndColumns([...ofLines(text)]).at(-1);
+}
+
+/** A text with one character for each end of a line (MLM-040). */
+function ofLines(text) {
+  return text.replace(/^\ufeff/, "").replace(/\r\n?|[\x85\u2028\u2029]/g, "\n");
 }
 
 /** The place of each character of a text. */
@@ -36,11 +48,14 @@ function linesAndColumns(characters) {
 
 class Reader {
   constructor(text, places) {
-    this.text = [...text.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n")];
+    // A text within the text keeps its characters, so that each keeps its place.
+    this.text = [...(places ? text.replaceAll("\r", " ") : ofLines(text))];
     this.places = places ?? linesAndColumns(this.text);
     this.at = 0;
     this.values = 0;
+    this.aliases = 0;
     this.anchors = new Map();
+    this.open = new Set(); // anchors of nodes that are being read
   }
 
   fail(rule = "MLM-001") {
@@ -75,7 +90,10 @@ class Reader {
 
   document() {
     this.space();
-    while (this.startsWith("%")) while (this.at < this.text.length && this.text[this.at++] !== "\n");
+    for (let lines = 1; this.startsWith("%"); lines += 1) {
+      if (lines > MOST_DIRECTIVES) throw new Broken("MLM-002");
+      while (this.at < this.text.length && this.text[this.at++] !== "\n");
+    }
     if (this.startsWith("---")) this.at += 3;
     const root = this.block(-1, 0);
     this.space();
@@ -88,7 +106,7 @@ class Reader {
   node(kind, more, depth) {
     this.values += 1;
     const isTooDeep = kind !== "text" && depth >= DEEPEST;
-    if (isTooDeep || this.values > MOST_VALUES) this.fail("MLM-002");
+    if (isTooDeep || this.values > MOST_VALUES) throw new Broken("MLM-002", more.place);
     return { kind, ...more };
   }
 
@@ -102,7 +120,7 @@ class Reader {
     const isBelow = this.peek() === undefined || (indent <= outer && !(inSequence && this.isDash() && indent === outer)) || this.isEnd();
     if (isBelow) return this.scalarNode("", true, marks.place ?? start, marks, depth);
     let found;
-    if (this.peek() === "*") found = this.alias();
+    if (this.peek() === "*") found = this.alias(depth);
     else if (this.isDash()) found = this.sequence(indent, depth);
     else if (this.peek() === "|" || this.peek() === ">") found = this.literal(outer, marks, depth);
     else found = this.mappingOrValue(indent, outer, marks, depth);
@@ -125,6 +143,7 @@ class Reader {
       found.place ??= this.places[this.at];
       const word = this.word();
       found[one === "&" ? "anchor" : "tag"] = one === "&" ? word.slice(1) : word;
+      if (one === "&") this.open.add(word.slice(1));
       this.space();
     }
   }
@@ -137,15 +156,20 @@ class Reader {
 
   named(node, marks) {
     if (marks.anchor) this.anchors.set(marks.anchor, node);
+    this.open.delete(marks.anchor);
     return marks.tag || marks.place ? Object.assign(node, { tag: marks.tag ?? node.tag, place: marks.place }) : node;
   }
 
-  alias() {
+  alias(depth) {
     const place = this.places[this.at];
-    const target = this.anchors.get(this.word().slice(1));
-    if (!target) throw new Broken("MLM-002", place); // also one that stands within itself
+    const name = this.word().slice(1);
+    if (this.open.has(name)) throw new Broken("MLM-002", place); // it stands within itself
+    const target = this.anchors.get(name);
+    if (!target) throw new Broken("MLM-001", place);
     this.values += size(target);
-    if (this.values > MOST_VALUES) this.fail("MLM-002");
+    this.aliases += 1;
+    const isTooMuch = this.values > MOST_VALUES || this.aliases > MOST_ALIASES || depth + levels(target) > DEEPEST;
+    if (isTooMuch) throw new Broken("MLM-002", place);
     return { ...target, place };
   }
 
@@ -182,7 +206,7 @@ class Reader {
   flow(depth, outer = -1, inBrackets = false) {
     const place = this.places[this.at];
     const one = this.peek();
-    if (one === "*") return this.alias();
+    if (one === "*") return this.alias(depth);
     if (one === "[" || one === "{") return this.brackets(one === "[" ? "]" : "}", depth);
     if (one === '"' || one === "'") return this.quoted(one, depth);
     if (one === undefined || "@`%,]}".includes(one)) this.fail();
@@ -195,15 +219,24 @@ class Reader {
     const node = this.node(isList ? "list" : "mapping", { place: this.places[this.at], ...more }, depth);
     this.at += 1;
     for (this.space(); this.peek() !== end; this.space()) {
+      if (this.peek() === "?" && /\s/.test(this.peek(1) ?? " ")) this.at += 1;
+      this.space();
       const item = this.marked(depth + 1);
       this.space();
-      if (isList) node.items.push(item);
+      if (isList) node.items.push(this.peek() === ":" ? this.pair(item, depth + 1) : item);
       else node.entries.push([item, this.valueInBraces(depth + 1)]);
       this.space();
       if (this.peek() === ",") this.at += 1;
       else if (this.peek() !== end) this.fail();
     }
     this.at += 1;
+    return node;
+  }
+
+  /** A mapping of one entry, as a list may hold it without braces. */
+  pair(key, depth) {
+    const node = this.node("mapping", { place: key.place, entries: [] }, depth);
+    node.entries.push([key, this.valueInBraces(depth + 1)]);
     return node;
   }
 
@@ -217,7 +250,7 @@ class Reader {
     this.at += 1;
     const start = this.places[this.at];
     this.space();
-    if (",}".includes(this.peek() ?? "}")) return this.scalarNode("", true, start, {}, depth);
+    if (",}]".includes(this.peek() ?? "}")) return this.scalarNode("", true, start, {}, depth);
     return this.marked(depth);
   }
 
@@ -316,6 +349,13 @@ class Reader {
     this.at = Math.min(this.at, this.text.length);
     return this.scalarNode(value, false, place, marks, depth, characters);
   }
+}
+
+/** How many lists and mappings stand in one another. */
+function levels(node) {
+  const inner = node.items ?? node.entries?.flat() ?? [];
+  node.levels ??= node.kind === "text" ? 0 : 1 + inner.reduce((most, one) => Math.max(most, levels(one)), 0);
+  return node.levels;
 }
 
 function size(node) {

@@ -123,6 +123,8 @@ MODES = {
     "skip-without-reason": reply(lambda number, _: {"id": number, "skip": True}),
     "error": reply(lambda number, _: {"id": number, "error": "KeyError: 'a'"}),
     "skip": reply(lambda number, _: {"id": number, "skip": "no datetimes yet"}),
+    "half-a-pair": reply(lambda number, _: {"id": number, "result": {"error": "\ud800"}}),
+    "skip-half-a-pair": reply(lambda number, _: {"id": number, "skip": "no \ud800 yet"}),
     "empty-result": reply(lambda number, _: {"id": number, "result": {}}),
     "error-for-answer": reply(
         lambda number, result: {"id": number, "result": {**result, "error": "INTERNAL_ERROR"}}

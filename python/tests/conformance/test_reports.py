@@ -138,9 +138,56 @@ def test_the_command_joins_reports(tmp_path):
     assert target.read_text() == page([RIGHT, WRONG])
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"report": 2}', '{"valid": true}'])
-def test_what_is_no_report_is_said(tmp_path, content):
-    (tmp_path / "a.json").write_text(content)
+def _without(report, key):
+    return {name: value for name, value in report.items() if name != key}
+
+
+def _with(result):
+    return {**RIGHT, "results": [{**_result(1, "passed"), **result}]}
+
+
+def _counted(**counts):
+    return {**RIGHT, "profiles": {"untyped": {**RIGHT["profiles"]["untyped"], **counts}}}
+
+
+#: What is given -> what is said of it.
+NO_REPORTS = [
+    ("", "cannot be read as JSON"),
+    ("[" * 10**5, "cannot be read as JSON"),
+    ("[]", "is not a report"),
+    ('{"report": 2}', "is not a report"),
+    ('{"valid": true}', "is not a report"),
+    ('{"report": 1}', "at its top the key implementation is missing (a text)"),
+    (_without(RIGHT, "results"), "the key results is missing"),
+    ({**RIGHT, "lenient": "no"}, 'at /lenient true or false is expected, not "no"'),
+    ({**RIGHT, "vectors": {}}, "at /vectors the key digest is missing"),
+    ({**RIGHT, "profiles": {"untyped": 1}}, "at /profiles/untyped an object is expected, not 1"),
+    (_counted(known=HOSTILE), "at /profiles/untyped/known a whole number from 0 is expected"),
+    (_counted(failed=True), "at /profiles/untyped/failed a whole number"),
+    (_counted(passed=-1), "at /profiles/untyped/passed a whole number"),
+    (_counted(passed=1.5), "at /profiles/untyped/passed a whole number"),
+    ({**RIGHT, "results": ["x"]}, "at /results/0 an object is expected"),
+    (_with({"outcome": HOSTILE}), "at /results/0/outcome one of passed, failed, errored, skipped"),
+    (_with({"outcome": []}), "at /results/0/outcome one of passed"),
+    (_with({"rules": [1]}), "at /results/0/rules a list of texts is expected, not [1]"),
+    (_with({"outcome": "failed"}), "at /results/0 the key description is missing"),
+    (_with({"outcome": "failed", "description": "a"}), "at /results/0 the key expected is missing"),
+    (_with({"known": 1}), "at /results/0/known a text is expected, not 1"),
+    (_with({"id": "x", "profile": ["y" * 100]}), f'not ["{"y" * 58}….'),
+]
+
+
+@pytest.mark.parametrize(("content", "says"), NO_REPORTS)
+def test_what_is_no_report_is_said(tmp_path, content, says):
+    text = content if isinstance(content, str) else json.dumps(content)
+    (tmp_path / "a.json").write_text(text)
     done = CliRunner().invoke(command, ["report", str(tmp_path / "a.json")])
     assert done.exit_code == 2
     assert "a.json" in done.output
+    assert says in re.sub(r"\s+", " ", done.output)
+
+
+def test_an_outcome_is_no_markup():
+    """Also where the page is made by other means than the command, which refuses it."""
+    html = page([_report("a", _result(1, HOSTILE, **FAILED))])
+    assert "<script" not in html

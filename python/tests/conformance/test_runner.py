@@ -344,6 +344,33 @@ def test_the_report_for_programs_is_as_its_schema_says(invoke, tmp_path, mode):
     assert os.stat(target).st_mode & 0o777 == 0o644
 
 
+@pytest.mark.parametrize("mode", ["half-a-pair", "skip-half-a-pair"])
+@pytest.mark.parametrize("form", ["text", "json", "html"])
+def test_half_a_pair_of_surrogates_costs_no_report(invoke, tmp_path, mode, form):
+    target = tmp_path / "out" / "report"
+    target.parent.mkdir()
+    code = 1 if mode == "half-a-pair" else 0
+    done = invoke("--report", form, "-o", str(target), mode=mode)
+    assert done.exit_code == code, done.output
+    assert "\\ud800" in target.read_text(encoding="utf-8")
+    assert list(target.parent.iterdir()) == [target]
+    shown = invoke("--report", form, mode=mode)
+    assert shown.exit_code == code
+    assert "\\ud800" in shown.output
+    if form == "json":
+        result = json.loads(target.read_text())["results"][THIRD - 1]
+        assert "\ud800" in (result.get("reason") or result["got"]["error"])
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing(invoke, tmp_path):
+    target = tmp_path / "out" / "folder"
+    target.mkdir(parents=True)
+    done = invoke("-o", str(target))
+    assert done.exit_code == 2
+    assert "cannot be written" in done.output
+    assert list(target.parent.iterdir()) == [target]
+
+
 KNOWN = "# not yet\n\nenforcement/whole:fraction  fractions are truncated\n"
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import oracle_server
@@ -14,12 +16,14 @@ import pytest
 from click.testing import CliRunner
 
 import mlmodel
+from conformance.runner import server
 from conformance.runner.cases import read_vectors
 from conformance.runner.command import command
 from conformance.runner.served import Served, served_by
 
 ORACLE = str(Path(oracle_server.__file__))
 LONG = {"inputs": [{"type": "long", "name": "a"}]}
+SLOW = ("hang", "trickle", "trickle-head")
 DOUBLE = {"inputs": [{"type": "double", "name": "a"}]}
 
 
@@ -91,11 +95,16 @@ def test_a_server_is_started_for_each_model(vectors):
     [
         ("hang", "did not answer within 2 s"),
         ("break-off", "broke off"),
+        ("trickle", "did not answer within 2 s"),
+        ("trickle-head", "did not answer within 2 s"),
+        ("flood", "cannot be read: it has more than 3000000 bytes"),
+        ("short", "IncompleteRead(2 bytes read, 8 more expected)"),
         ("garbage", "cannot be read"),
     ],
 )
-def test_a_request_without_an_answer_costs_its_case(vectors, mode, says):
-    done = _served(vectors, mode, timeout="2" if mode == "hang" else "60")
+def test_a_request_without_an_answer_costs_its_case(vectors, monkeypatch, mode, says):
+    monkeypatch.setattr(server, "LONGEST_LINE", 3_000_000)
+    done = _served(vectors, mode, timeout="2" if mode in SLOW else "60")
     assert done.exit_code == 1
     assert _outcomes(done) == {
         "one": "passed",
@@ -105,6 +114,57 @@ def test_a_request_without_an_answer_costs_its_case(vectors, mode, says):
     }
     (reason,) = (one["reason"] for one in json.loads(done.output)["results"] if "reason" in one)
     assert says in reason
+
+
+@pytest.mark.parametrize("mode", ["not-ready", "not-ready-slowly"])
+def test_a_server_that_does_not_get_ready_is_ended_in_time(vectors, mode):
+    began = time.monotonic()
+    done = _served(vectors, mode, "--start-timeout", "2")
+    results = json.loads(done.output)["results"]
+    assert {one["outcome"] for one in results} == {"errored"}
+    assert all("did not get ready (/ping)" in one["reason"] for one in results)
+    assert len((vectors.parent / "started").read_text().split()) == 2  # a start for each model
+    assert time.monotonic() - began < 40
+
+
+def test_a_content_type_may_have_parameters_and_capitals(vectors):
+    assert set(_outcomes(_served(vectors, "charset")).values()) == {"passed"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        ({"headers": {"x-length": "\uff19"}}, "HTTP cannot carry this header: x-length"),
+        ({"headers": {"x-two": "a\nb"}}, "HTTP cannot carry this header: x-two"),
+        ({"path": "/é"}, "HTTP cannot carry this method and path"),
+        ({"method": "PO ST\r\n"}, "HTTP cannot carry this method and path"),
+    ],
+)
+def test_what_http_cannot_carry_is_skipped(vectors, request_, says):
+    file = vectors / "topic.json"
+    content = json.loads(file.read_text())
+    content["cases"][0]["input"]["request"].update(request_)
+    file.write_text(json.dumps(content))
+    done = _served(vectors, "right")
+    assert _outcomes(done)["one"] == "skipped"
+    assert _outcomes(done)["two"] == "passed"
+    (reason,) = (one["reason"] for one in json.loads(done.output)["results"] if "reason" in one)
+    assert reason == says
+
+
+def test_a_path_for_ready_that_cannot_be_asked_is_said(vectors):
+    done = _served(vectors, "right", "--ready", "/é")
+    assert done.exit_code == 2
+    assert "/é cannot be asked" in done.output
+
+
+def test_without_posix_nothing_is_started(vectors, monkeypatch):
+    monkeypatch.delattr(os, "killpg")
+    for done in (_served(vectors, "right"), _run(vectors, "--", sys.executable, "-V")):
+        assert done.exit_code == 2
+        assert "the runner needs POSIX" in done.output
+    done = _run(vectors, "--server", "http://127.0.0.1:9/{model}", "--timeout", "1")
+    assert done.exit_code == 1
 
 
 def test_a_server_that_does_not_start_is_an_error_of_each_case(vectors):

@@ -102,6 +102,25 @@ def test_a_classifier_is_no_booster(save):
         convert(folder, "onnx")
 
 
+def test_what_goes_with_a_form_does_not_say_it():
+    """CNV-002: the types of a skops file are a list of names."""
+    own = {"model_class": "lightgbm.sklearn.LGBMRegressor", "skops_trusted_types": ["a.B"]}
+    form_of = mlmodel.lightgbm.FLAVOR.form_of
+    assert form_of(own | {"data": "model.pkl"}) == "pkl"
+    assert form_of(own | {"data": "model.pkl", "serialization_format": "skops"}) == "skops"
+
+
+def test_a_models_kind_is_named_by_its_flavor():
+    """CNV-002: as the error for it does; by its own key, if it has one."""
+    kind = {"model_class": "a.b.Kind"}
+    named = [
+        getattr(mlmodel, name).FLAVOR.kind_of(kind) for name in ("lightgbm", "xgboost", "spark")
+    ]
+    assert named == ["Kind"] * 3
+    assert mlmodel.lightgbm.FLAVOR.kind_of({}) == ""
+    assert mlmodel.sklearn.FLAVOR.kind_of(kind) == ""
+
+
 # -- CatBoost --------------------------------------------------------------------------------------
 
 

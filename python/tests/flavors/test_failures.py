@@ -119,12 +119,26 @@ def test_what_a_library_says_of_data_is_told(error):
     [
         OfTheLibrary("a"), RuntimeError("a"), MemoryError(), UnreadableModel("a"), InvalidInput("a"),
         ValueError("Unable to allocate 9 TiB"), ValueError("bad_alloc"),
+        ValueError("Memory allocation failed"), ValueError("allocation of 8,589,934,592 bytes failed"),
+        ValueError("CUDA error: out of memory"), ValueError("Out of memory while the table is made"),
     ],
 )  # fmt: skip
 def test_what_no_data_can_be_the_reason_of_stays_what_it_is(error):
     with pytest.raises(type(error)) as caught, refused_by("Abc", "X-001"):
         raise error
     assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("allocation"), KeyError("out of memory"), KeyError("Allocator"),
+        ValueError("the columns allocation, memory are missing"), ValueError("'allocation' has texts"),
+    ],
+)  # fmt: skip
+def test_names_of_columns_are_no_lack_of_memory(error):
+    with pytest.raises(InvalidInput, match="X-001"), refused_by("Abc", "X-001"):
+        raise error
 
 
 def test_a_reason_of_another_kind_is_not_told_in_its_place():

@@ -152,6 +152,18 @@ def test_a_model_that_is_not_built_is_not_saved(options, said, tmp_path):
     assert not (tmp_path / "m").exists()
 
 
+def test_an_export_without_tensorflow_names_the_extra(model, tmp_path, monkeypatch):
+    """It is asked for before Keras is, whose own words for it would blame the model."""
+
+    def export(*_given, **_named):
+        raise ImportError("tensorflow is not there")
+
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    monkeypatch.setattr(type(model), "export", export)
+    with pytest.raises(MissingDependency, match=r"'tensorflow' is not installed.*\[keras\]"):
+        mlmodel.keras.save_model(model, tmp_path / "m", save_exported_model=True)
+
+
 def test_the_flavor_is_known_from_the_object(model, several, tmp_path):
     mlmodel.save(model, tmp_path / "m")
     mlmodel.save(several, tmp_path / "n")

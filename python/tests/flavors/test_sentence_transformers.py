@@ -324,6 +324,33 @@ def test_a_decoy_of_safetensors_hides_no_pickle(dense):
         mlmodel.load(folder)
 
 
+def test_a_module_without_a_folder(tmp_path, monkeypatch):
+    """SEN-007: nothing was written of it, or what was empty was not carried along."""
+    from sentence_transformers import SentenceTransformer, models
+
+    small.network("BertModel").save_pretrained(tmp_path / "b")
+    small.tokenizer().save_pretrained(tmp_path / "b")
+    parts = [models.Transformer(str(tmp_path / "b")), models.Pooling(16), models.Normalize()]
+    made = SentenceTransformer(modules=parts)
+    mlmodel.sentence_transformers.save_model(made, tmp_path / "m")
+    shutil.rmtree(tmp_path / "m" / FOLDER / "2_Normalize", ignore_errors=True)
+    monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "nobody"))
+    for trust in (False, True):
+        answer = mlmodel.load(tmp_path / "m", trust=trust).predict(TEXTS)
+        np.testing.assert_array_equal(answer, made.encode(TEXTS))
+
+
+def test_an_adapter_asks_for_trust(saved):
+    """SEN-006: the library would look for its base model where it says."""
+    (saved / FOLDER / "config.json").unlink()
+    held = {"peft_type": "LORA", "base_model_name_or_path": "../elsewhere"}
+    (saved / FOLDER / "adapter_config.json").write_text(json.dumps(held))
+    with pytest.raises(UntrustedModel, match=r"adapter_config.json, which is an adapter.*SEN-006"):
+        mlmodel.load(saved)
+    looks = [look.file for look in look_into(saved) if look.needs_trust]
+    assert looks == [f"{FOLDER}/adapter_config.json"]
+
+
 def test_what_asks_for_trust(saved):
     """SEN-003, SEN-006."""
     path = saved / FOLDER / "modules.json"

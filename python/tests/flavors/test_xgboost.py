@@ -346,6 +346,18 @@ def test_an_unknown_parameter_is_refused(booster, tmp_path):
     assert [one.column for one in caught.value.details] == ["data", "depth"]
 
 
+@pytest.mark.parametrize("given", [5, "01", [0], [0, 1, 2], [0, 1.5], [0, None], [0, float("inf")]])
+def test_a_range_that_is_none_is_refused_as_a_parameter(booster, classifier, given, tmp_path):
+    """XGB-009: the data are not the reason."""
+    for name, model in (("b", booster), ("c", classifier)):
+        mlmodel.xgboost.save_model(model, tmp_path / name)
+        with pytest.raises(
+            InvalidInput, match="XGB-009: Parameter .iteration_range. is two whole numbers"
+        ) as caught:
+            mlmodel.load(tmp_path / name).predict(ROWS, {"iteration_range": given, "depth": 2})
+        assert [one.column for one in caught.value.details] == ["depth", "iteration_range"]
+
+
 def test_missing_values_and_nullable_columns(booster, tmp_path):
     mlmodel.xgboost.save_model(booster, tmp_path / "m")
     gaps = ROWS.copy()

@@ -20,6 +20,7 @@ CONFIG = {
     "target_modules": ["query", "value"], "target_parameters": None, "task_type": "SEQ_CLS",
     "trainable_token_indices": None, "use_dora": False, "use_qalora": False, "use_rslora": False,
 }  # fmt: skip
+AN_ADAPTER = "is an adapter, which the library puts over a model that it looks for by a name"
 MLMODEL = "flavors: {transformers: {peft_adaptor: peft, source_model_name: a/b}}\n"
 
 
@@ -34,7 +35,7 @@ def written(root, config=CONFIG, *others):
 
 def test_an_adapter_is_data(tmp_path):
     folder = written(tmp_path)
-    assert refused_in(folder) == []
+    assert refused_in(folder, adapters=True) == []
     assert look_into(tmp_path) == []
     said = adapter_in(folder)
     assert (said.kind, said.base, said.rank, str(said)) == ("LORA", "a/b", 8, "LORA of rank 8")
@@ -68,7 +69,7 @@ def test_what_its_configuration_may_not_say(tmp_path, how):
 @pytest.mark.parametrize("name", ["adapter_model.bin", "training_args.bin", "modeling.py"])
 def test_other_files_ask_for_trust(tmp_path, name):
     folder = written(tmp_path, CONFIG, name)
-    assert [file for file, _ in refused_in(folder)] == [name]
+    assert [file for file, _ in refused_in(folder, adapters=True)] == [name]
     assert [look.file for look in look_into(tmp_path) if look.needs_trust] == [f"peft/{name}"]
 
 
@@ -76,9 +77,27 @@ def test_one_beside_a_model_asks_for_trust(tmp_path):
     """There the library puts it over a model that it looks for by itself."""
     folder = written(tmp_path)
     (folder / "config.json").write_text('{"model_type": "bert"}')
-    assert [reason for _, reason in refused_in(folder)] == [
-        "is an adapter, which the library puts over a model that it looks for by a name"
-    ]
+    assert refused_in(folder, adapters=True) == [("adapter_config.json", AN_ADAPTER)]
+
+
+@pytest.mark.parametrize("sub", ["", "0_Transformer"])
+def test_one_in_a_folder_that_a_library_is_given_asks_for_trust(tmp_path, sub):
+    """It needs no configuration of a model beside it: the adapter's own leads to one."""
+    folder = written(tmp_path, CONFIG | {"base_model_name_or_path": "../elsewhere"})
+    (folder / sub).mkdir(exist_ok=True)
+    (folder / "adapter_config.json").rename(folder / sub / "adapter_config.json")
+    file = f"{sub}/adapter_config.json".lstrip("/")
+    assert refused_in(folder) == [(file, AN_ADAPTER)]
+    (folder / "modules.json").write_text("[]")
+    assert [look.file for look in look_into(tmp_path)] == [f"peft/{file}"]
+
+
+def test_one_where_the_models_of_a_flavor_are_asks_for_trust(tmp_path):
+    """The library loads that folder, whether or not it has modules."""
+    written(tmp_path).rename(tmp_path / "model.sentence_transformer")
+    (tmp_path / "MLmodel").write_text("flavors: {sentence_transformers: {}}\n")
+    [look] = look_into(tmp_path)
+    assert look.file == "model.sentence_transformer/adapter_config.json"
 
 
 @pytest.mark.parametrize(
@@ -87,4 +106,4 @@ def test_one_beside_a_model_asks_for_trust(tmp_path):
 def test_one_that_says_nothing(tmp_path, held):
     (tmp_path / "adapter_config.json").write_text(held)
     assert str(adapter_in(tmp_path)) == "an unknown kind"
-    assert refused_in(tmp_path) != []
+    assert refused_in(tmp_path, adapters=True) != []

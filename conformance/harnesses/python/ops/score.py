@@ -6,13 +6,12 @@ import io
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet as pq
 
 from conformance.harnesses.python import data
 from conformance.runner.http_answers import body_of, score_result
+from conformance.runner.served_model import NAMES, Answers
 from mlmodel.pyfunc import PyFuncModel
 from mlmodel.serving import wsgi
 
@@ -59,19 +58,5 @@ def _environ(request: dict[str, Any]) -> dict[str, Any]:
     return environ
 
 
-def _echo(given: Any, _params: Any) -> Any:
-    return given
-
-
-def _params(_given: Any, params: Any) -> Any:
-    return params
-
-
-def _first_column(given: Any, _params: Any) -> Any:
-    if isinstance(given, pd.DataFrame):
-        return given.iloc[:, 0].to_numpy()
-    first = next(iter(given.values())) if isinstance(given, dict) else given
-    return np.asarray(first)[:, 0] if np.ndim(first) > 1 else first
-
-
-MODELS = {"echo": _echo, "params": _params, "first-column": _first_column}
+#: The models of the vectors as functions, of data and parameters.
+MODELS = {name: Answers(name).predict for name in NAMES}

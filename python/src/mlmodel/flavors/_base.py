@@ -81,9 +81,13 @@ class Flavor(ABC):
     #: The forms of its own file that its models can be converted to (CNV-002) -> the arguments of
     #: ``save_model`` that write them.
     forms: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
-    #: The keys of its attributes that go with the form of its file. The first that a model has
-    #: says the form: by its value, or by the suffix of the file that it names.
+    #: The keys of its attributes of which the first that a model has says the form of its file: by
+    #: its value, or by the suffix of the file that it names.
     form_keys: ClassVar[tuple[str, ...]] = ()
+    #: Its other keys that go with one form, and not into another.
+    keys_of_forms: ClassVar[tuple[str, ...]] = ()
+    #: The key of its attributes that names a model's class.
+    class_key: ClassVar[str] = ""
     #: The flavors whose models can be converted to it: :meth:`made_of` does it.
     converts: ClassVar[frozenset[str]] = frozenset()
     #: Whether its library makes graphs of ONNX of its models: :meth:`graph`.
@@ -162,6 +166,10 @@ class Flavor(ABC):
         """
         native = self.load(folder, attributes)
         return native, self.predictor(native, python_function)
+
+    def kind_of(self, attributes: Mapping[str, Any]) -> str:
+        """Return the name of a saved model's class, without its module; empty if none is said."""
+        return str(attributes.get(self.class_key) or "").rpartition(".")[2]
 
     def form_of(self, attributes: Mapping[str, Any]) -> str:
         """Return the form that a saved model's file has, by its attributes; empty if none says."""

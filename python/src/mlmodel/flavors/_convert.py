@@ -168,7 +168,7 @@ def _in_another_form(loaded: _Loaded, to: str, made: Path) -> Converted:
         for before in replaced:
             (made / before).unlink()
         _move_all(fresh, made)
-    for key in set(flavor.form_keys) - set(saved.attributes):
+    for key in {*flavor.form_keys, *flavor.keys_of_forms} - set(saved.attributes):
         model.flavors[flavor.name].pop(key, None)
     model.flavors[flavor.name].update(saved.attributes)
     own = model.flavors[PYTHON_FUNCTION]
@@ -211,7 +211,7 @@ def _require_possible(folder: ModelFolder, flavor: Flavor, to: str) -> None:
     refused = {one.name: one.refuses(flavor) for one in known_flavors()}
     possible = [*forms, *(name for name, why in refused.items() if why is None)]
     if to not in possible:
-        kind, why = str(own.get("model_class") or "").rpartition(".")[2], refused.get(to)
+        kind, why = flavor.kind_of(own), refused.get(to)
         raise InvalidArgument(
             f"A model of {flavor.name}{f' ({kind})' if kind else ''} is not converted to {to!r}"
             f"{f', since {why}' if why else ''}; it can be to "

@@ -25,7 +25,7 @@ _OF_DATA = (ValueError, TypeError, LookupError)
 #: A lack of memory, by the names of errors and as compiled libraries say it.
 _NO_MEMORY = re.compile(
     r"MemoryError|ResourceExhausted|Available memory of|bad.?alloc|[Mm]alloc|Allocator"
-    r"|(not|n't|to) allocate"
+    r"|(not|n't|to) allocate|[Aa]llocation (of .{1,80} )?failed|[Oo]ut of memory"
 )
 #: A time, or a runtime's name and code; then a line of compiled code.
 _PREFIX = re.compile(r"(\[\d+:\d+:\d+\] |\[\w+\] : \d+ : )?(\S+:\d+: )?")
@@ -112,7 +112,12 @@ def refused_by(
 
 
 def lacks_memory(error: Exception) -> bool:
-    """Return whether an error is a lack of memory, which is not the caller's fault."""
+    """Return whether an error is a lack of memory, which is not the caller's fault.
+
+    What is looked up and not found never is: its words are names of the caller's, as of a column.
+    """
+    if isinstance(error, LookupError):
+        return False
     return _NO_MEMORY.search(f"{type(error).__name__}: {error}") is not None
 
 

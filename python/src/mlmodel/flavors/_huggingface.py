@@ -183,9 +183,13 @@ class Weights:
 
 
 def _pickled(root: Path) -> dict[Path, dict[str, Tensor]]:
-    """Return the tensors of the files that torch pickled, where all are known to be data."""
-    files_ = (path for path in sorted(root.iterdir()) if path.is_file())
-    paths = [path for path in files_ if torch_weights.NAMES.match(path.name)]
+    """Return the tensors of the files that torch pickled, where all are known to be data.
+
+    A module that is nothing but numbers of its own may have no folder: none was written of it, or
+    it held no file.
+    """
+    named = (path for path in sorted(root.glob("*")) if torch_weights.NAMES.match(path.name))
+    paths = [path for path in named if path.is_file()]
     with suppress(torch_weights.Refused):
         return {path: torch_weights.tensors_of(path) for path in paths}
     return {}

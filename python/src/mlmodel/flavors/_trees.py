@@ -65,14 +65,16 @@ def predictor(
     features: Features,
     arguments: PredictArguments,
     refused: Callable[[], AbstractContextManager[None]],
+    wrong: Callable[[Mapping[str, Any]], Mapping[str, str]] = lambda _: {},
 ) -> Taking:
     """Return how trees predict: ``method`` of the rows of ``features`` and of ``arguments``.
 
-    ``refused`` is what tells the library's errors.
+    ``refused`` is what tells the library's errors, ``wrong`` what is wrong with values of
+    parameters, by their names.
     """
 
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-        given, rows = arguments.given(params), features.of(model_input)
+        given, rows = arguments.given(params, wrong(params or {})), features.of(model_input)
         with refused():
             return method(rows, **given)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.texts import cut
 from mlmodel.flavors import _trees
 from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._failures import refused_by
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from mlmodel.flavors._base import Predict
 
 __all__ = ["predictor"]
+
+_RANGE = "iteration_range"
 
 
 def predictor(xgboost: ModuleType, model: Any, attributes: Mapping[str, Any]) -> Predict:
@@ -35,8 +38,8 @@ def predictor(xgboost: ModuleType, model: Any, attributes: Mapping[str, Any]) ->
     method = getattr(model, name)
 
     def ask(rows: Any, **given: Any) -> Any:
-        if given.get("iteration_range") is not None:  # a list, where it comes from JSON
-            given["iteration_range"] = tuple(given["iteration_range"])
+        if given.get(_RANGE) is not None:  # a list, where it comes from JSON
+            given[_RANGE] = tuple(given[_RANGE])
         if is_booster:
             told = {}
             if names and not hasattr(rows, "columns"):
@@ -46,4 +49,23 @@ def predictor(xgboost: ModuleType, model: Any, attributes: Mapping[str, Any]) ->
 
     arguments = PredictArguments.of_method(method, ("data", "X"), f"XGBoost's {name}", "XGB-009")
     refused = partial(refused_by, "XGBoost", "XGB-015", xgboost.core.XGBoostError)
-    return _trees.predictor(ask, features, arguments, refused)
+    return _trees.predictor(ask, features, arguments, refused, _wrong)
+
+
+def _wrong(params: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with values of parameters, of which the data are not the reason."""
+    given = params.get(_RANGE)
+    if given is None or _is_range(given):
+        return {}
+    return {
+        _RANGE: f"Parameter {_RANGE!r} is two whole numbers, the first round and the one after "
+        f"the last: (0, 10) for the first ten. Given is {cut(repr(given))}."
+    }
+
+
+def _is_range(given: Any) -> bool:
+    try:
+        first, last = given
+        return (int(first), int(last)) == (first, last)
+    except (TypeError, ValueError, OverflowError):
+        return False

@@ -57,6 +57,7 @@ class CatboostFlavor(Flavor):
     versions = MappingProxyType({"catboost_version": "catboost"})
     forms = MappingProxyType({name: {"format": name} for name in get_args(Format)})
     form_keys = ("save_format",)
+    class_key = _READ.key
     makes_graphs = True
     takes = _SAVED.models
     takes_rule = "CAT-002"

@@ -59,7 +59,8 @@ class KerasFlavor(Flavor):
         }
         packages = [*self.packages, *_files.distribution_of(backend)]
         if exported:
-            path, load = _files.export(model, root), _graphs.library(self).saved_model.load
+            # TensorFlow first: Keras exports with it, whichever library it computes with.
+            load, path = _graphs.library(self).saved_model.load, _files.export(model, root)
             opened = when_asked(lambda: _graphs.predictor(self, load(str(path))))
             return Saved(attributes, {}, packages, opened)
         _files.write(model, root, form, "h5" if form == "h5" else "", options["custom_objects"])

@@ -58,7 +58,9 @@ class LightgbmFlavor(Flavor):
     packages = ("lightgbm",)
     versions = MappingProxyType({"lgb_version": "lightgbm"})
     forms = MappingProxyType({"skops": {"serialization_format": "skops"}, "text": {}})
-    form_keys = ("serialization_format", "skops_trusted_types", "data")
+    form_keys = ("serialization_format", "data")
+    keys_of_forms = ("skops_trusted_types",)
+    class_key = _SAVED.key
     no_graph = "LightGBM makes no graphs, and no converter of other people is tested with it here"
     takes = _SAVED.models
     takes_rule = "LGB-002"

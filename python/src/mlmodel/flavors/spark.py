@@ -47,6 +47,7 @@ class SparkFlavor(Flavor):
     packages = ("pyspark",)
     takes = "fitted models and transformers of pyspark.ml"
     versions = MappingProxyType({"pyspark_version": "pyspark"})
+    class_key = _CLASSES.key
 
     def detects(self, model: object) -> bool:
         is_transformer = defined_by(model, "pyspark.ml.base", "Transformer")

@@ -52,6 +52,7 @@ class XgboostFlavor(Flavor):
     versions = MappingProxyType({"xgb_version": "xgboost"})
     forms = MappingProxyType({name: {"model_format": name} for name in ("ubj", "json")})
     form_keys = ("model_format", "data")
+    class_key = _CLASSES.key
     no_graph = "XGBoost makes no graphs, and no converter of other people is tested with it here"
     takes = _CLASSES.models
     takes_rule = "XGB-002"

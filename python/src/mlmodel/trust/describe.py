@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mlmodel._base import files
+from mlmodel._base.texts import cut_name
 from mlmodel.document.document import compose_document
 from mlmodel.document.document import read as read_document
 from mlmodel.document.paths import FILE_NAME, resolve_inside
@@ -103,7 +104,7 @@ def _unknown_modules(described: Iterable[Described]) -> Iterator[Look]:
     for item in described:
         asked = item.schema.get("x-module")
         if asked and isinstance(item.value, str) and not re.search(asked["known"], item.value):
-            yield Look(FILE_NAME, f"names the module {kinds.cut(item.value)}, which is imported")
+            yield Look(FILE_NAME, f"names the module {cut_name(item.value)}, which is imported")
 
 
 def _running(root: Path, described: Iterable[Described]) -> Iterator[Look]:
@@ -118,7 +119,7 @@ def _running(root: Path, described: Iterable[Described]) -> Iterator[Look]:
         except (MlmodelError, OSError):
             continue
         if there:
-            yield Look(kinds.cut(file), item.schema["x-runs"])
+            yield Look(cut_name(file), item.schema["x-runs"])
 
 
 def _roles(root: Path, described: Iterable[Described]) -> dict[str, str]:

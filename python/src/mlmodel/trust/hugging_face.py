@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel._base import files
 from mlmodel.errors import MlmodelError
 from mlmodel.trust import peft_adapter, tokenizer_file, torch_weights
+from mlmodel.trust.plain_json import are_names, is_data, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -52,7 +53,6 @@ MODEL_TYPES = _words(
 )
 #: How large a file of JSON may be.
 LARGEST = 2**28
-_MOST_NUMBER = 2**24
 _MOST_TOKENS = 2**20
 _MOST_ANSWERS = 2**10
 #: Names, as of functions that a library knows by them; never of modules, files or repositories.
@@ -117,6 +117,7 @@ _FOLDER = re.compile(r"([A-Za-z0-9_\-]{1,64})?\Z")
 
 #: What is said of what leads elsewhere, which the library would follow.
 A_LINK = "is a link, or no file"
+_AN_ADAPTER = "is an adapter, which the library puts over a model that it looks for by a name"
 #: Files by which a folder is known, and folders of a model that may be one without being named.
 _MARKS = (
     *("config.json", "modules.json", "tokenizer.json", "tokenizer_config.json"),
@@ -135,7 +136,9 @@ def refused_below(root: Path, named: Collection[str]) -> dict[str, str]:
     for place in {*(root / name for name in (*named, *_USUAL)), *usual}:
         if place.is_dir() and not place.is_symlink() and _is_one(place):
             relative = place.relative_to(root).as_posix()
-            for file, reason in refused_in(place):
+            # What has modules, or is where models of a flavor are, is loaded whole by a library.
+            adapters = relative not in _USUAL and not (place / "modules.json").is_file()
+            for file, reason in refused_in(place, adapters=adapters):
                 found.setdefault(f"{relative}/{file}", reason)
     return found
 
@@ -146,17 +149,27 @@ def _is_one(place: Path) -> bool:
     return (place / _MARKS[0]).is_file() and _has_model_type(place / _MARKS[0])
 
 
-def refused_in(root: Path) -> list[tuple[str, str]]:
+def refused_in(root: Path, *, adapters: bool = False) -> list[tuple[str, str]]:
     """Return what in a folder needs trust: each file, relative to it, and an end of "it …".
 
-    Every file that is below ``root`` counts, whether or not the library would read it.
+    Every file that is below ``root`` counts, whether or not the library would read it. With
+    ``adapters`` it is a folder that no library is given, in which the configuration of an adapter
+    may be data.
     """
     found = [(relative, A_LINK) for relative in links_in(root)]
     names = [relative for relative, _ in files.regular_files(root)]
     for relative in names:
         path = PurePosixPath(relative)
-        found += [(relative, reason) for reason in _refused(root, path, set(names))]
+        if path.name == peft_adapter.CONFIG and not (adapters and _is_apart(path, names)):
+            found.append((relative, _AN_ADAPTER))
+        else:
+            found += [(relative, reason) for reason in _refused(root, path, set(names))]
     return list(dict.fromkeys(found))
+
+
+def _is_apart(adapter: PurePosixPath, names: Collection[str]) -> bool:
+    """Whether no model is in the folder of an adapter, over which the library would put it."""
+    return str(adapter.with_name("config.json")) not in names
 
 
 def adapter_in(root: Path) -> peft_adapter.Adapter:
@@ -176,9 +189,6 @@ def links_in(root: Path) -> list[str]:
 
 def _refused(root: Path, path: PurePosixPath, names: set[str]) -> Iterator[str]:
     check = _CHECKS.get(path.name)
-    if path.name == peft_adapter.CONFIG and str(path.with_name("config.json")) in names:
-        yield "is an adapter, which the library puts over a model that it looks for by a name"
-        return
     if path.name == "config.json" and str(path) != "config.json":
         check = _config if _has_model_type(root / path) else _module_config
     if check is None and path.name.startswith("sentence_") and path.name.endswith("_config.json"):
@@ -234,34 +244,19 @@ def _has_model_type(path: Path) -> bool:
     return not isinstance(read, str) and isinstance(read[0], dict) and "model_type" in read[0]
 
 
-def _is_number(value: Any) -> bool:
-    if isinstance(value, int):  # a boolean too
-        return -_MOST_NUMBER <= value <= _MOST_NUMBER
-    return value is None or isinstance(value, float)
-
-
-def _is_data(value: Any) -> bool:
-    """Whether a value is numbers alone, or nothing."""
-    if isinstance(value, list):
-        return all(map(_is_data, value))
-    return _is_number(value) or value in ("", {})
-
-
 def _are_names(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(map(_are_names, value))
-    return _is_number(value) or (isinstance(value, str) and _NAME.match(value) is not None)
+    return are_names(value, _NAME)
 
 
 def _is_rope(value: Any) -> bool:
     if isinstance(value, dict):
         return all(map(_is_rope, value.values()))
-    return _is_data(value) or _are_names(value)
+    return is_data(value) or _are_names(value)
 
 
 def _are_labels(value: Any) -> bool:
     return isinstance(value, dict) and all(
-        isinstance(one, str) or _is_number(one) for one in value.values()
+        isinstance(one, str) or is_number(one) for one in value.values()
     )
 
 
@@ -279,7 +274,7 @@ def _config(held: Any) -> Iterator[str]:
         yield f"is of a model of type {kind!s:.60}, which is not on the list"
     for key, value in held.items():
         known = (
-            _is_data(value)
+            is_data(value)
             or (key in _CONFIG_NAMES and _are_names(value))
             or (key in _CONFIG_TEXTS and isinstance(value, str))
             or (key in _LABELS and _are_labels(value))
@@ -303,7 +298,7 @@ def _generation(held: Any) -> Iterator[str]:
         is_text = key in {"prefix", "stop_strings"} and _are_texts(value)
         if key in _FETCHING and value not in (None, False, 0, 1):
             yield f"{_says(key, value)}, for which the library fetches code"
-        if not (_is_data(value) or is_text or (key in _GENERATION_NAMES and _are_names(value))):
+        if not (is_data(value) or is_text or (key in _GENERATION_NAMES and _are_names(value))):
             yield _says(key, value)
     yield from _counts(held)
 
@@ -326,7 +321,7 @@ def _is_token(value: Any) -> bool:
         return all(_is_token(one) for one in value.values())
     if isinstance(value, list):
         return all(map(_is_token, value))
-    return isinstance(value, str) or _is_number(value)
+    return isinstance(value, str) or is_number(value)
 
 
 def _tokenizer_config(held: Any) -> Iterator[str]:
@@ -336,7 +331,7 @@ def _tokenizer_config(held: Any) -> Iterator[str]:
         return
     for key, value in held.items():
         known = (
-            _is_data(value)
+            is_data(value)
             or (key == "model_max_length" and isinstance(value, int | float))
             or (key in _TOKENIZER_NAMES and _are_names(value))
             or (key in _TOKENIZER_TEXTS and _are_templates(value))
@@ -403,7 +398,7 @@ def _module_config(held: Any) -> Iterator[str]:
         is_activation = isinstance(value, str) and _ACTIVATION.match(value)
         if key == "activation_function" and is_activation:
             continue
-        if not _is_data(value) and not (key in _POOLING_NAMES and _are_names(value)):
+        if not is_data(value) and not (key in _POOLING_NAMES and _are_names(value)):
             yield _says(key, value)
 
 
@@ -424,7 +419,7 @@ def _sentence_config(held: Any) -> Iterator[str]:
         yield "is no mapping"
         return
     for key, value in held.items():
-        known = _is_data(value) or (
+        known = is_data(value) or (
             key in {"transformer_task", "module_output_name"} and _are_names(value)
         )
         if key == "modality_config":

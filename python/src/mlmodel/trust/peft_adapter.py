@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlmodel.trust.plain_json import are_names, is_data
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -35,7 +37,6 @@ _NAME = re.compile(r"[A-Za-z0-9_.\-|()]{0,200}\Z")
 #: What is imported only where the other key is set, which asks for trust.
 _IDLE = {"megatron_core": "megatron.core"}
 _PATTERNS = frozenset({"alpha_pattern", "rank_pattern"})
-_MOST_NUMBER = 2**24
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ def refused(held: Any) -> Iterator[str]:
         yield f"is an adapter of the kind {held.get('peft_type')!s:.60}, which is not on the list"
     for key, value in held.items():
         known = (
-            _is_data(value)
+            is_data(value)
             or (key in _TEXTS and isinstance(value, str))
-            or (key in _NAMES and _are_names(value))
+            or (key in _NAMES and are_names(value, _NAME))
             or (key in _PATTERNS and _is_pattern(value))
             or _IDLE.get(key) == value
         )
@@ -81,21 +82,7 @@ def refused(held: Any) -> Iterator[str]:
             yield f"has {key!s:.60}: {value!s:.80}"
 
 
-def _is_data(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(map(_is_data, value))
-    if isinstance(value, int):  # a boolean too
-        return -_MOST_NUMBER <= value <= _MOST_NUMBER
-    return value is None or isinstance(value, float) or value in ("", {})
-
-
-def _are_names(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(map(_are_names, value))
-    return _is_data(value) or (isinstance(value, str) and _NAME.match(value) is not None)
-
-
 def _is_pattern(value: Any) -> bool:
     return isinstance(value, dict) and all(
-        _are_names(key) and _is_data(one) for key, one in value.items()
+        are_names(key, _NAME) and is_data(one) for key, one in value.items()
     )

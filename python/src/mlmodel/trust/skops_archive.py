@@ -29,7 +29,8 @@ class Damaged(Exception):
 class Contents:
     """The bytes of an archive's files, as what tells them from others; each is read once."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, names: frozenset[str]) -> None:
+        self.names = names
         self._archive = archive
         self._known: dict[str, bytes] = {}
 

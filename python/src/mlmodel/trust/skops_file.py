@@ -25,6 +25,7 @@ from mlmodel.trust.pickles.names import Entry, Names
 from mlmodel.trust.pickles.shapes import Watch
 from mlmodel.trust.pickles.values import Global, Items, Made
 from mlmodel.trust.skops_archive import Contents, Damaged, look_into, members
+from mlmodel.trust.skops_numbered import Numbered
 from mlmodel.trust.skops_places import places
 from mlmodel.trust.skops_symbols import (
     Node,
@@ -43,8 +44,6 @@ __all__ = ["check", "load"]
 
 #: The protocols whose nodes are known here.
 PROTOCOLS = range(3)
-#: What is compared of nodes with the same number, whatever the file's size.
-_FREE_COMPARED = 100_000
 _LARGEST_POOL = 1024
 
 _KEY_TYPES = frozenset({"builtins.str", "builtins.int", "builtins.float", "builtins.bool"})
@@ -97,7 +96,7 @@ def check(data: bytes, *, allow: Iterable[str] = (), budget: Budget | None = Non
         budget.store(len(data))
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             walk.members = members(archive, budget)
-            walk.contents = Contents(archive)
+            walk.numbered.contents = Contents(archive, walk.members)
             schema = json.loads(archive.read("schema.json"))
             walk.run(schema)
             if not walk.findings:
@@ -122,16 +121,13 @@ class _Walk:
 
     def __init__(self, names: Names, size: int) -> None:
         self.names = names
-        #: How much may still be compared of nodes with the same number.
-        self.left = _FREE_COMPARED + size
         self.members: frozenset[str] = frozenset()
-        self.contents: Contents | None = None
+        self.numbered = Numbered(size)
         #: The files that are read as arrays, and as archives of arrays.
         self.arrays: set[str] = set()
         self.matrices: set[str] = set()
         self.seen: dict[str, None] = {}
         self.findings: list[Finding] = []
-        self.by_id: dict[Any, Node] = {}
         self.watch = Watch()
         self.states: list[tuple[Node, Global]] = []
         #: The nodes that call a constructor, and those that make dicts and sets.
@@ -154,7 +150,8 @@ class _Walk:
             if type(node) is not dict:
                 raise Damaged("a node of its tree is not an object")
             self.at = node
-            self._compare(node)
+            if not self.numbered.is_the_same(node):
+                self.refuse("", "two different things have the same number in it (TRU-043)")
             pending.extend(self._visit(node))
         self._look_at_states()
 
@@ -203,50 +200,6 @@ class _Walk:
         pairs = zip(self.findings, self.places, strict=True)
         return [replace(one, where=found.get(id(node), "")) for one, node in pairs]
 
-    def _compare(self, node: Node) -> None:
-        """Where skops takes what it built for an earlier node, both must be the same.
-
-        It goes through the tree in another order than this walk, so that either may be the one.
-        """
-        number = node.get("__id__")
-        if number:
-            if type(number) is not int:
-                raise Damaged("a node of its tree has an id that is not a number")
-            if not self._is_same(self.by_id.setdefault(number, node), node):
-                self.refuse("", "two different things have the same number in it (TRU-043)")
-
-    def _is_same(self, one: Any, other: Any) -> bool:
-        """Whether two parts of the tree are the same but for the numbers within.
-
-        Nodes within that are the same have other numbers where the writer made them anew. What
-        these numbers say is held against the other nodes that have them, each by itself.
-        """
-        if one is other:
-            return True
-        self.left -= 1
-        if self.left < 0:
-            raise Damaged("too many of its nodes have the same number (TRU-059)")
-        if type(one) is dict and type(other) is dict:
-            keys = _compared(one)
-            return keys == _compared(other) and all(
-                self._is_same_file(one[key], other[key])
-                if key == "file"
-                else self._is_same(one[key], other[key])
-                for key in keys
-            )
-        if type(one) is list and type(other) is list:
-            pairs = zip(one, other, strict=False)
-            return len(one) == len(other) and all(self._is_same(a, b) for a, b in pairs)
-        return type(one) is type(other) and bool(one == other)
-
-    def _is_same_file(self, one: Any, other: Any) -> bool:
-        """Whether two files have the same bytes; what is not a name is a part of the tree."""
-        if type(one) is not str or type(other) is not str:
-            return self._is_same(one, other)
-        if self.contents is None or not self.members.issuperset((one, other)):
-            raise Damaged("it refers to a file that is not in it")
-        return one == other or self.contents.digest(one) == self.contents.digest(other)
-
     def refuse(self, name: str, reason: str, *, unlisted: bool = False) -> None:
         finding = Finding(name, reason, unlisted=unlisted)
         if finding not in self.findings and len(self.findings) < MOST_FINDINGS:
@@ -290,11 +243,6 @@ class _Walk:
     def file(self, node: Node) -> None:
         if node.get("file") not in self.members:
             raise Damaged("it refers to a file that is not in it")
-
-
-def _compared(node: Node) -> list[str]:
-    """Return the keys whose values are compared, in their order, by which keys get their types."""
-    return [key for key, value in node.items() if key != "__id__" or type(value) is not int]
 
 
 def _json(walk: _Walk, node: Node, _: str) -> Iterator[Node]:  # noqa: ARG001 - the table's protocol

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.texts import first_names
 from mlmodel.trust.pickles.budget import Budget, Spent
 from mlmodel.trust.pickles.findings import Malformed
 from mlmodel.trust.pickles.scanner import scan
@@ -59,7 +60,10 @@ _UNREADABLE = (
 
 @dataclass(frozen=True)
 class Archive:
-    """One archive, read into memory; ``root`` is the folder in it that holds all the rest."""
+    """One archive, of which only what is asked for is read.
+
+    ``root`` is the folder in it that holds all the rest.
+    """
 
     zip: zipfile.ZipFile
     root: str
@@ -218,9 +222,7 @@ def described(data: BinaryIO, allow: Collection[str] = ()) -> tuple[str, bool] |
             archive.plain(budget)
         except NotPlain as error:
             named = scan(archive.read("data.pkl"), "pickle", allow=allow).refused or (str(error),)
-            shown = ", ".join(name[:120] for name in named[:6])
-            more = f", {len(named) - 6} more" if len(named) > 6 else ""  # noqa: PLR2004
-            return f"a pickle of torch that uses {shown}{more}", True
+            return f"a pickle of torch that uses {first_names(named)}", True
     except (Malformed, Spent) as error:
         return f"an archive of torch that cannot be read ({error})", True
     return "a pickle of torch with tensors and plain values alone", False

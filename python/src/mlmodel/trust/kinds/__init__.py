@@ -11,14 +11,14 @@ from functools import cache
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
-from mlmodel.trust.kinds._kind import File, FolderKind, Kind, Rank, Said, cut
+from mlmodel.trust.kinds._kind import File, FolderKind, Kind, Rank, Said
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
 __all__ = [
-    "File", "FolderKind", "Kind", "Rank", "Said", "by_rank", "cut", "of_folders", "rows", "said_of",
+    "File", "FolderKind", "Kind", "Rank", "Said", "by_rank", "of_folders", "rows", "said_of",
 ]  # fmt: skip
 
 

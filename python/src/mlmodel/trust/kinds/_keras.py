@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlmodel._base.texts import first_names
 from mlmodel.trust import keras_models
-from mlmodel.trust.kinds._kind import Said, first_names
+from mlmodel.trust.kinds._kind import Said
 
 if TYPE_CHECKING:
     from mlmodel.trust.kinds._kind import File

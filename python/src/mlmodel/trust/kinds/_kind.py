@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["File", "FolderKind", "Kind", "Rank", "Said", "cut", "first_names"]
-
-_SHOWN = 6
-_LONGEST_NAME = 120
+__all__ = ["File", "FolderKind", "Kind", "Rank", "Said"]
 
 
 class Rank(IntEnum):
@@ -152,15 +149,3 @@ class File:
                 return archive.namelist(), ""
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
             return [], str(error)
-
-
-def first_names(names: Iterable[str]) -> str:
-    """Return the first of several names or reasons, and how many more there are."""
-    names = list(map(cut, names))
-    more = [f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
-    return ", ".join([*names[:_SHOWN], *more])
-
-
-def cut(name: str) -> str:
-    """Return a name that is not longer than a person reads."""
-    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mlmodel._base.texts import counted
-from mlmodel.trust.kinds._kind import Said, first_names
+from mlmodel._base.texts import counted, first_names
+from mlmodel.trust.kinds._kind import Said
 from mlmodel.trust.pickles.data_opcodes import DATA_OPCODES
 from mlmodel.trust.pickles.opcodes import OPCODES
 from mlmodel.trust.pickles.scanner import scan

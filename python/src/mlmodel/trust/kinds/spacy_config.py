@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmodel._base import files
-from mlmodel.trust.kinds._kind import Kind, Rank, Said, cut
+from mlmodel._base.texts import MOST_NAMED, cut_name
+from mlmodel.trust.kinds._kind import Kind, Rank, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from mlmodel.trust.kinds._kind import File
 
 __all__ = ["KIND"]
-
-_SHOWN = 6
 
 
 def _takes(file: File) -> bool:
@@ -29,7 +28,7 @@ def _look(file: File) -> Iterator[Said]:
     except (files.TooLarge, OSError):
         reasons = ["cannot be read"]
     if reasons:
-        said = "; it ".join(map(cut, reasons[:_SHOWN]))
+        said = "; it ".join(map(cut_name, reasons[:MOST_NAMED]))
         yield Said(f"a configuration of spaCy: it {said}")
 
 

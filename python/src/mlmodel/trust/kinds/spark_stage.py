@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlmodel._base.texts import cut_name, first_names
 from mlmodel.trust import sparkml
-from mlmodel.trust.kinds._kind import Kind, Rank, Said, cut, first_names
+from mlmodel.trust.kinds._kind import Kind, Rank, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ def _look(file: File) -> Iterator[Said]:
     relative = f"{file.path.parent.name}/{file.path.name}"
     try:
         found = [one.what for one in sparkml.look_into(relative, file.data)]
-        classes = ", ".join(map(cut, sparkml.classes_of(relative, file.data)))
+        classes = ", ".join(map(cut_name, sparkml.classes_of(relative, file.data)))
     except sparkml.Broken as error:
         yield Said(f"a file of Spark ML that {error}")
         return
