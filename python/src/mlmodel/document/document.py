@@ -194,7 +194,8 @@ class Document:
 
     def _place_in(self, node: Node, offset: int) -> tuple[int, int]:
         """Return where the character at ``offset`` of a scalar's value stands in the file."""
-        from mlmodel.document.yaml.source import SourceMap, line_starts, place
+        from mlmodel.document.yaml.lines import line_starts, place
+        from mlmodel.document.yaml.source import SourceMap
 
         if id(node) not in self._source_maps:
             self._source_maps[id(node)] = SourceMap(self.text, node)

@@ -112,7 +112,7 @@ class _Places:
         names = table.get("columns")
         at = names.index(column) if isinstance(names, list) and column in names else column
         tokens = [*prefix, "data", str(row), str(at)]
-        from mlmodel.document.yaml.source import place
+        from mlmodel.document.yaml.lines import place
 
         line, start = place(self._starts, text.offset(tokens))
         return line, start, join(tokens)
@@ -125,7 +125,7 @@ class _Places:
                 return None
             if len(text) > _LONGEST:
                 return None
-            from mlmodel.document.yaml.source import line_starts
+            from mlmodel.document.yaml.lines import line_starts
 
             self._text, self._starts = JsonText(text), line_starts(text)
         return self._text

@@ -111,7 +111,7 @@ def decode(content: bytes) -> str | Problem:
             return Problem(
                 "MLM-001", "The file holds binary data; a text is expected (YAML, in UTF-8).", 1, 1
             )
-        from mlmodel.document.yaml.source import line_starts, place
+        from mlmodel.document.yaml.lines import line_starts, place
 
         # Without the byte order mark, which neither the error nor a column counts.
         read = error.object[: error.start].decode()
