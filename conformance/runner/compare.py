@@ -110,17 +110,17 @@ def _matched(expected: list[Any], result: list[Any], fits: Callable[[Any, Any], 
 def _given_keys(
     expected: dict[str, Any], result: Any, at: str, left_out: frozenset[str]
 ) -> list[str]:
-    """Compare an object by the keys that the vector gives."""
+    """Compare an object by the keys that the vector gives; null says that there is none."""
     if not isinstance(result, dict):
         return [f"{at}: expected {_shown(expected)}, got {_shown(result)}"]
     found = []
     for key, value in expected.items():
         if key in left_out:
             continue
-        if key not in result:
+        if key not in result and value is not None:
             found.append(f"{at}/{key}: expected {_shown(value)}, got nothing")
         else:
-            found += _exact(value, result[key], f"{at}/{key}")
+            found += _exact(value, result.get(key), f"{at}/{key}")
     return found
 
 

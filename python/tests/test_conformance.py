@@ -85,6 +85,8 @@ SAME = [
     ({"data": {"value": {"a": [1, "b"]}}}, {"data": {"value": {"a": [1, "b"]}}}),
     ({"valid": True}, {"valid": True, "violations": []}),
     (_refused({"rule": "ENF-001"}), _refused({"rule": "ENF-001", "column": "a", "row": 0})),
+    (_refused({"rule": "ENF-001", "row": None}), _refused({"rule": "ENF-001"})),
+    (_refused({"rule": "ENF-001", "row": None}), _refused({"rule": "ENF-001", "row": None})),
     (
         {"status": 200, "body": {"predictions": [1]}},
         {"status": 200, "body": {"predictions": [1.0]}},
@@ -130,6 +132,8 @@ DIFFERENT = [
     (_refused({"rule": "ENF-001"}), _refused()),
     (_refused({"rule": "ENF-001"}), _refused({"rule": "ENF-002"})),
     (_refused({"rule": "ENF-001", "row": 1}), _refused({"rule": "ENF-001"})),
+    (_refused({"rule": "ENF-001", "row": 1}), _refused({"rule": "ENF-001", "row": None})),
+    (_refused({"rule": "ENF-001", "row": None}), _refused({"rule": "ENF-001", "row": 0})),
     (_refused({"rule": "ENF-001"}), _refused({"rule": "ENF-001"}, {"rule": "ENF-002"})),
     (
         _refused({"rule": "ENF-001"}, {"rule": "ENF-002"}),

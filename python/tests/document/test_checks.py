@@ -372,6 +372,34 @@ def model(root, **files):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [("conda.yaml", "ENV-002"), ("python_env.yaml", "ENV-007"), ("requirements.txt", "ENV-008")],
+)
+def test_a_file_of_the_environment_breaks_its_own_rule(tmp_path, name, rule):
+    """Where a folder stands in its place; the two of YAML also where they are lists."""
+    (tmp_path / name).mkdir()
+    assert model(tmp_path) == [(rule, "e", name, None, None)]
+    (tmp_path / name).rmdir()
+    if name.endswith(".yaml"):
+        (tmp_path / name).write_text("- a\n")
+        assert model(tmp_path) == [(rule, "e", name, 1, 1)]
+
+
+def test_an_example_may_be_named_with_a_backslash(tmp_path):
+    """DIR-006: it is found where a reader finds it, and checked there."""
+    (tmp_path / "MLmodel").write_text(
+        "flavors: {python_function: {loader_module: mlflow.sklearn}}\n"
+        'signature: {inputs: \'[{"type": "long", "name": "a"}]\'}\n'
+        "saved_input_example_info: {artifact_path: 'a\\e.json', type: dataframe}\n"
+    )
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/e.json").write_text('{"columns": ["a"], "data": [[1.5]]}')
+    warned, told = validate(tmp_path).violations
+    assert warned.rule == "DIR-006"
+    assert (told.rule, told.file, told.column) == ("EXA-003", str(tmp_path / "a/e.json"), 30)
+
+
 def test_conda_yaml(tmp_path):
     """ENV-002, ENV-004, ENV-005."""
     text = (
@@ -380,7 +408,7 @@ def test_conda_yaml(tmp_path):
     )
     assert model(tmp_path, conda_yaml=text) == [
         ("ENV-005", "w", "conda.yaml", 2, 12),
-        ("ENV-004", "e", "conda.yaml", 7, 5),
+        ("ENV-002", "e", "conda.yaml", 7, 5),
         ("ENV-004", "w", "conda.yaml", 8, 1),
         ("MLM-011", "w", "conda.yaml", 9, 1),
     ]

@@ -87,6 +87,8 @@ HOSTILE = {
     "signature a list": (FLAVORS + "signature: [1]\n", "SIG-001"),
     "signature inputs a list": (FLAVORS + "signature: {inputs: [1]}\n", "SIG-001"),
     "json nested": (FLAVORS + f"signature: {{inputs: '{'[' * 100_000}'}}\n", "SIG-001"),
+    "json nested 66": (FLAVORS + f"signature: {{inputs: '{'[' * 66 + ']' * 66}'}}\n", "SIG-001"),
+    "json nested 65": (FLAVORS + f"signature: {{inputs: '{'[' * 65 + ']' * 65}'}}\n", "SIG-003"),
     "json nested 500": (FLAVORS + f"signature: {{inputs: '{'[' * 500 + ']' * 500}'}}\n", "SIG-001"),
     "json integer": (FLAVORS + f"signature: {{inputs: '[{'9' * 5_000}]'}}\n", "SIG-001"),
     "json empty": (FLAVORS + "signature: {inputs: ''}\n", "SIG-001"),
@@ -134,6 +136,16 @@ def test_limits_can_be_set():
 def test_not_utf8_names_the_byte(tmp_path):
     (tmp_path / "MLmodel").write_bytes(b"flavors:\n  x: \xff\n")
     with pytest.raises(InvalidModel, match="2:6: error MLM-001.*0xff"):
+        read(tmp_path)
+
+
+def test_the_place_of_a_byte_is_counted_in_characters(tmp_path):
+    """MLM-040: a column is one of characters, a line ends with a carriage return too."""
+    content = b"\xef\xbb\xbf" + "x: ä\ry: ößü".encode() + b"\xfe"
+    (tmp_path / "MLmodel").write_bytes(content)
+    with pytest.raises(
+        InvalidModel, match=f"2:7: error MLM-001.*0xfe at offset {len(content) - 1}"
+    ):
         read(tmp_path)
 
 

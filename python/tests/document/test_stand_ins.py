@@ -165,6 +165,18 @@ def test_an_example_that_stands_in_is_told_once(tmp_path):
     assert [one.rule for one in mlmodel.validate(tmp_path).violations] == ["DIR-009"]
 
 
+@pytest.mark.parametrize("name", ["conda.yaml", "python_env.yaml", "requirements.txt"])
+@pytest.mark.parametrize("content", [zipped("a"), tar(), b"<html>"])
+def test_what_stands_for_a_file_of_the_environment_is_no_model_that_was_given(
+    tmp_path, name, content
+):
+    (tmp_path / "MLmodel").write_text("flavors: {python_function: {loader_module: mlflow.sklearn}}")
+    (tmp_path / name).write_bytes(content)
+    (found,) = mlmodel.validate(tmp_path).violations
+    assert (found.rule, found.file) == ("DIR-009", str(tmp_path / name))
+    assert "model" not in found.message.removeprefix(str(tmp_path))
+
+
 @pytest.mark.parametrize("cut", [1, 40])
 def test_a_pickle_that_is_not_whole_is_named(tmp_path, cut):
     whole = pickle.dumps({"a": list(range(100))}, protocol=4)

@@ -194,7 +194,8 @@ class Document:
 
     def _place_in(self, node: Node, offset: int) -> tuple[int, int]:
         """Return where the character at ``offset`` of a scalar's value stands in the file."""
-        from mlmodel.document.yaml.source import SourceMap, line_starts, place
+        from mlmodel.document.yaml.lines import line_starts, place
+        from mlmodel.document.yaml.source import SourceMap
 
         if id(node) not in self._source_maps:
             self._source_maps[id(node)] = SourceMap(self.text, node)
@@ -226,7 +227,8 @@ def compose_document(
         message = f"The file holds {what}; a mapping is expected."
         if schema == "mlmodel" and PurePath(file).name != FILE_NAME:
             message += f" Is it the {FILE_NAME} file of a model?"
-        problem = Problem("MLM-001" if schema == "mlmodel" else "ENV-002", message, *node.position)
+        rule = schemas.rule_of(schemas.load(schema), "type", "MLM-001")
+        problem = Problem(rule, message, *node.position)
         return Document(file, text, node, None, [problem.violation(file)])
     builder = Builder()
     data = builder.build(node, schemas.load(schema))
@@ -308,6 +310,7 @@ def read_text(
 
 
 def _content(file: Path, limits: Limits, within: Path | None = None) -> bytes | Problem:
+    of_a_model = within is not None
     if within is None and file.name == FILE_NAME:
         within = folder_of(file)
     try:
@@ -319,17 +322,22 @@ def _content(file: Path, limits: Limits, within: Path | None = None) -> bytes | 
     except files.TooLarge as error:
         instead = text_stand_in_at(file)
         if instead is not None:
-            return _instead(file, instead)
+            return _instead(file, instead, of_a_model=of_a_model)
         raise _too_large(file, error.size, limits) from None
     except OSError as error:
         why = "it is a folder, and a file is expected" if file.is_dir() else error.strerror
         raise UnreadableModel(f"{file} cannot be read: {why}.") from error
     instead = stand_in("", content[:HEAD], len(content), text=True) if content else None
-    return content if instead is None else _instead(file, instead)
+    return content if instead is None else _instead(file, instead, of_a_model=of_a_model)
 
 
-def _instead(file: Path, found: StandIn) -> Problem:
-    """Return what is wrong with a file that is not the text that is looked for."""
+def _instead(file: Path, found: StandIn, *, of_a_model: bool) -> Problem:
+    """Return what is wrong with a file that is not the text that is looked for.
+
+    ``of_a_model`` says that the model names it; else it was given as the model itself.
+    """
+    if of_a_model:
+        return Problem("DIR-009", found.said_of("The file"))
     if found.archive in {"zip", "tar", "gzip"} and file.name != FILE_NAME:
         scheme = "zip" if found.archive == "zip" else "tar"
         return Problem(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlmodel.document.document import Document, compose_document, read_text
 from mlmodel.document.paths import CONDA, PYTHON_ENV, REQUIREMENTS
 from mlmodel.document.requirements import logical_lines, pip_part
+from mlmodel.document.schema import schemas
 from mlmodel.document.yaml.events import Problem
 from mlmodel.errors import MlmodelError, Violation
 
@@ -51,11 +52,12 @@ def read_environment(folder: Folder, document: Document, tool: str) -> Document:
 
     It is not ``usable``, and its data are empty, where it is absent or holds no mapping.
     """
-    name = environment_file(document, tool)
-    file, text = str(folder.root / name), environment_text(folder, name)
+    name, schema = environment_file(document, tool), FILES[tool][1]
+    rule = schemas.rule_of(schemas.load(schema), "type", "ENV-002")
+    file, text = str(folder.root / name), environment_text(folder, name, rule)
     if text is None:
         return Document(file, "", None, None, ())
-    return compose_document(text, file, schema=FILES[tool][1])
+    return compose_document(text, file, schema=schema)
 
 
 def requirement_lines(folder: Folder) -> list[str] | None:
@@ -64,8 +66,11 @@ def requirement_lines(folder: Folder) -> list[str] | None:
     return [line for _, line in logical_lines(text)] if isinstance(text, str) else None
 
 
-def environment_text(folder: Folder, name: str) -> str | Problem | None:
-    """Return the text of the folder's file, or why it cannot be read; None if it is absent."""
+def environment_text(folder: Folder, name: str, rule: str = "ENV-008") -> str | Problem | None:
+    """Return the text of the folder's file, or why it cannot be read; None if it is absent.
+
+    ``rule`` is the one that says what the file is.
+    """
     try:
         return read_text(folder.resolve_inside(name), within=folder.root)
     except MlmodelError as error:
@@ -73,7 +78,7 @@ def environment_text(folder: Folder, name: str) -> str | Problem | None:
         if error.code != "UNREADABLE_MODEL":
             return None
         details = [d.message for d in error.details if isinstance(d, Violation)]
-        return Problem("ENV-002", " ".join([error.message, *details]))
+        return Problem(rule, " ".join([error.message, *details]))
 
 
 def is_defaults(channel: str) -> bool:

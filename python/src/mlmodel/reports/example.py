@@ -37,9 +37,9 @@ def check_example(document: Document, root: Path) -> tuple[list[Violation], str 
     A model without an example, or whose example is not in the folder, has neither.
     """
     info = example_info(document.data)
-    if info is None or not _is_there(root, info):
+    file = None if info is None else _file_of(root, info)
+    if info is None or file is None:
         return [], None
-    file = root / str(info["artifact_path"])
     if file.stat().st_size > _MOST_BYTES:
         return [], (f"{file} was not checked: it has more than {_MOST_BYTES:,} bytes (EXA-015).")
     if fits_plainly(root, info, document.signature) or stand_in_at(file, file.name):
@@ -68,12 +68,16 @@ def check_example(document: Document, root: Path) -> tuple[list[Violation], str 
     ], None
 
 
-def _is_there(root: Path, info: Mapping[str, Any]) -> bool:
+def _file_of(root: Path, info: Mapping[str, Any]) -> Path | None:
+    """Return the file as it is named, below ``root``; None where there is none."""
     name = info.get("artifact_path")
     try:
-        return isinstance(name, str) and resolve_inside(root, name).is_file()
+        if not isinstance(name, str) or not resolve_inside(root, name).is_file():
+            return None
     except (MlmodelError, OSError):
-        return False
+        return None
+    # A backslash separates where no file has it in its name (DIR-006).
+    return root / name if (root / name).is_file() else root / name.replace("\\", "/")
 
 
 def _usable_signature(document: Document) -> ModelSignature | None:
@@ -108,7 +112,7 @@ class _Places:
         names = table.get("columns")
         at = names.index(column) if isinstance(names, list) and column in names else column
         tokens = [*prefix, "data", str(row), str(at)]
-        from mlmodel.document.yaml.source import place
+        from mlmodel.document.yaml.lines import place
 
         line, start = place(self._starts, text.offset(tokens))
         return line, start, join(tokens)
@@ -121,7 +125,7 @@ class _Places:
                 return None
             if len(text) > _LONGEST:
                 return None
-            from mlmodel.document.yaml.source import line_starts
+            from mlmodel.document.yaml.lines import line_starts
 
             self._text, self._starts = JsonText(text), line_starts(text)
         return self._text

@@ -13,7 +13,7 @@ from collections import defaultdict
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlmodel.document.yaml.source import line_starts
+from mlmodel.document.yaml.lines import BREAK, line_starts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,6 @@ __all__ = ["COMMENT", "Tree", "are_in_place", "with_comments"]
 
 #: A comment, in what stands between the scalars of a file.
 COMMENT = re.compile(r"(?:^|(?<=\s))#[^\r\n\x85\u2028\u2029]*")
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _SPACES = re.compile(" *")
 _BLOCK = frozenset({"|", ">"})
 #: A dash, a question mark or a bracket, after which something follows.
@@ -161,7 +160,7 @@ class _Comments:
     def _header(self, leaf: _Leaf) -> None:
         """Keep the comment beside the sign of a block scalar."""
         raw = self.tree.text[leaf.node.start.index : leaf.node.end.index]
-        for comment in COMMENT.findall(_BREAK.split(raw, maxsplit=1)[0]):
+        for comment in COMMENT.findall(BREAK.split(raw, maxsplit=1)[0]):
             self.before[leaf.key].append(_Line(comment.rstrip()))
 
     def _gap(self, previous: int | None, following: int) -> None:
@@ -169,7 +168,7 @@ class _Comments:
         before = None if previous is None else tree.leaves[previous]
         begin = 0 if before is None else tree.end(before)
         end = len(tree.text) if following < 0 else tree.leaves[following].node.start.index
-        pieces = _BREAK.split(tree.text[begin:end])
+        pieces = BREAK.split(tree.text[begin:end])
         if before is not None and tree.starts[tree.line(begin)] != begin:
             comment = COMMENT.search(" " + pieces[0])
             if comment and previous is not None:

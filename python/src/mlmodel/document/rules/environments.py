@@ -95,7 +95,7 @@ def _check_conda(document: Document, folder: Folder) -> Iterator[Violation]:
     for index, item in enumerate(_items(document, "dependencies")):
         if isinstance(item, dict):
             path = ["dependencies", index, "pip"]
-            yield from _check_lines(document, folder, item.get("pip"), path, "ENV-004")
+            yield from _check_lines(document, folder, item.get("pip"), path, "ENV-002")
 
 
 def _items(document: Document, key: str) -> list[Any]:

@@ -111,14 +111,16 @@ def decode(content: bytes) -> str | Problem:
             return Problem(
                 "MLM-001", "The file holds binary data; a text is expected (YAML, in UTF-8).", 1, 1
             )
-        line = content.count(b"\n", 0, error.start) + 1
-        column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
+        from mlmodel.document.yaml.lines import line_starts, place
+
+        # Without the byte order mark, which neither the error nor a column counts.
+        read = error.object[: error.start].decode()
+        offset = len(content) - len(error.object) + error.start
         return Problem(
             "MLM-001",
-            f"The file is not UTF-8: the byte 0x{content[error.start]:02x} at offset "
-            f"{error.start} cannot be read. Save it as UTF-8.",
-            line,
-            column,
+            f"The file is not UTF-8: the byte 0x{content[offset]:02x} at offset "
+            f"{offset} cannot be read. Save it as UTF-8.",
+            *place(line_starts(read), len(read)),
         )
 
 

@@ -10,17 +10,17 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from itertools import accumulate
 from typing import TYPE_CHECKING
+
+from mlmodel.document.yaml.lines import BREAK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlmodel.document.yaml.events import Node
 
-__all__ = ["SourceMap", "line_starts", "place"]
+__all__ = ["SourceMap"]
 
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _SPACES = re.compile(r"[ \t]*")
 _LINE = re.compile(r"[^\n]*\n?")
 #: What stands for itself in a scalar, by its quotes: up to a break, a quote or an escape.
@@ -35,20 +35,6 @@ _ESCAPES = {
     "r": "\r", "e": "\x1b", " ": " ", '"': '"', "/": "/", "\\": "\\", "N": "\x85",
     "_": "\xa0", "L": "\u2028", "P": "\u2029",
 }  # fmt: skip
-
-
-def line_starts(text: str) -> list[int]:
-    """Return the offset at which each line begins."""
-    if text.isascii() and "\r" not in text:
-        lines = text.split("\n")
-        return [0, *accumulate(len(line) + 1 for line in lines[:-1])]
-    return [0, *(match.end() for match in _BREAK.finditer(text))]
-
-
-def place(starts: list[int], offset: int) -> tuple[int, int]:
-    """Return line and column, from 1, of an offset."""
-    line = bisect_right(starts, offset)
-    return line, offset - starts[line - 1] + 1
 
 
 class SourceMap:
@@ -95,7 +81,7 @@ class SourceMap:
             found = run(raw, at, end)
             if found:
                 # Spaces before a break are not part of the value.
-                folds = found.end() < end and _BREAK.match(raw, found.end())
+                folds = found.end() < end and BREAK.match(raw, found.end())
                 self._add(found[0].rstrip(" \t") if folds else found[0], at)
                 at = found.end()
             elif raw[at] == "'":
@@ -108,7 +94,7 @@ class SourceMap:
 
     def _fold(self, raw: str, at: int) -> int:
         breaks, first = 0, at
-        while match := _BREAK.match(raw, at):
+        while match := BREAK.match(raw, at):
             breaks += 1
             at = match.end()
             spaces = _SPACES.match(raw, at)
@@ -118,14 +104,14 @@ class SourceMap:
         return at
 
     def _escape(self, raw: str, at: int) -> int:
-        line_break = _BREAK.match(raw, at + 1)
+        line_break = BREAK.match(raw, at + 1)
         if line_break:
             at = line_break.end()
             # Empty lines after an escaped break still count, each as one break.
             while True:
                 spaces = _SPACES.match(raw, at)
                 at = spaces.end() if spaces else at
-                following = _BREAK.match(raw, at)
+                following = BREAK.match(raw, at)
                 if not following:
                     return at
                 self._add("\n", at)
