@@ -129,11 +129,11 @@ def test_a_model_of_another_version_is_told_with_both(flavor, recorded, tmp_path
     (folder / "requirements.txt").unlink()
     for name in ("python_env.yaml", "conda.yaml"):
         (folder / name).unlink(missing_ok=True)
-    meta = mlmodel.models.Model.load(folder)
-    written = meta.flavors[flavor]
-    key, distribution = next(one for one in known.versions.items() if one[0] in written)
-    here = written[key]
-    text = (folder / "MLmodel").read_text()
+    written = mlmodel.models.Model.load(folder).flavors[flavor]
+    (key, distribution), *_ = known.versions.items()
+    here, text = written.get(key), (folder / "MLmodel").read_text()
+    if here is None:  # only another form of the flavor records it, as TensorFlow's of Keras does
+        text = text.replace(f"  {flavor}:\n", f"  {flavor}:\n    {key}: {recorded}\n")
     (folder / "MLmodel").write_text(text.replace(f"{key}: {here}", f"{key}: {recorded}"))
 
     def fails(*_, **__):
@@ -144,4 +144,6 @@ def test_a_model_of_another_version_is_told_with_both(flavor, recorded, tmp_path
     with pytest.raises(MissingDependency, match="ENV-021") as raised:
         mlmodel.load(folder, trust=True)
     assert f"{known.installed(distribution)} {recorded} " in str(raised.value)
-    assert str(here).partition("+")[0] in str(raised.value)
+    assert str(here or metadata.version(known.installed(distribution))).partition("+")[0] in str(
+        raised.value
+    )
