@@ -1,6 +1,7 @@
 """What a distribution takes from the repository that it is made from, and says of it.
 
-It takes the conformance runner and the vectors, which stand beside ``python/``.
+It takes the conformance runner, the vectors and the protocol buffers, which stand beside
+``python/``.
 
 The address is not written in the project: who publishes names it, in ``MLMODEL_REPOSITORY``
 (``make dist REPOSITORY=https://…``). Then the metadata have the project's addresses, in its very
@@ -42,26 +43,30 @@ class Addresses(MetadataHookInterface):
         metadata["urls"] = _urls(repository, revision) if repository else {}
 
 
-class Conformance(BuildHookInterface[Any]):
-    """Puts the runner and the vectors into wheels and sdists."""
+class BesideThePackage(BuildHookInterface[Any]):
+    """Puts the runner, the vectors and the protocol buffers into wheels and sdists."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Name the files. An sdist has them already, and an editable install finds them."""
-        conformance = Path(self.root).parent / "conformance"
+        repository = Path(self.root).parent
+        conformance, proto = repository / "conformance", repository / "proto"
         if version == "editable" or not (conformance / "runner").is_dir():
             return
-        target = (
-            "src/mlmodel/_conformance" if self.target_name == "sdist" else "mlmodel/_conformance"
-        )
+        package = "src/mlmodel" if self.target_name == "sdist" else "mlmodel"
         taken = {
-            str(path): f"{target}/{path.name}"
+            str(path): f"{package}/_conformance/{path.name}"
             for path in sorted((conformance / "runner").iterdir())
             if path.is_file() and path.name != "__init__.py"
+        }
+        taken |= {
+            str(path): f"{package}/_proto/files/{path.relative_to(proto).as_posix()}"
+            for path in sorted(proto.rglob("*.proto"))
         }
         self._work = tempfile.TemporaryDirectory()
         archive = Path(self._work.name) / "vectors.zip"
         _pack(conformance / "vectors" / "v1", archive)
-        build_data["force_include"] |= {**taken, str(archive): f"{target}/vectors.zip"}
+        taken[str(archive)] = f"{package}/_conformance/vectors.zip"
+        build_data["force_include"] |= taken
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove the archive, which is in the distribution now."""

@@ -29,7 +29,6 @@ PACKAGE = PYTHON / "src" / "mlmodel"
 #: Folders that hold generated files only: whatever else is in them goes.
 OWNED = [
     PACKAGE / "_schemas",
-    PACKAGE / "_proto" / "files",
     REPOSITORY / "schemas" / "bundled",
 ]
 
@@ -45,15 +44,6 @@ def schemas() -> Outputs:
     return {
         PACKAGE / "_schemas" / path.relative_to(source): path.read_bytes()
         for path in sorted((source / "v1").rglob("*.json"))
-    }
-
-
-def proto_files() -> Outputs:
-    """Copy ``proto/`` for those who compile it themselves."""
-    source = REPOSITORY / "proto"
-    return {
-        PACKAGE / "_proto" / "files" / path.relative_to(source): path.read_bytes()
-        for path in sorted(source.rglob("*.proto"))
     }
 
 
@@ -153,7 +143,7 @@ def others() -> Outputs:
 
 def wanted() -> Outputs:
     """Return everything that is generated."""
-    return {**schemas(), **protobuf(), **proto_files(), **extras(), **copies(), **others()}
+    return {**schemas(), **protobuf(), **extras(), **copies(), **others()}
 
 
 def stale(outputs: Outputs) -> list[Path]:

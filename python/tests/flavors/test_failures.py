@@ -114,6 +114,23 @@ def test_what_a_library_says_of_data_is_told(error):
         raise error("a")
 
 
+def test_what_a_library_cannot_is_told_in_words_of_its_own():
+    refused = refused_by(
+        "Lib", "X-001", of_data=lambda error: error.args == ("a",), words=repr, cannot="run it"
+    )
+    said = r"^Lib cannot run it: OSError\('a'\)\. \(X-001\)$"
+    with pytest.raises(InvalidInput, match=said), refused:
+        raise OSError("a")
+
+
+def test_what_is_not_of_the_data_by_what_says_so_stays_what_it_is():
+    error = OSError("a")
+    refused = refused_by("Abc", "X-001", of_data=lambda one: str(one) == "of data")
+    with pytest.raises(OSError, match="a") as caught, refused:
+        raise error
+    assert caught.value is error
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -125,6 +142,22 @@ def test_what_a_library_says_of_data_is_told(error):
 )  # fmt: skip
 def test_what_no_data_can_be_the_reason_of_stays_what_it_is(error):
     with pytest.raises(type(error)) as caught, refused_by("Abc", "X-001"):
+        raise error
+    assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        type("ResourceExhaustedError", (Exception,), {})("no room"),
+        type("OutOfMemoryError", (RuntimeError,), {})("CUDA"),
+        RuntimeError("[12:00:00] /src/a.cc:3: bad_malloc: Failed to allocate 9 bytes"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"), ValueError("cudaMalloc failed"),
+        ValueError("Available memory of 3 is smaller than requested bytes of 9"),
+    ],
+)  # fmt: skip
+def test_a_lack_of_memory_is_none_of_the_data_s_whatever_counts_as_theirs(error):
+    with pytest.raises(type(error)) as caught, refused_by("Abc", "X-001", Exception):
         raise error
     assert caught.value is error
 

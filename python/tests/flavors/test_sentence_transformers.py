@@ -110,22 +110,6 @@ def test_what_is_no_text_is_refused(saved, given):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        (
-            pd.DataFrame({"t": [1, 2]}),
-            r"rows 0, 1 hold int\d*: make texts of them, as astype\(str\)",
-        ),
-        (["a", None], "rows 1 hold NoneType: give an empty text where there is none"),
-    ],
-)
-def test_what_is_no_text_is_told_what_to_do(saved, given, said):
-    """SEN-009."""
-    with pytest.raises(InvalidInput, match=said):
-        mlmodel.load(saved).predict(given)
-
-
-@pytest.mark.parametrize(
     "params",
     [{"normalize_embeddings": True}, {"precision": "ubinary"}, {"prompt": "the "}, {"batch_size": 1},
      {"truncate_dim": 4}],

@@ -1,67 +1,14 @@
-"""What flavors share: what a library refuses, parameters of predictions, models that were just written."""
+"""What flavors share: parameters of predictions, models that were just written, texts."""
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
-from mlmodel.errors import InvalidInput, UnreadableModel
+from mlmodel.errors import InvalidInput
 from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._base import when_asked
-from mlmodel.flavors._failures import refused_by
-
-
-class OfTheLibrary(Exception):
-    pass
-
-
-@pytest.mark.parametrize(
-    "error", [ValueError("a"), TypeError("a"), KeyError("a"), IndexError("a"), OfTheLibrary("a")]
-)
-def test_what_a_library_refuses_is_an_invalid_input(error):
-    with pytest.raises(InvalidInput) as caught, refused_by("Lib", "X-001", OfTheLibrary):
-        raise error
-    assert caught.value.message.startswith("Lib cannot predict on these data: ")
-    assert [one.rule for one in caught.value.details] == ["X-001"]
-    assert caught.value.__suppress_context__
-
-
-def test_what_a_library_cannot_is_told_in_words_of_its_own():
-    refused = refused_by(
-        "Lib", "X-001", of_data=lambda error: error.args == ("a",), words=repr, cannot="run it"
-    )
-    said = r"^Lib cannot run it: OSError\('a'\)\. \(X-001\)$"
-    with pytest.raises(InvalidInput, match=said), refused:
-        raise OSError("a")
-
-
-@pytest.mark.parametrize("of_data", [None, lambda error: str(error) == "of data"])
-@pytest.mark.parametrize("error", [RuntimeError("a"), OSError("a"), UnreadableModel("of data")])
-def test_what_is_not_of_the_data_stays_what_it_is(error, of_data):
-    refused = refused_by("Lib", "X-001", OfTheLibrary, of_data=of_data)
-    with pytest.raises(type(error)) as caught, refused:
-        raise error
-    assert caught.value is error
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        MemoryError(), type("ResourceExhaustedError", (Exception,), {})("no room"),
-        type("OutOfMemoryError", (RuntimeError,), {})("CUDA"), ValueError("std::bad_alloc"),
-        RuntimeError("[12:00:00] /src/a.cc:3: bad_malloc: Failed to allocate 9 bytes"),
-        RuntimeError("DefaultCPUAllocator: can't allocate memory"), ValueError("cudaMalloc failed"),
-        ValueError("Available memory of 3 is smaller than requested bytes of 9"),
-    ],
-)  # fmt: skip
-def test_a_lack_of_memory_is_not_the_callers_fault(error):
-    with pytest.raises(type(error)) as caught, refused_by("Lib", "X-001", Exception):
-        raise error
-    assert caught.value is error
-
-
-def test_a_column_whose_name_says_so_is_no_lack_of_memory():
-    with pytest.raises(InvalidInput, match="allocation"), refused_by("Lib", "X-001"):
-        raise ValueError("no column 'allocation', nor 'allocated'")
+from mlmodel.flavors._texts import Texts
 
 
 def test_parameters_of_a_closed_list_are_told_together():
@@ -98,3 +45,19 @@ def test_a_model_is_opened_when_it_is_asked():
     assert opened == []
     assert [predict(1, None), predict(2, {"a": 3})] == [(1, None), (2, {"a": 3})]
     assert opened == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            pd.DataFrame({"t": [1, 2]}),
+            r"the rows 0, 1 hold int\d*: make texts of them, as astype\(str\)",
+        ),
+        (["a", None], "row 1 holds NoneType: give an empty text where there is none"),
+        (["a", float("nan")], "row 1 holds float: give an empty text where there is none"),
+    ],
+)
+def test_what_is_no_text_is_told_what_to_do(given, said):
+    with pytest.raises(InvalidInput, match=rf"A reader takes texts, and {said}.*\(X-002\)"):
+        Texts("A reader", data_rule="X-001", values_rule="X-002").of(given)

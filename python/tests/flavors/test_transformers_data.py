@@ -92,22 +92,6 @@ def test_what_is_no_text_is_refused(classes, given):
         classes.predict(given)
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        (
-            pd.DataFrame({"t": [1, 2]}),
-            r"rows 0, 1 hold int\d*: make texts of them, as astype\(str\)",
-        ),
-        (["a", None], "rows 1 hold NoneType: give an empty text where there is none"),
-    ],
-)
-def test_what_is_no_text_is_told_what_to_do(classes, given, said):
-    """TRF-009."""
-    with pytest.raises(InvalidInput, match=said):
-        classes.predict(given)
-
-
 def test_no_rows(both, classes):
     for given in (ROWS.head(0), [], np.array([])):
         answer = classes.predict(given)

@@ -45,7 +45,7 @@ class Texts:
             held = column.iloc[wrong[0]]
             raise invalid(
                 self._values_rule,
-                f"{self._who} takes texts, and {_rows(wrong)} hold {type(held).__name__}: "
+                f"{self._who} takes texts, and {_rows_hold(wrong)} {type(held).__name__}: "
                 f"{_advice(held)}.",
                 None if column.name is None else str(column.name),
             )
@@ -81,7 +81,9 @@ def _advice(value: Any) -> str:
     return "make texts of them, as astype(str) does with a column"
 
 
-def _rows(places: Sequence[int]) -> str:
+def _rows_hold(places: Sequence[int]) -> str:
+    if len(places) == 1:
+        return f"row {places[0]} holds"
     shown = ", ".join(map(str, places[:_SHOWN]))
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-    return f"the rows {shown}{more}"
+    return f"the rows {shown}{more} hold"

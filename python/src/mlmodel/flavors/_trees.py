@@ -30,7 +30,7 @@ def key_of_method(model: Any, name: str, rule: str) -> dict[str, str]:
         InvalidArgument: the model has no such method of prediction.
 
     """
-    _require_method(model, name, rule, InvalidArgument)
+    _require_method(model, name, rule, InvalidArgument, f"pyfunc_{_KEY}")
     return {} if name == _PREDICT else {_KEY: name}
 
 
@@ -46,10 +46,12 @@ def method_of(model: Any, attributes: Mapping[str, Any], rule: str) -> str:
     return str(name)
 
 
-def _require_method(model: Any, name: object, rule: str, error: type[MlmodelError]) -> None:
+def _require_method(
+    model: Any, name: object, rule: str, error: type[MlmodelError], said: str = _KEY
+) -> None:
     if name not in _METHODS or not hasattr(model, str(name)):
         raise error(
-            f"{_KEY} is {name!r}; it may name predict, and for a classifier of the "
+            f"{said} is {name!r}; it may name predict, and for a classifier of the "
             f"scikit-learn interface predict_proba ({rule}). The model is a {class_name(model)}"
         )
 
