@@ -81,7 +81,7 @@ oldest: env ## The flavors' tests with the oldest libraries that the extras take
 	  -k "not (test_a_cell_is_as_the_table_says and (3.x or loads))" || exit 1; done
 
 slow: env ## Tests with real servers, clients, packages and MLflow itself
-	@cd python && ../$(BIN)/pytest -m "slow and not libraries"
+	@cd python && ../$(BIN)/pytest -n $(JOBS) --dist loadfile -m "slow and not libraries"
 
 fuzz: env ## Random pickles against CPython's unpickler (COUNT); altered models against their libraries, requests (ALTERED)
 	@cd python && PYTHONPATH=src:tests/trust ../$(BIN)/python tests/trust/differential.py $(COUNT) $(SEED)
