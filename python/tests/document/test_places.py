@@ -156,3 +156,12 @@ def test_a_pointer_leads_to_its_value(value, rnd: random.Random, indent):
         tokens.append(str(key))
         value = value[key]
     assert json.JSONDecoder().raw_decode(text, parsed.offset(tokens))[0] == value
+
+
+@pytest.mark.parametrize("first", ["run_id: a", "run_id: é"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x85", "\u2028", "\u2029"])
+def test_every_end_of_a_line_counts(first, end):
+    """MLM-040: as YAML counts lines, in ASCII and beyond."""
+    document = compose_document(f"{first}{end}flavors: 1{end}", "MLmodel")
+    places = {(v.line, v.column) for v in check(document, None) if v.pointer == "/flavors"}
+    assert places == {(2, 10)}

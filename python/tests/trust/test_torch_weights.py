@@ -15,10 +15,12 @@ pytestmark = pytest.mark.libraries("torch", "safetensors")
 
 torch = pytest.importorskip("torch")
 safetensors = pytest.importorskip("safetensors.torch")
+safetensors_file = pytest.importorskip("safetensors")
 
 from mlmodel.trust import describe, torch_weights, zip_stream  # noqa: E402
 from mlmodel.trust.describe import look_into  # noqa: E402
 from mlmodel.trust.hugging_face import refused_in  # noqa: E402
+from mlmodel.trust.pickles import budget  # noqa: E402
 from mlmodel.trust.safetensors_file import tensors_of  # noqa: E402
 from mlmodel.trust.torch_weights import Refused, make_safe  # noqa: E402
 
@@ -77,7 +79,7 @@ HONEST = {
     "every dtype": lambda: {str(one): torch.ones(3).to(one) for one in DTYPES},
     "views": lambda: {
         "t": torch.arange(12).reshape(3, 4).t()[1:], "e": torch.ones(1).expand(4, 5), "s": torch.tensor(2.5),
-        "z": torch.zeros(0, 3), "one": torch.ones(3, 1).as_strided((1, 2), (2**62, 1)),
+        "z": torch.zeros(0, 3), "n": torch.zeros(0).as_strided((3, 0), (2**62, 1)), "one": torch.ones(3, 1).as_strided((1, 2), (2**62, 1)),
     },
     "parts of one storage": lambda: dict(zip("ab", torch.arange(10.0).split(5), strict=True)),
 }  # fmt: skip
@@ -100,12 +102,16 @@ def test_names_and_tensors_are_data(how, tmp_path):
     assert set(loaded) == set(own) == set(said)
     for name, one in own.items():
         assert (loaded[name].dtype, loaded[name].shape) == (one.dtype, one.shape)
-        assert (
-            torch.equal(loaded[name].view(torch.uint8), one.detach().contiguous().view(torch.uint8))
-            if one.dim()
-            else True
+        got, wanted = (
+            given.detach().contiguous().reshape(-1).view(torch.uint8)
+            for given in (loaded[name], one)
         )
+        assert torch.equal(got, wanted)
         assert said[name].shape == tuple(one.shape)
+    with safetensors_file.safe_open(folder / SAFE, "pt") as made:
+        assert made.metadata() == {"format": "pt"}  # transformers before 5 asks for it
+    # So that what maps the file into memory finds the numbers where its processor wants them.
+    assert int.from_bytes((folder / SAFE).read_bytes()[:8], "little") % 8 == 0
     assert {name: (one.dtype, one.shape) for name, one in tensors_of(folder / SAFE, "x", "TRF-007").items()} == {
         name: (one.dtype, one.shape) for name, one in said.items()
     }  # fmt: skip
@@ -114,6 +120,14 @@ def test_names_and_tensors_are_data(how, tmp_path):
 def test_what_is_compressed(tmp_path):
     data = archive(members(saved(network().state_dict())), zipfile.ZIP_DEFLATED)
     assert torch.equal(as_read(written(tmp_path / "m", data))["0.weight"], network()[0].weight)
+
+
+def test_what_expands_to_more_than_its_size_warrants(tmp_path, monkeypatch):
+    """TRU-021"""
+    monkeypatch.setattr(budget, "EXPANSION", (0, 2, 2**30))
+    data = archive(members(saved({"a": torch.zeros(2**12)})), zipfile.ZIP_DEFLATED)
+    ((_, reason),) = refused_in(written(tmp_path / "m", data))
+    assert "expands to more than" in reason
 
 
 class Bomb:
@@ -258,6 +272,17 @@ def test_what_is_beside_files_of_safetensors_is_not_read(tmp_path):
     safetensors.save_file({"a": torch.zeros(8)}, folder / SAFE)
     (folder / "pytorch_model.bin.index.json").write_text('{"weight_map": {}}')
     assert torch.equal(as_read(folder)["a"], torch.zeros(8))
+
+
+def test_what_is_beside_pieces_of_safetensors_is_not_read(tmp_path):
+    folder = written(tmp_path / "m", ONE)
+    piece = "model-00001-of-00001.safetensors"
+    safetensors.save_file({"a": torch.zeros(8)}, folder / piece)
+    index = json.dumps({"weight_map": {"a": piece}})
+    (folder / "model.safetensors.index.json").write_text(index)
+    make_safe(folder)
+    assert {one.name for one in folder.iterdir()} == {piece, "model.safetensors.index.json"}
+    assert (folder / "model.safetensors.index.json").read_text() == index
 
 
 def test_a_decoy_under_the_name_of_a_piece(tmp_path):
