@@ -468,3 +468,24 @@ def test_pickles_that_nobody_trusts_get_no_functions(tmp_path):
     with pytest.raises(UntrustedModel):
         folder.gate.load_pickle(tmp_path / "model.pkl")
     assert open_folder(tmp_path, trust=True).gate.load_pickle(tmp_path / "model.pkl")() == 1
+
+
+def test_a_program_beside_the_code_can_be_started(tmp_path):
+    """What its owner may run, the copy's owner may, and nobody else."""
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "tool").write_text("#!/bin/sh\necho 7\n")
+    (code / "tool").chmod(0o755)
+    (code / "runs_a_tool.py").write_text(
+        "import os, subprocess\n"
+        "tool = os.path.join(os.path.dirname(__file__), 'tool')\n"
+        "class Model:\n"
+        "    def predict(self, model_input):\n"
+        "        said = subprocess.run([tool], capture_output=True, check=True).stdout\n"
+        "        return [int(said), os.stat(tool).st_mode & 0o777]\n"
+        "def _load_pyfunc(path): return Model()\n"
+    )
+    pyfunc.save_model(
+        tmp_path / "m", "runs_a_tool", code_paths=[code / "tool", code / "runs_a_tool.py"]
+    )
+    assert pyfunc.load_model(tmp_path / "m").predict(FRAME) == [7, 0o700]
