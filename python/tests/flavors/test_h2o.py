@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -189,26 +190,47 @@ loaded = mlmodel.load(sys.argv[1], trust=True)
 answer = loaded.predict(pd.DataFrame({"a": [0.5], "b": [3], "c": ["x"]}))
 import h2o
 connection = h2o.connection()
-print(connection.base_url, connection.local_server._process.pid, answer.shape)
+print(connection.base_url, answer.shape, flush=True)
+if "stay" in sys.argv:
+    import time
+    time.sleep(600)
 """
 
 
 @pytest.mark.slow
-def test_a_server_of_its_own_ends_with_the_process(saved):
+def test_a_server_of_its_own_ends_with_the_process(saved, processes_with):
     """HTO-005: at the loopback interface; nothing but the script's own line is printed."""
     import h2o
 
-    done = subprocess.run(
-        [sys.executable, "-c", _ALONE, str(saved)], capture_output=True, text=True, check=True
+    process = subprocess.Popen(
+        [sys.executable, "-c", _ALONE, str(saved)], stdout=subprocess.PIPE, text=True
     )
-    url, process, *shape = done.stdout.split()
+    url, *shape = process.communicate()[0].split()
+    assert process.returncode == 0
     assert url.startswith("http://127.0.0.1:")
     assert url != h2o.connection().base_url
     assert " ".join(shape) == "(1, 1)"
-    import os
+    assert processes_with(f"mlmodel-{process.pid}-") == []
 
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(process), 0)
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["it serves", "it starts"])
+def test_a_server_ends_with_a_process_that_is_killed(when, saved, processes_with, wait_for):
+    """HTO-005: also with one that is killed, or interrupted before it has been told of it."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"import signal\nsignal.signal(2, signal.default_int_handler){_ALONE}",
+         str(saved), "stay"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    name = f"mlmodel-{process.pid}-"
+    wait_for(lambda: len(processes_with(name)) == 2)  # the server, and what watches it
+    if when == "it serves":
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+        process.kill()
+    else:
+        process.send_signal(signal.SIGINT)
+    process.communicate()
+    wait_for(lambda: not processes_with(name))
 
 
 @pytest.mark.slow
