@@ -135,7 +135,7 @@ def test_it_asks_for_trust(saved, tmp_path, monkeypatch):
     assert mlmodel.load(saved, trust=True) is not None
 
 
-def folder_with(folder, data, version="2.8.12"):
+def folder_with(folder, data, version=fastai.__version__):
     folder.mkdir()
     (folder / "model.fastai").write_bytes(data)
     (folder / "MLmodel").write_text(
