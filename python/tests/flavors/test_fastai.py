@@ -9,6 +9,7 @@ import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from importlib import metadata
 from types import SimpleNamespace
 
 import numpy as np
@@ -135,8 +136,9 @@ def test_it_asks_for_trust(saved, tmp_path, monkeypatch):
     assert mlmodel.load(saved, trust=True) is not None
 
 
-def folder_with(folder, data, version=fastai.__version__):
+def folder_with(folder, data, version=None):
     folder.mkdir()
+    version = version or metadata.version("fastai")
     (folder / "model.fastai").write_bytes(data)
     (folder / "MLmodel").write_text(
         "flavors:\n  python_function: {data: model.fastai, loader_module: mlflow.fastai}\n"
