@@ -79,6 +79,13 @@ def test_a_learner_is_saved_and_loaded(learner, saved, loaded):
     assert own.dls.vocab == learner.dls.vocab
 
 
+def test_no_bar_is_drawn(loaded, capsys):
+    """FAI-008: standard output may be a prediction's."""
+    loaded.predict(ROWS)
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", "")
+
+
 def test_attributes_are_those_of_mlflow(saved):
     """FAI-001, FAI-002."""
     import fastai

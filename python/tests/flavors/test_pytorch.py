@@ -442,6 +442,21 @@ def test_an_archive_that_lacks_a_part_is_refused(form, network, tmp_path):
     assert re.search("failed locating file|: AssertionError", caught.value.message)
 
 
+def test_a_program_that_cannot_be_written(network, tmp_path, monkeypatch):
+    """PTH-009: what PyTorch says, in one line; nothing is left."""
+
+    def fails(*_):
+        raise RuntimeError("Unable to serialize an object of a kind\nand much more")
+
+    monkeypatch.setattr(torch.export, "save", fails)
+    said = r"The program cannot be written: Unable to serialize an object of a kind \(PTH-009\)"
+    with pytest.raises(InvalidArgument, match=said):
+        mlmodel.pytorch.save_model(
+            network, tmp_path / "m", serialization_format="pt2", input_example=ROWS
+        )
+    assert not (tmp_path / "m").exists()
+
+
 def test_something_else_than_a_module(network, tmp_path):
     """PTH-006."""
     write(tmp_path / "m", FOLDER, data__model_dot_pth=saved(network.state_dict()))
