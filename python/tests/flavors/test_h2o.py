@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -94,6 +95,75 @@ def test_kinds_are_those_of_the_model(booster, saved):
     gaps = pd.DataFrame({"a": [None, 1.0], "b": [None, 2], "c": [None, "unseen"]})
     assert loaded.predict(gaps)["predict"].notna().all()
     assert loaded.predict(ROWS.head(0)).shape == (0, 1)
+
+
+@pytest.fixture(scope="module")
+def of_kinds(booster):
+    """A model of a category that looks like a number, and of times; what it answers by itself."""
+    import h2o
+
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({
+        "n": rng.normal(size=80), "c": rng.choice(["1", "2", "10"], 80),
+        "t": pd.date_range("2024-01-01", periods=80, freq="h"),
+    })  # fmt: skip
+    kinds = {"n": "numeric", "c": "enum", "t": "time"}
+    label = rows["n"] + 5 * (rows["c"] == "1") + rows.index
+    model = type(booster)(ntrees=5, max_depth=3, min_rows=2, seed=1)
+    given = h2o.H2OFrame(rows.assign(y=label), column_types={**kinds, "y": "numeric"})
+    model.train(x=list(kinds), y="y", training_frame=given)
+
+    def native(asked):
+        own = h2o.H2OFrame(asked, column_types=kinds)
+        return model.predict(own).as_data_frame()["predict"].tolist()
+
+    return mlmodel.h2o.FLAVOR.predictor(model, {}), rows, native
+
+
+def test_what_looks_like_another_kind_is_of_the_models(of_kinds):
+    """HTO-008: also where all rows together look so."""
+    predict, rows, native = of_kinds
+    own = native(rows)
+    assert len(set(own)) > 3
+    assert predict(rows, None)["predict"].tolist() == own
+    as_categories = rows.assign(c=rows["c"].astype("category"))
+    assert predict(as_categories, None)["predict"].tolist() == own
+    assert predict(rows.to_dict("records"), None)["predict"].tolist() == own
+
+
+def test_gaps_are_missing_values(of_kinds):
+    """HTO-008: in each kind of column, however they are written."""
+    predict, rows, native = of_kinds
+    asked = rows.head(4).copy()
+    asked.loc[0, "n"], asked.loc[1, "c"], asked.loc[2, "t"] = np.nan, None, pd.NaT
+    own = native(asked)
+    assert predict(asked, None)["predict"].tolist() == own
+    nullable = asked.assign(n=asked["n"].astype("Float64"), c=asked["c"].astype("string"))
+    assert predict(nullable, None)["predict"].tolist() == own
+    objects = asked.astype(object).where(asked.notna(), None)
+    assert predict(objects, None)["predict"].tolist() == own
+    assert predict(rows.head(4), None)["predict"].tolist() != own
+
+
+def listening(port):
+    """The addresses at which this machine listens at a port, as Linux writes them."""
+    lines = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path("/proc/net", name).read_text().splitlines()[1:]
+    ]
+    places = [cells[1].split(":") for cells in lines if cells[3] == "0A"]
+    return [address for address, number in places if int(number, 16) == port]
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="this system has no /proc/net")
+def test_nobody_elsewhere_reaches_the_server(booster):
+    """HTO-005: neither of its two ports."""
+    import h2o
+
+    port = int(h2o.connection().base_url.rpartition(":")[2])
+    for one in (port, port + 1):
+        assert {address[-8:] for address in listening(one)} == {"0100007F"}  # 127.0.0.1
 
 
 def test_parameters_have_no_effect(saved):
