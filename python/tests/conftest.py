@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import os
@@ -81,6 +82,23 @@ def wait_for() -> Callable[..., None]:
             time.sleep(0.02)
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def processes_with() -> Callable[[str], list[int]]:
+    """Return what finds the processes that have a text in what they were started with."""
+    if not Path("/proc/self/cmdline").exists():
+        pytest.skip("this system has no /proc to count processes in")
+
+    def found(text: str) -> list[int]:
+        numbers = []
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                if text.encode() in file.read_bytes():
+                    numbers.append(int(file.parent.name))
+        return numbers
+
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -23,14 +23,6 @@ LOCKS = {
         *("fastai", "keras", "pytorch", "sentence_transformers", "tensorflow", "transformers"),
     ),
 }
-#: What is still to be run whole in the environment of its lock; the table of flavors says nothing
-#: of its oldest versions until then. Once `make oldest` passes, this is empty, and goes.
-TO_RUN = frozenset(
-    (
-        *("fastai", "h2o", "keras", "onnx", "prophet", "python_function", "pytorch"),
-        *("sentence_transformers", "sklearn", "spark", "tensorflow", "transformers", "xgboost"),
-    )
-)
 #: What every lock has, since tests of all flavors need it.
 SHARED = ("serve", "grpc", "client", "remote", "arrow", "convert", "sklearn", "xgboost", "onnx")
 #: What is asked for by every ``uv pip compile`` of these locks.

@@ -84,7 +84,7 @@ def test_what_is_not_installed_is_named_with_what_brings_it(installed):
 def test_a_version_that_is_too_old_is_named_with_those_that_do(installed):
     installed(xgboost="2.1.0")
     assert not of("xgboost")["loads"]
-    assert "xgboost is 2.1.0, and xgboost>=3.1 is needed" in run().output
+    assert "xgboost is 2.1.0, and xgboost>=3.2 is needed" in run().output
 
 
 def test_what_some_models_need_keeps_no_others_from_loading(installed):

@@ -14,7 +14,7 @@ if __name__ == "__main__":
     _TESTS = Path(__file__).resolve().parents[1]
     sys.path[:0] = [str(_TESTS / one) for one in ("", "fidelity", "../tools")]
 
-from oldest import TO_RUN, lock_of, locked
+from oldest import lock_of, locked
 from packaging.requirements import Requirement
 
 from mlmodel.flavors import _registry
@@ -55,7 +55,7 @@ def versions(flavor: str) -> str:
         else ["cloudpickle"]
     )
     newest = locked("flavors")
-    oldest = newest if flavor in TO_RUN else locked(lock_of(flavor))
+    oldest = locked(lock_of(flavor))
     names = [name if name in newest else f"{name}-cpu" for name in wanted]
     return ", ".join(
         f"{name} {' to '.join(dict.fromkeys((oldest[name], newest[name])))}" for name in names

@@ -195,6 +195,45 @@ def test_other_parts_need_trust_or_the_wall(mixed, tmp_path, monkeypatch):
     assert np.array_equal(mlmodel.load(tmp_path / "m", trust=True).predict(MIXED), expected)
 
 
+def of_category(values, kind="CatBoostClassifier", **more):
+    """A model whose label is known from a category of so many values alone."""
+    given = np.arange(120) % values
+    rows = pd.DataFrame({"c": given.astype(str), "a": ROWS["a"]})
+    ranked = {"group_id": np.arange(120) // 60} if kind == "CatBoostRanker" else {}
+    made = getattr(catboost, kind)(**FEW, cat_features=["c"], **more)
+    return made.fit(rows, given % 2 if kind == "CatBoostClassifier" else given, **ranked)
+
+
+def cut_down(model):
+    model.shrink(1)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: of_category(2), ""),
+        (lambda: of_category(3), "statistics of categories"),
+        (lambda: of_category(3, one_hot_max_size=3), ""),
+        (lambda: of_category(4, one_hot_max_size=3), "statistics of categories"),
+        (lambda: of_category(10, "CatBoostRanker"), ""),
+        (lambda: of_category(11, "CatBoostRanker"), "statistics of categories"),
+        (lambda: regressor(MIXED[["k", "a"]], cat_features=["k"], ignored_features=[0]), ""),
+        (lambda: regressor(MIXED[["t", "a"]], text_features=["t"], ignored_features=[0]), "texts"),
+        (lambda: regressor(MIXED[["e", "a"]], embedding_features=["e"], ignored_features=[0]),
+         "embeddings"),
+        (lambda: cut_down(regressor(MIXED[["k", "a"]], cat_features=["k"], one_hot_max_size=1)),
+         "statistics of categories|what stands behind the trees"),
+    ],
+)  # fmt: skip
+def test_what_asks_for_trust(make, told, tmp_path):
+    """CAT-007: by how many values are compared one by one, and what is there though it is not used."""
+    from mlmodel.trust.catboost_model import unchecked
+
+    mlmodel.catboost.save_model(make(), tmp_path / "m")
+    assert re.fullmatch(told, unchecked((tmp_path / "m" / "model.cb").read_bytes()))
+
+
 @pytest.mark.slow
 def test_behind_the_wall_no_trust_is_needed(mixed, tmp_path, monkeypatch):
     """CAT-007, TRU-080."""

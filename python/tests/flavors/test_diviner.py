@@ -326,6 +326,17 @@ def test_unknown_groups_follow_on_error(name, made, loaded, recwarn):
         loaded(name).predict({**asked, "on_error": "other"})
 
 
+@pytest.mark.parametrize(("count", "end"), [(5, "X4', 'Y')"), (7, "X4', 'Y') and 2 more")])
+def test_of_many_unknown_groups_five_are_named(count, end, loaded):
+    """DIV-015."""
+    groups = [(f"X{at}", "Y") for at in range(count)]
+    with pytest.raises(InvalidInput, match="DIV-015") as caught:
+        loaded("prophet").predict({**ASKED["prophet"], "groups": groups})
+    named = ", ".join(f"('X{at}', 'Y')" for at in range(5))
+    assert f"not trained on the groups {named}" in str(caught.value)
+    assert f"{end}, but on " in str(caught.value)
+
+
 @pytest.mark.parametrize("name", ["prophet", "pmdarima"])
 @pytest.mark.parametrize("more", [{}, {"n_periods": None, "horizon": np.nan}, {"alpha": 0.1}])
 def test_periods_are_required(name, more, loaded):

@@ -9,6 +9,7 @@ import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from importlib import metadata
 from types import SimpleNamespace
 
 import numpy as np
@@ -78,6 +79,13 @@ def test_a_learner_is_saved_and_loaded(learner, saved, loaded):
     assert own.dls.vocab == learner.dls.vocab
 
 
+def test_no_bar_is_drawn(loaded, capsys):
+    """FAI-008: standard output may be a prediction's."""
+    loaded.predict(ROWS)
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", "")
+
+
 def test_attributes_are_those_of_mlflow(saved):
     """FAI-001, FAI-002."""
     import fastai
@@ -135,8 +143,9 @@ def test_it_asks_for_trust(saved, tmp_path, monkeypatch):
     assert mlmodel.load(saved, trust=True) is not None
 
 
-def folder_with(folder, data, version="2.8.12"):
+def folder_with(folder, data, version=None):
     folder.mkdir()
+    version = version or metadata.version("fastai")
     (folder / "model.fastai").write_bytes(data)
     (folder / "MLmodel").write_text(
         "flavors:\n  python_function: {data: model.fastai, loader_module: mlflow.fastai}\n"

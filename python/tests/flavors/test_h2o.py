@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -93,6 +95,75 @@ def test_kinds_are_those_of_the_model(booster, saved):
     gaps = pd.DataFrame({"a": [None, 1.0], "b": [None, 2], "c": [None, "unseen"]})
     assert loaded.predict(gaps)["predict"].notna().all()
     assert loaded.predict(ROWS.head(0)).shape == (0, 1)
+
+
+@pytest.fixture(scope="module")
+def of_kinds(booster):
+    """A model of a category that looks like a number, and of times; what it answers by itself."""
+    import h2o
+
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({
+        "n": rng.normal(size=80), "c": rng.choice(["1", "2", "10"], 80),
+        "t": pd.date_range("2024-01-01", periods=80, freq="h"),
+    })  # fmt: skip
+    kinds = {"n": "numeric", "c": "enum", "t": "time"}
+    label = rows["n"] + 5 * (rows["c"] == "1") + rows.index
+    model = type(booster)(ntrees=5, max_depth=3, min_rows=2, seed=1)
+    given = h2o.H2OFrame(rows.assign(y=label), column_types={**kinds, "y": "numeric"})
+    model.train(x=list(kinds), y="y", training_frame=given)
+
+    def native(asked):
+        own = h2o.H2OFrame(asked, column_types=kinds)
+        return model.predict(own).as_data_frame()["predict"].tolist()
+
+    return mlmodel.h2o.FLAVOR.predictor(model, {}), rows, native
+
+
+def test_what_looks_like_another_kind_is_of_the_models(of_kinds):
+    """HTO-008: also where all rows together look so."""
+    predict, rows, native = of_kinds
+    own = native(rows)
+    assert len(set(own)) > 3
+    assert predict(rows, None)["predict"].tolist() == own
+    as_categories = rows.assign(c=rows["c"].astype("category"))
+    assert predict(as_categories, None)["predict"].tolist() == own
+    assert predict(rows.to_dict("records"), None)["predict"].tolist() == own
+
+
+def test_gaps_are_missing_values(of_kinds):
+    """HTO-008: in each kind of column, however they are written."""
+    predict, rows, native = of_kinds
+    asked = rows.head(4).copy()
+    asked.loc[0, "n"], asked.loc[1, "c"], asked.loc[2, "t"] = np.nan, None, pd.NaT
+    own = native(asked)
+    assert predict(asked, None)["predict"].tolist() == own
+    nullable = asked.assign(n=asked["n"].astype("Float64"), c=asked["c"].astype("string"))
+    assert predict(nullable, None)["predict"].tolist() == own
+    objects = asked.astype(object).where(asked.notna(), None)
+    assert predict(objects, None)["predict"].tolist() == own
+    assert predict(rows.head(4), None)["predict"].tolist() != own
+
+
+def listening(port):
+    """The addresses at which this machine listens at a port, as Linux writes them."""
+    lines = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path("/proc/net", name).read_text().splitlines()[1:]
+    ]
+    places = [cells[1].split(":") for cells in lines if cells[3] == "0A"]
+    return [address for address, number in places if int(number, 16) == port]
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="this system has no /proc/net")
+def test_nobody_elsewhere_reaches_the_server(booster):
+    """HTO-005: neither of its two ports."""
+    import h2o
+
+    port = int(h2o.connection().base_url.rpartition(":")[2])
+    for one in (port, port + 1):
+        assert {address[-8:] for address in listening(one)} == {"0100007F"}  # 127.0.0.1
 
 
 def test_parameters_have_no_effect(saved):
@@ -189,26 +260,47 @@ loaded = mlmodel.load(sys.argv[1], trust=True)
 answer = loaded.predict(pd.DataFrame({"a": [0.5], "b": [3], "c": ["x"]}))
 import h2o
 connection = h2o.connection()
-print(connection.base_url, connection.local_server._process.pid, answer.shape)
+print(connection.base_url, answer.shape, flush=True)
+if "stay" in sys.argv:
+    import time
+    time.sleep(600)
 """
 
 
 @pytest.mark.slow
-def test_a_server_of_its_own_ends_with_the_process(saved):
+def test_a_server_of_its_own_ends_with_the_process(saved, processes_with):
     """HTO-005: at the loopback interface; nothing but the script's own line is printed."""
     import h2o
 
-    done = subprocess.run(
-        [sys.executable, "-c", _ALONE, str(saved)], capture_output=True, text=True, check=True
+    process = subprocess.Popen(
+        [sys.executable, "-c", _ALONE, str(saved)], stdout=subprocess.PIPE, text=True
     )
-    url, process, *shape = done.stdout.split()
+    url, *shape = process.communicate()[0].split()
+    assert process.returncode == 0
     assert url.startswith("http://127.0.0.1:")
     assert url != h2o.connection().base_url
     assert " ".join(shape) == "(1, 1)"
-    import os
+    assert processes_with(f"mlmodel-{process.pid}-") == []
 
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(process), 0)
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["it serves", "it starts"])
+def test_a_server_ends_with_a_process_that_is_killed(when, saved, processes_with, wait_for):
+    """HTO-005: also with one that is killed, or interrupted before it has been told of it."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"import signal\nsignal.signal(2, signal.default_int_handler){_ALONE}",
+         str(saved), "stay"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    name = f"mlmodel-{process.pid}-"
+    wait_for(lambda: len(processes_with(name)) == 2)  # the server, and what watches it
+    if when == "it serves":
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+        process.kill()
+    else:
+        process.send_signal(signal.SIGINT)
+    process.communicate()
+    wait_for(lambda: not processes_with(name))
 
 
 @pytest.mark.slow

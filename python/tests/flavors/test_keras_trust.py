@@ -11,9 +11,12 @@ import random
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 
 import numpy as np
 import pytest
+from oldest import locked
+from packaging.version import Version
 
 import mlmodel
 from mlmodel.errors import InvalidModel, UntrustedModel
@@ -195,7 +198,7 @@ ATTACKS = {
 def archive(config, weights=None, **members):
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as made:
-        made.writestr("metadata.json", json.dumps({"keras_version": "3.15.1"}))
+        made.writestr("metadata.json", json.dumps({"keras_version": metadata.version("keras")}))
         made.writestr("config.json", config if isinstance(config, str) else json.dumps(config))
         made.writestr("model.weights.h5", hdf5() if weights is None else weights)
         for name, content in members.items():
@@ -220,7 +223,7 @@ def folder_of(root, data, name="model.keras"):
     (root / "data").mkdir(parents=True)
     (root / "data" / name).write_bytes(data)
     (root / "MLmodel").write_text(
-        "flavors:\n  keras:\n    data: data\n    keras_version: 3.15.1\n"
+        f"flavors:\n  keras:\n    data: data\n    keras_version: {metadata.version('keras')}\n"
         "  python_function:\n    loader_module: mlflow.keras\n"
     )
     return root
@@ -423,6 +426,14 @@ def classes_of(module):
     return {name for name, one in vars(module).items() if inspect.isclass(one)}
 
 
+@pytest.fixture
+def _of_the_list():
+    """Skip with a Keras before that of the list: it lacks classes, and has some that are gone."""
+    if Version(metadata.version("keras")) < Version(locked("flavors")["keras"]):
+        pytest.skip("the list is held against the Keras that it was made with")
+
+
+@pytest.mark.usefixtures("_of_the_list")
 @pytest.mark.parametrize("module", sorted(keras_names.CLASSES))
 def test_every_class_of_the_list_is_of_keras(module):
     """KER-005: a name that is no class any more has to go."""
@@ -433,6 +444,7 @@ def test_every_class_of_the_list_is_of_keras(module):
         assert one.__module__.startswith("keras.src."), name
 
 
+@pytest.mark.usefixtures("_of_the_list")
 @pytest.mark.parametrize("module", ["keras.layers", *sorted(keras_names.OPERATIONS)])
 def test_every_class_of_keras_was_looked_at(module):
     """KER-005: one that a later version has is listed or refused by a person, not by its place."""

@@ -221,16 +221,25 @@ def test_a_file_that_is_missing(saved, file):
         mlmodel.load(saved)
 
 
-def test_a_weight_that_no_file_has_is_not_made_up(saved):
-    """SEN-007."""
+@pytest.mark.parametrize("norm", [("gamma", "beta"), ("weight", "bias")])
+def test_a_weight_that_no_file_has_is_not_made_up(norm, saved):
+    """SEN-007: also beside names of old files, which some versions write."""
     from safetensors.torch import load_file, save_file
 
+    names = dict(zip(("gamma", "beta"), norm, strict=True)) | dict(
+        zip(("weight", "bias"), norm, strict=True)
+    )
     path = saved / FOLDER / "model.safetensors"
     held = load_file(path)
     del held["encoder.layer.1.output.dense.weight"]
+    for key in [key for key in held if "LayerNorm" in key]:
+        layer, _, name = key.rpartition(".")
+        held[f"{layer}.{names[name]}"] = held.pop(key)
     save_file(held, path, {"format": "pt"})
     for trust in (False, True):
-        with pytest.raises(InvalidModel, match=r"weights are missing.*encoder.layer.1.*SEN-007"):
+        with pytest.raises(
+            InvalidModel, match=r"1 weights are missing, \S*encoder.layer.1.*SEN-007"
+        ):
             mlmodel.load(saved, trust=trust)
 
 

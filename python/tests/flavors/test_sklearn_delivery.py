@@ -8,6 +8,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
+from packaging.version import Version
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
@@ -98,6 +100,8 @@ CANNOT_BE = {
     *(("boosting", "text, NaN"), ("boosting", "text, None")),
     *(("codes", kind) for kind in COLUMNS if "categories" not in kind),
 }
+if Version(sklearn.__version__) < Version("1.4"):  # it has no categories of data frames
+    CANNOT_BE |= {("boosting", kind) for kind in COLUMNS}
 
 
 @pytest.mark.parametrize(

@@ -285,6 +285,20 @@ def test_what_a_configuration_may_not_name(saved, how):
         assert caught.value.details[0].file == "model.spacy/config.cfg"
 
 
+@pytest.mark.parametrize(
+    "how", ["one of a package", "a component", "another model", "a callback", "a language"]
+)
+def test_what_spacy_itself_reads_is_looked_at_too(saved, how, monkeypatch):
+    """SPA-006: a name that the first look read otherwise than spaCy is refused by the second."""
+    from mlmodel.trust import spacy_models
+
+    monkeypatch.setattr(spacy_models, "refused_in", lambda data: [])
+    config = saved / "model.spacy" / "config.cfg"
+    config.write_text(with_a_section(config.read_text()).replace(*HOSTILE[how], 1))
+    with pytest.raises(UntrustedModel, match="the configuration of spaCy .*SPA-006"):
+        mlmodel.load(saved)
+
+
 def test_a_component_with_a_reader_of_its_own_loads_in_trust(tmp_path, monkeypatch):
     """SPA-006."""
     import spacy

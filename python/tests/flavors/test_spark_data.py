@@ -118,7 +118,8 @@ def test_values_come_through(sql, values, expected):
 
 
 @pytest.mark.parametrize(
-    "values", [[1, "a"], [object(), None], np.array([2**63, 1], "uint64"), [1j, 2]]
+    "values",
+    [[1, "a"], [object(), None], np.array([2**63, 1], "uint64"), [1j, 2], [2**53 + 1, 0.5]],
 )
 def test_columns_without_a_type(sql, values):
     """SPK-012."""
@@ -212,7 +213,7 @@ def test_another_name_of_the_prediction(tmp_path):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (ROWS[["c"]], "`n`"),
+        (ROWS[["c"]], "`n`|n does not exist"),
         (ROWS.assign(n="x"), "SPK-016"),
         (ROWS.assign(n=None), "SPK-016"),
     ],

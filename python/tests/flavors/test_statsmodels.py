@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -461,6 +462,8 @@ def test_old_places_of_names_are_found(made, tmp_path):
     (tmp_path / "m" / "model.statsmodels").write_bytes(old)
     found = mlmodel.statsmodels.load_model(tmp_path / "m", trust=True)
     assert found.__qualname__ == "CachedAttribute"
+    if find_spec("statsmodels.tools._decorators") is None:
+        return  # this statsmodels has the old place, and all that is there
     (tmp_path / "m" / "model.statsmodels").write_bytes(old.replace(b"CachedAttribute", b"warnings"))
     with pytest.raises(MissingDependency, match=r"statsmodels\.tools\.decorators"):
         mlmodel.statsmodels.load_model(tmp_path / "m", trust=True)

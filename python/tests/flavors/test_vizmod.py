@@ -138,6 +138,98 @@ def test_what_is_no_table_is_refused(chart, given, tmp_path):
         mlmodel.load(tmp_path / "m").predict(given)
 
 
+def without_a_signature(chart, folder):
+    mlmodel.vizmod.save_model(chart, folder)
+    return mlmodel.load(folder)
+
+
+def test_a_column_that_the_chart_shows_is_missing(chart, tmp_path):
+    """VIZ-007: all that are missing are listed, with what was given."""
+    loaded = without_a_signature(chart, tmp_path / "m")
+    with pytest.raises(InvalidInput, match="VIZ-007") as caught:
+        loaded.predict(ROWS[["z"]].assign(w=1))
+    assert [(one.rule, one.column) for one in caught.value.details] == [
+        ("VIZ-007", "x"),
+        ("VIZ-007", "y"),
+    ]
+    given = "given are the columns 'z', 'w'"
+    assert f"The rows lack columns that the chart shows: 'x', 'y'; {given}" in str(caught.value)
+    assert (
+        caught.value.details[1].message == f"Column 'y' is missing, which the chart shows; {given}."
+    )
+    with pytest.raises(InvalidInput, match="the columns '0', '1', '2'.*VIZ-007"):
+        loaded.predict(ROWS.set_axis(range(3), axis=1))
+    assert shown(loaded.predict(ROWS.assign(w=1)))[0]["w"] == 1
+    assert loaded.predict([])["mark"] == {"type": "circle", "size": 60}
+    with pytest.raises(InvalidInput, match="given are no columns.*VIZ-007"):
+        loaded.predict(pd.DataFrame(index=[0]))
+
+
+def test_a_chart_in_a_pickle_lacks_a_column(chart, tmp_path):
+    """VIZ-007: what Altair itself says of it, where the chart has no rows and names no types."""
+    import altair as alt
+
+    specimen("vizmod").layouts["1.x"](chart, tmp_path)
+    with pytest.raises(InvalidInput, match="lack columns that the chart shows: 'y';.*VIZ-007"):
+        mlmodel.load(tmp_path, trust=True).predict(ROWS[["x", "z"]])
+    bare = alt.Chart().mark_point().encode(x="x", y="y")
+    predict = mlmodel.vizmod.FLAVOR.predictor(bare, {})
+    assert shown(predict(ROWS, None))[0]["x"] == 9.5
+    with pytest.raises(
+        InvalidInput, match="Altair cannot make the chart of the columns 'x', 'z': "
+    ):
+        predict(ROWS[["x", "z"]], None)
+
+
+def charts_of_columns():
+    """Charts, each with the columns that it needs of its own rows."""
+    import altair as alt
+
+    rows = ROWS.assign(**{"a.b": 1.0, "n": [{"c": 2}]})
+    base = alt.Chart(rows).mark_point()
+    limit = alt.Chart(pd.DataFrame({"y": [1]})).mark_rule().encode(y="y")
+    made = base.transform_calculate(w="datum.x * 2", z="'a'").encode(x="w:Q", y="y", color="z:N")
+    picked = alt.condition("datum.x > 1", "z", alt.value("red"))
+    return {
+        "conditions and lists": (base.encode(color=picked, tooltip=["y", "x"]), ["z", "y", "x"]),
+        "counts": (base.encode(x="count()", y="mean(y)"), ["y"]),
+        "what is made": (made, ["y"]),
+        "facets": (base.encode(x="x").facet(row="z:N"), ["z", "x"]),
+        "repeats": (alt.Chart(rows).mark_bar().encode(x=alt.X(alt.repeat(), type="quantitative"))
+                    .repeat(["x", "y"], data=rows), ["x", "y"]),
+        "layers": (alt.layer(base.encode(x="x"), base.encode(y="y")), ["x", "y"]),
+        "other rows": (
+            alt.layer(alt.Chart().mark_point().encode(x="x:Q"), limit, data=rows), ["x"]),
+        "side by side": (base.encode(x="x") | base.encode(y="z"), ["x", "z"]),
+        "paths": (base.encode(x=r"a\.b", y="n.c:Q", color="n[c]:N"), ["a.b", "n"]),
+        "what its rows have not": (base.encode(x="nowhere:Q", y="y"), ["y"]),
+        "an address": (alt.Chart("a.csv").mark_point().encode(x="x:Q"), ["x"]),
+        "an address, transformed": (
+            alt.Chart("a.csv").mark_point().transform_fold(["x"]).encode(x="value:Q"), []),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "which",
+    [
+        *("conditions and lists", "counts", "what is made", "facets", "repeats", "layers"),
+        *("other rows", "side by side", "paths", "what its rows have not"),
+        *("an address", "an address, transformed"),
+    ],
+)
+def test_the_columns_that_a_chart_needs(which, tmp_path):
+    """VIZ-007: with these it answers, and without one of them it does not."""
+    import altair as alt
+
+    from mlmodel.flavors._vizmod_columns import shown_columns
+
+    chart, needed = charts_of_columns()[which]
+    mlmodel.vizmod.save_model(chart, tmp_path / "m")
+    written = json.loads((tmp_path / "m" / "viz.json").read_text())
+    assert sorted(shown_columns(written)) == sorted(needed), written
+    assert alt.Chart.from_dict(written).to_dict()
+
+
 def test_what_is_not_saved(chart, tmp_path):
     with pytest.raises(InvalidArgument, match="VIZ-001"):
         mlmodel.vizmod.save_model(chart, tmp_path / "m", style="ggplot")

@@ -28,7 +28,8 @@ def parse_size(text: str) -> int:
     return int(matched[1]) * int(base**power)
 
 
-class Size(click.ParamType[int]):
+# Without ``[int]``, which click 8.1 does not take.
+class Size(click.ParamType):  # type: ignore[type-arg]
     """A number of bytes, as :func:`parse_size` reads it."""
 
     name = "size"

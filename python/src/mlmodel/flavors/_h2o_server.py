@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib
+import inspect
 import os
 import socket
+import subprocess
 import sys
+import threading
 import uuid
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base import with_parent
 from mlmodel.errors import InvalidArgument, InvalidModel, MissingDependency
 from mlmodel.flavors._failures import brief, cannot_be_read
 
@@ -29,6 +34,7 @@ __all__ = ["connect", "given_settings", "quiet", "settings", "write_settings"]
 _PLACES = frozenset({"url", "ip", "port", "https", "name"})
 _ATTEMPTS = 50
 _SETTINGS = "h2o.yaml"
+_one_at_a_time = threading.Lock()
 
 
 @contextlib.contextmanager
@@ -43,21 +49,24 @@ def connect(h2o: Any, given: Mapping[str, Any]) -> None:
     """Connect this process with a server, unless it is: a new one, but where ``given`` says which.
 
     A new one listens at the loopback interface alone, at ports that are free, under a name of its
-    own so that it joins no other, and ends with this process.
+    own so that it joins no other, and ends with this process, however that ends.
 
     Raises:
         MissingDependency: none can be started; Java is not there, say.
 
     """
-    with quiet():
+    with _one_at_a_time, quiet():
         cluster = h2o.cluster()
         if cluster is not None and cluster.is_running():
             return
-        arguments = {"bind_to_localhost": True, "verbose": False, **given}
+        arguments = {"bind_to_localhost": True, **given}
         if not _PLACES & given.keys():
             arguments |= {"port": _free_port(), "name": f"mlmodel-{os.getpid()}-{uuid.uuid4().hex}"}
+        if "verbose" in inspect.signature(h2o.init).parameters:  # H2O 3.40 has none
+            arguments.setdefault("verbose", False)
         try:
-            h2o.init(**arguments)
+            with _ends_with_us():
+                h2o.init(**arguments)
         except Exception as error:
             raise MissingDependency(
                 f"No server of H2O could be started or reached: {brief(error)}. It needs Java, "
@@ -66,6 +75,27 @@ def connect(h2o: Any, given: Mapping[str, Any]) -> None:
         h2o.no_progress()
         # H2O's own way to close at the end prints; this one comes before it.
         atexit.register(_close, h2o.connection())
+
+
+class _Subprocess:
+    """What H2O gets for the module ``subprocess``: its server is started to end with us."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(subprocess, name)
+
+    def Popen(self, args: list[str], **more: Any) -> subprocess.Popen[Any]:  # noqa: N802 - its name
+        return subprocess.Popen(with_parent.command(args), **more)  # noqa: S603 - H2O's own
+
+
+@contextlib.contextmanager
+def _ends_with_us() -> Iterator[None]:
+    """Have a server that H2O starts end with this process, also one that nobody has taken yet."""
+    starting = importlib.import_module("h2o.backend.server")
+    starting.subprocess = _Subprocess()  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        starting.subprocess = subprocess  # type: ignore[attr-defined]
 
 
 def _close(connection: Any) -> None:

@@ -39,6 +39,8 @@ __all__ = [
 ]
 
 _SAFE = "*.safetensors"
+#: What the weights of a layer of norms are called in old files -> in models.
+_TODAYS = {"gamma": "weight", "beta": "bias"}
 #: A model may need so many times the numbers that its files hold: parts of it that are shared have
 #: several names while it is built.
 _MOST_TIMES = 4
@@ -120,7 +122,7 @@ class Weights:
         held = safe or _pickled(root)
         self.files = list(held)
         named = [pair for tensors in held.values() for pair in tensors.items()]
-        self._names = tuple(key for key, _ in named)
+        self._names = tuple(_todays(key) for key, _ in named)
         self._tensors = [tensor for _, tensor in named]
         self._size = sum(tensor.size for tensor in self._tensors)
 
@@ -193,6 +195,12 @@ def _pickled(root: Path) -> dict[Path, dict[str, Tensor]]:
     with suppress(torch_weights.Refused):
         return {path: torch_weights.tensors_of(path) for path in paths}
     return {}
+
+
+def _todays(key: str) -> str:
+    """Return the name that a weight of a file has in the model; BERT's first files call two so."""
+    layer, dot, name = key.rpartition(".")
+    return f"{layer}{dot}{_TODAYS.get(name, name)}"
 
 
 def missing(weights: list[str]) -> str:

@@ -24,6 +24,7 @@ def rebuilt(flavor: Flavor, written: Any, file: str) -> Any:
     """
     library = flavor.require("prophet.serialize")
     held = forecasts.model_of(written, file)
-    version = flavor.require("prophet.__version__").__version__
+    # Not the module of that name, which would take the text's place in the package.
+    version = flavor.require("prophet").__version__
     with cannot_be_read(file, f"cannot be loaded by Prophet {version}", "PPH-004"):
         return library.model_from_dict(held)

@@ -35,10 +35,12 @@ _OF_LISTS = frozenset(
 _INPUTS = ("featuresCol", "inputCol", "inputCols", "vectorCol")
 _OUTPUTS = ("outputCol", "outputCols", "topicDistributionCol")
 _MOST = 2**63
+#: Integers up to this are doubles, too.
+_EXACT = 2**53
 #: How many causes of an exception are looked at.
 _DEEPEST = 20
 #: What its messages say of our column, and the codes that they end with.
-_INTERNAL = re.compile(rf",? ?`{_ROW}`|\s*SQLSTATE: \w+\.?")
+_INTERNAL = re.compile(rf",? ?`?{_ROW}`?|\s*SQLSTATE: \w+\.?")
 
 
 def predictor(session: Any, model: Any, columns: Sequence[str] | None) -> Predict:
@@ -218,10 +220,10 @@ def _column(column: Any) -> tuple[Any, Any]:
         return column.to_numpy() if column.dt.tz is None else column.array, types.TimestampType()
     if column.dtype.kind in "biuf":  # nullable ones
         _, kind = _numbers(pd.Series(np.zeros(0, column.dtype.numpy_dtype)), types)
-        return _objects([None if value is pd.NA else value for value in column]), kind
+        return _objects([_cell(value) for value in column]), kind
     cells = [_cell(value) for value in column]
     kind = _type_of(cells, types)
-    return (_objects(cells) if kind is not None else None), kind
+    return (_objects([_of_type(cell, kind) for cell in cells]) if kind is not None else None), kind
 
 
 def _objects(cells: list[Any]) -> Any:
@@ -281,7 +283,7 @@ def _type_of(cells: Iterable[Any], types: Any) -> Any:
     if all(isinstance(cell, decimal.Decimal) for cell in there):
         return types.DecimalType(38, 18)
     found = [name for kind, name in _SCALARS if all(_is(cell, kind) for cell in there)]
-    if not found and all(_is(cell, int) or _is(cell, float) for cell in there):
+    if not found and all(_is_double(cell) for cell in there):
         found = ["DoubleType"]
     return getattr(types, found[0])() if found else None
 
@@ -292,6 +294,23 @@ def _struct_of(cells: list[dict[str, Any]], types: Any) -> Any:
     if None in kinds.values():
         return None
     return types.StructType([types.StructField(name, kind) for name, kind in kinds.items()])
+
+
+def _of_type(cell: Any, kind: Any) -> Any:
+    """Return a cell as its type has it: Spark 3 takes no integer for a double."""
+    name = type(kind).__name__
+    if cell is None or name not in ("DoubleType", "ArrayType", "StructType"):
+        return cell
+    if name == "DoubleType":
+        return float(cell)
+    if name == "ArrayType":
+        return [_of_type(one, kind.elementType) for one in cell]
+    return {field.name: _of_type(cell.get(field.name), field.dataType) for field in kind}
+
+
+def _is_double(cell: Any) -> bool:
+    """Return whether a cell is a number that a double holds as it is."""
+    return _is(cell, float) or (_is(cell, int) and abs(cell) <= _EXACT)
 
 
 def _is(cell: Any, kind: type) -> bool:

@@ -92,7 +92,7 @@ class LightgbmFlavor(Flavor):
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         lightgbm = self.require("lightgbm")
-        named = attributes.get("model_class") or _BOOSTER
+        named = _class_of(attributes)
         _READ.require_name(self, named, folder.root)
         file = folder.model_path(attributes, key="data", default="model.lgb")
         if named != _BOOSTER:
@@ -112,12 +112,11 @@ class LightgbmFlavor(Flavor):
             return lightgbm.Booster(model_str=text)
 
     def form_of(self, attributes: Mapping[str, Any]) -> str:
-        named = attributes.get("model_class") or _BOOSTER
-        return "text" if named == _BOOSTER else super().form_of(attributes)
+        return "text" if _class_of(attributes) == _BOOSTER else super().form_of(attributes)
 
     def forms_of(self, attributes: Mapping[str, Any]) -> Sequence[str]:
         """Return what a model can be: its Booster answers as it does, but for a classifier's."""
-        named = attributes.get("model_class") or _BOOSTER
+        named = _class_of(attributes)
         if named == _BOOSTER:
             return ("text",)
         if named not in _OWN:
@@ -142,6 +141,11 @@ class LightgbmFlavor(Flavor):
         arguments = PredictArguments(_PARAMETERS, f"LightGBM's {name}", "LGB-009")
         refused = partial(refused_by, "LightGBM", "LGB-015", error)
         return _trees.predictor(getattr(model, name), features, arguments, refused)
+
+
+def _class_of(attributes: Mapping[str, Any]) -> str:
+    """Return the class that a model is said to be of; one that says none is a Booster (LGB-002)."""
+    return attributes.get("model_class") or _BOOSTER
 
 
 FLAVOR = LightgbmFlavor()

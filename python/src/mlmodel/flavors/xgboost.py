@@ -47,7 +47,7 @@ class XgboostFlavor(Flavor):
 
     name = "xgboost"
     loader_module = "mlflow.xgboost"
-    extra = ("xgboost>=3.1", "scikit-learn>=1.3")
+    extra = ("xgboost>=3.2", "scikit-learn>=1.3")
     packages = ("xgboost",)
     versions = MappingProxyType({"xgb_version": "xgboost"})
     forms = MappingProxyType({name: {"model_format": name} for name in ("ubj", "json")})

@@ -84,11 +84,13 @@ def _do_without() -> None:
 
     ctypes would look libraries up by a compiler and a temporary file. A temporary folder has a
     name, and nothing can be written there; so has one that a library makes when it is imported. A
-    library of plots, which others import, would warn that it keeps no list of fonts.
+    library of plots, which others import, would warn that it keeps no list of fonts. PyTorch
+    (2.9 still does) writes a file to import what calls modules of other machines: none does here.
     """
     import ctypes.util
     import logging
     import tempfile
+    import types
 
     def nowhere(*_: object, **__: object) -> str:
         return os.path.join(os.sep, "nonexistent")  # noqa: PTH118 - where nobody can put files
@@ -97,6 +99,9 @@ def _do_without() -> None:
     tempfile.tempdir = os.path.join(os.sep, "tmp")  # noqa: PTH118 - a text
     tempfile.mkdtemp = nowhere  # type: ignore[assignment]
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    remote = types.ModuleType("torch.distributed.nn.api.remote_module")
+    remote.RemoteModule = type("RemoteModule", (), {})  # type: ignore[attr-defined]
+    sys.modules[remote.__name__] = remote
 
 
 def _answer(target: int, answer: Callable[..., Any], asked: Any) -> None:

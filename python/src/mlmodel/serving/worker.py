@@ -10,12 +10,12 @@ import os
 import signal
 import stat
 import threading
-import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlmodel._base.with_parent import when_orphaned
 from mlmodel.errors import InternalError, InvalidArgument, MlmodelError, UntrustedModel
 from mlmodel.sandbox.frames import plain_error, send
 from mlmodel.serving.logs import set_up
@@ -46,8 +46,6 @@ __all__ = ["application", "work"]
 
 _log = logging.getLogger("mlmodel.serving")
 
-#: How often a worker looks whether the process that started it is still there, in seconds.
-_LOOK = 1.0
 #: Files that a worker needs besides one for each connection; and how many connections at most.
 _OTHER_FILES, _MOST_CONNECTIONS = 64, 4096
 
@@ -63,7 +61,7 @@ def work(settings: Settings, listener: socket.socket, report: Connection) -> Non
     encrypt = encryption(settings)  # a wall hides the files
     if settings.wall is not None:
         _raise_wall(settings.wall, report, (listener.fileno(), *_sentinels({report.fileno()})))
-    _watch_parent(parent)
+    when_orphaned(parent, lambda: os.kill(os.getpid(), signal.SIGTERM))
     set_up(settings.log_level, settings.log_format)
     try:
         served = application(settings)
@@ -354,14 +352,3 @@ def _take_over_signals() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-
-def _watch_parent(parent: int) -> None:
-    """End this process soon after its parent is gone, however the parent ended."""
-
-    def look() -> None:
-        while os.getppid() == parent:
-            time.sleep(_LOOK)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=look, name="mlmodel-parent-watch", daemon=True).start()

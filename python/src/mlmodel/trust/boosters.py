@@ -87,7 +87,7 @@ def check(data: bytes, file: str, budget: Budget | None = None) -> None:
         raise InvalidModel.of_file(file, "XGB-006", f"would lead XGBoost astray: {error}") from None
     except _Outdated as error:
         raise UnsupportedModel(
-            f"{file} holds {error}, which no XGBoost from 3.1 on reads; train it again (XGB-005)"
+            f"{file} holds {error}, which no XGBoost from 3.2 on reads; train it again (XGB-005)"
         ) from None
 
 
@@ -269,7 +269,7 @@ def _check_leaves(trees: list[dict[str, Any]], width: int, groups: int) -> None:
     for tree in trees:
         left, right = np.asarray(tree["left_children"]), np.asarray(tree["right_children"])
         if "leaf_weights" not in tree:
-            raise _Outdated("leaves with several values in the form of XGBoost before 3.1")
+            raise _Outdated("leaves with several values in the form of XGBoost before 3.2")
         numbers = right[left == -1]  # a leaf's right child is its number
         for key, due in (
             ("leaf_weights", len(numbers) * width),
