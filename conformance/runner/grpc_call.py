@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .cases import Case
 
-__all__ = ["Channel", "NoReplyError", "Reply"]
+__all__ = ["Channel", "FloodError", "Reply"]
 
 _ERROR, _WARNING = "mlmodel-error", "mlmodel-warning"
 #: Statuses that grpcio makes itself where a server sends none. A server of which they are says so
@@ -33,10 +33,10 @@ _MOST_BACKOFF = 200
 
 @dataclass(frozen=True)
 class Reply:
-    """How a call ended that a server answered.
+    """How a call ended.
 
     Attributes:
-        code: the name of its status.
+        code: the name of its status, which is grpcio's own where the server sent none.
         message: the words of a status that is not ``OK``.
         metadata: the trailing metadata that are text.
         answers: the messages.
@@ -49,8 +49,8 @@ class Reply:
     answers: tuple[bytes, ...] = ()
 
 
-class NoReplyError(Exception):
-    """A call has no answer; the text says why."""
+class FloodError(Exception):
+    """An answer is larger than any may be."""
 
 
 class Channel:
@@ -93,8 +93,9 @@ class Channel:
         bodies = [encoded(given, request, called) for request in given["requests"]]
         try:
             reply = self.call(service_of(given), given["method"], bodies)
-            return _read(given, reply, called)
-        except NoReplyError as error:
+            reason = self._unanswered(reply)
+            return Failure(reason) if reason else _read(given, reply, called)
+        except FloodError as error:
             return Failure(str(error))
         except ValueError as error:
             return Failure(f"The server's answer cannot be read: {error}")
@@ -103,7 +104,7 @@ class Channel:
         """Make a call. On the wire one of a stream is as any other.
 
         Raises:
-            NoReplyError: there is no answer, or not within the time, or a flood.
+            FloodError: the answer has no end.
 
         """
         import grpc
@@ -114,17 +115,17 @@ class Channel:
         try:
             answers = tuple(_bounded(made))
         except grpc.RpcError:
-            return self._ended(made)
+            return Reply(made.code().name, made.details() or "", _texts(made))
         finally:
             made.cancel()  # nothing where it has ended
         return Reply("OK", "", _texts(made), answers)
 
-    def _ended(self, made: Any) -> Reply:
-        """Return the status of a call that did not succeed."""
-        code, said, metadata = made.code().name, made.details() or "", _texts(made)
-        if _ERROR not in metadata and (code in _OF_CLIENTS or said.startswith(_NOT_GRPC)):
-            raise NoReplyError(self._reason(code, said))
-        return Reply(code, said, metadata)
+    def _unanswered(self, reply: Reply) -> str:
+        """Return why a call has no answer of the server's; "" where it has one."""
+        may_be_ours = reply.code in _OF_CLIENTS or reply.message.startswith(_NOT_GRPC)
+        if _ERROR in reply.metadata or not may_be_ours:
+            return ""
+        return self._reason(reply.code, reply.message)
 
     def _reason(self, code: str, said: str) -> str:
         if _HTTP1 in said:
@@ -157,7 +158,7 @@ def _bounded(answers: Any) -> Any:
     for answer in answers:
         size += len(answer) + 1  # messages without a byte have an end, too
         if size > LONGEST_LINE:
-            raise NoReplyError(f"The server's answer has more than {LONGEST_LINE} bytes.")
+            raise FloodError(f"The server's answer has more than {LONGEST_LINE} bytes.")
         yield answer
 
 
