@@ -50,7 +50,7 @@ def _send(
     if operation == "score":
         return score_result(status, given, body, {})
     result = v2_result(status, given, body)
-    if '"id"' not in case_input["request"].get("body", ""):
+    if not re.search(r'"id": ?(?!null)', case_input["request"].get("body", "")):
         _without_made_id(result["body"])
     return result
 
