@@ -1,4 +1,4 @@
-"""Refusals over HTTP of servers that have a table of errors of their own."""
+"""Refusals over HTTP and gRPC of servers that have a table of errors of their own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conformance.harnesses.words import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["refusal"]
+__all__ = ["refusal", "refusal_of_call"]
 
 #: Status -> the name of the table (spec/errors.md) that such an answer stands for. Several names
 #: have the status 400; how a report tells them apart is in conformance/report/README.md.
@@ -26,6 +26,20 @@ _NAMES = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+#: The same of a call's status; a server's own table of errors goes by HTTP's.
+_NAMES_OF_CALLS = {
+    "INVALID_ARGUMENT": "INVALID_INPUT",
+    "FAILED_PRECONDITION": "INVALID_INPUT",
+    "NOT_FOUND": "NOT_FOUND",
+    "RESOURCE_EXHAUSTED": "PAYLOAD_TOO_LARGE",
+    "UNIMPLEMENTED": "UNSUPPORTED_MODEL",
+}
+
+
+def refusal_of_call(code: str, message: str) -> dict[str, Any]:
+    """Return what a call that ended with the status of an error is as the result of a case."""
+    name = _NAMES_OF_CALLS.get(code, "INTERNAL_ERROR")
+    return {"code": code, "error_code": name, "said": shown(message)}
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:

@@ -28,6 +28,8 @@ KINDS = {
 }
 #: From this status on a server says that the fault is its own.
 _SERVER_ERRORS = 500
+#: Statuses of gRPC that say the same.
+_FAILED_CALLS = frozenset({"INTERNAL", "UNKNOWN", "DATA_LOSS"})
 #: What may differ, by operation, where the same is done: a fault's rule and place, the record of
 #: delivery (which is ours), that parameters are left out, what a server calls itself, hints beside
 #: tensors, and a column of n values as a tensor of [n, 1].
@@ -38,6 +40,10 @@ _TOLD = {
     "score-v2": re.compile(
         r"/warns|/body/(platform|parameters)|/body/(in|out)puts/\d+/parameters"
         r"|/body/(in|out)puts/\d+/shape: expected 1 items, got 2: \[-?\d+, 1\]"
+    ),
+    "score-grpc": re.compile(
+        r"/warns|/answers/0/(platform|parameters)|/answers/0/(in|out)puts/\d+/parameters"
+        r"|/answers/0/(in|out)puts/\d+/shape: expected 1 items, got 2: \[\"-?\d+\", \"1\"\]"
     ),
 }
 
@@ -88,7 +94,7 @@ def _refuses(said: dict[str, Any]) -> bool:
 
 
 def _fails(said: dict[str, Any]) -> bool:
-    return bool(said.get("status", 0) >= _SERVER_ERRORS)
+    return said.get("status", 0) >= _SERVER_ERRORS or said.get("code") in _FAILED_CALLS
 
 
 def _is_the_same(result: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from .known import Known, read_known
 from .pipe import Harness
 from .profiles import PROFILES
 from .running import Settings, run
-from .served import Served, model_of, served_by
+from .served import NAME, Served, model_of, served_by
 from .server import RunningServer, StartedServer
 from .subject import Broken
 from .text_report import lines, summary
@@ -35,6 +35,7 @@ Examples:
   mlmodel conformance run --case 'enforcement/*:integer-*' -- ./my-harness
   mlmodel conformance run --known-failing known.txt -- ./my-harness
   mlmodel conformance run --report json -o me.json -- ./my-harness
+  mlmodel conformance run --server grpc://127.0.0.1:5001 --called '{model}'
   mlmodel conformance report me.json other.json -o index.html
 
 \b
@@ -127,14 +128,23 @@ def _selecting(function: Callable[..., None]) -> Callable[..., None]:
     "serve",
     metavar="COMMAND",
     help="Ask a server over HTTP, which this command starts for each model: {model} stands for "
-    "the model's folder, {port} for the port, {name} for the name that V2 calls the model by.",
+    "the model's folder, {port} for the port, {name} for the name that V2 calls the model by; with "
+    "{grpc_port} over gRPC, too.",
 )
 @click.option(
     "--server",
     "url",
     metavar="URL",
-    help="Ask a server that runs and has the models of `conformance models`; {model} stands for "
-    "the name of a folder.",
+    help="Ask a server that runs and has the models of `conformance models`, over HTTP "
+    "(http://…) or gRPC (grpc://HOST:PORT); {model} stands for the name of a folder.",
+)
+@click.option(
+    "--called",
+    default=NAME,
+    show_default=True,
+    metavar="NAME",
+    help="What V2 and gRPC call the model on a server that runs; {model} stands for the name of "
+    "its folder, where it has all of them.",
 )
 @click.option("--model", metavar="NAME", help="Cases of this model of a server alone.")
 @click.option("--name", default="server", help="What a server is called, and its version.")
@@ -164,17 +174,20 @@ def _run(  # noqa: PLR0913 - one parameter per option
     model: str | None,
     serve: str | None,
     url: str | None,
+    called: str,
     name: str,
     ready: str,
 ) -> None:
     """Ask an implementation the cases, and compare its answers.
 
     COMMAND starts a harness, which answers over its standard input and output. A server
-    (--serve-command, --server) is asked the cases of scoring over HTTP.
+    (--serve-command, --server) is asked the cases of scoring over HTTP or gRPC.
     """
     cases = _read(vectors)
     limits = (timeout, start_timeout)
-    make = _what_is_asked(command_line, limits, serve=serve, url=url, name=name, ready=ready)
+    make = _what_is_asked(
+        command_line, limits, serve=serve, url=url, called=called, name=name, ready=ready
+    )
     progress = _Progress()
     settings = Settings(
         selection=Selection(profiles, areas, globs, rules, model or ""),
@@ -198,6 +211,7 @@ def _what_is_asked(
     *,
     serve: str | None,
     url: str | None,
+    called: str,
     name: str,
     ready: str,
 ) -> Callable[[], Subject]:
@@ -213,7 +227,7 @@ def _what_is_asked(
             serve, name=name, timeout=timeout, ready=ready, start_timeout=start
         )
     if url:
-        return lambda: RunningServer(url, name=name, timeout=timeout)
+        return lambda: RunningServer(url, name=name, timeout=timeout, called=called)
     return lambda: Harness(command_line, timeout=timeout, start_timeout=start)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .profiles import PROFILES
-from .results import OUTCOMES, PASSED, SKIPPED, Counts, total_of_json
+from .results import ERRORED, FAILED, OUTCOMES, PASSED, SKIPPED, Counts, total_of_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +25,7 @@ _STYLE = Path(__file__).with_name("report.css")
 #: How much of a wanted or given answer is shown.
 _SHOWN = 800
 _TITLE = "MLmodel conformance"
+_BARS = (PASSED, "known", FAILED, ERRORED, SKIPPED)
 
 
 @dataclass(frozen=True)
@@ -119,20 +120,26 @@ def _card(report: dict[str, Any]) -> Iterator[str]:
     """Give the summary of one implementation."""
     found = total_of_json(report["results"])
     numbers, known = found.by_outcome, found.known
-    whole = found.cases or 1
     name = escape(f"{report['implementation']} {report['version']}")
     yield f"<section class=card><h2>{name}</h2>"
     lenient = ", compared leniently" if report["lenient"] else ""
     yield f"<p>{escape(report['language'])}; {escape(report['started'][:10])}{lenient}</p>"
-    yield "<div class=bar>"
-    for name, number in numbers.items():
-        if number:
-            yield f'<i class={name} style="flex:{number / whole:.4f}"></i>'
+    yield f"<div class=bar>{_bar(report['results'])}</div>"
     said = ", ".join(f"<b>{number}</b> {name}" for name, number in numbers.items() if number)
-    yield f"</div><p>{said}{f' ({known} known)' if known else ''}</p>"
+    yield f"<p>{said}{f' ({known} known)' if known else ''}</p>"
     conforms = [name for name, one in report["profiles"].items() if one["conforms"]]
     listed = ", ".join(f"<code>{escape(name)}</code>" for name in conforms) or "no profile yet"
     yield f"<p>Conforms to {listed}.</p></section>"
+
+
+def _bar(results: Sequence[dict[str, Any]]) -> str:
+    """Return how many cases came out how, as lengths; known failures have a color of their own."""
+    found = [
+        "known" if "known" in one and one["outcome"] in {FAILED, ERRORED} else one["outcome"]
+        for one in results
+    ]
+    shares = {name: found.count(name) / len(found) for name in _BARS if name in found}
+    return "".join(f'<i class={name} style="flex:{one:.4f}"></i>' for name, one in shares.items())
 
 
 def _profiles(reports: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[_Cell]]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NAME", "Served", "model_of", "served_by"]
 
-#: The name by which requests of ``score-v2`` call a model that has no other.
+#: The name by which requests of ``score-v2`` and ``score-grpc`` call a model that has no other.
 NAME = "m"
 _CODE = Path(__file__).with_name("served_model.py")
 
@@ -78,8 +78,8 @@ def served_by(case: Case) -> Served | str:
     given = case.input
     if case.operation == "score":
         return _served(given["signature"], given["model"])
-    if case.operation != "score-v2":
-        return f"a server over HTTP is not asked {case.operation}"
+    if case.operation not in {"score-v2", "score-grpc"}:
+        return f"a server is not asked {case.operation}"
     if given.get("repository") or "before" in given or len(given["models"]) != 1:
         return "the case wants other models than one that is always there"
     (described,) = given["models"]

@@ -1,13 +1,15 @@
 """Servers as what is asked: one that runs, or one that is started for each model.
 
 A case of scoring wants a signature and a model. Its folder is written (:mod:`.served`), and either
-a command serves it, or a server that runs has it already, by the folder's name in the address.
+a command serves it, or a server that runs has it already, by the folder's name. HTTP and gRPC are
+how it is asked.
 """
 
 from __future__ import annotations
 
 import http.client
 import os
+import re
 import shlex
 import signal
 import socket
@@ -16,9 +18,10 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, urlsplit
 
+from .grpc_call import Channel
 from .http_answers import body_of, media_type, score_result, v2_result
 from .pipe import LONGEST_LINE
 from .served import NAME, Served, served_by
@@ -29,7 +32,20 @@ if TYPE_CHECKING:
 
 __all__ = ["RunningServer", "StartedServer", "UnsentError", "exchange", "free_port"]
 
-_OPERATIONS = ("score", "score-v2")
+
+class _Way(NamedTuple):
+    """How a server is asked, and which cases it is asked so."""
+
+    says: str
+    operations: tuple[str, ...]
+    profiles: tuple[str, ...]
+
+
+_HTTP = _Way("HTTP", ("score", "score-v2"), ("scoring", "v2"))
+_GRPC = _Way("gRPC", ("score-grpc",), ("grpc",))
+_MODEL, _GRPC_PORT = "{model}", "{grpc_port}"
+#: The path of a model of the Open Inference Protocol; what is found is the name in it.
+_MODEL_PATH = re.compile(rf"(?<=^/v2/models/){NAME}(?=[/?]|$)")
 #: Answers that the runner cannot read without a library.
 _COLUMNAR = ("application/vnd.apache.", "application/x-parquet")
 _PAUSE = 0.1
@@ -37,15 +53,18 @@ _FAREWELL = 10.0
 
 
 class _Server:
-    """What is asked over HTTP, and does not say itself what it is."""
+    """What is asked, and does not say itself what it is."""
 
     _name: str
+    _ways: tuple[_Way, ...] = (_HTTP,)
 
     def start(self) -> About:
         """Say what is asked."""
         implementation, _, version = self._name.partition(" ")
-        profiles = ("scoring", "v2")
-        return About(implementation, version or "unknown", "over HTTP", _OPERATIONS, profiles)
+        over = f"over {' and '.join(way.says for way in self._ways)}"
+        operations = [one for way in self._ways for one in way.operations]
+        profiles = [one for way in self._ways for one in way.profiles]
+        return About(implementation, version or "unknown", over, tuple(operations), tuple(profiles))
 
     def ask(self, case: Case) -> Answer | Skip | Failure:
         """Send the request of a case to a server that has its model."""
@@ -60,29 +79,54 @@ class RunningServer(_Server):
     """A server that runs, and that has the models.
 
     Args:
-        url: its address; ``{model}`` stands for the name of a model's folder.
+        url: its address, of HTTP or gRPC; ``{model}`` stands for the name of a model's folder.
         name: what it is called in a report; behind a space, its version.
         timeout: how long it may take for one case, in seconds.
+        called: the name by which the Open Inference Protocol and gRPC call the model on this
+            server; ``{model}`` stands for the name of its folder.
 
     """
 
-    def __init__(self, url: str, *, name: str, timeout: float) -> None:
-        if urlsplit(url).scheme != "http" or not urlsplit(url).hostname:
-            raise Broken(f"{url} is not an address of a server (http://host:port).")
-        self._url = url
+    def __init__(self, url: str, *, name: str, timeout: float, called: str = NAME) -> None:
+        self._url, self._called = url, called
         self._name = name
         self._timeout = timeout
         self._only: Served | None = None
+        self._channel: Channel | None = None
+        if not _is_address(url):
+            raise Broken(
+                f"{url} is not an address of a server (http://host:port or grpc://host:port)."
+            )
+        if urlsplit(url).scheme == "grpc":
+            self._channel = Channel(urlsplit(url).netloc, timeout)
+            self._ways = (_GRPC,)
 
     def _ask(self, case: Case, served: Served) -> Answer | Skip | Failure:
-        if "{model}" not in self._url:
+        by_name = case.operation != "score" and _MODEL in self._called
+        if not by_name and _MODEL not in self._url:
             self._only = self._only or served
             if served != self._only:
                 return Skip(f"the server has one model ({self._only.name}); name it by --model")
-        return _asked(self._url.replace("{model}", served.name), case, self._timeout)
+        called = self._called.replace(_MODEL, served.name)
+        if self._channel is not None:
+            return self._channel.ask(case, called)
+        return _asked(self._url.replace(_MODEL, served.name), case, self._timeout, called)
 
     def stop(self) -> None:
-        """Do nothing: it was there before."""
+        """Close the connection; the server was there before."""
+        if self._channel is not None:
+            self._channel.close()
+
+
+def _is_address(url: str) -> bool:
+    """Return whether an address can be asked; gRPC's has nothing but host and port."""
+    try:
+        place = urlsplit(url)
+        port = place.port
+    except ValueError:  # the port is no number, or none that there is
+        return False
+    is_grpc = place.scheme == "grpc" and port and not place.path.strip("/")
+    return bool(place.hostname and (place.scheme == "http" or is_grpc))
 
 
 class StartedServer(_Server):
@@ -90,7 +134,8 @@ class StartedServer(_Server):
 
     Args:
         command: the command line; ``{model}`` is the folder, ``{port}`` the port to listen at on
-            this machine, ``{name}`` the name that requests of the Open Inference Protocol use.
+            this machine, ``{grpc_port}`` the one for gRPC (with which it is asked so, too),
+            ``{name}`` the name that requests of the Open Inference Protocol use.
         name: what it is called in a report; behind a space, its version.
         timeout: how long it may take for one case, in seconds.
         ready: the path that answers 200 when it is ready.
@@ -102,7 +147,7 @@ class StartedServer(_Server):
         self, command: str, *, name: str, timeout: float, ready: str, start_timeout: float = 120.0
     ) -> None:
         require_posix("a server that it starts")
-        missing = [one for one in ("{model}", "{port}") if one not in command]
+        missing = [one for one in (_MODEL, "{port}") if one not in command]
         if missing:
             raise Broken(f"The command names no {' and no '.join(missing)}.")
         self._command = shlex.split(command)
@@ -114,7 +159,10 @@ class StartedServer(_Server):
         self._serves: Served | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._failed = ""  # why what it should serve is not served
-        self._port = 0
+        self._port = self._grpc_port = 0
+        self._channel: Channel | None = None
+        if _GRPC_PORT in command:
+            self._ways = (_HTTP, _GRPC)
 
     def _ask(self, case: Case, served: Served) -> Answer | Skip | Failure:
         if served != self._serves or (self._process and self._process.poll() is not None):
@@ -122,10 +170,17 @@ class StartedServer(_Server):
             self._serves, self._failed = served, self._begin(served)
         if self._failed:
             return Failure(self._failed)
-        said = _asked(f"http://127.0.0.1:{self._port}", case, self._timeout)
+        said = self._said(case)
         if isinstance(said, Failure):  # a server that hangs is not asked again
             self._end()
         return said
+
+    def _said(self, case: Case) -> Answer | Skip | Failure:
+        if case.operation not in _GRPC.operations:
+            return _asked(f"http://127.0.0.1:{self._port}", case, self._timeout)
+        if self._channel is None:
+            self._channel = Channel(f"127.0.0.1:{self._grpc_port}", self._timeout)
+        return self._channel.ask(case)
 
     def stop(self) -> None:
         """End the server and remove the models."""
@@ -134,10 +189,11 @@ class StartedServer(_Server):
 
     def _begin(self, served: Served) -> str:
         """Start the server of a model; return what went wrong, or an empty text."""
-        self._port = free_port()
+        self._port, self._grpc_port = free_port(), free_port()
         stands_for = {
-            "{model}": str(served.write(Path(self._work.name))),
+            _MODEL: str(served.write(Path(self._work.name))),
             "{port}": str(self._port),
+            _GRPC_PORT: str(self._grpc_port),
             "{name}": NAME,
         }
         log = Path(self._work.name) / "log"
@@ -178,6 +234,9 @@ class StartedServer(_Server):
         return status == http.HTTPStatus.OK
 
     def _end(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
         if self._process is None:
             return
         self._process.terminate()
@@ -202,15 +261,15 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def _asked(url: str, case: Case, timeout: float) -> Answer | Skip | Failure:
-    """Send the request of a case and read the answer."""
+def _asked(url: str, case: Case, timeout: float, called: str = NAME) -> Answer | Skip | Failure:
+    """Send the request of a case and read the answer; ``called`` is the model's name there."""
     request, place = case.input["request"], urlsplit(url)
-    path = place.path.rstrip("/") + request["path"]
+    path = place.path.rstrip("/") + _MODEL_PATH.sub(quote(called), request["path"])
     address = (place.hostname or "", place.port or 80)
     method, headers = request["method"], request["headers"]
     try:
         answer = exchange(*address, method, path, headers, body_of(request), timeout)
-        return _read_as(case.operation, *answer)
+        return _read_as(_form(case), *answer, called)
     except UnsentError as error:
         return Skip(str(error))
     except TimeoutError:
@@ -221,15 +280,29 @@ def _asked(url: str, case: Case, timeout: float) -> Answer | Skip | Failure:
         return Failure(f"The server's answer cannot be read: {error}")
 
 
+def _form(case: Case) -> str:
+    """Return the operation as whose answer one is read: outside of V2 errors have another form."""
+    path = case.input["request"]["path"]
+    return case.operation if path.startswith("/v2/") or path == "/v2" else "score"
+
+
 def _read_as(
-    operation: str, status: int, headers: list[tuple[str, str]], body: bytes
+    operation: str, status: int, headers: list[tuple[str, str]], body: bytes, called: str
 ) -> Answer | Skip:
     if operation == "score-v2":
-        return Answer(v2_result(status, headers, body))
+        return Answer(_called_as_asked(v2_result(status, headers, body), called))
     types = [value for name, value in headers if name.lower() == "content-type"]
     if types and media_type(types[0]).startswith(_COLUMNAR):
         return Skip("the runner does not read Arrow and Parquet")
     return Answer(score_result(status, headers, body, {}))
+
+
+def _called_as_asked(result: dict[str, Any], called: str) -> dict[str, Any]:
+    """Return an answer in which the model has the name that the cases have for it."""
+    held = result.get("body")
+    if isinstance(held, dict):
+        held |= {key: NAME for key in ("name", "model_name") if held.get(key) == called}
+    return result
 
 
 def exchange(
@@ -276,10 +349,13 @@ def _put(connection: Any, method: str, path: str, headers: dict[str, str]) -> No
     for name, value in headers.items():
         if name.lower() == "content-length":
             continue
+        unsent = UnsentError(f"HTTP cannot carry this header: {name}")
+        if value != value.strip(" \t"):  # who reads it takes spaces off
+            raise unsent
         try:
             connection.putheader(name, value)
         except ValueError:  # it is not Latin-1, or would be two lines
-            raise UnsentError(f"HTTP cannot carry this header: {name}") from None
+            raise unsent from None
 
 
 class _Timed(socket.socket):

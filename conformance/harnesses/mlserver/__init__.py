@@ -1,1 +1,1 @@
-"""The harness of MLServer with its MLflow runtime, over HTTP (conformance/report/README.md)."""
+"""The harness of MLServer with its MLflow runtime (conformance/report/README.md)."""

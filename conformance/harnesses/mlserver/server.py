@@ -13,11 +13,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from conformance.harnesses.refusals import refusal
+from conformance.runner.grpc_call import Channel, Reply
 from conformance.runner.http_answers import body_of
 from conformance.runner.served import NAME, Served
 from conformance.runner.server import exchange, free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = ["Server"]
@@ -25,6 +27,8 @@ __all__ = ["Server"]
 #: Seconds: for one request (less than the runner waits for a case), and to be ready.
 _TIMEOUT, _START = 25.0, 100.0
 _PAUSE, _FAREWELL = 0.1, 5.0
+#: Statuses of calls that MLServer gives none of: they are those of the client's library.
+_NO_ANSWER = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"})
 
 
 class Server:
@@ -39,7 +43,8 @@ class Server:
         self._work = work
         self._repository = work / "repository"
         self._process: subprocess.Popen[bytes] | None = None
-        self._port = 0
+        self._port = self._grpc_port = 0
+        self._channel: Channel | None = None
         self._serves: Served | None = None
         self._refused = ""
         self._loaded = False
@@ -61,12 +66,7 @@ class Server:
             OSError: it does not answer.
 
         """
-        if self._process is None or self._process.poll() is not None:
-            self._begin()
-        if served != self._serves:
-            self._exchange_model(served)
-        if not self._loaded:
-            raise RuntimeError(self._refused)
+        self._serve(served)
         try:
             return self._send(
                 request["method"], request["path"], request["headers"], body_of(request)
@@ -74,6 +74,31 @@ class Server:
         except (OSError, http.client.HTTPException):
             self._end()  # one that hangs is not asked again
             raise
+
+    def call(self, served: Served, service: str, method: str, bodies: Sequence[bytes]) -> Reply:
+        """Make a call over gRPC of a server that has this model and no other.
+
+        Raises:
+            RuntimeError: the server does not start, does not load the model, or does not answer.
+            FloodError: its answer has no end.
+
+        """
+        self._serve(served)
+        self._channel = self._channel or Channel(f"127.0.0.1:{self._grpc_port}", _TIMEOUT)
+        reply = self._channel.call(service, method, bodies)
+        if reply.code in _NO_ANSWER:
+            self._end()  # one that hangs is not asked again
+            raise RuntimeError(f"{reply.code}: {reply.message}")
+        return reply
+
+    def _serve(self, served: Served) -> None:
+        """Let there be a server that has this model and no other."""
+        if self._process is None or self._process.poll() is not None:
+            self._begin()
+        if served != self._serves:
+            self._exchange_model(served)
+        if not self._loaded:
+            raise RuntimeError(self._refused)
 
     def _send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Any:
         return exchange("127.0.0.1", self._port, method, path, headers, body, _TIMEOUT)
@@ -87,7 +112,10 @@ class Server:
         settings = {
             "name": NAME,
             "implementation": "mlserver_mlflow.MLflowRuntime",
-            "parameters": {"uri": str(_with_outputs(served).write(self._work / "models"))},
+            "parameters": {
+                "uri": str(_with_outputs(served).write(self._work / "models")),
+                **_hint(served),
+            },
         }
         (folder / "model-settings.json").write_text(json.dumps(settings))
         self._serves = served
@@ -103,11 +131,11 @@ class Server:
     def _begin(self) -> None:
         self._serves, self._loaded = None, False
         self._repository.mkdir(exist_ok=True)
-        self._port = free_port()
+        self._port, self._grpc_port = free_port(), free_port()
         settings = {
             "host": "127.0.0.1",
             "http_port": self._port,
-            "grpc_port": free_port(),
+            "grpc_port": self._grpc_port,
             "metrics_endpoint": None,
             "parallel_workers": 0,
             "load_models_at_startup": False,
@@ -138,6 +166,9 @@ class Server:
         raise RuntimeError(f"MLServer did not start. Its last words: {words}")
 
     def _end(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
         if self._process is None:
             return
         self._process.terminate()
@@ -147,6 +178,15 @@ class Server:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+
+def _hint(served: Served) -> dict[str, str]:
+    """Return what MLServer is told of a model without inputs in its signature.
+
+    It hands such a model its own request object, unless the settings say what the data are.
+    """
+    declares = (json.loads(served.signature) or {}).get("inputs")
+    return {} if declares else {"content_type": "np"}
 
 
 def _with_outputs(served: Served) -> Served:

@@ -28,6 +28,7 @@ const TAGS = {
   "!": "text", "!!str": "text", "!!int": "text", "!!float": "text", "!!bool": "text", "!!null": "text",
   "!!timestamp": "text", "!!binary": "text", "!!seq": "list", "!!map": "mapping", "!!set": "mapping",
 }; // prettier-ignore
+const LONGEST_POINTER = 1000;
 const TAGGED = { "!!int": ["integer"], "!!float": ["integer", "number"], "!!bool": ["boolean"], "!!null": ["null"], "!!timestamp": ["time"] };
 const LONGEST_PATH = 4096;
 const LONGEST_FORM = 1000;
@@ -79,7 +80,8 @@ class Checker {
   }
 
   add(rule, pointer, place, severity = "error") {
-    this.found.push({ rule, severity, pointer, file: "MLmodel", line: place?.line ?? null, column: place?.column ?? null });
+    const shown = pointer !== null && pointer.length <= LONGEST_POINTER ? pointer : null; // MLM-035
+    this.found.push({ rule, severity, pointer: shown, file: "MLmodel", line: place?.line ?? null, column: place?.column ?? null });
   }
 
   root(node) {

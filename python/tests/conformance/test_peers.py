@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.harnesses.refusals import refusal
+from conformance.harnesses.refusals import refusal, refusal_of_call
 from conformance.harnesses.words import said_by, shown, steady
 from conformance.report.kinds import KINDS, kind_of, marked
 from conformance.report.summary import BEGIN, END, between_markers, readme, summary
@@ -56,6 +56,15 @@ MLSERVER = {
     "enforcement/params:params-undeclared-by-case": "told-otherwise",
     "scoring-v2/requests:other-keys": "told-otherwise",
     "scoring-v2/binary:two-tensors": "skipped",
+    "scoring-grpc/contents:undeclared": "told-otherwise",
+    "scoring-grpc/contents:int64": "told-otherwise",
+    "scoring-grpc/contents:two-fields": "accepted",
+    "scoring-grpc/contents:too-few": "failed",
+    "scoring-grpc/requests:unknown-model": "told-otherwise",
+    "scoring-grpc/requests:outputs": "other",
+    "scoring-grpc/requests:live": "passed",
+    "scoring-grpc/server:stream": "skipped",
+    "scoring-grpc/tables:long": "skipped",
 }
 
 
@@ -143,6 +152,7 @@ def _result(expected, got, operation="enforce", outcome="failed", differences=("
 
 
 ERROR = {"error": "INVALID_INPUT", "details": [{"rule": "ENF-001"}]}
+CALLED, REFUSED = {"code": "OK", "answers": []}, {"code": "INVALID_ARGUMENT", "error_code": "INVALID_INPUT"}  # fmt: skip
 OK, BAD = {"status": 200, "body": 1}, {"status": 400, "error_code": "INVALID_INPUT"}
 
 
@@ -182,6 +192,16 @@ OK, BAD = {"status": 200, "body": 1}, {"status": 400, "error_code": "INVALID_INP
             "other",
         ),
         (_result(OK, OK, "score-v2", differences=["/body/outputs/0/data/0"]), "other"),
+        (_result(CALLED, {**REFUSED, "code": "INTERNAL"}, "score-grpc"), "failed"),
+        (_result(REFUSED, {**REFUSED, "code": "UNKNOWN"}, "score-grpc"), "failed"),
+        (_result(CALLED, REFUSED, "score-grpc"), "refused"),
+        (_result(REFUSED, CALLED, "score-grpc"), "accepted"),
+        (_result(REFUSED, {**REFUSED, "code": "NOT_FOUND"}, "score-grpc"), "told-otherwise"),
+        (
+            _result(CALLED, CALLED, "score-grpc", differences=['/answers/0/outputs/0/shape: expected 1 items, got 2: ["3", "1"]']),
+            "told-otherwise",
+        ),
+        (_result(CALLED, CALLED, "score-grpc", differences=["/answers/0/outputs/0/contents"]), "other"),
     ],
 )  # fmt: skip
 def test_kinds(result, kind):
@@ -312,3 +332,12 @@ def test_a_refusal_of_another_table_goes_by_its_status(status, body, code, said)
     found = refusal(status, {"content-type": "text/plain"}, body)
     assert found == {"status": status, "content_type": "text/plain", "error_code": code, "said": said}  # fmt: skip
     assert refusal(405, {"allow": "GET"}, b"")["allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [("FAILED_PRECONDITION", "INVALID_INPUT"), ("NOT_FOUND", "NOT_FOUND"), ("UNKNOWN", "INTERNAL_ERROR")],
+)  # fmt: skip
+def test_a_refused_call_goes_by_its_status(status, name):
+    found = refusal_of_call(status, "of /home/me/x.py")
+    assert found == {"code": status, "error_code": name, "said": "of (path)"}

@@ -84,6 +84,15 @@ def test_a_page_has_a_column_for_each_and_a_row_for_each_rule():
     assert "Conforms to no profile yet." in html
 
 
+def test_a_bar_sets_known_failures_apart():
+    html = page([RIGHT, WRONG])
+    bars = [re.findall(r"<i class=(\w+) style=.flex:([\d.]+)", one) for one in html.split("<div class=bar>")[1:]]  # fmt: skip
+    quarter = "0.2500"
+    outcomes = ("passed", "known", "failed", "skipped")
+    assert bars == [[("passed", "1.0000")], [(name, quarter) for name in outcomes]]
+    assert ".bar .known" in html
+
+
 def test_what_was_wanted_and_got_stands_behind_a_click():
     html = page([RIGHT, WRONG])
     (opened,) = re.findall(

@@ -198,3 +198,31 @@ def test_what_was_ready_stays_so_where_loading_fails() -> None:
     answer = handle("POST", "/v2/repository/models/m/load", {}, b"", models, repository=True)
     assert answer.status == 500
     assert handle("GET", "/v2/models/m/ready", {}, b"", models).status == 200
+
+
+def test_a_change_of_a_model_leaves_the_others_alone() -> None:
+    """So that thousands of models are added in a time that grows with their number."""
+    made, engine = Models(), PyFuncModel(Model(), _echo).engine
+    made.add("a", lambda: engine, "1")
+    before = made.find("a")
+    made.add("b", lambda: engine)
+    made.load("b")
+    assert made.find("a") is before
+    assert made.find("b").engine is engine
+
+
+def test_the_version_that_was_added_last_is_preferred() -> None:
+    made, engine = Models(), PyFuncModel(Model(), _echo).engine
+    for version in ("1", None, "2", "1"):
+        made.add("a", lambda: engine, version)
+    made.add("b", lambda: engine, "7")
+    assert [(one.name, one.version) for one in made.served()] == [
+        ("a", None), ("a", "2"), ("a", "1"), ("b", "7")
+    ]  # fmt: skip
+    assert made.find("a").version == "1"
+    assert {made.find("a", one).versions for one in ("1", "2", None)} == {("2", "1")}
+    made.load("a")
+    assert [one.engine for one in made.served()] == [engine, engine, engine, None]
+    made.unload("a")
+    assert {one.engine for one in made.served()} == {None}
+    assert made.find("a").version == "1"

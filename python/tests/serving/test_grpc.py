@@ -80,7 +80,19 @@ def test_errors_have_the_code_of_their_row_and_details(running: Any) -> None:
         assert [detail["rule"] for detail in told["details"]] == rules
         assert error.details() != name
         assert "what no client sees" not in str(error)
-    assert made.client.failure("Nothing").code() is CODE.UNIMPLEMENTED
+
+
+def test_a_method_that_is_not_there_is_an_error_of_the_table(running: Any) -> None:
+    """GRP-001, GRP-021; one of another service is grpcio's to refuse."""
+    client = running().client
+    for service in ("inference.GRPCInferenceService", "mlmodel.v1.ScoringService"):
+        error = client.failure(f"{service}/Nothing")
+        told = json.loads(dict(error.trailing_metadata())["mlmodel-error"])
+        assert (error.code(), told["error_code"]) == (CODE.UNIMPLEMENTED, "NOT_FOUND")
+        assert "has no method 'Nothing'" in error.details()
+    error = client.failure("other.Service/Nothing")
+    assert error.code() is CODE.UNIMPLEMENTED
+    assert "mlmodel-error" not in dict(error.trailing_metadata())
 
 
 def test_terse_errors_say_names_and_rules(running: Any) -> None:

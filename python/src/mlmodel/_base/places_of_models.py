@@ -16,4 +16,8 @@ def add(folder: str) -> None:
 
 def is_of_a_model(path: str) -> bool:
     """Return whether a path is that of a model's code or of something in it."""
-    return any(path == folder or path.startswith(folder + os.sep) for folder in _folders)
+    while path:  # up from folder to folder: there are fewer of these than of models
+        if path in _folders:
+            return True
+        path = path.rpartition(os.sep)[0]
+    return False

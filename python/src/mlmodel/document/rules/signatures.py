@@ -102,7 +102,7 @@ class _Text:
         yield from self.items(item, specs, keys, first)
         names = [spec.get("name") if isinstance(spec, dict) else None for spec in specs]
         if not _NAME_TYPES.issuperset(map(type, names)):
-            names = [name if type(name) in _NAME_TYPES else None for name in names]
+            names = list(map(_name_of, names))
         if len(set(names)) < len(names):
             yield from self.repeated_names(names, "SIG-008" if item == "param" else "SIG-004")
         if item != "param":
@@ -208,6 +208,13 @@ class _Text:
             return self.at("SIG-005", f"{found}.", [names.index(None)])
         message = f"{found}. Until then all are matched by position."
         return self.at("SIG-020", message, [names.index(None)], "warning")
+
+
+def _name_of(written: Any) -> Any:
+    """Return a name as it counts: 1.0 is the number 1 (SIG-001); None where it is none."""
+    if isinstance(written, float) and written.is_integer():
+        return int(written)
+    return written if type(written) in _NAME_TYPES else None
 
 
 def _is_tensor(spec: Any) -> bool:

@@ -21,6 +21,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{},]')
 _OPENING, _CLOSING = frozenset("[{"), frozenset("]}")
 _DECODER = json.JSONDecoder()
+#: Levels below the list or object that a text is (SIG-001).
 _MAX_DEPTH = 64
 _NESTED = (dict, list)
 #: How many digits the position of an item may have.
@@ -92,7 +93,9 @@ class JsonText:
             self.error = JsonError(str(error).partition(";")[0], 0)
         if self.error is None and deep:
             self.value = None
-            self.error = JsonError(f"it is nested deeper than {_MAX_DEPTH} levels", 0)
+            self.error = JsonError(
+                f"more than {_MAX_DEPTH} levels of lists and objects stand below its first", 0
+            )
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)

@@ -175,7 +175,10 @@ def column_names(given: Json, key: str) -> Names:
     names = tuple(given)
     if not _are_names(names):
         bad = next(name for name in names if type(name) not in (str, int))
-        raise MalformedRequest(f"{key} holds {shown(bad)}; a column's name is a text (RST-007).")
+        raise MalformedRequest(
+            f"{key} holds {shown(bad)}; a column's name is a text, or a whole number written "
+            "without a fraction or an exponent (RST-007)."
+        )
     return names
 
 

@@ -16,7 +16,9 @@ from mlmodel.errors import (
 from mlmodel.scoring.examples.reading import decode, params_of, read_document, read_serving_input
 from mlmodel.signature.data.columns import Columns, Tensors
 from mlmodel.signature.enforce.matching import Matching
+from mlmodel.signature.enforce.shapes import wrong_shape
 from mlmodel.signature.enforce.undeclared import left_out
+from mlmodel.signature.types.schema import TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from mlmodel.errors import InputViolation
     from mlmodel.signature.model_signature import ModelSignature
+    from mlmodel.signature.types.schema import ColSpec
 
 __all__ = ["Finding", "faults"]
 
@@ -59,12 +62,26 @@ def _faults(
     document = read_document(root, info)
     schema = None if signature is None else signature.inputs
     read = decode(document, info, Matching(schema))
+    if schema is not None and not isinstance(read, Columns | Tensors):
+        yield from _of_sparse(read, schema.inputs[0])
     if _rows_of(read) == 0:
         yield "EXA-004", "An example holds at least one row.", None, None
     params = params_of(document, info)
     if params is not None and signature is not None:
         yield from _of_params(params, signature)
     yield from _of_request(root, info)
+
+
+def _of_sparse(matrix: Any, spec: ColSpec | TensorSpec) -> Iterator[Finding]:
+    """Hold a sparse matrix against the first input; other forms are, where they are read."""
+    if not isinstance(spec, TensorSpec):
+        message = "A sparse matrix has no columns, which the signature declares (ENF-010)."
+        yield "EXA-003", message, None, None
+    elif spec.name is not None:
+        message = "A sparse matrix has no name, and the signature names its tensors (ENF-072)."
+        yield "EXA-003", message, None, None
+    elif (wrong := wrong_shape(tuple(matrix.shape), spec)) is not None:
+        yield _of_input(wrong)
 
 
 def _rows_of(read: Any) -> int:

@@ -174,7 +174,7 @@ def _read_frame(document: Any, matching: Matching) -> Columns | Tensors:
     if not isinstance(data, list) or not all(isinstance(row, list) for row in data):
         raise _malformed("a dataframe example is an object with columns and data")
     if names is not None and not _are_names(names):
-        raise _malformed("columns is a list of names")
+        raise _malformed("columns is a list of names: texts, or whole numbers")
     widths = {len(row) for row in data} | (set() if names is None else {len(names)})
     if len(widths) != 1:
         raise _malformed("its rows have different lengths")
@@ -182,7 +182,7 @@ def _read_frame(document: Any, matching: Matching) -> Columns | Tensors:
 
 
 def _are_names(names: Any) -> bool:
-    return isinstance(names, list) and all(isinstance(name, str | int) for name in names)
+    return isinstance(names, list) and all(type(name) in (str, int) for name in names)
 
 
 def _read_rows(

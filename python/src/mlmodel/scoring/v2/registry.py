@@ -88,8 +88,10 @@ class Models:
 
     def __init__(self) -> None:
         self._loaders: dict[tuple[str, str | None], Callable[[], Engine]] = {}
+        # A change is a change of one name's entries: there may be thousands of models.
         self._models: dict[tuple[str, str | None], Served] = {}
-        # The same, by the name alone too; made anew at each change, and only read in between.
+        self._versions: dict[str, list[str | None]] = {}
+        # The same as ``_models``, by the name alone too; read without the lock.
         self._found: dict[tuple[str, str | None], Served] = {}
         self._lock = Lock()
 
@@ -106,7 +108,8 @@ class Models:
         key = (name, version)
         with self._lock:
             self._loaders[key] = loader
-            self._models.pop(key, None)
+            if self._models.pop(key, None) is not None:
+                self._versions[name].remove(version)
         reason = "it was not loaded" if engine is None else ""
         self._put(Served(name, engine, version, platform=platform, reason=reason))
 
@@ -125,7 +128,8 @@ class Models:
 
     def served(self) -> Sequence[Served]:
         """See :meth:`Registry.served`."""
-        return list(self._models.values())
+        with self._lock:
+            return list(self._models.values())
 
     def load(self, name: str) -> None:
         """See :meth:`Registry.load`."""
@@ -144,20 +148,21 @@ class Models:
 
     def _of_name(self, name: str) -> list[Served]:
         self.find(name)
-        return [one for one in self.served() if one.name == name]
+        with self._lock:
+            return [self._models[name, version] for version in self._versions[name]]
 
     def _put(self, changed: Served) -> None:
         """Put a model in the place of what has its name and version."""
         with self._lock:
-            models = {**self._models, (changed.name, changed.version): changed}
-            versions: dict[str, tuple[str, ...]] = {}
-            for name, version in models:
+            name = changed.name
+            self._models[name, changed.version] = changed
+            there = self._versions.setdefault(name, [])
+            if changed.version not in there:
+                there.append(changed.version)
+            versions = tuple(version for version in there if version is not None)
+            for version in there:
+                one = replace(self._models[name, version], versions=versions)
+                self._models[name, version] = one
                 if version is not None:
-                    versions[name] = (*versions.get(name, ()), version)
-            self._models = {
-                key: replace(one, versions=versions.get(one.name, ()))
-                for key, one in models.items()
-            }
-            found = dict(self._models)
-            found.update({(one.name, None): one for one in self._models.values()})
-            self._found = found
+                    self._found[name, version] = one
+            self._found[name, None] = one  # the last is preferred

@@ -189,10 +189,22 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
                 self._tokens.check(_authorization(handler_call_details.invocation_metadata))
             except MlmodelError as error:
                 return self._refusing(error)
-        handler, scores = self._handlers.get(handler_call_details.method, (None, False))
+        found = self._handlers.get(handler_call_details.method)
+        if found is None:
+            return self._absent(handler_call_details.method)
+        handler, scores = found
         if scores and self.pool.calls >= self.pool.threads + self.limits.waiting:
             return self._refusal
         return handler
+
+    def _absent(self, called: str) -> Any:
+        """Return what refuses a method that a service of ours has not; None for other services."""
+        service, _, method = called.removeprefix("/").rpartition("/")
+        for one in _SCORING:
+            if service == one.SERVICE:
+                answer = partial(one.handle, method, registry=self._registry)
+                return self._handler("-", self._plain(answer), self._quick)
+        return None
 
     def look(self) -> None:
         """End what takes too long, and tell what has changed."""

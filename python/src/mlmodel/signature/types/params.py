@@ -12,7 +12,7 @@ from mlmodel._base.collections import repeated
 from mlmodel.errors import InvalidArgument, InvalidModel, shown
 from mlmodel.signature.types.nested import NestedType, data_type, read_type, type_document
 from mlmodel.signature.types.scalars import DataType
-from mlmodel.signature.types.schema import need_keys, read_json
+from mlmodel.signature.types.schema import need_keys, read_json, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -107,7 +107,7 @@ class ParamSpec:
         key = "type" if isinstance(spec, dict) and "type" in spec else "dtype"
         need_keys(spec, ("name", key), "SIG-008")
         held = {k: v for k, v in spec.items() if k not in _NOT_OF_TYPE} | {"type": spec[key]}
-        return cls(spec["name"], read_type(held), spec.get("default"), spec.get("shape"))
+        return cls(spec["name"], read_type(held), spec.get("default"), whole(spec.get("shape")))
 
     @classmethod
     def from_json_dict(cls, **spec: Any) -> ParamSpec:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-__all__ = ["ColSpec", "Schema", "TensorSpec", "need_keys", "read_json"]
+__all__ = ["ColSpec", "Schema", "TensorSpec", "need_keys", "read_json", "whole"]
 
 
 #: The keys of a column that say nothing of its type.
@@ -71,7 +71,7 @@ class ColSpec:
             # `optional` is how MLflow 2.0 to 2.5 wrote the opposite.
             required = not spec.get("optional", False)
         nested = {key: value for key, value in spec.items() if key not in _NOT_OF_TYPE}
-        return cls(read_type(nested), spec.get("name"), required)
+        return cls(read_type(nested), whole(spec.get("name")), required)
 
     @classmethod
     def from_json_dict(cls, **spec: Any) -> ColSpec:
@@ -140,7 +140,7 @@ class TensorSpec:
         need_keys(spec, (), "SIG-006")
         tensor = spec.get("tensor-spec", spec)
         need_keys(tensor, ("dtype", "shape"), "SIG-006")
-        return cls(str(tensor["dtype"]), tensor["shape"], spec.get("name"))
+        return cls(str(tensor["dtype"]), whole(tensor["shape"]), whole(spec.get("name")))
 
     @classmethod
     def from_json_dict(cls, **spec: Any) -> TensorSpec:
@@ -311,6 +311,17 @@ def read_json(text: str) -> Any:
         raise InvalidArgument(f"{shown(text)} is not a JSON text: {error} (SIG-001)") from None
 
 
+def whole(written: Any) -> Any:
+    """Return a number of JSON that is whole as the whole number that it is, also in a list.
+
+    It is one however it is written: ``1.0`` is 1 (SIG-001).
+    """
+    if isinstance(written, list):
+        return [whole(one) for one in written]
+    is_whole = isinstance(written, float) and written.is_integer()
+    return int(written) if is_whole else written
+
+
 def _listed_specs(inputs: Any) -> tuple[Any, ...]:
     if isinstance(inputs, str | Mapping | ColSpec | TensorSpec) or not hasattr(inputs, "__iter__"):
         raise InvalidArgument(
@@ -322,9 +333,8 @@ def _listed_specs(inputs: Any) -> tuple[Any, ...]:
 
 def _check_name(name: Any, what: str) -> None:
     # MLflow numbers the columns of a frame whose columns have no names (ENF-012).
-    if name is not None and (isinstance(name, bool) or not isinstance(name, str | int)):
-        if hasattr(name, "__index__"):  # numpy's integers
-            return
+    is_number = hasattr(name, "__index__") and not isinstance(name, bool)  # numpy's are some, too
+    if name is not None and not (is_number or isinstance(name, str)):
         raise InvalidArgument(f"The name of a {what} is a text, not {shown(name)} (SIG-012)")
 
 
