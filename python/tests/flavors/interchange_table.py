@@ -6,6 +6,7 @@ with the words of MLflow that stand below the table.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from oldest import locked
 from specimens import names, specimen
 
 SPEC = Path(__file__).resolve().parents[3] / "spec"
-PAGE = SPEC / "interchange.md"
+PAGE = SPEC / "flavors" / "interchange.md"
 #: Releases of MLflow -> the lock of the newest one, which is laid beside the flavors' libraries.
 RELEASES = {"3.x": "mlflow-skinny", "2.x": "mlflow-skinny-2", "1.x": "mlflow-skinny-1"}
 #: The cells: for each release, what it writes is read here, and what is written here it reads.
@@ -64,8 +65,10 @@ def _head(cell: str) -> str:
 
 
 def _row(flavor: str, reasons: list[str]) -> str:
-    marks = (_mark(not_exchanged(flavor, cell), reasons) for cell in CELLS)
-    link = page_of(flavor).relative_to(SPEC).as_posix()
+    whys = (not_exchanged(flavor, cell) for cell in CELLS)
+    # One reason for all flavors that a release has not.
+    marks = [_mark(why and why.replace(f"mlflow.{flavor}", "mlflow.…"), reasons) for why in whys]
+    link = os.path.relpath(page_of(flavor), PAGE.parent)
     return f"| [{flavor}]({link}) | {' | '.join(marks)} |"
 
 

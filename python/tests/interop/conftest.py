@@ -39,8 +39,10 @@ def _runner(release, folder):
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
 
     def run(script: str, *args: object):
+        # From a file: pyspark takes a main module without one for a run of its own doctests, and ends it.
+        (folder / "script.py").write_text(script)
         done = subprocess.run(
-            [python, "-c", script, *map(str, args)], capture_output=True, text=True,
+            [python, "script.py", *map(str, args)], capture_output=True, text=True,
             cwd=folder, env={**os.environ, **quiet, **more}, timeout=300, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-4000:]

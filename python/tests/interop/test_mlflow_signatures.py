@@ -98,10 +98,10 @@ def test_mlflow_infers_the_same_of_nested_cells(run_each_mlflow: Any, tmp_path: 
         assert json.loads(infer_signature(frame).to_dict()["inputs"]) == json.loads(text)
 
 
-def test_mlflow_takes_hints_for_the_same(run_each_mlflow: Any) -> None:
+def test_mlflow_takes_hints_for_the_same(run_mlflow: Any) -> None:
     """SIG-044, SIG-045."""
     names = {"datetime": dt, "typing": typing, "Any": Any}
-    theirs = run_each_mlflow(HINTS.replace("HINTED", repr(HINTED)))
+    theirs = run_mlflow(HINTS.replace("HINTED", repr(HINTED)))
     for (hint, returned), expected in zip(HINTED, theirs, strict=True):
 
         def predict(model_input: Any) -> Any:

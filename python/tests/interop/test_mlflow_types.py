@@ -100,12 +100,12 @@ ASKED = [
 MADE = 'Schema([ColSpec("double", "a"), ColSpec("datetime", "b", required=False)])'
 
 
-def test_both_answer_the_same(run_each_mlflow: Any) -> None:
+def test_both_answer_the_same(run_mlflow: Any) -> None:
     script = SCRIPT.partition("written, read")[0] + (
         "SCHEMA = eval(sys.argv[1])\n"
         "print(json.dumps([eval(asked) for asked in json.loads(sys.argv[2])], default=str))\n"
     )
-    theirs = run_each_mlflow(script, MADE, json.dumps(ASKED))
+    theirs = run_mlflow(script, MADE, json.dumps(ASKED))
     known = {"DataType": DataType, "SCHEMA": _ours(MADE), "np": np}
     ours = [eval(asked, known) for asked in ASKED]
     for asked, mine, other in zip(ASKED, ours, theirs, strict=True):
