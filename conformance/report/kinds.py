@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance.harnesses.words import steady
 
-__all__ = ["ACCEPTED", "KINDS", "SKIPPED", "TOLD_OTHERWISE", "kind_of", "marked"]
+__all__ = ["ACCEPTED", "KINDS", "OTHER", "SKIPPED", "TOLD_OTHERWISE", "kind_of", "marked"]
 
 PASSED, TOLD_OTHERWISE, FAILED, SKIPPED = "passed", "told-otherwise", "failed", "skipped"
 ACCEPTED, REFUSED, OTHER = "accepted", "refused", "other"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from conformance.report.kinds import KINDS, SKIPPED, TOLD_OTHERWISE, kind_of
+from conformance.report.kinds import ACCEPTED, KINDS, OTHER, SKIPPED, TOLD_OTHERWISE, kind_of
 from conformance.runner.results import PASSED
 
 if TYPE_CHECKING:
@@ -47,11 +48,28 @@ def _numbers(report: dict[str, Any]) -> dict[str, Any]:
         "vectors": report["vectors"],
         "cases": len(kinds),
         "kinds": {kind: kinds.count(kind) for kind in KINDS},
+        "accepted": _by_rule(report, ACCEPTED),
+        "other": _by_rule(report, OTHER),
         "profiles": {
             name: {key: one[key] for key in (*counted, "conforms")}
             for name, one in report["profiles"].items()
         },
     }
+
+
+def _by_rule(report: dict[str, Any], kind: str) -> dict[str, int]:
+    """Return how many cases of a kind each rule has: that which refuses, or else the first."""
+    found: Counter[str] = Counter()
+    for one in report["results"]:
+        if kind_of(one) == kind:
+            found.update(_refused_by(one["expected"]) or {one["rules"][0]})
+    return dict(sorted(found.items()))
+
+
+def _refused_by(expected: dict[str, Any]) -> set[str]:
+    """Return the rules by which an expected answer refuses something."""
+    told = [*expected.get("violations", ()), *expected.get("details", ())]
+    return {one["rule"] for one in told if "rule" in one and one.get("severity") != "warning"}
 
 
 def _wrong_answers(reports: Sequence[dict[str, Any]], suite: str) -> Iterator[dict[str, Any]]:

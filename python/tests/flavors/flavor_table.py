@@ -14,6 +14,7 @@ if __name__ == "__main__":
     _TESTS = Path(__file__).resolve().parents[1]
     sys.path[:0] = [str(_TESTS / one) for one in ("", "fidelity", "../tools")]
 
+from interchange_table import exchanged, page_of
 from oldest import lock_of, locked
 from packaging.requirements import Requirement
 
@@ -30,7 +31,7 @@ README = REPOSITORY / "README.md"
 COLUMNS = (
     "saved", "native load", "python_function", "arrays", "signature, example", "fidelity",
     *(f"MLflow {age}" for age in AGES),
-    "loads in MLflow", "without MLflow", "detected", "REST", "trust",
+    "without MLflow", "detected", "REST", "trust",
 )  # fmt: skip
 _BEGIN, _END = "<!-- table: python python/tests/flavors/flavor_table.py -->", "<!-- end -->"
 
@@ -81,25 +82,21 @@ def summary(text: str) -> str:
     before, _, rest = text.partition(_BEGIN)
     after = rest.partition(_END)[2]
     rows = [
-        "| flavor | reads MLflow | loads in MLflow 3 | to load | tested with |",
+        "| flavor | reads MLflow | loads in MLflow | to load | tested with |",
         f"|{'---|' * 5}",
     ]
     for flavor in names():
-        ages = [age for age in AGES if nothing_to_read(flavor, f"MLflow {age}") is None]
-        back = "yes" if not_there(flavor, "loads in MLflow") is None else "no"
+        ages = {age for age in AGES if nothing_to_read(flavor, f"MLflow {age}") is None}
+        reads = ", ".join(sorted(ages.union(exchanged(flavor, "writes"))))
+        back = ", ".join(exchanged(flavor, "reads")) or "no"
         trust = "asks for trust" if specimen(flavor).runs else "needs no trust"
-        link = f"[{flavor}]({_page(flavor).relative_to(REPOSITORY).as_posix()})"
-        rows.append(f"| {link} | {', '.join(ages)} | {back} | {trust} | {versions(flavor)} |")
+        link = f"[{flavor}]({page_of(flavor).relative_to(REPOSITORY).as_posix()})"
+        rows.append(f"| {link} | {reads} | {back} | {trust} | {versions(flavor)} |")
     return "\n".join([f"{before}{_BEGIN}", "", *rows, "", f"{_END}{after}"])
 
 
-def _page(flavor: str) -> Path:
-    page = PAGE.parent / f"{flavor}.md"
-    return page if page.exists() else PAGE.parents[1] / "python-function.md"
-
-
 def _row(flavor: str, reasons: list[str]) -> str:
-    link = f"[{flavor}]({os.path.relpath(_page(flavor), PAGE.parent)})"
+    link = f"[{flavor}]({os.path.relpath(page_of(flavor), PAGE.parent)})"
     return f"| {link} | {' | '.join(_marks(flavor, reasons))} | {versions(flavor)} |"
 
 

@@ -10,7 +10,6 @@ import importlib
 import importlib.util
 import json
 import os
-import pickle
 import re
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from peer_environment import peer_folder
+from mlflow_side import first
 
 import mlmodel
 from asking import as_declared
@@ -72,26 +71,17 @@ class Bench:
 
     @property
     def example(self) -> Any:
-        return _first(self.rows, self.specimen.example)
+        return first(self.rows, self.specimen.example)
 
-    @cached_property
-    def of_mlflow(self) -> dict[str, Any]:
-        """What MLflow 3 answers, loads and saves, in a process of its own."""
-        return _asked_of_mlflow(self)
-
-    def require_equal(self, answer: Any) -> None:
-        """Fail where an answer is not the model's own."""
+    def require_equal(self, answer: Any, expected: Any = None) -> None:
+        """Fail where an answer is not the model's own, to the rows where no other is expected."""
+        expected = self.expected if expected is None else expected
         if self.specimen.tolerance:
-            own, given = (np.asarray(pd.DataFrame(one)) for one in (self.expected, answer))
+            own, given = (np.asarray(pd.DataFrame(one)) for one in (expected, answer))
             np.testing.assert_allclose(given, own, rtol=self.specimen.tolerance)
         else:
-            assert difference(self.expected, answer, single=self.specimen.single) is None
-
-
-def _first(rows: Any, count: int) -> Any:
-    if isinstance(rows, dict):
-        return {name: held[:count] for name, held in rows.items()}
-    return rows[:count]
+            what = difference(expected, answer, single=self.specimen.single)
+            assert what is None, what
 
 
 def saves(bench: Bench) -> None:
@@ -151,23 +141,12 @@ def layout(age: str) -> Callable[[Bench], None]:
     """A folder as MLflow of an age wrote it loads here, and answers as the model."""
 
     def reads(bench: Bench) -> None:
-        write = bench.specimen.layouts.get(age)
-        if write is None:
-            assert bench.of_mlflow["saves"] == "", bench.of_mlflow["saves"]
-            root = bench.folder / "theirs"
-        else:
-            root = bench.folder / age
-            root.mkdir()
-            write(bench.model, root)
+        root = bench.folder / age
+        root.mkdir()
+        bench.specimen.layouts[age](bench.model, root)
         bench.require_equal(mlmodel.load(root, trust=True).predict(bench.rows))
 
     return reads
-
-
-def loads_in_mlflow(bench: Bench) -> None:
-    """What is saved here loads in MLflow 3, and answers as the model."""
-    assert bench.of_mlflow["loads"] == "", bench.of_mlflow["loads"]
-    bench.require_equal(pickle.loads((bench.folder / "answer.pickle").read_bytes()))
 
 
 def without_mlflow(bench: Bench) -> None:
@@ -231,7 +210,6 @@ CELLS: dict[str, Callable[[Bench], None]] = {
     "signature, example": signature,
     "fidelity": fidelity,
     **{f"MLflow {age}": layout(age) for age in AGES},
-    "loads in MLflow": loads_in_mlflow,
     "without MLflow": without_mlflow,
     "detected": detected,
     "REST": rest,
@@ -256,49 +234,3 @@ def _serving(model: Path) -> Iterator[int]:
         finally:
             process.terminate()
             process.communicate()
-
-
-_MLFLOW = """
-import pickle, sys, traceback
-from pathlib import Path
-name, folder = sys.argv[1], Path(sys.argv[2])
-import mlflow
-from specimens import model, specimen
-told = {"loads": "", "saves": ""}
-try:
-    loaded = mlflow.pyfunc.load_model(str(folder / "saved"))
-    answer = loaded.predict(specimen(name).rows())
-    (folder / "answer.pickle").write_bytes(pickle.dumps(answer))
-except BaseException:
-    told["loads"] = traceback.format_exc()
-try:
-    own, path = specimen(name), str(folder / "theirs")
-    if own.mlflow_save is not None:
-        own.mlflow_save(mlflow, model(name), path)
-    else:
-        module = __import__(f"mlflow.{name}", fromlist=["save_model"])
-        options = {"pip_requirements": ["mlflow"], **own.mlflow_options}
-        module.save_model(model(name), path, **options)
-except BaseException:
-    told["saves"] = traceback.format_exc()
-(folder / "told.pickle").write_bytes(pickle.dumps(told))
-"""
-
-
-def _asked_of_mlflow(bench: Bench) -> dict[str, Any]:
-    assert bench.saved.is_dir()
-    path = [_TESTS, _TESTS / "fidelity", _TESTS.parent / "src", peer_folder("mlflow-skinny")]
-    environment = {
-        **os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)),
-        "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1",
-    }  # fmt: skip
-    # From a file: pyspark takes a main module without one for a run of its own doctests, and ends it.
-    script = bench.folder / "ask_mlflow.py"
-    script.write_text(_MLFLOW)
-    done = subprocess.run(
-        [sys.executable, str(script), bench.name, str(bench.folder)], cwd=bench.folder,
-        capture_output=True, text=True, env=environment, timeout=_PATIENCE, check=False,
-    )  # fmt: skip
-    told = bench.folder / "told.pickle"
-    assert told.exists(), done.stderr[-4000:]
-    return pickle.loads(told.read_bytes())

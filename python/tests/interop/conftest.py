@@ -1,4 +1,7 @@
-"""MLflow in an environment of its own; its scripts run in another process."""
+"""MLflow of today in an environment of its own, and the last 2.x beside the packages of ours.
+
+Its scripts run in another process.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,35 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from peer_environment import peer_python
+from peer_environment import peer_folder, peer_python
 
 
 @pytest.fixture(scope="session")
-def mlflow_python() -> Path:
-    return peer_python("mlflow-flavors")
-
-
-@pytest.fixture(scope="session")
-def run_mlflow(mlflow_python):
+def run_mlflow(tmp_path_factory):
     """Run a script with MLflow; it prints one JSON value on its last line, which is returned."""
+    return _runner("3.x", tmp_path_factory.mktemp("mlflow"))
+
+
+@pytest.fixture(scope="session", params=["3.x", "2.x"])
+def run_each_mlflow(request, tmp_path_factory):
+    """Run a script with each release of MLflow, likewise."""
+    return _runner(request.param, tmp_path_factory.mktemp("mlflow"))
+
+
+def _runner(release, folder):
+    python, more = (
+        (peer_python("mlflow-flavors"), {})
+        if release == "3.x"
+        else (sys.executable, {"PYTHONPATH": str(peer_folder("mlflow-skinny-2"))})
+    )
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
 
     def run(script: str, *args: object):
-        environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
+        # From a file: pyspark takes a main module without one for a run of its own doctests, and ends it.
+        (folder / "script.py").write_text(script)
         done = subprocess.run(
-            [mlflow_python, "-c", script, *map(str, args)],
-            capture_output=True, text=True, env=environment, timeout=300, check=False,
+            [python, "script.py", *map(str, args)], capture_output=True, text=True,
+            cwd=folder, env={**os.environ, **quiet, **more}, timeout=300, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-4000:]
         return json.loads(done.stdout.strip().splitlines()[-1])

@@ -119,17 +119,17 @@ class Nothing(mlmodel.pyfunc.PythonModel):
 
 
 @pytest.fixture(scope="module")
-def from_mlflow(run_mlflow, tmp_path_factory):
+def from_mlflow(run_each_mlflow, tmp_path_factory):
     root = tmp_path_factory.mktemp("theirs")
-    return root, run_mlflow(MLFLOW_SAVES, root)
+    return root, run_each_mlflow(MLFLOW_SAVES, root)
 
 
 @pytest.fixture(scope="module")
-def read_by_mlflow(run_mlflow, tmp_path_factory):
+def read_by_mlflow(run_each_mlflow, tmp_path_factory):
     root = tmp_path_factory.mktemp("ours")
     for name, example in _OURS["EXAMPLES"].items():
         mlmodel.pyfunc.save_model(root / name, python_model=Nothing(), input_example=example)
-    return root, run_mlflow(MLFLOW_READS, root)
+    return root, run_each_mlflow(MLFLOW_READS, root)
 
 
 def comparable(found: Any) -> Any:

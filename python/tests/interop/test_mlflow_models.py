@@ -189,8 +189,8 @@ def asked_here(root, more=""):
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def test_mlflows_models_load_here_without_mlflow(run_mlflow, root):
-    run_mlflow(MODELS.replace("LIBRARY", "mlflow") + THEIRS, root)
+def test_mlflows_models_load_here_without_mlflow(run_each_mlflow, root):
+    run_each_mlflow(MODELS.replace("LIBRARY", "mlflow") + THEIRS, root)
     written = Model.load(root / "code").flavors["python_function"]
     assert written["model_code_path"] == str(root / "model.py")
     remove_sources(root)
@@ -198,7 +198,7 @@ def test_mlflows_models_load_here_without_mlflow(run_mlflow, root):
     assert answer == {"out": {**EXPECTED, **EXPECTED_OF_THEIRS}, "others": []}
 
 
-def test_our_models_load_in_mlflow_without_us(run_mlflow, root):
+def test_our_models_load_in_mlflow_without_us(run_each_mlflow, root):
     done = subprocess.run(
         [sys.executable, "-c", MODELS.replace("LIBRARY", "mlmodel"), str(root)],
         capture_output=True, text=True, check=False, timeout=120,
@@ -207,7 +207,7 @@ def test_our_models_load_in_mlflow_without_us(run_mlflow, root):
     remove_sources(root)
     assert asked_here(root)["out"] == EXPECTED
     ask = ASK.replace("LIBRARY", "mlflow").replace(", TRUST", "").replace("OTHER", "mlmodel")
-    answer = run_mlflow(ask, root)
+    answer = run_each_mlflow(ask, root)
     assert answer == {"out": EXPECTED, "others": []}
 
 
@@ -222,7 +222,7 @@ model.save(sys.argv[1] + "/MLmodel")
 """
 
 
-def test_a_description_written_here_is_mlflows_and_back(run_mlflow, tmp_path):
+def test_a_description_written_here_is_mlflows_and_back(run_each_mlflow, tmp_path):
     import pandas as pd
 
     from mlmodel.models import infer_signature
@@ -232,7 +232,7 @@ def test_a_description_written_here_is_mlflows_and_back(run_mlflow, tmp_path):
     )
     model.add_flavor("mine", a={"deep": [1.5, None]})
     model.save(tmp_path)
-    mine, time, signature, metadata, owner = run_mlflow(DESCRIBED, tmp_path)
+    mine, time, signature, metadata, owner = run_each_mlflow(DESCRIBED, tmp_path)
     assert (mine, time, metadata, owner) == (
         {"a": {"deep": [1.5, None]}}, model.utc_time_created, {"a": 1}, "me",
     )  # fmt: skip

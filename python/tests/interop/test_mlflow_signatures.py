@@ -69,7 +69,7 @@ def _quiet() -> Any:
         yield
 
 
-def test_mlflow_reads_what_is_inferred(run_mlflow: Any, tmp_path: Any) -> None:
+def test_mlflow_reads_what_is_inferred(run_each_mlflow: Any, tmp_path: Any) -> None:
     """SIG-015, SIG-017, SIG-040, SIG-041."""
     data = [
         *[pd.DataFrame({"a": pd.Series(cells, dtype=object)}) for cells in CELLS],
@@ -83,16 +83,16 @@ def test_mlflow_reads_what_is_inferred(run_mlflow: Any, tmp_path: Any) -> None:
     params = {"o": {"x": 1, "y": [1, 2], "z": None}, "l": [1.5], "s": "x", "b": True}
     written = [infer_signature(one, one, params=params).to_dict() for one in data]
     (tmp_path / "texts.json").write_text(json.dumps(written))
-    read = run_mlflow(READ, tmp_path / "texts.json")
+    read = run_each_mlflow(READ, tmp_path / "texts.json")
     for mine, theirs in zip(written, read, strict=True):
         for part, text in mine.items():
             assert json.loads(theirs[part]) == json.loads(text or "null")
 
 
-def test_mlflow_infers_the_same_of_nested_cells(run_mlflow: Any, tmp_path: Any) -> None:
+def test_mlflow_infers_the_same_of_nested_cells(run_each_mlflow: Any, tmp_path: Any) -> None:
     """SIG-040."""
     (tmp_path / "cells.json").write_text(json.dumps(CELLS))
-    theirs = run_mlflow(INFER, tmp_path / "cells.json")
+    theirs = run_each_mlflow(INFER, tmp_path / "cells.json")
     for cells, text in zip(CELLS, theirs, strict=True):
         frame = pd.DataFrame({"a": pd.Series(cells, dtype=object)})
         assert json.loads(infer_signature(frame).to_dict()["inputs"]) == json.loads(text)

@@ -69,11 +69,11 @@ def _ours(expression: str) -> Any:
     return made
 
 
-def test_both_write_and_read_the_same(run_mlflow: Any) -> None:
+def test_both_write_and_read_the_same(run_each_mlflow: Any) -> None:
     """SIG-003, SIG-006, SIG-008, SIG-021."""
     made = list(map(_ours, EXPRESSIONS))
     texts = [one.to_json() for one in made]
-    found = run_mlflow(SCRIPT, json.dumps(EXPRESSIONS), json.dumps(texts))
+    found = run_each_mlflow(SCRIPT, json.dumps(EXPRESSIONS), json.dumps(texts))
     for expression, ours, text, theirs, read in zip(
         EXPRESSIONS, made, texts, found["written"], found["read"], strict=True
     ):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fidelity_kinds import Kind
 
 #: The ages of the format whose folders are read, each by a layout of its own.
-AGES = ("0.x", "1.x", "2.x", "3.x")
+AGES = ("0.x", "1.x", "2.x")
 
 
 def _predict(model: Any, rows: Any) -> Any:
@@ -71,16 +71,22 @@ class Specimen:
     #: How many of the rows are the example.
     example: int = 2
     #: Age of MLflow -> writes a model into an empty folder as MLflow of that age did; or why there
-    #: is none. That of 3.x is written by MLflow itself where it has the flavor, and stands here
-    #: where it has not.
+    #: is none. What MLflow of today writes, it writes itself (``tests/flavors/interchange.py``).
     layouts: Mapping[str, Callable[[Any, Path], None] | str] = field(default_factory=_nothing)
     #: Whether loading asks for trust, and what would run; empty where its files are data.
     runs: str = ""
-    #: Arguments with which MLflow 3 saves the model, beside those that every model is saved with.
+    #: Arguments with which MLflow saves the model, beside those that every model is saved with;
+    #: a release that does not know one is not given it.
     mlflow_options: Mapping[str, Any] = field(default_factory=_nothing)
-    #: Saves the model with MLflow 3, which it is given; ``save_model`` of MLflow's module of the
-    #: flavor where it is None.
-    mlflow_save: Callable[[Any, Any, str], None] | None = None
+    #: Makes of the example what MLflow is given with a signature, where it infers none itself.
+    mlflow_signed: Callable[[Any], Any] | None = None
+    #: Gives the arguments without which a release of MLflow does not load the native model.
+    mlflow_load: Callable[[], Mapping[str, Any]] = _nothing
+    #: Saves the model with MLflow, which it is given, and with keywords that all flavors take;
+    #: ``save_model`` of MLflow's module of the flavor where it is None.
+    mlflow_save: Callable[..., None] | None = None
+    #: Cells of the interchange that are not, with what MLflow says; the test sees that it does.
+    not_exchanged: Mapping[str, str] = field(default_factory=_nothing)
     #: Cells of the table that are not, with the reason; the test sees that they fail.
     missing: Mapping[str, str] = field(default_factory=_nothing)
     #: Whether its numbers have single precision, whose doubles a client's text does not tell apart.

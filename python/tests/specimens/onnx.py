@@ -165,5 +165,7 @@ SPECIMEN = Specimen(
         "2.x": _layout_2,
     },
     single=True,
+    mlflow_signed=lambda example: example,
+    not_exchanged={"1.x writes": "cannot import name 'runtime_version' from 'google.protobuf'"},
     fidelity=FIDELITY,
 )

@@ -104,12 +104,12 @@ def _save(model: Any, path: Path, **options: Any) -> None:
     _saved_by(pyfunc.save_model, model, path, **options)
 
 
-def _save_by_mlflow(mlflow: Any, model: Any, path: str) -> None:
+def _save_by_mlflow(mlflow: Any, model: Any, path: str, **options: Any) -> None:
     """Save a class of the same methods that is derived from MLflow's own."""
     own = type(model)
     methods = {"load_context": own.load_context, "predict": own.predict}
     theirs = type("Rated", (mlflow.pyfunc.PythonModel,), methods)
-    _saved_by(mlflow.pyfunc.save_model, theirs(), path, pip_requirements=["mlflow"])
+    _saved_by(mlflow.pyfunc.save_model, theirs(), path, **options)
 
 
 def _layout(age: str) -> Callable[[Any, Path], None]:

@@ -52,6 +52,11 @@ SPECIMEN = Specimen(
             "mlflow_version: 2.9.2\n", "{code: null, sentence_transformers_version: 2.2.2}"
         ),
     },
+    mlflow_signed=lambda example: example,
+    not_exchanged={
+        "2.x reads": "ValueError: Unsupported input type: Series",
+        "1.x writes": "No module named 'mlflow.sentence_transformers'",
+    },
     fidelity={"one text column": Made(lambda rows: make(), native)},
     other_kinds=KINDS,
     single=True,

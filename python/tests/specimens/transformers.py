@@ -87,6 +87,10 @@ SPECIMEN = Specimen(
         "1.x": "MLflow has had the flavor since 2.3",
         "2.x": _layout("mlflow_version: 2.3.0\n", KEYS, "pipeline"),
     },
+    not_exchanged={
+        "2.x reads": "module transformers has no attribute TranslationPipeline",
+        "1.x writes": "No module named 'mlflow.transformers'",
+    },
     fidelity={"one text column": Made(lambda rows: make(), native)},
     other_kinds=KINDS,
 )
