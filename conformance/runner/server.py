@@ -328,7 +328,7 @@ def exchange(
         _put(connection, method, path, headers)
         connection.putheader("Content-Length", str(len(body)))
         connection.connect()
-        pass
+        connection.sock = _Timed(connection.sock, deadline)
         connection.endheaders(body)
         answer = connection.getresponse()
         return answer.status, answer.getheaders(), _read(answer)

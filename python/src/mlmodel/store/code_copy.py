@@ -68,10 +68,13 @@ def private_copy(gate: Gate, named: str) -> Path:
     """
     root = gate.root.resolve()
     name = resolve_inside(root, named).relative_to(root).as_posix()
+    made = None
     try:
         made = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
         (made / name).mkdir(parents=True, exist_ok=True)
     except OSError:  # nothing can be written here, as behind the wall of TRU-081
+        if made is not None:
+            shutil.rmtree(made, ignore_errors=True)
         _in_place[root / name] = gate
         return root / name
     try:
