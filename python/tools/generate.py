@@ -87,14 +87,13 @@ def _descriptors(folder: str, what: str) -> bytes:
 
 
 def flavor_extras() -> dict[str, tuple[str, ...]]:
-    """Return the requirements of every flavor module, by the flavor's name."""
+    """Return the requirements of every flavor module, by the flavor's name.
+
+    One whose library is no distribution of Python has what every model needs.
+    """
     from mlmodel.flavors._registry import all_flavors
 
-    return {
-        flavor.name: ("mlmodel[predict]", *flavor.extra)
-        for flavor in all_flavors().values()
-        if flavor.extra
-    }
+    return {flavor.name: ("mlmodel[predict]", *flavor.extra) for flavor in all_flavors().values()}
 
 
 def pyproject(
