@@ -49,6 +49,8 @@ def not_there(flavor: str, cell: str) -> str | None:
 def versions(flavor: str) -> str:
     """Return the libraries of a flavor with the oldest and the newest versions of the locks."""
     known = _registry.flavor_by_name(flavor)
+    if known and known.programs:  # which no lock has
+        return ", ".join(f"{name} {wanted}" for name, wanted in known.programs.items())
     wanted = (
         [Requirement(line).name for line in known.extra or known.packages]
         if known

@@ -30,7 +30,7 @@ def make():
 def native(model, rows):
     """What R itself answers, of the texts of the numbers: no converter of ours on the way there."""
     require_r()
-    columns = [f"{name} = c({', '.join(map(_literal, rows[name]))})" for name in rows.columns]
+    columns = [f"`{name}` = c({', '.join(map(_literal, rows[name]))})" for name in rows.columns]
     text = f"""{{
         f <- unserialize(readBin(gzcon(rawConnection(x)), "raw", 1e8))
         if (is.raw(f)) f <- unserialize(f)
@@ -61,7 +61,7 @@ def _layout(version, more=""):
 
 _SUM = """function(x) {
     number <- function(one) if (is.numeric(one)) one else nchar(as.character(one)) + (as.character(one) > "b")
-    rowSums(sapply(x, function(one) ifelse(is.na(one), -1, number(one))))
+    Reduce(`+`, lapply(x, function(one) ifelse(is.na(one), -1, number(one))))
 }"""
 
 
