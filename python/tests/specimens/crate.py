@@ -32,7 +32,9 @@ def native(model, rows):
     require_r()
     columns = [f"`{name}` = c({', '.join(map(_literal, rows[name]))})" for name in rows.columns]
     text = f"""{{
-        f <- unserialize(readBin(gzcon(rawConnection(x)), "raw", 1e8))
+        file <- tempfile()
+        writeBin(x, file)
+        f <- readRDS(file)
         if (is.raw(f)) f <- unserialize(f)
         sprintf("%a", f(data.frame({", ".join(columns)}, check.names = FALSE)))
     }}"""
