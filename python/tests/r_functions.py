@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import mlmodel
 from mlmodel.bridges.r.installed import program
 from mlmodel.errors import MissingDependency
 
@@ -36,9 +39,7 @@ def _run_content() -> bytes:
 def runner() -> Any:
     """Return what evaluates a text of R: ``runner()("x + 1", 2.0)``; one R for all that ask."""
     require_r()
-    from mlmodel.flavors._crate_function import Crate
-
-    return Crate(_run_content())
+    return _loaded(_run_content())
 
 
 @cache
@@ -59,7 +60,18 @@ def content(source: str) -> bytes:
 
 def crate(source: str) -> Any:
     """Return a function of R, of its text, as Python has it."""
-    written = content(source)
-    from mlmodel.flavors._crate_function import Crate
+    return _loaded(content(source))
 
-    return Crate(written)
+
+def _loaded(written: bytes) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        return mlmodel.crate.load_model(saved(Path(folder), written), trust=True)
+
+
+def saved(folder: Path, written: bytes) -> Path:
+    """Return a folder after the file of a function was put there as a model."""
+    (folder / "crate.bin").write_bytes(written)
+    (folder / "MLmodel").write_text(
+        "flavors:\n  crate:\n    version: 0.1.0\n    model: crate.bin\n"
+    )
+    return folder

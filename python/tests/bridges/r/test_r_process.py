@@ -18,7 +18,7 @@ import pytest
 
 from mlmodel.bridges.r import installed
 from mlmodel.errors import InvalidArgument, InvalidInput, MissingDependency, ModelFailure
-from r_functions import content, crate, require_r
+from r_functions import content, crate, require_r, saved
 
 _EVALUATES = "function(text, x = NULL) eval(parse(text = text))"
 
@@ -72,6 +72,7 @@ def test_deep_recursion_is_an_error_or_costs_one_request(run):
     assert run("1 + 1").tolist() == [2.0]
 
 
+@pytest.mark.slow
 def test_a_loop_without_end_is_ended(run, monkeypatch):
     """CRA-006: with what it has started."""
     monkeypatch.setenv("MLMODEL_R_SECONDS", "1")
@@ -85,6 +86,7 @@ def test_a_loop_without_end_is_ended(run, monkeypatch):
     assert run("1 + 1").tolist() == [2.0]
 
 
+@pytest.mark.slow
 def test_memory_without_end_is_an_error(monkeypatch):
     """CRA-006: the process has no more than it is given, and goes on when R noticed itself."""
     require_r()
@@ -168,6 +170,7 @@ def test_a_large_answer_and_question_pass(run):
     pd.testing.assert_frame_equal(run("x", frame), frame)
 
 
+@pytest.mark.slow
 def test_an_interrupted_call_leaves_no_answer_behind(run):
     """What comes of a question is never given to the next one."""
     timer = threading.Timer(
@@ -179,6 +182,7 @@ def test_an_interrupted_call_leaves_no_answer_behind(run):
     assert run("'next'").tolist() == ["next"]
 
 
+@pytest.mark.slow
 def test_as_many_as_are_asked_for_answer_at_once(monkeypatch):
     """CRA-006: MLMODEL_R_WORKERS; one more waits for its turn."""
     require_r()
@@ -206,21 +210,21 @@ def test_as_many_as_are_asked_for_answer_at_once(monkeypatch):
 
 
 _PARENT = """
-import sys, threading
-from mlmodel.flavors._crate_function import Crate
-busy, idle = (Crate(open(sys.argv[1], "rb").read()) for _ in range(2))
+import sys
+import mlmodel
+busy, idle = (mlmodel.crate.load_model(sys.argv[1], trust=True) for _ in range(2))
 print(*busy.processes(), *idle.processes(), flush=True)
 busy("repeat {}")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform != "linux", reason="other systems do not tell a process that its parent ended"
 )
 def test_a_parent_that_is_killed_leaves_no_r_behind(tmp_path, wait_for):
     """CRA-006: neither one that waits, nor one that computes."""
-    (tmp_path / "f").write_bytes(content(_EVALUATES))
-    command = [sys.executable, "-c", _PARENT, str(tmp_path / "f")]
+    command = [sys.executable, "-c", _PARENT, str(saved(tmp_path, content(_EVALUATES)))]
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -239,10 +243,12 @@ def _processor_time(number):
     return int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[11])
 
 
+@pytest.mark.slow
 def test_a_parent_that_ends_by_itself_leaves_nothing(tmp_path):
     """CRA-006: no process, no folder of temporary files."""
-    (tmp_path / "f").write_bytes(content(_EVALUATES))
     (tmp_path / "tmp").mkdir()
+    (tmp_path / "m").mkdir()
+    model = saved(tmp_path / "m", content(_EVALUATES))
     script = _PARENT.replace('busy("repeat {}")', "")
     variables = {
         **os.environ,
@@ -250,7 +256,7 @@ def test_a_parent_that_ends_by_itself_leaves_nothing(tmp_path):
         "TMPDIR": str(tmp_path / "tmp"),
     }
     done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "f")],
+        [sys.executable, "-c", script, str(model)],
         capture_output=True,
         text=True,
         check=True,
