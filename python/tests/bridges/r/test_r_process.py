@@ -92,6 +92,8 @@ def test_memory_without_end_is_an_error(monkeypatch):
     require_r()
     monkeypatch.setenv("MLMODEL_R_BYTES", str(300 * 2**20))
     made = crate(_EVALUATES)
+    with pytest.raises(ModelFailure, match="cannot allocate"):
+        made("length(numeric(5e7))")  # 400 MB
     with pytest.raises(ModelFailure, match="cannot allocate|CRA-006"):
         made("{ x <- 1; repeat x <- c(x, x) }")
     assert made("1 + 1").tolist() == [2.0]

@@ -106,8 +106,9 @@ def microseconds(seconds: _Array) -> _Array:
     """Return the whole microseconds that are nearest to seconds, which have to fit."""
     whole = np.floor(seconds)
     # The part of a second by itself: the product of all would be rounded once more.
-    parts: _Array = np.round((seconds - whole) * _SECOND).astype("int64")
-    return parts + whole.astype("int64") * _SECOND
+    made: _Array = whole.astype("int64") * _SECOND
+    made += np.round((seconds - whole) * _SECOND).astype("int64")
+    return made
 
 
 def _seconds(values: _Array, place: Place) -> _Array:
