@@ -22,7 +22,7 @@ ALTERED ?= 20000
 SEED ?= 0
 unit pandas3 flavors oldest: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help env demo test check lint types unit pandas3 flavors oldest slow fuzz bench conformance conformance-peers mutation generate trustlist dist clean
+.PHONY: r help env demo test check lint types unit pandas3 flavors oldest slow fuzz bench conformance conformance-peers mutation generate trustlist dist clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,7 +61,14 @@ lint: env ## Style
 types: env ## Static types
 	@cd python && ../$(BIN)/mypy
 
-unit: env ## Tests that start no server and build no package
+# On a fresh machine of Debian's, root gets it; everywhere else tests that need R skip, and say so.
+r:
+	@command -v R > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
+	  apt-get update -qq > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+	  --no-install-recommends r-base-core r-cran-yaml r-cran-jsonlite r-cran-testthat > /dev/null; } || \
+	  echo "R is not installed (r-base-core): the tests of models of R are skipped" >&2
+
+unit: env r ## Tests that start no server and build no package
 	@cd python && ../$(BIN)/pytest -n $(JOBS) -m "not slow and not libraries"
 
 pandas3: env ## The core's tests on pandas 3, in an environment of their own
@@ -69,7 +76,7 @@ pandas3: env ## The core's tests on pandas 3, in an environment of their own
 	  PYTHONPATH=src $$peer -m pytest -n $(JOBS) -m "not slow and not libraries" \
 	  tests/signature tests/scoring tests/test_conformance.py
 
-flavors: env ## Tests that need every flavor's library, in an environment that has them all
+flavors: env r ## Tests that need every flavor's library, in an environment that has them all
 	@cd python && peer=$$(../$(BIN)/python tools/peer_environment.py flavors) && \
 	  PYTHONPATH=$$PWD/src $$peer -m pytest -n $(JOBS) --dist loadgroup -m libraries
 
@@ -80,7 +87,7 @@ oldest: env ## The flavors' tests with the oldest libraries that the extras take
 	  PYTHONPATH=$$PWD/src $$peer -m pytest -n $(JOBS) --dist loadgroup tests/flavors -m "not slow" \
 	  -k "not test_interchange" || exit 1; done
 
-slow: env ## Tests with real servers, clients, packages and MLflow itself
+slow: env r ## Tests with real servers, clients, packages and MLflow itself
 	@cd python && ../$(BIN)/pytest -n $(JOBS) --dist loadfile -m "slow and not libraries"
 
 fuzz: env ## Random pickles against CPython's unpickler (COUNT); altered models against their libraries, requests (ALTERED)

@@ -26,7 +26,8 @@ ROOMS = {
     "environment": ("document",),
     "scoring": ("signature", "document"),
     "store": ("sandbox", "signature", "document", "trust", "environment", "scoring"),
-    "flavors": ("signature", "document", "trust", "environment", "scoring", "store"),
+    "bridges": ("sandbox", "signature", "document", "trust", "environment", "scoring", "store"),
+    "flavors": ("signature", "document", "trust", "environment", "scoring", "store", "bridges"),
     "pyfunc": (
         *("sandbox", "signature", "document", "trust", "environment", "scoring", "store"),
         "flavors",

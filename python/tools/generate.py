@@ -24,6 +24,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = REPOSITORY / "python"
+R_SCHEMA = REPOSITORY / "r-bridge" / "inst" / "schemas" / "mlmodel.json"
 PACKAGE = PYTHON / "src" / "mlmodel"
 
 #: Folders that hold generated files only: whatever else is in them goes.
@@ -87,14 +88,13 @@ def _descriptors(folder: str, what: str) -> bytes:
 
 
 def flavor_extras() -> dict[str, tuple[str, ...]]:
-    """Return the requirements of every flavor module, by the flavor's name."""
+    """Return the requirements of every flavor module, by the flavor's name.
+
+    One whose library is no distribution of Python has what every model needs.
+    """
     from mlmodel.flavors._registry import all_flavors
 
-    return {
-        flavor.name: ("mlmodel[predict]", *flavor.extra)
-        for flavor in all_flavors().values()
-        if flavor.extra
-    }
+    return {flavor.name: ("mlmodel[predict]", *flavor.extra) for flavor in all_flavors().values()}
 
 
 def pyproject(
@@ -143,7 +143,10 @@ def others() -> Outputs:
 
 def wanted() -> Outputs:
     """Return everything that is generated."""
-    return {**schemas(), **protobuf(), **extras(), **copies(), **others()}
+    made = {**schemas(), **protobuf(), **extras(), **copies(), **others()}
+    # What R's package holds files against: an installed package has nothing beside it.
+    made[R_SCHEMA] = made[REPOSITORY / "schemas" / "bundled" / "v1" / "mlmodel.json"]
+    return made
 
 
 def stale(outputs: Outputs) -> list[Path]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+import mlmodel
 from mlmodel.cli.predict import command
-from mlmodel.errors import UnsupportedModel
+from mlmodel.errors import InvalidModel, UnsupportedModel
 from mlmodel.pyfunc.served import load_served
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def folder(path: Path, *flavors: str) -> Path:
 
 @pytest.mark.parametrize(
     ("flavors", "served"),
-    [(("crate",), "crate"), (("mleap", "crate"), "crate"), (("own", "mleap"), "mleap")],
+    [(("mleap",), "mleap"), (("own", "mleap"), "mleap")],
 )
 def test_a_flavor_that_is_not_served_yet_is_named(
     tmp_path: Path, flavors: tuple[str, ...], served: str
@@ -42,7 +43,7 @@ def test_a_model_without_any_lists_what_it_has(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_command_says_so(tmp_path: Path) -> None:
-    result = CliRunner().invoke(command, ["-m", str(folder(tmp_path / "m", "crate"))], input="[]")
+    result = CliRunner().invoke(command, ["-m", str(folder(tmp_path / "m", "mleap"))], input="[]")
     assert isinstance(result.exception, UnsupportedModel)
     assert "RST-087" in str(result.exception)
 
@@ -54,3 +55,11 @@ def test_what_python_function_refuses_is_told_as_it_is(tmp_path: Path) -> None:
     (path / "MLmodel").write_text(text)
     with pytest.raises(UnsupportedModel, match=r"mlflow\.unheard_of"):
         load_served(path)
+
+
+def test_the_flavor_that_is_here_is_loaded(tmp_path: Path) -> None:
+    """RST-087: before one that comes later in the order; what is wrong with it is told as it is."""
+    path = folder(tmp_path / "m", "mleap", "crate")
+    for load in (load_served, mlmodel.load):
+        with pytest.raises(InvalidModel, match=r"crate\.bin"):
+            load(path)

@@ -22,7 +22,7 @@ from mlmodel.sandbox.wall import Wall, WallError, raise_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["main"]
+__all__ = ["end_with_parent", "main"]
 
 _SIGNAL_OF_PARENTS_DEATH, _KILL = 1, 9
 
@@ -32,7 +32,7 @@ def main() -> None:
     source, target = _own_pipes()
     try:
         wall, entry = _question(source)
-        _end_with_parent()
+        end_with_parent()
         if wall is not None:
             raise_(Wall(wall.read, wall.memory, (source, target)))
     except WallError as error:
@@ -72,7 +72,8 @@ def _own_pipes() -> tuple[int, int]:
     return source, target
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Have the kernel end this process when the thread ends that started it; on Linux."""
     if sys.platform == "linux":
         import ctypes
 

@@ -26,7 +26,7 @@ from mlmodel.sandbox import frames, limits
 if TYPE_CHECKING:
     from mlmodel.sandbox.wall import Wall
 
-__all__ = ["Process"]
+__all__ = ["Process", "starter"]
 
 #: The search path of this process comes first: so both find the same libraries.
 _BEGIN = (
@@ -134,7 +134,7 @@ class Process:
         variables = dict(os.environ)
         if self._wall is not None:
             variables = limits.clean_environment(variables, self._keep)
-        running = _starter().submit(_begun, variables, self._place).result()
+        running = starter().submit(_begun, variables, self._place).result()
         self._running = running
         # Not weakref's: processes of multiprocessing, as workers are, end without those.
         self._finalizer = Finalize(self, running.end, exitpriority=0)
@@ -221,7 +221,7 @@ def _how_it_ended(code: int | None, seconds: float | None) -> str:
 _starters: dict[int, ThreadPoolExecutor] = {}
 
 
-def _starter() -> ThreadPoolExecutor:
+def starter() -> ThreadPoolExecutor:
     """Return the thread that starts processes here.
 
     The kernel ends a walled process when the *thread* that started it ends, so it is one that

@@ -1,0 +1,201 @@
+"""A function of R as an object of Python's, and how it predicts.
+
+Specification: spec/flavors/crate.md.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import re
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlmodel.bridges.r.crew import Crew
+from mlmodel.bridges.r.faults import Place
+from mlmodel.bridges.r.from_r import value_of
+from mlmodel.bridges.r.process import Stopped
+from mlmodel.bridges.r.serialized import Kind, NotData, Vector, texts
+from mlmodel.bridges.r.to_r import vector_of
+from mlmodel.errors import MissingDependency, ModelFailure
+from mlmodel.flavors._arguments import PredictArguments
+from mlmodel.flavors._invalid_data import invalid
+from mlmodel.flavors._tables import as_table
+from mlmodel.scoring.predict import Taking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mlmodel.errors import MlmodelError
+    from mlmodel.flavors._base import Predict
+
+__all__ = ["Crate", "Damaged", "predictor"]
+
+_FAILED, _ABSENT, _ANSWER = "CRA-007", "CRA-004", "CRA-010"
+#: How files of R begin: compressed ones, and a serialization as text or in either order of bytes.
+_COMPRESSED: dict[bytes, Callable[[bytes], bytes]] = {
+    b"\x1f\x8b": gzip.decompress,
+    b"BZh": bz2.decompress,
+    b"\xfd7zXZ\x00": lzma.decompress,
+}
+_SERIALIZED = (b"X\n", b"A\n", b"B\n")
+_MOST_NAMED = 20
+#: What R says of a name that nothing has, and of a package that is not installed; in quotes of
+#: ASCII, or in those of its locale.
+_NOT_FOUND = re.compile(r"object ['\u2018](.+)['\u2019] not found")
+_NO_PACKAGE = re.compile(r"there is no package called ['\u2018](.+?)['\u2019]")
+
+
+class Damaged(Exception):
+    """The bytes are no function that R saved; the text says what is wrong with them."""
+
+
+class Crate:
+    """A function of R, with all that it needs; it runs in processes of R.
+
+    It is called with positional and named arguments: frames, series, arrays, scalars, lists and
+    mappings. The answer is an array, a series, a frame, a list, a mapping or None. It can be
+    pickled; whoever unpickles it runs what it holds.
+
+    Args:
+        content: the bytes of the file that R saved.
+
+    """
+
+    def __init__(self, content: bytes) -> None:
+        """Start R and have it load the function.
+
+        Raises:
+            Damaged: R cannot read it, or it is no function.
+            MissingDependency: there is no R, or it is too old.
+            ModelFailure: R ended meanwhile.
+
+        """
+        self.content = content
+        loaded = Vector(Kind.RAW, np.frombuffer(_serialization(content), "uint8"))
+        self._crew = Crew(texts(["load"]), loaded)
+        try:
+            told = value_of(self._crew.start())
+        except Stopped as error:
+            raise Damaged(_words(error)) from None
+        #: The names of its arguments, as R has them; "..." takes any.
+        self.arguments: tuple[str, ...] = tuple(told["arguments"])
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the function.
+
+        Raises:
+            InvalidInput: R cannot have an argument as it is (CRA-009), or the function looks for a
+                column that the table does not have (CRA-007).
+            MissingDependency: a package of R is not installed.
+            ModelFailure: it stopped with an error, it ended R, or its answer is not data.
+
+        """
+        vectors = [vector_of(one, Place(f"Argument {n}")) for n, one in enumerate(arguments, 1)]
+        vectors += [vector_of(one, Place(f"Argument {n!r}", n)) for n, one in named.items()]
+        names = {"names": texts([*("" for _ in arguments), *named])} if named else {}
+        question = Vector(Kind.LIST, vectors, names)
+        try:
+            return value_of(self._crew.ask(texts(["call"]), question))
+        except Stopped as error:
+            raise _failure(error, arguments) from None
+        except NotData as error:
+            raise ModelFailure(f"The answer cannot be given: {error} ({_ANSWER}).") from None
+
+    def processes(self) -> list[int]:
+        """Return the numbers of its processes."""
+        return self._crew.numbers()
+
+    def close(self) -> None:
+        """End its processes; the next call starts another."""
+        self._crew.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Crate, (self.content,)
+
+    def __repr__(self) -> str:
+        return f"<Crate: a function of R with the arguments {', '.join(self.arguments)}>"
+
+
+def _serialization(content: bytes) -> bytes:
+    """Return what a file of R holds, which is compressed mostly."""
+    for head, decompress in _COMPRESSED.items():
+        if content.startswith(head):
+            try:
+                content = decompress(content)
+            except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
+                raise Damaged(f"it is cut off or damaged ({error})") from None
+    if not content.startswith(_SERIALIZED):
+        raise Damaged('R did not write it: saveRDS(serialize(f, NULL), "crate.bin") does')
+    return content
+
+
+def _words(error: Stopped) -> str:
+    return " ".join(str(error).split()).rstrip(".")
+
+
+def _failure(error: Stopped, arguments: tuple[Any, ...]) -> MlmodelError:
+    """Return the error for what R says when it stops."""
+    words = _words(error)
+    if error.is_data:
+        return ModelFailure(f"The answer cannot be given: {words} ({_ANSWER}).")
+    package = _NO_PACKAGE.search(words)
+    if package is not None:
+        name = package[1]
+        return MissingDependency(
+            f"The model needs R's package {name}, which is not installed: "
+            f"install.packages({name!r}) in R ({_ABSENT})"
+        )
+    columns = list(map(str, getattr(arguments[0], "columns", ()))) if arguments else []
+    looks_for = _looks_for(error, words, columns)
+    if columns and looks_for is not None:
+        has = ", ".join(columns[:_MOST_NAMED])
+        name = looks_for or None
+        what = f"looks for {name!r}" if name else "selects columns"
+        message = f"The model {what}, which the table does not have; it has {has}."
+        return invalid(_FAILED, message, name)
+    return ModelFailure(f"The function of R stopped: {words} ({_FAILED}).")
+
+
+def _looks_for(error: Stopped, words: str, columns: list[str]) -> str | None:
+    """Return the column that R did not find, "" where it does not say which; None for no column.
+
+    R looks a formula's names up in the table with ``eval``; a name that is not found elsewhere is
+    one of the function's own, which no table has.
+    """
+    if "undefined columns selected" in words:
+        return ""
+    absent = _NOT_FOUND.search(words)
+    if absent is None or error.function != "eval":
+        return None
+    name = absent[1]
+    return None if name in columns else name
+
+
+def predictor(crate: Crate) -> Predict:
+    """Return how a crate predicts: its first argument is the data, parameters are named ones."""
+    known = [name for name in crate.arguments[1:] if name != "..."]
+    takes_all = "..." in crate.arguments
+    arguments = PredictArguments(known, "the crate's arguments", "CRA-011", takes_all=takes_all)
+
+    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+        return crate(_given(model_input), **arguments.given(params))
+
+    return Taking(predict, arguments.takes)
+
+
+def _given(data: Any) -> Any:
+    """Return data as a frame where they are a table, and rows of numbers as an array."""
+    table = as_table(data)
+    if table is not None:
+        return table
+    if isinstance(data, list):
+        try:
+            rows = np.array(data)
+        except ValueError:
+            return data
+        return rows if rows.dtype.kind in "biuf" else data
+    return data

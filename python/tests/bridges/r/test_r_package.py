@@ -1,0 +1,140 @@
+"""R's package `mlmodel`: its own tests, and what it saves is validated, loaded and served here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import mlmodel
+from r_functions import require_r
+
+pytestmark = pytest.mark.slow
+
+SOURCE = Path(__file__).resolve().parents[4] / "r-bridge"
+
+
+def _run(*command, **more):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500, **more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """A library of R with the package, built as a user gets it."""
+    program = require_r()
+    folder = tmp_path_factory.mktemp("r")
+    needed = (
+        'cat(all(vapply(c("yaml", "jsonlite", "testthat"), requireNamespace, NA, quietly = TRUE)))'
+    )
+    if _run(program, "--vanilla", "--no-echo", "-e", needed) != "TRUE":
+        pytest.skip("R's packages yaml, jsonlite and testthat are not installed (r-cran-…)")
+    shutil.copytree(SOURCE, folder / "source")
+    _run(program, "CMD", "build", "--no-manual", "source", cwd=folder)
+    (folder / "library").mkdir()
+    _run(program, "CMD", "INSTALL", "-l", "library", "mlmodel_0.1.0.tar.gz", cwd=folder)
+    return folder / "library"
+
+
+@pytest.fixture(scope="module")
+def in_r(library):
+    """Return what runs a script of R with the package, and gives what it prints."""
+    variables = {**os.environ, "R_LIBS": str(library), "LC_ALL": "C.UTF-8"}
+
+    def run(script, **more):
+        return _run(
+            require_r(),
+            "--vanilla",
+            "--no-echo",
+            "-e",
+            f"library(mlmodel); {script}",
+            env=variables,
+            **more,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def saved(in_r, tmp_path_factory):
+    """A model that R trained and saved, and what R itself answers."""
+    path = tmp_path_factory.mktemp("models") / "cars"
+    told = in_r(f"""
+        cars <- transform(mtcars, gear = factor(gear))
+        model <- lm(mpg ~ wt + hp, cars)
+        mlmodel_save_crate(function(x, level = 0) stats::predict(model, x) + level, "{path}", model = model,
+            signature = list(inputs = c(wt = "double", hp = "double"), outputs = "double"))
+        cat(sprintf("%a", predict(model, head(cars))))
+    """)
+    return path, [float.fromhex(one) for one in told.split()]
+
+
+ROWS = pd.DataFrame(
+    {"wt": [2.62, 2.875, 2.32, 3.215, 3.44, 3.46], "hp": [110.0, 110, 93, 110, 175, 105]}
+)
+
+
+def test_its_own_tests_pass(in_r):
+    folder = SOURCE / "tests"
+    in_r(
+        'testthat::test_dir("testthat", package = "mlmodel", stop_on_failure = TRUE, load_package = "installed")',
+        cwd=folder,
+    )
+
+
+def test_its_version_is_this_ones():
+    assert f"Version: {mlmodel.__version__}\n" in (SOURCE / "DESCRIPTION").read_text()
+
+
+def test_what_r_saves_is_valid_and_answers_in_python(saved):
+    """CRA-001, CRA-005: to the bit as in R."""
+    path, expected = saved
+    assert mlmodel.validate(path).violations == ()
+    loaded = mlmodel.load(path, trust=True)
+    assert [(one.name, one.type.name) for one in loaded.signature.inputs] == [
+        ("wt", "double"),
+        ("hp", "double"),
+    ]
+    assert loaded.predict(ROWS).tolist() == expected
+    assert mlmodel.crate.load_model(path, trust=True)(ROWS, level=1).tolist() == [
+        one + 1 for one in expected
+    ]
+
+
+def test_r_asks_a_server_of_it(saved, in_r):
+    """RST-087: over REST, from R, with every digit."""
+    path, expected = saved
+    command = [sys.executable, "-m", "mlmodel", "serve", "-m", str(path), "-p", "0", "--trust"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            port = int(server.stdout.readline().rsplit(":", 1)[1])
+            url = f"http://127.0.0.1:{port}"
+            told = in_r(f'cat(sprintf("%a", mlmodel_score("{url}", head(mtcars[c("hp", "wt")]))))')
+            assert [float.fromhex(one) for one in told.split()] == expected
+            told = in_r(
+                f'cat(tryCatch(mlmodel_score("{url}", data.frame(wt = 1)), error = conditionMessage))'
+            )
+            assert told.startswith("INVALID_INPUT: ")
+            assert "'hp'" in told
+        finally:
+            server.terminate()
+            server.communicate()
+
+
+def test_what_python_saves_is_read_in_r(saved, in_r, tmp_path):
+    """A crate that was given a signature here, and a model of another flavor."""
+    native = mlmodel.crate.load_model(saved[0], trust=True)
+    mlmodel.crate.save_model(native, tmp_path / "m", input_example=ROWS)
+    script = f"""
+        cat(length(mlmodel_validate("{tmp_path / "m"}")), mlmodel_signature("{tmp_path / "m"}")$inputs$name, "")
+        cat(sprintf("%a", mlmodel_predict(mlmodel_load("{tmp_path / "m"}", trust = TRUE), head(mtcars))))
+    """
+    count, *names = in_r(script).split()
+    assert (count, names[:2]) == ("0", ["wt", "hp"])
+    assert [float.fromhex(one) for one in names[2:]] == saved[1]

@@ -1,0 +1,323 @@
+"""R in processes of its own: what ends one costs one request, and none is left behind (CRA-006, CRA-007)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlmodel.bridges.r import installed
+from mlmodel.errors import InvalidArgument, InvalidInput, MissingDependency, ModelFailure
+from r_functions import content, crate, require_r, saved
+
+_EVALUATES = "function(text, x = NULL) eval(parse(text = text))"
+
+
+@pytest.fixture(scope="module")
+def run():
+    made = crate(_EVALUATES)
+    yield made
+    made.close()
+
+
+def _runs(number):
+    """Whether a process is there, and not only its entry for a parent that has not asked yet."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [
+        ("quit()", "ended by itself with code 0"),
+        ("quit(status = 3)", "ended by itself with code 3"),
+        ("tools::pskill(Sys.getpid(), 9)", "ended by signal 9"),
+        ("closeAllConnections()", "ended by itself"),
+        ("{ system('sleep 300 &'); quit() }", "ended by itself with code 0"),
+    ],
+)
+def test_what_ends_r_costs_one_request(run, text, how):
+    """CRA-006: the error says how it ended, and the next call is answered by another R."""
+    assert run("1 + 1").tolist() == [2.0]
+    (first,) = run.processes()
+    with pytest.raises(ModelFailure, match=f"{how}.*CRA-006"):
+        run(text)
+    assert not _runs(first)
+    assert run("1 + 1").tolist() == [2.0]
+    assert run.processes() not in ([], [first])
+
+
+def test_a_crash_costs_one_request(run):
+    """CRA-006: an address of nobody's, read by compiled code."""
+    with pytest.raises(ModelFailure, match="CRA-006"):
+        run("{ tools::pskill(Sys.getpid(), 11); Sys.sleep(300) }")
+    assert run("1 + 1").tolist() == [2.0]
+
+
+def test_deep_recursion_is_an_error_or_costs_one_request(run):
+    with pytest.raises(ModelFailure, match="CRA-00[67]"):
+        run("{ f <- function(n) f(n + 1); f(1) }")
+    assert run("1 + 1").tolist() == [2.0]
+
+
+@pytest.mark.slow
+def test_a_loop_without_end_is_ended(run, monkeypatch):
+    """CRA-006: with what it has started."""
+    monkeypatch.setenv("MLMODEL_R_SECONDS", "1")
+    marker = f"3{time.time_ns() % 10**8}"
+    with pytest.raises(ModelFailure, match="no answer after 1 seconds.*CRA-006.*MLMODEL_R_SECONDS"):
+        run(f"{{ system('sleep {marker} &'); repeat {{}} }}")
+    assert run.processes() == []
+    left = subprocess.run(["pgrep", "-f", f"sleep {marker}"], capture_output=True, check=False)
+    assert left.stdout == b""
+    monkeypatch.delenv("MLMODEL_R_SECONDS")
+    assert run("1 + 1").tolist() == [2.0]
+
+
+@pytest.mark.slow
+def test_memory_without_end_is_an_error(monkeypatch):
+    """CRA-006: the process has no more than it is given, and goes on when R noticed itself."""
+    require_r()
+    monkeypatch.setenv("MLMODEL_R_BYTES", str(300 * 2**20))
+    made = crate(_EVALUATES)
+    with pytest.raises(ModelFailure, match="cannot allocate"):
+        made("length(numeric(5e7))")  # 400 MB
+    with pytest.raises(ModelFailure, match="cannot allocate|CRA-006"):
+        made("{ x <- 1; repeat x <- c(x, x) }")
+    assert made("1 + 1").tolist() == [2.0]
+    made.close()
+
+
+def test_what_r_says_is_in_the_log(run, caplog):
+    """CRA-007."""
+    caplog.set_level(logging.INFO, "mlmodel.r")
+    assert run("{ warning('careful\\033[31m'); message('by the way'); 1 }").tolist() == [1.0]
+    said = [(one.levelname, one.getMessage()) for one in caplog.records if one.name == "mlmodel.r"]
+    assert ("INFO", "by the way") in said
+    assert [text for level, text in said if level == "WARNING"] == ["careful\\x1b[31m"]
+
+
+def test_what_r_prints_is_in_the_log_and_no_answer(run, caplog, wait_for):
+    caplog.set_level(logging.INFO, "mlmodel.r")
+    assert run(
+        "{ print('shown'); cat('and this\\n', file = stderr()); system('echo from a program'); 1 }"
+    ).tolist() == [1.0]
+
+    def said():
+        return [one.getMessage() for one in caplog.records]
+
+    wait_for(lambda: {'[1] "shown"', "and this", "from a program"} <= set(said()))
+
+
+def test_more_than_is_read_is_left_out(run, caplog):
+    caplog.set_level(logging.INFO, "mlmodel.r")
+    run("for (i in 1:1000) message(strrep('x', 5000))")
+    said = [one.getMessage() for one in caplog.records if one.getMessage().startswith("xxx")]
+    assert len(said) == 100
+    assert max(map(len, said)) == 2000
+
+
+def test_stop_is_an_error_and_r_goes_on(run):
+    """CRA-007."""
+    before = run.processes()
+    with pytest.raises(ModelFailure, match=r"The function of R stopped: not like this \(CRA-007\)"):
+        run("stop('not like\n this')")
+    with pytest.raises(ModelFailure, match="non-numeric argument"):
+        run("1 + 'a'")
+    assert run.processes() == before
+
+
+def test_a_column_that_is_not_there_is_the_callers(run):
+    """CRA-007: and a name that the function itself lacks is not."""
+    table = pd.DataFrame({"a": [1.0], "b": [2.0]})
+    with pytest.raises(InvalidInput, match="looks for 'z'.*it has a, b.*CRA-007") as caught:
+        crate("function(x) with(x, z + a)")(table)
+    assert caught.value.details[0].column == "z"
+    with pytest.raises(InvalidInput, match="selects columns.*it has a, b"):
+        crate("function(x) x[, c('a', 'z')]")(table)
+    with pytest.raises(ModelFailure, match="object 'theta' not found"):
+        crate("function(x) x$a * theta")(table)
+
+
+def test_a_package_that_is_not_there_is_named(run):
+    """CRA-004."""
+    with pytest.raises(
+        MissingDependency, match=r"R's package nowhere1.*install.packages\('nowhere1'\)"
+    ):
+        run("nowhere1::predict(1)")
+
+
+def test_the_data_are_not_in_the_call(run):
+    """What shows its call, as an error does, does not show all the data."""
+    made = crate("function(x, ...) paste(deparse(match.call()), deparse(substitute(x)))")
+    assert made(np.zeros(1000), n=1.0).tolist() == ["model(x = argument1, n = argument2) argument1"]
+
+
+def test_a_large_answer_and_question_pass(run):
+    """More than a pipe holds, both ways, and texts beyond ASCII."""
+    frame = pd.DataFrame(np.arange(600_000.0).reshape(-1, 6), columns=list("abcdef"))
+    frame["t"] = np.array(["ä" * (n % 7) for n in range(len(frame))], dtype=object)
+    pd.testing.assert_frame_equal(run("x", frame), frame)
+
+
+@pytest.mark.slow
+def test_an_interrupted_call_leaves_no_answer_behind(run):
+    """What comes of a question is never given to the next one."""
+    timer = threading.Timer(
+        0.5, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)
+    )
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        run("{ Sys.sleep(2); 'late' }")
+    assert run("'next'").tolist() == ["next"]
+
+
+@pytest.mark.slow
+def test_as_many_as_are_asked_for_answer_at_once(monkeypatch):
+    """CRA-006: MLMODEL_R_WORKERS; one more waits for its turn."""
+    require_r()
+    monkeypatch.setenv("MLMODEL_R_WORKERS", "2")
+    made = crate(
+        "function(folder, own) { file.create(file.path(folder, own)); while (length(dir(folder)) < 2) Sys.sleep(0.01); Sys.getpid() }"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        told = []
+        threads = [
+            threading.Thread(target=lambda n=n: told.append(int(made(folder, str(n))[0])))
+            for n in range(4)
+        ]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+    assert len(set(told)) == 2
+    assert sorted(made.processes()) == sorted(set(told))
+    made.close()
+    assert made.processes() == []
+    monkeypatch.setenv("MLMODEL_R_WORKERS", "none")
+    with pytest.raises(InvalidArgument, match="MLMODEL_R_WORKERS"):
+        crate("function(x) x")
+
+
+_PARENT = """
+import sys
+import mlmodel
+busy, idle = (mlmodel.crate.load_model(sys.argv[1], trust=True) for _ in range(2))
+print(*busy.processes(), *idle.processes(), flush=True)
+busy("repeat {}")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="other systems do not tell a process that its parent ended"
+)
+def test_a_parent_that_is_killed_leaves_no_r_behind(tmp_path, wait_for):
+    """CRA-006: neither one that waits, nor one that computes."""
+    command = [sys.executable, "-c", _PARENT, str(saved(tmp_path, content(_EVALUATES)))]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as parent:
+        numbers = parent.stdout.readline().split()
+        assert len(numbers) == 2
+        assert all(map(_runs, numbers))
+        wait_for(lambda: _processor_time(numbers[0]) > 20)  # it computes
+        parent.kill()
+        wait_for(lambda: not any(map(_runs, numbers)))
+
+
+def _processor_time(number):
+    return int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[11])
+
+
+@pytest.mark.slow
+def test_a_parent_that_ends_by_itself_leaves_nothing(tmp_path):
+    """CRA-006: no process, no folder of temporary files."""
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "m").mkdir()
+    model = saved(tmp_path / "m", content(_EVALUATES))
+    script = _PARENT.replace('busy("repeat {}")', "")
+    variables = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "TMPDIR": str(tmp_path / "tmp"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(model)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=variables,
+    )
+    assert not any(map(_runs, done.stdout.split()))
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_fork_has_an_r_of_its_own(run):
+    """Two processes never speak into one pipe."""
+    (own,) = [int(run("Sys.getpid()")[0])]
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(write, str(int(run("Sys.getpid()")[0])).encode())
+        run.close()
+        os._exit(0)
+    os.waitpid(child, 0)
+    other = int(os.read(read, 100))
+    os.close(read)
+    os.close(write)
+    assert other != own
+    assert int(run("Sys.getpid()")[0]) == own
+
+
+# -- R itself ---------------------------------------------------------------------------------------
+
+
+def _program(path, says):
+    path.write_text(f"#!/bin/sh\necho '{says}'\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_no_r_says_how_to_get_it(monkeypatch, tmp_path):
+    """CRA-004."""
+    monkeypatch.delenv("MLMODEL_R_PROGRAM", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingDependency, match="R is not installed; install R.*CRA-004"):
+        installed.program()
+    assert installed.version_here() is None
+    monkeypatch.setenv("MLMODEL_R_PROGRAM", "/nonexistent/R")
+    with pytest.raises(MissingDependency, match="MLMODEL_R_PROGRAM names '/nonexistent/R'"):
+        installed.program()
+
+
+def test_another_r_is_named(monkeypatch, tmp_path):
+    """CRA-004: an old one, and what is none."""
+    monkeypatch.setenv(
+        "MLMODEL_R_PROGRAM", _program(tmp_path / "old", "R version 3.6.3 (2020-02-29)")
+    )
+    with pytest.raises(
+        MissingDependency, match=r"is R 3\.6\.3, and models of R need 4\.0 or newer.*CRA-004"
+    ):
+        installed.program()
+    monkeypatch.setenv("MLMODEL_R_PROGRAM", _program(tmp_path / "other", "I am no R"))
+    with pytest.raises(MissingDependency, match="does not say that it is R, but 'I am no R'"):
+        installed.program()
+    monkeypatch.setenv("MLMODEL_R_PROGRAM", _program(tmp_path / "new", "R version 4.2.2"))
+    assert installed.program() == str(tmp_path / "new")
+    assert installed.version_here() == "4.2.2"

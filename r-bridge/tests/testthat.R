@@ -1,0 +1,4 @@
+library(testthat)
+library(mlmodel)
+
+test_check("mlmodel")
