@@ -223,6 +223,17 @@ def test_no_rows_are_answered_with_none(saved):
     assert loaded.predict(FRAME[:0]).shape == (0, 2)
 
 
+def test_an_input_of_bfloat16_is_given_float32(tmp_path):
+    """KER-012: numpy has no such numbers, and Keras makes them of float32."""
+    import keras
+
+    given = keras.Input((4,), dtype="bfloat16", name="x")
+    made = keras.Model(given, keras.layers.Dense(2, dtype="float32")(given))
+    mlmodel.keras.save_model(made, tmp_path / "m")
+    rows = np.arange(8, dtype="float32").reshape(2, 4)
+    assert np.array_equal(mlmodel.load(tmp_path / "m").predict(rows), own(made, rows))
+
+
 def test_how_many_rows_a_model_was_made_with_is_no_bound(tmp_path):
     """KER-012: one that was built by being called."""
     import keras

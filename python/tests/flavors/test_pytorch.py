@@ -655,7 +655,8 @@ def test_an_exported_program_stays_on_its_device(network, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("device", "fits"), [("cpu", True), ("cuda", False), ("x", False), (3.5, False)]
+    ("device", "fits"),
+    [("cpu", True), ("cpu:1", False), ("cuda", False), ("x", False), (3.5, False)],
 )
 def test_the_parameter_device_is_where_the_model_is(device, fits, network, tmp_path):
     """PTH-013."""
