@@ -229,6 +229,8 @@ def _check_conformance(command: Path, folder: Path) -> None:
           "--", "sh", "-c", CANNOT)  # fmt: skip
     results = json.loads(report.read_text())["results"]
     assert {one["outcome"] for one in results} == {"skipped"}
+    refused = _run(command, "conformance", "run", "--server", "grpc://127.0.0.1:9")
+    assert "pip install 'mlmodel[grpc]'" in refused.stderr, refused.stderr
     page = _must(command, "conformance", "report", report)
     assert f"{len(results)} skipped" in page.replace("<b>", "").replace("</b>", "")
 

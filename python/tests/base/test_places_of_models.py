@@ -10,9 +10,8 @@ from mlmodel._base import places_of_models
 
 
 @pytest.fixture
-def folder(monkeypatch):
-    monkeypatch.setattr(places_of_models, "_folders", set())
-    path = os.path.join(os.sep, "models", "a", "code")
+def folder(tmp_path):
+    path = str(tmp_path.resolve() / "code")
     places_of_models.add(path)
     return path
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import oracle_grpc
 import pytest
 from click.testing import CliRunner
 from oracle_grpc import oracle, raw
 
+import mlmodel
 from conformance.runner import grpc_call
 from conformance.runner.cases import read_vectors
 from conformance.runner.command import command
@@ -177,6 +180,21 @@ def test_bytes_name_the_model_as_the_server_calls_it_where_they_are_a_message():
     for name in ("requests:not-a-message", "requests:not-utf-8", "scoring:score-unknown-method"):
         given = cases[f"scoring-grpc/{name}"].input
         assert len({encoded(given, given["requests"][0], one) for one in ("m", "mm")}) == 1
+
+
+def test_an_installed_runner_has_the_messages_of_the_package_that_it_is_in(tmp_path):
+    """As a wheel has them: ``_conformance`` and ``_proto`` beside each other."""
+    runner, package = Path(grpc_call.__file__).parent, Path(mlmodel.__file__).parent
+    shutil.copytree(runner, tmp_path / "held" / "_conformance")
+    shutil.copytree(package / "_proto", tmp_path / "held" / "_proto")
+    asked = (
+        "from held._conformance.grpc_messages import encoded\n"
+        "case = {'service': 'mlmodel.v1.ScoringService', 'method': 'Describe'}\n"
+        "print(encoded(case, {'message': {'modelName': 'm'}}, 'iris'))"
+    )
+    line = [sys.executable, "-c", asked]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == r"b'\n\x04iris'", done.stderr
 
 
 # Our own
