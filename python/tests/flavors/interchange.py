@@ -53,8 +53,12 @@ class Peer:
 
     def end(self) -> None:
         """Let the process end, with all that libraries have started in it."""
-        if self._process is not None:
+        if self._process is None:
+            return
+        try:
             self._process.communicate(timeout=_PATIENCE)
+        finally:
+            self._process.kill()
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:
@@ -130,7 +134,7 @@ def _require_one_reading(exchange: Exchange, folder: str) -> None:
         ours["signature"], told = _as_of_1(ours["signature"]), READ_SINCE_1
         theirs["signature"] = _as_of_1(theirs["signature"])
     else:
-        assert theirs["signature"]["outputs"], "it has no signature"
+        assert theirs["signature"].get("outputs"), "it has no signature"
         assert theirs["metadata"].items() >= METADATA.items()
         told = READ
     for part in told:

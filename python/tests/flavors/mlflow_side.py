@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 #: What a user says of a model, in every model of the interchange.
 METADATA = {"team": {"name": "weather", "members": 3}, "tags": ["a", "b"], "share": 0.25}
-
-
 #: What a library's readers tell of a folder, which is the same whoever wrote it and whoever reads it.
 #: MLflow 1 has not all of it, and reads an example without the types of its signature.
 READ_SINCE_1 = ("flavors", "signature")
