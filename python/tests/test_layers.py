@@ -26,7 +26,8 @@ ROOMS = {
     "environment": ("document",),
     "scoring": ("signature", "document"),
     "store": ("sandbox", "signature", "document", "trust", "environment", "scoring"),
-    "flavors": ("signature", "document", "trust", "environment", "scoring", "store"),
+    "bridges": ("sandbox", "signature", "document", "trust", "environment", "scoring", "store"),
+    "flavors": ("signature", "document", "trust", "environment", "scoring", "store", "bridges"),
     "pyfunc": (
         *("sandbox", "signature", "document", "trust", "environment", "scoring", "store"),
         "flavors",
@@ -37,7 +38,7 @@ ROOMS = {
     "_conformance": (),
     "cli": (
         *("signature", "document", "trust", "environment", "scoring", "store"),
-        *("flavors", "pyfunc", "reports", "serving", "client", "_conformance"),
+        *("bridges", "flavors", "pyfunc", "reports", "serving", "client", "_conformance"),
     ),
 }
 #: The parts of a room that have an order, the lowest first; its other files are above them.

@@ -24,7 +24,7 @@ def folder(path: Path, *flavors: str) -> Path:
 
 @pytest.mark.parametrize(
     ("flavors", "served"),
-    [(("crate",), "crate"), (("mleap", "crate"), "crate"), (("own", "mleap"), "mleap")],
+    [(("crate",), "crate"), (("own", "crate"), "crate")],
 )
 def test_a_flavor_that_is_not_served_yet_is_named(
     tmp_path: Path, flavors: tuple[str, ...], served: str

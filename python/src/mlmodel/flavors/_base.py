@@ -71,6 +71,10 @@ class Flavor(ABC):
     packages: ClassVar[tuple[str, ...]] = ()
     #: A distribution -> others that bring the same library.
     alternatives: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+    #: Programs that every model of it needs and no distribution brings -> the versions that do.
+    programs: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    #: How these are installed, as the end of a sentence.
+    programs_install: ClassVar[str] = ""
     #: The keys of its attributes that say a library's version -> the distribution (ENV-021).
     versions: ClassVar[Mapping[str, str]] = MappingProxyType({})
     #: The kinds of input signature that it takes: ``columns``, ``tensors`` (PYF-018).
@@ -117,6 +121,10 @@ class Flavor(ABC):
 
         names = (name, *self.alternatives.get(name, ()))
         return next((one for one in names if version_of(one) is not None), name)
+
+    def version_of_program(self, name: str) -> str | None:  # noqa: ARG002 - of no program by default
+        """Return the version of one of its ``programs`` that is here; None where none is."""
+        return None
 
     @abstractmethod
     def detects(self, model: object) -> bool:

@@ -1,13 +1,16 @@
 """Which flavors this environment can load; no library is imported to tell.
 
 A flavor is ready where every distribution that all of its models need (``Flavor.packages``) is
-installed in a version that its extra takes. Others of the extra are for some of its models.
+installed in a version that its extra takes, and every program (``Flavor.programs``) is there.
+Others of the extra are for some of its models.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from packaging.specifiers import SpecifierSet
 
 from mlmodel._base.origin import install_command
 from mlmodel.environment.installed import version_of
@@ -24,7 +27,7 @@ __all__ = ["Library", "Readiness", "readiness", "readiness_of"]
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """A distribution that a flavor uses: the version here, and those that it is used in."""
+    """A distribution or program that a flavor uses: its version here, and those that do."""
 
     name: str
     #: What is installed, None where nothing is.
@@ -55,7 +58,7 @@ class Readiness:
 
     flavor: str
     libraries: tuple[Library, ...]
-    #: The command that installs what it needs; empty for flavors of other distributions.
+    #: How what it needs is installed, a command mostly; empty for flavors of other distributions.
     install: str
 
     @property
@@ -77,7 +80,7 @@ def readiness() -> list[Readiness]:
 def readiness_of(flavor: Flavor) -> Readiness:
     """Return whether one flavor's models can be loaded here, and by what."""
     is_ours = all_flavors().get(flavor.name) is flavor
-    install = install_command(flavor.name) if is_ours else ""
+    install = flavor.programs_install or (install_command(flavor.name) if is_ours else "")
     return Readiness(flavor.name, tuple(_libraries(flavor)), install)
 
 
@@ -88,6 +91,10 @@ def _libraries(flavor: Flavor) -> Iterator[Library]:
         one = required.get(name)
         here = flavor.installed(one.name if one else name)
         yield _library(here, one, always=name in always)
+    for name, versions in flavor.programs.items():
+        version = flavor.version_of_program(name)
+        fits = version is not None and SpecifierSet(versions).contains(version, prereleases=True)
+        yield Library(name, version, versions, always=True, fits=fits)
 
 
 def _library(name: str, required: Any, *, always: bool) -> Library:

@@ -10,7 +10,12 @@ from mlmodel.document.rules.named_files import last_part
 from mlmodel.environment.installed import dependencies_file
 from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._base import Flavor
-from mlmodel.flavors._registry import all_flavors, flavor_by_loader, flavor_by_name
+from mlmodel.flavors._registry import (
+    all_flavors,
+    flavor_by_loader,
+    flavor_by_name,
+    served_flavors,
+)
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc import elsewhere, from_code, hints, pickling, retrievers
 from mlmodel.pyfunc import python_model as python_models
@@ -34,7 +39,6 @@ __all__ = [
     "get_model_dependencies",
     "load_folder",
     "load_model",
-    "load_natively",
     "load_pyfunc",
 ]
 
@@ -98,6 +102,9 @@ def load_folder(
 ) -> PyFuncModel:
     """Load a folder that is open, as :func:`load_model` does."""
     folder.gate.keep_watch()
+    alone = _served_alone(folder)
+    if alone is not None:
+        return _load_natively(alone, folder, warn=warn)
     _require_python_function(folder)
     attributes = folder.attributes(PYTHON_FUNCTION)
     loader = attributes["loader_module"]
@@ -202,21 +209,20 @@ def _attributes_of(folder: ModelFolder, flavor: Flavor) -> dict[str, Any]:
     return folder.attributes(flavor.name, *flavor.other_names)
 
 
-def load_natively(
-    flavor: Flavor,
-    model_uri: PathLike,
-    *,
-    trust: bool = False,
-    allow: Iterable[str] = (),
-    digest: str = "",
-) -> PyFuncModel:
-    """Load a model by its own flavor where it has no python_function, to be served (RST-087)."""
-    folder = open_folder(model_uri, trust=trust, allow=allow, digest=digest)
+def _served_alone(folder: ModelFolder) -> Flavor | None:
+    """Return the flavor that serves a model without python_function (RST-087), if it has one."""
+    flavors = folder.document.data["flavors"]
+    if PYTHON_FUNCTION in flavors:
+        return None
+    return next((flavor for flavor in served_flavors() if flavor.name in flavors), None)
+
+
+def _load_natively(flavor: Flavor, folder: ModelFolder, *, warn: bool) -> PyFuncModel:
+    """Load a model by its own flavor where it has no python_function."""
     attributes = folder.attributes(flavor.name, *flavor.other_names)
-    with folder.loading(flavor.recorded(attributes), warn=True) as versions:
+    with folder.loading(flavor.recorded(attributes), warn=warn) as versions:
         code = folder.use_code(attributes)
-        native, predict = flavor.open(folder, attributes, {})
-        return PyFuncModel(folder.model, versions.noted(code.running(predict)), native)
+        return _of_flavor(flavor, folder, attributes, {}, None, code, versions)
 
 
 #: The name of MLflow before 1.0.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlmodel.errors import UnsupportedModel
 from mlmodel.flavors._registry import served_flavors
-from mlmodel.pyfunc.loading import load_folder, load_natively
+from mlmodel.pyfunc.loading import load_folder
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 from mlmodel.store.folder import open_folder
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["load_served"]
 
-#: What the format serves a model by, in its order; which of them are here, the flavors' ranks tell.
-_ORDER = (PYTHON_FUNCTION, "crate", "mleap")
+#: What the format serves a model by when it has nothing else, and is not here; which flavors are
+#: here, their ranks tell.
+_NOT_HERE = ("crate",)
 
 
 def load_served(
@@ -41,23 +42,23 @@ def load_served(
         flavors = Model.load(model_uri).flavors
         if PYTHON_FUNCTION in flavors:
             raise
-        own = next((flavor for flavor in served_flavors() if flavor.name in flavors), None)
-        if own is None:
-            raise UnsupportedModel(_not_served(str(model_uri), list(flavors))) from None
-    return load_natively(own, model_uri, trust=trust, allow=allow, digest=digest)
+        if any(flavor.name in flavors for flavor in served_flavors()):
+            raise
+        raise UnsupportedModel(_not_served(str(model_uri), list(flavors))) from None
 
 
 def _not_served(model: str, flavors: list[str]) -> str:
     has = f"{model}: the model has {', '.join(flavors) or 'no flavor'}"
-    found = next((name for name in _ORDER if name in flavors), None)
+    here = [PYTHON_FUNCTION, *(flavor.name for flavor in served_flavors())]
+    found = next((name for name in _NOT_HERE if name in flavors), None)
     if found is not None:
-        served = ", ".join([PYTHON_FUNCTION, *(flavor.name for flavor in served_flavors())])
+        served = ", ".join(here)
         return (
             f"{has}. It would be served by its {found} flavor, which this version of mlmodel "
             f"cannot serve; it serves {served} (RST-087)"
         )
     return (
         f"{has}, and none of these can be served: a model is served by "
-        f"{', else '.join(_ORDER)} (RST-087). "
+        f"{', else '.join([PYTHON_FUNCTION, *_NOT_HERE, *here[1:]])} (RST-087). "
         f"Save it as {PYTHON_FUNCTION}, too"
     )

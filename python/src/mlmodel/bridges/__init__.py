@@ -1,0 +1,1 @@
+"""Other languages, each in processes of its own."""
