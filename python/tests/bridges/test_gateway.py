@@ -42,7 +42,7 @@ def current():
 @pytest.fixture
 def no_gateway(monkeypatch):
     """As in a process that has started none."""
-    monkeypatch.setattr(gateway, "_held", {})
+    monkeypatch.setattr(gateway, "held", {})
 
 
 def test_one_for_all_bundles():
@@ -278,7 +278,7 @@ def test_setup_that_was_done_is_left_as_it_is(monkeypatch):
 def test_the_port_is_free(monkeypatch):
     """MLP-011: two processes of Java at once have two ports."""
     first = current()
-    monkeypatch.setattr(gateway, "_held", {})
+    monkeypatch.setattr(gateway, "held", {})
     second = current()
     try:
         assert _ports(first.pid) != _ports(second.pid)

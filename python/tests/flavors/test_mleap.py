@@ -25,6 +25,8 @@ from mlmodel.errors import (
     UnsupportedModel,
 )
 from mlmodel.flavors._ready import readiness_of
+from mlmodel.sandbox.wall import lacking
+from mlmodel.trust.describe import look_into
 from specimens.mleap import BUNDLES, bundle, rows, spark_said
 
 # Starting Java and reading a first bundle takes seconds.
@@ -78,7 +80,7 @@ def test_it_answers_as_spark(name):
 
 def test_many_rows_go_by_memory(scorer, monkeypatch):
     """More rows than one request has: in pieces, in their order."""
-    monkeypatch.setattr("mlmodel.bridges.jvm.bundles._ROWS", 700)
+    monkeypatch.setattr("mlmodel.bridges.jvm.bundles.AT_ONCE", 700)
     many = pd.concat([ROWS] * 4, ignore_index=True)
     told = scorer.predict(many)
     assert told["prediction"].tolist() == spark_said("lr")["prediction"] * 4
@@ -227,7 +229,7 @@ def test_an_unknown_category(scorer):
 
 
 def test_the_row_is_that_of_all_rows(scorer, monkeypatch):
-    monkeypatch.setattr("mlmodel.bridges.jvm.bundles._ROWS", 100)
+    monkeypatch.setattr("mlmodel.bridges.jvm.bundles.AT_ONCE", 100)
     given = ROWS.copy()
     given.loc[345, "cat"] = "zebra"
     with pytest.raises(InvalidInput, match="row 345"):
@@ -336,6 +338,27 @@ def test_doctor_tells_of_java(monkeypatch, tmp_path):
     assert "mlmodel java setup" in own.install
 
 
+@pytest.mark.skipif(bool(lacking()), reason=f"this system cannot {lacking()}")
+def test_behind_the_wall(tmp_path):
+    """MLP-010: nothing is started there, and what to do is said."""
+    jars()
+    (tmp_path / "model.zip").write_bytes((BUNDLES / "lr.zip").read_bytes())
+    with pytest.raises(MissingDependency, match=r"trust the folder .*--sandbox off.*MLP-010"):
+        mlmodel.load(model_of(tmp_path), sandbox=True)
+
+
+@pytest.mark.parametrize(("more", "may_run"), [({}, False), ({"data.pkl": b"."}, True)])
+def test_a_zip_file_of_plain_files_is_no_code(tmp_path, more, may_run):
+    """MLP-003: what inspect says of it; one with anything else in it is an archive like others."""
+    made = changed(tmp_path, lambda _, content: content, file="model.zip")
+    with zipfile.ZipFile(made, "a") as archive:
+        for name, content in more.items():
+            archive.writestr(name, content)
+    told = [str(one) for one in look_into(model_of(tmp_path))]
+    assert any("zip archive" in one for one in told) is may_run
+    assert any("bundle of MLeap" in one for one in told) is not may_run
+
+
 def test_no_bundle(tmp_path):
     with pytest.raises(ModelNotFound, match="no bundle"):
         mlmodel.mleap.load_bundle(tmp_path / "nothing")
@@ -403,7 +426,7 @@ def test_what_is_not_saved(tmp_path):
 def test_no_jars(tmp_path, monkeypatch):
     """MLP-010, in a process that has no JVM yet."""
     monkeypatch.setenv("MLMODEL_JAVA_BRIDGE", str(tmp_path))
-    monkeypatch.setattr("mlmodel.bridges.jvm.gateway._held", {})
+    monkeypatch.setattr("mlmodel.bridges.jvm.gateway.held", {})
     with pytest.raises(MissingDependency, match=r"mlmodel java setup \(MLP-010\)"):
         mlmodel.mleap.load_bundle(BUNDLES / "lr.zip")
 

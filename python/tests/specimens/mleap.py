@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 from specimens import Specimen, mlmodel_file
@@ -35,12 +36,11 @@ def bundle(name):
 
 def _layout(keys, packed):
     def write(model, root):
-        from mlmodel.flavors._mleap_files import unpack
-
         if packed:
             (root / "model.zip").write_bytes(model.file.read_bytes())
         else:
-            unpack(model.file, root / "mleap" / "model")
+            with zipfile.ZipFile(model.file) as archive:
+                archive.extractall(root / "mleap" / "model")
         mlmodel_file(root, keys)
 
     return write

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mlmodel.bridges.jvm import jars
+from mlmodel.bridges.jvm.gateway import running
 from mlmodel.flavors import _mleap_files as _files
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by
@@ -59,6 +60,7 @@ class MleapFlavor(Flavor):
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         data = folder.model_path(attributes, key="model_data", default=_DATA)
+        running(self.require("py4j.java_gateway", "py4j"))  # before a file is written for it
         return self.scorer(_files.copied(folder, data), data)
 
     def open(

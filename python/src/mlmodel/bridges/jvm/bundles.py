@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import ModuleType
 
-__all__ = ["Bundle", "Fault"]
+__all__ = ["AT_ONCE", "Bundle", "Fault"]
 
 #: From so many bytes on a request goes by a file in memory: what carries small ones reads the bytes
 #: of an answer one by one.
 _LARGE = 1 << 12
 #: The rows of one request; what comes back must have less than 2 GiB.
-_ROWS = 1 << 18
+AT_ONCE = 1 << 18
 
 
 class Fault(Exception):
@@ -83,8 +83,8 @@ class Bundle:
         """
         kinds = [self.outputs[at] for at in wanted]
         rows = len(columns[0]) if columns else 0
-        for start in range(0, rows or 1, _ROWS):
-            piece = [column[start : start + _ROWS] for column in columns]
+        for start in range(0, rows or 1, AT_ONCE):
+            piece = [column[start : start + AT_ONCE] for column in columns]
             try:
                 yield self._asked(self._request(piece, wanted), kinds)
             except NotWritten as error:

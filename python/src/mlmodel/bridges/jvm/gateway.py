@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlmodel.bridges.jvm import jars
 from mlmodel.errors import MissingDependency, ModelFailure
+from mlmodel.sandbox import wall
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["Gateway", "running"]
+__all__ = ["Gateway", "held", "running"]
 
 #: More options of the JVM, such as the size of its heap.
 _OPTIONS = "MLMODEL_JAVA_OPTIONS"
@@ -33,7 +34,7 @@ _DEFAULTS = ("-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.he
 
 _lock = threading.Lock()
 #: The gateway of this process, by its id, since a copy of the process has none of its own.
-_held: dict[int, Gateway] = {}
+held: dict[int, Gateway] = {}
 
 
 def running(py4j: ModuleType) -> Gateway:
@@ -46,14 +47,14 @@ def running(py4j: ModuleType) -> Gateway:
         MissingDependency: Java, or a jar, is not there, or is too old; or none may be started.
 
     """
-    found = _held.get(os.getpid())
+    found = held.get(os.getpid())
     if found is not None and found.runs():
         return found
     with _lock:
-        found = _held.get(os.getpid())
+        found = held.get(os.getpid())
         if found is None or not found.runs():
-            _held.clear()
-            found = _held[os.getpid()] = Gateway(py4j)
+            held.clear()
+            found = held[os.getpid()] = Gateway(py4j)
         return found
 
 
@@ -70,8 +71,7 @@ class Gateway:
     """A JVM, and the connection with it; :func:`running` makes them."""
 
     def __init__(self, py4j: ModuleType) -> None:
-        self._errors: Any = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as it runs
-        self._process = _started(self._errors)
+        self._errors, self._process = _started()
         token = secrets.token_hex(32)
         try:
             port = self._greeted(token)
@@ -145,21 +145,24 @@ class Gateway:
         return MissingDependency(f"Java could not be started: {lines[0]} (MLP-010)")
 
 
-def _started(errors: Any) -> subprocess.Popen[bytes]:
+def _started() -> tuple[Any, subprocess.Popen[bytes]]:
+    """Return the process, and the file with what it says of errors."""
+    if wall.stands():
+        raise MissingDependency(
+            "Java cannot be started in the sandbox of predict and serve: trust the folder "
+            "(mlmodel trust add), or run it without (--sandbox off) (MLP-010)"
+        )
     more = shlex.split(os.environ.get(_OPTIONS, ""))
     command = [jars.java(), *_DEFAULTS, *more, "-cp", jars.class_path(), _MAIN, "gateway"]
     try:
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as it runs
         # In a session of its own: Ctrl-C is for the server, which still has requests to answer.
-        return subprocess.Popen(  # noqa: S603 - the user's own Java, and arguments of ours
+        return errors, subprocess.Popen(  # noqa: S603 - the user's own Java, and arguments of ours
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
             start_new_session=True,
         )  # fmt: skip
     except OSError as error:
-        raise MissingDependency(
-            f"Java could not be started: {error.strerror}. The sandbox of predict and serve does "
-            "not allow to start a program: trust the folder (mlmodel trust add), or run it "
-            "without (--sandbox off) (MLP-010)"
-        ) from error
+        raise MissingDependency(f"Java could not be started: {error.strerror} (MLP-010)") from error
 
 
 def _version() -> str:
