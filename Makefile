@@ -22,7 +22,7 @@ ALTERED ?= 20000
 SEED ?= 0
 unit pandas3 flavors oldest: export OMP_NUM_THREADS ?= 1
 
-.PHONY: r help env demo test check lint types unit pandas3 flavors oldest slow fuzz bench conformance conformance-peers mutation generate trustlist dist clean
+.PHONY: r help env demo test check lint types unit pandas3 flavors java oldest slow fuzz bench conformance conformance-peers mutation generate trustlist dist clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ env: .venv/.made ## Make the environment with every tool and library (.venv)
 demo: $(DEMO)/.made ## Train, save, validate, serve and score a real model, and see what is refused
 	@$(DEMO)/bin/python python/examples/demo.py
 
-test: env lint types unit pandas3 flavors slow ## Everything: what CI runs
+test: env lint types unit pandas3 flavors java slow ## Everything: what CI runs
 
 check: env lint types unit ## The quick part: lint, types, unit tests (under two minutes)
 
@@ -79,6 +79,9 @@ pandas3: env ## The core's tests on pandas 3, in an environment of their own
 flavors: env r ## Tests that need every flavor's library, in an environment that has them all
 	@cd python && peer=$$(../$(BIN)/python tools/peer_environment.py flavors) && \
 	  PYTHONPATH=$$PWD/src $$peer -m pytest -n $(JOBS) --dist loadgroup -m libraries
+
+java: ## The bridge to the JVM: built, and its own tests
+	@cd java-bridge && mvn --quiet --batch-mode verify
 
 # What MLflow of today writes and reads is a matter of `flavors`.
 oldest: env ## The flavors' tests with the oldest libraries that the extras take, in two environments

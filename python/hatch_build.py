@@ -1,7 +1,7 @@
 """What a distribution takes from the repository that it is made from, and says of it.
 
-It takes the conformance runner, the vectors and the protocol buffers, which stand beside
-``python/``.
+It takes the conformance runner, the vectors, the protocol buffers and the sources of the bridge to
+the JVM, which stand beside ``python/``.
 
 The address is not written in the project: who publishes names it, in ``MLMODEL_REPOSITORY``
 (``make dist REPOSITORY=https://…``). Then the metadata have the project's addresses, in its very
@@ -44,7 +44,7 @@ class Addresses(MetadataHookInterface):
 
 
 class BesideThePackage(BuildHookInterface[Any]):
-    """Puts the runner, the vectors and the protocol buffers into wheels and sdists."""
+    """Puts the runner, the vectors, the protocol buffers and the bridge into wheels and sdists."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Name the files. An sdist has them already, and an editable install finds them."""
@@ -61,6 +61,11 @@ class BesideThePackage(BuildHookInterface[Any]):
         taken |= {
             str(path): f"{package}/_proto/files/{path.relative_to(proto).as_posix()}"
             for path in sorted(proto.rglob("*.proto"))
+        }
+        java = repository / "java-bridge"
+        taken |= {
+            str(path): f"{package}/bridges/jvm/source/{path.relative_to(java).as_posix()}"
+            for path in (java / "pom.xml", *sorted((java / "src" / "main").rglob("*.java")))
         }
         self._work = tempfile.TemporaryDirectory()
         archive = Path(self._work.name) / "vectors.zip"

@@ -53,6 +53,14 @@ def _own_trust_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _jars_of_the_repository() -> Iterator[None]:
+    """Keep the jars of the JVM's bridge beside what else is made once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLMODEL_JAVA_BRIDGE", str(_REPOSITORY / ".cache"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test, nor a process that it starts, touches the user's own cache of downloads."""
     with pytest.MonkeyPatch.context() as patch:

@@ -38,7 +38,7 @@ ROOMS = {
     "_conformance": (),
     "cli": (
         *("signature", "document", "trust", "environment", "scoring", "store"),
-        *("flavors", "pyfunc", "reports", "serving", "client", "_conformance"),
+        *("bridges", "flavors", "pyfunc", "reports", "serving", "client", "_conformance"),
     ),
 }
 #: The parts of a room that have an order, the lowest first; its other files are above them.

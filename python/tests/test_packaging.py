@@ -146,6 +146,11 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     wanted.add("mlmodel/_conformance/vectors.zip")
     proto = REPOSITORY / "proto"
     wanted |= {f"mlmodel/_proto/files/{path.relative_to(proto)}" for path in proto.rglob("*.proto")}
+    java = REPOSITORY / "java-bridge"
+    wanted |= {
+        f"mlmodel/bridges/jvm/source/{path.relative_to(java)}"
+        for path in (java / "pom.xml", *(java / "src" / "main").rglob("*.java"))
+    }
     found = set(_contents(wheel))
     assert {name for name in found if ".dist-info/" not in name} == wanted
     assert {name.split("/", 1)[1] for name in found if ".dist-info/" in name} == {

@@ -97,12 +97,18 @@ def test_models_of_a_server(tmp_path):
     np.testing.assert_allclose(answer["predict"], model.predict(frame).as_data_frame()["predict"])
 
 
-def test_what_only_java_runs(tmp_path):
-    """RST-087: a model of MLeap has no python_function, and that is what is said."""
+@pytest.mark.slow
+@pytest.mark.libraries("py4j")
+def test_mleap(tmp_path):
+    """RST-087: a model of MLeap has no python_function, and is asked by its own flavor."""
+    from java_tools import jars
+    from specimens.mleap import BUNDLES, rows, spark_said
+
+    jars()
     (tmp_path / "MLmodel").write_text(
         "flavors:\n  mleap: {mleap_version: 0.12.0, model_data: model.zip}\n"
         "utc_time_created: 19-09-25T13:56:34.34.95\n"
     )
-    (tmp_path / "model.zip").write_bytes(b"PK")
-    with pytest.raises(mlmodel.errors.UnsupportedModel, match="mleap"):
-        mlmodel.load(tmp_path)
+    (tmp_path / "model.zip").write_bytes((BUNDLES / "lr.zip").read_bytes())
+    answer = mlmodel.load(tmp_path).predict(rows())
+    assert answer["prediction"].tolist() == spark_said("lr")["prediction"]

@@ -34,7 +34,7 @@ COLUMNS = (
     "without MLflow", "detected", "REST", "trust",
 )  # fmt: skip
 #: The programs that no lock has: those of Debian 12, on which the tests run.
-_PROGRAMS = {"R": "4.2"}
+_PROGRAMS = {"R": "R 4.2", "java": "Java 17", "the jars that it runs": "MLeap 0.20.0"}
 _BEGIN, _END = "<!-- table: python python/tests/flavors/flavor_table.py -->", "<!-- end -->"
 
 
@@ -53,7 +53,7 @@ def versions(flavor: str) -> str:
     """Return the libraries of a flavor with the oldest and the newest versions of the locks."""
     known = _registry.flavor_by_name(flavor)
     if known and known.programs:  # which no lock has
-        return ", ".join(f"{name} {_PROGRAMS[name]}" for name in known.programs)
+        return ", ".join(_PROGRAMS[name] for name in known.programs)
     wanted = (
         [Requirement(line).name for line in known.extra or known.packages]
         if known

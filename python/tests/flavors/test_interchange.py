@@ -20,6 +20,7 @@ NOT_YET = {
     "fastai": {"3.x writes", "3.x reads"},
     "gluon": {"3.x writes", "3.x reads", "2.x writes", "2.x reads"},
     "keras": {"1.x writes"},
+    "mleap": set(CELLS),
     "onnx": {"1.x writes"},
     "sentence_transformers": {"2.x reads", "1.x writes"},
     "tensorflow": {"1.x writes"},

@@ -23,18 +23,6 @@ def folder(path: Path, *flavors: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("flavors", "served"),
-    [(("mleap",), "mleap"), (("own", "mleap"), "mleap")],
-)
-def test_a_flavor_that_is_not_served_yet_is_named(
-    tmp_path: Path, flavors: tuple[str, ...], served: str
-) -> None:
-    with pytest.raises(UnsupportedModel, match=f"served by its {served} flavor") as raised:
-        load_served(folder(tmp_path / "m", *flavors))
-    assert f"the model has {', '.join(flavors)}" in raised.value.message
-
-
 def test_a_model_without_any_lists_what_it_has(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedModel, match="python_function, else crate, else mleap") as raised:
         load_served(folder(tmp_path / "m", "own", "other"))
@@ -43,7 +31,7 @@ def test_a_model_without_any_lists_what_it_has(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_command_says_so(tmp_path: Path) -> None:
-    result = CliRunner().invoke(command, ["-m", str(folder(tmp_path / "m", "mleap"))], input="[]")
+    result = CliRunner().invoke(command, ["-m", str(folder(tmp_path / "m", "own"))], input="[]")
     assert isinstance(result.exception, UnsupportedModel)
     assert "RST-087" in str(result.exception)
 

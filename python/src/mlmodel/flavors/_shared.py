@@ -222,7 +222,7 @@ def save_flavor(
         if flavor.takes_example:
             given |= {key: shared.get(key) for key in ("input_example", "signature")}
         saved = flavor.save(model, root, given)
-        flavors, predict = {flavor.name: saved.attributes}, None
+        flavors, predict = {flavor.name: saved.attributes}, saved.predict
         if saved.python_function is not None:
             python_function = {"loader_module": flavor.loader_module, **saved.python_function}
             flavors[PYTHON_FUNCTION] = python_function
@@ -244,6 +244,6 @@ def _reopened(flavor: Flavor, root: Path) -> Engine:
     from mlmodel.scoring.engine import Engine  # it needs pandas
 
     folder = open_folder(root, trust=True)
-    python_function = folder.attributes(PYTHON_FUNCTION)
+    python_function = folder.document.flavors.get(PYTHON_FUNCTION) or {}
     _, predict = flavor.open(folder, folder.attributes(flavor.name), python_function)
     return Engine(predict, folder.model.signature)

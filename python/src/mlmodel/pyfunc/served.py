@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["load_served"]
 
-#: What the format serves a model by when it has nothing else, and is not here; which flavors are
-#: here, their ranks tell.
-_NOT_HERE = ("mleap",)
-
 
 def load_served(
     model_uri: PathLike, *, trust: bool = False, allow: Iterable[str] = (), digest: str = ""
@@ -29,8 +25,7 @@ def load_served(
     """Load a model by the flavor that is served; a folder of this ``digest`` is trusted.
 
     Raises:
-        UnsupportedModel: it has no such flavor, or one that this version does not serve; the
-            message lists what it has.
+        UnsupportedModel: it has no such flavor; the message lists what it has.
         ModelNotFound, InvalidModel, UntrustedModel, MissingDependency: see
             :func:`mlmodel.pyfunc.load_model`.
 
@@ -50,15 +45,7 @@ def load_served(
 def _not_served(model: str, flavors: list[str]) -> str:
     has = f"{model}: the model has {', '.join(flavors) or 'no flavor'}"
     here = [PYTHON_FUNCTION, *(flavor.name for flavor in served_flavors())]
-    found = next((name for name in _NOT_HERE if name in flavors), None)
-    if found is not None:
-        served = ", ".join(here)
-        return (
-            f"{has}. It would be served by its {found} flavor, which this version of mlmodel "
-            f"cannot serve; it serves {served} (RST-087)"
-        )
     return (
         f"{has}, and none of these can be served: a model is served by "
-        f"{', else '.join([*here, *_NOT_HERE])} (RST-087). "
-        f"Save it as {PYTHON_FUNCTION}, too"
+        f"{', else '.join(here)} (RST-087). Save it as {PYTHON_FUNCTION}, too"
     )

@@ -1,0 +1,50 @@
+package org.w3id.mlmodel.bridge;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.NoSuchElementException;
+
+/** Why something was not done, told to Python by kind; what is not expected is a {@code failure}. */
+final class Fault extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    /** A bundle that cannot be read. */
+    static final String BUNDLE = "bundle";
+    /** A bundle with a stage, or a column, of a kind that is not known here. */
+    static final String UNSUPPORTED = "unsupported";
+    /** Rows that a stage does not take. */
+    static final String DATA = "data";
+    /** What nobody foresaw. */
+    static final String FAILURE = "failure";
+
+    private final transient Map<String, Object> told = new LinkedHashMap<>();
+
+    Fault(String kind, String message) {
+        super(message);
+        told.put("kind", kind);
+        told.put("message", message);
+    }
+
+    Fault with(String key, Object value) {
+        told.put(key, value);
+        return this;
+    }
+
+    Map<String, Object> told() {
+        return told;
+    }
+
+    static Fault of(Throwable error) {
+        return error instanceof Fault fault ? fault : new Fault(FAILURE, said(error));
+    }
+
+    /** Returns what an error says, in one line; an error of Scala's often has its class alone. */
+    static String said(Throwable error) {
+        var message = error.getMessage();
+        var name = error.getClass().getSimpleName();
+        if (message == null || message.isBlank()) return name;
+        var line = message.strip().replaceAll("\\s+", " ");
+        boolean isPlain = error instanceof IllegalArgumentException || error instanceof NoSuchElementException;
+        return isPlain ? line : name + ": " + line;
+    }
+}

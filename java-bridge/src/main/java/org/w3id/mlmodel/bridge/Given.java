@@ -1,0 +1,136 @@
+package org.w3id.mlmodel.bridge;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import ml.combust.mleap.runtime.frame.ArrayRow;
+import ml.combust.mleap.runtime.frame.Row;
+import ml.combust.mleap.tensor.ByteString;
+import ml.combust.mleap.tensor.DenseTensor;
+import scala.collection.mutable.WrappedArray;
+import scala.reflect.ClassTag;
+
+/**
+ * Columns as bytes, read as rows of MLeap.
+ *
+ * <p>Each column is a byte that says whether some cells are missing, then a byte for each row if so
+ * (1: it is), then its cells, little-endian. Cells of one size stand side by side. Texts and bytes
+ * are where each begins and the last ends (32-bit numbers), and their bytes; lists and tensors are
+ * the same of their values.
+ */
+final class Given {
+    private final ByteBuffer from;
+    private final int rows;
+
+    Given(ByteBuffer from, int rows) {
+        this.from = from;
+        this.rows = rows;
+    }
+
+    /** Returns the rows of all columns. */
+    Row[] rows(List<Kind> kinds) {
+        var cells = new Object[kinds.size()][];
+        for (int at = 0; at < cells.length; at++) cells[at] = column(kinds.get(at));
+        var read = new Row[rows];
+        for (int row = 0; row < rows; row++) {
+            var own = new Object[cells.length];
+            for (int at = 0; at < own.length; at++) own[at] = cells[at][row];
+            read[row] = new ArrayRow(WrappedArray.<Object>make(own));
+        }
+        return read;
+    }
+
+    private Object[] column(Kind kind) {
+        byte[] missing = null;
+        if (from.get() != 0) {
+            missing = new byte[rows];
+            from.get(missing);
+        }
+        var cells = switch (kind.shape()) {
+            case SCALAR -> boxed(kind.basic(), rows);
+            case LIST -> lists(kind);
+            case TENSOR -> tensors(kind);
+        };
+        for (int row = 0; missing != null && row < rows; row++) {
+            if (missing[row] != 0) cells[row] = null;
+        }
+        return cells;
+    }
+
+    private Object[] boxed(Kind.Basic basic, int count) {
+        var cells = new Object[count];
+        if (basic.size == 0) {
+            int[] ends = ends(count);
+            int base = from.position();
+            for (int at = 0; at < count; at++) {
+                var bytes = new byte[ends[at + 1] - ends[at]];
+                from.get(base + ends[at], bytes);
+                cells[at] = basic == Kind.Basic.STRING ? new String(bytes, StandardCharsets.UTF_8) : new ByteString(bytes);
+            }
+            from.position(base + ends[count]);
+            return cells;
+        }
+        for (int at = 0; at < count; at++) {
+            cells[at] = switch (basic) {
+                case BOOLEAN -> from.get() != 0;
+                case BYTE -> from.get();
+                case SHORT -> from.getShort();
+                case INT -> from.getInt();
+                case LONG -> from.getLong();
+                case FLOAT -> from.getFloat();
+                default -> from.getDouble();
+            };
+        }
+        return cells;
+    }
+
+    private int[] ends(int count) {
+        var ends = new int[count + 1];
+        for (int at = 0; at <= count; at++) ends[at] = from.getInt();
+        return ends;
+    }
+
+    private Object[] lists(Kind kind) {
+        int[] ends = ends(rows);
+        var values = boxed(kind.basic(), ends[rows]);
+        var cells = new Object[rows];
+        for (int row = 0; row < rows; row++) {
+            cells[row] = WrappedArray.<Object>make(Arrays.copyOfRange(values, ends[row], ends[row + 1]));
+        }
+        return cells;
+    }
+
+    private Object[] tensors(Kind kind) {
+        int[] ends = ends(rows);
+        var values = boxed(kind.basic(), ends[rows]);
+        var cells = new Object[rows];
+        for (int row = 0; row < rows; row++) {
+            int size = ends[row + 1] - ends[row];
+            var array = java.lang.reflect.Array.newInstance(primitive(kind.basic()), size);
+            for (int at = 0; at < size; at++) java.lang.reflect.Array.set(array, at, values[ends[row] + at]);
+            var dimensions = kind.dimensions().size() > 1 ? kind.dimensions().toArray() : new Object[] {size};
+            cells[row] = tensor(array, dimensions, kind.basic());
+        }
+        return cells;
+    }
+
+    private static Object tensor(Object array, Object[] dimensions, Kind.Basic basic) {
+        ClassTag<Object> tag = scala.reflect.ClassTag$.MODULE$.apply(primitive(basic));
+        return new DenseTensor<Object>(array, WrappedArray.<Object>make(dimensions), tag);
+    }
+
+    private static Class<?> primitive(Kind.Basic basic) {
+        return switch (basic) {
+            case BOOLEAN -> boolean.class;
+            case BYTE -> byte.class;
+            case SHORT -> short.class;
+            case INT -> int.class;
+            case LONG -> long.class;
+            case FLOAT -> float.class;
+            case DOUBLE -> double.class;
+            case STRING -> String.class;
+            case BYTES -> ByteString.class;
+        };
+    }
+}

@@ -1,0 +1,170 @@
+"""Columns as bytes, and bytes as columns: the form that ``Given.java`` describes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mlmodel.signature.data.arrays import object_array
+from mlmodel.signature.data.frames import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+__all__ = ["Kind", "NotWritten", "read", "written"]
+
+#: The basic types of MLeap that have a size -> numpy's dtypes.
+DTYPES: Mapping[str, Any] = {
+    "boolean": np.dtype("?"), "byte": np.dtype("i1"), "short": np.dtype("<i2"),
+    "int": np.dtype("<i4"), "long": np.dtype("<i8"), "float": np.dtype("<f4"),
+    "double": np.dtype("<f8"),
+}  # fmt: skip
+_END = np.dtype("<i4")
+
+
+class NotWritten(ValueError):
+    """Why a cell cannot be written, as the end of a sentence, and its row."""
+
+    def __init__(self, kind: Kind, row: int, why: str) -> None:
+        super().__init__(why)
+        self.kind, self.row = kind, row
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A column of a bundle: cells of a basic type, each alone, in lists or in tensors."""
+
+    name: str
+    type: str
+    shape: str = "scalar"
+    nullable: bool = True
+    dimensions: tuple[int, ...] = ()
+    #: Of an input: whether whoever takes it takes null, or NaN.
+    takes_null: bool = False
+    takes_nan: bool = False
+    #: Of an output: whether no stage takes it.
+    last: bool = True
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Kind:
+        """Return the column that the bridge describes."""
+        return cls(**{**said, "dimensions": tuple(said["dimensions"])})
+
+
+def written(kind: Kind, cells: np.ndarray[Any, Any]) -> Iterator[bytes]:
+    """Give the bytes of a column whose cells are of its type already.
+
+    Raises:
+        NotWritten: a cell has no such bytes.
+
+    """
+    dtype = DTYPES.get(kind.type)
+    if kind.shape == "scalar" and dtype is not None and cells.dtype.kind in "biuf":
+        gaps = np.isnan(cells) if kind.takes_null and cells.dtype.kind == "f" else None
+        yield b"\0" if gaps is None or not gaps.any() else b"\1" + gaps.tobytes()
+        yield cells.astype(dtype, copy=False).tobytes()
+        return
+    missing = pd.isna(cells)
+    values = cells.tolist()
+    if missing.any():
+        yield b"\1" + missing.tobytes()
+        values = [None if out else one for one, out in zip(values, missing, strict=True)]
+    else:
+        yield b"\0"
+    if kind.shape != "scalar":
+        several = [_flat(kind, row, one) for row, one in enumerate(values)]
+        yield _ends(map(len, several))
+        values = [one for cell in several for one in cell]
+    yield from _values(dtype, values)
+
+
+def _flat(kind: Kind, row: int, cell: Any) -> list[Any]:
+    """Return the values of a list or tensor, which has the size that the bundle says."""
+    if cell is None:
+        return []
+    flat: list[Any] = np.asarray(cell).ravel().tolist() if kind.type in DTYPES else list(cell)
+    size = int(np.prod(kind.dimensions)) if kind.dimensions else -1
+    if size >= 0 and len(flat) != size:
+        raise NotWritten(kind, row, f"has {len(flat)} values, and the bundle takes {size}")
+    return flat
+
+
+def _values(dtype: Any, values: Sequence[Any]) -> Iterator[bytes]:
+    if dtype is not None:
+        yield np.array([0 if one is None else one for one in values], dtype).tobytes()
+        return
+    held = ["" if one is None else one for one in values]
+    joined = "".join(held) if held and isinstance(held[0], str) else "\x80"
+    if joined.isascii():
+        yield _ends(map(len, held))
+        yield joined.encode()
+        return
+    # Half of a pair of UTF-16, which is no text, goes over as it is and matches nothing.
+    pieces = [one.encode(errors="replace") if isinstance(one, str) else bytes(one) for one in held]
+    yield _ends(map(len, pieces))
+    yield b"".join(pieces)
+
+
+def _ends(sizes: Iterable[int]) -> bytes:
+    return np.array([0, *accumulate(sizes)], _END).tobytes()
+
+
+class _Bytes:
+    """Bytes that are read from their beginning on."""
+
+    def __init__(self, data: Any, start: int) -> None:
+        self._data, self._at = data, start
+
+    def array(self, dtype: Any, count: int) -> Any:
+        found = np.frombuffer(self._data, dtype, count, self._at)
+        self._at += found.nbytes
+        return found
+
+    def ends(self, count: int) -> Any:
+        return self.array(_END, count + 1)
+
+
+def read(data: Any, start: int, kinds: Sequence[Kind]) -> dict[str, Any]:
+    """Return the columns in bytes, by name; they begin with the number of rows."""
+    given = _Bytes(data, start)
+    rows = int(given.array(_END, 1)[0])
+    return {kind.name: _column(given, kind, rows) for kind in kinds}
+
+
+def _column(given: _Bytes, kind: Kind, rows: int) -> Any:
+    missing = given.array(np.dtype("?"), rows) if given.array(np.uint8, 1)[0] else None
+    if kind.shape == "scalar":
+        values = _read_values(given, kind, rows)
+        return values.copy() if missing is None else masked(values, missing)
+    ends = given.ends(rows)
+    values = _read_values(given, kind, int(ends[-1]))
+    cells = _lists(values, ends, kind.dimensions)
+    return cells if missing is None else masked(cells, missing)
+
+
+def _read_values(given: _Bytes, kind: Kind, count: int) -> Any:
+    dtype = DTYPES.get(kind.type)
+    if dtype is not None:
+        return given.array(dtype, count)
+    ends = given.ends(count).tolist()
+    held = given.array(np.uint8, ends[-1]).tobytes()
+    pieces = [held[start:end] for start, end in pairwise(ends)]
+    return object_array([one.decode() for one in pieces] if kind.type == "string" else pieces)
+
+
+def _lists(values: Any, ends: Any, dimensions: Sequence[int]) -> Any:
+    """Return the lists of each row; those of one size are cut at once."""
+    rows = len(ends) - 1
+    size = int(ends[1]) if rows else 0
+    if size and np.array_equal(ends, np.arange(rows + 1) * size):
+        shape = dimensions if len(dimensions) > 1 else (size,)
+        return object_array(values.reshape(rows, *shape).tolist())
+    places = ends.tolist()
+    cells = [values[start:end] for start, end in pairwise(places)]
+    if len(dimensions) > 1:
+        cells = [cell.reshape(dimensions) if cell.size else cell for cell in cells]
+    return object_array([cell.tolist() for cell in cells])

@@ -1,0 +1,243 @@
+"""What a bundle of MLeap answers to tables (MLP-005 to MLP-009)."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from packaging.version import InvalidVersion, Version
+
+from mlmodel.bridges.jvm.bundles import Bundle, Fault
+from mlmodel.bridges.jvm.columns import Kind, NotWritten
+from mlmodel.errors import InvalidArgument, InvalidModel, ModelFailure, UnsupportedModel
+from mlmodel.flavors._arguments import warn_of_params
+from mlmodel.flavors._invalid_data import invalid, invalid_each
+from mlmodel.flavors._tables import required_table
+from mlmodel.signature.data.frames import arrays_of, dtypes_of, from_arrays, index_of
+from mlmodel.signature.enforce.plan import Plan
+from mlmodel.signature.types.nested import Array
+from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.schema import ColSpec, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from types import ModuleType
+
+    from mlmodel.errors import MlmodelError
+    from mlmodel.flavors._base import Predict
+
+__all__ = ["Scorer", "predictor"]
+
+#: MLeap's basic types -> those of columns (MLP-007).
+_TYPES: Mapping[str, DataType] = {
+    "boolean": DataType.boolean, "byte": DataType.integer, "short": DataType.integer,
+    "int": DataType.integer, "long": DataType.long, "float": DataType.float,
+    "double": DataType.double, "string": DataType.string, "bytes": DataType.binary,
+}  # fmt: skip
+#: The integers up to which each float holds all.
+_EXACT: Mapping[str, int] = {"float": 1 << 24, "double": 1 << 53}
+#: The integers that each type takes.
+_RANGES: Mapping[str, tuple[int, int]] = {
+    **{name: (-most, most) for name, most in _EXACT.items()},
+    **{
+        name: (-(1 << bits), (1 << bits) - 1)
+        for name, bits in (("byte", 7), ("short", 15), ("int", 31), ("long", 63))
+    },
+}
+
+
+def predictor(model: Scorer) -> Predict:
+    """Return how a bundle predicts where its model is served."""
+
+    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+        warn_of_params(params, "A bundle of MLeap")
+        return model.predict(model_input)
+
+    return predict
+
+
+class Scorer:
+    """A bundle of MLeap, in a process of Java.
+
+    Args:
+        py4j: the module ``py4j.java_gateway``.
+        file: a zip file with the bundle, which is removed with this object.
+        name: the file in the model, for messages.
+
+    Raises:
+        InvalidModel: MLeap cannot read it.
+        UnsupportedModel: it has a stage, or a column, of a kind that is not known here.
+        MissingDependency: there is no Java that could read it.
+
+    """
+
+    def __init__(self, py4j: ModuleType, file: Path, name: str) -> None:
+        #: The bundle, in a zip file of ours.
+        self.file = file
+        weakref.finalize(self, file.unlink, missing_ok=True)
+        try:
+            self._bundle = Bundle(py4j, file)
+        except Fault as fault:
+            raise _not_read(fault, name) from None
+        #: The version of MLeap that wrote it.
+        self.version = self._bundle.version
+        self._floats = [
+            kind.name
+            for kind in self._bundle.inputs
+            if kind.shape == "scalar" and kind.type in _EXACT
+        ]
+        self._plans: dict[frozenset[str], Plan] = {}
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The columns that it takes, with MLeap's types of their values."""
+        return {kind.name: _said(kind) for kind in self._bundle.inputs}
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """All columns that its stages write, with MLeap's types of their values."""
+        return {kind.name: _said(kind) for kind in self._bundle.outputs}
+
+    def predict(self, data: Any, output_columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return the columns that the bundle answers with, as a frame with the index given.
+
+        Args:
+            data: a table.
+            output_columns: the columns of the answer; those that no stage takes if absent.
+
+        Raises:
+            InvalidInput: it is no table, or not one that the bundle takes.
+            InvalidArgument: the bundle answers no such column.
+
+        """
+        table = required_table(data, "MLP-006", "A bundle of MLeap")
+        frame = self._plan_for(table).enforce(table)
+        columns = [np.asarray(values) for values in arrays_of(frame)]
+        self._require_taken(columns)
+        wanted = self._wanted(output_columns)
+        try:
+            pieces = list(self._bundle.answer(columns, wanted))
+        except Fault as fault:
+            raise _not_scored(fault) from None
+        except NotWritten as error:
+            message = f"Column {error.kind.name!r} {error} in row {error.row}."
+            raise invalid("MLP-007", message, error.kind.name) from None
+        told = pieces[0] if len(pieces) == 1 else _joined(pieces)
+        names = index_of(list(told), len(told))
+        return from_arrays(list(told.values()), frame.index, names)
+
+    def _plan_for(self, table: pd.DataFrame) -> Plan:
+        """Return the plan by which integers are taken where the bundle's stages take floats."""
+        kinds = {
+            name: dtype.kind
+            for name, dtype in zip(table.columns.tolist(), dtypes_of(table), strict=True)
+        }
+        whole = frozenset(name for name in self._floats if kinds.get(name) in {"i", "u"})
+        if whole not in self._plans:
+            columns = [_column(kind, kind.name in whole) for kind in self._bundle.inputs]
+            self._plans[whole] = Plan(Schema(columns))
+        return self._plans[whole]
+
+    def _wanted(self, names: Sequence[str] | None) -> list[int]:
+        outputs = self._bundle.outputs
+        if names is None:
+            return [at for at, kind in enumerate(outputs) if kind.last]
+        places = {kind.name: at for at, kind in enumerate(outputs)}
+        absent = [str(name) for name in names if name not in places]
+        if absent:
+            raise InvalidArgument(
+                f"The bundle answers no column {', '.join(absent)}; it answers "
+                f"{', '.join(places)} (MLP-005)"
+            )
+        return [places[name] for name in names]
+
+    def _require_taken(self, columns: Sequence[np.ndarray[Any, Any]]) -> None:
+        """Go on where no cell is missing that a stage needs, or is too large for it."""
+        wrong = {}
+        for kind, cells in zip(self._bundle.inputs, columns, strict=True):
+            row = _first_missing(kind, cells)
+            if row is not None:
+                wrong[kind.name] = (
+                    f"Column {kind.name!r} has no value in row {row}, and a stage that takes it "
+                    "needs one (MLP-008)."
+                )
+            elif cells.dtype.kind == "i" and len(cells) and _is_beyond(kind, cells):
+                wrong[kind.name] = (
+                    f"Column {kind.name!r} has integers that a {kind.type} does not hold (MLP-007)."
+                )
+        if wrong:
+            message = next(iter(wrong.values()))
+            raise invalid_each(message, message[-9:-2], wrong)
+
+
+def _first_missing(kind: Kind, cells: np.ndarray[Any, Any]) -> int | None:
+    form = cells.dtype.kind
+    if kind.takes_null or form in "biu" or (kind.takes_nan and form == "f"):
+        return None
+    missing = np.isnan(cells) if form == "f" else pd.isna(cells)
+    return int(missing.argmax()) if missing.any() else None
+
+
+def _is_beyond(kind: Kind, cells: np.ndarray[Any, Any]) -> bool:
+    least, most = _RANGES[kind.type]
+    return int(cells.min()) < least or int(cells.max()) > most
+
+
+def _column(kind: Kind, is_whole: bool) -> ColSpec:
+    declared: Any = DataType.long if is_whole else _TYPES[kind.type]
+    for _ in range(0 if kind.shape == "scalar" else max(1, len(kind.dimensions))):
+        declared = Array(declared)
+    return ColSpec(declared, kind.name)
+
+
+def _said(kind: Kind) -> str:
+    if kind.shape == "scalar":
+        return kind.type
+    sizes = f"[{', '.join(map(str, kind.dimensions))}]" if kind.dimensions else ""
+    return f"{kind.shape} of {kind.type}{sizes}"
+
+
+def _joined(pieces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        name: pd.concat([pd.Series(piece[name]) for piece in pieces], ignore_index=True).array
+        for name in pieces[0]
+    }
+
+
+def _not_read(fault: Fault, name: str) -> MlmodelError:
+    written, here = str(fault.told.get("version", "")), str(fault.told.get("runtime", ""))
+    newer = ""
+    if _is_newer(written, here):
+        newer = f". MLeap {written} wrote the bundle, and MLeap {here} reads it here"
+    if fault.kind == "unsupported":
+        return UnsupportedModel(
+            f"{name} has what this MLeap does not know: {fault}{newer} (MLP-004)"
+        )
+    if fault.kind == "bundle" and newer:
+        return UnsupportedModel(f"{name} cannot be read by MLeap: {fault}{newer} (MLP-004)")
+    if fault.kind == "bundle":
+        return InvalidModel.of_file(name, "MLP-004", f"cannot be read by MLeap: {fault}")
+    return ModelFailure(f"MLeap failed to read {name}: {fault}")
+
+
+def _is_newer(written: str, here: str) -> bool:
+    try:
+        return Version(written) > Version(here)
+    except InvalidVersion:
+        return False
+
+
+def _not_scored(fault: Fault) -> MlmodelError:
+    if fault.kind != "data":
+        return ModelFailure(f"MLeap failed: {fault}")
+    told = fault.told
+    cells = ", ".join(f"{name} is {value!r}" for name, value in told["cells"].items())
+    said = str(fault).rstrip(".")
+    message = (
+        f"The stage {told['stage']} ({told['model']}) does not take row {told['row']}, whose "
+        f"{cells}: {said}."
+    )
+    return invalid("MLP-009", message, next(iter(told["cells"]), None))

@@ -1,0 +1,96 @@
+"""A pipeline of Spark in a bundle of MLeap: categories indexed, a logistic regression; and Spark's own answers."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+from specimens import Specimen, mlmodel_file
+
+BUNDLES = (
+    Path(__file__).resolve().parents[3] / "java-bridge" / "src" / "test" / "resources" / "bundles"
+)
+NAMES = ["x1", "x2", "k", "cat"]
+
+
+def rows():
+    """The rows that Spark answered when it wrote the bundles."""
+    import pandas as pd
+
+    return pd.read_csv(BUNDLES / "data.csv")[NAMES]
+
+
+def spark_said(name):
+    """What Spark answered to them."""
+    return json.loads((BUNDLES / f"{name}.json").read_text())
+
+
+def bundle(name):
+    import mlmodel.mleap
+    from java_tools import jars
+
+    jars()
+    return mlmodel.mleap.load_bundle(BUNDLES / f"{name}.zip")
+
+
+def _layout(keys, packed):
+    def write(model, root):
+        if packed:
+            (root / "model.zip").write_bytes(model.file.read_bytes())
+        else:
+            with zipfile.ZipFile(model.file) as archive:
+                archive.extractall(root / "mleap" / "model")
+        mlmodel_file(root, keys)
+
+    return write
+
+
+_EARLY = """
+    flavors:
+      mleap: {input_schema: schema.json, mleap_version: 0.8.1, model_data: mleap/model}
+    utc_time_created: '2018-10-01 10:00:00.000000'
+"""
+_OF_R = """
+    flavors:
+      mleap: {mleap_version: 0.12.0, model_data: model.zip}
+    time_created: 19-09-25T13:56:34.34.95
+    run_id: 7c8c2a3d0bff4ce7ad5f1f1a5a1b9e70
+"""
+_LATER = """
+    artifact_path: model
+    flavors:
+      mleap: {code: null, mleap_version: 0.20.0, model_data: mleap/model}
+    mlflow_version: 2.4.1
+    model_uuid: 2d4d46be4a474a5fb0ed5cf4d3b0a0ea
+    utc_time_created: '2023-06-01 10:00:00.000000'
+"""
+
+def _save_by_mlflow(mlflow, model, path, **_more):
+    mlflow.mleap.save_model(spark_model=model, sample_input=None, path=str(path))
+
+
+SPECIMEN = Specimen(
+    libraries=("py4j",),
+    make=lambda: bundle("lr"),
+    rows=rows,
+    layouts={
+        "0.x": _layout(_EARLY, packed=False),
+        "1.x": _layout(_OF_R, packed=True),
+        "2.x": _layout(_LATER, packed=False),
+        "3.x": "MLflow 3 has no such flavor any more",
+    },
+    missing={
+        "arrays": "its columns have names and kinds",
+        "fidelity": "a bundle is made of a pipeline of Spark, which has its row",
+    },
+    mlflow_save=_save_by_mlflow,
+    not_exchanged={
+        "3.x writes": "No module named 'mlflow.mleap'",
+        **dict.fromkeys(("2.x writes", "1.x writes"), "No module named 'mleap'"),
+        **dict.fromkeys(
+            ("3.x reads", "2.x reads"), 'Model does not have the "python_function" flavor'
+        ),
+    },
+    other_kinds="a bundle is made of a pipeline of Spark, which has its row",
+)
