@@ -66,6 +66,7 @@ _LATER = """
     utc_time_created: '2023-06-01 10:00:00.000000'
 """
 
+
 def _save_by_mlflow(mlflow, model, path, **_more):
     mlflow.mleap.save_model(spark_model=model, sample_input=None, path=str(path))
 
