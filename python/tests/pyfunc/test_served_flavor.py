@@ -47,7 +47,9 @@ def test_what_python_function_refuses_is_told_as_it_is(tmp_path: Path) -> None:
 
 def test_the_flavor_that_is_here_is_loaded(tmp_path: Path) -> None:
     """RST-087: before one that comes later in the order; what is wrong with it is told as it is."""
-    path = folder(tmp_path / "m", "mleap", "crate")
+    path = tmp_path / "m"
+    path.mkdir()
+    (path / "MLmodel").write_text("flavors: {mleap: {model_data: m.zip}, crate: {}}\n")
     for load in (load_served, mlmodel.load):
         with pytest.raises(InvalidModel, match=r"crate\.bin"):
             load(path)

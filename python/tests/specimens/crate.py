@@ -80,7 +80,6 @@ SPECIMEN = Specimen(
         "0.x": _layout("0.1.0"),
         "1.x": _layout("0.1.0"),
         "2.x": _layout("0.1.0", "model_uuid: 0123456789abcdef0123456789abcdef"),
-        "3.x": _layout("0.1.0", "mlflow_version: 3.1.0"),
     },
     runs="a function of R",
     missing={

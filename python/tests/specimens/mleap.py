@@ -79,7 +79,6 @@ SPECIMEN = Specimen(
         "0.x": _layout(_EARLY, packed=False),
         "1.x": _layout(_OF_R, packed=True),
         "2.x": _layout(_LATER, packed=False),
-        "3.x": "MLflow 3 has no such flavor any more",
     },
     missing={
         "arrays": "its columns have names and kinds",
