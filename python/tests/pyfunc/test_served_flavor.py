@@ -50,6 +50,7 @@ def test_the_flavor_that_is_here_is_loaded(tmp_path: Path) -> None:
     path = tmp_path / "m"
     path.mkdir()
     (path / "MLmodel").write_text("flavors: {mleap: {model_data: m.zip}, crate: {}}\n")
+    (path / "m.zip").write_bytes(b"")
     for load in (load_served, mlmodel.load):
         with pytest.raises(InvalidModel, match=r"crate\.bin"):
             load(path)
