@@ -8,7 +8,6 @@ import pickle
 import re
 import shutil
 import zipfile
-from pathlib import Path
 
 import mutants
 import numpy as np
@@ -28,7 +27,6 @@ TARGET = ROWS["a"] * 2 - ROWS["b"]
 CLASSES = np.arange(120) % 3
 FEW = {"n_estimators": 4, "num_leaves": 5, "n_jobs": 1, "verbose": -1}
 TRAINING = {"num_leaves": 5, "min_data_in_leaf": 5, "num_threads": 1, "verbose": -1}
-CORPUS = Path("/work/shared/corpus")
 
 
 def trained(params=None, rows=ROWS, label=TARGET, **more):
@@ -211,11 +209,9 @@ def test_a_file_with_another_class_than_it_says(classifier, tmp_path):
         mlmodel.lightgbm.load_model(tmp_path / "m")
 
 
-def test_a_pipeline_of_mlflow_is_read(tmp_path):
+def test_a_pipeline_of_mlflow_is_read(corpus):
     """LGB-002, LGB-016: a real one, without trust."""
-    folder = CORPUS / "lightgbm-2.9.2"
-    if not folder.is_dir():
-        pytest.skip("this machine has no corpus")
+    folder = corpus / "lightgbm-2.9.2"
     with pytest.warns(UserWarning, match="scikit-learn|lightgbm"):
         loaded = mlmodel.load(folder)
     names = loaded.signature.inputs.input_names()

@@ -20,7 +20,7 @@ _PATIENCE = 60
 _RULE = "CRA-004"
 #: How R is installed.
 HOW = (
-    "install R (on Debian and Ubuntu: apt-get install r-base-core; else https://cran.r-project.org),"
+    "install R (on Debian and Ubuntu: apt-get install r-base-core; else see https://www.r-project.org),"
     f" or name its program: {_VARIABLE}=/path/to/R"
 )
 
