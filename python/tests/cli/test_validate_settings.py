@@ -98,7 +98,7 @@ def test_a_file_that_cannot_be_read_stays_one(model):
         ("ENF-49", "ENF-049"),
         ("MLM-11", "MLM-011"),
         ("EVN", "ENV"),
-        ("QQQ", "CNV, DIR, DIV, ENF"),
+        ("QQQ", "CNV, CRA, DIR, DIV, ENF"),
         ("", "DIR"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 import sys
 import textwrap
 from importlib.util import find_spec
@@ -164,7 +165,6 @@ def test_a_module_in_a_pickle_is_mlflows_without_mlflow(write, monkeypatch):
 NO_FUNCTION = (UnsupportedModel, "has no python_function flavor")
 LEFT_OUT = (InvalidModel, "DIR-003")  # files that the corpus does not have
 WHY_NOT = {
-    "crate-r": NO_FUNCTION,
     "keras-2.14.1": (InvalidModel, "KER-001"),
     "keras-hdf5-early": (InvalidModel, "KER-001"),
     "pyfunc-artifacts-3.1.4": LEFT_OUT,
@@ -200,6 +200,8 @@ def test_what_of_the_corpus_loads(corpus, libraries):
         needed = NEEDS.get(folder.name)
         if needed is not None and find_spec(needed) is None:
             error, words = MissingDependency, needed
+        if folder.name == "crate-r" and shutil.which("R") is None:
+            error, words = MissingDependency, "install R"
         try:
             pyfunc.load_model(folder, trust=True, suppress_warnings=True)
         except MlmodelError as raised:

@@ -116,7 +116,7 @@ def _factor(vector: Vector, where: str) -> pd.Categorical:
 def _dates(vector: Vector, where: str) -> np.ndarray[Any, Any]:
     days = _doubles(vector)
     missing = np.isnan(days)
-    if (days[~missing] % 1 != 0).any():
+    if (days[np.isfinite(days)] % 1 != 0).any():
         raise NotData(f"{_at(where)} has days with fractions; round them: floor(…)")
     try:
         known = {day: _EPOCH + dt.timedelta(day) for day in np.unique(days[~missing])}
