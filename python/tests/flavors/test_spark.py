@@ -480,17 +480,14 @@ def test_honest_stages_need_no_trust(tmp_path, monkeypatch):
     assert len(loaded.models) == 3
 
 
-def test_the_copy_goes_with_the_model(saved):
+def test_the_copy_goes_with_the_model(saved, tmp_path, monkeypatch):
     """SPK-008."""
     import gc
     import tempfile
 
-    def copies():
-        return {one.name for one in Path(tempfile.gettempdir()).glob("mlmodel-spark-*")}
-
-    before = copies()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     loaded = mlmodel.spark.load_model(saved)
-    assert copies() - before
+    assert list(tmp_path.glob("mlmodel-spark-*"))
     del loaded
     gc.collect()
-    assert not copies() - before
+    assert not list(tmp_path.glob("mlmodel-spark-*"))

@@ -37,7 +37,7 @@ def predictor(h2o: ModuleType, model: Any) -> Predict:
             raise invalid("HTO-006", expected)
         rows = names.required_in(table)
         with _server.quiet(), refused_by("H2O", "HTO-008", *errors):
-            given = h2o.H2OFrame(rows, column_types=kinds)
+            given = h2o.H2OFrame(_sendable(rows), column_types=kinds)
             answer = model.predict(given).as_data_frame()
         return answer.set_axis(rows.index, axis=0)
 
@@ -54,3 +54,8 @@ def _kinds(model: Any) -> dict[str, str]:
         apart.add(held.get("column_name") if isinstance(held, dict) else held)
     pairs = zip(output["names"], output["column_types"], strict=True)
     return {name: _KINDS.get(kind, "numeric") for name, kind in pairs if name not in apart}
+
+
+def _sendable(rows: Any) -> Any:
+    """Return rows without what a text in a file of values would be taken for: gaps are none."""
+    return rows.astype(object).where(rows.notna(), None)
