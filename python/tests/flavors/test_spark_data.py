@@ -119,7 +119,13 @@ def test_values_come_through(sql, values, expected):
 
 @pytest.mark.parametrize(
     "values",
-    [[1, "a"], [object(), None], np.array([2**63, 1], "uint64"), [1j, 2], pd.Series([2**53 + 1, 0.5], dtype=object)],
+    [
+        [1, "a"],
+        [object(), None],
+        np.array([2**63, 1], "uint64"),
+        [1j, 2],
+        pd.Series([2**53 + 1, 0.5], dtype=object),
+    ],
 )
 def test_columns_without_a_type(sql, values):
     """SPK-012."""
