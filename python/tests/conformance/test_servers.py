@@ -8,6 +8,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -151,6 +152,39 @@ def test_what_http_cannot_carry_is_skipped(vectors, request_, says):
     assert _outcomes(done)["two"] == "passed"
     (reason,) = (one["reason"] for one in json.loads(done.output)["results"] if "reason" in one)
     assert reason == says
+
+
+@pytest.fixture
+def recording():
+    """Return the port of a server that answers one request, and what it was sent."""
+    listening, sent = socket.create_server(("127.0.0.1", 0)), []
+
+    def answer():
+        with listening, listening.accept()[0] as peer:
+            given = b""
+            while b"\r\n\r\n" not in given:
+                given += peer.recv(65536)
+            sent.extend(given.partition(b"\r\n\r\n")[0].decode().split("\r\n"))
+            peer.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    yield listening.getsockname()[1], sent
+    thread.join(60)
+
+
+def test_a_request_is_sent_as_it_stands(recording):
+    """With no header that the case has not but what HTTP needs."""
+    port, sent = recording
+    headers = {"x-own": "a b", "Content-Length": "999"}
+    server.exchange("127.0.0.1", port, "POST", "/base/in vocations", headers, b"{}", 60.0)
+    first, *fields = sent
+    assert first == "POST /base/in%20vocations HTTP/1.1"
+    assert sorted(fields) == [
+        "Content-Length: 2",
+        f"Host: 127.0.0.1:{port}",
+        "x-own: a b",
+    ]
 
 
 def test_a_path_for_ready_that_cannot_be_asked_is_said(vectors):
