@@ -178,9 +178,14 @@ def test_an_interrupted_call_leaves_no_answer_behind(run):
     timer = threading.Timer(
         0.5, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)
     )
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        run("{ Sys.sleep(2); 'late' }")
+    # The processes of a test run that is split up ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            run("{ Sys.sleep(2); 'late' }")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert run("'next'").tolist() == ["next"]
 
 
