@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
+import tempfile
 import textwrap
 import threading
 import types
 import warnings
 import weakref
+from pathlib import Path
 
 import cloudpickle
 import pandas as pd
@@ -18,7 +21,7 @@ import pytest
 import mlmodel
 from mlmodel import pyfunc
 from mlmodel.errors import UntrustedModel
-from mlmodel.store import mlflow_names
+from mlmodel.store import code_copy, mlflow_names
 from mlmodel.store.folder import open_folder
 
 LOADER = """
@@ -489,3 +492,36 @@ def test_a_program_beside_the_code_can_be_started(tmp_path):
         tmp_path / "m", "runs_a_tool", code_paths=[code / "tool", code / "runs_a_tool.py"]
     )
     assert pyfunc.load_model(tmp_path / "m").predict(FRAME) == [7, 0o700]
+
+
+def test_where_no_copy_can_be_made_none_is_begun(save, tmp_path, monkeypatch):
+    """PYF-013, TRU-065: the code is imported from where it is."""
+    path, _ = save("one", 1)
+    around = tmp_path / "temporary"
+    around.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(around))
+    own = Path.mkdir
+
+    def mkdir(self, *more, **options):
+        if code_copy._PREFIX in str(self):
+            raise OSError(28, "No space left on device")
+        own(self, *more, **options)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    assert pyfunc.load_model(path).predict(FRAME) == [1, 1]
+    assert not list(around.iterdir())
+
+
+def test_a_folder_for_copies_need_not_be_readable(save, tmp_path, monkeypatch):
+    path, _ = save("one", 1)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    own = os.scandir
+
+    def scandir(folder):
+        if Path(folder) == tmp_path:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return own(folder)
+
+    monkeypatch.setattr(code_copy.os, "scandir", scandir)
+    assert pyfunc.load_model(path).predict(FRAME) == [1, 1]

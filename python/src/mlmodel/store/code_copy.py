@@ -202,7 +202,9 @@ def _remove_abandoned(around: Path) -> None:
     if fcntl is None:
         return
     own = {str(made) for made in _copies.values()}
-    others = [one for one in os.scandir(around) if one.name.startswith(_PREFIX)]
+    others: list[os.DirEntry[str]] = []
+    with suppress(OSError):  # a folder in which one may write, and not look
+        others = [one for one in os.scandir(around) if one.name.startswith(_PREFIX)]
     for made in (Path(one.path) for one in others if one.path not in own):
         with suppress(OSError):  # it has no lock yet, is in use, or has just gone
             if made.is_symlink() or made.stat().st_uid != os.getuid():
