@@ -219,11 +219,13 @@ exit 1
         (OLD, r"Java 11\.0\.2 .*too old"),
         ("echo 'Error: no memory' >&2; exit 1", "could not be started: Error: no memory"),
         ("exit 0", "it said nothing"),
+        ("exec sleep 600", "it said nothing"),
     ],
 )
 def test_a_java_that_does_not_do(monkeypatch, tmp_path, does, said):
     """MLP-010."""
     built()
+    monkeypatch.setattr(gateway, "_PATIENCE", 5)
     a_program(tmp_path / "bin" / "java", does)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(MissingDependency, match=rf"{said}.*MLP-010"):

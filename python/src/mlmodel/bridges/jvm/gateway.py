@@ -32,6 +32,9 @@ _MAIN = "org.w3id.mlmodel.bridge.Main"
 #: A JVM without memory ends, so that no later call gets a half-broken one.
 _DEFAULTS = ("-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 
+#: How long it may take to start, in seconds, however slow the machine is.
+_PATIENCE = 120
+
 _lock = threading.Lock()
 #: The gateway of this process, by its id, since a copy of the process has none of its own.
 held: dict[int, Gateway] = {}
@@ -109,7 +112,16 @@ class Gateway:
         return answer
 
     def _greeted(self, token: str) -> int:
-        """Hand over the token, and return the port."""
+        """Hand over the token, and return the port; a process that says nothing is ended."""
+        patience = threading.Timer(_PATIENCE, self._process.kill)
+        patience.daemon = True
+        patience.start()
+        try:
+            return self._told(token)
+        finally:
+            patience.cancel()
+
+    def _told(self, token: str) -> int:
         to: Any = self._process.stdin
         to.write(f"{token}\n".encode())
         to.flush()
