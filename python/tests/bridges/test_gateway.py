@@ -225,7 +225,7 @@ exit 1
 def test_a_java_that_does_not_do(monkeypatch, tmp_path, does, said):
     """MLP-010."""
     built()
-    monkeypatch.setattr(gateway, "_PATIENCE", 5)
+    monkeypatch.setattr(gateway, "PATIENCE", 5)
     a_program(tmp_path / "bin" / "java", does)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(MissingDependency, match=rf"{said}.*MLP-010"):

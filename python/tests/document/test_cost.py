@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import resource
-import subprocess
 import sys
 
 import pytest
 import yaml
 from click.testing import CliRunner
 
+from bounded import bounded
 from mlmodel import validate
 from mlmodel.cli.fmt import command as fmt_command
 from mlmodel.cli.validate import command as validate_command
@@ -23,7 +22,6 @@ from mlmodel.errors import InvalidModel, Violation, listed
 HEAD = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n"
 #: A minute is there for what never ends; what is tried here takes a second or two.
 PATIENCE = 60
-MEMORY = 4 * 2**30
 
 
 def made(folder, text, **files):
@@ -36,11 +34,8 @@ def made(folder, text, **files):
 
 def in_child(*args):
     """Return code and output of the command in a process with bounds of its own."""
-    child = subprocess.run(
-        [sys.executable, "-m", "mlmodel", *map(str, args)],
-        capture_output=True, text=True, timeout=PATIENCE, check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
-    )  # fmt: skip
+    child = bounded("-m", "mlmodel", *map(str, args), timeout=PATIENCE, text=True)
+    assert child.returncode >= 0, child.stderr
     assert "Traceback" not in child.stderr, child.stderr
     return child.returncode, child.stdout + child.stderr
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
-import sys
 from itertools import pairwise
 
 import mutants
@@ -18,6 +16,7 @@ from mutated_graphs import FLOAT, INT64, array, model
 from onnx import TensorProto, helper
 
 import mlmodel
+from bounded import bounded
 from mlmodel.errors import InvalidModel, MlmodelError, UnsupportedModel
 from mlmodel.trust import graphs
 
@@ -262,10 +261,6 @@ ENDLESS = [
 _MIB = 600
 
 
-def _bounded():
-    resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30, 4 * 2**30))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ENDLESS)
 def test_without_the_check_it_ends_the_process(what, tmp_path):
@@ -275,11 +270,8 @@ def test_without_the_check_it_ends_the_process(what, tmp_path):
         "import onnxruntime, resource, sys; onnxruntime.InferenceSession(sys.argv[1])\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)"
     )
-    command = [sys.executable, "-c", script, str(folder / "model.onnx")]
     try:
-        done = subprocess.run(
-            command, capture_output=True, timeout=15, check=False, preexec_fn=_bounded
-        )
+        done = bounded("-c", script, str(folder / "model.onnx"), timeout=15)
     except subprocess.TimeoutExpired:
         return
     if done.returncode == 1:

@@ -6,8 +6,6 @@ import datetime as dt
 import io
 import json
 import random
-import resource
-import subprocess
 import sys
 import tempfile
 from typing import TYPE_CHECKING, Any
@@ -20,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
+from bounded import bounded
 from mlmodel.errors import MlmodelError
 from mlmodel.models import ModelSignature
 from mlmodel.scoring.engine import Engine
@@ -29,6 +28,7 @@ from mlmodel.scoring.pieces.reading import pieces
 from mlmodel.types import Array, ColSpec, Schema
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
 STREAM = "application/vnd.apache.arrow.stream"
@@ -407,16 +407,9 @@ def test_views_of_missing_texts_are_not_followed(nested: str) -> None:
     assert lines.count("['a']") == 2
 
 
-def _limits() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
 def child(program: str) -> subprocess.CompletedProcess[str]:
     """Run a program that may take all memory or end by a signal."""
-    return subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE,
-        check=False, preexec_fn=_limits,
-    )  # fmt: skip
+    return bounded("-c", program, timeout=PATIENCE, memory=MEMORY, text=True)
 
 
 # -- what would grow -------------------------------------------------------------------------------

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import resource
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
+from bounded import bounded
 from mlmodel.errors import MalformedRequest
 from mlmodel.scoring.codecs import csv_cells, csv_table
 from mlmodel.scoring.codecs.csv_table import read_table, tokenize
@@ -27,7 +25,6 @@ from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 JSON, CSV = "application/json", "text/csv"
 #: A minute is there for what never ends; what is tried here takes a second or two.
 PATIENCE = 60
-MEMORY = 4 * 2**30
 #: A kind of column -> a right cell, and wrong ones.
 KINDS: dict[str, tuple[Any, list[Any]]] = {
     "double": (1.5, ["x", True, [1], 2**53 + 1]),
@@ -256,11 +253,7 @@ def test_literals_are_kept_for_those_alone_who_ask(monkeypatch: pytest.MonkeyPat
 
 
 def child(code: str) -> None:
-    run = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True, text=True, timeout=PATIENCE, check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
-    )  # fmt: skip
+    run = bounded("-c", code, timeout=PATIENCE, text=True)
     assert run.returncode == 0, run.stderr
 
 

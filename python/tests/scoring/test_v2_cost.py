@@ -6,12 +6,11 @@ Each case runs in a process of its own, whose memory has a bound.
 from __future__ import annotations
 
 import json
-import resource
-import subprocess
-import sys
 from typing import Any
 
 import pytest
+
+from bounded import bounded
 
 pytestmark = pytest.mark.slow  # each takes two seconds or three
 
@@ -64,12 +63,8 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_memory_is_bounded(name: str) -> None:
     columns, inputs, status = CASES[name]
-    ran = subprocess.run(
-        [sys.executable, "-c", _PROGRAM],
+    ran = bounded(
+        "-c", _PROGRAM, timeout=300, memory=MEMORY,
         input=f"{json.dumps(columns)}\n{json.dumps({'inputs': inputs})}".encode(),
-        capture_output=True,
-        timeout=300,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
-    )
+    )  # fmt: skip
     assert (ran.stdout.strip(), ran.returncode) == (str(status).encode(), 0), ran.stderr[-2000:]

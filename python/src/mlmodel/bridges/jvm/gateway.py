@@ -33,7 +33,7 @@ _MAIN = "org.w3id.mlmodel.bridge.Main"
 _DEFAULTS = ("-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 
 #: How long it may take to start, in seconds, however slow the machine is.
-_PATIENCE = 120
+PATIENCE = 120
 
 _lock = threading.Lock()
 #: The gateway of this process, by its id, since a copy of the process has none of its own.
@@ -113,7 +113,7 @@ class Gateway:
 
     def _greeted(self, token: str) -> int:
         """Hand over the token, and return the port; a process that says nothing is ended."""
-        patience = threading.Timer(_PATIENCE, self._process.kill)
+        patience = threading.Timer(PATIENCE, self._process.kill)
         patience.daemon = True
         patience.start()
         try:
