@@ -12,7 +12,7 @@ import pytest
 import mlmodel
 from mlmodel.errors import InvalidArgument, InvalidInput, UnsupportedModel, UntrustedModel
 from mlmodel.models import ModelSignature
-from mlmodel.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
+from mlmodel.types import ColSpec, Object, ParamSchema, ParamSpec, Property, Schema, TensorSpec
 
 pytestmark = [pytest.mark.libraries("pyspark"), pytest.mark.filterwarnings("ignore")]
 
@@ -67,6 +67,27 @@ def test_the_columns_of_the_signature(spark, linear, predictions):
     table = spark.createDataFrame(ROWS.assign(c="x")[["c", "b", "a"]])
     assert scored(table, predict()) == predictions
     assert table.withColumn("p", predict()).schema["p"].dataType.simpleString() == "double"
+
+
+@pytest.mark.parametrize("count", [1, 2, 50, 51, 200])
+def test_as_many_columns_as_the_signature_names(spark, told, count):
+    """UDF-004: each by its name, in whatever order the table has them."""
+    names = [f"c{place}" for place in range(count)]
+    signature = ModelSignature(Schema([ColSpec("long", name) for name in names]))
+    table = spark.createDataFrame([tuple(range(count))[::-1]], names[::-1])
+    answers = told(
+        lambda model_input: ["".join(f"{name} {model_input[name][0]} " for name in model_input)],
+        table,
+        signature=signature,
+    )
+    assert answers == ["".join(f"c{place} {place} " for place in range(count))]
+
+
+def test_one_column_that_is_a_struct(spark, told):
+    """UDF-004: an object, and not the table itself."""
+    signature = ModelSignature(Schema([ColSpec(Object([Property("x", "long")]), "a")]))
+    table = spark.createDataFrame([(({"x": 3}),)], "a struct<x: long>")
+    assert told(lambda model_input: [model_input["a"][0]["x"]], table, "long", signature) == [3]
 
 
 def test_columns_by_name_and_by_position(spark, linear, predictions):
