@@ -7,6 +7,8 @@ with what is expected; a request whose body has ``"odd"`` in it gets what ``MODE
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -69,6 +71,7 @@ CONTENT_TYPES = {"charset": "Application/JSON; charset=utf-8"}
 class Handler(BaseHTTPRequestHandler):
     mode = "right"
     cases = ()
+    notes: Path
 
     def do_GET(self):
         if self.mode == "not-ready-slowly":
@@ -77,6 +80,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        note("asked", self.path)
         if "odd" in body and self.mode in ODD:
             ODD[self.mode](self)
             return
@@ -97,20 +101,27 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+def note(name, what):
+    """Write a line for the test, into a file beside the vectors."""
+    with (Handler.notes / name).open("a") as file:
+        file.write(f"{what}\n")
+
+
 def main(vectors, model, port, mode="right"):
     if mode == "no-start":
         sys.exit("no licence")
     assert "conformance:" in (Path(model) / "MLmodel").read_text()
-    Handler.mode = mode
+    Handler.mode, Handler.notes = mode, Path(vectors).parent
     Handler.cases = [
         case
         for path in Path(vectors).rglob("*.json")
         for case in json.loads(path.read_text())["cases"]
         if "request" in case["input"]
     ]
-    started = Path(vectors).parent / "started"
-    with started.open("a") as file:
-        file.write(f"{Path(model).name}\n")
+    note("started", Path(model).name)
+    note("processes", os.getpid())
+    if mode == "with-child":
+        note("processes", subprocess.Popen(["sleep", str(FOREVER)]).pid)
     ThreadingHTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
 
 

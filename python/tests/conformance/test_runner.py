@@ -18,6 +18,7 @@ from conformance.runner.known import Known
 from conformance.runner.pipe import Harness
 from conformance.runner.running import Settings, run
 from conformance.runner.subject import Broken
+from processes import is_running
 
 ROOT = Path(__file__).resolve().parents[3]
 ORACLE = str(Path(oracle.__file__))
@@ -171,15 +172,7 @@ def test_what_a_harness_started_ends_with_it(asked, tmp_path, monkeypatch, wait_
     done = asked("hang-with-a-child", timeout=5.0)
     assert _outcomes(done).count("errored") == 1
     child = int((tmp_path / "child").read_text())
-    wait_for(lambda: not _runs(child))
-
-
-def _runs(process):
-    """Return whether a process is there and no zombie."""
-    try:
-        return ") Z " not in Path(f"/proc/{process}/stat").read_text()
-    except OSError:
-        return False
+    wait_for(lambda: not is_running(child))
 
 
 def test_a_harness_that_does_not_read_is_timed_out(vectors):

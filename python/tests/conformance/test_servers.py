@@ -21,6 +21,7 @@ from conformance.runner import server
 from conformance.runner.cases import read_vectors
 from conformance.runner.command import command
 from conformance.runner.served import Served, served_by
+from processes import is_running
 
 ORACLE = str(Path(oracle_server.__file__))
 LONG = {"inputs": [{"type": "long", "name": "a"}]}
@@ -80,6 +81,11 @@ def _outcomes(done):
     return {one["id"].partition(":")[2]: one["outcome"] for one in results}
 
 
+def noted(vectors, name):
+    """Return what the servers wrote down for the test."""
+    return (vectors.parent / name).read_text().split()
+
+
 def test_a_server_is_started_for_each_model(vectors):
     done = _served(vectors, "right", "--name", "oracle 2.0")
     report = json.loads(done.output)
@@ -87,7 +93,7 @@ def test_a_server_is_started_for_each_model(vectors):
     assert set(_outcomes(done).values()) == {"passed"}
     assert (report["implementation"], report["version"]) == ("oracle", "2.0")
     # Cases of one model are asked one after another.
-    started = (vectors.parent / "started").read_text().split()
+    started = noted(vectors, "started")
     assert len(started) == len(set(started)) == 2
 
 
@@ -115,6 +121,16 @@ def test_a_request_without_an_answer_costs_its_case(vectors, monkeypatch, mode, 
     }
     (reason,) = (one["reason"] for one in json.loads(done.output)["results"] if "reason" in one)
     assert says in reason
+    # What did not answer is not asked again: the next case has a server that was started for it.
+    assert len(noted(vectors, "started")) == 3
+
+
+@pytest.mark.parametrize("mode", ["right", "hang", "with-child"])
+def test_nothing_that_was_started_is_left(vectors, mode, wait_for):
+    _served(vectors, mode, timeout="2")
+    processes = list(map(int, noted(vectors, "processes")))
+    assert len(processes) == {"right": 2, "hang": 3, "with-child": 4}[mode]
+    wait_for(lambda: not any(map(is_running, processes)))
 
 
 @pytest.mark.parametrize("mode", ["not-ready", "not-ready-slowly"])
@@ -124,7 +140,7 @@ def test_a_server_that_does_not_get_ready_is_ended_in_time(vectors, mode):
     results = json.loads(done.output)["results"]
     assert {one["outcome"] for one in results} == {"errored"}
     assert all("did not get ready (/ping)" in one["reason"] for one in results)
-    assert len((vectors.parent / "started").read_text().split()) == 2  # a start for each model
+    assert len(noted(vectors, "started")) == 2  # a start for each model
     assert time.monotonic() - began < 40
 
 
@@ -238,7 +254,14 @@ def test_a_server_that_runs_is_asked_the_cases_of_its_model(vectors, running):
     assert "skipped" in outcomes.values()
 
 
-def test_the_model_may_stand_in_the_address(vectors):
+def test_the_model_may_stand_in_the_address(vectors, running):
+    done = _run(vectors, "--server", f"http://127.0.0.1:{running}/models/{{model}}/")
+    assert set(_outcomes(done).values()) == {"passed"}
+    names = [Served(json.dumps(of), "echo").name for of in (LONG, LONG, LONG, DOUBLE)]
+    assert sorted(noted(vectors, "asked")) == sorted(f"/models/{one}/invocations" for one in names)
+
+
+def test_a_server_that_is_not_there(vectors):
     done = _run(vectors, "--server", "http://127.0.0.1:9/models/{model}", "--timeout", "1")
     assert set(_outcomes(done).values()) == {"errored"}
 
