@@ -109,6 +109,14 @@ def test_several_labels(classes):
     assert answer.index.tolist() == [7, 3]
 
 
+def test_more_labels_than_tensors(tmp_path):
+    """TRF-007 holds their count against the widest tensor, and that of layers against the tensors."""
+    many = Both(
+        tmp_path / "m", "text-classification", "BertForSequenceClassification", num_labels=99
+    )
+    assert many.predict(ROWS).to_dict("records") == many.pipeline(TEXTS)
+
+
 @pytest.mark.parametrize("params", [{}, {"aggregation_strategy": "simple"}])
 def test_tokens(both, params):
     tagger = both("token-classification", "BertForTokenClassification", num_labels=3)
