@@ -12,11 +12,12 @@ import platform
 import re
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from peer_environment import CACHE, ROOT, EnvironmentFailed, make_environment
+from peer_environment import CACHE, ROOT, EnvironmentFailed, made_once, make_environment
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -55,16 +56,15 @@ def needed(tool: str) -> str:
 
 def node_modules() -> Path:
     """Return the folder ``node_modules`` with what ``package-lock.json`` names."""
-    npm = needed("npm")
-    folder = _kept("node", "package.json", "package-lock.json")
-    if not (folder / ".made").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
+    npm, locks = needed("npm"), ("package.json", "package-lock.json")
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        for name in locks:
             shutil.copy(LOCKS / name, folder)
         run(npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=folder)
-        (folder / ".made").touch()
-    return folder / "node_modules"
+
+    return made_once(_kept("node", *locks), make, "node_modules")
 
 
 def node_program(page: str, name: str, folder: Path) -> list[str]:
@@ -102,13 +102,13 @@ def java_program(page: str, name: str, folder: Path, classpath: str = "") -> lis
 def java_classpath() -> str:
     """Return the class path of what ``pom.xml`` names."""
     maven = needed("mvn")
-    folder = _kept("java", "pom.xml")
-    paths = folder / "classpath"
-    if not paths.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
         run(maven, "-q", "-B", "-f", LOCKS / "pom.xml", "dependency:build-classpath",
-            f"-Dmdep.outputFile={paths}")  # fmt: skip
-    return paths.read_text()
+            f"-Dmdep.outputFile={folder / 'classpath'}")  # fmt: skip
+
+    return made_once(_kept("java", "pom.xml"), make, "classpath").read_text()
 
 
 def java_protoc() -> Path:
@@ -122,26 +122,25 @@ def java_protoc() -> Path:
         (LOCKS / "pom.xml").read_text(),
     )
     name = f"protoc-{version}-linux-{machine}.exe"
-    folder = _kept("java", "pom.xml")
-    if not (folder / name).exists():
+
+    def make(folder: Path) -> None:
         run(maven, "-q", "-B", "dependency:copy", f"-DoutputDirectory={folder}",
             f"-Dartifact=com.google.protobuf:protoc:{version}:exe:linux-{machine}")  # fmt: skip
         (folder / name).chmod(0o755)
-    return folder / name
+
+    return made_once(CACHE / f"protoc-{version}", make, name)
 
 
 def check_jsonschema() -> Path:
     """Return the program check-jsonschema, in an environment of its own."""
-    folder = CACHE / f"check-jsonschema-{CHECK_JSONSCHEMA}"
-    if not (folder / ".made").exists():
-        try:
-            make_environment(folder, [f"check-jsonschema=={CHECK_JSONSCHEMA}"])
-        except EnvironmentFailed as error:
-            if "neither in" in str(error):
-                pytest.skip(str(error))
-            raise
-        (folder / ".made").touch()
-    return folder / "bin" / "check-jsonschema"
+    name = "check-jsonschema"
+    make = partial(make_environment, arguments=[f"{name}=={CHECK_JSONSCHEMA}"])
+    try:
+        return made_once(CACHE / f"{name}-{CHECK_JSONSCHEMA}", make, f"bin/{name}")
+    except EnvironmentFailed as error:
+        if "neither in" in str(error):
+            pytest.skip(str(error))
+        raise
 
 
 def _kept(name: str, *locks: str) -> Path:

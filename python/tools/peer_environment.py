@@ -6,12 +6,18 @@ MLflow is never imported by the package: tests and benchmarks run scripts with t
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
@@ -31,14 +37,11 @@ def peer_python(name: str = "mlflow") -> Path:
 
     """
     lock = ROOT / "python" / "requirements" / f"{name}.txt"
-    folder = _kept(name, lock)
-    stamp = folder / ".made"
-    if not stamp.exists():
-        # A lock is whole, and may hold what its packages say they cannot do with. Compiled now, so
-        # that the first start is not slower than the others.
-        make_environment(folder, ["--compile-bytecode", "--no-deps", "-r", str(lock)])
-        stamp.touch()
-    return folder / "bin" / "python"
+    # A lock is whole, and may hold what its packages say they cannot do with. Compiled now, so
+    # that the first start is not slower than the others.
+    arguments = ["--compile-bytecode", "--no-deps", "-r", str(lock)]
+    make = partial(make_environment, arguments=arguments)
+    return made_once(_kept(name, lock), make, "bin/python")
 
 
 def peer_folder(name: str) -> Path:
@@ -52,13 +55,27 @@ def peer_folder(name: str) -> Path:
 
     """
     lock = ROOT / "python" / "requirements" / f"{name}.txt"
-    folder = _kept(name, lock)
-    if not (folder / ".made").exists():
-        shutil.rmtree(folder, ignore_errors=True)
+
+    def make(folder: Path) -> None:
         where = ["--target", str(folder), "--python", sys.executable]
         _run([uv(), "pip", "install", "--quiet", "--no-deps", *where, "-r", str(lock)])
-        (folder / ".made").touch()
-    return folder
+
+    return made_once(_kept(name, lock), make)
+
+
+def made_once(folder: Path, make: Callable[[Path], object], holds: str = ".") -> Path:
+    """Return what a folder of the cache holds, made on first use; others wait for who makes it.
+
+    It is made again where the making was broken off, or where what it ``holds`` has gone since.
+    """
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / ".made").exists() or not (folder / holds).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            (folder / ".made").touch()
+    return folder / holds
 
 
 def _kept(name: str, lock: Path) -> Path:
@@ -78,11 +95,12 @@ def go_tool(module: str, version: str) -> Path:
     if go is None:
         raise EnvironmentFailed("go is not on PATH")
     name = module.rpartition("/")[2]
-    folder = CACHE / f"{name}-{version}"
-    if not (folder / name).exists():
+
+    def make(folder: Path) -> None:
         own = {**os.environ, "GOBIN": str(folder), "GOFLAGS": "-mod=mod"}
         _run([go, "install", f"{module}@{version}"], own)
-    return folder / name
+
+    return made_once(CACHE / f"{name}-{version}", make, name)
 
 
 def make_environment(folder: Path, arguments: list[str]) -> None:
