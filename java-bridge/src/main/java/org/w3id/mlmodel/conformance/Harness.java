@@ -23,9 +23,12 @@ import tools.jackson.databind.json.JsonMapper;
 public final class Harness {
     /** What it answers; another operation is another line. */
     private static final Map<String, Operation> OPERATIONS = new TreeMap<>(Map.of(
-        "check-model", CheckModel::answer
+        "check-model", CheckModel::answer,
+        "compare-signatures", Plain.operation(SignatureOperations::compare),
+        "enforce", Plain.operation(SignatureOperations::enforce),
+        "infer-signature", Plain.operation(SignatureOperations::infer)
     ));
-    private static final List<String> PROFILES = List.of("checker");
+    private static final List<String> PROFILES = List.of("checker", "untyped", "signature");
 
     /** Inputs have texts of megabytes, and numbers that keep their digits and their form. */
     private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
