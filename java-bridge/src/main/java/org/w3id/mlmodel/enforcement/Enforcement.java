@@ -6,6 +6,7 @@ import java.util.List;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.MlmodelException;
 import org.w3id.mlmodel.signature.Spec;
+import org.w3id.mlmodel.signature.Type;
 
 /** Data without types held against the columns of a signature (spec/enforcement.md). */
 public final class Enforcement {
@@ -22,6 +23,18 @@ public final class Enforcement {
     /** Returns what is declared. */
     public List<Spec> specs() {
         return specs;
+    }
+
+    /** Returns whether names tell columns that have none by their numbers (ENF-111). */
+    public boolean areNumbers(Iterable<?> names) {
+        return Matching.areNumbers(specs, names);
+    }
+
+    /** Returns whether a list of objects, or one of them, is values of the only column (ENF-015). */
+    public boolean takesObjects() {
+        if (specs.size() != 1 || specs.get(0).name() != null) return false;
+        var type = Matching.typeOf(specs.get(0));
+        return !(type instanceof Type.Scalar) && !(type instanceof Type.ListOf);
     }
 
     /** Reads values of JSON: records, rows, columns, one row, or values of one column. */

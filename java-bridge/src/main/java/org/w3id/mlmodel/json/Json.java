@@ -36,22 +36,28 @@ public final class Json {
         .build();
 
     private final JsonParser parser;
+    private final boolean isBody;
 
-    private Json(JsonParser parser) {
+    private Json(JsonParser parser, boolean isBody) {
         this.parser = parser;
+        this.isBody = isBody;
     }
 
-    /** Reads bytes, which are UTF-8 without a byte order mark (RST-004). */
-    public static Object read(byte[] bytes) throws NotJson {
-        return read(text(bytes));
+    /** Reads the body of a request: UTF-8 without a byte order mark, and no number beyond doubles (RST-004). */
+    public static Object readBody(byte[] bytes) throws NotJson {
+        return read(text(bytes), true);
     }
 
     /** Reads a text. */
     public static Object read(String text) throws NotJson {
+        return read(text, false);
+    }
+
+    private static Object read(String text, boolean isBody) throws NotJson {
         if (text.startsWith("\uFEFF")) throw new NotJson("RST-004", "it begins with a byte order mark");
         try (var parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {
             if (parser.nextToken() == null) throw new NotJson("RST-004", "it is empty");
-            var value = new Json(parser).value();
+            var value = new Json(parser, isBody).value();
             if (parser.nextToken() != null) throw new NotJson("RST-004", "something stands after the value");
             return value;
         } catch (StreamConstraintsException error) {
@@ -90,9 +96,14 @@ public final class Json {
 
     private Object number(String text) throws NotJson {
         char last = text.charAt(text.length() - 1);
-        if (last >= '0' && last <= '9') return new Numeral(text);
+        if (last >= '0' && last <= '9') return finite(new Numeral(text));
         if (!TOKENS.contains(text)) throw new NotJson("RST-004", "it has the word " + text);
         return Double.valueOf(text);
+    }
+
+    private Numeral finite(Numeral number) throws NotJson {
+        if (!isBody || !Double.isInfinite(number.nearest())) return number;
+        throw new NotJson("RST-004", "it has a number beyond the largest double");
     }
 
     private List<Object> list() throws NotJson {

@@ -30,7 +30,8 @@ class JsonTest {
         assertEquals("RST-006", assertThrows(NotJson.class, () -> Json.read("{\"a\": 1, \"a\": 1}")).rule());
         Json.read("[".repeat(1024) + "]".repeat(1024));
         assertThrows(NotJson.class, () -> Json.read("[".repeat(1025) + "]".repeat(1025)));
-        assertThrows(NotJson.class, () -> Json.read("\"é\"".getBytes(StandardCharsets.ISO_8859_1)));
+        assertThrows(NotJson.class, () -> Json.readBody("\"é\"".getBytes(StandardCharsets.ISO_8859_1)));
+        assertThrows(NotJson.class, () -> Json.readBody("[1e400]".getBytes(StandardCharsets.UTF_8)));
     }
 
     @ParameterizedTest

@@ -1,0 +1,230 @@
+package org.w3id.mlmodel.serving;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.zip.GZIPInputStream;
+import org.w3id.mlmodel.errors.ErrorName;
+import org.w3id.mlmodel.errors.MlmodelException;
+
+/**
+ * The server of one model: its paths, and the bounds of what it takes at a time.
+ *
+ * <p>Requests are read by threads of their own, so that what arrives slowly holds up nobody; of those that are
+ * whole as many are worked on as there are processors, and the others wait.
+ */
+final class Server {
+    /** The largest body. */
+    static final long MAX_BODY = 100L << 20;
+    /** Requests that are read, wait or are worked on. */
+    private static final int MOST_REQUESTS = 256;
+    private static final int SECONDS_TO_END = 20;
+    private static final int SECONDS_OF_A_REQUEST = 60;
+    private static final int SECONDS_OF_IDLENESS = 75;
+    private static final int PIECE = 1 << 16;
+
+    private final HttpServer http;
+    private final Scoring scoring;
+    private final Semaphore places = new Semaphore(MOST_REQUESTS);
+    private final int turnsAtOnce = Math.max(2, Runtime.getRuntime().availableProcessors());
+    private final Semaphore turns = new Semaphore(turnsAtOnce, true);
+    private final AtomicLong held = new AtomicLong();
+    private final AtomicInteger working = new AtomicInteger();
+    private volatile boolean ends;
+
+    private Server(HttpServer http, Scoring scoring) {
+        this.http = http;
+        this.scoring = scoring;
+    }
+
+    /** Starts to answer for a model; port 0 is any that is free. */
+    static Server start(Model model, String host, int port) throws IOException {
+        System.setProperty("sun.net.httpserver.nodelay", "true");
+        System.setProperty("sun.net.httpserver.maxReqTime", String.valueOf(SECONDS_OF_A_REQUEST));
+        System.setProperty("sun.net.httpserver.idleInterval", String.valueOf(SECONDS_OF_IDLENESS));
+        var scoring = new Scoring(model);
+        var server = new Server(HttpServer.create(new InetSocketAddress(host, port), 128), scoring);
+        server.http.setExecutor(Executors.newCachedThreadPool());
+        server.http.createContext("/", server::handle);
+        server.http.start();
+        return server;
+    }
+
+    int port() {
+        return http.getAddress().getPort();
+    }
+
+    /** Takes nothing new, finishes what was begun, for 20 seconds at most, and ends (RST-076). */
+    void stop() {
+        ends = true;
+        long latest = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS_TO_END);
+        while (working.get() > 0 && System.nanoTime() < latest) {
+            try {
+                Thread.sleep(10);
+            } catch (InterruptedException error) {
+                break;
+            }
+        }
+        http.stop(0);
+    }
+
+    private void handle(HttpExchange exchange) {
+        working.incrementAndGet();
+        var id = id(exchange.getRequestHeaders().getFirst("X-Request-ID"));
+        try {
+            var response = answered(exchange, id);
+            exchange.getResponseHeaders().set("X-Request-ID", id);
+            response.headers().forEach(exchange.getResponseHeaders()::set);
+            send(exchange, response);
+        } catch (IOException error) {
+            // The client is gone: nobody is left to be told.
+        } finally {
+            exchange.close();
+            working.decrementAndGet();
+        }
+    }
+
+    private static void send(HttpExchange exchange, Response response) throws IOException {
+        boolean isHead = exchange.getRequestMethod().equals("HEAD");
+        int length = response.body().length;
+        exchange.sendResponseHeaders(response.status(), isHead || length == 0 ? -1 : length);
+        if (!isHead) exchange.getResponseBody().write(response.body());
+    }
+
+    /** Returns the client's own id if it is one (RST-151), else one of ours. */
+    private static String id(String given) {
+        boolean isOne = given != null && given.matches("[A-Za-z0-9][A-Za-z0-9._:/+=@~-]{0,127}");
+        return isOne ? given : UUID.randomUUID().toString();
+    }
+
+    private Response answered(HttpExchange exchange, String id) throws IOException {
+        try {
+            return routed(exchange, id);
+        } catch (MlmodelException error) {
+            var response = Response.error(error, id);
+            if (error.name() == ErrorName.METHOD_NOT_ALLOWED) response.with("Allow", allowed(path(exchange)));
+            return response;
+        } catch (OutOfMemoryError error) {
+            return Response.error(new MlmodelException(ErrorName.UNAVAILABLE, "There is no memory for the request now."), id);
+        } catch (RuntimeException | StackOverflowError error) {
+            Log.say("request " + id + " failed", error);
+            return Response.error(new MlmodelException(
+                ErrorName.INTERNAL_ERROR, "The server failed; its log tells more, under the id " + id + "."), id);
+        }
+    }
+
+    private static String path(HttpExchange exchange) {
+        var path = exchange.getRequestURI().getPath();
+        return path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+    }
+
+    private static String allowed(String path) {
+        return path.equals("/invocations") ? "POST" : "GET, HEAD";
+    }
+
+    private Response routed(HttpExchange exchange, String id) throws IOException {
+        var path = path(exchange);
+        var method = exchange.getRequestMethod();
+        switch (path) {
+            case "/ping", "/health", "/version", "/invocations" -> { }
+            default -> throw new MlmodelException(ErrorName.NOT_FOUND,
+                "There is nothing at this path; this server has /ping, /health, /version and /invocations (RST-072).");
+        }
+        if (!java.util.List.of(allowed(path).split(", ")).contains(method)) {
+            throw new MlmodelException(ErrorName.METHOD_NOT_ALLOWED, "This path takes " + allowed(path) + " (RST-072).");
+        }
+        if (path.equals("/version")) return Response.text(Serve.VERSION);
+        return path.equals("/invocations") ? scored(exchange) : Response.text("\n");
+    }
+
+    private Response scored(HttpExchange exchange) throws IOException {
+        if (ends) throw new MlmodelException(ErrorName.UNAVAILABLE, "The server ends.");
+        if (!places.tryAcquire()) throw busy();
+        var body = new Body(exchange);
+        try {
+            var bytes = body.read();
+            turns.acquireUninterruptibly();
+            try {
+                var headers = exchange.getRequestHeaders();
+                return scoring.answer(headers.getFirst("Content-Type"), headers.getFirst("Accept"), bytes);
+            } finally {
+                turns.release();
+            }
+        } finally {
+            places.release();
+            held.addAndGet(-body.taken);
+        }
+    }
+
+    private static MlmodelException busy() {
+        return new MlmodelException(ErrorName.UNAVAILABLE, "The server has as many requests as it takes at a time (RST-074).");
+    }
+
+    private static MlmodelException tooLarge() {
+        return new MlmodelException(ErrorName.PAYLOAD_TOO_LARGE, "The body is larger than " + MAX_BODY + " bytes (RST-073).");
+    }
+
+    /** The body of a request, counted among those of all (RST-073, RST-074). */
+    private final class Body {
+        private final HttpExchange exchange;
+        private long taken;
+
+        Body(HttpExchange exchange) {
+            this.exchange = exchange;
+        }
+
+        byte[] read() throws IOException {
+            var length = exchange.getRequestHeaders().getFirst("Content-Length");
+            if (length != null && Long.parseLong(length.strip()) > MAX_BODY) throw tooLarge();
+            var encoding = exchange.getRequestHeaders().getFirst("Content-Encoding");
+            boolean isGzip = isGzip(encoding);
+            var bytes = all(exchange.getRequestBody());
+            return isGzip ? unpacked(bytes) : bytes;
+        }
+
+        private boolean isGzip(String encoding) {
+            var name = encoding == null ? "" : encoding.strip().toLowerCase(java.util.Locale.ROOT);
+            if (name.isEmpty() || name.equals("identity")) return false;
+            if (name.equals("gzip") || name.equals("x-gzip")) return true;
+            throw ContentType.unsupported("RST-122", "Bodies are read as gzip or identity, and in no other encoding");
+        }
+
+        private byte[] all(InputStream from) throws IOException {
+            var to = new ByteArrayOutputStream();
+            var piece = new byte[PIECE];
+            for (int read = from.read(piece); read >= 0; read = from.read(piece)) {
+                if (to.size() + read > MAX_BODY) throw tooLarge();
+                taken += read;
+                if (held.addAndGet(read) > MAX_BODY * turnsAtOnce) throw busy();
+                to.write(piece, 0, read);
+            }
+            return to.toByteArray();
+        }
+
+        /** Unpacks all members; what ends too early, or has something else behind its end, is refused (RST-123). */
+        private byte[] unpacked(byte[] packed) {
+            var from = new ByteArrayInputStream(packed);
+            try (var gzip = new GZIPInputStream(from)) {
+                var bytes = all(gzip);
+                if (!Gzip.isWhole(packed)) throw notPacked();
+                return bytes;
+            } catch (IOException error) {
+                throw notPacked();
+            }
+        }
+
+        private MlmodelException notPacked() {
+            return MlmodelException.malformed("RST-123", "The body is not whole gzip");
+        }
+    }
+}
