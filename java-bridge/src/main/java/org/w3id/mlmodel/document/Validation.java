@@ -53,6 +53,7 @@ public final class Validation {
             found.addAll(NamedFiles.check(document, described, folder));
         }
         found.sort(ORDER);
+        if (document.isUsable() && folder != null) found.addAll(EnvironmentRules.check(folder, document));
         return Tally.listed(found);
     }
 
