@@ -1,13 +1,11 @@
 package org.w3id.mlmodel.document;
 
-import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.events.AliasEvent;
@@ -15,6 +13,8 @@ import org.yaml.snakeyaml.events.CollectionStartEvent;
 import org.yaml.snakeyaml.events.Event;
 import org.yaml.snakeyaml.events.NodeEvent;
 import org.yaml.snakeyaml.events.ScalarEvent;
+import org.yaml.snakeyaml.parser.Parser;
+import org.yaml.snakeyaml.parser.ParserImpl;
 
 /**
  * From YAML text to a tree of nodes with places, in bounded time and memory (MLM-002).
@@ -47,7 +47,7 @@ final class Composer {
         options.setProcessComments(false);
         var bare = text.startsWith("\uFEFF") ? text.substring(1) : text;
         try {
-            return new Composer(limits).run(new Yaml(options).parse(new StringReader(bare)));
+            return new Composer(limits).run(new ParserImpl(new WholeText(bare), options));
         } catch (YAMLException error) {
             throw syntax(error);
         }
@@ -77,8 +77,8 @@ final class Composer {
         return mark == null ? new Problem("MLM-001", message) : new Problem("MLM-001", message, Mark.of(mark));
     }
 
-    private Node run(Iterable<Event> events) throws Problem {
-        for (var event : events) take(event);
+    private Node run(Parser events) throws Problem {
+        for (var event = events.getEvent(); event != null; event = events.getEvent()) take(event);
         if (root == null) throw new Problem("MLM-001", "The file is empty; a mapping with the key flavors is expected.");
         return root;
     }

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 
 /** Where a model's MLmodel file is, and its text. */
 final class ModelFile {
@@ -30,14 +31,48 @@ final class ModelFile {
     }
 
     /**
-     * Returns the text of a file.
+     * Returns the text of a file that was given as a model.
      *
      * @throws Problem it is not the text that is looked for
      * @throws ModelException there is no such file, or it cannot be read
      */
     static String text(Path file, Limits limits) throws Problem {
+        boolean isModel = file.endsWith(Document.FILE_NAME);
+        if (isModel && Files.exists(file)) requireInside(file);
+        return text(file, limits, isModel);
+    }
+
+    /** Returns the text of a file that a model names, which is known to be inside its folder. */
+    static String textOfPart(Path file, Limits limits) throws Problem {
+        return text(file, limits, true);
+    }
+
+    private static String text(Path file, Limits limits, boolean isOfModel) throws Problem {
         var content = content(file, limits);
+        var instead = StandIn.ofText(content);
+        if (instead != null) throw isOfModel ? new Problem("DIR-009", instead.saidOf("The file")) : instead(file, instead);
         return decode(content);
+    }
+
+    /** Refuses a link on the way to the file that leads out of the model's folder (DIR-011). */
+    private static void requireInside(Path file) throws Problem {
+        try {
+            if (file.toRealPath().startsWith(folderOf(file).toRealPath())) return;
+        } catch (IOException error) {
+            throw unreadable(file, error.getMessage());
+        }
+        throw new Problem("DIR-011", "The file is a link that leads out of the model's folder, so it is not read. Copy the folder with "
+            + "what its links lead to (`cp -rL FOLDER COPY`), and give the copy.");
+    }
+
+    /** Returns what is wrong with a file that was given in the place of a model. */
+    private static Problem instead(Path file, StandIn found) {
+        if (Set.of("zip", "tar", "gzip").contains(found.archive())) {
+            return new Problem("LOC-019", "The file is a " + found.archive() + " archive, and not a model. Unpack it and give the folder.");
+        }
+        var folder = file.toAbsolutePath().getParent();
+        if (!Files.isRegularFile(folder.resolve(Document.FILE_NAME))) return new Problem("DIR-009", found.saidOf("The file"));
+        return new Problem("DIR-009", "The file is a part of a model, and not its MLmodel file: give the model's folder, " + folder + ".");
     }
 
     private static byte[] content(Path file, Limits limits) {

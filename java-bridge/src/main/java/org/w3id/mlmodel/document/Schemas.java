@@ -55,6 +55,11 @@ final class Schemas {
         return own == null ? NOTHING : load(FLAVORS + "/" + own);
     }
 
+    /** Returns the name of the schema of a flavor that is known. */
+    static String nameOfFlavor(Object name) {
+        return FLAVORS + "/" + Flavors.NAMED.get(name);
+    }
+
     private static JsonNode read(String name) {
         if (!NAME.matcher(name).matches()) return NOTHING;
         try (var stream = Schemas.class.getResourceAsStream(FOLDER + name + ".json")) {
