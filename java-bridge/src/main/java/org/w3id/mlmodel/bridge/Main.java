@@ -1,6 +1,9 @@
 package org.w3id.mlmodel.bridge;
 
-/** The command: {@code gateway}, which Python starts and asks. */
+import java.util.List;
+import org.w3id.mlmodel.serving.Serve;
+
+/** The commands: {@code gateway}, which Python starts and asks, and {@code serve}, for people. */
 public final class Main {
     private Main() {}
 
@@ -9,7 +12,11 @@ public final class Main {
             Gateway.run();
             return;
         }
-        System.err.println("usage: java -jar mlmodel-bridge.jar gateway");
+        if (arguments.length > 0 && arguments[0].equals("serve")) {
+            Serve.run(List.of(arguments).subList(1, arguments.length));
+            return;
+        }
+        System.err.println("usage: java -jar mlmodel-bridge.jar serve MODEL... [-p PORT] [-h HOST] | gateway");
         System.exit(2);
     }
 }

@@ -15,16 +15,21 @@ import org.w3id.mlmodel.signature.Spec;
 final class Declared {
     private final Enforcement columns;
     private final Signature signature;
+    private final boolean areTensors;
 
     /** Makes it of a signature, which may be null. */
     Declared(Signature signature) {
         this.signature = signature;
         var inputs = signature == null ? null : signature.inputs();
-        if (inputs != null && inputs.get(0) instanceof Spec.Tensor) {
-            throw new MlmodelException(ErrorName.UNSUPPORTED_MODEL,
-                "The model takes tensors; this server scores models that take columns.");
-        }
-        columns = inputs == null ? null : new Enforcement(inputs);
+        areTensors = inputs != null && inputs.get(0) instanceof Spec.Tensor;
+        columns = inputs == null || areTensors ? null : new Enforcement(inputs);
+    }
+
+    /** Goes on where the model takes columns, or says nothing of what it takes. */
+    void requireColumns() {
+        if (!areTensors) return;
+        throw new MlmodelException(
+            ErrorName.UNSUPPORTED_MODEL, "The model takes tensors; this server scores models that take columns.");
     }
 
     /** Returns what holds data against the columns; null where none are declared. */

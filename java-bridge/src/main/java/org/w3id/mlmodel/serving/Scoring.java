@@ -24,6 +24,7 @@ final class Scoring {
 
     /** Answers to a body, whose encoding is undone already. */
     Response answer(String contentType, String accept, byte[] body) {
+        declared.requireColumns();
         Answers.requireJson(accept);
         var request = Bodies.read(contentType, body, declared);
         var details = new ArrayList<Detail>();

@@ -3,16 +3,18 @@ package org.w3id.mlmodel.serving;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
 
-/** The command {@code serve MODEL [-p PORT] [-h HOST]}: a server of one model, until it is told to end. */
+/** The command {@code serve MODEL... [-p PORT] [-h HOST]}: a server of models, until it is told to end. */
 public final class Serve {
     static final String VERSION = "0.1.0";
-    private static final String USAGE = "usage: java -jar mlmodel-bridge.jar serve MODEL [-p PORT] [-h HOST]";
+    private static final String USAGE = "usage: java -jar mlmodel-bridge.jar serve MODEL... [-p PORT] [-h HOST]";
 
-    private String model;
+    private final Map<String, Path> models = new LinkedHashMap<>();
     private String host = "127.0.0.1";
     private int port = 5000;
 
@@ -25,7 +27,7 @@ public final class Serve {
         PrintStream says = System.out;
         System.setOut(System.err);
         try {
-            var server = Server.start(Models.load(Path.of(serve.model)), serve.host, serve.port);
+            var server = Server.start(serve.loaded(), serve.host, serve.port);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 server.stop();
                 Runtime.getRuntime().halt(0);
@@ -40,6 +42,12 @@ public final class Serve {
         }
     }
 
+    private Map<String, Model> loaded() {
+        var loaded = new LinkedHashMap<String, Model>();
+        models.forEach((name, place) -> loaded.put(name, Models.load(place)));
+        return loaded;
+    }
+
     private boolean understands(List<String> arguments) {
         for (int at = 0; at < arguments.size(); at++) {
             var one = arguments.get(at);
@@ -48,13 +56,11 @@ public final class Serve {
                 port = Integer.parseInt(arguments.get(++at));
             } else if ((one.equals("-h") || one.equals("--host")) && hasValue) {
                 host = arguments.get(++at);
-            } else if (model == null && !one.startsWith("-")) {
-                model = one;
-            } else {
+            } else if (one.startsWith("-") || models.put(Path.of(one).toAbsolutePath().getFileName().toString(), Path.of(one)) != null) {
                 return false;
             }
         }
-        return model != null && port <= 0xffff;
+        return !models.isEmpty() && port <= 0xffff;
     }
 
     /** Returns what a command exits with (spec/errors.md). */

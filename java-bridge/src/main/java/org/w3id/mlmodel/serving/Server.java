@@ -7,6 +7,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -18,7 +22,7 @@ import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
 
 /**
- * The server of one model: its paths, and the bounds of what it takes at a time.
+ * The server of models: their paths, and the bounds of what it takes at a time.
  *
  * <p>Requests are read by threads of their own, so that what arrives slowly holds up nobody; of those that are
  * whole as many are worked on as there are processors, and the others wait.
@@ -32,9 +36,11 @@ final class Server {
     private static final int SECONDS_OF_A_REQUEST = 60;
     private static final int SECONDS_OF_IDLENESS = 75;
     private static final int PIECE = 1 << 16;
+    private static final String INVOCATIONS = "/invocations";
+    private static final String MODELS = "/models/";
 
     private final HttpServer http;
-    private final Scoring scoring;
+    private final Map<String, Scoring> models;
     private final Semaphore places = new Semaphore(MOST_REQUESTS);
     private final int turnsAtOnce = Math.max(2, Runtime.getRuntime().availableProcessors());
     private final Semaphore turns = new Semaphore(turnsAtOnce, true);
@@ -42,17 +48,18 @@ final class Server {
     private final AtomicInteger working = new AtomicInteger();
     private volatile boolean ends;
 
-    private Server(HttpServer http, Scoring scoring) {
+    private Server(HttpServer http, Map<String, Scoring> models) {
         this.http = http;
-        this.scoring = scoring;
+        this.models = models;
     }
 
-    /** Starts to answer for a model; port 0 is any that is free. */
-    static Server start(Model model, String host, int port) throws IOException {
+    /** Starts to answer for models by their names; one alone needs none. Port 0 is any that is free. */
+    static Server start(Map<String, Model> models, String host, int port) throws IOException {
         System.setProperty("sun.net.httpserver.nodelay", "true");
         System.setProperty("sun.net.httpserver.maxReqTime", String.valueOf(SECONDS_OF_A_REQUEST));
         System.setProperty("sun.net.httpserver.idleInterval", String.valueOf(SECONDS_OF_IDLENESS));
-        var scoring = new Scoring(model);
+        var scoring = new HashMap<String, Scoring>();
+        models.forEach((name, model) -> scoring.put(name, new Scoring(model)));
         var server = new Server(HttpServer.create(new InetSocketAddress(host, port), 128), scoring);
         server.http.setExecutor(Executors.newCachedThreadPool());
         server.http.createContext("/", server::handle);
@@ -109,11 +116,10 @@ final class Server {
 
     private Response answered(HttpExchange exchange, String id) throws IOException {
         try {
-            return routed(exchange, id);
+            return routed(exchange);
         } catch (MlmodelException error) {
             var response = Response.error(error, id);
-            if (error.name() == ErrorName.METHOD_NOT_ALLOWED) response.with("Allow", allowed(path(exchange)));
-            return response;
+            return error.name() == ErrorName.METHOD_NOT_ALLOWED ? response.with("Allow", allowed(path(exchange))) : response;
         } catch (OutOfMemoryError error) {
             return Response.error(new MlmodelException(ErrorName.UNAVAILABLE, "There is no memory for the request now."), id);
         } catch (RuntimeException | StackOverflowError error) {
@@ -129,25 +135,33 @@ final class Server {
     }
 
     private static String allowed(String path) {
-        return path.equals("/invocations") ? "POST" : "GET, HEAD";
+        return path.endsWith(INVOCATIONS) ? "POST" : "GET, HEAD";
     }
 
-    private Response routed(HttpExchange exchange, String id) throws IOException {
+    private Response routed(HttpExchange exchange) throws IOException {
         var path = path(exchange);
-        var method = exchange.getRequestMethod();
-        switch (path) {
-            case "/ping", "/health", "/version", "/invocations" -> { }
-            default -> throw new MlmodelException(ErrorName.NOT_FOUND,
-                "There is nothing at this path; this server has /ping, /health, /version and /invocations (RST-072).");
+        Scoring model = model(path);
+        boolean isKnown = model != null || path.equals("/ping") || path.equals("/health") || path.equals("/version");
+        if (!isKnown) {
+            throw new MlmodelException(ErrorName.NOT_FOUND, "There is nothing at this path; this server has /ping, /health, "
+                + "/version, and /invocations or, of several models, /models/NAME/invocations (RST-072).");
         }
-        if (!java.util.List.of(allowed(path).split(", ")).contains(method)) {
+        if (!List.of(allowed(path).split(", ")).contains(exchange.getRequestMethod())) {
             throw new MlmodelException(ErrorName.METHOD_NOT_ALLOWED, "This path takes " + allowed(path) + " (RST-072).");
         }
-        if (path.equals("/version")) return Response.text(Serve.VERSION);
-        return path.equals("/invocations") ? scored(exchange) : Response.text("\n");
+        if (model != null) return scored(exchange, model);
+        return Response.text(path.equals("/version") ? Serve.VERSION : "\n");
     }
 
-    private Response scored(HttpExchange exchange) throws IOException {
+    /** Returns the model that a path scores; null of one that scores none. */
+    private Scoring model(String path) {
+        if (path.equals(INVOCATIONS)) return models.size() == 1 ? models.values().iterator().next() : null;
+        boolean isOne = path.startsWith(MODELS) && path.endsWith(INVOCATIONS);
+        int end = path.length() - INVOCATIONS.length();
+        return isOne && end > MODELS.length() ? models.get(path.substring(MODELS.length(), end)) : null;
+    }
+
+    private Response scored(HttpExchange exchange, Scoring model) throws IOException {
         if (ends) throw new MlmodelException(ErrorName.UNAVAILABLE, "The server ends.");
         if (!places.tryAcquire()) throw busy();
         var body = new Body(exchange);
@@ -156,7 +170,7 @@ final class Server {
             turns.acquireUninterruptibly();
             try {
                 var headers = exchange.getRequestHeaders();
-                return scoring.answer(headers.getFirst("Content-Type"), headers.getFirst("Accept"), bytes);
+                return model.answer(headers.getFirst("Content-Type"), headers.getFirst("Accept"), bytes);
             } finally {
                 turns.release();
             }
@@ -193,7 +207,7 @@ final class Server {
         }
 
         private boolean isGzip(String encoding) {
-            var name = encoding == null ? "" : encoding.strip().toLowerCase(java.util.Locale.ROOT);
+            var name = encoding == null ? "" : encoding.strip().toLowerCase(Locale.ROOT);
             if (name.isEmpty() || name.equals("identity")) return false;
             if (name.equals("gzip") || name.equals("x-gzip")) return true;
             throw ContentType.unsupported("RST-122", "Bodies are read as gzip or identity, and in no other encoding");
