@@ -10,6 +10,7 @@ import java.util.Map;
 import org.w3id.mlmodel.enforcement.Column;
 import org.w3id.mlmodel.enforcement.Enforcement;
 import org.w3id.mlmodel.enforcement.Moment;
+import org.w3id.mlmodel.enforcement.Source;
 import org.w3id.mlmodel.signature.Change;
 import org.w3id.mlmodel.signature.Comparison;
 import org.w3id.mlmodel.signature.Inference;
@@ -26,7 +27,7 @@ final class SignatureOperations {
         var data = value(input.get("data"));
         var signature = input.get("signature") instanceof Map<?, ?> parts ? Signature.read(parts) : null;
         if (signature == null || signature.inputs() == null) return Map.of("data", held(data));
-        var columns = new Enforcement(signature.inputs()).read(data);
+        var columns = new Enforcement(signature.inputs()).read(data, Source.PROGRAM);
         boolean named = Signature.haveNames(signature.inputs());
         var said = new ArrayList<Object>();
         for (int at = 0; at < columns.size(); at++) {

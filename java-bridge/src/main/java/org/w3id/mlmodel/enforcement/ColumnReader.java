@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.signature.Spec;
-import org.w3id.mlmodel.signature.Type;
 import org.w3id.mlmodel.signature.Type.Scalar;
 
 /** Reads the cells of one column at its declared type; at most one fault per rule and declared place is told. */
@@ -33,10 +32,10 @@ final class ColumnReader {
     }
 
     /** Reads a column; what is wrong goes to {@code details}. */
-    static Column read(Spec.Column spec, Object label, Cells cells, int rows, List<Detail> details) {
+    static Column read(Spec.Column spec, Object label, Cells cells, int rows, Source source, List<Detail> details) {
         var reader = new ColumnReader(spec);
         var values = reader.values(cells, rows);
-        reader.tell(label, details);
+        reader.tell(label, source, details);
         return new Column(spec.name(), spec.type(), values, reader.missing);
     }
 
@@ -121,19 +120,16 @@ final class ColumnReader {
         for (var one : fault.all()) faults.putIfAbsent(new Place(one.rule(), one.at()), new First(one, row));
     }
 
-    private void tell(Object label, List<Detail> details) {
+    private void tell(Object label, Source source, List<Detail> details) {
         var told = details.stream().filter(one -> label.equals(one.column())).map(Detail::rule).toList();
         var ordered = new ArrayList<>(faults.values());
         ordered.sort(Comparator.comparing(one -> one.fault().at(), ColumnReader::compare));
         for (var one : ordered) {
             var fault = one.fault();
             if (told.contains(fault.rule())) continue;
-            details.add(new Detail(fault.rule(), label, one.row(), expected(fault.type()), Shown.of(fault.value())));
+            var rule = source.rule(fault.rule(), fault.type());
+            details.add(new Detail(rule, label, one.row(), fault.type().kind(), Shown.of(fault.value())));
         }
-    }
-
-    private static String expected(Type type) {
-        return type.kind();
     }
 
     /** The order of two places: by the first name that differs, and the shorter before the longer. */

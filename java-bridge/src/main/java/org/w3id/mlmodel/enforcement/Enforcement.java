@@ -37,30 +37,30 @@ public final class Enforcement {
         return !(type instanceof Type.Scalar) && !(type instanceof Type.ListOf);
     }
 
-    /** Reads values of JSON: records, rows, columns, one row, or values of one column. */
-    public List<Column> read(Object data) {
+    /** Reads plain values: records, rows, columns, one row, or values of one column. */
+    public List<Column> read(Object data, Source source) {
         var details = new ArrayList<Detail>();
-        return read(PlainForms.table(specs, data, details), details);
+        return read(PlainForms.table(specs, data, details), source, details);
     }
 
     /** Reads records, one for each row. */
-    public List<Column> readRecords(List<?> records) {
+    public List<Column> readRecords(List<?> records, Source source) {
         var details = new ArrayList<Detail>();
-        return read(PlainForms.records(specs, records, details), details);
+        return read(PlainForms.records(specs, records, details), source, details);
     }
 
     /** Reads a table. */
-    public List<Column> read(Table table) {
-        return read(table, new ArrayList<>());
+    public List<Column> read(Table table, Source source) {
+        return read(table, source, new ArrayList<>());
     }
 
-    private List<Column> read(Table table, List<Detail> details) {
+    private List<Column> read(Table table, Source source, List<Detail> details) {
         var positions = Matching.of(specs, table.names(), table.width(), details);
         var columns = new ArrayList<Column>();
         for (int at = 0; at < positions.length; at++) {
             var spec = (Spec.Column) specs.get(at);
             Cells cells = positions[at] == null ? row -> Cells.ABSENT : table.column().apply(positions[at]);
-            columns.add(ColumnReader.read(spec, labels.get(at), cells, table.rows(), details));
+            columns.add(ColumnReader.read(spec, labels.get(at), cells, table.rows(), source, details));
         }
         if (details.isEmpty()) return columns;
         details.sort(Comparator.comparingInt(one -> labels.indexOf(one.column())));

@@ -83,8 +83,7 @@ public final class Params {
     private static Object one(Param param, Object value, Integer at, List<Detail> wrong) {
         try {
             // Of a parameter NaN never means that it is missing (ENF-066).
-            boolean isToken = value instanceof Double && param.type() instanceof Type.Scalar scalar && !scalar.isFloating();
-            if (isToken) throw new Fault("ENF-066", param.type(), value);
+            requireNoToken(param.type(), value);
             return Values.read(param.type(), value, true);
         } catch (Fault fault) {
             var first = fault.all().get(0);
@@ -93,6 +92,19 @@ public final class Params {
                 wrong.add(new Detail("ENF-082", param.name(), at, first.type().kind(), Shown.of(first.value())));
             }
             return null;
+        }
+    }
+
+    private static void requireNoToken(Type type, Object value) throws Fault {
+        if (value instanceof Double && type instanceof Type.Scalar scalar && !scalar.isFloating()) {
+            throw new Fault("ENF-066", type, value);
+        }
+        if (type instanceof Type.ListOf list && value instanceof List<?> items) {
+            for (var one : items) requireNoToken(list.items(), one);
+        } else if (type instanceof Type.MapOf map && value instanceof Map<?, ?> members) {
+            for (var one : members.values()) requireNoToken(map.values(), one);
+        } else if (type instanceof Type.ObjectOf object && value instanceof Map<?, ?> members) {
+            for (var one : object.properties()) requireNoToken(one.type(), members.get(one.name()));
         }
     }
 }

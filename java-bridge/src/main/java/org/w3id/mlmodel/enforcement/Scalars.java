@@ -103,7 +103,7 @@ final class Scalars {
 
     /** Reads base64, line breaks passed over, the bits that no byte takes zero (ENF-052). */
     static byte[] bytes(Object cell) throws Fault {
-        if (cell instanceof List || cell instanceof Map) throw new Fault("ENF-026", Scalar.BINARY, cell);
+        requireScalar(Scalar.BINARY, cell);
         if (cell instanceof String given) {
             var text = given.indexOf('\n') < 0 ? given : given.replace("\r\n", "").replace("\n", "");
             try {

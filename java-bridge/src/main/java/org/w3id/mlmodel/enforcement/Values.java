@@ -39,7 +39,7 @@ final class Values {
     /** Reads a list or an object at every depth (ENF-032 to ENF-037). */
     private static Object nested(Type type, Object value, boolean required) throws Fault {
         boolean isNaN = value instanceof Double token && token.isNaN();
-        if (value instanceof Double && !(isNaN && !required)) throw new Fault("ENF-066", type, value);
+        if (value instanceof Double && !isNaN) throw new Fault("ENF-066", type, value);
         if (value == null || isNaN) {
             if (required) throw new Fault("ENF-037", type, value);
             return null;

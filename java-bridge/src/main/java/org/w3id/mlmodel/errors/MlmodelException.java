@@ -37,6 +37,12 @@ public final class MlmodelException extends RuntimeException {
             ErrorName.MALFORMED_REQUEST, message + " (" + rule + ").", List.of(Detail.of(rule)));
     }
 
+    /** Returns the error of a request that looks like another form: the rule that says so, and that of the form. */
+    public static MlmodelException malformed(String rule, String form, String message) {
+        return new MlmodelException(
+            ErrorName.MALFORMED_REQUEST, message + " (" + rule + ").", List.of(Detail.of(rule), Detail.of(form)));
+    }
+
     /** Returns which error of the table this is. */
     public ErrorName name() {
         return name;

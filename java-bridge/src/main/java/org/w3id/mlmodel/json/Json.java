@@ -24,6 +24,8 @@ import tools.jackson.core.json.JsonReadFeature;
  */
 public final class Json {
     private static final int DEEPEST = 1024;
+    /** Integers of fewer digits are doubles. */
+    private static final int SHORT = 300;
     private static final Set<String> TOKENS = Set.of("NaN", "Infinity", "-Infinity");
     private static final JsonFactory FACTORY = JsonFactory.builder()
         .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
@@ -86,7 +88,7 @@ public final class Json {
             case START_OBJECT -> object();
             case START_ARRAY -> list();
             case VALUE_STRING -> whole(parser.getString());
-            case VALUE_NUMBER_INT -> new Numeral(parser.getString());
+            case VALUE_NUMBER_INT -> finite(new Numeral(parser.getString()));
             case VALUE_NUMBER_FLOAT -> number(parser.getString());
             case VALUE_TRUE -> true;
             case VALUE_FALSE -> false;
@@ -102,7 +104,7 @@ public final class Json {
     }
 
     private Numeral finite(Numeral number) throws NotJson {
-        if (!isBody || !Double.isInfinite(number.nearest())) return number;
+        if (!isBody || number.text().length() < SHORT && number.isInteger() || !Double.isInfinite(number.nearest())) return number;
         throw new NotJson("RST-004", "it has a number beyond the largest double");
     }
 
@@ -116,7 +118,7 @@ public final class Json {
         var members = new LinkedHashMap<String, Object>();
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             var key = whole(parser.currentName());
-            if (members.containsKey(key)) throw new NotJson("RST-006", "a key stands twice in an object");
+            if (members.containsKey(key)) throw new NotJson("ENF-058", "a key stands twice in an object");
             parser.nextToken();
             members.put(key, value());
         }

@@ -37,7 +37,7 @@ final class Bodies {
         var value = json(body);
         if (type.format() == null) return bodies.ofJson(value);
         boolean isSplit = type.format().equals("pandas-split");
-        return new Request(isSplit ? Tables.split(value) : Tables.list(value, false), null, true);
+        return new Request(isSplit ? Tables.split(value) : Tables.list(value, true), null, true);
     }
 
     private static Object json(byte[] body) {
@@ -69,12 +69,12 @@ final class Bodies {
     }
 
     private Request enveloped(String key, Map<?, ?> body) {
+        if (key.equals("inputs")) refuseOther(body.get(key));
         boolean mayHaveName = key.equals("instances") || key.equals("inputs");
         for (var one : body.keySet()) {
             boolean isKnown = one.equals(key) || one.equals(PARAMS) || (mayHaveName && one.equals("signature_name"));
             if (!isKnown) throw unknown("it has another key beside " + key);
         }
-        if (key.equals("inputs")) refuseOther(body.get(key));
         var params = params(body.get(PARAMS));
         var value = body.get(key);
         return switch (key) {

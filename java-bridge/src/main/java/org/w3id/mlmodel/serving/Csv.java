@@ -51,7 +51,7 @@ final class Csv {
             char end = text.charAt(at++);
             if (end == ',') continue;
             if (end == '\r' && at < text.length() && text.charAt(at) == '\n') at++;
-            else if (end == '\r') throw malformed("A line ends with CR alone");
+            else if (end == '\r') throw MlmodelException.malformed("RST-098", "RST-015", "A line ends with CR alone");
             return cells;
         }
     }
@@ -76,6 +76,9 @@ final class Csv {
             cell.append(text, at, end);
             at = end + 1;
             if (at == text.length() || ",\r\n".indexOf(text.charAt(at)) >= 0) return cell.toString();
+            if (";\t|".indexOf(text.charAt(at)) >= 0) {
+                throw MlmodelException.malformed("RST-098", "RST-015", "The cells are not separated by commas");
+            }
             if (text.charAt(at) != '"') throw malformed("Something stands behind a quote that closes a cell");
             cell.append('"');
             at++;

@@ -25,12 +25,12 @@ final class Scoring {
     /** Answers to a body, whose encoding is undone already. */
     Response answer(String contentType, String accept, byte[] body) {
         declared.requireColumns();
-        Answers.requireJson(accept);
         var request = Bodies.read(contentType, body, declared);
         var details = new ArrayList<Detail>();
         var data = data(request, details);
         var params = params(request.params(), details);
         if (!details.isEmpty()) throw MlmodelException.input(details);
+        Answers.requireJson(accept);
         var frame = data instanceof Model.Frame columns ? columns : null;
         var answer = Response.json(Answers.json(predicted(frame, data, params), request.isBare()));
         var leftOut = leftOut(request.params());

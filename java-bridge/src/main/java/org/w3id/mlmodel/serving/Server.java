@@ -7,10 +7,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -207,9 +209,13 @@ final class Server {
         }
 
         private boolean isGzip(String encoding) {
-            var name = encoding == null ? "" : encoding.strip().toLowerCase(Locale.ROOT);
-            if (name.isEmpty() || name.equals("identity")) return false;
-            if (name.equals("gzip") || name.equals("x-gzip")) return true;
+            var names = new ArrayList<String>();
+            for (var one : (encoding == null ? "" : encoding).split(",")) {
+                var name = one.strip().toLowerCase(Locale.ROOT);
+                if (!name.isEmpty() && !name.equals("identity")) names.add(name);
+            }
+            if (names.isEmpty()) return false;
+            if (names.size() == 1 && Set.of("gzip", "x-gzip").contains(names.get(0))) return true;
             throw ContentType.unsupported("RST-122", "Bodies are read as gzip or identity, and in no other encoding");
         }
 

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import org.w3id.mlmodel.enforcement.Cells;
 import org.w3id.mlmodel.enforcement.Column;
+import org.w3id.mlmodel.enforcement.Source;
 import org.w3id.mlmodel.enforcement.Table;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.MlmodelException;
@@ -60,16 +61,8 @@ final class Tables {
     private static Object table(List<?> names, int width, List<?> rows, Declared declared) {
         Table table = new Table(names, width, rows.size(), at -> row -> ((List<?>) rows.get(row)).get(at));
         if (declared.columns() == null) return undeclared(names, table);
-        boolean isEmpty = rows.isEmpty() && names == null;
-        if (isEmpty) return declared.frame(declared.columns().read(List.of()));
-        if (names == null && declared.haveNames() && declared.columns().specs().size() > 1 && !isNumbered(declared)) {
-            throw MlmodelException.malformed("RST-007", "The split form has no columns, which say which cell is which");
-        }
-        return declared.frame(declared.columns().read(table));
-    }
-
-    private static boolean isNumbered(Declared declared) {
-        return declared.columns().specs().stream().allMatch(one -> one.name() instanceof Long);
+        if (rows.isEmpty() && names == null) return declared.frame(declared.columns().read(List.of(), Source.JSON));
+        return declared.frame(declared.columns().read(table, Source.JSON));
     }
 
     private static Model.Frame undeclared(List<?> names, Table table) {
@@ -103,26 +96,37 @@ final class Tables {
         return declared -> {
             if (areRecords) return records(list, declared);
             if (declared.columns() == null) return undeclaredRows(list);
-            return declared.frame(declared.columns().read(list));
+            return plain(list, declared, "RST-084");
         };
     }
 
     /** One record. */
     static Given record(Map<?, ?> record) {
-        return declared -> declared.columns() == null ? record : declared.frame(declared.columns().readRecords(List.of(record)));
+        return declared -> declared.columns() == null ? record : declared.frame(declared.columns().readRecords(List.of(record), Source.JSON));
     }
 
     private static Object records(List<?> records, Declared declared) {
         var columns = declared.columns();
         if (columns == null) return undeclaredRecords(records);
-        if (columns.takesObjects()) return declared.frame(columns.read(records));
-        if (declared.haveNames()) return declared.frame(columns.readRecords(records));
+        if (columns.takesObjects()) return declared.frame(columns.read(records, Source.JSON));
+        if (declared.haveNames()) return declared.frame(columns.readRecords(records, Source.JSON));
         var names = ((Map<?, ?>) records.get(0)).keySet();
         boolean areSame = records.stream().allMatch(one -> ((Map<?, ?>) one).keySet().equals(names));
         if (!areSame || !columns.areNumbers(names)) throw nameless();
         var order = List.copyOf(names);
         return declared.frame(columns.read(new Table(
-            order, order.size(), records.size(), at -> row -> ((Map<?, ?>) records.get(row)).get(order.get(at)))));
+            order, order.size(), records.size(), at -> row -> ((Map<?, ?>) records.get(row)).get(order.get(at))), Source.JSON));
+    }
+
+    /** Reads rows, values or columns; what is of no form breaks the rule of the form. */
+    private static Object plain(Object value, Declared declared, String rule) {
+        try {
+            return declared.frame(declared.columns().read(value, Source.JSON));
+        } catch (MlmodelException error) {
+            boolean isForm = error.details().stream().anyMatch(one -> one.rule().equals("ENF-010"));
+            if (!isForm) throw error;
+            throw MlmodelException.malformed(rule, "The data are neither rows nor columns: " + error.details().get(0).got());
+        }
     }
 
     private static MlmodelException nameless() {
@@ -155,8 +159,8 @@ final class Tables {
         if (!(value instanceof List<?> list)) throw MlmodelException.malformed("RST-013", "instances is no list");
         boolean areRecords = !list.isEmpty() && list.stream().allMatch(Map.class::isInstance);
         return declared -> {
-            if (declared.columns() == null) return areRecords ? byName(list) : list;
-            return areRecords ? records(list, declared) : declared.frame(declared.columns().read(list));
+            if (declared.columns() == null) return areRecords ? byName(list) : regular(list);
+            return areRecords ? records(list, declared) : plain(list, declared, "RST-013");
         };
     }
 
@@ -172,9 +176,20 @@ final class Tables {
         return found;
     }
 
+    private static Object regular(List<?> list) {
+        if (list.stream().anyMatch(Map.class::isInstance)) {
+            throw MlmodelException.malformed("RST-013", "The instances are objects and other values");
+        }
+        Arrays.require(list);
+        return list;
+    }
+
     /** Columns by name, one row, or rows (RST-014). */
     static Given inputs(Object value) {
         return declared -> {
+            if (declared.columns() != null && !(value instanceof List) && !(value instanceof Map)) {
+                throw MlmodelException.malformed("RST-014", "The data are neither rows nor columns");
+            }
             var columns = declared.columns();
             if (columns == null) return value;
             boolean areRecords = value instanceof List<?> list && !list.isEmpty() && list.stream().allMatch(Map.class::isInstance);
@@ -182,7 +197,7 @@ final class Tables {
             boolean isNameless = value instanceof Map<?, ?> map && columns.specs().size() > 1
                 && columns.specs().stream().anyMatch(one -> one.name() == null) && !columns.areNumbers(map.keySet());
             if (isNameless) throw nameless();
-            return declared.frame(columns.read(value));
+            return plain(value, declared, "RST-014");
         };
     }
 
@@ -192,7 +207,8 @@ final class Tables {
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
         } catch (CharacterCodingException error) {
-            throw MlmodelException.malformed("RST-016", "The body is not UTF-8");
+            boolean isUtf16 = body.length > 1 && (body[0] & 0xff) + (body[1] & 0xff) == 0xff + 0xfe;
+            throw MlmodelException.malformed(isUtf16 ? "RST-002" : "RST-016", isUtf16 ? "The body is UTF-16, not UTF-8" : "The body is not UTF-8");
         }
     }
 
@@ -230,15 +246,15 @@ final class Tables {
                 && (declared.columns() == null || declared.columns().specs().size() > 1
                     || List.of(names.get(0).split(java.util.regex.Pattern.quote(separator))).stream()
                         .anyMatch(declared.names()::contains));
-            if (isOther) throw MlmodelException.malformed("RST-098", "The cells are not separated by commas");
+            if (isOther) throw MlmodelException.malformed("RST-098", "RST-015", "The cells are not separated by commas");
         }
         if (declared.columns() != null && declared.haveNames() && names.size() == declared.columns().specs().size()
             && names.stream().anyMatch(Tables::isNumber)) {
-            throw MlmodelException.malformed("RST-098", "The first line has no names of columns");
+            throw MlmodelException.malformed("RST-098", "RST-015", "The first line has no names of columns");
         }
         boolean areNumbers = !declared.haveNames() && names.stream().allMatch(Tables::isNumber)
             && names.stream().anyMatch(one -> !one.strip().matches("[+-]?[0-9]+"));
-        if (areNumbers) throw MlmodelException.malformed("RST-098", "The first line has no names of columns");
+        if (areNumbers) throw MlmodelException.malformed("RST-098", "RST-015", "The first line has no names of columns");
     }
 
     private static boolean isNumber(String text) {
@@ -249,13 +265,13 @@ final class Tables {
         boolean isOnly = names.size() == 1;
         if (declared.columns() == null) {
             return undeclared(names, new Table(names, names.size(), rows.size(), at -> {
-                var cells = CsvCells.infer(rows.stream().map(row -> row.get(at + first)).toList());
+                var cells = CsvCells.infer(rows.stream().map(row -> row.get(at + first)).map(one -> isOnly && "".equals(one) ? null : one).toList());
                 return row -> cells[row];
             }));
         }
         var types = types(names, declared);
         return declared.frame(declared.columns().read(new Table(names, names.size(), rows.size(),
-            at -> row -> CsvCells.read(types.get(at), rows.get(row).get(at + first), isOnly))));
+            at -> row -> CsvCells.read(types.get(at), rows.get(row).get(at + first), isOnly)), Source.CSV));
     }
 
     /** Returns the declared type of each given column; null of one that is not declared. */

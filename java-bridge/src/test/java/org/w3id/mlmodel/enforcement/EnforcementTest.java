@@ -21,7 +21,7 @@ class EnforcementTest {
             + " {\"type\": \"datetime\", \"name\": \"t\"}]")).inputs());
 
     private static List<Column> read(String data) throws NotJson {
-        return ROWS.read(Json.read(data));
+        return ROWS.read(Json.read(data), Source.PROGRAM);
     }
 
     @Test

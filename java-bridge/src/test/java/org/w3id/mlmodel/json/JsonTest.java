@@ -27,7 +27,7 @@ class JsonTest {
 
     @Test
     void refusesKeysThatStandTwiceDeepTextsAndOtherBytes() throws NotJson {
-        assertEquals("RST-006", assertThrows(NotJson.class, () -> Json.read("{\"a\": 1, \"a\": 1}")).rule());
+        assertEquals("ENF-058", assertThrows(NotJson.class, () -> Json.read("{\"a\": 1, \"a\": 1}")).rule());
         Json.read("[".repeat(1024) + "]".repeat(1024));
         assertThrows(NotJson.class, () -> Json.read("[".repeat(1025) + "]".repeat(1025)));
         assertThrows(NotJson.class, () -> Json.readBody("\"é\"".getBytes(StandardCharsets.ISO_8859_1)));
