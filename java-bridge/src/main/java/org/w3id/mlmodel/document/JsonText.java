@@ -65,6 +65,7 @@ final class JsonText {
     private final List<Object> path = new ArrayList<>();
     private final Matcher number;
     private int at;
+    private boolean isTooDeep;
 
     private static final class Wrong extends Exception {
         private static final long serialVersionUID = 1L;
@@ -89,6 +90,11 @@ final class JsonText {
         root = read;
         error = wrong == null ? null : wrong.getMessage();
         errorOffset = wrong == null ? 0 : wrong.offset;
+    }
+
+    /** Whether it is nested deeper than a text of the file may be; as a file of its own it may. */
+    boolean isTooDeep() {
+        return isTooDeep;
     }
 
     /** Returns where the value at a path begins, or the nearest value above it; with {@code key}, its key. */
@@ -124,7 +130,8 @@ final class JsonText {
     private void enter() throws Wrong {
         at += 1;
         path.add(0);
-        if (path.size() > DEEPEST) {
+        isTooDeep = path.size() > DEEPEST;
+        if (isTooDeep) {
             throw new Wrong("more than %d levels of lists and objects stand below its first".formatted(DEEPEST - 1), 0);
         }
         space();

@@ -8,17 +8,19 @@ import java.util.List;
 /**
  * What is wrong with one model: every rule that it breaks, in the order of the document.
  *
- * <p>Nothing of the model is run or loaded. What is not looked at stands in the README of this module.
+ * <p>Nothing of the model is run or loaded.
  */
 public final class Validation {
     private final String path;
     private final List<Violation> violations;
     private final String unreadable;
+    private final String unchecked;
 
-    private Validation(String path, List<Violation> violations, String unreadable) {
+    private Validation(String path, List<Violation> violations, String unreadable, String unchecked) {
         this.path = path;
         this.violations = List.copyOf(violations);
         this.unreadable = unreadable;
+        this.unchecked = unchecked;
     }
 
     /** Checks the model at a path, a model folder or its MLmodel file; its violations name files as reached through it. */
@@ -30,18 +32,24 @@ public final class Validation {
         } catch (Problem problem) {
             return of(folderOrFile, Document.unusable(at.toString(), problem), at);
         } catch (ModelException error) {
-            return new Validation(folderOrFile.toString(), error.violations(), error.getMessage());
+            return new Validation(folderOrFile.toString(), error.violations(), error.getMessage(), null);
         }
     }
 
     private static Validation of(Path path, Document document, Path file) {
-        return new Validation(path.toString(), check(document, new Folder(ModelFile.folderOf(file))), null);
+        var folder = new Folder(ModelFile.folderOf(file));
+        var found = check(document, folder);
+        if (!document.isUsable()) return new Validation(path.toString(), found, null, null);
+        found.addAll(EnvironmentRules.check(folder, document));
+        var example = ExampleRules.check(document, folder);
+        found.addAll(example.found);
+        return new Validation(path.toString(), Tally.listed(found), null, example.unchecked);
     }
 
     /** Checks the text of an MLmodel file, and no folder. */
     public static Validation ofText(String text) {
         var document = Document.compose(text, Document.FILE_NAME, "mlmodel");
-        return new Validation(Document.FILE_NAME, check(document, null), null);
+        return new Validation(Document.FILE_NAME, Tally.listed(check(document, null)), null, null);
     }
 
     private static List<Violation> check(Document document, Folder folder) {
@@ -50,11 +58,11 @@ public final class Validation {
             var described = Described.walk(document.data(), Schemas.load("mlmodel"));
             found.addAll(FileRules.check(document, described));
             found.addAll(SignatureRules.check(document));
+            found.addAll(DeliveryRules.check(document));
             found.addAll(NamedFiles.check(document, described, folder));
         }
         found.sort(ORDER);
-        if (document.isUsable() && folder != null) found.addAll(EnvironmentRules.check(folder, document));
-        return Tally.listed(found);
+        return found;
     }
 
     /** By place, and at one place by the ids of their rules (MLM-042). */
@@ -68,7 +76,7 @@ public final class Validation {
         return path;
     }
 
-    /** Returns what is broken: in the MLmodel file first, then in the files of the environment. */
+    /** Returns what is broken: in the MLmodel file first, then in the files of the environment, then in the example. */
     public List<Violation> violations() {
         return violations;
     }
@@ -76,6 +84,11 @@ public final class Validation {
     /** Returns why the file could not be looked at; null where it was. */
     public String unreadable() {
         return unreadable;
+    }
+
+    /** Returns what was not looked at, and why; null where nothing was left out. */
+    public String unchecked() {
+        return unchecked;
     }
 
     /** Whether the model was read and breaks no rule that makes it invalid. */
