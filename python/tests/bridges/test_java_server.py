@@ -5,18 +5,19 @@ from __future__ import annotations
 import csv
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from java_tools import JAVA, jars
 
 from conformance.runner.command import command
+from java_tools import JAVA, jars
+from mlmodel.bridges.jvm.jars import java
 
 KNOWN = JAVA.parent / "conformance" / "harnesses" / "java" / "server-known-failing.txt"
 BUNDLES = JAVA / "src" / "test" / "resources" / "bundles"
@@ -25,8 +26,6 @@ pytestmark = pytest.mark.slow
 
 
 def _started(*arguments):
-    from mlmodel.bridges.jvm.jars import java
-
     line = [java(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", str(jars() / "mlmodel-bridge.jar")]  # fmt: skip
     return subprocess.Popen(
         [*line, "serve", *map(str, arguments)],
@@ -183,18 +182,30 @@ def test_it_finishes_what_it_has_begun():
         process.kill()
 
 
+def _outside(root):
+    (root / "lr.zip").write_bytes((BUNDLES / "lr.zip").read_bytes())
+    return _folder(root, "out", "lr.zip", flavors={"mleap": {"model_data": "../lr.zip"}})
+
+
+def _no_zip(root):
+    (root / "text.zip").write_text("no zip")
+    return root / "text.zip"
+
+
+def _other(root):
+    return _folder(root, "other", "lr.zip", flavors={"sklearn": {}})
+
+
 @pytest.mark.parametrize(
     ("write", "code", "said"),
     [
         (lambda root: root / "none", 2, "MODEL_NOT_FOUND"),
-        (lambda root: _folder(root, "out", "lr.zip", flavors={"mleap": {"model_data": "../lr.zip"}}), 1, "INVALID_MODEL"),
-        (lambda root: _folder(root, "other", "lr.zip", flavors={"sklearn": {}}), 1, "UNSUPPORTED_MODEL.*sklearn"),
-        (lambda root: (root / "text.zip").write_text("no zip") and root / "text.zip", 1, "INVALID_MODEL.*MLP-004"),
+        (_outside, 1, "INVALID_MODEL: .* leads out"),
+        (_other, 1, "UNSUPPORTED_MODEL: .* sklearn"),
+        (_no_zip, 1, "INVALID_MODEL: .*MLP-004"),
     ],
-)  # fmt: skip
+)
 def test_what_it_cannot_serve_it_names(tmp_path, write, code, said):
-    import re
-
     process = _started(write(tmp_path), "-p", "0")
     told = process.communicate(timeout=120)[1]
     assert process.returncode == code

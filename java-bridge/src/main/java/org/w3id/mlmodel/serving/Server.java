@@ -57,9 +57,9 @@ final class Server {
 
     /** Starts to answer for models by their names; one alone needs none. Port 0 is any that is free. */
     static Server start(Map<String, Model> models, String host, int port) throws IOException {
-        System.setProperty("sun.net.httpserver.nodelay", "true");
-        System.setProperty("sun.net.httpserver.maxReqTime", String.valueOf(SECONDS_OF_A_REQUEST));
-        System.setProperty("sun.net.httpserver.idleInterval", String.valueOf(SECONDS_OF_IDLENESS));
+        set("nodelay", "true");
+        set("maxReqTime", String.valueOf(SECONDS_OF_A_REQUEST));
+        set("idleInterval", String.valueOf(SECONDS_OF_IDLENESS));
         var scoring = new HashMap<String, Scoring>();
         models.forEach((name, model) -> scoring.put(name, new Scoring(model)));
         var server = new Server(HttpServer.create(new InetSocketAddress(host, port), 128), scoring);
@@ -67,6 +67,12 @@ final class Server {
         server.http.createContext("/", server::handle);
         server.http.start();
         return server;
+    }
+
+    /** Sets a property of Java's server, which reads it when it is first used; the operator's own stays. */
+    private static void set(String name, String value) {
+        var property = "sun.net.httpserver." + name;
+        if (System.getProperty(property) == null) System.setProperty(property, value);
     }
 
     int port() {
