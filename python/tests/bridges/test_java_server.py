@@ -21,6 +21,7 @@ from mlmodel.bridges.jvm.jars import java
 
 KNOWN = JAVA.parent / "conformance" / "harnesses" / "java" / "server-known-failing.txt"
 BUNDLES = JAVA / "src" / "test" / "resources" / "bundles"
+MOJOS = BUNDLES.parent / "mojos"
 JSON = {"Content-Type": "application/json"}
 pytestmark = pytest.mark.slow
 
@@ -58,6 +59,7 @@ def server(tmp_path_factory):
     )
     models = [
         BUNDLES / "lr.zip",
+        MOJOS / "gbm.zip",
         _folder(root, "gbtr", "gbtr.zip", signature={"inputs": inputs, "outputs": None, "params": None}),
         *(root / "vectors").iterdir(),
     ]  # fmt: skip
@@ -104,6 +106,18 @@ def test_it_answers_as_spark(server, model, spark):
     due = json.loads((BUNDLES / spark).read_text())
     assert answer.status == 200
     assert [row["prediction"] for row in told] == pytest.approx(due["prediction"], rel=1e-12)
+
+
+def test_it_answers_as_h2o(server):
+    """Missing values and a category that the model does not know are in it."""
+    asked = json.loads((MOJOS / "gbm.json").read_text())
+    body = json.dumps({"dataframe_split": {name: asked[name] for name in ("columns", "data")}})
+    answer, told = _ask(server[1], "/models/gbm.zip/invocations", body)
+    assert answer.status == 200
+    columns = asked["answers"]
+    assert told["predictions"] == [
+        dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+    ]
 
 
 def test_a_stage_that_does_not_take_a_row_is_told(server):

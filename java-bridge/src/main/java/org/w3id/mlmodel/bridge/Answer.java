@@ -11,7 +11,7 @@ import scala.Option;
 import scala.collection.Seq;
 
 /** Columns of MLeap as bytes, in the form that {@link Given} reads. */
-final class Answer {
+public final class Answer {
     private ByteBuffer to = ByteBuffer.allocate(1 << 12).order(ByteOrder.LITTLE_ENDIAN);
 
     Answer(int rows) {

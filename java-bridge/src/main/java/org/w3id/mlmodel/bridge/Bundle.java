@@ -25,7 +25,7 @@ import ml.combust.mleap.runtime.transformer.Pipeline;
 import scala.collection.mutable.WrappedArray;
 
 /** A bundle of MLeap, loaded: what it takes, what it answers, and its answers. */
-public final class Bundle {
+public final class Bundle implements Scorer {
     /** Rows that go through all stages together, so that they stay near the processor. */
     private static final int PIECE = 2048;
 
@@ -69,23 +69,26 @@ public final class Bundle {
         return new Fault(Fault.UNSUPPORTED, error.getMessage().replaceFirst("^key not found: ", ""));
     }
 
-    /** Returns the columns that it takes. */
+    @Override
     public List<Kind> inputs() {
         return inputs;
     }
 
-    /** Returns the columns that stages write and no stage takes (MLP-005). */
+    /** The columns that stages write and no stage takes (MLP-005). */
+    @Override
     public List<Kind> answers() {
         var taken = taken();
         return outputs.stream().filter(one -> !taken.contains(one.name())).toList();
     }
 
-    /** Returns whether every stage takes a missing cell of an input (MLP-008). */
+    /** Whether every stage takes a missing cell (MLP-008). */
+    @Override
     public boolean takesNull(Kind input) {
         return takes(input.name(), Bundle::takesNull);
     }
 
-    /** Returns whether every stage takes NaN in an input. */
+    /** Whether every stage takes NaN. */
+    @Override
     public boolean takesNan(Kind input) {
         return takes(input.name(), Bundle::takesNan);
     }
@@ -96,7 +99,8 @@ public final class Bundle {
         return taken;
     }
 
-    Map<String, Object> described() {
+    @Override
+    public Map<String, Object> described() {
         var taken = taken();
         var said = new LinkedHashMap<String, Object>();
         said.put("version", version);
@@ -114,8 +118,8 @@ public final class Bundle {
         return said;
     }
 
-    /** Returns the answer to columns of all inputs, followed by the numbers of the outputs wanted. */
-    Answer score(ByteBuffer request) throws Fault {
+    @Override
+    public Answer score(ByteBuffer request) throws Fault {
         var from = request.order(ByteOrder.LITTLE_ENDIAN);
         int count = from.getInt();
         Row[] rows = new Given(from, count).rows(inputs);
@@ -130,10 +134,7 @@ public final class Bundle {
         return answer;
     }
 
-    /**
-     * Returns the columns of {@link #answers} to columns of all inputs. Cells are those of Java: boxed values,
-     * texts, bytes, and lists for lists and tensors; null is missing.
-     */
+    @Override
     public Object[][] answer(Object[][] given, int count) throws Fault {
         var cells = new Object[given.length][count];
         for (int at = 0; at < given.length; at++) {

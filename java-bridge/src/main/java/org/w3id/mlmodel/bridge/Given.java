@@ -54,7 +54,8 @@ final class Given {
         return kind.shape() == Kind.Shape.LIST ? WrappedArray.<Object>make(values) : tensor(kind, values, 0, values.length);
     }
 
-    private Object[] column(Kind kind) {
+    /** Returns the cells of the next column. */
+    Object[] column(Kind kind) {
         byte[] missing = null;
         if (from.get() != 0) {
             missing = new byte[rows];

@@ -11,14 +11,15 @@ import java.util.TreeMap;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
-import org.w3id.mlmodel.bridge.Bundle;
 import org.w3id.mlmodel.bridge.Fault;
+import org.w3id.mlmodel.bridge.Scorer;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
 
-/** Bundles read from a copy in a zip file of our own, which no link and no name leads out of (MLP-003). */
+/** Bundles, and MOJOs, read from a copy in a zip file of our own, which no link and no name leads out of (MLP-003). */
 final class Bundles {
     private static final String BUNDLE = "bundle.json";
+    private static final String MOJO = "model.ini";
 
     private Bundles() {}
 
@@ -27,15 +28,15 @@ final class Bundles {
         return Files.isRegularFile(place) || Files.isRegularFile(place.resolve(BUNDLE));
     }
 
-    /** Loads the bundle in a folder or zip file. */
-    static Bundle load(Path place) {
+    /** Loads the bundle in a folder or zip file, or the MOJO in a zip file. */
+    static Scorer load(Path place) {
         try {
             var copy = Files.createTempFile("mlmodel-mleap-", ".zip");
             try {
                 if (Files.isDirectory(place)) pack(place, copy);
                 else Files.copy(place, copy, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
                 requireBundle(copy, place);
-                return Bundle.load(copy);
+                return Scorer.load(copy);
             } finally {
                 Files.delete(copy);
             }
@@ -48,8 +49,8 @@ final class Bundles {
 
     private static void requireBundle(Path zip, Path place) {
         try (var opened = new ZipFile(zip.toFile())) {
-            if (opened.getEntry(BUNDLE) != null) return;
-            throw invalid(place, "has no " + BUNDLE + " in it");
+            if (opened.getEntry(BUNDLE) != null || opened.getEntry(MOJO) != null) return;
+            throw invalid(place, "has neither " + BUNDLE + " nor " + MOJO + " in it");
         } catch (IOException error) {
             throw invalid(place, "is no whole zip file");
         }
@@ -81,8 +82,9 @@ final class Bundles {
     private static MlmodelException unread(Path place, Fault fault) {
         var told = fault.told();
         boolean isUnknown = Fault.UNSUPPORTED.equals(told.get("kind"));
-        var versions = " MLeap " + told.get("version") + " wrote it, and " + told.get("runtime") + " reads it here.";
+        boolean hasVersions = told.get("version") instanceof String version && !version.isEmpty();
+        var versions = hasVersions ? " MLeap " + told.get("version") + " wrote it, and " + told.get("runtime") + " reads it here." : "";
         return new MlmodelException(isUnknown ? ErrorName.UNSUPPORTED_MODEL : ErrorName.INVALID_MODEL,
-            place.getFileName() + " cannot be read by MLeap: " + fault.getMessage() + "." + versions + " (MLP-004)");
+            place.getFileName() + " cannot be read: " + fault.getMessage() + "." + versions + " (MLP-004)");
     }
 }

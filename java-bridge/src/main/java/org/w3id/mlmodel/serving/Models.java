@@ -11,7 +11,7 @@ import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
 import org.w3id.mlmodel.signature.Signature;
 
-/** Models by their place: a folder with an MLmodel file, or a bundle of MLeap alone. */
+/** Models by their place: a folder with an MLmodel file, a bundle of MLeap alone, or a MOJO of H2O. */
 final class Models {
     private Models() {}
 
@@ -20,7 +20,7 @@ final class Models {
             throw new MlmodelException(ErrorName.MODEL_NOT_FOUND, "There is no model at " + place + ".");
         }
         boolean isModel = Files.isDirectory(place) && Files.exists(place.resolve(Document.FILE_NAME));
-        if (!isModel && Bundles.isBundle(place)) return new MleapModel(Bundles.load(place), null);
+        if (!isModel && Bundles.isBundle(place)) return new ScorerModel(Bundles.load(place), null);
         try {
             return of(place, Document.read(place));
         } catch (ModelException error) {
@@ -33,7 +33,7 @@ final class Models {
         var texts = document.signature();
         var signature = texts == null ? null : signature(texts.inputs(), texts.outputs(), texts.params());
         if (flavors.get("mleap") instanceof Map<?, ?> mleap) {
-            return new MleapModel(Bundles.load(inside(folder, mleap.get("model_data"))), signature);
+            return new ScorerModel(Bundles.load(inside(folder, mleap.get("model_data"))), signature);
         }
         if (flavors.get("conformance") instanceof Map<?, ?> asked) {
             return new ConformanceModel(String.valueOf(asked.get("model")), signature);

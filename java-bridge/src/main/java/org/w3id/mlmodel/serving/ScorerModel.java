@@ -6,9 +6,9 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.w3id.mlmodel.bridge.Bundle;
 import org.w3id.mlmodel.bridge.Fault;
 import org.w3id.mlmodel.bridge.Kind;
+import org.w3id.mlmodel.bridge.Scorer;
 import org.w3id.mlmodel.enforcement.Column;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.ErrorName;
@@ -17,16 +17,16 @@ import org.w3id.mlmodel.signature.Signature;
 import org.w3id.mlmodel.signature.Spec;
 import org.w3id.mlmodel.signature.Type;
 
-/** A bundle of MLeap behind a signature: its own, where the model declares none. */
-final class MleapModel implements Model {
-    private final Bundle bundle;
+/** A bundle of MLeap, or a MOJO, behind a signature: its own, where the model declares none. */
+final class ScorerModel implements Model {
+    private final Scorer scorer;
     private final Signature signature;
     private final List<Kind> answers;
 
-    MleapModel(Bundle bundle, Signature signature) {
-        this.bundle = bundle;
-        this.signature = signature != null && signature.inputs() != null ? signature : signatureOf(bundle, signature);
-        answers = bundle.answers();
+    ScorerModel(Scorer scorer, Signature signature) {
+        this.scorer = scorer;
+        this.signature = signature != null && signature.inputs() != null ? signature : signatureOf(scorer, signature);
+        answers = scorer.answers();
     }
 
     @Override
@@ -34,9 +34,9 @@ final class MleapModel implements Model {
         return signature;
     }
 
-    private static Signature signatureOf(Bundle bundle, Signature declared) {
+    private static Signature signatureOf(Scorer scorer, Signature declared) {
         var inputs = new ArrayList<Spec>();
-        for (var kind : bundle.inputs()) inputs.add(new Spec.Column(kind.name(), type(kind), true));
+        for (var kind : scorer.inputs()) inputs.add(new Spec.Column(kind.name(), type(kind), !scorer.takesNull(kind)));
         return new Signature(inputs, null, declared == null ? List.of() : declared.params());
     }
 
@@ -58,7 +58,7 @@ final class MleapModel implements Model {
     @Override
     public Object predict(Frame frame, Object value, Map<String, Object> params) {
         var details = new ArrayList<Detail>();
-        var inputs = bundle.inputs();
+        var inputs = scorer.inputs();
         var cells = new Object[inputs.size()][];
         for (int at = 0; at < cells.length; at++) cells[at] = cells(inputs.get(at), column(frame, inputs.get(at)), frame.rows(), details);
         if (!details.isEmpty()) throw MlmodelException.input(details);
@@ -75,8 +75,8 @@ final class MleapModel implements Model {
             details.add(new Detail("MLP-007", kind.name(), null, type(kind).kind(), "a signature without it"));
             return null;
         }
-        boolean takesNull = bundle.takesNull(kind);
-        boolean takesNan = bundle.takesNan(kind);
+        boolean takesNull = scorer.takesNull(kind);
+        boolean takesNan = scorer.takesNan(kind);
         var cells = new Object[rows];
         for (int row = 0; row < rows; row++) {
             var cell = column.at(row);
@@ -162,7 +162,7 @@ final class MleapModel implements Model {
 
     private Frame answered(Object[][] cells, int rows) {
         try {
-            var told = bundle.answer(cells, rows);
+            var told = scorer.answer(cells, rows);
             var names = new ArrayList<String>();
             var columns = new ArrayList<Column>();
             for (int at = 0; at < told.length; at++) {
@@ -185,8 +185,8 @@ final class MleapModel implements Model {
     private static MlmodelException failed(Fault fault) {
         var told = new HashMap<>(fault.told());
         if (!Fault.DATA.equals(told.get("kind"))) {
-            Log.say("MLeap failed", fault);
-            return new MlmodelException(ErrorName.MODEL_FAILURE, "MLeap failed; the server's log tells more.");
+            Log.say("the model failed", fault);
+            return new MlmodelException(ErrorName.MODEL_FAILURE, "The model failed; the server's log tells more.");
         }
         var cells = (Map<?, ?>) told.get("cells");
         var column = cells.isEmpty() ? null : cells.keySet().iterator().next();
