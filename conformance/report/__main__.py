@@ -80,7 +80,7 @@ def _implementations() -> Iterator[_Asked]:
         known = HARNESSES / "java" / "known-failing.txt"
         yield _Asked(_python(sys.executable, "java"), known)
     else:
-        print("Java has no column: java and mvn are not both on PATH.", file=sys.stderr)
+        sys.stderr.write("Java has no column: java and mvn are not both on PATH.\n")
     for peer in ("mlflow", "mlserver"):
         yield _Asked(_python(str(peer_python(peer)), peer))
 

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from java_tools import jars
 
 from conformance.runner.cases import Selection, read_vectors
 from conformance.runner.known import read_known
 from conformance.runner.pipe import Harness
 from conformance.runner.running import Settings, run
+from java_tools import jars
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-W", "ignore", "-m", "conformance.harnesses.java"]
