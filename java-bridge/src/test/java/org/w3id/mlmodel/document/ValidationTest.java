@@ -101,6 +101,21 @@ class ValidationTest {
         assertEquals(List.of("EXA-007 1:1 null"), places(written(model, "e.json", "{\"columns\"")));
     }
 
+    @Test
+    void tabsSeparateAndDoNotIndent() throws IOException {
+        assertEquals(List.of(), places(written("flavors:\n  python_function:\t\n    loader_module: \tmlflow.sklearn\t# why\n    artifacts: {\n\ta:\t{path:\tMLmodel}}\n")));
+        assertEquals("MLM-001", written(FLAVORS + "\tx: 1\n").violations().get(0).rule());
+        assertEquals("MLM-001", written(FLAVORS + "env_vars:\n-\tA\n").violations().get(0).rule());
+    }
+
+    @Test
+    void whatIsNoJsonIsToldBeforeItsDepth() throws IOException {
+        var deep = "[".repeat(70);
+        assertEquals("[SIG-001 5:12 /signature/inputs]", broken("  inputs: '" + deep + "]".repeat(70) + "'"));
+        assertEquals("[SIG-001 5:82 /signature/inputs]", broken("  inputs: '" + deep + "~'"));
+        assertEquals("[SIG-001 5:12 /signature/inputs]", broken("  inputs: '" + deep.repeat(10_000) + "'"));
+    }
+
     private int command(ByteArrayOutputStream out, ByteArrayOutputStream err, String... models) {
         return ValidateCommand.run(List.of(models), new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8));
