@@ -32,6 +32,7 @@ class TablesTest {
     void longTextsAreResolvedToo() {
         assertEquals(Scalars.PREFIX + "int", Scalars.resolve("1" + ":1".repeat(1_000_000)));
         assertEquals(Scalars.STRING, Scalars.resolve("1" + ":1".repeat(1_000_000) + ":x"));
+        assertEquals(Scalars.STRING, Scalars.resolve("1:99" + ":1".repeat(1_000_000)));
         assertEquals(Scalars.PREFIX + "float", Scalars.resolve("1." + "1".repeat(1_000_000)));
     }
 
@@ -69,7 +70,7 @@ class TablesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"a ==", "a =1", "a 1", "a b", "!", "a[", "a==1.x.y", "a~=1", "a; python == '3'", "a; os_name", "a; (os_name == 'x'",
-        "a @ https://x; os_name == 'x' y", "a>1.*", "a ;"})
+        "a @ https://x; os_name == 'x' y", "a>1.*", "a ;", "a; os_name == 'x' y"})
     void theseAreNone(String line) {
         assertNotNull(Requirements.whatIsWrong(line));
     }

@@ -75,6 +75,15 @@ class TextsOfSignaturesTest {
     }
 
     @Test
+    void theWrongCharacterIsTold() {
+        for (var one : List.of("\"a\n\" 2", "[1,] 3", "{a 1", "{\"a\" 1 5", "[1 2 3", "\"\\x\" 1", "\"\\u12\" 2", "\"a 0", "1 2 2", "01 1", "[- 1", "[+1 1", " 0")) {
+            var text = one.substring(0, one.lastIndexOf(' '));
+            assertEquals(Integer.parseInt(one.substring(one.lastIndexOf(' ') + 1)), new JsonText(text).errorOffset, text);
+            assertNotNull(new JsonText(text).error, text);
+        }
+    }
+
+    @Test
     void everyCharacterIsFoundInTheFile() {
         int places = 0;
         for (int round = 0; round < 1_500; round++) {
