@@ -2,6 +2,7 @@ package org.w3id.mlmodel.conformance;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.StringWriter;
@@ -46,7 +47,12 @@ public final class Harness {
     public static void main(String[] arguments) throws IOException {
         PrintStream answers = System.out;
         System.setOut(System.err);
-        var input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        answer(System.in, answers);
+    }
+
+    /** Answers line by line until there is nothing more to read, or the runner says so. */
+    static void answer(InputStream from, PrintStream answers) throws IOException {
+        var input = new BufferedReader(new InputStreamReader(from, StandardCharsets.UTF_8));
         for (var line = input.readLine(); line != null; line = input.readLine()) {
             var message = JSON.readTree(line);
             var command = message.path("cmd").asString("");

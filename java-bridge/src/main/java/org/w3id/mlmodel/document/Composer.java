@@ -15,6 +15,8 @@ import org.yaml.snakeyaml.events.NodeEvent;
 import org.yaml.snakeyaml.events.ScalarEvent;
 import org.yaml.snakeyaml.parser.Parser;
 import org.yaml.snakeyaml.parser.ParserImpl;
+import org.yaml.snakeyaml.reader.ReaderException;
+import org.yaml.snakeyaml.scanner.ScannerException;
 
 /**
  * From YAML text to a tree of nodes with places, in bounded time and memory (MLM-002).
@@ -32,6 +34,8 @@ final class Composer {
     private final Deque<Node> open = new ArrayDeque<>();
     private final Deque<Node[]> keys = new ArrayDeque<>();
     private Node root;
+    /** Whether the collection that was opened last stands in brackets. */
+    private boolean isInFlow;
     private int aliases;
     private int total;
 
@@ -45,10 +49,23 @@ final class Composer {
         var options = new LoaderOptions();
         options.setCodePointLimit(Integer.MAX_VALUE);
         options.setProcessComments(false);
-        var bare = text.startsWith("\uFEFF") ? text.substring(1) : text;
+        var whole = whole(text.startsWith("\uFEFF") ? text.substring(1) : text, limits);
+        while (true) {
+            var composer = new Composer(limits);
+            try {
+                return composer.run(new ParserImpl(whole, options));
+            } catch (ScannerException error) {
+                if (!whole.takesTabForSpace(error.getProblemMark(), composer.isInFlow)) throw syntax(error);
+            } catch (YAMLException error) {
+                throw syntax(error);
+            }
+        }
+    }
+
+    private static WholeText whole(String text, Limits limits) throws Problem {
         try {
-            return new Composer(limits).run(new ParserImpl(new WholeText(bare), options));
-        } catch (YAMLException error) {
+            return new WholeText(text, limits.bytes());
+        } catch (ReaderException error) {
             throw syntax(error);
         }
     }
@@ -111,6 +128,7 @@ final class Composer {
     }
 
     private void open(CollectionStartEvent event, Node.Kind kind) throws Problem {
+        isInFlow = event.isFlow();
         var node = Node.collection(kind, event.getTag(), Mark.of(event.getStartMark()));
         add(node, event);
         open.push(node);

@@ -43,6 +43,8 @@ final class JsonText {
     record Repeated(List<Object> path, int offset) {}
 
     private static final int DEEPEST = 65;
+    /** Here reading stops, since it recurses. */
+    private static final int MOST_LEVELS = 500;
     private static final int MOST_DIGITS = 4_300;
     private static final int MOST_REPEATED = 1_000;
     private static final Pattern NUMBER = Pattern.compile("-?(?:0|[1-9][0-9]*)((?:\\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)");
@@ -92,9 +94,9 @@ final class JsonText {
         errorOffset = wrong == null ? 0 : wrong.offset;
     }
 
-    /** Whether it is nested deeper than a text of the file may be; as a file of its own it may. */
+    /** Whether it is JSON, as far as it was read, and nested deeper than a text of the file may be. */
     boolean isTooDeep() {
-        return isTooDeep;
+        return isTooDeep && errorOffset == 0;
     }
 
     /** Returns where the value at a path begins, or the nearest value above it; with {@code key}, its key. */
@@ -113,7 +115,12 @@ final class JsonText {
         var item = value(at);
         space();
         if (at < text.length()) throw new Wrong("there is more behind its end", at);
+        if (isTooDeep) throw tooDeep(); // what is no JSON at all is told before
         return item;
+    }
+
+    private static Wrong tooDeep() {
+        return new Wrong("more than %d levels of lists and objects stand below its first".formatted(DEEPEST - 1), 0);
     }
 
     private Item value(int keyOffset) throws Wrong {
@@ -130,10 +137,8 @@ final class JsonText {
     private void enter() throws Wrong {
         at += 1;
         path.add(0);
-        isTooDeep = path.size() > DEEPEST;
-        if (isTooDeep) {
-            throw new Wrong("more than %d levels of lists and objects stand below its first".formatted(DEEPEST - 1), 0);
-        }
+        isTooDeep |= path.size() > DEEPEST;
+        if (path.size() > MOST_LEVELS) throw tooDeep();
         space();
     }
 

@@ -49,6 +49,8 @@ final class Requirement {
             return null;
         } catch (Wrong wrong) {
             return wrong.getMessage();
+        } catch (StackOverflowError error) {
+            return "it has too many parts";
         }
     }
 

@@ -29,6 +29,11 @@ final class Scalars {
     private static final int MICROS = 6;
     private static final int BASE_60 = 60;
 
+    /** The parts of a number in base 60: the first, those behind it, and the last of one with a fraction. */
+    private static final Pattern FIRST = Pattern.compile("[-+]?[0-9][0-9_]*");
+    private static final Pattern FIRST_0 = Pattern.compile("[-+]?0");
+    private static final Pattern DIGITS_60 = Pattern.compile("[0-5]?[0-9]");
+    private static final Pattern LAST_60 = Pattern.compile("[0-5]?[0-9]\\.[0-9_]*");
     private static final Map<String, Pattern> FORMS = new LinkedHashMap<>();
     private static final Pattern TIME = Pattern.compile(
         "(\\d{4})-(\\d\\d?)-(\\d\\d?)(?:(?:[Tt]|[ \\t]+)(\\d\\d?):(\\d\\d):(\\d\\d)(?:\\.(\\d*))?"
@@ -41,9 +46,8 @@ final class Scalars {
     static {
         FORMS.put(BOOLEAN, Pattern.compile("yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF"));
         FORMS.put(FLOAT, Pattern.compile("[-+]?[0-9][0-9_]*\\.[0-9_]*(?:[eE][-+][0-9]+)?|\\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
-            + "|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\\.[0-9_]*|[-+]?\\.(?:inf|Inf|INF)|\\.(?:nan|NaN|NAN)"));
-        FORMS.put(INTEGER, Pattern.compile("[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+"
-            + "|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+"));
+            + "|[-+]?\\.(?:inf|Inf|INF)|\\.(?:nan|NaN|NAN)"));
+        FORMS.put(INTEGER, Pattern.compile("[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+"));
         FORMS.put(MERGE, Pattern.compile("<<"));
         FORMS.put(NULL, Pattern.compile("~|null|Null|NULL|"));
         FORMS.put(TIMESTAMP, Pattern.compile("\\d{4}-\\d\\d-\\d\\d|\\d{4}-\\d\\d?-\\d\\d?(?:[Tt]|[ \\t]+)\\d\\d?:\\d\\d:\\d\\d"
@@ -68,7 +72,19 @@ final class Scalars {
         for (var form : FORMS.entrySet()) {
             if (form.getValue().matcher(text).matches()) return form.getKey();
         }
-        return STRING;
+        return text.indexOf(':') > 0 ? base60(text) : STRING;
+    }
+
+    /** Returns the tag of a number in base 60; no expression, since those of Java recurse, and a text may be long. */
+    private static String base60(String text) {
+        var parts = text.split(":", -1);
+        for (int at = 1; at < parts.length - 1; at++) {
+            if (!DIGITS_60.matcher(parts[at]).matches()) return STRING;
+        }
+        var last = parts[parts.length - 1];
+        if (LAST_60.matcher(last).matches()) return FIRST.matcher(parts[0]).matches() ? FLOAT : STRING;
+        boolean isWhole = DIGITS_60.matcher(last).matches() && FIRST.matcher(parts[0]).matches() && !FIRST_0.matcher(parts[0]).lookingAt();
+        return isWhole ? INTEGER : STRING;
     }
 
     /** Whether a tag is one of YAML's own for scalars (MLM-004). */

@@ -19,14 +19,39 @@ final class WholeText extends StreamReader {
     private int line;
     private int column;
     private int documentStart;
+    private long left;
 
-    WholeText(String text) {
+    /** Takes a text; {@code most} bounds how many characters are scanned again because of tabs. */
+    WholeText(String text, int most) {
         super(Reader.nullReader());
         characters = text.codePoints().toArray();
+        left = 10L * most;
         for (int index = 0; index < characters.length; index++) {
             if (isPrintable(characters[index])) continue;
             throw new ReaderException("'text'", index, characters[index], "special characters are not allowed");
         }
+    }
+
+    /**
+     * Makes a space of a tab at which the scanner gave up, and begins anew; returns whether it did.
+     *
+     * <p>YAML lets tabs separate a key from its value, and stand anywhere between brackets; this scanner does not.
+     */
+    boolean takesTabForSpace(Mark mark, boolean isInFlow) {
+        int tab = mark == null ? characters.length : mark.getIndex();
+        if (tab >= characters.length || characters[tab] != '\t' || left < tab || !(isInFlow || isBehindText(tab))) return false;
+        for (int one = tab; one < characters.length && characters[one] == '\t'; one++) characters[one] = ' ';
+        left -= tab + 1;
+        at = line = column = documentStart = 0;
+        return true;
+    }
+
+    /** Whether something stands before a place in its line that is not the mark of an item or of a key. */
+    private boolean isBehindText(int place) {
+        for (int one = place - 1; one >= 0 && !Lines.isBreak(characters[one]); one--) {
+            if (" \t-?".indexOf(characters[one]) < 0) return true;
+        }
+        return false;
     }
 
     @Override
