@@ -1,4 +1,4 @@
-"""``python -m conformance.report``: ask the reference, Node, MLflow and MLServer, and join it all.
+"""``python -m conformance.report``: ask the reference and the others, and join it all.
 
 It writes the page, the numbers as JSON, and the table of the README (``make conformance-peers``).
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -75,6 +76,11 @@ def _implementations() -> Iterator[_Asked]:
     yield _Asked(_python(sys.executable, "python"), own / "known-failing.txt")
     node = HARNESSES / "node"
     yield _Asked(("node", str(node / "harness.js")), node / "known-failing.txt")
+    if all(map(shutil.which, ("java", "mvn"))):
+        known = HARNESSES / "java" / "known-failing.txt"
+        yield _Asked(_python(sys.executable, "java"), known)
+    else:
+        sys.stderr.write("Java has no column: java and mvn are not both on PATH.\n")
     for peer in ("mlflow", "mlserver"):
         yield _Asked(_python(str(peer_python(peer)), peer))
 

@@ -21,6 +21,8 @@ __all__ = ["class_path", "java", "java_version", "place", "setup", "source", "ve
 #: Where the jars are kept, by the digest of the sources, in the place of the user's cache folder.
 _FOLDER = "MLMODEL_JAVA_BRIDGE"
 _HERE = Path(__file__).resolve().parent
+#: The JSON Schemas, which stand in the jar.
+_SCHEMAS = _HERE.parents[1] / "_schemas" / "v1"
 _JAR = "mlmodel-bridge.jar"
 _SETUP = "mlmodel java setup"
 
@@ -66,10 +68,12 @@ def source() -> Path:
 def _digest() -> str:
     module = source()
     hashed = hashlib.sha256()
-    for path in sorted([module / "pom.xml", *(module / "src" / "main").rglob("*.*")]):
-        if path.is_file():
-            hashed.update(f"{path.relative_to(module).as_posix()}\n".encode())
-            hashed.update(path.read_bytes())
+    sources = sorted([module / "pom.xml", *(module / "src" / "main").rglob("*.*")])
+    for root, paths in ((module, sources), (_SCHEMAS, sorted(_SCHEMAS.rglob("*.json")))):
+        for path in paths:
+            if path.is_file():
+                hashed.update(f"{path.relative_to(root).as_posix()}\n".encode())
+                hashed.update(path.read_bytes())
     return hashed.hexdigest()[:12]
 
 
@@ -142,7 +146,10 @@ def _built(maven: str, work: Path) -> Path:
     module = work / "module"
     shutil.copytree(source(), module, ignore=shutil.ignore_patterns("target", "test"))
     done = subprocess.run(  # noqa: S603 - the user's own Maven, and arguments of ours
-        [maven, "--quiet", "--batch-mode", "-Dmaven.test.skip=true", "package"],
+        [
+            maven, "--quiet", "--batch-mode", "-Dmaven.test.skip=true",
+            f"-Dmlmodel.schemas={_SCHEMAS}", "package",
+        ],
         cwd=module, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:

@@ -11,7 +11,7 @@ import scala.Option;
 import scala.collection.Seq;
 
 /** Columns of MLeap as bytes, in the form that {@link Given} reads. */
-final class Answer {
+public final class Answer {
     private ByteBuffer to = ByteBuffer.allocate(1 << 12).order(ByteOrder.LITTLE_ENDIAN);
 
     Answer(int rows) {
@@ -42,6 +42,28 @@ final class Answer {
         } else {
             several(kind, cells);
         }
+    }
+
+    /** Returns a cell of MLeap as one of Java: lists and tensors are lists. */
+    static Object plain(Object cell) {
+        if (cell instanceof Option<?> option) return option.isDefined() ? plain(option.get()) : null;
+        if (cell instanceof ByteString bytes) return bytes.bytes();
+        if (!(cell instanceof Seq<?>) && !(cell instanceof Tensor<?>)) return cell;
+        var flat = new ArrayList<Object>();
+        spread(cell, flat);
+        List<Object> list = flat.stream().map(Answer::plain).toList();
+        if (!(cell instanceof Tensor<?> tensor)) return list;
+        // Lists of the last axis first, then lists of these.
+        for (int axis = tensor.dimensions().size() - 1; axis > 0; axis--) {
+            list = grouped(list, (Integer) tensor.dimensions().apply(axis));
+        }
+        return list;
+    }
+
+    private static List<Object> grouped(List<Object> list, int size) {
+        var groups = new ArrayList<Object>();
+        for (int at = 0; size > 0 && at + size <= list.size(); at += size) groups.add(list.subList(at, at + size));
+        return groups;
     }
 
     private void several(Kind kind, Object[] cells) {

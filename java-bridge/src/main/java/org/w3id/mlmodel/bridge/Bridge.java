@@ -19,16 +19,16 @@ import tools.jackson.databind.json.JsonMapper;
 public final class Bridge {
     private static final JsonMapper JSON = new JsonMapper();
 
-    private final Map<Integer, Bundle> bundles = new ConcurrentHashMap<>();
+    private final Map<Integer, Scorer> loaded = new ConcurrentHashMap<>();
     private final AtomicInteger last = new AtomicInteger();
 
-    /** Loads the bundle in a zip file, and describes it, with the number by which it is asked. */
+    /** Loads the bundle or MOJO in a zip file, and describes it, with the number by which it is asked. */
     public byte[] load(String zip) {
         try {
-            var bundle = Bundle.load(Path.of(zip));
-            var said = new LinkedHashMap<>(bundle.described());
+            var scorer = Scorer.load(Path.of(zip));
+            var said = new LinkedHashMap<>(scorer.described());
             int number = last.incrementAndGet();
-            bundles.put(number, bundle);
+            loaded.put(number, scorer);
             said.put("number", number);
             return marked(0, said);
         } catch (Throwable error) {
@@ -38,7 +38,7 @@ public final class Bridge {
 
     /** Forgets a bundle. */
     public void close(int number) {
-        bundles.remove(number);
+        loaded.remove(number);
     }
 
     /** Answers to the columns in bytes. */
@@ -64,10 +64,10 @@ public final class Bridge {
         }
     }
 
-    private Bundle found(int number) throws Fault {
-        var bundle = bundles.get(number);
-        if (bundle == null) throw new Fault(Fault.FAILURE, "there is no bundle " + number);
-        return bundle;
+    private Scorer found(int number) throws Fault {
+        var scorer = loaded.get(number);
+        if (scorer == null) throw new Fault(Fault.FAILURE, "there is no bundle " + number);
+        return scorer;
     }
 
     private static byte[] fault(Throwable error) {

@@ -25,7 +25,7 @@ import ml.combust.mleap.runtime.transformer.Pipeline;
 import scala.collection.mutable.WrappedArray;
 
 /** A bundle of MLeap, loaded: what it takes, what it answers, and its answers. */
-final class Bundle {
+public final class Bundle implements Scorer {
     /** Rows that go through all stages together, so that they stay near the processor. */
     private static final int PIECE = 2048;
 
@@ -46,7 +46,7 @@ final class Bundle {
     }
 
     /** Loads a bundle from a zip file, out of which no name in it leads. */
-    static Bundle load(Path zip) throws Fault {
+    public static Bundle load(Path zip) throws Fault {
         String version = "";
         String runtime = ml.combust.bundle.dsl.Bundle.version();
         try (var file = BundleFile.apply(new URI("jar:" + zip.toUri()))) {
@@ -69,15 +69,45 @@ final class Bundle {
         return new Fault(Fault.UNSUPPORTED, error.getMessage().replaceFirst("^key not found: ", ""));
     }
 
-    Map<String, Object> described() {
+    @Override
+    public List<Kind> inputs() {
+        return inputs;
+    }
+
+    /** The columns that stages write and no stage takes (MLP-005). */
+    @Override
+    public List<Kind> answers() {
+        var taken = taken();
+        return outputs.stream().filter(one -> !taken.contains(one.name())).toList();
+    }
+
+    /** Whether every stage takes a missing cell (MLP-008). */
+    @Override
+    public boolean takesNull(Kind input) {
+        return takes(input.name(), Bundle::takesNull);
+    }
+
+    /** Whether every stage takes NaN. */
+    @Override
+    public boolean takesNan(Kind input) {
+        return takes(input.name(), Bundle::takesNan);
+    }
+
+    private Set<String> taken() {
         var taken = new HashSet<String>();
         for (var stage : stages) taken.addAll(names(stage.inputSchema()));
+        return taken;
+    }
+
+    @Override
+    public Map<String, Object> described() {
+        var taken = taken();
         var said = new LinkedHashMap<String, Object>();
         said.put("version", version);
         said.put("inputs", inputs.stream().map(one -> {
             var kind = one.described();
-            kind.put("takes_null", takes(one.name(), Bundle::takesNull));
-            kind.put("takes_nan", takes(one.name(), Bundle::takesNan));
+            kind.put("takes_null", takesNull(one));
+            kind.put("takes_nan", takesNan(one));
             return kind;
         }).toList());
         said.put("outputs", outputs.stream().map(one -> {
@@ -88,13 +118,38 @@ final class Bundle {
         return said;
     }
 
-    /** Returns the answer to columns of all inputs, followed by the numbers of the outputs wanted. */
-    Answer score(ByteBuffer request) throws Fault {
+    @Override
+    public Answer score(ByteBuffer request) throws Fault {
         var from = request.order(ByteOrder.LITTLE_ENDIAN);
         int count = from.getInt();
         Row[] rows = new Given(from, count).rows(inputs);
         var wanted = new ArrayList<Kind>();
         for (int left = from.getInt(); left > 0; left--) wanted.add(outputs.get(from.getInt()));
+        var columns = columns(rows, wanted);
+        var answer = new Answer(count);
+        for (int at = 0; at < columns.length; at++) {
+            answer.add(wanted.get(at), columns[at]);
+            columns[at] = null;
+        }
+        return answer;
+    }
+
+    @Override
+    public Object[][] answer(Object[][] given, int count) throws Fault {
+        var cells = new Object[given.length][count];
+        for (int at = 0; at < given.length; at++) {
+            for (int row = 0; row < count; row++) cells[at][row] = Given.cell(inputs.get(at), given[at][row]);
+        }
+        var columns = columns(Given.rows(cells, count), answers());
+        for (var column : columns) {
+            for (int row = 0; row < count; row++) column[row] = Answer.plain(column[row]);
+        }
+        return columns;
+    }
+
+    /** Returns the columns of the outputs wanted; rows are forgotten as soon as they are through. */
+    private Object[][] columns(Row[] rows, List<Kind> wanted) throws Fault {
+        int count = rows.length;
         var columns = new Object[wanted.size()][count];
         for (int start = 0; start < count; start += PIECE) {
             int end = Math.min(count, start + PIECE);
@@ -102,12 +157,7 @@ final class Bundle {
             java.util.Arrays.fill(rows, start, end, null);
             fill(wanted, columns, piece, start);
         }
-        var answer = new Answer(count);
-        for (int at = 0; at < columns.length; at++) {
-            answer.add(wanted.get(at), columns[at]);
-            columns[at] = null;
-        }
-        return answer;
+        return columns;
     }
 
     private void fill(List<Kind> wanted, Object[][] columns, Row[] piece, int start) throws Fault {

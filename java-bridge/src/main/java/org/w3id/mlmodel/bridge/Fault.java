@@ -5,17 +5,17 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 
 /** Why something was not done, told to Python by kind; what is not expected is a {@code failure}. */
-final class Fault extends Exception {
+public final class Fault extends Exception {
     private static final long serialVersionUID = 1L;
 
     /** A bundle that cannot be read. */
-    static final String BUNDLE = "bundle";
+    public static final String BUNDLE = "bundle";
     /** A bundle with a stage, or a column, of a kind that is not known here. */
-    static final String UNSUPPORTED = "unsupported";
+    public static final String UNSUPPORTED = "unsupported";
     /** Rows that a stage does not take. */
-    static final String DATA = "data";
+    public static final String DATA = "data";
     /** What nobody foresaw. */
-    static final String FAILURE = "failure";
+    public static final String FAILURE = "failure";
 
     private final transient Map<String, Object> told = new LinkedHashMap<>();
 
@@ -30,7 +30,8 @@ final class Fault extends Exception {
         return this;
     }
 
-    Map<String, Object> told() {
+    /** Returns the kind, the message, and what goes with them. */
+    public Map<String, Object> told() {
         return told;
     }
 

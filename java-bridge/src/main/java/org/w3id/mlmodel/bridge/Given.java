@@ -32,16 +32,30 @@ final class Given {
     Row[] rows(List<Kind> kinds) {
         var cells = new Object[kinds.size()][];
         for (int at = 0; at < cells.length; at++) cells[at] = column(kinds.get(at));
+        return rows(cells, rows);
+    }
+
+    /** Returns rows of columns of MLeap's own cells. */
+    static Row[] rows(Object[][] columns, int rows) {
         var read = new Row[rows];
         for (int row = 0; row < rows; row++) {
-            var own = new Object[cells.length];
-            for (int at = 0; at < own.length; at++) own[at] = cells[at][row];
+            var own = new Object[columns.length];
+            for (int at = 0; at < own.length; at++) own[at] = columns[at][row];
             read[row] = new ArrayRow(WrappedArray.<Object>make(own));
         }
         return read;
     }
 
-    private Object[] column(Kind kind) {
+    /** Returns MLeap's own cell for one of Java: a list becomes a list or a tensor. */
+    static Object cell(Kind kind, Object cell) {
+        if (cell instanceof byte[] bytes) return new ByteString(bytes);
+        if (!(cell instanceof List<?> list)) return cell;
+        var values = list.toArray();
+        return kind.shape() == Kind.Shape.LIST ? WrappedArray.<Object>make(values) : tensor(kind, values, 0, values.length);
+    }
+
+    /** Returns the cells of the next column. */
+    Object[] column(Kind kind) {
         byte[] missing = null;
         if (from.get() != 0) {
             missing = new byte[rows];
@@ -105,14 +119,15 @@ final class Given {
         int[] ends = ends(rows);
         var values = boxed(kind.basic(), ends[rows]);
         var cells = new Object[rows];
-        for (int row = 0; row < rows; row++) {
-            int size = ends[row + 1] - ends[row];
-            var array = java.lang.reflect.Array.newInstance(primitive(kind.basic()), size);
-            for (int at = 0; at < size; at++) java.lang.reflect.Array.set(array, at, values[ends[row] + at]);
-            var dimensions = kind.dimensions().size() > 1 ? kind.dimensions().toArray() : new Object[] {size};
-            cells[row] = tensor(array, dimensions, kind.basic());
-        }
+        for (int row = 0; row < rows; row++) cells[row] = tensor(kind, values, ends[row], ends[row + 1]);
         return cells;
+    }
+
+    private static Object tensor(Kind kind, Object[] values, int from, int to) {
+        var array = java.lang.reflect.Array.newInstance(primitive(kind.basic()), to - from);
+        for (int at = from; at < to; at++) java.lang.reflect.Array.set(array, at - from, values[at]);
+        var dimensions = kind.dimensions().size() > 1 ? kind.dimensions().toArray() : new Object[] {to - from};
+        return tensor(array, dimensions, kind.basic());
     }
 
     private static Object tensor(Object array, Object[] dimensions, Kind.Basic basic) {

@@ -12,11 +12,12 @@ import ml.combust.mleap.core.types.StructField;
 import ml.combust.mleap.core.types.TensorType;
 
 /** What a column of MLeap holds: cells of one basic type, each alone, in lists or in tensors. */
-record Kind(String name, Basic basic, Shape shape, boolean nullable, List<Integer> dimensions) {
-    enum Shape { SCALAR, LIST, TENSOR }
+public record Kind(String name, Basic basic, Shape shape, boolean nullable, List<Integer> dimensions) {
+    /** How values stand in a cell. */
+    public enum Shape { SCALAR, LIST, TENSOR }
 
     /** The basic types; the size of a cell in bytes, 0 where cells differ. */
-    enum Basic {
+    public enum Basic {
         BOOLEAN(1), BYTE(1), SHORT(2), INT(4), LONG(8), FLOAT(4), DOUBLE(8), STRING(0), BYTES(0);
 
         final int size;

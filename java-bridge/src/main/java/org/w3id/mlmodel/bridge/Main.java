@@ -1,15 +1,35 @@
 package org.w3id.mlmodel.bridge;
 
-/** The command: {@code gateway}, which Python starts and asks. */
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.w3id.mlmodel.document.ValidateCommand;
+import org.w3id.mlmodel.serving.Serve;
+
+/** The commands: {@code gateway}, which Python starts and asks, and {@code validate} and {@code serve}, for people. */
 public final class Main {
+    private static final String USAGE =
+        "usage: java -jar mlmodel-bridge.jar validate MODEL... | serve MODEL... [-p PORT] [-h HOST] | gateway";
+
     private Main() {}
 
     public static void main(String[] arguments) throws Exception {
-        if (arguments.length == 1 && arguments[0].equals("gateway")) {
+        var command = arguments.length == 0 ? "" : arguments[0];
+        var rest = arguments.length == 0 ? Arrays.<String>asList() : Arrays.asList(arguments).subList(1, arguments.length);
+        if (command.equals("gateway") && arguments.length == 1) {
             Gateway.run();
-            return;
+        } else if (command.equals("validate")) {
+            var out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+            int code = ValidateCommand.run(rest, out, System.err);
+            out.flush();
+            System.exit(code);
+        } else if (command.equals("serve")) {
+            Serve.run(rest);
+        } else {
+            System.err.println(USAGE);
+            System.exit(2);
         }
-        System.err.println("usage: java -jar mlmodel-bridge.jar gateway");
-        System.exit(2);
     }
 }

@@ -1,0 +1,204 @@
+package org.w3id.mlmodel.bridge;
+
+import hex.ModelCategory;
+import hex.genmodel.CategoricalEncoding;
+import hex.genmodel.GenModel;
+import hex.genmodel.MojoModel;
+import hex.genmodel.MojoReaderBackendFactory;
+import hex.genmodel.MojoReaderBackendFactory.CachingStrategy;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A MOJO of H2O, which is scored as H2O itself scores the model: a category that the model does not know is a
+ * missing value, and a missing value is what the model makes of it.
+ */
+public final class Mojo implements Scorer {
+    /** The file that every MOJO has at its top. */
+    static final String SETTINGS = "model.ini";
+
+    private final MojoModel model;
+    private final List<Kind> inputs;
+    private final List<Kind> outputs;
+    /** The numbers of the categories of each input; null of a number. */
+    private final List<Map<String, Integer>> categories = new ArrayList<>();
+
+    private Mojo(MojoModel model) throws Fault {
+        this.model = model;
+        var taken = new ArrayList<Kind>();
+        for (int at = 0; at < model.nfeatures(); at++) {
+            var domain = model.getDomainValues(at);
+            categories.add(domain == null ? null : numbered(domain));
+            taken.add(kind(model.getNames()[at], domain == null ? Kind.Basic.DOUBLE : Kind.Basic.STRING));
+        }
+        inputs = List.copyOf(taken);
+        outputs = outputs(model);
+    }
+
+    /** Loads a MOJO from a zip file. */
+    static Mojo load(Path zip) throws Fault {
+        try (InputStream from = Files.newInputStream(zip)) {
+            var model = MojoModel.load(MojoReaderBackendFactory.createReaderBackend(from, CachingStrategy.MEMORY));
+            requireKnown(model);
+            return new Mojo(model);
+        } catch (Fault fault) {
+            throw fault.with("version", "").with("runtime", "");
+        } catch (OutOfMemoryError error) {
+            throw error;
+        } catch (Throwable error) {
+            throw new Fault(Fault.BUNDLE, Fault.said(error)).with("version", "").with("runtime", "");
+        }
+    }
+
+    /** Refuses what is scored by more than the columns of a row. */
+    private static void requireKnown(MojoModel model) throws Fault {
+        var encoding = model.getCategoricalEncoding();
+        if (encoding != CategoricalEncoding.AUTO) throw unsupported("the encoding " + encoding + " of categories");
+        if (model.requiresOffset()) throw unsupported("an offset, the column " + model.getOffsetName());
+        boolean isCalibrated = model.isClassifier() && model.calibrateClassProbabilities(new double[model.getPredsSize()]);
+        if (isCalibrated) throw unsupported("calibrated probabilities");
+    }
+
+    private static Fault unsupported(String what) {
+        return new Fault(Fault.UNSUPPORTED, "a MOJO with " + what);
+    }
+
+    private static Map<String, Integer> numbered(String[] domain) {
+        var numbers = new HashMap<String, Integer>();
+        for (int at = 0; at < domain.length; at++) numbers.put(domain[at], at);
+        return numbers;
+    }
+
+    private static Kind kind(String name, Kind.Basic basic) {
+        return new Kind(name, basic, Kind.Shape.SCALAR, true, List.of());
+    }
+
+    private static List<Kind> outputs(MojoModel model) throws Fault {
+        var found = new ArrayList<Kind>();
+        ModelCategory category = model.getModelCategory();
+        switch (category) {
+            case Binomial, Multinomial, Ordinal -> {
+                found.add(kind("predict", Kind.Basic.STRING));
+                for (var label : model.getDomainValues(model.getResponseIdx())) found.add(kind(named(label), Kind.Basic.DOUBLE));
+            }
+            case Regression -> found.add(kind("predict", Kind.Basic.DOUBLE));
+            case Clustering -> found.add(kind("predict", Kind.Basic.INT));
+            default -> throw unsupported("a model of the category " + category);
+        }
+        return List.copyOf(found);
+    }
+
+    /** Returns what H2O calls the probability of a class: a number has {@code p} before it. */
+    private static String named(String label) {
+        try {
+            Integer.parseInt(label);
+            return "p" + label;
+        } catch (NumberFormatException error) {
+            return label;
+        }
+    }
+
+    @Override
+    public List<Kind> inputs() {
+        return inputs;
+    }
+
+    @Override
+    public List<Kind> answers() {
+        return outputs;
+    }
+
+    @Override
+    public boolean takesNull(Kind input) {
+        return true;
+    }
+
+    @Override
+    public boolean takesNan(Kind input) {
+        return true;
+    }
+
+    @Override
+    public Map<String, Object> described() {
+        var said = new LinkedHashMap<String, Object>();
+        said.put("version", model._h2oVersion);
+        said.put("inputs", inputs.stream().map(one -> {
+            var kind = one.described();
+            kind.put("takes_null", true);
+            kind.put("takes_nan", true);
+            return kind;
+        }).toList());
+        said.put("outputs", outputs.stream().map(one -> {
+            var kind = one.described();
+            kind.put("last", true);
+            return kind;
+        }).toList());
+        return said;
+    }
+
+    @Override
+    public Answer score(ByteBuffer request) throws Fault {
+        var from = request.order(ByteOrder.LITTLE_ENDIAN);
+        int rows = from.getInt();
+        var given = new Given(from, rows);
+        var columns = new Object[inputs.size()][];
+        for (int at = 0; at < columns.length; at++) columns[at] = given.column(inputs.get(at));
+        var told = answer(columns, rows);
+        var answer = new Answer(rows);
+        for (int left = from.getInt(); left > 0; left--) {
+            int wanted = from.getInt();
+            answer.add(outputs.get(wanted), told[wanted].clone());
+        }
+        return answer;
+    }
+
+    @Override
+    public Object[][] answer(Object[][] given, int rows) throws Fault {
+        GenModel own = ownInstance();
+        var row = new double[inputs.size()];
+        var preds = new double[model.getPredsSize()];
+        var told = new Object[outputs.size()][rows];
+        for (int at = 0; at < rows; at++) {
+            for (int column = 0; column < row.length; column++) row[column] = number(column, given[column][at]);
+            try {
+                tell(own.score0(row, preds), told, at);
+            } catch (RuntimeException error) {
+                throw new Fault(Fault.FAILURE, Fault.said(error));
+            }
+        }
+        return told;
+    }
+
+    /** Some models keep in themselves what they work on; H2O's own wrapper takes such a copy. */
+    @SuppressWarnings("deprecation")
+    private GenModel ownInstance() {
+        return model.internal_threadSafeInstance();
+    }
+
+    private double number(int column, Object cell) {
+        if (cell == null) return Double.NaN;
+        var known = categories.get(column);
+        if (known == null) return ((Number) cell).doubleValue();
+        var number = known.get((String) cell);
+        return number == null ? Double.NaN : number;
+    }
+
+    private void tell(double[] preds, Object[][] told, int row) {
+        switch (outputs.get(0).basic()) {
+            case STRING -> {
+                told[0][row] = model.getDomainValues(model.getResponseIdx())[(int) preds[0]];
+                for (int at = 1; at < told.length; at++) told[at][row] = preds[at];
+            }
+            case INT -> told[0][row] = (int) preds[0];
+            default -> told[0][row] = preds[0];
+        }
+    }
+}

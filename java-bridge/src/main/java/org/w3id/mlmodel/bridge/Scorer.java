@@ -1,0 +1,48 @@
+package org.w3id.mlmodel.bridge;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.ZipFile;
+
+/** What is loaded and answers to columns: a bundle of MLeap, or a MOJO of H2O. */
+public sealed interface Scorer permits Bundle, Mojo {
+    /** Loads what is in a zip file. */
+    static Scorer load(Path zip) throws Fault {
+        return isMojo(zip) ? Mojo.load(zip) : Bundle.load(zip);
+    }
+
+    private static boolean isMojo(Path zip) {
+        try (var opened = new ZipFile(zip.toFile())) {
+            return opened.getEntry(Mojo.SETTINGS) != null;
+        } catch (IOException error) {
+            return false;
+        }
+    }
+
+    /** Returns the columns that it takes. */
+    List<Kind> inputs();
+
+    /** Returns the columns that it answers with. */
+    List<Kind> answers();
+
+    /** Returns whether a missing cell of an input is taken. */
+    boolean takesNull(Kind input);
+
+    /** Returns whether NaN is taken in an input. */
+    boolean takesNan(Kind input);
+
+    /**
+     * Returns the columns of {@link #answers} to columns of all inputs. Cells are those of Java: boxed values,
+     * texts, bytes, and lists for lists and tensors; null is missing.
+     */
+    Object[][] answer(Object[][] given, int rows) throws Fault;
+
+    /** Returns all this for Python. */
+    Map<String, Object> described();
+
+    /** Returns the answer to columns of all inputs, followed by the numbers of the outputs wanted. */
+    Answer score(ByteBuffer request) throws Fault;
+}

@@ -1,0 +1,64 @@
+package org.w3id.mlmodel.document;
+
+import java.io.PrintStream;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The command {@code validate MODEL...}: a line for each violation, and one for what was found in all. */
+public final class ValidateCommand {
+    private int valid;
+    private int broken;
+    private int unread;
+    private int errors;
+    private int warnings;
+    private int code;
+
+    private ValidateCommand() {}
+
+    /** Checks models and returns the exit code: 0 all valid, 1 some not, 2 some unreadable, or wrong usage. */
+    public static int run(List<String> models, PrintStream out, PrintStream err) {
+        if (models.isEmpty() || models.stream().anyMatch(one -> one.startsWith("-"))) {
+            err.println("usage: java -jar mlmodel-bridge.jar validate MODEL...");
+            return 2;
+        }
+        var command = new ValidateCommand();
+        for (var model : models) command.model(model, out, err);
+        err.println(command.summary(models.size()));
+        return command.code;
+    }
+
+    private void model(String model, PrintStream out, PrintStream err) {
+        try {
+            told(Validation.of(Path.of(model)), out, err);
+        } catch (InvalidPathException error) {
+            err.println("Error: " + model + " is no path: " + error.getReason() + ".");
+            unread += 1;
+            code = 2;
+        }
+    }
+
+    private void told(Validation done, PrintStream out, PrintStream err) {
+        done.violations().forEach(out::println);
+        if (done.unreadable() != null) err.println("Error: " + done.unreadable());
+        if (done.unchecked() != null) err.println("Note: " + done.unchecked());
+        if (done.exitCode() == 2) unread += 1;
+        else if (done.isValid()) valid += 1;
+        else broken += 1;
+        for (var one : done.violations()) {
+            if (one.isError()) errors += one.times();
+            else warnings += one.times();
+        }
+        code = Math.max(code, done.exitCode());
+    }
+
+    private String summary(int models) {
+        var unreadable = unread == 0 ? "" : ", " + unread + " unreadable";
+        return "%s: %d valid, %d not valid%s (%s, %s)".formatted(counted(models, "model"), valid, broken, unreadable,
+            counted(errors, "error"), counted(warnings, "warning"));
+    }
+
+    private static String counted(int number, String what) {
+        return number + " " + what + (number == 1 ? "" : "s");
+    }
+}

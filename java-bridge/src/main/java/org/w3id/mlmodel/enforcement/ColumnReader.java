@@ -1,0 +1,143 @@
+package org.w3id.mlmodel.enforcement;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.w3id.mlmodel.errors.Detail;
+import org.w3id.mlmodel.signature.Spec;
+import org.w3id.mlmodel.signature.Type.Scalar;
+
+/** Reads the cells of one column at its declared type; at most one fault per rule and declared place is told. */
+final class ColumnReader {
+    /** A rule, and the place within a cell. */
+    private record Place(String rule, List<String> at) {}
+
+    private record First(Fault.One fault, int row) {}
+
+    /** What reads one cell that is there into its place. */
+    private interface Step {
+        void read(Object cell, int row) throws Fault;
+    }
+
+    private final Spec.Column spec;
+    private final BitSet missing = new BitSet();
+    private final Map<Place, First> faults = new LinkedHashMap<>();
+
+    private ColumnReader(Spec.Column spec) {
+        this.spec = spec;
+    }
+
+    /** Reads a column; what is wrong goes to {@code details}. */
+    static Column read(Spec.Column spec, Object label, Cells cells, int rows, Source source, List<Detail> details) {
+        var reader = new ColumnReader(spec);
+        var values = reader.values(cells, rows);
+        reader.tell(label, source, details);
+        return new Column(spec.name(), spec.type(), values, reader.missing);
+    }
+
+    private Object values(Cells cells, int rows) {
+        if (!(spec.type() instanceof Scalar type)) return objects(cells, rows);
+        boolean required = spec.required();
+        switch (type) {
+            case BOOLEAN -> {
+                var truths = new boolean[rows];
+                return each(type, cells, rows, truths, (cell, row) -> truths[row] = Scalars.truth(cell));
+            }
+            case INTEGER -> {
+                var numbers = new int[rows];
+                return each(type, cells, rows, numbers, (cell, row) -> numbers[row] = (int) Scalars.whole(type, cell, required));
+            }
+            case LONG -> {
+                var numbers = new long[rows];
+                return each(type, cells, rows, numbers, (cell, row) -> numbers[row] = Scalars.whole(type, cell, required));
+            }
+            case FLOAT -> {
+                var numbers = new float[rows];
+                Arrays.fill(numbers, Float.NaN);
+                return floats(each(type, cells, rows, numbers, (cell, row) -> numbers[row] = (float) Scalars.floating(type, cell)));
+            }
+            case DOUBLE -> {
+                var numbers = new double[rows];
+                Arrays.fill(numbers, Double.NaN);
+                return floats(each(type, cells, rows, numbers, (cell, row) -> numbers[row] = Scalars.floating(type, cell)));
+            }
+            case DATETIME -> {
+                var moments = new long[rows];
+                return each(type, cells, rows, moments, (cell, row) -> moments[row] = Scalars.moment(cell));
+            }
+            case STRING -> {
+                var texts = new Object[rows];
+                return each(type, cells, rows, texts, (cell, row) -> texts[row] = Scalars.text(cell));
+            }
+            default -> {
+                var held = new Object[rows];
+                return each(type, cells, rows, held, (cell, row) -> held[row] = Scalars.bytes(cell));
+            }
+        }
+    }
+
+    /** Of floats NaN says what is missing, and nothing else does. */
+    private Object floats(Object numbers) {
+        missing.clear();
+        return numbers;
+    }
+
+    private Object each(Scalar type, Cells cells, int rows, Object values, Step step) {
+        for (int row = 0; row < rows; row++) {
+            var cell = cells.at(row);
+            try {
+                if (cell == Cells.ABSENT || Scalars.isMissing(type, cell, spec.required())) {
+                    missing.set(row);
+                } else {
+                    step.read(cell, row);
+                }
+            } catch (Fault fault) {
+                note(fault, row);
+            }
+        }
+        return values;
+    }
+
+    private Object objects(Cells cells, int rows) {
+        var values = new Object[rows];
+        for (int row = 0; row < rows; row++) {
+            var cell = cells.at(row);
+            try {
+                values[row] = cell == Cells.ABSENT ? null : Values.read(spec.type(), cell, spec.required());
+            } catch (Fault fault) {
+                note(fault, row);
+            }
+            if (values[row] == null) missing.set(row);
+        }
+        return values;
+    }
+
+    private void note(Fault fault, int row) {
+        for (var one : fault.all()) faults.putIfAbsent(new Place(one.rule(), one.at()), new First(one, row));
+    }
+
+    private void tell(Object label, Source source, List<Detail> details) {
+        var told = details.stream().filter(one -> label.equals(one.column())).map(Detail::rule).toList();
+        var ordered = new ArrayList<>(faults.values());
+        ordered.sort(Comparator.comparing(one -> one.fault().at(), ColumnReader::compare));
+        for (var one : ordered) {
+            var fault = one.fault();
+            if (told.contains(fault.rule())) continue;
+            var rule = source.rule(fault.rule(), fault.type());
+            details.add(new Detail(rule, label, one.row(), fault.type().kind(), Shown.of(fault.value())));
+        }
+    }
+
+    /** The order of two places: by the first name that differs, and the shorter before the longer. */
+    private static int compare(List<String> one, List<String> other) {
+        for (int at = 0; at < Math.min(one.size(), other.size()); at++) {
+            int differs = one.get(at).compareTo(other.get(at));
+            if (differs != 0) return differs;
+        }
+        return Integer.compare(one.size(), other.size());
+    }
+}

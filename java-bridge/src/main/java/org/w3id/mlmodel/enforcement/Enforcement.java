@@ -1,0 +1,69 @@
+package org.w3id.mlmodel.enforcement;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.w3id.mlmodel.errors.Detail;
+import org.w3id.mlmodel.errors.MlmodelException;
+import org.w3id.mlmodel.signature.Spec;
+import org.w3id.mlmodel.signature.Type;
+
+/** Data without types held against the columns of a signature (spec/enforcement.md). */
+public final class Enforcement {
+    private final List<Spec> specs;
+    private final List<Object> labels;
+
+    /** Makes what holds data against these columns, which may be asked from several threads. */
+    public Enforcement(List<Spec> specs) {
+        this.specs = List.copyOf(specs);
+        labels = Matching.labels(specs);
+        if (specs.get(0) instanceof Spec.Tensor) throw MlmodelException.input(List.of(Detail.of("ENF-074")));
+    }
+
+    /** Returns what is declared. */
+    public List<Spec> specs() {
+        return specs;
+    }
+
+    /** Returns whether names tell columns that have none by their numbers (ENF-111). */
+    public boolean areNumbers(Iterable<?> names) {
+        return Matching.areNumbers(specs, names);
+    }
+
+    /** Returns whether a list of objects, or one of them, is values of the only column (ENF-015). */
+    public boolean takesObjects() {
+        if (specs.size() != 1 || specs.get(0).name() != null) return false;
+        var type = Matching.typeOf(specs.get(0));
+        return !(type instanceof Type.Scalar) && !(type instanceof Type.ListOf);
+    }
+
+    /** Reads plain values: records, rows, columns, one row, or values of one column. */
+    public List<Column> read(Object data, Source source) {
+        var details = new ArrayList<Detail>();
+        return read(PlainForms.table(specs, data, details), source, details);
+    }
+
+    /** Reads records, one for each row. */
+    public List<Column> readRecords(List<?> records, Source source) {
+        var details = new ArrayList<Detail>();
+        return read(PlainForms.records(specs, records, details), source, details);
+    }
+
+    /** Reads a table. */
+    public List<Column> read(Table table, Source source) {
+        return read(table, source, new ArrayList<>());
+    }
+
+    private List<Column> read(Table table, Source source, List<Detail> details) {
+        var positions = Matching.of(specs, table.names(), table.width(), details);
+        var columns = new ArrayList<Column>();
+        for (int at = 0; at < positions.length; at++) {
+            var spec = (Spec.Column) specs.get(at);
+            Cells cells = positions[at] == null ? row -> Cells.ABSENT : table.column().apply(positions[at]);
+            columns.add(ColumnReader.read(spec, labels.get(at), cells, table.rows(), source, details));
+        }
+        if (details.isEmpty()) return columns;
+        details.sort(Comparator.comparingInt(one -> labels.indexOf(one.column())));
+        throw MlmodelException.input(details);
+    }
+}

@@ -1,0 +1,30 @@
+package org.w3id.mlmodel.serving;
+
+import java.util.List;
+import java.util.Map;
+import org.w3id.mlmodel.enforcement.Column;
+import org.w3id.mlmodel.signature.Signature;
+
+/** What a server asks. It may be asked from several threads. */
+public interface Model {
+    /** Returns what is declared, or null. */
+    Signature signature();
+
+    /**
+     * Answers to columns, or to a value of JSON where no columns are declared.
+     *
+     * @param columns the columns, or null
+     * @param value the value, where there are no columns
+     * @param params the parameters, or null
+     * @return columns, in a {@link Frame}, or what JSON can hold
+     */
+    Object predict(Frame columns, Object value, Map<String, Object> params);
+
+    /** A table: columns with the names that an answer gives them. */
+    record Frame(List<String> names, List<Column> columns) {
+        /** Returns how many rows there are. */
+        int rows() {
+            return columns.isEmpty() ? 0 : columns.get(0).rows();
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package org.w3id.mlmodel.serving;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.w3id.mlmodel.bridge.Fault;
+import org.w3id.mlmodel.bridge.Kind;
+import org.w3id.mlmodel.bridge.Scorer;
+import org.w3id.mlmodel.enforcement.Column;
+import org.w3id.mlmodel.errors.Detail;
+import org.w3id.mlmodel.errors.ErrorName;
+import org.w3id.mlmodel.errors.MlmodelException;
+import org.w3id.mlmodel.signature.Signature;
+import org.w3id.mlmodel.signature.Spec;
+import org.w3id.mlmodel.signature.Type;
+
+/** A bundle of MLeap, or a MOJO, behind a signature: its own, where the model declares none. */
+final class ScorerModel implements Model {
+    private final Scorer scorer;
+    private final Signature signature;
+    private final List<Kind> answers;
+
+    ScorerModel(Scorer scorer, Signature signature) {
+        this.scorer = scorer;
+        this.signature = signature != null && signature.inputs() != null ? signature : signatureOf(scorer, signature);
+        answers = scorer.answers();
+    }
+
+    @Override
+    public Signature signature() {
+        return signature;
+    }
+
+    private static Signature signatureOf(Scorer scorer, Signature declared) {
+        var inputs = new ArrayList<Spec>();
+        for (var kind : scorer.inputs()) inputs.add(new Spec.Column(kind.name(), type(kind), !scorer.takesNull(kind)));
+        return new Signature(inputs, null, declared == null ? List.of() : declared.params());
+    }
+
+    private static Type type(Kind kind) {
+        Type type = switch (kind.basic()) {
+            case BOOLEAN -> Type.Scalar.BOOLEAN;
+            case BYTE, SHORT, INT -> Type.Scalar.INTEGER;
+            case LONG -> Type.Scalar.LONG;
+            case FLOAT -> Type.Scalar.FLOAT;
+            case DOUBLE -> Type.Scalar.DOUBLE;
+            case STRING -> Type.Scalar.STRING;
+            case BYTES -> Type.Scalar.BINARY;
+        };
+        int depth = kind.shape() == Kind.Shape.SCALAR ? 0 : Math.max(1, kind.dimensions().size());
+        for (int at = 0; at < depth; at++) type = new Type.ListOf(type);
+        return type;
+    }
+
+    @Override
+    public Object predict(Frame frame, Object value, Map<String, Object> params) {
+        var details = new ArrayList<Detail>();
+        var inputs = scorer.inputs();
+        var cells = new Object[inputs.size()][];
+        for (int at = 0; at < cells.length; at++) cells[at] = cells(inputs.get(at), column(frame, inputs.get(at)), frame.rows(), details);
+        if (!details.isEmpty()) throw MlmodelException.input(details);
+        return answered(cells, frame.rows());
+    }
+
+    private static Column column(Frame frame, Kind kind) {
+        int at = frame.names().indexOf(kind.name());
+        return at < 0 ? null : frame.columns().get(at);
+    }
+
+    private Object[] cells(Kind kind, Column column, int rows, List<Detail> details) {
+        if (column == null) {
+            details.add(new Detail("MLP-007", kind.name(), null, type(kind).kind(), "a signature without it"));
+            return null;
+        }
+        boolean takesNull = scorer.takesNull(kind);
+        boolean takesNan = scorer.takesNan(kind);
+        var cells = new Object[rows];
+        for (int row = 0; row < rows; row++) {
+            var cell = column.at(row);
+            boolean isNan = cell instanceof Double one && one.isNaN() || cell instanceof Float other && other.isNaN();
+            if (isNan && takesNull && !takesNan) cell = null;
+            if (cell == null ? !takesNull : isNan && !takesNan) {
+                details.add(new Detail("MLP-008", kind.name(), row, "a value, which a stage needs", "null"));
+                return null;
+            }
+            cells[row] = cell == null ? null : fitting(kind, cell);
+            if (cells[row] != null || cell == null) continue;
+            details.add(new Detail("MLP-007", kind.name(), row, words(kind), String.valueOf(cell)));
+            return null;
+        }
+        return cells;
+    }
+
+    private static String words(Kind kind) {
+        var basic = kind.basic().name().toLowerCase(java.util.Locale.ROOT);
+        if (kind.shape() == Kind.Shape.SCALAR) return basic;
+        return kind.shape().name().toLowerCase(java.util.Locale.ROOT) + " of " + basic + " " + kind.dimensions();
+    }
+
+    /** Returns a cell in MLeap's own type; null where that does not hold it. */
+    private static Object fitting(Kind kind, Object cell) {
+        if (kind.shape() == Kind.Shape.SCALAR) return scalar(kind.basic(), cell);
+        if (!(cell instanceof List<?> list)) return null;
+        var flat = new ArrayList<Object>();
+        if (!spread(kind.basic(), list, flat)) return null;
+        long size = 1;
+        for (int one : kind.dimensions()) size *= one;
+        boolean isFixed = kind.shape() == Kind.Shape.TENSOR && !kind.dimensions().isEmpty() && size >= 0;
+        return isFixed && flat.size() != size ? null : flat;
+    }
+
+    private static boolean spread(Kind.Basic basic, List<?> list, List<Object> flat) {
+        for (var one : list) {
+            if (one instanceof List<?> inner) {
+                if (!spread(basic, inner, flat)) return false;
+                continue;
+            }
+            var value = one == null ? null : scalar(basic, one);
+            if (value == null) return false;
+            flat.add(value);
+        }
+        return true;
+    }
+
+    private static Object scalar(Kind.Basic basic, Object cell) {
+        return switch (basic) {
+            case BOOLEAN -> cell instanceof Boolean ? cell : null;
+            case STRING -> cell instanceof String ? cell : null;
+            case BYTES -> cell instanceof byte[] ? cell : null;
+            default -> cell instanceof Number number ? number(basic, number) : null;
+        };
+    }
+
+    /** Returns a number in another type, if it is the same there. */
+    private static Object number(Kind.Basic basic, Number given) {
+        Number read = switch (basic) {
+            case BYTE -> given.byteValue();
+            case SHORT -> given.shortValue();
+            case INT -> given.intValue();
+            case LONG -> given.longValue();
+            case FLOAT -> given.floatValue();
+            default -> given.doubleValue();
+        };
+        boolean isSame = given.getClass() == read.getClass() || isSame(given, read);
+        return isSame ? read : null;
+    }
+
+    private static boolean isSame(Number given, Number read) {
+        if (Double.isNaN(given.doubleValue()) || Double.isInfinite(given.doubleValue())) {
+            return Double.compare(given.doubleValue(), read.doubleValue()) == 0;
+        }
+        return !Double.isInfinite(read.doubleValue()) && exact(given).compareTo(exact(read)) == 0;
+    }
+
+    private static BigDecimal exact(Number number) {
+        boolean isFloating = number instanceof Double || number instanceof Float;
+        return isFloating ? new BigDecimal(number.doubleValue()) : BigDecimal.valueOf(number.longValue());
+    }
+
+    private Frame answered(Object[][] cells, int rows) {
+        try {
+            var told = scorer.answer(cells, rows);
+            var names = new ArrayList<String>();
+            var columns = new ArrayList<Column>();
+            for (int at = 0; at < told.length; at++) {
+                names.add(answers.get(at).name());
+                columns.add(new Column(answers.get(at).name(), Type.Opaque.ANY, told[at], missing(told[at])));
+            }
+            return new Frame(names, columns);
+        } catch (Fault fault) {
+            throw failed(fault);
+        }
+    }
+
+    private static BitSet missing(Object[] cells) {
+        var missing = new BitSet();
+        for (int row = 0; row < cells.length; row++) if (cells[row] == null) missing.set(row);
+        return missing;
+    }
+
+    /** Returns the error for a fault: of data it names the stage, the row and the cells (MLP-009). */
+    private static MlmodelException failed(Fault fault) {
+        var told = new HashMap<>(fault.told());
+        if (!Fault.DATA.equals(told.get("kind"))) {
+            Log.say("the model failed", fault);
+            return new MlmodelException(ErrorName.MODEL_FAILURE, "The model failed; the server's log tells more.");
+        }
+        var cells = (Map<?, ?>) told.get("cells");
+        var column = cells.isEmpty() ? null : cells.keySet().iterator().next();
+        var message = "The stage " + told.get("stage") + " (" + told.get("model") + ") does not take row " + told.get("row")
+            + ", whose cells are " + cells + ": " + fault.getMessage() + " (MLP-009).";
+        var detail = new Detail("MLP-009", column, (Integer) told.get("row"), null, null);
+        return new MlmodelException(ErrorName.INVALID_INPUT, message, List.of(detail));
+    }
+}

@@ -1,0 +1,226 @@
+"""The server in Java: it is asked the vectors, and bundles, by a program that knows no Python."""
+
+from __future__ import annotations
+
+import csv
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from conformance.runner.command import command
+from java_tools import JAVA, jars
+from mlmodel.bridges.jvm.jars import java
+
+KNOWN = JAVA.parent / "conformance" / "harnesses" / "java" / "server-known-failing.txt"
+BUNDLES = JAVA / "src" / "test" / "resources" / "bundles"
+MOJOS = BUNDLES.parent / "mojos"
+JSON = {"Content-Type": "application/json"}
+pytestmark = pytest.mark.slow
+
+
+def _started(*arguments):
+    line = [java(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", str(jars() / "mlmodel-bridge.jar")]  # fmt: skip
+    return subprocess.Popen(
+        [*line, "serve", *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def _folder(root, name, bundle, **keys):
+    """Write a model of the flavor mleap."""
+    folder = root / name
+    folder.mkdir()
+    (folder / "bundle.zip").write_bytes((BUNDLES / bundle).read_bytes())
+    document = {
+        "flavors": {"mleap": {"model_data": "bundle.zip", "mleap_version": "0.20.0"}},
+        **keys,
+    }
+    (folder / "MLmodel").write_text(json.dumps(document))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Return a server of all models of the vectors, and of a bundle alone and in a folder."""
+    root = tmp_path_factory.mktemp("models")
+    done = CliRunner().invoke(command, ["models", str(root / "vectors")])
+    assert done.exit_code == 0, done.output
+    inputs = json.dumps(
+        [{"type": "double", "name": name} for name in ("x1", "x2", "k")]
+        + [{"type": "string", "name": "cat"}]
+    )
+    models = [
+        BUNDLES / "lr.zip",
+        MOJOS / "gbm.zip",
+        _folder(root, "gbtr", "gbtr.zip", signature={"inputs": inputs, "outputs": None, "params": None}),
+        *(root / "vectors").iterdir(),
+    ]  # fmt: skip
+    process = _started(*models, "-p", "0")
+    said = process.stdout.readline()
+    assert "ready at http://127.0.0.1:" in said, process.stderr.read()
+    yield process, int(said.rsplit(":", 1)[1])
+    process.send_signal(signal.SIGTERM)
+    try:
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+
+
+def _ask(port, path, body=None, headers=JSON, method=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request(method or ("GET" if body is None else "POST"), path, body, headers)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer, json.loads(text) if answer.getheader(
+        "Content-Type"
+    ) == "application/json" else text
+
+
+def test_it_answers_the_vectors_but_for_what_is_known(server):
+    address = f"http://127.0.0.1:{server[1]}/models/{{model}}"
+    asked = ["run", "--server", address, "--profile", "scoring", "--known-failing", str(KNOWN), "--report", "json"]  # fmt: skip
+    done = CliRunner().invoke(command, asked)
+    found = json.loads(done.output)
+    wrong = [one for one in found["results"] if one["outcome"] != "passed" and not one.get("known")]
+    assert done.exit_code == 0, wrong[:10]
+    assert found["unmatched"] == []
+
+
+@pytest.mark.parametrize(("model", "spark"), [("lr.zip", "lr.json"), ("gbtr", "gbtr.json")])
+def test_it_answers_as_spark(server, model, spark):
+    with (BUNDLES / "data.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    names = ["x1", "x2", "k", "cat"]
+    data = [[row[name] if name == "cat" else float(row[name]) for name in names] for row in rows]
+    body = json.dumps({"columns": names, "data": data})
+    answer, told = _ask(server[1], f"/models/{model}/invocations", body)
+    due = json.loads((BUNDLES / spark).read_text())
+    assert answer.status == 200
+    assert [row["prediction"] for row in told] == pytest.approx(due["prediction"], rel=1e-12)
+
+
+def test_it_answers_as_h2o(server):
+    """Missing values and a category that the model does not know are in it."""
+    asked = json.loads((MOJOS / "gbm.json").read_text())
+    body = json.dumps({"dataframe_split": {name: asked[name] for name in ("columns", "data")}})
+    answer, told = _ask(server[1], "/models/gbm.zip/invocations", body)
+    assert answer.status == 200
+    columns = asked["answers"]
+    assert told["predictions"] == [
+        dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+    ]
+
+
+def test_a_stage_that_does_not_take_a_row_is_told(server):
+    body = json.dumps({"dataframe_records": [{"x1": 1, "x2": 2, "k": 3, "cat": "zzz"}]})
+    answer, told = _ask(server[1], "/models/lr.zip/invocations", body)
+    assert answer.status == 400
+    assert told["details"] == [{"rule": "MLP-009", "column": "cat", "row": 0}]
+    assert "Unseen label: zzz" in told["message"]
+
+
+def test_a_missing_number_is_refused(server):
+    body = "x1,x2,k,cat\n1,2,,a\n"
+    answer, told = _ask(server[1], "/models/lr.zip/invocations", body, {"Content-Type": "text/csv"})
+    assert answer.status == 400
+    assert [(one["rule"], one["column"], one["row"]) for one in told["details"]] == [
+        ("MLP-008", "k", 0)
+    ]
+
+
+def test_its_paths(server):
+    port = server[1]
+    assert _ask(port, "/ping")[0].status == _ask(port, "/health/")[0].status == 200
+    assert _ask(port, "/version")[1] == "0.1.0"
+    answer, told = _ask(port, "/models/lr.zip/invocations")
+    assert (answer.status, answer.getheader("Allow"), told["error_code"]) == (
+        405,
+        "POST",
+        "METHOD_NOT_ALLOWED",
+    )
+    answer, told = _ask(port, "/invocations", "{}")  # there are several models
+    assert (answer.status, told["error_code"]) == (404, "NOT_FOUND")
+    answer, told = _ask(port, "/models/none/invocations", "{}", {**JSON, "X-Request-ID": "mine-1"})
+    assert (answer.status, answer.getheader("X-Request-ID"), told["request_id"]) == (
+        404,
+        "mine-1",
+        "mine-1",
+    )
+
+
+def test_a_body_that_is_too_large_is_refused_unread(server):
+    with socket.create_connection(("127.0.0.1", server[1]), timeout=60) as connection:
+        head = "POST /models/lr.zip/invocations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        connection.sendall(f"{head}Content-Length: {200 << 20}\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_bodies_that_do_not_come_hold_up_nobody(server):
+    head = b"POST /models/lr.zip/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"
+    silent = [socket.create_connection(("127.0.0.1", server[1])) for _ in range(40)]
+    try:
+        for one in silent:
+            one.sendall(head)
+        body = json.dumps({"dataframe_records": [{"x1": 1, "x2": 2, "k": 3, "cat": "a"}]})
+        assert _ask(server[1], "/models/lr.zip/invocations", body)[0].status == 200
+        assert _ask(server[1], "/ping")[0].status == 200
+    finally:
+        for one in silent:
+            one.close()
+
+
+def test_it_finishes_what_it_has_begun():
+    """A request whose body is still on its way when the server is told to end is answered."""
+    process = _started(BUNDLES / "lr.zip", "-p", "0")
+    try:
+        port = int(process.stdout.readline().rsplit(":", 1)[1])
+        body = json.dumps({"dataframe_records": [{"x1": 1, "x2": 2, "k": 3, "cat": "a"}]}).encode()
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+            head = "POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:9])
+            time.sleep(1)  # its head is read
+            process.send_signal(signal.SIGTERM)
+            threading.Timer(1, lambda: connection.sendall(body[9:])).start()
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+
+
+def _outside(root):
+    (root / "lr.zip").write_bytes((BUNDLES / "lr.zip").read_bytes())
+    return _folder(root, "out", "lr.zip", flavors={"mleap": {"model_data": "../lr.zip"}})
+
+
+def _no_zip(root):
+    (root / "text.zip").write_text("no zip")
+    return root / "text.zip"
+
+
+def _other(root):
+    return _folder(root, "other", "lr.zip", flavors={"sklearn": {}})
+
+
+@pytest.mark.parametrize(
+    ("write", "code", "said"),
+    [
+        (lambda root: root / "none", 2, "MODEL_NOT_FOUND"),
+        (_outside, 1, "INVALID_MODEL: .* leads out"),
+        (_other, 1, "UNSUPPORTED_MODEL: .* sklearn"),
+        (_no_zip, 1, "INVALID_MODEL: .*MLP-004"),
+    ],
+)
+def test_what_it_cannot_serve_it_names(tmp_path, write, code, said):
+    process = _started(write(tmp_path), "-p", "0")
+    told = process.communicate(timeout=120)[1]
+    assert process.returncode == code
+    assert re.search(said, told)
