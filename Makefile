@@ -113,7 +113,7 @@ conformance: env ## Ask the reference every conformance vector, through the runn
 	  --known-failing conformance/harnesses/python/known-failing.txt -- \
 	  $(BIN)/python -W ignore -m conformance.harnesses.python
 
-conformance-peers: env ## Ask the reference, Node, MLflow and MLServer, and write conformance/report
+conformance-peers: env r ## Ask the reference, R, Node, MLflow, MLServer, and write conformance/report
 	@$(BIN)/python -m conformance.report
 	@$(BIN)/python python/tools/generate.py
 

@@ -36,9 +36,10 @@ mlmodel_text <- function(signature) {
   enc2utf8(yaml::as.yaml(written))
 }
 
-# list(inputs = c(a = "double"), outputs = c("double"), params = ...) as the format has it.
+# list(inputs = c(a = "double"), outputs = c("double")), or what mlmodel_infer returns, as the format has it.
 signature_texts <- function(signature) {
   of <- function(types) {
+    if (is.list(types)) return(write_json(types))
     names <- names(types)
     columns <- lapply(seq_along(types), function(i) {
       c(list(type = types[[i]]), if (!is.null(names) && nzchar(names[i])) list(name = names[i]), list(required = TRUE))

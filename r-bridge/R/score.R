@@ -12,31 +12,16 @@ mlmodel_score <- function(url, data, params = NULL, timeout = 60) {
 }
 
 body_of <- function(data, params = NULL) {
-  for (name in names(data)) {
-    column <- data[[name]]
-    if (is.factor(column)) data[[name]] <- as.character(column)
-    # Times and dates as ISO 8601 has them, times in UTC.
-    if (inherits(column, "POSIXt")) data[[name]] <- format(column, "%Y-%m-%dT%H:%M:%OS6", tz = "UTC")
-    if (inherits(column, "Date")) data[[name]] <- format(column)
-    if (is.double(column) && any(is.infinite(column)))
-      stop("Column ", name, " has infinite numbers, which JSON does not have", call. = FALSE)
-  }
-  rows <- lapply(seq_len(nrow(data)), function(i) unname(lapply(data, function(column) {
-    if (is.list(column)) column[[i]]
-    else if (is.na(column[i])) NULL
-    else if (is.double(column)) exact(column[i])
-    else column[i]
-  })))
-  split <- list(columns = as.list(names(data)), data = rows)
-  asked <- c(list(dataframe_split = split), if (length(params)) list(params = params))
-  as.character(jsonlite::toJSON(asked, auto_unbox = TRUE, json_verbatim = TRUE, digits = NA, null = "null", na = "null"))
-}
-
-# A double by as many digits as tell it from its neighbours; jsonlite writes 15 at most.
-exact <- function(number) {
-  text <- sprintf("%.15g", number)
-  if (as.numeric(text) != number) text <- sprintf("%.17g", number)
-  structure(text, class = "json")
+  for (name in names(data)) if (is.double(data[[name]]) && any(is.infinite(data[[name]])))
+    stop("Column ", name, " has infinite numbers, which JSON does not have", call. = FALSE)
+  named_by_hand(data)
+  columns <- lapply(seq_along(data), function(i) written_cells(data[[i]], names(data)[i]))
+  rows <- if (nrow(data)) paste0("[", do.call(paste, c(columns, sep = ",")), "]")
+  params <- if (length(params)) paste0(",\"params\":", jsonlite::toJSON(params, auto_unbox = TRUE, digits = NA, null = "null"))
+  paste0(
+    "{\"dataframe_split\":{\"columns\":[", paste(quoted(names(data)), collapse = ","),
+    "],\"data\":[", paste(rows, collapse = ","), "]}", params, "}"
+  )
 }
 
 # Base R asks with GET alone, so HTTP is spoken here, in the few lines that one request takes.
