@@ -65,7 +65,7 @@ types: env ## Static types
 r:
 	@command -v R > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
 	  apt-get update -qq > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-	  --no-install-recommends r-base-core r-cran-yaml r-cran-jsonlite r-cran-testthat > /dev/null; } || \
+	  --no-install-recommends r-base-core r-cran-yaml r-cran-jsonlite r-cran-testthat r-cran-curl > /dev/null; } || \
 	  echo "R is not installed (r-base-core): the tests of models of R are skipped" >&2
 
 unit: env r ## Tests that start no server and build no package
