@@ -65,7 +65,7 @@ types: env ## Static types
 r:
 	@command -v R > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
 	  apt-get update -qq > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-	  --no-install-recommends r-base-core r-cran-yaml r-cran-jsonlite r-cran-testthat > /dev/null; } || \
+	  --no-install-recommends r-base-core r-cran-yaml r-cran-jsonlite r-cran-testthat r-cran-curl > /dev/null; } || \
 	  echo "R is not installed (r-base-core): the tests of models of R are skipped" >&2
 
 unit: env r ## Tests that start no server and build no package
@@ -113,7 +113,7 @@ conformance: env ## Ask the reference every conformance vector, through the runn
 	  --known-failing conformance/harnesses/python/known-failing.txt -- \
 	  $(BIN)/python -W ignore -m conformance.harnesses.python
 
-conformance-peers: env ## Ask the reference, Node, Java, MLflow and MLServer, and write conformance/report
+conformance-peers: env r ## Ask the reference, R, Node, Java, MLflow and MLServer, and write conformance/report
 	@$(BIN)/python -m conformance.report
 	@$(BIN)/python python/tools/generate.py
 

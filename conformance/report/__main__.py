@@ -26,6 +26,7 @@ HERE = Path(__file__).resolve().parent
 #: Where the reports of the last run are, whole.
 KEPT = ROOT / ".cache" / "conformance"
 HARNESSES = HERE.parent / "harnesses"
+_R = ("Rscript", "--vanilla", str(HARNESSES / "r" / "harness.R"), str(ROOT / "r-bridge"))
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ def _implementations() -> Iterator[_Asked]:
 
     own = HARNESSES / "python"
     yield _Asked(_python(sys.executable, "python"), own / "known-failing.txt")
+    if shutil.which("Rscript"):
+        yield _Asked(_R, HARNESSES / "r" / "known-failing.txt")
+    else:
+        sys.stderr.write("R has no column: Rscript is not on PATH.\n")
     node = HARNESSES / "node"
     yield _Asked(("node", str(node / "harness.js")), node / "known-failing.txt")
     if all(map(shutil.which, ("java", "mvn"))):

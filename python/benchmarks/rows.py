@@ -28,7 +28,7 @@ class Row:
     """
 
     id: str
-    group: Literal["command", "inprocess", "server", "rest", "infer", "spark", "size"]
+    group: Literal["command", "inprocess", "server", "rest", "infer", "r", "spark", "size"]
     title: str
     unit: Unit = "ms"
     aim: Aim | None = None
@@ -165,6 +165,11 @@ ROWS: tuple[Row, ...] = (
     Row("infer-grpc-c16", "infer", "V2 over gRPC, 1 row × 4 doubles, no-op, 16 connections",
         "req/s", aims.both(aims.times_peer(5, "MLServer"), aims.share_of_floor(0.7)),
         rounds=3, quick_rounds=1, extra=_P50, peer="MLServer"),
+    # The peer is rpy2 with pandas2ri: MLflow loads no function of R in Python.
+    Row("crate-1", "r", "function of R, 1 row × 10 doubles, ms p50",
+        aim=aims.at_most(1, "ms"), rounds=3, quick_rounds=1, peer="rpy2"),
+    Row("crate-100k", "r", "function of R, 100,000 rows × 10 doubles",
+        aim=aims.at_most(50, "ms"), rounds=3, quick_rounds=1, peer="rpy2"),
     Row("spark-udf", "spark",
         "Spark, 10 million rows × 4 doubles, scikit-learn (floor: without Spark)",
         rounds=3, quick_rounds=1),

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import commands
+import crates
 import infer
 import inprocess
 import rest
@@ -32,6 +33,7 @@ GROUPS = {
     "server": servers.measure,
     "rest": rest.measure,
     "infer": infer.measure,
+    "r": crates.measure,
     "spark": spark.measure,
     "size": sizes.measure,
 }

@@ -145,8 +145,19 @@ def wanted() -> Outputs:
     """Return everything that is generated."""
     made = {**schemas(), **protobuf(), **extras(), **copies(), **others()}
     # What R's package holds files against: an installed package has nothing beside it.
-    made[R_SCHEMA] = made[REPOSITORY / "schemas" / "bundled" / "v1" / "mlmodel.json"]
+    made[R_SCHEMA] = _with_rules(REPOSITORY / "schemas" / "v1")
     return made
+
+
+def _with_rules(folder: Path) -> bytes:
+    """Return the schemas of the MLmodel file, with what they say of rules, as one file."""
+    names = ("mlmodel", "signature", "input-example-info")
+    one = {name: json.loads((folder / f"{name}.json").read_bytes()) for name in names}
+    flavors = sorted((folder / "flavors").glob("*.json"))
+    one["flavors"] = {path.stem: json.loads(path.read_bytes()) for path in flavors}
+    # R has no text with NUL; in a pattern its escape means the same.
+    text = json.dumps(one, indent=1, ensure_ascii=False).replace("\\u0000", "\\\\x00")
+    return f"{text}\n".encode()
 
 
 def stale(outputs: Outputs) -> list[Path]:

@@ -36,9 +36,10 @@ mlmodel_text <- function(signature) {
   enc2utf8(yaml::as.yaml(written))
 }
 
-# list(inputs = c(a = "double"), outputs = c("double"), params = ...) as the format has it.
+# list(inputs = c(a = "double"), outputs = c("double")), or what mlmodel_infer returns, as the format has it.
 signature_texts <- function(signature) {
   of <- function(types) {
+    if (is.list(types)) return(write_json(types))
     names <- names(types)
     columns <- lapply(seq_along(types), function(i) {
       c(list(type = types[[i]]), if (!is.null(names) && nzchar(names[i])) list(name = names[i]), list(required = TRUE))
@@ -48,41 +49,12 @@ signature_texts <- function(signature) {
   lapply(signature[intersect(c("inputs", "outputs"), names(signature))], of)
 }
 
-mlmodel_load <- function(path, trust = FALSE) {
-  read <- mlmodel_read(path)
-  crate <- read$flavors$crate
-  if (is.null(crate)) stop(not_of_r(read, path), call. = FALSE)
-  if (!isTRUE(trust))
-    stop("A crate is code, and reading it runs code. If you know where ", path, " comes from, load it with ",
-         "trust = TRUE (CRA-005)", call. = FALSE)
-  file <- if (is.null(crate$model)) "crate.bin" else crate$model
-  root <- attr(read, "root")
-  if (!is_inside(root, file)) stop(file, " leads out of the model's folder (DIR-004)", call. = FALSE)
+load_crate <- function(root, flavor) {
+  file <- file_of(root, flavor$model, "crate.bin")
   loaded <- tryCatch({
     found <- readRDS(file.path(root, file))
     if (is.raw(found)) unserialize(found) else found
   }, error = function(e) stop(file, " cannot be read: ", conditionMessage(e), " (CRA-003)", call. = FALSE))
   if (!is.function(loaded)) stop(file, " holds no function, but a ", class(loaded)[1L], " (CRA-003)", call. = FALSE)
-  structure(list(predict = loaded, file = read), class = "mlmodel_loaded")
-}
-
-not_of_r <- function(read, path) {
-  flavors <- paste(names(read$flavors), collapse = ", ")
-  paste0(path, ": the model has the flavors ", flavors, ", and R loads crates. Serve it (mlmodel serve -m ", path,
-         "), and ask it with mlmodel_score(url, data)")
-}
-
-mlmodel_predict <- function(model, data, ...) UseMethod("mlmodel_predict")
-
-mlmodel_predict.mlmodel_loaded <- function(model, data, ...) {
-  inputs <- mlmodel_signature(model$file)$inputs
-  absent <- setdiff(inputs$name[inputs$required & !is.na(inputs$name)], names(data))
-  if (is.data.frame(data) && length(absent))
-    stop("The data lack the columns ", paste(absent, collapse = ", "), " (ENF-003)", call. = FALSE)
-  model$predict(data, ...)
-}
-
-mlmodel_predict.default <- function(model, data, ...) {
-  if (is.character(model)) stop("load the model first: mlmodel_load(path, trust = TRUE)", call. = FALSE)
-  stop("mlmodel_predict takes what mlmodel_load returns, not an object of the class ", class(model)[1L], call. = FALSE)
+  loaded
 }

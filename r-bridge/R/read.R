@@ -1,9 +1,14 @@
 # The MLmodel file of a model folder.
 
-mlmodel_read <- function(path) {
+model_file <- function(path) {
   file <- if (dir.exists(path)) file.path(path, "MLmodel") else path
   if (!file.exists(file))
     stop("There is no model at ", path, ": a model is a folder with a file MLmodel", call. = FALSE)
+  file
+}
+
+mlmodel_read <- function(path) {
+  file <- model_file(path)
   read <- tryCatch(
     # Lists stay lists: R would make vectors of them, and 1.0 of 1.
     yaml::yaml.load_file(file, handlers = list(seq = function(x) as.list(x)), eval.expr = FALSE),

@@ -1,8 +1,10 @@
 # A server asked for predictions, by the form of bodies that keeps columns in order.
 
-mlmodel_score <- function(url, data, params = NULL, timeout = 60) {
+mlmodel_score <- function(url, data, params = NULL, timeout = 60, cafile = NULL) {
   if (!is.data.frame(data)) data <- as.data.frame(data)
-  answer <- post(paste0(sub("/+$", "", url), "/invocations"), body_of(data, params), timeout)
+  at <- paste0(sub("/+$", "", url), "/invocations")
+  body <- charToRaw(enc2utf8(body_of(data, params)))
+  answer <- if (startsWith(at, "https://")) post_encrypted(at, body, timeout, cafile) else post(at, body, timeout)
   read <- tryCatch(jsonlite::fromJSON(answer), error = function(e) NULL)
   if (is.list(read) && !is.null(read$error_code))
     stop(read$error_code, ": ", read$message, call. = FALSE)
@@ -12,48 +14,47 @@ mlmodel_score <- function(url, data, params = NULL, timeout = 60) {
 }
 
 body_of <- function(data, params = NULL) {
-  for (name in names(data)) {
-    column <- data[[name]]
-    if (is.factor(column)) data[[name]] <- as.character(column)
-    # Times and dates as ISO 8601 has them, times in UTC.
-    if (inherits(column, "POSIXt")) data[[name]] <- format(column, "%Y-%m-%dT%H:%M:%OS6", tz = "UTC")
-    if (inherits(column, "Date")) data[[name]] <- format(column)
-    if (is.double(column) && any(is.infinite(column)))
-      stop("Column ", name, " has infinite numbers, which JSON does not have", call. = FALSE)
-  }
-  rows <- lapply(seq_len(nrow(data)), function(i) unname(lapply(data, function(column) {
-    if (is.list(column)) column[[i]]
-    else if (is.na(column[i])) NULL
-    else if (is.double(column)) exact(column[i])
-    else column[i]
-  })))
-  split <- list(columns = as.list(names(data)), data = rows)
-  asked <- c(list(dataframe_split = split), if (length(params)) list(params = params))
-  as.character(jsonlite::toJSON(asked, auto_unbox = TRUE, json_verbatim = TRUE, digits = NA, null = "null", na = "null"))
+  for (name in names(data)) if (is.double(data[[name]]) && any(is.infinite(data[[name]])))
+    stop("Column ", name, " has infinite numbers, which JSON does not have", call. = FALSE)
+  named_by_hand(data)
+  columns <- lapply(seq_along(data), function(i) written_cells(data[[i]], names(data)[i]))
+  rows <- if (nrow(data)) paste0("[", do.call(paste, c(columns, sep = ",")), "]")
+  params <- if (length(params)) paste0(",\"params\":", jsonlite::toJSON(params, auto_unbox = TRUE, digits = NA, null = "null"))
+  paste0(
+    "{\"dataframe_split\":{\"columns\":[", paste(quoted(names(data)), collapse = ","),
+    "],\"data\":[", paste(rows, collapse = ","), "]}", params, "}"
+  )
 }
 
-# A double by as many digits as tell it from its neighbours; jsonlite writes 15 at most.
-exact <- function(number) {
-  text <- sprintf("%.15g", number)
-  if (as.numeric(text) != number) text <- sprintf("%.17g", number)
-  structure(text, class = "json")
+# Encryption is not to be spoken in a few lines: the package curl has it.
+post_encrypted <- function(url, body, timeout, cafile) {
+  if (!requireNamespace("curl", quietly = TRUE))
+    stop("A server at https:// is asked by the package curl, which is not installed: install.packages(\"curl\"), on Debian ",
+         "apt-get install r-cran-curl", call. = FALSE)
+  asked <- curl::new_handle(post = TRUE, postfields = body, timeout_ms = ceiling(timeout * 1000))
+  if (!is.null(cafile)) curl::handle_setopt(asked, cainfo = normalizePath(cafile, mustWork = TRUE))
+  curl::handle_setheaders(asked, "Content-Type" = "application/json", Expect = "")
+  answer <- tryCatch(
+    curl::curl_fetch_memory(url, asked),
+    error = function(e) stop(url, " was not asked: ", conditionMessage(e), call. = FALSE)
+  )
+  utf8_text(answer$content)
 }
 
 # Base R asks with GET alone, so HTTP is spoken here, in the few lines that one request takes.
 post <- function(url, body, timeout) {
   parts <- regmatches(url, regexec("^http://([^/:]+|\\[[^]]+\\])(?::([0-9]+))?(/.*)$", url, perl = TRUE))[[1L]]
-  if (!length(parts)) stop("a server is at http://host:port, not at ", url, call. = FALSE)
+  if (!length(parts)) stop("a server is at http://host:port or https://host:port, not at ", url, call. = FALSE)
   port <- if (nzchar(parts[3L])) as.integer(parts[3L]) else 80L
   server <- tryCatch(
     suppressWarnings(socketConnection(parts[2L], port, open = "r+b", blocking = TRUE, timeout = timeout)),
     error = function(e) stop("There is no server at ", url, call. = FALSE)
   )
   on.exit(close(server))
-  bytes <- charToRaw(enc2utf8(body))
   writeBin(c(charToRaw(paste0(
     "POST ", parts[4L], " HTTP/1.0\r\nHost: ", parts[2L], ":", port, "\r\nContent-Type: application/json\r\n",
-    "Content-Length: ", length(bytes), "\r\nConnection: close\r\n\r\n"
-  )), bytes), server)
+    "Content-Length: ", length(body), "\r\nConnection: close\r\n\r\n"
+  )), body), server)
   answer <- raw()
   while (length(got <- readBin(server, "raw", 65536L))) answer <- c(answer, got)
   content(answer, url)
@@ -63,7 +64,11 @@ post <- function(url, body, timeout) {
 content <- function(answer, url) {
   end <- grepRaw("\r\n\r\n", answer, fixed = TRUE)
   if (!length(end)) stop(url, " did not answer in time, or not as a server of HTTP does", call. = FALSE)
-  text <- rawToChar(answer[-seq_len(end + 3L)])
+  utf8_text(answer[-seq_len(end + 3L)])
+}
+
+utf8_text <- function(bytes) {
+  text <- rawToChar(bytes)
   Encoding(text) <- "UTF-8"
   text
 }

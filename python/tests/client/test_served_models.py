@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import mlmodel.sklearn
+from certificates import certificate, needs_openssl
 from mlmodel.client import AsyncClient, Client
 from mlmodel.errors import (
     InvalidArgument,
@@ -104,19 +104,6 @@ def own(model: Path) -> Any:
     return mlmodel.pyfunc.load_model(model).predict(FRAME)
 
 
-def certificate(folder: Path) -> None:
-    """Make a certificate for localhost and its key."""
-    made = [
-        *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-        *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
-        *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
-        *("-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")),
-    ]
-    subprocess.run(made, check=True, capture_output=True)
-    both = (folder / "cert.pem").read_bytes() + (folder / "key.pem").read_bytes()
-    (folder / "both.pem").write_bytes(both)
-
-
 def test_plain_http_and_grpc(model: Path, own: Any) -> None:
     """RST-188, by every protocol."""
     with serving("-m", str(model), "-p", "0", "--grpc-port", "0") as line:
@@ -151,7 +138,7 @@ def test_a_socket(model: Path, own: Any, tmp_path: Path) -> None:
         asyncio.run(asked_by_asyncio(f"unix://{place}", own))
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+@needs_openssl
 def test_tls(model: Path, own: Any, tmp_path: Path) -> None:
     """A server that its certificate does not vouch for is not asked, unless that is said."""
     certificate(tmp_path)

@@ -17,6 +17,7 @@ import pytest
 from grpc_client import PATIENCE, SERVICE, Client, files, infer_request, message
 
 import mlmodel.pyfunc
+from certificates import certificate, needs_openssl
 from mlmodel.sandbox.wall import lacking
 from mlmodel.signature.model_signature import ModelSignature
 from mlmodel.signature.types.schema import ColSpec, Schema
@@ -167,20 +168,13 @@ def test_a_walled_model_in_a_process_of_its_own_is_served(model: Path) -> None:
         assert column.doubles.values[0] != process.pid
 
 
+@needs_openssl
 def test_calls_are_encrypted_where_requests_are(model: Path, tmp_path: Path) -> None:
     """GRP-019 (RST-140): never in the clear beside HTTPS."""
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    files_ = ["-keyout", str(key), "-out", str(cert)]
-    subprocess.run(
-        ["openssl", "req", "-x509", *curve, *name, *files_], check=True, capture_output=True
-    )
-    both = tmp_path / "both.pem"
-    both.write_bytes(cert.read_bytes() + key.read_bytes())
+    both = certificate(tmp_path)
     with serving(model, "--tls-cert", str(both)) as (_, url, address):
         assert url.startswith("https:")
-        credentials = grpc.ssl_channel_credentials(cert.read_bytes())
+        credentials = grpc.ssl_channel_credentials((tmp_path / "cert.pem").read_bytes())
         channel = grpc.secure_channel(address, credentials)
         body = infer_request("process", a=[1.0]).SerializeToString()
         assert channel.unary_unary(f"/{SERVICE}/ModelInfer")(body, timeout=PATIENCE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import shutil
 import signal
 import socket
 import ssl
@@ -21,6 +20,7 @@ import cloudpickle
 import pytest
 
 import mlmodel.pyfunc
+from certificates import certificate, needs_openssl
 from mlmodel.sandbox.wall import lacking
 from mlmodel.serving.settings import WAITING
 from mlmodel.signature.model_signature import ModelSignature
@@ -570,32 +570,7 @@ def test_requests_on_the_wire_that_are_not_http(model: Path) -> None:
         assert server.ask()[0] == 200
 
 
-def certificate(folder: Path) -> Path:
-    """Return a file of a certificate for localhost and its key, made by openssl."""
-    path = folder / "both.pem"
-    subprocess.run(
-        [
-            *[
-                "openssl",
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:prime256v1",
-                "-nodes",
-            ],
-            *["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-            *("-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    path.write_bytes((folder / "cert.pem").read_bytes() + (folder / "key.pem").read_bytes())
-    return path
-
-
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+@needs_openssl
 def test_encrypted_connections(model: Path, tmp_path: Path) -> None:
     """RST-140."""
     both = certificate(tmp_path)

@@ -58,18 +58,19 @@ test_that("what breaks the schema is named with its place", {
   expect_match(says("run_id: a"), "lacks flavors")
   expect_match(says("flavors: {}"), "/flavors: is empty")
   expect_match(says("flavors: {crate: {model: [a]}}"), "/flavors/crate/model: is not")
-  expect_match(says("flavors: {crate: {version: 1}}"), "/flavors/crate/version: is not")
+  expect_match(says("flavors: {crate: {version: [1]}}"), "/flavors/crate/version: is not")
   expect_match(says("flavors: {crate: {}}"), "no file crate.bin.*DIR-003")
-  expect_match(says("flavors: {crate: {model: ../a}}"), "leads out.*DIR-004")
+  expect_match(says("flavors: {crate: {model: ../a}}"), "leads out.*DIR-002")
   expect_match(says("flavors: {own: {}}", "signature: {inputs: 'no'}"), "/signature/inputs: is not JSON")
   expect_match(says("flavors: {own: {}}", "signature: {inputs: '[{\"type\": \"decimal\"}]'}"), "/signature/inputs/0")
-  expect_equal(says("flavors: {own: {a: [1, b]}}", "signature: {inputs: '[{\"type\": \"double\", \"name\": \"a\"}]'}"), "")
+  expect_equal(says("flavors: {python_function: {loader_module: a}}", "metadata: {a: [1, b]}", "signature: {inputs: '[{\"type\": \"double\", \"name\": \"a\"}]'}"), "")
 })
 
 test_that("a file that cannot be read is told", {
   expect_error(mlmodel_read(new_folder()), "There is no model at")
   expect_error(mlmodel_read(written("a: [")), "is not YAML")
   expect_error(mlmodel_read(written("- a")), "no mapping")
+  expect_match(mlmodel_validate(written("a: [")), "^2:1 .*is not YAML \\(MLM-001\\)$")
   expect_error(mlmodel_load(written("flavors: {python_function: {loader_module: a}}")), "R loads crates")
 })
 

@@ -46,6 +46,12 @@ _MOST_NAMED = 20
 #: What R says of a name that nothing has, and of a package that is not installed; in quotes of
 #: ASCII, or in those of its locale.
 _NOT_FOUND = re.compile(r"object ['\u2018](.+)['\u2019] not found")
+#: What R's model frames say of a factor with levels that the model's does not have, and of a
+#: variable that is of another type than the model's.
+_NEW_LEVELS = re.compile(r"^factor (.+?) has new levels? (.+)$")
+_OTHER_TYPE = re.compile(
+    r"^variable ['\u2018](.+)['\u2019] was fitted with type .(\w+). but type .(\w+). was supplied$"
+)
 _NO_PACKAGE = re.compile(r"there is no package called ['\u2018](.+?)['\u2019]")
 
 
@@ -89,7 +95,7 @@ class Crate:
 
         Raises:
             InvalidInput: R cannot have an argument as it is (CRA-009), or the function looks for a
-                column that the table does not have (CRA-007).
+                column that the table does not have, or that is not as the model's (CRA-007).
             MissingDependency: a package of R is not installed.
             ModelFailure: it stopped with an error, it ended R, or its answer is not data.
 
@@ -157,6 +163,10 @@ def _failure(error: Stopped, arguments: tuple[Any, ...]) -> MlmodelError:
         what = f"looks for {name!r}" if name else "selects columns"
         message = f"The model {what}, which the table does not have; it has {has}."
         return invalid(_FAILED, message, name)
+    other = _other_column(words)
+    if columns and other is not None:
+        name, what = other
+        return invalid(_FAILED, f"{name!r} {what}.", name if name in columns else None)
     return ModelFailure(f"The function of R stopped: {words} ({_FAILED}).")
 
 
@@ -173,6 +183,17 @@ def _looks_for(error: Stopped, words: str, columns: list[str]) -> str | None:
         return None
     name = absent[1]
     return None if name in columns else name
+
+
+def _other_column(words: str) -> tuple[str, str] | None:
+    """Return the variable that is not as the model's, by what R's model frames say, and how."""
+    levels = _NEW_LEVELS.search(words)
+    if levels is not None:
+        return levels[1], f"has categories that the model does not know: {levels[2]}"
+    kinds = _OTHER_TYPE.search(words)
+    if kinds is not None:
+        return kinds[1], f"is of R's type {kinds[3]}, and the model's is of the type {kinds[2]}"
+    return None
 
 
 def predictor(crate: Crate) -> Predict:

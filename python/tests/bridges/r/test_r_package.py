@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import mlmodel
+from certificates import certificate, needs_openssl
 from r_functions import require_r
 
 pytestmark = pytest.mark.slow
@@ -107,24 +109,45 @@ def test_what_r_saves_is_valid_and_answers_in_python(saved):
     ]
 
 
-def test_r_asks_a_server_of_it(saved, in_r):
-    """RST-087: over REST, from R, with every digit."""
-    path, expected = saved
+@contextmanager
+def _serving(path, *options):
+    """Serve a model; give the port."""
     command = [sys.executable, "-m", "mlmodel", "serve", "-m", str(path), "-p", "0", "--trust"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as server:
         try:
-            port = int(server.stdout.readline().rsplit(":", 1)[1])
-            url = f"http://127.0.0.1:{port}"
-            told = in_r(f'cat(sprintf("%a", mlmodel_score("{url}", head(mtcars[c("hp", "wt")]))))')
-            assert [float.fromhex(one) for one in told.split()] == expected
-            told = in_r(
-                f'cat(tryCatch(mlmodel_score("{url}", data.frame(wt = 1)), error = conditionMessage))'
-            )
-            assert told.startswith("INVALID_INPUT: ")
-            assert "'hp'" in told
+            yield int(server.stdout.readline().rsplit(":", 1)[1])
         finally:
             server.terminate()
             server.communicate()
+
+
+def test_r_asks_a_server_of_it(saved, in_r):
+    """RST-087: over REST, from R, with every digit."""
+    path, expected = saved
+    with _serving(path) as port:
+        url = f"http://127.0.0.1:{port}"
+        told = in_r(f'cat(sprintf("%a", mlmodel_score("{url}", head(mtcars[c("hp", "wt")]))))')
+        assert [float.fromhex(one) for one in told.split()] == expected
+        told = in_r(
+            f'cat(tryCatch(mlmodel_score("{url}", data.frame(wt = 1)), error = conditionMessage))'
+        )
+        assert told.startswith("INVALID_INPUT: ")
+        assert "'hp'" in told
+
+
+@needs_openssl
+def test_r_asks_a_server_over_tls(saved, in_r, tmp_path):
+    """RST-140: by the package curl; a certificate that nobody vouches for is refused."""
+    if in_r('cat(requireNamespace("curl", quietly = TRUE))') != "TRUE":
+        pytest.skip("R's package curl is not installed (r-cran-curl)")
+    path, expected = saved
+    with _serving(path, "--tls-cert", str(certificate(tmp_path))) as port:
+        asked = f'mlmodel_score("https://localhost:{port}", head(mtcars[c("hp", "wt")])'
+        told = in_r(f'cat(sprintf("%a", {asked}, cafile = "{tmp_path / "cert.pem"}")))')
+        assert [float.fromhex(one) for one in told.split()] == expected
+        told = in_r(f"cat(tryCatch({asked}), error = conditionMessage))")
+        assert f"https://localhost:{port}/invocations was not asked: " in told
+        assert "certificate" in told
 
 
 def test_what_python_saves_is_read_in_r(saved, in_r, tmp_path):

@@ -151,6 +151,25 @@ def test_a_column_that_is_not_there_is_the_callers(run):
         crate("function(x) x$a * theta")(table)
 
 
+@pytest.mark.parametrize(
+    ("column", "why"),
+    [
+        (["a", "c"], r"'g' has categories that the model does not know: c\. \(CRA-007\)"),
+        (["d", "c"], r"'g' has categories that the model does not know: c, d\."),
+        ([1.0, 2.0], r"'g' is of R's type numeric, and the model's is of the type character\."),
+    ],
+)
+def test_a_column_that_is_not_as_the_models_is_the_callers(run, column, why):
+    """CRA-007: categories that were not there when the model was made, and another type."""
+    fitted = "lm(y ~ g, data.frame(y = c(1, 2, 3, 5), g = c('a', 'a', 'b', 'b')))"
+    model = crate(f"local({{ fit <- {fitted}; function(x) stats::predict(fit, x) }})")
+    table = pd.DataFrame({"g": column})
+    with pytest.raises(InvalidInput, match=why) as caught:
+        model(table)
+    assert caught.value.details[0].column == "g"
+    assert len(model(pd.DataFrame({"g": ["b", "a"]}))) == 2
+
+
 def test_a_package_that_is_not_there_is_named(run):
     """CRA-004."""
     with pytest.raises(

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from pandas.testing import assert_frame_equal
 
 from mlmodel.errors import InvalidInput, ModelFailure
 from r_functions import runner
@@ -256,6 +257,17 @@ def _plain(value):
 @settings(max_examples=100)
 def test_nested_values_come_back_as_they_went(same, value):
     assert _plain(same(value)) == _as_r_has_it(value)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "int32", "bool"])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("rows", [1024, 1025, 2500])
+def test_long_tables_come_back_as_they_went(same, rows, order, dtype):
+    """Whichever way they lie in memory, and of more rows than are turned at once."""
+    values = np.asarray(np.arange(rows * 3).reshape(rows, 3) % 7, dtype, order)
+    frame = pd.DataFrame(values, columns=list("abc"))
+    assert_frame_equal(same(frame), frame)
+    assert_frame_equal(same(frame[::2]), frame[::2].reset_index(drop=True))
 
 
 @given(shape=some.lists(some.integers(0, 4), min_size=2, max_size=4), data=some.data())

@@ -27,6 +27,8 @@ __all__ = ["vector_of"]
 
 #: Of columns that are all of one of these, the frame is one array.
 _PLAIN = tuple(map(np.dtype, ("float64", "float32", "int64", "int32", "bool")))
+#: Rows that are turned at once: as many as the processor's caches hold.
+_TURNED = 1024
 
 
 def vector_of(value: Any, place: Place) -> Vector:
@@ -118,9 +120,20 @@ def _columns(frame: pd.DataFrame) -> list[Vector]:
     dtypes: list[Any] = frame.dtypes.tolist()
     if dtypes and dtypes.count(dtypes[0]) == len(dtypes) and dtypes[0] in _PLAIN:
         # A series for each would cost a row more than all the rest.
-        values = frame.to_numpy()
+        values = _turned(frame.to_numpy())
         return [_of_table(values[:, n], place) for n, place in enumerate(places)]
     return [_column(frame.iloc[:, n], place) for n, place in enumerate(places)]
+
+
+def _turned(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return a table each of whose columns is in one piece, as R wants them, whatever it was."""
+    if values.flags.f_contiguous or len(values) <= _TURNED:
+        return values
+    turned = np.empty(values.shape, values.dtype, order="F")
+    for start in range(0, len(values), _TURNED):
+        part = slice(start, start + _TURNED)
+        turned[part] = values[part]
+    return turned
 
 
 def _of_table(values: np.ndarray[Any, Any], place: Place) -> Vector:

@@ -1,0 +1,129 @@
+# Data of R as cells of JSON, and columns of enforced cells as data of R.
+
+mlmodel_enforce <- function(model, data) {
+  specs <- specs_of(model)$inputs
+  if (is.null(specs)) return(data)
+  columns <- enforce_json(specs, as_json_data(data))
+  values <- lapply(columns, function(one) r_column(one, specs[[1L]]))
+  names(values) <- column_names(specs)
+  structure(values, class = "data.frame", row.names = c(NA_integer_, -length(columns[[1L]]$values)))
+}
+
+# The specs of a model's path, of what mlmodel_read and mlmodel_load return, or of a signature's lists.
+specs_of <- function(model) {
+  if (inherits(model, "mlmodel_loaded")) model <- model$file
+  if (is.character(model)) model <- mlmodel_read(model)
+  if (!inherits(model, "mlmodel_file")) return(read_specs(model))
+  said <- model[["signature"]]
+  if (is.null(said)) return(NULL)
+  read_specs(lapply(said[intersect(names(said), c("inputs", "outputs", "params"))], function(text) {
+    if (!is.null(text)) plain(read_json(text))
+  }))
+}
+
+# A text of JSON as it is read, a data frame as columns by name, other data as one column.
+as_json_data <- function(data) {
+  if (is.data.frame(data)) {
+    named_by_hand(data)
+    return(json_object(lapply(seq_along(data), function(i) json_cells(data[[i]], names(data)[i])), names(data)))
+  }
+  if (is_json_text(data)) read_json(data) else json_cells(data, "1")
+}
+
+is_json_text <- function(data) inherits(data, "json") || (is.character(data) && length(data) == 1L && grepl("^\\s*[[{]", data))
+
+named_by_hand <- function(data) {
+  twice <- names(data)[duplicated(names(data))]
+  if (length(twice)) stop("The data have the column ", twice[1L], " twice (CRA-009)", call. = FALSE)
+}
+
+json_cells <- function(column, name) {
+  if (is.list(column) && !inherits(column, "POSIXlt")) return(lapply(column, json_value_of))
+  column <- plain_column(column, name)
+  gaps <- is.na(column)
+  cells <- if (is.numeric(column)) json_numbers(column, gaps) else as.list(column)
+  cells[gaps] <- list(NULL)
+  cells
+}
+
+# A column of truth values, numbers or texts: levels as texts, times and dates as ISO 8601 has them, in UTC.
+plain_column <- function(column, name) {
+  if (is.factor(column)) return(as.character(column))
+  if (inherits(column, "Date")) return(format(column))
+  if (inherits(column, "POSIXt")) return(format(as.POSIXct(column), "%Y-%m-%dT%H:%M:%OS6", tz = "UTC"))
+  if ((is.numeric(column) || is.character(column) || is.logical(column)) && !is.object(column)) return(column)
+  if (inherits(column, "AsIs")) return(plain_column(unclass(column), name))
+  stop("Column ", name, " is of the class ", class(column)[1L], ", which has no form in JSON", call. = FALSE)
+}
+
+# Whole numbers are integers, as R writes them; infinite ones are their names (ENF-064).
+json_numbers <- function(column, gaps) {
+  cells <- vector("list", length(column))
+  cells[!gaps] <- lapply(number_texts(column[!gaps]), json_number)
+  endless <- which(is.infinite(column))
+  cells[endless] <- lapply(column[endless], special)
+  cells
+}
+
+number_texts <- function(numbers) {
+  is_whole <- is.finite(numbers) & numbers == trunc(numbers) & abs(numbers) < 2^53
+  texts <- character(length(numbers))
+  texts[is_whole] <- sprintf("%.0f", numbers[is_whole])
+  texts[!is_whole] <- exact(as.double(numbers[!is_whole]))
+  texts
+}
+
+# The cells of a column as JSON has them, all at once.
+written_cells <- function(column, name) {
+  if (is.list(column) && !inherits(column, "POSIXlt")) return(vapply(json_cells(column, name), write_json, ""))
+  column <- plain_column(column, name)
+  gaps <- is.na(column)
+  texts <- rep("null", length(column))
+  texts[!gaps] <- if (is.character(column)) quoted(column[!gaps])
+    else if (is.logical(column)) ifelse(column[!gaps], "true", "false")
+    else number_texts(column[!gaps])
+  texts
+}
+
+json_value_of <- function(value) {
+  if (is.raw(value)) return(jsonlite::base64_enc(value))
+  if (is.list(value) && !is.null(names(value))) return(json_object(lapply(unname(value), json_value_of), names(value)))
+  if (is.null(value)) return(NULL)
+  cells <- json_cells(value, "")
+  if (length(value) == 1L && !is.list(value)) cells[[1L]] else cells
+}
+
+# Enforced cells as a vector of R; lists where R has none.
+r_column <- function(column, spec) {
+  gaps <- vapply(column$values, is.null, NA)
+  values <- column$values
+  if (column$dtype == "object" || column$dtype == "binary") return(r_objects(values, gaps, column$dtype))
+  values[gaps] <- NA
+  values <- unlist(values)
+  if (startsWith(column$dtype, "datetime64"))
+    return(as.POSIXct(strptime(as.character(values), "%Y-%m-%dT%H:%M:%OS", tz = "UTC")))
+  if (column$dtype == "bool") return(as.logical(values))
+  if (startsWith(column$dtype, "float")) return(as.double(values))
+  whole_column(as.character(values), column)
+}
+
+r_objects <- function(values, gaps, dtype) {
+  if (dtype == "binary") return(I(lapply(values, function(one) if (!is.null(one)) jsonlite::base64_dec(one))))
+  is_text <- vapply(values, is.character, NA)
+  is_truth <- vapply(values, is.logical, NA)
+  values[gaps] <- NA
+  if (all(is_text | gaps)) as.character(unlist(values))
+  else if (all(is_truth | gaps)) as.logical(unlist(values))
+  else I(lapply(values, plain))
+}
+
+# R has no integers of 64 bits: doubles hold those up to 2^53, and no others are made of them (CRA-009).
+whole_column <- function(texts, column) {
+  if (tolower(column$dtype) == "int32" && !"-2147483648" %in% texts) return(as.integer(texts))
+  numbers <- as.double(texts)
+  beyond <- which(!is.na(texts) & sprintf("%.0f", numbers) != texts)
+  if (length(beyond))
+    stop("Column ", column$name, ", row ", beyond[1L], ": ", texts[beyond[1L]], " is beyond 2^53, and R has no integers of 64 bits (CRA-009)",
+         call. = FALSE)
+  numbers
+}

@@ -1,0 +1,193 @@
+# JSON with what R's vectors lose: all digits of a number, whether it has a point, the order of keys and
+# keys that stand twice. Numbers are texts of the class json_number, objects lists of the class json_object.
+
+json_number <- function(text) structure(text, class = "json_number")
+is_number <- function(x) inherits(x, "json_number")
+is_object <- function(x) inherits(x, "json_object")
+is_array <- function(x) is.list(x) && !is_object(x)
+is_whole <- function(number) grepl("^-?[0-9]+$", number)
+
+json_token <- paste0(
+  "[ \t\r\n]*(?:", '"(?:[^"\\\\\\x00-\\x1f]++|\\\\(?:["\\\\/bfnrt]|u[0-9A-Fa-f]{4}))*+"',
+  "|-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null|[][{},:])"
+)
+
+read_json <- function(text) {
+  s <- json_tokens(text)
+  s$at <- 1L
+  value <- json_value(s)
+  if (s$at <= s$count) not_json(s)
+  value
+}
+
+# The position of the first character that makes a text no JSON, or NULL.
+json_fault <- function(text) {
+  tryCatch({
+    read_json(text)
+    NULL
+  }, mlmodel_not_json = function(e) e$at)
+}
+
+json_tokens <- function(text) {
+  found <- gregexpr(json_token, text, perl = TRUE)[[1L]]
+  s <- new.env(parent = emptyenv())
+  s$starts <- as.integer(found)
+  s$ends <- s$starts + attr(found, "match.length") - 1L
+  s$length <- nchar(text)
+  s$count <- contiguous(s, text)
+  tokens <- sub("^[ \t\r\n]+", "", regmatches(text, list(found))[[1L]][seq_len(s$count)])
+  # Where each begins, behind the spaces before it.
+  s$starts <- s$ends[seq_len(s$count)] - nchar(tokens) + 1L
+  s$kinds <- substr(tokens, 1L, 1L)
+  is_text <- s$kinds == "\""
+  tokens[is_text] <- json_texts(tokens[is_text])
+  s$tokens <- tokens
+  s
+}
+
+# How many tokens stand one after another; what follows them is no token, and told when it is reached.
+contiguous <- function(s, text) {
+  if (s$starts[1L] == -1L) return(0L)
+  gaps <- which(s$starts != c(1L, s$ends[-length(s$ends)] + 1L))
+  count <- if (length(gaps)) gaps[1L] - 1L else length(s$starts)
+  end <- if (count) s$ends[count] else 0L
+  rest <- regexpr("[^ \t\r\n]", substr(text, end + 1L, s$length))
+  s$rest <- if (rest > 0L) end + as.integer(rest)
+  count
+}
+
+json_texts <- function(tokens) {
+  texts <- substr(tokens, 2L, nchar(tokens) - 1L)
+  escaped <- grep("\\", texts, fixed = TRUE)
+  if (!length(escaped)) return(texts)
+  texts[escaped] <- unescaped(paste0("[", paste(tokens[escaped], collapse = ","), "]"))
+  texts
+}
+
+unescaped <- function(text) {
+  marks <- gsub("\\\\u[dD][89abAB]..\\\\u[dD][c-fC-F]", "", gsub("\\\\", "", text, fixed = TRUE))
+  if (grepl("\\\\u(?:0000|[dD][89a-fA-F])", marks, perl = TRUE))
+    stop("R has no texts with NUL or half a pair of surrogates (CRA-009)", call. = FALSE)
+  as.character(jsonlite::fromJSON(text))
+}
+
+not_json <- function(s, at = s$at) {
+  place <- if (at <= s$count) s$starts[at] else if (is.null(s$rest)) s$length + 1L else s$rest
+  stop(errorCondition(paste("not JSON at character", place), at = place, class = "mlmodel_not_json"))
+}
+
+json_value <- function(s) {
+  at <- s$at
+  if (at > s$count) not_json(s)
+  s$at <- at + 1L
+  switch(s$kinds[at],
+    "{" = json_pairs(s),
+    "[" = json_items(s),
+    "\"" = s$tokens[at],
+    "t" = TRUE,
+    "f" = FALSE,
+    "n" = NULL,
+    "]" = , "}" = , "," = , ":" = not_json(s, at),
+    json_number(s$tokens[at])
+  )
+}
+
+json_items <- function(s) {
+  items <- list()
+  if (took(s, "]")) return(items)
+  repeat {
+    items[length(items) + 1L] <- list(json_value(s))
+    if (took(s, "]")) return(items)
+    if (!took(s, ",")) not_json(s)
+  }
+}
+
+json_pairs <- function(s) {
+  items <- list()
+  keys <- character()
+  while (!(length(items) == 0L && took(s, "}"))) {
+    if (s$at > s$count || s$kinds[s$at] != "\"") not_json(s)
+    keys[length(keys) + 1L] <- s$tokens[s$at]
+    s$at <- s$at + 1L
+    if (!took(s, ":")) not_json(s)
+    items[length(items) + 1L] <- list(json_value(s))
+    if (took(s, "}")) break
+    if (!took(s, ",")) not_json(s)
+  }
+  json_object(items, keys)
+}
+
+took <- function(s, token) {
+  is_there <- s$at <= s$count && s$kinds[s$at] == token
+  if (is_there) s$at <- s$at + 1L
+  is_there
+}
+
+# Of a key that stands twice the last value is what readers of JSON take.
+json_object <- function(items, keys) {
+  last <- !duplicated(keys, fromLast = TRUE)
+  structure(items[last], names = keys[last], class = "json_object")
+}
+
+# What stands under a key; `[[` knows no key that is the empty text.
+at_key <- function(object, key) {
+  index <- match(key, names(object))
+  if (is.na(index)) NULL else unclass(object)[[index]]
+}
+
+has_key <- function(object, key) key %in% names(object)
+
+# Values as R has them, for what is no data: numbers, named lists.
+plain <- function(value) {
+  if (is_number(value)) return(doubles(value))
+  if (is.list(value)) lapply(unclass(value), plain) else value
+}
+
+# The doubles next to literals. R's own reader may be one unit of the last place beside them.
+doubles <- function(texts) {
+  if (!length(texts)) return(numeric())
+  # A point keeps the zero of "-0" negative.
+  texts <- sub("^-0$", "-0.0", texts)
+  as.double(jsonlite::fromJSON(paste0("[", paste(texts, collapse = ","), "]")))
+}
+
+# Doubles by as many digits as tell them from their neighbours; jsonlite writes 15 at most.
+exact <- function(numbers) {
+  texts <- sprintf("%.15g", numbers)
+  finite <- is.finite(numbers)
+  short <- finite
+  short[finite] <- doubles(texts[finite]) == numbers[finite]
+  texts[finite & !short] <- sprintf("%.17g", numbers[finite & !short])
+  texts
+}
+
+# Named lists are objects, other lists are arrays, and each vector is its one value.
+write_json <- function(value) {
+  if (is.null(value)) return("null")
+  if (is_number(value)) return(unclass(value))
+  if (is.list(value)) return(if (is.null(names(value))) written_items(value) else written_pairs(value))
+  if (is.character(value)) return(quoted(value))
+  if (is.logical(value)) return(if (is.na(value)) "null" else if (value) "true" else "false")
+  if (is.finite(value)) exact(value) else quoted(special(value))
+}
+
+special <- function(number) if (is.nan(number) || is.na(number)) "NaN" else if (number > 0) "Infinity" else "-Infinity"
+
+written_items <- function(items) paste0("[", paste(vapply(items, write_json, ""), collapse = ","), "]")
+
+written_pairs <- function(object) {
+  values <- vapply(unclass(object), write_json, "")
+  paste0("{", paste0(quoted(names(object)), ":", values, recycle0 = TRUE, collapse = ","), "}")
+}
+
+quoted <- function(texts) {
+  texts <- gsub("\"", "\\\"", gsub("\\", "\\\\", enc2utf8(texts), fixed = TRUE), fixed = TRUE)
+  odd <- grep("[\x01-\x1f]", texts)
+  texts[odd] <- vapply(texts[odd], without_controls, "")
+  paste0("\"", texts, "\"", recycle0 = TRUE)
+}
+
+without_controls <- function(text) {
+  points <- utf8ToInt(text)
+  paste(ifelse(points < 32L, sprintf("\\u%04x", points), intToUtf8(points, multiple = TRUE)), collapse = "")
+}

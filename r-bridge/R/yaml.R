@@ -1,0 +1,249 @@
+# YAML as MLmodel files use it, as nodes that know where they stand. The package yaml gives values: of keys that
+# stand twice it keeps none, and it shows no places.
+#
+# A node is an environment with `kind` ("text", "list" or "mapping"), `place` (the number of a character) and
+# `value` with `is_plain`, `items`, or `entries` (pairs of nodes). The end of the text is the character "".
+
+yaml_bounds <- list(depth = 64L, values = 50000L, aliases = 1000L, directives = 8L, bytes = 8 * 2^20)
+yaml_escapes <- c("0" = "\ufdd0", a = "\a", b = "\b", t = "\t", "\t" = "\t", n = "\n", v = "\v", f = "\f", r = "\r", e = "\033",
+                  " " = " ", "\"" = "\"", "/" = "/", "\\" = "\\", N = "\u0085", "_" = "\u00a0", L = "\u2028", P = "\u2029")
+
+# An error of a file, with its rule and place.
+broken <- function(rule, place = NA_integer_, why = "is not YAML") {
+  stop(errorCondition(paste0(why, " (", rule, ")"), rule = rule, place = place, why = why, class = "mlmodel_broken"))
+}
+
+# A text with one character for each end of a line (MLM-040).
+of_lines <- function(text) gsub("\r\n|[\r\u0085\u2028\u2029]", "\n", sub("^\ufeff", "", text))
+
+characters_of <- function(text) if (nzchar(text)) strsplit(text, "", fixed = TRUE)[[1L]] else character()
+
+# Read a document; `places` says where each character of the text stands, if not where it is.
+yaml_document <- function(text, places = NULL) {
+  if (nchar(text, "bytes") > yaml_bounds$bytes) broken("MLM-002", why = "is larger than 8 MiB")
+  text <- if (is.null(places)) of_lines(text) else gsub("\r", " ", text, fixed = TRUE)
+  r <- new_reader(text)
+  r$places <- if (is.null(places)) seq_len(r$size + 1L) else places
+  r$root <- read_document(r)
+  r
+}
+
+new_reader <- function(text) {
+  r <- new.env(parent = emptyenv())
+  chars <- characters_of(text)
+  r$size <- length(chars)
+  r$chars <- c(chars, rep("", 4L))
+  is_end <- c(chars == "\n", TRUE)
+  r$ends <- which(is_end)
+  # The line of each character, from 1.
+  r$line <- cumsum(c(TRUE, is_end[-length(is_end)]))
+  # Where the next character is that may be more than a part of a text.
+  r$stops_in_quotes <- next_of(chars, c("\"", "'", "\\", "\n"))
+  r$stops <- next_of(chars, c(":", "#", "\n"))
+  r$stops_in_brackets <- next_of(chars, c(":", "#", "\n", ",", "[", "]", "{", "}"))
+  r$at <- 1L
+  r$values <- 0L
+  r$aliases <- 0L
+  r$anchors <- new.env(parent = emptyenv())
+  r$open <- character()
+  r
+}
+
+next_of <- function(chars, wanted) {
+  end <- length(chars) + 1L
+  at <- rep(end, end)
+  found <- which(chars %in% wanted)
+  at[found] <- found
+  rev(cummin(rev(at)))
+}
+
+# Lines and columns from 1, of numbers of characters.
+lines_and_columns <- function(r, places) {
+  line <- r$line[places]
+  list(line = line, column = places - c(0L, r$ends)[line])
+}
+
+peek <- function(r, ahead = 0L) r$chars[r$at + ahead]
+place_of <- function(r) r$places[r$at]
+fail <- function(r, rule = "MLM-001", why = "is not YAML") broken(rule, place_of(r), why)
+is_blank <- function(one) one == " " || one == "\n" || one == "\t" || one == ""
+starts_with <- function(r, token) all(r$chars[r$at + seq_len(nchar(token)) - 1L] == characters_of(token))
+end_of_line <- function(r, at) r$ends[r$line[at]]
+
+# How far the line of a character is indented up to it.
+indent_at <- function(r, at = r$at) {
+  line <- r$line[at]
+  if (line > 1L) at - 1L - r$ends[line - 1L] else at - 1L
+}
+
+# Pass over spaces, comments and, where allowed, ends of lines.
+space <- function(r, lines = TRUE) {
+  chars <- r$chars
+  at <- r$at
+  repeat {
+    one <- chars[at]
+    if (one == " " || one == "\t" || (lines && one == "\n")) at <- at + 1L
+    else if (one == "#" && (at == 1L || is_blank(chars[at - 1L]))) at <- end_of_line(r, at)
+    else break
+  }
+  r$at <- at
+}
+
+read_document <- function(r) {
+  space(r)
+  directives(r)
+  if (starts_with(r, "---")) r$at <- r$at + 3L
+  root <- block(r, -1L, 0L)
+  space(r)
+  if (starts_with(r, "...")) r$at <- r$at + 3L
+  space(r)
+  if (r$at <= r$size) fail(r)
+  root
+}
+
+directives <- function(r) {
+  lines <- 0L
+  while (peek(r) == "%") {
+    lines <- lines + 1L
+    if (lines > yaml_bounds$directives) broken("MLM-002", why = "has too many directives")
+    r$at <- min(end_of_line(r, r$at) + 1L, r$size + 1L)
+  }
+}
+
+new_node <- function(r, kind, place, depth, ...) {
+  r$values <- r$values + 1L
+  if (kind != "text" && depth >= yaml_bounds$depth) broken("MLM-002", place, "is nested more than 64 deep")
+  if (r$values > yaml_bounds$values) broken("MLM-002", place, "has more than 50,000 values")
+  list2env(list(kind = kind, place = place, tag = NULL, ...), parent = emptyenv())
+}
+
+text_node <- function(r, value, is_plain, place, depth, tag = NULL, characters = integer()) {
+  node <- new_node(r, "text", place, depth, value = value, is_plain = is_plain, characters = characters)
+  node$tag <- tag
+  node
+}
+
+# A node in block style that is indented by more than `outer`.
+block <- function(r, outer, depth, in_sequence = FALSE) {
+  start <- place_of(r)
+  space(r)
+  marks <- read_marks(r)
+  indent <- indent_at(r)
+  one <- peek(r)
+  is_outside <- indent <= outer && !(in_sequence && indent == outer && is_dash(r))
+  if (one == "" || is_outside || is_end(r)) {
+    place <- if (is.null(marks$place)) start else marks$place
+    return(named(r, text_node(r, "", TRUE, place, depth, marks$tag), marks))
+  }
+  found <- if (one == "*") read_alias(r, depth)
+    else if (one == "-" && is_dash(r)) read_sequence(r, indent, depth)
+    else if (one == "|" || one == ">") read_literal(r, outer, marks, depth)
+    else mapping_or_value(r, indent, outer, depth)
+  if (length(marks)) named(r, found, marks) else found
+}
+
+is_end <- function(r) {
+  one <- peek(r)
+  (one == "-" || one == ".") && indent_at(r) == 0L && (starts_with(r, "---") || starts_with(r, "..."))
+}
+
+is_dash <- function(r) peek(r) == "-" && is_blank(peek(r, 1L))
+
+read_marks <- function(r) {
+  found <- list()
+  repeat {
+    one <- peek(r)
+    if (one != "&" && one != "!") return(found)
+    if (is.null(found$place)) found$place <- place_of(r)
+    word <- read_word(r)
+    if (one == "!") found$tag <- word
+    else {
+      found$anchor <- substr(word, 2L, nchar(word))
+      r$open <- c(r$open, found$anchor)
+    }
+    space(r)
+  }
+}
+
+read_word <- function(r) {
+  start <- r$at
+  while (!is_blank(peek(r)) && !peek(r) %in% c(",", "[", "]", "{", "}")) r$at <- r$at + 1L
+  paste(r$chars[seq_len(r$at - start) + start - 1L], collapse = "")
+}
+
+named <- function(r, node, marks) {
+  if (!is.null(marks$anchor)) {
+    assign(paste0("&", marks$anchor), node, r$anchors)
+    r$open <- setdiff(r$open, marks$anchor)
+  }
+  if (!is.null(marks$tag)) node$tag <- marks$tag
+  if (!is.null(marks$place)) node$place <- marks$place
+  node
+}
+
+read_alias <- function(r, depth) {
+  place <- place_of(r)
+  word <- read_word(r)
+  name <- substr(word, 2L, nchar(word))
+  if (name %in% r$open) broken("MLM-002", place, paste("has the alias", name, "within itself"))
+  target <- get0(paste0("&", name), r$anchors, inherits = FALSE)
+  if (is.null(target)) broken("MLM-001", place, paste("has no anchor", name))
+  r$values <- r$values + node_size(target)
+  r$aliases <- r$aliases + 1L
+  is_too_much <- r$values > yaml_bounds$values || r$aliases > yaml_bounds$aliases ||
+    depth + node_levels(target) > yaml_bounds$depth
+  if (is_too_much) broken("MLM-002", place, "has too many aliases, or too much behind them")
+  node <- list2env(as.list(target), parent = emptyenv())
+  node$place <- place
+  node
+}
+
+inner_nodes <- function(node) if (node$kind == "mapping") unlist(node$entries, FALSE) else node$items
+
+# How many lists and mappings stand in one another.
+node_levels <- function(node) {
+  if (node$kind == "text") return(0L)
+  if (is.null(node$levels)) node$levels <- 1L + max(0L, vapply(inner_nodes(node), node_levels, 0L))
+  node$levels
+}
+
+node_size <- function(node) {
+  if (node$kind == "text") return(1L)
+  if (is.null(node$size)) node$size <- 1L + sum(vapply(inner_nodes(node), node_size, 0L))
+  node$size
+}
+
+read_sequence <- function(r, indent, depth) {
+  node <- new_node(r, "list", place_of(r), depth, items = list())
+  items <- list()
+  while (indent_at(r) == indent && is_dash(r)) {
+    r$at <- r$at + 1L
+    items[[length(items) + 1L]] <- block(r, indent, depth + 1L)
+    space(r)
+  }
+  node$items <- items
+  node
+}
+
+mapping_or_value <- function(r, indent, outer, depth) {
+  from <- r$at
+  key <- flow(r, depth, outer)
+  if (!is_colon(r) || end_of_line(r, from) < r$at) return(key)
+  node <- new_node(r, "mapping", key$place, depth, entries = list())
+  entries <- list()
+  repeat {
+    if (!is_colon(r)) fail(r)
+    r$at <- r$at + 1L
+    entries[[length(entries) + 1L]] <- list(key, block(r, indent, depth + 1L, TRUE))
+    space(r)
+    if (peek(r) == "" || indent_at(r) != indent || is_end(r)) break
+    key <- flow(r, depth + 1L, indent)
+  }
+  node$entries <- entries
+  node
+}
+
+is_colon <- function(r) {
+  space(r, FALSE)
+  peek(r) == ":" && is_blank(peek(r, 1L))
+}

@@ -1,0 +1,217 @@
+# Nodes in flow style (quoted, plain, in brackets) and block scalars.
+
+flow <- function(r, depth, outer = -1L, in_brackets = FALSE) {
+  place <- place_of(r)
+  one <- peek(r)
+  if (one == "*") return(read_alias(r, depth))
+  if (one == "[" || one == "{") return(brackets(r, one == "[", depth))
+  if (one == "\"" || one == "'") return(read_quoted(r, one, depth))
+  if (one %in% c("", "@", "`", "%", ",", "]", "}")) fail(r)
+  plain_text(r, outer, in_brackets, place, depth)
+}
+
+brackets <- function(r, is_list, depth) {
+  end <- if (is_list) "]" else "}"
+  node <- if (is_list) new_node(r, "list", place_of(r), depth, items = list())
+    else new_node(r, "mapping", place_of(r), depth, entries = list())
+  found <- list()
+  r$at <- r$at + 1L
+  space(r)
+  while (peek(r) != end) {
+    found[[length(found) + 1L]] <- in_brackets(r, is_list, depth)
+    space(r)
+    if (peek(r) == ",") r$at <- r$at + 1L else if (peek(r) != end) fail(r)
+    space(r)
+  }
+  r$at <- r$at + 1L
+  if (is_list) node$items <- found else node$entries <- found
+  node
+}
+
+in_brackets <- function(r, is_list, depth) {
+  if (peek(r) == "?" && is_blank(peek(r, 1L))) r$at <- r$at + 1L
+  space(r)
+  item <- marked(r, depth + 1L)
+  space(r)
+  if (!is_list) return(list(item, value_in_braces(r, depth + 1L)))
+  if (peek(r) != ":") return(item)
+  # A mapping of one entry, as a list may hold it without braces.
+  node <- new_node(r, "mapping", item$place, depth + 1L, entries = list())
+  node$entries <- list(list(item, value_in_braces(r, depth + 2L)))
+  node
+}
+
+marked <- function(r, depth) {
+  marks <- read_marks(r)
+  named(r, flow(r, depth, -1L, TRUE), marks)
+}
+
+value_in_braces <- function(r, depth) {
+  if (peek(r) != ":") return(text_node(r, "", TRUE, place_of(r), depth))
+  r$at <- r$at + 1L
+  start <- place_of(r)
+  space(r)
+  if (peek(r) %in% c(",", "}", "]", "")) return(text_node(r, "", TRUE, start, depth))
+  marked(r, depth)
+}
+
+# A text that is being read: its characters, and where each stands.
+gathered <- function() {
+  g <- new.env(parent = emptyenv())
+  g$value <- character()
+  g$places <- integer()
+  g
+}
+
+gather <- function(g, values, places) {
+  g$value <- c(g$value, values)
+  g$places <- c(g$places, places)
+}
+
+read_quoted <- function(r, quote, depth) {
+  place <- place_of(r)
+  g <- gathered()
+  r$at <- r$at + 1L
+  repeat {
+    upto <- r$stops_in_quotes[r$at]
+    run <- seq_len(upto - r$at) + r$at - 1L
+    gather(g, r$chars[run], r$places[run])
+    r$at <- upto
+    one <- peek(r)
+    if (one == "") fail(r, why = "has a text in quotes without its end")
+    if (one == quote && !(quote == "'" && peek(r, 1L) == "'")) break
+    in_quotes(r, g, one, quote)
+    r$at <- r$at + 1L
+  }
+  gather(g, character(), place_of(r))
+  r$at <- r$at + 1L
+  text_node(r, paste(g$value, collapse = ""), FALSE, place, depth, characters = g$places)
+}
+
+in_quotes <- function(r, g, one, quote) {
+  if (one == "\n") return(fold(r, g))
+  if (one == "\\" && quote == "\"") return(escape(r, g))
+  gather(g, one, place_of(r))
+  if (one == quote) r$at <- r$at + 1L
+}
+
+escape <- function(r, g) {
+  place <- place_of(r)
+  r$at <- r$at + 1L
+  one <- peek(r)
+  if (one == "\n") {
+    while (peek(r, 1L) %in% c(" ", "\t")) r$at <- r$at + 1L
+    return()
+  }
+  digits <- c(x = 2L, u = 4L, U = 8L)[one]
+  if (!is.na(digits)) return(gather(g, by_number(r, digits), place))
+  if (!one %in% names(yaml_escapes)) fail(r, why = "has an escape that YAML does not know")
+  gather(g, yaml_escapes[[one]], place)
+}
+
+by_number <- function(r, digits) {
+  text <- paste(r$chars[r$at + seq_len(digits)], collapse = "")
+  if (!grepl(paste0("^[0-9A-Fa-f]{", digits, "}$"), text)) fail(r, why = "has an escape that YAML does not know")
+  r$at <- r$at + digits
+  number <- strtoi(text, 16L)
+  # R has no text with NUL: its place takes a character that no file may have.
+  if (is.na(number) || number > 0x10ffff) fail(r) else if (number == 0) "\ufdd0" else intToUtf8(number)
+}
+
+# An end of line within a text: a space, or as many ends as there are empty lines.
+fold <- function(r, g) {
+  place <- place_of(r)
+  kept <- length(g$value)
+  while (kept && g$value[kept] %in% c(" ", "\t")) kept <- kept - 1L
+  g$value <- g$value[seq_len(kept)]
+  g$places <- g$places[seq_len(kept)]
+  empty <- 0L
+  while (peek(r, 1L) %in% c(" ", "\t", "\n")) {
+    r$at <- r$at + 1L
+    if (peek(r) == "\n") empty <- empty + 1L
+  }
+  gather(g, if (empty) rep("\n", empty) else " ", rep(place, max(empty, 1L)))
+}
+
+plain_text <- function(r, outer, in_brackets, place, depth) {
+  upto <- end_of_plain(r, in_brackets, TRUE)
+  run <- seq_len(upto - r$at) + r$at - 1L
+  g <- list(value = r$chars[run], places = r$places[run])
+  r$at <- upto
+  if (r$chars[upto] == "\n" && goes_on(r, outer, in_brackets)) g <- more_lines(r, g, outer, in_brackets)
+  whole <- sub("[ \t\n]+$", "", paste(g$value, collapse = ""))
+  places <- c(g$places, place_of(r))[seq_len(nchar(whole) + 1L)]
+  text_node(r, whole, TRUE, place, depth, characters = places)
+}
+
+# The further lines of a plain text, each behind a fold.
+more_lines <- function(r, first, outer, in_brackets) {
+  g <- gathered()
+  gather(g, first$value, first$places)
+  while (r$chars[r$at] == "\n" && goes_on(r, outer, in_brackets)) {
+    fold(r, g)
+    r$at <- r$at + 1L
+    upto <- end_of_plain(r, in_brackets, length(g$value) == 0L)
+    run <- seq_len(upto - r$at) + r$at - 1L
+    gather(g, r$chars[run], r$places[run])
+    r$at <- upto
+  }
+  g
+}
+
+# Where a plain text ends on its line: before ": ", " #", and in brackets before what they are made of.
+end_of_plain <- function(r, in_brackets, is_first) {
+  stops <- if (in_brackets) r$stops_in_brackets else r$stops
+  at <- stops[r$at]
+  while (!is_stop(r, at, in_brackets, is_first)) at <- stops[at + 1L]
+  at
+}
+
+is_stop <- function(r, at, in_brackets, is_first) {
+  one <- r$chars[at]
+  if (one == "#") return(if (at == r$at) !is_first else is_blank(r$chars[at - 1L]))
+  if (one != ":") return(TRUE)
+  following <- r$chars[at + 1L]
+  is_blank(following) || (in_brackets && following %in% c(",", "]", "}"))
+}
+
+goes_on <- function(r, outer, in_brackets) {
+  following <- r$at
+  while (r$chars[following] %in% c(" ", "\t", "\n")) following <- following + 1L
+  one <- r$chars[following]
+  if (one == "" || one == "#") return(FALSE)
+  in_brackets || indent_at(r, following) > outer
+}
+
+# A block scalar, `|` or `>`.
+read_literal <- function(r, outer, marks, depth) {
+  place <- place_of(r)
+  is_folded <- peek(r) == ">"
+  end <- end_of_line(r, r$at)
+  header <- paste(r$chars[r$at:(end - 1L)], collapse = "")
+  r$at <- min(end + 1L, r$size + 1L)
+  runs <- literal_lines(r, outer)
+  texts <- vapply(runs, function(run) paste(r$chars[run], collapse = ""), "")
+  texts <- texts[seq_len(max(0L, which(nzchar(texts))))]
+  last <- if (grepl("-", header, fixed = TRUE) || !length(texts)) "" else "\n"
+  value <- paste0(paste(texts, collapse = if (is_folded) " " else "\n"), last)
+  characters <- unlist(lapply(runs, function(run) r$places[c(run, if (length(run)) max(run) + 1L)]))
+  text_node(r, value, FALSE, place, depth, marks$tag, as.integer(characters))
+}
+
+literal_lines <- function(r, outer) {
+  runs <- list()
+  width <- 0L
+  while (r$at <= r$size) {
+    end <- end_of_line(r, r$at)
+    line <- r$chars[seq_len(end - r$at) + r$at - 1L]
+    spaces <- match(FALSE, line == " ", length(line) + 1L) - 1L
+    is_empty <- spaces == length(line)
+    if (!is_empty && width == 0L) width <- spaces
+    if (!is_empty && (spaces < width || (width <= max(outer, 0L) && outer >= 0L))) break
+    cut <- if (is_empty) min(spaces, width) else width
+    runs[[length(runs) + 1L]] <- seq_len(length(line) - cut) + r$at + cut - 1L
+    r$at <- min(end + 1L, r$size + 1L)
+  }
+  runs
+}

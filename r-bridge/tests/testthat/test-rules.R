@@ -1,0 +1,88 @@
+on_disk <- function(text) {
+  path <- tempfile("model-")
+  dir.create(path)
+  writeLines(text, file.path(path, "MLmodel"))
+  path
+}
+
+test_that("violations have their rules and places, in order", {
+  found <- mlmodel_validate(on_disk(c("flavors:", "  sklearn: {pickled_model: absent.pkl}", "  own: {}", "run_id: [1]", "run_id: a")))
+  told <- as.data.frame(found)
+  expect_equal(told$rule, c("DIR-003", "MLM-012", "MLM-008", "MLM-003"))
+  expect_equal(told$line, c(2, 3, 4, 5))
+  expect_equal(told$column, c(28, 3, 9, 1))
+  expect_equal(told$severity, c("error", "warning", "error", "error"))
+  expect_equal(nrow(as.data.frame(mlmodel_validate(on_disk("flavors: {python_function: {loader_module: a}}")))), 0)
+  expect_output(print(found), "2:28 /flavors/sklearn/pickled_model: names the file absent.pkl which is not there")
+})
+
+test_that("bytes that are not UTF-8, or no text at all, are told with their place", {
+  path <- on_disk("")
+  says <- function(bytes) {
+    writeBin(as.raw(bytes), file.path(path, "MLmodel"))
+    as.data.frame(mlmodel_validate(path))[c("rule", "line", "column")]
+  }
+  expect_equal(says(c(0x61, 0x3a, 0x0a, 0xc3, 0xa9, 0xff)), data.frame(rule = "MLM-001", line = 2L, column = 2L))
+  expect_equal(says(c(0x61, 0x00))$rule, "MLM-001")
+})
+
+test_that("a link that leads out of the folder is told", {
+  path <- on_disk("flavors: {crate: {}}")
+  outside <- tempfile()
+  writeLines("", outside)
+  file.symlink(outside, file.path(path, "crate.bin"))
+  expect_match(mlmodel_validate(path), "leads out.*DIR-004")
+})
+
+spec <- function(type, ...) list(inputs = list(list(type = type, name = "a", ...)))
+
+test_that("cells are read at the declared type, or refused with row, value and rule", {
+  expect_identical(mlmodel_enforce(spec("integer"), '[{"a": 5}]')$a, 5L)
+  expect_identical(mlmodel_enforce(spec("integer", required = FALSE), '[{"a": 5}, {}]')$a, c(5L, NA))
+  expect_identical(mlmodel_enforce(spec("long"), '{"a": [9007199254740992]}')$a, 2^53)
+  expect_identical(mlmodel_enforce(spec("double"), '[{"a": 0.1}, {"a": null}]')$a, c(0.1, NaN))
+  expect_identical(mlmodel_enforce(spec("string"), '[{"a": "\\u00e9"}, {"a": null}]')$a, c("\u00e9", NA))
+  expect_equal(mlmodel_enforce(spec("datetime"), '[{"a": "2020-01-01T01:00+01:00"}]')$a, as.POSIXct("2020-01-01", tz = "UTC"))
+  expect_identical(mlmodel_enforce(spec("binary"), '[{"a": "AQI="}]')$a[[1]], as.raw(1:2))
+  expect_error(mlmodel_enforce(spec("integer"), '[{"a": 1}, {"a": 1.0}]'), "column a, row 2: expected a whole number, got 1.0 \\(ENF-042\\)")
+  expect_error(mlmodel_enforce(spec("long"), '[{"a": 9223372036854775808}]'), "ENF-043")
+  expect_error(mlmodel_enforce(spec("double"), '[{"a": 9007199254740993}]'), "ENF-045")
+  expect_error(mlmodel_enforce(spec("long"), '[{"a": 9007199254740993}]'), "row 1: 9007199254740993 is beyond 2\\^53.*CRA-009")
+  expect_error(mlmodel_enforce(spec("string"), '[{"a": "\\u0000"}]'), "no texts with NUL")
+})
+
+test_that("data frames are held against signatures, too", {
+  data <- data.frame(b = c("x", NA), a = c(1, 2), other = 1)
+  signature <- list(inputs = list(list(type = "integer", name = "a"), list(type = "string", name = "b")))
+  expect_identical(mlmodel_enforce(signature, data), data.frame(a = 1:2, b = c("x", NA)))
+  error <- expect_error(mlmodel_enforce(signature, data.frame(a = c(1, 1.5), b = c(1, 2))), class = "mlmodel_refused")
+  expect_equal(error$code, "INVALID_INPUT")
+  expect_equal(lapply(error$details, function(one) one[c("rule", "column", "row")]), list(
+    list(rule = "ENF-042", column = "a", row = 1L), list(rule = "ENF-050", column = "b", row = 0L)
+  ))
+  expect_error(mlmodel_enforce(signature, data.frame(b = "x")), "the data lack the column a \\(ENF-004\\)")
+  expect_error(mlmodel_enforce(signature, data.frame(a = I(list(quote(x))), b = "x")), "no form in JSON")
+})
+
+test_that("a signature that is made from data takes the data", {
+  data <- data.frame(
+    i = c(1L, NA), d = c(0.5, NA), s = c("x", NA), t = c(TRUE, NA), f = factor(c("u", "v")), day = as.Date(c("2020-01-01", NA))
+  )
+  signature <- mlmodel_infer(data)
+  expect_equal(vapply(signature$inputs, function(one) one$type, ""), c("integer", "double", "string", "boolean", "string", "datetime"))
+  back <- mlmodel_enforce(signature, data)
+  expect_identical(back$i, data$i)
+  expect_identical(back$t, data$t)
+  expect_identical(back$f, c("u", "v"))
+  expect_equal(back$day, as.POSIXct(c("2020-01-01", NA), tz = "UTC"))
+  path <- tempfile()
+  mlmodel_save_crate(function(x) x, path, signature = signature)
+  expect_length(mlmodel_validate(path), 0)
+  expect_identical(mlmodel_enforce(path, data), back)
+  expect_equal(nrow(mlmodel_compare(path, signature)), 0)
+})
+
+test_that("what a change breaks is told", {
+  told <- mlmodel_compare(spec("double"), spec("integer"))
+  expect_equal(told, data.frame(part = "inputs", name = "a", change = "type", breaks = "typed, untyped", rule = "SIG-054"))
+})
