@@ -26,6 +26,7 @@ from mlmodel.errors import (
 )
 from mlmodel.flavors._ready import readiness_of
 from mlmodel.sandbox.wall import lacking
+from mlmodel.scoring.fidelity.answers import difference
 from mlmodel.trust.describe import look_into
 from specimens.mleap import BUNDLES, bundle, rows, spark_said
 
@@ -76,6 +77,16 @@ def test_it_answers_as_spark(name):
     if "probability" in own:
         given = np.array(told["probability"].tolist())
         np.testing.assert_allclose(given, own["probability"], rtol=0, atol=1e-15)
+
+
+def test_a_pipeline_of_scikit_learn():
+    """A bundle that the package mleap 0.25.3 wrote with scikit-learn 1.9, held against that."""
+    name = "forest-of-scikit-learn"
+    own, loaded = spark_said(name), bundle(name)
+    assert loaded.version == "0.25.3"
+    told = loaded.predict(ROWS)
+    for column in ("prediction", "probability"):
+        assert difference(own[column], told[column].tolist()) is None
 
 
 def test_many_rows_go_by_memory(scorer, monkeypatch):

@@ -13,9 +13,11 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.stream.Stream;
 import ml.combust.bundle.BundleFile;
+import ml.combust.mleap.core.feature.BinarizerModel;
 import ml.combust.mleap.core.feature.BucketizerModel;
 import ml.combust.mleap.core.feature.CoalesceModel;
 import ml.combust.mleap.core.feature.ImputerModel;
+import ml.combust.mleap.core.feature.StringIndexerModel;
 import ml.combust.mleap.core.types.StructType;
 import ml.combust.mleap.runtime.MleapContext;
 import ml.combust.mleap.runtime.frame.DefaultLeapFrame;
@@ -35,9 +37,12 @@ final class Bundle {
     private final List<Kind> inputs;
     private final List<Kind> outputs;
     private final String version;
+    /** The assemblers that hand NaN on. */
+    private final Set<String> keeping;
 
-    private Bundle(Transformer root, String version) throws Fault {
+    private Bundle(Transformer root, String version, Set<String> keeping) throws Fault {
         this.root = root;
+        this.keeping = keeping;
         this.version = version;
         stages = flat(root);
         schema = root.inputSchema();
@@ -52,7 +57,7 @@ final class Bundle {
         try (var file = BundleFile.apply(new URI("jar:" + zip.toUri()))) {
             version = file.readInfo().get().version();
             ml.combust.bundle.dsl.Bundle<Transformer> read = file.<MleapContext, Transformer>load(MleapContext.defaultContext()).get();
-            return new Bundle(read.root(), version);
+            return new Bundle(read.root(), version, Assemblers.keeping(zip));
         } catch (Fault fault) {
             throw fault.with("version", version).with("runtime", runtime);
         } catch (OutOfMemoryError error) {
@@ -77,7 +82,7 @@ final class Bundle {
         said.put("inputs", inputs.stream().map(one -> {
             var kind = one.described();
             kind.put("takes_null", takes(one.name(), Bundle::takesNull));
-            kind.put("takes_nan", takes(one.name(), Bundle::takesNan));
+            kind.put("takes_nan", takes(one.name(), this::takesNan));
             return kind;
         }).toList());
         said.put("outputs", outputs.stream().map(one -> {
@@ -121,10 +126,29 @@ final class Bundle {
         for (int at = 0; at < places.length; at++) {
             places[at] = (Integer) told.schema().indexOf(wanted.get(at).name()).get();
         }
+        if (told.dataset().size() == piece.length) {
+            put(told, places, columns, start);
+        } else {
+            putEach(piece, places, columns, start);
+        }
+    }
+
+    private static void put(DefaultLeapFrame told, int[] places, Object[][] columns, int start) {
         var each = told.dataset().iterator();
         for (int row = start; each.hasNext(); row++) {
             var cells = each.next();
             for (int at = 0; at < places.length; at++) columns[at][row] = cells.getRaw(places[at]);
+        }
+    }
+
+    /** Puts the answers of rows of which a stage leaves some out, so that the others stay in their places. */
+    private void putEach(Row[] piece, int[] places, Object[][] columns, int start) throws Fault {
+        for (int at = 0; at < piece.length; at++) {
+            try {
+                put(asked(root, schema, new Row[] {piece[at]}), places, columns, start + at);
+            } catch (RuntimeException | ScalaError error) {
+                throw blamed(piece, start, error);
+            }
         }
     }
 
@@ -197,11 +221,16 @@ final class Bundle {
 
     private static boolean takesNull(Transformer stage) {
         return stage.model() instanceof CoalesceModel
-            || (stage.model() instanceof ImputerModel imputer && imputer.nullableInput());
+            || (stage.model() instanceof ImputerModel imputer && imputer.nullableInput())
+            || (stage.model() instanceof StringIndexerModel indexer && !indexer.handleInvalid().asParamString().equals("error"));
     }
 
-    private static boolean takesNan(Transformer stage) {
-        return stage.model() instanceof ImputerModel || stage.model() instanceof BucketizerModel;
+    /** An imputer that looks for another value than NaN would replace NaN, which Spark's leaves as it is. */
+    private boolean takesNan(Transformer stage) {
+        return (stage.model() instanceof ImputerModel imputer && Double.isNaN(imputer.missingValue()))
+            || stage.model() instanceof BucketizerModel
+            || stage.model() instanceof BinarizerModel
+            || keeping.contains(stage.uid());
     }
 
     /** What Scala caught, which may be no RuntimeException. */
