@@ -16,6 +16,7 @@ from pathlib import Path
 import commands
 import infer
 import inprocess
+import jvm
 import rest
 import servers
 import sizes
@@ -33,6 +34,7 @@ GROUPS = {
     "rest": rest.measure,
     "infer": infer.measure,
     "spark": spark.measure,
+    "jvm": jvm.measure,
     "size": sizes.measure,
 }
 PAGE = ROOT / "docs" / "speed.md"
