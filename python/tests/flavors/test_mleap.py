@@ -239,6 +239,16 @@ def test_an_unknown_category(scorer):
     assert [one.column for one in raised.value.details] == ["cat"]
 
 
+def test_the_first_row_of_many_that_is_not_taken(scorer):
+    """MLP-009: pieces go through the stages beside each other."""
+    many = pd.concat([ROWS] * 60, ignore_index=True)
+    told = scorer.predict(many)
+    assert told["prediction"].tolist() == spark_said("lr")["prediction"] * 60
+    many.loc[[29_990, 7003, 15_000], "cat"] = "zebra"
+    with pytest.raises(InvalidInput, match="row 7003"):
+        scorer.predict(many)
+
+
 def test_the_row_is_that_of_all_rows(scorer, monkeypatch):
     monkeypatch.setattr("mlmodel.bridges.jvm.bundles.AT_ONCE", 100)
     given = ROWS.copy()

@@ -349,15 +349,19 @@ def test_vectors_are_taken_as_lists():
 
 def test_categories_of_a_tree_that_it_never_saw():
     """Those that stand in neither part of a split go where the larger part goes."""
-    given = pd.DataFrame({"c": list("abcde") * 12, "y": [3.0, 1.0, 3.0, 1.0, 3.0] * 12})
-    indexer = ml().feature.StringIndexer(inputCol="c", outputCol="i", handleInvalid="keep")
+    from pyspark.ml.linalg import Vectors
+
+    given = pd.DataFrame({"c": list("abcde") * 12, "y": [1.0, 1.0, 3.0, 1.0, 3.0] * 12})
+    indexer = ml().feature.StringIndexer(inputCol="c", outputCol="i")
     tree = ml().regression.DecisionTreeRegressor(featuresCol="f", labelCol="y", maxDepth=2)
     features = ml().feature.VectorAssembler(inputCols=["i"], outputCol="f")
     model = fitted([indexer, features, tree], table(given))
-    bundle = FLAVOR.bundle_of(model, table(given))
-    asked = pd.DataFrame({"c": [*"abcde", "never"], "y": 0.0})
-    own = [row["prediction"] for row in model.transform(table(asked)).collect()]
-    assert bundle.predict(asked)["prediction"].tolist() == own
+    bundle = FLAVOR.bundle_of(model.stages[-1], model.transform(table(given)).select("f"))
+    asked = [[float(one)] for one in (0, 1, 2, 3, 4, 9)]
+    vectors = session().createDataFrame([(Vectors.dense(one),) for one in asked], ["f"])
+    own = [row["prediction"] for row in model.stages[-1].transform(vectors).collect()]
+    assert own[-1] == 1.0
+    assert bundle.predict(pd.DataFrame({"f": asked}))["prediction"].tolist() == own
 
 
 # What has no counterpart

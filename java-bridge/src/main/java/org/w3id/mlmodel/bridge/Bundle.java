@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import ml.combust.bundle.BundleFile;
 import ml.combust.mleap.core.feature.BinarizerModel;
@@ -101,18 +103,30 @@ final class Bundle {
         var wanted = new ArrayList<Kind>();
         for (int left = from.getInt(); left > 0; left--) wanted.add(outputs.get(from.getInt()));
         var columns = new Object[wanted.size()][count];
-        for (int start = 0; start < count; start += PIECE) {
-            int end = Math.min(count, start + PIECE);
-            var piece = java.util.Arrays.copyOfRange(rows, start, end);
-            java.util.Arrays.fill(rows, start, end, null);
-            fill(wanted, columns, piece, start);
-        }
+        fill(wanted, columns, rows);
         var answer = new Answer(count);
         for (int at = 0; at < columns.length; at++) {
             answer.add(wanted.get(at), columns[at]);
             columns[at] = null;
         }
         return answer;
+    }
+
+    /** Fills the columns of the answer; pieces of many rows go through the stages beside each other. */
+    private void fill(List<Kind> wanted, Object[][] columns, Row[] rows) throws Fault {
+        var failed = new ConcurrentSkipListMap<Integer, Fault>();
+        IntStream.range(0, (rows.length + PIECE - 1) / PIECE).parallel().forEach(number -> {
+            int start = number * PIECE;
+            int end = Math.min(rows.length, start + PIECE);
+            var piece = java.util.Arrays.copyOfRange(rows, start, end);
+            java.util.Arrays.fill(rows, start, end, null);
+            try {
+                fill(wanted, columns, piece, start);
+            } catch (Fault fault) {
+                failed.put(start, fault);
+            }
+        });
+        if (!failed.isEmpty()) throw failed.firstEntry().getValue();
     }
 
     private void fill(List<Kind> wanted, Object[][] columns, Row[] piece, int start) throws Fault {
