@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -452,6 +454,33 @@ def test_a_bundle_that_does_not_take_what_spark_does():
     given = table(rows().assign(a=rows()["a"] > 0))
     with pytest.raises(UnsupportedModel, match=r"does not take what Spark does.*'a'.*MLP-015"):
         FLAVOR.bundle_of(fitted(assembled(), given), given)
+
+
+def test_mleaps_own_package_writes_where_it_is(monkeypatch):
+    """MLP-014: how it is called; there is none for the Spark of today, so a stand-in writes."""
+    model = fitted([words()])
+    path, _ = _mleap_bundles.made_of(model, tables()[0])
+    asked = []
+
+    class Serializer:
+        def serializeToBundle(self, stages, uri, dataset):  # noqa: N802 - MLeap's name
+            asked.append((str(stages.uid()), dataset.columns()[-1]))
+            shutil.copy(path, uri.removeprefix("jar:file:"))
+
+    spark = SimpleNamespace(SimpleSparkSerializer=Serializer)
+    jvm = SimpleNamespace(
+        ml=SimpleNamespace(combust=SimpleNamespace(mleap=SimpleNamespace(spark=spark)))
+    )
+    monkeypatch.setattr(_mleap_bundles, "_is_there", lambda: True)
+    monkeypatch.setattr(_mleap_bundles._spark, "session_for", lambda: SimpleNamespace(_jvm=jvm))
+    bundle = FLAVOR.bundle_of(model, tables()[0])
+    path.unlink()
+    assert asked == [(model.uid, "w")]
+    assert bundle.predict(rows(1))["w"][0] == rows(1)["t"][0].lower().split()
+
+
+def test_mleaps_own_package_is_not_here():
+    assert not _mleap_bundles._is_there()
 
 
 def test_a_large_sample_is_not_answered_whole():

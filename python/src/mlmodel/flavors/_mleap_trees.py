@@ -49,6 +49,8 @@ def _saved(session: Any, stage: Any) -> list[Any]:
     try:
         stage.write().save(uri)
         rows: list[Any] = session.read.parquet(f"{uri}/data").collect()
+        if place is not None:  # nothing stays on the cluster
+            _spark.moved(session, place, str(here / "stage"), back=True)
     finally:
         shutil.rmtree(here, ignore_errors=True)
     return rows
