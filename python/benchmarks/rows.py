@@ -28,7 +28,7 @@ class Row:
     """
 
     id: str
-    group: Literal["command", "inprocess", "server", "rest", "infer", "r", "spark", "size"]
+    group: Literal["command", "inprocess", "server", "rest", "infer", "r", "spark", "jvm", "size"]
     title: str
     unit: Unit = "ms"
     aim: Aim | None = None
@@ -173,6 +173,13 @@ ROWS: tuple[Row, ...] = (
     Row("spark-udf", "spark",
         "Spark, 10 million rows × 4 doubles, scikit-learn (floor: without Spark)",
         rounds=3, quick_rounds=1),
+    Row("jvm-start", "jvm", "JVM up and a first row answered by a bundle of MLeap (floor: Spark)",
+        aim=aims.at_most(4000, "ms"), rounds=3, quick_rounds=1),
+    Row("jvm-1", "jvm", "bundle of MLeap, 1 row × 4, ms p50 (floor: Spark's transform)",
+        aim=aims.at_most(0.3, "ms"), rounds=3, quick_rounds=1),
+    # 400,000 rows a second.
+    Row("jvm-100k", "jvm", "bundle of MLeap, 100,000 rows × 4 (floor: Spark's transform)",
+        aim=aims.at_most(250, "ms"), rounds=3, quick_rounds=1),
     Row("walled-ready", "server", "server ready behind the second wall (floor: without it)",
         aim=aims.times_floor(1.3), rounds=3, quick_rounds=1),
     Row("idle-memory", "server", "memory when idle, one worker (scikit-learn)", "MiB",

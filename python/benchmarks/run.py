@@ -17,6 +17,7 @@ import commands
 import crates
 import infer
 import inprocess
+import jvm
 import rest
 import servers
 import sizes
@@ -35,6 +36,7 @@ GROUPS = {
     "infer": infer.measure,
     "r": crates.measure,
     "spark": spark.measure,
+    "jvm": jvm.measure,
     "size": sizes.measure,
 }
 PAGE = ROOT / "docs" / "speed.md"

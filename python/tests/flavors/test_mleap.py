@@ -26,6 +26,7 @@ from mlmodel.errors import (
 )
 from mlmodel.flavors._ready import readiness_of
 from mlmodel.sandbox.wall import lacking
+from mlmodel.scoring.fidelity.answers import difference
 from mlmodel.trust.describe import look_into
 from specimens.mleap import BUNDLES, bundle, rows, spark_said
 
@@ -76,6 +77,16 @@ def test_it_answers_as_spark(name):
     if "probability" in own:
         given = np.array(told["probability"].tolist())
         np.testing.assert_allclose(given, own["probability"], rtol=0, atol=1e-15)
+
+
+def test_a_pipeline_of_scikit_learn():
+    """A bundle that the package mleap 0.25.3 wrote with scikit-learn 1.9, held against that."""
+    name = "forest-of-scikit-learn"
+    own, loaded = spark_said(name), bundle(name)
+    assert loaded.version == "0.25.3"
+    told = loaded.predict(ROWS)
+    for column in ("prediction", "probability"):
+        assert difference(own[column], told[column].tolist()) is None
 
 
 def test_many_rows_go_by_memory(scorer, monkeypatch):
@@ -226,6 +237,16 @@ def test_an_unknown_category(scorer):
     assert "cat is 'zebra'" in message
     assert message.endswith("(MLP-009)")
     assert [one.column for one in raised.value.details] == ["cat"]
+
+
+def test_the_first_row_of_many_that_is_not_taken(scorer):
+    """MLP-009: pieces go through the stages beside each other."""
+    many = pd.concat([ROWS] * 60, ignore_index=True)
+    told = scorer.predict(many)
+    assert told["prediction"].tolist() == spark_said("lr")["prediction"] * 60
+    many.loc[[29_990, 7003, 15_000], "cat"] = "zebra"
+    with pytest.raises(InvalidInput, match="row 7003"):
+        scorer.predict(many)
 
 
 def test_the_row_is_that_of_all_rows(scorer, monkeypatch):

@@ -121,12 +121,6 @@ def test_what_spark_cannot_write(pipeline, tmp_path):
         mlmodel.spark.save_model(PipelineModel(stages=[Own()]), tmp_path / "m")
 
 
-def test_a_sample_input_asks_for_mleap(pipeline, tmp_path):
-    """SPK-017."""
-    with pytest.raises(UnsupportedModel, match=r"mleap.*leave it out"):
-        mlmodel.spark.save_model(pipeline, tmp_path / "m", sample_input=table(ROWS))
-
-
 def test_requirements_name_spark_alone(saved):
     assert mlmodel.spark.get_default_pip_requirements() == [
         f"pyspark=={__import__('pyspark').__version__}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import pickle
 import zipfile
 from pathlib import Path
 
-from specimens import Specimen, mlmodel_file
+from specimens import Made, Specimen, mlmodel_file, spark
 
 BUNDLES = (
     Path(__file__).resolve().parents[3] / "java-bridge" / "src" / "test" / "resources" / "bundles"
@@ -71,8 +72,33 @@ def _save_by_mlflow(mlflow, model, path, **_more):
     mlflow.mleap.save_model(spark_model=model, sample_input=None, path=str(path))
 
 
+def _bundle_of(kind):
+    """Return the model of Spark for a kind of data as a bundle, which is held against Spark."""
+    of_spark = spark.FIDELITY[kind]
+
+    def train(rows):
+        from java_tools import jars
+        from mlmodel.flavors.mleap import FLAVOR
+
+        jars()
+        pipeline = of_spark.train(rows)
+        made = FLAVOR.bundle_of(pipeline, spark.table(rows))
+        made.pipeline, made.said = pipeline, {}
+        return made
+
+    def native(model, rows):
+        import pandas as pd
+
+        asked = pickle.dumps(rows)
+        if asked not in model.said:  # every way asks the same
+            model.said[asked] = of_spark.native(model.pipeline, rows)
+        return pd.DataFrame({"prediction": model.said[asked]})
+
+    return Made(train, native)
+
+
 SPECIMEN = Specimen(
-    libraries=("py4j",),
+    libraries=("pyspark", "py4j"),
     make=lambda: bundle("lr"),
     rows=rows,
     layouts={
@@ -82,7 +108,6 @@ SPECIMEN = Specimen(
     },
     missing={
         "arrays": "its columns have names and kinds",
-        "fidelity": "a bundle is made of a pipeline of Spark, which has its row",
     },
     mlflow_save=_save_by_mlflow,
     not_exchanged={
@@ -92,5 +117,14 @@ SPECIMEN = Specimen(
             ("3.x reads", "2.x reads"), 'Model does not have the "python_function" flavor'
         ),
     },
-    other_kinds="a bundle is made of a pipeline of Spark, which has its row",
+    fidelity={
+        kind: _bundle_of(kind)
+        for kind in (
+            "numbers with gaps",
+            "text with gaps",
+            "categories of texts",
+            "one text column",
+        )
+    },
+    other_kinds="MLeap has numbers, texts and truth values, and its stages take none that are missing",
 )

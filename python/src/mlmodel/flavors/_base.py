@@ -33,13 +33,15 @@ class Saved:
 
     ``packages`` are distribution names; they are pinned to the installed versions and become
     the environment unless the caller gave one (ENV-003). ``predict`` is how the written files
-    predict, where that is not :meth:`Flavor.predictor` of the model given.
+    predict, where that is not :meth:`Flavor.predictor` of the model given. ``beside`` are the
+    attributes of other flavors that were written beside it, by their names.
     """
 
     attributes: dict[str, Any]
     python_function: dict[str, Any] | None
     packages: Sequence[str] = field(default=())
     predict: Predict | None = None
+    beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def when_asked(opened: Callable[[], Predict]) -> Predict:

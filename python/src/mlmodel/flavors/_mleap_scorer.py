@@ -101,6 +101,11 @@ class Scorer:
         """All columns that its stages write, with MLeap's types of their values."""
         return {kind.name: _said(kind) for kind in self._bundle.outputs}
 
+    @property
+    def answers(self) -> list[str]:
+        """The columns that it answers with where none are named: those that no stage takes."""
+        return [kind.name for kind in self._bundle.outputs if kind.last]
+
     def predict(self, data: Any, output_columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return the columns that the bundle answers with, as a frame with the index given.
 

@@ -222,7 +222,7 @@ def save_flavor(
         if flavor.takes_example:
             given |= {key: shared.get(key) for key in ("input_example", "signature")}
         saved = flavor.save(model, root, given)
-        flavors, predict = {flavor.name: saved.attributes}, saved.predict
+        flavors, predict = {flavor.name: saved.attributes, **saved.beside}, saved.predict
         if saved.python_function is not None:
             python_function = {"loader_module": flavor.loader_module, **saved.python_function}
             flavors[PYTHON_FUNCTION] = python_function

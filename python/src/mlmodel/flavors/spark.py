@@ -16,7 +16,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mlmodel.errors import UnsupportedModel
 from mlmodel.flavors import _spark_files as _files
 from mlmodel.flavors import _spark_session as _spark
 from mlmodel.flavors._base import Flavor, Predict, Saved
@@ -58,11 +57,6 @@ class SparkFlavor(Flavor):
 
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         pyspark = self.require("pyspark")
-        if options["sample_input"] is not None:
-            raise UnsupportedModel(
-                "sample_input asks for the flavor mleap, too, which mlmodel cannot write: leave it "
-                "out; input_example=… gives the model its signature (SPK-017)"
-            )
         if not _CLASSES.hold(model):
             model = self.require("pyspark.ml").PipelineModel(stages=[model])
         columns = options["output_columns"]
@@ -76,7 +70,12 @@ class SparkFlavor(Flavor):
         python_function: dict[str, Any] = {"data": _FOLDER}
         if columns is not None:
             python_function["output_columns"] = list(columns)
-        return Saved(attributes, python_function, self.packages)
+        beside: Mapping[str, Mapping[str, Any]] = {}
+        if options["sample_input"] is not None:
+            from mlmodel.flavors import _mleap_beside
+
+            beside = _mleap_beside.written(model, options["sample_input"], root)
+        return Saved(attributes, python_function, self.packages, beside=beside)
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         pyspark = self.require("pyspark")
@@ -149,7 +148,8 @@ def save_model(
         output_columns: the columns with which python_function answers, as a frame; its predictions
             alone, as a list, if absent (SPK-015).
         dfs_tmpdir: on a cluster, a folder that all its machines reach, for the time of saving.
-        sample_input: of the flavor mleap, which cannot be written: leave it out.
+        sample_input: a data frame of Spark with some rows that the model answers: with it, a
+            bundle of MLeap is saved beside, which answers them without Spark (SPK-018).
         **shared: see :class:`mlmodel.store.saving.SaveOptions`.
 
     """

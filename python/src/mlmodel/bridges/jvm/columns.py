@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,8 @@ DTYPES: Mapping[str, Any] = {
     "double": np.dtype("<f8"),
 }  # fmt: skip
 _END = np.dtype("<i4")
+#: From so many rows on the collector of garbage takes longer than making their lists does.
+_MANY = 1000
 
 
 class NotWritten(ValueError):
@@ -132,7 +136,21 @@ def read(data: Any, start: int, kinds: Sequence[Kind]) -> dict[str, Any]:
     """Return the columns in bytes, by name; they begin with the number of rows."""
     given = _Bytes(data, start)
     rows = int(given.array(_END, 1)[0])
-    return {kind.name: _column(given, kind, rows) for kind in kinds}
+    with _not_collecting() if rows >= _MANY else nullcontext():
+        return {kind.name: _column(given, kind, rows) for kind in kinds}
+
+
+@contextmanager
+def _not_collecting() -> Iterator[None]:
+    """Keep Python from looking for garbage in lists that are just made, over and over."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _column(given: _Bytes, kind: Kind, rows: int) -> Any:

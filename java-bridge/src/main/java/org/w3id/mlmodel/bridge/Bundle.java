@@ -11,11 +11,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import ml.combust.bundle.BundleFile;
+import ml.combust.mleap.core.feature.BinarizerModel;
 import ml.combust.mleap.core.feature.BucketizerModel;
 import ml.combust.mleap.core.feature.CoalesceModel;
 import ml.combust.mleap.core.feature.ImputerModel;
+import ml.combust.mleap.core.feature.StringIndexerModel;
 import ml.combust.mleap.core.types.StructType;
 import ml.combust.mleap.runtime.MleapContext;
 import ml.combust.mleap.runtime.frame.DefaultLeapFrame;
@@ -35,9 +39,12 @@ public final class Bundle implements Scorer {
     private final List<Kind> inputs;
     private final List<Kind> outputs;
     private final String version;
+    /** The assemblers that hand NaN on. */
+    private final Set<String> keeping;
 
-    private Bundle(Transformer root, String version) throws Fault {
+    private Bundle(Transformer root, String version, Set<String> keeping) throws Fault {
         this.root = root;
+        this.keeping = keeping;
         this.version = version;
         stages = flat(root);
         schema = root.inputSchema();
@@ -52,7 +59,7 @@ public final class Bundle implements Scorer {
         try (var file = BundleFile.apply(new URI("jar:" + zip.toUri()))) {
             version = file.readInfo().get().version();
             ml.combust.bundle.dsl.Bundle<Transformer> read = file.<MleapContext, Transformer>load(MleapContext.defaultContext()).get();
-            return new Bundle(read.root(), version);
+            return new Bundle(read.root(), version, Assemblers.keeping(zip));
         } catch (Fault fault) {
             throw fault.with("version", version).with("runtime", runtime);
         } catch (OutOfMemoryError error) {
@@ -90,7 +97,7 @@ public final class Bundle implements Scorer {
     /** Whether every stage takes NaN. */
     @Override
     public boolean takesNan(Kind input) {
-        return takes(input.name(), Bundle::takesNan);
+        return takes(input.name(), this::takesNan);
     }
 
     private Set<String> taken() {
@@ -151,13 +158,25 @@ public final class Bundle implements Scorer {
     private Object[][] columns(Row[] rows, List<Kind> wanted) throws Fault {
         int count = rows.length;
         var columns = new Object[wanted.size()][count];
-        for (int start = 0; start < count; start += PIECE) {
-            int end = Math.min(count, start + PIECE);
+        fill(wanted, columns, rows);
+        return columns;
+    }
+
+    /** Fills the columns of the answer; pieces of many rows go through the stages beside each other. */
+    private void fill(List<Kind> wanted, Object[][] columns, Row[] rows) throws Fault {
+        var failed = new ConcurrentSkipListMap<Integer, Fault>();
+        IntStream.range(0, (rows.length + PIECE - 1) / PIECE).parallel().forEach(number -> {
+            int start = number * PIECE;
+            int end = Math.min(rows.length, start + PIECE);
             var piece = java.util.Arrays.copyOfRange(rows, start, end);
             java.util.Arrays.fill(rows, start, end, null);
-            fill(wanted, columns, piece, start);
-        }
-        return columns;
+            try {
+                fill(wanted, columns, piece, start);
+            } catch (Fault fault) {
+                failed.put(start, fault);
+            }
+        });
+        if (!failed.isEmpty()) throw failed.firstEntry().getValue();
     }
 
     private void fill(List<Kind> wanted, Object[][] columns, Row[] piece, int start) throws Fault {
@@ -171,10 +190,29 @@ public final class Bundle implements Scorer {
         for (int at = 0; at < places.length; at++) {
             places[at] = (Integer) told.schema().indexOf(wanted.get(at).name()).get();
         }
+        if (told.dataset().size() == piece.length) {
+            put(told, places, columns, start);
+        } else {
+            putEach(piece, places, columns, start);
+        }
+    }
+
+    private static void put(DefaultLeapFrame told, int[] places, Object[][] columns, int start) {
         var each = told.dataset().iterator();
         for (int row = start; each.hasNext(); row++) {
             var cells = each.next();
             for (int at = 0; at < places.length; at++) columns[at][row] = cells.getRaw(places[at]);
+        }
+    }
+
+    /** Puts the answers of rows of which a stage leaves some out, so that the others stay in their places. */
+    private void putEach(Row[] piece, int[] places, Object[][] columns, int start) throws Fault {
+        for (int at = 0; at < piece.length; at++) {
+            try {
+                put(asked(root, schema, new Row[] {piece[at]}), places, columns, start + at);
+            } catch (RuntimeException | ScalaError error) {
+                throw blamed(piece, start, error);
+            }
         }
     }
 
@@ -247,11 +285,16 @@ public final class Bundle implements Scorer {
 
     private static boolean takesNull(Transformer stage) {
         return stage.model() instanceof CoalesceModel
-            || (stage.model() instanceof ImputerModel imputer && imputer.nullableInput());
+            || (stage.model() instanceof ImputerModel imputer && imputer.nullableInput())
+            || (stage.model() instanceof StringIndexerModel indexer && !indexer.handleInvalid().asParamString().equals("error"));
     }
 
-    private static boolean takesNan(Transformer stage) {
-        return stage.model() instanceof ImputerModel || stage.model() instanceof BucketizerModel;
+    /** An imputer that looks for another value than NaN would replace NaN, which Spark's leaves as it is. */
+    private boolean takesNan(Transformer stage) {
+        return (stage.model() instanceof ImputerModel imputer && Double.isNaN(imputer.missingValue()))
+            || stage.model() instanceof BucketizerModel
+            || stage.model() instanceof BinarizerModel
+            || keeping.contains(stage.uid());
     }
 
     /** What Scala caught, which may be no RuntimeException. */
