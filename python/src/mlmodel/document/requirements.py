@@ -18,7 +18,9 @@ __all__ = [
     "wrong_requirement",
 ]
 #: A requirement that is right for certain; others are left to the packaging library.
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\s*(===?|[<>!~]=|[<>])\s*[0-9][A-Za-z0-9.+!*-]*)?")
+_PLAIN = re.compile(
+    r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*+(?:\s*(?:[=<>!]=|[<>])\s*[0-9]+(?:\.[0-9]+)*+)?"
+)
 _ELSEWHERE = re.compile(r"^(-|\.{0,2}[/\\]|[A-Za-z]:[/\\]|[A-Za-z][A-Za-z0-9+.-]*:)")
 #: A line that names a file of requirements (-r) or of constraints (-c).
 _NAMES_FILE = re.compile(r"(?:(-r|--requirement\b)|(-c|--constraint\b))\s*+=?\s*+(\S.*)")
