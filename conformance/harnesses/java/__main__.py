@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 
-from mlmodel.bridges.jvm import jars
-from mlmodel.errors import MlmodelError
-
 #: Most of its time is the start: one compiler, and the collector that starts first.
-_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx2g")
-_CLASS = "org.w3id.mlmodel.conformance.Harness"
+_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx2g"
+_COMMAND = (sys.executable, "-m", "mlmodel", "java")
 
 if __name__ == "__main__":
-    try:
-        jars.setup()
-        command = [jars.java(), *_OPTIONS, "-cp", jars.class_path(), _CLASS]
-    except MlmodelError as error:
-        sys.exit(str(error))
-    os.execv(command[0], command)  # noqa: S606 - the user's own Java
+    done = subprocess.run([*_COMMAND, "setup"], stdout=subprocess.DEVNULL, check=False)  # noqa: S603 - our own
+    if done.returncode:
+        sys.exit(done.returncode)
+    os.environ["MLMODEL_JAVA_OPTIONS"] = _OPTIONS
+    os.execv(_COMMAND[0], [*_COMMAND, "run", "conformance"])  # noqa: S606 - our own

@@ -16,7 +16,6 @@ from conformance.runner.known import read_known
 from conformance.runner.pipe import Harness
 from conformance.runner.running import Settings, run
 from java_tools import jars
-from mlmodel.bridges.jvm.jars import java
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-W", "ignore", "-m", "conformance.harnesses.java"]
@@ -54,7 +53,7 @@ MODELS = {
 
 
 def test_the_command_says_what_pythons_says(tmp_path):
-    jar = jars() / "mlmodel-bridge.jar"
+    jars()
     for name, (text, code) in MODELS.items():
         folder = tmp_path / name
         if text is not None:
@@ -62,7 +61,7 @@ def test_the_command_says_what_pythons_says(tmp_path):
             (folder / "MLmodel").write_text(text, encoding="utf-8")
             requirements = "https://u:p@x/y.whl\n" + ("numpy =1\n" if code else "")
             (folder / "requirements.txt").write_text(requirements)
-        command = [java(), "-jar", str(jar), "validate", str(folder)]
+        command = [sys.executable, "-m", "mlmodel", "java", "run", "validate", str(folder)]
         done = subprocess.run(command, capture_output=True, check=False)
         report = mlmodel.validate(folder)
         assert (done.returncode, report.exit_code()) == (code, code), name

@@ -1,6 +1,8 @@
-"""``mlmodel java``: the jars that answer for models of the JVM."""
+"""``mlmodel java``: the jars that answer for models of the JVM, and what they do by themselves."""
 
 from __future__ import annotations
+
+import os
 
 import click
 
@@ -17,7 +19,7 @@ or kept.
 
 @click.group(name="java", cls=Group)
 def command() -> None:
-    """Get the jars that run models of the JVM.
+    """Get the jars that run models of the JVM, and run what is in them.
 
     They are kept in the folder that MLMODEL_JAVA_BRIDGE names, or in the user's cache folder.
     """
@@ -29,3 +31,28 @@ def setup() -> None:
     from mlmodel.bridges.jvm import jars
 
     echo(f"The jars are in {jars.setup()}.")
+
+
+_PROGRAM = """\b
+What it does:
+  mlmodel java run validate MODEL...
+  mlmodel java run serve MODEL... [-p PORT] [-h HOST]
+
+MLMODEL_JAVA_OPTIONS has options for Java, such as -Xmx4g.
+
+\b
+Exit codes: those of the program, 2 where Java or the jars are missing.
+"""
+
+
+@command.command(
+    epilog=_PROGRAM,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(arguments: tuple[str, ...]) -> None:
+    """Become the program in the jars, which validates and serves without Python."""
+    from mlmodel.bridges.jvm import jars
+
+    line = jars.command(*arguments)
+    os.execv(line[0], line)  # noqa: S606 - the user's own Java

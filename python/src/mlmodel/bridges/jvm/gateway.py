@@ -10,7 +10,6 @@ import contextlib
 import os
 import re
 import secrets
-import shlex
 import subprocess
 import tempfile
 import threading
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Gateway", "held", "running"]
 
 #: More options of the JVM, such as the size of its heap.
-_OPTIONS = "MLMODEL_JAVA_OPTIONS"
-_MAIN = "org.w3id.mlmodel.bridge.Main"
 #: A JVM without memory ends, so that no later call gets a half-broken one.
 _DEFAULTS = ("-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 
@@ -164,8 +161,7 @@ def _started() -> tuple[Any, subprocess.Popen[bytes]]:
             "Java cannot be started in the sandbox of predict and serve: trust the folder "
             "(mlmodel trust add), or run it without (--sandbox off) (MLP-010)"
         )
-    more = shlex.split(os.environ.get(_OPTIONS, ""))
-    command = [jars.java(), *_DEFAULTS, *more, "-cp", jars.class_path(), _MAIN, "gateway"]
+    command = jars.command("gateway", defaults=_DEFAULTS)
     try:
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as it runs
         # In a session of its own: Ctrl-C is for the server, which still has requests to answer.

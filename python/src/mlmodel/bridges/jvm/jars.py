@@ -6,17 +6,22 @@ import contextlib
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlmodel._base.user_folders import may_be_written_by_others, of_user
 from mlmodel._base.version import __version__
 from mlmodel.errors import MissingDependency, WriteFailed
 
-__all__ = ["class_path", "java", "java_version", "place", "setup", "source", "version"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["class_path", "command", "java", "java_version", "place", "setup", "source", "version"]
 
 #: Where the jars are kept, by the digest of the sources, in the place of the user's cache folder.
 _FOLDER = "MLMODEL_JAVA_BRIDGE"
@@ -25,6 +30,9 @@ _HERE = Path(__file__).resolve().parent
 _SCHEMAS = _HERE.parents[1] / "_schemas" / "v1"
 _JAR = "mlmodel-bridge.jar"
 _SETUP = "mlmodel java setup"
+#: Options of Java, as on its command line.
+_OPTIONS = "MLMODEL_JAVA_OPTIONS"
+_MAIN = "org.w3id.mlmodel.bridge.Main"
 
 
 def java() -> str:
@@ -110,6 +118,21 @@ def class_path() -> str:
                 "that away (chmod go-w) (MLP-010)"
             )
     return f"{folder / _JAR}{os.pathsep}{folder / 'lib' / '*'}"
+
+
+def command(*arguments: str, defaults: Iterable[str] = ()) -> list[str]:
+    """Return the command line of what is in the jars, with the options that the user has set.
+
+    Args:
+        *arguments: what to do, as ``validate`` and models.
+        defaults: options of Java that the user's go before.
+
+    Raises:
+        MissingDependency: there is no Java, or the jars are not here.
+
+    """
+    options = shlex.split(os.environ.get(_OPTIONS, ""))
+    return [java(), *defaults, *options, "-cp", class_path(), _MAIN, *arguments]
 
 
 def setup() -> Path:

@@ -5,13 +5,17 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.w3id.mlmodel.conformance.Harness;
 import org.w3id.mlmodel.document.ValidateCommand;
 import org.w3id.mlmodel.serving.Serve;
 
-/** The commands: {@code gateway}, which Python starts and asks, and {@code validate} and {@code serve}, for people. */
+/**
+ * The commands: {@code gateway}, which Python starts and asks; {@code validate} and {@code serve}, for people; and
+ * {@code conformance}, the harness.
+ */
 public final class Main {
     private static final String USAGE =
-        "usage: java -jar mlmodel-bridge.jar validate MODEL... | serve MODEL... [-p PORT] [-h HOST] | gateway";
+        "usage: java -jar mlmodel-bridge.jar validate MODEL... | serve MODEL... [-p PORT] [-h HOST] | gateway | conformance";
 
     private Main() {}
 
@@ -25,6 +29,8 @@ public final class Main {
             int code = ValidateCommand.run(rest, out, System.err);
             out.flush();
             System.exit(code);
+        } else if (command.equals("conformance") && arguments.length == 1) {
+            Harness.main(arguments);
         } else if (command.equals("serve")) {
             Serve.run(rest);
         } else {
