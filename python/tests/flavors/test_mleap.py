@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import io
 import json
 import os
@@ -247,6 +248,18 @@ def test_the_first_row_of_many_that_is_not_taken(scorer):
     many.loc[[29_990, 7003, 15_000], "cat"] = "zebra"
     with pytest.raises(InvalidInput, match="row 7003"):
         scorer.predict(many)
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_the_collector_of_garbage_is_left_as_it_was(scorer, was_on):
+    many = pd.concat([ROWS] * 4, ignore_index=True)
+    if not was_on:
+        gc.disable()
+    try:
+        assert len(scorer.predict(many)) == len(many)
+        assert gc.isenabled() is was_on
+    finally:
+        gc.enable()
 
 
 def test_the_row_is_that_of_all_rows(scorer, monkeypatch):
