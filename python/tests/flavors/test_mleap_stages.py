@@ -12,7 +12,7 @@ import pytest
 
 from java_tools import jars
 from mlmodel.errors import InvalidArgument, InvalidInput, UnsupportedModel
-from mlmodel.flavors import _mleap_bundles
+from mlmodel.flavors import _mleap_bundles, _spark_session
 from mlmodel.flavors._mleap_bundles import MOST_ROWS
 from mlmodel.flavors.mleap import FLAVOR
 from mlmodel.scoring.fidelity.answers import difference
@@ -443,8 +443,8 @@ def test_a_bundle_that_answers_otherwise_is_not_saved(monkeypatch):
             node.attributes["std"]["double"][:] = doubled
             yield node
 
-    own = _mleap_bundles._STAGES["StandardScalerModel"]
-    monkeypatch.setitem(_mleap_bundles._STAGES, "StandardScalerModel", otherwise)
+    own = _mleap_bundles.STAGES["StandardScalerModel"]
+    monkeypatch.setitem(_mleap_bundles.STAGES, "StandardScalerModel", otherwise)
     with pytest.raises(UnsupportedModel, match=r"column 'o' row 0 .* by Spark \(MLP-015\)"):
         FLAVOR.bundle_of(fitted(scaled("StandardScaler")()), tables()[0])
 
@@ -471,8 +471,8 @@ def test_mleaps_own_package_writes_where_it_is(monkeypatch):
     jvm = SimpleNamespace(
         ml=SimpleNamespace(combust=SimpleNamespace(mleap=SimpleNamespace(spark=spark)))
     )
-    monkeypatch.setattr(_mleap_bundles, "_is_there", lambda: True)
-    monkeypatch.setattr(_mleap_bundles._spark, "session_for", lambda: SimpleNamespace(_jvm=jvm))
+    monkeypatch.setattr(_mleap_bundles, "has_mleap_spark", lambda: True)
+    monkeypatch.setattr(_spark_session, "session_for", lambda: SimpleNamespace(_jvm=jvm))
     bundle = FLAVOR.bundle_of(model, tables()[0])
     path.unlink()
     assert asked == [(model.uid, "w")]
@@ -480,7 +480,7 @@ def test_mleaps_own_package_writes_where_it_is(monkeypatch):
 
 
 def test_mleaps_own_package_is_not_here():
-    assert not _mleap_bundles._is_there()
+    assert not _mleap_bundles.has_mleap_spark()
 
 
 def test_a_large_sample_is_not_answered_whole():

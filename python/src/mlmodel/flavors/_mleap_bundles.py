@@ -29,7 +29,7 @@ __all__ = ["MOST_ROWS", "made_of", "require_agreement"]
 MOST_ROWS = 1000
 #: So many cells of one column of the answers, whose vectors may be wide.
 _MOST_CELLS = 1 << 20
-_STAGES = {**FEATURES, **MODELS}
+STAGES = {**FEATURES, **MODELS}
 #: What writes bundles where MLeap's own package for Spark is on the class path.
 _SERIALIZER = "ml.combust.mleap.spark.SimpleSparkSerializer"
 #: Spark's types of numbers -> pandas' dtypes.
@@ -83,7 +83,7 @@ def made_of(model: Any, sample: Any) -> tuple[Path, _Sample]:
 
     """
     stages = list(_flat(model))
-    _require_known(stages, has_own := _is_there())
+    _require_known(stages, has_own := has_mleap_spark())
     rows = _answered(model, sample)
     path = Path(tempfile.mkstemp(prefix="mlmodel-mleap-", suffix=".zip")[1])
     try:
@@ -92,7 +92,7 @@ def made_of(model: Any, sample: Any) -> tuple[Path, _Sample]:
             _write_by_mleap(model, rows, path)
         else:
             known = rows.known(_spark.session_for())
-            nodes = itertools.chain.from_iterable(_STAGES[_name(one)](one, known) for one in stages)
+            nodes = itertools.chain.from_iterable(STAGES[_name(one)](one, known) for one in stages)
             write(list(nodes), model.uid, path)
     except BaseException:
         path.unlink(missing_ok=True)
@@ -117,7 +117,7 @@ def _name(stage: Any) -> str:
 
 
 def _require_known(stages: Sequence[Any], has_own: bool) -> None:
-    unknown = [stage for stage in stages if _name(stage) not in _STAGES]
+    unknown = [stage for stage in stages if _name(stage) not in STAGES]
     if not unknown or has_own:
         return
     error = refused(unknown[0], "none of its nodes does what the stage does")
@@ -142,7 +142,7 @@ def _answered(model: Any, sample: Any) -> _Sample:
     return rows
 
 
-def _is_there() -> bool:
+def has_mleap_spark() -> bool:
     """Return whether MLeap's own package for Spark is on the class path of the session."""
     java = _spark.session_for()._jvm.java.lang  # noqa: SLF001 - Spark's own Python asks so, too
     try:
