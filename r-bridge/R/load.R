@@ -103,7 +103,7 @@ mlmodel_predict.mlmodel_loaded <- function(model, data, ...) {
   inputs <- mlmodel_signature(model$file)$inputs
   absent <- setdiff(inputs$name[inputs$required & !is.na(inputs$name)], names(data))
   if (is.data.frame(data) && length(absent))
-    stop("The data lack the columns ", paste(absent, collapse = ", "), " (ENF-003)", call. = FALSE)
+    stop("The data lack the columns ", paste(absent, collapse = ", "), " (ENF-004)", call. = FALSE)
   # A function of R takes what it likes; a library's model its columns alone, in their order.
   is_by_name <- model$flavor != "crate" && is.data.frame(data) && length(inputs$name) && !anyNA(inputs$name)
   model$predict(if (is_by_name) data[intersect(inputs$name, names(data))] else data, ...)
