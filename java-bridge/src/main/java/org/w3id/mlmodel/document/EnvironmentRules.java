@@ -11,7 +11,8 @@ final class EnvironmentRules {
     private static final String REQUIREMENTS = "requirements.txt";
     private static final int NAMED = 5;
     /** What Anaconda's terms are about: the channel, under its name and its addresses (ENV-005). */
-    private static final Pattern DEFAULTS = Pattern.compile("defaults|(?:https?://)?repo\\.anaconda\\.com(?:/.*)?|pkgs/(?:main|r|msys2|free)");
+    private static final Pattern DEFAULTS = Pattern.compile("defaults"
+        + "|(?:https?://)?repo\\.anaconda\\.com(?:/.*)?|pkgs/(?:main|r|msys2|free)");
 
     /** A file of YAML: its usual name and its schema, by the tool that reads it. */
     private enum Tool {

@@ -114,7 +114,8 @@ final class FileRules {
         var today = Document.mapping(document.data().get("saved_input_example_info")).get("artifact_path");
         if (!(document.data().get("input_example") instanceof String early) || !(today instanceof String name)) return;
         if (early.equals(name)) return;
-        found.add(document.warning("MLM-023", "input_example names %s, and saved_input_example_info names %s, which is the one that is read. Remove the key input_example."
-            .formatted(Texts.quoted(early), Texts.quoted(name)), List.of("input_example")));
+        var message = "input_example names %s, and saved_input_example_info names %s, which is the one that is read. "
+            + "Remove the key input_example.";
+        found.add(document.warning("MLM-023", message.formatted(Texts.quoted(early), Texts.quoted(name)), List.of("input_example")));
     }
 }

@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
  */
 final class NamedFiles {
     private static final int SHOWN = 200;
-    private static final String MISSING = "DIR-003";
+    private static final String MUST_BE_INSIDE = "; it must name something inside the folder.";
 
     private final Document document;
     private final Folder folder;
@@ -48,7 +48,7 @@ final class NamedFiles {
         var shown = Texts.quoted(written, SHOWN);
         var wrong = Folder.whatIsWrong(written);
         if (wrong != null) {
-            found.add(document.error("DIR-002", "The path " + shown + " " + wrong + "; it must name something inside the folder.", item.path()));
+            found.add(document.error("DIR-002", "The path " + shown + " " + wrong + MUST_BE_INSIDE, item.path()));
             return;
         }
         if (folder != null && !isRight(item, written, shown)) return;
@@ -61,8 +61,7 @@ final class NamedFiles {
     private boolean isRight(Described item, String written, String shown) {
         var followed = folder.find(written);
         if (followed.wrong() != null) {
-            found.add(document.error("DIR-004", "The path " + shown + " " + followed.wrong()
-                + "; it must name something inside the folder.", item.path()));
+            found.add(document.error("DIR-004", "The path " + shown + " " + followed.wrong() + MUST_BE_INSIDE, item.path()));
             return false;
         }
         if (!isOurs(item)) return true;
@@ -83,7 +82,7 @@ final class NamedFiles {
         var what = item.schema().path("description").asString("a file of the model");
         boolean isFile = item.schema().path("x-is-file").asBoolean(false);
         if (!Files.exists(place)) {
-            found.add(document.error(MISSING, shown + " is missing from the folder: " + what + ".", item.path()));
+            found.add(document.error("DIR-003", shown + " is missing from the folder: " + what + ".", item.path()));
         } else if (isFile && Files.isDirectory(place)) {
             found.add(document.error("DIR-009", shown + " is a folder; expected " + what + ".", item.path()));
         } else if (!item.schema().get("x-file").asString("").equals("environment")) {
@@ -100,8 +99,10 @@ final class NamedFiles {
         boolean isKnown = Pattern.compile(asked.get("known").stringValue()).matcher(module).find();
         if (isKnown || !(item.beside(document.data()).get(asked.get("in").stringValue()) instanceof String code)) return;
         if (hasModule(code + "/" + module.replace('.', '/'))) return;
-        found.add(document.warning(asked.get("rule").stringValue(), "The module %s is not in the folder's code (%s); it must be installed where the model is loaded, or its files are missing."
-            .formatted(Texts.quoted(module), Texts.quoted(code)), item.path()));
+        var message = "The module %s is not in the folder's code (%s); it must be installed where the model is loaded, "
+            + "or its files are missing.";
+        found.add(document.warning(asked.get("rule").stringValue(),
+            message.formatted(Texts.quoted(module), Texts.quoted(code)), item.path()));
     }
 
     private boolean hasModule(String written) {

@@ -47,7 +47,8 @@ final class Requirements {
     static String whatIsWrong(String line) {
         var whole = line.strip();
         if (whole.length() > LONGEST) {
-            return "%s has %,d characters; a requirement has at most %,d (ENV-027).".formatted(Texts.quoted(whole), whole.length(), LONGEST);
+            return "%s has %,d characters; a requirement has at most %,d (ENV-027)."
+                .formatted(Texts.quoted(whole), whole.length(), LONGEST);
         }
         var bare = OPTIONS.split(whole, 2)[0];
         if (bare.isEmpty() || ELSEWHERE.matcher(bare).lookingAt()) return null;

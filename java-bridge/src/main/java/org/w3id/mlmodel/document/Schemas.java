@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -24,7 +23,6 @@ final class Schemas {
     static final JsonMapper JSON = new JsonMapper();
     private static final String FOLDER = "/org/w3id/mlmodel/schemas/v1/";
     private static final String FLAVORS = "flavors";
-    private static final Pattern NAME = Pattern.compile("(?:flavors/)?[A-Za-z_][A-Za-z0-9_-]*");
     private static final Map<String, JsonNode> LOADED = new ConcurrentHashMap<>();
     static final JsonNode NOTHING = JSON.missingNode();
 
@@ -44,7 +42,7 @@ final class Schemas {
         }
     }
 
-    /** Returns a schema by its name ({@code mlmodel}, {@code flavors/sklearn}); missing where there is none. */
+    /** Returns a schema by its name ({@code mlmodel}, {@code flavors/sklearn}), which is one of those in the jar. */
     static JsonNode load(String name) {
         return LOADED.computeIfAbsent(name, Schemas::read);
     }
@@ -61,9 +59,11 @@ final class Schemas {
     }
 
     private static JsonNode read(String name) {
-        if (!NAME.matcher(name).matches()) return NOTHING;
         try (var stream = Schemas.class.getResourceAsStream(FOLDER + name + ".json")) {
-            return stream == null ? NOTHING : whole(JSON.readTree(stream), name);
+            if (stream == null) {
+                throw new IllegalStateException("The jar has no schema " + name + ": it was built without (-Dmlmodel.schemas)");
+            }
+            return whole(JSON.readTree(stream), name);
         } catch (IOException error) {
             throw new UncheckedIOException(error);
         }
@@ -94,6 +94,7 @@ final class Schemas {
 
     private static Iterable<String> names() {
         try {
+            load("mlmodel"); // without which there are no flavors either
             var place = Schemas.class.getResource(FOLDER + FLAVORS).toURI();
             if (!place.getScheme().equals("jar")) return names(Path.of(place));
             try (var jar = FileSystems.newFileSystem(URI.create(place.toString().split("!")[0]), Map.of())) {

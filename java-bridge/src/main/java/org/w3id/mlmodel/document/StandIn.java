@@ -175,7 +175,7 @@ record StandIn(String what, String todo, String archive) {
         }
         var inner = held.has("error") ? held.get("error") : held;
         if (!inner.isObject()) {
-            boolean isPlain = held.valueStream().allMatch(one -> one.isString() || one.isIntegralNumber() || one.isNull() || one.isBoolean());
+            boolean isPlain = held.valueStream().allMatch(one -> one.isValueNode() && !one.isFloatingPointNumber());
             return inner.isString() && isPlain ? " (" + Texts.cut(inner.stringValue(), 60) + ")" : null;
         }
         return told(inner, inner != held);
@@ -194,7 +194,8 @@ record StandIn(String what, String todo, String archive) {
         var kind = kindOfArchive(head);
         if (!isKnown(suffix) || kind == null || (PICKLES.contains(suffix) && OF_JOBLIB.contains(kind))) return null;
         var article = kind.equals("xz") ? "an " : "a ";
-        return new StandIn("is " + article + kind + " archive, and not the file itself", "unpack it, and put what is in it in its place", kind);
+        return new StandIn("is " + article + kind + " archive, and not the file itself",
+            "unpack it, and put what is in it in its place", kind);
     }
 
     private static String kindOfArchive(String head) {

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.yaml.snakeyaml.DumperOptions;
+import org.yaml.snakeyaml.DumperOptions.ScalarStyle;
 import org.yaml.snakeyaml.Yaml;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.json.JsonReadFeature;
@@ -20,8 +21,8 @@ import tools.jackson.databind.json.JsonMapper;
 class TextsOfSignaturesTest {
     private static final JsonMapper JACKSON = JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
     private static final String LETTERS = "ab'\"\\ \n\t:#é日😀";
-    private static final List<DumperOptions.ScalarStyle> STYLES = List.of(DumperOptions.ScalarStyle.PLAIN, DumperOptions.ScalarStyle.SINGLE_QUOTED,
-        DumperOptions.ScalarStyle.DOUBLE_QUOTED, DumperOptions.ScalarStyle.LITERAL, DumperOptions.ScalarStyle.FOLDED);
+    private static final List<ScalarStyle> STYLES = List.of(ScalarStyle.PLAIN, ScalarStyle.SINGLE_QUOTED,
+        ScalarStyle.DOUBLE_QUOTED, ScalarStyle.LITERAL, ScalarStyle.FOLDED);
     private final Random random = new Random(14);
 
     private Object value(int depth) {
@@ -76,7 +77,8 @@ class TextsOfSignaturesTest {
 
     @Test
     void theWrongCharacterIsTold() {
-        for (var one : List.of("\"a\n\" 2", "[1,] 3", "{a 1", "{\"a\" 1 5", "[1 2 3", "\"\\x\" 1", "\"\\u12\" 2", "\"a 0", "1 2 2", "01 1", "[- 1", "[+1 1", " 0")) {
+        for (var one : List.of("\"a\n\" 2", "[1,] 3", "{a 1", "{\"a\" 1 5", "[1 2 3", "\"\\x\" 1",
+            "\"\\u12\" 2", "\"a 0", "1 2 2", "01 1", "[- 1", "[+1 1", " 0")) {
             var text = one.substring(0, one.lastIndexOf(' '));
             assertEquals(Integer.parseInt(one.substring(one.lastIndexOf(' ') + 1)), new JsonText(text).errorOffset, text);
             assertNotNull(new JsonText(text).error, text);

@@ -84,7 +84,8 @@ class ValidationTest {
         Files.createSymbolicLink(folder.resolve("loop"), folder.resolve("loop"));
         Files.createSymbolicLink(folder.resolve("gone"), Path.of("/not/there"));
         for (var path : List.of("out", "out/x", "gone", "loop")) {
-            assertEquals(List.of("DIR-004 4:11 /flavors/python_function/data"), places(written(FLAVORS + "    data: " + path + "\n")), path);
+            var found = places(written(FLAVORS + "    data: " + path + "\n"));
+            assertEquals(List.of("DIR-004 4:11 /flavors/python_function/data"), found, path);
         }
         assertEquals(List.of("DIR-002 4:11 /flavors/python_function/data"), places(written(FLAVORS + "    data: a/../..\n")));
         Files.createDirectories(folder.resolve("in"));
@@ -103,7 +104,9 @@ class ValidationTest {
 
     @Test
     void tabsSeparateAndDoNotIndent() throws IOException {
-        assertEquals(List.of(), places(written("flavors:\n  python_function:\t\n    loader_module: \tmlflow.sklearn\t# why\n    artifacts: {\n\ta:\t{path:\tMLmodel}}\n")));
+        var tabs = "flavors:\n  python_function:\t\n    loader_module: \tmlflow.sklearn\t# why\n"
+            + "    artifacts: {\n\ta:\t{path:\tMLmodel}}\n";
+        assertEquals(List.of(), places(written(tabs)));
         assertEquals("MLM-001", written(FLAVORS + "\tx: 1\n").violations().get(0).rule());
         assertEquals("MLM-001", written(FLAVORS + "env_vars:\n-\tA\n").violations().get(0).rule());
     }
