@@ -164,6 +164,28 @@ def test_a_body_that_is_too_large_is_refused_unread(server):
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
 
 
+@pytest.mark.parametrize(
+    ("headers", "body", "rule"),
+    [
+        ("Host: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked", "0\r\n\r\n", "RST-104"),
+        ("Host: a\r\nContent-Length: 2\r\nContent-Length: 3", "{}", "RST-104"),
+        ("Content-Length: 2", "{}", "RST-105"),
+        ("Host: a\r\nHost: b\r\nContent-Length: 2", "{}", "RST-105"),
+        ("Host: a\r\nContent-Length: 99", "x1,x2,k,cat\n1,2,3,a\n", "RST-107"),
+    ],
+)
+def test_requests_of_two_meanings_are_refused(server, headers, body, rule):
+    """A connection that ends without an answer is a refusal, too: Java's own server makes some."""
+    with socket.create_connection(("127.0.0.1", server[1]), timeout=60) as connection:
+        head = f"POST /models/lr.zip/invocations HTTP/1.1\r\nContent-Type: text/csv\r\n{headers}\r\n\r\n"
+        connection.sendall((head + body).encode())
+        connection.shutdown(socket.SHUT_WR)
+        told = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    assert not told or (
+        told.startswith(b"HTTP/1.1 400") and (rule.encode() in told or b"{" not in told)
+    )
+
+
 def test_bodies_that_do_not_come_hold_up_nobody(server):
     head = b"POST /models/lr.zip/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"
     silent = [socket.create_connection(("127.0.0.1", server[1])) for _ in range(40)]

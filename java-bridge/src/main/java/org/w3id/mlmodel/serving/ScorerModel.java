@@ -25,6 +25,9 @@ final class ScorerModel implements Model {
 
     ScorerModel(Scorer scorer, Signature signature) {
         this.scorer = scorer;
+        if (signature != null && signature.inputs() != null && signature.inputs().get(0) instanceof Spec.Tensor) {
+            throw new MlmodelException(ErrorName.INVALID_MODEL, "The signature declares tensors, which a bundle does not take.");
+        }
         this.signature = signature != null && signature.inputs() != null ? signature : signatureOf(scorer, signature);
         answers = scorer.answers();
     }

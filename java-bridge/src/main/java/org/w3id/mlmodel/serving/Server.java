@@ -147,6 +147,7 @@ final class Server {
     }
 
     private Response routed(HttpExchange exchange) throws IOException {
+        requireOneMeaning(exchange);
         var path = path(exchange);
         Scoring model = model(path);
         boolean isKnown = model != null || path.equals("/ping") || path.equals("/health") || path.equals("/version");
@@ -159,6 +160,19 @@ final class Server {
         }
         if (model != null) return scored(exchange, model);
         return Response.text(path.equals("/version") ? Serve.VERSION : "\n");
+    }
+
+    /** Refuses a request whose body may end at two places, or that names no host or several (RST-104, RST-105). */
+    private static void requireOneMeaning(HttpExchange exchange) {
+        var headers = exchange.getRequestHeaders();
+        int lengths = headers.getOrDefault("Content-Length", List.of()).size();
+        int encodings = headers.getOrDefault("Transfer-Encoding", List.of()).size();
+        int hosts = headers.getOrDefault("Host", List.of()).size();
+        boolean needsHost = exchange.getProtocol().equals("HTTP/1.1");
+        if (lengths + encodings <= 1 && hosts <= 1 && (hosts == 1 || !needsHost)) return;
+        exchange.getResponseHeaders().set("Connection", "close");
+        if (lengths + encodings > 1) throw MlmodelException.malformed("RST-104", "The request says more than once where its body ends");
+        throw MlmodelException.malformed("RST-105", "The request names no host, or several");
     }
 
     /** Returns the model that a path scores; null of one that scores none. */
@@ -211,6 +225,9 @@ final class Server {
             var encoding = exchange.getRequestHeaders().getFirst("Content-Encoding");
             boolean isGzip = isGzip(encoding);
             var bytes = all(exchange.getRequestBody());
+            if (length != null && bytes.length < Long.parseLong(length.strip())) {
+                throw MlmodelException.malformed("RST-107", "The body ends before its announced length");
+            }
             return isGzip ? unpacked(bytes) : bytes;
         }
 
