@@ -58,7 +58,39 @@ def test_a_signal_reaches_the_program():
 def test_it_is_not_started_for_a_parent_that_is_gone():
     given = command([sys.executable, "-c", "import time; time.sleep(600)"])
     given[given.index(str(os.getpid()))] = "1" if os.getpid() != 1 else "2"
-    assert subprocess.run(given, check=False).returncode == 128 + signal.SIGKILL
+    assert subprocess.run(given, check=False).returncode == 128 + signal.SIGTERM
+
+
+def test_a_program_may_take_away_what_it_made(tmp_path, orphan, processes_with, wait_for):
+    """As H2O's server does with a library that it unpacks."""
+    (tmp_path / "made").touch()
+    orphan("lambda *_: (os.remove(f'{sys.argv[1]}/made'), sys.exit())")
+    wait_for(lambda: not processes_with(str(tmp_path)))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_program_that_does_not_end_is_ended(tmp_path, orphan, processes_with, wait_for):
+    orphan("signal.SIG_IGN")
+    assert len(processes_with(str(tmp_path))) == 2
+    wait_for(lambda: not processes_with(str(tmp_path)))
+
+
+@pytest.fixture
+def orphan(tmp_path):
+    """Return what starts a program with a handler of SIGTERM, and ends the program's parent."""
+
+    def start(handler):
+        program = f"import os, signal, sys, time; signal.signal(signal.SIGTERM, {handler})"
+        program += "; print('up', flush=True); time.sleep(600)"
+        parent = (
+            "import subprocess, sys; from mlmodel._base.with_parent import command; "
+            f"program = command([sys.executable, '-c', {program!r}, {str(tmp_path)!r}]); "
+            "subprocess.Popen(program, stdout=subprocess.PIPE).stdout.readline()"
+        )
+        subprocess.run([sys.executable, "-c", parent], check=True)
+
+    return start
 
 
 def test_a_frozen_program_has_nothing_to_run_it_with(monkeypatch):

@@ -21,6 +21,8 @@ __all__ = ["command", "when_orphaned"]
 
 #: How often a process looks whether its parent is still there, in seconds.
 _LOOK = 1.0
+#: How long a program may take to end by itself, and to take its temporary files away, in seconds.
+_FAREWELL = 10.0
 
 
 def when_orphaned(parent: int, then: Callable[[], None]) -> None:
@@ -54,9 +56,17 @@ def _main(parent: int, program: list[str]) -> int:
 
     signal.signal(signal.SIGTERM, hand_on)
     started.append(subprocess.Popen(program))  # noqa: S603 - what the parent starts
-    when_orphaned(parent, started[0].kill)
+    when_orphaned(parent, lambda: _end(started[0]))
     code = started[0].wait()
     return code if code >= 0 else 128 - code  # as a shell tells of a signal
+
+
+def _end(program: subprocess.Popen[bytes]) -> None:
+    program.terminate()
+    try:
+        program.wait(_FAREWELL)
+    except subprocess.TimeoutExpired:
+        program.kill()
 
 
 if __name__ == "__main__":
