@@ -15,21 +15,13 @@ import pytest
 from java_tools import jars as built
 from mlmodel.bridges.jvm import gateway, jars
 from mlmodel.errors import MissingDependency, ModelFailure, WriteFailed
+from processes import is_running
 from specimens.mleap import bundle, rows, spark_said
 
 pytestmark = [pytest.mark.libraries("py4j"), pytest.mark.slow]
 
 EXPECTED = spark_said("lr")["prediction"]
 ROWS = rows()
-
-
-def ended(pid):
-    """Whether a process is gone, or waits for its parent to take note of its end."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return True
-    return state == "Z"
 
 
 def current():
@@ -158,7 +150,7 @@ def test_it_ends_with_its_parent(how, wait_for):
             if how != "leave":
                 parent.kill()
             parent.wait(timeout=60)
-            wait_for(lambda: ended(pid))
+            wait_for(lambda: not is_running(pid))
         finally:
             if copy is not None:
                 os.kill(copy, signal.SIGKILL)

@@ -18,6 +18,7 @@ import pytest
 
 from mlmodel.bridges.r import installed
 from mlmodel.errors import InvalidArgument, InvalidInput, MissingDependency, ModelFailure
+from processes import is_running
 from r_functions import content, crate, require_r, saved
 
 _EVALUATES = "function(text, x = NULL) eval(parse(text = text))"
@@ -28,14 +29,6 @@ def run():
     made = crate(_EVALUATES)
     yield made
     made.close()
-
-
-def _runs(number):
-    """Whether a process is there, and not only its entry for a parent that has not asked yet."""
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @pytest.mark.parametrize(
@@ -54,7 +47,7 @@ def test_what_ends_r_costs_one_request(run, text, how):
     (first,) = run.processes()
     with pytest.raises(ModelFailure, match=f"{how}.*CRA-006"):
         run(text)
-    assert not _runs(first)
+    assert not is_running(first)
     assert run("1 + 1").tolist() == [2.0]
     assert run.processes() not in ([], [first])
 
@@ -259,10 +252,10 @@ def test_a_parent_that_is_killed_leaves_no_r_behind(tmp_path, wait_for):
     ) as parent:
         numbers = parent.stdout.readline().split()
         assert len(numbers) == 2
-        assert all(map(_runs, numbers))
+        assert all(map(is_running, numbers))
         wait_for(lambda: _processor_time(numbers[0]) > 20)  # it computes
         parent.kill()
-        wait_for(lambda: not any(map(_runs, numbers)))
+        wait_for(lambda: not any(map(is_running, numbers)))
 
 
 def _processor_time(number):
@@ -288,7 +281,7 @@ def test_a_parent_that_ends_by_itself_leaves_nothing(tmp_path):
         check=True,
         env=variables,
     )
-    assert not any(map(_runs, done.stdout.split()))
+    assert not any(map(is_running, done.stdout.split()))
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
