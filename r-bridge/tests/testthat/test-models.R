@@ -89,3 +89,37 @@ test_that("bodies keep columns, missing values and all digits", {
   expect_error(mlmodel_score("ftp://a", data), "http://host:port")
   expect_error(mlmodel_score("http://127.0.0.1:1", data), "no server")
 })
+
+test_that("what is no model is not replaced, and a model that cannot be written leaves the old one", {
+  file <- tempfile()
+  writeLines("results", file)
+  folder <- new_folder()
+  dir.create(folder)
+  writeLines("thesis", file.path(folder, "thesis.txt"))
+  for (path in c(file, folder)) for (overwrite in c(FALSE, TRUE))
+    expect_error(mlmodel_save_crate(function(x) x, path, overwrite = overwrite), "is no model, so it is not replaced")
+  expect_equal(readLines(file), "results")
+  expect_equal(dir(folder), "thesis.txt")
+  path <- new_folder()
+  mlmodel_save_crate(function(x) x, path)
+  expect_error(mlmodel_save_crate(function(x) x, path, signature = list(inputs = c(a = "numeric")), overwrite = TRUE), "SIG-003")
+  expect_equal(mlmodel_predict(mlmodel_load(path, trust = TRUE), 4), 4)
+  expect_equal(dir(dirname(path), "^[.]mlmodel-", all.files = TRUE), character())
+})
+
+test_that("a signature that is none is refused", {
+  for (signature in list(list(input = c(a = "double")), c(a = "double"), "double", list(inputs = mtcars["wt"]), list(),
+                         list(inputs = c(a = "double"), params = list(level = 0.95))))
+    expect_error(mlmodel_save_crate(function(x) x, new_folder(), signature = signature), "SIG-00[13]")
+  path <- new_folder()
+  mlmodel_save_crate(function(x) x, path, signature = list(inputs = list(wt = "double")))
+  expect_equal(mlmodel_signature(path)$inputs$name, "wt")
+})
+
+test_that("what a function uses of the session and does not bring is said", {
+  assign("of_session", 3, globalenv())
+  on.exit(rm("of_session", envir = globalenv()))
+  expect_warning(mlmodel_save_crate(function(x) x[, 1] + of_session, new_folder()), "uses of_session of this session")
+  expect_no_warning(mlmodel_save_crate(function(x) x + of_session, new_folder(), of_session = 3))
+  expect_no_warning(mlmodel_save_crate(function(x) { of_session <- 1; x + of_session }, new_folder()))
+})
