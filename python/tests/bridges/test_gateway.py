@@ -224,16 +224,59 @@ def test_a_java_that_does_not_do(monkeypatch, tmp_path, does, said):
         current()
 
 
-def test_jars_that_others_may_write(monkeypatch, tmp_path):
-    """MLP-010: what is in them runs."""
-    monkeypatch.setenv("MLMODEL_JAVA_BRIDGE", str(tmp_path))
+@pytest.mark.parametrize(
+    ("place", "mode", "remedy"),
+    [
+        ("", 0o777, "-R go-w"), ("lib", 0o777, "-R go-w"), ("lib/py4j.jar", 0o666, "-R go-w"),
+        ("mlmodel-bridge.jar", 0o602, "-R go-w"), ("..", 0o777, "go-w"), ("../..", 0o777, "go-w"),
+    ],
+)  # fmt: skip
+def test_jars_that_others_may_write(monkeypatch, tmp_path, place, mode, remedy):
+    """MLP-010: what is in them runs, and who may write a folder above puts others in their place."""
+    monkeypatch.setenv("MLMODEL_JAVA_BRIDGE", str(tmp_path / "above" / "kept"))
     folder = jars.place()
     (folder / "lib").mkdir(parents=True)
     (folder / "mlmodel-bridge.jar").touch()
+    (folder / "lib" / "py4j.jar").touch()
     assert "mlmodel-bridge.jar" in jars.class_path()
-    (folder / "lib").chmod(0o777)
-    with pytest.raises(MissingDependency, match=r"written by other users.*MLP-010"):
+    found = (folder / place).resolve()
+    found.chmod(mode)
+    with pytest.raises(MissingDependency, match=r"written by other users.*MLP-010") as raised:
         jars.class_path()
+    assert raised.value.message.startswith(f"{found} may be written")
+    assert f"(chmod {remedy} {found if '..' in place else folder})" in raised.value.message
+
+
+def test_the_class_path_has_no_links(monkeypatch, tmp_path):
+    """MLP-010: the folders that are looked at are those out of which the jars are run."""
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "link").symlink_to("kept")
+    monkeypatch.setenv("MLMODEL_JAVA_BRIDGE", str(tmp_path / "link"))
+    (jars.place() / "lib").mkdir(parents=True)
+    (jars.place() / "mlmodel-bridge.jar").touch()
+    assert "link" not in jars.class_path().removeprefix(str(tmp_path))
+
+
+MAKES = """
+umask 0
+mkdir -p target/lib
+touch target/mlmodel-bridge.jar target/lib/py4j.jar
+"""
+
+
+def test_setup_keeps_jars_that_others_may_not_write(monkeypatch, tmp_path):
+    """MLP-010: whatever Maven, or the umask, lets them."""
+    a_program(tmp_path / "bin" / "mvn", MAKES)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("MLMODEL_JAVA_BRIDGE", str(tmp_path / "kept"))
+    before = os.umask(0o002)
+    try:
+        folder = jars.setup()
+    finally:
+        os.umask(before)
+    assert str(folder) in jars.class_path()
+    for path in (folder.parent, folder, *folder.rglob("*")):
+        assert not path.stat().st_mode & 0o022, path
 
 
 def test_setup_without_maven(monkeypatch, tmp_path):

@@ -306,6 +306,18 @@ def test_a_bundle_that_is_not_whole(tmp_path, change, said):
     assert str(tmp_path) not in raised.value.message
 
 
+def test_a_bundle_that_expands_too_far(tmp_path):
+    """MLP-004, TRU-021: told by the JVM, before it reads it."""
+    changed(tmp_path, lambda _, content: content, file="model.zip")
+    with zipfile.ZipFile(
+        tmp_path / "model.zip", "a", zipfile.ZIP_DEFLATED, compresslevel=1
+    ) as made:
+        made.writestr("root/other.node/model.json", bytes(65 << 20))
+    with pytest.raises(InvalidModel, match=r"more than 64 MiB \(TRU-021\)") as raised:
+        mlmodel.mleap.load_bundle(tmp_path / "model.zip")
+    assert raised.value.details[0].rule == "MLP-004"
+
+
 def test_half_a_zip_file(tmp_path):
     """MLP-004."""
     (tmp_path / "model.zip").write_bytes((BUNDLES / "lr.zip").read_bytes()[:900])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from functools import cache
 from types import SimpleNamespace
@@ -487,4 +488,6 @@ def test_a_large_sample_is_not_answered_whole():
     given = table(rows(0, MOST_ROWS + 500))
     path, sample = _mleap_bundles.made_of(fitted([words()], given), given)
     path.unlink()
+    links = (os.path.join("/proc/self/fd", one) for one in os.listdir("/proc/self/fd"))
+    assert not [one for one in links if str(path) in os.path.realpath(one)]
     assert len(sample.rows) == MOST_ROWS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,10 +86,11 @@ def made_of(model: Any, sample: Any) -> tuple[Path, _Sample]:
     stages = list(_flat(model))
     _require_known(stages, has_own := has_mleap_spark())
     rows = _answered(model, sample)
-    path = Path(tempfile.mkstemp(prefix="mlmodel-mleap-", suffix=".zip")[1])
+    handle, name = tempfile.mkstemp(prefix="mlmodel-mleap-", suffix=".zip")
+    os.close(handle)
+    path = Path(name)
     try:
         if has_own:
-            path.unlink()
             _write_by_mleap(model, rows, path)
         else:
             known = rows.known(_spark.session_for())
@@ -155,8 +157,14 @@ def has_mleap_spark() -> bool:
 def _write_by_mleap(model: Any, rows: _Sample, path: Path) -> None:
     jvm = _spark.session_for()._jvm  # noqa: SLF001 - as above
     serializer = jvm.ml.combust.mleap.spark.SimpleSparkSerializer()
-    with cannot_be_saved("MLeap cannot write the model", "MLP-014"):
-        serializer.serializeToBundle(model._to_java(), f"jar:file:{path}", rows.told._jdf)  # noqa: SLF001 - its Python does so
+    # It wants a file that is not there, so in a folder where nobody else can put one.
+    with (
+        tempfile.TemporaryDirectory(prefix=".mlmodel-", dir=path.parent) as folder,
+        cannot_be_saved("MLeap cannot write the model", "MLP-014"),
+    ):
+        made = Path(folder, path.name)
+        serializer.serializeToBundle(model._to_java(), f"jar:file:{made}", rows.told._jdf)  # noqa: SLF001 - its Python does so
+        made.replace(path)
 
 
 def require_agreement(bundle: Scorer, rows: _Sample) -> None:

@@ -25,6 +25,8 @@ DTYPES: Mapping[str, Any] = {
     "int": np.dtype("<i4"), "long": np.dtype("<i8"), "float": np.dtype("<f4"),
     "double": np.dtype("<f8"),
 }  # fmt: skip
+#: Those that no type of a column is as narrow as.
+_NARROW = frozenset({"byte", "short"})
 _END = np.dtype("<i4")
 #: From so many rows on the collector of garbage takes longer than making their lists does.
 _MANY = 1000
@@ -79,38 +81,99 @@ def written(kind: Kind, cells: np.ndarray[Any, Any]) -> Iterator[bytes]:
         values = [None if out else one for one, out in zip(values, missing, strict=True)]
     else:
         yield b"\0"
+    given = values
     if kind.shape != "scalar":
         several = [_flat(kind, row, one) for row, one in enumerate(values)]
         yield _ends(map(len, several))
         values = [one for cell in several for one in cell]
-    yield from _values(dtype, values)
+    elif kind.type in _NARROW:
+        for row, one in enumerate(values):
+            _require_held(kind, row, [one])
+    try:
+        yield from _values(kind, values)
+    except UnicodeEncodeError:
+        raise NotWritten(kind, _row_of_no_text(given), "has half a pair of UTF-16") from None
 
 
 def _flat(kind: Kind, row: int, cell: Any) -> list[Any]:
-    """Return the values of a list or tensor, which has the size that the bundle says."""
+    """Return the values of a list or tensor, whose axes have the sizes that the bundle says."""
     if cell is None:
         return []
-    flat: list[Any] = np.asarray(cell).ravel().tolist() if kind.type in DTYPES else list(cell)
-    size = int(np.prod(kind.dimensions)) if kind.dimensions else -1
-    if size >= 0 and len(flat) != size:
-        raise NotWritten(kind, row, f"has {len(flat)} values, and the bundle takes {size}")
+    wanted = kind.dimensions or (-1,)
+    try:
+        held = _axes(kind, cell)
+    except ValueError:  # numpy's word for lists of several sizes beside each other
+        raise NotWritten(kind, row, "has lists of several sizes, or a null, in it") from None
+    if wanted.count(-1) > 1:
+        raise NotWritten(kind, row, f"is of {_sizes(wanted)}, and one open size at most goes over")
+    if not _fits(held.shape, wanted):
+        raise NotWritten(
+            kind, row, f"has values of {_sizes(held.shape)}, and the bundle takes {_sizes(wanted)}"
+        )
+    flat: list[Any] = held.ravel().tolist()
+    if held.dtype.kind == "O" and None in flat:
+        raise NotWritten(kind, row, "has a null in it")
+    if kind.type in _NARROW:
+        _require_held(kind, row, flat)
     return flat
 
 
-def _values(dtype: Any, values: Sequence[Any]) -> Iterator[bytes]:
+def _axes(kind: Kind, cell: Any) -> np.ndarray[Any, Any]:
+    """Return the values of a cell with their axes; texts stay what they are."""
+    if kind.type in DTYPES:
+        return np.asarray(cell)
+    return np.array(cell, object) if len(kind.dimensions) > 1 else object_array(cell)
+
+
+def _fits(sizes: Sequence[int], wanted: Sequence[int]) -> bool:
+    """Return whether axes have the sizes wanted, of which -1 is any."""
+    if len(sizes) == len(wanted):
+        return all(due in {-1, size} for due, size in zip(wanted, sizes, strict=True))
+    return sizes == (0,) and wanted[0] == -1  # no lists, so nobody can say of which sizes
+
+
+def _sizes(sizes: Sequence[int]) -> str:
+    """Return the sizes of axes, as MLeap and messages say them."""
+    return f"[{', '.join(map(str, sizes))}]"
+
+
+def _require_held(kind: Kind, row: int, values: Sequence[Any]) -> None:
+    """Go on where a type of few bits, which columns do not have, holds the integers."""
+    limits = np.iinfo(DTYPES[kind.type])
+    if any(one is not None and not limits.min <= one <= limits.max for one in values):
+        raise NotWritten(kind, row, f"has integers that a {kind.type} does not hold")
+
+
+def _values(kind: Kind, values: Sequence[Any]) -> Iterator[bytes]:
+    dtype = DTYPES.get(kind.type)
     if dtype is not None:
         yield np.array([0 if one is None else one for one in values], dtype).tobytes()
         return
+    if kind.type == "bytes":
+        pieces = [b"" if one is None else bytes(one) for one in values]
+        yield _ends(map(len, pieces))
+        yield b"".join(pieces)
+        return
     held = ["" if one is None else one for one in values]
-    joined = "".join(held) if held and isinstance(held[0], str) else "\x80"
+    joined = "".join(held)
     if joined.isascii():
         yield _ends(map(len, held))
         yield joined.encode()
         return
-    # Half of a pair of UTF-16, which is no text, goes over as it is and matches nothing.
-    pieces = [one.encode(errors="replace") if isinstance(one, str) else bytes(one) for one in held]
+    pieces = [one.encode() for one in held]
     yield _ends(map(len, pieces))
     yield b"".join(pieces)
+
+
+def _row_of_no_text(cells: Sequence[Any]) -> int:
+    """Return the first row with half a pair of UTF-16, which no bytes of UTF-8 say."""
+    return next(row for row, cell in enumerate(cells) if _has_half(cell))
+
+
+def _has_half(cell: Any) -> bool:
+    if isinstance(cell, str):
+        return any("\ud800" <= one <= "\udfff" for one in cell)
+    return cell is not None and any(map(_has_half, cell))
 
 
 def _ends(sizes: Iterable[int]) -> bytes:

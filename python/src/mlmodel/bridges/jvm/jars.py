@@ -8,13 +8,14 @@ import os
 import re
 import shlex
 import shutil
+import stat
 import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlmodel._base.user_folders import may_be_written_by_others, of_user
+from mlmodel._base.user_folders import of_user, written_by_others
 from mlmodel._base.version import __version__
 from mlmodel.errors import MissingDependency, WriteFailed
 
@@ -106,18 +107,26 @@ def class_path() -> str:
         MissingDependency: it was not set up, or others could put their own jars there.
 
     """
-    folder = place()
+    folder = place().resolve()
     if not (folder / _JAR).is_file():
         raise MissingDependency(
             f"The jars that run it are not here ({folder}); get them with: {_SETUP} (MLP-010)"
         )
-    for path in (folder, folder / "lib", folder / _JAR):
-        if may_be_written_by_others(path):
-            raise MissingDependency(
-                f"{path} may be written by other users, and Java would run what is in it; take "
-                "that away (chmod go-w) (MLP-010)"
-            )
+    found = written_by_others(folder)
+    if found is not None:
+        raise MissingDependency(
+            f"{found} may be written by other users, and Java would run what is in it; take "
+            f"that away ({_remedy(found, folder)}), or name another place in {_FOLDER} and run: "
+            f"{_SETUP} (MLP-010)"
+        )
     return f"{folder / _JAR}{os.pathsep}{folder / 'lib' / '*'}"
+
+
+def _remedy(found: Path, folder: Path) -> str:
+    """Return the command for a folder above the jars alone, or for all that is in theirs."""
+    if found in folder.parents:
+        return shlex.join(["chmod", "go-w", str(found)])
+    return shlex.join(["chmod", "-R", "go-w", str(folder)])
 
 
 def command(*arguments: str, defaults: Iterable[str] = ()) -> list[str]:
@@ -152,7 +161,7 @@ def setup() -> Path:
             f"{_SETUP} needs Maven (mvn on PATH) and a JDK of Java 17 or later (MLP-010)"
         )
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".java-", dir=folder.parent) as work:
             made = _built(maven, Path(work))
             try:
@@ -186,4 +195,11 @@ def _built(maven: str, work: Path) -> Path:
     kept.mkdir()
     (made / _JAR).rename(kept / _JAR)
     (made / "lib").rename(kept / "lib")
+    _make_private(kept)
     return kept
+
+
+def _make_private(root: Path) -> None:
+    """Let nobody else write what is in a folder, whatever the umask has let them."""
+    for path in (root, *root.rglob("*")):
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o022)

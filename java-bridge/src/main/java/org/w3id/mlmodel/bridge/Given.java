@@ -126,8 +126,16 @@ final class Given {
     private static Object tensor(Kind kind, Object[] values, int from, int to) {
         var array = java.lang.reflect.Array.newInstance(primitive(kind.basic()), to - from);
         for (int at = from; at < to; at++) java.lang.reflect.Array.set(array, at - from, values[at]);
-        var dimensions = kind.dimensions().size() > 1 ? kind.dimensions().toArray() : new Object[] {to - from};
-        return tensor(array, dimensions, kind.basic());
+        return tensor(array, sizes(kind.dimensions(), to - from), kind.basic());
+    }
+
+    /** Returns the sizes of the axes of so many values; of an axis that is open (-1), what the others leave. */
+    private static Object[] sizes(List<Integer> dimensions, int count) {
+        if (dimensions.size() < 2) return new Object[] {count};
+        int others = 1;
+        for (int one : dimensions) if (one >= 0) others *= one;
+        int left = others == 0 ? 0 : count / others;
+        return dimensions.stream().map(one -> one < 0 ? left : one).toArray();
     }
 
     private static Object tensor(Object array, Object[] dimensions, Kind.Basic basic) {

@@ -5,11 +5,8 @@ import hex.genmodel.CategoricalEncoding;
 import hex.genmodel.GenModel;
 import hex.genmodel.MojoModel;
 import hex.genmodel.MojoReaderBackendFactory;
-import hex.genmodel.MojoReaderBackendFactory.CachingStrategy;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -45,8 +42,9 @@ public final class Mojo implements Scorer {
 
     /** Loads a MOJO from a zip file. */
     static Mojo load(Path zip) throws Fault {
-        try (InputStream from = Files.newInputStream(zip)) {
-            var model = MojoModel.load(MojoReaderBackendFactory.createReaderBackend(from, CachingStrategy.MEMORY));
+        try {
+            // By the directory of the zip file, which was held against what is there.
+            var model = MojoModel.load(MojoReaderBackendFactory.createReaderBackend(zip.toFile()));
             requireKnown(model);
             return new Mojo(model);
         } catch (Fault fault) {

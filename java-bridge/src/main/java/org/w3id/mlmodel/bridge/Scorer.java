@@ -11,6 +11,7 @@ import java.util.zip.ZipFile;
 public sealed interface Scorer permits Bundle, Mojo {
     /** Loads what is in a zip file. */
     static Scorer load(Path zip) throws Fault {
+        Unpacked.require(zip);
         return isMojo(zip) ? Mojo.load(zip) : Bundle.load(zip);
     }
 

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import ml.combust.mleap.runtime.frame.Row;
+import ml.combust.mleap.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
 /** Columns of every type go to bytes and come back. */
@@ -67,5 +68,16 @@ class ColumnsTest {
             back.add(kind, cells);
             assertEquals(from, back.written().position(5).slice());
         }
+    }
+
+    @Test
+    void theSizeOfAnOpenAxisIsWhatTheOthersLeave() {
+        for (var sizes : List.of(List.of(-1, 3), List.of(2, -1))) {
+            var kind = new Kind("a", Kind.Basic.INT, Kind.Shape.TENSOR, true, sizes);
+            var tensor = (Tensor<?>) Given.cell(kind, List.of(1, 2, 3, 4, 5, 6));
+            assertEquals("2,3", tensor.dimensions().mkString(","));
+        }
+        var none = (Tensor<?>) Given.cell(new Kind("a", Kind.Basic.INT, Kind.Shape.TENSOR, true, List.of(-1, 0)), List.of());
+        assertEquals("0,0", none.dimensions().mkString(","));
     }
 }
