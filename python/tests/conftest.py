@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import importlib
 import os
+import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from mlmodel._base.user_folders import may_be_written_by_others
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,9 +57,15 @@ def _own_trust_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 @pytest.fixture(scope="session", autouse=True)
 def _jars_of_the_repository() -> Iterator[None]:
-    """Keep the jars of the JVM's bridge beside what else is made once for all tests."""
+    """Keep the jars of the JVM's bridge beside what else is made once for all tests.
+
+    Where others may write above the repository, jars are refused there (MLP-010).
+    """
+    place = _REPOSITORY / ".cache"
+    if any(map(may_be_written_by_others, place.parents)):
+        place = Path(tempfile.gettempdir(), f"mlmodel-jars-of-{os.getuid()}")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLMODEL_JAVA_BRIDGE", str(_REPOSITORY / ".cache"))
+        patch.setenv("MLMODEL_JAVA_BRIDGE", str(place))
         yield
 
 
