@@ -8,7 +8,7 @@ known <- new.env(parent = emptyenv())
 schemas <- function() {
   if (is.null(known$schemas)) {
     file <- system.file("schemas", "mlmodel.json", package = "mlmodel", mustWork = TRUE)
-    known$schemas <- with_other_names(jsonlite::fromJSON(file, simplifyVector = FALSE))
+    known$schemas <- with_other_names(jsonlite::read_json(file))
   }
   known$schemas
 }

@@ -14,11 +14,8 @@ specs_of <- function(model) {
   if (inherits(model, "mlmodel_loaded")) model <- model$file
   if (is.character(model)) model <- mlmodel_read(model)
   if (!inherits(model, "mlmodel_file")) return(read_specs(model))
-  said <- model[["signature"]]
-  if (is.null(said)) return(NULL)
-  read_specs(lapply(said[intersect(names(said), c("inputs", "outputs", "params"))], function(text) {
-    if (!is.null(text)) plain(read_json(text))
-  }))
+  read <- signature_lists(model)
+  if (is.null(read)) NULL else read_specs(lapply(read, plain))
 }
 
 # A text of JSON as it is read, a data frame as columns by name, other data as one column.

@@ -5,12 +5,17 @@ mlmodel_score <- function(url, data, params = NULL, timeout = 60, cafile = NULL)
   at <- paste0(sub("/+$", "", url), "/invocations")
   body <- charToRaw(enc2utf8(body_of(data, params)))
   answer <- if (startsWith(at, "https://")) post_encrypted(at, body, timeout, cafile) else post(at, body, timeout)
-  read <- tryCatch(jsonlite::fromJSON(answer), error = function(e) NULL)
-  if (is.list(read) && !is.null(read$error_code))
-    stop(read$error_code, ": ", read$message, call. = FALSE)
-  if (is.null(read) || !"predictions" %in% names(read))
+  predictions_of(answer, url)
+}
+
+# An answer is others' text: it is JSON or refused, and never taken for an address that is to be asked in turn.
+predictions_of <- function(answer, url) {
+  read <- tryCatch(jsonlite::parse_json(answer, simplifyVector = TRUE), error = function(e) NULL)
+  if (is.list(read) && !is.null(read[["error_code"]]))
+    stop(read[["error_code"]], ": ", read[["message"]], call. = FALSE)
+  if (!is.list(read) || !"predictions" %in% names(read))
     stop(url, " answered with something else than predictions: ", substr(answer, 1L, 200L), call. = FALSE)
-  read$predictions
+  read[["predictions"]]
 }
 
 body_of <- function(data, params = NULL) {
