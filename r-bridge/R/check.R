@@ -14,7 +14,7 @@ schemas <- function() {
 }
 
 with_other_names <- function(read) {
-  for (flavor in read$flavors) for (name in flavor[["x-names"]]) read$flavors[[name]] <- flavor
+  for (flavor in read[["flavors"]]) for (name in flavor[["x-names"]]) read[["flavors"]][[name]] <- flavor
   read
 }
 

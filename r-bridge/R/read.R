@@ -18,8 +18,11 @@ mlmodel_read <- function(path) {
   structure(read, class = "mlmodel_file", root = dirname(normalizePath(file)))
 }
 
+# As lists have it, but of whole names: R's own `$` would take the value of `signature_old` for that of `signature`.
+`$.mlmodel_file` <- function(x, name) x[[name]]
+
 print.mlmodel_file <- function(x, ...) {
-  cat("MLmodel in", attr(x, "root"), "\n  flavors:", paste(names(x$flavors), collapse = ", "), "\n")
+  cat("MLmodel in", attr(x, "root"), "\n  flavors:", paste(names(at_key(x, "flavors")), collapse = ", "), "\n")
   invisible(x)
 }
 

@@ -48,9 +48,10 @@ as.data.frame.mlmodel_violations <- function(x, row.names = NULL, optional = FAL
 # A crate is the flavor that R can load: without a key its file is crate.bin, and no file is a link that leads out.
 crate_faults <- function(path, root, found) {
   is_broken <- any(vapply(found, function(one) one$severity == "error", NA))
-  crate <- if (!is_broken) mlmodel_read(path)$flavors$crate
+  crate <- if (!is_broken) at_key(at_key(mlmodel_read(path), "flavors"), "crate")
   if (is.null(crate)) return(list())
-  file <- if (is.null(crate$model)) "crate.bin" else crate$model
+  file <- at_key(crate, "model")
+  if (is.null(file)) file <- "crate.bin"
   say <- function(rule, why) list(list(rule = rule, severity = "error", pointer = "/flavors/crate", file = "MLmodel", message = why))
   if (!file.exists(file.path(root, file))) say("DIR-003", paste("there is no file", file))
   else if (!is_inside(root, file)) say("DIR-004", paste(file, "leads out of the folder"))

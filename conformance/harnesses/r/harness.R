@@ -38,7 +38,7 @@ enforce <- function(input) {
   specs <- mlmodel$read_specs(plain_or_null(input, "signature"))$inputs
   data <- data_of(input, "data")
   if (is.null(specs)) return(list(data = list(value = data)))
-  record <- plain_or_null(input, "delivery")$columns
+  record <- mlmodel$at_key(plain_or_null(input, "delivery"), "columns")
   list(data = list(columns = mlmodel$enforce_json(specs, data, if (is.null(record)) list() else record)))
 }
 

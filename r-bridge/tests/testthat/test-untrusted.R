@@ -38,3 +38,43 @@ test_that("a text that is no JSON is no address and no file", {
   expect_true("jsonlite::parse_json" %in% asked)
   expect_false(any(grepl("fromJSON", asked)))
 })
+
+test_that("names are taken whole: the longer ones that others may write are not those of the format", {
+  path <- in_folder(
+    "flavors: {crate: {model_extra: other.bin}}",
+    "signature_old: {inputs: '[{\"name\": \"zz\", \"type\": \"double\"}]'}"
+  )
+  saveRDS(function(x) "other", file.path(path, "other.bin"))
+  read <- mlmodel_read(path)
+  expect_null(read$signature)
+  expect_null(mlmodel_signature(path))
+  expect_match(mlmodel_validate(path), "there is no file crate.bin", all = FALSE)
+  expect_error(mlmodel_load(path, trust = TRUE), "no file crate.bin.*DIR-003")
+  told <- mlmodel_signature(in_folder("flavors: {a: {}}", "signature: {inputs: '[{\"type\": \"double\", \"name_old\": \"b\"}]'}"))
+  expect_identical(told$inputs$name, NA_character_)
+  kept <- mlmodel:::enforce_json(list(list(name = "x", type = list(kind = "long"), required = TRUE)), mlmodel:::read_json('{"x": [1]}'), list(x = list(zone_old = "UTC")))
+  expect_equal(kept[[1]]$dtype, "int64")
+})
+
+# R's `$` takes the beginning of a name for it, of lists. Those that are asked with it are made by the package itself.
+ours <- c(
+  "ck", "e", "g", "node", "r", "s", "known", "key", "entry", "item", "first", "marks", "probe", "list", "items", "target", # nodes and what reads them
+  "spec", "only", "one", "type", "given", "taken", "old", "new", "other", "literals", "specs", "specs_of", "column", "columns", # specs
+  "fault", "faults", "found", "form", "schemas", "how", "r_flavors", "model", "mlmodel_signature", "inputs", "written", "answer",
+  "yaml_bounds", "yaml_document", "at", "name", "early", "now", "later"
+)
+
+root_of <- function(code) {
+  while (is.call(code)) {
+    if (!as.character(code[[1L]])[1L] %in% c("$", "[[", "[")) return(as.character(code[[1L]])[1L])
+    code <- code[[2L]]
+  }
+  as.character(code)
+}
+
+test_that("no list that others wrote is asked with `$`", {
+  is_dollar <- function(one) identical(one[[1L]], as.name("$"))
+  roots <- unique(vapply(Filter(is_dollar, calls_of_package()), root_of, ""))
+  expect_gt(length(roots), 30)
+  expect_equal(setdiff(roots, ours), character())
+})
