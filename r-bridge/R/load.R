@@ -59,10 +59,12 @@ exported <- function(package, name) getExportedValue(package, name)
 
 # Numbers as a matrix, which these libraries take; texts would become one of texts.
 number_matrix <- function(data) {
+  is_odd <- function(column) is.character(column) || !is_plain(without_as_is(column))
+  refuse <- function(what, of) stop("The model takes numbers, and ", what, " is of the class ", class(without_as_is(of))[1L], call. = FALSE)
   if (is.data.frame(data)) {
-    odd <- names(data)[!vapply(data, function(column) is.numeric(column) || is.logical(column), NA)]
-    if (length(odd)) stop("The model takes numbers, and column ", odd[1L], " is of the class ", class(data[[odd[1L]]])[1L], call. = FALSE)
-  }
+    odd <- which(vapply(data, is_odd, NA))
+    if (length(odd)) refuse(paste("column", names(data)[odd[1L]]), data[[odd[1L]]])
+  } else if (is.atomic(data) && is.object(data)) refuse("what it is given", data)
   as.matrix(data)
 }
 

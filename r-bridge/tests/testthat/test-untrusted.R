@@ -78,3 +78,11 @@ test_that("no list that others wrote is asked with `$`", {
   expect_gt(length(roots), 30)
   expect_equal(setdiff(roots, ours), character())
 })
+
+test_that("an answer's numbers are those that R has, or refused", {
+  answered <- function(text) mlmodel:::predictions_of(paste0('{"predictions": ', text, "}"), "http://a")
+  expect_error(answered("[1, 9007199254740993]"), "9007199254740993, which is beyond 2\\^53.*CRA-009")
+  expect_error(answered("[-18446744073709551617]"), "CRA-009")
+  expect_identical(answered("[9007199254740992, 0.30000000000000004, 12345678901234567890.5]"), c(2^53, 0.1 + 0.2, 12345678901234567168))
+  expect_identical(answered('["9007199254740993", "\\"9007199254740993"]'), c("9007199254740993", "\"9007199254740993"))
+})
