@@ -3,18 +3,21 @@
 mlmodel_validate <- function(path) {
   file <- model_file(path)
   root <- dirname(normalizePath(file))
-  size <- file.size(file)
-  found <- check_bytes(readBin(file, "raw", size), list.files(root, recursive = TRUE, all.files = TRUE), dir.exists(path))
+  # A folder's files are looked for by the names that are told: listing it would follow links, in circles, too.
+  has_file <- if (dir.exists(path)) function(name) nzchar(name) && file.exists(file.path(root, name))
+  found <- check_bytes(readBin(file, "raw", yaml_bounds$bytes + 1), has_file)
   found <- c(found, crate_faults(path, root, found))
   structure(vapply(found, violation_text, ""), class = "mlmodel_violations", path = path, found = found)
 }
 
 # As check_text, of the bytes of a file (MLM-001).
-check_bytes <- function(bytes, files = NULL, is_folder = FALSE) {
+check_bytes <- function(bytes, has_file = NULL) {
+  if (length(bytes) > yaml_bounds$bytes)
+    return(list(list(rule = "MLM-002", severity = "error", pointer = NULL, file = "MLmodel", message = "is larger than 8 MiB")))
   bytes[bytes == 0] <- as.raw(1) # no text of R has a NUL, and YAML has neither
   text <- rawToChar(bytes)
   Encoding(text) <- "UTF-8"
-  if (validUTF8(text)) return(check_text(text, files, is_folder))
+  if (validUTF8(text)) return(check_text(text, has_file))
   marked <- of_lines(iconv(text, "UTF-8", "UTF-8", sub = "\ufdd0"))
   at <- regexpr("\ufdd0", marked, fixed = TRUE)
   found <- list(rule = "MLM-001", severity = "error", place = as.integer(at), why = "is not UTF-8")

@@ -86,3 +86,17 @@ test_that("an answer's numbers are those that R has, or refused", {
   expect_identical(answered("[9007199254740992, 0.30000000000000004, 12345678901234567890.5]"), c(2^53, 0.1 + 0.2, 12345678901234567168))
   expect_identical(answered('["9007199254740993", "\\"9007199254740993"]'), c("9007199254740993", "\"9007199254740993"))
 })
+
+test_that("folders of links and texts of escapes take no longer than others", {
+  path <- in_folder("flavors: {sklearn: {pickled_model: a/b/a/m.pkl}}")
+  file.create(file.path(path, "m.pkl"))
+  for (name in c("a", "b")) file.symlink(".", file.path(path, name))
+  expect_lt(system.time(found <- mlmodel_validate(path))[["user.self"]], 1)
+  expect_false(any(grepl("DIR-003", found)))
+  text <- paste0("a: \"", strrep("\\n", 20000), "\"\n")
+  expect_lt(system.time(node <- mlmodel:::yaml_document(text)$root)[["user.self"]], 3)
+  expect_identical(node$entries[[1]][[2]]$value, strrep("\n", 20000))
+  expect_identical(mlmodel:::yaml_document("a: \"x \\t  \n  y  \n\n z\\x20\n\"")$root$entries[[1]][[2]]$value, "x y\nz ")
+  writeBin(raw(8 * 2^20 + 1), file.path(path, "MLmodel"))
+  expect_match(mlmodel_validate(path), "larger than 8 MiB \\(MLM-002\\)")
+})
