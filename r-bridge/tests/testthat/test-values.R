@@ -44,3 +44,16 @@ test_that("numbers of a class that means others are refused, wherever they go", 
   expect_error(mlmodel:::body_of(data), "Column a is of the class matrix")
   expect_equal(mlmodel:::number_matrix(data.frame(a = I(1:2), b = c(TRUE, NA))), cbind(a = 1:2, b = c(1L, NA)))
 })
+
+test_that("a float is the nearest to all digits of a literal (ENF-046)", {
+  float <- mlmodel:::float_of
+  halfway <- "1.000000059604644775390625"
+  expect_identical(float(halfway), 1)
+  expect_identical(float(paste0(halfway, "01")), 1 + 2^-23)
+  expect_identical(float(paste0("-", halfway, "01e0")), -1 - 2^-23)
+  expect_identical(float("1.000000178813934326171874"), 1 + 2^-23)
+  expect_identical(float("16777217.00000000000001"), 16777218)
+  expect_identical(float("7.006492321624085354619e-46"), 2^-149)
+  greatest <- "340282356779733661637539395458142568447"
+  expect_identical(c(float(greatest), float(paste0(greatest, ".9")), float("3.5e38"), float("1e39"), float("1e400")), c(rep((2 - 2^-23) * 2^127, 2), rep(Inf, 3)))
+})
