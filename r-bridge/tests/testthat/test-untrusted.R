@@ -60,7 +60,7 @@ test_that("names are taken whole: the longer ones that others may write are not 
 ours <- c(
   "ck", "e", "g", "node", "r", "s", "known", "key", "entry", "item", "first", "marks", "probe", "list", "items", "target", # nodes and what reads them
   "spec", "only", "one", "type", "given", "taken", "old", "new", "other", "literals", "specs", "specs_of", "column", "columns", # specs
-  "fault", "faults", "two", "found", "form", "schemas", "how", "r_flavors", "model", "mlmodel_signature", "inputs", "written", "answer",
+  "fault", "faults", "two", "whole", "found", "form", "schemas", "how", "r_flavors", "model", "mlmodel_signature", "inputs", "written", "answer",
   "yaml_bounds", "yaml_document", "at", "name", "early", "now", "later"
 )
 
