@@ -79,8 +79,7 @@ is_within <- function(digits, kind) {
 
 read_floating <- function(kind, value) {
   text <- unclass(value)
-  nearest <- doubles(text)
-  if (kind == "float") nearest <- as_float(nearest)
+  nearest <- if (kind == "float") float_of(text) else doubles(text)
   if (!is.finite(nearest)) return(fault(if (is_whole(text)) "ENF-045" else "ENF-047"))
   is_exact <- !is_whole(text) || sprintf("%.0f", abs(nearest)) == sub("^-", "", text)
   if (is_exact) nearest else fault("ENF-045")
@@ -88,6 +87,44 @@ read_floating <- function(kind, value) {
 
 # The nearest of 32 bits.
 as_float <- function(number) readBin(writeBin(number, raw(), size = 4L), "double", size = 4L)
+
+# The float next to a literal (ENF-046). Where the double next to it lies halfway between two floats, the digits
+# that the double has lost decide, and not the tie.
+float_of <- function(text) {
+  double <- doubles(text)
+  size <- abs(double)
+  float <- float_by_bits(bits_of(as_float(size)))
+  if (size >= 2^128 || float == size) return(as_float(double))
+  other <- float_by_bits(bits_of(as_float(size)) + if (float < size) 1L else -1L)
+  if (abs(float - size) != abs(other - size)) return(as_float(double))
+  side <- compared(sub("^-", "", text), sprintf("%.160e", size))
+  found <- if (side > 0) max(float, other) else if (side < 0) min(float, other) else float
+  as_float(if (startsWith(text, "-")) -found else found)
+}
+
+bits_of <- function(float) readBin(writeBin(float, raw(), size = 4L), "integer", size = 4L)
+
+# What follows the greatest float would be 2^128.
+float_by_bits <- function(bits) if (bits == 0x7f800000L) 2^128 else readBin(writeBin(bits, raw()), "double", size = 4L)
+
+# Whether a literal is more (1), the same (0) or less (-1) than another; neither is zero or has a sign.
+compared <- function(text, other) {
+  one <- significant(text)
+  two <- significant(other)
+  if (one$power != two$power) return(sign(one$power - two$power))
+  width <- max(nchar(c(one$digits, two$digits)))
+  both <- paste0(c(one$digits, two$digits), strrep("0", width - nchar(c(one$digits, two$digits))))
+  if (both[1L] == both[2L]) 0 else if (order(both, method = "radix")[1L] == 1L) -1 else 1
+}
+
+# The digits of a literal from the first that is not zero, and the power of ten of that one.
+significant <- function(text) {
+  parts <- regmatches(text, regexec("^([0-9]+)(?:\\.([0-9]+))?(?:[eE]([-+]?[0-9]+))?$", text))[[1L]]
+  written <- paste0(parts[2L], parts[3L])
+  digits <- sub("^0+", "", written)
+  exponent <- if (nzchar(parts[4L])) as.numeric(parts[4L]) else 0
+  list(digits = digits, power = exponent + nchar(parts[2L]) - (nchar(written) - nchar(digits)))
+}
 
 read_datetime <- function(value) {
   if (is_number(value)) return(fault("ENF-055"))

@@ -8,21 +8,21 @@ known <- new.env(parent = emptyenv())
 schemas <- function() {
   if (is.null(known$schemas)) {
     file <- system.file("schemas", "mlmodel.json", package = "mlmodel", mustWork = TRUE)
-    known$schemas <- with_other_names(jsonlite::fromJSON(file, simplifyVector = FALSE))
+    known$schemas <- with_other_names(jsonlite::read_json(file))
   }
   known$schemas
 }
 
 with_other_names <- function(read) {
-  for (flavor in read$flavors) for (name in flavor[["x-names"]]) read$flavors[[name]] <- flavor
+  for (flavor in read[["flavors"]]) for (name in flavor[["x-names"]]) read[["flavors"]][[name]] <- flavor
   read
 }
 
-new_checker <- function(files = NULL, is_folder = FALSE) {
+# `has_file` tells whether the model's folder has a file, if there is a folder.
+new_checker <- function(has_file = NULL) {
   ck <- new.env(parent = emptyenv())
   ck$found <- list()
-  ck$files <- files
-  ck$is_folder <- is_folder
+  ck$has_file <- has_file
   ck
 }
 
@@ -34,8 +34,8 @@ add <- function(ck, rule, pointer, place, why, severity = "error") {
 }
 
 # What is wrong with the text of a file, each with rule, severity, pointer, line, column and why, in order (MLM-042).
-check_text <- function(text, files = NULL, is_folder = FALSE) {
-  ck <- new_checker(files, is_folder)
+check_text <- function(text, has_file = NULL) {
+  ck <- new_checker(has_file)
   r <- NULL
   tryCatch({
     r <- yaml_document(text)

@@ -156,6 +156,5 @@ check_path <- function(ck, node, pointer, is_last_part) {
     return(add(ck, "DIR-002", pointer, node$place, paste0("'", substr(name, 1L, 60L), "' leads out of the model's folder")))
   if (grepl("\\", name, fixed = TRUE)) add(ck, "DIR-006", pointer, node$place, "has backslashes in a path", "warning")
   wanted <- paste(parts[!parts %in% c("", ".")], collapse = "/")
-  is_there <- !ck$is_folder || any(ck$files == wanted | startsWith(ck$files, paste0(wanted, "/")))
-  if (!is_there) add(ck, "DIR-003", pointer, node$place, paste("names the file", name, "which is not there"))
+  if (!is.null(ck$has_file) && !ck$has_file(wanted)) add(ck, "DIR-003", pointer, node$place, paste("names the file", name, "which is not there"))
 }

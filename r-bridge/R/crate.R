@@ -109,7 +109,7 @@ column_texts <- function(types) {
 }
 
 load_crate <- function(root, flavor) {
-  file <- file_of(root, flavor$model, "crate.bin")
+  file <- file_of(root, at_key(flavor, "model"), "crate.bin")
   loaded <- tryCatch({
     found <- readRDS(file.path(root, file))
     if (is.raw(found)) unserialize(found) else found

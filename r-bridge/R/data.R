@@ -14,11 +14,8 @@ specs_of <- function(model) {
   if (inherits(model, "mlmodel_loaded")) model <- model$file
   if (is.character(model)) model <- mlmodel_read(model)
   if (!inherits(model, "mlmodel_file")) return(read_specs(model))
-  said <- model[["signature"]]
-  if (is.null(said)) return(NULL)
-  read_specs(lapply(said[intersect(names(said), c("inputs", "outputs", "params"))], function(text) {
-    if (!is.null(text)) plain(read_json(text))
-  }))
+  read <- signature_lists(model)
+  if (is.null(read)) NULL else read_specs(lapply(read, plain))
 }
 
 # A text of JSON as it is read, a data frame as columns by name, other data as one column.
@@ -32,13 +29,13 @@ as_json_data <- function(data) {
 
 is_json_text <- function(data) inherits(data, "json") || (is.character(data) && length(data) == 1L && grepl("^\\s*[[{]", data))
 
-named_by_hand <- function(data) {
+named_by_hand <- function(data, what = "data") {
   twice <- names(data)[duplicated(names(data))]
-  if (length(twice)) stop("The data have the column ", twice[1L], " twice (CRA-009)", call. = FALSE)
+  if (length(twice)) stop("The ", what, " have the name ", twice[1L], " twice (CRA-009)", call. = FALSE)
 }
 
 json_cells <- function(column, name) {
-  if (is.list(column) && !inherits(column, "POSIXlt")) return(lapply(column, json_value_of))
+  if (is_list_column(column)) return(lapply(column, json_value_of, name))
   column <- plain_column(column, name)
   gaps <- is.na(column)
   cells <- if (is.numeric(column)) json_numbers(column, gaps) else as.list(column)
@@ -48,12 +45,44 @@ json_cells <- function(column, name) {
 
 # A column of truth values, numbers or texts: levels as texts, times and dates as ISO 8601 has them, in UTC.
 plain_column <- function(column, name) {
+  column <- without_as_is(column)
   if (is.factor(column)) return(as.character(column))
+  if (inherits(column, c("Date", "POSIXt")) && any(is.infinite(as.numeric(column))))
+    stop("Column ", name, " has infinite times, which JSON does not have", call. = FALSE)
   if (inherits(column, "Date")) return(format(column))
-  if (inherits(column, "POSIXt")) return(format(as.POSIXct(column), "%Y-%m-%dT%H:%M:%OS6", tz = "UTC"))
-  if ((is.numeric(column) || is.character(column) || is.logical(column)) && !is.object(column)) return(column)
-  if (inherits(column, "AsIs")) return(plain_column(unclass(column), name))
+  if (inherits(column, "POSIXt")) return(moment_texts(as.numeric(as.POSIXct(column)), name))
+  if (is_plain(column)) return(column)
   stop("Column ", name, " is of the class ", class(column)[1L], ", which has no form in JSON", call. = FALSE)
+}
+
+is_list_column <- function(column) is.list(column) && !inherits(column, c("POSIXlt", "data.frame"))
+
+# Numbers, texts and truth values that are what they seem: those of a class, as integer64 and difftime, mean others.
+is_plain <- function(column) {
+  (is.numeric(column) || is.character(column) || is.logical(column)) && !is.object(column) && length(dim(column)) < 2L
+}
+
+# What I() says is for data.frame alone; the class that it stands before stays.
+without_as_is <- function(column) {
+  if (inherits(column, "AsIs")) oldClass(column) <- setdiff(oldClass(column), "AsIs")
+  column
+}
+
+# Moments by the nearest microsecond; R's own format cuts, and makes .099999 of .1. Doubles hold them for 270 years.
+moment_texts <- function(seconds, name) {
+  beyond <- which(abs(seconds) > 2^33 & seconds != trunc(seconds))
+  if (length(beyond))
+    stop("Column ", name, ", row ", beyond[1L], ": a time farther than some 270 years from 1970 has no exact parts of a second (CRA-009)",
+         call. = FALSE)
+  whole <- floor(seconds)
+  rest <- round((seconds - whole) * 1e6)
+  is_full <- !is.na(rest) & rest == 1e6
+  whole[is_full] <- whole[is_full] + 1
+  rest[is_full] <- 0
+  texts <- format(as.POSIXct(whole, origin = "1970-01-01", tz = "UTC"), "%Y-%m-%dT%H:%M:%S")
+  texts <- sprintf("%s.%06.0f", texts, rest)
+  texts[is.na(seconds)] <- NA
+  texts
 }
 
 # Whole numbers are integers, as R writes them; infinite ones are their names (ENF-064).
@@ -75,7 +104,7 @@ number_texts <- function(numbers) {
 
 # The cells of a column as JSON has them, all at once.
 written_cells <- function(column, name) {
-  if (is.list(column) && !inherits(column, "POSIXlt")) return(vapply(json_cells(column, name), write_json, ""))
+  if (is_list_column(column)) return(vapply(json_cells(column, name), write_json, ""))
   column <- plain_column(column, name)
   gaps <- is.na(column)
   texts <- rep("null", length(column))
@@ -85,12 +114,15 @@ written_cells <- function(column, name) {
   texts
 }
 
-json_value_of <- function(value) {
+# One value within a cell, or of a parameter: vectors of one are single values, unless I() says that they are lists.
+json_value_of <- function(value, name) {
   if (is.raw(value)) return(jsonlite::base64_enc(value))
-  if (is.list(value) && !is.null(names(value))) return(json_object(lapply(unname(value), json_value_of), names(value)))
+  if (is_list_column(value) && !is.null(names(value)))
+    return(json_object(lapply(unname(value), json_value_of, name), names(value)))
   if (is.null(value)) return(NULL)
-  cells <- json_cells(value, "")
-  if (length(value) == 1L && !is.list(value)) cells[[1L]] else cells
+  if (is.matrix(value)) return(lapply(seq_len(nrow(value)), function(i) json_cells(value[i, ], name)))
+  cells <- json_cells(value, name)
+  if (length(value) == 1L && !is.list(value) && !inherits(value, "AsIs")) cells[[1L]] else cells
 }
 
 # Enforced cells as a vector of R; lists where R has none.

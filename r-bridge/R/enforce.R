@@ -15,11 +15,11 @@ enforce_json <- function(specs, data, record = list()) {
   if (is_tensor_spec(specs[[1L]])) invalid_input(list(list(rule = "ENF-074")), "the signature has tensors, which are not read from cells")
   columns <- arranged(specs, data)
   labels <- lapply(seq_along(specs), function(i) if (is.null(specs[[i]]$name)) i - 1L else specs[[i]]$name)
-  read <- lapply(seq_along(specs), function(i) read_column(specs[[i]], labels[[i]], columns$cells[[i]], columns$faults, record))
-  details <- unlist(lapply(read, function(one) one$details), FALSE)
+  found <- lapply(seq_along(specs), function(i) read_column(specs[[i]], labels[[i]], columns$cells[[i]], columns$faults, record))
+  details <- unlist(lapply(found, function(one) one$details), FALSE)
   if (length(details)) invalid_input(details, paste(vapply(details, function(one) one$message, ""), collapse = "; "))
   is_named <- have_names(specs)
-  lapply(seq_along(specs), function(i) list(name = if (is_named) specs[[i]]$name, dtype = read[[i]]$dtype, values = read[[i]]$values))
+  lapply(seq_along(specs), function(i) list(name = if (is_named) specs[[i]]$name, dtype = found[[i]]$dtype, values = found[[i]]$values))
 }
 
 # What a cell is expected to be, by the rule that refuses another.
@@ -154,8 +154,10 @@ place_text <- function(names) paste0(names, "\001", collapse = "", recycle0 = TR
 
 # The dtype of ENF-002, unless the record of delivery has another (ENF-091 to ENF-095).
 dtype_of <- function(spec, values, record) {
-  if (!is.null(record$zone)) return(paste0("datetime64[ns, ", record$zone, "]"))
-  if (!is.null(record$dtype)) return(record$dtype)
+  zone <- at_key(record, "zone")
+  if (!is.null(zone)) return(paste0("datetime64[ns, ", zone, "]"))
+  dtype <- at_key(record, "dtype")
+  if (!is.null(dtype)) return(dtype)
   kind <- spec$type$kind
   is_null <- vapply(values, is.null, NA)
   if (kind %in% names(dtypes_with_gaps) && any(is_null)) return(dtypes_with_gaps[[kind]])

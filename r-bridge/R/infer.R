@@ -14,11 +14,12 @@ infer_data <- function(data) {
 
 # A column of R has a type already; a list has that of its values.
 infer_r_column <- function(name, column) {
-  if (is.list(column) && !inherits(column, "POSIXlt")) return(infer_column(name, json_cells(column, name)))
+  if (is_list_column(column)) return(infer_column(name, json_cells(column, name)))
+  column <- without_as_is(column)
   type <- if (inherits(column, c("Date", "POSIXt"))) "datetime"
     else if (is.factor(column)) "string"
-    else switch(typeof(column), logical = "boolean", integer = "integer", double = "double", character = "string")
-  if (is.null(type)) invalid_signature(paste("column", name, "is of the type", typeof(column), "(SIG-014)"))
+    else if (is_plain(column)) switch(typeof(column), logical = "boolean", integer = "integer", double = "double", character = "string")
+  if (is.null(type)) invalid_signature(paste("column", name, "is of the class", class(column)[1L], "(SIG-014)"))
   # Integers and truth values with gaps are those that may be missing.
   required <- is.null(name) || !anyNA(column)
   c(list(type = type), if (!is.null(name)) list(name = name), list(required = required))

@@ -68,7 +68,7 @@ unescaped <- function(text) {
   marks <- gsub("\\\\u[dD][89abAB]..\\\\u[dD][c-fC-F]", "", gsub("\\\\", "", text, fixed = TRUE))
   if (grepl("\\\\u(?:0000|[dD][89a-fA-F])", marks, perl = TRUE))
     stop("R has no texts with NUL or half a pair of surrogates (CRA-009)", call. = FALSE)
-  as.character(jsonlite::fromJSON(text))
+  as.character(jsonlite::parse_json(text, simplifyVector = TRUE))
 }
 
 not_json <- function(s, at = s$at) {
@@ -148,7 +148,7 @@ doubles <- function(texts) {
   if (!length(texts)) return(numeric())
   # A point keeps the zero of "-0" negative.
   texts <- sub("^-0$", "-0.0", texts)
-  as.double(jsonlite::fromJSON(paste0("[", paste(texts, collapse = ","), "]")))
+  as.double(jsonlite::parse_json(paste0("[", paste(texts, collapse = ","), "]"), simplifyVector = TRUE))
 }
 
 # Doubles by as many digits as tell them from their neighbours; jsonlite writes 15 at most.

@@ -18,13 +18,13 @@ mlmodel_load <- function(path, trust = FALSE) {
   how <- r_flavors[[name]]
   package <- Find(function(one) requireNamespace(one, quietly = TRUE), how$packages)
   if (is.null(package) && length(how$packages)) stop(without_package(name, how$packages, path), call. = FALSE)
-  predict <- how$load(attr(read, "root"), read$flavors[[name]], package)
+  predict <- how$load(attr(read, "root"), at_key(at_key(read, "flavors"), name), package)
   structure(list(predict = predict, file = read, flavor = name), class = "mlmodel_loaded")
 }
 
 # The flavor by which a model is loaded: the first whose package is there, and without any the first.
 loaded_flavor <- function(read, path) {
-  names <- intersect(names(r_flavors), names(read$flavors))
+  names <- intersect(names(r_flavors), names(at_key(read, "flavors")))
   if (!length(names)) stop(not_of_r(read, path), call. = FALSE)
   is_ready <- vapply(names, function(name) {
     packages <- r_flavors[[name]]$packages
@@ -36,7 +36,7 @@ loaded_flavor <- function(read, path) {
 served_instead <- function(path) paste0("serve it (mlmodel serve -m ", path, "), and ask it with mlmodel_score(url, data)")
 
 not_of_r <- function(read, path) {
-  flavors <- paste(names(read$flavors), collapse = ", ")
+  flavors <- paste(names(at_key(read, "flavors")), collapse = ", ")
   paste0(path, ": the model has the flavors ", flavors, ", and R loads crates and models of ",
          paste(setdiff(names(r_flavors), "crate"), collapse = ", "), "; ", served_instead(path))
 }
@@ -49,7 +49,7 @@ without_package <- function(name, packages, path) {
 # The name of a file of a flavor, which is in the folder, and there.
 file_of <- function(root, given, default = NULL) {
   file <- if (is.null(given)) default else given
-  if (is.null(file)) stop("the flavor does not name the model's file (MLM-008)", call. = FALSE)
+  if (!is.character(file) || length(file) != 1L) stop("the flavor does not name the model's file (MLM-008)", call. = FALSE)
   if (!is_inside(root, file)) stop(file, " leads out of the model's folder (DIR-004)", call. = FALSE)
   if (!file.exists(file.path(root, file))) stop("there is no file ", file, " in the model's folder (DIR-003)", call. = FALSE)
   file
@@ -59,20 +59,22 @@ exported <- function(package, name) getExportedValue(package, name)
 
 # Numbers as a matrix, which these libraries take; texts would become one of texts.
 number_matrix <- function(data) {
+  is_odd <- function(column) is.character(column) || !is_plain(without_as_is(column))
+  refuse <- function(what, of) stop("The model takes numbers, and ", what, " is of the class ", class(without_as_is(of))[1L], call. = FALSE)
   if (is.data.frame(data)) {
-    odd <- names(data)[!vapply(data, function(column) is.numeric(column) || is.logical(column), NA)]
-    if (length(odd)) stop("The model takes numbers, and column ", odd[1L], " is of the class ", class(data[[odd[1L]]])[1L], call. = FALSE)
-  }
+    odd <- which(vapply(data, is_odd, NA))
+    if (length(odd)) refuse(paste("column", names(data)[odd[1L]]), data[[odd[1L]]])
+  } else if (is.atomic(data) && is.object(data)) refuse("what it is given", data)
   as.matrix(data)
 }
 
 load_xgboost <- function(root, flavor) {
-  model <- exported("xgboost", "xgb.load")(file.path(root, file_of(root, flavor$data)))
+  model <- exported("xgboost", "xgb.load")(file.path(root, file_of(root, at_key(flavor, "data"))))
   function(data, ...) stats::predict(model, number_matrix(data), ...)
 }
 
 load_keras <- function(root, flavor, package) {
-  file <- file.path(root, file_of(root, flavor$data, "data"))
+  file <- file.path(root, file_of(root, at_key(flavor, "data"), "data"))
   # A folder holds one model, in the form of either age.
   if (dir.exists(file)) file <- Find(file.exists, file.path(file, c("model.keras", "model.h5")))
   if (is.null(file)) stop("there is neither model.keras nor model.h5 in the model's data (DIR-003)", call. = FALSE)
@@ -82,16 +84,16 @@ load_keras <- function(root, flavor, package) {
 }
 
 load_h2o <- function(root, flavor) {
-  folder <- file_of(root, flavor$data, "model.h2o")
+  folder <- file_of(root, at_key(flavor, "data"), "model.h2o")
   settings <- yaml::yaml.load_file(file.path(root, file_of(root, file.path(folder, "h2o.yaml"))), eval.expr = FALSE)
-  file <- file_of(root, file.path(folder, settings$model_file))
+  file <- file_of(root, file.path(folder, at_key(settings, "model_file")))
   exported("h2o", "h2o.init")(bind_to_localhost = TRUE)
   model <- exported("h2o", "h2o.loadModel")(file.path(root, file))
   function(data, ...) as.data.frame(exported("h2o", "h2o.predict")(model, exported("h2o", "as.h2o")(data), ...))
 }
 
 load_mleap <- function(root, flavor) {
-  file <- file.path(root, file_of(root, flavor$model_data))
+  file <- file.path(root, file_of(root, at_key(flavor, "model_data")))
   if (dir.exists(file)) stop("R's package mleap reads bundles that are zip files, and this one is a folder", call. = FALSE)
   model <- exported("mleap", "mleap_load_bundle")(file)
   function(data, ...) exported("mleap", "mleap_transform")(model, data, ...)

@@ -18,36 +18,54 @@ mlmodel_read <- function(path) {
   structure(read, class = "mlmodel_file", root = dirname(normalizePath(file)))
 }
 
+# As lists have it, but of whole names: R's own `$` would take the value of `signature_old` for that of `signature`.
+`$.mlmodel_file` <- function(x, name) x[[name]]
+
 print.mlmodel_file <- function(x, ...) {
-  cat("MLmodel in", attr(x, "root"), "\n  flavors:", paste(names(x$flavors), collapse = ", "), "\n")
+  cat("MLmodel in", attr(x, "root"), "\n  flavors:", paste(names(at_key(x, "flavors")), collapse = ", "), "\n")
   invisible(x)
 }
 
 mlmodel_signature <- function(model) {
   if (is.character(model)) model <- mlmodel_read(model)
-  said <- model$signature
-  if (is.null(said)) return(NULL)
-  parts <- list()
-  for (part in c("inputs", "outputs", "params")) {
-    text <- said[[part]]
-    if (!is.null(text)) parts[[part]] <- specs(jsonlite::fromJSON(text, simplifyVector = FALSE))
-  }
-  parts
+  read <- signature_lists(model)
+  if (is.null(read)) NULL else lapply(read, specs)
 }
 
-# A table of columns, as R users look at them; tensors and nested types keep their JSON.
+# The lists of a file's signature, as read_json reads their texts; NULL of a file without one.
+signature_lists <- function(file) {
+  said <- at_key(file, "signature")
+  if (is.null(said)) return(NULL)
+  parts <- c("inputs", "outputs", "params")
+  given <- lapply(structure(parts, names = parts), function(part) at_key(said, part))
+  given <- given[!vapply(given, is.null, NA)]
+  Map(signature_list, given, names(given))
+}
+
+# The text is others': it is read as JSON, or not at all, and never taken for the name of a file or an address.
+signature_list <- function(text, part) {
+  where <- paste("the", part, "of the signature")
+  if (!is.character(text) || length(text) != 1L) stop(where, " are no text of JSON (SIG-001)", call. = FALSE)
+  list <- tryCatch(read_json(text), mlmodel_not_json = function(e) stop(where, " are ", conditionMessage(e), " (SIG-001)", call. = FALSE))
+  if (!is_array(list) || !all(vapply(list, is_object, NA)))
+    stop(where, " are JSON, and no list of objects (", if (part == "params") "SIG-008" else "SIG-002", ")", call. = FALSE)
+  list
+}
+
+# A table of columns, as R users look at them; tensors and nested types keep their JSON, numbers all digits.
 specs <- function(read) {
-  text <- function(one) {
-    if (is.null(one)) NA_character_
-    else if (is.character(one)) one
-    else as.character(jsonlite::toJSON(one, auto_unbox = TRUE))
+  text <- function(spec, key) {
+    value <- at_key(spec, key)
+    if (is.null(value)) NA_character_
+    else if (is.character(value)) as.character(unclass(value))
+    else write_json(value)
   }
-  of <- function(one) if (identical(one$type, "tensor")) text(one$`tensor-spec`) else text(one$type)
+  of <- function(spec) text(spec, if (identical(at_key(spec, "type"), "tensor")) "tensor-spec" else "type")
   data.frame(
-    name = vapply(read, function(one) text(one$name), ""),
+    name = vapply(read, text, "", "name"),
     type = vapply(read, of, ""),
-    required = vapply(read, function(one) !isFALSE(one$required), NA),
-    default = vapply(read, function(one) text(one$default), "")
+    required = vapply(read, function(spec) !isFALSE(at_key(spec, "required")), NA),
+    default = vapply(read, text, "", "default")
   )
 }
 

@@ -5,12 +5,27 @@ mlmodel_score <- function(url, data, params = NULL, timeout = 60, cafile = NULL)
   at <- paste0(sub("/+$", "", url), "/invocations")
   body <- charToRaw(enc2utf8(body_of(data, params)))
   answer <- if (startsWith(at, "https://")) post_encrypted(at, body, timeout, cafile) else post(at, body, timeout)
-  read <- tryCatch(jsonlite::fromJSON(answer), error = function(e) NULL)
-  if (is.list(read) && !is.null(read$error_code))
-    stop(read$error_code, ": ", read$message, call. = FALSE)
-  if (is.null(read) || !"predictions" %in% names(read))
+  predictions_of(answer, url)
+}
+
+# An answer is others' text: it is JSON or refused, and never taken for an address that is to be asked in turn.
+predictions_of <- function(answer, url) {
+  read <- tryCatch(jsonlite::parse_json(answer, simplifyVector = TRUE), error = function(e) NULL)
+  if (is.list(read) && !is.null(read[["error_code"]]))
+    stop(read[["error_code"]], ": ", read[["message"]], call. = FALSE)
+  if (!is.list(read) || !"predictions" %in% names(read))
     stop(url, " answered with something else than predictions: ", substr(answer, 1L, 200L), call. = FALSE)
-  read$predictions
+  beyond <- whole_beyond(answer)
+  if (!is.na(beyond))
+    stop(url, " answered with ", beyond, ", which is beyond 2^53, and R has no integers of 64 bits (CRA-009)", call. = FALSE)
+  read[["predictions"]]
+}
+
+# The first whole number of a valid text of JSON that R would have as another one.
+whole_beyond <- function(text) {
+  outside <- gsub('"(?:[^"\\\\]++|\\\\.)*+"', "\"\"", text, perl = TRUE, useBytes = TRUE)
+  found <- regmatches(outside, gregexpr("(?<![-+0-9.eE])-?[0-9]{16,}+(?![.eE])", outside, perl = TRUE, useBytes = TRUE))[[1L]]
+  found[sprintf("%.0f", as.double(found)) != found][1L]
 }
 
 body_of <- function(data, params = NULL) {
@@ -19,11 +34,19 @@ body_of <- function(data, params = NULL) {
   named_by_hand(data)
   columns <- lapply(seq_along(data), function(i) written_cells(data[[i]], names(data)[i]))
   rows <- if (nrow(data)) paste0("[", do.call(paste, c(columns, sep = ",")), "]")
-  params <- if (length(params)) paste0(",\"params\":", jsonlite::toJSON(params, auto_unbox = TRUE, digits = NA, null = "null"))
+  params <- if (length(params)) paste0(",\"params\":", write_json(params_of(params)))
   paste0(
     "{\"dataframe_split\":{\"columns\":[", paste(quoted(names(data)), collapse = ","),
     "],\"data\":[", paste(rows, collapse = ","), "]}", params, "}"
   )
+}
+
+# Parameters with all digits, as the cells have them.
+params_of <- function(params) {
+  names <- names(params)
+  if (is.null(names) || !all(nzchar(names))) stop("parameters are given by name: list(level = 0.9)", call. = FALSE)
+  named_by_hand(params, "parameters")
+  json_object(lapply(names, function(name) json_value_of(params[[name]], name)), names)
 }
 
 # Encryption is not to be spoken in a few lines: the package curl has it.

@@ -55,17 +55,42 @@ value_in_braces <- function(r, depth) {
   marked(r, depth)
 }
 
-# A text that is being read: its characters, and where each stands.
+# A text that is being read: its characters, and where each stands. What is long is put aside in pieces, since a
+# vector is copied at each addition, and a text may have as many additions as characters.
 gathered <- function() {
   g <- new.env(parent = emptyenv())
   g$value <- character()
   g$places <- integer()
+  g$pieces <- list()
   g
 }
 
 gather <- function(g, values, places) {
   g$value <- c(g$value, values)
   g$places <- c(g$places, places)
+  if (length(g$value) < 512L) return()
+  g$pieces[[length(g$pieces) + 1L]] <- list(value = g$value, places = g$places)
+  g$value <- character()
+  g$places <- integer()
+}
+
+whole_text <- function(g) {
+  all_of <- function(key) c(unlist(lapply(g$pieces, function(piece) piece[[key]])), g[[key]])
+  list(value = all_of("value"), places = all_of("places"))
+}
+
+# Leave out the spaces that a text ends with so far.
+without_last_spaces <- function(g) {
+  repeat {
+    kept <- seq_len(max(0L, which(!g$value %in% c(" ", "\t"))))
+    g$value <- g$value[kept]
+    g$places <- g$places[kept]
+    count <- length(g$pieces)
+    if (length(kept) || !count) return()
+    g$value <- g$pieces[[count]]$value
+    g$places <- g$pieces[[count]]$places
+    g$pieces[[count]] <- NULL
+  }
 }
 
 read_quoted <- function(r, quote, depth) {
@@ -83,9 +108,10 @@ read_quoted <- function(r, quote, depth) {
     in_quotes(r, g, one, quote)
     r$at <- r$at + 1L
   }
-  gather(g, character(), place_of(r))
+  whole <- whole_text(g)
+  places <- c(whole$places, place_of(r))
   r$at <- r$at + 1L
-  text_node(r, paste(g$value, collapse = ""), FALSE, place, depth, characters = g$places)
+  text_node(r, paste(whole$value, collapse = ""), FALSE, place, depth, characters = places)
 }
 
 in_quotes <- function(r, g, one, quote) {
@@ -121,10 +147,7 @@ by_number <- function(r, digits) {
 # An end of line within a text: a space, or as many ends as there are empty lines.
 fold <- function(r, g) {
   place <- place_of(r)
-  kept <- length(g$value)
-  while (kept && g$value[kept] %in% c(" ", "\t")) kept <- kept - 1L
-  g$value <- g$value[seq_len(kept)]
-  g$places <- g$places[seq_len(kept)]
+  without_last_spaces(g)
   empty <- 0L
   while (peek(r, 1L) %in% c(" ", "\t", "\n")) {
     r$at <- r$at + 1L
@@ -151,12 +174,12 @@ more_lines <- function(r, first, outer, in_brackets) {
   while (r$chars[r$at] == "\n" && goes_on(r, outer, in_brackets)) {
     fold(r, g)
     r$at <- r$at + 1L
-    upto <- end_of_plain(r, in_brackets, length(g$value) == 0L)
+    upto <- end_of_plain(r, in_brackets, length(g$value) + length(g$pieces) == 0L)
     run <- seq_len(upto - r$at) + r$at - 1L
     gather(g, r$chars[run], r$places[run])
     r$at <- upto
   }
-  g
+  whole_text(g)
 }
 
 # Where a plain text ends on its line: before ": ", " #", and in brackets before what they are made of.

@@ -29,8 +29,9 @@ bytes_of <- function(input) {
 }
 
 check_model <- function(input) {
-  is_folder <- mlmodel$has_key(input, "files")
-  found <- mlmodel$check_bytes(bytes_of(input), names(mlmodel$at_key(input, "files")), is_folder)
+  files <- names(mlmodel$at_key(input, "files"))
+  has_file <- if (mlmodel$has_key(input, "files")) function(name) any(files == name | startsWith(files, paste0(name, "/")))
+  found <- mlmodel$check_bytes(bytes_of(input), has_file)
   list(valid = all(vapply(found, function(one) one$severity != "error", NA)), violations = found)
 }
 
@@ -38,7 +39,7 @@ enforce <- function(input) {
   specs <- mlmodel$read_specs(plain_or_null(input, "signature"))$inputs
   data <- data_of(input, "data")
   if (is.null(specs)) return(list(data = list(value = data)))
-  record <- plain_or_null(input, "delivery")$columns
+  record <- mlmodel$at_key(plain_or_null(input, "delivery"), "columns")
   list(data = list(columns = mlmodel$enforce_json(specs, data, if (is.null(record)) list() else record)))
 }
 
