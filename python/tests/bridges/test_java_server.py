@@ -169,6 +169,8 @@ def test_a_body_that_is_too_large_is_refused_unread(server):
     [
         ("Host: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked", "0\r\n\r\n", "RST-104"),
         ("Host: a\r\nContent-Length: 2\r\nContent-Length: 3", "{}", "RST-104"),
+        ("Host: a\r\nContent-Length: +21", "x1,x2,k,cat\n1,2,3,a\n", "RST-104"),
+        ("Host: a\r\nContent-Length: 2\r\nContent_Length: 3", "{}", "RST-104"),
         ("Content-Length: 2", "{}", "RST-105"),
         ("Host: a\r\nHost: b\r\nContent-Length: 2", "{}", "RST-105"),
         ("Host: a\r\nContent-Length: 99", "x1,x2,k,cat\n1,2,3,a\n", "RST-107"),
@@ -186,18 +188,38 @@ def test_requests_of_two_meanings_are_refused(server, headers, body, rule):
     )
 
 
+def test_nothing_behind_a_body_in_chunks_is_a_request(server):
+    """Java's own reader takes the size of the chunk for 24, and what follows for a request."""
+    body = "x1,x2,k,cat\n1.5,2.5,3,a\n"
+    head = "POST /models/lr.zip/invocations HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\n"
+    chunks = f"Transfer-Encoding: chunked\r\n\r\n100000018\r\n{body}\r\n0\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server[1]), timeout=60) as connection:
+        connection.sendall(f"{head}{chunks}GET /version HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        told = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    assert told.count(b"HTTP/1.1") <= 1
+
+
 def test_bodies_that_do_not_come_hold_up_nobody(server):
+    """They are more than the requests that may wait, which are whole."""
     head = b"POST /models/lr.zip/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"
-    silent = [socket.create_connection(("127.0.0.1", server[1])) for _ in range(40)]
+    silent = [socket.create_connection(("127.0.0.1", server[1])) for _ in range(300)]
     try:
         for one in silent:
             one.sendall(head)
+        time.sleep(1)  # their heads are read
         body = json.dumps({"dataframe_records": [{"x1": 1, "x2": 2, "k": 3, "cat": "a"}]})
         assert _ask(server[1], "/models/lr.zip/invocations", body)[0].status == 200
         assert _ask(server[1], "/ping")[0].status == 200
     finally:
         for one in silent:
             one.close()
+
+
+def test_headers_that_do_not_come_end_their_connection(server):
+    """It waits ten seconds for them."""
+    with socket.create_connection(("127.0.0.1", server[1]), timeout=30) as connection:
+        connection.sendall(b"POST /models/lr.zip/invocations HTTP/1.1\r\nHo")
+        assert connection.recv(100) == b""
 
 
 def test_it_finishes_what_it_has_begun():
