@@ -128,6 +128,14 @@ def test_a_stage_that_does_not_take_a_row_is_told(server):
     assert "Unseen label: zzz" in told["message"]
 
 
+def test_a_long_cell_is_cut_where_it_is_told(server):
+    body = json.dumps({"dataframe_records": [{"x1": 1, "x2": 2, "k": 3, "cat": "z" * 9000}]})
+    answer, told = _ask(server[1], "/models/lr.zip/invocations", body)
+    assert (answer.status, told["details"][0]["rule"]) == (400, "MLP-009")
+    assert "z" * 59 + "…" in told["message"]
+    assert "z" * 60 not in told["message"]
+
+
 def test_a_missing_number_is_refused(server):
     body = "x1,x2,k,cat\n1,2,,a\n"
     answer, told = _ask(server[1], "/models/lr.zip/invocations", body, {"Content-Type": "text/csv"})
