@@ -63,7 +63,7 @@ def server(tmp_path_factory):
         _folder(root, "gbtr", "gbtr.zip", signature={"inputs": inputs, "outputs": None, "params": None}),
         *(root / "vectors").iterdir(),
     ]  # fmt: skip
-    process = _started(*models, "-p", "0")
+    process = _started("--conformance", *models, "-p", "0")
     said = process.stdout.readline()
     assert "ready at http://127.0.0.1:" in said, process.stderr.read()
     yield process, int(said.rsplit(":", 1)[1])
@@ -177,7 +177,7 @@ def test_a_body_that_is_too_large_is_refused_unread(server):
     [
         ("Host: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked", "0\r\n\r\n", "RST-104"),
         ("Host: a\r\nContent-Length: 2\r\nContent-Length: 3", "{}", "RST-104"),
-        ("Host: a\r\nContent-Length: +21", "x1,x2,k,cat\n1,2,3,a\n", "RST-104"),
+        ("Host: a\r\nContent-Length: +20", "x1,x2,k,cat\n1,2,3,a\n", "RST-104"),
         ("Host: a\r\nContent-Length: 2\r\nContent_Length: 3", "{}", "RST-104"),
         ("Content-Length: 2", "{}", "RST-105"),
         ("Host: a\r\nHost: b\r\nContent-Length: 2", "{}", "RST-105"),
@@ -253,6 +253,10 @@ def _outside(root):
     return _folder(root, "out", "lr.zip", flavors={"mleap": {"model_data": "../lr.zip"}})
 
 
+def _of_the_vectors(root):
+    return _folder(root, "echo", "lr.zip", flavors={"conformance": {"model": "echo"}})
+
+
 def _no_zip(root):
     (root / "text.zip").write_text("no zip")
     return root / "text.zip"
@@ -268,6 +272,7 @@ def _other(root):
         (lambda root: root / "none", 2, "MODEL_NOT_FOUND"),
         (_outside, 1, "INVALID_MODEL: .* leads out"),
         (_other, 1, "UNSUPPORTED_MODEL: .* sklearn"),
+        (_of_the_vectors, 1, "UNSUPPORTED_MODEL: .* conformance"),
         (_no_zip, 1, "INVALID_MODEL: .*MLP-004"),
     ],
 )

@@ -21,7 +21,7 @@ import org.w3id.mlmodel.signature.Signature;
 
 /** Requests that are made to cost more than they are worth, or to fail where they are read. */
 class RequestsTest {
-    private static final Duration SHORT = Duration.ofSeconds(3);
+    private static final Duration SHORT = Duration.ofSeconds(20);
 
     private static byte[] member(String text) throws IOException {
         var to = new ByteArrayOutputStream();
