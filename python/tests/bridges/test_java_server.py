@@ -63,7 +63,7 @@ def server(tmp_path_factory):
         _folder(root, "gbtr", "gbtr.zip", signature={"inputs": inputs, "outputs": None, "params": None}),
         *(root / "vectors").iterdir(),
     ]  # fmt: skip
-    process = _started(*models, "-p", "0")
+    process = _started("--conformance", *models, "-p", "0")
     said = process.stdout.readline()
     assert "ready at http://127.0.0.1:" in said, process.stderr.read()
     yield process, int(said.rsplit(":", 1)[1])
@@ -128,6 +128,14 @@ def test_a_stage_that_does_not_take_a_row_is_told(server):
     assert "Unseen label: zzz" in told["message"]
 
 
+def test_a_long_cell_is_cut_where_it_is_told(server):
+    body = json.dumps({"dataframe_records": [{"x1": 1, "x2": 2, "k": 3, "cat": "z" * 9000}]})
+    answer, told = _ask(server[1], "/models/lr.zip/invocations", body)
+    assert (answer.status, told["details"][0]["rule"]) == (400, "MLP-009")
+    assert "z" * 59 + "…" in told["message"]
+    assert "z" * 60 not in told["message"]
+
+
 def test_a_missing_number_is_refused(server):
     body = "x1,x2,k,cat\n1,2,,a\n"
     answer, told = _ask(server[1], "/models/lr.zip/invocations", body, {"Content-Type": "text/csv"})
@@ -169,6 +177,8 @@ def test_a_body_that_is_too_large_is_refused_unread(server):
     [
         ("Host: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked", "0\r\n\r\n", "RST-104"),
         ("Host: a\r\nContent-Length: 2\r\nContent-Length: 3", "{}", "RST-104"),
+        ("Host: a\r\nContent-Length: +20", "x1,x2,k,cat\n1,2,3,a\n", "RST-104"),
+        ("Host: a\r\nContent-Length: 2\r\nContent_Length: 3", "{}", "RST-104"),
         ("Content-Length: 2", "{}", "RST-105"),
         ("Host: a\r\nHost: b\r\nContent-Length: 2", "{}", "RST-105"),
         ("Host: a\r\nContent-Length: 99", "x1,x2,k,cat\n1,2,3,a\n", "RST-107"),
@@ -186,18 +196,38 @@ def test_requests_of_two_meanings_are_refused(server, headers, body, rule):
     )
 
 
+def test_nothing_behind_a_body_in_chunks_is_a_request(server):
+    """Java's own reader takes the size of the chunk for 24, and what follows for a request."""
+    body = "x1,x2,k,cat\n1.5,2.5,3,a\n"
+    head = "POST /models/lr.zip/invocations HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\n"
+    chunks = f"Transfer-Encoding: chunked\r\n\r\n100000018\r\n{body}\r\n0\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server[1]), timeout=60) as connection:
+        connection.sendall(f"{head}{chunks}GET /version HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        told = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    assert told.count(b"HTTP/1.1") <= 1
+
+
 def test_bodies_that_do_not_come_hold_up_nobody(server):
+    """They are more than the requests that may wait, which are whole."""
     head = b"POST /models/lr.zip/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"
-    silent = [socket.create_connection(("127.0.0.1", server[1])) for _ in range(40)]
+    silent = [socket.create_connection(("127.0.0.1", server[1])) for _ in range(300)]
     try:
         for one in silent:
             one.sendall(head)
+        time.sleep(1)  # their heads are read
         body = json.dumps({"dataframe_records": [{"x1": 1, "x2": 2, "k": 3, "cat": "a"}]})
         assert _ask(server[1], "/models/lr.zip/invocations", body)[0].status == 200
         assert _ask(server[1], "/ping")[0].status == 200
     finally:
         for one in silent:
             one.close()
+
+
+def test_headers_that_do_not_come_end_their_connection(server):
+    """It waits ten seconds for them."""
+    with socket.create_connection(("127.0.0.1", server[1]), timeout=30) as connection:
+        connection.sendall(b"POST /models/lr.zip/invocations HTTP/1.1\r\nHo")
+        assert connection.recv(100) == b""
 
 
 def test_it_finishes_what_it_has_begun():
@@ -223,6 +253,10 @@ def _outside(root):
     return _folder(root, "out", "lr.zip", flavors={"mleap": {"model_data": "../lr.zip"}})
 
 
+def _of_the_vectors(root):
+    return _folder(root, "echo", "lr.zip", flavors={"conformance": {"model": "echo"}})
+
+
 def _no_zip(root):
     (root / "text.zip").write_text("no zip")
     return root / "text.zip"
@@ -238,6 +272,7 @@ def _other(root):
         (lambda root: root / "none", 2, "MODEL_NOT_FOUND"),
         (_outside, 1, "INVALID_MODEL: .* leads out"),
         (_other, 1, "UNSUPPORTED_MODEL: .* sklearn"),
+        (_of_the_vectors, 1, "UNSUPPORTED_MODEL: .* conformance"),
         (_no_zip, 1, "INVALID_MODEL: .*MLP-004"),
     ],
 )

@@ -26,6 +26,7 @@ import ml.combust.mleap.runtime.frame.DefaultLeapFrame;
 import ml.combust.mleap.runtime.frame.Row;
 import ml.combust.mleap.runtime.frame.Transformer;
 import ml.combust.mleap.runtime.transformer.Pipeline;
+import org.w3id.mlmodel.enforcement.Shown;
 import scala.collection.mutable.WrappedArray;
 
 /** A bundle of MLeap, loaded: what it takes, what it answers, and its answers. */
@@ -238,14 +239,18 @@ public final class Bundle implements Scorer {
 
     private static Fault blamed(Transformer stage, DefaultLeapFrame frame, int row, Throwable error) {
         var cells = new LinkedHashMap<String, String>();
+        var said = Fault.said(error);
         var names = names(stage.inputSchema());
         for (var name : names) {
             var at = frame.schema().indexOf(name);
             if (at.isSuccess()) {
-                cells.put(name, String.valueOf(frame.dataset().head().getRaw((Integer) at.get())));
+                var cell = String.valueOf(frame.dataset().head().getRaw((Integer) at.get()));
+                cells.put(name, Shown.cut(cell));
+                // What the stage says has the cell in it, too, in one line.
+                said = cell.isBlank() ? said : said.replace(Fault.line(cell), Shown.cut(Fault.line(cell)));
             }
         }
-        return new Fault(Fault.DATA, Fault.said(error))
+        return new Fault(Fault.DATA, said)
             .with("row", row)
             .with("stage", stage.uid())
             .with("model", stage.model().getClass().getSimpleName().replaceAll("Model$", ""))

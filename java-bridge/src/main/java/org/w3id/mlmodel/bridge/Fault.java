@@ -44,8 +44,13 @@ public final class Fault extends Exception {
         var message = error.getMessage();
         var name = error.getClass().getSimpleName();
         if (message == null || message.isBlank()) return name;
-        var line = message.strip().replaceAll("\\s+", " ");
+        var line = line(message);
         boolean isPlain = error instanceof IllegalArgumentException || error instanceof NoSuchElementException;
         return isPlain ? line : name + ": " + line;
+    }
+
+    /** Returns a text in one line. */
+    static String line(String text) {
+        return text.strip().replaceAll("\\s+", " ");
     }
 }

@@ -9,6 +9,8 @@ import java.math.BigInteger;
  * @param text the literal
  */
 public record Numeral(String text) {
+    private static final int DIGITS_OF_2_53 = 16;
+
     /** Returns whether it is an integer literal: digits, with or without a minus sign (ENF-042). */
     public boolean isInteger() {
         for (int at = 0; at < text.length(); at++) {
@@ -33,7 +35,7 @@ public record Numeral(String text) {
         return new BigInteger(text);
     }
 
-    /** Returns the number as a decimal; null where its exponent is beyond any number. */
+    /** Returns the number as a decimal, which of many digits takes long; null where its exponent is beyond any number. */
     public BigDecimal decimal() {
         try {
             return new BigDecimal(text);
@@ -44,11 +46,20 @@ public record Numeral(String text) {
 
     /** Returns the whole number below 2^53 that this is exactly, however it is written; null if it is none. */
     public Long whole() {
-        double near = nearest();
-        if (near != Math.rint(near) || Math.abs(near) >= 0x1p53) return null;
-        var exact = decimal();
-        boolean isExact = exact != null && exact.compareTo(BigDecimal.valueOf((long) near)) == 0;
-        return isExact ? (Long) (long) near : null;
+        var digits = Digits.of(text);
+        if (digits == null || digits.places() > DIGITS_OF_2_53 || !digits.isWhole()) return null;
+        long number = Long.parseLong(digits.whole());
+        return Math.abs(number) < 1L << 53 ? (Long) number : null;
+    }
+
+    /**
+     * Returns the literal without fraction and exponent, if it stands for a whole number exactly; else null, and where
+     * its places were moved by more than {@code furthest}.
+     */
+    public Numeral integral(int furthest) {
+        var digits = Digits.of(text);
+        if (digits == null || Math.abs(digits.scale()) > furthest || !digits.isWhole()) return null;
+        return new Numeral(digits.whole());
     }
 
     /** Two literals of one number are equal. */
@@ -56,9 +67,9 @@ public record Numeral(String text) {
     public boolean equals(Object other) {
         if (!(other instanceof Numeral number)) return false;
         if (text.equals(number.text)) return true;
-        var own = decimal();
-        var its = number.decimal();
-        return own != null && its != null && own.compareTo(its) == 0;
+        var own = Digits.of(text);
+        var its = Digits.of(number.text);
+        return own != null && its != null && own.isSame(its);
     }
 
     @Override

@@ -14,11 +14,12 @@ final class Shortest {
     static String of(double number) {
         var text = Double.toString(number);
         // What Java 17 writes with few digits is right; of many, the last ones may be too many.
-        if (text.length() < MOST) return text;
+        boolean isNormal = Math.abs(number) >= Double.MIN_NORMAL || number == 0;
+        if (text.length() < MOST && isNormal) return text;
         var exact = new BigDecimal(number);
-        for (int digits = MOST - 2; digits < MOST; digits++) {
+        for (int digits = isNormal ? MOST - 2 : 1; digits <= MOST; digits++) {
             var shorter = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
-            if (shorter.doubleValue() == number) return shorter.stripTrailingZeros().toString();
+            if (shorter.doubleValue() == number) return shorter.stripTrailingZeros().toString().replace("E+", "E");
         }
         return text;
     }

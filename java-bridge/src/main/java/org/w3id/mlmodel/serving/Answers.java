@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.w3id.mlmodel.enforcement.Column;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
@@ -12,6 +13,8 @@ import org.w3id.mlmodel.json.JsonText;
 
 /** Predictions as JSON (RST-040 to RST-049, RST-085). */
 final class Answers {
+    private static final Pattern QUALITY = Pattern.compile("0(?:\\.[0-9]{0,3})?|1(?:\\.0{0,3})?");
+
     private Answers() {}
 
     static String json(Object prediction, boolean isBare) {
@@ -67,13 +70,14 @@ final class Answers {
         double best = -1;
         int nearest = -1;
         for (var range : accept.split(",")) {
-            var parts = range.strip().toLowerCase(Locale.ROOT).split(";");
-            if (!parts[0].strip().matches("[^/\\s]+/[^/\\s]+")) continue;
+            var parts = range.strip().toLowerCase(Locale.ROOT).split(";", -1);
+            double quality = quality(parts);
+            if (quality < 0 || !parts[0].strip().matches("[^/\\s]+/[^/\\s]+")) continue;
             some = true;
             int near = near(parts[0].strip());
             if (near > nearest) {
                 nearest = near;
-                best = quality(parts);
+                best = quality;
             }
         }
         if (!some || best > 0) return;
@@ -90,10 +94,13 @@ final class Answers {
         };
     }
 
+    /** Returns the quality of a range; -1 of one whose quality is no number of the form, which says nothing. */
     private static double quality(String[] parts) {
         for (int at = 1; at < parts.length; at++) {
-            var part = parts[at].strip();
-            if (part.matches("q\\s*=\\s*[0-9.]{1,6}")) return Double.parseDouble(part.substring(part.indexOf('=') + 1).strip());
+            var pair = parts[at].split("=", 2);
+            if (!pair[0].strip().equals("q")) continue;
+            var number = pair.length == 1 ? "" : pair[1].strip();
+            return QUALITY.matcher(number).matches() ? Double.parseDouble(number) : -1;
         }
         return 1;
     }

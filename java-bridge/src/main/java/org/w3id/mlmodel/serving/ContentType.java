@@ -15,8 +15,8 @@ import org.w3id.mlmodel.errors.MlmodelException;
 record ContentType(String media, String format) {
     static final String KNOWN = "application/json, application/json; format=pandas-split, "
         + "application/json; format=pandas-records, text/csv";
-    private static final Pattern PARAMETER =
-        Pattern.compile(";\\s*(?:([^=;\\s\"]+)\\s*=\\s*(\"(?:[^\"\\\\]|\\\\.)*\"|[^;\"]*))?\\s*");
+    /** The name of a parameter, and its value where that has no quotes, which are looked for by themselves. */
+    private static final Pattern PARAMETER = Pattern.compile(";\\s*(?:([^=;\\s\"]+)\\s*=\\s*([^;\"]*))?");
 
     static ContentType read(String header) {
         if (header == null || header.isBlank()) {
@@ -24,12 +24,17 @@ record ContentType(String media, String format) {
         }
         int end = header.indexOf(';');
         var media = (end < 0 ? header : header.substring(0, end)).strip().toLowerCase(Locale.ROOT);
-        var found = PARAMETER.matcher(end < 0 ? "" : header.substring(end));
+        var found = PARAMETER.matcher(header);
         String charset = null;
         String format = null;
-        for (int at = 0; found.find(at) && found.start() == at; at = found.end()) {
+        for (int at = end; at >= 0 && at < header.length() && found.find(at) && found.start() == at;) {
+            at = found.end();
             if (found.group(1) == null) continue;
-            var value = unquoted(found.group(2).strip()).toLowerCase(Locale.ROOT);
+            boolean isQuoted = found.group(2).isBlank() && at < header.length() && header.charAt(at) == '"';
+            int from = at;
+            if (isQuoted) at = behindQuotes(header, at);
+            var value = (isQuoted ? unquoted(header.substring(from, at)) : found.group(2).strip()).toLowerCase(Locale.ROOT);
+            while (at < header.length() && Character.isWhitespace(header.charAt(at))) at++;
             switch (found.group(1).toLowerCase(Locale.ROOT)) {
                 case "charset" -> charset = once("charset", charset, value);
                 case "format" -> format = once("format", format, value);
@@ -40,9 +45,18 @@ record ContentType(String media, String format) {
         return new ContentType(media, format);
     }
 
+    /** Returns where what begins with a quote ends, which may be the end of all. */
+    private static int behindQuotes(String header, int start) {
+        for (int at = start + 1; at < header.length(); at++) {
+            if (header.charAt(at) == '\\') at++;
+            else if (header.charAt(at) == '"') return at + 1;
+        }
+        return header.length();
+    }
+
     private static String unquoted(String value) {
-        if (!value.startsWith("\"")) return value;
-        return value.substring(1, value.length() - 1).replaceAll("\\\\(.)", "$1");
+        int end = value.length() > 1 && value.endsWith("\"") ? value.length() - 1 : value.length();
+        return value.substring(1, end).replaceAll("\\\\(.)", "$1");
     }
 
     private static String once(String name, String before, String value) {

@@ -7,10 +7,15 @@ import org.w3id.mlmodel.errors.MlmodelException;
 /** CSV by RFC 4180 (RST-015, RST-016): the names, and the cells of the rows; null is an empty cell without quotes. */
 final class Csv {
     private final String text;
+    /** Where the last lines begin that are empty. */
+    private final int end;
     private int at;
 
     private Csv(String text) {
         this.text = text;
+        int last = text.length();
+        while (last > 0 && "\r\n".indexOf(text.charAt(last - 1)) >= 0) last--;
+        end = last;
     }
 
     /** Returns all lines, the names first. */
@@ -27,20 +32,13 @@ final class Csv {
             var line = line();
             boolean isEmpty = line.size() == 1 && line.get(0) == null;
             int width = lines.isEmpty() ? 0 : lines.get(0).size();
-            if (isEmpty && (lines.isEmpty() || width > 1 || isRestEmpty())) continue;
+            if (isEmpty && (lines.isEmpty() || width > 1 || at >= end)) continue;
             if (!lines.isEmpty() && line.size() != width) {
                 throw malformed("Row " + (lines.size() - 1) + " has " + line.size() + " cells, and the first line " + width);
             }
             lines.add(line);
         }
         return lines;
-    }
-
-    private boolean isRestEmpty() {
-        for (int left = at; left < text.length(); left++) {
-            if (text.charAt(left) != '\n' && text.charAt(left) != '\r') return false;
-        }
-        return true;
     }
 
     private List<String> line() {

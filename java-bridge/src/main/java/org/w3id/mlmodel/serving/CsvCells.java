@@ -1,7 +1,6 @@
 package org.w3id.mlmodel.serving;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.w3id.mlmodel.json.Numeral;
@@ -61,12 +60,9 @@ final class CsvCells {
 
     /** Returns an integer that is written with an exponent without it, where it is one exactly (ENF-110). */
     private static Numeral whole(Numeral number) {
-        int place = number.text().toLowerCase(Locale.ROOT).indexOf('e');
-        if (place < 0) return number;
-        var exact = number.decimal();
-        if (exact == null || Math.abs((long) exact.scale()) > LONGEST_EXPONENT) return number;
-        if (exact.signum() != 0 && exact.stripTrailingZeros().scale() > 0) return number;
-        return new Numeral(exact.toBigInteger().toString());
+        boolean hasExponent = number.text().indexOf('e') >= 0;
+        var exact = hasExponent ? number.integral(LONGEST_EXPONENT) : null;
+        return exact == null ? number : exact;
     }
 
     /** Returns a column of which nothing is declared: numbers, booleans, or texts as they are. */

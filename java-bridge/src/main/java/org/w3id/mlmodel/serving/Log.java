@@ -2,9 +2,13 @@ package org.w3id.mlmodel.serving;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Arrays;
 
 /** What the server says to its operator, on standard error; no text of others passes for a line of its own (RST-106). */
 final class Log {
+    /** A trace has no more lines. */
+    private static final int MOST_LINES = 100;
+
     private Log() {}
 
     static void say(String message) {
@@ -16,7 +20,7 @@ final class Log {
         error.printStackTrace(new PrintWriter(trace));
         var lines = trace.toString().split("\\R");
         var said = new StringBuilder("mlmodel-bridge: ").append(plain(message));
-        for (var line : lines) said.append(System.lineSeparator()).append("    ").append(plain(line.strip()));
+        for (var line : Arrays.asList(lines).subList(0, Math.min(lines.length, MOST_LINES))) said.append(System.lineSeparator()).append("    ").append(plain(line.strip()));
         System.err.println(said);
     }
 

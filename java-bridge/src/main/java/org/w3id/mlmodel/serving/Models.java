@@ -15,27 +15,27 @@ import org.w3id.mlmodel.signature.Signature;
 final class Models {
     private Models() {}
 
-    static Model load(Path place) {
+    static Model load(Path place, boolean isAskedVectors) {
         if (!Files.exists(place)) {
             throw new MlmodelException(ErrorName.MODEL_NOT_FOUND, "There is no model at " + place + ".");
         }
         boolean isModel = Files.isDirectory(place) && Files.exists(place.resolve(Document.FILE_NAME));
         if (!isModel && Bundles.isBundle(place)) return new ScorerModel(Bundles.load(place), null);
         try {
-            return of(place, Document.read(place));
+            return of(place, Document.read(place), isAskedVectors);
         } catch (ModelException error) {
             throw new MlmodelException(ErrorName.valueOf(error.code()), error.getMessage());
         }
     }
 
-    private static Model of(Path folder, Document document) {
+    private static Model of(Path folder, Document document, boolean isAskedVectors) {
         var flavors = document.flavors();
         var texts = document.signature();
         var signature = texts == null ? null : signature(texts.inputs(), texts.outputs(), texts.params());
         if (flavors.get("mleap") instanceof Map<?, ?> mleap) {
             return new ScorerModel(Bundles.load(inside(folder, mleap.get("model_data"))), signature);
         }
-        if (flavors.get("conformance") instanceof Map<?, ?> asked) {
+        if (isAskedVectors && flavors.get("conformance") instanceof Map<?, ?> asked) {
             return new ConformanceModel(String.valueOf(asked.get("model")), signature);
         }
         var names = flavors.keySet().stream().map(String::valueOf).collect(Collectors.joining(", "));

@@ -10,6 +10,7 @@ import org.w3id.mlmodel.bridge.Fault;
 import org.w3id.mlmodel.bridge.Kind;
 import org.w3id.mlmodel.bridge.Scorer;
 import org.w3id.mlmodel.enforcement.Column;
+import org.w3id.mlmodel.enforcement.Shown;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
@@ -91,7 +92,7 @@ final class ScorerModel implements Model {
             }
             cells[row] = cell == null ? null : fitting(kind, cell);
             if (cells[row] != null || cell == null) continue;
-            details.add(new Detail("MLP-007", kind.name(), row, words(kind), String.valueOf(cell)));
+            details.add(new Detail("MLP-007", kind.name(), row, words(kind), Shown.of(cell)));
             return null;
         }
         return cells;
@@ -103,22 +104,24 @@ final class ScorerModel implements Model {
         return kind.shape().name().toLowerCase(java.util.Locale.ROOT) + " of " + basic + " " + kind.dimensions();
     }
 
-    /** Returns a cell in MLeap's own type; null where that does not hold it. */
-    private static Object fitting(Kind kind, Object cell) {
+    /** Returns a cell in MLeap's own type, a list or tensor without its axes; null where that does not hold it. */
+    static Object fitting(Kind kind, Object cell) {
         if (kind.shape() == Kind.Shape.SCALAR) return scalar(kind.basic(), cell);
-        if (!(cell instanceof List<?> list)) return null;
+        var lengths = new ArrayList<>(kind.shape() == Kind.Shape.TENSOR ? kind.dimensions() : List.<Integer>of());
+        if (lengths.isEmpty()) lengths.add(-1);
+        boolean isKnown = lengths.size() == 1 || lengths.stream().filter(one -> one < 0).count() <= 1;
         var flat = new ArrayList<Object>();
-        if (!spread(kind.basic(), list, flat)) return null;
-        long size = 1;
-        for (int one : kind.dimensions()) size *= one;
-        boolean isFixed = kind.shape() == Kind.Shape.TENSOR && !kind.dimensions().isEmpty() && size >= 0;
-        return isFixed && flat.size() != size ? null : flat;
+        return isKnown && cell instanceof List<?> list && spread(kind.basic(), list, 0, lengths, flat) ? flat : null;
     }
 
-    private static boolean spread(Kind.Basic basic, List<?> list, List<Object> flat) {
+    /** Puts the values of a list within each other's axes; an axis of no length (-1) has that of its first list. */
+    private static boolean spread(Kind.Basic basic, List<?> list, int axis, List<Integer> lengths, List<Object> flat) {
+        if (lengths.get(axis) < 0) lengths.set(axis, list.size());
+        if (lengths.get(axis) != list.size()) return false;
         for (var one : list) {
-            if (one instanceof List<?> inner) {
-                if (!spread(basic, inner, flat)) return false;
+            boolean isLast = axis + 1 == lengths.size();
+            if (!isLast) {
+                if (!(one instanceof List<?> inner) || !spread(basic, inner, axis + 1, lengths, flat)) return false;
                 continue;
             }
             var value = one == null ? null : scalar(basic, one);

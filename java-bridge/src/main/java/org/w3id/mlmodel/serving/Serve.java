@@ -17,6 +17,8 @@ public final class Serve {
     private final Map<String, Path> models = new LinkedHashMap<>();
     private String host = "127.0.0.1";
     private int port = 5000;
+    /** Whether models of the flavor conformance are served, which are there for the vectors alone. */
+    private boolean isAskedVectors;
 
     private Serve() {}
 
@@ -44,7 +46,7 @@ public final class Serve {
 
     private Map<String, Model> loaded() {
         var loaded = new LinkedHashMap<String, Model>();
-        models.forEach((name, place) -> loaded.put(name, Models.load(place)));
+        models.forEach((name, place) -> loaded.put(name, Models.load(place, isAskedVectors)));
         return loaded;
     }
 
@@ -56,6 +58,8 @@ public final class Serve {
                 port = Integer.parseInt(arguments.get(++at));
             } else if ((one.equals("-h") || one.equals("--host")) && hasValue) {
                 host = arguments.get(++at);
+            } else if (one.equals("--conformance")) {
+                isAskedVectors = true;
             } else if (one.startsWith("-") || models.put(Path.of(one).toAbsolutePath().getFileName().toString(), Path.of(one)) != null) {
                 return false;
             }

@@ -2,7 +2,6 @@ package org.w3id.mlmodel.serving;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,12 +13,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.zip.GZIPInputStream;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
 
@@ -32,10 +29,16 @@ import org.w3id.mlmodel.errors.MlmodelException;
 final class Server {
     /** The largest body. */
     static final long MAX_BODY = 100L << 20;
-    /** Requests that are read, wait or are worked on. */
+    /** Requests that are whole, and wait or are worked on. */
     private static final int MOST_REQUESTS = 256;
+    /** Connections, each of which has a thread while a request is there. */
+    private static final int MOST_CONNECTIONS = 1024;
+    /** Bytes of answers that wait for their clients. */
+    private static final long MOST_ANSWERS = Math.min(512L << 20, Runtime.getRuntime().maxMemory() / 4);
     private static final int SECONDS_TO_END = 20;
-    private static final int SECONDS_OF_A_REQUEST = 60;
+    private static final int SECONDS_OF_HEADERS = 10;
+    /** How long a body may take to arrive, and an answer to be taken. */
+    private static final int SECONDS_OF_A_BODY = 60;
     private static final int SECONDS_OF_IDLENESS = 75;
     private static final int PIECE = 1 << 16;
     private static final String INVOCATIONS = "/invocations";
@@ -47,6 +50,8 @@ final class Server {
     private final int turnsAtOnce = Math.max(2, Runtime.getRuntime().availableProcessors());
     private final Semaphore turns = new Semaphore(turnsAtOnce, true);
     private final AtomicLong held = new AtomicLong();
+    private final AtomicLong answers = new AtomicLong();
+    private final Patience patience = new Patience(MOST_CONNECTIONS, SECONDS_OF_HEADERS);
     private final AtomicInteger working = new AtomicInteger();
     private volatile boolean ends;
 
@@ -57,21 +62,20 @@ final class Server {
 
     /** Starts to answer for models by their names; one alone needs none. Port 0 is any that is free. */
     static Server start(Map<String, Model> models, String host, int port) throws IOException {
-        set("nodelay", "true");
-        set("maxReqTime", String.valueOf(SECONDS_OF_A_REQUEST));
-        set("idleInterval", String.valueOf(SECONDS_OF_IDLENESS));
+        set("sun.net.httpserver.nodelay", "true");
+        set("sun.net.httpserver.idleInterval", String.valueOf(SECONDS_OF_IDLENESS));
+        set("jdk.httpserver.maxConnections", String.valueOf(MOST_CONNECTIONS));
         var scoring = new HashMap<String, Scoring>();
         models.forEach((name, model) -> scoring.put(name, new Scoring(model)));
         var server = new Server(HttpServer.create(new InetSocketAddress(host, port), 128), scoring);
-        server.http.setExecutor(Executors.newCachedThreadPool());
+        server.http.setExecutor(server.patience::execute);
         server.http.createContext("/", server::handle);
         server.http.start();
         return server;
     }
 
     /** Sets a property of Java's server, which reads it when it is first used; the operator's own stays. */
-    private static void set(String name, String value) {
-        var property = "sun.net.httpserver." + name;
+    private static void set(String property, String value) {
         if (System.getProperty(property) == null) System.setProperty(property, value);
     }
 
@@ -95,11 +99,11 @@ final class Server {
 
     private void handle(HttpExchange exchange) {
         working.incrementAndGet();
+        patience.await(SECONDS_OF_A_BODY);
         var id = id(exchange.getRequestHeaders().getFirst("X-Request-ID"));
         try {
             var response = answered(exchange, id);
             exchange.getResponseHeaders().set("X-Request-ID", id);
-            response.headers().forEach(exchange.getResponseHeaders()::set);
             send(exchange, response);
         } catch (IOException error) {
             // The client is gone: nobody is left to be told.
@@ -109,7 +113,20 @@ final class Server {
         }
     }
 
-    private static void send(HttpExchange exchange, Response response) throws IOException {
+    /** Sends an answer, unless those that wait for slow clients are too many (RST-074). */
+    private void send(HttpExchange exchange, Response response) throws IOException {
+        int length = response.body().length;
+        boolean isBeyond = answers.addAndGet(length) > MOST_ANSWERS && length > PIECE;
+        try {
+            sendWithin(exchange, isBeyond ? Response.error(busy(), exchange.getResponseHeaders().getFirst("X-Request-ID")) : response);
+        } finally {
+            answers.addAndGet(-length);
+        }
+    }
+
+    private void sendWithin(HttpExchange exchange, Response response) throws IOException {
+        response.headers().forEach(exchange.getResponseHeaders()::set);
+        patience.await(SECONDS_OF_A_BODY);
         boolean isHead = exchange.getRequestMethod().equals("HEAD");
         int length = response.body().length;
         exchange.sendResponseHeaders(response.status(), isHead || length == 0 ? -1 : length);
@@ -147,7 +164,7 @@ final class Server {
     }
 
     private Response routed(HttpExchange exchange) throws IOException {
-        requireOneMeaning(exchange);
+        Framing.require(exchange);
         var path = path(exchange);
         Scoring model = model(path);
         boolean isKnown = model != null || path.equals("/ping") || path.equals("/health") || path.equals("/version");
@@ -162,19 +179,6 @@ final class Server {
         return Response.text(path.equals("/version") ? Serve.VERSION : "\n");
     }
 
-    /** Refuses a request whose body may end at two places, or that names no host or several (RST-104, RST-105). */
-    private static void requireOneMeaning(HttpExchange exchange) {
-        var headers = exchange.getRequestHeaders();
-        int lengths = headers.getOrDefault("Content-Length", List.of()).size();
-        int encodings = headers.getOrDefault("Transfer-Encoding", List.of()).size();
-        int hosts = headers.getOrDefault("Host", List.of()).size();
-        boolean needsHost = exchange.getProtocol().equals("HTTP/1.1");
-        if (lengths + encodings <= 1 && hosts <= 1 && (hosts == 1 || !needsHost)) return;
-        exchange.getResponseHeaders().set("Connection", "close");
-        if (lengths + encodings > 1) throw MlmodelException.malformed("RST-104", "The request says more than once where its body ends");
-        throw MlmodelException.malformed("RST-105", "The request names no host, or several");
-    }
-
     /** Returns the model that a path scores; null of one that scores none. */
     private Scoring model(String path) {
         if (path.equals(INVOCATIONS)) return models.size() == 1 ? models.values().iterator().next() : null;
@@ -185,20 +189,28 @@ final class Server {
 
     private Response scored(HttpExchange exchange, Scoring model) throws IOException {
         if (ends) throw new MlmodelException(ErrorName.UNAVAILABLE, "The server ends.");
-        if (!places.tryAcquire()) throw busy();
         var body = new Body(exchange);
         try {
             var bytes = body.read();
-            turns.acquireUninterruptibly();
+            patience.done();
+            if (!places.tryAcquire()) throw busy();
             try {
-                var headers = exchange.getRequestHeaders();
-                return model.answer(headers.getFirst("Content-Type"), headers.getFirst("Accept"), bytes);
+                return scored(exchange, model, bytes);
             } finally {
-                turns.release();
+                places.release();
             }
         } finally {
-            places.release();
             held.addAndGet(-body.taken);
+        }
+    }
+
+    private Response scored(HttpExchange exchange, Scoring model, byte[] body) {
+        turns.acquireUninterruptibly();
+        try {
+            var headers = exchange.getRequestHeaders();
+            return model.answer(headers.getFirst("Content-Type"), headers.getFirst("Accept"), body);
+        } finally {
+            turns.release();
         }
     }
 
@@ -246,28 +258,24 @@ final class Server {
             var to = new ByteArrayOutputStream();
             var piece = new byte[PIECE];
             for (int read = from.read(piece); read >= 0; read = from.read(piece)) {
-                if (to.size() + read > MAX_BODY) throw tooLarge();
-                taken += read;
-                if (held.addAndGet(read) > MAX_BODY * turnsAtOnce) throw busy();
-                to.write(piece, 0, read);
+                take(piece, read, to);
             }
             return to.toByteArray();
         }
 
-        /** Unpacks all members; what ends too early, or has something else behind its end, is refused (RST-123). */
-        private byte[] unpacked(byte[] packed) {
-            var from = new ByteArrayInputStream(packed);
-            try (var gzip = new GZIPInputStream(from)) {
-                var bytes = all(gzip);
-                if (!Gzip.isWhole(packed)) throw notPacked();
-                return bytes;
-            } catch (IOException error) {
-                throw notPacked();
-            }
+        private void take(byte[] piece, int length, ByteArrayOutputStream to) {
+            if (to.size() + length > MAX_BODY) throw tooLarge();
+            taken += length;
+            if (held.addAndGet(length) > MAX_BODY * turnsAtOnce) throw busy();
+            to.write(piece, 0, length);
         }
 
-        private MlmodelException notPacked() {
-            return MlmodelException.malformed("RST-123", "The body is not whole gzip");
+        /** Unpacks all members; what ends too early, or has something else behind its end, is refused (RST-123). */
+        private byte[] unpacked(byte[] packed) {
+            var to = new ByteArrayOutputStream();
+            boolean isWhole = Gzip.unpack(packed, (piece, length) -> take(piece, length, to));
+            if (!isWhole) throw MlmodelException.malformed("RST-123", "The body is not whole gzip");
+            return to.toByteArray();
         }
     }
 }

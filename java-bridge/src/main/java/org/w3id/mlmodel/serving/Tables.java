@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -214,13 +215,14 @@ final class Tables {
 
     static Given csv(String body, Declared declared) {
         var lines = Csv.read(body);
-        var header = new ArrayList<>(lines.get(0));
+        var header = lines.get(0);
+        var given = new HashSet<>(header);
         var rows = lines.subList(1, lines.size());
         boolean hasIndex = header.size() > 1 && isNameless(header.get(0)) && !declared.names().contains("Unnamed: 0");
         int first = hasIndex ? 1 : 0;
         var names = new ArrayList<String>();
         for (int at = first; at < header.size(); at++) {
-            names.add(isNameless(header.get(at)) ? unnamed(header, at) : header.get(at));
+            names.add(isNameless(header.get(at)) ? unnamed(given, at) : header.get(at));
         }
         requireNames(names, declared);
         return asked -> csvTable(names, rows, first, asked);
@@ -231,10 +233,10 @@ final class Tables {
     }
 
     /** Returns what pandas calls a column without a name (RST-097). */
-    private static String unnamed(List<String> header, int at) {
+    private static String unnamed(Set<String> given, int at) {
         var name = "Unnamed: " + at;
         var own = name;
-        for (int count = 1; header.contains(own); count++) own = name + "." + count;
+        for (int count = 1; given.contains(own); count++) own = name + "." + count;
         return own;
     }
 
@@ -278,13 +280,13 @@ final class Tables {
     private static Map<Integer, Type> types(List<String> names, Declared declared) {
         var specs = declared.columns().specs();
         boolean byName = declared.haveNames() || declared.columns().areNumbers(names);
+        boolean isOnly = specs.size() == 1 && names.size() == 1;
+        var places = new HashMap<String, Integer>();
+        for (int at = 0; at < specs.size(); at++) places.put(String.valueOf(specs.get(at).label(at)), at);
         var found = new HashMap<Integer, Type>();
         for (int at = 0; at < names.size(); at++) {
-            for (int spec = 0; spec < specs.size(); spec++) {
-                var name = String.valueOf(specs.get(spec).label(spec));
-                boolean isIt = byName ? name.equals(names.get(at)) || (specs.size() == 1 && names.size() == 1) : spec == at;
-                if (isIt) found.put(at, ((Spec.Column) specs.get(spec)).type());
-            }
+            var place = isOnly ? (Integer) 0 : byName ? places.get(names.get(at)) : (Integer) at;
+            if (place != null && place < specs.size()) found.put(at, ((Spec.Column) specs.get(place)).type());
         }
         return found;
     }

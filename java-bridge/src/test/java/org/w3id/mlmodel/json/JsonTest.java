@@ -35,7 +35,7 @@ class JsonTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2e23, 2.0E23", "2.0, 2.0", "0.1, 0.1", "1.0E23, 1.0E23", "4.9E-324, 4.9E-324", "-0.0, -0.0"})
+    @CsvSource({"2e23, 2.0E23", "2.0, 2.0", "0.1, 0.1", "1.0E23, 1.0E23", "4.9E-324, 5E-324", "1.63660457929701568E17, 1.6366045792970157E17", "-0.0, -0.0"})
     void writesTheShortestDecimal(double number, String due) {
         var text = JsonText.of(number);
         assertEquals(Double.parseDouble(due), Double.parseDouble(text));
@@ -64,5 +64,22 @@ class JsonTest {
         assertEquals(new Numeral("1").hashCode(), new Numeral("1.0").hashCode());
         assertEquals(2000L, new Numeral("2e3").whole());
         assertEquals(null, new Numeral("1e999999999999").whole());
+    }
+
+    @Test
+    void literalsAreWholeWhateverTheirForm() {
+        for (var one : List.of("3", "3.0", "0.3e1", "30E-1", "0.000003e+6", "3" + "0".repeat(400) + "e-400", "3.00e-0")) {
+            assertEquals(3L, new Numeral(one).whole(), one);
+            assertEquals(new Numeral("3"), new Numeral(one));
+        }
+        assertEquals(0L, new Numeral("-0.0e9").whole());
+        assertEquals(-9007199254740991L, new Numeral("-9007199254740991.0").whole());
+        for (var one : List.of("3.5", "9007199254740992.0", "1e-1", "1e16", "1e-99999999999999999999", "3." + "0".repeat(400) + "1")) {
+            assertEquals(null, new Numeral(one).whole(), one);
+        }
+        assertEquals("-1200", new Numeral("-1.2e3").integral(400).text());
+        assertEquals(null, new Numeral("1e401").integral(400));
+        assertEquals(false, new Numeral("1").equals(new Numeral("10")));
+        assertEquals(false, new Numeral("1").equals(new Numeral("-1")));
     }
 }
