@@ -130,6 +130,15 @@ def test_a_stage_that_does_not_take_a_row_is_told(server):
     assert "Unseen label: zzz" in told["message"]
 
 
+def test_a_missing_number_is_refused(server):
+    body = "x1,x2,k,cat\n1,2,,a\n"
+    answer, told = _ask(server[1], "/models/lr.zip/invocations", body, {"Content-Type": "text/csv"})
+    assert answer.status == 400
+    assert [(one["rule"], one["column"], one["row"]) for one in told["details"]] == [
+        ("MLP-008", "k", 0)
+    ]
+
+
 def test_what_is_broken_is_a_signature_only_where_there_is_one(server):
     body = json.dumps({"dataframe_records": [{"x1": 1, "x2": 2, "k": 3, "cat": 5}]})
     for model, said in (
@@ -139,15 +148,6 @@ def test_what_is_broken_is_a_signature_only_where_there_is_one(server):
         answer, told = _ask(server[1], f"/models/{model}/invocations", body)
         assert (answer.status, told["details"][0]["rule"]) == (400, "ENF-050")
         assert told["message"].startswith(f"The input {said}: column cat, row 0: expected string")
-
-
-def test_a_missing_number_is_refused(server):
-    body = "x1,x2,k,cat\n1,2,,a\n"
-    answer, told = _ask(server[1], "/models/lr.zip/invocations", body, {"Content-Type": "text/csv"})
-    assert answer.status == 400
-    assert [(one["rule"], one["column"], one["row"]) for one in told["details"]] == [
-        ("MLP-008", "k", 0)
-    ]
 
 
 def test_its_paths(server):
