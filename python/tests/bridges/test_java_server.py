@@ -15,6 +15,7 @@ import time
 import pytest
 from click.testing import CliRunner
 
+import foreign_tools
 from conformance.runner.command import command
 from java_tools import JAVA, jars
 from mlmodel.bridges.jvm.jars import java
@@ -58,7 +59,7 @@ def server(tmp_path_factory):
         + [{"type": "string", "name": "cat"}]
     )
     models = [
-        BUNDLES / "lr.zip",
+        f"lr.zip={BUNDLES / 'lr.zip'}",  # a name of its own, which may be any
         MOJOS / "gbm.zip",
         _folder(root, "gbtr", "gbtr.zip", signature={"inputs": inputs, "outputs": None, "params": None}),
         *(root / "vectors").iterdir(),
@@ -66,7 +67,8 @@ def server(tmp_path_factory):
     process = _started("--conformance", *models, "-p", "0")
     said = process.stdout.readline()
     assert "ready at http://127.0.0.1:" in said, process.stderr.read()
-    yield process, int(said.rsplit(":", 1)[1])
+    assert "/models/NAME/invocations of the models " in said
+    yield process, int(re.findall(r":(\d+),", said)[0])
     process.send_signal(signal.SIGTERM)
     try:
         assert process.wait(30) == 0
@@ -112,7 +114,7 @@ def test_it_answers_as_h2o(server):
     """Missing values and a category that the model does not know are in it."""
     asked = json.loads((MOJOS / "gbm.json").read_text())
     body = json.dumps({"dataframe_split": {name: asked[name] for name in ("columns", "data")}})
-    answer, told = _ask(server[1], "/models/gbm.zip/invocations", body)
+    answer, told = _ask(server[1], "/models/gbm/invocations", body)
     assert answer.status == 200
     columns = asked["answers"]
     assert told["predictions"] == [
@@ -145,6 +147,17 @@ def test_a_missing_number_is_refused(server):
     ]
 
 
+def test_what_is_broken_is_a_signature_only_where_there_is_one(server):
+    body = json.dumps({"dataframe_records": [{"x1": 1, "x2": 2, "k": 3, "cat": 5}]})
+    for model, said in (
+        ("lr.zip", "is not what the model takes"),
+        ("gbtr", "breaks the signature"),
+    ):
+        answer, told = _ask(server[1], f"/models/{model}/invocations", body)
+        assert (answer.status, told["details"][0]["rule"]) == (400, "ENF-050")
+        assert told["message"].startswith(f"The input {said}: column cat, row 0: expected string")
+
+
 def test_its_paths(server):
     port = server[1]
     assert _ask(port, "/ping")[0].status == _ask(port, "/health/")[0].status == 200
@@ -157,6 +170,9 @@ def test_its_paths(server):
     )
     answer, told = _ask(port, "/invocations", "{}")  # there are several models
     assert (answer.status, told["error_code"]) == (404, "NOT_FOUND")
+    assert re.search(
+        r"/models/NAME/invocations of the models .* and \d+ more \(RST-072\)", told["message"]
+    )
     answer, told = _ask(port, "/models/none/invocations", "{}", {**JSON, "X-Request-ID": "mine-1"})
     assert (answer.status, answer.getheader("X-Request-ID"), told["request_id"]) == (
         404,
@@ -244,8 +260,15 @@ def test_it_finishes_what_it_has_begun():
             threading.Timer(1, lambda: connection.sendall(body[9:])).start()
             assert connection.recv(100).startswith(b"HTTP/1.1 200")
         assert process.wait(15) == 0
+        # Nothing is told of faster code for vectors that this Java has not.
+        assert "netlib" not in process.stderr.read()
     finally:
         process.kill()
+
+
+def _broken(root):
+    (root / "MLmodel").write_text("[]")
+    return root
 
 
 def _outside(root):
@@ -270,6 +293,12 @@ def _other(root):
     ("write", "code", "said"),
     [
         (lambda root: root / "none", 2, "MODEL_NOT_FOUND"),
+        (
+            _broken,
+            1,
+            r"INVALID_MODEL: .*MLmodel cannot be read as an MLmodel file: line 1, column 1: .*MLM-001",
+        ),
+        (lambda root: "-x", 2, r"unknown option -x\.\nserve --help"),
         (_outside, 1, "INVALID_MODEL: .* leads out"),
         (_other, 1, "UNSUPPORTED_MODEL: .* sklearn"),
         (_of_the_vectors, 1, "UNSUPPORTED_MODEL: .* conformance"),
@@ -281,3 +310,48 @@ def test_what_it_cannot_serve_it_names(tmp_path, write, code, said):
     told = process.communicate(timeout=120)[1]
     assert process.returncode == code
     assert re.search(said, told)
+
+
+def _printed(*arguments):
+    line = [java(), "-XX:TieredStopAtLevel=1", "-jar", str(jars() / "mlmodel-bridge.jar")]
+    return subprocess.run(
+        [*line, *arguments], capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_help_is_printed_and_wrong_commands_say_why():
+    done = _printed("serve", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "-p, --port PORT" in done.stdout
+    done = _printed("server")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("mlmodel-bridge: unknown command server.\n\nusage: ")
+
+
+def test_the_program_of_the_page(tmp_path):
+    """It is compiled and run as the page says, on a model, one that is broken, and none."""
+    inputs = json.dumps([{"type": "double", "name": "x"}, {"type": "long", "name": "n"}])
+    model, broken = tmp_path / "model", tmp_path / "broken"
+    for folder in (model, broken):
+        folder.mkdir()
+    flavors = {"python_function": {"loader_module": "mlflow.sklearn"}}
+    document = {
+        "flavors": flavors,
+        "signature": {"inputs": inputs, "outputs": None, "params": None},
+    }
+    (model / "MLmodel").write_text(json.dumps(document))
+    (broken / "MLmodel").write_text("[]")
+    classpath = f"{jars() / 'mlmodel-bridge.jar'}:{jars() / 'lib' / '*'}"
+    program = foreign_tools.program("java-bridge/README.md", "Check.java")
+    (tmp_path / "Check.java").write_text(program)
+    compiled = foreign_tools.needed("javac"), "-cp", classpath, "Check.java"
+    assert foreign_tools.run(*compiled, cwd=tmp_path) == ""
+    command = java(), "-cp", f"{classpath}:{tmp_path}", "Check"
+    assert foreign_tools.run(*command, model).splitlines() == [
+        "[python_function]",
+        "x float64 1.5",
+        "n int64 2",
+        "The input breaks the signature: column n, row 0: expected long, got '2' (ENF-049).",
+    ]
+    assert "error MLM-001" in foreign_tools.run(*command, broken, expect=(1,))
+    assert "nothing at" in foreign_tools.run(*command, tmp_path / "none", expect=(2,))

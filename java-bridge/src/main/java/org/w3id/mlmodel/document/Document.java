@@ -49,7 +49,7 @@ public final class Document {
         try {
             return usable(compose(ModelFile.text(at, Limits.DEFAULT), at.toString(), MLMODEL));
         } catch (Problem problem) {
-            throw new ModelException(ModelException.INVALID, at + " cannot be read.", List.of(problem.in(at.toString())));
+            throw unread(at.toString(), List.of(problem.in(at.toString())));
         }
     }
 
@@ -64,8 +64,14 @@ public final class Document {
 
     private static Document usable(Document document) {
         if (document.isUsable()) return document;
-        var message = document.file + " cannot be read as an MLmodel file.";
-        throw new ModelException(ModelException.INVALID, message, document.problems);
+        throw unread(document.file, document.problems);
+    }
+
+    /** Returns the error of a file that is not read: its message has the first violation, and how many more there are. */
+    private static ModelException unread(String file, List<Violation> problems) {
+        var told = problems.isEmpty() ? "." : ": " + problems.get(0).said();
+        var rest = problems.size() > 1 ? " There is more: " + (problems.size() - 1) + "." : "";
+        return new ModelException(ModelException.INVALID, file + " cannot be read as an MLmodel file" + told + rest, problems);
     }
 
     /** Returns what a text holds; what is wrong with it as a whole is among its problems. */

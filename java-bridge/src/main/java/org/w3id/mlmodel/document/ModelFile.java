@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.zip.ZipFile;
 
 /** Where a model's MLmodel file is, and its text. */
 final class ModelFile {
@@ -68,11 +69,24 @@ final class ModelFile {
     /** Returns what is wrong with a file that was given in the place of a model. */
     private static Problem instead(Path file, StandIn found) {
         if (Set.of("zip", "tar", "gzip").contains(found.archive())) {
+            var served = servedKind(file);
+            if (served != null) return new Problem("LOC-019", "The file is " + served);
             return new Problem("LOC-019", "The file is a " + found.archive() + " archive, and not a model. Unpack it and give the folder.");
         }
         var folder = file.toAbsolutePath().getParent();
         if (!Files.isRegularFile(folder.resolve(Document.FILE_NAME))) return new Problem("DIR-009", found.saidOf("The file"));
         return new Problem("DIR-009", "The file is a part of a model, and not its MLmodel file: give the model's folder, " + folder + ".");
+    }
+
+    /** Returns what a zip file is that the server takes as it is, and what to do; null where it is none. */
+    private static String servedKind(Path file) {
+        try (var zip = new ZipFile(file.toFile())) {
+            var kind = zip.getEntry("bundle.json") != null ? "a bundle of MLeap" : zip.getEntry("model.ini") != null ? "a MOJO of H2O" : null;
+            return kind == null ? null : kind + " by itself, and no model folder: it has no file " + Document.FILE_NAME
+                + " that could be validated. The command serve takes it as it is.";
+        } catch (IOException error) {
+            return null;
+        }
     }
 
     private static byte[] content(Path file, Limits limits) {

@@ -7,6 +7,20 @@ import java.util.List;
 
 /** The command {@code validate MODEL...}: a line for each violation, and one for what was found in all. */
 public final class ValidateCommand {
+    /** What the command takes, for people. */
+    public static final String HELP = """
+        usage: java -jar mlmodel-bridge.jar validate MODEL...
+
+        Says what is wrong with models, a line for each fault: its file, line and column, its rule in
+        the specification, and what to do. Nothing of a model is run.
+
+          MODEL            a model folder, or its MLmodel file
+          --help           this text
+
+        The exit code is 0 where all are valid, 1 where some are not, 2 where some cannot be read or
+        the arguments are wrong.
+        """;
+
     private int valid;
     private int broken;
     private int unread;
@@ -18,8 +32,10 @@ public final class ValidateCommand {
 
     /** Checks models and returns the exit code: 0 all valid, 1 some not, 2 some unreadable, or wrong usage. */
     public static int run(List<String> models, PrintStream out, PrintStream err) {
-        if (models.isEmpty() || models.stream().anyMatch(one -> one.startsWith("-"))) {
-            err.println("usage: java -jar mlmodel-bridge.jar validate MODEL...");
+        var option = models.stream().filter(one -> one.startsWith("-")).findFirst();
+        if (models.isEmpty() || option.isPresent()) {
+            var why = option.map(one -> "unknown option " + one + "; a path that begins so is given as ./" + one).orElse("no model is given");
+            err.println("mlmodel-bridge: INVALID_ARGUMENT: " + why + ".\nvalidate --help tells what it takes.");
             return 2;
         }
         var command = new ValidateCommand();

@@ -26,6 +26,12 @@ public record Violation(
         return severity.equals(ERROR);
     }
 
+    /** Returns the place within the file, the message and the rule. */
+    String said() {
+        var place = line == null ? "" : "line " + line + (column == null ? "" : ", column " + column) + ": ";
+        return place + message + " (" + rule + ")";
+    }
+
     /** Returns the line that is printed: {@code file:line:column: severity RULE: message}. */
     @Override
     public String toString() {

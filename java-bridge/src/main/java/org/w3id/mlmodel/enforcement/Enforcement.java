@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.w3id.mlmodel.errors.Detail;
+import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
+import org.w3id.mlmodel.json.JavaValues;
 import org.w3id.mlmodel.signature.Spec;
 import org.w3id.mlmodel.signature.Type;
 
@@ -13,8 +15,16 @@ public final class Enforcement {
     private final List<Spec> specs;
     private final List<Object> labels;
 
-    /** Makes what holds data against these columns, which may be asked from several threads. */
+    /**
+     * Makes what holds data against these columns, which may be asked from several threads.
+     *
+     * @param specs the inputs of a signature, of which there is at least one
+     */
     public Enforcement(List<Spec> specs) {
+        if (specs == null || specs.isEmpty()) {
+            throw new MlmodelException(ErrorName.INVALID_ARGUMENT, "There are no inputs to hold data against: the signature "
+                + "declares none (SIG-002). A model without them takes data as they are.");
+        }
         this.specs = List.copyOf(specs);
         labels = Matching.labels(specs);
         if (specs.get(0) instanceof Spec.Tensor) throw MlmodelException.input(List.of(Detail.of("ENF-074")));
@@ -37,21 +47,50 @@ public final class Enforcement {
         return !(type instanceof Type.Scalar) && !(type instanceof Type.ListOf);
     }
 
-    /** Reads plain values: records, rows, columns, one row, or values of one column. */
+    /**
+     * Reads plain values: records, rows, columns, one row, or values of one column.
+     *
+     * <p>They are what {@link org.w3id.mlmodel.json.Json} gives; of a program also numbers of Java's own classes, by the
+     * rules for literals, {@code byte[]} for binary, and arrays as lists. Another class is refused by its name.
+     */
     public List<Column> read(Object data, Source source) {
         var details = new ArrayList<Detail>();
-        return read(PlainForms.table(specs, data, details), source, details);
+        return read(PlainForms.table(specs, plain(data, source), details), source, details);
     }
 
     /** Reads records, one for each row. */
     public List<Column> readRecords(List<?> records, Source source) {
         var details = new ArrayList<Detail>();
-        return read(PlainForms.records(specs, records, details), source, details);
+        return read(PlainForms.records(specs, (List<?>) plain(given(records), source), details), source, details);
     }
 
     /** Reads a table. */
     public List<Column> read(Table table, Source source) {
-        return read(table, source, new ArrayList<>());
+        given(table);
+        return read(isProgram(source) ? plain(table) : table, source, new ArrayList<>());
+    }
+
+    private static <T> T given(T data) {
+        if (data != null) return data;
+        throw new MlmodelException(ErrorName.INVALID_ARGUMENT, "There are no data: null is no table. Give records, rows or columns.");
+    }
+
+    /** Returns values of a program as plain ones; what was read from a text is plain. */
+    private static Object plain(Object data, Source source) {
+        return isProgram(source) ? JavaValues.plain(data) : data;
+    }
+
+    private static boolean isProgram(Source source) {
+        if (source != null) return source == Source.PROGRAM;
+        throw new MlmodelException(ErrorName.INVALID_ARGUMENT, "It is not said where the data come from: give Source.PROGRAM for "
+            + "values of a program.");
+    }
+
+    private static Table plain(Table table) {
+        return new Table(table.names(), table.width(), table.rows(), position -> {
+            var cells = table.column().apply(position);
+            return row -> cells.at(row) == Cells.ABSENT ? Cells.ABSENT : JavaValues.plain(cells.at(row));
+        });
     }
 
     private List<Column> read(Table table, Source source, List<Detail> details) {

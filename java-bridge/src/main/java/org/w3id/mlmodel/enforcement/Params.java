@@ -7,6 +7,7 @@ import java.util.Map;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
+import org.w3id.mlmodel.json.JavaValues;
 import org.w3id.mlmodel.signature.Param;
 import org.w3id.mlmodel.signature.Type;
 
@@ -26,7 +27,7 @@ public final class Params {
      * @param details where what is wrong goes
      */
     public static Map<String, Object> read(List<Param> declared, Map<?, ?> given, List<Detail> details) {
-        return declared.isEmpty() ? null : new Params(declared, details).read(given == null ? Map.of() : given);
+        return declared.isEmpty() ? null : new Params(declared, details).read(given == null ? Map.of() : (Map<?, ?>) JavaValues.plain(given));
     }
 
     /** Returns the names of those that are given and not declared (ENF-080). */

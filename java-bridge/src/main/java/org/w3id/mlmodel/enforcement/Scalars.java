@@ -4,10 +4,11 @@ import java.math.BigDecimal;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import org.w3id.mlmodel.json.JavaValues;
 import org.w3id.mlmodel.json.Numeral;
 import org.w3id.mlmodel.signature.Type.Scalar;
 
-/** Cells of untyped forms, read at a scalar type exactly, or refused (ENF-040 to ENF-068). */
+/** Cells of untyped forms, read at a scalar type exactly, or refused (ENF-016, ENF-040 to ENF-068). */
 final class Scalars {
     /** Integers of so few digits are the same as doubles, and as floats. */
     private static final int DIGITS_OF_DOUBLE = 15;
@@ -35,6 +36,9 @@ final class Scalars {
 
     private static void requireScalar(Scalar type, Object cell) throws Fault {
         if (cell instanceof List || cell instanceof Map) throw new Fault("ENF-057", type, cell);
+        if (cell instanceof BigDecimal) throw new Fault("ENF-016", type, cell);
+        boolean takesBytes = type == Scalar.BINARY || type == Scalar.DATETIME;
+        if (cell instanceof byte[] && !takesBytes) throw new Fault("ENF-021", type, cell);
     }
 
     static boolean truth(Object cell) throws Fault {
@@ -72,6 +76,7 @@ final class Scalars {
     /** Reads a floating-point number; of {@code FLOAT} it is a float (ENF-045 to ENF-047, ENF-064). */
     static double floating(Scalar type, Object cell) throws Fault {
         if (cell instanceof Numeral number) return nearest(type, number);
+        if (cell instanceof BigDecimal decimal) return nearest(type, new Numeral(JavaValues.literal(decimal)));
         if (cell instanceof Double token) return token;
         if ("NaN".equals(cell) || "Infinity".equals(cell) || "-Infinity".equals(cell)) {
             return Double.parseDouble((String) cell);
@@ -101,9 +106,10 @@ final class Scalars {
         throw new Fault("ENF-050", Scalar.STRING, cell);
     }
 
-    /** Reads base64, line breaks passed over, the bits that no byte takes zero (ENF-052). */
+    /** Reads bytes as they are, and base64, line breaks passed over, the bits that no byte takes zero (ENF-052). */
     static byte[] bytes(Object cell) throws Fault {
         requireScalar(Scalar.BINARY, cell);
+        if (cell instanceof byte[] bytes) return bytes;
         if (cell instanceof String given) {
             var text = given.indexOf('\n') < 0 ? given : given.replace("\r\n", "").replace("\n", "");
             try {

@@ -24,7 +24,12 @@ public final class MlmodelException extends RuntimeException {
 
     /** Returns the error of data that contradict a signature; the message tells the first 20 (RST-062). */
     public static MlmodelException input(List<Detail> details) {
-        var told = new StringBuilder("The input breaks the signature: ");
+        return input("The input breaks the signature", details);
+    }
+
+    /** Returns the error of data that are not what a model takes, with a sentence that says so before the colon. */
+    public static MlmodelException input(String what, List<Detail> details) {
+        var told = new StringBuilder(what).append(": ");
         var each = details.stream().limit(MOST).map(Detail::words).toList();
         told.append(String.join("; ", each));
         if (details.size() > MOST) told.append("; and ").append(details.size() - MOST).append(" more");

@@ -3,12 +3,19 @@ package org.w3id.mlmodel.serving;
 import java.util.List;
 import java.util.Map;
 import org.w3id.mlmodel.enforcement.Column;
+import org.w3id.mlmodel.errors.Detail;
+import org.w3id.mlmodel.errors.MlmodelException;
 import org.w3id.mlmodel.signature.Signature;
 
 /** What a server asks. It may be asked from several threads. */
 public interface Model {
     /** Returns what is declared, or null. */
     Signature signature();
+
+    /** Returns the error of data that are not what is declared. */
+    default MlmodelException refused(List<Detail> details) {
+        return MlmodelException.input(details);
+    }
 
     /**
      * Answers to columns, or to a value of JSON where no columns are declared.

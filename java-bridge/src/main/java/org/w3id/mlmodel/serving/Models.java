@@ -2,7 +2,6 @@ package org.w3id.mlmodel.serving;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.w3id.mlmodel.document.Document;
@@ -30,8 +29,7 @@ final class Models {
 
     private static Model of(Path folder, Document document, boolean isAskedVectors) {
         var flavors = document.flavors();
-        var texts = document.signature();
-        var signature = texts == null ? null : signature(texts.inputs(), texts.outputs(), texts.params());
+        var signature = signature(document);
         if (flavors.get("mleap") instanceof Map<?, ?> mleap) {
             return new ScorerModel(Bundles.load(inside(folder, mleap.get("model_data"))), signature);
         }
@@ -43,13 +41,10 @@ final class Models {
             "This server scores models of the flavor mleap; the model has " + names + " (RST-087).");
     }
 
-    private static Signature signature(String inputs, String outputs, String params) {
-        if (inputs == null && outputs == null && params == null) return null;
-        var parts = new HashMap<String, String>();
-        parts.put("inputs", inputs);
-        parts.put("outputs", outputs);
-        parts.put("params", params);
-        return Signature.read(parts);
+    private static Signature signature(Document document) {
+        var texts = document.signature();
+        boolean isNone = texts == null || (texts.inputs() == null && texts.outputs() == null && texts.params() == null);
+        return isNone ? null : Signature.of(document);
     }
 
     /** Returns a path that the file names, which must not lead out of the folder. */

@@ -22,6 +22,7 @@ import org.w3id.mlmodel.signature.Type;
 final class ScorerModel implements Model {
     private final Scorer scorer;
     private final Signature signature;
+    private final boolean isDeclared;
     private final List<Kind> answers;
 
     ScorerModel(Scorer scorer, Signature signature) {
@@ -29,8 +30,15 @@ final class ScorerModel implements Model {
         if (signature != null && signature.inputs() != null && signature.inputs().get(0) instanceof Spec.Tensor) {
             throw new MlmodelException(ErrorName.INVALID_MODEL, "The signature declares tensors, which a bundle does not take.");
         }
-        this.signature = signature != null && signature.inputs() != null ? signature : signatureOf(scorer, signature);
+        isDeclared = signature != null && signature.inputs() != null;
+        this.signature = isDeclared ? signature : signatureOf(scorer, signature);
         answers = scorer.answers();
+    }
+
+    /** Where the model itself declares no inputs, there is no signature to break. */
+    @Override
+    public MlmodelException refused(List<Detail> details) {
+        return isDeclared ? MlmodelException.input(details) : MlmodelException.input("The input is not what the model takes", details);
     }
 
     @Override
@@ -65,7 +73,7 @@ final class ScorerModel implements Model {
         var inputs = scorer.inputs();
         var cells = new Object[inputs.size()][];
         for (int at = 0; at < cells.length; at++) cells[at] = cells(inputs.get(at), column(frame, inputs.get(at)), frame.rows(), details);
-        if (!details.isEmpty()) throw MlmodelException.input(details);
+        if (!details.isEmpty()) throw refused(details);
         return answered(cells, frame.rows());
     }
 

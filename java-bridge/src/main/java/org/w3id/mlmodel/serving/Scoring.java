@@ -29,7 +29,7 @@ final class Scoring {
         var details = new ArrayList<Detail>();
         var data = data(request, details);
         var params = params(request.params(), details);
-        if (!details.isEmpty()) throw MlmodelException.input(details);
+        if (!details.isEmpty()) throw model.refused(details);
         Answers.requireJson(accept);
         var frame = data instanceof Model.Frame columns ? columns : null;
         var answer = Response.json(Answers.json(predicted(frame, data, params), request.isBare()));

@@ -170,7 +170,7 @@ final class Server {
         boolean isKnown = model != null || path.equals("/ping") || path.equals("/health") || path.equals("/version");
         if (!isKnown) {
             throw new MlmodelException(ErrorName.NOT_FOUND, "There is nothing at this path; this server has /ping, /health, "
-                + "/version, and /invocations or, of several models, /models/NAME/invocations (RST-072).");
+                + "/version, and " + Places.paths(models.keySet()) + " (RST-072).");
         }
         if (!List.of(allowed(path).split(", ")).contains(exchange.getRequestMethod())) {
             throw new MlmodelException(ErrorName.METHOD_NOT_ALLOWED, "This path takes " + allowed(path) + " (RST-072).");

@@ -1,5 +1,6 @@
 package org.w3id.mlmodel.signature;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -11,18 +12,24 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
+import org.w3id.mlmodel.json.JavaValues;
 import org.w3id.mlmodel.json.Numeral;
 
-/** Signatures found in JSON values (SIG-010 to SIG-015, SIG-040, SIG-041, SIG-067, SIG-073). */
+/** Signatures found in values of JSON or of Java (SIG-010 to SIG-015, SIG-040, SIG-041, SIG-067, SIG-073). */
 public final class Inference {
     private Inference() {}
 
     /** A column of data: a name, or null, and its cells. */
     private record Named(String name, List<Object> cells) {}
 
-    /** Returns the list of the MLmodel file for data. */
+    /**
+     * Returns the list of the MLmodel file for data: what {@link org.w3id.mlmodel.json.Json} gives, or values of Java.
+     *
+     * <p>Whole numbers of any class are {@code long}, others {@code double}; an array counts as a list. A class that is
+     * not known is refused by its name (SIG-010).
+     */
     public static List<Map<String, Object>> of(Object data) {
-        var columns = columns(data);
+        var columns = columns(JavaValues.plain(data));
         if (columns.isEmpty()) throw refused("there is nothing to infer a signature from");
         return columns.stream().map(Inference::column).toList();
     }
@@ -98,7 +105,8 @@ public final class Inference {
 
     private static String kind(Object value) {
         if (value instanceof Numeral number) return number.isInteger() ? "long" : "double";
-        if (value instanceof Double) return "double";
+        if (value instanceof Double || value instanceof BigDecimal) return "double";
+        if (value instanceof byte[]) return "binary";
         if (value instanceof List) return "array";
         if (value instanceof Map) return "object";
         return value instanceof Boolean ? "boolean" : "string";

@@ -1,9 +1,11 @@
 package org.w3id.mlmodel.signature;
 
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.w3id.mlmodel.document.Document;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
 import org.w3id.mlmodel.json.Json;
@@ -17,13 +19,48 @@ import org.w3id.mlmodel.json.NotJson;
  * @param params parameters; none are an empty list
  */
 public record Signature(List<Spec> inputs, List<Spec> outputs, List<Param> params) {
-    /** Reads the mapping of a signature, whose parts are lists or their JSON texts (SIG-001, SIG-022). */
+    private static final List<String> PARTS = List.of("inputs", "outputs", "params");
+
+    /** Returns what a model declares; where it has no signature, one of which no part is declared. */
+    public static Signature of(Document document) {
+        var texts = document.signature();
+        var parts = new HashMap<String, String>();
+        if (texts == null) return read(parts);
+        parts.put("inputs", texts.inputs());
+        parts.put("outputs", texts.outputs());
+        parts.put("params", texts.params());
+        return read(parts);
+    }
+
+    /**
+     * Reads the mapping of a signature, whose parts are lists or their JSON texts (SIG-001, SIG-022).
+     *
+     * <p>Other keys are passed over, as they are in a file (MLM-011); but one that seems to stand for a part that is
+     * not there, and keys of which none is known, are refused.
+     */
     public static Signature read(Map<?, ?> parts) {
+        requireKnown(parts);
         var params = list(parts.get("params"), "params");
         return new Signature(
             schema(list(parts.get("inputs"), "inputs"), "inputs"),
             schema(list(parts.get("outputs"), "outputs"), "outputs"),
             params == null ? List.of() : params.stream().map(Param::read).toList());
+    }
+
+    private static void requireKnown(Map<?, ?> parts) {
+        if (parts == null) throw invalid("there is no mapping, but null", "SIG-001");
+        boolean isAnyKnown = parts.keySet().stream().anyMatch(PARTS::contains);
+        for (var key : parts.keySet()) {
+            var name = String.valueOf(key);
+            var meant = PARTS.stream().filter(one -> !parts.containsKey(one) && isNear(name, one)).findFirst();
+            if (PARTS.contains(name) || (meant.isEmpty() && isAnyKnown)) continue;
+            throw invalid("the key '" + name + "' is not known; "
+                + meant.map(one -> "is '" + one + "' meant?").orElse("a signature has inputs, outputs and params"), "MLM-011");
+        }
+    }
+
+    private static boolean isNear(String name, String part) {
+        return name.equalsIgnoreCase(part) || (name + "s").equalsIgnoreCase(part);
     }
 
     private static List<?> list(Object given, String part) {

@@ -86,6 +86,16 @@ class DocumentTest {
     }
 
     @Test
+    void theMessageSaysWhatIsWrongAndWhere() throws IOException {
+        var error = refused("a: [1\n".getBytes());
+        var found = error.violations().get(0);
+        assertEquals(folder.resolve("MLmodel") + " cannot be read as an MLmodel file: line 2, column 1: "
+            + found.message() + " (MLM-001)", error.getMessage());
+        assertEquals("MLmodel cannot be read as an MLmodel file: line 1, column 1: The file holds a list; a mapping is expected. (MLM-001)",
+            assertThrows(ModelException.class, () -> Document.parse("[]")).getMessage());
+    }
+
+    @Test
     void aLinkThatLeadsOutIsNotRead() throws IOException {
         var other = Files.createDirectories(folder.resolve("other"));
         var model = Files.createDirectories(folder.resolve("model"));

@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -94,6 +96,20 @@ class ValidationTest {
     }
 
     @Test
+    void aZipFileThatIsServedIsNotToBeUnpacked() throws IOException {
+        for (var one : List.of("bundle.json", "model.ini", "other")) {
+            var file = folder.resolve(one + ".zip");
+            try (var zip = new ZipOutputStream(Files.newOutputStream(file))) {
+                zip.putNextEntry(new ZipEntry(one));
+            }
+            var found = Validation.of(file).violations().get(0);
+            assertEquals("LOC-019", found.rule());
+            assertEquals(one.equals("other"), found.message().contains("Unpack it"), found.message());
+            assertEquals(!one.equals("other"), found.message().contains("The command serve takes it"), found.message());
+        }
+    }
+
+    @Test
     void whatIsNotLookedAtIsSaid() throws IOException {
         var model = FLAVORS + "saved_input_example_info: {artifact_path: e.json, type: dataframe}\n";
         var done = written(model, "e.json", "{\"columns\": [\"a\"], \"data\": [[1]]}");
@@ -146,6 +162,7 @@ class ValidationTest {
         assertTrue(err.toString(StandardCharsets.UTF_8).contains("2 models: 0 valid, 1 not valid, 1 unreadable (1 error, 1 warning)"));
         assertEquals(2, command(out, err));
         assertEquals(2, command(out, err, "--fix", nothing));
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains("unknown option --fix; a path that begins so is given as ./--fix.\nvalidate --help"));
         assertFalse(err.toString(StandardCharsets.UTF_8).contains("Exception"));
     }
 }

@@ -5,14 +5,22 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.MlmodelException;
 import org.w3id.mlmodel.json.Json;
 import org.w3id.mlmodel.json.NotJson;
 import org.w3id.mlmodel.signature.Signature;
+import org.w3id.mlmodel.signature.Spec;
 
 /** What a program in Java gets; that it is right is shown by the vectors, which the harness is asked. */
 class EnforcementTest {
@@ -42,6 +50,85 @@ class EnforcementTest {
             new Detail("ENF-042", "n", 0, "long", "1.5"),
             new Detail("ENF-004", "t", 0, "datetime", "no such key")), error.details());
         assertTrue(error.getMessage().contains("column x, row 0: expected double, got '5' (ENF-049)"), error.getMessage());
+    }
+
+    private static Object column(String type, Object... cells) {
+        var inputs = "[{\"type\": \"" + type + "\", \"name\": \"x\"}]";
+        var held = new Enforcement(Signature.read(Map.of("inputs", inputs)).inputs());
+        return held.read(Map.of("x", Arrays.asList(cells)), Source.PROGRAM).get(0).values();
+    }
+
+    private static String refused(String type, Object cell) {
+        var error = assertThrows(MlmodelException.class, () -> column(type, cell));
+        return error.details().isEmpty() ? error.getMessage() : error.details().get(0).rule();
+    }
+
+    @Test
+    void javasOwnNumbersAreReadByTheRules() {
+        var whole = new Object[] {(byte) 1, (short) 2, 3, 4L, BigInteger.valueOf(5), new AtomicLong(6)};
+        assertArrayEquals(new long[] {1, 2, 3, 4, 5, 6}, (long[]) column("long", whole));
+        assertArrayEquals(new int[] {1, 2, 3, 4, 5, 6}, (int[]) column("integer", whole));
+        assertArrayEquals(new double[] {1.5, 0.1f, 0.1, 7, Double.NaN, Double.POSITIVE_INFINITY},
+            (double[]) column("double", 1.5, 0.1f, new BigDecimal("0.1"), 7, Float.NaN, Double.POSITIVE_INFINITY));
+        // Half-way between two floats, read to the even one, which the shortest decimal is not.
+        assertArrayEquals(new float[] {0.1f, 0.1f, 1, -0.0f}, (float[]) column("float", 0.1f, 0.1, 1 + 0x1p-24, -0.0));
+        assertEquals("ENF-042", refused("long", 5.0));
+        assertEquals("ENF-016", refused("long", new BigDecimal("5")));
+        assertEquals("ENF-043", refused("integer", 1L << 31));
+        assertEquals("ENF-043", refused("long", BigInteger.TWO.pow(63)));
+        assertEquals("ENF-045", refused("double", (1L << 53) + 1));
+        assertEquals("ENF-047", refused("double", new BigDecimal("1e400")));
+        assertEquals("ENF-049", refused("double", true));
+        assertEquals("ENF-066", refused("long", Double.NEGATIVE_INFINITY));
+    }
+
+    @Test
+    void arraysAreColumnsAndBytesAreBytes() {
+        var columns = ROWS.read(Map.of("x", new float[] {1, 2}, "n", new int[] {3, 4}, "t", new String[] {"2020-01-31", null}), Source.PROGRAM);
+        assertArrayEquals(new double[] {1, 2}, (double[]) columns.get(0).values());
+        assertArrayEquals(new long[] {3, 4}, (long[]) columns.get(1).values());
+        assertArrayEquals(new Object[] {"abc"}, (Object[]) column("string", new StringBuilder("abc")));
+        var bytes = new byte[] {1, 2};
+        assertArrayEquals(new Object[] {bytes}, (Object[]) column("binary", bytes));
+        assertEquals("ENF-021", refused("string", bytes));
+        assertEquals("ENF-021", refused("long", bytes));
+        assertEquals("ENF-053", refused("datetime", bytes));
+    }
+
+    @Test
+    void aTableOfAProgramHasJavasNumbersToo() {
+        var table = new Table(List.of("x", "t"), 2, 1, at -> row -> at == 0 ? (Object) 5L : null);
+        assertArrayEquals(new double[] {5}, (double[]) ROWS.read(table, Source.PROGRAM).get(0).values());
+    }
+
+    @Test
+    void aClassThatIsNotTakenIsNamed() {
+        assertTrue(refused("string", new Object()).startsWith("The value at /x/0 is of the class java.lang.Object, which is not taken. Give"));
+        assertTrue(refused("datetime", Instant.EPOCH).contains("class java.time.Instant"));
+        assertTrue(refused("string", new char[] {'a'}).contains("class char[]"));
+        var keys = assertThrows(MlmodelException.class, () -> ROWS.read(Map.of(1.5, 1), Source.PROGRAM));
+        assertEquals("A key is of the class java.lang.Double; names are texts, Integer or Long.", keys.getMessage());
+        var twice = assertThrows(MlmodelException.class, () -> ROWS.read(Map.of(1, 1, "1", 2), Source.PROGRAM));
+        assertEquals("Two keys are both written 1.", twice.getMessage());
+        var itself = new ArrayList<Object>();
+        itself.add(itself);
+        assertTrue(refused("string", itself).contains("deeper than 1024"));
+    }
+
+    @Test
+    void whatIsMissingIsSaid() {
+        var none = Signature.read(Map.of()).inputs();
+        for (var inputs : Arrays.asList(none, List.<Spec>of())) {
+            var error = assertThrows(MlmodelException.class, () -> new Enforcement(inputs));
+            assertTrue(error.getMessage().startsWith("There are no inputs to hold data against"), error.getMessage());
+        }
+        for (Executable asked : List.<Executable>of(
+            () -> ROWS.read(null, Source.PROGRAM), () -> ROWS.readRecords(null, Source.PROGRAM))) {
+            var error = assertThrows(MlmodelException.class, asked);
+            assertTrue(error.getMessage().startsWith("There are no data"), error.getMessage());
+        }
+        var error = assertThrows(MlmodelException.class, () -> ROWS.read(List.of(), null));
+        assertTrue(error.getMessage().contains("Source.PROGRAM"), error.getMessage());
     }
 
     @Test
