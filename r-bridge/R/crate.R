@@ -30,9 +30,9 @@ require_room <- function(path, overwrite) {
 # What would be refused by whoever reads it is not written.
 require_valid <- function(folder) {
   wrong <- as.data.frame(mlmodel_validate(folder))
-  wrong <- wrong[wrong$severity == "error", ]
+  wrong <- wrong[wrong[["severity"]] == "error", ]
   if (nrow(wrong))
-    stop("The model would break rules of the format: ", wrong$message[1L], " (", wrong$pointer[1L], ", ", wrong$rule[1L], ")",
+    stop("The model would break rules of the format: ", wrong[["message"]][1L], " (", wrong[["pointer"]][1L], ", ", wrong[["rule"]][1L], ")",
          call. = FALSE)
 }
 

@@ -20,11 +20,21 @@ specs_of <- function(model) {
 
 # A text of JSON as it is read, a data frame as columns by name, other data as one column.
 as_json_data <- function(data) {
+  data <- matrix_as_frame(data)
   if (is.data.frame(data)) {
     named_by_hand(data)
     return(json_object(lapply(seq_along(data), function(i) json_cells(data[[i]], names(data)[i])), names(data)))
   }
   if (is_json_text(data)) read_json(data) else json_cells(data, "1")
+}
+
+# The columns of a matrix by their names; without them its values would stand one below the other.
+matrix_as_frame <- function(data) {
+  if (is.null(dim(data)) || is.data.frame(data)) return(data)
+  if (!is.matrix(data) || is.null(colnames(data)))
+    stop("The data are an array of ", paste(dim(data), collapse = " x "), " without names of columns; give a data frame, or a ",
+         "matrix with column names", call. = FALSE)
+  as.data.frame(data, optional = TRUE)
 }
 
 is_json_text <- function(data) inherits(data, "json") || (is.character(data) && length(data) == 1L && grepl("^\\s*[[{]", data))

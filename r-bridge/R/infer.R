@@ -7,6 +7,7 @@ mlmodel_infer <- function(data, outputs = NULL) {
 }
 
 infer_data <- function(data) {
+  data <- matrix_as_frame(data)
   if (is.data.frame(data)) lapply(seq_along(data), function(i) infer_r_column(names(data)[i], data[[i]]))
   else if (is_json_text(data)) infer_specs(as_json_data(data))
   else list(infer_r_column(NULL, data))

@@ -115,3 +115,10 @@ mlmodel_predict.default <- function(model, data, ...) {
   if (is.character(model)) stop("load the model first: mlmodel_load(path, trust = TRUE)", call. = FALSE)
   stop("mlmodel_predict takes what mlmodel_load returns, not an object of the class ", class(model)[1L], call. = FALSE)
 }
+
+predict.mlmodel_loaded <- function(object, newdata, ...) mlmodel_predict(object, newdata, ...)
+
+print.mlmodel_loaded <- function(x, ...) {
+  cat("Model of the flavor", x[["flavor"]], "in", attr(x[["file"]], "root"), "\n")
+  invisible(x)
+}

@@ -27,7 +27,11 @@ print.mlmodel_file <- function(x, ...) {
 }
 
 mlmodel_signature <- function(model) {
+  if (inherits(model, "mlmodel_loaded")) model <- model$file
   if (is.character(model)) model <- mlmodel_read(model)
+  if (!inherits(model, "mlmodel_file"))
+    stop("mlmodel_signature takes a model's path, or what mlmodel_read or mlmodel_load returns, not an object of the class ",
+         class(model)[1L], call. = FALSE)
   read <- signature_lists(model)
   if (is.null(read)) NULL else lapply(read, specs)
 }

@@ -2,7 +2,7 @@
 
 mlmodel_score <- function(url, data, params = NULL, timeout = 60, cafile = NULL) {
   if (!is.data.frame(data)) data <- as.data.frame(data)
-  at <- paste0(sub("/+$", "", url), "/invocations")
+  at <- paste0(sub("(/invocations)?/*$", "", url), "/invocations")
   body <- charToRaw(enc2utf8(body_of(data, params)))
   answer <- if (startsWith(at, "https://")) post_encrypted(at, body, timeout, cafile) else post(at, body, timeout)
   predictions_of(answer, url)

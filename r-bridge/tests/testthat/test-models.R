@@ -123,3 +123,25 @@ test_that("what a function uses of the session and does not bring is said", {
   expect_no_warning(mlmodel_save_crate(function(x) x + of_session, new_folder(), of_session = 3))
   expect_no_warning(mlmodel_save_crate(function(x) { of_session <- 1; x + of_session }, new_folder()))
 })
+
+test_that("a loaded model has what R users look for", {
+  path <- new_folder()
+  model <- lm(mpg ~ wt, mtcars)
+  mlmodel_save_crate(function(x) stats::predict(model, x), path, model = model, signature = list(inputs = c(wt = "double")))
+  loaded <- mlmodel_load(path, trust = TRUE)
+  expect_equal(predict(loaded, head(mtcars)), predict(model, head(mtcars)))
+  expect_equal(mlmodel_signature(loaded), mlmodel_signature(path))
+  expect_error(mlmodel_signature(mtcars), "not an object of the class data.frame")
+  expect_output(print(loaded), "Model of the flavor crate in")
+})
+
+test_that("a matrix is its columns by name, and never one column of all its values", {
+  path <- new_folder()
+  mlmodel_save_crate(function(x) x, path, signature = list(inputs = c(wt = "double")))
+  expect_equal(mlmodel_enforce(path, as.matrix(mtcars[1:2, c("hp", "wt")])), data.frame(wt = mtcars$wt[1:2]))
+  expect_equal(vapply(mlmodel_infer(as.matrix(mtcars[1:2, 1:3]))$inputs, function(one) one$name, ""), names(mtcars)[1:3])
+  for (data in list(matrix(1:4, 2), array(1:8, c(2, 2, 2)))) {
+    expect_error(mlmodel_enforce(path, data), "without names of columns")
+    expect_error(mlmodel_infer(data), "without names of columns")
+  }
+})
