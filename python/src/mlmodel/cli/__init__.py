@@ -39,7 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "Serve models over REST."),
     "trust": ("trust", "List, add and remove trusted model folders."),
     "cache": ("cache", "List and remove downloaded models."),
-    "java": ("java", "Get the jars that run models of the JVM, and run what is in them."),
+    "java": ("java", "Get the jars for models of the JVM, and run them."),
     "conformance": ("conformance", "Run the conformance vectors against any implementation."),
 }
 

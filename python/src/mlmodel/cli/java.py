@@ -19,7 +19,7 @@ or kept.
 
 @click.group(name="java", cls=Group)
 def command() -> None:
-    """Get the jars that run models of the JVM, and run what is in them.
+    """Get the jars for models of the JVM, and run them.
 
     They are kept in the folder that MLMODEL_JAVA_BRIDGE names, or in the user's cache folder.
     """
