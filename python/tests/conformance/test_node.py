@@ -8,38 +8,21 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from conformance.runner.cases import Selection, read_vectors
-from conformance.runner.known import read_known
-from conformance.runner.pipe import Harness
-from conformance.runner.running import Settings, run
+from harness_checks import conforms, require_skips
 
 FOLDER = Path(__file__).resolve().parents[3] / "conformance" / "harnesses" / "node"
 NODE = shutil.which("node")
+HARNESS = [str(NODE), str(FOLDER / "harness.js")]
 pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
 
-def _run(selection, known=None):
-    settings = Settings(selection, *([known] if known else []))
-    harness = [NODE, str(FOLDER / "harness.js")]
-    # The cases of 8 MiB take it seconds, and a busy machine some more.
-    return run(lambda: Harness(harness, timeout=200), read_vectors(), settings)
-
-
 def test_it_conforms_to_what_it_claims():
-    done = _run(Selection(), read_known(FOLDER / "known-failing.txt"))
-    wrong = [(one.case.id, one.outcome, one.reason, one.differences) for one in done.results if not one.is_right]  # fmt: skip
-    assert wrong == []
-    assert done.unmatched == ()
-    found = done.as_json()["profiles"]
-    conforms = {name: one["conforms"] for name, one in found.items()}
-    assert conforms == {"checker": False, "signature": True, "untyped": True}
+    found = conforms(HARNESS, FOLDER / "known-failing.txt")
+    assert found == {"checker": False, "signature": True, "untyped": True}
 
 
 def test_what_it_does_not_do_it_skips_with_a_reason():
-    done = _run(Selection(profiles=("typed-frames", "tensors", "scoring")))
-    assert {one.outcome for one in done.results} == {"skipped"}
-    assert all(one.reason for one in done.results)
+    require_skips(HARNESS, "typed-frames", "tensors", "scoring")
 
 
 @pytest.mark.parametrize(

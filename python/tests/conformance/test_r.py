@@ -8,11 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from conformance.runner.cases import Selection, read_vectors
-from conformance.runner.known import read_known
-from conformance.runner.pipe import Harness
-from conformance.runner.running import Settings, run
+from harness_checks import conforms, require_skips
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 FOLDER = REPOSITORY / "conformance" / "harnesses" / "r"
@@ -32,26 +28,13 @@ def _packages():
         pytest.skip("R's packages yaml and jsonlite are not installed (r-cran-…)")
 
 
-def _run(selection, known=None):
-    settings = Settings(selection, *([known] if known else []))
-    # The cases of 50,000 values take it ten seconds, and a busy machine some more.
-    return run(lambda: Harness(HARNESS, timeout=200), read_vectors(), settings)
-
-
 def test_it_conforms_to_what_it_claims():
-    done = _run(Selection(), read_known(FOLDER / "known-failing.txt"))
-    wrong = [(one.case.id, one.outcome, one.reason, one.differences) for one in done.results if not one.is_right]  # fmt: skip
-    assert wrong == []
-    assert done.unmatched == ()
-    found = done.as_json()["profiles"]
-    conforms = {name: one["conforms"] for name, one in found.items()}
-    assert conforms == {"checker": False, "signature": True, "untyped": True}
+    found = conforms(HARNESS, FOLDER / "known-failing.txt")
+    assert found == {"checker": False, "signature": True, "untyped": True}
 
 
 def test_what_it_does_not_do_it_skips_with_a_reason():
-    done = _run(Selection(profiles=("typed-frames", "tensors", "scoring")))
-    assert {one.outcome for one in done.results} == {"skipped"}
-    assert all(one.reason for one in done.results)
+    require_skips(HARNESS, "typed-frames", "tensors", "scoring")
 
 
 KEPT = [

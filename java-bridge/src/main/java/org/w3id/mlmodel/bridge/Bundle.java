@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -39,6 +38,7 @@ public final class Bundle implements Scorer {
     private final StructType schema;
     private final List<Kind> inputs;
     private final List<Kind> outputs;
+    private final List<Kind> answers;
     private final String version;
     /** The assemblers that hand NaN on. */
     private final Set<String> keeping;
@@ -51,6 +51,9 @@ public final class Bundle implements Scorer {
         schema = root.inputSchema();
         inputs = kinds(schema);
         outputs = kinds(root.outputSchema());
+        var taken = new HashSet<String>();
+        for (var stage : stages) taken.addAll(names(stage.inputSchema()));
+        answers = outputs.stream().filter(one -> !taken.contains(one.name())).toList();
     }
 
     /** Loads a bundle from a zip file, out of which no name in it leads. */
@@ -82,11 +85,20 @@ public final class Bundle implements Scorer {
         return inputs;
     }
 
+    @Override
+    public List<Kind> outputs() {
+        return outputs;
+    }
+
     /** The columns that stages write and no stage takes (MLP-005). */
     @Override
     public List<Kind> answers() {
-        var taken = taken();
-        return outputs.stream().filter(one -> !taken.contains(one.name())).toList();
+        return answers;
+    }
+
+    @Override
+    public String version() {
+        return version;
     }
 
     /** Whether every stage takes a missing cell (MLP-008). */
@@ -99,31 +111,6 @@ public final class Bundle implements Scorer {
     @Override
     public boolean takesNan(Kind input) {
         return takes(input.name(), this::takesNan);
-    }
-
-    private Set<String> taken() {
-        var taken = new HashSet<String>();
-        for (var stage : stages) taken.addAll(names(stage.inputSchema()));
-        return taken;
-    }
-
-    @Override
-    public Map<String, Object> described() {
-        var taken = taken();
-        var said = new LinkedHashMap<String, Object>();
-        said.put("version", version);
-        said.put("inputs", inputs.stream().map(one -> {
-            var kind = one.described();
-            kind.put("takes_null", takesNull(one));
-            kind.put("takes_nan", takesNan(one));
-            return kind;
-        }).toList());
-        said.put("outputs", outputs.stream().map(one -> {
-            var kind = one.described();
-            kind.put("last", !taken.contains(one.name()));
-            return kind;
-        }).toList());
-        return said;
     }
 
     @Override

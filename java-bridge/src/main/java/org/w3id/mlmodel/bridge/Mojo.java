@@ -10,7 +10,6 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -110,8 +109,18 @@ public final class Mojo implements Scorer {
     }
 
     @Override
+    public List<Kind> outputs() {
+        return outputs;
+    }
+
+    @Override
     public List<Kind> answers() {
         return outputs;
+    }
+
+    @Override
+    public String version() {
+        return model._h2oVersion;
     }
 
     @Override
@@ -122,24 +131,6 @@ public final class Mojo implements Scorer {
     @Override
     public boolean takesNan(Kind input) {
         return true;
-    }
-
-    @Override
-    public Map<String, Object> described() {
-        var said = new LinkedHashMap<String, Object>();
-        said.put("version", model._h2oVersion);
-        said.put("inputs", inputs.stream().map(one -> {
-            var kind = one.described();
-            kind.put("takes_null", true);
-            kind.put("takes_nan", true);
-            return kind;
-        }).toList());
-        said.put("outputs", outputs.stream().map(one -> {
-            var kind = one.described();
-            kind.put("last", true);
-            return kind;
-        }).toList());
-        return said;
     }
 
     @Override

@@ -26,8 +26,14 @@ public sealed interface Scorer permits Bundle, Mojo {
     /** Returns the columns that it takes. */
     List<Kind> inputs();
 
-    /** Returns the columns that it answers with. */
+    /** Returns all columns that it can answer with. */
+    List<Kind> outputs();
+
+    /** Returns the columns that it answers with where none are named. */
     List<Kind> answers();
+
+    /** Returns the version of what wrote it. */
+    String version();
 
     /** Returns whether a missing cell of an input is taken. */
     boolean takesNull(Kind input);
@@ -42,7 +48,22 @@ public sealed interface Scorer permits Bundle, Mojo {
     Object[][] answer(Object[][] given, int rows) throws Fault;
 
     /** Returns all this for Python. */
-    Map<String, Object> described();
+    default Map<String, Object> described() {
+        return Map.of(
+            "version", version(),
+            "inputs", inputs().stream().map(one -> {
+                var kind = one.described();
+                kind.put("takes_null", takesNull(one));
+                kind.put("takes_nan", takesNan(one));
+                return kind;
+            }).toList(),
+            "outputs", outputs().stream().map(one -> {
+                var kind = one.described();
+                kind.put("last", answers().contains(one));
+                return kind;
+            }).toList()
+        );
+    }
 
     /** Returns the answer to columns of all inputs, followed by the numbers of the outputs wanted. */
     Answer score(ByteBuffer request) throws Fault;
