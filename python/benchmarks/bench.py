@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,10 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from environments import environment_of
-from pairing import FLOOR, MLFLOW, OURS, CannotMeasure, say
+from pairing import FLOOR, MLFLOW, OURS, CannotMeasure, Sample, say
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+#: Variables of the environment that every process gets.
+_HANDED_ON = ("HOME", "LANG", "TMPDIR", "JAVA_HOME")
 _SAVERS = {OURS: "models_mlmodel.py", MLFLOW: "models_mlflow.py"}
 
 
@@ -94,7 +97,11 @@ class Bench:
         """Return the environment variables of a side's processes."""
         folder = str(Path(self.python(side)).parent)
         return {
-            **{key: os.environ[key] for key in ("HOME", "LANG", "TMPDIR") if key in os.environ},
+            **{
+                key: os.environ[key]
+                for key in ("HOME", "LANG", "TMPDIR", "JAVA_HOME")
+                if key in os.environ
+            },
             # `mlflow models serve` calls uvicorn by name: its folder must come first.
             "PATH": folder + os.pathsep + os.environ.get("PATH", os.defpath),
             "OMP_NUM_THREADS": "1",
@@ -131,8 +138,10 @@ class Bench:
             return error
         return folder
 
-    def run(self, side: str, command: list[str]) -> str:
+    def run(self, side: str, command: list[str], **variables: str) -> str:
         """Run a command of a side to its end and return its output.
+
+        ``variables`` are environment variables that it gets beside those of its side.
 
         Raises:
             CannotMeasure: it failed; the last line that it wrote says why.
@@ -140,7 +149,7 @@ class Bench:
         """
         done = subprocess.run(
             command,
-            env=self.environ(side),
+            env={**self.environ(side), **variables},
             cwd=self.work,
             capture_output=True,
             text=True,
@@ -151,6 +160,16 @@ class Bench:
                 f"exit code {done.returncode}: {last_words(done.stderr.strip() or done.stdout)}"
             )
         return done.stdout
+
+    def sample(self, side: str, command: list[str], **variables: str) -> Sample:
+        """Return what a script has measured: the last line that it prints, as JSON.
+
+        Raises:
+            CannotMeasure: it failed; the last line that it wrote says why.
+
+        """
+        found: Sample = json.loads(self.run(side, command, **variables).splitlines()[-1])
+        return found
 
 
 def last_words(output: str) -> str:

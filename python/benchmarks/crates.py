@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bench import HERE, last_words
+from bench import HERE
 from environments import environment_of
-from pairing import MLFLOW, OURS, CannotMeasure, Sample, Samples, interleave, say
+from pairing import MLFLOW, OURS, Sample, Samples, interleave, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,10 +30,4 @@ def _sample(bench: Bench, side: str, row: str) -> Sample:
     is_peer = side == MLFLOW and of is bench
     python = str(environment_of("rpy2")) if is_peer else of.python(OURS)
     command = [python, str(HERE / "crate_rows.py"), row, "rpy2" if is_peer else OURS]
-    done = subprocess.run(
-        command, env=of.environ(OURS), cwd=bench.work, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise CannotMeasure(last_words(done.stderr))
-    found: Sample = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return of.sample(OURS, command)

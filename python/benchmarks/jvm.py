@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 from typing import TYPE_CHECKING
 
-from bench import HERE, last_words
-from pairing import FLOOR, MLFLOW, OURS, CannotMeasure, Sample, Samples, interleave, say
+from bench import HERE
+from pairing import FLOOR, MLFLOW, OURS, Sample, Samples, interleave, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,17 +29,6 @@ def _sampler(bench: Bench, row: str, side: str) -> Callable[[], Sample]:
     of = bench.before if side == MLFLOW and bench.before is not None else bench
     asked = FLOOR if side == FLOOR else OURS
 
-    def sample() -> Sample:
-        java = {key: os.environ[key] for key in ("JAVA_HOME",) if key in os.environ}
-        kept = os.environ.get("MLMODEL_JAVA_BRIDGE", str(of.root / ".cache"))
-        done = subprocess.run(
-            [of.python(OURS), str(HERE / "jvm_rows.py"), row, asked],
-            env={**of.environ(OURS), **java, "MLMODEL_JAVA_BRIDGE": kept}, cwd=bench.work,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise CannotMeasure(last_words(done.stderr))
-        found: Sample = json.loads(done.stdout.splitlines()[-1])
-        return found
-
-    return sample
+    kept = os.environ.get("MLMODEL_JAVA_BRIDGE", str(of.root / ".cache"))
+    command = [of.python(OURS), str(HERE / "jvm_rows.py"), row, asked]
+    return lambda: of.sample(OURS, command, MLMODEL_JAVA_BRIDGE=kept)

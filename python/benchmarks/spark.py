@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from typing import TYPE_CHECKING
 
-from bench import HERE, last_words
+from bench import HERE
 from environments import environment_of, folder_of
-from pairing import FLOOR, MLFLOW, OURS, CannotMeasure, Sample, Samples, interleave, say
+from pairing import FLOOR, MLFLOW, OURS, Sample, Samples, interleave, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,22 +32,11 @@ def _sampler(bench: Bench, side: str) -> Callable[[], Sample]:
             python, beside = str(environment_of("flavors")), {"PYTHONPATH": _mlflow()}
         folder = bench.work / "spark"
         folder.mkdir(exist_ok=True)
-        done = subprocess.run(
-            [python, str(HERE / "spark_rows.py"), asked, str(folder), str(bench.many)],
-            env={**bench.environ(OURS), **_java(), **beside}, cwd=bench.work,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise CannotMeasure(last_words(done.stderr))
-        found: Sample = json.loads(done.stdout.splitlines()[-1])
-        return found
+        command = [python, str(HERE / "spark_rows.py"), asked, str(folder), str(bench.many)]
+        return bench.sample(OURS, command, **beside)
 
     return sample
 
 
 def _mlflow() -> str:
     return str(folder_of("mlflow-skinny"))
-
-
-def _java() -> dict[str, str]:
-    return {key: os.environ[key] for key in ("JAVA_HOME",) if key in os.environ}
