@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Gateway", "held", "running"]
 
-#: More options of the JVM, such as the size of its heap.
 #: A JVM without memory ends, so that no later call gets a half-broken one.
 _DEFAULTS = ("-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 

@@ -31,7 +31,7 @@ _HERE = Path(__file__).resolve().parent
 _SCHEMAS = _HERE.parents[1] / "_schemas" / "v1"
 _JAR = "mlmodel-bridge.jar"
 _SETUP = "mlmodel java setup"
-#: Options of Java, as on its command line.
+#: More options of Java, such as the size of its heap, as on its command line.
 _OPTIONS = "MLMODEL_JAVA_OPTIONS"
 _MAIN = "org.w3id.mlmodel.bridge.Main"
 
