@@ -1,6 +1,7 @@
 # The MLmodel file of a model folder.
 
 model_file <- function(path) {
+  if (!is.character(path) || length(path) != 1L || is.na(path)) stop("A model is given by one path, as a text", call. = FALSE)
   file <- if (dir.exists(path)) file.path(path, "MLmodel") else path
   if (!file.exists(file))
     stop("There is no model at ", path, ": a model is a folder with a file MLmodel", call. = FALSE)

@@ -224,6 +224,14 @@ def test_a_java_that_does_not_do(monkeypatch, tmp_path, does, said):
         current()
 
 
+def test_options_of_java_that_the_user_sets_come_last(monkeypatch):
+    built()
+    monkeypatch.setenv("MLMODEL_JAVA_OPTIONS", "-Xmx1g -Dname='two words'")
+    line = jars.command("validate", "m", defaults=["-Xmx2g"])
+    assert line[1:4] == ["-Xmx2g", "-Xmx1g", "-Dname=two words"]
+    assert line[-2:] == ["validate", "m"]
+
+
 @pytest.mark.parametrize(
     ("place", "mode", "remedy"),
     [

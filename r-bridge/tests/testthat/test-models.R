@@ -145,3 +145,8 @@ test_that("a matrix is its columns by name, and never one column of all its valu
     expect_error(mlmodel_infer(data), "without names of columns")
   }
 })
+
+test_that("a model is given by one path", {
+  for (path in list(NULL, character(), c("a", "b"), NA_character_, 1))
+    for (ask in list(mlmodel_validate, mlmodel_read, mlmodel_load)) expect_error(ask(path), "by one path")
+})
