@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mlmodel import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -344,3 +346,14 @@ def test_an_address_that_is_none_is_refused() -> None:
     )  # fmt: skip
     assert done.returncode
     assert "MLMODEL_REPOSITORY is 'git@example.org:team/mlmodel'" in done.stderr
+
+
+def test_the_parts_in_other_languages_have_the_version_of_this_one() -> None:
+    java = PYTHON.parent / "java-bridge"
+    told = {
+        java / "pom.xml": r"<artifactId>mlmodel-bridge</artifactId>\s*<version>(.+)</version>",
+        java / "src/main/java/org/w3id/mlmodel/Version.java": r'OF_PROJECT = "(.+)"',
+        PYTHON.parent / "r-bridge" / "DESCRIPTION": r"(?m)^Version: (.+)$",
+    }
+    for path, pattern in told.items():
+        assert re.findall(pattern, path.read_text(encoding="utf-8")) == [__version__], path

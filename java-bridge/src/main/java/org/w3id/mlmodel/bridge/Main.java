@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.w3id.mlmodel.Version;
 import org.w3id.mlmodel.conformance.Harness;
 import org.w3id.mlmodel.document.ValidateCommand;
 import org.w3id.mlmodel.serving.Serve;
@@ -56,7 +57,7 @@ public final class Main {
     /** Returns the text that is asked for; null where it is none. */
     static String help(List<String> all) {
         var first = all.isEmpty() ? "" : all.get(0);
-        if (first.equals("--version")) return Serve.VERSION + "\n";
+        if (first.equals("--version")) return Version.OF_PROJECT + "\n";
         // Behind a model -h is the host.
         boolean isShort = !all.isEmpty() && all.size() <= 2 && all.get(all.size() - 1).equals("-h");
         if (!isShort && !all.contains("--help")) return null;

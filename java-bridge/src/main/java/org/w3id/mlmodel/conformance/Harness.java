@@ -19,6 +19,7 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.cfg.JsonNodeFeature;
 import tools.jackson.databind.json.JsonMapper;
+import org.w3id.mlmodel.Version;
 
 /** The harness: one JSON object a line, as conformance/README.md says. */
 public final class Harness {
@@ -66,7 +67,7 @@ public final class Harness {
     private static Map<String, Object> about() {
         var found = new LinkedHashMap<String, Object>();
         found.put("implementation", "mlmodel-java");
-        found.put("version", "0.1.0");
+        found.put("version", Version.OF_PROJECT);
         found.put("language", "Java " + Runtime.version().feature());
         found.put("operations", OPERATIONS.keySet());
         found.put("profiles", PROFILES);

@@ -11,7 +11,6 @@ import org.w3id.mlmodel.errors.MlmodelException;
 
 /** The command {@code serve MODEL... [-p PORT] [-h HOST]}: a server of models, until it is told to end. */
 public final class Serve {
-    public static final String VERSION = "0.1.0";
     /** What the command takes, for people. */
     public static final String HELP = """
         usage: java -jar mlmodel-bridge.jar serve [NAME=]MODEL... [-p PORT] [-h HOST]

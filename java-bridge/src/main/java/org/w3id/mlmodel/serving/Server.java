@@ -17,6 +17,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.w3id.mlmodel.Version;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
 
@@ -176,7 +177,7 @@ final class Server {
             throw new MlmodelException(ErrorName.METHOD_NOT_ALLOWED, "This path takes " + allowed(path) + " (RST-072).");
         }
         if (model != null) return scored(exchange, model);
-        return Response.text(path.equals("/version") ? Serve.VERSION : "\n");
+        return Response.text(path.equals("/version") ? Version.OF_PROJECT : "\n");
     }
 
     /** Returns the model that a path scores; null of one that scores none. */
