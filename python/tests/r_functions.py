@@ -26,6 +26,25 @@ def require_r() -> str:
         pytest.skip(error.message)
 
 
+def require_packages(*names: str) -> None:
+    """Skip the test where R has not all of these packages."""
+    given = ", ".join(f'"{name}"' for name in names)
+    if run_r(f"cat(all(vapply(c({given}), requireNamespace, NA, quietly = TRUE)))") != "TRUE":
+        pytest.skip(f"R has not all of the packages {', '.join(names)} (r-cran-…)")
+
+
+def run_r(script: str, **more: Any) -> str:
+    """Return what a script of R prints."""
+    return run_program(require_r(), "--vanilla", "--no-echo", "-e", script, **more)
+
+
+def run_program(*command: str, **more: Any) -> str:
+    """Return what a program prints, which succeeds."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500, **more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 @cache
 def _run_content() -> bytes:
     # Not yet by the bridge, which needs a function of R to run anything.

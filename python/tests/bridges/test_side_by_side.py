@@ -19,7 +19,7 @@ import mlmodel.client
 from java_tools import jars
 from mlmodel.models import Model
 from mlmodel.scoring.fidelity.answers import difference
-from r_functions import require_r
+from r_functions import require_packages, require_r, run_program, run_r
 from specimens import spark, specimen
 
 pytestmark = [pytest.mark.libraries("pyspark", "py4j"), pytest.mark.slow]
@@ -43,26 +43,18 @@ _TRAINED = """
 """
 
 
-def _run(*command, **more):
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500, **more)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def of_r(tmp_path_factory):
     """A model that R's own package saved, and what R itself answers."""
     program, folder = require_r(), tmp_path_factory.mktemp("r")
-    needed = 'cat(all(vapply(c("yaml", "jsonlite"), requireNamespace, NA, quietly = TRUE)))'
-    if _run(program, "--vanilla", "--no-echo", "-e", needed) != "TRUE":
-        pytest.skip("R's packages yaml and jsonlite are not installed (r-cran-…)")
+    require_packages("yaml", "jsonlite")
     shutil.copytree(PACKAGE, folder / "source")
     (folder / "library").mkdir()
     install = ("CMD", "INSTALL", "--no-docs", "--no-test-load", "-l", "library", "source")
-    _run(program, *install, cwd=folder)
+    run_program(program, *install, cwd=folder)
     script = f"library(mlmodel); {_TRAINED.format(path=folder / 'cars')}"
     variables = {**os.environ, "R_LIBS": str(folder / "library"), "LC_ALL": "C.UTF-8"}
-    told = _run(program, "--vanilla", "--no-echo", "-e", script, env=variables)
+    told = run_r(script, env=variables)
     return folder / "cars", [None if one == "NA" else float.fromhex(one) for one in told.split()]
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from harness_checks import conforms, require_skips
 
+from r_functions import require_packages
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 FOLDER = REPOSITORY / "conformance" / "harnesses" / "r"
 R = shutil.which("Rscript")
@@ -22,10 +24,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module", autouse=True)
 def _packages():
-    needed = 'cat(all(vapply(c("yaml", "jsonlite"), requireNamespace, NA, quietly = TRUE)))'
-    told = subprocess.run([str(R), "--vanilla", "-e", needed], capture_output=True, check=True)
-    if told.stdout != b"TRUE":
-        pytest.skip("R's packages yaml and jsonlite are not installed (r-cran-…)")
+    require_packages("yaml", "jsonlite")
 
 
 def test_it_conforms_to_what_it_claims():

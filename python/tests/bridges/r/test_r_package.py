@@ -14,17 +14,11 @@ import pytest
 
 import mlmodel
 from certificates import certificate, needs_openssl
-from r_functions import require_r
+from r_functions import require_packages, require_r, run_program, run_r
 
 pytestmark = pytest.mark.slow
 
 SOURCE = Path(__file__).resolve().parents[4] / "r-bridge"
-
-
-def _run(*command, **more):
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500, **more)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +26,11 @@ def library(tmp_path_factory):
     """A library of R with the package, built as a user gets it."""
     program = require_r()
     folder = tmp_path_factory.mktemp("r")
-    needed = (
-        'cat(all(vapply(c("yaml", "jsonlite", "testthat"), requireNamespace, NA, quietly = TRUE)))'
-    )
-    if _run(program, "--vanilla", "--no-echo", "-e", needed) != "TRUE":
-        pytest.skip("R's packages yaml, jsonlite and testthat are not installed (r-cran-…)")
+    require_packages("yaml", "jsonlite", "testthat")
     shutil.copytree(SOURCE, folder / "source")
-    _run(program, "CMD", "build", "--no-manual", "source", cwd=folder)
+    run_program(program, "CMD", "build", "--no-manual", "source", cwd=folder)
     (folder / "library").mkdir()
-    _run(program, "CMD", "INSTALL", "-l", "library", "mlmodel_0.1.0.tar.gz", cwd=folder)
+    run_program(program, "CMD", "INSTALL", "-l", "library", "mlmodel_0.1.0.tar.gz", cwd=folder)
     return folder / "library"
 
 
@@ -50,15 +40,7 @@ def in_r(library):
     variables = {**os.environ, "R_LIBS": str(library), "LC_ALL": "C.UTF-8"}
 
     def run(script, **more):
-        return _run(
-            require_r(),
-            "--vanilla",
-            "--no-echo",
-            "-e",
-            f"library(mlmodel); {script}",
-            env=variables,
-            **more,
-        )
+        return run_r(f"library(mlmodel); {script}", env=variables, **more)
 
     return run
 
