@@ -18,9 +18,6 @@ import java.util.Map;
  * missing value, and a missing value is what the model makes of it.
  */
 public final class Mojo implements Scorer {
-    /** The file that every MOJO has at its top. */
-    static final String SETTINGS = "model.ini";
-
     private final MojoModel model;
     private final List<Kind> inputs;
     private final List<Kind> outputs;
@@ -42,6 +39,7 @@ public final class Mojo implements Scorer {
     /** Loads a MOJO from a zip file. */
     static Mojo load(Path zip) throws Fault {
         try {
+            MojoFiles.require(zip);
             // By the directory of the zip file, which was held against what is there.
             var model = MojoModel.load(MojoReaderBackendFactory.createReaderBackend(zip.toFile()));
             requireKnown(model);
@@ -59,7 +57,7 @@ public final class Mojo implements Scorer {
     private static void requireKnown(MojoModel model) throws Fault {
         var encoding = model.getCategoricalEncoding();
         if (encoding != CategoricalEncoding.AUTO) throw unsupported("the encoding " + encoding + " of categories");
-        if (model.requiresOffset()) throw unsupported("an offset, the column " + model.getOffsetName());
+        if (model.getOffsetName() != null) throw unsupported("an offset, the column " + model.getOffsetName());
         boolean isCalibrated = model.isClassifier() && model.calibrateClassProbabilities(new double[model.getPredsSize()]);
         if (isCalibrated) throw unsupported("calibrated probabilities");
     }
@@ -83,8 +81,10 @@ public final class Mojo implements Scorer {
         ModelCategory category = model.getModelCategory();
         switch (category) {
             case Binomial, Multinomial, Ordinal -> {
+                var labels = model.getDomainValues(model.getResponseIdx());
+                if (labels == null || labels.length != model.nclasses()) throw new Fault(Fault.BUNDLE, "it has not as many classes as it says");
                 found.add(kind("predict", Kind.Basic.STRING));
-                for (var label : model.getDomainValues(model.getResponseIdx())) found.add(kind(named(label), Kind.Basic.DOUBLE));
+                for (var label : labels) found.add(kind(named(label), Kind.Basic.DOUBLE));
             }
             case Regression -> found.add(kind("predict", Kind.Basic.DOUBLE));
             case Clustering -> found.add(kind("predict", Kind.Basic.INT));
