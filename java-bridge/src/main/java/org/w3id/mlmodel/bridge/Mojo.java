@@ -5,6 +5,7 @@ import hex.genmodel.CategoricalEncoding;
 import hex.genmodel.GenModel;
 import hex.genmodel.MojoModel;
 import hex.genmodel.MojoReaderBackendFactory;
+import hex.genmodel.algos.kmeans.KMeansMojoModel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -173,11 +174,12 @@ public final class Mojo implements Scorer {
     }
 
     private double number(int column, Object cell) {
-        if (cell == null) return Double.NaN;
         var known = categories.get(column);
-        if (known == null) return ((Number) cell).doubleValue();
+        if (known == null) return cell == null ? Double.NaN : ((Number) cell).doubleValue();
         var number = known.get((String) cell);
-        return number == null ? Double.NaN : number;
+        if (number != null) return number;
+        // To H2O itself it is no category of any cluster; its reader of MOJOs takes the most frequent one for it.
+        return model instanceof KMeansMojoModel ? known.size() : Double.NaN;
     }
 
     private void tell(double[] preds, Object[][] told, int row) {

@@ -68,6 +68,9 @@ final class MojoFiles {
         var said = Settings.read(text);
         var algorithm = said.info.getOrDefault("algorithm", "none");
         if (!ALGORITHMS.contains(algorithm)) throw new Fault(Fault.UNSUPPORTED, "a MOJO of the algorithm " + Fault.line(algorithm));
+        // By the means of the columns H2O itself fills gaps, and such a MOJO has none.
+        boolean isWithoutMeans = algorithm.equals("K-means") && !said.info.getOrDefault("standardize", "").equals("true");
+        if (isWithoutMeans) throw new Fault(Fault.UNSUPPORTED, "a MOJO of clusters without standardization");
         int columns = said.columns.size();
         if (said.count("n_columns") != columns || said.count("n_features") > columns) throw wrong("columns");
         int most = 1;
