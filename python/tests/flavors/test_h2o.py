@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from packaging.version import Version
 
 import mlmodel
+from java_tools import JAVA, jars
 from mlmodel import document
 from mlmodel.errors import (
     InvalidArgument,
@@ -117,12 +119,13 @@ def of_kinds(booster):
         own = h2o.H2OFrame(asked, column_types=kinds)
         return model.predict(own).as_data_frame()["predict"].tolist()
 
-    return mlmodel.h2o.FLAVOR.predictor(model, {}), rows, native
+    return model, rows, native
 
 
 def test_what_looks_like_another_kind_is_of_the_models(of_kinds):
     """HTO-008: also where all rows together look so."""
-    predict, rows, native = of_kinds
+    model, rows, native = of_kinds
+    predict = mlmodel.h2o.FLAVOR.predictor(model, {})
     own = native(rows)
     assert len(set(own)) > 3
     assert predict(rows, None)["predict"].tolist() == own
@@ -133,7 +136,8 @@ def test_what_looks_like_another_kind_is_of_the_models(of_kinds):
 
 def test_gaps_are_missing_values(of_kinds):
     """HTO-008: in each kind of column, however they are written."""
-    predict, rows, native = of_kinds
+    model, rows, native = of_kinds
+    predict = mlmodel.h2o.FLAVOR.predictor(model, {})
     asked = rows.head(4).copy()
     asked.loc[0, "n"], asked.loc[1, "c"], asked.loc[2, "t"] = np.nan, None, pd.NaT
     own = native(asked)
@@ -143,6 +147,53 @@ def test_gaps_are_missing_values(of_kinds):
     objects = asked.astype(object).where(asked.notna(), None)
     assert predict(objects, None)["predict"].tolist() == own
     assert predict(rows.head(4), None)["predict"].tolist() != own
+
+
+def test_the_mojo_is_written_beside_it_where_h2o_exports_one(booster, tmp_path):
+    """HTO-012: and else which releases do is said, and nothing is written."""
+    import h2o
+
+    jars()
+    if Version(h2o.__version__) > Version("3.46.0.10"):
+        said = rf"H2O {h2o.__version__} exports no MOJO: .*h2o<=3\.46\.0\.10.*HTO-012"
+        with pytest.raises(MissingDependency, match=said):
+            mlmodel.h2o.save_model(booster, tmp_path / "m", mojo=True, settings=INIT)
+        assert not (tmp_path / "m").exists()
+        return
+    mlmodel.h2o.save_model(booster, tmp_path / "m", mojo=True, settings=INIT)
+    told = mlmodel.load(tmp_path / "m").predict(ROWS)
+    pd.testing.assert_frame_equal(told, specimen("h2o").native(booster, ROWS))
+
+
+def test_a_model_with_its_mojo(booster, tmp_path, monkeypatch):
+    """HTO-012: what later releases export with a license stands here for that; it is read before it is kept."""
+    jars()
+    export = JAVA / "src" / "test" / "resources" / "mojos" / "gbm.zip"
+
+    def download_mojo(_self, path):
+        Path(path).write_bytes(export.read_bytes())
+
+    monkeypatch.setattr(type(booster), "download_mojo", download_mojo)
+    mlmodel.h2o.save_model(booster, tmp_path / "m", mojo=True)
+    assert document.read(tmp_path / "m").data["flavors"]["h2o"]["mojo"] == "model.mojo.zip"
+    assert (tmp_path / "m" / "model.mojo.zip").read_bytes() == export.read_bytes()
+    assert mlmodel.validate(tmp_path / "m").violations == ()
+    assert "py4j==" in (tmp_path / "m" / "requirements.txt").read_text()
+    assert type(mlmodel.h2o.load_model(tmp_path / "m")) is type(booster)
+    monkeypatch.setattr(type(booster), "download_mojo", lambda _, path: Path(path).touch())
+    with pytest.raises(InvalidModel, match="HTO-009"):
+        mlmodel.h2o.save_model(booster, tmp_path / "n", mojo=True)
+    assert not (tmp_path / "n").exists()
+
+
+def test_a_model_that_has_no_mojo(booster, of_kinds, tmp_path, monkeypatch):
+    """HTO-012."""
+    with pytest.raises(InvalidArgument, match=r"kind time, which a MOJO takes as numbers.*HTO-012"):
+        mlmodel.h2o.save_model(of_kinds[0], tmp_path / "m", mojo=True)
+    monkeypatch.setattr(type(booster), "have_mojo", False)
+    with pytest.raises(InvalidArgument, match=r"no MOJO of H2OGradientBoosting.*HTO-012"):
+        mlmodel.h2o.save_model(booster, tmp_path / "m", mojo=True)
+    assert not (tmp_path / "m").exists()
 
 
 def listening(port):

@@ -92,7 +92,7 @@ def test_a_pipeline_of_scikit_learn():
 
 def test_many_rows_go_by_memory(scorer, monkeypatch):
     """More rows than one request has: in pieces, in their order."""
-    monkeypatch.setattr("mlmodel.bridges.jvm.bundles.AT_ONCE", 700)
+    monkeypatch.setattr("mlmodel.bridges.jvm.loaded.AT_ONCE", 700)
     many = pd.concat([ROWS] * 4, ignore_index=True)
     told = scorer.predict(many)
     assert told["prediction"].tolist() == spark_said("lr")["prediction"] * 4
@@ -263,7 +263,7 @@ def test_the_collector_of_garbage_is_left_as_it_was(scorer, was_on):
 
 
 def test_the_row_is_that_of_all_rows(scorer, monkeypatch):
-    monkeypatch.setattr("mlmodel.bridges.jvm.bundles.AT_ONCE", 100)
+    monkeypatch.setattr("mlmodel.bridges.jvm.loaded.AT_ONCE", 100)
     given = ROWS.copy()
     given.loc[345, "cat"] = "zebra"
     with pytest.raises(InvalidInput, match="row 345"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from mlmodel.store.folder import ModelFolder
 
-__all__ = ["Flavor", "Predict", "Saved", "when_asked"]
+__all__ = ["Flavor", "Needs", "Predict", "Saved", "when_asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,15 @@ class Saved:
     packages: Sequence[str] = field(default=())
     predict: Predict | None = None
     beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What loads a model: distributions, programs with the versions that do; how to install all."""
+
+    packages: Sequence[str]
+    programs: Mapping[str, str]
+    install: str
 
 
 def when_asked(opened: Callable[[], Predict]) -> Predict:
@@ -123,6 +132,10 @@ class Flavor(ABC):
 
         names = (name, *self.alternatives.get(name, ()))
         return next((one for one in names if version_of(one) is not None), name)
+
+    def instead(self, attributes: Mapping[str, Any]) -> Needs | None:  # noqa: ARG002 - of no model by default
+        """Return what loads a model with these attributes as well, in the place of the others."""
+        return None
 
     def version_of_program(self, name: str) -> str | None:  # noqa: ARG002 - of no program by default
         """Return the version of one of its ``programs`` that is here; None where none is."""

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
+    import pandas as pd
+
     from mlmodel.flavors._base import Predict
 
-__all__ = ["predictor"]
+__all__ = ["kinds_of", "predictor", "rows_of", "without_gaps"]
 
 #: Kind of a column in a model -> in a frame that is sent to the server.
 _KINDS = {"Numeric": "numeric", "Enum": "enum", "String": "string", "Time": "time", "UUID": "uuid"}
@@ -24,27 +26,37 @@ _KINDS = {"Numeric": "numeric", "Enum": "enum", "String": "string", "Time": "tim
 
 def predictor(h2o: ModuleType, model: Any) -> Predict:
     """Return how a model predicts: a table's columns in the kinds that it was trained on."""
-    kinds = _kinds(model)
+    kinds = kinds_of(model)
     names = FeatureNames(kinds, "HTO-006")
     errors = (h2o.exceptions.H2OResponseError, h2o.exceptions.H2OTypeError)
 
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
         warn_of_params(params, "A model of H2O")
-        table = required_table(model_input, "HTO-007", "A model of H2O")
-        unnamed = names.are_all_unknown_to(table) and not has_no_order(model_input)
-        if unnamed and table.shape[1] != len(kinds):
-            expected = f"Expected {len(kinds)} features, got {table.shape[1]}."
-            raise invalid("HTO-006", expected)
-        rows = names.required_in(table)
+        rows = rows_of(model_input, names)
         with _server.quiet(), refused_by("H2O", "HTO-008", *errors):
-            given = h2o.H2OFrame(_sendable(rows), column_types=kinds)
+            given = h2o.H2OFrame(without_gaps(rows), column_types=kinds)
             answer = model.predict(given).as_data_frame()
         return answer.set_axis(rows.index, axis=0)
 
     return predict
 
 
-def _kinds(model: Any) -> dict[str, str]:
+def rows_of(given: Any, names: FeatureNames) -> pd.DataFrame:
+    """Return a table's columns that are features, in their order.
+
+    Raises:
+        InvalidInput: it is no table, or lacks features.
+
+    """
+    table = required_table(given, "HTO-007", "A model of H2O")
+    unnamed = names.are_all_unknown_to(table) and not has_no_order(given)
+    if unnamed and table.shape[1] != len(names.names):
+        expected = f"Expected {len(names.names)} features, got {table.shape[1]}."
+        raise invalid("HTO-006", expected)
+    return names.required_in(table)
+
+
+def kinds_of(model: Any) -> dict[str, str]:
     """Return the features of a model, in its order, with the kinds of their columns."""
     said = model._model_json  # noqa: SLF001 - H2O has no public way to the kinds
     output, parameters = said["output"], model.actual_params
@@ -56,6 +68,6 @@ def _kinds(model: Any) -> dict[str, str]:
     return {name: _KINDS.get(kind, "numeric") for name, kind in pairs if name not in apart}
 
 
-def _sendable(rows: Any) -> Any:
-    """Return rows without what a text in a file of values would be taken for: gaps are none."""
+def without_gaps(rows: Any) -> Any:
+    """Return rows, or a column, without what the text of a gap would be taken for: it is None."""
     return rows.astype(object).where(rows.notna(), None)

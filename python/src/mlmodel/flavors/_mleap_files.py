@@ -1,20 +1,18 @@
 """Files of MLeap's bundles: what the JVM reads is a zip file of our own (MLP-003).
 
-No name in a zip file leads out of it, whatever the stages call each other, and nobody else can put
-other bytes into it.
+No name in it leads out of it, whatever the stages call each other.
 """
 
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlmodel._base import files
 from mlmodel.errors import InvalidModel, ModelNotFound
+from mlmodel.flavors._jvm_files import kept, of_zip
 from mlmodel.flavors._named_files import folder_inside
 
 if TYPE_CHECKING:
@@ -66,14 +64,7 @@ def unpack(packed: Path, root: Path) -> None:
 
 
 def _of_zip(data: bytes, name: str) -> Path:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
-        raise InvalidModel.of_file(name, "MLP-004", "is no whole zip file") from error
-    if _BUNDLE not in names:
-        raise InvalidModel.of_file(name, "MLP-004", f"has no {_BUNDLE} in it")
-    return _kept(data)
+    return of_zip(data, name, _BUNDLE, "MLP-004")
 
 
 def _of_folder(contents: Iterable[tuple[str, bytes]], name: str) -> Path:
@@ -84,11 +75,4 @@ def _of_folder(contents: Iterable[tuple[str, bytes]], name: str) -> Path:
     with zipfile.ZipFile(stream, "w") as archive:
         for relative in sorted(held):
             archive.writestr(relative, held[relative])
-    return _kept(stream.getvalue())
-
-
-def _kept(data: bytes) -> Path:
-    handle, name = tempfile.mkstemp(prefix="mlmodel-mleap-", suffix=".zip")
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(data)
-    return Path(name)
+    return kept(stream.getvalue())

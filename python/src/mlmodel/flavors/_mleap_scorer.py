@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from packaging.version import InvalidVersion, Version
 
-from mlmodel.bridges.jvm.bundles import Bundle, Fault
-from mlmodel.bridges.jvm.columns import Kind, NotWritten
+from mlmodel.bridges.jvm.columns import NotWritten
+from mlmodel.bridges.jvm.loaded import Fault
 from mlmodel.errors import InvalidArgument, InvalidModel, ModelFailure, UnsupportedModel
 from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._invalid_data import invalid, invalid_each
+from mlmodel.flavors._jvm_model import JvmModel
 from mlmodel.flavors._tables import required_table
-from mlmodel.signature.data.frames import arrays_of, dtypes_of, from_arrays, index_of
+from mlmodel.signature.data.frames import arrays_of, dtypes_of
 from mlmodel.signature.enforce.plan import Plan
 from mlmodel.signature.types.nested import Array
 from mlmodel.signature.types.scalars import DataType
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
+    from mlmodel.bridges.jvm.columns import Kind
     from mlmodel.errors import MlmodelError
     from mlmodel.flavors._base import Predict
 
@@ -59,7 +60,7 @@ def predictor(model: Scorer) -> Predict:
     return predict
 
 
-class Scorer:
+class Scorer(JvmModel):
     """A bundle of MLeap, in a process of Java.
 
     Args:
@@ -75,36 +76,18 @@ class Scorer:
     """
 
     def __init__(self, py4j: ModuleType, file: Path, name: str) -> None:
-        #: The bundle, in a zip file of ours.
-        self.file = file
-        weakref.finalize(self, file.unlink, missing_ok=True)
-        try:
-            self._bundle = Bundle(py4j, file)
-        except Fault as fault:
-            raise _not_read(fault, name) from None
-        #: The version of MLeap that wrote it.
-        self.version = self._bundle.version
+        super().__init__(py4j, file, name, _not_read)
         self._floats = [
             kind.name
-            for kind in self._bundle.inputs
+            for kind in self._loaded.inputs
             if kind.shape == "scalar" and kind.type in _EXACT
         ]
         self._plans: dict[frozenset[str], Plan] = {}
 
     @property
-    def inputs(self) -> dict[str, str]:
-        """The columns that it takes, with MLeap's types of their values."""
-        return {kind.name: _said(kind) for kind in self._bundle.inputs}
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        """All columns that its stages write, with MLeap's types of their values."""
-        return {kind.name: _said(kind) for kind in self._bundle.outputs}
-
-    @property
     def answers(self) -> list[str]:
         """The columns that it answers with where none are named: those that no stage takes."""
-        return [kind.name for kind in self._bundle.outputs if kind.last]
+        return [kind.name for kind in self._loaded.outputs if kind.last]
 
     def predict(self, data: Any, output_columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return the columns that the bundle answers with, as a frame with the index given.
@@ -124,15 +107,12 @@ class Scorer:
         self._require_taken(columns)
         wanted = self._wanted(output_columns)
         try:
-            pieces = list(self._bundle.answer(columns, wanted))
+            return self._answer(columns, wanted, frame.index)
         except Fault as fault:
             raise _not_scored(fault) from None
         except NotWritten as error:
             message = f"Column {error.kind.name!r} {error} in row {error.row}."
             raise invalid("MLP-007", message, error.kind.name) from None
-        told = pieces[0] if len(pieces) == 1 else _joined(pieces)
-        names = index_of(list(told), len(told))
-        return from_arrays(list(told.values()), frame.index, names)
 
     def _plan_for(self, table: pd.DataFrame) -> Plan:
         """Return the plan by which integers are taken where the bundle's stages take floats."""
@@ -142,12 +122,12 @@ class Scorer:
         }
         whole = frozenset(name for name in self._floats if kinds.get(name) in {"i", "u"})
         if whole not in self._plans:
-            columns = [_column(kind, kind.name in whole) for kind in self._bundle.inputs]
+            columns = [_column(kind, kind.name in whole) for kind in self._loaded.inputs]
             self._plans[whole] = Plan(Schema(columns))
         return self._plans[whole]
 
     def _wanted(self, names: Sequence[str] | None) -> list[int]:
-        outputs = self._bundle.outputs
+        outputs = self._loaded.outputs
         if names is None:
             return [at for at, kind in enumerate(outputs) if kind.last]
         places = {kind.name: at for at, kind in enumerate(outputs)}
@@ -162,7 +142,7 @@ class Scorer:
     def _require_taken(self, columns: Sequence[np.ndarray[Any, Any]]) -> None:
         """Go on where no cell is missing that a stage needs, or is too large for it."""
         wrong = {}
-        for kind, cells in zip(self._bundle.inputs, columns, strict=True):
+        for kind, cells in zip(self._loaded.inputs, columns, strict=True):
             row = _first_missing(kind, cells)
             if row is not None:
                 wrong[kind.name] = (
@@ -196,20 +176,6 @@ def _column(kind: Kind, is_whole: bool) -> ColSpec:
     for _ in range(0 if kind.shape == "scalar" else max(1, len(kind.dimensions))):
         declared = Array(declared)
     return ColSpec(declared, kind.name)
-
-
-def _said(kind: Kind) -> str:
-    if kind.shape == "scalar":
-        return kind.type
-    sizes = f"[{', '.join(map(str, kind.dimensions))}]" if kind.dimensions else ""
-    return f"{kind.shape} of {kind.type}{sizes}"
-
-
-def _joined(pieces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {
-        name: pd.concat([pd.Series(piece[name]) for piece in pieces], ignore_index=True).array
-        for name in pieces[0]
-    }
 
 
 def _not_read(fault: Fault, name: str) -> MlmodelError:

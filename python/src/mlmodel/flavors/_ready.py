@@ -15,6 +15,7 @@ from packaging.specifiers import SpecifierSet
 from mlmodel._base.origin import install_command
 from mlmodel.environment.installed import version_of
 from mlmodel.environment.pins import normalized, requirement_of
+from mlmodel.flavors._base import Needs
 from mlmodel.flavors._registry import all_flavors, known_flavors
 
 if TYPE_CHECKING:
@@ -77,21 +78,25 @@ def readiness() -> list[Readiness]:
     return [readiness_of(flavor) for flavor in sorted(known_flavors(), key=lambda one: one.name)]
 
 
-def readiness_of(flavor: Flavor) -> Readiness:
-    """Return whether one flavor's models can be loaded here, and by what."""
+def readiness_of(flavor: Flavor, instead: Needs | None = None) -> Readiness:
+    """Return whether one flavor's models can be loaded here, and by what.
+
+    ``instead`` is what loads some of them in the place of what all of them need.
+    """
     is_ours = all_flavors().get(flavor.name) is flavor
     install = flavor.programs_install or (install_command(flavor.name) if is_ours else "")
-    return Readiness(flavor.name, tuple(_libraries(flavor)), install)
+    needs = instead or Needs(flavor.packages, flavor.programs, install)
+    return Readiness(flavor.name, tuple(_libraries(flavor, needs)), needs.install)
 
 
-def _libraries(flavor: Flavor) -> Iterator[Library]:
-    always = {normalized(name) for name in flavor.packages}
+def _libraries(flavor: Flavor, needs: Needs) -> Iterator[Library]:
+    always = {normalized(name) for name in needs.packages}
     required = {normalized(one.name): one for one in map(requirement_of, flavor.extra) if one}
     for name in dict.fromkeys((*always, *required)):
         one = required.get(name)
         here = flavor.installed(one.name if one else name)
         yield _library(here, one, always=name in always)
-    for name, versions in flavor.programs.items():
+    for name, versions in needs.programs.items():
         version = flavor.version_of_program(name)
         fits = version is not None and SpecifierSet(versions).contains(version, prereleases=True)
         yield Library(name, version, versions, always=True, fits=fits)

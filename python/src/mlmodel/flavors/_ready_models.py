@@ -64,7 +64,7 @@ def ready(path: Path) -> Ready:
         return Ready(str(path), None, loads=False, unreadable=error.message)
     differs = [*other_python(recorded.python), *mismatches(recorded.requirements or [])]
     by, flavor = _loaded_by(document)
-    lacks, install = _lacking(by, flavor)
+    lacks, install = _lacking(by, flavor, document)
     return Ready(
         str(path), by, loads=not lacks, lacks=lacks, install=install,
         differs=tuple(map(str, differs)),
@@ -72,12 +72,17 @@ def ready(path: Path) -> Ready:
     )  # fmt: skip
 
 
-def _lacking(by: str, flavor: Flavor | None) -> tuple[tuple[str, ...], str | None]:
+def _lacking(
+    by: str, flavor: Flavor | None, document: Document
+) -> tuple[tuple[str, ...], str | None]:
     """Return what is missing for a model to load, and the command that installs it."""
     if flavor is None:
         known = by == PYTHON_FUNCTION
         return () if known else (f"no flavor is known here that loads {by}",), None
-    own = readiness_of(flavor)
+    own, attributes = readiness_of(flavor), document.flavors.get(flavor.name)
+    instead = flavor.instead(attributes) if isinstance(attributes, dict) else None
+    if instead is not None and not own.loads:
+        own = readiness_of(flavor, instead)
     lacks = tuple(library.fault for library in own.libraries if library.always and library.fault)
     return lacks, (own.install or None) if lacks else None
 

@@ -3,7 +3,7 @@
 Specification: spec/flavors/h2o.md.
 
 The file names classes of Java, and the server makes the objects that it names: it is loaded in
-trusted folders alone.
+trusted folders alone. A MOJO beside it is data, which a process of Java of our own reads.
 """
 
 from __future__ import annotations
@@ -12,8 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
+from mlmodel.bridges.jvm.gateway import running
+from mlmodel.environment.installed import version_of
+from mlmodel.errors import MissingDependency
+from mlmodel.flavors import _h2o_mojo_files as _mojos
 from mlmodel.flavors import _h2o_server as _server
-from mlmodel.flavors._base import Flavor, Predict, Saved
+from mlmodel.flavors import _jvm_files as _jvm
+from mlmodel.flavors._base import Flavor, Needs, Predict, Saved
 from mlmodel.flavors._classes import defined_by
 from mlmodel.flavors._failures import cannot_be_read, cannot_be_saved
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
@@ -21,11 +26,12 @@ from mlmodel.flavors._shared import absent_of, defaults, loader, saver
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlmodel.flavors._h2o_mojo import Mojo
     from mlmodel.store import ModelFolder, PathLike, SaveOptions
 
 __all__ = [
     "FLAVOR", "FLAVOR_NAME", "H2oFlavor", "get_default_conda_env", "get_default_pip_requirements",
-    "load_model", "save_model",
+    "load_model", "load_mojo", "save_model",
 ]  # fmt: skip
 
 _FOLDER = "model.h2o"
@@ -36,7 +42,7 @@ class H2oFlavor(Flavor):
 
     name = "h2o"
     loader_module = "mlflow.h2o"
-    extra = ("h2o>=3.40.0.1",)
+    extra = ("h2o>=3.40.0.1", _jvm.REQUIREMENT)
     packages = ("h2o",)
     takes = "trained models of H2O"
     versions = MappingProxyType({"h2o_version": "h2o"})
@@ -61,15 +67,37 @@ class H2oFlavor(Flavor):
         _server.connect(h2o, given or {})
         return h2o
 
+    def instead(self, attributes: Mapping[str, Any]) -> Needs | None:
+        if not attributes.get("mojo"):
+            return None
+        return Needs((_jvm.PACKAGE,), _jvm.PROGRAMS, _jvm.install(self.name))
+
+    def version_of_program(self, name: str) -> str | None:
+        return _jvm.version_of_program(name)
+
     def save(self, model: Any, root: Path, options: Mapping[str, Any]) -> Saved:
         h2o = self.require("h2o")
         settings = _server.given_settings(options["settings"])
+        has_mojo = self._is_asked_for_mojo(model, options["mojo"])
         (root / _FOLDER).mkdir()
         with cannot_be_saved("H2O cannot save the model", "HTO-004"), _server.quiet():
             written = Path(h2o.download_model(model, path=str(root / _FOLDER)))
         _server.write_settings(root / _FOLDER, {**settings, "model_file": written.name})
         attributes = {"data": _FOLDER, "h2o_version": h2o.__version__}
-        return Saved(attributes, {"data": _FOLDER}, self.packages)
+        if not has_mojo:
+            return Saved(attributes, {"data": _FOLDER}, self.packages)
+        self.mojo(_mojos.exported(h2o, model, root), _mojos.FILE)
+        attributes["mojo"] = _mojos.FILE
+        return Saved(attributes, {"data": _FOLDER}, (*self.packages, _jvm.PACKAGE))
+
+    def _is_asked_for_mojo(self, model: Any, mojo: bool) -> bool:
+        """Return whether the MOJO of a model is to be written, where there can be one."""
+        if mojo:
+            from mlmodel.flavors._h2o_tables import kinds_of  # it needs pandas
+
+            _mojos.require_exportable(model, kinds_of(model).values())
+            running(self.require("py4j.java_gateway", "py4j"))  # before anything is written
+        return bool(mojo)
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         h2o = self.require("h2o")
@@ -84,9 +112,39 @@ class H2oFlavor(Flavor):
         with cannot_be_read(file, what, "HTO-004", path), _server.quiet():
             return h2o.upload_model(str(path.resolve()))
 
-    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
-        from mlmodel.flavors import _h2o_tables  # it needs pandas
+    def open(
+        self, folder: ModelFolder, attributes: Mapping[str, Any], python_function: Mapping[str, Any]
+    ) -> tuple[Any, Predict]:
+        """Return the MOJO where there is one, else the model in a server (HTO-010)."""
+        native = self._mojo_in(folder, attributes)
+        if native is None:
+            native = self.load(folder, attributes)
+        return native, self.predictor(native, python_function)
 
+    def _mojo_in(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Mojo | None:
+        is_wanted, is_alone = _mojos.is_wanted(attributes)
+        if not is_wanted:
+            return None
+        try:
+            running(self.require("py4j.java_gateway", "py4j"))  # before a file is written for it
+            return self.mojo(*_mojos.copied(folder, attributes))
+        except MissingDependency:
+            if is_alone or not version_of("h2o") or not folder.gate.is_trusted():
+                raise
+            return None
+
+    def mojo(self, packed: Path, name: str) -> Mojo:
+        """Return the MOJO in a zip file of our own, which is removed with it."""
+        py4j = self.require("py4j.java_gateway", "py4j")
+        from mlmodel.flavors._h2o_mojo import Mojo  # it needs numpy and pandas
+
+        return Mojo(py4j, packed, name)
+
+    def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
+        from mlmodel.flavors import _h2o_mojo, _h2o_tables  # they need pandas
+
+        if isinstance(model, _h2o_mojo.Mojo):
+            return _h2o_mojo.predictor(model)
         return _h2o_tables.predictor(self.require("h2o"), model)
 
 
@@ -98,12 +156,32 @@ __getattr__ = absent_of(FLAVOR)
 load_model = loader(FLAVOR, "the model, in the server that this process is connected with")
 
 
+def load_mojo(path: PathLike) -> Mojo:
+    """Return the MOJO of a model, or in a zip file as H2O's ``download_mojo`` writes it.
+
+    It needs Java, and neither H2O nor a server; its ``predict`` answers a table with a data frame.
+
+    Args:
+        path: the zip file, or the folder of a model that has a MOJO.
+
+    Raises:
+        ModelNotFound: there is none.
+        InvalidModel: it cannot be read.
+        UnsupportedModel: it is of an algorithm, or has a part, that is not known here; or the model
+            has none.
+        MissingDependency: there is no Java, or the jars of the bridge are not here.
+
+    """
+    return FLAVOR.mojo(*_mojos.packed(path))
+
+
 @saver(FLAVOR)
 def save_model(
     h2o_model: Any,
     path: PathLike,
     *,
     settings: Mapping[str, Any] | None = None,
+    mojo: bool = False,
     **shared: Unpack[SaveOptions],
 ) -> None:
     """Save a model of H2O as a model folder, atomically.
@@ -113,6 +191,8 @@ def save_model(
         path: where the folder goes; it must not exist (or be empty) unless ``overwrite=True``.
         settings: what goes into ``h2o.yaml``; ``{"init": {…}}`` has arguments for ``h2o.init``,
             with which the server is started or found where the model is loaded.
+        mojo: write its MOJO beside it, by which it is answered without a server, without H2O and
+            without trust, in a process of Java (HTO-010). H2O's releases up to 3.46.0.10 have one.
         **shared: see :class:`mlmodel.store.saving.SaveOptions`.
 
     """

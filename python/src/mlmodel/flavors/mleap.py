@@ -9,12 +9,11 @@ of Java of our own (:mod:`mlmodel.bridges.jvm`), from a copy of what was looked 
 from __future__ import annotations
 
 from functools import wraps
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mlmodel.bridges.jvm import jars
 from mlmodel.bridges.jvm.gateway import running
 from mlmodel.errors import InvalidArgument
+from mlmodel.flavors import _jvm_files as _jvm
 from mlmodel.flavors import _mleap_files as _files
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by
@@ -41,16 +40,16 @@ class MleapFlavor(Flavor):
 
     name = "mleap"
     loader_module = "mlmodel.mleap"
-    extra = ("py4j>=0.10.9.7",)
-    packages = ("py4j",)
-    programs = MappingProxyType({"java": ">=17", "the jars that it runs": ">=0"})
-    programs_install = "pip install 'mlmodel[mleap]'; mlmodel java setup, with Maven and a JDK"
+    extra = (_jvm.REQUIREMENT,)
+    packages = (_jvm.PACKAGE,)
+    programs = _jvm.PROGRAMS
+    programs_install = _jvm.install(name)
     served = 2
     takes = "fitted models of pyspark.ml, and bundles that were loaded (mlmodel.mleap.load_bundle)"
     takes_rule = "MLP-013"
 
     def version_of_program(self, name: str) -> str | None:
-        return jars.java_version() if name == "java" else jars.version()
+        return _jvm.version_of_program(name)
 
     def detects(self, model: object) -> bool:
         return defined_by(model, _SCORER, "Scorer")

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from os.path import realpath
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlmodel._base import files
 from mlmodel._base.texts import cut_name
@@ -109,17 +109,25 @@ def _unknown_modules(described: Iterable[Described]) -> Iterator[Look]:
 
 def _running(root: Path, described: Iterable[Described]) -> Iterator[Look]:
     """Give the files of which something runs whatever they hold, by the flavor that has them."""
+    beside = {item.path: item.value for item in described}
     for item in described:
         # A key names the file, or the flavor has it under a name that none gives.
         file = item.schema.get("x-runs-in", item.value)
-        if "x-runs" not in item.schema or not isinstance(file, str):
+        if "x-runs" not in item.schema or not _is_there(root, file):
             continue
-        try:
-            there = resolve_inside(root, file).exists()
-        except (MlmodelError, OSError):
-            continue
-        if there:
+        other: Any = beside.get((*item.path[:-1], item.schema.get("x-runs-unless")))
+        if _is_there(root, other):
+            what = f"{item.schema['x-runs']}; {cut_name(other)} is loaded in its place{HARMLESS}"
+            yield Look(cut_name(file), what, needs_trust=False)
+        else:
             yield Look(cut_name(file), item.schema["x-runs"])
+
+
+def _is_there(root: Path, file: object) -> bool:
+    try:
+        return isinstance(file, str) and resolve_inside(root, file).exists()
+    except (MlmodelError, OSError):
+        return False
 
 
 def _roles(root: Path, described: Iterable[Described]) -> dict[str, str]:

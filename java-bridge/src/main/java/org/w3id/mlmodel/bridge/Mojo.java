@@ -5,6 +5,7 @@ import hex.genmodel.CategoricalEncoding;
 import hex.genmodel.GenModel;
 import hex.genmodel.MojoModel;
 import hex.genmodel.MojoReaderBackendFactory;
+import hex.genmodel.algos.kmeans.KMeansMojoModel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -18,9 +19,6 @@ import java.util.Map;
  * missing value, and a missing value is what the model makes of it.
  */
 public final class Mojo implements Scorer {
-    /** The file that every MOJO has at its top. */
-    static final String SETTINGS = "model.ini";
-
     private final MojoModel model;
     private final List<Kind> inputs;
     private final List<Kind> outputs;
@@ -42,6 +40,7 @@ public final class Mojo implements Scorer {
     /** Loads a MOJO from a zip file. */
     static Mojo load(Path zip) throws Fault {
         try {
+            MojoFiles.require(zip);
             // By the directory of the zip file, which was held against what is there.
             var model = MojoModel.load(MojoReaderBackendFactory.createReaderBackend(zip.toFile()));
             requireKnown(model);
@@ -59,7 +58,7 @@ public final class Mojo implements Scorer {
     private static void requireKnown(MojoModel model) throws Fault {
         var encoding = model.getCategoricalEncoding();
         if (encoding != CategoricalEncoding.AUTO) throw unsupported("the encoding " + encoding + " of categories");
-        if (model.requiresOffset()) throw unsupported("an offset, the column " + model.getOffsetName());
+        if (model.getOffsetName() != null) throw unsupported("an offset, the column " + model.getOffsetName());
         boolean isCalibrated = model.isClassifier() && model.calibrateClassProbabilities(new double[model.getPredsSize()]);
         if (isCalibrated) throw unsupported("calibrated probabilities");
     }
@@ -83,8 +82,10 @@ public final class Mojo implements Scorer {
         ModelCategory category = model.getModelCategory();
         switch (category) {
             case Binomial, Multinomial, Ordinal -> {
+                var labels = model.getDomainValues(model.getResponseIdx());
+                if (labels == null || labels.length != model.nclasses()) throw new Fault(Fault.BUNDLE, "it has not as many classes as it says");
                 found.add(kind("predict", Kind.Basic.STRING));
-                for (var label : model.getDomainValues(model.getResponseIdx())) found.add(kind(named(label), Kind.Basic.DOUBLE));
+                for (var label : labels) found.add(kind(named(label), Kind.Basic.DOUBLE));
             }
             case Regression -> found.add(kind("predict", Kind.Basic.DOUBLE));
             case Clustering -> found.add(kind("predict", Kind.Basic.INT));
@@ -173,11 +174,12 @@ public final class Mojo implements Scorer {
     }
 
     private double number(int column, Object cell) {
-        if (cell == null) return Double.NaN;
         var known = categories.get(column);
-        if (known == null) return ((Number) cell).doubleValue();
+        if (known == null) return cell == null ? Double.NaN : ((Number) cell).doubleValue();
         var number = known.get((String) cell);
-        return number == null ? Double.NaN : number;
+        if (number != null) return number;
+        // To H2O itself it is no category of any cluster; its reader of MOJOs takes the most frequent one for it.
+        return model instanceof KMeansMojoModel ? known.size() : Double.NaN;
     }
 
     private void tell(double[] preds, Object[][] told, int row) {

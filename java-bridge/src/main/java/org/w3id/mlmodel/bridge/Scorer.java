@@ -17,7 +17,7 @@ public sealed interface Scorer permits Bundle, Mojo {
 
     private static boolean isMojo(Path zip) {
         try (var opened = new ZipFile(zip.toFile())) {
-            return opened.getEntry(Mojo.SETTINGS) != null;
+            return opened.getEntry(MojoFiles.SETTINGS) != null;
         } catch (IOException error) {
             return false;
         }

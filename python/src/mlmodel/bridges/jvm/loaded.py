@@ -1,4 +1,4 @@
-"""Bundles of MLeap in the JVM of this process: loaded, described and asked."""
+"""Bundles of MLeap and MOJOs of H2O in the JVM of this process: loaded, described and asked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import ModuleType
 
-__all__ = ["AT_ONCE", "Bundle", "Fault"]
+__all__ = ["AT_ONCE", "Fault", "Loaded"]
 
 #: From so many bytes on a request goes by a file in memory: what carries small ones reads the bytes
 #: of an answer one by one.
@@ -43,8 +43,8 @@ class Fault(Exception):
         return str(self.told.get("kind"))
 
 
-class Bundle:
-    """A bundle in a zip file, which is read again where the JVM had to be started anew.
+class Loaded:
+    """A bundle or MOJO in a zip file, which is read again where the JVM had to be started anew.
 
     Args:
         py4j: the module ``py4j.java_gateway``.
@@ -77,7 +77,7 @@ class Bundle:
             wanted: the places of the outputs.
 
         Raises:
-            Fault: a stage does not take a row; its number is that among all rows.
+            Fault: a stage of a bundle does not take a row; its number is that among all rows.
             NotWritten: a cell cannot be handed over; likewise.
 
         """
@@ -122,7 +122,7 @@ class Bundle:
                 return read(bytes(mapped), 1, kinds)
 
     def _ready(self) -> tuple[Gateway, int]:
-        """Return the JVM, and the number of the bundle in it."""
+        """Return the JVM, and the number by which it is asked there."""
         gateway = running(self._py4j)
         loaded = self._loaded
         if loaded is not None and loaded[0] is gateway:

@@ -1,0 +1,153 @@
+"""What a MOJO answers to tables: as its model does in H2O's server (HTO-011)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mlmodel.bridges.jvm.columns import NotWritten
+from mlmodel.bridges.jvm.loaded import Fault
+from mlmodel.errors import InvalidModel, ModelFailure, UnsupportedModel
+from mlmodel.flavors._arguments import warn_of_params
+from mlmodel.flavors._features import kind_of_column
+from mlmodel.flavors._h2o_tables import rows_of, without_gaps
+from mlmodel.flavors._invalid_data import invalid, invalid_each
+from mlmodel.flavors._jvm_model import JvmModel
+from mlmodel.flavors._tables import FeatureNames
+from mlmodel.signature.data.arrays import object_array
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import ModuleType
+
+    from mlmodel.errors import MlmodelError
+    from mlmodel.flavors._base import Predict
+
+__all__ = ["Mojo", "predictor"]
+
+#: Whole numbers from here on are none to a float.
+_MOST = 1 << 1023
+
+
+def predictor(model: Mojo) -> Predict:
+    """Return how a MOJO predicts as a python_function."""
+
+    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+        warn_of_params(params, "A model of H2O")
+        return model.predict(model_input)
+
+    return predict
+
+
+class Mojo(JvmModel):
+    """A MOJO of H2O, in a process of Java.
+
+    Args:
+        py4j: the module ``py4j.java_gateway``.
+        file: a zip file with the MOJO, which is removed with this object.
+        name: the file in the model, for messages.
+
+    Raises:
+        InvalidModel: it cannot be read.
+        UnsupportedModel: it is of an algorithm, or has a part, that is not known here.
+        MissingDependency: there is no Java that could read it.
+
+    """
+
+    def __init__(self, py4j: ModuleType, file: Path, name: str) -> None:
+        super().__init__(py4j, file, name, _not_read)
+        self._names = FeatureNames((kind.name for kind in self._loaded.inputs), "HTO-006")
+
+    def predict(self, data: Any) -> pd.DataFrame:
+        """Return what the model answers, as a frame with the index given: H2O's own columns.
+
+        Args:
+            data: a table.
+
+        Raises:
+            InvalidInput: it is no table, or not one that the model takes.
+
+        """
+        rows = rows_of(data, self._names)
+        outputs = self._loaded.outputs
+        try:
+            told = self._answer(self._columns(rows), range(len(outputs)), rows.index)
+        except Fault as fault:
+            raise ModelFailure(f"The MOJO failed: {fault}") from None
+        except NotWritten as error:
+            message = f"Column {error.kind.name!r} {error} in row {error.row}."
+            raise invalid("HTO-011", message, error.kind.name) from None
+        first = outputs[0]
+        if first.type != "double":
+            told[first.name] = _as_h2o_reads(told[first.name])
+        return told
+
+    def _columns(self, rows: pd.DataFrame) -> list[np.ndarray[Any, Any]]:
+        """Return the columns of the features, as numbers and as the texts of categories."""
+        taken, wrong = [], {}
+        for place, kind in enumerate(self._loaded.inputs):
+            column = rows.iloc[:, place]
+            if kind.type == "string":
+                taken.append(_texts(column))
+                continue
+            numbers = _numbers(column)
+            if numbers is None:
+                what = kind_of_column(column)
+                wrong[kind.name] = f"Column {kind.name!r} takes numbers, not {what}."
+            else:
+                taken.append(numbers)
+        if wrong:
+            raise invalid_each(f"{next(iter(wrong.values()))} (HTO-011)", "HTO-011", wrong)
+        return taken
+
+
+def _numbers(column: pd.Series[Any]) -> np.ndarray[Any, Any] | None:
+    """Return a column of numbers as H2O has them, to which an infinite one is none; else None."""
+    if column.dtype == object or column.isna().all():
+        cells = without_gaps(column).tolist()
+        if not all(one is None or _is_number(one) for one in cells):
+            return None
+        numbers = np.array([np.nan if one is None else float(one) for one in cells])
+    elif getattr(column.dtype, "kind", "") in "iuf":
+        numbers = column.to_numpy("float64", na_value=np.nan)
+    else:
+        return None
+    return np.where(np.isinf(numbers), np.nan, numbers)
+
+
+def _is_number(cell: Any) -> bool:
+    """Return whether a cell is a number of a size that a float has; no truth value is one."""
+    is_one = isinstance(cell, int | float | np.number) and not isinstance(cell, bool)
+    return is_one and (isinstance(cell, float) or abs(cell) < _MOST)
+
+
+def _texts(column: pd.Series[Any]) -> np.ndarray[Any, Any]:
+    """Return the cells as H2O gets those of a column of categories: by their texts."""
+    cells = without_gaps(column).tolist()
+    return object_array([one if one is None else str(one) for one in cells])
+
+
+def _as_h2o_reads(column: pd.Series[Any]) -> Any:
+    """Return classes and clusters as H2O's package has them: of a file of texts, read by pandas.
+
+    So classes whose names are numbers, or truth values, are such.
+    """
+    places, held = pd.factorize(column)
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([["told"], *([one] for one in held)])
+    text.seek(0)
+    read = pd.read_csv(text, low_memory=False, skip_blank_lines=False)["told"]
+    return read.to_numpy()[places]
+
+
+def _not_read(fault: Fault, name: str) -> MlmodelError:
+    if fault.kind == "unsupported":
+        return UnsupportedModel(f"{name} is {fault}, which is not read here (HTO-009)")
+    if fault.kind == "bundle":
+        return InvalidModel.of_file(name, "HTO-009", f"cannot be read as a MOJO: {fault}")
+    return ModelFailure(f"The MOJO {name} could not be read: {fault}")
