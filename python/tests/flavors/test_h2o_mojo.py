@@ -175,7 +175,8 @@ def test_cells_that_are_missing(mojo):
     [
         ("x1", "0.5", "'x1' takes numbers, not texts"),
         ("k", pd.Timestamp("2024-01-01"), "'k' takes numbers, not datetime"),
-        ("x2", [1.0], "'x2' takes numbers"), ("x2", True, "'x2' takes numbers, not boolean"),
+        ("x2", [1.0], "'x2' takes numbers"),
+        ("x2", True, "'x2' takes numbers, not boolean"),
         ("cat", "\ud800", "'cat' has half a pair of UTF-16 in row 0"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -79,8 +80,13 @@ class JvmModel:
         """
         pieces = list(self._loaded.answer(columns, wanted))
         told = pieces[0] if len(pieces) == 1 else _joined(pieces)
-        names = index_of(list(told), len(told))
-        return from_arrays(list(told.values()), index, names)
+        return from_arrays(list(told.values()), index, _names(tuple(told)).view())
+
+
+@lru_cache(maxsize=256)
+def _names(names: tuple[str, ...]) -> pd.Index[Any]:
+    """Return the index of some names, of which to make one costs as much as a small frame."""
+    return index_of(names, len(names))
 
 
 def _said(kind: Kind) -> str:

@@ -241,7 +241,7 @@ def _lists(values: Any, ends: Any, dimensions: Sequence[int]) -> Any:
     """Return the lists of each row; those of one size are cut at once."""
     rows = len(ends) - 1
     size = int(ends[1]) if rows else 0
-    if size and np.array_equal(ends, np.arange(rows + 1) * size):
+    if size and (rows == 1 or np.array_equal(ends, np.arange(rows + 1) * size)):
         shape = dimensions if len(dimensions) > 1 else (size,)
         return object_array(values.reshape(rows, *shape).tolist())
     places = ends.tolist()
