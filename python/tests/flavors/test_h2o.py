@@ -116,7 +116,7 @@ def of_kinds(booster):
     model.train(x=list(kinds), y="y", training_frame=given)
 
     def native(asked):
-        own = h2o.H2OFrame(asked, column_types=kinds)
+        own = h2o.H2OFrame(asked, column_types=kinds, na_strings=[""])
         return model.predict(own).as_data_frame()["predict"].tolist()
 
     return model, rows, native
@@ -147,6 +147,27 @@ def test_gaps_are_missing_values(of_kinds):
     objects = asked.astype(object).where(asked.notna(), None)
     assert predict(objects, None)["predict"].tolist() == own
     assert predict(rows.head(4), None)["predict"].tolist() != own
+
+
+def test_a_missing_category_is_no_other_category(booster):
+    """HTO-008: a linear model takes the most frequent one for it, and an unknown one for none."""
+    import h2o
+    from h2o.estimators import H2OGeneralizedLinearEstimator
+
+    rng = np.random.default_rng(5)
+    rows = pd.DataFrame({
+        "x": rng.normal(size=300), "noise": rng.choice(list("abcdefghijklmnopqrst"), 300),
+        "t": rng.choice(["yes", "no"], 300, p=[0.7, 0.3]),
+    })  # fmt: skip
+    rows["y"] = rows["x"] + (rows["t"] == "yes")
+    kinds = {"x": "numeric", "noise": "enum", "t": "enum", "y": "numeric"}
+    model = H2OGeneralizedLinearEstimator()
+    model.train(x=["x", "noise", "t"], y="y", training_frame=h2o.H2OFrame(rows, column_types=kinds))
+    predict = mlmodel.h2o.FLAVOR.predictor(model, {})
+    asked = pd.DataFrame({"x": [0.0] * 3, "noise": ["a"] * 3, "t": ["yes", None, "no"]})
+    most_frequent, missing, other = predict(asked, None)["predict"].tolist()
+    assert missing == most_frequent
+    assert other != most_frequent
 
 
 def test_the_mojo_is_written_beside_it_where_h2o_exports_one(booster, tmp_path):

@@ -189,6 +189,16 @@ def test_values_of_another_kind(mojo, name, value, said):
     assert [one.column for one in caught.value.details] == [name]
 
 
+def test_an_unknown_category_to_a_linear_model():
+    """HTO-011: H2O answers it one way or another, as coefficients were left out or not."""
+    told = mlmodel.h2o.load_mojo(MOJOS / "glm.zip")
+    given = asked_of("glm")[0]
+    given.loc[3, "cat"] = "never"
+    with pytest.raises(InvalidInput, match=r"'cat' has 'never' in row 3.*HTO-011") as caught:
+        told.predict(given)
+    assert [one.column for one in caught.value.details] == ["cat"]
+
+
 def test_categories_by_their_texts(tmp_path):
     """HTO-011: whole numbers and truth values in columns of categories."""
     made = changed(tmp_path, "domains/d000.txt", b"1\nTrue\nc\n")
@@ -273,6 +283,10 @@ def test_what_is_said_of_it(saved):
     assert not any(look.needs_trust for look in told.values())
     assert "model.mojo.zip is loaded in its place" in told["model.h2o"].what
     assert "a MOJO of H2O" in told["model.mojo.zip"].what
+    with zipfile.ZipFile(saved / "model.mojo.zip", "a") as archive:
+        archive.writestr("experimental/README.md", b"")  # which H2O writes
+        archive.writestr("experimental/modelDetails.json", b"{}")
+    assert not any(look.needs_trust for look in look_into(saved))
     with zipfile.ZipFile(saved / "model.mojo.zip", "a") as archive:
         archive.writestr("data.pkl", b".")
     told = {look.file: look for look in look_into(saved)}
@@ -374,8 +388,8 @@ TREES = {
     "it goes on": lambda data: data + b"\0",
     "it is empty": lambda _: b"",
     "no such column": lambda data: data[:1] + b"\x04" + data[2:],
-    "no such kind": lambda data: bytes([data[0] | 4]) + data[1:],
-    "no such leaf": lambda data: bytes([data[0] | 16]) + data[1:],
+    "no such kind": lambda _: b"\xf4\0\0\5" + bytes(8),
+    "no such leaf": lambda _: b"\xd0\0\0\1" + bytes(8),
     "a leaf to the right": lambda data: bytes([data[0] | 0x40]) + data[1:],
     "categories without an end": lambda data: bytes([data[0] | 12]) + data[1:],
 }

@@ -9,7 +9,10 @@ def _frame(rows):
     import h2o
 
     kinds = {name: "numeric" if rows[name].dtype.kind in "iuf" else "enum" for name in rows.columns}
-    return h2o.H2OFrame(rows.astype(object).where(rows.notna(), None), column_types=kinds)
+    plain = rows.astype(object).where(rows.notna(), None)
+    return h2o.H2OFrame(
+        plain, column_types=kinds, na_strings=[""]
+    )  # which gaps become on their way
 
 
 def trained(rows, wanted):

@@ -78,7 +78,7 @@ class Mojo(JvmModel):
         try:
             told = self._answer(self._columns(rows), range(len(outputs)), rows.index)
         except Fault as fault:
-            raise ModelFailure(f"The MOJO failed: {fault}") from None
+            raise _not_scored(fault) from None
         except NotWritten as error:
             message = f"Column {error.kind.name!r} {error} in row {error.row}."
             raise invalid("HTO-011", message, error.kind.name) from None
@@ -129,7 +129,8 @@ def _is_number(cell: Any) -> bool:
 def _texts(column: pd.Series[Any]) -> np.ndarray[Any, Any]:
     """Return the cells as H2O gets those of a column of categories: by their texts."""
     cells = without_gaps(column).tolist()
-    return object_array([one if one is None else str(one) for one in cells])
+    texts = [None if one is None else str(one) for one in cells]
+    return object_array([one or None for one in texts])  # an empty one is a gap on its way there
 
 
 def _as_h2o_reads(column: pd.Series[Any]) -> Any:
@@ -143,6 +144,17 @@ def _as_h2o_reads(column: pd.Series[Any]) -> Any:
     text.seek(0)
     read = pd.read_csv(text, low_memory=False, skip_blank_lines=False)["told"]
     return read.to_numpy()[places]
+
+
+def _not_scored(fault: Fault) -> MlmodelError:
+    if fault.kind != "data":
+        return ModelFailure(f"The MOJO failed: {fault}")
+    ((name, value),) = fault.told["cells"].items()
+    message = (
+        f"Column {name!r} has {value!r} in row {fault.told['row']}, which is not among the "
+        "categories of the model; a linear model of H2O has no one answer to it."
+    )
+    return invalid("HTO-011", message, name)
 
 
 def _not_read(fault: Fault, name: str) -> MlmodelError:

@@ -34,7 +34,8 @@ def predictor(h2o: ModuleType, model: Any) -> Predict:
         warn_of_params(params, "A model of H2O")
         rows = rows_of(model_input, names)
         with _server.quiet(), refused_by("H2O", "HTO-008", *errors):
-            given = h2o.H2OFrame(without_gaps(rows), column_types=kinds)
+            # What is missing goes over as an empty text, which were a category.
+            given = h2o.H2OFrame(without_gaps(rows), column_types=kinds, na_strings=[""])
             answer = model.predict(given).as_data_frame()
         return answer.set_axis(rows.index, axis=0)
 

@@ -6,4 +6,4 @@ from mlmodel.trust.kinds._archive import of_data
 
 __all__ = ["KIND"]
 
-KIND = of_data("a MOJO of H2O", "model.ini", (".ini", ".txt", ".bin", ".json"))
+KIND = of_data("a MOJO of H2O", "model.ini", (".ini", ".txt", ".bin", ".json", ".md"))

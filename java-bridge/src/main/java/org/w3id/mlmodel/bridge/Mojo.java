@@ -16,17 +16,19 @@ import java.util.Map;
 
 /**
  * A MOJO of H2O, which is scored as H2O itself scores the model: a category that the model does not know is a
- * missing value, and a missing value is what the model makes of it.
+ * missing value, or refused where H2O has no one answer to it; a missing value is what the model makes of it.
  */
 public final class Mojo implements Scorer {
     private final MojoModel model;
+    private final boolean takesUnknown;
     private final List<Kind> inputs;
     private final List<Kind> outputs;
     /** The numbers of the categories of each input; null of a number. */
     private final List<Map<String, Integer>> categories = new ArrayList<>();
 
-    private Mojo(MojoModel model) throws Fault {
+    private Mojo(MojoModel model, boolean takesUnknown) throws Fault {
         this.model = model;
+        this.takesUnknown = takesUnknown;
         var taken = new ArrayList<Kind>();
         for (int at = 0; at < model.nfeatures(); at++) {
             var domain = model.getDomainValues(at);
@@ -40,11 +42,11 @@ public final class Mojo implements Scorer {
     /** Loads a MOJO from a zip file. */
     static Mojo load(Path zip) throws Fault {
         try {
-            MojoFiles.require(zip);
+            boolean takesUnknown = MojoFiles.require(zip);
             // By the directory of the zip file, which was held against what is there.
             var model = MojoModel.load(MojoReaderBackendFactory.createReaderBackend(zip.toFile()));
             requireKnown(model);
-            return new Mojo(model);
+            return new Mojo(model, takesUnknown);
         } catch (Fault fault) {
             throw fault.with("version", "").with("runtime", "");
         } catch (OutOfMemoryError error) {
@@ -157,7 +159,7 @@ public final class Mojo implements Scorer {
         var preds = new double[model.getPredsSize()];
         var told = new Object[outputs.size()][rows];
         for (int at = 0; at < rows; at++) {
-            for (int column = 0; column < row.length; column++) row[column] = number(column, given[column][at]);
+            for (int column = 0; column < row.length; column++) row[column] = number(column, given[column][at], at);
             try {
                 tell(own.score0(row, preds), told, at);
             } catch (RuntimeException error) {
@@ -173,13 +175,20 @@ public final class Mojo implements Scorer {
         return model.internal_threadSafeInstance();
     }
 
-    private double number(int column, Object cell) {
+    private double number(int column, Object cell, int row) throws Fault {
+        if (cell == null) return Double.NaN;
         var known = categories.get(column);
-        if (known == null) return cell == null ? Double.NaN : ((Number) cell).doubleValue();
+        if (known == null) return ((Number) cell).doubleValue();
         var number = known.get((String) cell);
         if (number != null) return number;
-        // To H2O itself it is no category of any cluster; its reader of MOJOs takes the most frequent one for it.
+        if (!takesUnknown) throw unknown(column, cell, row);
+        // Among clusters it is as far from each as another category is, and no gap, which H2O fills.
         return model instanceof KMeansMojoModel ? known.size() : Double.NaN;
+    }
+
+    private Fault unknown(int column, Object cell, int row) {
+        return new Fault(Fault.DATA, "the model does not know the category").with("stage", "MOJO")
+            .with("model", "a linear model").with("row", row).with("cells", Map.of(inputs.get(column).name(), cell));
     }
 
     private void tell(double[] preds, Object[][] told, int row) {

@@ -35,19 +35,24 @@ final class MojoFiles {
     private final ZipFile zip;
     /** The folders of models that were named, each of which is one model's. */
     private final Set<String> named = new HashSet<>(Set.of(""));
+    private boolean takesUnknown = true;
 
     private MojoFiles(ZipFile zip) {
         this.zip = zip;
     }
 
-    /** Goes on where the files have what they say. */
-    static void require(Path path) throws Fault {
+    /**
+     * Goes on where the files have what they say, and returns whether a category that the model does not know is a
+     * missing value to it. To a linear model of H2O it is that, or nothing, as coefficients were left out or not.
+     */
+    static boolean require(Path path) throws Fault {
         try (var zip = new ZipFile(path.toFile())) {
             var files = new MojoFiles(zip);
             for (var each = zip.entries(); each.hasMoreElements();) {
                 var name = each.nextElement().getName();
                 if (name.equals(SETTINGS) || name.endsWith("/" + SETTINGS)) files.requireModel(name.substring(0, name.length() - SETTINGS.length()));
             }
+            return files.takesUnknown;
         } catch (IOException error) {
             throw new Fault(Fault.BUNDLE, Fault.said(error));
         } catch (NumberFormatException error) {
@@ -74,7 +79,11 @@ final class MojoFiles {
         int columns = said.columns.size();
         if (said.count("n_columns") != columns || said.count("n_features") > columns) throw wrong("columns");
         int most = 1;
-        for (var domain : said.domains.values()) most = Math.max(most, requireDomain(folder, domain));
+        boolean isLinear = algorithm.startsWith("Generalized Linear");
+        for (var domain : said.domains.entrySet()) {
+            most = Math.max(most, requireDomain(folder, domain.getValue()));
+            if (isLinear && number(domain.getKey()) < said.count("n_features")) takesUnknown = false;
+        }
         if (said.count("n_classes") > most) throw wrong("classes");
         for (var key : OF_LINES) {
             if (said.count(key) > said.lines) throw wrong(key);

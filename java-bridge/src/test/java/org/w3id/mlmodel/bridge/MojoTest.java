@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
@@ -63,6 +64,15 @@ class MojoTest {
                 else assertEquals(due.asDouble(), ((Number) told[at][row]).doubleValue(), allowed, name + " " + names.get(at) + " " + row);
             }
         }
+    }
+
+    @Test
+    void aLinearModelRefusesACategoryThatItDoesNotKnow() throws Exception {
+        var scorer = Scorer.load(MOJOS.resolve("glm.zip"));
+        var fault = assertThrows(Fault.class, () -> scorer.answer(new Object[][] {{"a", "new"}, {0.2, 0.2}, {3.0, 3.0}}, 2));
+        assertEquals(Fault.DATA, fault.told().get("kind"));
+        assertEquals(1, fault.told().get("row"));
+        assertEquals(Map.of("cat", "new"), fault.told().get("cells"));
     }
 
     @Test
