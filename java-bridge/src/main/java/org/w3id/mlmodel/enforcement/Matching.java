@@ -1,10 +1,12 @@
 package org.w3id.mlmodel.enforcement;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.w3id.mlmodel.errors.Detail;
+import org.w3id.mlmodel.errors.MlmodelException;
 import org.w3id.mlmodel.signature.Signature;
 import org.w3id.mlmodel.signature.Spec;
 import org.w3id.mlmodel.signature.Type;
@@ -137,14 +139,21 @@ final class Matching {
         return spec instanceof Spec.Column column ? column.type().kind() : ((Spec.Tensor) spec).dtype();
     }
 
-    /** Returns the order of what is declared, for details: that of the signature (ENF-003). */
+    /** Returns what details call each of the declared. */
     static List<Object> labels(List<Spec> specs) {
         var labels = new ArrayList<Object>();
         for (int at = 0; at < specs.size(); at++) labels.add(specs.get(at).label(at));
         return labels;
     }
 
-    /** Returns the columns; a tensor is none. */
+    /** Returns the error of data that contradict what is declared: what is wrong, in the order of that (ENF-003). */
+    static MlmodelException refused(List<Spec> specs, List<Detail> details) {
+        var labels = labels(specs);
+        details.sort(Comparator.comparingInt(one -> labels.indexOf(one.column())));
+        return MlmodelException.input(details);
+    }
+
+    /** Returns the type of a column; a tensor is none. */
     static Type typeOf(Spec spec) {
         return ((Spec.Column) spec).type();
     }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.w3id.mlmodel.errors.ErrorName;
 
 /** What is read of a file, and why one is not. */
 class DocumentTest {
@@ -72,15 +73,15 @@ class DocumentTest {
     @Test
     void whatIsNotThereIsNotFound() {
         var error = assertThrows(ModelException.class, () -> Document.read(folder));
-        assertEquals(ModelException.NOT_FOUND, error.code());
+        assertEquals(ErrorName.MODEL_NOT_FOUND, error.name());
         assertTrue(error.getMessage().contains("DIR-001"));
-        assertEquals(ModelException.NOT_FOUND, assertThrows(ModelException.class, () -> Document.read(folder.resolve("a"))).code());
+        assertEquals(ErrorName.MODEL_NOT_FOUND, assertThrows(ModelException.class, () -> Document.read(folder.resolve("a"))).name());
     }
 
     @Test
     void bytesThatAreNoTextHaveTheirPlace() throws IOException {
         var error = refused(new byte[] {'a', ':', '\n', (byte) 0xc3, (byte) 0xb6, (byte) 0xff});
-        assertEquals(ModelException.INVALID, error.code());
+        assertEquals(ErrorName.INVALID_MODEL, error.name());
         var found = error.violations().get(0);
         assertEquals(List.of("MLM-001", 2, 2), List.of(found.rule(), found.line(), found.column()));
     }
@@ -108,7 +109,7 @@ class DocumentTest {
     @Test
     void aFolderInThePlaceOfTheFileIsNotRead() throws IOException {
         Files.createDirectories(folder.resolve("MLmodel"));
-        assertEquals(ModelException.UNREADABLE, assertThrows(ModelException.class, () -> Document.read(folder)).code());
+        assertEquals(ErrorName.UNREADABLE_MODEL, assertThrows(ModelException.class, () -> Document.read(folder)).name());
     }
 
     @Test

@@ -114,7 +114,7 @@ class RequestsTest {
 
     private static Object csv(String body, String inputs) {
         var declared = new Declared(inputs == null ? null : Signature.read(Map.of("inputs", inputs)));
-        return assertTimeoutPreemptively(SHORT, () -> Tables.csv(body, declared).read(declared));
+        return assertTimeoutPreemptively(SHORT, () -> CsvTable.read(body, declared).read(declared));
     }
 
     @Test
