@@ -33,4 +33,21 @@ public record NestedArray(List<Long> shape, List<?> cells) {
         }
         return new NestedArray(List.copyOf(shape), level);
     }
+
+    /** Returns whether a shape is the declared one, of which -1 is any length (ENF-071). */
+    public static boolean isOf(List<Long> shape, List<Long> declared) {
+        if (shape.size() != declared.size()) return false;
+        for (int at = 0; at < shape.size(); at++) {
+            if (declared.get(at) != -1 && !declared.get(at).equals(shape.get(at))) return false;
+        }
+        return true;
+    }
+
+    /** Returns the array with the axes that lists without a cell do not show, as long as declared (ENF-109). */
+    public NestedArray shown(List<Long> declared) {
+        if (!cells.isEmpty() || declared.size() <= shape.size()) return this;
+        var whole = new ArrayList<>(shape);
+        for (var length : declared.subList(shape.size(), declared.size())) whole.add(Math.max(length, 0));
+        return new NestedArray(List.copyOf(whole), cells);
+    }
 }

@@ -102,27 +102,11 @@ public final class Tensors {
         }
         smallest = Math.min(smallest, given.cells().size());
         if (!(spec instanceof Spec.Tensor tensor)) return;
-        var shape = given.cells().isEmpty() ? shown(given.shape(), tensor.shape()) : given.shape();
-        if (!isOf(shape, tensor.shape())) {
+        var shape = given.shown(tensor.shape()).shape();
+        if (!NestedArray.isOf(shape, tensor.shape())) {
             details.add(new Detail("ENF-071", label, null, JsonText.of(tensor.shape()), JsonText.of(shape)));
         }
         cells(given, tensor.dtype(), label);
-    }
-
-    /** Returns a shape with the axes that lists without a cell do not show (ENF-109). */
-    private static List<Long> shown(List<Long> shape, List<Long> declared) {
-        var whole = new ArrayList<>(shape);
-        for (var length : declared.subList(Math.min(shape.size(), declared.size()), declared.size())) whole.add(Math.max(length, 0));
-        return whole;
-    }
-
-    /** Returns whether a shape is the declared one, of which -1 is any length (ENF-071). */
-    public static boolean isOf(List<Long> shape, List<Long> declared) {
-        if (shape.size() != declared.size()) return false;
-        for (int at = 0; at < shape.size(); at++) {
-            if (declared.get(at) != -1 && !declared.get(at).equals(shape.get(at))) return false;
-        }
-        return true;
     }
 
     /** Looks at all cells; of each rule the first that breaks it is told. */

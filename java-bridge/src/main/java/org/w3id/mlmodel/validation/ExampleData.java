@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.w3id.mlmodel.enforcement.Enforcement;
 import org.w3id.mlmodel.enforcement.Meaning;
 import org.w3id.mlmodel.enforcement.Source;
@@ -106,15 +107,10 @@ final class ExampleData {
     private long table(List<?> names, int width, List<? extends List<?>> rows) {
         if (areTensors()) return Tensors.checkTable(specs, names, width, rows);
         if (!specs.isEmpty()) {
-            var table = new Table(names, width, rows.size(), at -> row -> asWritten(rows.get(row).get(at)));
+            var table = new Table(names, width, rows.size(), at -> row -> rows.get(row).get(at));
             new Enforcement(specs).read(table, Source.PROGRAM);
         }
         return rows.size();
-    }
-
-    /** Returns a cell, null for the NaN that MLflow writes in columns of every type (EXA-009). */
-    private static Object asWritten(Object cell) {
-        return cell instanceof Double number && number.isNaN() ? null : cell;
     }
 
     /** Reads a mapping or a list as MLflow 3 keeps it: as rows. */
@@ -123,7 +119,7 @@ final class ExampleData {
         var meaning = Meaning.of(specs, data);
         if (meaning instanceof Meaning.Values values) return table(null, 1, values.cells().stream().map(Collections::singletonList).toList());
         if (meaning instanceof Meaning.Records records) return records(records.rows());
-        if (meaning instanceof Meaning.OneRow row) return table(List.copyOf(row.cells().keySet()), row.cells().size(), List.of(new ArrayList<>(row.cells().values())));
+        if (meaning instanceof Meaning.OneRow row) return records(List.of(row.cells()));
         if (meaning instanceof Meaning.ByColumn columns) return columns(columns.all());
         if (!(data instanceof List<?> list)) throw Unread.form("it mixes single values and columns of them");
         if (list.isEmpty()) return table(List.of(), 0, List.of());
@@ -162,7 +158,7 @@ final class ExampleData {
     }
 
     private long tensors(Object data, boolean isServing) {
-        boolean isWrapped = data instanceof Map<?, ?> map && map.keySet().equals(java.util.Set.of(INPUTS));
+        boolean isWrapped = data instanceof Map<?, ?> map && map.keySet().equals(Set.of(INPUTS));
         boolean isDeclared = specs.isEmpty() || specs.stream().anyMatch(one -> INPUTS.equals(String.valueOf(one.name())));
         return Tensors.check(specs, isWrapped && (isServing || !isDeclared) ? ((Map<?, ?>) data).get(INPUTS) : data);
     }

@@ -12,6 +12,7 @@ import org.w3id.mlmodel.enforcement.Params;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
+import org.w3id.mlmodel.signature.Param;
 import org.w3id.mlmodel.signature.Signature;
 
 /** The input example of a model folder, held against the signature (EXA-003, EXA-010, EXA-011, EXA-013, EXA-014). */
@@ -66,21 +67,23 @@ final class ExampleRules {
     /** Returns what is declared; null where nothing is, and where the signature is of no use, which is said elsewhere. */
     private static Signature signature(Document document) {
         try {
-            return Signature.of(document);
+            return document.signature() == null ? null : Signature.of(document);
         } catch (MlmodelException error) {
-            return new Signature(null, null, List.of());
+            return null;
         }
     }
 
     private void data(ExampleFile file, Map<?, ?> info, Signature signature) throws Unread {
-        var example = new ExampleData(file.value(), info, signature.inputs());
+        var example = new ExampleData(file.value(), info, signature == null ? null : signature.inputs());
         try {
             if (example.rows() == 0) found.add(file.warning("EXA-004", "An example holds at least one row."));
         } catch (MlmodelException error) {
             for (var one : error.details()) found.add(misfit(file, example, one));
             return;
         }
-        if (example.hasParams()) params(file, example.params(), signature);
+        if (!example.hasParams()) return;
+        var params = example.params();
+        if (signature != null) params(file, params, signature.params());
     }
 
     private static Violation misfit(ExampleFile file, ExampleData example, Detail detail) {
@@ -89,8 +92,7 @@ final class ExampleRules {
         return place == null ? file.warning("EXA-003", message) : file.warning("EXA-003", message, place);
     }
 
-    private void params(ExampleFile file, Map<?, ?> params, Signature signature) {
-        var declared = signature.params();
+    private void params(ExampleFile file, Map<?, ?> params, List<Param> declared) {
         var strange = Params.leftOut(declared, params);
         if (!strange.isEmpty()) {
             var told = strange.stream().limit(MOST).map(one -> "'" + one + "'").collect(Collectors.joining(", "));

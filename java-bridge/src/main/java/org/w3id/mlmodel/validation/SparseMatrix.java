@@ -3,6 +3,7 @@ package org.w3id.mlmodel.validation;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.w3id.mlmodel.enforcement.NestedArray;
 import org.w3id.mlmodel.enforcement.Tensors;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.MlmodelException;
@@ -74,7 +75,7 @@ record SparseMatrix(List<Long> shape) {
         if (specs.isEmpty()) return 1;
         if (!(specs.get(0) instanceof Spec.Tensor tensor)) throw refused("ENF-010", "columns", "a sparse matrix");
         if (tensor.name() != null) throw refused("ENF-072", "tensors by their names", "a sparse matrix");
-        if (!Tensors.isOf(shape, tensor.shape())) throw refused("ENF-071", tensor.shape().toString(), shape.toString());
+        if (!NestedArray.isOf(shape, tensor.shape())) throw refused("ENF-071", tensor.shape().toString(), shape.toString());
         return 1;
     }
 
