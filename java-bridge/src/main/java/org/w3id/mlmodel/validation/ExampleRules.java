@@ -9,6 +9,7 @@ import org.w3id.mlmodel.document.ExampleFile;
 import org.w3id.mlmodel.document.FolderCheck;
 import org.w3id.mlmodel.document.Violation;
 import org.w3id.mlmodel.enforcement.Params;
+import org.w3id.mlmodel.enforcement.Shown;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
@@ -78,6 +79,7 @@ final class ExampleRules {
         try {
             if (example.rows() == 0) found.add(file.warning("EXA-004", "An example holds at least one row."));
         } catch (MlmodelException error) {
+            if (error.name() != ErrorName.INVALID_INPUT) throw error;
             for (var one : error.details()) found.add(misfit(file, example, one));
             return;
         }
@@ -95,7 +97,7 @@ final class ExampleRules {
     private void params(ExampleFile file, Map<?, ?> params, List<Param> declared) {
         var strange = Params.leftOut(declared, params);
         if (!strange.isEmpty()) {
-            var told = strange.stream().limit(MOST).map(one -> "'" + one + "'").collect(Collectors.joining(", "));
+            var told = strange.stream().limit(MOST).map(Shown::of).collect(Collectors.joining(", "));
             found.add(file.warning("EXA-003", "The signature does not declare the parameters " + told + "; they are left out (ENF-080)."));
         }
         var details = new ArrayList<Detail>();

@@ -94,6 +94,7 @@ class ExampleRulesTest {
         assertEquals("", told(null, "type: json_object", "{\"a\": [1], \"b\": 2}"));
         assertEquals("EXA-007", told(null, "type: dataframe, params: 'true'", "{\"inputs\": [1], \"params\": {}}"));
         assertEquals("EXA-010", told(null, "type: dataframe, params: 'true'", "{\"inputs\": [[1]], \"params\": []}"));
+        assertEquals("", told(null, "type: dataframe, params: 'true'", "{\"inputs\": [[1]], \"params\": {\"k\": 1}}"));
     }
 
     @Test
