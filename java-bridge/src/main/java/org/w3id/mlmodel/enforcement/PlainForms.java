@@ -1,6 +1,6 @@
 package org.w3id.mlmodel.enforcement;
 
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -68,11 +68,11 @@ final class PlainForms {
         if (!haveNames) throw refused("a list of records, which cannot be matched by position");
         requireKnown(records);
         int before = details.size();
+        var given = new HashMap<Integer, Matching.Given>();
         for (int at = 0; at < specs.size(); at++) {
             int row = specs.get(at).required() ? lacking(records, String.valueOf(specs.get(at).name())) : -1;
             if (row < 0) continue;
-            var names = new ArrayList<String>();
-            ((Map<?, ?>) records.get(row)).keySet().forEach(name -> names.add(String.valueOf(name)));
+            var names = given.computeIfAbsent(row, one -> new Matching.Given(((Map<?, ?>) records.get(one)).keySet()));
             details.add(Matching.missing(specs.get(at), at, row, names));
         }
         if (details.size() > before && details.size() == before + specs.size()) {

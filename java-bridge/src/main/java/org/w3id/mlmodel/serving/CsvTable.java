@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.w3id.mlmodel.enforcement.Source;
 import org.w3id.mlmodel.enforcement.Table;
@@ -41,9 +42,8 @@ final class CsvTable {
 
     static Given read(String body, Declared declared) {
         var lines = Csv.read(body);
-        var header = lines.get(0);
+        var header = lines.header();
         var given = new HashSet<>(header);
-        var rows = lines.subList(1, lines.size());
         boolean hasIndex = header.size() > 1 && isNameless(header.get(0)) && !declared.names().contains("Unnamed: 0");
         int first = hasIndex ? 1 : 0;
         var names = new ArrayList<String>();
@@ -51,7 +51,7 @@ final class CsvTable {
             names.add(isNameless(header.get(at)) ? unnamed(given, at) : header.get(at));
         }
         requireNames(names, declared);
-        return asked -> table(names, rows, first, asked);
+        return asked -> table(names, lines, first, asked);
     }
 
     private static boolean isNameless(String name) {
@@ -94,17 +94,19 @@ final class CsvTable {
         return CsvCells.read(Type.Scalar.DOUBLE, text, false) instanceof Numeral;
     }
 
-    private static Object table(List<String> names, List<List<String>> rows, int first, Declared declared) {
+    private static Object table(List<String> names, Csv.Lines lines, int first, Declared declared) {
         boolean isOnly = names.size() == 1;
+        int rows = lines.rows();
         if (declared.columns() == null) {
-            return Tables.undeclared(names, new Table(names, names.size(), rows.size(), at -> {
-                var cells = CsvCells.infer(rows.stream().map(row -> row.get(at + first)).map(one -> isOnly && "".equals(one) ? null : one).toList());
+            return Tables.undeclared(names, new Table(names, names.size(), rows, at -> {
+                var cells = CsvCells.infer(IntStream.range(0, rows).mapToObj(row -> lines.cell(row, at + first))
+                    .map(one -> isOnly && "".equals(one) ? null : one).toList());
                 return row -> cells[row];
             }));
         }
         var types = types(names, declared);
-        return declared.frame(declared.columns().read(new Table(names, names.size(), rows.size(),
-            at -> row -> CsvCells.read(types.get(at), rows.get(row).get(at + first), isOnly)), Source.CSV));
+        return declared.frame(declared.columns().read(new Table(names, names.size(), rows,
+            at -> row -> CsvCells.read(types.get(at), lines.cell(row, at + first), isOnly)), Source.CSV));
     }
 
     /** Returns the declared type of each given column; null of one that is not declared. */

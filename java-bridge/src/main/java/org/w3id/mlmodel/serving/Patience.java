@@ -19,6 +19,8 @@ final class Patience {
     private static final int SECONDS_OF_A_WORD = 5;
 
     private final ThreadPoolExecutor threads;
+    /** As many threads again, since all may be late at once. */
+    private final ThreadPoolExecutor words;
     private final ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(1, Patience::daemon);
     private final ThreadLocal<Alarm> alarm = new ThreadLocal<>();
     private final int seconds;
@@ -26,6 +28,7 @@ final class Patience {
     /** Makes as many threads as are needed, up to a number; {@code seconds} are for what comes first. */
     Patience(int most, int seconds) {
         threads = new ThreadPoolExecutor(0, most, IDLE, TimeUnit.SECONDS, new SynchronousQueue<>());
+        words = new ThreadPoolExecutor(0, most, IDLE, TimeUnit.SECONDS, new SynchronousQueue<>(), Patience::daemon);
         clock.setRemoveOnCancelPolicy(true);
         this.seconds = seconds;
     }
@@ -91,12 +94,12 @@ final class Patience {
                 return;
             }
             try {
-                threads.execute(() -> {
+                words.execute(() -> {
                     await(SECONDS_OF_A_WORD);
                     end(word);
                     done();
                 });
-            } catch (RejectedExecutionException error) {
+            } catch (RejectedExecutionException | OutOfMemoryError error) { // no thread is to be had
                 end(() -> { });
             }
         }

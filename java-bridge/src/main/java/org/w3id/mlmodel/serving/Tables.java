@@ -20,6 +20,9 @@ import org.w3id.mlmodel.signature.Type;
 
 /** The forms of data in a body. */
 final class Tables {
+    /** A table of so many cells may be empty; of a larger one, so many cells may stand for each that is given (RST-108). */
+    private static final long MOST_CELLS = 4_000_000;
+    private static final long THINNEST = 8;
     private static final Set<String> PARTS = Set.of("columns", "data", "index");
 
     private Tables() {}
@@ -102,9 +105,26 @@ final class Tables {
         return declared -> declared.columns() == null ? record : declared.frame(declared.columns().readRecords(List.of(record), Source.JSON));
     }
 
+    /** Returns the names in records whose table would not be nearly empty (RST-108); where names are declared, of these alone. */
+    private static Set<Object> names(List<?> records, Declared declared) {
+        var names = new LinkedHashSet<Object>();
+        long given = 0;
+        for (var one : records) {
+            var keys = ((Map<?, ?>) one).keySet();
+            names.addAll(keys);
+            given += keys.size();
+        }
+        if (declared.haveNames()) names.retainAll(declared.names());
+        long cells = (long) names.size() * records.size();
+        if (cells <= MOST_CELLS || cells <= THINNEST * given + 2L * records.size()) return names;
+        throw MlmodelException.malformed("RST-108", "The records have so different keys that their table of " + records.size()
+            + " rows and " + names.size() + " columns would be nearly empty; send fewer rows at a time");
+    }
+
     private static Object records(List<?> records, Declared declared) {
         var columns = declared.columns();
-        if (columns == null) return undeclaredRecords(records);
+        var given = names(records, declared);
+        if (columns == null) return undeclaredRecords(records, List.copyOf(given));
         if (columns.takesObjects()) return declared.frame(columns.read(records, Source.JSON));
         if (declared.haveNames()) return declared.frame(columns.readRecords(records, Source.JSON));
         var names = ((Map<?, ?>) records.get(0)).keySet();
@@ -131,10 +151,7 @@ final class Tables {
         return MlmodelException.input(List.of(detail));
     }
 
-    private static Model.Frame undeclaredRecords(List<?> records) {
-        var names = new LinkedHashSet<Object>();
-        for (var one : records) names.addAll(((Map<?, ?>) one).keySet());
-        var order = List.copyOf(names);
+    private static Model.Frame undeclaredRecords(List<?> records, List<?> order) {
         return undeclared(order, new Table(
             order, order.size(), records.size(), at -> row -> ((Map<?, ?>) records.get(row)).get(order.get(at))));
     }
