@@ -1,30 +1,86 @@
 # The JSON texts of a signature within an MLmodel file; each character knows its place in the file.
 
 check_json_text <- function(ck, node, schema, pointer) {
-  wrong <- json_fault(node$value)
-  if (!is.null(wrong)) {
-    place <- if (wrong <= length(node$characters)) node$characters[wrong] else node$place
-    return(add(ck, "SIG-001", pointer, place, "is not JSON"))
+  if (isTRUE(ck$is_of_values)) return()
+  list <- tryCatch(json_nodes(node$value, c(node$characters, node$place)), mlmodel_not_json = identity, mlmodel_no_text = identity)
+  if (inherits(list, "mlmodel_no_text"))
+    return(add(ck, "CRA-009", pointer, node$place, "was not looked at: R has no texts with NUL or half a pair of surrogates", "warning"))
+  if (inherits(list, "error")) {
+    place <- if (list$at <= length(node$characters)) node$characters[list$at] else node$place
+    return(add(ck, "SIG-001", pointer, place, paste("is", list$what)))
   }
-  list <- yaml_document(node$value, c(node$characters, node$place)[seq_len(nchar(node$value) + 1L)])$root
   list$place <- node$place
   is_params <- endsWith(pointer, "params")
   if (list$kind != "list")
     return(add(ck, if (is_params) "SIG-008" else "SIG-002", pointer, node$place, "is JSON, and no list"))
+  ck$text <- node$place
   keys_once(ck, list, pointer)
   check_node(ck, list, schema, pointer, node$place)
   check_specs(ck, list, pointer, is_params)
+  ck$text <- NULL
+  if (pointer == "/signature/inputs") ck$inputs <- list
+}
+
+# A text of JSON as nodes, as YAML's are; `places` says where each of its characters stands.
+json_nodes <- function(text, places, deepest = deepest_text) {
+  s <- json_reader(text, TRUE, deepest)
+  long <- which(nchar(s$tokens) > longest_whole & grepl("^-?[0-9]+$", s$tokens) & s$kinds != "\"")
+  if (length(long)) not_json(s, 1L, paste("a whole number of more than", longest_whole, "digits, and so not JSON"))
+  # Where the text stands that is empty, or ends.
+  s$places <- places[pmin(s$starts, length(places))]
+  node <- json_node(s)
+  if (s$at <= s$count) not_json(s)
+  node
+}
+
+json_node <- function(s) {
+  at <- s$at
+  kind <- if (at <= s$count) s$kinds[at] else ""
+  if (kind %in% c("", "]", "}", ",", ":")) not_json(s)
+  s$at <- at + 1L
+  node <- list2env(list(kind = "text", place = s$places[at], tag = NULL, is_json = TRUE), parent = emptyenv())
+  if (kind == "{") into(s, function(s) json_entries(s, node))
+  else if (kind == "[") into(s, function(s) json_list(s, node))
+  else {
+    node$value <- s$tokens[at]
+    node$is_plain <- kind != "\""
+  }
+  node
+}
+
+json_list <- function(s, node) {
+  node$kind <- "list"
+  node$items <- list()
+  items <- list()
+  if (took(s, "]")) return()
+  repeat {
+    items[[length(items) + 1L]] <- json_node(s)
+    if (took(s, "]")) break
+    if (!took(s, ",")) not_json(s)
+  }
+  node$items <- items
+}
+
+json_entries <- function(s, node) {
+  node$kind <- "mapping"
+  node$entries <- list()
+  entries <- list()
+  if (took(s, "}")) return()
+  repeat {
+    if (s$at > s$count || s$kinds[s$at] != "\"") not_json(s)
+    key <- json_node(s)
+    if (!took(s, ":")) not_json(s)
+    entries[[length(entries) + 1L]] <- list(key, json_node(s))
+    if (took(s, "}")) break
+    if (!took(s, ",")) not_json(s)
+  }
+  node$entries <- entries
 }
 
 keys_once <- function(ck, node, pointer) {
-  node$is_json <- TRUE
-  node$form <- NULL
-  seen <- character()
-  for (entry in node$entries) {
-    key <- entry[[1L]]
-    if (key$value %in% seen) add(ck, "SIG-001", child(pointer, key$value), key$place, "is a key that stands twice")
-    seen <- c(seen, key$value)
-  }
+  keys <- vapply(node$entries, function(entry) entry[[1L]]$value, "")
+  for (i in which(duplicated(keys)))
+    add(ck, "SIG-001", child(pointer, keys[i]), node$entries[[i]][[1L]]$place, "is a key that stands twice")
   each_child(node, pointer, function(one, at) keys_once(ck, one, at))
 }
 
@@ -46,14 +102,13 @@ check_specs <- function(ck, list, pointer, is_params) {
   check_unnamed(ck, vapply(names, is.null, NA), isTRUE(is_tensor[1L]), is_params, pointer, at)
 }
 
+# The number 1 and the text "1" are two names (SIG-004); 1.0 is the number 1 (SIG-001).
 check_twice <- function(ck, names, pointer, is_params, upto) {
-  seen <- character()
-  for (i in seq_len(upto)) {
+  keys <- vapply(names, function(name) if (is.null(name)) NA_character_ else identity_of(name), "")
+  for (i in which(duplicated(keys) & !is.na(keys) & seq_along(keys) <= upto)) {
     name <- names[[i]]
-    if (is.null(name)) next
-    if (isTRUE(name$value %in% seen))
-      add(ck, if (is_params) "SIG-008" else "SIG-004", paste0(child(pointer, i - 1L), "/name"), name$place, paste0("the name '", name$value, "' stands twice"))
-    seen <- c(seen, name$value)
+    why <- paste0("the name '", shown(name$value), "' stands twice")
+    add(ck, if (is_params) "SIG-008" else "SIG-004", paste0(child(pointer, i - 1L), "/name"), name$place, why)
   }
 }
 

@@ -13,7 +13,7 @@ test_that("violations have their rules and places, in order", {
   expect_equal(told$column, c(28, 3, 9, 1))
   expect_equal(told$severity, c("error", "warning", "error", "error"))
   expect_equal(nrow(as.data.frame(mlmodel_validate(on_disk("flavors: {python_function: {loader_module: a}}")))), 0)
-  expect_output(print(found), "2:28 /flavors/sklearn/pickled_model: names the file absent.pkl which is not there")
+  expect_output(print(found), "2:28 /flavors/sklearn/pickled_model: 'absent.pkl' is not in the model's folder")
 })
 
 test_that("bytes that are not UTF-8, or no text at all, are told with their place", {
