@@ -108,10 +108,15 @@ listed <- function(found) {
 
 of_others <- function(count) paste("is broken at least", count, "times more in this file, of which", most_listed, "are listed (MLM-034)")
 
-is_nothing <- function(node) node$kind == "text" && node$is_plain && node$value == ""
+# A document holds a mapping; one of nothing at all is none by MLM-001, whatever file it is.
+require_mapping <- function(node, rule = "MLM-001") {
+  is_nothing <- node$kind == "text" && node$is_plain && node$value == ""
+  if (is_nothing) broken("MLM-001", why = "is no mapping of keys, and empty")
+  if (node$kind != "mapping") broken(rule, node$place, "is no mapping of keys")
+}
 
 check_root <- function(ck, node) {
-  if (node$kind != "mapping") broken("MLM-001", if (is_nothing(node)) NA_integer_ else node$place, "is no mapping of keys")
+  require_mapping(node)
   check_yaml(ck, node, "")
   check_node(ck, node, schemas()$mlmodel, "", node$place)
   check_forms(ck, node, "")
@@ -160,7 +165,7 @@ are_named <- function(pointer) {
 # What has the form of a type, and no value of it (MLM-006); keys that the schema names are texts.
 check_forms <- function(ck, node, pointer) {
   say <- function(one, at) {
-    if (one$kind == "text" && !isTRUE(one$is_text) && !has_value(one))
+    if (one$kind == "text" && (!isTRUE(one$is_text) || is_typed_by_tag(one)) && !has_value(one))
       add(ck, "MLM-006", at, one$place, paste0("'", shown(one$value), "' has the form of a type, and is no value of it"))
   }
   say(node, pointer)
@@ -169,7 +174,7 @@ check_forms <- function(ck, node, pointer) {
 }
 
 child <- function(pointer, name) {
-  if (is.null(name)) name <- "[object Object]"
+  if (is.null(name)) name <- ""
   paste0(pointer, "/", gsub("/", "~1", gsub("~", "~0", name, fixed = TRUE), fixed = TRUE))
 }
 

@@ -29,7 +29,7 @@ read_environment <- function(root, name, of) {
   place <- place_in(root, name)
   if (!is_file(place)) return(read)
   checked <- check_content(read_bytes(place, yaml_bounds$bytes + 1), name, root, function(ck, node) {
-    if (node$kind != "mapping") broken(of$rule, if (is_nothing(node)) NA_integer_ else node$place, "is no mapping of keys")
+    require_mapping(node, of$rule)
     check_yaml(ck, node, "")
     check_node(ck, node, schemas()[[of$schema]], "", node$place)
     check_forms(ck, node, "")
@@ -81,7 +81,10 @@ check_requirements <- function(root, conda) {
   instead <- text_stand_in(bytes)
   if (!is.null(instead)) return(list(violation_of("DIR-009", "requirements.txt", instead)))
   text <- tryCatch(text_within_bounds(bytes), mlmodel_broken = identity)
-  if (inherits(text, "error")) return(list(violation_of(if (text$rule == "MLM-001") "ENV-008" else text$rule, "requirements.txt", text$why)))
+  if (inherits(text, "error")) {
+    at <- if (!is.na(text$place)) lines_and_columns(new_reader(text$text), text$place)
+    return(list(violation_of(if (text$rule == "MLM-001") "ENV-008" else text$rule, "requirements.txt", text$why, line = at$line, column = at$column)))
+  }
   lines <- requirement_lines(sub("^\ufeff", "", text))
   found <- lapply(seq_along(lines$texts), function(i) {
     lapply(about_requirement(lines$texts[i], "ENV-008", root), function(one) {

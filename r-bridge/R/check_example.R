@@ -78,8 +78,18 @@ rows_of_example <- function(data, info, specs) {
   if (info$type == "dataframe" && !is_records(data)) return(read_frame(data, specs, are_tensors))
   if (are_tensors) return(read_tensors(in_wrapping(data, info$format, specs), specs))
   if (is.null(specs)) return(if (is_array(data)) length(data) else 1L)
+  require_columns(data, specs)
   columns <- tryCatch(enforce_json(specs, without_nan(data)), mlmodel_refused = function(e) refused_example(e))
   length(columns[[1L]]$values)
+}
+
+# A mapping is one row, or columns of one length, where no input is a list itself (EXA-007).
+require_columns <- function(data, specs) {
+  is_plain <- is_object(data) && all(vapply(specs, function(one) one$type$kind %in% scalar_types, NA))
+  if (!is_plain) return()
+  are_lists <- vapply(unclass(data), is_array, NA)
+  if (any(are_lists) && !all(are_lists)) wrong_example("EXA-007", "An example mixes single values and columns of them")
+  if (any(are_lists) && length(unique(lengths(unclass(data)))) > 1L) wrong_example("EXA-007", "The columns of an example differ in length")
 }
 
 is_records <- function(data) is_array(data) && length(data) > 0L && is_object(data[[1L]])
@@ -108,7 +118,7 @@ read_frame <- function(data, specs, are_tensors) {
   if (!is.null(names) && !(is_array(names) && all(vapply(names, is_name, NA))))
     wrong_example("EXA-007", "The columns of an example are names: texts, or whole numbers")
   widths <- unique(c(lengths(rows), if (!is.null(names)) length(names)))
-  if (length(widths) > 1L) wrong_example("EXA-007", "The rows of an example differ in length")
+  if (length(widths) != 1L) wrong_example("EXA-007", "The rows of an example differ in length")
   if (!are_tensors) return(read_rows(specs, if (!is.null(names)) vapply(names, as.character, ""), without_nan(rows)))
   is_by_name <- !is.null(specs[[1L]]$name) && !is.null(names)
   columns <- function() lapply(seq_along(names), function(i) lapply(rows, function(row) row[[i]]))
@@ -118,6 +128,8 @@ read_frame <- function(data, specs, are_tensors) {
 # The cells of rows, each at the type of its column, which goes by name where the signature has names, and else by position.
 read_rows <- function(specs, names, rows) {
   if (is.null(specs)) return(length(rows))
+  if (is.null(names) && have_names(specs) && length(specs) > 1L)
+    wrong_example("EXA-003", "The columns have no names, and the inputs of the signature do (ENF-011)")
   is_by_name <- have_names(specs) && !is.null(names)
   at <- if (is_by_name) match(column_names(specs), names) else seq_along(specs)
   at[at > max(lengths(rows), length(names))] <- NA

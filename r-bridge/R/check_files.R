@@ -27,7 +27,8 @@ path_fault <- function(root, name, schema) {
 with_module_beside <- function(schema, node) {
   asked <- schema[["x-of-module"]]
   module <- if (!is.null(asked)) entry_of(node, asked[["in"]])[[2L]]
-  if (!is.null(module) && module$kind == "text" && !matches(asked[["known"]], module$value)) schema[["x-not-looked-for"]] <- TRUE
+  is_text <- !is.null(module) && module$kind == "text" && form_of(module) != "null"
+  if (is_text && !matches(asked[["known"]], module$value)) schema[["x-not-looked-for"]] <- TRUE
   schema
 }
 

@@ -6,7 +6,7 @@ check_json_text <- function(ck, node, schema, pointer) {
   if (inherits(list, "mlmodel_no_text"))
     return(add(ck, "CRA-009", pointer, node$place, "was not looked at: R has no texts with NUL or half a pair of surrogates", "warning"))
   if (inherits(list, "error")) {
-    place <- if (list$at <= length(node$characters)) node$characters[list$at] else node$place
+    place <- if (nzchar(node$value) && list$at <= length(node$characters)) node$characters[list$at] else node$place
     return(add(ck, "SIG-001", pointer, place, paste("is", list$what)))
   }
   list$place <- node$place
@@ -29,7 +29,7 @@ json_nodes <- function(text, places, deepest = deepest_text) {
   # Where the text stands that is empty, or ends.
   s$places <- places[pmin(s$starts, length(places))]
   node <- json_node(s)
-  if (s$at <= s$count) not_json(s)
+  json_end(s)
   node
 }
 
@@ -87,37 +87,34 @@ keys_once <- function(ck, node, pointer) {
 # What spans the specs of a list (SIG-002, SIG-004, SIG-005, SIG-008, SIG-020).
 check_specs <- function(ck, list, pointer, is_params) {
   value <- function(spec, key) entry_of(spec, key)[[2L]]
-  is_tensor <- vapply(list$items, function(spec) {
-    !is.null(value(spec, "tensor-spec")) || (!is_params && !is.null(value(spec, "dtype")))
-  }, NA)
   names <- lapply(list$items, function(spec) {
     name <- value(spec, "name")
     if (!is.null(name) && form_of(name) != "null") name
   })
+  check_twice(ck, names, pointer, is_params)
+  if (is_params) return()
+  is_tensor <- vapply(list$items, function(spec) {
+    !is.null(value(spec, "tensor-spec")) || !is.null(value(spec, "dtype")) || identical(value(spec, "type")$value, "tensor")
+  }, NA)
+  place <- function(i) list$items[[i]]$place
   mixed <- match(TRUE, is_tensor != is_tensor[1L])
-  check_twice(ck, names, pointer, is_params, upto = if (is.na(mixed)) length(names) else mixed - 1L)
-  at <- function(i) list$items[[i]]$place
-  if (!is.na(mixed))
-    return(add(ck, "SIG-002", child(pointer, mixed - 1L), at(mixed), "stands beside columns, and is a tensor, or the other way round"))
-  check_unnamed(ck, vapply(names, is.null, NA), isTRUE(is_tensor[1L]), is_params, pointer, at)
+  if (!is.na(mixed)) add(ck, "SIG-002", child(pointer, mixed - 1L), place(mixed), "stands beside columns, and is a tensor, or the other way round")
+  check_unnamed(ck, vapply(names, is.null, NA), is_tensor, pointer, place)
 }
 
 # The number 1 and the text "1" are two names (SIG-004); 1.0 is the number 1 (SIG-001).
-check_twice <- function(ck, names, pointer, is_params, upto) {
+check_twice <- function(ck, names, pointer, is_params) {
   keys <- vapply(names, function(name) if (is.null(name)) NA_character_ else identity_of(name), "")
-  for (i in which(duplicated(keys) & !is.na(keys) & seq_along(keys) <= upto)) {
+  for (i in which(duplicated(keys) & !is.na(keys))) {
     name <- names[[i]]
     why <- paste0("the name '", shown(name$value), "' stands twice")
     add(ck, if (is_params) "SIG-008" else "SIG-004", paste0(child(pointer, i - 1L), "/name"), name$place, why)
   }
 }
 
-check_unnamed <- function(ck, unnamed, are_tensors, is_params, pointer, at) {
-  if (are_tensors && length(unnamed) > 1L && any(unnamed)) {
-    i <- which(unnamed)[1L]
-    return(add(ck, "SIG-005", child(pointer, i - 1L), at(i), "is one of several tensors, and has no name"))
-  }
-  odd <- match(TRUE, unnamed != unnamed[1L])
-  if (!is.na(odd) && !is_params)
-    add(ck, "SIG-020", child(pointer, odd - 1L), at(odd), "has a name where others have none, or the other way round", "warning")
+check_unnamed <- function(ck, unnamed, is_tensor, pointer, place) {
+  i <- match(TRUE, unnamed)
+  if (is.na(i) || (all(unnamed) && (length(unnamed) == 1L || !all(is_tensor)))) return()
+  if (any(is_tensor)) add(ck, "SIG-005", child(pointer, i - 1L), place(i), "is one of several tensors, and has no name")
+  else add(ck, "SIG-020", child(pointer, i - 1L), place(i), "has no name where others have one", "warning")
 }

@@ -20,7 +20,7 @@ yaml_tags <- c(
   "!!timestamp" = "text", "!!binary" = "text", "!!seq" = "list", "!!map" = "mapping", "!!set" = "mapping"
 )
 tagged_forms <- list(
-  "!!int" = "integer", "!!float" = c("integer", "number"), "!!bool" = "boolean", "!!null" = "null", "!!timestamp" = "time"
+  "!!int" = "integer", "!!float" = c("integer", "number"), "!!bool" = "boolean", "!!timestamp" = "time"
 )
 # Times of MLM-010: those of ISO 8601, and that of MLflow for R, with a year of two digits and the seconds written twice.
 time_forms <- c(
@@ -50,14 +50,20 @@ form_of <- function(node) {
   if (is.null(node$form)) {
     is_said <- !node$is_plain || identical(node$tag, "!!str") || identical(node$tag, "!")
     node$form <- if (isTRUE(node$is_json) && node$is_plain) json_form(node$value)
-      else if (is_typed_by_tag(node)) plain_form(node$value)
+      else if (is_typed_by_tag(node)) tagged_form(node)
       else if (is_said) "string"
       else plain_form(node$value)
   }
   node$form
 }
 
-is_typed_by_tag <- function(node) !is.null(node$tag) && node$tag %in% names(tagged_forms)
+is_typed_by_tag <- function(node) !is.null(node$tag) && node$tag %in% c(names(tagged_forms), "!!null", "!!binary")
+
+# The form that a tag says; what has no value of it is read as a text (MLM-006).
+tagged_form <- function(node) {
+  if (!has_value(node)) "string"
+  else switch(node$tag, "!!null" = "null", "!!binary" = "binary", plain_form(node$value))
+}
 
 # A number that is whole is a whole number, however it is written (SIG-001).
 json_form <- function(text) {
@@ -69,14 +75,15 @@ json_form <- function(text) {
 
 # Whether a text that has the form of a type, or its tag, has a value of it (MLM-006).
 has_value <- function(node) {
+  if (identical(node$tag, "!!null")) return(TRUE)
+  if (identical(node$tag, "!!binary")) return(grepl(base64_text, gsub("[ \t\n]", "", node$value)))
   wanted <- if (is.null(node$tag)) NULL else tagged_forms[[node$tag]]
   form <- if (is.null(wanted)) form_of(node) else plain_form(node$value)
   if (!is.null(wanted) && !form %in% wanted) return(FALSE)
-  if (identical(node$tag, "!!binary")) return(grepl(base64_text, gsub("[ \t\n]", "", node$value)))
   if (form == "string") return(TRUE)
   if (form %in% c("integer", "number", "time") && nchar(node$value) > longest_form) return(FALSE)
   if (form == "integer" && grepl("^[-+]?0[bx]_*$", node$value)) return(FALSE)
-  form != "time" || !is.null(moment_of(time_of_yaml(node$value)))
+  form != "time" || !is.null(moment_of(time_of_yaml(node$value), FALSE))
 }
 
 has_type <- function(node, types) {
@@ -129,8 +136,9 @@ whole_of <- function(text) {
   Reduce(function(sum, digit) sum * base + digit, marks, 0) * (if (startsWith(text, "-")) -1 else 1)
 }
 
-# The moment of a time, as a text that is the same for the same moment; NULL for what is none (MLM-010, MLM-022).
-moment_of <- function(text) {
+# The moment of a time, as a text that is the same for the same moment; NULL for what is none (MLM-010, MLM-022), or, of
+# the time of a model, not within the years 1 to 9999 in UTC.
+moment_of <- function(text, is_of_model = TRUE) {
   is_r <- grepl(time_forms[["r"]], text, perl = TRUE)
   found <- regmatches(text, regexec(time_forms[[if (is_r) "r" else "iso"]], text, perl = TRUE))[[1L]]
   if (!length(found)) return(NULL)
@@ -139,7 +147,7 @@ moment_of <- function(text) {
   zone <- zone_seconds(found[9L])
   if (!is_date(parts) || any(parts[4:6] > c(23, 59, 59)) || abs(zone) >= 86400) return(NULL)
   seconds <- seconds_of(parts) - zone
-  if (parts[1L] < 1 || seconds < first_second || seconds > last_second) return(NULL)
+  if (parts[1L] < 1 || (is_of_model && (seconds < first_second || seconds > last_second))) return(NULL)
   paste0(sprintf("%.0f", seconds), ".", substr(paste0(found[8L], "000000"), 1L, 6L))
 }
 

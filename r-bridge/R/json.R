@@ -23,7 +23,7 @@ deepest_json <- 200L
 read_json <- function(text, is_bare = FALSE, deepest = deepest_json) {
   s <- json_reader(text, is_bare, deepest)
   value <- json_value(s)
-  if (s$at <= s$count) not_json(s)
+  json_end(s)
   value
 }
 
@@ -83,6 +83,9 @@ place_of_token <- function(s, at) if (at <= s$count) s$starts[at] else if (is.nu
 not_json <- function(s, place = place_of_token(s, s$at), what = "not JSON") {
   stop(errorCondition(paste(what, "at character", place), at = place, what = what, class = "mlmodel_not_json"))
 }
+
+# What follows a value, a token or none, is not JSON.
+json_end <- function(s) if (s$at <= s$count || !is.null(s$rest)) not_json(s)
 
 # One level of lists and objects more; what is too deep is told where the text begins (MLM-041).
 into <- function(s, read) {

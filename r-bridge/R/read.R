@@ -35,7 +35,7 @@ read_yaml <- function(place, look = identity) {
 
 # The mapping of a document of which each value knows whether its schema says that it is a text (MLM-005).
 schema_read <- function(node) {
-  if (node$kind != "mapping") broken("MLM-001", if (is_nothing(node)) NA_integer_ else node$place, "is no mapping of keys")
+  require_mapping(node)
   ck <- new_checker()
   ck$is_of_values <- TRUE
   check_yaml(ck, node, "")

@@ -18,6 +18,7 @@ in_wrapping <- function(data, format, specs) {
 read_tensors <- function(data, specs) {
   is_named <- !is.null(specs[[1L]]$name)
   if (!is_named && is_object(data)) wrong_example("EXA-003", "The tensor has no name, and is given by one (ENF-073)")
+  if (identical(data, list())) return(0L) # no rows of all of them (ENF-109)
   if (is_named && !is_object(data) && length(specs) > 1L) wrong_example("EXA-003", "The tensors have names, and are given without (ENF-072)")
   given <- if (is_object(data)) lapply(specs, function(spec) if (has_key(data, spec$name)) list(at_key(data, spec$name))) else list(list(data))
   faults <- unlist(lapply(seq_along(specs), function(i) tensor_faults(given[[i]], specs[[i]])), FALSE)
@@ -31,11 +32,11 @@ tensor_faults <- function(given, spec) {
   if (is.null(given)) return(say("is not given (ENF-072)"))
   found <- flat(given[[1L]])
   if (is.null(found$shape)) return(say("has lists that differ in length, or too many axes (ENF-076)"))
-  if (!has_shape(found$shape, spec$shape)) return(say("has the shape", shape_text(found$shape), "and is declared", shape_text(spec$shape), "(ENF-071)"))
-  kind <- tensor_kind(spec$dtype)
-  if (is.na(kind)) return(list())
-  wrong <- Position(function(cell) !is_element(cell, kind, spec$dtype), found$cells)
-  if (is.na(wrong)) list() else say("has a value that is not of", paste0(spec$dtype, ":"), substr(write_json(found$cells[[wrong]]), 1L, 60L), "(ENF-075)")
+  wrong <- wrong_element(found$cells, spec$dtype)
+  c(
+    if (!has_shape(found$shape, spec$shape)) say("has the shape", shape_text(found$shape), "and is declared", shape_text(spec$shape), "(ENF-071)"),
+    if (!is.na(wrong)) say("has a value that is not of", paste0(spec$dtype, ":"), shown(write_json(found$cells[[wrong]])), "(ENF-075)")
+  )
 }
 
 shape_text <- function(shape) paste0("[", paste(shape, collapse = ", "), "]")
@@ -59,6 +60,12 @@ flat <- function(data) {
   list(shape = shape, cells = as.list(cells))
 }
 
+# The number of the first cell that is none of a dtype, if R knows the dtype.
+wrong_element <- function(cells, dtype) {
+  kind <- tensor_kind(dtype)
+  if (is.na(kind)) NA_integer_ else Position(function(cell) !is_element(cell, kind, dtype), cells)
+}
+
 is_element <- function(cell, kind, dtype) {
   if (is.double(cell) && is.nan(cell) && (dtype == "object" || kind == "datetime")) return(TRUE)
   if (is.null(cell)) return(dtype == "object" || kind %in% c(floating_types, "datetime"))
@@ -71,7 +78,11 @@ is_element <- function(cell, kind, dtype) {
 read_sparse <- function(data, type, specs) {
   parts <- c("data", "indices", "indptr", "shape")
   if (!is_object(data) || !setequal(names(data), parts)) wrong_example("EXA-007", "A sparse matrix is an object with data, indices, indptr and shape")
-  read <- lapply(structure(parts, names = parts), function(part) numbers_of(at_key(data, part), part != "data"))
+  cells <- at_key(data, "data")
+  if (!is_array(cells) || any(vapply(cells, is.list, NA))) wrong_example("EXA-007", "The parts of a sparse matrix are lists of numbers")
+  dtype <- if (!is.null(specs) && is_tensor_spec(specs[[1L]])) specs[[1L]]$dtype else "float64"
+  if (!is.na(wrong_element(cells, dtype))) wrong_example("EXA-003", paste("A sparse matrix has a value that is not of", dtype, "(ENF-075)"))
+  read <- lapply(structure(parts, names = parts), function(part) if (part == "data") cells else whole_numbers(at_key(data, part)))
   if (any(vapply(read, is.null, NA))) wrong_example("EXA-007", "The parts of a sparse matrix are lists of numbers")
   if (!is_sparse(read, type)) wrong_example("EXA-012", "The parts of a sparse matrix contradict each other")
   shape <- read[["shape"]]
@@ -85,10 +96,9 @@ read_sparse <- function(data, type, specs) {
   1L
 }
 
-numbers_of <- function(list, are_whole) {
-  is_one <- function(one) is.null(one) || (is_number(one) && (!are_whole || is_whole(one))) || (!are_whole && is.double(one))
-  if (!is_array(list) || !all(vapply(list, is_one, NA))) return(NULL)
-  vapply(list, function(one) if (is_number(one)) as.double(one) else NaN, 0)
+whole_numbers <- function(list) {
+  is_one <- function(one) is_number(one) && as.double(one) %% 1 == 0
+  if (is_array(list) && all(vapply(list, is_one, NA))) vapply(list, as.double, 0)
 }
 
 # Each row (or column) ends in order, and each index lies in the matrix.

@@ -137,8 +137,12 @@ text_node <- function(r, value, is_plain, place, depth, tag = NULL, characters =
 # A node in block style that is indented by more than `outer`.
 block <- function(r, outer, depth, in_sequence = FALSE) {
   start <- place_of(r)
+  line <- r$line[r$at]
   space(r)
   marks <- read_marks(r)
+  # Behind the colon of a key neither a list nor a mapping begins on that line.
+  is_behind_colon <- in_sequence && r$line[r$at] == line
+  if (is_behind_colon && is_dash(r)) fail(r)
   indent <- indent_at(r)
   one <- peek(r)
   is_outside <- indent <= outer && !(in_sequence && indent == outer && is_dash(r))
@@ -149,7 +153,7 @@ block <- function(r, outer, depth, in_sequence = FALSE) {
   found <- if (one == "*") read_alias(r, depth)
     else if (one == "-" && is_dash(r)) read_sequence(r, indent, depth)
     else if (one == "|" || one == ">") read_literal(r, outer, marks, depth)
-    else mapping_or_value(r, indent, outer, depth)
+    else mapping_or_value(r, indent, outer, depth, is_behind_colon)
   if (length(marks)) named(r, found, marks) else found
 }
 
@@ -240,10 +244,11 @@ read_sequence <- function(r, indent, depth) {
   node
 }
 
-mapping_or_value <- function(r, indent, outer, depth) {
+mapping_or_value <- function(r, indent, outer, depth, is_behind_colon = FALSE) {
   from <- r$at
   key <- flow(r, depth, outer)
   if (!is_colon(r) || end_of_line(r, from) < r$at) return(key)
+  if (is_behind_colon) fail(r)
   node <- new_node(r, "mapping", key$place, depth, entries = list())
   entries <- list()
   repeat {

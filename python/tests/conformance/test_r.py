@@ -42,7 +42,7 @@ KEPT = [
     '["é\\n\\"","\\ud83d\\ude00\\\\u0000","\\u0001","",null,true,{}]',
     '[[],[[]],{"a":null}]',
 ]
-REFUSED = ["", "{", "[1,]", "{1:2}", "01", "+1", "NaN", "'a'", '"\n"', "1 2", '"\\x"', "nul", "[1 2]", '{"a":1,}']  # fmt: skip
+REFUSED = ["", "{", "[1,]", "{1:2}", "01", "+1", "NaN", "'a'", '"\n"', "1 2", '"\\x"', "nul", "[1] x", "[1 2]", '{"a":1,}']  # fmt: skip
 #: What R has no text for, which is told and not changed.
 NO_TEXT = ['"\\u0000"', '"\\ud800"', '"\\udc00 a"']
 

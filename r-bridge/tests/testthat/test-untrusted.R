@@ -183,4 +183,7 @@ test_that("a wide signature takes no longer than its size warrants", {
   expect_lt(system.time(found <- as.data.frame(mlmodel_validate(path)))[["user.self"]], 10)
   expect_equal(found$rule, "MLM-012")
   expect_equal(nrow(mlmodel_signature(path)$inputs), 3000)
+  # An object that is written so that it looks like another one is looked at nevertheless.
+  alike <- '[{"type": "double", "required": true}, {"type\\"tdouble\\nrequired": true}]'
+  expect_match(mlmodel_validate(in_folder("flavors: {a: {}}", paste0("signature: {inputs: '", alike, "'}"))), "/signature/inputs/1: lacks type", all = FALSE)
 })
