@@ -15,7 +15,10 @@ check_json_text <- function(ck, node, schema, pointer) {
     return(add(ck, if (is_params) "SIG-008" else "SIG-002", pointer, node$place, "is JSON, and no list"))
   ck$text <- node$place
   keys_once(ck, list, pointer)
-  check_node(ck, list, schema, pointer, node$place)
+  # Types nested some forty deep take more of R's own stack than there is.
+  tryCatch(check_node(ck, list, schema, pointer, node$place), stackOverflowError = function(e) {
+    add(ck, "CRA-009", pointer, node$place, "was not looked at as a whole: it is nested deeper than R's stack takes", "warning")
+  })
   check_specs(ck, list, pointer, is_params)
   ck$text <- NULL
   if (pointer == "/signature/inputs") ck$inputs <- list
@@ -94,7 +97,8 @@ check_specs <- function(ck, list, pointer, is_params) {
   check_twice(ck, names, pointer, is_params)
   if (is_params) return()
   is_tensor <- vapply(list$items, function(spec) {
-    !is.null(value(spec, "tensor-spec")) || !is.null(value(spec, "dtype")) || identical(value(spec, "type")$value, "tensor")
+    node <- value(spec, "type")
+    !is.null(value(spec, "tensor-spec")) || !is.null(value(spec, "dtype")) || (!is.null(node) && identical(node$value, "tensor"))
   }, NA)
   place <- function(i) list$items[[i]]$place
   mixed <- match(TRUE, is_tensor != is_tensor[1L])

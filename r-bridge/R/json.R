@@ -18,7 +18,7 @@ json_token_or_bare <- sub("-?(?:0", "-?Infinity|NaN|-?(?:0", json_token, fixed =
 deepest_text <- 65L
 longest_whole <- 4300L
 # Of other texts: what R's own stack takes.
-deepest_json <- 200L
+deepest_json <- 100L
 
 read_json <- function(text, is_bare = FALSE, deepest = deepest_json) {
   s <- json_reader(text, is_bare, deepest)

@@ -128,7 +128,7 @@ test_that("nothing is decompressed, and what has no end is not opened", {
   skip_if(!nzchar(Sys.which("mkfifo")), "there is no mkfifo")
   unlink(file.path(path, "MLmodel"))
   system2("mkfifo", shQuote(file.path(path, "MLmodel")))
-  expect_error(mlmodel_read(path), "no mapping of keys \\(MLM-001\\)")
+  expect_error(mlmodel_read(path), "no mapping of keys, and empty \\(MLM-001\\)")
 })
 
 test_that("links do not lead out of the folder, and what lies there is no part of the model", {
@@ -158,6 +158,10 @@ test_that("texts nested too deep are told, and stop nothing", {
   expect_error(mlmodel_signature(path), "nested more than 65 deep.*SIG-001")
   expect_match(mlmodel_validate(path), "SIG-001", all = FALSE)
   expect_error(mlmodel_enforce(list(inputs = list(list(type = "any"))), strrep("[", 1e5)), "nested more than")
+  deep <- paste0("[", strrep('{"type": "array", "items": ', 62), '{"type": "double"}', strrep("}", 62), "]")
+  path <- in_folder("flavors: {python_function: {loader_module: a}}", paste0("signature: {inputs: '", deep, "'}"))
+  expect_length(mlmodel_signature(path), 1)
+  expect_equal(as.data.frame(mlmodel_validate(path))$severity, "warning")
 })
 
 test_that("what a file holds steers no terminal, and fills no screen", {
