@@ -269,6 +269,7 @@ def test_a_tensor_is_taken(loaded):
     [
         *(np.array([["a"]]), [[1.0], [1.0, 2.0]], "text", b"x", object(), [["a", 1]], None),
         *([[1e300]], range(3), bytearray(b"x"), {1, 2}),
+        *(np.zeros(2, "longdouble"), np.zeros(2, "clongdouble")),
     ],
 )
 def test_another_kind_of_data_is_refused(given, loaded):
@@ -304,6 +305,18 @@ def test_a_mapping_names_the_arguments(loaded):
     assert one.predict({"images": ARRAY})["shape"] == [4, 3]  # a tensor with a name of its own
 
 
+class ByPlace(nn.Module):
+    def forward(self, rows, /, scale=1.0):
+        return rows * scale
+
+
+def test_an_argument_by_place_is_the_data():
+    """PTH-014: and the next one a parameter."""
+    assert np.array_equal(predictor(ByPlace())(ARRAY, {"scale": 2.0}), ARRAY * 2)
+    with pytest.raises(InvalidInput, match="PTH-014"):
+        predictor(ByPlace())(ARRAY, {"rows": 2.0})
+
+
 @pytest.mark.parametrize("make", [lambda model: model, torch.jit.script])
 def test_parameters_are_arguments_of_forward(make, loaded):
     """PTH-014: of a loaded program, too."""
@@ -321,6 +334,7 @@ FAILING = {
     "shapes": (nn.Linear(2, 1), ARRAY, "shapes cannot be multiplied"),
     "dtypes": (nn.Linear(3, 1), ARRAY.astype("float64"), "same dtype"),
     "an index": (nn.Embedding(2, 1), np.array([5]), "out of range"),
+    "axes": (nn.BatchNorm1d(3), ARRAY[:, :, None, None], "expected 2D or 3D input"),
     "without parameters": (Answering(lambda rows: rows.reshape(5)), ARRAY, "invalid for input"),
 }
 
@@ -347,6 +361,12 @@ def test_an_error_of_the_models_own_is_its_own(loaded):
 
     with pytest.raises(LookupError, match="of the model's"):
         loaded(Answering(fail)).predict(ARRAY)
+
+    def refuse(rows):
+        raise ValueError("a number of the model's")
+
+    with pytest.raises(ValueError, match="of the model's"):
+        predictor(Answering(refuse))(ARRAY, None)
 
 
 @pytest.mark.parametrize(
@@ -399,6 +419,15 @@ ANSWERS = {
     ),
     "a maximum": (
         lambda rows: rows.max(1), [ARRAY.max(1), ARRAY.argmax(1)], [ARRAY.max(1), ARRAY.argmax(1)]
+    ),
+    "sparse": (lambda rows: rows.to_sparse(), ARRAY, pd.DataFrame(ARRAY)),
+    "quantized": (
+        lambda rows: torch.quantize_per_tensor(rows, 1.0, 0, torch.qint8), ARRAY, pd.DataFrame(ARRAY)
+    ),
+    "short": (lambda rows: rows.to(torch.float8_e4m3fn), ARRAY, pd.DataFrame(ARRAY)),
+    "half complex": (
+        lambda rows: torch.complex(rows, rows).to(torch.complex32),
+        (ARRAY + 1j * ARRAY).astype("complex64"), pd.DataFrame((ARRAY + 1j * ARRAY).astype("complex64")),
     ),
     "conjugated": (
         lambda rows: torch.complex(rows, rows).conj(), ARRAY - 1j * ARRAY,
