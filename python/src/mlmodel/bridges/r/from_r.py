@@ -108,7 +108,8 @@ def _factor(vector: Vector, where: str) -> pd.Categorical:
     if levels is None or None in levels or vector.kind is not Kind.INTEGER:
         raise NotData(f"{_at(where)} is a factor without levels, or with one that is missing")
     codes = np.where(vector.values == MISSING_INTEGER, 0, vector.values) - 1
-    if len(codes) and (codes.min() < -1 or codes.max() >= len(levels)):
+    held = vector.values[vector.values != MISSING_INTEGER]
+    if len(held) and (held.min() < 1 or held.max() > len(levels)):
         raise NotData(f"{_at(where)} is a factor with values that are none of its levels")
     kept = _index(levels)
     return pd.Categorical.from_codes(codes, categories=kept, ordered="ordered" in vector.classes)
