@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import weakref
+from abc import ABC, abstractmethod
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from mlmodel.bridges.jvm.loaded import Fault, Loaded
+from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.signature.data.frames import from_arrays, index_of
 
 if TYPE_CHECKING:
@@ -20,11 +22,22 @@ if TYPE_CHECKING:
 
     from mlmodel.bridges.jvm.columns import Kind
     from mlmodel.errors import MlmodelError
+    from mlmodel.flavors._base import Predict
 
-__all__ = ["JvmModel"]
+__all__ = ["JvmModel", "predictor"]
 
 
-class JvmModel:
+def predictor(model: JvmModel, who: str) -> Predict:
+    """Return how a model predicts where it is served; ``who`` begins a sentence about it."""
+
+    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+        warn_of_params(params, who)
+        return model.predict(model_input)
+
+    return predict
+
+
+class JvmModel(ABC):
     """What a zip file holds, in a process of Java.
 
     Args:
@@ -65,6 +78,10 @@ class JvmModel:
     def outputs(self) -> dict[str, str]:
         """All columns that it can answer with, with the types of their values."""
         return {kind.name: _said(kind) for kind in self._loaded.outputs}
+
+    @abstractmethod
+    def predict(self, data: Any) -> pd.DataFrame:
+        """Return what the model answers to a table, as a frame with the index given."""
 
     def _answer(
         self,

@@ -12,7 +12,6 @@ from mlmodel._base.collections import remember
 from mlmodel.bridges.jvm.columns import NotWritten
 from mlmodel.bridges.jvm.loaded import Fault
 from mlmodel.errors import InvalidArgument, InvalidModel, ModelFailure, UnsupportedModel
-from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._invalid_data import invalid, invalid_each
 from mlmodel.flavors._jvm_model import JvmModel
 from mlmodel.flavors._tables import required_table
@@ -29,9 +28,8 @@ if TYPE_CHECKING:
 
     from mlmodel.bridges.jvm.columns import Kind
     from mlmodel.errors import MlmodelError
-    from mlmodel.flavors._base import Predict
 
-__all__ = ["Scorer", "predictor"]
+__all__ = ["Scorer"]
 
 #: MLeap's basic types -> those of columns (MLP-007).
 _TYPES: Mapping[str, DataType] = {
@@ -49,16 +47,6 @@ _RANGES: Mapping[str, tuple[int, int]] = {
         for name, bits in (("byte", 7), ("short", 15), ("int", 31), ("long", 63))
     },
 }
-
-
-def predictor(model: Scorer) -> Predict:
-    """Return how a bundle predicts where its model is served."""
-
-    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-        warn_of_params(params, "A bundle of MLeap")
-        return model.predict(model_input)
-
-    return predict
 
 
 class Scorer(JvmModel):
