@@ -33,6 +33,7 @@ def pytest_sessionstart() -> None:
         importlib.import_module("triton")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out tests whose libraries are not installed; those of one library go to one process.
 
@@ -52,6 +53,16 @@ def _own_trust_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     """No test, nor a process that it starts, touches the user's own trust store."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLMODEL_TRUST_STORE", str(tmp_path_factory.mktemp("trust") / "store"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _javas_of_spark_are_short_lived() -> Iterator[None]:
+    """Spark's processes here end soon: what Java's first compiler makes of their code is enough."""
+    quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("SPARK_SUBMIT_OPTS", "SPARK_DAEMON_JAVA_OPTS"):
+            patch.setenv(name, f"{quick} {os.environ.get(name, '')}")
         yield
 
 

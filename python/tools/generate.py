@@ -151,7 +151,7 @@ def wanted() -> Outputs:
 
 def _with_rules(folder: Path) -> bytes:
     """Return the schemas of the MLmodel file, with what they say of rules, as one file."""
-    names = ("mlmodel", "signature", "input-example-info")
+    names = ("mlmodel", "signature", "input-example-info", "conda-env", "python-env")
     one = {name: json.loads((folder / f"{name}.json").read_bytes()) for name in names}
     flavors = sorted((folder / "flavors").glob("*.json"))
     one["flavors"] = {path.stem: json.loads(path.read_bytes()) for path in flavors}

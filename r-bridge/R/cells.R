@@ -44,6 +44,7 @@ read_binary <- function(value) {
 
 read_number <- function(kind, value, required) {
   is_floating <- kind %in% floating_types
+  if (is_floating && is.double(value)) return(value) # a bare word (ENF-065)
   if (is_floating && !is_number(value) && value %in% c("NaN", "Infinity", "-Infinity"))
     return(c("NaN" = NaN, Infinity = Inf, "-Infinity" = -Inf)[[value]])
   if (!is_number(value)) return(fault("ENF-049"))
@@ -66,8 +67,13 @@ whole_digits <- function(text, required) {
   sprintf("%.0f", if (number == 0) 0 else number)
 }
 
-highest <- c(integer = "2147483647", long = "9223372036854775807")
-lowest <- c(integer = "2147483648", long = "9223372036854775808")
+highest <- c(
+  integer = "2147483647", long = "9223372036854775807", int8 = "127", int16 = "32767",
+  uint8 = "255", uint16 = "65535", uint32 = "4294967295", uint64 = "18446744073709551615"
+)
+lowest <- c(
+  integer = "2147483648", long = "9223372036854775808", int8 = "128", int16 = "32768", uint8 = "0", uint16 = "0", uint32 = "0", uint64 = "0"
+)
 
 # Digits are compared as texts: R has no integers of 64 bits.
 is_within <- function(digits, kind) {

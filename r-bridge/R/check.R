@@ -18,61 +18,117 @@ with_other_names <- function(read) {
   read
 }
 
-# `has_file` tells whether the model's folder has a file, if there is a folder.
-new_checker <- function(has_file = NULL) {
+# `folder` is that of the model; without one nothing is looked for.
+new_checker <- function(folder = NULL) {
   ck <- new.env(parent = emptyenv())
   ck$found <- list()
-  ck$has_file <- has_file
+  ck$folder <- folder
   ck
 }
 
+# `ck$text` is the text of JSON in which a place is, if it is in one.
 add <- function(ck, rule, pointer, place, why, severity = "error") {
   shown <- if (nchar(pointer) <= 1000L) pointer # MLM-035
-  one <- list(rule = rule, severity = severity, pointer = shown, place = place, why = why)
+  one <- list(rule = rule, severity = severity, pointer = shown, place = place, why = why, within = ck$text)
   ck$found[[length(ck$found) + 1L]] <- one
   invisible()
 }
 
-# What is wrong with the text of a file, each with rule, severity, pointer, line, column and why, in order (MLM-042).
-check_text <- function(text, has_file = NULL) {
-  ck <- new_checker(has_file)
+# The bytes of a file held against what `check` says of a document: what is wrong, each with rule, severity, pointer,
+# line, column and message, in order (MLM-042), and the root of the document where it has one.
+check_content <- function(bytes, file, folder, check) {
+  instead <- if (!is.null(folder)) text_stand_in(bytes)
+  if (!is.null(instead)) return(list(found = list(violation_of("DIR-009", file, instead))))
+  ck <- new_checker(folder)
   r <- NULL
+  is_read <- FALSE
   tryCatch({
-    r <- yaml_document(text)
-    check_root(ck, r$root)
+    r <- document_reader(text_within_bounds(bytes))
+    check(ck, read_root(r)$root)
+    is_read <- TRUE
   }, mlmodel_broken = function(e) {
+    if (!is.null(e$text)) r <<- new_reader(e$text)
     ck$found <- c(ck$found, list(list(rule = e$rule, severity = "error", place = e$place, why = e$why)))
   })
-  if (is.null(r)) r <- new_reader(of_lines(text))
-  in_document_order(ck$found, r)
+  list(found = in_document_order(ck$found, r, file), root = if (is_read) r$root)
 }
 
-in_document_order <- function(found, r) {
+violation_of <- function(rule, file, why, severity = "error", line = NULL, column = NULL, pointer = NULL) {
+  list(rule = rule, severity = severity, pointer = pointer, file = file, line = line, column = column, message = why)
+}
+
+in_document_order <- function(found, r, file) {
+  found <- without_many_in_texts(found)
   places <- vapply(found, function(one) as.integer(one$place), 0L)
   rules <- vapply(found, function(one) one$rule, "")
-  at <- lines_and_columns(r, places)
-  lapply(order(places, rules, na.last = FALSE), function(i) {
-    list(
-      rule = rules[i], severity = found[[i]]$severity, pointer = found[[i]]$pointer, file = "MLmodel",
-      line = if (!is.na(places[i])) at$line[i], column = if (!is.na(places[i])) at$column[i], message = found[[i]]$why
-    )
-  })
+  at <- if (is.null(r)) NULL else lines_and_columns(r, places)
+  listed(lapply(order(places, rules, na.last = FALSE), function(i) {
+    is_placed <- !is.na(places[i])
+    one <- violation_of(rules[i], file, found[[i]]$why, found[[i]]$severity, if (is_placed) at$line[i], if (is_placed) at$column[i], found[[i]]$pointer)
+    one$stands_for <- found[[i]]$stands_for
+    one
+  }))
+}
+
+most_listed <- 100L
+
+# Of one rule in a text of JSON a hundred are listed; one entry, where the text begins, stands for the others (MLM-034).
+without_many_in_texts <- function(found) {
+  kinds <- vapply(found, function(one) if (is.null(one$within)) NA_character_ else paste(one$within, one$rule, one$severity), "")
+  counts <- table(kinds)
+  for (kind in names(counts)[counts > most_listed]) {
+    at <- which(kinds == kind)
+    others <- at[-seq_len(most_listed)]
+    first <- found[[at[1L]]]
+    more <- list(rule = first$rule, severity = first$severity, place = first$within, why = of_others(length(others)), stands_for = length(others))
+    found <- c(found[-others], list(more))
+    kinds <- c(kinds[-others], NA)
+  }
+  found
+}
+
+# Likewise of one rule in a file; that entry has no place, and stands behind the last that is listed.
+listed <- function(found) {
+  kinds <- vapply(found, function(one) if (is.null(one$stands_for)) paste(one$rule, one$severity) else NA_character_, "")
+  counts <- table(kinds)
+  for (kind in names(counts)[counts > most_listed]) {
+    at <- which(kinds == kind)
+    others <- at[-seq_len(most_listed)]
+    first <- found[[at[1L]]]
+    found[[at[most_listed]]]$others <- violation_of(first$rule, first$file, of_others(length(others)), first$severity)
+    found <- found[-others]
+    kinds <- kinds[-others]
+  }
+  as.list(unlist(lapply(found, function(one) {
+    others <- one$others
+    one[c("stands_for", "others")] <- NULL
+    if (is.null(others)) list(one) else list(one, others)
+  }), FALSE))
+}
+
+of_others <- function(count) paste("is broken at least", count, "times more in this file, of which", most_listed, "are listed (MLM-034)")
+
+# A document holds a mapping; one of nothing at all is none by MLM-001, whatever file it is.
+require_mapping <- function(node, rule = "MLM-001") {
+  is_nothing <- node$kind == "text" && node$is_plain && node$value == ""
+  if (is_nothing) broken("MLM-001", why = "is no mapping of keys, and empty")
+  if (node$kind != "mapping") broken(rule, node$place, "is no mapping of keys")
 }
 
 check_root <- function(ck, node) {
-  is_empty <- node$kind == "text" && node$is_plain && node$value == ""
-  if (node$kind != "mapping") broken("MLM-001", if (is_empty) NA_integer_ else node$place, "is no mapping of keys")
+  require_mapping(node)
   check_yaml(ck, node, "")
   check_node(ck, node, schemas()$mlmodel, "", node$place)
   check_forms(ck, node, "")
   check_times(ck, node)
   check_examples(ck, node)
+  check_delivery(ck, node)
 }
 
 # What holds for every value, declared or not: keys and tags (MLM-003, MLM-004).
 check_yaml <- function(ck, node, pointer) {
   if (!is.null(node$tag) && !identical(unname(yaml_tags[node$tag]), node$kind))
-    add(ck, "MLM-004", pointer, node$place, paste("has the tag", node$tag, "which is not one of its kind"))
+    add(ck, "MLM-004", pointer, node$place, paste("has the tag", shown(node$tag), "which is not one of its kind"))
   if (node$kind == "mapping") node$entries <- first_entries(ck, node, pointer)
   each_child(node, pointer, function(one, at) check_yaml(ck, one, at))
 }
@@ -95,7 +151,7 @@ first_entries <- function(ck, node, pointer) {
     key <- node$entries[[i]][[1L]]
     at <- child(pointer, key$value)
     if (!is_text[i] || (key$value == "<<" && key$is_plain)) add(ck, "MLM-004", at, key$place, "is a key that is no text")
-    if (is_twice[i]) add(ck, "MLM-003", at, key$place, paste0("has the key '", key$value, "' a second time"))
+    if (is_twice[i]) add(ck, "MLM-003", at, key$place, paste0("has the key '", shown(key$value), "' a second time"))
   }
   node$entries[!is_twice]
 }
@@ -106,15 +162,19 @@ are_named <- function(pointer) {
     (startsWith(pointer, "/flavors/") && pointer %in% child("/flavors", names(schemas()$flavors)))
 }
 
-# What has the form of a type, and no value of it (MLM-006).
+# What has the form of a type, and no value of it (MLM-006); keys that the schema names are texts.
 check_forms <- function(ck, node, pointer) {
-  if (node$kind == "text" && !isTRUE(node$is_text) && !has_value(node))
-    add(ck, "MLM-006", pointer, node$place, paste0("'", substr(node$value, 1L, 60L), "' has the form of a type, and is no value of it"))
+  say <- function(one, at) {
+    if (one$kind == "text" && (!isTRUE(one$is_text) || is_typed_by_tag(one)) && !has_value(one))
+      add(ck, "MLM-006", at, one$place, paste0("'", shown(one$value), "' has the form of a type, and is no value of it"))
+  }
+  say(node, pointer)
+  if (!are_named(pointer)) for (entry in node$entries) say(entry[[1L]], child(pointer, entry[[1L]]$value))
   each_child(node, pointer, function(one, at) check_forms(ck, one, at))
 }
 
 child <- function(pointer, name) {
-  if (is.null(name)) name <- "[object Object]"
+  if (is.null(name)) name <- ""
   paste0(pointer, "/", gsub("/", "~1", gsub("~", "~0", name, fixed = TRUE), fixed = TRUE))
 }
 
@@ -132,8 +192,7 @@ check_times <- function(ck, root) {
     if (is.null(moment)) entry[[2L]]$value else moment
   })
   if (identical(moments[[1L]], moments[[2L]])) return()
-  later <- both[[which.max(vapply(both, function(entry) entry[[1L]]$place, 0L))]]
-  add(ck, "MLM-009", child("", later[[1L]]$value), later[[1L]]$place, "names another moment than the other time")
+  add(ck, "MLM-009", "/utc_time_created", both[[2L]][[1L]]$place, "names another moment than the other time")
 }
 
 check_examples <- function(ck, root) {

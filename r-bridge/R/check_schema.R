@@ -24,7 +24,8 @@ check_node <- function(ck, node, schema, pointer, key_place, outer = character()
   own <- rules_of(schema)
   rules <- c(own, outer[setdiff(names(outer), names(own))])
   types <- unlist(schema[["type"]])
-  if (!is.null(types) && !has_type(node, types))
+  is_time <- isTRUE(schema[["x-time"]]) && form_of(node) == "time" # by its tag, too (MLM-009)
+  if (!is.null(types) && !is_time && !has_type(node, types))
     return(add(ck, rule_for(rules, "type"), pointer, node$place, paste("is not", expected_of(schema, types))))
   goes_on <- check_itself(ck, node, schema, types, pointer, rules)
   check_hints(ck, node, schema, types, pointer)
@@ -33,8 +34,8 @@ check_node <- function(ck, node, schema, pointer, key_place, outer = character()
 
 check_inside <- function(ck, node, schema, pointer, key_place, rules) {
   if (node$kind == "mapping") check_mapping(ck, node, schema, pointer, key_place, rules)
-  if (!is.null(schema[["items"]])) for (i in seq_along(node$items))
-    check_node(ck, node$items[[i]], schema[["items"]], child(pointer, i - 1L), node$items[[i]]$place, rules)
+  if (!is.null(schema[["items"]])) check_items(ck, node, schema[["items"]], pointer, rules)
+  if (!isTRUE(node$is_json) && length(schema[["allOf"]])) mark_undeclared(node)
   for (part in schema[["allOf"]]) check_node(ck, node, part, pointer, key_place, rules)
   if (!is.null(schema[["if"]])) {
     following <- schema[[if (holds(node, schema[["if"]])) "then" else "else"]]
@@ -43,6 +44,31 @@ check_inside <- function(ck, node, schema, pointer, key_place, rules) {
   if (!is.null(schema[["anyOf"]])) check_any(ck, node, schema, pointer, key_place, rules)
   if (!is.null(schema[["contentSchema"]]) && node$kind == "text" && form_of(node) != "null")
     check_json_text(ck, node, schema[["contentSchema"]], pointer)
+}
+
+# Of objects of a signature that differ in their names alone one is looked at, if it is as it should be.
+check_items <- function(ck, node, schema, pointer, rules) {
+  known <- new.env(parent = emptyenv())
+  for (i in seq_along(node$items)) {
+    item <- node$items[[i]]
+    looks <- if (isTRUE(item$is_json)) looks_of(item)
+    if (!is.null(looks) && !is.null(known[[looks]])) next
+    before <- length(ck$found)
+    check_node(ck, item, schema, child(pointer, i - 1L), item$place, rules)
+    if (!is.null(looks) && length(ck$found) == before) known[[looks]] <- TRUE
+  }
+}
+
+# What an object says but for the text of its name, if all its values are single ones, and nothing in it is as a mark here.
+looks_of <- function(item) {
+  keys <- vapply(item$entries, function(entry) entry[[1L]]$value, "")
+  values <- lapply(item$entries, function(entry) entry[[2L]])
+  if (!length(keys) || any(vapply(values, function(one) one$kind != "text", NA))) return(NULL)
+  is_text <- vapply(values, function(one) !one$is_plain, NA)
+  said <- vapply(values, function(one) one$value, "")
+  said[is_text & keys == "name"] <- ""
+  if (any(grepl("[\"\n]", c(keys, said))) || sum(nchar(c(keys, said))) > 1000L) return(NULL)
+  paste0(keys, ifelse(is_text, "\"t", "\"p"), said, collapse = "\n")
 }
 
 expected_of <- function(schema, types) {
@@ -96,22 +122,23 @@ wrong_text <- function(node, schema) {
   if (!is.null(schema[["minLength"]]) && nchar(node$value) < schema[["minLength"]] && !has_type(node, "null")) return("is empty")
   if (!is.null(schema[["pattern"]]) && !matches(schema[["pattern"]], node$value))
     return(paste("is not", expected_of(schema, schema[["pattern"]])))
-  if (!is.null(schema[["minimum"]]) && has_type(node, "number") && number_of(node$value) < schema[["minimum"]])
+  if (!is.null(schema[["minimum"]]) && has_type(node, "number") && isTRUE(node_number(node) < schema[["minimum"]]))
     paste("is less than", schema[["minimum"]])
 }
 
 # Whether a pattern of the schemas is found; its `$` is the very end.
-matches <- function(pattern, text) grepl(sub("\\$$", "\\\\z", pattern), text, perl = TRUE)
+matches <- function(pattern, text) has_form(sub("\\$$", "\\\\z", pattern), text)
 
 check_mapping <- function(ck, node, schema, pointer, key_place, rules) {
   names <- vapply(node$entries, function(entry) if (is.null(entry[[1L]]$value)) "" else entry[[1L]]$value, "")
   absent <- setdiff(unlist(schema[["required"]]), names)
-  if (length(absent)) add(ck, rule_for(rules, "required"), pointer, key_place, paste("lacks", paste(absent, collapse = ", ")))
+  for (name in absent) add(ck, rule_for(rules, "required"), pointer, key_place, paste("lacks", name))
   more <- schema[["additionalProperties"]]
   for (i in seq_along(names)) {
     own <- if (nzchar(names[i])) schema[["properties"]][[names[i]]]
     if (is.null(own) && is.list(more)) own <- more
-    check_entry(ck, node$entries[[i]], own, schema, child(pointer, names[i]), rules)
+    check_entry(ck, node$entries[[i]], with_module_beside(own, node), schema, child(pointer, names[i]), rules)
+    if (!is.null(own[["x-module"]])) check_module(ck, node$entries[[i]][[2L]], own[["x-module"]], node, child(pointer, names[i]))
   }
 }
 
@@ -137,24 +164,12 @@ check_hints <- function(ck, node, schema, types, pointer) {
     add(ck, form$rule, pointer, node$place, paste("is not", form$expected), "warning")
   if (isTRUE(schema[["x-time"]]) && is.null(moment_of(node$value)))
     add(ck, "MLM-010", pointer, node$place, "is no time in UTC, such as 2024-05-01 12:30:00.000000", "warning")
-  if (!is.null(schema[["x-file"]])) check_path(ck, node, pointer, isTRUE(schema[["x-last-part"]]))
+  if (!is.null(schema[["x-file"]])) check_path(ck, node, schema, pointer)
 }
 
 check_looks <- function(ck, node, schema, types, looks, pointer) {
-  node$is_text <- TRUE # by its schema (MLM-005)
-  is_declared <- looks %in% c(types, "string") || (looks == "integer" && "number" %in% types) ||
-    (looks == "time" && isTRUE(schema[["x-time"]]))
+  node$is_text <- !isTRUE(node$is_undeclared) # by its schema (MLM-005)
+  is_declared <- looks %in% c(types, "string") || (looks == "integer" && "number" %in% types) || isTRUE(schema[["x-time"]])
   if (!is_declared)
     add(ck, "MLM-005", pointer, node$place, paste0("is a text that looks like a ", looks, "; put it in quotes"), "warning")
-}
-
-check_path <- function(ck, node, pointer, is_last_part) {
-  name <- if (is_last_part) sub("^.*[\\\\/]", "", node$value) else node$value
-  parts <- strsplit(gsub("\\", "/", name, fixed = TRUE), "/", fixed = TRUE)[[1L]]
-  is_none <- name == "" || grepl("\ufdd0", name, fixed = TRUE) || nchar(name) > 4096L
-  if (is_none || ".." %in% parts || grepl("^(?:[\\\\/]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]+:/)", name, perl = TRUE))
-    return(add(ck, "DIR-002", pointer, node$place, paste0("'", substr(name, 1L, 60L), "' leads out of the model's folder")))
-  if (grepl("\\", name, fixed = TRUE)) add(ck, "DIR-006", pointer, node$place, "has backslashes in a path", "warning")
-  wanted <- paste(parts[!parts %in% c("", ".")], collapse = "/")
-  if (!is.null(ck$has_file) && !ck$has_file(wanted)) add(ck, "DIR-003", pointer, node$place, paste("names the file", name, "which is not there"))
 }

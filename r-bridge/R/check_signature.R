@@ -1,68 +1,124 @@
 # The JSON texts of a signature within an MLmodel file; each character knows its place in the file.
 
 check_json_text <- function(ck, node, schema, pointer) {
-  wrong <- json_fault(node$value)
-  if (!is.null(wrong)) {
-    place <- if (wrong <= length(node$characters)) node$characters[wrong] else node$place
-    return(add(ck, "SIG-001", pointer, place, "is not JSON"))
+  if (isTRUE(ck$is_of_values)) return()
+  list <- tryCatch(json_nodes(node$value, c(node$characters, node$place)), mlmodel_not_json = identity, mlmodel_no_text = identity)
+  if (inherits(list, "mlmodel_no_text"))
+    return(add(ck, "CRA-009", pointer, node$place, "was not looked at: R has no texts with NUL or half a pair of surrogates", "warning"))
+  if (inherits(list, "error")) {
+    place <- if (nzchar(node$value) && list$at <= length(node$characters)) node$characters[list$at] else node$place
+    return(add(ck, "SIG-001", pointer, place, paste("is", list$what)))
   }
-  list <- yaml_document(node$value, c(node$characters, node$place)[seq_len(nchar(node$value) + 1L)])$root
   list$place <- node$place
   is_params <- endsWith(pointer, "params")
   if (list$kind != "list")
     return(add(ck, if (is_params) "SIG-008" else "SIG-002", pointer, node$place, "is JSON, and no list"))
+  ck$text <- node$place
   keys_once(ck, list, pointer)
-  check_node(ck, list, schema, pointer, node$place)
+  # Types nested some forty deep take more of R's own stack than there is.
+  tryCatch(check_node(ck, list, schema, pointer, node$place), stackOverflowError = function(e) {
+    add(ck, "CRA-009", pointer, node$place, "was not looked at as a whole: it is nested deeper than R's stack takes", "warning")
+  })
   check_specs(ck, list, pointer, is_params)
+  ck$text <- NULL
+  if (pointer == "/signature/inputs") ck$inputs <- list
+}
+
+# A text of JSON as nodes, as YAML's are; `places` says where each of its characters stands.
+json_nodes <- function(text, places, deepest = deepest_text) {
+  s <- json_reader(text, TRUE, deepest)
+  long <- which(nchar(s$tokens) > longest_whole & grepl("^-?[0-9]+$", s$tokens) & s$kinds != "\"")
+  if (length(long)) not_json(s, 1L, paste("a whole number of more than", longest_whole, "digits, and so not JSON"))
+  # Where the text stands that is empty, or ends.
+  s$places <- places[pmin(s$starts, length(places))]
+  node <- json_node(s)
+  json_end(s)
+  node
+}
+
+json_node <- function(s) {
+  at <- s$at
+  kind <- if (at <= s$count) s$kinds[at] else ""
+  if (kind %in% c("", "]", "}", ",", ":")) not_json(s)
+  s$at <- at + 1L
+  node <- list2env(list(kind = "text", place = s$places[at], tag = NULL, is_json = TRUE), parent = emptyenv())
+  if (kind == "{") into(s, function(s) json_entries(s, node))
+  else if (kind == "[") into(s, function(s) json_list(s, node))
+  else {
+    node$value <- s$tokens[at]
+    node$is_plain <- kind != "\""
+  }
+  node
+}
+
+json_list <- function(s, node) {
+  node$kind <- "list"
+  node$items <- list()
+  items <- list()
+  if (took(s, "]")) return()
+  repeat {
+    items[[length(items) + 1L]] <- json_node(s)
+    if (took(s, "]")) break
+    if (!took(s, ",")) not_json(s)
+  }
+  node$items <- items
+}
+
+json_entries <- function(s, node) {
+  node$kind <- "mapping"
+  node$entries <- list()
+  entries <- list()
+  if (took(s, "}")) return()
+  repeat {
+    if (s$at > s$count || s$kinds[s$at] != "\"") not_json(s)
+    key <- json_node(s)
+    if (!took(s, ":")) not_json(s)
+    entries[[length(entries) + 1L]] <- list(key, json_node(s))
+    if (took(s, "}")) break
+    if (!took(s, ",")) not_json(s)
+  }
+  node$entries <- entries
 }
 
 keys_once <- function(ck, node, pointer) {
-  node$is_json <- TRUE
-  node$form <- NULL
-  seen <- character()
-  for (entry in node$entries) {
-    key <- entry[[1L]]
-    if (key$value %in% seen) add(ck, "SIG-001", child(pointer, key$value), key$place, "is a key that stands twice")
-    seen <- c(seen, key$value)
-  }
+  keys <- vapply(node$entries, function(entry) entry[[1L]]$value, "")
+  for (i in which(duplicated(keys)))
+    add(ck, "SIG-001", child(pointer, keys[i]), node$entries[[i]][[1L]]$place, "is a key that stands twice")
   each_child(node, pointer, function(one, at) keys_once(ck, one, at))
 }
 
 # What spans the specs of a list (SIG-002, SIG-004, SIG-005, SIG-008, SIG-020).
 check_specs <- function(ck, list, pointer, is_params) {
   value <- function(spec, key) entry_of(spec, key)[[2L]]
-  is_tensor <- vapply(list$items, function(spec) {
-    !is.null(value(spec, "tensor-spec")) || (!is_params && !is.null(value(spec, "dtype")))
-  }, NA)
   names <- lapply(list$items, function(spec) {
     name <- value(spec, "name")
     if (!is.null(name) && form_of(name) != "null") name
   })
+  check_twice(ck, names, pointer, is_params)
+  if (is_params) return()
+  is_tensor <- vapply(list$items, function(spec) {
+    node <- value(spec, "type")
+    !is.null(value(spec, "tensor-spec")) || !is.null(value(spec, "dtype")) || (!is.null(node) && identical(node$value, "tensor"))
+  }, NA)
+  place <- function(i) list$items[[i]]$place
   mixed <- match(TRUE, is_tensor != is_tensor[1L])
-  check_twice(ck, names, pointer, is_params, upto = if (is.na(mixed)) length(names) else mixed - 1L)
-  at <- function(i) list$items[[i]]$place
-  if (!is.na(mixed))
-    return(add(ck, "SIG-002", child(pointer, mixed - 1L), at(mixed), "stands beside columns, and is a tensor, or the other way round"))
-  check_unnamed(ck, vapply(names, is.null, NA), isTRUE(is_tensor[1L]), is_params, pointer, at)
+  if (!is.na(mixed)) add(ck, "SIG-002", child(pointer, mixed - 1L), place(mixed), "stands beside columns, and is a tensor, or the other way round")
+  check_unnamed(ck, vapply(names, is.null, NA), is_tensor, pointer, place)
 }
 
-check_twice <- function(ck, names, pointer, is_params, upto) {
-  seen <- character()
-  for (i in seq_len(upto)) {
+# The number 1 and the text "1" are two names (SIG-004); 1.0 is the number 1 (SIG-001).
+check_twice <- function(ck, names, pointer, is_params) {
+  keys <- vapply(names, function(name) if (is.null(name)) NA_character_ else identity_of(name), "")
+  for (i in which(duplicated(keys) & !is.na(keys))) {
     name <- names[[i]]
-    if (is.null(name)) next
-    if (isTRUE(name$value %in% seen))
-      add(ck, if (is_params) "SIG-008" else "SIG-004", paste0(child(pointer, i - 1L), "/name"), name$place, paste0("the name '", name$value, "' stands twice"))
-    seen <- c(seen, name$value)
+    why <- paste0("the name '", shown(name$value), "' stands twice")
+    add(ck, if (is_params) "SIG-008" else "SIG-004", paste0(child(pointer, i - 1L), "/name"), name$place, why)
   }
 }
 
-check_unnamed <- function(ck, unnamed, are_tensors, is_params, pointer, at) {
-  if (are_tensors && length(unnamed) > 1L && any(unnamed)) {
-    i <- which(unnamed)[1L]
-    return(add(ck, "SIG-005", child(pointer, i - 1L), at(i), "is one of several tensors, and has no name"))
-  }
-  odd <- match(TRUE, unnamed != unnamed[1L])
-  if (!is.na(odd) && !is_params)
-    add(ck, "SIG-020", child(pointer, odd - 1L), at(odd), "has a name where others have none, or the other way round", "warning")
+check_unnamed <- function(ck, unnamed, is_tensor, pointer, place) {
+  i <- match(TRUE, unnamed)
+  if (is.na(i) || (all(unnamed) && (length(unnamed) == 1L || !all(is_tensor)))) return()
+  if (any(is_tensor)) add(ck, "SIG-005", child(pointer, i - 1L), place(i), "is one of several tensors, and has no name")
+  else add(ck, "SIG-020", child(pointer, i - 1L), place(i), "has no name where others have one", "warning")
 }

@@ -2,6 +2,10 @@
 
 mlmodel_save_crate <- function(f, path, ..., signature = NULL, overwrite = FALSE) {
   if (!is.function(f)) stop("f is a function, not an object of the class ", class(f)[1L], call. = FALSE)
+  # R takes the beginning of an argument's name for it.
+  if (!is.character(path) || length(path) != 1L || is.na(path))
+    stop("path is one text, not an object of the class ", class(path)[1L], "; what the function needs has other names than f, path, pat, pa and p",
+         call. = FALSE)
   require_room(path, overwrite)
   made <- crate_of(f, list(...))
   text <- mlmodel_text(signature)

@@ -12,24 +12,31 @@ json_token <- paste0(
   "|-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null|[][{},:])"
 )
 
-read_json <- function(text) {
-  s <- json_tokens(text)
-  s$at <- 1L
+# In a signature and in an example NaN and the infinities may stand as bare words, which is not JSON (SIG-001, EXA-009).
+json_token_or_bare <- sub("-?(?:0", "-?Infinity|NaN|-?(?:0", json_token, fixed = TRUE)
+# The list of a signature, and 64 levels in it (SIG-001).
+deepest_text <- 65L
+longest_whole <- 4300L
+# Of other texts: what R's own stack takes.
+deepest_json <- 100L
+
+read_json <- function(text, is_bare = FALSE, deepest = deepest_json) {
+  s <- json_reader(text, is_bare, deepest)
   value <- json_value(s)
-  if (s$at <= s$count) not_json(s)
+  json_end(s)
   value
 }
 
-# The position of the first character that makes a text no JSON, or NULL.
-json_fault <- function(text) {
-  tryCatch({
-    read_json(text)
-    NULL
-  }, mlmodel_not_json = function(e) e$at)
+json_reader <- function(text, is_bare, deepest) {
+  s <- json_tokens(text, if (is_bare) json_token_or_bare else json_token)
+  s$at <- 1L
+  s$levels <- 0L
+  s$deepest <- deepest
+  s
 }
 
-json_tokens <- function(text) {
-  found <- gregexpr(json_token, text, perl = TRUE)[[1L]]
+json_tokens <- function(text, token) {
+  found <- gregexpr(token, text, perl = TRUE)[[1L]]
   s <- new.env(parent = emptyenv())
   s$starts <- as.integer(found)
   s$ends <- s$starts + attr(found, "match.length") - 1L
@@ -67,13 +74,26 @@ json_texts <- function(tokens) {
 unescaped <- function(text) {
   marks <- gsub("\\\\u[dD][89abAB]..\\\\u[dD][c-fC-F]", "", gsub("\\\\", "", text, fixed = TRUE))
   if (grepl("\\\\u(?:0000|[dD][89a-fA-F])", marks, perl = TRUE))
-    stop("R has no texts with NUL or half a pair of surrogates (CRA-009)", call. = FALSE)
+    stop(errorCondition("R has no texts with NUL or half a pair of surrogates (CRA-009)", class = "mlmodel_no_text"))
   as.character(jsonlite::parse_json(text, simplifyVector = TRUE))
 }
 
-not_json <- function(s, at = s$at) {
-  place <- if (at <= s$count) s$starts[at] else if (is.null(s$rest)) s$length + 1L else s$rest
-  stop(errorCondition(paste("not JSON at character", place), at = place, class = "mlmodel_not_json"))
+place_of_token <- function(s, at) if (at <= s$count) s$starts[at] else if (is.null(s$rest)) s$length + 1L else s$rest
+
+not_json <- function(s, place = place_of_token(s, s$at), what = "not JSON") {
+  stop(errorCondition(paste(what, "at character", place), at = place, what = what, class = "mlmodel_not_json"))
+}
+
+# What follows a value, a token or none, is not JSON.
+json_end <- function(s) if (s$at <= s$count || !is.null(s$rest)) not_json(s)
+
+# One level of lists and objects more; what is too deep is told where the text begins (MLM-041).
+into <- function(s, read) {
+  s$levels <- s$levels + 1L
+  if (s$levels > s$deepest) not_json(s, 1L, paste("nested more than", s$deepest, "deep, and so not JSON"))
+  read_there <- read(s)
+  s$levels <- s$levels - 1L
+  read_there
 }
 
 json_value <- function(s) {
@@ -81,14 +101,16 @@ json_value <- function(s) {
   if (at > s$count) not_json(s)
   s$at <- at + 1L
   switch(s$kinds[at],
-    "{" = json_pairs(s),
-    "[" = json_items(s),
+    "{" = into(s, json_pairs),
+    "[" = into(s, json_items),
     "\"" = s$tokens[at],
     "t" = TRUE,
     "f" = FALSE,
     "n" = NULL,
-    "]" = , "}" = , "," = , ":" = not_json(s, at),
-    json_number(s$tokens[at])
+    "]" = , "}" = , "," = , ":" = not_json(s, place_of_token(s, at)),
+    "N" = NaN,
+    "I" = Inf,
+    if (s$tokens[at] == "-Infinity") -Inf else json_number(s$tokens[at])
   )
 }
 
@@ -187,7 +209,15 @@ quoted <- function(texts) {
   paste0("\"", texts, "\"", recycle0 = TRUE)
 }
 
+# A text that others wrote, as a message shows it: cut, and without what would steer a terminal (MLM-035).
+shown <- function(text, most = 60L) {
+  text <- substr(text, 1L, most)
+  odd <- grepl("[\x01-\x1f\x7f]", text) | grepl("[\u0080-\u009f]", text)
+  text[odd] <- vapply(text[odd], without_controls, "")
+  text
+}
+
 without_controls <- function(text) {
   points <- utf8ToInt(text)
-  paste(ifelse(points < 32L, sprintf("\\u%04x", points), intToUtf8(points, multiple = TRUE)), collapse = "")
+  paste(ifelse(points < 32L | (points >= 127L & points < 160L), sprintf("\\u%04x", points), intToUtf8(points, multiple = TRUE)), collapse = "")
 }

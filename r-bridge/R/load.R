@@ -36,7 +36,7 @@ loaded_flavor <- function(read, path) {
 served_instead <- function(path) paste0("serve it (mlmodel serve -m ", path, "), and ask it with mlmodel_score(url, data)")
 
 not_of_r <- function(read, path) {
-  flavors <- paste(names(at_key(read, "flavors")), collapse = ", ")
+  flavors <- shown(paste(names(at_key(read, "flavors")), collapse = ", "), 200L)
   paste0(path, ": the model has the flavors ", flavors, ", and R loads crates and models of ",
          paste(setdiff(names(r_flavors), "crate"), collapse = ", "), "; ", served_instead(path))
 }
@@ -50,8 +50,8 @@ without_package <- function(name, packages, path) {
 file_of <- function(root, given, default = NULL) {
   file <- if (is.null(given)) default else given
   if (!is.character(file) || length(file) != 1L) stop("the flavor does not name the model's file (MLM-008)", call. = FALSE)
-  if (!is_inside(root, file)) stop(file, " leads out of the model's folder (DIR-004)", call. = FALSE)
-  if (!file.exists(file.path(root, file))) stop("there is no file ", file, " in the model's folder (DIR-003)", call. = FALSE)
+  if (!is_inside(root, file)) stop(shown(file, 200L), " leads out of the model's folder (DIR-004)", call. = FALSE)
+  if (!is_there(place_in(root, file))) stop("there is no file ", shown(file, 200L), " in the model's folder (DIR-003)", call. = FALSE)
   file
 }
 
@@ -74,18 +74,19 @@ load_xgboost <- function(root, flavor) {
 }
 
 load_keras <- function(root, flavor, package) {
-  file <- file.path(root, file_of(root, at_key(flavor, "data"), "data"))
+  file <- file_of(root, at_key(flavor, "data"), "data")
   # A folder holds one model, in the form of either age.
-  if (dir.exists(file)) file <- Find(file.exists, file.path(file, c("model.keras", "model.h5")))
+  if (dir.exists(file.path(root, file)))
+    file <- Find(function(one) is_there(file.path(root, one)), file.path(file, c("model.keras", "model.h5")))
   if (is.null(file)) stop("there is neither model.keras nor model.h5 in the model's data (DIR-003)", call. = FALSE)
   load <- exported(package, if (package == "keras3") "load_model" else "load_model_hdf5")
-  model <- load(file, compile = FALSE)
+  model <- load(file.path(root, file_of(root, file)), compile = FALSE)
   function(data, ...) stats::predict(model, number_matrix(data), ...)
 }
 
 load_h2o <- function(root, flavor) {
   folder <- file_of(root, at_key(flavor, "data"), "model.h2o")
-  settings <- yaml::yaml.load_file(file.path(root, file_of(root, file.path(folder, "h2o.yaml"))), eval.expr = FALSE)
+  settings <- value_of(read_yaml(file.path(root, file_of(root, file.path(folder, "h2o.yaml")))))
   file <- file_of(root, file.path(folder, at_key(settings, "model_file")))
   exported("h2o", "h2o.init")(bind_to_localhost = TRUE)
   model <- exported("h2o", "h2o.loadModel")(file.path(root, file))

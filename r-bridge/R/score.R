@@ -78,9 +78,9 @@ post <- function(url, body, timeout) {
     "POST ", parts[4L], " HTTP/1.0\r\nHost: ", parts[2L], ":", port, "\r\nContent-Type: application/json\r\n",
     "Content-Length: ", length(body), "\r\nConnection: close\r\n\r\n"
   )), body), server)
-  answer <- raw()
-  while (length(got <- readBin(server, "raw", 65536L))) answer <- c(answer, got)
-  content(answer, url)
+  pieces <- list()
+  while (length(got <- readBin(server, "raw", 65536L))) pieces[[length(pieces) + 1L]] <- got
+  content(as.raw(unlist(pieces)), url)
 }
 
 # HTTP/1.0 is answered without chunks; the body begins after the first empty line.

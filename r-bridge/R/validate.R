@@ -2,32 +2,25 @@
 
 mlmodel_validate <- function(path) {
   file <- model_file(path)
-  root <- dirname(normalizePath(file))
-  # A folder's files are looked for by the names that are told: listing it would follow links, in circles, too.
-  has_file <- if (dir.exists(path)) function(name) nzchar(name) && file.exists(file.path(root, name))
-  found <- check_bytes(readBin(file, "raw", yaml_bounds$bytes + 1), has_file)
-  found <- c(found, crate_faults(path, root, found))
+  found <- if (is_inside(file$root, file$name)) check_folder(file$root, read_bytes(file$place, yaml_bounds$bytes + 1))
+    else list(violation_of("DIR-011", file$name, "is a link that leads out of the model's folder, so it is not read"))
   structure(vapply(found, violation_text, ""), class = "mlmodel_violations", path = path, found = found)
 }
 
-# As check_text, of the bytes of a file (MLM-001).
-check_bytes <- function(bytes, has_file = NULL) {
-  if (length(bytes) > yaml_bounds$bytes)
-    return(list(list(rule = "MLM-002", severity = "error", pointer = NULL, file = "MLmodel", message = "is larger than 8 MiB")))
-  bytes[bytes == 0] <- as.raw(1) # no text of R has a NUL, and YAML has neither
-  text <- rawToChar(bytes)
-  Encoding(text) <- "UTF-8"
-  if (validUTF8(text)) return(check_text(text, has_file))
-  marked <- of_lines(iconv(text, "UTF-8", "UTF-8", sub = "\ufdd0"))
-  at <- regexpr("\ufdd0", marked, fixed = TRUE)
-  found <- list(rule = "MLM-001", severity = "error", place = as.integer(at), why = "is not UTF-8")
-  in_document_order(list(found), new_reader(marked))
+# A model folder, whose MLmodel file has these bytes (MLM-042).
+check_folder <- function(root, bytes) {
+  checked <- check_content(bytes, "MLmodel", root, check_root)
+  if (is.null(checked$root)) return(checked$found)
+  flavors <- entry_of(checked$root, "flavors")[[2L]]
+  c(checked$found, crate_faults(root, flavors, checked$found), check_environment(root, flavors), check_example(root, checked$root))
 }
 
 violation_text <- function(one) {
-  place <- if (!is.null(one$line)) paste0(one$line, ":", one$column, " ")
+  file <- if (one$file != "MLmodel") paste0(one$file, ":")
+  place <- if (!is.null(one$line)) paste0(file, one$line, ":", one$column, " ") else if (!is.null(file)) paste0(file, " ")
   severity <- if (one$severity == "warning") "warning: "
-  paste0(place, severity, if (is.null(one$pointer) || one$pointer == "") "/" else one$pointer, ": ", one$message, " (", one$rule, ")")
+  pointer <- if (is.null(one$pointer) || one$pointer == "") "/" else one$pointer
+  shown(paste0(place, severity, pointer, ": ", one$message, " (", one$rule, ")"), 4000L)
 }
 
 print.mlmodel_violations <- function(x, ...) {
@@ -44,26 +37,20 @@ as.data.frame.mlmodel_violations <- function(x, row.names = NULL, optional = FAL
   }
   data.frame(
     rule = at("rule", ""), severity = at("severity", ""), pointer = at("pointer", NA_character_),
-    line = at("line", NA_integer_), column = at("column", NA_integer_), message = at("message", "")
+    file = at("file", ""), line = at("line", NA_integer_), column = at("column", NA_integer_), message = at("message", "")
   )
 }
 
-# A crate is the flavor that R can load: without a key its file is crate.bin, and no file is a link that leads out.
-crate_faults <- function(path, root, found) {
+# A crate without a key has the file crate.bin, which no schema names.
+crate_faults <- function(root, flavors, found) {
   is_broken <- any(vapply(found, function(one) one$severity == "error", NA))
-  crate <- if (!is_broken) at_key(at_key(mlmodel_read(path), "flavors"), "crate")
-  if (is.null(crate)) return(list())
-  file <- at_key(crate, "model")
-  if (is.null(file)) file <- "crate.bin"
-  say <- function(rule, why) list(list(rule = rule, severity = "error", pointer = "/flavors/crate", file = "MLmodel", message = why))
-  if (!file.exists(file.path(root, file))) say("DIR-003", paste("there is no file", file))
-  else if (!is_inside(root, file)) say("DIR-004", paste(file, "leads out of the folder"))
+  crate <- if (!is_broken) entry_of(flavors, "crate")[[2L]]
+  if (is.null(crate) || !is.null(entry_of(crate, "model"))) return(list())
+  say <- function(rule, why) list(violation_of(rule, "MLmodel", why, pointer = "/flavors/crate"))
+  place <- place_in(root, "crate.bin")
+  instead <- stand_in_at(place, "crate.bin")
+  if (is.null(place)) say("DIR-004", "crate.bin leads out of the folder")
+  else if (!is_there(place)) say("DIR-003", "there is no file crate.bin")
+  else if (!is.null(instead)) say("DIR-009", paste("crate.bin", instead))
   else list()
-}
-
-is_inside <- function(root, file) {
-  parts <- strsplit(file, "[/\\\\]")[[1L]]
-  if (startsWith(file, "/") || any(parts == "..")) return(FALSE)
-  place <- file.path(root, file)
-  !file.exists(place) || startsWith(normalizePath(place), paste0(normalizePath(root), "/"))
 }

@@ -8,9 +8,9 @@ yaml_bounds <- list(depth = 64L, values = 50000L, aliases = 1000L, directives = 
 yaml_escapes <- c("0" = "\ufdd0", a = "\a", b = "\b", t = "\t", "\t" = "\t", n = "\n", v = "\v", f = "\f", r = "\r", e = "\033",
                   " " = " ", "\"" = "\"", "/" = "/", "\\" = "\\", N = "\u0085", "_" = "\u00a0", L = "\u2028", P = "\u2029")
 
-# An error of a file, with its rule and place.
-broken <- function(rule, place = NA_integer_, why = "is not YAML") {
-  stop(errorCondition(paste0(why, " (", rule, ")"), rule = rule, place = place, why = why, class = "mlmodel_broken"))
+# An error of a file, with its rule and place; `text` is that of the place, if not the document's.
+broken <- function(rule, place = NA_integer_, why = "is not YAML", text = NULL) {
+  stop(errorCondition(paste0(why, " (", rule, ")"), rule = rule, place = place, why = why, text = text, class = "mlmodel_broken"))
 }
 
 # A text with one character for each end of a line (MLM-040).
@@ -18,12 +18,23 @@ of_lines <- function(text) gsub("\r\n|[\r\u0085\u2028\u2029]", "\n", sub("^\ufef
 
 characters_of <- function(text) if (nzchar(text)) strsplit(text, "", fixed = TRUE)[[1L]] else character()
 
-# Read a document; `places` says where each character of the text stands, if not where it is.
-yaml_document <- function(text, places = NULL) {
-  if (nchar(text, "bytes") > yaml_bounds$bytes) broken("MLM-002", why = "is larger than 8 MiB")
-  text <- if (is.null(places)) of_lines(text) else gsub("\r", " ", text, fixed = TRUE)
-  r <- new_reader(text)
-  r$places <- if (is.null(places)) seq_len(r$size + 1L) else places
+# Controls, but for tabs and ends of lines, and what is no character.
+has_strange_characters <- function(text) {
+  grepl("[\\x01-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]", text, perl = TRUE, useBytes = TRUE) ||
+    (grepl("[\\x80-\\xff]", text, perl = TRUE, useBytes = TRUE) && grepl("[\u0080-\u0084\u0086-\u009f\ufffe\uffff]", text))
+}
+
+yaml_document <- function(text) read_root(document_reader(text))
+
+document_reader <- function(text) {
+  r <- new_reader(of_lines(text))
+  r$places <- seq_len(r$size + 1L)
+  r$has_strange <- has_strange_characters(text)
+  r
+}
+
+read_root <- function(r) {
+  if (r$has_strange) broken("MLM-001", why = "has characters that YAML does not allow")
   r$root <- read_document(r)
   r
 }
@@ -44,7 +55,7 @@ new_reader <- function(text) {
   r$at <- 1L
   r$values <- 0L
   r$aliases <- 0L
-  r$anchors <- new.env(parent = emptyenv())
+  r$anchors <- list(names = character(), nodes = list())
   r$open <- character()
   r
 }
@@ -126,8 +137,12 @@ text_node <- function(r, value, is_plain, place, depth, tag = NULL, characters =
 # A node in block style that is indented by more than `outer`.
 block <- function(r, outer, depth, in_sequence = FALSE) {
   start <- place_of(r)
+  line <- r$line[r$at]
   space(r)
   marks <- read_marks(r)
+  # Behind the colon of a key neither a list nor a mapping begins on that line.
+  is_behind_colon <- in_sequence && r$line[r$at] == line
+  if (is_behind_colon && is_dash(r)) fail(r)
   indent <- indent_at(r)
   one <- peek(r)
   is_outside <- indent <= outer && !(in_sequence && indent == outer && is_dash(r))
@@ -138,7 +153,7 @@ block <- function(r, outer, depth, in_sequence = FALSE) {
   found <- if (one == "*") read_alias(r, depth)
     else if (one == "-" && is_dash(r)) read_sequence(r, indent, depth)
     else if (one == "|" || one == ">") read_literal(r, outer, marks, depth)
-    else mapping_or_value(r, indent, outer, depth)
+    else mapping_or_value(r, indent, outer, depth, is_behind_colon)
   if (length(marks)) named(r, found, marks) else found
 }
 
@@ -156,6 +171,7 @@ read_marks <- function(r) {
     if (one != "&" && one != "!") return(found)
     if (is.null(found$place)) found$place <- place_of(r)
     word <- read_word(r)
+    if (!is.null(found[[if (one == "!") "tag" else "anchor"]])) fail(r, why = "has two tags or anchors")
     if (one == "!") found$tag <- word
     else {
       found$anchor <- substr(word, 2L, nchar(word))
@@ -173,7 +189,9 @@ read_word <- function(r) {
 
 named <- function(r, node, marks) {
   if (!is.null(marks$anchor)) {
-    assign(paste0("&", marks$anchor), node, r$anchors)
+    at <- length(r$anchors$names) + 1L
+    r$anchors$names[at] <- marks$anchor
+    r$anchors$nodes[[at]] <- node
     r$open <- setdiff(r$open, marks$anchor)
   }
   if (!is.null(marks$tag)) node$tag <- marks$tag
@@ -185,9 +203,10 @@ read_alias <- function(r, depth) {
   place <- place_of(r)
   word <- read_word(r)
   name <- substr(word, 2L, nchar(word))
-  if (name %in% r$open) broken("MLM-002", place, paste("has the alias", name, "within itself"))
-  target <- get0(paste0("&", name), r$anchors, inherits = FALSE)
-  if (is.null(target)) broken("MLM-001", place, paste("has no anchor", name))
+  if (name %in% r$open) broken("MLM-002", place, paste("has the alias", shown(name), "within itself"))
+  at <- which(r$anchors$names == name)
+  if (!length(at)) broken("MLM-001", place, paste("has no anchor", shown(name)))
+  target <- r$anchors$nodes[[at[length(at)]]] # the last of those before it
   r$values <- r$values + node_size(target)
   r$aliases <- r$aliases + 1L
   is_too_much <- r$values > yaml_bounds$values || r$aliases > yaml_bounds$aliases ||
@@ -225,10 +244,11 @@ read_sequence <- function(r, indent, depth) {
   node
 }
 
-mapping_or_value <- function(r, indent, outer, depth) {
+mapping_or_value <- function(r, indent, outer, depth, is_behind_colon = FALSE) {
   from <- r$at
   key <- flow(r, depth, outer)
   if (!is_colon(r) || end_of_line(r, from) < r$at) return(key)
+  if (is_behind_colon) fail(r)
   node <- new_node(r, "mapping", key$place, depth, entries = list())
   entries <- list()
   repeat {

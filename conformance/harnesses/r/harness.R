@@ -28,10 +28,27 @@ bytes_of <- function(input) {
   charToRaw(paste(vapply(parts, function(part) strrep(part[[1L]], as.integer(part[[2L]])), ""), collapse = ""))
 }
 
+# The folder of a case, with its files.
+folder_of <- function(input) {
+  root <- tempfile("model-")
+  dir.create(root)
+  files <- mlmodel$at_key(input, "files")
+  for (name in names(files)) {
+    place <- file.path(root, name)
+    dir.create(dirname(place), recursive = TRUE, showWarnings = FALSE)
+    writeBin(charToRaw(mlmodel$at_key(files, name)), place)
+  }
+  root
+}
+
 check_model <- function(input) {
-  files <- names(mlmodel$at_key(input, "files"))
-  has_file <- if (mlmodel$has_key(input, "files")) function(name) any(files == name | startsWith(files, paste0(name, "/")))
-  found <- mlmodel$check_bytes(bytes_of(input), has_file)
+  bytes <- bytes_of(input)
+  if (mlmodel$has_key(input, "files") || mlmodel$has_key(input, "mlmodel_base64")) {
+    root <- folder_of(input)
+    on.exit(unlink(root, recursive = TRUE))
+    writeBin(bytes, file.path(root, "MLmodel"))
+    found <- mlmodel$check_folder(normalizePath(root), bytes)
+  } else found <- mlmodel$check_content(bytes, "MLmodel", NULL, mlmodel$check_root)$found
   list(valid = all(vapply(found, function(one) one$severity != "error", NA)), violations = found)
 }
 

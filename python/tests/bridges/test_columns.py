@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlmodel.bridges.jvm.columns import Kind, NotWritten, written
+from mlmodel.bridges.jvm.columns import Kind, NotWritten, read, written
 from mlmodel.signature.data.arrays import object_array
 
 
@@ -42,6 +42,19 @@ def test_a_tensor_without_values(sizes):
     assert values(tensor(*sizes), []) == []
 
 
+@pytest.mark.parametrize("of", ["double", "string"])
+def test_tensors_with_several_open_axes(of):
+    """Their sizes go with them, and come back."""
+    a, b = (1.0, 2.0) if of == "double" else ("a", "bc")
+    kind = tensor(-1, 2, -1, of=of)
+    cells = [[[[a, b], [b, a]]], None, [[[a], [b]], [[b], [b]]], [], [[[], []]]]
+    data = sent(kind, *cells)
+    sizes = np.frombuffer(data, "<i4", 15, offset=1 + 5 + 4 * 6)
+    assert sizes.reshape(5, 3).tolist() == [[1, 2, 2], [0, 0, 0], [2, 2, 1], [0, 2, 0], [1, 2, 0]]
+    answer = np.array([len(cells)], "<i4").tobytes() + data
+    assert read(answer, 0, [kind])["a"].tolist() == cells
+
+
 @pytest.mark.parametrize(
     ("sizes", "cell", "said"),
     [
@@ -57,7 +70,8 @@ def test_a_tensor_without_values(sizes):
         ((2,), [1, 2, 3], r"has values of \[3\], and the bundle takes \[2\]"),
         ((2, 2), [[1, 2], [3]], "has lists of several sizes, or a null, in it"),
         ((), [[1, 2], [3]], "has lists of several sizes, or a null, in it"),
-        ((-1, -1), [[1, 2], [3, 4]], r"is of \[-1, -1\], and one open size at most goes over"),
+        ((-1, -1), [[1, 2], [3]], "has lists of several sizes, or a null, in it"),
+        ((-1, -1), [1, 2], r"has values of \[2\], and the bundle takes \[-1, -1\]"),
         ((2,), [1, None], "has a null in it"),
         ((2, 2), [[1, 2], [None, 3]], "has a null in it"),
     ],

@@ -197,6 +197,8 @@ def test_a_body_that_is_too_large_is_refused_unread(server):
         ("Host: a\r\nContent-Length: 2\r\nContent_Length: 3", "{}", "RST-104"),
         ("Content-Length: 2", "{}", "RST-105"),
         ("Host: a\r\nHost: b\r\nContent-Length: 2", "{}", "RST-105"),
+        ("Host: a b\r\nContent-Length: 2", "{}", "RST-105"),
+        ("Host: a/b\r\nContent-Length: 2", "{}", "RST-105"),
         ("Host: a\r\nContent-Length: 99", "x1,x2,k,cat\n1,2,3,a\n", "RST-107"),
     ],
 )

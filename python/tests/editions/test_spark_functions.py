@@ -30,6 +30,7 @@ spark_df = spark.createDataFrame(pandas.read_json("rows.json"))
 _AFTER = """
 import json
 sys.stdout.write("\\n" + json.dumps([row.prediction for row in df.collect()]) + "\\n")
+spark.stop()
 """
 
 
@@ -40,6 +41,22 @@ _EARLY = {**_PATH, "<features>": '"name", "age"'}
 _LOCAL = {'"conda"': '"local"'}
 
 
+@pytest.fixture(scope="module")
+def _one_java():
+    """One process of Java, in which each block's own process has a session: Spark starts once."""
+    from pyspark.java_gateway import launch_gateway
+
+    gateway = launch_gateway()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_GATEWAY_PORT", str(gateway.gateway_parameters.port))
+        patch.setenv("PYSPARK_GATEWAY_SECRET", gateway.gateway_parameters.auth_token)
+        yield
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait(60)
+
+
+@pytest.mark.usefixtures("_one_java")
 @pytest.mark.parametrize(
     ("place", "repairs", "arrays"),
     [

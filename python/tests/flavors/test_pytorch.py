@@ -32,6 +32,7 @@ from mlmodel.errors import (  # noqa: E402
     UnsupportedModel,
     UntrustedModel,
 )
+from mlmodel.flavors._pytorch_running import on_device  # noqa: E402
 from mlmodel.sandbox.wall import lacking  # noqa: E402
 from mlmodel.trust.describe import look_into  # noqa: E402
 
@@ -240,6 +241,17 @@ def test_an_example_of_one_row_or_a_table_lets_any_number_in(example, network, t
     rows = ROWS if isinstance(example, np.ndarray) else example
     for count in (1, 2, 5, 6):
         assert len(loaded.predict(rows[:count])) == count
+
+
+def test_data_that_a_program_was_not_exported_for_are_refused(network, tmp_path):
+    """PTH-015: whichever error its guards are."""
+    options = FORMS["exported"][1]
+    mlmodel.pytorch.save_model(network, tmp_path / "m", input_example=ROWS, **options)
+    program = mlmodel.pytorch.load_model(tmp_path / "m")
+    predict = mlmodel.pytorch.FLAVOR.predictor(program, {})
+    for given in (ROWS[:, :2], ROWS.astype("float64"), ROWS[0]):
+        with pytest.raises(InvalidInput, match="PTH-015"):
+            predict(given, None)
 
 
 class FixedRows(nn.Module):
@@ -644,6 +656,18 @@ def test_a_device_that_is_configured(network, tmp_path):
     moved = mlmodel.pyfunc.load_model(tmp_path / "m", model_config={"device": "meta"})
     with pytest.raises(InvalidInput, match="PTH-015"):  # numbers that are nowhere
         moved.predict(ROWS)
+
+
+def test_a_graphics_card_is_taken_where_there_is_one(network, tmp_path, monkeypatch):
+    """PTH-013: by a module, which can be moved; an exported program stays."""
+    moved = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(nn.Module, "to", lambda self, at: moved.append(str(at)) or self)
+    program = FORMS["a program"][0](network).module()
+    assert on_device(torch, program, None, tmp_path) is program
+    assert moved == []
+    assert on_device(torch, network, None, tmp_path) is network
+    assert moved == ["cuda"]
 
 
 def test_an_exported_program_stays_on_its_device(network, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,27 @@ class Two(nn.Module):
         return (left + right) * scale
 
 
+class ByKeyword(nn.Module):
+    def forward(self, rows, *, more):
+        return rows + more
+
+
+class Where(nn.Module):
+    """Answers where its data are; it has no parameters."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("held", torch.ones(1))
+
+    def forward(self, rows, more=None):
+        return [str(one.device) for one in (rows, more) if one is not None]
+
+
+class Pair(NamedTuple):
+    y: object
+    z: object
+
+
 @pytest.fixture
 def loaded(tmp_path):
     def load(model, **options):
@@ -51,6 +73,11 @@ def loaded(tmp_path):
         return mlmodel.load(tmp_path / "m")
 
     return load
+
+
+def predictor(model):
+    """Return how a module predicts that was not saved."""
+    return mlmodel.pytorch.FLAVOR.predictor(model, {})
 
 
 class Linear(nn.Module):
@@ -84,6 +111,9 @@ def test_what_is_wrong_with_other_data_says_nothing_of_their_numbers(loaded):
     with pytest.raises(InvalidInput, match=r"shapes cannot be multiplied.*\(PTH-015\)") as caught:
         loaded(nn.Linear(3, 1)).predict(ARRAY[:, :2])
     assert "computes with" not in str(caught.value)
+    with pytest.raises(InvalidInput, match=r"out of range.*\(PTH-015\)") as caught:
+        predictor(nn.Embedding(2, 1))(np.array([5]), None)
+    assert "computes with" not in str(caught.value)
 
 
 def test_a_module_of_two_inputs_says_that_it_takes_a_mapping(loaded):
@@ -113,6 +143,18 @@ def test_a_table_is_one_tensor_of_float32(form, loaded):
     assert np.array_equal(told["rows"], ARRAY)
 
 
+def test_a_series_is_a_table_of_one_column():
+    """PTH-010, SKL-010."""
+    told = predictor(Telling())(pd.Series([1, 2], index=[7, 3]), None)
+    assert told["dtype"] == "torch.float32"
+    assert told["rows"].tolist() == [[1], [2]]
+
+
+def test_a_table_without_columns_has_rows():
+    """PTH-010."""
+    assert predictor(Telling())(pd.DataFrame(index=[7, 3]), None)["shape"] == [2, 0]
+
+
 def test_gaps_are_nan(loaded):
     """PTH-010."""
     frame = pd.DataFrame(
@@ -129,6 +171,7 @@ def test_doubles_are_rounded_and_that_is_said_once(loaded):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model.predict(FRAME.astype("float64"))
+        model.predict(FRAME.astype("float64").where(FRAME > 1))
     with pytest.warns(UserWarning, match="rounded to the nearest.*PTH-010"):
         answer = model.predict(FRAME.astype("float64") + 0.1)
     with warnings.catch_warnings():
@@ -190,6 +233,16 @@ def test_an_array_keeps_its_dtype(dtype, loaded):
         assert np.array_equal(told["rows"], array if dtype != "bool" else array * 1)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [np.asfortranarray(ARRAY), ARRAY[::-1], FRAME.astype("int64"), FRAME.astype({"a": "int8"})],
+)
+def test_a_tensor_lies_in_one_piece(given):
+    """PTH-010, PTH-011: so that a module can look at it in another shape."""
+    answer = predictor(Answering(lambda rows: rows.view(-1)))(given, None)
+    assert answer.tolist() == np.asarray(given).ravel().tolist()
+
+
 LISTS = [
     ([[1.5, 2]], "float32"),
     ([[1, 2]], "int64"),
@@ -212,7 +265,12 @@ def test_a_tensor_is_taken(loaded):
 
 
 @pytest.mark.parametrize(
-    "given", [np.array([["a"]]), [[1.0], [1.0, 2.0]], "text", b"x", object(), [["a", 1]], None]
+    "given",
+    [
+        *(np.array([["a"]]), [[1.0], [1.0, 2.0]], "text", b"x", object(), [["a", 1]], None),
+        *([[1e300]], range(3), bytearray(b"x"), {1, 2}),
+        *(np.zeros(2, "longdouble"), np.zeros(2, "clongdouble")),
+    ],
 )
 def test_another_kind_of_data_is_refused(given, loaded):
     """PTH-011."""
@@ -238,9 +296,25 @@ def test_a_mapping_names_the_arguments(loaded):
         model.predict({"left": ARRAY, "wrong": ARRAY})
     with pytest.raises(InvalidInput, match="missing.*right.*PTH-012"):
         model.predict({"left": ARRAY})
+    with pytest.raises(InvalidInput, match="PTH-012"):
+        model.predict({})
+    by_keyword = predictor(ByKeyword())
+    assert np.array_equal(by_keyword({"rows": ARRAY, "more": ARRAY}, None), ARRAY * 2)
     one = loaded(Telling())
     assert one.predict({"rows": ARRAY})["shape"] == [4, 3]
     assert one.predict({"images": ARRAY})["shape"] == [4, 3]  # a tensor with a name of its own
+
+
+class ByPlace(nn.Module):
+    def forward(self, rows, /, scale=1.0):
+        return rows * scale
+
+
+def test_an_argument_by_place_is_the_data():
+    """PTH-014: and the next one a parameter."""
+    assert np.array_equal(predictor(ByPlace())(ARRAY, {"scale": 2.0}), ARRAY * 2)
+    with pytest.raises(InvalidInput, match="PTH-014"):
+        predictor(ByPlace())(ARRAY, {"rows": 2.0})
 
 
 @pytest.mark.parametrize("make", [lambda model: model, torch.jit.script])
@@ -260,6 +334,8 @@ FAILING = {
     "shapes": (nn.Linear(2, 1), ARRAY, "shapes cannot be multiplied"),
     "dtypes": (nn.Linear(3, 1), ARRAY.astype("float64"), "same dtype"),
     "an index": (nn.Embedding(2, 1), np.array([5]), "out of range"),
+    "axes": (nn.BatchNorm1d(3), ARRAY[:, :, None, None], "expected 2D or 3D input"),
+    "without parameters": (Answering(lambda rows: rows.reshape(5)), ARRAY, "invalid for input"),
 }
 
 
@@ -272,12 +348,25 @@ def test_what_torch_refuses_is_told_in_a_line(what, loaded):
     assert "\n" not in caught.value.message
 
 
+def test_data_are_put_where_the_module_is():
+    """PTH-013: by position and by name, also where the module has buffers alone."""
+    predict = predictor(Where().to("meta"))
+    assert predict(ARRAY, None) == ["meta"]
+    assert predict({"rows": ARRAY, "more": ARRAY}, None) == ["meta", "meta"]
+
+
 def test_an_error_of_the_models_own_is_its_own(loaded):
     def fail(rows):
         raise LookupError("a table of the model's")
 
     with pytest.raises(LookupError, match="of the model's"):
         loaded(Answering(fail)).predict(ARRAY)
+
+    def refuse(rows):
+        raise ValueError("a number of the model's")
+
+    with pytest.raises(ValueError, match="of the model's"):
+        predictor(Answering(refuse))(ARRAY, None)
 
 
 @pytest.mark.parametrize(
@@ -319,8 +408,26 @@ ANSWERS = {
     "a tuple": (
         lambda rows: (rows, rows[:, 0]), [ARRAY, ARRAY[:, 0]], [ARRAY, ARRAY[:, 0]]
     ),
+    "a named tuple": (
+        lambda rows: Pair(rows[:, 0], rows), {"y": ARRAY[:, 0], "z": ARRAY},
+        pd.DataFrame({"y": ARRAY[:, 0], "z": list(ARRAY)}),
+    ),
+    "other rows": (lambda rows: rows[:2], ARRAY[:2], ARRAY[:2]),
+    "a parameter": (nn.Parameter, ARRAY, pd.DataFrame(ARRAY)),
+    "negated": (
+        lambda rows: torch.complex(rows, rows).conj().imag, -ARRAY, pd.DataFrame(-ARRAY)
+    ),
     "a maximum": (
         lambda rows: rows.max(1), [ARRAY.max(1), ARRAY.argmax(1)], [ARRAY.max(1), ARRAY.argmax(1)]
+    ),
+    "sparse": (lambda rows: rows.to_sparse(), ARRAY, pd.DataFrame(ARRAY)),
+    "quantized": (
+        lambda rows: torch.quantize_per_tensor(rows, 1.0, 0, torch.qint8), ARRAY, pd.DataFrame(ARRAY)
+    ),
+    "short": (lambda rows: rows.to(torch.float8_e4m3fn), ARRAY, pd.DataFrame(ARRAY)),
+    "half complex": (
+        lambda rows: torch.complex(rows, rows).to(torch.complex32),
+        (ARRAY + 1j * ARRAY).astype("complex64"), pd.DataFrame((ARRAY + 1j * ARRAY).astype("complex64")),
     ),
     "conjugated": (
         lambda rows: torch.complex(rows, rows).conj(), ARRAY - 1j * ARRAY,

@@ -68,6 +68,7 @@ class _Cluster:
         return log
 
 
+@pytest.mark.xdist_group("cluster")  # apart from other tests of Spark, and one after the other
 @pytest.mark.parametrize("version", ["4", "3.5"])
 def test_a_cluster_of_two_workers(
     version: str, tmp_path: Path, wait_for: Callable[..., None]

@@ -150,3 +150,8 @@ test_that("a model is given by one path", {
   for (path in list(NULL, character(), c("a", "b"), NA_character_, 1))
     for (ask in list(mlmodel_validate, mlmodel_read, mlmodel_load)) expect_error(ask(path), "by one path")
 })
+
+test_that("what the function needs is not taken for an argument", {
+  expect_error(mlmodel_save_crate(function(x) x + p, new_folder(), p = 3), "path is one text.*other names than f, path, pat, pa and p")
+  expect_error(mlmodel_save_crate(function(x) f(x), new_folder(), f = sqrt), "path is one text")
+})

@@ -13,7 +13,7 @@ test_that("violations have their rules and places, in order", {
   expect_equal(told$column, c(28, 3, 9, 1))
   expect_equal(told$severity, c("error", "warning", "error", "error"))
   expect_equal(nrow(as.data.frame(mlmodel_validate(on_disk("flavors: {python_function: {loader_module: a}}")))), 0)
-  expect_output(print(found), "2:28 /flavors/sklearn/pickled_model: names the file absent.pkl which is not there")
+  expect_output(print(found), "2:28 /flavors/sklearn/pickled_model: 'absent.pkl' is not in the model's folder")
 })
 
 test_that("bytes that are not UTF-8, or no text at all, are told with their place", {
@@ -24,6 +24,32 @@ test_that("bytes that are not UTF-8, or no text at all, are told with their plac
   }
   expect_equal(says(c(0x61, 0x3a, 0x0a, 0xc3, 0xa9, 0xff)), data.frame(rule = "MLM-001", line = 2L, column = 2L))
   expect_equal(says(c(0x61, 0x00))$rule, "MLM-001")
+})
+
+test_that("what a tag says goes before the schema, and what has no value of it is told", {
+  says <- function(...) as.data.frame(mlmodel_validate(on_disk(c("flavors: {python_function: {loader_module: a}}", ...))))$rule
+  expect_equal(says("run_id: !!int 5"), "MLM-008")
+  expect_equal(says("run_id: !!binary aGk="), "MLM-008")
+  expect_equal(says("run_id: !!binary aGk"), "MLM-006")
+  expect_equal(says("run_id: !!timestamp x"), "MLM-006")
+  expect_equal(says("time_created: !!timestamp 2020-01-01"), character())
+  expect_equal(says("metadata: {a: !!null x, b: 0001-01-01 00:00:00+01:00}"), character())
+  expect_equal(says("metadata:", "  a: b: c"), "MLM-001")
+  expect_equal(says("metadata:", "  a: - b"), "MLM-001")
+  expect_equal(says("metadata:", "  a:", "  - b: c", "    d: e"), character())
+})
+
+test_that("names are all there, or none", {
+  says <- function(inputs) {
+    told <- as.data.frame(mlmodel_validate(on_disk(c("flavors: {python_function: {loader_module: a}}", paste0("signature: {inputs: '", inputs, "'}")))))
+    paste(told$rule, told$pointer, recycle0 = TRUE)
+  }
+  tensor <- '{"type": "tensor", "tensor-spec": {"dtype": "int8", "shape": [1]}}'
+  expect_equal(says('[{"type": "long"}, {"type": "long", "name": "a"}]'), "SIG-020 /signature/inputs/0")
+  expect_equal(says(paste0('[{"type": "long", "name": "a"}, ', tensor, "]")), c("SIG-002 /signature/inputs/1", "SIG-005 /signature/inputs/1"))
+  expect_equal(says(paste0("[", tensor, ", ", tensor, "]")), "SIG-005 /signature/inputs/0")
+  expect_equal(says('[{"type": "long"}, {"type": "long"}]'), character())
+  expect_equal(says('[{"type": "long"}] x'), "SIG-001 /signature/inputs")
 })
 
 test_that("a link that leads out of the folder is told", {

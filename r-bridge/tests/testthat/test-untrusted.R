@@ -61,7 +61,8 @@ ours <- c(
   "ck", "e", "g", "node", "r", "s", "known", "key", "entry", "item", "first", "marks", "probe", "list", "items", "target", # nodes and what reads them
   "spec", "only", "one", "type", "given", "taken", "old", "new", "other", "literals", "specs", "specs_of", "column", "columns", # specs
   "fault", "faults", "two", "whole", "found", "form", "schemas", "how", "r_flavors", "model", "mlmodel_signature", "inputs", "written", "answer",
-  "yaml_bounds", "yaml_document", "at", "name", "early", "now", "later"
+  "yaml_bounds", "at", "name", "early", "now", "others", "read", "text", "info", "conda", "of", "lines", "file", "checked", "environment_files",
+  "read_root", "place", "both", "code", "entry_of", "env", "flat", "flavors", "held", "kept", "module", "packages", "pip", "read_column", "row_nodes"
 )
 
 root_of <- function(code) {
@@ -99,4 +100,94 @@ test_that("folders of links and texts of escapes take no longer than others", {
   expect_identical(mlmodel:::yaml_document("a: \"x \\t  \n  y  \n\n z\\x20\n\"")$root$entries[[1]][[2]]$value, "x y\nz ")
   writeBin(raw(8 * 2^20 + 1), file.path(path, "MLmodel"))
   expect_match(mlmodel_validate(path), "larger than 8 MiB \\(MLM-002\\)")
+})
+
+test_that("a file is read within its bounds, whatever it holds", {
+  path <- in_folder("")
+  says <- function(..., rule) {
+    writeLines(paste0(c(...), collapse = ""), file.path(path, "MLmodel"))
+    expect_error(mlmodel_read(path), rule)
+    expect_match(mlmodel_validate(path), rule, all = FALSE)
+  }
+  says("flavors: {a: {}}\n#", strrep("x", 8 * 2^20), rule = "larger than 8 MiB \\(MLM-002\\)")
+  says(strrep("[", 100), rule = "nested more than 64 deep \\(MLM-002\\)")
+  says("a: &a [1,1,1,1,1,1,1,1,1]\n", paste0(letters[2:9], ": &", letters[2:9], " [", strrep(paste0("*", letters[1:8], ","), 9), "]\n"), rule = "MLM-002")
+  says("a: &", strrep("b", 20000), " 1\nc: *", strrep("b", 19999), rule = "has no anchor b+ \\(MLM-001\\)")
+  says("a: ", strrep("&b ", 1e4), rule = "two tags or anchors \\(MLM-001\\)")
+  writeBin(as.raw(c(0x61, 0)), file.path(path, "MLmodel"))
+  expect_error(mlmodel_read(path), "MLmodel:1:1 has null bytes \\(MLM-001\\)")
+})
+
+test_that("nothing is decompressed, and what has no end is not opened", {
+  path <- in_folder("")
+  packed <- gzfile(file.path(path, "MLmodel"), "wb")
+  writeLines("flavors: {a: {}}", packed)
+  close(packed)
+  expect_error(mlmodel_read(path), "null bytes|not UTF-8")
+  expect_match(mlmodel_validate(path), "is an archive \\(gzip\\).*DIR-009")
+  skip_if(!nzchar(Sys.which("mkfifo")), "there is no mkfifo")
+  unlink(file.path(path, "MLmodel"))
+  system2("mkfifo", shQuote(file.path(path, "MLmodel")))
+  expect_error(mlmodel_read(path), "no mapping of keys, and empty \\(MLM-001\\)")
+})
+
+test_that("links do not lead out of the folder, and what lies there is no part of the model", {
+  other <- in_folder("flavors: {crate: {}}")
+  saveRDS(function(x) "other", file.path(other, "crate.bin"))
+  writeLines("nothing of conda: [", file.path(other, "conda.yaml"))
+  path <- tempfile("model-")
+  dir.create(path)
+  file.symlink(file.path(other, "MLmodel"), file.path(path, "MLmodel"))
+  for (ask in list(mlmodel_read, mlmodel_signature, function(path) mlmodel_load(path, trust = TRUE))) expect_error(ask(path), "leads out.*DIR-011")
+  expect_match(mlmodel_validate(path), "leads out.*DIR-011")
+  path <- in_folder("flavors: {crate: {model: there/crate.bin}}")
+  file.symlink(other, file.path(path, "there"))
+  file.symlink(file.path(other, "conda.yaml"), file.path(path, "conda.yaml"))
+  expect_match(mlmodel_validate(path), "leads out.*DIR-004")
+  expect_error(mlmodel_load(path, trust = TRUE), "DIR-004")
+  # A copy in the folder metadata is of the folder above (DIR-007).
+  path <- in_folder("flavors: {sklearn: {pickled_model: m.pkl}}")
+  dir.create(file.path(path, "metadata"))
+  file.copy(file.path(path, "MLmodel"), file.path(path, "metadata"))
+  writeBin(charToRaw("N."), file.path(path, "m.pkl"))
+  expect_length(mlmodel_validate(file.path(path, "metadata")), 0)
+})
+
+test_that("texts nested too deep are told, and stop nothing", {
+  path <- in_folder("flavors: {a: {}}", paste0("signature: {inputs: '", strrep("[", 1e5), "'}"))
+  expect_error(mlmodel_signature(path), "nested more than 65 deep.*SIG-001")
+  expect_match(mlmodel_validate(path), "SIG-001", all = FALSE)
+  expect_error(mlmodel_enforce(list(inputs = list(list(type = "any"))), strrep("[", 1e5)), "nested more than")
+  deep <- paste0("[", strrep('{"type": "array", "items": ', 62), '{"type": "double"}', strrep("}", 62), "]")
+  path <- in_folder("flavors: {python_function: {loader_module: a}}", paste0("signature: {inputs: '", deep, "'}"))
+  expect_length(mlmodel_signature(path), 1)
+  expect_equal(as.data.frame(mlmodel_validate(path))$severity, "warning")
+})
+
+test_that("what a file holds steers no terminal, and fills no screen", {
+  found <- mlmodel_validate(in_folder("flavors: {\"\\e[31m\": {}}", paste0("\"\\e[2J", strrep("k", 900), "\": 1"), "run_id: a", "run_id: b"))
+  expect_false(any(grepl("\033", found, fixed = TRUE)))
+  expect_match(found, "u001b", all = FALSE)
+  expect_output(print(mlmodel_read(in_folder("flavors: {\"\\e[31m\": {}}"))), "flavors: \\\\u001b")
+})
+
+test_that("values are read as the format has them (MLM-003, MLM-005, MLM-006)", {
+  read <- mlmodel_read(in_folder(
+    "flavors: {python_function: {loader_module: a, python_version: 3.10}}", "run_id: 0123", "mlflow_version: 2.10", "model_size_bytes: 9007199254740993",
+    "metadata: {n: 1, big: 3000000000, x: .5, t: 2020-01-02, y: yes, z: ~, s: 'no', l: [1, a], h: 0x10}"
+  ))
+  expect_identical(read$flavors$python_function$python_version, "3.10")
+  expect_identical(read[c("run_id", "mlflow_version", "model_size_bytes")], list(run_id = "0123", mlflow_version = "2.10", model_size_bytes = "9007199254740993"))
+  expect_identical(read$metadata, list(n = 1L, big = 3e9, x = 0.5, t = "2020-01-02", y = TRUE, z = NULL, s = "no", l = list(1L, "a"), h = 16L))
+})
+
+test_that("a wide signature takes no longer than its size warrants", {
+  specs <- paste0('{"type": "double", "name": "column', 1:3000, '", "required": true}', collapse = ", ")
+  path <- in_folder("flavors: {a: {}}", paste0("signature: {inputs: '[", specs, "]'}"))
+  expect_lt(system.time(found <- as.data.frame(mlmodel_validate(path)))[["user.self"]], 10)
+  expect_equal(found$rule, "MLM-012")
+  expect_equal(nrow(mlmodel_signature(path)$inputs), 3000)
+  # An object that is written so that it looks like another one is looked at nevertheless.
+  alike <- '[{"type": "double", "required": true}, {"type\\"tdouble\\nrequired": true}]'
+  expect_match(mlmodel_validate(in_folder("flavors: {a: {}}", paste0("signature: {inputs: '", alike, "'}"))), "/signature/inputs/1: lacks type", all = FALSE)
 })

@@ -12,7 +12,6 @@ import pandas as pd
 from mlmodel.bridges.jvm.columns import NotWritten
 from mlmodel.bridges.jvm.loaded import Fault
 from mlmodel.errors import InvalidModel, ModelFailure, UnsupportedModel
-from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._features import kind_of_column
 from mlmodel.flavors._h2o_tables import rows_of, without_gaps
 from mlmodel.flavors._invalid_data import invalid, invalid_each
@@ -21,27 +20,15 @@ from mlmodel.flavors._tables import FeatureNames
 from mlmodel.signature.data.arrays import object_array
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
     from types import ModuleType
 
     from mlmodel.errors import MlmodelError
-    from mlmodel.flavors._base import Predict
 
-__all__ = ["Mojo", "predictor"]
+__all__ = ["Mojo"]
 
 #: Whole numbers from here on are none to a float.
 _MOST = 1 << 1023
-
-
-def predictor(model: Mojo) -> Predict:
-    """Return how a MOJO predicts as a python_function."""
-
-    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-        warn_of_params(params, "A model of H2O")
-        return model.predict(model_input)
-
-    return predict
 
 
 class Mojo(JvmModel):

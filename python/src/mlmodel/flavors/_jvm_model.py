@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import weakref
+from abc import ABC, abstractmethod
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from mlmodel.bridges.jvm.loaded import Fault, Loaded
+from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.signature.data.frames import from_arrays, index_of
 
 if TYPE_CHECKING:
@@ -19,11 +22,22 @@ if TYPE_CHECKING:
 
     from mlmodel.bridges.jvm.columns import Kind
     from mlmodel.errors import MlmodelError
+    from mlmodel.flavors._base import Predict
 
-__all__ = ["JvmModel"]
+__all__ = ["JvmModel", "predictor"]
 
 
-class JvmModel:
+def predictor(model: JvmModel, who: str) -> Predict:
+    """Return how a model predicts where it is served; ``who`` begins a sentence about it."""
+
+    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
+        warn_of_params(params, who)
+        return model.predict(model_input)
+
+    return predict
+
+
+class JvmModel(ABC):
     """What a zip file holds, in a process of Java.
 
     Args:
@@ -65,6 +79,10 @@ class JvmModel:
         """All columns that it can answer with, with the types of their values."""
         return {kind.name: _said(kind) for kind in self._loaded.outputs}
 
+    @abstractmethod
+    def predict(self, data: Any) -> pd.DataFrame:
+        """Return what the model answers to a table, as a frame with the index given."""
+
     def _answer(
         self,
         columns: Sequence[np.ndarray[Any, Any]],
@@ -79,8 +97,13 @@ class JvmModel:
         """
         pieces = list(self._loaded.answer(columns, wanted))
         told = pieces[0] if len(pieces) == 1 else _joined(pieces)
-        names = index_of(list(told), len(told))
-        return from_arrays(list(told.values()), index, names)
+        return from_arrays(list(told.values()), index, _names(tuple(told)).view())
+
+
+@lru_cache(maxsize=256)
+def _names(names: tuple[str, ...]) -> pd.Index[Any]:
+    """Return the index of some names, of which to make one costs as much as a small frame."""
+    return index_of(names, len(names))
 
 
 def _said(kind: Kind) -> str:

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from packaging.version import InvalidVersion, Version
 
+from mlmodel._base.collections import remember
 from mlmodel.bridges.jvm.columns import NotWritten
 from mlmodel.bridges.jvm.loaded import Fault
 from mlmodel.errors import InvalidArgument, InvalidModel, ModelFailure, UnsupportedModel
-from mlmodel.flavors._arguments import warn_of_params
 from mlmodel.flavors._invalid_data import invalid, invalid_each
 from mlmodel.flavors._jvm_model import JvmModel
 from mlmodel.flavors._tables import required_table
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
     from mlmodel.bridges.jvm.columns import Kind
     from mlmodel.errors import MlmodelError
-    from mlmodel.flavors._base import Predict
 
-__all__ = ["Scorer", "predictor"]
+__all__ = ["Scorer"]
 
 #: MLeap's basic types -> those of columns (MLP-007).
 _TYPES: Mapping[str, DataType] = {
@@ -50,16 +49,6 @@ _RANGES: Mapping[str, tuple[int, int]] = {
 }
 
 
-def predictor(model: Scorer) -> Predict:
-    """Return how a bundle predicts where its model is served."""
-
-    def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-        warn_of_params(params, "A bundle of MLeap")
-        return model.predict(model_input)
-
-    return predict
-
-
 class Scorer(JvmModel):
     """A bundle of MLeap, in a process of Java.
 
@@ -77,12 +66,16 @@ class Scorer(JvmModel):
 
     def __init__(self, py4j: ModuleType, file: Path, name: str) -> None:
         super().__init__(py4j, file, name, _not_read)
-        self._floats = [
+        self._floats = {
             kind.name
             for kind in self._loaded.inputs
             if kind.shape == "scalar" and kind.type in _EXACT
-        ]
-        self._plans: dict[frozenset[str], Plan] = {}
+        }
+        self._known = {kind.name for kind in self._loaded.inputs}
+        self._plans: dict[Any, Plan] = {}
+        #: How tables of the bundle's own columns are taken, by these and their dtypes.
+        self._tables: dict[Any, tuple[Plan, list[int]]] = {}
+        self._last = self._wanted(None)
 
     @property
     def answers(self) -> list[str]:
@@ -102,10 +95,12 @@ class Scorer(JvmModel):
 
         """
         table = required_table(data, "MLP-006", "A bundle of MLeap")
-        frame = self._plan_for(table).enforce(table)
-        columns = [np.asarray(values) for values in arrays_of(frame)]
+        plan, order = self._plan_for(table)
+        frame = plan.enforce(table)
+        arrays = arrays_of(frame)
+        columns = [np.asarray(arrays[at]) for at in order]
         self._require_taken(columns)
-        wanted = self._wanted(output_columns)
+        wanted = self._last if output_columns is None else self._wanted(output_columns)
         try:
             return self._answer(columns, wanted, frame.index)
         except Fault as fault:
@@ -114,17 +109,36 @@ class Scorer(JvmModel):
             message = f"Column {error.kind.name!r} {error} in row {error.row}."
             raise invalid("MLP-007", message, error.kind.name) from None
 
-    def _plan_for(self, table: pd.DataFrame) -> Plan:
-        """Return the plan by which integers are taken where the bundle's stages take floats."""
-        kinds = {
-            name: dtype.kind
-            for name, dtype in zip(table.columns.tolist(), dtypes_of(table), strict=True)
-        }
-        whole = frozenset(name for name in self._floats if kinds.get(name) in {"i", "u"})
-        if whole not in self._plans:
-            columns = [_column(kind, kind.name in whole) for kind in self._loaded.inputs]
-            self._plans[whole] = Plan(Schema(columns))
-        return self._plans[whole]
+    def _plan_for(self, table: pd.DataFrame) -> tuple[Plan, list[int]]:
+        """Return the plan by which a table is taken, and where it puts the bundle's columns.
+
+        Integers are taken where the bundle's stages take floats. The plan has the table's own
+        order, since a bundle has none, and so a table that fits is not put in another one.
+        """
+        names = table.columns.tolist()
+        kinds = [dtype.kind for dtype in dtypes_of(table)]
+        key = (*names, *kinds)
+        found = self._tables.get(key)
+        if found is None:
+            found = self._planned(dict(zip(names, kinds, strict=True)))
+            if self._known.issuperset(names):
+                remember(self._tables, key, found)
+        return found
+
+    def _planned(self, given: Mapping[Any, str]) -> tuple[Plan, list[int]]:
+        inputs, places = self._loaded.inputs, {name: place for place, name in enumerate(given)}
+        order = sorted(range(len(inputs)), key=lambda at: places.get(inputs[at].name, len(places)))
+        whole = [
+            inputs[at].name in self._floats and given.get(inputs[at].name) in {"i", "u"}
+            for at in order
+        ]
+        key = (*order, *whole)
+        plan = self._plans.get(key)
+        if plan is None:
+            columns = [_column(inputs[at], one) for at, one in zip(order, whole, strict=True)]
+            plan = Plan(Schema(columns))
+            remember(self._plans, key, plan)
+        return plan, [order.index(at) for at in range(len(inputs))]
 
     def _wanted(self, names: Sequence[str] | None) -> list[int]:
         outputs = self._loaded.outputs

@@ -66,6 +66,8 @@ class Inputs:
         parameters = self._signature.parameters.values()
         by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
         self.names = [one.name for one in parameters if one.kind in by_name]
+        #: The one that the data are, where they are not a mapping of several.
+        self.first = next(iter(self._signature.parameters), None)
         self._rounded = False
 
     def of(self, given: Any) -> tuple[list[Any], dict[str, Any]]:
@@ -125,7 +127,7 @@ class Inputs:
                 array = np.array(array.tolist())
         except ValueError:  # rows of different lengths
             array = np.empty(0, object)
-        if array.dtype.kind not in "biufc" or not (is_list or hasattr(given, "__array__")):
+        if not _is_known(array.dtype) or not (is_list or hasattr(given, "__array__")):
             raise invalid(
                 "PTH-011",
                 "PyTorch takes a table, or an array of numbers or truth values, not "
@@ -207,6 +209,12 @@ class Inputs:
             )
 
 
+def _is_known(dtype: np.dtype[Any]) -> bool:
+    """Return whether PyTorch has such numbers or truth values."""
+    longest = 16 if dtype.kind == "c" else 8
+    return dtype.kind in "biufc" and dtype.itemsize <= longest
+
+
 def _of_what(given: Any) -> str:
     dtype = getattr(given, "dtype", None)
     return "" if dtype is None else f" of {dtype}"
@@ -232,12 +240,26 @@ def answer(torch: Any, given: Any, predicted: Any) -> Any:
     return framed.set_axis(table.index) if isinstance(framed, pd.DataFrame) else framed
 
 
+def _as_array_has_it(torch: Any, tensor: Any) -> Any:
+    """Return a tensor of what arrays can be: dense, and of numbers that numpy has."""
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    if tensor.layout != torch.strided:
+        tensor = tensor.to_dense()
+    if tensor.dtype == torch.complex32:
+        tensor = tensor.to(torch.complex64)
+    elif tensor.is_floating_point() and tensor.dtype not in _floats(torch):
+        tensor = tensor.float()
+    return tensor.resolve_conj().resolve_neg()
+
+
+def _floats(torch: Any) -> tuple[Any, ...]:
+    return torch.float16, torch.float32, torch.float64
+
+
 def _plain(torch: Any, predicted: Any) -> Any:
     if isinstance(predicted, torch.Tensor):
-        tensor = predicted.detach().cpu()
-        if tensor.dtype == torch.bfloat16:  # which numpy has not
-            tensor = tensor.float()
-        return tensor.resolve_conj().resolve_neg().numpy()
+        return _as_array_has_it(torch, predicted.detach()).cpu().numpy()
     if hasattr(predicted, "_asdict"):
         predicted = predicted._asdict()
     if isinstance(predicted, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ def predictor(torch: Any, model: Any) -> Predict:
     """Return how a module predicts where it is."""
     inputs = Inputs(torch, model)
     arguments = PredictArguments.of_method(
-        forward_of(model), inputs.names[:1], of="the module's forward", rule="PTH-014"
+        forward_of(model), filter(None, [inputs.first]), of="the module's forward", rule="PTH-014"
     )
 
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
@@ -48,7 +49,13 @@ def predictor(torch: Any, model: Any) -> Predict:
 
 
 def _is_pytorchs(error: Exception) -> bool:
-    """Return whether PyTorch raises such errors; others are those of the module's own code."""
+    """Return whether PyTorch raises such errors; others are those of the module's own code.
+
+    Its own modules, which are Python, say by a ValueError what they do not take.
+    """
+    if isinstance(error, ValueError):
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        return str(frame.f_globals.get("__name__")).startswith("torch.")
     return isinstance(error, RuntimeError | IndexError | AssertionError)
 
 

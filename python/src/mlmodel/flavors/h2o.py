@@ -141,10 +141,10 @@ class H2oFlavor(Flavor):
         return Mojo(py4j, packed, name)
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
-        from mlmodel.flavors import _h2o_mojo, _h2o_tables  # they need pandas
+        from mlmodel.flavors import _h2o_tables, _jvm_model  # they need pandas
 
-        if isinstance(model, _h2o_mojo.Mojo):
-            return _h2o_mojo.predictor(model)
+        if isinstance(model, _jvm_model.JvmModel):
+            return _jvm_model.predictor(model, "A model of H2O")
         return _h2o_tables.predictor(self.require("h2o"), model)
 
 

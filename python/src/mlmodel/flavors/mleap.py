@@ -110,9 +110,9 @@ class MleapFlavor(Flavor):
         return Scorer(py4j, packed, name)
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:  # noqa: ARG002 - the contract's
-        from mlmodel.flavors._mleap_scorer import predictor
+        from mlmodel.flavors._jvm_model import predictor
 
-        return predictor(model)
+        return predictor(model, "A bundle of MLeap")
 
 
 def _is_of_spark(model: object) -> bool:

@@ -11,14 +11,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from mlmodel._base.warnings import warn_caller
-from mlmodel.errors import UnsupportedModel
-from mlmodel.flavors._arguments import PredictArguments, require_one_of
+from mlmodel.flavors import _sklearn_methods as _methods
+from mlmodel.flavors._arguments import require_one_of
 from mlmodel.flavors._base import Flavor, Predict, Saved
 from mlmodel.flavors._classes import defined_by
 from mlmodel.flavors._pickling import FILES, load_object, write_object
 from mlmodel.flavors._shared import absent_of, defaults, loader, saver
-from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,12 +31,6 @@ __all__ = [
 ]  # fmt: skip
 
 SerializationFormat = Literal["pickle", "cloudpickle", "skops"]
-
-#: Methods that ``predict_fn`` may name (SKL-004): those that take X alone and predict.
-_PREDICT_METHODS = (
-    "predict", "predict_proba", "predict_log_proba", "predict_joint_log_proba",
-    "score_samples", "decision_function", "transform",
-)  # fmt: skip
 
 
 class SklearnFlavor(Flavor):
@@ -64,14 +56,14 @@ class SklearnFlavor(Flavor):
         sklearn = self.require("sklearn", "scikit-learn")
         form, predict_fn = options["serialization_format"], options["pyfunc_predict_fn"]
         require_one_of("serialization_format", form, FILES, "SKL-002")
-        require_one_of("pyfunc_predict_fn", predict_fn, _PREDICT_METHODS, "SKL-004")
+        require_one_of("pyfunc_predict_fn", predict_fn, _methods.METHODS, "SKL-004")
         keys, packages = write_object(self, model, root, form)
         attributes = {"pickled_model": FILES[form], "sklearn_version": sklearn.__version__, **keys}
         python_function = {"model_path": FILES[form], "predict_fn": predict_fn}
         # A model whose chosen method it lacks is still worth saving natively.
         has_method = hasattr(model, predict_fn)
         if not has_method:
-            _warn_of_no_method(model, predict_fn)
+            _methods.warn_of_no_method(model, predict_fn)
         return Saved(
             attributes, python_function if has_method else None, [*self.packages, *packages]
         )
@@ -82,32 +74,7 @@ class SklearnFlavor(Flavor):
         return load_object(self, folder, file, attributes.get("serialization_format"))
 
     def predictor(self, model: Any, attributes: Mapping[str, Any]) -> Predict:
-        name = attributes.get("predict_fn") or "predict"
-        if name not in _PREDICT_METHODS or not hasattr(model, name):
-            raise UnsupportedModel(
-                f"predict_fn is {name!r}, but the model ({type(model).__qualname__}) has no "
-                "such prediction method (SKL-004); it may name one of "
-                f"{', '.join(_PREDICT_METHODS)}"
-            )
-        from mlmodel.flavors._sklearn_inputs import Inputs, last_step  # numpy, pandas
-
-        method, inputs = getattr(model, name), Inputs(model)
-        asked = getattr(last_step(model), name, method)
-        arguments = PredictArguments.of_method(asked, ("X",), f"the model's {name}", "PYF-025")
-
-        def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-            return inputs.predict(method, model_input, arguments.given(params))
-
-        return Taking(predict, arguments.takes)
-
-
-def _warn_of_no_method(model: Any, name: str) -> None:
-    others = [other for other in _PREDICT_METHODS if hasattr(model, other)]
-    ways = f"pyfunc_predict_fn may name {', '.join(others)}" if others else "it has no other"
-    warn_caller(
-        f"{type(model).__qualname__} has no method {name!r}; the model is saved without a "
-        f"python_function, for load_model of mlmodel.sklearn alone: {ways} (SKL-005)"
-    )
+        return _methods.predictor(model, attributes.get("predict_fn") or "predict")
 
 
 FLAVOR = SklearnFlavor()

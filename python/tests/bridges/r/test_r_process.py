@@ -52,6 +52,49 @@ def test_what_ends_r_costs_one_request(run, text, how):
     assert run.processes() not in ([], [first])
 
 
+def test_what_ended_between_two_requests_costs_one(run):
+    """CRA-006."""
+    run("1 + 1")
+    os.kill(run.processes()[0], signal.SIGKILL)
+    with pytest.raises(ModelFailure, match="ended by signal 9.*CRA-006"):
+        run("1 + 1")
+    assert run("1 + 1").tolist() == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "how"),
+    [
+        ("c(8, 0)", "not an answer; it was ended"),
+        ("1e300", "its answer is too large"),
+        ("-1", "its answer is too large"),
+        ("NaN", "its answer is too large"),
+    ],
+)
+def test_what_is_no_answer_is_not_believed(run, sent, how):
+    """CRA-006: nor what comes after it, which would be the next question's."""
+    connection = "getConnection(max(as.integer(rownames(showConnections()))))"
+    with pytest.raises(ModelFailure, match=how):
+        run(f"{{ to <- {connection}; writeBin({sent}, to); flush(to); 'late' }}")
+    assert run.processes() == []
+    assert run("'next'").tolist() == ["next"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system has no /proc")
+def test_what_has_ended_leaves_nothing_open(run, wait_for):
+    """CRA-006: no pipe, and no child that nobody has waited for."""
+
+    def held():
+        return len(os.listdir("/proc/self/fd"))
+
+    run("1 + 1")
+    before = held()
+    for _ in range(3):
+        with pytest.raises(ModelFailure):
+            run("quit()")
+        run("1 + 1")
+    wait_for(lambda: held() == before)  # what reads what R prints ends by itself
+
+
 def test_a_crash_costs_one_request(run):
     """CRA-006: an address of nobody's, read by compiled code."""
     with pytest.raises(ModelFailure, match="CRA-006"):
@@ -120,6 +163,54 @@ def test_more_than_is_read_is_left_out(run, caplog):
     said = [one.getMessage() for one in caplog.records if one.getMessage().startswith("xxx")]
     assert len(said) == 100
     assert max(map(len, said)) == 2000
+
+
+def test_what_is_printed_without_end_is_left_out(run, caplog, wait_for):
+    """A line without end, too."""
+    caplog.set_level(logging.INFO, "mlmodel.r")
+    before = set(threading.enumerate())
+    made = crate(_EVALUATES)
+    made("{ for (i in 1:100) cat(strrep('y', 5000), '\\n'); cat(strrep('y', 3e6)) }")
+    made.close()
+    wait_for(lambda: not set(threading.enumerate()) - before)
+    said = [one.getMessage() for one in caplog.records if "yyy" in one.getMessage()]
+    assert len(said) == 101
+    assert sum(map(len, said)) == 2**20
+
+
+def test_r_is_where_the_model_was_loaded_and_has_no_input(monkeypatch, tmp_path):
+    """CRA-006: also one that is started later; and what this process is told is not for R."""
+    require_r()
+    content(_EVALUATES)
+    monkeypatch.chdir(tmp_path)
+    made = crate(_EVALUATES)
+    monkeypatch.chdir("/")
+    made.close()
+    read, write = os.pipe()
+    before = os.dup(0)
+    os.write(write, b"secret\n")
+    try:
+        os.dup2(read, 0)
+        assert made("c(getwd(), readLines('stdin', 1))").tolist() == [str(tmp_path)]
+    finally:
+        os.dup2(before, 0)
+        for one in (before, read, write):
+            os.close(one)
+        made.close()
+
+
+@pytest.mark.parametrize("variables", [{"LC_ALL": "C", "LANG": "C.UTF-8"}, {"LC_CTYPE": "C"}, {}])
+def test_texts_are_of_utf_8(variables, monkeypatch):
+    """CRA-008: whatever the locale of this process is."""
+    require_r()
+    content(_EVALUATES)
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    made = crate(_EVALUATES)
+    assert made("toupper('\\u00e9')").tolist() == ["É"]
+    made.close()
 
 
 def test_stop_is_an_error_and_r_goes_on(run):
@@ -199,6 +290,20 @@ def test_an_interrupted_call_leaves_no_answer_behind(run):
     finally:
         signal.signal(signal.SIGINT, before)
     assert run("'next'").tolist() == ["next"]
+
+
+def test_one_answers_where_nothing_is_said(run):
+    """CRA-006: one after the other."""
+    told = []
+    asking = "{ Sys.sleep(0.05); Sys.getpid() }"
+    threads = [threading.Thread(target=lambda: told.extend(run(asking))) for _ in range(3)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert len(told) == 3
+    assert set(told) == set(run.processes())
+    assert len(set(told)) == 1
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from mlmodel.bridges.r.serialized import NULL, Kind, NotData, Vector, read, texts, written
+from mlmodel.bridges.r.serialized import NULL, Kind, NotData, NotWhole, Vector, read, texts, written
 
 
 def _bytes(vector):
@@ -61,7 +61,7 @@ def test_what_is_cut_off_is_told(vector, data):
     """Nothing else is raised, whatever is left of it."""
     whole = _bytes(vector)
     cut = whole[: data.draw(some.integers(0, len(whole) - 1))]
-    with pytest.raises(NotData):
+    with pytest.raises(NotWhole):
         read(cut)
 
 

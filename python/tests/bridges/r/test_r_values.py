@@ -17,10 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from pandas.testing import assert_frame_equal
 
+from mlmodel.bridges.r.from_r import value_of
+from mlmodel.bridges.r.serialized import Kind, NotData, Vector, texts
 from mlmodel.errors import InvalidInput, ModelFailure
 from r_functions import runner
 
 NA = pd.NA
+OSLO = ZoneInfo("Europe/Oslo")
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +62,19 @@ SEEN = [
     (pd.Categorical(["b", None, "a"], categories=["b", "a"]), 'factor(c("b", NA, "a"), levels = c("b", "a"))'),
     (pd.Categorical(["b"], categories=["a", "b"], ordered=True), 'factor("b", levels = c("a", "b"), ordered = TRUE)'),
     (pd.Categorical([30, 10]), "factor(c(30, 10))"), (pd.Categorical([], categories=[]), "factor(character())"),
+    (np.array(3, "int32"), "3L"), (np.array("a", dtype=object), '"a"'), (pd.Index(["a"]), '"a"'), (memoryview(b"a"), "as.raw(0x61)"),
+    (np.array([60_000], "uint16"), "60000L"), (np.array([3_000_000_000], "uint32"), "3e9"), ({np.int64(3): True}, "list(`3` = TRUE)"),
+    (pd.Series([1.5, None], dtype="Float64"), "c(1.5, NA)"), (np.array([1, None], dtype=object), "c(1, NA)"),
+    (np.array([np.bool_(True), None], dtype=object), "c(TRUE, NA)"), (np.array([b"a", None], dtype=object), "list(as.raw(0x61), NULL)"),
+    (np.array([np.float32("nan"), "a", pd.NaT], dtype=object), 'c(NA, "a", NA)'), (np.array([np.timedelta64("NaT")], dtype=object), "NA"),
+    (pd.Series(pd.to_datetime(["2024-07-01 12:00", None])).dt.tz_localize("Europe/Oslo"), 'as.POSIXct(c("2024-07-01 12:00", NA), tz = "Europe/Oslo")'),
+    (dt.datetime(2024, 1, 1, 2, tzinfo=dt.timezone(dt.timedelta(hours=2))), 'as.POSIXct("2024-01-01", tz = "UTC")'),
+    (np.array([dt.datetime(2024, 1, 1, tzinfo=OSLO), dt.datetime(2024, 1, 1, tzinfo=dt.UTC)], dtype=object), 'as.POSIXct(c("2023-12-31 23:00", "2024-01-01 00:00"), tz = "UTC")'),
+    (np.array([pd.Timestamp("2024-07-01 12:00", tz=OSLO), None], dtype=object), 'as.POSIXct(c("2024-07-01 12:00", NA), tz = "Europe/Oslo")'),
+    (np.array(["2024-02-29", "NaT"], "M8[D]"), 'as.Date(c("2024-02-29", NA))'), (np.datetime64("NaT"), 'as.POSIXct(NA, tz = "UTC")'),
+    (pd.Series(np.array([90, "NaT"], "m8[s]")), 'as.difftime(c(90, NA), units = "secs")'),
+    (np.array([dt.timedelta(seconds=1), pd.Timedelta("1.5s"), None], dtype=object), 'as.difftime(c(1, 1.5, NA), units = "secs")'),
+    (np.array([[90]], "m8[s]"), 'structure(90, dim = c(1L, 1L), class = "difftime", units = "secs")'),
     (pd.DataFrame({"a": [1.5, None], "b": ["x", None]}), 'data.frame(a = c(1.5, NA), b = c("x", NA))'),
     (pd.DataFrame({2019: [1], "b": [True]}), "data.frame(`2019` = 1, b = TRUE, check.names = FALSE)"),
     (pd.DataFrame({"a": [1, 2]}, index=[7, 3]), "data.frame(a = c(1, 2))"),
@@ -112,12 +128,21 @@ GIVEN = [
      pd.Series(pd.to_datetime(["2024-07-01 10:00", None])).dt.as_unit("us").dt.tz_localize("UTC").dt.tz_convert("Europe/Oslo")),
     ("as.difftime(c(1.5, NA), units = 'mins')", np.array([90_000_000, "NaT"], "m8[us]")),
     ("structure(c(4.94065645841247e-324, 0), class = 'integer64')", np.array([1, 0], "int64")),
+    ("structure(c(4.94065645841247e-324, -0.0), class = 'integer64')", pd.Series([1, None], dtype="Int64")),
+    ("structure(c(19782L, NA), class = 'Date')", np.array([dt.date(2024, 2, 29), None], dtype=object)),
+    ("as.POSIXct('2024-02-29', tz = 'GMT')", np.array(["2024-02-29"], "M8[us]")),
+    ("structure(2L, class = 'difftime', units = 'weeks')", np.array([14 * 86_400_000_000], "m8[us]")),
     ("ts(c(1, 2), start = 2000)", np.array([1.0, 2.0])), ("I('a')", np.array(["a"], dtype=object)),
     ("structure(list(fit = 1), class = 'own')", {"fit": np.array([1.0])}),
     ("pairlist(a = 1)", {"a": np.array([1.0])}), ("enc2native('\\u00e9')", np.array(["é"], dtype=object)),
     ("iconv('\\u00e9', 'UTF-8', 'latin1')", np.array(["é"], dtype=object)),
     ("data.frame(a = c(1L, NA), b = factor(c('x', NA)), row.names = c('u', 'v'))",
      pd.DataFrame({"a": pd.array([1, None], dtype="Int32"), "b": pd.Categorical(["x", None])}, index=["u", "v"])),
+    ("matrix(as.raw(1:4), 2)", np.array([[1, 3], [2, 4]], "uint8")),
+    ("matrix(c(TRUE, NA), 1, dimnames = list(NULL, c('u', 'v')))", pd.DataFrame({"u": pd.array([True], "boolean"), "v": pd.array([None], "boolean")})),
+    ("data.frame(t = c('a', NA), r = as.raw(1:2), l = I(list('x', NULL)))",
+     pd.DataFrame({"t": ["a", None], "r": np.array([1, 2], "uint8"), "l": pd.Series([np.array(["x"], dtype=object), None])}, dtype=None)),
+    ("structure(list(a = c(1, 2)), class = 'data.frame', row.names = c(NA, 2L))", pd.DataFrame({"a": [1.0, 2.0]})),
     ("data.frame()", pd.DataFrame()), ("data.frame(a = 1)[0, , drop = FALSE]", pd.DataFrame({"a": np.zeros(0)})),
     ("data.frame(a = 1:3)[3:2, , drop = FALSE]", pd.DataFrame({"a": np.array([3, 2], "int32")})),
 ]  # fmt: skip
@@ -168,6 +193,13 @@ def test_python_sees_what_r_has(run, text, expected):
         ("as.POSIXct('2024-01-01', tz = 'Nowhere/Land')", "Nowhere/Land"),
         ("array(1, c(1, 1, 1), list('a', NULL, NULL))", "names along 3 axes"),
         ("matrix(list(1, 2), 1)", "a list with dimensions"),
+        ("'\\xff'", "not of the encoding that R says"),
+        ("structure(1, class = 'difftime', units = 'years')", "'years', which is unknown"),
+        ("structure(5L, levels = 'a', class = 'factor')", "none of its levels"),
+        ("structure(c(NA, 0L), levels = 'a', class = 'factor')", "none of its levels"),
+        ("structure(1L, class = 'factor')", "a factor without levels"),
+        ("structure(1L, levels = c('a', NA), class = 'factor')", "one that is missing"),
+        ("{ a <- data.frame(a = 1); a$b <- data.frame(c = 1); a }", r"\$b is a column of several"),
         ("{ a <- '\\xff'; Encoding(a) <- 'bytes'; a }", 'of the encoding "bytes"'),
         ("new('numeric_own', 1)", "numeric_own"),
         ("{ a <- list(1); for (i in 1:300) a <- list(a); a }", "deeper"),
@@ -182,6 +214,13 @@ def test_what_is_not_data_is_named(run, text, why):
         run(text)
     assert run("1").tolist() == [1.0]
     assert run.processes() == before
+
+
+def test_a_factor_of_doubles_is_named():
+    """CRA-010: which R itself does not make."""
+    attributes = {"levels": texts(["a"]), "class": texts(["factor"])}
+    with pytest.raises(NotData, match="the answer is a factor without levels"):
+        value_of(Vector(Kind.DOUBLE, np.array([1.0]), attributes))
 
 
 # -- both ways --------------------------------------------------------------------------------------
@@ -325,6 +364,17 @@ def test_a_lossy_value_is_named(same, column, row, why):
         (pd.DataFrame([[1, 2]], columns=["1", 1]), "there are several"),
         (pd.DataFrame({1.5: [1]}), "a text or a whole number, not 1.5"),
         (pd.DataFrame({"a\0": [1]}), "no such name"),
+        (pd.DataFrame({"\ud800": [1]}), "no such name"),
+        ({True: 1}, "a text or a whole number"),
+        (pd.Categorical([True]), "a category is a text or a whole number"),
+        (np.array([pd.Timedelta(1)], dtype=object), "whole microseconds"),
+        (np.array([np.longdouble("0.1")], dtype=object), "more digits"),
+        (np.array([1], "clongdouble"), "dtype complex256"),
+        (
+            np.array([dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 1, tzinfo=OSLO)], dtype=object),
+            "some of its times",
+        ),
+        (-(2**60), "2\\^53"),
         ({("a", "b"): 1}, "a text or a whole number"),
         ({"a": [object()]}, "Argument 2, 'a', 0: R has nothing for object"),
         (object(), "Argument 2: R has nothing for object"),

@@ -55,6 +55,11 @@ class Kind:
     #: Of an output: whether no stage takes it.
     last: bool = True
 
+    @property
+    def has_open_axes(self) -> bool:
+        """Whether several axes are open (-1): the number of values does not say their lengths."""
+        return self.dimensions.count(-1) > 1
+
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Kind:
         """Return the column that the bridge describes."""
@@ -84,8 +89,10 @@ def written(kind: Kind, cells: np.ndarray[Any, Any]) -> Iterator[bytes]:
     given = values
     if kind.shape != "scalar":
         several = [_flat(kind, row, one) for row, one in enumerate(values)]
-        yield _ends(map(len, several))
-        values = [one for cell in several for one in cell]
+        yield _ends(len(flat) for _, flat in several)
+        if kind.has_open_axes:
+            yield np.array([sizes for sizes, _ in several], _END).tobytes()
+        values = [one for _, flat in several for one in flat]
     elif kind.type in _NARROW:
         for row, one in enumerate(values):
             _require_held(kind, row, [one])
@@ -95,17 +102,15 @@ def written(kind: Kind, cells: np.ndarray[Any, Any]) -> Iterator[bytes]:
         raise NotWritten(kind, _row_of_no_text(given), "has half a pair of UTF-16") from None
 
 
-def _flat(kind: Kind, row: int, cell: Any) -> list[Any]:
-    """Return the values of a list or tensor, whose axes have the sizes that the bundle says."""
-    if cell is None:
-        return []
+def _flat(kind: Kind, row: int, cell: Any) -> tuple[Sequence[int], list[Any]]:
+    """Return the sizes of a list or tensor, which the bundle's are, and its values."""
     wanted = kind.dimensions or (-1,)
+    if cell is None:
+        return [0] * len(wanted), []
     try:
         held = _axes(kind, cell)
     except ValueError:  # numpy's word for lists of several sizes beside each other
         raise NotWritten(kind, row, "has lists of several sizes, or a null, in it") from None
-    if wanted.count(-1) > 1:
-        raise NotWritten(kind, row, f"is of {_sizes(wanted)}, and one open size at most goes over")
     if not _fits(held.shape, wanted):
         raise NotWritten(
             kind, row, f"has values of {_sizes(held.shape)}, and the bundle takes {_sizes(wanted)}"
@@ -115,7 +120,7 @@ def _flat(kind: Kind, row: int, cell: Any) -> list[Any]:
         raise NotWritten(kind, row, "has a null in it")
     if kind.type in _NARROW:
         _require_held(kind, row, flat)
-    return flat
+    return [*held.shape, *(max(size, 0) for size in wanted[held.ndim :])], flat
 
 
 def _axes(kind: Kind, cell: Any) -> np.ndarray[Any, Any]:
@@ -222,8 +227,12 @@ def _column(given: _Bytes, kind: Kind, rows: int) -> Any:
         values = _read_values(given, kind, rows)
         return values.copy() if missing is None else masked(values, missing)
     ends = given.ends(rows)
-    values = _read_values(given, kind, int(ends[-1]))
-    cells = _lists(values, ends, kind.dimensions)
+    if kind.has_open_axes:
+        axes = len(kind.dimensions)
+        sizes = given.array(_END, rows * axes).reshape(rows, axes)
+        cells = _tensors(_read_values(given, kind, int(ends[-1])), ends, sizes)
+    else:
+        cells = _lists(_read_values(given, kind, int(ends[-1])), ends, kind.dimensions)
     return cells if missing is None else masked(cells, missing)
 
 
@@ -237,11 +246,17 @@ def _read_values(given: _Bytes, kind: Kind, count: int) -> Any:
     return object_array([one.decode() for one in pieces] if kind.type == "string" else pieces)
 
 
+def _tensors(values: Any, ends: Any, sizes: Any) -> Any:
+    """Return the tensors of each row as lists, each of its own sizes."""
+    places = zip(pairwise(ends.tolist()), sizes.tolist(), strict=True)
+    return object_array([values[start:end].reshape(size).tolist() for (start, end), size in places])
+
+
 def _lists(values: Any, ends: Any, dimensions: Sequence[int]) -> Any:
     """Return the lists of each row; those of one size are cut at once."""
     rows = len(ends) - 1
     size = int(ends[1]) if rows else 0
-    if size and np.array_equal(ends, np.arange(rows + 1) * size):
+    if size and (rows == 1 or np.array_equal(ends, np.arange(rows + 1) * size)):
         shape = dimensions if len(dimensions) > 1 else (size,)
         return object_array(values.reshape(rows, *shape).tolist())
     places = ends.tolist()

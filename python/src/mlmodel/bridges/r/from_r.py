@@ -10,6 +10,7 @@ import pandas as pd
 
 from mlmodel.bridges.r.numbers import microseconds
 from mlmodel.bridges.r.serialized import MISSING_INTEGER, Kind, NotData, Vector
+from mlmodel.signature.data.frames import from_arrays, row_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +108,8 @@ def _factor(vector: Vector, where: str) -> pd.Categorical:
     if levels is None or None in levels or vector.kind is not Kind.INTEGER:
         raise NotData(f"{_at(where)} is a factor without levels, or with one that is missing")
     codes = np.where(vector.values == MISSING_INTEGER, 0, vector.values) - 1
-    if len(codes) and (codes.min() < -1 or codes.max() >= len(levels)):
+    held = vector.values[vector.values != MISSING_INTEGER]
+    if len(held) and (held.min() < 1 or held.max() > len(levels)):
         raise NotData(f"{_at(where)} is a factor with values that are none of its levels")
     kept = _index(levels)
     return pd.Categorical.from_codes(codes, categories=kept, ordered="ordered" in vector.classes)
@@ -182,17 +184,20 @@ _CLASSES: dict[str, Callable[[Vector, str], Any]] = {
 def _frame(vector: Vector, where: str) -> pd.DataFrame:
     names = vector.strings("names") or []
     columns = [_column(one, f"{where}${n}") for n, one in zip(names, vector.values, strict=True)]
-    rows = vector.attributes.get("row.names")
-    index: Any = None
-    if rows is not None and rows.kind is Kind.TEXT:
-        index = _index(rows.values)
-    elif rows is not None and len(rows) == 2 and rows.values[0] == MISSING_INTEGER:  # noqa: PLR2004
-        index = pd.RangeIndex(abs(int(rows.values[1])))
-    elif rows is not None and rows.kind is not Kind.NULL:
-        index = pd.RangeIndex(len(rows))
-    made = pd.DataFrame(dict(enumerate(columns)), index=index)
-    made.columns = _index(names)
-    return made
+    index = _row_names(vector.attributes.get("row.names"), columns)
+    if any(len(one) != len(index) for one in columns):
+        raise NotData(f"{_at(where)} is a data frame whose columns are not of one length")
+    return from_arrays(columns, index, _index(names))
+
+
+def _row_names(rows: Vector | None, columns: list[Any]) -> pd.Index[Any]:
+    if rows is None or rows.kind is Kind.NULL:
+        return row_index(len(columns[0]) if columns else 0)
+    if rows.kind is Kind.TEXT:
+        return _index(rows.values)
+    # What R keeps of numbers that it gave itself: that they are missing, and how many rows.
+    is_short = len(rows) == 2 and rows.values[0] == MISSING_INTEGER  # noqa: PLR2004
+    return row_index(abs(int(rows.values[1])) if is_short else len(rows))
 
 
 def _column(vector: Vector, where: str) -> Any:
@@ -203,9 +208,7 @@ def _column(vector: Vector, where: str) -> Any:
         return _objects(cells)
     if vector.kind is Kind.RAW:
         return vector.values
-    values = _values(vector, where)
-    # pandas makes a dtype of its own choice of texts.
-    return pd.Series(values, dtype=object) if values.dtype == object else values
+    return _values(vector, where)
 
 
 def _array(vector: Vector, where: str) -> Any:

@@ -27,7 +27,7 @@ from typing import IO, TYPE_CHECKING, Any
 from mlmodel._base.settings import whole_number
 from mlmodel._base.texts import printable
 from mlmodel.bridges.r import installed
-from mlmodel.bridges.r.serialized import Kind, NotData, Vector, read, written
+from mlmodel.bridges.r.serialized import Kind, NotData, NotWhole, Vector, read, written
 from mlmodel.errors import MissingDependency, ModelFailure
 from mlmodel.sandbox import limits
 from mlmodel.sandbox.process import starter
@@ -137,7 +137,7 @@ class Process:
             ModelFailure: it ended meanwhile.
 
         """
-        if self._running is None or self._running.owner != os.getpid() or self.told is None:
+        if self._running is None or self.told is None:
             self._running = starter().submit(_begun, self._place).result()
             # Not weakref's: processes of multiprocessing, as workers are, end without those.
             self._finalizer = Finalize(self, self._running.end, exitpriority=0)
@@ -177,11 +177,11 @@ class Process:
                 LOG.log(_LEVELS[kind], "%s", printable(str(line)))
             done, (message, function) = how.values == ["ok"], text.values
             is_data = how.values == ["cannot"]
-        except NotData as error:
-            raise Stopped(str(error), is_data=True) from None
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (NotWhole, ValueError, TypeError, KeyError, AttributeError):
             self._end()
             raise ModelFailure(f"R sent what is not an answer; it was ended ({_RULE}).") from None
+        except NotData as error:
+            raise Stopped(str(error), is_data=True) from None
         if not done:
             raise Stopped(str(message), str(function), is_data=is_data)
         return value
@@ -212,7 +212,7 @@ class Process:
 
     def _end(self, *moment: float) -> int | None:
         running, self._running, self.told = self._running, None, None
-        if running is None or running.owner != os.getpid():
+        if running is None:
             return None
         self._finalizer.cancel()
         return running.end(*moment)

@@ -17,7 +17,17 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["MISSING_INTEGER", "NULL", "Kind", "NotData", "Vector", "read", "texts", "written"]
+__all__ = [
+    "MISSING_INTEGER",
+    "NULL",
+    "Kind",
+    "NotData",
+    "NotWhole",
+    "Vector",
+    "read",
+    "texts",
+    "written",
+]
 
 #: What R has in the place of an integer or a truth value that is missing.
 MISSING_INTEGER = -(2**31)
@@ -35,7 +45,11 @@ _DEEPEST = 200
 
 
 class NotData(Exception):
-    """What R sent is not data, or not a serialization; the text says what it is."""
+    """What R sent is not data; the text says what it is."""
+
+
+class NotWhole(NotData):
+    """What R sent is no serialization, or not a whole one; nothing after it can be believed."""
 
 
 class Kind(IntEnum):
@@ -164,13 +178,14 @@ def read(data: bytes | bytearray) -> Vector:
     """Return the vector that R wrote, as version 2 in the machine's bytes.
 
     Raises:
-        NotData: it is none, or holds what is not data.
+        NotWhole: it is none.
+        NotData: it holds what is not data.
 
     """
     try:
         return _Reader(data).whole()
     except (struct.error, ValueError, IndexError) as error:
-        raise NotData(f"what R sent is cut off or damaged ({error})") from error
+        raise NotWhole(f"what R sent is cut off or damaged ({error})") from error
 
 
 class _Reader:
@@ -181,7 +196,7 @@ class _Reader:
 
     def whole(self) -> Vector:
         if self._data[:2] != _HEAD[:2]:
-            raise NotData("what R sent is not in the form that it was asked for")
+            raise NotWhole("what R sent is not in the form that it was asked for")
         self._at = len(_HEAD)
         return self._vector(0)
 
@@ -216,7 +231,7 @@ class _Reader:
     def _values(self, kind: Kind, count: int, depth: int) -> Any:
         # An element takes a byte at least, so no wrong count makes more than there is.
         if count > len(self._data) - self._at:
-            raise NotData("what R sent is cut off")
+            raise NotWhole("what R sent is cut off")
         if kind is Kind.LIST:
             return [self._vector(depth + 1) for _ in range(count)]
         if kind is Kind.TEXT:
@@ -234,7 +249,7 @@ class _Reader:
             flags, length = unpack(data, at)
             at += 8
             if flags & 0xFF != _CHARACTERS:
-                raise NotData("what R sent has something else in the place of a text")
+                raise NotWhole("what R sent has something else in the place of a text")
             if length < 0:
                 found.append(None)
                 continue
@@ -242,9 +257,12 @@ class _Reader:
                 raise NotData('a text is of the encoding "bytes"; give it as raw')
             end = at + length
             if end > len(data):
-                raise NotData("what R sent is cut off")
+                raise NotWhole("what R sent is cut off")
             encoding = "latin-1" if flags >> 12 & _LATIN1 else "utf-8"
-            found.append(data[at:end].decode(encoding))
+            try:
+                found.append(data[at:end].decode(encoding))
+            except UnicodeDecodeError:
+                raise NotData("a text is not of the encoding that R says; give it as raw") from None
             at = end
         self._at = at
         return found
@@ -255,7 +273,7 @@ class _Reader:
             if flags & 0xFF == _NULL:
                 return
             if flags & 0xFF != _PAIRS or not flags & _HAS_TAG:
-                raise NotData("what R sent has attributes without names")
+                raise NotWhole("what R sent has attributes without names")
             name = self._symbol()
             yield name, self._vector(depth + 1)
 
@@ -264,7 +282,7 @@ class _Reader:
         if flags & 0xFF == _REFERENCE:
             return self._symbols[(flags >> 8) - 1]
         if flags & 0xFF != _SYMBOL:
-            raise NotData("what R sent has attributes without names")
+            raise NotWhole("what R sent has attributes without names")
         (name,) = self._texts(1)
         self._symbols.append(name or "")
         return self._symbols[-1]

@@ -120,8 +120,7 @@ def _columns(frame: pd.DataFrame) -> list[Vector]:
     dtypes: list[Any] = frame.dtypes.tolist()
     if dtypes and dtypes.count(dtypes[0]) == len(dtypes) and dtypes[0] in _PLAIN:
         # A series for each would cost a row more than all the rest.
-        values = _turned(frame.to_numpy())
-        return [_of_table(values[:, n], place) for n, place in enumerate(places)]
+        return _of_one_dtype(_turned(frame.to_numpy()), places)
     return [_column(frame.iloc[:, n], place) for n, place in enumerate(places)]
 
 
@@ -134,6 +133,14 @@ def _turned(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         part = slice(start, start + _TURNED)
         turned[part] = values[part]
     return turned
+
+
+def _of_one_dtype(table: np.ndarray[Any, Any], places: Iterable[Place]) -> list[Vector]:
+    """Return the columns of a table of numbers, in which NaN is what is missing."""
+    missing = np.isnan(table) if table.dtype.kind == "f" else None
+    if missing is not None and missing.any():
+        return [numbers(table[:, n], place, missing[:, n]) for n, place in enumerate(places)]
+    return [numbers(table[:, n], place) for n, place in enumerate(places)]
 
 
 def _of_table(values: np.ndarray[Any, Any], place: Place) -> Vector:

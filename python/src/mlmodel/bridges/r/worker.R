@@ -104,13 +104,16 @@ local({
 
   # The call has names in the place of its data: whoever shows or keeps it does not get them all.
   call_loaded <- function(arguments) {
-    frame <- list2env(list(model = loaded), parent = globalenv())
-    symbols <- lapply(seq_along(arguments), function(i) {
-      assign(paste0("argument", i), arguments[[i]], envir = frame)
-      as.name(paste0("argument", i))
-    })
+    frame <- new.env(parent = globalenv())
+    frame[["model"]] <- loaded
+    symbols <- list()
+    for (i in seq_along(arguments)) {
+      at <- paste0("argument", i)
+      frame[[at]] <- arguments[[i]]
+      symbols[[i]] <- as.name(at)
+    }
     names(symbols) <- names(arguments)
-    plain(eval(as.call(c(list(as.name("model")), symbols)), frame))
+    plain(eval(as.call(c(quote(model), symbols)), frame))
   }
 
   answer <- function(asked) {

@@ -54,15 +54,16 @@ public final class Answer {
         List<Object> list = flat.stream().map(Answer::plain).toList();
         if (!(cell instanceof Tensor<?> tensor)) return list;
         // Lists of the last axis first, then lists of these.
-        for (int axis = tensor.dimensions().size() - 1; axis > 0; axis--) {
-            list = grouped(list, (Integer) tensor.dimensions().apply(axis));
-        }
+        for (int axis = tensor.dimensions().size() - 1; axis > 0; axis--) list = grouped(list, tensor, axis);
         return list;
     }
 
-    private static List<Object> grouped(List<Object> list, int size) {
+    private static List<Object> grouped(List<Object> list, Tensor<?> tensor, int axis) {
+        int size = (Integer) tensor.dimensions().apply(axis);
+        int count = 1;
+        for (int at = 0; at < axis; at++) count *= (Integer) tensor.dimensions().apply(at);
         var groups = new ArrayList<Object>();
-        for (int at = 0; size > 0 && at + size <= list.size(); at += size) groups.add(list.subList(at, at + size));
+        for (int at = 0; at < count; at++) groups.add(list.subList(at * size, (at + 1) * size));
         return groups;
     }
 
@@ -84,6 +85,7 @@ public final class Answer {
             }
             to.putInt(count);
         }
+        if (kind.hasOpenAxes()) lengths(kind, cells);
         if (!doubles) {
             values(kind.basic(), flat.toArray());
             return;
@@ -91,6 +93,15 @@ public final class Answer {
         room(8 * count);
         for (var array : arrays) {
             for (double one : array) to.putDouble(one);
+        }
+    }
+
+    /** Adds the lengths of the axes of each tensor; of a missing one there are none. */
+    private void lengths(Kind kind, Object[] cells) {
+        int axes = kind.dimensions().size();
+        room(4 * axes * cells.length);
+        for (var cell : cells) {
+            for (int axis = 0; axis < axes; axis++) to.putInt(cell instanceof Tensor<?> tensor ? (Integer) tensor.dimensions().apply(axis) : 0);
         }
     }
 

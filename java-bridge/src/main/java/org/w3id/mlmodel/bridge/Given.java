@@ -8,6 +8,7 @@ import ml.combust.mleap.runtime.frame.ArrayRow;
 import ml.combust.mleap.runtime.frame.Row;
 import ml.combust.mleap.tensor.ByteString;
 import ml.combust.mleap.tensor.DenseTensor;
+import org.w3id.mlmodel.enforcement.NestedArray;
 import scala.collection.mutable.WrappedArray;
 import scala.reflect.ClassTag;
 
@@ -17,7 +18,8 @@ import scala.reflect.ClassTag;
  * <p>Each column is a byte that says whether some cells are missing, then a byte for each row if so
  * (1: it is), then its cells, little-endian. Cells of one size stand side by side. Texts and bytes
  * are where each begins and the last ends (32-bit numbers), and their bytes; lists and tensors are
- * the same of their values.
+ * the same of their values, before which those of tensors with several open axes have the lengths of
+ * all axes, row by row (32-bit numbers).
  */
 final class Given {
     private final ByteBuffer from;
@@ -46,12 +48,13 @@ final class Given {
         return read;
     }
 
-    /** Returns MLeap's own cell for one of Java: a list becomes a list or a tensor. */
+    /** Returns MLeap's own cell for one of Java: an array becomes a list or a tensor. */
     static Object cell(Kind kind, Object cell) {
         if (cell instanceof byte[] bytes) return new ByteString(bytes);
-        if (!(cell instanceof List<?> list)) return cell;
-        var values = list.toArray();
-        return kind.shape() == Kind.Shape.LIST ? WrappedArray.<Object>make(values) : tensor(kind, values, 0, values.length);
+        if (!(cell instanceof NestedArray array)) return cell;
+        var values = array.cells().toArray();
+        if (kind.shape() == Kind.Shape.LIST) return WrappedArray.<Object>make(values);
+        return tensor(kind, values, 0, values.length, array.shape().stream().map(Long::intValue).toArray());
     }
 
     /** Returns the cells of the next column. */
@@ -117,25 +120,29 @@ final class Given {
 
     private Object[] tensors(Kind kind) {
         int[] ends = ends(rows);
+        var lengths = new Object[rows][];
+        for (int row = 0; row < rows; row++) lengths[row] = lengths(kind, ends[row + 1] - ends[row]);
         var values = boxed(kind.basic(), ends[rows]);
         var cells = new Object[rows];
-        for (int row = 0; row < rows; row++) cells[row] = tensor(kind, values, ends[row], ends[row + 1]);
+        for (int row = 0; row < rows; row++) cells[row] = tensor(kind, values, ends[row], ends[row + 1], lengths[row]);
         return cells;
     }
 
-    private static Object tensor(Kind kind, Object[] values, int from, int to) {
-        var array = java.lang.reflect.Array.newInstance(primitive(kind.basic()), to - from);
-        for (int at = from; at < to; at++) java.lang.reflect.Array.set(array, at - from, values[at]);
-        return tensor(array, sizes(kind.dimensions(), to - from), kind.basic());
-    }
-
-    /** Returns the sizes of the axes of so many values; of an axis that is open (-1), what the others leave. */
-    private static Object[] sizes(List<Integer> dimensions, int count) {
+    /** Returns the lengths of the axes of so many values; of one that is open (-1), what the others leave. */
+    private Object[] lengths(Kind kind, int count) {
+        var dimensions = kind.dimensions();
         if (dimensions.size() < 2) return new Object[] {count};
+        if (kind.hasOpenAxes()) return dimensions.stream().map(one -> from.getInt()).toArray();
         int others = 1;
         for (int one : dimensions) if (one >= 0) others *= one;
         int left = others == 0 ? 0 : count / others;
         return dimensions.stream().map(one -> one < 0 ? left : one).toArray();
+    }
+
+    private static Object tensor(Kind kind, Object[] values, int from, int to, Object[] lengths) {
+        var array = java.lang.reflect.Array.newInstance(primitive(kind.basic()), to - from);
+        for (int at = from; at < to; at++) java.lang.reflect.Array.set(array, at - from, values[at]);
+        return tensor(array, lengths, kind.basic());
     }
 
     private static Object tensor(Object array, Object[] dimensions, Kind.Basic basic) {

@@ -51,6 +51,11 @@ public record Kind(String name, Basic basic, Shape shape, boolean nullable, List
         return name.equals("ByteString") ? Basic.BYTES : Basic.valueOf(name.toUpperCase(java.util.Locale.ROOT));
     }
 
+    /** Returns whether several axes are open (-1), so that the number of values does not say how long they are. */
+    boolean hasOpenAxes() {
+        return dimensions.stream().filter(one -> one < 0).count() > 1;
+    }
+
     Map<String, Object> described() {
         var said = new LinkedHashMap<String, Object>();
         said.put("name", name);

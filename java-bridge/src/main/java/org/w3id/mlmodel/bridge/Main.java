@@ -10,8 +10,8 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.w3id.mlmodel.Version;
 import org.w3id.mlmodel.conformance.Harness;
-import org.w3id.mlmodel.document.ValidateCommand;
 import org.w3id.mlmodel.serving.Serve;
+import org.w3id.mlmodel.validation.ValidateCommand;
 
 /**
  * The commands: {@code gateway}, which Python starts and asks; {@code validate} and {@code serve}, for people; and

@@ -43,7 +43,8 @@ public sealed interface Scorer permits Bundle, Mojo {
 
     /**
      * Returns the columns of {@link #answers} to columns of all inputs. Cells are those of Java: boxed values,
-     * texts, bytes, and lists for lists and tensors; null is missing.
+     * texts, bytes, and for lists and tensors a {@link org.w3id.mlmodel.enforcement.NestedArray}, or of answers a
+     * list; null is missing.
      */
     Object[][] answer(Object[][] given, int rows) throws Fault;
 

@@ -9,8 +9,8 @@ import java.util.Base64;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.w3id.mlmodel.document.Validation;
 import org.w3id.mlmodel.document.Violation;
+import org.w3id.mlmodel.validation.Validation;
 import tools.jackson.databind.JsonNode;
 
 /** check-model: the text of an MLmodel file, alone or in a folder with other files. */

@@ -8,6 +8,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.w3id.mlmodel.errors.ErrorName;
 
 /**
  * One YAML file of a model that was read, with the place of every value.
@@ -71,7 +72,7 @@ public final class Document {
     private static ModelException unread(String file, List<Violation> problems) {
         var told = problems.isEmpty() ? "." : ": " + problems.get(0).said();
         var rest = problems.size() > 1 ? " There is more: " + (problems.size() - 1) + "." : "";
-        return new ModelException(ModelException.INVALID, file + " cannot be read as an MLmodel file" + told + rest, problems);
+        return new ModelException(ErrorName.INVALID_MODEL, file + " cannot be read as an MLmodel file" + told + rest, problems);
     }
 
     /** Returns what a text holds; what is wrong with it as a whole is among its problems. */

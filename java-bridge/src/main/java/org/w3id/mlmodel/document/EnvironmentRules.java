@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.w3id.mlmodel.errors.ErrorName;
 
 /** conda.yaml, python_env.yaml and requirements.txt: their form (ENV-002 to ENV-012, ENV-023). */
 final class EnvironmentRules {
@@ -49,7 +50,7 @@ final class EnvironmentRules {
         for (var key : List.of("build_dependencies", "dependencies")) rules.lines(python, python.data().get(key), List.of(key), "ENV-007");
         rules.requirements(conda);
         var files = rules.found.stream().map(Violation::file).distinct().toList();
-        rules.found.sort(Comparator.comparing((Violation one) -> files.indexOf(one.file())).thenComparing(Validation.ORDER));
+        rules.found.sort(Comparator.comparing((Violation one) -> files.indexOf(one.file())).thenComparing(FolderCheck.ORDER));
         return rules.found;
     }
 
@@ -87,7 +88,7 @@ final class EnvironmentRules {
             return ModelFile.textOfPart(place, Limits.DEFAULT);
         } catch (ModelException error) {
             // What is wrong with the path is said where the path stands.
-            if (!error.code().equals(ModelException.UNREADABLE)) return null;
+            if (error.name() != ErrorName.UNREADABLE_MODEL) return null;
             throw new Problem(rule, error.getMessage());
         }
     }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.zip.ZipFile;
+import org.w3id.mlmodel.errors.ErrorName;
 
 /** Where a model's MLmodel file is, and its text. */
 final class ModelFile {
@@ -105,18 +106,18 @@ final class ModelFile {
         var folder = isInFolder && place.getParent() != null ? place.getParent() : place;
         var what = Files.isDirectory(folder) ? "no file " + Document.FILE_NAME + " in" : "nothing at";
         var message = "There is %s %s; give the folder of a saved model (DIR-001).".formatted(what, folder);
-        return new ModelException(ModelException.NOT_FOUND, message, List.of());
+        return new ModelException(ErrorName.MODEL_NOT_FOUND, message, List.of());
     }
 
     private static ModelException unreadable(Path file, String why) {
-        return new ModelException(ModelException.UNREADABLE, file + " cannot be read: " + why + ".", List.of());
+        return new ModelException(ErrorName.UNREADABLE_MODEL, file + " cannot be read: " + why + ".", List.of());
     }
 
     private static ModelException tooLarge(Path file, long size, Limits limits) {
         var what = "has %,d bytes, more than the limit of %,d".formatted(size, limits.bytes());
         var message = "The file " + what + "; it was not read. Move large values out of it.";
         var found = new Problem("MLM-002", message).in(file.toString());
-        return new ModelException(ModelException.UNREADABLE, file + " is too large: it " + what + ".", List.of(found));
+        return new ModelException(ErrorName.UNREADABLE_MODEL, file + " is too large: it " + what + ".", List.of(found));
     }
 
     /** Returns the text of bytes in UTF-8 (MLM-001). */

@@ -1,15 +1,14 @@
 package org.w3id.mlmodel.document;
 
 import java.math.BigInteger;
-import java.time.DateTimeException;
-import java.time.LocalDate;
-import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.w3id.mlmodel.text.CalendarTime;
 
 /** Plain scalars read as YAML 1.1 reads them: numbers, booleans, null, times (MLM-005, MLM-006). */
 final class Scalars {
@@ -26,7 +25,6 @@ final class Scalars {
 
     /** Nobody writes a longer number, and reading one takes the square of its length. */
     private static final int LONGEST = 1_000;
-    private static final int MICROS = 6;
     private static final int BASE_60 = 60;
 
     /** The parts of a number in base 60: the first, those behind it, and the last of one with a fraction. */
@@ -37,7 +35,7 @@ final class Scalars {
     private static final Map<String, Pattern> FORMS = new LinkedHashMap<>();
     private static final Pattern TIME = Pattern.compile(
         "(\\d{4})-(\\d\\d?)-(\\d\\d?)(?:(?:[Tt]|[ \\t]+)(\\d\\d?):(\\d\\d):(\\d\\d)(?:\\.(\\d*))?"
-        + "(?:[ \\t]*(?:(Z)|([-+])(\\d\\d?)(?::(\\d\\d))?))?)?");
+        + "(?:[ \\t]*(Z|[-+]\\d\\d?(?::\\d\\d)?))?)?");
     private static final Set<String> TRUE = Set.of("yes", "true", "on");
     private static final Set<String> FALSE = Set.of("no", "false", "off");
     private static final Map<String, String> NAMES = Map.of(INTEGER, "a number", FLOAT, "a number",
@@ -112,8 +110,6 @@ final class Scalars {
             };
         } catch (NumberFormatException error) {
             throw new Unreadable("it is no number");
-        } catch (DateTimeException error) {
-            throw new Unreadable(error.getMessage());
         }
     }
 
@@ -169,25 +165,10 @@ final class Scalars {
     private static Object time(String text) throws Unreadable {
         var found = TIME.matcher(text);
         if (!found.matches()) throw new Unreadable("it is no time");
-        int year = Integer.parseInt(found.group(1));
-        if (year == 0) throw new Unreadable("there is no year 0");
-        var date = LocalDate.of(year, Integer.parseInt(found.group(2)), Integer.parseInt(found.group(3)));
-        if (found.group(4) == null) return date;
-        var moment = date.atTime(Integer.parseInt(found.group(4)), Integer.parseInt(found.group(5)),
-            Integer.parseInt(found.group(6)), nanos(found.group(7)));
-        if (found.group(8) != null) return moment.atOffset(ZoneOffset.UTC);
-        return found.group(9) == null ? moment : moved(moment, found.group(9), found.group(10), found.group(11));
-    }
-
-    private static int nanos(String fraction) {
-        if (fraction == null || fraction.isEmpty()) return 0;
-        var micros = (fraction + "000000").substring(0, MICROS);
-        return Integer.parseInt(micros) * 1_000;
-    }
-
-    private static Object moved(LocalDateTime moment, String sign, String hours, String minutes) throws Unreadable {
-        int offset = Integer.parseInt(hours) * 60 + (minutes == null ? 0 : Integer.parseInt(minutes));
-        if (offset >= 24 * 60) throw new Unreadable("its zone is a day or more from UTC");
-        return moment.minusMinutes(sign.equals("-") ? -offset : offset).atOffset(ZoneOffset.UTC);
+        var moment = CalendarTime.of(found, 0);
+        if (moment == null) throw new Unreadable("there is no such date, time or zone");
+        if (found.group(4) == null) return moment.toLocalDate();
+        var micros = moment.truncatedTo(ChronoUnit.MICROS);
+        return found.group(8) == null ? micros : micros.atOffset(ZoneOffset.UTC);
     }
 }

@@ -1,7 +1,6 @@
 package org.w3id.mlmodel.enforcement;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.ErrorName;
@@ -102,7 +101,6 @@ public final class Enforcement {
             columns.add(ColumnReader.read(spec, labels.get(at), cells, table.rows(), source, details));
         }
         if (details.isEmpty()) return columns;
-        details.sort(Comparator.comparingInt(one -> labels.indexOf(one.column())));
-        throw MlmodelException.input(details);
+        throw Matching.refused(specs, details);
     }
 }

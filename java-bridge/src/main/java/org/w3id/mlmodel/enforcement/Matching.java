@@ -1,10 +1,15 @@
 package org.w3id.mlmodel.enforcement;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.w3id.mlmodel.errors.Detail;
+import org.w3id.mlmodel.errors.MlmodelException;
 import org.w3id.mlmodel.signature.Signature;
 import org.w3id.mlmodel.signature.Spec;
 import org.w3id.mlmodel.signature.Type;
@@ -85,17 +90,18 @@ final class Matching {
     }
 
     private void byName(List<?> names) {
-        var places = new HashMap<String, Integer>();
-        var times = new HashMap<String, Integer>();
+        var places = new HashMap<Object, Integer>();
+        var times = new HashMap<Object, Integer>();
         for (int at = 0; at < names.size(); at++) {
-            var name = String.valueOf(names.get(at));
+            var name = number(names.get(at));
             places.put(name, at);
             times.merge(name, 1, Integer::sum);
         }
+        var given = new Given(places.keySet());
         int missing = 0;
         int before = details.size();
         for (int at = 0; at < positions.length; at++) {
-            missing += named(at, places, times) ? 0 : 1;
+            missing += named(at, places, times, given) ? 0 : 1;
         }
         if (!names.isEmpty() && details.size() == before && missing == specs.size()) {
             details.add(strange(specs, names.get(0), null));
@@ -103,27 +109,44 @@ final class Matching {
     }
 
     /** Returns whether a declared column is given. */
-    private boolean named(int at, Map<String, Integer> places, Map<String, Integer> times) {
+    private boolean named(int at, Map<Object, Integer> places, Map<Object, Integer> times, Given given) {
         var spec = specs.get(at);
-        var name = String.valueOf(spec.name());
+        // A name that is declared as a number is matched by its text, too (ENF-012); one that is a text by itself alone.
+        var name = places.containsKey(spec.name()) ? spec.name() : String.valueOf(spec.name());
         positions[at] = places.get(name);
-        if (positions[at] == null && spec.required()) details.add(missing(spec, at, null, places.keySet()));
+        if (positions[at] == null && spec.required()) details.add(missing(spec, at, null, given));
         if (times.getOrDefault(name, 0) > 1) {
             details.add(new Detail("ENF-007", spec.name(), null, kind(spec), times.get(name) + " times"));
         }
         return positions[at] != null;
     }
 
-    /** Returns the detail of a required column that is not there; a name in other letters is told. */
-    static Detail missing(Spec spec, int position, Integer row, Iterable<String> names) {
-        int count = 0;
-        String near = null;
-        for (var name : names) {
-            count++;
-            if (name.equalsIgnoreCase(String.valueOf(spec.name()))) near = name;
+    /** Returns a name of a program or of JSON as a declared one would be. */
+    private static Object number(Object name) {
+        return name instanceof Number number && !(name instanceof BigInteger whole && whole.bitLength() >= Long.SIZE) ? (Object) number.longValue() : name;
+    }
+
+    /** The names that are given, looked through once, however many are missing (RST-109). */
+    static final class Given {
+        private final int count;
+        private final Map<String, String> inSmallLetters = new HashMap<>();
+
+        Given(Collection<?> names) {
+            count = names.size();
+            for (var name : names) inSmallLetters.put(String.valueOf(name).toLowerCase(Locale.ROOT), String.valueOf(name));
         }
-        var given = row != null ? "no such key" : count + (count == 1 ? " input" : " inputs");
-        var got = near == null ? given : given + "; is " + Shown.of(near) + " meant?";
+
+        /** Returns what is given in the place of a name: one in other letters is told. */
+        private String insteadOf(Object name, boolean isKey) {
+            var near = inSmallLetters.get(String.valueOf(name).toLowerCase(Locale.ROOT));
+            var what = isKey ? "no such key" : count + (count == 1 ? " input" : " inputs");
+            return near == null ? what : what + "; is " + Shown.of(near) + " meant?";
+        }
+    }
+
+    /** Returns the detail of a required column that is not there; {@code row} is that of a record without its key. */
+    static Detail missing(Spec spec, int position, Integer row, Given names) {
+        var got = names.insteadOf(spec.name(), row != null);
         return new Detail("ENF-004", spec.label(position), row, kind(spec), got);
     }
 
@@ -137,14 +160,21 @@ final class Matching {
         return spec instanceof Spec.Column column ? column.type().kind() : ((Spec.Tensor) spec).dtype();
     }
 
-    /** Returns the order of what is declared, for details: that of the signature (ENF-003). */
+    /** Returns what details call each of the declared. */
     static List<Object> labels(List<Spec> specs) {
         var labels = new ArrayList<Object>();
         for (int at = 0; at < specs.size(); at++) labels.add(specs.get(at).label(at));
         return labels;
     }
 
-    /** Returns the columns; a tensor is none. */
+    /** Returns the error of data that contradict what is declared: what is wrong, in the order of that (ENF-003). */
+    static MlmodelException refused(List<Spec> specs, List<Detail> details) {
+        var labels = labels(specs);
+        details.sort(Comparator.comparingInt(one -> labels.indexOf(one.column())));
+        return MlmodelException.input(details);
+    }
+
+    /** Returns the type of a column; a tensor is none. */
     static Type typeOf(Spec spec) {
         return ((Spec.Column) spec).type();
     }

@@ -1,22 +1,16 @@
 package org.w3id.mlmodel.enforcement;
 
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.MlmodelException;
 import org.w3id.mlmodel.signature.Signature;
 import org.w3id.mlmodel.signature.Spec;
-import org.w3id.mlmodel.signature.Type;
 
-/** What values of JSON stand for: records, rows, columns, one row, or values (ENF-010, ENF-015). */
-public final class PlainForms {
-    private enum Kind { RECORDS, ROWS, VALUES }
-
+/** The table of plain values: of records, rows, columns, one row, or values (ENF-010). */
+final class PlainForms {
     private final List<Spec> specs;
     private final List<Detail> details;
     private final boolean haveNames;
@@ -28,73 +22,23 @@ public final class PlainForms {
     }
 
     /** Returns the table that data stand for; what is wrong with single records goes to {@code details}. */
-    public static Table table(List<Spec> specs, Object data, List<Detail> details) {
+    static Table table(List<Spec> specs, Object data, List<Detail> details) {
         return new PlainForms(specs, details).table(data);
     }
 
     /** Returns the table of records, one for each row. */
-    public static Table records(List<Spec> specs, List<?> records, List<Detail> details) {
+    static Table records(List<Spec> specs, List<?> records, List<Detail> details) {
         return new PlainForms(specs, details).ofRecords(records);
     }
 
     private Table table(Object data) {
-        var kind = onlyNested();
-        if (data instanceof Map<?, ?> mapping) {
-            boolean isValue = kind instanceof Type.ObjectOf || kind instanceof Type.MapOf;
-            return isValue ? ofValues(List.of(data)) : ofMapping(mapping);
-        }
-        if (!(data instanceof List<?> list)) return single(data);
-        if (kind != null && areValues(list, kind)) return ofValues(list);
-        if (list.isEmpty()) return noRows();
-        return switch (kindOf(list)) {
-            case RECORDS -> ofRecords(list);
-            case ROWS -> ofRows(list);
-            case VALUES -> ofList(list);
-        };
-    }
-
-    /** Returns the nested type of the one column that is declared, if its values may stand alone. */
-    private Type onlyNested() {
-        if (specs.size() != 1) return null;
-        var type = Matching.typeOf(specs.get(0));
-        if (type instanceof Type.Scalar) return null;
-        return specs.get(0).name() == null || type instanceof Type.ListOf ? type : null;
-    }
-
-    private static boolean areValues(List<?> data, Type kind) {
-        int depth = depth(kind);
-        if (depth == 0) return data.stream().noneMatch(List.class::isInstance);
-        if (leaf(kind) instanceof Type.Opaque) {
-            var held = data.stream().filter(one -> one != null).toList();
-            return !held.isEmpty() && held.stream().allMatch(one -> depthOf(one) >= depth);
-        }
-        return depthOf(data) == depth + 1;
-    }
-
-    private static Type leaf(Type type) {
-        return type instanceof Type.ListOf list ? leaf(list.items()) : type;
-    }
-
-    private static int depth(Type type) {
-        return type instanceof Type.ListOf list ? 1 + depth(list.items()) : 0;
-    }
-
-    /** Returns how many lists are within each other. */
-    private static int depthOf(Object value) {
-        if (!(value instanceof List<?> list)) return 0;
-        int deepest = 0;
-        for (var one : list) deepest = Math.max(deepest, depthOf(one));
-        return 1 + deepest;
-    }
-
-    private Kind kindOf(List<?> list) {
-        Kind kind = null;
-        for (var one : list) {
-            var own = one instanceof Map ? Kind.RECORDS : one instanceof List ? Kind.ROWS : Kind.VALUES;
-            if (kind != null && own != kind) throw refused("a list of several kinds");
-            kind = own;
-        }
-        return kind;
+        var meaning = Meaning.of(specs, data);
+        if (meaning instanceof Meaning.Records records) return ofRecords(records.rows());
+        if (meaning instanceof Meaning.Rows rows) return rows.rows().isEmpty() ? noRows() : ofRows(rows.rows());
+        if (meaning instanceof Meaning.Values values) return ofValues(data, values.cells());
+        if (meaning instanceof Meaning.ByColumn columns) return ofColumns(columns);
+        if (meaning instanceof Meaning.OneRow row) return ofOneRow(row.cells());
+        throw refused(data instanceof Map ? "a mapping of scalars and lists" : "a list of several kinds");
     }
 
     private static MlmodelException refused(String found) {
@@ -106,18 +50,10 @@ public final class PlainForms {
         return new Table(names, specs.size(), 0, at -> row -> null);
     }
 
-    private Table single(Object value) {
-        if (specs.size() > 1 && !haveNames) throw refused("one value for several columns");
-        return ofValues(Collections.singletonList(value));
-    }
-
-    private static Table ofValues(List<?> values) {
+    private Table ofValues(Object data, List<?> values) {
+        boolean areSeveral = data instanceof List;
+        if (specs.size() > 1 && !haveNames) throw refused((areSeveral ? "a list of values" : "one value") + " for several columns");
         return new Table(null, 1, values.size(), at -> values::get);
-    }
-
-    private Table ofList(List<?> values) {
-        if (specs.size() > 1 && !haveNames) throw refused("a list of values for several columns");
-        return ofValues(values);
     }
 
     private Table ofRows(List<?> rows) {
@@ -132,11 +68,11 @@ public final class PlainForms {
         if (!haveNames) throw refused("a list of records, which cannot be matched by position");
         requireKnown(records);
         int before = details.size();
+        var given = new HashMap<Integer, Matching.Given>();
         for (int at = 0; at < specs.size(); at++) {
             int row = specs.get(at).required() ? lacking(records, String.valueOf(specs.get(at).name())) : -1;
             if (row < 0) continue;
-            var names = new ArrayList<String>();
-            ((Map<?, ?>) records.get(row)).keySet().forEach(name -> names.add(String.valueOf(name)));
+            var names = given.computeIfAbsent(row, one -> new Matching.Given(((Map<?, ?>) records.get(one)).keySet()));
             details.add(Matching.missing(specs.get(at), at, row, names));
         }
         if (details.size() > before && details.size() == before + specs.size()) {
@@ -173,60 +109,13 @@ public final class PlainForms {
         }
     }
 
-    // A mapping of names to cells, or to columns.
-
-    private Table ofMapping(Map<?, ?> mapping) {
-        var part = declared(mapping);
-        var nested = new HashMap<String, Type>();
-        var scalars = new HashSet<String>();
-        for (var spec : specs) {
-            var type = Matching.typeOf(spec);
-            if (type instanceof Type.Scalar) scalars.add(String.valueOf(spec.name()));
-            else nested.put(String.valueOf(spec.name()), type);
-        }
-        var columns = part.keySet().stream()
-            .filter(name -> part.get(name) instanceof List && !isCell(part.get(name), nested.get(name))).toList();
-        boolean areLists = part.values().stream().allMatch(List.class::isInstance);
-        if (areLists && columns.size() == part.size() && !areCellsOfAny(part, nested)) {
-            return ofColumns(mapping, part);
-        }
-        if (columns.stream().anyMatch(scalars::contains)) throw refused("a mapping of scalars and lists");
-        return ofOneRow(mapping);
-    }
-
-    /** Returns what of a mapping is declared by name; nothing of the rest is looked at (ENF-005). */
-    private Map<String, Object> declared(Map<?, ?> mapping) {
-        var known = new HashSet<String>();
-        specs.forEach(one -> known.add(String.valueOf(one.name())));
-        var whole = new LinkedHashMap<String, Object>();
-        mapping.forEach((name, value) -> whole.put(String.valueOf(name), value));
-        if (!haveNames || whole.isEmpty()) return whole;
-        var part = new LinkedHashMap<>(whole);
-        part.keySet().retainAll(known);
-        if (!part.isEmpty()) return part;
-        var first = whole.entrySet().iterator().next();
-        part.put(first.getKey(), first.getValue());
-        return part;
-    }
-
-    private static boolean isCell(Object value, Type type) {
-        if (type == null || depth(type) == 0 || leaf(type) instanceof Type.Opaque) return false;
-        return depthOf(value) == depth(type);
-    }
-
-    /** Returns whether lists of different lengths are cells, since {@code any} is declared of one. */
-    private static boolean areCellsOfAny(Map<String, Object> part, Map<String, Type> nested) {
-        if (part.values().stream().map(one -> ((List<?>) one).size()).distinct().count() <= 1) return false;
-        if (!nested.keySet().containsAll(part.keySet())) return false;
-        return part.keySet().stream().anyMatch(name -> leaf(nested.get(name)) instanceof Type.Opaque);
-    }
-
-    private Table ofColumns(Map<?, ?> mapping, Map<String, Object> part) {
+    private static Table ofColumns(Meaning.ByColumn given) {
+        var part = given.declared();
         if (part.values().stream().map(one -> ((List<?>) one).size()).distinct().count() > 1) {
             throw refused("a mapping of lists of different lengths");
         }
         int rows = part.isEmpty() ? 0 : ((List<?>) part.values().iterator().next()).size();
-        var names = List.copyOf(mapping.keySet());
+        var names = List.copyOf(given.all().keySet());
         return new Table(names, names.size(), rows, at -> ((List<?>) part.get(String.valueOf(names.get(at))))::get);
     }
 

@@ -10,7 +10,10 @@ import org.w3id.mlmodel.signature.Type.Scalar;
 
 /** One value read at any type, as an object of Java: what stands within nested values, and parameters. */
 final class Values {
-    private final List<Fault.One> found = new ArrayList<>();
+    /** A rule, and the place within the value: of each one fault is kept (ENF-003), since a value may have millions. */
+    private record Place(String rule, List<String> at) {}
+
+    private final Map<Place, Fault.One> found = new LinkedHashMap<>();
 
     private Values() {}
 
@@ -47,7 +50,7 @@ final class Values {
         var reader = new Values();
         var read = type instanceof Type.ListOf list ? reader.list(list, value)
             : type instanceof Type.MapOf map ? reader.map(map, value) : reader.object((Type.ObjectOf) type, value);
-        if (!reader.found.isEmpty()) throw new Fault(reader.found);
+        if (!reader.found.isEmpty()) throw new Fault(List.copyOf(reader.found.values()));
         return read;
     }
 
@@ -70,17 +73,21 @@ final class Values {
         if (!(value instanceof Map<?, ?> map)) throw new Fault("ENF-034", type, value);
         var strange = new LinkedHashSet<Object>(map.keySet());
         type.properties().forEach(one -> strange.remove(one.name()));
-        for (var name : strange) found.add(new Fault.One("ENF-035", List.of(), type, name));
+        for (var name : strange) note(new Fault.One("ENF-035", List.of(), type, name));
         var read = new LinkedHashMap<Object, Object>();
         map.keySet().forEach(name -> read.put(name, null));
         for (var one : type.properties()) {
             if (map.containsKey(one.name())) {
                 read.put(one.name(), within(one.name(), one.type(), map.get(one.name()), one.required()));
             } else if (one.required()) {
-                found.add(new Fault.One("ENF-034", List.of(one.name()), type, value));
+                note(new Fault.One("ENF-034", List.of(one.name()), type, value));
             }
         }
         return read;
+    }
+
+    private void note(Fault.One fault) {
+        found.putIfAbsent(new Place(fault.rule(), fault.at()), fault);
     }
 
     /** Reads a value within; what is wrong with it is kept, so that its neighbours are read too. */
@@ -88,7 +95,7 @@ final class Values {
         try {
             return read(type, value, required);
         } catch (Fault fault) {
-            found.addAll(fault.below(name));
+            fault.below(name).forEach(this::note);
             return null;
         }
     }

@@ -27,7 +27,7 @@ final class Bodies {
         var type = ContentType.read(header);
         var bodies = new Bodies(declared);
         if (type.media().equals("text/csv") && type.format() == null) {
-            return new Request(Tables.csv(Tables.text(body), declared), null, false);
+            return new Request(CsvTable.read(body, declared), null, false);
         }
         boolean isJson = type.media().equals("application/json");
         if (!isJson || (type.format() != null && !type.format().matches("pandas-split|pandas-records"))) {

@@ -18,39 +18,63 @@ final class Csv {
         end = last;
     }
 
-    /** Returns all lines, the names first. */
-    static List<List<String>> read(String body) {
-        var text = body.startsWith("\uFEFF") ? body.substring(1) : body;
-        var lines = new Csv(text).lines();
-        if (lines.isEmpty()) throw malformed("The body is empty; its first line names the columns");
-        return lines;
-    }
-
-    private List<List<String>> lines() {
-        var lines = new ArrayList<List<String>>();
-        while (at < text.length()) {
-            var line = line();
-            boolean isEmpty = line.size() == 1 && line.get(0) == null;
-            int width = lines.isEmpty() ? 0 : lines.get(0).size();
-            if (isEmpty && (lines.isEmpty() || width > 1 || at >= end)) continue;
-            if (!lines.isEmpty() && line.size() != width) {
-                throw malformed("Row " + (lines.size() - 1) + " has " + line.size() + " cells, and the first line " + width);
-            }
-            lines.add(line);
+    /**
+     * What a body holds.
+     *
+     * @param header the names
+     * @param cells those of all rows, row after row: a list for each would take more than its cells
+     */
+    record Lines(List<String> header, List<String> cells) {
+        int rows() {
+            return cells.size() / header.size();
         }
-        return lines;
+
+        String cell(int row, int column) {
+            return cells.get(row * header.size() + column);
+        }
     }
 
-    private List<String> line() {
+    /** Returns all lines. */
+    static Lines read(String body) {
+        var text = body.startsWith("\uFEFF") ? body.substring(1) : body;
+        return new Csv(text).lines();
+    }
+
+    private Lines lines() {
+        var header = new ArrayList<String>();
+        while (header.isEmpty() && at < text.length()) {
+            line(header);
+            if (isEmpty(header, 0)) header.clear();
+        }
+        if (header.isEmpty()) throw malformed("The body is empty; its first line names the columns");
         var cells = new ArrayList<String>();
+        for (int before = 0; at < text.length(); before = cells.size()) {
+            line(cells);
+            int width = cells.size() - before;
+            if (isEmpty(cells, before) && (header.size() > 1 || at >= end)) {
+                cells.remove(before);
+            } else if (width != header.size()) {
+                throw malformed("Row " + before / header.size() + " has " + width + " cells, and the first line " + header.size());
+            }
+        }
+        return new Lines(header, cells);
+    }
+
+    /** Whether the cells from a place on are one that is empty. */
+    private static boolean isEmpty(List<String> cells, int from) {
+        return cells.size() == from + 1 && cells.get(from) == null;
+    }
+
+    /** Reads a line; its cells are added to others. */
+    private void line(List<String> cells) {
         while (true) {
             cells.add(at < text.length() && text.charAt(at) == '"' ? quoted() : plain());
-            if (at == text.length()) return cells;
+            if (at == text.length()) return;
             char end = text.charAt(at++);
             if (end == ',') continue;
             if (end == '\r' && at < text.length() && text.charAt(at) == '\n') at++;
             else if (end == '\r') throw MlmodelException.malformed("RST-098", "RST-015", "A line ends with CR alone");
-            return cells;
+            return;
         }
     }
 

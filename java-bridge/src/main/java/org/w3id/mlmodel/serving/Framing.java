@@ -5,12 +5,14 @@ import com.sun.net.httpserver.HttpExchange;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.w3id.mlmodel.errors.MlmodelException;
 
 /** Where a request ends and for whom it is, which no two programs may read differently (RST-104, RST-105). */
 final class Framing {
     private static final String LENGTH = "Content-Length";
     private static final String ENCODING = "Transfer-Encoding";
+    private static final Pattern HOST = Pattern.compile("(?:\\[[0-9A-Fa-f:.]+]|[A-Za-z0-9._~!$&'()*+;=%-]+)(?::[0-9]*)?");
     private static final Set<String> OF_THE_BODY = Set.of("content-length", "transfer-encoding", "content-type");
 
     private Framing() {}
@@ -39,9 +41,12 @@ final class Framing {
         if (headers.keySet().stream().anyMatch(Framing::isTwin)) {
             return MlmodelException.malformed("RST-104", "A header of the body is written with _ in the place of -");
         }
-        int hosts = headers.getOrDefault("Host", List.of()).size();
-        if (hosts == 1 || hosts == 0 && !needsHost) return null;
-        return MlmodelException.malformed("RST-105", "The request names no host, or several");
+        if (!needsHost && headers.containsKey(ENCODING)) {
+            return MlmodelException.malformed("RST-104", "HTTP/1.0 has no transfer encodings");
+        }
+        var hosts = headers.getOrDefault("Host", List.of());
+        boolean isOne = hosts.size() == 1 ? HOST.matcher(hosts.get(0)).matches() : hosts.isEmpty() && !needsHost;
+        return isOne ? null : MlmodelException.malformed("RST-105", "The request does not name one host");
     }
 
     /** Returns whether a name becomes one that says what the body is where {@code _} is read as {@code -}. */

@@ -23,7 +23,7 @@ final class Models {
         try {
             return of(place, Document.read(place), isAskedVectors);
         } catch (ModelException error) {
-            throw new MlmodelException(ErrorName.valueOf(error.code()), error.getMessage());
+            throw new MlmodelException(error.name(), error.getMessage());
         }
     }
 

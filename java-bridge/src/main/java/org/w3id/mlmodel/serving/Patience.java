@@ -1,6 +1,7 @@
 package org.w3id.mlmodel.serving;
 
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -14,15 +15,20 @@ import java.util.concurrent.TimeUnit;
  */
 final class Patience {
     private static final int IDLE = 60;
+    /** How long a client may take to take the word that it is late. */
+    private static final int SECONDS_OF_A_WORD = 5;
 
     private final ThreadPoolExecutor threads;
+    /** As many threads again, since all may be late at once. */
+    private final ThreadPoolExecutor words;
     private final ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(1, Patience::daemon);
-    private final ThreadLocal<Future<?>> alarm = new ThreadLocal<>();
+    private final ThreadLocal<Alarm> alarm = new ThreadLocal<>();
     private final int seconds;
 
     /** Makes as many threads as are needed, up to a number; {@code seconds} are for what comes first. */
     Patience(int most, int seconds) {
         threads = new ThreadPoolExecutor(0, most, IDLE, TimeUnit.SECONDS, new SynchronousQueue<>());
+        words = new ThreadPoolExecutor(0, most, IDLE, TimeUnit.SECONDS, new SynchronousQueue<>(), Patience::daemon);
         clock.setRemoveOnCancelPolicy(true);
         this.seconds = seconds;
     }
@@ -47,14 +53,70 @@ final class Patience {
 
     /** Lets this thread wait for its client from now on, for some seconds. */
     void await(int seconds) {
-        done();
-        alarm.set(clock.schedule(Thread.currentThread()::interrupt, seconds, TimeUnit.SECONDS));
+        await(seconds, null);
     }
 
-    /** Ends the waiting. */
-    void done() {
+    /**
+     * Lets this thread wait for its client from now on, for some seconds.
+     *
+     * @param word what tells the client that it is late, in another thread, before this one is interrupted; or null
+     */
+    void await(int seconds, Runnable word) {
+        done();
+        var next = new Alarm(Thread.currentThread(), word);
+        next.due = clock.schedule(next::ring, seconds, TimeUnit.SECONDS);
+        alarm.set(next);
+    }
+
+    /** Ends the waiting; returns whether the client was in time. After that this thread is not interrupted. */
+    boolean done() {
         var before = alarm.get();
-        if (before != null) before.cancel(false);
         alarm.remove();
+        return before == null || before.isInTime();
+    }
+
+    /** What rings when a client is late. */
+    private final class Alarm {
+        private final Thread waiting;
+        private final Runnable word;
+        private Future<?> due;
+        private boolean isOver;
+
+        Alarm(Thread waiting, Runnable word) {
+            this.waiting = waiting;
+            this.word = word;
+        }
+
+        /** Runs in the thread of the clock, which no client may hold up: so the word is said by another one. */
+        private void ring() {
+            if (word == null) {
+                end(() -> { });
+                return;
+            }
+            try {
+                words.execute(() -> {
+                    await(SECONDS_OF_A_WORD);
+                    end(word);
+                    done();
+                });
+            } catch (RejectedExecutionException | OutOfMemoryError error) { // no thread is to be had
+                end(() -> { });
+            }
+        }
+
+        /** Ends the waiting of a client that is late. Who waited goes on when the word is said. */
+        private synchronized void end(Runnable word) {
+            if (isOver) return;
+            isOver = true;
+            word.run();
+            waiting.interrupt();
+        }
+
+        private synchronized boolean isInTime() {
+            boolean isInTime = !isOver;
+            isOver = true;
+            due.cancel(false);
+            return isInTime;
+        }
     }
 }

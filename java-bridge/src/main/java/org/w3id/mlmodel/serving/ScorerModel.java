@@ -10,6 +10,7 @@ import org.w3id.mlmodel.bridge.Fault;
 import org.w3id.mlmodel.bridge.Kind;
 import org.w3id.mlmodel.bridge.Scorer;
 import org.w3id.mlmodel.enforcement.Column;
+import org.w3id.mlmodel.enforcement.NestedArray;
 import org.w3id.mlmodel.enforcement.Shown;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.ErrorName;
@@ -112,31 +113,25 @@ final class ScorerModel implements Model {
         return kind.shape().name().toLowerCase(java.util.Locale.ROOT) + " of " + basic + " " + kind.dimensions();
     }
 
-    /** Returns a cell in MLeap's own type, a list or tensor without its axes; null where that does not hold it. */
+    /** Returns a cell in MLeap's own type, a list or tensor as an array; null where that does not hold it. */
     static Object fitting(Kind kind, Object cell) {
         if (kind.shape() == Kind.Shape.SCALAR) return scalar(kind.basic(), cell);
-        var lengths = new ArrayList<>(kind.shape() == Kind.Shape.TENSOR ? kind.dimensions() : List.<Integer>of());
-        if (lengths.isEmpty()) lengths.add(-1);
-        boolean isKnown = lengths.size() == 1 || lengths.stream().filter(one -> one < 0).count() <= 1;
-        var flat = new ArrayList<Object>();
-        return isKnown && cell instanceof List<?> list && spread(kind.basic(), list, 0, lengths, flat) ? flat : null;
+        var lengths = lengths(kind);
+        var given = cell instanceof List ? NestedArray.of(cell) : null;
+        if (given == null || !NestedArray.isOf(given.shown(lengths).shape(), lengths)) return null;
+        var cells = new ArrayList<Object>(given.cells().size());
+        for (var one : given.cells()) {
+            var value = one == null ? null : scalar(kind.basic(), one);
+            if (value == null) return null;
+            cells.add(value);
+        }
+        return new NestedArray(given.shown(lengths).shape(), cells);
     }
 
-    /** Puts the values of a list within each other's axes; an axis of no length (-1) has that of its first list. */
-    private static boolean spread(Kind.Basic basic, List<?> list, int axis, List<Integer> lengths, List<Object> flat) {
-        if (lengths.get(axis) < 0) lengths.set(axis, list.size());
-        if (lengths.get(axis) != list.size()) return false;
-        for (var one : list) {
-            boolean isLast = axis + 1 == lengths.size();
-            if (!isLast) {
-                if (!(one instanceof List<?> inner) || !spread(basic, inner, axis + 1, lengths, flat)) return false;
-                continue;
-            }
-            var value = one == null ? null : scalar(basic, one);
-            if (value == null) return false;
-            flat.add(value);
-        }
-        return true;
+    /** Returns the lengths of the axes, of which -1 is any. */
+    private static List<Long> lengths(Kind kind) {
+        boolean isOne = kind.shape() == Kind.Shape.LIST || kind.dimensions().isEmpty();
+        return isOne ? List.of(-1L) : kind.dimensions().stream().map(Integer::longValue).toList();
     }
 
     private static Object scalar(Kind.Basic basic, Object cell) {

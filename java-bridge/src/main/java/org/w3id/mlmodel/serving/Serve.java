@@ -3,6 +3,7 @@ package org.w3id.mlmodel.serving;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ public final class Serve {
     /** What the command takes, for people. */
     public static final String HELP = """
         usage: java -jar mlmodel-bridge.jar serve [NAME=]MODEL... [-p PORT] [-h HOST]
+               [--body-timeout SECONDS]
 
         Scores models over HTTP, until it is told to end (SIGTERM, Ctrl-C).
 
@@ -23,6 +25,8 @@ public final class Serve {
           NAME=MODEL       the same under a name of its own; a path with an equals sign is ./PATH
           -p, --port PORT  where it listens, 0 to 65535; 0 is any port that is free (default 5000)
           -h, --host HOST  the address at which it listens (default 127.0.0.1, this machine alone)
+          --body-timeout SECONDS
+                           a body that takes longer to arrive is refused, 1 to 3600 (default 60)
           --help           this text
 
         One model is at /invocations, and at /models/NAME/invocations, where several are. Beside them
@@ -30,9 +34,12 @@ public final class Serve {
         cannot be served, 2 where the arguments are wrong, a model is not there, or the port is taken.
         """;
 
+    private static final int MOST_SECONDS = 3600;
+
     private final Places places = new Places();
     private String host = "127.0.0.1";
     private int port = 5000;
+    private Server.Bounds bounds = Server.Bounds.DEFAULT;
     /** Whether models of the flavor conformance are served, which are there for the vectors alone. */
     private boolean isAskedVectors;
 
@@ -40,13 +47,19 @@ public final class Serve {
         var rest = arguments.iterator();
         while (rest.hasNext()) {
             var one = rest.next();
-            if (one.equals("-p") || one.equals("--port")) port = port(rest.hasNext() ? rest.next() : "");
-            else if (one.equals("-h") || one.equals("--host")) host = host(rest.hasNext() ? rest.next() : "");
+            if (one.equals("-p") || one.equals("--port")) port = port(value(rest));
+            else if (one.equals("-h") || one.equals("--host")) host = host(value(rest));
+            else if (one.equals("--body-timeout")) bounds = bounds.withBodiesWithin(seconds(value(rest)));
             else if (one.equals("--conformance")) isAskedVectors = true;
             else if (one.startsWith("-")) throw wrong("unknown option " + one);
             else places.add(one);
         }
         if (places.all().isEmpty()) throw wrong("no model is given");
+    }
+
+    /** Returns the value of an option; the empty text where there is none. */
+    private static String value(Iterator<String> rest) {
+        return rest.hasNext() ? rest.next() : "";
     }
 
     /** Runs the command; it ends the process where it cannot serve. */
@@ -57,14 +70,14 @@ public final class Serve {
             new Serve(arguments).start(says);
         } catch (MlmodelException error) {
             var help = error.name() == ErrorName.INVALID_ARGUMENT ? "\nserve --help tells what it takes." : "";
-            end("mlmodel-bridge: " + error.name() + ": " + error.getMessage() + help, exitCode(error.name()));
+            end("mlmodel-bridge: " + error.name() + ": " + error.getMessage() + help, error.name().exitCode());
         }
     }
 
     private void start(PrintStream says) {
         var models = loaded();
         try {
-            var server = Server.start(models, host, port);
+            var server = Server.start(models, host, port, bounds);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 server.stop();
                 Runtime.getRuntime().halt(0);
@@ -105,6 +118,12 @@ public final class Serve {
         throw wrong("port " + given + " is not 0 to 65535");
     }
 
+    private static int seconds(String given) {
+        boolean isOne = given.matches("[0-9]{1,4}") && Integer.parseInt(given) >= 1 && Integer.parseInt(given) <= MOST_SECONDS;
+        if (isOne) return Integer.parseInt(given);
+        throw wrong("--body-timeout takes 1 to " + MOST_SECONDS + " seconds, not '" + given + "'");
+    }
+
     private static String host(String given) {
         if (given.isEmpty()) throw wrong("-h has no host; --help is the help");
         return given;
@@ -112,11 +131,6 @@ public final class Serve {
 
     private static MlmodelException wrong(String why) {
         return new MlmodelException(ErrorName.INVALID_ARGUMENT, why + ".");
-    }
-
-    /** Returns what a command exits with (spec/errors.md). */
-    private static int exitCode(ErrorName name) {
-        return name == ErrorName.INVALID_MODEL || name == ErrorName.UNSUPPORTED_MODEL ? 1 : 2;
     }
 
     private static void end(String message, int code) {

@@ -2,16 +2,12 @@ package org.w3id.mlmodel.serving;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -28,24 +24,37 @@ import org.w3id.mlmodel.errors.MlmodelException;
  * whole as many are worked on as there are processors, and the others wait.
  */
 final class Server {
-    /** The largest body. */
-    static final long MAX_BODY = 100L << 20;
     /** Requests that are whole, and wait or are worked on. */
     private static final int MOST_REQUESTS = 256;
     /** Connections, each of which has a thread while a request is there. */
     private static final int MOST_CONNECTIONS = 1024;
-    /** Bytes of answers that wait for their clients. */
-    private static final long MOST_ANSWERS = Math.min(512L << 20, Runtime.getRuntime().maxMemory() / 4);
     private static final int SECONDS_TO_END = 20;
     private static final int SECONDS_OF_HEADERS = 10;
-    /** How long a body may take to arrive, and an answer to be taken. */
-    private static final int SECONDS_OF_A_BODY = 60;
+    /** How long an answer may take to be taken. */
+    private static final int SECONDS_OF_AN_ANSWER = 60;
     private static final int SECONDS_OF_IDLENESS = 75;
-    private static final int PIECE = 1 << 16;
+    /** Smaller answers are sent, whatever waits. */
+    private static final int SMALL = 1 << 16;
+    private static final String ID = "X-Request-ID";
     private static final String INVOCATIONS = "/invocations";
     private static final String MODELS = "/models/";
 
+    /**
+     * What an operator, or a test, may bound otherwise.
+     *
+     * @param secondsOfABody how long a body may take to arrive
+     * @param mostAnswers how many bytes of answers may wait for their clients
+     */
+    record Bounds(int secondsOfABody, long mostAnswers) {
+        static final Bounds DEFAULT = new Bounds(60, Math.min(512L << 20, Runtime.getRuntime().maxMemory() / 4));
+
+        Bounds withBodiesWithin(int seconds) {
+            return new Bounds(seconds, mostAnswers);
+        }
+    }
+
     private final HttpServer http;
+    private final Bounds bounds;
     private final Map<String, Scoring> models;
     private final Semaphore places = new Semaphore(MOST_REQUESTS);
     private final int turnsAtOnce = Math.max(2, Runtime.getRuntime().availableProcessors());
@@ -56,19 +65,20 @@ final class Server {
     private final AtomicInteger working = new AtomicInteger();
     private volatile boolean ends;
 
-    private Server(HttpServer http, Map<String, Scoring> models) {
+    private Server(HttpServer http, Map<String, Scoring> models, Bounds bounds) {
         this.http = http;
+        this.bounds = bounds;
         this.models = models;
     }
 
     /** Starts to answer for models by their names; one alone needs none. Port 0 is any that is free. */
-    static Server start(Map<String, Model> models, String host, int port) throws IOException {
+    static Server start(Map<String, Model> models, String host, int port, Bounds bounds) throws IOException {
         set("sun.net.httpserver.nodelay", "true");
         set("sun.net.httpserver.idleInterval", String.valueOf(SECONDS_OF_IDLENESS));
         set("jdk.httpserver.maxConnections", String.valueOf(MOST_CONNECTIONS));
         var scoring = new HashMap<String, Scoring>();
         models.forEach((name, model) -> scoring.put(name, new Scoring(model)));
-        var server = new Server(HttpServer.create(new InetSocketAddress(host, port), 128), scoring);
+        var server = new Server(HttpServer.create(new InetSocketAddress(host, port), 128), scoring, bounds);
         server.http.setExecutor(server.patience::execute);
         server.http.createContext("/", server::handle);
         server.http.start();
@@ -100,12 +110,11 @@ final class Server {
 
     private void handle(HttpExchange exchange) {
         working.incrementAndGet();
-        patience.await(SECONDS_OF_A_BODY);
-        var id = id(exchange.getRequestHeaders().getFirst("X-Request-ID"));
+        patience.done();
+        var id = id(exchange.getRequestHeaders().getFirst(ID));
+        exchange.getResponseHeaders().set(ID, id);
         try {
-            var response = answered(exchange, id);
-            exchange.getResponseHeaders().set("X-Request-ID", id);
-            send(exchange, response);
+            send(exchange, answered(exchange, id));
         } catch (IOException error) {
             // The client is gone: nobody is left to be told.
         } finally {
@@ -117,21 +126,33 @@ final class Server {
     /** Sends an answer, unless those that wait for slow clients are too many (RST-074). */
     private void send(HttpExchange exchange, Response response) throws IOException {
         int length = response.body().length;
-        boolean isBeyond = answers.addAndGet(length) > MOST_ANSWERS && length > PIECE;
+        boolean isBeyond = answers.addAndGet(length) > bounds.mostAnswers() && length > SMALL;
         try {
-            sendWithin(exchange, isBeyond ? Response.error(busy(), exchange.getResponseHeaders().getFirst("X-Request-ID")) : response);
+            patience.await(SECONDS_OF_AN_ANSWER);
+            write(exchange, isBeyond ? Response.error(busy(), exchange.getResponseHeaders().getFirst(ID)) : response);
         } finally {
             answers.addAndGet(-length);
         }
     }
 
-    private void sendWithin(HttpExchange exchange, Response response) throws IOException {
+    private static void write(HttpExchange exchange, Response response) throws IOException {
         response.headers().forEach(exchange.getResponseHeaders()::set);
-        patience.await(SECONDS_OF_A_BODY);
-        boolean isHead = exchange.getRequestMethod().equals("HEAD");
-        int length = response.body().length;
-        exchange.sendResponseHeaders(response.status(), isHead || length == 0 ? -1 : length);
-        if (!isHead) exchange.getResponseBody().write(response.body());
+        boolean hasBody = response.body().length > 0 && !exchange.getRequestMethod().equals("HEAD");
+        exchange.sendResponseHeaders(response.status(), hasBody ? response.body().length : -1);
+        if (!hasBody) return;
+        exchange.getResponseBody().write(response.body());
+        exchange.getResponseBody().flush();
+    }
+
+    /** Answers, beside the thread that reads it, to a body that does not come (RST-114). */
+    private void refuseLate(HttpExchange exchange) {
+        var message = "The body did not arrive within " + bounds.secondsOfABody() + " seconds (RST-114).";
+        var id = exchange.getResponseHeaders().getFirst(ID);
+        try {
+            write(exchange, Response.error(new MlmodelException(ErrorName.REQUEST_TIMEOUT, message), id).with("Connection", "close"));
+        } catch (IOException error) {
+            // The client is gone: nobody is left to be told.
+        }
     }
 
     /** Returns the client's own id if it is one (RST-151), else one of ours. */
@@ -190,18 +211,25 @@ final class Server {
 
     private Response scored(HttpExchange exchange, Scoring model) throws IOException {
         if (ends) throw new MlmodelException(ErrorName.UNAVAILABLE, "The server ends.");
-        var body = new Body(exchange);
-        try {
-            var bytes = body.read();
-            patience.done();
+        if (answers.get() > bounds.mostAnswers()) throw busy();
+        try (var body = new Received(exchange, held, Received.MOST * turnsAtOnce)) {
+            var bytes = read(exchange, body);
             if (!places.tryAcquire()) throw busy();
             try {
                 return scored(exchange, model, bytes);
             } finally {
                 places.release();
             }
+        }
+    }
+
+    /** Reads a body within the time for bodies; who is late was told so by another thread. */
+    private byte[] read(HttpExchange exchange, Received body) throws IOException {
+        patience.await(bounds.secondsOfABody(), () -> refuseLate(exchange));
+        try {
+            return body.read();
         } finally {
-            held.addAndGet(-body.taken);
+            if (!patience.done()) throw new InterruptedIOException("the body is late");
         }
     }
 
@@ -215,68 +243,7 @@ final class Server {
         }
     }
 
-    private static MlmodelException busy() {
+    static MlmodelException busy() {
         return new MlmodelException(ErrorName.UNAVAILABLE, "The server has as many requests as it takes at a time (RST-074).");
-    }
-
-    private static MlmodelException tooLarge() {
-        return new MlmodelException(ErrorName.PAYLOAD_TOO_LARGE, "The body is larger than " + MAX_BODY + " bytes (RST-073).");
-    }
-
-    /** The body of a request, counted among those of all (RST-073, RST-074). */
-    private final class Body {
-        private final HttpExchange exchange;
-        private long taken;
-
-        Body(HttpExchange exchange) {
-            this.exchange = exchange;
-        }
-
-        byte[] read() throws IOException {
-            var length = exchange.getRequestHeaders().getFirst("Content-Length");
-            if (length != null && Long.parseLong(length.strip()) > MAX_BODY) throw tooLarge();
-            var encoding = exchange.getRequestHeaders().getFirst("Content-Encoding");
-            boolean isGzip = isGzip(encoding);
-            var bytes = all(exchange.getRequestBody());
-            if (length != null && bytes.length < Long.parseLong(length.strip())) {
-                throw MlmodelException.malformed("RST-107", "The body ends before its announced length");
-            }
-            return isGzip ? unpacked(bytes) : bytes;
-        }
-
-        private boolean isGzip(String encoding) {
-            var names = new ArrayList<String>();
-            for (var one : (encoding == null ? "" : encoding).split(",")) {
-                var name = one.strip().toLowerCase(Locale.ROOT);
-                if (!name.isEmpty() && !name.equals("identity")) names.add(name);
-            }
-            if (names.isEmpty()) return false;
-            if (names.size() == 1 && Set.of("gzip", "x-gzip").contains(names.get(0))) return true;
-            throw ContentType.unsupported("RST-122", "Bodies are read as gzip or identity, and in no other encoding");
-        }
-
-        private byte[] all(InputStream from) throws IOException {
-            var to = new ByteArrayOutputStream();
-            var piece = new byte[PIECE];
-            for (int read = from.read(piece); read >= 0; read = from.read(piece)) {
-                take(piece, read, to);
-            }
-            return to.toByteArray();
-        }
-
-        private void take(byte[] piece, int length, ByteArrayOutputStream to) {
-            if (to.size() + length > MAX_BODY) throw tooLarge();
-            taken += length;
-            if (held.addAndGet(length) > MAX_BODY * turnsAtOnce) throw busy();
-            to.write(piece, 0, length);
-        }
-
-        /** Unpacks all members; what ends too early, or has something else behind its end, is refused (RST-123). */
-        private byte[] unpacked(byte[] packed) {
-            var to = new ByteArrayOutputStream();
-            boolean isWhole = Gzip.unpack(packed, (piece, length) -> take(piece, length, to));
-            if (!isWhole) throw MlmodelException.malformed("RST-123", "The body is not whole gzip");
-            return to.toByteArray();
-        }
     }
 }

@@ -1,12 +1,7 @@
 package org.w3id.mlmodel.serving;
 
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,17 +9,20 @@ import java.util.Map;
 import java.util.Set;
 import org.w3id.mlmodel.enforcement.Cells;
 import org.w3id.mlmodel.enforcement.Column;
+import org.w3id.mlmodel.enforcement.NestedArray;
 import org.w3id.mlmodel.enforcement.Source;
 import org.w3id.mlmodel.enforcement.Table;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.MlmodelException;
 import org.w3id.mlmodel.json.Numeral;
 import org.w3id.mlmodel.serving.Request.Given;
-import org.w3id.mlmodel.signature.Spec;
 import org.w3id.mlmodel.signature.Type;
 
 /** The forms of data in a body. */
 final class Tables {
+    /** A table of so many cells may be empty; of a larger one, so many cells may stand for each that is given (RST-108). */
+    private static final long MOST_CELLS = 4_000_000;
+    private static final long THINNEST = 8;
     private static final Set<String> PARTS = Set.of("columns", "data", "index");
 
     private Tables() {}
@@ -66,7 +64,8 @@ final class Tables {
         return declared.frame(declared.columns().read(table, Source.JSON));
     }
 
-    private static Model.Frame undeclared(List<?> names, Table table) {
+    /** Returns a table as it is given. */
+    static Model.Frame undeclared(List<?> names, Table table) {
         var told = new ArrayList<String>();
         var columns = new ArrayList<Column>();
         for (int at = 0; at < table.width(); at++) {
@@ -106,9 +105,26 @@ final class Tables {
         return declared -> declared.columns() == null ? record : declared.frame(declared.columns().readRecords(List.of(record), Source.JSON));
     }
 
+    /** Returns the names in records whose table would not be nearly empty (RST-108); where names are declared, of these alone. */
+    private static Set<Object> names(List<?> records, Declared declared) {
+        var names = new LinkedHashSet<Object>();
+        long given = 0;
+        for (var one : records) {
+            var keys = ((Map<?, ?>) one).keySet();
+            names.addAll(keys);
+            given += keys.size();
+        }
+        if (declared.haveNames()) names.retainAll(declared.names());
+        long cells = (long) names.size() * records.size();
+        if (cells <= MOST_CELLS || cells <= THINNEST * given + 2L * records.size()) return names;
+        throw MlmodelException.malformed("RST-108", "The records have so different keys that their table of " + records.size()
+            + " rows and " + names.size() + " columns would be nearly empty; send fewer rows at a time");
+    }
+
     private static Object records(List<?> records, Declared declared) {
         var columns = declared.columns();
-        if (columns == null) return undeclaredRecords(records);
+        var given = names(records, declared);
+        if (columns == null) return undeclaredRecords(records, List.copyOf(given));
         if (columns.takesObjects()) return declared.frame(columns.read(records, Source.JSON));
         if (declared.haveNames()) return declared.frame(columns.readRecords(records, Source.JSON));
         var names = ((Map<?, ?>) records.get(0)).keySet();
@@ -135,10 +151,7 @@ final class Tables {
         return MlmodelException.input(List.of(detail));
     }
 
-    private static Model.Frame undeclaredRecords(List<?> records) {
-        var names = new LinkedHashSet<Object>();
-        for (var one : records) names.addAll(((Map<?, ?>) one).keySet());
-        var order = List.copyOf(names);
+    private static Model.Frame undeclaredRecords(List<?> records, List<?> order) {
         return undeclared(order, new Table(
             order, order.size(), records.size(), at -> row -> ((Map<?, ?>) records.get(row)).get(order.get(at))));
     }
@@ -181,8 +194,12 @@ final class Tables {
         if (list.stream().anyMatch(Map.class::isInstance)) {
             throw MlmodelException.malformed("RST-013", "The instances are objects and other values");
         }
-        Arrays.require(list);
+        if (NestedArray.of(list) == null) throw ragged();
         return list;
+    }
+
+    private static MlmodelException ragged() {
+        return MlmodelException.input(List.of(new Detail("ENF-076", null, null, "lists of one length", "lists of several")));
     }
 
     /** Columns by name, one row, or rows (RST-014). */
@@ -200,94 +217,5 @@ final class Tables {
             if (isNameless) throw nameless();
             return plain(value, declared, "RST-014");
         };
-    }
-
-    // -- CSV
-
-    static String text(byte[] body) {
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
-        } catch (CharacterCodingException error) {
-            boolean isUtf16 = body.length > 1 && (body[0] & 0xff) + (body[1] & 0xff) == 0xff + 0xfe;
-            throw MlmodelException.malformed(isUtf16 ? "RST-002" : "RST-016", isUtf16 ? "The body is UTF-16, not UTF-8" : "The body is not UTF-8");
-        }
-    }
-
-    static Given csv(String body, Declared declared) {
-        var lines = Csv.read(body);
-        var header = lines.get(0);
-        var given = new HashSet<>(header);
-        var rows = lines.subList(1, lines.size());
-        boolean hasIndex = header.size() > 1 && isNameless(header.get(0)) && !declared.names().contains("Unnamed: 0");
-        int first = hasIndex ? 1 : 0;
-        var names = new ArrayList<String>();
-        for (int at = first; at < header.size(); at++) {
-            names.add(isNameless(header.get(at)) ? unnamed(given, at) : header.get(at));
-        }
-        requireNames(names, declared);
-        return asked -> csvTable(names, rows, first, asked);
-    }
-
-    private static boolean isNameless(String name) {
-        return name == null || name.isEmpty();
-    }
-
-    /** Returns what pandas calls a column without a name (RST-097). */
-    private static String unnamed(Set<String> given, int at) {
-        var name = "Unnamed: " + at;
-        var own = name;
-        for (int count = 1; given.contains(own); count++) own = name + "." + count;
-        return own;
-    }
-
-    /** Refuses what looks like another separator, or like no line of names (RST-098). */
-    private static void requireNames(List<String> names, Declared declared) {
-        if (names.stream().anyMatch(declared.names()::contains)) return;
-        for (var separator : List.of(";", "\t", "|")) {
-            boolean isOther = names.size() == 1 && names.get(0).contains(separator)
-                && (declared.columns() == null || declared.columns().specs().size() > 1
-                    || List.of(names.get(0).split(java.util.regex.Pattern.quote(separator))).stream()
-                        .anyMatch(declared.names()::contains));
-            if (isOther) throw MlmodelException.malformed("RST-098", "RST-015", "The cells are not separated by commas");
-        }
-        if (declared.columns() != null && declared.haveNames() && names.size() == declared.columns().specs().size()
-            && names.stream().anyMatch(Tables::isNumber)) {
-            throw MlmodelException.malformed("RST-098", "RST-015", "The first line has no names of columns");
-        }
-        boolean areNumbers = !declared.haveNames() && names.stream().allMatch(Tables::isNumber)
-            && names.stream().anyMatch(one -> !one.strip().matches("[+-]?[0-9]+"));
-        if (areNumbers) throw MlmodelException.malformed("RST-098", "RST-015", "The first line has no names of columns");
-    }
-
-    private static boolean isNumber(String text) {
-        return CsvCells.read(Type.Scalar.DOUBLE, text, false) instanceof Numeral;
-    }
-
-    private static Object csvTable(List<String> names, List<List<String>> rows, int first, Declared declared) {
-        boolean isOnly = names.size() == 1;
-        if (declared.columns() == null) {
-            return undeclared(names, new Table(names, names.size(), rows.size(), at -> {
-                var cells = CsvCells.infer(rows.stream().map(row -> row.get(at + first)).map(one -> isOnly && "".equals(one) ? null : one).toList());
-                return row -> cells[row];
-            }));
-        }
-        var types = types(names, declared);
-        return declared.frame(declared.columns().read(new Table(names, names.size(), rows.size(),
-            at -> row -> CsvCells.read(types.get(at), rows.get(row).get(at + first), isOnly)), Source.CSV));
-    }
-
-    /** Returns the declared type of each given column; null of one that is not declared. */
-    private static Map<Integer, Type> types(List<String> names, Declared declared) {
-        var specs = declared.columns().specs();
-        boolean byName = declared.haveNames() || declared.columns().areNumbers(names);
-        boolean isOnly = specs.size() == 1 && names.size() == 1;
-        var places = new HashMap<String, Integer>();
-        for (int at = 0; at < specs.size(); at++) places.put(String.valueOf(specs.get(at).label(at)), at);
-        var found = new HashMap<Integer, Type>();
-        for (int at = 0; at < names.size(); at++) {
-            var place = isOnly ? (Integer) 0 : byName ? places.get(names.get(at)) : (Integer) at;
-            if (place != null && place < specs.size()) found.put(at, ((Spec.Column) specs.get(place)).type());
-        }
-        return found;
     }
 }

@@ -13,8 +13,9 @@ import java.util.regex.Pattern;
  * @param high the largest
  * @param takesNull whether null is one of them
  */
-record Literals(Form form, BigInteger low, BigInteger high, boolean takesNull) {
-    enum Form { BOOLEAN, WHOLE, NUMBER, TEXT, BASE64, MOMENT }
+public record Literals(Form form, BigInteger low, BigInteger high, boolean takesNull) {
+    /** What literals are. */
+    public enum Form { BOOLEAN, WHOLE, NUMBER, TEXT, BASE64, MOMENT }
 
     private static final Pattern INTEGER = Pattern.compile("(u?)int(8|16|32|64)");
     private static final Map<Type.Scalar, Literals> OF_SCALARS = new EnumMap<>(Map.of(
@@ -40,7 +41,7 @@ record Literals(Form form, BigInteger low, BigInteger high, boolean takesNull) {
     }
 
     /** Returns the literals of a tensor's dtype; null where it has none that are known. */
-    static Literals of(String dtype) {
+    public static Literals of(String dtype) {
         var found = INTEGER.matcher(dtype);
         if (found.matches()) return whole(Integer.parseInt(found.group(2)), found.group(1).isEmpty());
         return dtype.startsWith("datetime64") ? plain(Form.MOMENT, true) : OF_DTYPES.get(dtype);

@@ -1,6 +1,7 @@
 package org.w3id.mlmodel.bridge;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -9,6 +10,7 @@ import java.util.List;
 import ml.combust.mleap.runtime.frame.Row;
 import ml.combust.mleap.tensor.Tensor;
 import org.junit.jupiter.api.Test;
+import org.w3id.mlmodel.enforcement.NestedArray;
 
 /** Columns of every type go to bytes and come back. */
 class ColumnsTest {
@@ -70,14 +72,35 @@ class ColumnsTest {
         }
     }
 
+    private static Kind tensor(Integer... lengths) {
+        return new Kind("a", Kind.Basic.INT, Kind.Shape.TENSOR, true, List.of(lengths));
+    }
+
+    private static Object cell(Kind kind, List<Long> shape, Object... values) {
+        return Given.cell(kind, new NestedArray(shape, List.of(values)));
+    }
+
     @Test
-    void theSizeOfAnOpenAxisIsWhatTheOthersLeave() {
-        for (var sizes : List.of(List.of(-1, 3), List.of(2, -1))) {
-            var kind = new Kind("a", Kind.Basic.INT, Kind.Shape.TENSOR, true, sizes);
-            var tensor = (Tensor<?>) Given.cell(kind, List.of(1, 2, 3, 4, 5, 6));
-            assertEquals("2,3", tensor.dimensions().mkString(","));
+    void theLengthOfAnOpenAxisIsWhatTheOthersLeave() {
+        for (var kind : List.of(tensor(-1, 3), tensor(2, -1))) {
+            var back = (Tensor<?>) there(kind, cell(kind, List.of(2L, 3L), 1, 2, 3, 4, 5, 6))[0];
+            assertEquals("2,3", back.dimensions().mkString(","));
         }
-        var none = (Tensor<?>) Given.cell(new Kind("a", Kind.Basic.INT, Kind.Shape.TENSOR, true, List.of(-1, 0)), List.of());
+        var none = (Tensor<?>) there(tensor(-1, 0), cell(tensor(-1, 0), List.of(5L, 0L)))[0];
         assertEquals("0,0", none.dimensions().mkString(","));
+    }
+
+    @Test
+    void theLengthsOfSeveralOpenAxesGoWithTheValues() {
+        var kind = tensor(-1, 2, -1);
+        var back = there(kind, cell(kind, List.of(1L, 2L, 3L), 1, 2, 3, 4, 5, 6), null, cell(kind, List.of(3L, 2L, 1L), 1, 2, 3, 4, 5, 6),
+            cell(kind, List.of(0L, 2L, 0L)));
+        assertEquals("1,2,3", ((Tensor<?>) back[0]).dimensions().mkString(","));
+        assertNull(back[1]);
+        assertEquals("3,2,1", ((Tensor<?>) back[2]).dimensions().mkString(","));
+        assertEquals(List.of(List.of(List.of(1, 2, 3), List.of(4, 5, 6))), Answer.plain(back[0]));
+        assertEquals(List.of(List.of(List.of(1), List.of(2)), List.of(List.of(3), List.of(4)), List.of(List.of(5), List.of(6))), Answer.plain(back[2]));
+        assertEquals(List.of(), Answer.plain(back[3]));
+        assertEquals(List.of(List.of(), List.of()), Answer.plain(cell(tensor(-1, -1), List.of(2L, 0L))));
     }
 }

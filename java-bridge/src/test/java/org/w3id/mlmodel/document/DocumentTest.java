@@ -10,10 +10,14 @@ import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.w3id.mlmodel.errors.ErrorName;
 
 /** What is read of a file, and why one is not. */
 class DocumentTest {
@@ -72,15 +76,15 @@ class DocumentTest {
     @Test
     void whatIsNotThereIsNotFound() {
         var error = assertThrows(ModelException.class, () -> Document.read(folder));
-        assertEquals(ModelException.NOT_FOUND, error.code());
+        assertEquals(ErrorName.MODEL_NOT_FOUND, error.name());
         assertTrue(error.getMessage().contains("DIR-001"));
-        assertEquals(ModelException.NOT_FOUND, assertThrows(ModelException.class, () -> Document.read(folder.resolve("a"))).code());
+        assertEquals(ErrorName.MODEL_NOT_FOUND, assertThrows(ModelException.class, () -> Document.read(folder.resolve("a"))).name());
     }
 
     @Test
     void bytesThatAreNoTextHaveTheirPlace() throws IOException {
         var error = refused(new byte[] {'a', ':', '\n', (byte) 0xc3, (byte) 0xb6, (byte) 0xff});
-        assertEquals(ModelException.INVALID, error.code());
+        assertEquals(ErrorName.INVALID_MODEL, error.name());
         var found = error.violations().get(0);
         assertEquals(List.of("MLM-001", 2, 2), List.of(found.rule(), found.line(), found.column()));
     }
@@ -108,7 +112,7 @@ class DocumentTest {
     @Test
     void aFolderInThePlaceOfTheFileIsNotRead() throws IOException {
         Files.createDirectories(folder.resolve("MLmodel"));
-        assertEquals(ModelException.UNREADABLE, assertThrows(ModelException.class, () -> Document.read(folder)).code());
+        assertEquals(ErrorName.UNREADABLE_MODEL, assertThrows(ModelException.class, () -> Document.read(folder)).name());
     }
 
     @Test
@@ -116,5 +120,21 @@ class DocumentTest {
         var error = refused("version https://git-lfs.github.com/spec/v1\noid sha256:1\n".getBytes());
         assertEquals("DIR-009", error.violations().get(0).rule());
         assertTrue(error.violations().get(0).message().contains("git lfs pull"));
+    }
+
+    private static Object written(String value) {
+        return Document.parse("flavors: {}\nx: " + value + "\n").data().get("x");
+    }
+
+    @Test
+    void timesOfYamlAreDatesMomentsOrMomentsInUtc() {
+        assertEquals(LocalDate.of(2024, 1, 31), written("2024-01-31"));
+        assertEquals(LocalDateTime.parse("2024-01-31T10:00:00.123456"), written("2024-01-31 10:00:00.1234567"));
+        assertEquals(OffsetDateTime.parse("2024-01-31T08:30:00Z"), written("2024-1-31t10:00:00 +1:30"));
+        assertEquals(OffsetDateTime.parse("2024-01-31T10:00:00Z"), written("2024-01-31T10:00:00Z"));
+        for (var wrong : List.of("2024-13-01", "0000-01-01", "2024-01-31 24:00:00", "2024-01-31 00:00:00 +24")) {
+            var problems = Document.parse("flavors: {}\nx: " + wrong + "\n").problems();
+            assertEquals(List.of(true), problems.stream().map(one -> one.message().contains("no such date, time or zone")).toList(), wrong);
+        }
     }
 }

@@ -21,6 +21,7 @@ import org.w3id.mlmodel.json.Json;
 import org.w3id.mlmodel.json.NotJson;
 import org.w3id.mlmodel.signature.Signature;
 import org.w3id.mlmodel.signature.Spec;
+import org.w3id.mlmodel.signature.Type;
 
 /** What a program in Java gets; that it is right is shown by the vectors, which the harness is asked. */
 class EnforcementTest {
@@ -143,5 +144,30 @@ class EnforcementTest {
         var error = assertThrows(MlmodelException.class, () -> read("{\"x\": " + long1 + ", \"n\": " + long1 + ", \"t\": 5}"));
         assertEquals(List.of("ENF-045", "ENF-043", "ENF-055"), error.details().stream().map(Detail::rule).toList());
         assertEquals("1".repeat(59) + "…", error.details().get(0).got());
+    }
+
+    private static Object matched(Object declared, Object given) {
+        var spec = new Spec.Column(declared, Type.Scalar.LONG, true);
+        var table = new Table(List.of(given), 1, 1, at -> row -> 5);
+        try {
+            return new Enforcement(List.of(spec)).read(table, Source.PROGRAM).get(0).at(0);
+        } catch (MlmodelException error) {
+            return error.details().get(0).rule();
+        }
+    }
+
+    @Test
+    void aNumberIsANameOnlyWhereOneIsDeclared() {
+        for (var given : List.of(7, 7L, BigInteger.valueOf(7), "7")) assertEquals(5L, matched(7L, given), given.getClass().toString());
+        assertEquals(5L, matched("7", "7"));
+        assertEquals("ENF-004", matched("7", 7));
+        assertEquals("ENF-004", matched("a", "A"));
+    }
+
+    @Test
+    void ofTheFaultsAtOnePlaceInAValueOneIsKept() {
+        var type = new Type.ListOf(new Type.ListOf(Type.Scalar.LONG));
+        var fault = assertThrows(Fault.class, () -> Values.read(type, List.of(List.of("a", "b"), List.of("c", true)), true));
+        assertEquals(List.of("a"), fault.all().stream().map(Fault.One::value).toList());
     }
 }

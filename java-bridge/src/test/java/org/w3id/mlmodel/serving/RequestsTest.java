@@ -9,7 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
+import org.w3id.mlmodel.json.Numeral;
 import org.w3id.mlmodel.signature.Signature;
 
 /** Requests that are made to cost more than they are worth, or to fail where they are read. */
@@ -114,7 +118,7 @@ class RequestsTest {
 
     private static Object csv(String body, String inputs) {
         var declared = new Declared(inputs == null ? null : Signature.read(Map.of("inputs", inputs)));
-        return assertTimeoutPreemptively(SHORT, () -> Tables.csv(body, declared).read(declared));
+        return assertTimeoutPreemptively(SHORT, () -> CsvTable.read(body, declared).read(declared));
     }
 
     @Test
@@ -132,5 +136,29 @@ class RequestsTest {
         assertThrows(MlmodelException.class, () -> csv("x\n" + near + "e1\n", inputs));
         var frame = (Model.Frame) csv("x\n1." + "0".repeat(1_000_000) + "\n2" + "0".repeat(300) + "e-300\n", inputs);
         assertArrayEquals(new long[] {1, 2}, (long[]) frame.columns().get(0).values());
+    }
+
+    private static String columns(int count, boolean required) {
+        return IntStream.range(0, count).mapToObj(at -> "{\"type\": \"long\", \"name\": \"c" + at + "\", \"required\": " + required + "}")
+            .collect(Collectors.joining(", ", "[", "]"));
+    }
+
+    @Test
+    void manyNamesAreLookedThroughOnce() {
+        var declared = new Declared(Signature.read(Map.of("inputs", columns(10_000, true))));
+        var names = IntStream.range(0, 300_000).mapToObj(at -> "n" + at).toList();
+        var split = Tables.split(Map.of("columns", names, "data", List.of()));
+        assertTimeoutPreemptively(SHORT, () -> assertThrows(MlmodelException.class, () -> split.read(declared)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void recordsOfWhichHardlyAnyAreAlikeAreRefused(boolean isDeclared) {
+        var declared = new Declared(isDeclared ? Signature.read(Map.of("inputs", columns(3_000, false))) : null);
+        var records = IntStream.range(0, 3_000).mapToObj(at -> Map.of("c" + at, new Numeral("1"))).toList();
+        var error = assertThrows(MlmodelException.class, () -> Tables.list(records, true).read(declared));
+        assertEquals("RST-108", error.details().get(0).rule());
+        var alike = Tables.list(records.subList(0, 1_000), true);
+        assertEquals(1_000, ((Model.Frame) alike.read(declared)).rows());
     }
 }

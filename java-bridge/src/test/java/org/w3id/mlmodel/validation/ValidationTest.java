@@ -1,4 +1,4 @@
-package org.w3id.mlmodel.document;
+package org.w3id.mlmodel.validation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -112,9 +112,12 @@ class ValidationTest {
     @Test
     void whatIsNotLookedAtIsSaid() throws IOException {
         var model = FLAVORS + "saved_input_example_info: {artifact_path: e.json, type: dataframe}\n";
-        var done = written(model, "e.json", "{\"columns\": [\"a\"], \"data\": [[1]]}");
-        assertTrue(done.unchecked().contains("EXA-013"));
-        assertNull(written(FLAVORS).unchecked());
+        assertNull(written(model, "e.json", "{\"columns\": [\"a\"], \"data\": [[1]]}").unchecked());
+        var large = written(model, "e.json", " ".repeat(1 << 23) + "1");
+        assertEquals(folder.resolve("e.json") + " was not checked: it has more than 8,388,608 bytes (EXA-015).", large.unchecked());
+        assertEquals(List.of(), places(large));
+        var deep = written(model, "e.json", "[".repeat(70) + "]".repeat(70));
+        assertTrue(deep.unchecked().contains("64 levels"), deep.unchecked());
         assertEquals(List.of("EXA-007 1:1 null"), places(written(model, "e.json", "{\"columns\"")));
     }
 

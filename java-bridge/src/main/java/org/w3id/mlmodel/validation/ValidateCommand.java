@@ -1,4 +1,4 @@
-package org.w3id.mlmodel.document;
+package org.w3id.mlmodel.validation;
 
 import java.io.PrintStream;
 import java.nio.file.InvalidPathException;
