@@ -352,6 +352,33 @@ def test_settings_that_count_what_is_not_there(tmp_path, what):
 
 
 @pytest.mark.parametrize(
+    ("of", "old", "new", "said"),
+    [
+        ("kmeans", "center_num = 3", "center_num = 500000000", "not as many center_num"),
+        ("deep", "_sizes = [", "_sizes = [500000000, ", "not as many units"),
+        (
+            "ensemble",
+            "submodel_count = ",
+            "submodel_count = 500000000",
+            "not as many submodel_count",
+        ),
+    ],
+)
+def test_counts_of_other_algorithms(tmp_path, of, old, new, said):
+    """HTO-009."""
+    made = changed(tmp_path, "model.ini", replaced(old, new), of)
+    with pytest.raises(InvalidModel, match=f"{said}.*HTO-009"):
+        mlmodel.h2o.load_mojo(made)
+
+
+def test_clusters_whose_means_are_not_there(tmp_path):
+    """HTO-009: H2O itself fills gaps by them."""
+    made = changed(tmp_path, "model.ini", replaced("ize = true", "ize = false"), "kmeans")
+    with pytest.raises(UnsupportedModel, match=r"clusters without standardization.*HTO-009"):
+        mlmodel.h2o.load_mojo(made)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("Gradient Boosting Machine", "Word2Vec", "the algorithm Word2Vec"),
