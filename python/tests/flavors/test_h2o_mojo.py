@@ -359,7 +359,7 @@ def test_settings_that_count_what_is_not_there(tmp_path, what):
         (
             "ensemble",
             "submodel_count = ",
-            "submodel_count = 500000000",
+            "submodel_count = 50000000",
             "not as many submodel_count",
         ),
     ],

@@ -111,7 +111,23 @@ def _numbers(column: pd.Series[Any]) -> pd.Series[Any] | None:
     column = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
     numbers = as_numbers(column)
     if numbers is None and (column.dtype == object or isinstance(column.dtype, pd.StringDtype)):
-        numbers = as_numbers(pd.to_numeric(column, errors="coerce"))
+        numbers = as_numbers(_parsed(column))
         if numbers is None or (numbers.isna() & column.notna()).any():
             return None
     return numbers.astype("Int8") if numbers is not None and is_bool_dtype(numbers) else numbers
+
+
+def _parsed(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the numbers that cells are, or are texts of; others are missing."""
+    try:
+        return pd.to_numeric(column, errors="coerce")
+    except OverflowError:
+        return pd.to_numeric(column.map(_float), errors="coerce")
+
+
+def _float(cell: Any) -> Any:
+    """Return a whole number as a float, whatever its size; None where there is none so large."""
+    try:
+        return float(cell) if isinstance(cell, int) else cell
+    except OverflowError:
+        return None
