@@ -349,7 +349,7 @@ def test_a_port_whose_next_one_is_taken_is_left(monkeypatch):
         first = [before]
         choose = lambda port: first.pop() if not port and first else port  # noqa: E731
         monkeypatch.setattr(_h2o_server, "socket", Sockets(choose))
-        assert _h2o_server._free_port() != before
+        assert _h2o_server.free_port() != before
         assert first == []
 
 
@@ -363,7 +363,7 @@ def test_no_ports_are_told(monkeypatch):
 
     monkeypatch.setattr(_h2o_server, "socket", Sockets(choose))
     with pytest.raises(MissingDependency, match="no two free ports.*HTO-005"):
-        _h2o_server._free_port()
+        _h2o_server.free_port()
 
 
 def test_nothing_is_printed(saved, capfd):
