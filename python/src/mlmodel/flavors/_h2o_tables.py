@@ -106,28 +106,24 @@ def as_trained(rows: pd.DataFrame, numeric: Collection[str]) -> dict[str, pd.Ser
 
 def _numbers(column: pd.Series[Any]) -> pd.Series[Any] | None:
     """Return a column as numbers: truth values, and texts that are some, too; else None."""
-    if column.isna().all():
+    given = column.notna()
+    if not given.any():
         return pd.Series(np.nan, column.index, "float64")
-    column = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
+    if column.dtype == object or isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(object).map(_held)
     numbers = as_numbers(column)
     if numbers is None and (column.dtype == object or isinstance(column.dtype, pd.StringDtype)):
-        numbers = as_numbers(_parsed(column))
-        if numbers is None or (numbers.isna() & column.notna()).any():
-            return None
-    return numbers.astype("Int8") if numbers is not None and is_bool_dtype(numbers) else numbers
+        numbers = as_numbers(pd.to_numeric(column, errors="coerce"))
+    if numbers is None or (numbers.isna() & given).any():
+        return None
+    return numbers.astype("Int8") if is_bool_dtype(numbers) else numbers
 
 
-def _parsed(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the numbers that cells are, or are texts of; others are missing."""
+def _held(cell: Any) -> Any:
+    """Return a whole number that 64 bits do not hold as a float; None where there is none."""
+    if not isinstance(cell, int) or -(1 << 63) <= cell < 1 << 63:
+        return cell
     try:
-        return pd.to_numeric(column, errors="coerce")
-    except OverflowError:
-        return pd.to_numeric(column.map(_float), errors="coerce")
-
-
-def _float(cell: Any) -> Any:
-    """Return a whole number as a float, whatever its size; None where there is none so large."""
-    try:
-        return float(cell) if isinstance(cell, int) else cell
+        return float(cell)
     except OverflowError:
         return None
