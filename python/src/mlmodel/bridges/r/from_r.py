@@ -206,8 +206,6 @@ def _column(vector: Vector, where: str) -> Any:
     if vector.kind is Kind.LIST:
         cells = [value_of(one, f"{where}[[{n}]]") for n, one in enumerate(vector.values, 1)]
         return _objects(cells)
-    if vector.kind is Kind.RAW:
-        return vector.values
     return _values(vector, where)
 
 
@@ -217,7 +215,7 @@ def _array(vector: Vector, where: str) -> Any:
     dim = vector.attributes["dim"].values.tolist()
     bare = Vector(vector.kind, vector.values, _without(vector, "dim", "dimnames"))
     names = _dimnames(vector, len(dim))
-    values = bare.values if bare.kind is Kind.RAW else _values(bare, where)
+    values = _values(bare, where)
     if not any(names):
         if isinstance(values, np.ndarray):
             return values.reshape(dim, order="F")
