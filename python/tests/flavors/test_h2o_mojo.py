@@ -353,7 +353,7 @@ def test_settings_that_count_what_is_not_there(tmp_path, what):
         ("deep", "_sizes = [", "_sizes = [500000000, ", "not as many units"),
         (
             "ensemble",
-            "submodel_count = ",
+            "submodel_count = 3",
             "submodel_count = 500000000",
             "not as many submodel_count",
         ),
