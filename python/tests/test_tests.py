@@ -40,7 +40,7 @@ OWN_TESTS = {
     r"mlmodel\._proto(\.[a-z]\w*)?": r"(.*/)?test_proto.*",
     r"mlmodel\._aliases": r"test_imports\.py",
     r"mlmodel\._absent": r"test_from_mlflow\.py",
-    r"mlmodel\.flavors\._[a-z_]+": r"flavors/.*",
+    r"mlmodel\.flavors\._[a-z0-9_]+": r"flavors/.*",
 }
 #: (test, what it reaches) -> why.
 EXCEPTIONS = {

@@ -19,8 +19,8 @@ violation_text <- function(one) {
   file <- if (one$file != "MLmodel") paste0(one$file, ":")
   place <- if (!is.null(one$line)) paste0(file, one$line, ":", one$column, " ") else if (!is.null(file)) paste0(file, " ")
   severity <- if (one$severity == "warning") "warning: "
-  pointer <- if (is.null(one$pointer) || one$pointer == "") "/" else one$pointer
-  shown(paste0(place, severity, pointer, ": ", one$message, " (", one$rule, ")"), 4000L)
+  pointer <- if (!is.null(one$pointer)) paste0(if (one$pointer == "") "/" else one$pointer, ": ")
+  shown(paste0(place, severity, pointer, one$message, " (", one$rule, ")"), 4000L)
 }
 
 print.mlmodel_violations <- function(x, ...) {

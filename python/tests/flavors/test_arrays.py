@@ -36,6 +36,9 @@ KEPT = [
     ("int64", np.array([1, 2], object), np.array([1, 2])),
     ("bool", np.array([True, False], object), np.array([True, False])),
     ("object", np.array(["a", "b"]), np.array(["a", "b"], object)),
+    ("object", ["a\0", "b"], np.array(["a\0", "b"], object)),
+    ("object", [], np.array([], object)),
+    ("bool", [], np.array([], bool)),
     ("float32", [1.5, 2.5], np.array([1.5, 2.5], "f4")),
 ]
 
@@ -229,6 +232,23 @@ def test_optional_inputs_and_sequences_come_from_mappings_alone():
     assert only.of({}) == {}
 
 
+def test_one_cell_is_no_input_that_has_axes():
+    """ONX-008: beside an input that has none, whose cell may come as it is."""
+    both = inputs(("x", "float32", (None,)), ("n", "int64", ()))
+    taken = both.of({"x": [1.0], "n": 3})
+    assert (taken["x"].tolist(), taken["n"].tolist()) == ([1], 3)
+    with pytest.raises(InvalidInput, match=r"'x' has the shape \[-1\].*, \[\] given.*X-002"):
+        both.of({"x": 1.0, "n": 3})
+
+
+def test_truth_values_are_numbers_where_the_library_takes_them_so():
+    given = np.array([True, False])
+    taken = inputs(("x", "float32", (None,)), takes_truths=True).of(given)["x"]
+    assert (taken.dtype, taken.tolist()) == (np.float32, [1, 0])
+    with pytest.raises(InvalidInput, match="bool.*X-002"):
+        one("float32").of(given)
+
+
 def test_what_is_no_array_is_handed_on():
     given = object()
     assert one(None, None).of({"x": given})["x"] is given
@@ -260,5 +280,8 @@ def test_answers_to_a_frame_have_its_index():
     deep = framed(np.ones((2, 2, 2)), ANSWERED)
     assert [cell.shape for cell in deep[0]] == [(2, 2), (2, 2)]
     assert deep.index.tolist() == [7, 3]
-    for odd in ({"y": np.ones(2), "z": np.float64(3)}, {"y": np.ones(3)}):
+    without_names = [np.ones((2, 2)), np.ones((2, 2))], (np.ones(2), np.ones((2, 3)))
+    without_rows = np.float32(3), np.ones(()), np.ones((1, 2)), np.ones((3, 2, 2))
+    of_a_name = {"y": np.ones(2), "z": np.float64(3)}, {"y": np.ones(3)}
+    for odd in (*without_names, *without_rows, *of_a_name):
         assert framed(odd, ANSWERED) is odd

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import signal
+import socket
 import subprocess
 import sys
+import warnings
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +27,7 @@ from mlmodel.errors import (
     MissingDependency,
     UntrustedModel,
 )
+from mlmodel.flavors import _h2o_server
 from mlmodel.trust.describe import look_into
 from specimens import model as trained
 from specimens import specimen
@@ -134,6 +139,25 @@ def test_what_looks_like_another_kind_is_of_the_models(of_kinds):
     assert predict(rows.to_dict("records"), None)["predict"].tolist() == own
 
 
+def test_what_would_be_a_gap_is_refused(of_kinds):
+    """HTO-008: where numbers are wanted; H2O itself takes it for a missing value."""
+    model, rows, native = of_kinds
+    predict = mlmodel.h2o.FLAVOR.predictor(model, {})
+    for wrong in ("abc", "", 1j, pd.Timestamp(0), b"x"):
+        with pytest.raises(InvalidInput, match="Feature 'n' is of numbers") as caught:
+            predict(rows.assign(n=[wrong, *[1.5] * 79]), None)
+        assert [one.column for one in caught.value.details] == ["n"]
+    truths = rows.assign(n=rows["n"] > 0)
+    own = native(rows.assign(n=truths["n"].astype(int)))
+    assert predict(truths, None)["predict"].tolist() == own
+    texts = rows.assign(n=rows["n"].map(repr))
+    assert predict(texts, None)["predict"].tolist() == native(rows)
+    assert predict(rows.assign(n=pd.Categorical(rows["n"])), None)["predict"].tolist() == native(
+        rows
+    )
+    assert predict([], None).shape == (0, 1)
+
+
 def test_gaps_are_missing_values(of_kinds):
     """HTO-008: in each kind of column, however they are written."""
     model, rows, native = of_kinds
@@ -238,6 +262,118 @@ def test_nobody_elsewhere_reaches_the_server(booster):
         assert {address[-8:] for address in listening(one)} == {"0100007F"}  # 127.0.0.1
 
 
+class Answering:
+    """What is asked of H2O's package to have a server: one is there, runs, or has to start."""
+
+    def __init__(self, *, is_there=True, runs=True):
+        self._is_there, self._runs = is_there, runs
+        self.asked = []
+
+    def cluster(self):
+        return self if self._is_there else None
+
+    def is_running(self):
+        return self._runs
+
+    def init(self, verbose=True, **arguments):
+        import h2o.backend.server as starting
+
+        assert starting.subprocess is not subprocess
+        self.asked.append({"verbose": verbose, **arguments})
+
+    def connection(self):
+        return self
+
+    def no_progress(self):
+        pass
+
+    def close(self):
+        pass
+
+
+PLACES = {"url": "http://h2o", "ip": "10.0.0.9", "port": 54321, "https": True, "name": "ours"}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_server_that_is_placed_is_the_one_that_is_meant(place):
+    """HTO-005: nothing is made up beside it."""
+    h2o = Answering(is_there=False)
+    _h2o_server.connect(h2o, {place: PLACES[place], "bind_to_localhost": False})
+    assert h2o.asked == [{"verbose": False, "bind_to_localhost": False, place: PLACES[place]}]
+
+
+def test_a_server_is_started_where_none_runs():
+    """HTO-005: one that has ended is none; and H2O starts other programs as ever afterwards."""
+    import h2o.backend.server as starting
+
+    names = set()
+    for gone in (Answering(is_there=False), Answering(runs=False)):
+        _h2o_server.connect(gone, {"nthreads": 1})
+        (asked,) = gone.asked
+        assert asked.pop("port") > 1023
+        names.add(asked.pop("name"))
+        assert asked == {"verbose": False, "bind_to_localhost": True, "nthreads": 1}
+    assert len(names) == 2
+    here = Answering()
+    _h2o_server.connect(here, {"nthreads": 1})
+    assert here.asked == []
+    assert starting.subprocess is subprocess
+
+
+class Sockets:
+    """The module ``socket``, where ``bind`` is asked for what ``choose`` says."""
+
+    def __init__(self, choose):
+        class Socket(socket.socket):
+            def bind(self, address):
+                super().bind((address[0], choose(address[1])))
+
+        self.socket = Socket
+
+
+def _held_after_a_free_one(held):
+    """Return a port that is taken until the end, and whose former one is not."""
+    while True:
+        taken = held.enter_context(socket.socket())
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with suppress(OSError), socket.socket() as former:
+            former.bind(("127.0.0.1", port - 1))
+            return port
+
+
+def test_a_port_whose_next_one_is_taken_is_left(monkeypatch):
+    """HTO-005: H2O listens at both."""
+    with ExitStack() as held:
+        before = _held_after_a_free_one(held) - 1
+        first = [before]
+        choose = lambda port: first.pop() if not port and first else port  # noqa: E731
+        monkeypatch.setattr(_h2o_server, "socket", Sockets(choose))
+        assert _h2o_server.free_port() != before
+        assert first == []
+
+
+def test_no_ports_are_told(monkeypatch):
+    """HTO-005."""
+
+    def choose(port):
+        if port:
+            raise OSError(errno.EADDRINUSE, "taken")
+        return port
+
+    monkeypatch.setattr(_h2o_server, "socket", Sockets(choose))
+    with pytest.raises(MissingDependency, match="no two free ports.*HTO-005"):
+        _h2o_server.free_port()
+
+
+def test_nothing_is_printed(saved, capfd):
+    """HTO-005: neither when a model is loaded nor when it predicts; and nothing is warned of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mlmodel.load(saved).predict(ROWS)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_parameters_have_no_effect(saved):
     with pytest.warns(UserWarning, match="has no parameters"):
         mlmodel.load(saved).predict(ROWS, params={"a": 1})
@@ -276,10 +412,11 @@ def test_a_model_that_is_not_trained(booster, tmp_path):
 def test_the_flavor_is_detected(booster, tmp_path):
     mlmodel.save(booster, tmp_path / "m")
     assert "h2o" in document.read(tmp_path / "m").data["flavors"]
+    assert mlmodel.load(tmp_path / "m").predict(ROWS).shape == (2, 1)  # without settings
 
 
 @pytest.mark.parametrize(
-    "settings", ["", "a", "{}", "model_file: 3", "model_file: m\ninit: [1]", "{"]
+    "settings", ["", "a", "{}", "model_file: 3", "model_file: m\ninit: [1]", "{", "model_file: ''"]
 )
 def test_settings_that_name_no_model(saved, settings):
     """HTO-003; DIR-009 where it is empty."""

@@ -173,20 +173,25 @@ def test_cells_that_are_missing(mojo):
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("x1", "0.5", "'x1' takes numbers, not texts"),
-        ("k", pd.Timestamp("2024-01-01"), "'k' takes numbers, not datetime"),
-        ("x2", [1.0], "'x2' takes numbers"),
-        ("x2", True, "'x2' takes numbers, not boolean"),
-        ("cat", "\ud800", "'cat' has half a pair of UTF-16 in row 0"),
+        ("x1", "half", "'x1' is of numbers, and the data hold texts.*HTO-008"),
+        ("k", pd.Timestamp("2024-01-01"), "'k' is of numbers, and the data hold datetime.*HTO-008"),
+        ("x2", [1.0], "'x2' is of numbers.*HTO-008"),
+        ("cat", "\ud800", "'cat' has half a pair of UTF-16 in row 0.*HTO-011"),
     ],
 )
 def test_values_of_another_kind(mojo, name, value, said):
-    """HTO-011."""
+    """HTO-008, HTO-011."""
     given = ROWS[:1].astype(object)
     given.at[0, name] = value
-    with pytest.raises(InvalidInput, match=f"{said}.*HTO-011") as caught:
+    with pytest.raises(InvalidInput, match=said) as caught:
         mojo.predict(given)
     assert [one.column for one in caught.value.details] == [name]
+
+
+def test_what_is_taken_for_numbers(mojo):
+    """HTO-008: as in H2O's server."""
+    given, own = ROWS[:1].astype(object), mojo.predict(ROWS[:1].assign(x1=0.5, x2=1.0))
+    assert mojo.predict(given.assign(x1="0.5", x2=True)).equals(own)
 
 
 def test_an_unknown_category_to_a_linear_model():
@@ -353,8 +358,8 @@ def test_settings_that_count_what_is_not_there(tmp_path, what):
         ("deep", "_sizes = [", "_sizes = [500000000, ", "not as many units"),
         (
             "ensemble",
-            "submodel_count = 3",
-            "submodel_count = 500000000",
+            "submodel_count = ",
+            "submodel_count = 50000000",
             "not as many submodel_count",
         ),
     ],

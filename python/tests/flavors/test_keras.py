@@ -7,9 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from packaging.version import Version
 
@@ -190,14 +192,27 @@ def test_arrays_are_answered_with_arrays_and_frames_with_frames(saved, model):
     assert list(answer.index) == list(FRAME.index)
     assert np.array_equal(answer.to_numpy(), own(model, X))
     assert np.array_equal(loaded.predict(X.tolist()), own(model, X))
+    assert np.array_equal(loaded.predict(X[:1].tolist()), own(model, X[:1]))
     assert loaded.predict(FRAME.to_dict("records")) is not None
+    arrow = loaded.predict(pa.Table.from_pandas(FRAME, preserve_index=False))
+    assert np.array_equal(arrow.to_numpy(), own(model, X))
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "int8"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "int8", "bool"])
 def test_numbers_reach_the_model_as_keras_makes_them(dtype, saved, model):
     """KER-012: nothing is said of the rounding that Keras does with any double."""
     rows = (X * 10).astype(dtype)
-    assert np.array_equal(mlmodel.load(saved).predict(rows), own(model, rows))
+    loaded = mlmodel.load(saved)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        answer = loaded.predict(rows)
+    assert np.array_equal(answer, own(model, rows))
+
+
+def test_nothing_is_printed(saved, capfd):
+    """What is on standard output may be the prediction."""
+    mlmodel.load(saved).predict(X)
+    assert capfd.readouterr().out == ""
 
 
 @pytest.mark.parametrize(
@@ -258,6 +273,70 @@ def test_parameters(saved, model):
     assert np.array_equal(loaded.predict(X, params={"batch_size": 5}), own(model, X))
     with pytest.raises(InvalidInput, match="callbacks.*known are batch_size"):
         loaded.predict(X, params={"callbacks": [1]})
+    with pytest.raises(InvalidInput, match="KER-014"):
+        loaded.predict(X, params={"batch_size": "many"})
+
+
+def test_so_many_rows_at_once_as_are_asked_for():
+    """KER-013."""
+    import keras
+
+    given = keras.Input((4,))
+    rows = keras.layers.Lambda(
+        lambda x: x[:, 0] * 0 + keras.ops.cast(keras.ops.shape(x)[0], "float32")
+    )
+    predict = mlmodel.keras.FLAVOR.predictor(keras.Model(given, rows(given)), {})
+    assert predict(X, {"batch_size": 2}).tolist() == [2, 2, 2, 2, 1]
+    assert predict(X, None).tolist() == [5] * 5
+
+
+class Own:
+    """Models whose inputs their own code knows alone: of one output, and of two."""
+
+    @staticmethod
+    def of(call):
+        import keras
+
+        class Made(keras.Model):
+            def call(self, given):
+                return call(given)
+
+        return mlmodel.keras.FLAVOR.predictor(Made(), {})
+
+
+def test_a_model_whose_inputs_are_not_declared_is_given_what_there_is():
+    """KER-015."""
+    predict = Own.of(lambda x: x * 2)
+    for given in (X, X.tolist(), FRAME.to_dict("records")):
+        assert np.array_equal(predict(given, None), (X * 2).astype("float32"))
+    assert predict(X[:0], None).shape == (0, 4)
+    nullable = predict(FRAME.round().astype("Int64"), None)
+    assert np.array_equal(nullable.to_numpy(), FRAME.round().to_numpy(dtype="float32") * 2)
+    frame = predict(FRAME, None)
+    assert np.array_equal(frame.to_numpy(), (X * 2).astype("float32"))
+    assert list(frame.index) == list(FRAME.index)
+    named = Own.of(lambda x: x["a"] + x["b"])
+    assert np.array_equal(named({"a": X, "b": X}, None), (X * 2).astype("float32"))
+    for wrong in ([[1.0], [1.0, 2.0]], FRAME.astype(str), "text"):
+        with pytest.raises(InvalidInput, match="KER-014"):
+            predict(wrong, None)
+
+
+def test_outputs_without_names_are_numbered():
+    """KER-015."""
+    answer = Own.of(lambda x: (x, x[:, 0]))(FRAME, None)
+    assert list(answer.columns) == ["0", "1"]
+    assert answer["1"].tolist() == X[:, 0].astype("float32").tolist()
+    assert Own.of(lambda x: [x])(X, None).shape == X.shape
+
+
+def test_what_has_not_a_value_for_each_row_is_answered_as_it_is():
+    """KER-015."""
+    import keras
+
+    answer = Own.of(lambda x: keras.ops.sum(x, axis=0, keepdims=True))(FRAME, None)
+    assert isinstance(answer, np.ndarray)
+    assert answer.shape == (1, 4)
 
 
 def test_several_inputs_and_outputs_have_names(several, tmp_path):
@@ -277,6 +356,9 @@ def test_several_inputs_and_outputs_have_names(several, tmp_path):
     assert answer["one"].tolist() == one.reshape(-1).tolist()
     assert np.array_equal(np.stack(answer["two"]), two)
     assert list(answer.index) == list(FRAME.index)
+    records = [{"b": list(b[row]), "a": list(a[row])} for row in (0, 1)]
+    np.testing.assert_allclose(loaded.predict(records)["one"], one[:2], rtol=1e-5)
+    assert loaded.predict({"a": a[:0], "b": b[:0]})["two"].shape == (0, 2)
     with pytest.raises(InvalidInput, match="'b' is missing|missing.*b"):
         loaded.predict({"a": a})
     with pytest.raises(InvalidInput, match="KER-012"):
@@ -293,8 +375,12 @@ def test_inputs_made_with_a_mapping(tmp_path):
     )
     mlmodel.keras.save_model(made, tmp_path / "m")
     given = {"a": X[:, :3], "b": X[:, :2]}
-    answer = mlmodel.load(tmp_path / "m").predict(given)
+    loaded = mlmodel.load(tmp_path / "m")
+    answer = loaded.predict(given)
     assert np.array_equal(answer["y"], own(made, given)["y"])
+    other = keras.Model({"u": b, "v": a}, made.output)  # whose inputs have names of their own, too
+    predict = mlmodel.keras.FLAVOR.predictor(other, {})
+    assert np.array_equal(predict(given, None)["y"], answer["y"])
 
 
 def test_images(tmp_path):
@@ -352,6 +438,8 @@ def test_texts_and_a_vocabulary_that_was_learned(mode, tmp_path, monkeypatch):
     assert np.array_equal(loaded.predict(texts["text"].tolist()), expected)
     with pytest.raises(InvalidInput, match="text.*KER-012"):
         loaded.predict(np.ones((2, 1)))
+    with pytest.raises(InvalidInput, match="KER-014"):
+        loaded.predict(["half a character: \ud800"])
 
 
 def test_what_keras_refuses_is_told_in_one_line(tmp_path):

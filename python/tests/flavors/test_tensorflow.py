@@ -237,6 +237,46 @@ def test_a_frame_is_answered_with_a_frame(module, tmp_path):
     assert list(answer.columns) == [0, 1]
 
 
+@pytest.mark.parametrize("what", ["one number", "other rows", "several without names"])
+def test_what_makes_no_frame_is_answered_as_it_is(what):
+    """TFL-011."""
+    import tensorflow as tf
+
+    calls = {
+        "one number": lambda _, x: tf.reduce_sum(x),
+        "other rows": lambda _, x: x[:2],
+        "several without names": lambda _, x: (x, x[:, 0]),
+    }
+    made = module_of(calls[what], lambda tf: [tf.TensorSpec((None, 3), tf.float32)])
+    answer = mlmodel.tensorflow.FLAVOR.predictor(made, {})(FRAME, None)
+    due = calls[what](None, X)
+    assert type(answer) is type(due) or isinstance(answer, np.ndarray | np.generic)
+    tf.nest.map_structure(np.testing.assert_array_equal, answer, due)
+
+
+def test_what_is_no_tensor_is_told(exported):
+    """TFL-010: what TensorFlow cannot make a tensor of, where nothing says which it has to be."""
+    import tensorflow as tf
+
+    class Module(tf.Module):
+        @tf.function
+        def __call__(self, x):
+            return {"a": x["a"] * 2} if isinstance(x, dict) else x * 2
+
+    predict = mlmodel.tensorflow.FLAVOR.predictor(Module(), {})
+    assert predict([[1.0, 2.0], [3.0, 4.0]], None).tolist() == [[2, 4], [6, 8]]
+    for given in (FRAME.to_dict("records"), FRAME.astype("Float32")):
+        assert np.array_equal(predict(given, None), X * 2)
+    assert predict({"a": X}, None)["a"].shape == X.shape
+    for given in (FRAME.assign(a="x"), [[1.0], [1.0, 2.0]], object(), None):
+        with pytest.raises(InvalidInput, match="TensorFlow cannot run the graph.*TFL-010"):
+            predict(given, None)
+    loaded = tf.saved_model.load(str(exported))
+    predict = mlmodel.tensorflow.FLAVOR.predictor(loaded.signatures["shout"], {})
+    with pytest.raises(InvalidInput, match="TensorFlow cannot run the graph.*TFL-010"):
+        predict(["half a character: \ud800"], None)
+
+
 def test_a_module_that_serves_several_outputs_answers_all_of_them(tmp_path):
     """TFL-006, TFL-011: by their names."""
     made = module_of(

@@ -272,6 +272,39 @@ def test_zero_shot_without_labels(shot):
         shot.predict(ROWS.assign(candidate_labels="a", other="b"))
 
 
+@pytest.mark.parametrize("labels", [None, float("nan"), 5, ["a", None], "[null]", b"a", {"a": 1}])
+def test_zero_shot_with_what_are_no_labels(shot, labels):
+    """TRF-008: with the row, and nothing is made a label of that was none."""
+    table = pd.DataFrame({"text": TEXTS, "candidate_labels": ["good", labels]})
+    with pytest.raises(InvalidInput, match="Row 1 of candidate_labels.*TRF-008") as caught:
+        shot.predict(table)
+    assert caught.value.details[0].column == "candidate_labels"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [None, 3, "no place", "a {:>999999999}", "{0.__class__}", "{0!r}", "{name}", "{", "{1}"],
+)
+def test_zero_shot_with_another_template(shot, template):
+    """TRF-008: as a column and as a parameter."""
+    table = pd.DataFrame({"text": TEXTS, "candidate_labels": "good"})
+    for given, params in (
+        (table.assign(hypothesis_template=["a {}", template]), None),
+        (TEXTS, {"candidate_labels": ["good"], "hypothesis_template": template}),
+    ):
+        with pytest.raises(InvalidInput, match="hypothesis_template is a text with {}.*TRF-008"):
+            shot.predict(given, params=params)
+
+
+def test_zero_shot_with_a_column_twice(shot):
+    """TRF-008."""
+    table = pd.DataFrame(
+        [["a", "b", "c"]], columns=["text", "candidate_labels", "candidate_labels"]
+    )
+    with pytest.raises(InvalidInput, match="'candidate_labels' is given more than once.*TRF-008"):
+        shot.predict(table)
+
+
 def test_threads_do_not_disturb_each_other(classes):
     """A tokenizer has a state, of whether it cuts."""
     from concurrent.futures import ThreadPoolExecutor

@@ -64,6 +64,7 @@ class ArrayInputs:
         names_rule: the rule of the flavor's page on missing inputs.
         cast_rule: its rule on dtypes and shapes.
         rounds: whether the library rounds numbers to its own precision itself, as its users know.
+        takes_truths: whether it takes truth values for numbers.
 
     """
 
@@ -74,6 +75,7 @@ class ArrayInputs:
         names_rule: str,
         cast_rule: str,
         rounds: bool = False,
+        takes_truths: bool = False,
     ) -> None:
         self._all = {one.name: one for one in inputs}
         required = {name: one for name, one in self._all.items() if not one.optional}
@@ -82,6 +84,7 @@ class ArrayInputs:
         self._cast_rule = cast_rule
         #: Nothing more is said of rounding.
         self._rounded = rounds
+        self._numbers = "biuf" if takes_truths else "iuf"
 
     def of(self, given: Any) -> dict[str, Any]:
         """Return one array per input.
@@ -156,7 +159,9 @@ class ArrayInputs:
         if one.sequence and isinstance(given, list | tuple):
             return [self._exact(one, np.asarray(part)) for part in given]
         try:
-            array = _unnested(np.asarray(given))
+            # An array of texts alone would lose what NULs stand at their ends.
+            is_texts = one.dtype == object and isinstance(given, list | tuple)
+            array = _unnested(np.asarray(given, object if is_texts else None))
         except ValueError:  # rows of different lengths
             raise invalid(
                 self._cast_rule,
@@ -170,7 +175,7 @@ class ArrayInputs:
         if one.dtype is None or one.shape is None:
             return array
         axes = len(one.shape)
-        if axes and not len(array) and array.size == 0 and one.shape[0] == -1:
+        if axes and array.ndim and not len(array) and one.shape[0] == -1:
             # Rows that are not there have what axes are declared.
             array = np.empty((0, *(max(length, 0) for length in one.shape[1:])), array.dtype)
         if (array.ndim, axes) == (1, _TABLE) and one.shape[1] == 1:
@@ -191,6 +196,8 @@ class ArrayInputs:
     def _exact(self, one: ArrayInput, array: Any) -> Any:
         """Return an array in the input's dtype with every value kept, or rounded to a float."""
         dtype = one.dtype
+        if dtype is not None and not array.size:
+            return np.empty(array.shape, dtype)
         if dtype is not None and dtype.kind != "O" and array.dtype == object:
             array = _plain(array, dtype)
         if dtype is None or (array.dtype == dtype and dtype.kind != "O"):
@@ -198,7 +205,7 @@ class ArrayInputs:
         if dtype.kind == "O":
             if array.dtype.kind in "UO" and all(isinstance(text, str) for text in array.ravel()):
                 return array.astype(object)
-        elif array.dtype.kind in "iuf" and dtype.kind in "iuf":
+        elif array.dtype.kind in self._numbers and dtype.kind in "iuf":
             with np.errstate(over="ignore", invalid="ignore"):
                 cast = array.astype(dtype)
                 same = np.array_equal(cast.astype(array.dtype), array, equal_nan=True)
@@ -284,12 +291,15 @@ def answer(given: Any, outputs: Mapping[str, Any]) -> Any:
 def framed(given: Any, frame: pd.DataFrame | None) -> Any:
     """Return an answer to a frame as a frame with its index, and any other as it is.
 
-    A single output is a column for each number of a row; of several, each is a column.
+    A single output is a column for each number of a row; of several, each is a column. Outputs
+    without names, and what has not a value for each row, make no frame.
     """
-    if frame is None:
+    if frame is None or isinstance(given, list | tuple):
         return given
     if not isinstance(given, dict):
         array = np.asarray(given)
+        if array.ndim == 0 or len(array) != len(frame):
+            return given
         if array.ndim > _TABLE:
             return pd.DataFrame({0: list(array)}, index=frame.index)
         return pd.DataFrame(array, index=frame.index)

@@ -12,9 +12,8 @@ import pandas as pd
 from mlmodel.bridges.jvm.columns import NotWritten
 from mlmodel.bridges.jvm.loaded import Fault
 from mlmodel.errors import InvalidModel, ModelFailure, UnsupportedModel
-from mlmodel.flavors._features import kind_of_column
-from mlmodel.flavors._h2o_tables import rows_of, without_gaps
-from mlmodel.flavors._invalid_data import invalid, invalid_each
+from mlmodel.flavors._h2o_tables import as_trained, rows_of, without_gaps
+from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._jvm_model import JvmModel
 from mlmodel.flavors._tables import FeatureNames
 from mlmodel.signature.data.arrays import object_array
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from mlmodel.errors import MlmodelError
 
 __all__ = ["Mojo"]
-
-#: Whole numbers from here on are none to a float.
-_MOST = 1 << 1023
 
 
 class Mojo(JvmModel):
@@ -76,41 +72,18 @@ class Mojo(JvmModel):
 
     def _columns(self, rows: pd.DataFrame) -> list[np.ndarray[Any, Any]]:
         """Return the columns of the features, as numbers and as the texts of categories."""
-        taken, wrong = [], {}
-        for place, kind in enumerate(self._loaded.inputs):
-            column = rows.iloc[:, place]
-            if kind.type == "string":
-                taken.append(_texts(column))
-                continue
-            numbers = _numbers(column)
-            if numbers is None:
-                what = kind_of_column(column)
-                wrong[kind.name] = f"Column {kind.name!r} takes numbers, not {what}."
-            else:
-                taken.append(numbers)
-        if wrong:
-            raise invalid_each(f"{next(iter(wrong.values()))} (HTO-011)", "HTO-011", wrong)
-        return taken
+        kinds = {kind.name: kind.type for kind in self._loaded.inputs}
+        numeric = {name for name, kind in kinds.items() if kind != "string"}
+        return [
+            _floats(column) if name in numeric else _texts(column)
+            for name, column in as_trained(rows, numeric).items()
+        ]
 
 
-def _numbers(column: pd.Series[Any]) -> np.ndarray[Any, Any] | None:
-    """Return a column of numbers as H2O has them, to which an infinite one is none; else None."""
-    if column.dtype == object or column.isna().all():
-        cells = without_gaps(column).tolist()
-        if not all(one is None or _is_number(one) for one in cells):
-            return None
-        numbers = np.array([np.nan if one is None else float(one) for one in cells])
-    elif getattr(column.dtype, "kind", "") in "iuf":
-        numbers = column.to_numpy("float64", na_value=np.nan)
-    else:
-        return None
+def _floats(column: pd.Series[Any]) -> np.ndarray[Any, Any]:
+    """Return numbers as H2O has them, to which an infinite one is none."""
+    numbers = column.to_numpy("float64", na_value=np.nan)
     return np.where(np.isinf(numbers), np.nan, numbers)
-
-
-def _is_number(cell: Any) -> bool:
-    """Return whether a cell is a number of a size that a float has; no truth value is one."""
-    is_one = isinstance(cell, int | float | np.number) and not isinstance(cell, bool)
-    return is_one and (isinstance(cell, float) or abs(cell) < _MOST)
 
 
 def _texts(column: pd.Series[Any]) -> np.ndarray[Any, Any]:

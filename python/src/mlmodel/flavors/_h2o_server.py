@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mlmodel.store import ModelFolder
 
-__all__ = ["connect", "given_settings", "quiet", "settings", "write_settings"]
+__all__ = ["connect", "free_port", "given_settings", "quiet", "settings", "write_settings"]
 
 #: Arguments of ``h2o.init`` that say where a server is; with one of them none is made up.
 _PLACES = frozenset({"url", "ip", "port", "https", "name"})
@@ -61,7 +61,7 @@ def connect(h2o: Any, given: Mapping[str, Any]) -> None:
             return
         arguments = {"bind_to_localhost": True, **given}
         if not _PLACES & given.keys():
-            arguments |= {"port": _free_port(), "name": f"mlmodel-{os.getpid()}-{uuid.uuid4().hex}"}
+            arguments |= {"port": free_port(), "name": f"mlmodel-{os.getpid()}-{uuid.uuid4().hex}"}
         if "verbose" in inspect.signature(h2o.init).parameters:  # H2O 3.40 has none
             arguments.setdefault("verbose", False)
         try:
@@ -103,7 +103,7 @@ def _close(connection: Any) -> None:
         connection.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port of the loopback interface that is free, as is the next one: H2O takes both."""
     for _ in range(_ATTEMPTS):
         with socket.socket() as first, socket.socket() as second:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._arrays import ArrayInput, ArrayInputs, framed
 from mlmodel.flavors._failures import refused_by
-from mlmodel.flavors._tables import as_frame
+from mlmodel.flavors._tables import as_frame, undeclared
 from mlmodel.scoring.predict import Taking
 
 if TYPE_CHECKING:
@@ -30,10 +29,10 @@ def predictor(keras: ModuleType, model: Any) -> Predict:
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
         given = arguments.given(params)
         frame = as_frame(model_input)
-        feed, rows = inputs.of(model_input if frame is None else frame)
-        call = model.predict_on_batch if rows == 0 else model.predict
-        told = {} if rows == 0 else {"verbose": 0, **given}
         with refused_by("Keras", "KER-014", Exception):
+            feed, rows = inputs.of(model_input if frame is None else frame)
+            call = model.predict_on_batch if rows == 0 else model.predict
+            told = {} if rows == 0 else {"verbose": 0, **given}
             answers = call(feed, **told)
         return framed(_named(model, answers), frame)
 
@@ -49,7 +48,8 @@ class _Inputs:
         self._names = [one.name for one in declared]
         self._texts = {one.name for one in declared if one.dtype == object}
         self._arrays = ArrayInputs(
-            declared, names_rule="KER-011", cast_rule="KER-012", rounds=True
+            declared, names_rule="KER-011", cast_rule="KER-012", rounds=True,
+            takes_truths=True,
         )  # fmt: skip
         #: The model's own names of its inputs, where it was made with a mapping of them.
         structure = getattr(model, "input", None) if declared else None
@@ -59,8 +59,9 @@ class _Inputs:
     def of(self, given: Any) -> tuple[Any, int]:
         """Return what the model's ``predict`` is given, and how many rows that has."""
         if not self._names:  # a model whose inputs are known to its own code alone
-            array = given.to_numpy() if isinstance(given, pd.DataFrame) else given
-            return (np.asarray(array) if isinstance(array, list) else array), -1
+            array = undeclared(given)
+            array = np.asarray(array) if isinstance(array, list) else array
+            return array, len(array) if np.ndim(array) else -1
         is_one_each = isinstance(given, list | tuple) and len(given) == len(self._names) > 1
         if is_one_each and not any(isinstance(one, dict) for one in given):
             given = dict(zip(self._names, given, strict=True))

@@ -67,7 +67,7 @@ class Inputs:
         by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
         self.names = [one.name for one in parameters if one.kind in by_name]
         #: The one that the data are, where they are not a mapping of several.
-        self.first = next(iter(self._signature.parameters), None)
+        self.data = list(self._signature.parameters)[:1]
         self._rounded = False
 
     def of(self, given: Any) -> tuple[list[Any], dict[str, Any]]:

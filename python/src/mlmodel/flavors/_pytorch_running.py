@@ -28,7 +28,7 @@ def predictor(torch: Any, model: Any) -> Predict:
     """Return how a module predicts where it is."""
     inputs = Inputs(torch, model)
     arguments = PredictArguments.of_method(
-        forward_of(model), filter(None, [inputs.first]), of="the module's forward", rule="PTH-014"
+        forward_of(model), inputs.data, of="the module's forward", rule="PTH-014"
     )
 
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:

@@ -29,6 +29,7 @@ __all__ = [
     "is_one_row",
     "plain_columns",
     "required_table",
+    "undeclared",
 ]
 
 
@@ -122,6 +123,17 @@ def plain_columns(frame: pd.DataFrame) -> pd.DataFrame:
         return frame
     every = {at: taken.get(at, frame.iloc[:, at]) for at in range(frame.shape[1])}
     return pd.DataFrame(every, index=frame.index).set_axis(frame.columns, axis=1)
+
+
+def undeclared(given: Any) -> Any:
+    """Return the rows of a frame or of records as an array, for a model that declares no inputs.
+
+    Anything else is returned as it is.
+    """
+    if isinstance(given, list) and isinstance(stands_for(given), Records):
+        given = as_table(given)
+    frame = as_frame(given)
+    return given if frame is None else plain_columns(frame).to_numpy()
 
 
 def has_no_order(given: Any) -> bool:

@@ -15,6 +15,7 @@ from mlmodel.flavors._failures import cannot_be_read, refused_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
     from types import ModuleType
 
     from mlmodel.flavors._base import Flavor, Predict
@@ -123,11 +124,12 @@ def _of_function(tensorflow: ModuleType, function: Any, *, named: bool = True) -
         warn_of_params(params, "A TensorFlow graph")
         frame = as_frame(model_input)
         given = inputs.of(model_input if frame is None else frame)
-        feed = {
-            name: tensorflow.constant(one, dtype=keywords[name].dtype)
-            for name, one in given.items()
-        }
-        outputs = {name: one.numpy() for name, one in _run(function, **feed).items()}
+        with _refused():
+            feed = {
+                name: tensorflow.constant(one, dtype=keywords[name].dtype)
+                for name, one in given.items()
+            }
+            outputs = {name: one.numpy() for name, one in function(**feed).items()}
         alone = not named and len(outputs) == 1
         return framed(next(iter(outputs.values())) if alone else outputs, frame)
 
@@ -137,7 +139,7 @@ def _of_function(tensorflow: ModuleType, function: Any, *, named: bool = True) -
 def _of_module(tensorflow: ModuleType, loaded: Any) -> Predict:
     """Return how an object predicts that is called with one tensor."""
     from mlmodel.flavors._arrays import ArrayInputs, framed  # it needs numpy and pandas
-    from mlmodel.flavors._tables import as_frame
+    from mlmodel.flavors._tables import as_frame, undeclared
 
     spec = _only_tensor(tensorflow, loaded)
     inputs = None
@@ -149,25 +151,34 @@ def _of_module(tensorflow: ModuleType, loaded: Any) -> Predict:
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
         warn_of_params(params, "A TensorFlow module")
         frame = as_frame(model_input)
-        if inputs is None or spec is None:
-            given = model_input if frame is None else frame.to_numpy()
-            tensor = tensorflow.nest.map_structure(tensorflow.convert_to_tensor, given)
-        else:
-            (array,) = inputs.of(model_input if frame is None else frame).values()
-            tensor = tensorflow.constant(array, dtype=spec.dtype)
-        answers = tensorflow.nest.map_structure(_plain, _run(loaded, tensor))
+        with _refused():
+            if inputs is None or spec is None:
+                tensor = _tensors(tensorflow, undeclared(model_input))
+            else:
+                (array,) = inputs.of(model_input if frame is None else frame).values()
+                tensor = tensorflow.constant(array, dtype=spec.dtype)
+            answers = tensorflow.nest.map_structure(_plain, loaded(tensor))
         return framed(answers, frame)
 
     return predict
+
+
+def _tensors(tensorflow: ModuleType, given: Any) -> Any:
+    """Return a list of numbers or texts as one tensor, and what holds arrays with tensors in it."""
+    held = tensorflow.nest.flatten(given)
+    is_list = isinstance(given, list) and not any(hasattr(one, "__array__") for one in held)
+    if is_list and not any(isinstance(one, dict) for one in given):
+        return tensorflow.convert_to_tensor(given)
+    return tensorflow.nest.map_structure(tensorflow.convert_to_tensor, given)
 
 
 def _plain(value: Any) -> Any:
     return value.numpy() if hasattr(value, "numpy") else value
 
 
-def _run(function: Any, *given: Any, **named: Any) -> Any:
-    with refused_by("TensorFlow", "TFL-010", Exception, cannot="run the graph on these data"):
-        return function(*given, **named)
+def _refused() -> AbstractContextManager[None]:
+    """Tell what TensorFlow says of data, also where it makes tensors of them (TFL-010)."""
+    return refused_by("TensorFlow", "TFL-010", Exception, cannot="run the graph on these data")
 
 
 def _declared(name: str, spec: Any) -> Any:

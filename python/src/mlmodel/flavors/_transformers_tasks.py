@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+import string
 import threading
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from mlmodel.errors import shown
 from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._failures import refused_by
 from mlmodel.flavors._huggingface import is_of_the_data, without_panics
@@ -16,7 +20,7 @@ from mlmodel.flavors._tables import as_table
 from mlmodel.flavors._texts import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     from mlmodel.flavors._base import Predict
 
@@ -25,6 +29,9 @@ __all__ = ["TASKS", "predictor_of"]
 _WHO = "A pipeline of transformers"
 #: The columns of a table for zero-shot classification, as MLflow names them.
 _SEQUENCES, _LABELS, _TEMPLATE = "sequences", "candidate_labels", "hypothesis_template"
+#: The fields of a template, as Python reads them: by the place alone, with no form of its own,
+#: which could make a text of any length.
+_PLACES_OF_LABELS = (["", "", None], ["0", "", None])
 _GENERATION = (
     "add_special_tokens bad_words_ids batch_size begin_suppress_tokens "
     "clean_up_tokenization_spaces do_sample early_stopping encoder_repetition_penalty "
@@ -98,6 +105,8 @@ def _zero_shot(ask: Callable[..., list[Any]], texts: pd.Series[Any], params: dic
             "TRF-008",
             f"Zero-shot classification takes labels: a column or the parameter {_LABELS}.",
         )
+    if _TEMPLATE in params:
+        _require_template(params[_TEMPLATE])
     rows = ask(list(texts), **params)
     keys = ("sequence", "labels", "scores")
     return pd.DataFrame({key: [row[key] for row in rows] for key in keys}, texts.index)
@@ -165,27 +174,59 @@ def _zero_shot_of(
     table: pd.DataFrame, texts: Texts, ask: Callable[..., list[Any]], params: dict[str, Any]
 ) -> Any:
     """Return the answers to a table with the labels of each text beside it."""
+    for name in (_LABELS, _TEMPLATE):
+        if list(table.columns).count(name) > 1:
+            raise invalid("TRF-008", f"The column {name!r} is given more than once.", name)
     others = [name for name in table if name not in (_LABELS, _TEMPLATE)]
     column = texts.of(table[others])
-    rows = []
-    for place in range(len(table)):
-        own = {**params, _LABELS: _labels_of(table[_LABELS].iloc[place])}
-        if _TEMPLATE in table:
-            own[_TEMPLATE] = table[_TEMPLATE].iloc[place]
-        rows.append(_zero_shot(ask, column.iloc[place : place + 1], own))
+    each = [{**params, _LABELS: _labels_of(one, row)} for row, one in enumerate(table[_LABELS])]
+    if _TEMPLATE in table:
+        for own, template in zip(each, table[_TEMPLATE], strict=True):
+            own[_TEMPLATE] = template
+    rows = [_zero_shot(ask, column.iloc[place : place + 1], own) for place, own in enumerate(each)]
     empty = pd.DataFrame({"sequence": [], "labels": [], "scores": []}, dtype=object)
     return pd.concat(rows) if rows else empty
 
 
-def _labels_of(value: Any) -> Any:
+def _labels_of(value: Any, row: int) -> Any:
     """Return labels as a list: they may be one, or the JSON of one, or texts with commas."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
+    if isinstance(value, str):
+        if not value.lstrip().startswith("["):
+            return value
         try:
-            return _texts_in(json.loads(value))
+            value = json.loads(value)
         except ValueError:
             return value
-    return value if isinstance(value, str) else _texts_in(value)
+    labels = list(value) if _may_be_labels(value) else [None]
+    if any(map(_is_missing, labels)):
+        raise invalid(
+            "TRF-008",
+            f"Row {row} of {_LABELS} holds no labels, which are texts with commas, or a list of "
+            f"texts, but {shown(value)}.",
+            _LABELS,
+        )
+    return list(map(str, labels))
 
 
-def _texts_in(values: Iterable[Any]) -> list[str]:
-    return [str(value) for value in values]
+def _is_missing(label: Any) -> bool:
+    return label is None or label is pd.NA or (isinstance(label, float) and math.isnan(label))
+
+
+def _may_be_labels(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, bytes | Mapping)
+
+
+def _require_template(template: Any) -> None:
+    """Raise InvalidInput where a template is no text with the place of a label, and no other."""
+    try:
+        parts = list(string.Formatter().parse(template))
+    except (TypeError, ValueError):
+        parts = []
+    fields = [rest for _, *rest in parts if rest[0] is not None]
+    if not fields or any(one not in _PLACES_OF_LABELS for one in fields):
+        raise invalid(
+            "TRF-008",
+            f"{_TEMPLATE} is a text with {{}} in the place of the label, and no other field, not "
+            f"{shown(template)}.",
+            _TEMPLATE,
+        )

@@ -57,7 +57,7 @@ class Kind:
 
     @property
     def has_open_axes(self) -> bool:
-        """Whether several axes are open (-1): the number of values does not say their lengths."""
+        """Whether several axes are open (-1): then the number of values says no sizes."""
         return self.dimensions.count(-1) > 1
 
     @classmethod
@@ -103,7 +103,7 @@ def written(kind: Kind, cells: np.ndarray[Any, Any]) -> Iterator[bytes]:
 
 
 def _flat(kind: Kind, row: int, cell: Any) -> tuple[Sequence[int], list[Any]]:
-    """Return the sizes of a list or tensor, which the bundle's are, and its values."""
+    """Return the sizes of a list or tensor, which the bundle's have room for, and its values."""
     wanted = kind.dimensions or (-1,)
     if cell is None:
         return [0] * len(wanted), []
