@@ -87,6 +87,12 @@ def test_what_is_not_plain_is_left_to_the_full_check(tmp_path, changed, info, re
     assert not fits_plainly(file.parent, {**INFO, **info}, _signature(KINDS))
 
 
+def test_a_text_is_no_list_of_names(tmp_path):
+    file = _write(tmp_path, {"columns": "a", "data": [[1]]}, None)
+    signature = {"inputs": '[{"type": "long", "name": "a"}]'}
+    assert not fits_plainly(file.parent, INFO, signature)
+
+
 def test_a_plain_example_needs_no_numpy(tmp_path):
     from sklearn.datasets import load_iris
     from sklearn.linear_model import LogisticRegression

@@ -55,7 +55,7 @@ def _small_json(root: Path, name: str) -> Any:
 
 
 def _fits(names: Sequence[Any], rows: Sequence[Any], declared: Sequence[Any]) -> bool:
-    if not rows or len(set(names)) < len(names):
+    if type(names) is not list or not rows or len(set(names)) < len(names):
         return False
     if any(type(row) is not list or len(row) != len(names) for row in rows):
         return False
