@@ -22,7 +22,7 @@ ALTERED ?= 20000
 SEED ?= 0
 unit pandas3 flavors oldest: export OMP_NUM_THREADS ?= 1
 
-.PHONY: r help env demo test check lint types unit pandas3 flavors java oldest slow fuzz bench conformance conformance-peers mutation generate trustlist dist clean
+.PHONY: r jvm help env demo test check lint types unit pandas3 flavors java oldest slow fuzz bench conformance conformance-peers mutation generate trustlist dist clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,13 @@ r:
 	  --no-install-recommends r-base-core r-cran-yaml r-cran-jsonlite r-cran-testthat r-cran-curl > /dev/null; } || \
 	  echo "R is not installed (r-base-core): the tests of models of R are skipped" >&2
 
+# Likewise Java and Maven, which Spark, H2O and the bridge to the JVM need.
+jvm:
+	@{ command -v java && command -v mvn; } > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
+	  apt-get update -qq > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+	  --no-install-recommends openjdk-17-jdk-headless maven > /dev/null; } || \
+	  echo "Java and Maven are not installed (openjdk-17-jdk-headless, maven): tests that need them are skipped" >&2
+
 unit: env r ## Tests that start no server and build no package
 	@cd python && ../$(BIN)/pytest -n $(JOBS) -m "not slow and not libraries"
 
@@ -76,11 +83,11 @@ pandas3: env ## The core's tests on pandas 3, in an environment of their own
 	  PYTHONPATH=src $$peer -m pytest -n $(JOBS) -m "not slow and not libraries" \
 	  tests/signature tests/scoring tests/test_conformance.py
 
-flavors: env r ## Tests that need every flavor's library, in an environment that has them all
+flavors: env r jvm ## Tests that need every flavor's library, in an environment that has them all
 	@cd python && peer=$$(../$(BIN)/python tools/peer_environment.py flavors) && \
 	  PYTHONPATH=$$PWD/src $$peer -m pytest -n $(JOBS) --dist loadgroup -m libraries
 
-java: ## The bridge to the JVM: built, and its own tests
+java: jvm ## The bridge to the JVM: built, and its own tests
 	@if command -v mvn > /dev/null; then cd java-bridge && mvn --quiet --batch-mode verify; else \
 	  echo "Maven is not installed: what needs the bridge to the JVM is not tested" >&2; fi
 
@@ -91,7 +98,7 @@ oldest: env ## The flavors' tests with the oldest libraries that the extras take
 	  PYTHONPATH=$$PWD/src $$peer -m pytest -n $(JOBS) --dist loadgroup tests/flavors -m "not slow" \
 	  -k "not test_interchange" || exit 1; done
 
-slow: env r ## Tests with real servers, clients, packages and MLflow itself
+slow: env r jvm ## Tests with real servers, clients, packages and MLflow itself
 	@cd python && ../$(BIN)/pytest -n $(JOBS) --dist loadfile -m "slow and not libraries"
 
 fuzz: env ## Random pickles against CPython's unpickler (COUNT); altered models against their libraries, requests (ALTERED)
@@ -113,7 +120,7 @@ conformance: env ## Ask the reference every conformance vector, through the runn
 	  --known-failing conformance/harnesses/python/known-failing.txt -- \
 	  $(BIN)/python -W ignore -m conformance.harnesses.python
 
-conformance-peers: env r ## Ask the reference, R, Node, Java, MLflow and MLServer, and write conformance/report
+conformance-peers: env r jvm ## Ask the reference, R, Node, Java, MLflow and MLServer, and write conformance/report
 	@$(BIN)/python -m conformance.report
 	@$(BIN)/python python/tools/generate.py
 

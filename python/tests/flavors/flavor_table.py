@@ -33,6 +33,8 @@ COLUMNS = (
     *(f"MLflow {age}" for age in AGES),
     "without MLflow", "detected", "REST", "trust",
 )  # fmt: skip
+#: The columns with releases of MLflow -> how MLflow was asked (``test_interchange.py``).
+_EXCHANGED = {"MLflow writes": "writes", "loads in MLflow": "reads"}
 #: The programs that no lock has: those of Debian 12, on which the tests run.
 _PROGRAMS = {"R": "R 4.2", "java": "Java 17", "the jars that it runs": "MLeap 0.20.0"}
 _BEGIN, _END = "<!-- table: python python/tests/flavors/flavor_table.py -->", "<!-- end -->"
@@ -73,8 +75,8 @@ def written(text: str) -> str:
     after = rest.partition(_END)[2]
     reasons: list[str] = []
     rows = [
-        f"| flavor | {' | '.join(COLUMNS)} | tested with |",
-        f"|{'---|' * (len(COLUMNS) + 2)}",
+        f"| flavor | {' | '.join((*COLUMNS, *_EXCHANGED))} | tested with |",
+        f"|{'---|' * (len(COLUMNS) + len(_EXCHANGED) + 2)}",
         *(_row(flavor, reasons) for flavor in names()),
     ]
     notes = [f"{place}. {why}" for place, why in enumerate(reasons, 1)]
@@ -101,7 +103,9 @@ def summary(text: str) -> str:
 
 def _row(flavor: str, reasons: list[str]) -> str:
     link = f"[{flavor}]({os.path.relpath(page_of(flavor), PAGE.parent)})"
-    return f"| {link} | {' | '.join(_marks(flavor, reasons))} | {versions(flavor)} |"
+    marks = [*_marks(flavor, reasons)]
+    marks += [", ".join(exchanged(flavor, way)) or "none" for way in _EXCHANGED.values()]
+    return f"| {link} | {' | '.join(marks)} | {versions(flavor)} |"
 
 
 def _marks(flavor: str, reasons: list[str]) -> Iterator[str]:
