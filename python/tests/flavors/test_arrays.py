@@ -136,6 +136,14 @@ def test_other_axes_are_refused(sizes, given):
     assert f"has the shape {shape} (-1 = any), {list(given.shape)} given" in str(caught.value)
 
 
+def test_lists_of_texts_keep_their_ends_and_lengths():
+    for given in (["a\0", "b"], [["a\0"], ["b"]], [["a\0", "c"], ["b", "d"]]):
+        taken = one("object", [None] * np.ndim(given)).of(given)["x"]
+        assert taken.tolist() == given
+    with pytest.raises(InvalidInput, match=r"'x': the rows given have different lengths"):
+        one("object", [None, None]).of([["a", "b"], ["c"]])
+
+
 def test_rows_of_different_lengths_are_refused():
     for given in ([[1.0], [1.0, 2.0]], {"x": [[1.0], [1.0, 2.0]]}):
         with pytest.raises(InvalidInput, match=r"'x': the rows given have different lengths"):

@@ -8,6 +8,7 @@ import json
 import pickle
 import struct
 import sys
+import tempfile
 import zipfile
 
 import numpy as np
@@ -95,6 +96,15 @@ def changed(tmp_path, name, content, of="gbm"):
 
 def replaced(old, new):
     return lambda data: data.replace(old.encode(), new.encode())
+
+
+def test_no_py4j(tmp_path, monkeypatch):
+    """HTO-010: nothing is written for a JVM that cannot be asked."""
+    monkeypatch.setitem(sys.modules, "py4j.java_gateway", None)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(MissingDependency, match=r"py4j.*mlmodel\[h2o\]"):
+        mlmodel.h2o.load_mojo(MOJOS / "gbm.zip")
+    assert list(tmp_path.iterdir()) == []
 
 
 # Answers

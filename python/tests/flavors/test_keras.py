@@ -322,6 +322,13 @@ def test_a_model_whose_inputs_are_not_declared_is_given_what_there_is():
             predict(wrong, None)
 
 
+def test_several_arrays_go_to_a_model_whose_inputs_are_not_declared():
+    """KER-015: of other shapes, and as many rows as they have."""
+    two = Own.of(lambda given: given[0][:, 0] + given[1][:, 0])
+    assert two((np.ones((2, 3)), np.ones((2, 5))), None).tolist() == [2.0, 2.0]
+    assert two((np.ones((3, 2)), np.ones((3, 2))), None).tolist() == [2.0] * 3
+
+
 def test_outputs_without_names_are_numbered():
     """KER-015."""
     answer = Own.of(lambda x: (x, x[:, 0]))(FRAME, None)

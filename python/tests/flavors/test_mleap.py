@@ -8,6 +8,8 @@ import io
 import json
 import os
 import pickle
+import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -467,6 +469,15 @@ def test_what_is_not_saved(tmp_path):
 
 
 # Java
+
+
+def test_no_py4j(tmp_path, monkeypatch):
+    """MLP-010: nothing is written for a JVM that cannot be asked."""
+    monkeypatch.setitem(sys.modules, "py4j.java_gateway", None)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(MissingDependency, match=r"py4j.*mlmodel\[mleap\]"):
+        mlmodel.mleap.load_bundle(BUNDLES / "lr.zip")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_jars(tmp_path, monkeypatch):

@@ -265,6 +265,7 @@ def test_what_is_no_tensor_is_told(exported):
 
     predict = mlmodel.tensorflow.FLAVOR.predictor(Module(), {})
     assert predict([[1.0, 2.0], [3.0, 4.0]], None).tolist() == [[2, 4], [6, 8]]
+    assert predict([np.float32(1), np.float32(2)], None).tolist() == [2, 4]
     for given in (FRAME.to_dict("records"), FRAME.astype("Float32")):
         assert np.array_equal(predict(given, None), X * 2)
     assert predict({"a": X}, None)["a"].shape == X.shape

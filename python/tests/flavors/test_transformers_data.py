@@ -272,7 +272,9 @@ def test_zero_shot_without_labels(shot):
         shot.predict(ROWS.assign(candidate_labels="a", other="b"))
 
 
-@pytest.mark.parametrize("labels", [None, float("nan"), 5, ["a", None], "[null]", b"a", {"a": 1}])
+@pytest.mark.parametrize(
+    "labels", [None, float("nan"), 5, ["a", None], "[null]", b"a", {"a": 1}, [["a"]]]
+)
 def test_zero_shot_with_what_are_no_labels(shot, labels):
     """TRF-008: with the row, and nothing is made a label of that was none."""
     table = pd.DataFrame({"text": TEXTS, "candidate_labels": ["good", labels]})
@@ -283,7 +285,19 @@ def test_zero_shot_with_what_are_no_labels(shot, labels):
 
 @pytest.mark.parametrize(
     "template",
-    [None, 3, "no place", "a {:>999999999}", "{0.__class__}", "{0!r}", "{name}", "{", "{1}"],
+    [
+        None,
+        3,
+        "no place",
+        "a {:>999999999}",
+        "{0.__class__}",
+        "{0!r}",
+        "{name}",
+        "{",
+        "{1}",
+        "{}{}",
+        "{0} {0}",
+    ],
 )
 def test_zero_shot_with_another_template(shot, template):
     """TRF-008: as a column and as a parameter."""

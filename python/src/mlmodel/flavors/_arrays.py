@@ -159,9 +159,8 @@ class ArrayInputs:
         if one.sequence and isinstance(given, list | tuple):
             return [self._exact(one, np.asarray(part)) for part in given]
         try:
-            # An array of texts alone would lose what NULs stand at their ends.
             is_texts = one.dtype == object and isinstance(given, list | tuple)
-            array = _unnested(np.asarray(given, object if is_texts else None))
+            array = _of_texts(given) if is_texts else _unnested(np.asarray(given))
         except ValueError:  # rows of different lengths
             raise invalid(
                 self._cast_rule,
@@ -249,6 +248,19 @@ def _first_lost(array: Any, dtype: np.dtype[Any]) -> str:
 def _same_signs(cast: Any, array: Any) -> bool:
     """Whether no integer came out of its range and back again, as -1 does through uint64."""
     return array.dtype.kind == "f" or bool(((cast < 0) == (array < 0)).all())
+
+
+def _of_texts(given: Any) -> Any:
+    """Return lists of texts as an array of objects: one of texts loses the NULs at their ends.
+
+    Raises:
+        ValueError: they are of different lengths.
+
+    """
+    array = np.asarray(given, object)
+    if any(isinstance(cell, list | tuple | np.ndarray) for cell in array.flat):
+        raise ValueError(given)
+    return array
 
 
 def _unnested(values: Any) -> Any:

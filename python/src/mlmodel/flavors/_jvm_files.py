@@ -12,12 +12,20 @@ import tempfile
 import zipfile
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from mlmodel.bridges.jvm import jars
+from mlmodel.bridges.jvm.gateway import running
 from mlmodel.errors import InvalidModel
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from mlmodel.flavors._base import Flavor
+
 __all__ = [
-    "PACKAGE", "PROGRAMS", "REQUIREMENT", "install", "kept", "of_zip", "version_of_program",
+    "PACKAGE", "PROGRAMS", "REQUIREMENT", "install", "kept", "of_zip", "ready",
+    "version_of_program",
 ]  # fmt: skip
 
 #: The distribution that talks with the JVM.
@@ -25,6 +33,20 @@ PACKAGE = "py4j"
 REQUIREMENT = f"{PACKAGE}>=0.10.9.7"
 #: The programs -> the versions that do.
 PROGRAMS = MappingProxyType({"java": ">=17", "the jars that it runs": ">=0"})
+
+
+def ready(flavor: Flavor) -> ModuleType:
+    """Return the module ``py4j.java_gateway``; a JVM runs that it talks with.
+
+    It is asked for before a file is written, or anything else is done, for a JVM.
+
+    Raises:
+        MissingDependency: there is none.
+
+    """
+    py4j = flavor.require("py4j.java_gateway", PACKAGE)
+    running(py4j)
+    return py4j
 
 
 def install(extra: str) -> str:

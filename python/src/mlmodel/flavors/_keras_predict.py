@@ -61,7 +61,7 @@ class _Inputs:
         if not self._names:  # a model whose inputs are known to its own code alone
             array = undeclared(given)
             array = np.asarray(array) if isinstance(array, list) else array
-            return array, len(array) if np.ndim(array) else -1
+            return array, len(array) if getattr(array, "ndim", 0) else -1
         is_one_each = isinstance(given, list | tuple) and len(given) == len(self._names) > 1
         if is_one_each and not any(isinstance(one, dict) for one in given):
             given = dict(zip(self._names, given, strict=True))

@@ -166,7 +166,7 @@ def _of_module(tensorflow: ModuleType, loaded: Any) -> Predict:
 def _tensors(tensorflow: ModuleType, given: Any) -> Any:
     """Return a list of numbers or texts as one tensor, and what holds arrays with tensors in it."""
     held = tensorflow.nest.flatten(given)
-    is_list = isinstance(given, list) and not any(hasattr(one, "__array__") for one in held)
+    is_list = isinstance(given, list) and not any(getattr(one, "ndim", 0) for one in held)
     if is_list and not any(isinstance(one, dict) for one in given):
         return tensorflow.convert_to_tensor(given)
     return tensorflow.nest.map_structure(tensorflow.convert_to_tensor, given)

@@ -195,10 +195,10 @@ def _labels_of(value: Any, row: int) -> Any:
             return value
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
     labels = list(value) if _may_be_labels(value) else [None]
-    if any(map(_is_missing, labels)):
+    if any(map(_is_none, labels)):
         raise invalid(
             "TRF-008",
             f"Row {row} of {_LABELS} holds no labels, which are texts with commas, or a list of "
@@ -208,8 +208,10 @@ def _labels_of(value: Any, row: int) -> Any:
     return list(map(str, labels))
 
 
-def _is_missing(label: Any) -> bool:
-    return label is None or label is pd.NA or (isinstance(label, float) and math.isnan(label))
+def _is_none(label: Any) -> bool:
+    """Return whether this is no label: it is missing, or holds others."""
+    is_missing = label is None or label is pd.NA or (isinstance(label, float) and math.isnan(label))
+    return is_missing or isinstance(label, list | tuple | Mapping)
 
 
 def _may_be_labels(value: Any) -> bool:
@@ -223,7 +225,7 @@ def _require_template(template: Any) -> None:
     except (TypeError, ValueError):
         parts = []
     fields = [rest for _, *rest in parts if rest[0] is not None]
-    if not fields or any(one not in _PLACES_OF_LABELS for one in fields):
+    if len(fields) != 1 or fields[0] not in _PLACES_OF_LABELS:
         raise invalid(
             "TRF-008",
             f"{_TEMPLATE} is a text with {{}} in the place of the label, and no other field, not "

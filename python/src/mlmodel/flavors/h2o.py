@@ -12,7 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mlmodel.bridges.jvm.gateway import running
 from mlmodel.environment.installed import version_of
 from mlmodel.errors import MissingDependency
 from mlmodel.flavors import _h2o_mojo_files as _mojos
@@ -96,7 +95,7 @@ class H2oFlavor(Flavor):
             from mlmodel.flavors._h2o_tables import kinds_of  # it needs pandas
 
             _mojos.require_exportable(model, kinds_of(model).values())
-            running(self.require("py4j.java_gateway", "py4j"))  # before anything is written
+            _jvm.ready(self)
         return bool(mojo)
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
@@ -126,7 +125,7 @@ class H2oFlavor(Flavor):
         if not is_wanted:
             return None
         try:
-            running(self.require("py4j.java_gateway", "py4j"))  # before a file is written for it
+            _jvm.ready(self)
             return self.mojo(*_mojos.copied(folder, attributes))
         except MissingDependency:
             if is_alone or not version_of("h2o") or not folder.gate.is_trusted():
@@ -135,7 +134,7 @@ class H2oFlavor(Flavor):
 
     def mojo(self, packed: Path, name: str) -> Mojo:
         """Return the MOJO in a zip file of our own, which is removed with it."""
-        py4j = self.require("py4j.java_gateway", "py4j")
+        py4j = _jvm.ready(self)
         from mlmodel.flavors._h2o_mojo import Mojo  # it needs numpy and pandas
 
         return Mojo(py4j, packed, name)
@@ -172,6 +171,7 @@ def load_mojo(path: PathLike) -> Mojo:
         MissingDependency: there is no Java, or the jars of the bridge are not here.
 
     """
+    _jvm.ready(FLAVOR)
     return FLAVOR.mojo(*_mojos.packed(path))
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mlmodel.bridges.jvm.gateway import running
 from mlmodel.errors import InvalidArgument
 from mlmodel.flavors import _jvm_files as _jvm
 from mlmodel.flavors import _mleap_files as _files
@@ -82,7 +81,7 @@ class MleapFlavor(Flavor):
                 "answers, which say the columns' types and what the bundle is held against "
                 "(MLP-014)"
             )
-        running(self.require("py4j.java_gateway", "py4j"))  # before Spark works for it
+        _jvm.ready(self)
         from mlmodel.flavors import _mleap_bundles  # it needs pandas
 
         packed, rows = _mleap_bundles.made_of(model, sample)
@@ -92,7 +91,7 @@ class MleapFlavor(Flavor):
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         data = folder.model_path(attributes, key="model_data", default=_DATA)
-        running(self.require("py4j.java_gateway", "py4j"))  # before a file is written for it
+        _jvm.ready(self)
         return self.scorer(_files.copied(folder, data), data)
 
     def open(
@@ -104,7 +103,7 @@ class MleapFlavor(Flavor):
 
     def scorer(self, packed: Path, name: str) -> Scorer:
         """Return the bundle in a zip file of our own, which is removed with it."""
-        py4j = self.require("py4j.java_gateway", "py4j")
+        py4j = _jvm.ready(self)
         from mlmodel.flavors._mleap_scorer import Scorer  # it needs numpy and pandas
 
         return Scorer(py4j, packed, name)
@@ -152,8 +151,8 @@ def load_bundle(path: PathLike) -> Scorer:
         MissingDependency: there is no Java, or the jars of the bridge are not here.
 
     """
-    packed, name = _files.packed(path)
-    return FLAVOR.scorer(packed, name)
+    _jvm.ready(FLAVOR)
+    return FLAVOR.scorer(*_files.packed(path))
 
 
 @_in_both_orders

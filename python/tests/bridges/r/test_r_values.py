@@ -18,7 +18,7 @@ from hypothesis import strategies as some
 from pandas.testing import assert_frame_equal
 
 from mlmodel.bridges.r.from_r import value_of
-from mlmodel.bridges.r.serialized import Kind, NotData, Vector, texts
+from mlmodel.bridges.r.serialized import NULL, Kind, NotData, Vector, texts
 from mlmodel.errors import InvalidInput, ModelFailure
 from r_functions import runner
 
@@ -221,6 +221,22 @@ def test_a_factor_of_doubles_is_named():
     attributes = {"levels": texts(["a"]), "class": texts(["factor"])}
     with pytest.raises(NotData, match="the answer is a factor without levels"):
         value_of(Vector(Kind.DOUBLE, np.array([1.0]), attributes))
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "names"),
+    [
+        (Kind.DOUBLE, np.array([1.0]), ["a"]),
+        (Kind.LIST, [NULL], ["a"]),
+        (Kind.LIST, [Vector(Kind.DOUBLE, np.array([1.0]))], None),
+        (Kind.LIST, [], ["a"]),
+    ],
+)
+def test_a_frame_that_is_none_is_named(kind, values, names):
+    """CRA-010: which R itself does not make."""
+    attributes = {"class": texts(["data.frame"])} | ({"names": texts(names)} if names else {})
+    with pytest.raises(NotData, match="the answer is no whole data frame"):
+        value_of(Vector(kind, values, attributes))
 
 
 # -- both ways --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.bridges.r.numbers import microseconds
-from mlmodel.bridges.r.serialized import MISSING_INTEGER, Kind, NotData, Vector
+from mlmodel.bridges.r.serialized import MISSING_INTEGER, NULL, Kind, NotData, Vector
 from mlmodel.signature.data.frames import from_arrays, row_index
 
 if TYPE_CHECKING:
@@ -183,6 +183,9 @@ _CLASSES: dict[str, Callable[[Vector, str], Any]] = {
 
 def _frame(vector: Vector, where: str) -> pd.DataFrame:
     names = vector.strings("names") or []
+    parts = vector.values if vector.kind is Kind.LIST else [NULL]
+    if len(names) != len(parts) or any(one.kind is Kind.NULL for one in parts):
+        raise NotData(f"{_at(where)} is no whole data frame")
     columns = [_column(one, f"{where}${n}") for n, one in zip(names, vector.values, strict=True)]
     index = _row_names(vector.attributes.get("row.names"), columns)
     if any(len(one) != len(index) for one in columns):
