@@ -475,7 +475,7 @@ def test_no_py4j(tmp_path, monkeypatch):
     """MLP-010: nothing is written for a JVM that cannot be asked."""
     monkeypatch.setitem(sys.modules, "py4j.java_gateway", None)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with pytest.raises(MissingDependency, match=r"py4j.*mlmodel\[mleap\]"):
+    with pytest.raises(MissingDependency, match=r"py4j.*\[mleap\]"):
         mlmodel.mleap.load_bundle(BUNDLES / "lr.zip")
     assert list(tmp_path.iterdir()) == []
 
