@@ -44,6 +44,16 @@ _loaded: dict[Shipped, PyFuncModel] = {}
 _shipped: dict[tuple[str, str], str] = {}
 #: The greatest integer up to which doubles tell all apart.
 _EXACT = 2**53
+#: The least integer that 32 bits do not hold.
+_WIDE = 2**31
+_INTEGERS = (
+    "gaps beside integers beyond 2^53, which Spark before 4.1 hands on as doubles, so that some of "
+    "them are others. Cast it to string, or fill the gaps"
+)
+_TIMES = (
+    "times that the session's zone {zone} has twice or not at all, which Spark before 4.1 hands on "
+    "as times of that zone. Set spark.sql.session.timeZone to UTC before the function is made"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +151,7 @@ class Scoring:
         pa = require("pyarrow", "arrow")
         for batch in batches:
             parts = [batch] if isinstance(batch, pd.Series | pd.DataFrame) else list(batch)
-            if len(parts) == 1 and isinstance(parts[0], pd.DataFrame):
-                frame = parts[0]
-            else:
-                held = [
-                    pd.Series(part.to_dict("records"), dtype=object)
-                    if isinstance(part, pd.DataFrame)
-                    else part
-                    for part in parts
-                ]
-                names = self._names(len(held))
-                frame = pd.concat(held[: len(names)], axis=1).set_axis(names, axis=1)
-            array = self._answer(self._mended(frame), len(parts[0]))
+            array = self._answer(self._frame(parts), len(parts[0]))
             held_as = pd.arrays.ArrowExtensionArray
             if pa.types.is_struct(array.type):
                 columns = zip([one.name for one in array.type], array.flatten(), strict=True)
@@ -180,38 +179,66 @@ class Scoring:
         names = model.engine.output_names
         return self.result.of(model.predict(given, self.params), count, names)
 
-    def _mended(self, frame: Any) -> Any:
-        """Return a frame as Spark had it: pandas made doubles of integers with gaps.
+    def _frame(self, parts: list[Any]) -> Any:
+        """Return the columns of a batch as Spark had them; a struct alone is their table.
 
         Raises:
-            InvalidInput: some of them are so large that doubles do not tell them apart.
+            InvalidInput: pandas' types do not tell some of Spark's values apart (UDF-008).
 
         """
+        if len(parts) == 1 and isinstance(parts[0], pd.DataFrame):
+            return self._mended(parts[0])
+        names = self._names(len(parts))
+        held = [
+            pd.Series(_instants(part, self.zone, name).to_dict("records"), dtype=object)
+            if isinstance(part, pd.DataFrame)
+            else part
+            for name, part in zip(names, parts, strict=False)
+        ]
+        return self._mended(pd.concat(held, axis=1).set_axis(names, axis=1))
+
+    def _mended(self, frame: Any) -> Any:
         inputs = self._inputs()
         kinds = {} if inputs is None or inputs.is_tensor_spec() else _kinds(inputs)
-        changed: dict[str, Any] = {}
-        for place, name in enumerate(frame.columns):
-            column, kind = frame.iloc[:, place], kinds.get(str(name))
-            if column.dtype.kind == "M" and column.dt.tz is None:
-                changed[name] = column.dt.tz_localize(self.zone).dt.tz_convert("UTC")
-            elif kind in ("integer", "long") and column.dtype.kind == "f":
-                if (column.abs() >= _EXACT).any():
-                    raise _inexact(str(name))
-                if (column.dropna() % 1 == 0).all():
-                    changed[name] = column.astype("Int64")
-        return frame.assign(**changed) if changed else frame
+        return _instants(_integers(frame, kinds), self.zone)
 
 
 def _kinds(inputs: Schema) -> dict[str, str]:
     return {str(spec.name): getattr(spec.type, "name", "") for spec in inputs}
 
 
-def _inexact(name: str) -> InvalidInput:
-    why = (
-        f"Input {name!r} has gaps beside integers beyond 2^53, which Spark before 4.1 hands on as "
-        "doubles, so that some of them are others. Cast it to string, or fill the gaps (UDF-008)."
-    )
-    return invalid_input([InputViolation("UDF-008", why, name)])
+def _integers(frame: Any, kinds: Mapping[str, str]) -> Any:
+    """Return a frame with integers where pandas made doubles of integers with gaps."""
+    changed: dict[str, Any] = {}
+    for place, name in enumerate(frame.columns):
+        column, kind = frame.iloc[:, place], kinds.get(str(name))
+        # Doubles without a gap, and singles, were no integers to Spark.
+        if kind not in ("integer", "long") or column.dtype != "float64" or not column.hasnans:
+            continue
+        if (column.abs() >= _EXACT).any():
+            raise _inexact(str(name), _INTEGERS)
+        if (column.dropna() % 1 == 0).all():
+            is_narrow = kind == "integer" and not (column.abs() >= _WIDE).any()
+            changed[name] = column.astype("Int32" if is_narrow else "Int64")
+    return frame.assign(**changed) if changed else frame
+
+
+def _instants(frame: Any, zone: str, within: str = "") -> Any:
+    """Return a frame with instants where pandas has the times of a session's zone."""
+    changed: dict[str, Any] = {}
+    for place, name in enumerate(frame.columns):
+        column = frame.iloc[:, place]
+        if column.dtype.kind != "M" or column.dt.tz is not None:
+            continue
+        local = column.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+        if local.isna().sum() > column.isna().sum():
+            raise _inexact(within or str(name), _TIMES.format(zone=zone))
+        changed[name] = local.dt.tz_convert("UTC")
+    return frame.assign(**changed) if changed else frame
+
+
+def _inexact(name: str, why: str) -> InvalidInput:
+    return invalid_input([InputViolation("UDF-008", f"Input {name!r} has {why} (UDF-008).", name)])
 
 
 def _tensors(table: Any, inputs: Schema) -> Any:
