@@ -63,7 +63,7 @@ ABSENT = {
     "start_run": "log_artifacts",
     "set_tracking_uri": "log_artifacts",
     "log_model": "save_model",
-    "autolog": "save_model",
+    "autolog": "mlmodel.sklearn.autolog",
     "evaluate": "predict",
     "register_model": "URI",
     "trace": "mlflow.trace",

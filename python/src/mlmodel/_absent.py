@@ -37,7 +37,8 @@ _REGISTRY = (
     "https://, ...), which load_model and every command take"
 )
 _AUTOLOG = (
-    "Nothing is recorded by itself yet. Call save_model(model, path, input_example=X) after "
+    "Nothing is recorded by itself yet. autolog of a flavor (mlmodel.sklearn.autolog) passes on to "
+    "MLflow where it is installed; else call save_model(model, path, input_example=X) after "
     "training"
 )
 _EVALUATE = (
@@ -92,7 +93,7 @@ _TABLE: tuple[tuple[tuple[str, ...], str, str], ...] = (
         _TRACKING,
     ),
     (("",), "delete_model_version register_model register_logged_model", _REGISTRY),
-    (("", "*"), "autolog", _AUTOLOG),
+    (("",), "autolog", _AUTOLOG),
     (("*", "pyfunc", ""), "log_model", _LOG_MODEL),
     (("*",), "log_saved_model", _LOG_MODEL),
     (("*",), "log_state_dict", _LOG_STATE),

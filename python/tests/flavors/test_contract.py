@@ -52,6 +52,55 @@ def test_every_load_model_takes_the_same_arguments(name):
     assert [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY] == ["trust", "allow"]
 
 
+#: Flavor -> the name that MLflow 1.28, 2 and 3 have for the model in `save_model`; of those that
+#: no MLflow has, ours. Where the name changed, it is that of today.
+FIRST = {
+    "catboost": "cb_model", "crate": "crate", "diviner": "diviner_model",
+    "fastai": "fastai_learner", "gluon": "gluon_model", "h2o": "h2o_model", "keras": "model",
+    "lightgbm": "lgb_model", "mleap": "spark_model", "onnx": "onnx_model",
+    "pmdarima": "pmdarima_model", "prophet": "pr_model", "pytorch": "pytorch_model",
+    "sentence_transformers": "model", "sklearn": "sk_model", "spacy": "spacy_model",
+    "spark": "spark_model", "statsmodels": "statsmodels_model", "tensorflow": "model",
+    "transformers": "transformers_model", "vizmod": "model", "xgboost": "xgb_model",
+}  # fmt: skip
+#: Those of MLflow 1.28 that changed.
+EARLIER = {"keras": "keras_model", "tensorflow": "tf_saved_model_dir"}
+
+
+def test_every_flavor_has_a_name_for_the_model():
+    assert sorted(FIRST) == OURS
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_model_comes_first_under_mlflows_name(name, tmp_path):
+    """PYF-019 (EDITIONS row 38): by position and by name it is one argument."""
+    save_model = importlib.import_module(f"mlmodel.{name}").save_model
+    first, second, *others = inspect.signature(save_model).parameters.values()
+    assert (first.name, second.name) == (FIRST[name], "path")
+    assert {first.kind, second.kind} == {inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    assert all(p.kind in (p.KEYWORD_ONLY, p.VAR_KEYWORD) for p in others)
+    by_name = {FIRST[name]: object(), "path": tmp_path / "m"}
+    for given, named in ((tuple(by_name.values()), {}), ((), by_name)):
+        with pytest.raises(InvalidArgument, match=f"^The {name} flavor saves .*builtins.object"):
+            save_model(*given, **named)
+
+
+@pytest.mark.parametrize(("name", "earlier"), EARLIER.items())
+def test_an_earlier_name_of_the_model_works_and_warns_once(name, earlier, tmp_path):
+    """PYF-019 (EDITIONS row 38)."""
+    save_model = importlib.import_module(f"mlmodel.{name}").save_model
+    given = {earlier: object(), "path": tmp_path / "m"}
+    said = f"^{earlier} of save_model is now called {FIRST[name]}$"
+    with pytest.warns(DeprecationWarning, match=said), pytest.raises(InvalidArgument, match="sav"):
+        save_model(**given)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(InvalidArgument, match=r"saves .*, not builtins\.object"):
+            save_model(**given)
+    with pytest.raises(InvalidArgument, match=f"{earlier} is the old name of {FIRST[name]}"):
+        save_model(**given, **{FIRST[name]: object()})
+
+
 @pytest.mark.parametrize("name", OURS)
 @pytest.mark.parametrize("function", ["save_model", "load_model"])
 def test_the_public_functions_are_those_of_their_module(name, function):

@@ -108,6 +108,18 @@ def test_a_folder_is_saved_with_its_signature(exported, tmp_path):
     assert "mlflow" not in lines
 
 
+def test_a_folder_is_saved_by_the_names_of_the_edition(exported, tmp_path):
+    """PYF-019, TFL-001 (EDITIONS row 38): as MLflow 1.28 is called."""
+    mlmodel.tensorflow.save_model(
+        tf_saved_model_dir=str(exported), tf_meta_graph_tags=["serve"],
+        tf_signature_def_key="shout", path=tmp_path / "m",
+    )  # fmt: skip
+    written = flavors_of(tmp_path / "m")["tensorflow"]
+    assert (written["meta_graph_tags"], written["signature_def_key"]) == (["serve"], "shout")
+    answer = mlmodel.load(tmp_path / "m", trust=True).predict({"text": ["a"]})
+    assert answer["text"].tolist() == [b"A"]
+
+
 def test_a_graph_may_be_a_text(exported, tmp_path):
     """TFL-005: as TensorFlow writes it on demand."""
     from google.protobuf import text_format

@@ -240,6 +240,7 @@ def test_hasattr_answers_for_what_is_not_here(tmp_path, write):
         assert hasattr(mlflow.models, "set_model")
         import mlflow.sklearn
         assert mlflow.sklearn.load_model
+        assert not hasattr(mlflow.sklearn, "autolog")
         from mlflow.pyfunc.utils import pyfunc
         import os.path, json
         mlflow.models.set_model(pyfunc(lambda model_input: os.path.sep))

@@ -15,6 +15,7 @@ from mlmodel._absent import absent_name
 from mlmodel.environment.pins import pinned
 from mlmodel.environment.resolve import conda_of_pip
 from mlmodel.errors import InvalidArgument
+from mlmodel.flavors._autolog import autolog_of
 from mlmodel.flavors._base import is_a_class
 from mlmodel.flavors._classes import class_name, require_taken
 from mlmodel.flavors._registry import is_of_this_program
@@ -167,9 +168,15 @@ def defaults(module: str, packages: Sequence[str]) -> tuple[DefaultRequirements,
 
 
 def absent_of(flavor: Flavor) -> Callable[[str], Any]:
-    """Return ``__getattr__`` of a flavor's module: MLflow's names that are not here say so."""
+    """Return ``__getattr__`` of a flavor's module: MLflow's names that are not its own.
+
+    ``autolog`` passes on to MLflow; the others say that they are not here.
+    """
+    autolog = autolog_of(flavor)
 
     def get(name: str) -> Any:
+        if name == autolog.__name__:
+            return autolog
         raise absent_name(f"mlmodel.{flavor.name}", name, place="*")
 
     return get

@@ -11,6 +11,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
+from mlmodel._base.deprecated import old_arguments
 from mlmodel.flavors import _keras_files as _files
 from mlmodel.flavors import _tensorflow_graphs as _graphs
 from mlmodel.flavors._base import Flavor, Predict, Saved, when_asked
@@ -86,6 +87,7 @@ __getattr__ = absent_of(FLAVOR)
 load_model = loader(FLAVOR, "the model, not compiled for training; of an exported one, its graph")
 
 
+@old_arguments(keras_model="model")  # in MLflow 1
 @saver(FLAVOR)
 def save_model(
     model: Any,

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
+from mlmodel._base.deprecated import old_arguments
 from mlmodel.errors import InvalidArgument
 from mlmodel.flavors import _keras_files as _files
 from mlmodel.flavors import _tensorflow_graphs as _graphs
@@ -129,6 +130,7 @@ load_model = loader(
 )
 
 
+@old_arguments(tf_saved_model_dir="model")  # in MLflow 1
 @saver(FLAVOR)
 def save_model(
     model: Any,

@@ -49,6 +49,8 @@ _TRACING = {
     ),
     "mlflow.entities": ("SpanType",),
 }
+#: What MLflow alone answers: its version, which tells what it can do, and what ours passes on.
+_THEIRS = frozenset({"__version__", "autolog"})
 
 
 class _Absent(UnsupportedModel, AttributeError):
@@ -72,8 +74,7 @@ class _StandIn(ModuleType):
         ours = None if place is None else importlib.import_module(place)
         if name == "__all__":
             return getattr(ours, name, ())
-        # The version is asked for to tell what MLflow can do.
-        if name != "__version__":
+        if name not in _THEIRS:
             if name.startswith("__"):
                 raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
             found = getattr(ours, name, None)
