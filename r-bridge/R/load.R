@@ -41,9 +41,11 @@ not_of_r <- function(read, path) {
          paste(setdiff(names(r_flavors), "crate"), collapse = ", "), "; ", served_instead(path))
 }
 
-without_package <- function(name, packages, path) {
+without_package <- function(name, packages, path) paste0(needs_package(name, packages), ". Or ", served_instead(path))
+
+needs_package <- function(name, packages) {
   paste0("A model of the flavor ", name, " needs R's package ", paste(packages, collapse = " or "), ", which is not installed: ",
-         "install.packages(\"", packages[1L], "\"). Or ", served_instead(path))
+         "install.packages(\"", packages[1L], "\")")
 }
 
 # The name of a file of a flavor, which is in the folder, and there.

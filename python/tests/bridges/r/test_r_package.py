@@ -9,12 +9,15 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import xgboost as xgb
 
 import mlmodel
 from certificates import certificate, needs_openssl
 from r_functions import require_packages, require_r, run_program, run_r
+from specimens.mleap import BUNDLES
 
 pytestmark = pytest.mark.slow
 
@@ -143,3 +146,28 @@ def test_what_python_saves_is_read_in_r(saved, in_r, tmp_path):
     count, *names = in_r(script).split()
     assert (count, names[:2]) == ("0", ["wt", "hp"])
     assert [float.fromhex(one) for one in names[2:]] == saved[1]
+
+
+def test_what_libraries_save_in_r_is_valid_in_python(in_r, tmp_path):
+    """ENV-001, XGB-002, HTO-003, MLP-001: row 61; stand-ins for R's packages write real files."""
+    booster = xgb.train({"max_depth": 2}, xgb.DMatrix(ROWS, ROWS["wt"]), 3)
+    booster.save_model(tmp_path / "booster.ubj")
+    (tmp_path / "bundle.zip").write_bytes((BUNDLES / "lr.zip").read_bytes())
+    (tmp_path / "network").write_bytes(b"\x89HDF\r\n\x1a\n")
+    in_r(f"""
+        source("{SOURCE / "tests" / "testthat" / "helper-stand_ins.R"}")
+        .libPaths(c(installed(names(stand_ins)), .libPaths()))
+        loadNamespace("h2o")
+        of <- function(file, class) structure(list(file = file.path("{tmp_path}", file)), class = class)
+        save <- function(model, name, ...)
+            mlmodel_save_model(model, file.path("{tmp_path}", name), ..., signature = list(inputs = c(wt = "double", hp = "double")))
+        save(of("booster.ubj", "xgb.Booster"), "xgboost")
+        save(of("network", "keras.engine.training.Model"), "keras")
+        save(of("network", "keras.src.models.model.Model"), "keras3")
+        save(methods::new(methods::getClass("H2OModel", where = asNamespace("h2o")), file = "{tmp_path}/network"), "h2o")
+        save(of("bundle.zip", "ml_pipeline_model"), "mleap", sample_input = of("", "tbl_spark"))
+    """)
+    for name in ("xgboost", "keras", "keras3", "h2o", "mleap"):
+        assert mlmodel.validate(tmp_path / name).violations == (), name
+    answer = mlmodel.load(tmp_path / "xgboost").predict(ROWS[["hp", "wt"]])
+    assert np.array_equal(answer, booster.predict(xgb.DMatrix(ROWS)))
