@@ -35,6 +35,8 @@ final class MojoFiles {
     private final ZipFile zip;
     /** The folders of models that were named, each of which is one model's. */
     private final Set<String> named = new HashSet<>(Set.of(""));
+    /** The files of categories that were named, each of which is one column's. */
+    private final Set<String> domains = new HashSet<>();
     private boolean takesUnknown = true;
 
     private MojoFiles(ZipFile zip) {
@@ -104,10 +106,15 @@ final class MojoFiles {
     }
 
     /** Returns how many categories a column has: those of a file, which may have a line break in them. */
-    private int requireDomain(String folder, String said) throws IOException, Fault {
+    private int requireDomain(String folder, String said) throws Fault {
         var parts = said.split(" ", 2);
         int count = number(parts[0]);
-        if (parts.length < 2 || count > read(folder + "domains/" + parts[1]).length) throw wrong("categories");
+        if (parts.length < 2) throw wrong("categories");
+        var name = folder + "domains/" + parts[1];
+        var entry = zip.getEntry(name);
+        if (entry == null) throw new Fault(Fault.BUNDLE, "it has no file " + name);
+        // H2O reads a file for each column that names it: many that name one long file would take hours.
+        if (!domains.add(name) || count > entry.getSize()) throw wrong("categories");
         return count;
     }
 

@@ -170,7 +170,9 @@ final class Matching {
     /** Returns the error of data that contradict what is declared: what is wrong, in the order of that (ENF-003). */
     static MlmodelException refused(List<Spec> specs, List<Detail> details) {
         var labels = labels(specs);
-        details.sort(Comparator.comparingInt(one -> labels.indexOf(one.column())));
+        var places = new HashMap<Object, Integer>();
+        for (int at = 0; at < labels.size(); at++) places.putIfAbsent(labels.get(at), at);
+        details.sort(Comparator.comparingInt(one -> places.getOrDefault(one.column(), -1)));
         return MlmodelException.input(details);
     }
 

@@ -80,7 +80,8 @@ final class ExampleRules {
             if (example.rows() == 0) found.add(file.warning("EXA-004", "An example holds at least one row."));
         } catch (MlmodelException error) {
             if (error.name() != ErrorName.INVALID_INPUT) throw error;
-            for (var one : error.details()) found.add(misfit(file, example, one));
+            // The place of one that is only counted is not looked for.
+            for (var one : error.details()) found.add(found.size() < MOST ? misfit(file, example, one) : file.warning("EXA-003", ""));
             return;
         }
         if (!example.hasParams()) return;

@@ -111,6 +111,22 @@ class MojoTest {
     }
 
     @Test
+    void aFileOfCategoriesIsOneColumns(@TempDir Path folder) throws Exception {
+        var zip = folder.resolve("model.zip");
+        try (var from = new ZipFile(MOJOS.resolve("gbm.zip").toFile()); var to = new ZipOutputStream(Files.newOutputStream(zip))) {
+            for (var entry : from.stream().toList()) {
+                var bytes = from.getInputStream(entry).readAllBytes();
+                to.putNextEntry(new ZipEntry(entry.getName()));
+                var text = new String(bytes, StandardCharsets.UTF_8);
+                if (entry.getName().equals("model.ini")) bytes = text.replace("3: 3 d000.txt", "3: 3 d000.txt\n2: 3 d000.txt").getBytes(StandardCharsets.UTF_8);
+                to.write(bytes);
+            }
+        }
+        var fault = assertThrows(Fault.class, () -> Scorer.load(zip));
+        assertEquals("it has not as many categories as it says", fault.getMessage());
+    }
+
+    @Test
     void aMojoOfAnotherAlgorithmIsNotTaken(@TempDir Path folder) throws Exception {
         var zip = folder.resolve("model.zip");
         try (var to = new ZipOutputStream(Files.newOutputStream(zip))) {
