@@ -60,6 +60,8 @@ json_of_example <- function(text) {
   if (!validUTF8(text)) wrong_example("EXA-007", "The example is not UTF-8")
   tryCatch(
     read_json(text, TRUE),
+    mlmodel_too_deep = function(e)
+      wrong_example("EXA-013", paste("The example was not held against the signature: it is nested more than", deepest_json, "deep, which R does not take")),
     mlmodel_not_json = function(e) wrong_example("EXA-007", paste("The example is", conditionMessage(e))),
     mlmodel_no_text = function(e) wrong_example("EXA-013", paste("The example was not held against the signature:", conditionMessage(e)))
   )
@@ -197,6 +199,7 @@ cell_places <- function(text, has_params) {
   names <- vapply(entry_of(node, "columns")[[2L]]$items, function(one) one$value, "")
   row_nodes <- entry_of(node, "data")[[2L]]$items
   function(column, row) {
+    if (is.null(column)) return(NULL) # what is wrong with a whole row (ENF-112)
     at <- if (column %in% names) match(column, names) else if (is.numeric(column)) column + 1L
     if (is.null(at) || row >= length(row_nodes) || at > length(row_nodes[[row + 1L]]$items)) return(NULL)
     place <- lines_and_columns(reader, row_nodes[[row + 1L]]$items[[at]]$place)

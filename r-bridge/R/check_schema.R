@@ -67,7 +67,8 @@ looks_of <- function(item) {
   is_text <- vapply(values, function(one) !one$is_plain, NA)
   said <- vapply(values, function(one) one$value, "")
   said[is_text & keys == "name"] <- ""
-  if (any(grepl("[\"\n]", c(keys, said))) || sum(nchar(c(keys, said))) > 1000L) return(NULL)
+  # R's environments take no names of more than 10,000 bytes.
+  if (length(keys) > 100L || any(grepl("[\"\n]", c(keys, said))) || sum(nchar(c(keys, said))) > 1000L) return(NULL)
   paste0(keys, ifelse(is_text, "\"t", "\"p"), said, collapse = "\n")
 }
 

@@ -35,16 +35,24 @@ json_reader <- function(text, is_bare, deepest) {
   s
 }
 
+# Searched as bytes: of characters R counts those before each match anew, from where the text begins.
 json_tokens <- function(text, token) {
-  found <- gregexpr(token, text, perl = TRUE)[[1L]]
+  text <- enc2utf8(text)
+  bytes <- charToRaw(text)
+  found <- gregexpr(token, text, perl = TRUE, useBytes = TRUE)[[1L]]
   s <- new.env(parent = emptyenv())
   s$starts <- as.integer(found)
   s$ends <- s$starts + attr(found, "match.length") - 1L
-  s$length <- nchar(text)
-  s$count <- contiguous(s, text)
-  tokens <- sub("^[ \t\r\n]+", "", regmatches(text, list(found))[[1L]][seq_len(s$count)])
+  s$count <- contiguous(s, bytes)
+  tokens <- regmatches(text, list(found))[[1L]][seq_len(s$count)]
+  Encoding(tokens) <- "UTF-8"
+  tokens <- sub("^[ \t\r\n]+", "", tokens)
+  # The number of the character to which each byte belongs.
+  characters <- cumsum(bitwAnd(as.integer(bytes), 0xC0L) != 0x80L)
+  s$length <- max(0L, characters)
   # Where each begins, behind the spaces before it.
-  s$starts <- s$ends[seq_len(s$count)] - nchar(tokens) + 1L
+  s$starts <- characters[s$ends[seq_len(s$count)] - nchar(tokens, "bytes") + 1L]
+  if (!is.null(s$rest)) s$rest <- characters[s$rest]
   s$kinds <- substr(tokens, 1L, 1L)
   is_text <- s$kinds == "\""
   tokens[is_text] <- json_texts(tokens[is_text])
@@ -53,14 +61,19 @@ json_tokens <- function(text, token) {
 }
 
 # How many tokens stand one after another; what follows them is no token, and told when it is reached.
-contiguous <- function(s, text) {
+contiguous <- function(s, bytes) {
   if (s$starts[1L] == -1L) return(0L)
   gaps <- which(s$starts != c(1L, s$ends[-length(s$ends)] + 1L))
   count <- if (length(gaps)) gaps[1L] - 1L else length(s$starts)
   end <- if (count) s$ends[count] else 0L
-  rest <- regexpr("[^ \t\r\n]", substr(text, end + 1L, s$length))
-  s$rest <- if (rest > 0L) end + as.integer(rest)
+  s$rest <- first_sign(bytes, end)
   count
+}
+
+# Where the first byte behind `end` stands that is no space; NULL where there is none.
+first_sign <- function(bytes, end) {
+  at <- match(FALSE, bytes[seq_along(bytes) > end] %in% charToRaw(" \t\r\n"))
+  if (!is.na(at)) end + at
 }
 
 json_texts <- function(tokens) {
@@ -80,8 +93,8 @@ unescaped <- function(text) {
 
 place_of_token <- function(s, at) if (at <= s$count) s$starts[at] else if (is.null(s$rest)) s$length + 1L else s$rest
 
-not_json <- function(s, place = place_of_token(s, s$at), what = "not JSON") {
-  stop(errorCondition(paste(what, "at character", place), at = place, what = what, class = "mlmodel_not_json"))
+not_json <- function(s, place = place_of_token(s, s$at), what = "not JSON", class = NULL) {
+  stop(errorCondition(paste(what, "at character", place), at = place, what = what, class = c(class, "mlmodel_not_json")))
 }
 
 # What follows a value, a token or none, is not JSON.
@@ -90,7 +103,7 @@ json_end <- function(s) if (s$at <= s$count || !is.null(s$rest)) not_json(s)
 # One level of lists and objects more; what is too deep is told where the text begins (MLM-041).
 into <- function(s, read) {
   s$levels <- s$levels + 1L
-  if (s$levels > s$deepest) not_json(s, 1L, paste("nested more than", s$deepest, "deep, and so not JSON"))
+  if (s$levels > s$deepest) not_json(s, 1L, paste("nested more than", s$deepest, "deep, and so not JSON"), "mlmodel_too_deep")
   read_there <- read(s)
   s$levels <- s$levels - 1L
   read_there

@@ -47,7 +47,7 @@ secret_forms <- c(
   "(://)(?!\\$\\{)[^\\s/@:'\"]+:(?!\\$\\{)[^\\s/@'\"]+@()",
   "(?i)([?&](?:[\\w-]*(?:token|secret|password|passwd|signature|api[_-]?key)|sig|pwd)=)(?!\\$\\{)[^\\s&#'\"]+()"
 )
-secret_in_path <- "(://[^\\s'\"]*?/t/)(?!\\$\\{|\u2026)[^\\s/'\"]+(?=[/\\s'\"]|\\z)"
+secret_in_path <- "(/t/)(?!\\$\\{)[^/]+(?=/|\\z)"
 
 has_form <- function(form, text) isTRUE(suppressWarnings(grepl(form, text, perl = TRUE)))
 
@@ -55,8 +55,16 @@ has_form <- function(form, text) isTRUE(suppressWarnings(grepl(form, text, perl 
 masked <- function(text) {
   if (!grepl("://", text, fixed = TRUE)) return(text)
   for (i in seq_along(secret_forms)) text <- gsub(secret_forms[i], if (i < 3L) "\\1\u2026@" else "\\1\u2026", text, perl = TRUE)
-  while (has_form(secret_in_path, text)) text <- gsub(secret_in_path, "\\1\u2026", text, perl = TRUE)
+  found <- gregexpr("[^\\s'\"]+", text, perl = TRUE)
+  regmatches(text, found) <- lapply(regmatches(text, found), masked_paths)
   text
+}
+
+# Words in which a sign stands for each token in the path of an address: what follows /t/.
+masked_paths <- function(words) {
+  at <- regexpr("://", words, fixed = TRUE)
+  path <- gsub(secret_in_path, "\\1\u2026", substring(words, at + 3L), perl = TRUE)
+  ifelse(at > 0L, paste0(substr(words, 1L, at + 2L), path), words)
 }
 
 # The requirements of a text, each with the number of the line on which it ends: continued lines are joined.

@@ -97,7 +97,7 @@ read_sparse <- function(data, type, specs) {
 }
 
 whole_numbers <- function(list) {
-  is_one <- function(one) is_number(one) && as.double(one) %% 1 == 0
+  is_one <- function(one) is_number(one) && isTRUE(as.double(one) %% 1 == 0)
   if (is_array(list) && all(vapply(list, is_one, NA))) vapply(list, as.double, 0)
 }
 

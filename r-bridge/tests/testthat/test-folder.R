@@ -50,6 +50,9 @@ test_that("no password of an address is shown", {
   expect_equal(hidden("git+ssh://me:secret@host"), "git+ssh://\u2026@host")
   expect_equal(hidden("https://h/t/one/c https://h/t/two/t/three/d?sig=x&a=1"), "https://h/t/\u2026/c https://h/t/\u2026/t/\u2026/d?sig=\u2026&a=1")
   expect_equal(hidden("https://${TOKEN}@host/t/${T}/a"), "https://${TOKEN}@host/t/${T}/a")
+  many <- paste0("https://h", strrep("/t/x", 16000))
+  expect_lt(system.time(found <- hidden(many))[["user.self"]], 2)
+  expect_equal(found, paste0("https://h", strrep("/t/\u2026", 16000)))
   found <- mlmodel_validate(a_folder(conda.yaml = c("channels: ['https://h/t/hush/c']", "dependencies: [{pip: ['https://a:hush@b = 1']}]"), requirements.txt = "https://hush@b"))
   expect_gt(length(found), 2)
   expect_false(any(grepl("hush", found)))
@@ -127,7 +130,14 @@ test_that("an example is held against the signature, cell by cell", {
   expect_length(example_of('{"a": [1], "b": ["x"]}', columns, type = "json_object"), 0)
   many <- example_of(paste0('{"columns": ["b", "a"], "data": [', paste(rep('["x", "y"]', 30), collapse = ","), "]}"), columns)
   expect_length(many, 1)
-  expect_match(example_of(strrep("[", 100000), columns), "EXA-007")
+})
+
+test_that("an example that R does not take is told, and loses nothing of what else was found", {
+  expect_match(example_of(paste0(strrep("[", 101), strrep("]", 101)), columns), "not held.*nested more than 100 deep.*\\(EXA-013\\)")
+  expect_match(example_of(strrep("[", 100000), columns), "EXA-013")
+  optional <- '[{"name": "a", "type": "double", "required": false}]'
+  expect_match(example_of('[{"zzz": 1.0}]', optional), "^e.json:1:1 .*no name is one of the inputs' \\(ENF-112\\) \\(EXA-003\\)")
+  expect_match(example_of('{"data": [1.0], "indices": [1e999], "indptr": [0, 1], "shape": [1, 1]}', tensor, type = "sparse_matrix_csr"), "EXA-003")
 })
 
 test_that("an example of a tensor has its shape and its values", {

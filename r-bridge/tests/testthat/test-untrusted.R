@@ -192,3 +192,21 @@ test_that("a wide signature takes no longer than its size warrants", {
   alike <- '[{"type": "double", "required": true}, {"type\\"tdouble\\nrequired": true}]'
   expect_match(mlmodel_validate(in_folder("flavors: {a: {}}", paste0("signature: {inputs: '", alike, "'}"))), "/signature/inputs/1: lacks type", all = FALSE)
 })
+
+test_that("objects of many keys without a name are looked at as others are", {
+  unnamed <- paste0("[{", paste(rep('"": ""', 3500), collapse = ","), "}]")
+  path <- in_folder("flavors: {python_function: {loader_module: a}}", paste0("signature: {inputs: '", unnamed, "'}"))
+  expect_match(mlmodel_validate(path), "SIG-001", all = FALSE)
+})
+
+test_that("a sign beyond ASCII makes JSON no slower to read, and is one character of its place", {
+  many <- paste0('["\u00e9"', strrep(", 1", 30000), "]")
+  expect_lt(system.time(read <- mlmodel:::read_json(many))[["user.self"]], 4)
+  expect_length(read, 30001)
+  expect_identical(read[[1L]], "\u00e9")
+  at <- function(text) tryCatch(mlmodel:::read_json(text), error = function(e) e$at)
+  expect_equal(at('["\u00e9\U0001f600" x'), 7)
+  expect_equal(at('["\u00e9", ]'), 7)
+  expect_equal(at('["\u00e9"'), 5)
+  expect_equal(at('["\u00e9"] \u00e9'), 7)
+})
