@@ -148,14 +148,21 @@ def _called(connection):
         got += more
 
 
+def _until_left(connection):
+    """Read what comes: closed with bytes unread, a connection takes back what it has sent."""
+    while connection.recv(65536):
+        pass
+
+
 def http1(connection):
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    _until_left(connection)
 
 
 def words(connection):
     connection.sendall(b"220 mail.example ready\r\n" * 10)
-    connection.recv(65536)
+    _until_left(connection)
 
 
 def closes(connection):
@@ -165,7 +172,7 @@ def closes(connection):
 def resets(connection):
     _called(connection)
     connection.sendall(_frame(3, 0, 1, struct.pack(">I", 2)))
-    connection.recv(65536)
+    _until_left(connection)
 
 
 def goes_away(connection):
@@ -177,12 +184,11 @@ def not_found(connection):
     """Answer 404, which is entry 13 of the table that all headers have in common."""
     _called(connection)
     connection.sendall(_frame(1, _END, 1, b"\x8d"))
-    connection.recv(65536)
+    _until_left(connection)
 
 
 def says_nothing(connection):
-    while connection.recv(65536):
-        pass
+    _until_left(connection)
 
 
 @contextmanager
