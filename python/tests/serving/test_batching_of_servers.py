@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -60,7 +61,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             folder / name, python_model=Company(), signature=signature, metadata=metadata
         )
     cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
-    return {name: folder / name for name in declared}
+    shutil.copytree(folder / "declared", folder / "sorted")
+    (folder / "sorted" / "model.pr").touch()
+    text = (folder / "sorted" / "MLmodel").read_text()
+    (folder / "sorted" / "MLmodel").write_text(
+        text.replace("flavors:\n", "flavors:\n  prophet:\n    data: model.pr\n", 1)
+    )
+    return {name: folder / name for name in (*declared, "sorted")}
 
 
 class Server:
@@ -214,6 +221,16 @@ def test_a_model_says_so_or_the_operator(models: dict[str, Path]) -> None:
         assert {answer[1] for _, answer in at_once([server.rest])} == {1.0}
         server.process.terminate()
         assert "RST-170" in server.process.communicate()[1]
+
+
+def test_a_flavor_that_is_never_row_wise(models: dict[str, Path]) -> None:
+    """RST-170: Prophet sorts rows, and so another's would be answered."""
+    declared = ("--batch-max-rows", "32", "--row-wise", "sorted")
+    with serving("-m", f"sorted={models['sorted']}", *declared) as server:
+        assert {answer[1] for _, answer in at_once([server.rest])} == {1.0}
+        server.process.terminate()
+        said = server.process.communicate()[1]
+    assert "'sorted' is said to be row-wise and is not: Prophet answers rows in the order" in said
 
 
 def test_a_name_that_no_model_has(models: dict[str, Path]) -> None:

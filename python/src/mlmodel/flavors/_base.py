@@ -90,6 +90,9 @@ class Flavor(ABC):
     versions: ClassVar[Mapping[str, str]] = MappingProxyType({})
     #: The kinds of input signature that it takes: ``columns``, ``tensors`` (PYF-018).
     signature_kinds: ClassVar[frozenset[str]] = frozenset({"columns"})
+    #: Why its models do not answer several rows with what they answer to each of them, one after
+    #: the other, as a clause; empty where they may (RST-170, UDF-023).
+    not_row_wise: ClassVar[str] = ""
     #: Its rank among the flavors that serve a model without python_function, the lowest first;
     #: None if it serves none (RST-087).
     served: ClassVar[int | None] = None

@@ -17,7 +17,7 @@ from mlmodel.flavors._base import Flavor, is_a_class
 from mlmodel.flavors._classes import class_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "REGISTERED",
@@ -30,6 +30,7 @@ __all__ = [
     "known_flavors",
     "register",
     "served_flavors",
+    "why_not_row_wise",
 ]
 
 #: Flavors of the program itself, by name.
@@ -144,6 +145,12 @@ def served_flavors() -> list[Flavor]:
 def flavor_by_name(name: str) -> Flavor | None:
     """Return the flavor with this key in the MLmodel file, or None."""
     return next((one for one in known_flavors() if name in (one.name, *one.other_names)), None)
+
+
+def why_not_row_wise(names: Iterable[str]) -> str:
+    """Return why a model of the flavors of these names is not row-wise; empty where it may be."""
+    found = (flavor_by_name(name) for name in names)
+    return next((one.not_row_wise for one in found if one and one.not_row_wise), "")
 
 
 def flavor_by_loader(loader_module: str) -> Flavor | None:

@@ -42,6 +42,7 @@ class DivinerFlavor(Flavor):
     packages = ("diviner",)
     takes = "fitted GroupedProphet and GroupedPmdarima"
     takes_rule = "DIV-003"
+    not_row_wise = "diviner forecasts all groups at the first row"
     versions = MappingProxyType({"diviner_version": "diviner"})
 
     def detects(self, model: object) -> bool:

@@ -37,6 +37,7 @@ class PmdarimaFlavor(Flavor):
     packages = ("pmdarima",)
     takes = "models and pipelines of pmdarima"
     takes_rule = "PMD-003"
+    not_row_wise = "pmdarima is asked for a whole forecast by one row"
     versions = MappingProxyType({"pmdarima_version": "pmdarima"})
 
     def detects(self, model: object) -> bool:

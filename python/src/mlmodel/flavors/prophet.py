@@ -40,6 +40,7 @@ class ProphetFlavor(Flavor):
     packages = ("prophet",)
     takes = "models of Prophet"
     takes_rule = "PPH-003"
+    not_row_wise = "Prophet answers rows in the order of their times"
     versions = MappingProxyType({"prophet_version": "prophet"})
 
     def detects(self, model: object) -> bool:

@@ -42,6 +42,7 @@ class VizmodFlavor(Flavor):
     extra = ("altair>=5.0",)
     packages = ("altair",)
     takes = "charts of Altair"
+    not_row_wise = "a chart is of all rows together"
     versions = MappingProxyType({"altair_version": "altair"})
 
     def detects(self, model: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmodel.errors import UnsupportedModel
-from mlmodel.flavors._registry import served_flavors
+from mlmodel.flavors._registry import served_flavors, why_not_row_wise
 from mlmodel.pyfunc.loading import load_folder
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 from mlmodel.store.folder import open_folder
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlmodel.document.paths import PathLike
     from mlmodel.pyfunc.model import PyFuncModel
 
-__all__ = ["load_served"]
+__all__ = ["load_served", "why_alone"]
 
 
 def load_served(
@@ -40,6 +40,11 @@ def load_served(
         if any(flavor.name in flavors for flavor in served_flavors()):
             raise
         raise UnsupportedModel(_not_served(str(model_uri), list(flavors))) from None
+
+
+def why_alone(metadata: Model) -> str:
+    """Return why requests of a model are never predicted together; empty where they may be."""
+    return why_not_row_wise(metadata.flavors)
 
 
 def _not_served(model: str, flavors: list[str]) -> str:

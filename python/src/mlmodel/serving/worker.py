@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.with_parent import when_orphaned
-from mlmodel.errors import InternalError, InvalidArgument, MlmodelError, UntrustedModel
+from mlmodel.errors import (
+    InternalError,
+    InvalidArgument,
+    MlmodelError,
+    UntrustedModel,
+    shown,
+)
 from mlmodel.sandbox.frames import plain_error, send
 from mlmodel.serving.logs import set_up
 from mlmodel.serving.names import naming
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from multiprocessing.connection import Connection
 
+    from mlmodel.pyfunc.model import PyFuncModel
     from mlmodel.sandbox.wall import Wall
     from mlmodel.scoring.engine import Engine
     from mlmodel.scoring.predict import Predict
@@ -306,16 +313,31 @@ def _load(place: Place, settings: Settings, turns: Turns | None, hosted: Hosted)
         model = load_served(place.uri, trust=trust, allow=allow, digest=place.digest)
     hosted.note(place.name, model.metadata)
     engine = model.engine
-    if turns is not None and settings.batch_rows:
-        is_row_wise = place.name in settings.row_wise or model.metadata.is_row_wise
-        if is_row_wise and has_open_rows(engine):
-            rows, wait = settings.batch_rows, settings.batch_seconds
-            limits = rows, wait, settings.predict_seconds
-            engine.call = Batches(place.name, engine.call, turns, *limits).call
-            return engine
-    if turns is not None:
+    if turns is None:
+        return engine
+    if settings.batch_rows and _is_row_wise(place, settings, model) and has_open_rows(engine):
+        limits = settings.batch_rows, settings.batch_seconds, settings.predict_seconds
+        engine.call = Batches(place.name, engine.call, turns, *limits).call
+    else:
         engine.call = _in_turn(engine.call, turns)
     return engine
+
+
+def _is_row_wise(place: Place, settings: Settings, model: PyFuncModel) -> bool:
+    """Return whether a model is declared row-wise, and of no flavor that never is (RST-170)."""
+    if place.name not in settings.row_wise and not model.metadata.is_row_wise:
+        return False
+    from mlmodel.pyfunc.served import why_alone
+
+    why = why_alone(model.metadata)
+    if why:
+        _log.warning(
+            "The model %s is said to be row-wise and is not: %s. Its requests are asked alone "
+            "(RST-170).",
+            shown(place.name),
+            why,
+        )
+    return not why
 
 
 def _is_batched(engine: Engine | None) -> bool:
