@@ -60,3 +60,11 @@ def test_others_wait_for_who_makes_it(folder, make):
     for one in threads:
         one.join()
     assert make.times == 1
+
+
+@pytest.mark.libraries("numpy")
+def test_tests_of_one_library_go_to_one_process(request: pytest.FixtureRequest) -> None:
+    """``make flavors`` would start every library in each of its processes otherwise."""
+    if not request.config.getoption("loadgroup", default=False):
+        pytest.skip("tests are not put into groups: --dist loadgroup does it")
+    assert request.node.nodeid.endswith("@numpy")
