@@ -34,14 +34,40 @@ test_that("the files of the environment are read, one after the other, with thei
 })
 
 test_that("requirements are those of pip", {
-  wrong <- function(line) !is.null(mlmodel:::wrong_requirement(line))
+  wrong <- function(line) !is.na(mlmodel:::wrong_requirements(line))
   for (line in c("numpy", "a[b,c]>=1,<2", "a (>=1.0)", "a==1.*", "a ~= 1.2", "a @ https://b/c.whl ; python_version > '3.8'", "a===x", "./a b", "-e .",
                  "a==1!2.0rc1.post2.dev3+l.1; (os_name == 'x' or extra == \"y\") and 'a' not in sys_platform", "a --hash=sha256:0", "c:/a"))
     expect_false(wrong(line), info = line)
   for (line in c("numpy = 2", "numpy-", "a==1.x", "a~=1", "a; b == 'c'", "a; os_name == 'x' and", "a[b", "a>=1,,<2", "not one", strrep("a", 65537)))
     expect_true(wrong(line), info = line)
   deep <- paste0("a; ", strrep("(", 5000), "os_name == 'x'", strrep(")", 5000))
-  expect_silent(mlmodel:::wrong_requirement(deep))
+  expect_silent(mlmodel:::wrong_requirements(deep))
+})
+
+test_that("what is said of many lines is what is said of each", {
+  root <- a_folder(there.txt = "")
+  lines <- c("numpy", "-r there.txt", "-r absent.txt", "not one", "./here", "https://a:hush@h/b.whl", "x @ https://a:hush@h/b =", "not one", "", strrep("a", 65537), "-c http://h/c.txt")
+  told <- mlmodel:::about_requirements(lines, "ENV-008", root)
+  rules <- vapply(told, function(one) paste(vapply(one, function(two) two$rule, ""), collapse = " "), "")
+  expect_equal(rules, c("", "", "ENV-011", "ENV-008", "ENV-012", "ENV-023", "ENV-023 ENV-008", "ENV-008", "", "ENV-008", ""))
+  expect_equal(told, unlist(lapply(lines, mlmodel:::about_requirements, "ENV-008", root), FALSE))
+  expect_match(told[[5]][[1]]$why, "^'./here' is a path")
+  expect_equal(mlmodel:::about_requirements(character(), "ENV-008", root), list())
+})
+
+test_that("the forms of requirements are asked of all lines at once", {
+  asked <- 0
+  form <- mlmodel:::has_form
+  counted <- function(count) {
+    many <- sprintf("package-%d[a]>=1.2.%d,<2 ; python_version >= '3.8'", seq_len(count), seq_len(count))
+    path <- a_folder(requirements.txt = c(many, "numpy = 2"), conda.yaml = c("dependencies:", "- pip:", paste0("  - \"", many, "\""), "  - numpy = 2"))
+    asked <<- 0
+    found <- with_replaced("has_form", function(...) { asked <<- asked + 1; form(...) }, as.data.frame(mlmodel_validate(path)))
+    expect_equal(paste(found$file, found$rule, found$line), paste(c("conda.yaml ENV-002", "requirements.txt ENV-008"), count + c(3, 1)))
+    asked
+  }
+  expect_equal(counted(3), counted(300))
+  expect_gt(asked, 0)
 })
 
 test_that("no password of an address is shown", {
@@ -123,7 +149,11 @@ test_that("an example is held against the signature, cell by cell", {
   expect_match(example_of('{"columns": ["a"], "data": [[1]]}', columns, params = "true"), "EXA-010")
   expect_match(example_of('[{"a": 1}, {"a": "x"}]', columns, type = "json_object"), "1:1 .*row 2.*EXA-003")
   expect_match(example_of('{"columns": ["a"], "data": [[1]]} x', columns), "not JSON at character 35")
-  expect_match(example_of("[[1, 2]]", columns), "have no names.*EXA-003")
+  expect_match(example_of("[[1, 2]]", columns), "have no names.*\\(ENF-011\\).*EXA-003")
+  only <- '[{"name": "a", "type": "long"}]'
+  expect_match(example_of("[[1, 2]]", only), "have no names.*\\(ENF-011\\).*EXA-003")
+  expect_length(example_of("[1, [2]]", only, type = "json_object"), 0)
+  expect_match(example_of("[[1], [1, 2]]", only, type = "json_object"), "differ in length.*EXA-007")
   expect_match(example_of("[]", columns), "EXA-007")
   expect_match(example_of('{"a": [1], "b": ["x", "y"]}', columns, type = "json_object"), "differ in length.*EXA-007")
   expect_match(example_of('{"a": [1], "b": "x"}', columns, type = "json_object"), "mixes.*EXA-007")
@@ -137,7 +167,32 @@ test_that("an example that R does not take is told, and loses nothing of what el
   expect_match(example_of(strrep("[", 100000), columns), "EXA-013")
   optional <- '[{"name": "a", "type": "double", "required": false}]'
   expect_match(example_of('[{"zzz": 1.0}]', optional), "^e.json:1:1 .*no name is one of the inputs' \\(ENF-112\\) \\(EXA-003\\)")
-  expect_match(example_of('{"data": [1.0], "indices": [1e999], "indptr": [0, 1], "shape": [1, 1]}', tensor, type = "sparse_matrix_csr"), "EXA-003")
+  for (parts in c('"indices": [1e999], "indptr": [0, 1], "shape": [1, 1]', '"indices": [0], "indptr": [0, 1e999], "shape": [1, 1]',
+                  '"indices": [0], "indptr": [0, 1], "shape": [1, 1e999]', '"indices": [NaN], "indptr": [0, 1], "shape": [1, 1]',
+                  '"indices": [0.0], "indptr": [0, 1], "shape": [1, 1]', '"indices": ["0"], "indptr": [0, 1], "shape": [1, 1]')) {
+    told <- example_of(paste0('{"data": [1], ', parts, "}"), tensor, type = "sparse_matrix_csr")
+    expect_match(told, "^e.json:1:1 .*are whole numbers \\(EXA-012\\)$", info = parts)
+  }
+  expect_match(example_of('{"data": [1], "indices": 0, "indptr": [0, 1], "shape": [1, 1]}', tensor, type = "sparse_matrix_csr"), "are lists.*EXA-007")
+})
+
+test_that("records of which hardly any have the same keys are no table (EXA-015)", {
+  apart <- function(count) paste0("[", paste0('{"k', seq_len(count), '": 1}', collapse = ", "), "]")
+  optional <- '[{"name": "k1", "type": "long", "required": false}]'
+  free <- '[{"type": "any"}]'
+  hardly <- "^e.json:1:1 warning: Hardly any.*\\(EXA-015\\)$"
+  expect_match(example_of(apart(1001), optional), hardly)
+  expect_match(example_of(apart(1001), optional, type = "json_object"), hardly)
+  # A million cells, and no more.
+  expect_false(any(grepl("EXA-015", example_of(apart(1000), optional))))
+  # One cell of a hundred is given, and of 101.
+  often <- function(count, times) paste0("[", paste(rep(sub("^.(.*).$", "\\1", apart(count)), times), collapse = ", "), "]")
+  expect_false(any(grepl("EXA-015", example_of(often(100, 101), optional))))
+  expect_match(example_of(often(101, 100), optional), hardly)
+  # Where an object is a value there is no table.
+  expect_length(example_of(apart(1001), free, type = "json_object"), 0)
+  # More cells than R has integers.
+  expect_match(example_of(apart(50000), optional), hardly)
 })
 
 test_that("an example of a tensor has its shape and its values", {
@@ -154,6 +209,31 @@ test_that("an example of a tensor has its shape and its values", {
   expect_length(sparse(1, "sparse_matrix_csr"), 0)
   expect_match(sparse(2, "sparse_matrix_csr"), "contradict each other \\(EXA-012\\)")
   expect_match(sparse(0, "sparse_matrix_csc"), "EXA-012")
+})
+
+test_that("a fault of the checker itself is told with the file, and is no word on the model", {
+  model <- c("flavors: {python_function: {loader_module: a}}", "saved_input_example_info: {artifact_path: e.json, type: json_object}")
+  path <- a_folder(model = model, conda.yaml = "dependencies: [python]", requirements.txt = "numpy", e.json = "{}")
+  breaks <- c(check_root = "MLmodel", crate_faults = "MLmodel", check_conda = "conda.yaml", requirement_lines = "requirements.txt", json_of_example = "e.json",
+              in_document_order = "MLmodel", place_in = "MLmodel")
+  for (name in names(breaks)) {
+    error <- expect_error(with_replaced(name, function(...) stop("subscript \033 out of bounds"), mlmodel_validate(path)), class = "mlmodel_internal", info = name)
+    expect_match(conditionMessage(error), paste0("^INTERNAL_ERROR: ", breaks[[name]], " of the model in .*", basename(path), " could not be checked: subscript"), info = name)
+    expect_match(conditionMessage(error), "This is a bug in mlmodel; please report it, with the file$")
+    expect_false(grepl("\033", conditionMessage(error), fixed = TRUE))
+    expect_equal(error$file, breaks[[name]])
+  }
+  endless <- function(text) endless(text)
+  expect_error(with_replaced("new_reader", endless, mlmodel_validate(path)), class = "mlmodel_internal")
+})
+
+test_that("a file that may not be read is no fault of the checker", {
+  path <- a_folder(conda.yaml = "dependencies: [python]")
+  error <- expect_error(with_replaced("open_file", function(place) stop("cannot open file '", place, "': Permission denied"), mlmodel_validate(path)), class = "mlmodel_unreadable")
+  expect_match(conditionMessage(error), "MLmodel cannot be read: Permission denied$")
+  Sys.chmod(file.path(path, "conda.yaml"), "000")
+  skip_if(file.access(file.path(path, "conda.yaml"), 4L) == 0L, "this user may read every file")
+  expect_error(mlmodel_validate(path), "conda.yaml cannot be read: Permission denied$")
 })
 
 test_that("of many violations of one rule a hundred are listed, and one stands for the others", {
