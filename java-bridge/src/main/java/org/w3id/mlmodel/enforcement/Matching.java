@@ -1,6 +1,6 @@
 package org.w3id.mlmodel.enforcement;
 
-import java.math.BigInteger;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -121,9 +121,14 @@ final class Matching {
         return positions[at] != null;
     }
 
-    /** Returns a name of a program or of JSON as a declared one would be. */
+    /** Returns a name of a program or of JSON as a declared one would be: of numbers the whole ones are names (ENF-012). */
     private static Object number(Object name) {
-        return name instanceof Number number && !(name instanceof BigInteger whole && whole.bitLength() >= Long.SIZE) ? (Object) number.longValue() : name;
+        if (!(name instanceof Number number)) return name;
+        try {
+            return new BigDecimal(number.toString()).longValueExact();
+        } catch (NumberFormatException | ArithmeticException error) { // NaN, a fraction, beyond 64 bits
+            return name;
+        }
     }
 
     /** The names that are given, looked through once, however many are missing (RST-109). */

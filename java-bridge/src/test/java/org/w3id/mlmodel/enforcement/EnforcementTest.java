@@ -13,7 +13,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.MlmodelException;
@@ -162,6 +164,30 @@ class EnforcementTest {
         assertEquals(5L, matched("7", "7"));
         assertEquals("ENF-004", matched("7", 7));
         assertEquals("ENF-004", matched("a", "A"));
+    }
+
+    @Test
+    void aNumberThatIsNotWholeIsNoOtherNumber() {
+        assertEquals(5L, matched(7L, 7.0));
+        assertEquals("ENF-004", matched(1L, 1.5));
+        assertEquals("ENF-004", matched(1L, new BigDecimal("1.5")));
+        assertEquals("ENF-004", matched(0L, Double.NaN));
+        assertEquals("ENF-004", matched(Long.MAX_VALUE, Double.POSITIVE_INFINITY));
+        assertEquals("ENF-004", matched(0L, BigInteger.TWO.pow(64)));
+    }
+
+    /** Sorting them by the place of each column among all, looked for each time, takes minutes. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void manyFaultsAreSortedInTimeByTheirNumber() {
+        int count = 40_000;
+        var specs = IntStream.range(0, count).mapToObj(at -> (Spec) new Spec.Column("column " + at, Type.Scalar.LONG, true)).toList();
+        var details = new ArrayList<Detail>();
+        for (int at = 0; at < count; at++) details.add(new Detail("ENF-004", "column " + at * 7919L % count, null, "long", "0 inputs"));
+        details.add(Detail.of("ENF-011"));
+        var sorted = Matching.refused(specs, details).details();
+        assertEquals("ENF-011", sorted.get(0).rule());
+        for (int at = 0; at < count; at++) assertEquals("column " + at, sorted.get(at + 1).column());
     }
 
     @Test
