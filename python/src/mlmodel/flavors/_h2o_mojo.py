@@ -11,7 +11,7 @@ import pandas as pd
 
 from mlmodel.bridges.jvm.columns import NotWritten
 from mlmodel.bridges.jvm.loaded import Fault
-from mlmodel.errors import InvalidModel, ModelFailure, UnsupportedModel
+from mlmodel.errors import InvalidModel, ModelFailure, UnsupportedModel, shown
 from mlmodel.flavors._h2o_tables import as_trained, rows_of, without_gaps
 from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._jvm_model import JvmModel
@@ -111,7 +111,7 @@ def _not_scored(fault: Fault) -> MlmodelError:
         return ModelFailure(f"The MOJO failed: {fault}")
     ((name, value),) = fault.told["cells"].items()
     message = (
-        f"Column {name!r} has {value!r} in row {fault.told['row']}, which is not among the "
+        f"Column {name!r} has {shown(value)} in row {fault.told['row']}, which is not among the "
         "categories of the model; a linear model of H2O has no one answer to it."
     )
     return invalid("HTO-011", message, name)

@@ -186,15 +186,20 @@ public final class Mojo implements Scorer {
         return model.internal_threadSafeInstance();
     }
 
+    /** Returns what the model is given for a cell; an infinite number and an empty text are missing, as they are to H2O. */
     private double number(int column, Object cell, int row) throws Fault {
-        if (cell == null) return Double.NaN;
+        if (cell == null || cell.equals("")) return Double.NaN;
         var known = categories.get(column);
-        if (known == null) return ((Number) cell).doubleValue();
+        if (known == null) return finite(((Number) cell).doubleValue());
         var number = known.get((String) cell);
         if (number != null) return number;
         if (!takesUnknown) throw unknown(column, cell, row);
         // Among clusters it is as far from each as another category is, and no gap, which H2O fills.
         return model instanceof KMeansMojoModel ? known.size() : Double.NaN;
+    }
+
+    private static double finite(double number) {
+        return Double.isInfinite(number) ? Double.NaN : number;
     }
 
     private Fault unknown(int column, Object cell, int row) {

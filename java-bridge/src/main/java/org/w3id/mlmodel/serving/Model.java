@@ -27,8 +27,24 @@ public interface Model {
      */
     Object predict(Frame columns, Object value, Map<String, Object> params);
 
-    /** A table: columns with the names that an answer gives them. */
-    record Frame(List<String> names, List<Column> columns) {
+    /**
+     * A table: columns with the names that an answer gives them.
+     *
+     * @param isNumbered whether they have no names, and are called by their positions
+     */
+    record Frame(List<String> names, List<Column> columns, boolean isNumbered) {
+        Frame(List<String> names, List<Column> columns) {
+            this(names, columns, false);
+        }
+
+        /** Returns whether names are the positions of columns, which are none; a text is a name. */
+        static boolean areNumbers(List<?> names) {
+            for (int at = 0; at < names.size(); at++) {
+                if (!(names.get(at) instanceof Number number) || number.longValue() != at) return false;
+            }
+            return true;
+        }
+
         /** Returns how many rows there are. */
         int rows() {
             return columns.isEmpty() ? 0 : columns.get(0).rows();

@@ -19,9 +19,9 @@ public final class Serve {
 
         Scores models over HTTP, until it is told to end (SIGTERM, Ctrl-C).
 
-          MODEL            a model folder whose flavor is mleap, a bundle of MLeap (a zip file or a
-                           folder), or a MOJO of H2O (a zip file); it is named as its folder, or as
-                           its file without .zip
+          MODEL            a model folder whose flavor is mleap, or h2o with a MOJO; a bundle of
+                           MLeap (a zip file or a folder), or a MOJO of H2O (a zip file); it is
+                           named as its folder, or as its file without .zip
           NAME=MODEL       the same under a name of its own; a path with an equals sign is ./PATH
           -p, --port PORT  where it listens, 0 to 65535; 0 is any port that is free (default 5000)
           -h, --host HOST  the address at which it listens (default 127.0.0.1, this machine alone)
