@@ -66,12 +66,9 @@ final class Matching {
     }
 
     private void byNumber(List<?> names) {
-        for (int at = 0; at < names.size(); at++) {
-            var name = String.valueOf(names.get(at));
-            for (int spec = 0; spec < positions.length; spec++) {
-                if (name.equals(String.valueOf(spec))) positions[spec] = at;
-            }
-        }
+        var places = new HashMap<String, Integer>();
+        for (int at = 0; at < names.size(); at++) places.put(String.valueOf(names.get(at)), at);
+        for (int spec = 0; spec < positions.length; spec++) positions[spec] = places.get(String.valueOf(spec));
     }
 
     private void byPosition(List<?> names, int width) {
