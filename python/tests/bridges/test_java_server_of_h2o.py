@@ -25,7 +25,7 @@ DECLARED = {
 }
 
 
-def _saved(root, name, mojo, types=(), *, named=True):
+def _saved(root, name, mojo, types=(), *, named=True, required=False):
     folder = root / name
     (folder / "model.h2o").mkdir(parents=True)
     (folder / "model.mojo.zip").write_bytes((MOJOS / f"{mojo}.zip").read_bytes())
@@ -37,7 +37,7 @@ def _saved(root, name, mojo, types=(), *, named=True):
     }
     if types:
         specs = [
-            {"type": kind, "required": False, **({"name": name} if named else {})}
+            {"type": kind, "required": required, **({"name": name} if named else {})}
             for name, kind in zip(NAMES, types, strict=True)
         ]
         document["signature"] = {"inputs": json.dumps(specs), "outputs": None, "params": None}
@@ -52,6 +52,7 @@ def models(tmp_path_factory):
     folders = [_saved(root, one, one) for one in ("gbm", "forest", "glm", "kmeans", "deep", "wide")]
     folders += [_saved(root, name, "gbm", types) for name, types in DECLARED.items()]
     folders.append(_saved(root, "nameless", "gbm", DECLARED["numbers"], named=False))
+    folders.append(_saved(root, "required", "gbm", DECLARED["texts"], named=False, required=True))
     process = started(*folders, "-p", "0")
     try:
         said = process.stdout.readline()
@@ -98,12 +99,19 @@ BODIES = {
     "columns and values": {"inputs": {"x1": [1], "x2": 1, "k": 1, "cat": "a"}},
     "no rows": {"dataframe_split": {"columns": NAMES, "data": []}},
     "nothing": {"inputs": []},
+    "an empty record": {"dataframe_records": [{}]},
+    "an empty instance": {"instances": [{}]},
+    "bare empty records": [{}, {}],
+    "rows without columns": {"dataframe_split": {"columns": [], "data": [[], []]}},
+    "empty rows": {"dataframe_split": {"data": [[], []]}},
+    "a bare empty row": [[]],
+    "columns without cells": {"inputs": {}},
     "csv": "x1,x2,k,cat\n1,2.5,3,a\n,,,\nNA,1,TRUE,NA\n",
     "csv of numbers": "x1,x2,k,cat\n1,2.5,3,1\n2,1,3,02\n",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["gbm", "forest", "glm", "kmeans", "deep", "wide", *DECLARED, "nameless"])  # fmt: skip
+@pytest.mark.parametrize("name", ["gbm", "forest", "glm", "kmeans", "deep", "wide", *DECLARED, "nameless", "required"])  # fmt: skip
 def test_every_form_is_answered_as_python_does(models, name):
     """HTO-006 to HTO-008, HTO-011: the same predictions, or the same rules of the same columns."""
     port, loaded = models

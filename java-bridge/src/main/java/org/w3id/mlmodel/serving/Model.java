@@ -31,10 +31,11 @@ public interface Model {
      * A table: columns with the names that an answer gives them.
      *
      * @param isNumbered whether they have no names, and are called by their positions
+     * @param rows how many rows there are, which a table without columns may have, too
      */
-    record Frame(List<String> names, List<Column> columns, boolean isNumbered) {
-        Frame(List<String> names, List<Column> columns) {
-            this(names, columns, false);
+    record Frame(List<String> names, List<Column> columns, boolean isNumbered, int rows) {
+        Frame(List<String> names, List<Column> columns, boolean isNumbered) {
+            this(names, columns, isNumbered, columns.isEmpty() ? 0 : columns.get(0).rows());
         }
 
         /** Returns whether names are the positions of columns, which are none; a text is a name. */
@@ -43,11 +44,6 @@ public interface Model {
                 if (!(names.get(at) instanceof Number number) || number.longValue() != at) return false;
             }
             return true;
-        }
-
-        /** Returns how many rows there are. */
-        int rows() {
-            return columns.isEmpty() ? 0 : columns.get(0).rows();
         }
     }
 }

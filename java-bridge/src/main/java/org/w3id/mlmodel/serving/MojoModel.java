@@ -78,7 +78,7 @@ final class MojoModel implements Model {
         var features = new Features(mojo.inputs(), table);
         requireNone(features.repeated(), "given more than once", "several columns");
         var missing = features.missing();
-        if (!missing.isEmpty() && features.isNameless()) {
+        if (!missing.isEmpty() && features.isNameless() && !table.columns().isEmpty()) {
             throw refused("HTO-006", "Expected " + mojo.inputs().size() + " features, got " + table.columns().size());
         }
         requireNone(missing, "missing from the data", "no such column");

@@ -184,7 +184,7 @@ final class ScorerModel implements Model {
             names.add(kinds.get(at).name());
             columns.add(new Column(kinds.get(at).name(), Type.Opaque.ANY, told[at], missing(told[at])));
         }
-        return new Frame(names, columns);
+        return new Frame(names, columns, false);
     }
 
     private static BitSet missing(Object[] cells) {

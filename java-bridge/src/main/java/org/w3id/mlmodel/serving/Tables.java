@@ -72,7 +72,7 @@ final class Tables {
             told.add(String.valueOf(names == null ? (Object) at : names.get(at)));
             columns.add(asGiven(table.column().apply(at), table.rows()));
         }
-        return new Model.Frame(told, columns, names == null || Model.Frame.areNumbers(names));
+        return new Model.Frame(told, columns, names == null || Model.Frame.areNumbers(names), table.rows());
     }
 
     private static Column asGiven(Cells cells, int rows) {
@@ -218,7 +218,7 @@ final class Tables {
             if (columns == null) return value;
             boolean areRecords = value instanceof List<?> list && !list.isEmpty() && list.stream().allMatch(Map.class::isInstance);
             if (areRecords) return records((List<?>) value, declared);
-            boolean isNameless = value instanceof Map<?, ?> map && columns.specs().size() > 1
+            boolean isNameless = value instanceof Map<?, ?> map && !map.isEmpty() && columns.specs().size() > 1
                 && columns.specs().stream().anyMatch(one -> one.name() == null) && !columns.areNumbers(map.keySet());
             if (isNameless) throw nameless();
             return plain(value, declared, "RST-014");

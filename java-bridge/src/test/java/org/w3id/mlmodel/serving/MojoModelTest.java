@@ -166,6 +166,10 @@ class MojoModelTest {
         var twice = refused("gbm.zip", "{\"dataframe_split\": {\"columns\": [\"x1\", \"x2\", \"k\", \"cat\", \"k\"], \"data\": [[1, 2, 3, \"a\", 4]]}}");
         assertEquals(List.of("k"), twice.details().stream().map(Detail::column).toList());
         assertEquals("Expected 4 features, got 2 (HTO-006).", refused("gbm.zip", "{\"dataframe_split\": {\"data\": [[1, 2]]}}").getMessage());
+        // Rows of no columns are rows.
+        for (var rows : List.of("{\"dataframe_records\": [{}]}", "[{}, {}]", "{\"dataframe_split\": {\"columns\": [], \"data\": [[]]}}")) {
+            assertEquals(4, refused("gbm.zip", rows).details().size(), rows);
+        }
         // Texts are names, whatever they look like.
         assertEquals(4, refused("gbm.zip", "{\"dataframe_split\": {\"columns\": [\"0\", \"1\", \"2\", \"3\"], \"data\": [[1, 2, 3, \"a\"]]}}").details().size());
     }
