@@ -7,7 +7,7 @@ import java.util.Map;
 import org.w3id.mlmodel.bridge.Kind;
 import org.w3id.mlmodel.enforcement.Column;
 
-/** Which column of a table each input of a model gets: by its name, of a table without names by its position. */
+/** Which column of a table each input of a model gets: by its name, or of a table without names by its position. */
 final class Features {
     private final List<Kind> inputs;
     private final Model.Frame frame;
@@ -15,14 +15,19 @@ final class Features {
     private final Map<String, Integer> times = new HashMap<>();
     private final boolean areByPosition;
 
-    Features(List<Kind> inputs, Model.Frame frame) {
+    /**
+     * Matches a table with inputs.
+     *
+     * @param haveOrder whether the inputs have an order, by which a table without names is matched
+     */
+    Features(List<Kind> inputs, Model.Frame frame, boolean haveOrder) {
         this.inputs = inputs;
         this.frame = frame;
         for (int at = 0; at < frame.names().size(); at++) {
             places.put(frame.names().get(at), at);
             times.merge(frame.names().get(at), 1, Integer::sum);
         }
-        areByPosition = isNameless() && frame.columns().size() == inputs.size();
+        areByPosition = haveOrder && isNameless() && frame.columns().size() == inputs.size();
     }
 
     /** Returns whether the table has no names, but the positions of its columns, which are no names of inputs. */

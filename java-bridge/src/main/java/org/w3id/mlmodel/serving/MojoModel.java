@@ -75,7 +75,7 @@ final class MojoModel implements Model {
     }
 
     private Features required(Frame table) {
-        var features = new Features(mojo.inputs(), table);
+        var features = new Features(mojo.inputs(), table, true);
         requireNone(features.repeated(), "given more than once", "several columns");
         var missing = features.missing();
         if (!missing.isEmpty() && features.isNameless() && !table.columns().isEmpty()) {

@@ -76,7 +76,8 @@ final class ScorerModel implements Model {
         var details = new ArrayList<Detail>();
         var inputs = scorer.inputs();
         var cells = new Object[inputs.size()][];
-        var columns = new Features(inputs, frame);
+        // The columns of a bundle are in no order that anybody chose.
+        var columns = new Features(inputs, frame, false);
         for (int at = 0; at < cells.length; at++) cells[at] = cells(inputs.get(at), columns.column(at), frame.rows(), details);
         if (!details.isEmpty()) throw refused(details);
         return answered(cells, frame.rows());

@@ -82,11 +82,16 @@ public final class Serve {
                 server.stop();
                 Runtime.getRuntime().halt(0);
             }));
-            says.println("mlmodel-bridge: ready at http://" + host + ":" + server.port() + which());
+            says.println("mlmodel-bridge: ready at " + address(host, server.port()) + which());
             says.flush();
         } catch (IOException | IllegalArgumentException error) {
             throw wrong("it cannot listen at " + host + ":" + port + ": " + error.getMessage());
         }
+    }
+
+    /** Returns the address as clients write it: one of IPv6 has brackets, so that its colons are not the port's. */
+    static String address(String host, int port) {
+        return "http://" + (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
     }
 
     /** Returns the models' names for the line that says it is ready, where there are several. */

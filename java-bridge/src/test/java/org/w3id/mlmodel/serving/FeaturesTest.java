@@ -27,11 +27,12 @@ class FeaturesTest {
     @Test
     void aTableWithoutNamesIsMatchedByPosition() {
         var numbered = frame(List.of("0", "1"), true);
-        var features = new Features(inputs(List.of("a", "b")), numbered);
+        var features = new Features(inputs(List.of("a", "b")), numbered, true);
         assertSame(numbered.columns().get(1), features.column(1));
-        assertNull(new Features(inputs(List.of("a", "b")), frame(List.of("0", "1"), false)).column(1));
-        assertNull(new Features(inputs(List.of("a", "b", "c")), numbered).column(1));
-        var one = new Features(inputs(List.of("1", "b")), numbered);
+        assertNull(new Features(inputs(List.of("a", "b")), frame(List.of("0", "1"), false), true).column(1));
+        assertNull(new Features(inputs(List.of("a", "b")), numbered, false).column(1));
+        assertNull(new Features(inputs(List.of("a", "b", "c")), numbered, true).column(1));
+        var one = new Features(inputs(List.of("1", "b")), numbered, true);
         assertSame(numbered.columns().get(1), one.column(0));
         assertEquals(List.of("b"), one.missing());
     }
@@ -42,7 +43,7 @@ class FeaturesTest {
     void manyAreFoundInTimeByTheirNumber() {
         var names = IntStream.range(0, 200_000).mapToObj(at -> "feature " + at).toList();
         var frame = frame(names, false);
-        var features = new Features(inputs(names), frame);
+        var features = new Features(inputs(names), frame, true);
         for (int at = 0; at < names.size(); at++) assertSame(frame.columns().get(at), features.column(at));
         assertEquals(List.of(), features.missing());
     }
