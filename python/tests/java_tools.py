@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import http.client
+import json
 import shutil
+import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,3 +31,29 @@ def jars() -> Path:
             lock, fcntl.LOCK_EX
         )  # two processes of Maven at once would be in each other's way
         return bridge.setup()
+
+
+def started(*arguments: object) -> subprocess.Popen[str]:
+    """Return the server in Java, which says in its first line that it is ready, and where."""
+    line = [bridge.java(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", str(jars() / "mlmodel-bridge.jar")]  # fmt: skip
+    return subprocess.Popen(
+        [*line, "serve", *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def ask(
+    port: int,
+    path: str,
+    body: str | bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[http.client.HTTPResponse, Any]:
+    """Return what a server answers, and what its body says: JSON, unless headers say otherwise."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    sent = {"Content-Type": "application/json"} if headers is None else headers
+    connection.request("GET" if body is None else "POST", path, body, sent)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    is_json = answer.getheader("Content-Type") == "application/json"
+    return answer, json.loads(text) if is_json else text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import http.client
 import json
 import re
 import signal
@@ -17,7 +16,7 @@ from click.testing import CliRunner
 
 import foreign_tools
 from conformance.runner.command import command
-from java_tools import JAVA, jars
+from java_tools import JAVA, ask, jars, started
 from mlmodel.bridges.jvm.jars import java
 
 KNOWN = JAVA.parent / "conformance" / "harnesses" / "java" / "server-known-failing.txt"
@@ -25,14 +24,6 @@ BUNDLES = JAVA / "src" / "test" / "resources" / "bundles"
 MOJOS = BUNDLES.parent / "mojos"
 JSON = {"Content-Type": "application/json"}
 pytestmark = pytest.mark.slow
-
-
-def _started(*arguments):
-    line = [java(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", str(jars() / "mlmodel-bridge.jar")]  # fmt: skip
-    return subprocess.Popen(
-        [*line, "serve", *map(str, arguments)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
 
 
 def _folder(root, name, bundle, **keys):
@@ -64,7 +55,7 @@ def server(tmp_path_factory):
         _folder(root, "gbtr", "gbtr.zip", signature={"inputs": inputs, "outputs": None, "params": None}),
         *(root / "vectors").iterdir(),
     ]  # fmt: skip
-    process = _started("--conformance", *models, "-p", "0")
+    process = started("--conformance", *models, "-p", "0")
     said = process.stdout.readline()
     assert "ready at http://127.0.0.1:" in said, process.stderr.read()
     assert "/models/NAME/invocations of the models " in said
@@ -74,17 +65,6 @@ def server(tmp_path_factory):
         assert process.wait(30) == 0
     finally:
         process.kill()
-
-
-def _ask(port, path, body=None, headers=JSON, method=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(method or ("GET" if body is None else "POST"), path, body, headers)
-    answer = connection.getresponse()
-    text = answer.read().decode()
-    connection.close()
-    return answer, json.loads(text) if answer.getheader(
-        "Content-Type"
-    ) == "application/json" else text
 
 
 def test_it_answers_the_vectors_but_for_what_is_known(server):
@@ -104,7 +84,7 @@ def test_it_answers_as_spark(server, model, spark):
     names = ["x1", "x2", "k", "cat"]
     data = [[row[name] if name == "cat" else float(row[name]) for name in names] for row in rows]
     body = json.dumps({"columns": names, "data": data})
-    answer, told = _ask(server[1], f"/models/{model}/invocations", body)
+    answer, told = ask(server[1], f"/models/{model}/invocations", body)
     due = json.loads((BUNDLES / spark).read_text())
     assert answer.status == 200
     assert [row["prediction"] for row in told] == pytest.approx(due["prediction"], rel=1e-12)
@@ -114,7 +94,7 @@ def test_it_answers_as_h2o(server):
     """Missing values and a category that the model does not know are in it."""
     asked = json.loads((MOJOS / "gbm.json").read_text())
     body = json.dumps({"dataframe_split": {name: asked[name] for name in ("columns", "data")}})
-    answer, told = _ask(server[1], "/models/gbm/invocations", body)
+    answer, told = ask(server[1], "/models/gbm/invocations", body)
     assert answer.status == 200
     columns = asked["answers"]
     assert told["predictions"] == [
@@ -124,7 +104,7 @@ def test_it_answers_as_h2o(server):
 
 def test_a_stage_that_does_not_take_a_row_is_told(server):
     body = json.dumps({"dataframe_records": [{"x1": 1, "x2": 2, "k": 3, "cat": "zzz"}]})
-    answer, told = _ask(server[1], "/models/lr.zip/invocations", body)
+    answer, told = ask(server[1], "/models/lr.zip/invocations", body)
     assert answer.status == 400
     assert told["details"] == [{"rule": "MLP-009", "column": "cat", "row": 0}]
     assert "Unseen label: zzz" in told["message"]
@@ -132,7 +112,7 @@ def test_a_stage_that_does_not_take_a_row_is_told(server):
 
 def test_a_long_cell_is_cut_where_it_is_told(server):
     body = json.dumps({"dataframe_records": [{"x1": 1, "x2": 2, "k": 3, "cat": "z" * 9000}]})
-    answer, told = _ask(server[1], "/models/lr.zip/invocations", body)
+    answer, told = ask(server[1], "/models/lr.zip/invocations", body)
     assert (answer.status, told["details"][0]["rule"]) == (400, "MLP-009")
     assert "z" * 59 + "…" in told["message"]
     assert "z" * 60 not in told["message"]
@@ -140,7 +120,7 @@ def test_a_long_cell_is_cut_where_it_is_told(server):
 
 def test_a_missing_number_is_refused(server):
     body = "x1,x2,k,cat\n1,2,,a\n"
-    answer, told = _ask(server[1], "/models/lr.zip/invocations", body, {"Content-Type": "text/csv"})
+    answer, told = ask(server[1], "/models/lr.zip/invocations", body, {"Content-Type": "text/csv"})
     assert answer.status == 400
     assert [(one["rule"], one["column"], one["row"]) for one in told["details"]] == [
         ("MLP-008", "k", 0)
@@ -153,27 +133,27 @@ def test_what_is_broken_is_a_signature_only_where_there_is_one(server):
         ("lr.zip", "is not what the model takes"),
         ("gbtr", "breaks the signature"),
     ):
-        answer, told = _ask(server[1], f"/models/{model}/invocations", body)
+        answer, told = ask(server[1], f"/models/{model}/invocations", body)
         assert (answer.status, told["details"][0]["rule"]) == (400, "ENF-050")
         assert told["message"].startswith(f"The input {said}: column cat, row 0: expected string")
 
 
 def test_its_paths(server):
     port = server[1]
-    assert _ask(port, "/ping")[0].status == _ask(port, "/health/")[0].status == 200
-    assert _ask(port, "/version")[1] == "0.1.0"
-    answer, told = _ask(port, "/models/lr.zip/invocations")
+    assert ask(port, "/ping")[0].status == ask(port, "/health/")[0].status == 200
+    assert ask(port, "/version")[1] == "0.1.0"
+    answer, told = ask(port, "/models/lr.zip/invocations")
     assert (answer.status, answer.getheader("Allow"), told["error_code"]) == (
         405,
         "POST",
         "METHOD_NOT_ALLOWED",
     )
-    answer, told = _ask(port, "/invocations", "{}")  # there are several models
+    answer, told = ask(port, "/invocations", "{}")  # there are several models
     assert (answer.status, told["error_code"]) == (404, "NOT_FOUND")
     assert re.search(
         r"/models/NAME/invocations of the models .* and \d+ more \(RST-072\)", told["message"]
     )
-    answer, told = _ask(port, "/models/none/invocations", "{}", {**JSON, "X-Request-ID": "mine-1"})
+    answer, told = ask(port, "/models/none/invocations", "{}", {**JSON, "X-Request-ID": "mine-1"})
     assert (answer.status, answer.getheader("X-Request-ID"), told["request_id"]) == (
         404,
         "mine-1",
@@ -234,8 +214,8 @@ def test_bodies_that_do_not_come_hold_up_nobody(server):
             one.sendall(head)
         time.sleep(1)  # their heads are read
         body = json.dumps({"dataframe_records": [{"x1": 1, "x2": 2, "k": 3, "cat": "a"}]})
-        assert _ask(server[1], "/models/lr.zip/invocations", body)[0].status == 200
-        assert _ask(server[1], "/ping")[0].status == 200
+        assert ask(server[1], "/models/lr.zip/invocations", body)[0].status == 200
+        assert ask(server[1], "/ping")[0].status == 200
     finally:
         for one in silent:
             one.close()
@@ -250,7 +230,7 @@ def test_headers_that_do_not_come_end_their_connection(server):
 
 def test_it_finishes_what_it_has_begun():
     """A request whose body is still on its way when the server is told to end is answered."""
-    process = _started(BUNDLES / "lr.zip", "-p", "0")
+    process = started(BUNDLES / "lr.zip", "-p", "0")
     try:
         port = int(process.stdout.readline().rsplit(":", 1)[1])
         body = json.dumps({"dataframe_records": [{"x1": 1, "x2": 2, "k": 3, "cat": "a"}]}).encode()
@@ -308,10 +288,39 @@ def _other(root):
     ],
 )
 def test_what_it_cannot_serve_it_names(tmp_path, write, code, said):
-    process = _started(write(tmp_path), "-p", "0")
+    process = started(write(tmp_path), "-p", "0")
     told = process.communicate(timeout=120)[1]
     assert process.returncode == code
     assert re.search(said, told)
+
+
+def test_a_model_of_h2o_is_served_by_its_mojo(tmp_path, monkeypatch):
+    """HTO-010: and by nothing else; the binary form is looked at by nobody."""
+    (tmp_path / "model.h2o").mkdir()
+    (tmp_path / "model.mojo.zip").write_bytes((MOJOS / "gbm.zip").read_bytes())
+    flavors = {
+        "h2o": {"data": "model.h2o", "h2o_version": "3.46.0.10", "mojo": "model.mojo.zip"},
+        "python_function": {"data": "model.h2o", "loader_module": "mlflow.h2o"},
+    }
+    (tmp_path / "MLmodel").write_text(json.dumps({"flavors": flavors}))
+    asked = json.loads((MOJOS / "gbm.json").read_text())
+    process = started(tmp_path, "-p", "0")
+    try:
+        port = int(process.stdout.readline().rsplit(":", 1)[1])
+        body = json.dumps({"dataframe_split": {name: asked[name] for name in ("columns", "data")}})
+        answer, told = ask(port, "/invocations", body)
+        assert answer.status == 200
+        assert {
+            name: [row[name] for row in told["predictions"]] for name in asked["answers"]
+        } == asked["answers"]
+    finally:
+        process.kill()
+        process.wait(30)
+    monkeypatch.setenv("MLMODEL_H2O", "server")
+    process = started(tmp_path, "-p", "0")
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 2
+    assert re.search(r"MISSING_DEPENDENCY: MLMODEL_H2O asks for a server .*HTO-010", said)
 
 
 def _printed(*arguments):

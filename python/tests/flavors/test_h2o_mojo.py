@@ -211,7 +211,9 @@ def test_an_unknown_category_to_a_linear_model():
     given.loc[3, "cat"] = "never"
     with pytest.raises(InvalidInput, match=r"'cat' has 'never' in row 3.*HTO-011") as caught:
         told.predict(given)
-    assert [one.column for one in caught.value.details] == ["cat"]
+    assert [(one.column, one.row) for one in caught.value.details] == [("cat", 3)]
+    with pytest.raises(InvalidInput, match=r"has 'n+… in row 3, .*HTO-011"):
+        told.predict(given.assign(cat=given["cat"].replace("never", "n" * 99)))
 
 
 def test_categories_by_their_texts(tmp_path):

@@ -196,8 +196,34 @@ def test_a_float_that_is_nan(scorer):
     """MLP-008: MLeap would go on with it, and Spark does not."""
     given = ROWS[:5].copy()
     given.loc[4, "x2"] = np.nan
-    with pytest.raises(InvalidInput, match=r"'x2' has no value in row 4.*MLP-008"):
+    with pytest.raises(InvalidInput, match=r"'x2' has no value in row 4.*MLP-008") as raised:
         scorer.predict(given)
+    assert [(one.rule, one.column, one.row) for one in raised.value.details] == [
+        ("MLP-008", "x2", 4)
+    ]
+
+
+def test_each_column_is_told_by_its_own_rule(scorer):
+    """MLP-007, MLP-008: a missing value of one, and integers beyond another."""
+    given = ROWS[:2].assign(x1=[2**60, 1], x2=[0.5, np.nan])
+    with pytest.raises(InvalidInput) as raised:
+        scorer.predict(given)
+    told = {one.column: (one.rule, one.row) for one in raised.value.details}
+    assert told == {"x1": ("MLP-007", None), "x2": ("MLP-008", 1)}
+
+
+def test_one_row_without_axes(scorer):
+    """SKL-010: the values of one row of a request, of which nothing is declared, are arrays."""
+    row = ROWS.iloc[0].to_dict()
+    due = scorer.predict(ROWS[:1])["prediction"].tolist()
+    for cells in (row, {name: np.array(cell) for name, cell in row.items()}):
+        assert scorer.predict(cells)["prediction"].tolist() == due
+
+
+def test_columns_without_names_have_no_place(scorer):
+    """MLP-007: the columns of a bundle are in no order."""
+    with pytest.raises(InvalidInput, match="ENF-004"):
+        scorer.predict(ROWS[:2].set_axis(range(4), axis=1))
 
 
 def imputer(name, content):
@@ -239,7 +265,7 @@ def test_an_unknown_category(scorer):
     assert "StringIndexer_e58aa3d72fbb (StringIndexer) does not take row 3" in message
     assert "cat is 'zebra'" in message
     assert message.endswith("(MLP-009)")
-    assert [one.column for one in raised.value.details] == ["cat"]
+    assert [(one.column, one.row) for one in raised.value.details] == [("cat", 3)]
 
 
 def test_the_first_row_of_many_that_is_not_taken(scorer):

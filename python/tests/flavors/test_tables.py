@@ -95,6 +95,7 @@ def test_one_row_and_rows_without_names(kind, tmp_path):
     model = loaded(kind, tmp_path / "m")
     due = values(model.predict(ROWS))
     assert values(model.predict({name: float(ROWS[name][4]) for name in "cab"})) == due[4:5]
+    assert values(model.predict({name: np.array(ROWS[name][4]) for name in "cab"})) == due[4:5]
     assert values(model.predict(ROWS.set_axis(range(3), axis=1))) == due
     for form, answer in posted_forms(model, ROWS).items():
         records = kind == "onnx" and isinstance(answer, list)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mlmodel.bridges.jvm.columns import NotWritten
 from mlmodel.bridges.jvm.loaded import Fault
-from mlmodel.errors import InvalidModel, ModelFailure, UnsupportedModel
+from mlmodel.errors import InvalidModel, ModelFailure, UnsupportedModel, shown
 from mlmodel.flavors._h2o_tables import as_trained, rows_of, without_gaps
 from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._jvm_model import JvmModel
@@ -64,7 +64,7 @@ class Mojo(JvmModel):
             raise _not_scored(fault) from None
         except NotWritten as error:
             message = f"Column {error.kind.name!r} {error} in row {error.row}."
-            raise invalid("HTO-011", message, error.kind.name) from None
+            raise invalid("HTO-011", message, error.kind.name, error.row) from None
         first = outputs[0]
         if first.type != "double":
             told[first.name] = _as_h2o_reads(told[first.name])
@@ -111,10 +111,10 @@ def _not_scored(fault: Fault) -> MlmodelError:
         return ModelFailure(f"The MOJO failed: {fault}")
     ((name, value),) = fault.told["cells"].items()
     message = (
-        f"Column {name!r} has {value!r} in row {fault.told['row']}, which is not among the "
+        f"Column {name!r} has {shown(value)} in row {fault.told['row']}, which is not among the "
         "categories of the model; a linear model of H2O has no one answer to it."
     )
-    return invalid("HTO-011", message, name)
+    return invalid("HTO-011", message, name, fault.told["row"])
 
 
 def _not_read(fault: Fault, name: str) -> MlmodelError:

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 __all__ = ["invalid", "invalid_each"]
 
 
-def invalid(rule: str, message: str, name: str | None = None) -> InvalidInput:
+def invalid(
+    rule: str, message: str, name: str | None = None, row: int | None = None
+) -> InvalidInput:
     """Return the error for one thing that is wrong, of the input ``name`` if it is one's."""
-    return InvalidInput(f"{message} ({rule})", [InputViolation(rule, message, name)])
+    return InvalidInput(f"{message} ({rule})", [InputViolation(rule, message, name, row)])
 
 
 def invalid_each(headline: str, rule: str, messages: Mapping[str, str]) -> InvalidInput:

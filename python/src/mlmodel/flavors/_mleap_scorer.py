@@ -11,8 +11,15 @@ from packaging.version import InvalidVersion, Version
 from mlmodel._base.collections import remember
 from mlmodel.bridges.jvm.columns import NotWritten
 from mlmodel.bridges.jvm.loaded import Fault
-from mlmodel.errors import InvalidArgument, InvalidModel, ModelFailure, UnsupportedModel
-from mlmodel.flavors._invalid_data import invalid, invalid_each
+from mlmodel.errors import (
+    InputViolation,
+    InvalidArgument,
+    InvalidInput,
+    InvalidModel,
+    ModelFailure,
+    UnsupportedModel,
+)
+from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._jvm_model import JvmModel
 from mlmodel.flavors._tables import required_table
 from mlmodel.signature.data.frames import arrays_of, dtypes_of
@@ -107,7 +114,7 @@ class Scorer(JvmModel):
             raise _not_scored(fault) from None
         except NotWritten as error:
             message = f"Column {error.kind.name!r} {error} in row {error.row}."
-            raise invalid("MLP-007", message, error.kind.name) from None
+            raise invalid("MLP-007", message, error.kind.name, error.row) from None
 
     def _plan_for(self, table: pd.DataFrame) -> tuple[Plan, list[int]]:
         """Return the plan by which a table is taken, and where it puts the bundle's columns.
@@ -155,21 +162,22 @@ class Scorer(JvmModel):
 
     def _require_taken(self, columns: Sequence[np.ndarray[Any, Any]]) -> None:
         """Go on where no cell is missing that a stage needs, or is too large for it."""
-        wrong = {}
+        wrong = []
         for kind, cells in zip(self._loaded.inputs, columns, strict=True):
             row = _first_missing(kind, cells)
             if row is not None:
-                wrong[kind.name] = (
+                message = (
                     f"Column {kind.name!r} has no value in row {row}, and a stage that takes it "
                     "needs one (MLP-008)."
                 )
+                wrong.append(InputViolation("MLP-008", message, kind.name, row))
             elif cells.dtype.kind == "i" and len(cells) and _is_beyond(kind, cells):
-                wrong[kind.name] = (
+                message = (
                     f"Column {kind.name!r} has integers that a {kind.type} does not hold (MLP-007)."
                 )
+                wrong.append(InputViolation("MLP-007", message, kind.name))
         if wrong:
-            message = next(iter(wrong.values()))
-            raise invalid_each(message, message[-9:-2], wrong)
+            raise InvalidInput(wrong[0].message, wrong)
 
 
 def _first_missing(kind: Kind, cells: np.ndarray[Any, Any]) -> int | None:
@@ -225,4 +233,4 @@ def _not_scored(fault: Fault) -> MlmodelError:
         f"The stage {told['stage']} ({told['model']}) does not take row {told['row']}, whose "
         f"{cells}: {said}."
     )
-    return invalid("MLP-009", message, next(iter(told["cells"]), None))
+    return invalid("MLP-009", message, next(iter(told["cells"]), None), told["row"])

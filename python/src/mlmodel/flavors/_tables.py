@@ -87,10 +87,18 @@ def _of_plain(given: Any) -> pd.DataFrame | None:
         case Records(rows):
             return pd.DataFrame(rows)
         case OneRow(cells):
-            return pd.DataFrame([cells]) if is_one_row(cells) else None
+            return pd.DataFrame([_scalars(cells)]) if is_one_row(cells) else None
         case ByColumn(columns):
             return _of_columns(columns)
     return None
+
+
+def _scalars(cells: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return the cells of one row; an array without axes, as a request's is, is its one value."""
+    return {
+        name: cell[()] if isinstance(cell, np.ndarray) and not cell.ndim else cell
+        for name, cell in cells.items()
+    }
 
 
 def as_frame(given: Any) -> pd.DataFrame | None:

@@ -11,8 +11,10 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import org.w3id.mlmodel.enforcement.Shown;
 
 /**
  * A MOJO of H2O, which is scored as H2O itself scores the model: a category that the model does not know is a
@@ -93,7 +95,16 @@ public final class Mojo implements Scorer {
             case Clustering -> found.add(kind("predict", Kind.Basic.INT));
             default -> throw unsupported("a model of the category " + category);
         }
+        requireDifferent(found);
         return List.copyOf(found);
+    }
+
+    /** Refuses classes of which one is called as another is, or as the answer: who asks by name gets one of the two. */
+    private static void requireDifferent(List<Kind> outputs) throws Fault {
+        var names = new HashSet<String>();
+        for (var one : outputs) {
+            if (!names.add(one.name())) throw unsupported("two answers of the name " + Shown.cut(Fault.line(one.name())));
+        }
     }
 
     /** Returns what H2O calls the probability of a class: a number has {@code p} before it. */
@@ -175,15 +186,20 @@ public final class Mojo implements Scorer {
         return model.internal_threadSafeInstance();
     }
 
+    /** Returns what the model is given for a cell; an infinite number and an empty text are missing, as they are to H2O. */
     private double number(int column, Object cell, int row) throws Fault {
-        if (cell == null) return Double.NaN;
+        if (cell == null || cell.equals("")) return Double.NaN;
         var known = categories.get(column);
-        if (known == null) return ((Number) cell).doubleValue();
+        if (known == null) return finite(((Number) cell).doubleValue());
         var number = known.get((String) cell);
         if (number != null) return number;
         if (!takesUnknown) throw unknown(column, cell, row);
         // Among clusters it is as far from each as another category is, and no gap, which H2O fills.
         return model instanceof KMeansMojoModel ? known.size() : Double.NaN;
+    }
+
+    private static double finite(double number) {
+        return Double.isInfinite(number) ? Double.NaN : number;
     }
 
     private Fault unknown(int column, Object cell, int row) {

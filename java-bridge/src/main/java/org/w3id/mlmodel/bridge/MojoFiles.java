@@ -3,8 +3,10 @@ package org.w3id.mlmodel.bridge;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -23,7 +25,8 @@ final class MojoFiles {
     private static final Set<String> ALGORITHMS = Set.of(
         "Distributed Random Forest", "Gradient Boosting Machine", "Gradient Boosting Method", "Generalized Linear Model",
         "Generalized Linear Modeling", "K-means", "Deep Learning", "Stacked Ensemble", "StackedEnsemble");
-    private static final Pattern TREE = Pattern.compile("trees/t\\d+_\\d+\\.bin");
+    /** A tree, and the folder of the model that has it. */
+    private static final Pattern TREE = Pattern.compile("(|.*/)trees/t\\d+_\\d+\\.bin", Pattern.DOTALL);
     private static final Pattern SUBMODEL = Pattern.compile("submodel_dir_\\d+");
     /** Counts of what has a line of its own. */
     private static final Set<String> OF_LINES = Set.of("center_num", "base_models_num", "submodel_count");
@@ -37,10 +40,16 @@ final class MojoFiles {
     private final Set<String> named = new HashSet<>(Set.of(""));
     /** The files of categories that were named, each of which is one column's. */
     private final Set<String> domains = new HashSet<>();
+    /** The trees of each model, by its folder: looked for once, however many models there are. */
+    private final Map<String, List<String>> trees = new HashMap<>();
     private boolean takesUnknown = true;
 
     private MojoFiles(ZipFile zip) {
         this.zip = zip;
+        for (var each = zip.entries(); each.hasMoreElements();) {
+            var found = TREE.matcher(each.nextElement().getName());
+            if (found.matches()) trees.computeIfAbsent(found.group(1), one -> new ArrayList<>()).add(found.group());
+        }
     }
 
     /**
@@ -119,19 +128,16 @@ final class MojoFiles {
     }
 
     private void requireTrees(String folder, Settings said) throws IOException, Fault {
-        long trees = 0;
-        for (var each = zip.entries(); each.hasMoreElements();) {
-            var name = each.nextElement().getName();
-            if (!name.startsWith(folder) || !TREE.matcher(name.substring(folder.length())).matches()) continue;
-            trees++;
+        var own = trees.getOrDefault(folder, List.of());
+        for (var name : own) {
             if (!MojoTree.is(read(name), said.count("n_features"))) throw new Fault(Fault.BUNDLE, name + " is no whole tree");
         }
-        if (trees == 0 && !said.info.containsKey("n_trees")) return;
+        if (own.isEmpty() && !said.info.containsKey("n_trees")) return;
         if (Double.parseDouble(said.info.getOrDefault("mojo_version", "0")) < TREES_SINCE) {
             throw new Fault(Fault.UNSUPPORTED, "a MOJO with trees in the form before " + TREES_SINCE);
         }
         long classes = said.count("n_trees_per_class");
-        if (said.count("n_trees") > trees || said.count("n_trees") * classes > ROUNDS_FOR_A_TREE * trees) throw wrong("trees");
+        if (said.count("n_trees") > own.size() || said.count("n_trees") * classes > ROUNDS_FOR_A_TREE * own.size()) throw wrong("trees");
     }
 
     private static int number(String text) throws Fault {

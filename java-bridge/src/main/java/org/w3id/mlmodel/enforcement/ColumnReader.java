@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.signature.Spec;
 import org.w3id.mlmodel.signature.Type.Scalar;
@@ -27,16 +28,17 @@ final class ColumnReader {
     private final BitSet missing = new BitSet();
     private final Map<Place, First> faults = new LinkedHashMap<>();
 
-    private ColumnReader(Spec.Column spec) {
+    private final Object values;
+
+    /** Reads a column. */
+    ColumnReader(Spec.Column spec, Cells cells, int rows) {
         this.spec = spec;
+        values = values(cells, rows);
     }
 
-    /** Reads a column; what is wrong goes to {@code details}. */
-    static Column read(Spec.Column spec, Object label, Cells cells, int rows, Source source, List<Detail> details) {
-        var reader = new ColumnReader(spec);
-        var values = reader.values(cells, rows);
-        reader.tell(label, source, details);
-        return new Column(spec.name(), spec.type(), values, reader.missing);
+    /** Returns what was read; of cells that are wrong it says nothing. */
+    Column column() {
+        return new Column(spec.name(), spec.type(), values, missing);
     }
 
     private Object values(Cells cells, int rows) {
@@ -120,8 +122,8 @@ final class ColumnReader {
         for (var one : fault.all()) faults.putIfAbsent(new Place(one.rule(), one.at()), new First(one, row));
     }
 
-    private void tell(Object label, Source source, List<Detail> details) {
-        var told = details.stream().filter(one -> label.equals(one.column())).map(Detail::rule).toList();
+    /** Adds what is wrong to {@code details}, but for the rules of which it was told before. */
+    void tell(Object label, Set<String> told, Source source, List<Detail> details) {
         var ordered = new ArrayList<>(faults.values());
         ordered.sort(Comparator.comparing(one -> one.fault().at(), ColumnReader::compare));
         for (var one : ordered) {

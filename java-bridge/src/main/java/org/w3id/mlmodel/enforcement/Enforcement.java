@@ -1,7 +1,10 @@
 package org.w3id.mlmodel.enforcement;
 
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
@@ -94,11 +97,15 @@ public final class Enforcement {
 
     private List<Column> read(Table table, Source source, List<Detail> details) {
         var positions = Matching.of(specs, table.names(), table.width(), details);
+        var told = new HashMap<Object, Set<String>>();
+        for (var one : details) told.computeIfAbsent(one.column(), column -> new HashSet<>()).add(one.rule());
         var columns = new ArrayList<Column>();
         for (int at = 0; at < positions.length; at++) {
             var spec = (Spec.Column) specs.get(at);
             Cells cells = positions[at] == null ? row -> Cells.ABSENT : table.column().apply(positions[at]);
-            columns.add(ColumnReader.read(spec, labels.get(at), cells, table.rows(), source, details));
+            var reader = new ColumnReader(spec, cells, table.rows());
+            columns.add(reader.column());
+            reader.tell(labels.get(at), told.getOrDefault(labels.get(at), Set.of()), source, details);
         }
         if (details.isEmpty()) return columns;
         throw Matching.refused(specs, details);

@@ -1,6 +1,6 @@
 package org.w3id.mlmodel.enforcement;
 
-import java.math.BigInteger;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -66,12 +66,9 @@ final class Matching {
     }
 
     private void byNumber(List<?> names) {
-        for (int at = 0; at < names.size(); at++) {
-            var name = String.valueOf(names.get(at));
-            for (int spec = 0; spec < positions.length; spec++) {
-                if (name.equals(String.valueOf(spec))) positions[spec] = at;
-            }
-        }
+        var places = new HashMap<String, Integer>();
+        for (int at = 0; at < names.size(); at++) places.put(String.valueOf(names.get(at)), at);
+        for (int spec = 0; spec < positions.length; spec++) positions[spec] = places.get(String.valueOf(spec));
     }
 
     private void byPosition(List<?> names, int width) {
@@ -121,9 +118,14 @@ final class Matching {
         return positions[at] != null;
     }
 
-    /** Returns a name of a program or of JSON as a declared one would be. */
+    /** Returns a name of a program or of JSON as a declared one would be: of numbers the whole ones are names (ENF-012). */
     private static Object number(Object name) {
-        return name instanceof Number number && !(name instanceof BigInteger whole && whole.bitLength() >= Long.SIZE) ? (Object) number.longValue() : name;
+        if (!(name instanceof Number number)) return name;
+        try {
+            return new BigDecimal(number.toString()).longValueExact();
+        } catch (NumberFormatException | ArithmeticException error) { // NaN, a fraction, beyond 64 bits
+            return name;
+        }
     }
 
     /** The names that are given, looked through once, however many are missing (RST-109). */

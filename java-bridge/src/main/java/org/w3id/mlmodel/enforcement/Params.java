@@ -64,6 +64,7 @@ public final class Params {
             "The default of the parameter " + param.name() + " is not of its type (SIG-009).");
     }
 
+    /** Reads a value; of a list the first that is wrong is told. */
     private static Object read(Param param, Object value, List<Detail> wrong) {
         if (param.type() instanceof Type.Opaque) return value;
         boolean isList = param.shape() != null;
@@ -77,7 +78,8 @@ public final class Params {
             wrong.add(new Detail("ENF-083", param.name(), null, "a list of " + length, list.size() + " values"));
         }
         var read = new ArrayList<Object>();
-        for (int at = 0; at < list.size(); at++) read.add(one(param, list.get(at), at, wrong));
+        int before = wrong.size();
+        for (int at = 0; at < list.size() && wrong.size() == before; at++) read.add(one(param, list.get(at), at, wrong));
         return read;
     }
 
@@ -88,10 +90,7 @@ public final class Params {
             return Values.read(param.type(), value, true);
         } catch (Fault fault) {
             var first = fault.all().get(0);
-            boolean isTold = wrong.stream().anyMatch(told -> param.name().equals(told.column()) && told.rule().equals("ENF-082"));
-            if (!isTold) {
-                wrong.add(new Detail("ENF-082", param.name(), at, first.type().kind(), Shown.of(first.value())));
-            }
+            wrong.add(new Detail("ENF-082", param.name(), at, first.type().kind(), Shown.of(first.value())));
             return null;
         }
     }

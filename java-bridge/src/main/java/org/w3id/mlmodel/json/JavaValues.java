@@ -3,12 +3,14 @@ package org.w3id.mlmodel.json;
 import java.lang.reflect.Array;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
 
@@ -24,10 +26,20 @@ public final class JavaValues {
 
     /** Returns plain values; what is of a class that is not taken is refused by its name, and never left out. */
     public static Object plain(Object given) {
-        return plain(given, "", 0);
+        return plain(given, null, 0);
     }
 
-    private static Object plain(Object given, String at, int depth) {
+    /** Where a value stands, from within: its text is made where it is told, since keys may be long and values many. */
+    private record Place(Place above, Object part) {
+        @Override
+        public String toString() {
+            var parts = new ArrayDeque<Object>();
+            for (var one = this; one != null; one = one.above) parts.push(one.part);
+            return parts.stream().map(one -> "/" + one).collect(Collectors.joining());
+        }
+    }
+
+    private static Object plain(Object given, Place at, int depth) {
         if (given == null || isPlain(given)) return given;
         if (given instanceof Number number) return number(number, at);
         if (given instanceof CharSequence || given instanceof Character) return given.toString();
@@ -43,7 +55,7 @@ public final class JavaValues {
             || given instanceof BigDecimal || given instanceof byte[];
     }
 
-    private static Object number(Number given, String at) {
+    private static Object number(Number given, Place at) {
         if (given instanceof Double number) return floating(number);
         // What a float is exactly: as a double it is the same number, in a float column the same float.
         if (given instanceof Float number) return floating((double) number);
@@ -67,41 +79,41 @@ public final class JavaValues {
         return text.indexOf('.') < 0 && text.indexOf('E') < 0 ? text + ".0" : text;
     }
 
-    private static List<Object> items(List<?> list, String at, int depth) {
+    private static List<Object> items(List<?> list, Place at, int depth) {
         var items = new ArrayList<Object>(list.size());
-        for (var one : list) items.add(plain(one, at + "/" + items.size(), depth + 1));
+        for (var one : list) items.add(plain(one, new Place(at, items.size()), depth + 1));
         return items;
     }
 
-    private static List<Object> elements(Object array, String at, int depth) {
+    private static List<Object> elements(Object array, Place at, int depth) {
         int length = Array.getLength(array);
         var items = new ArrayList<Object>(length);
-        for (int row = 0; row < length; row++) items.add(plain(Array.get(array, row), at + "/" + row, depth + 1));
+        for (int row = 0; row < length; row++) items.add(plain(Array.get(array, row), new Place(at, row), depth + 1));
         return items;
     }
 
-    private static Map<String, Object> members(Map<?, ?> map, String at, int depth) {
+    private static Map<String, Object> members(Map<?, ?> map, Place at, int depth) {
         var members = new LinkedHashMap<String, Object>();
         for (var one : map.entrySet()) {
             var name = name(one.getKey(), at);
             if (members.containsKey(name)) throw refused("Two keys" + place(at) + " are both written " + name + ".");
-            members.put(name, plain(one.getValue(), at + "/" + name, depth + 1));
+            members.put(name, plain(one.getValue(), new Place(at, name), depth + 1));
         }
         return members;
     }
 
-    private static String name(Object key, String at) {
+    private static String name(Object key, Place at) {
         if (key instanceof CharSequence) return key.toString();
         if (key instanceof Long || key instanceof Integer) return key.toString();
         throw refused("A key" + place(at) + " is " + (key == null ? "null" : "of the class " + key.getClass().getName())
             + "; names are texts, Integer or Long.");
     }
 
-    private static String place(String at) {
-        return at.isEmpty() ? "" : " at " + at;
+    private static String place(Place at) {
+        return at == null ? "" : " at " + at;
     }
 
-    private static MlmodelException unknown(Object given, String at) {
+    private static MlmodelException unknown(Object given, Place at) {
         return refused("The value" + place(at) + " is of the class " + given.getClass().getTypeName() + ", which is not taken. Give null, "
             + "a Boolean, a number (Byte, Short, Integer, Long, BigInteger, Float, Double, BigDecimal), a text (a moment as one of "
             + "ISO 8601), byte[], or a List, an array or a Map of these.");

@@ -29,6 +29,11 @@ final class CsvCells {
         return scalar == Scalar.DATETIME ? cell : number(scalar, cell);
     }
 
+    /** Returns whether a cell says that it has no value. */
+    static boolean isMissing(String cell) {
+        return cell == null || MISSING.contains(cell.strip());
+    }
+
     private static Object truth(String text, String cell) {
         return switch (text) {
             case "true", "True", "TRUE" -> true;
@@ -71,7 +76,7 @@ final class CsvCells {
         boolean truths = false;
         boolean texts = false;
         for (var cell : cells) {
-            if (cell == null || MISSING.contains(cell.strip())) continue;
+            if (isMissing(cell)) continue;
             boolean isNumber = number(Scalar.DOUBLE, cell) != (Object) cell;
             boolean isTruth = truth(cell.strip(), cell) instanceof Boolean;
             numbers |= isNumber;

@@ -60,6 +60,6 @@ final class Declared {
             var name = haveNames() ? read.get(at).name() : null;
             names.add(String.valueOf(name == null ? (Object) at : name));
         }
-        return new Model.Frame(names, read);
+        return new Model.Frame(names, read, !haveNames() || Model.Frame.areNumbers(read.stream().map(Column::name).toList()));
     }
 }

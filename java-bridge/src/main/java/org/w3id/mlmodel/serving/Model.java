@@ -27,11 +27,23 @@ public interface Model {
      */
     Object predict(Frame columns, Object value, Map<String, Object> params);
 
-    /** A table: columns with the names that an answer gives them. */
-    record Frame(List<String> names, List<Column> columns) {
-        /** Returns how many rows there are. */
-        int rows() {
-            return columns.isEmpty() ? 0 : columns.get(0).rows();
+    /**
+     * A table: columns with the names that an answer gives them.
+     *
+     * @param isNumbered whether they have no names, and are called by their positions
+     * @param rows how many rows there are, which a table without columns may have, too
+     */
+    record Frame(List<String> names, List<Column> columns, boolean isNumbered, int rows) {
+        Frame(List<String> names, List<Column> columns, boolean isNumbered) {
+            this(names, columns, isNumbered, columns.isEmpty() ? 0 : columns.get(0).rows());
+        }
+
+        /** Returns whether names are the positions of columns, which are none; a text is a name. */
+        static boolean areNumbers(List<?> names) {
+            for (int at = 0; at < names.size(); at++) {
+                if (!(names.get(at) instanceof Number number) || number.longValue() != at) return false;
+            }
+            return true;
         }
     }
 }

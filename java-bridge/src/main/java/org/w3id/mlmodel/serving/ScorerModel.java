@@ -3,7 +3,6 @@ package org.w3id.mlmodel.serving;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.w3id.mlmodel.bridge.Fault;
@@ -19,7 +18,7 @@ import org.w3id.mlmodel.signature.Signature;
 import org.w3id.mlmodel.signature.Spec;
 import org.w3id.mlmodel.signature.Type;
 
-/** A bundle of MLeap, or a MOJO, behind a signature: its own, where the model declares none. */
+/** A bundle of MLeap behind a signature: its own, where the model declares none. */
 final class ScorerModel implements Model {
     private final Scorer scorer;
     private final Signature signature;
@@ -28,12 +27,16 @@ final class ScorerModel implements Model {
 
     ScorerModel(Scorer scorer, Signature signature) {
         this.scorer = scorer;
-        if (signature != null && signature.inputs() != null && signature.inputs().get(0) instanceof Spec.Tensor) {
-            throw new MlmodelException(ErrorName.INVALID_MODEL, "The signature declares tensors, which a bundle does not take.");
-        }
+        requireColumns(signature, "a bundle");
         isDeclared = signature != null && signature.inputs() != null;
         this.signature = isDeclared ? signature : signatureOf(scorer, signature);
         answers = scorer.answers();
+    }
+
+    /** Goes on where a signature declares no tensors. */
+    static void requireColumns(Signature signature, String who) {
+        if (signature == null || signature.inputs() == null || !(signature.inputs().get(0) instanceof Spec.Tensor)) return;
+        throw new MlmodelException(ErrorName.INVALID_MODEL, "The signature declares tensors, which " + who + " does not take.");
     }
 
     /** Where the model itself declares no inputs, there is no signature to break. */
@@ -73,14 +76,11 @@ final class ScorerModel implements Model {
         var details = new ArrayList<Detail>();
         var inputs = scorer.inputs();
         var cells = new Object[inputs.size()][];
-        for (int at = 0; at < cells.length; at++) cells[at] = cells(inputs.get(at), column(frame, inputs.get(at)), frame.rows(), details);
+        // The columns of a bundle are in no order that anybody chose.
+        var columns = new Features(inputs, frame, false);
+        for (int at = 0; at < cells.length; at++) cells[at] = cells(inputs.get(at), columns.column(at), frame.rows(), details);
         if (!details.isEmpty()) throw refused(details);
         return answered(cells, frame.rows());
-    }
-
-    private static Column column(Frame frame, Kind kind) {
-        int at = frame.names().indexOf(kind.name());
-        return at < 0 ? null : frame.columns().get(at);
     }
 
     private Object[] cells(Kind kind, Column column, int rows, List<Detail> details) {
@@ -171,17 +171,21 @@ final class ScorerModel implements Model {
 
     private Frame answered(Object[][] cells, int rows) {
         try {
-            var told = scorer.answer(cells, rows);
-            var names = new ArrayList<String>();
-            var columns = new ArrayList<Column>();
-            for (int at = 0; at < told.length; at++) {
-                names.add(answers.get(at).name());
-                columns.add(new Column(answers.get(at).name(), Type.Opaque.ANY, told[at], missing(told[at])));
-            }
-            return new Frame(names, columns);
+            return frame(answers, scorer.answer(cells, rows));
         } catch (Fault fault) {
             throw failed(fault);
         }
+    }
+
+    /** Returns answers as a table. */
+    static Frame frame(List<Kind> kinds, Object[][] told) {
+        var names = new ArrayList<String>();
+        var columns = new ArrayList<Column>();
+        for (int at = 0; at < told.length; at++) {
+            names.add(kinds.get(at).name());
+            columns.add(new Column(kinds.get(at).name(), Type.Opaque.ANY, told[at], missing(told[at])));
+        }
+        return new Frame(names, columns, false);
     }
 
     private static BitSet missing(Object[] cells) {
@@ -192,11 +196,8 @@ final class ScorerModel implements Model {
 
     /** Returns the error for a fault: of data it names the stage, the row and the cells (MLP-009). */
     private static MlmodelException failed(Fault fault) {
-        var told = new HashMap<>(fault.told());
-        if (!Fault.DATA.equals(told.get("kind"))) {
-            Log.say("the model failed", fault);
-            return new MlmodelException(ErrorName.MODEL_FAILURE, "The model failed; the server's log tells more.");
-        }
+        var told = fault.told();
+        if (!Fault.DATA.equals(told.get("kind"))) return Scoring.failed(fault);
         var cells = (Map<?, ?>) told.get("cells");
         var column = cells.isEmpty() ? null : cells.keySet().iterator().next();
         var message = "The stage " + told.get("stage") + " (" + told.get("model") + ") does not take row " + told.get("row")

@@ -61,9 +61,14 @@ final class Scoring {
         } catch (MlmodelException | OutOfMemoryError error) {
             throw error;
         } catch (RuntimeException error) {
-            Log.say("the model failed", error);
-            throw new MlmodelException(ErrorName.MODEL_FAILURE, "The model failed; the server's log tells more.");
+            throw failed(error);
         }
+    }
+
+    /** Returns the error of a model that failed; why is for the operator alone. */
+    static MlmodelException failed(Throwable error) {
+        Log.say("the model failed", error);
+        return new MlmodelException(ErrorName.MODEL_FAILURE, "The model failed; the server's log tells more.");
     }
 
     private List<String> leftOut(Map<?, ?> given) {

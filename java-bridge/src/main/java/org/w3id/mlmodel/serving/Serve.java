@@ -19,9 +19,9 @@ public final class Serve {
 
         Scores models over HTTP, until it is told to end (SIGTERM, Ctrl-C).
 
-          MODEL            a model folder whose flavor is mleap, a bundle of MLeap (a zip file or a
-                           folder), or a MOJO of H2O (a zip file); it is named as its folder, or as
-                           its file without .zip
+          MODEL            a model folder whose flavor is mleap, or h2o with a MOJO; a bundle of
+                           MLeap (a zip file or a folder), or a MOJO of H2O (a zip file); it is
+                           named as its folder, or as its file without .zip
           NAME=MODEL       the same under a name of its own; a path with an equals sign is ./PATH
           -p, --port PORT  where it listens, 0 to 65535; 0 is any port that is free (default 5000)
           -h, --host HOST  the address at which it listens (default 127.0.0.1, this machine alone)
@@ -82,11 +82,16 @@ public final class Serve {
                 server.stop();
                 Runtime.getRuntime().halt(0);
             }));
-            says.println("mlmodel-bridge: ready at http://" + host + ":" + server.port() + which());
+            says.println("mlmodel-bridge: ready at " + address(host, server.port()) + which());
             says.flush();
         } catch (IOException | IllegalArgumentException error) {
             throw wrong("it cannot listen at " + host + ":" + port + ": " + error.getMessage());
         }
+    }
+
+    /** Returns the address as clients write it: one of IPv6 has brackets, so that its colons are not the port's. */
+    static String address(String host, int port) {
+        return "http://" + (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
     }
 
     /** Returns the models' names for the line that says it is ready, where there are several. */

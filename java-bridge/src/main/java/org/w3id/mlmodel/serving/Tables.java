@@ -72,7 +72,7 @@ final class Tables {
             told.add(String.valueOf(names == null ? (Object) at : names.get(at)));
             columns.add(asGiven(table.column().apply(at), table.rows()));
         }
-        return new Model.Frame(told, columns);
+        return new Model.Frame(told, columns, names == null || Model.Frame.areNumbers(names), table.rows());
     }
 
     private static Column asGiven(Cells cells, int rows) {
@@ -100,6 +100,11 @@ final class Tables {
         };
     }
 
+    /** Returns records as a table, of which nothing is declared. */
+    static Model.Frame ofRecords(List<?> records) {
+        return undeclared(records, names(records, new Declared(null)));
+    }
+
     /** One record. */
     static Given record(Map<?, ?> record) {
         return declared -> declared.columns() == null ? record : declared.frame(declared.columns().readRecords(List.of(record), Source.JSON));
@@ -124,7 +129,7 @@ final class Tables {
     private static Object records(List<?> records, Declared declared) {
         var columns = declared.columns();
         var given = names(records, declared);
-        if (columns == null) return undeclaredRecords(records, List.copyOf(given));
+        if (columns == null) return undeclared(records, given);
         if (columns.takesObjects()) return declared.frame(columns.read(records, Source.JSON));
         if (declared.haveNames()) return declared.frame(columns.readRecords(records, Source.JSON));
         var names = ((Map<?, ?>) records.get(0)).keySet();
@@ -151,7 +156,8 @@ final class Tables {
         return MlmodelException.input(List.of(detail));
     }
 
-    private static Model.Frame undeclaredRecords(List<?> records, List<?> order) {
+    private static Model.Frame undeclared(List<?> records, Set<Object> names) {
+        var order = List.copyOf(names);
         return undeclared(order, new Table(
             order, order.size(), records.size(), at -> row -> ((Map<?, ?>) records.get(row)).get(order.get(at))));
     }
@@ -212,7 +218,7 @@ final class Tables {
             if (columns == null) return value;
             boolean areRecords = value instanceof List<?> list && !list.isEmpty() && list.stream().allMatch(Map.class::isInstance);
             if (areRecords) return records((List<?>) value, declared);
-            boolean isNameless = value instanceof Map<?, ?> map && columns.specs().size() > 1
+            boolean isNameless = value instanceof Map<?, ?> map && !map.isEmpty() && columns.specs().size() > 1
                 && columns.specs().stream().anyMatch(one -> one.name() == null) && !columns.areNumbers(map.keySet());
             if (isNameless) throw nameless();
             return plain(value, declared, "RST-014");

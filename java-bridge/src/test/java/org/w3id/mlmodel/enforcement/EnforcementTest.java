@@ -10,10 +10,13 @@ import java.math.BigInteger;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.MlmodelException;
@@ -111,6 +114,7 @@ class EnforcementTest {
         assertEquals("A key is of the class java.lang.Double; names are texts, Integer or Long.", keys.getMessage());
         var twice = assertThrows(MlmodelException.class, () -> ROWS.read(Map.of(1, 1, "1", 2), Source.PROGRAM));
         assertEquals("Two keys are both written 1.", twice.getMessage());
+        assertTrue(refused("string", Map.of("a", new Object[] {1, new Object()})).startsWith("The value at /x/0/a/1 is of"));
         var itself = new ArrayList<Object>();
         itself.add(itself);
         assertTrue(refused("string", itself).contains("deeper than 1024"));
@@ -162,6 +166,72 @@ class EnforcementTest {
         assertEquals(5L, matched("7", "7"));
         assertEquals("ENF-004", matched("7", 7));
         assertEquals("ENF-004", matched("a", "A"));
+    }
+
+    @Test
+    void aNumberThatIsNotWholeIsNoOtherNumber() {
+        assertEquals(5L, matched(7L, 7.0));
+        assertEquals("ENF-004", matched(1L, 1.5));
+        assertEquals("ENF-004", matched(1L, new BigDecimal("1.5")));
+        assertEquals("ENF-004", matched(0L, Double.NaN));
+        assertEquals("ENF-004", matched(Long.MAX_VALUE, Double.POSITIVE_INFINITY));
+        assertEquals("ENF-004", matched(0L, BigInteger.TWO.pow(64)));
+    }
+
+    /** Sorting them by the place of each column among all, looked for each time, takes minutes. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void manyFaultsAreSortedInTimeByTheirNumber() {
+        int count = 40_000;
+        var specs = IntStream.range(0, count).mapToObj(at -> (Spec) new Spec.Column("column " + at, Type.Scalar.LONG, true)).toList();
+        var details = new ArrayList<Detail>();
+        for (int at = 0; at < count; at++) details.add(new Detail("ENF-004", "column " + at * 7919L % count, null, "long", "0 inputs"));
+        details.add(Detail.of("ENF-011"));
+        var sorted = Matching.refused(specs, details).details();
+        assertEquals("ENF-011", sorted.get(0).rule());
+        for (int at = 0; at < count; at++) assertEquals("column " + at, sorted.get(at + 1).column());
+    }
+
+    /** Looking through what is told of all others for each column takes minutes. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void manyColumnsAreToldInTimeByTheirNumber() {
+        int count = 200_000;
+        var specs = IntStream.range(0, count).mapToObj(at -> (Spec) new Spec.Column("column " + at, Type.Scalar.LONG, true)).toList();
+        var table = new Table(specs.stream().map(Spec::name).toList(), count, 1, at -> row -> "x");
+        var error = assertThrows(MlmodelException.class, () -> new Enforcement(specs).read(table, Source.JSON));
+        assertEquals(count, error.details().size());
+        assertEquals(new Detail("ENF-049", "column 5", 0, "long", "'x'"), error.details().get(5));
+    }
+
+    @Test
+    void aColumnIsToldOfARuleOnce() {
+        var twice = new Table(List.of("x", "x", "t"), 3, 1, at -> row -> at == 2 ? "2024-01-31" : "y");
+        var rules = assertThrows(MlmodelException.class, () -> ROWS.read(twice, Source.JSON)).details().stream().map(Detail::rule).toList();
+        assertEquals(List.of("ENF-007", "ENF-049"), rules);
+        var error = assertThrows(MlmodelException.class, () -> ROWS.read(List.of(Map.of("x", 1)), Source.PROGRAM));
+        assertEquals(List.of("ENF-004"), error.details().stream().map(Detail::rule).toList());
+    }
+
+    /** Comparing each name with each number takes minutes. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void numbersThatAreNamesAreFoundInTimeByTheirNumber() {
+        int count = 20_000;
+        var specs = IntStream.range(0, count).mapToObj(at -> (Spec) new Spec.Column(null, Type.Scalar.LONG, true)).toList();
+        var names = IntStream.range(0, 10 * count).mapToObj(at -> String.valueOf(10 * count - 1 - at)).toList();
+        var positions = Matching.of(specs, names, names.size(), new ArrayList<>());
+        for (int at = 0; at < count; at++) assertEquals(10 * count - 1 - at, positions[at]);
+    }
+
+    /** Looking through all that was told for each value takes minutes. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void ofAParameterTheFirstValueThatIsWrongIsTold() {
+        var declared = Signature.read(Map.of("params", "[{\"name\": \"a\", \"type\": \"long\", \"default\": [1], \"shape\": [-1]}]")).params();
+        var details = new ArrayList<>(Collections.nCopies(100_000, new Detail("ENF-049", "x", 0, null, null)));
+        Params.read(declared, Map.of("a", Collections.nCopies(300_000, "x")), details);
+        assertEquals(List.of(new Detail("ENF-082", "a", 0, "long", "'x'")), details.subList(100_000, details.size()));
     }
 
     @Test

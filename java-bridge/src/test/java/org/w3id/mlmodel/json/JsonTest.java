@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -81,5 +83,14 @@ class JsonTest {
         assertEquals(null, new Numeral("1e401").integral(400));
         assertEquals(false, new Numeral("1").equals(new Numeral("10")));
         assertEquals(false, new Numeral("1").equals(new Numeral("-1")));
+    }
+
+    /** Making the text of the place of each value takes minutes where a key is long. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void manyValuesUnderALongKeyAreReadInTimeByTheirSize() {
+        var key = "k".repeat(4 << 20);
+        var read = (Map<?, ?>) JavaValues.plain(Map.of(key, Collections.nCopies(500_000, "x")));
+        assertEquals(500_000, ((List<?>) read.get(key)).size());
     }
 }

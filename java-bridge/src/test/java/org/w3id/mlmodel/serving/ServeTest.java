@@ -61,6 +61,12 @@ class ServeTest {
     }
 
     @Test
+    void anAddressIsWrittenAsClientsWriteIt() {
+        assertEquals("http://127.0.0.1:5000", Serve.address("127.0.0.1", 5000));
+        assertEquals("http://[::1]:80", Serve.address("::1", 80));
+    }
+
+    @Test
     void aNameThatIsNoneIsRefused() {
         var error = assertThrows(MlmodelException.class, () -> names(".a=lr.zip"));
         assertTrue(error.getMessage().startsWith("'.a' is not a name of a model: that is 1 to 100"), error.getMessage());

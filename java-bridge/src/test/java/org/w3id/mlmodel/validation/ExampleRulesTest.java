@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -104,6 +105,22 @@ class ExampleRulesTest {
         assertEquals(21, done.size());
         assertEquals("There are 5 more.", done.get(20).message());
         assertEquals("The example breaks the signature: column c0: expected long, got 0 inputs (ENF-004).", done.get(0).message());
+    }
+
+    /** Looking for the places of all of them takes minutes: each is that of a line among many. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void onlyTheFaultsThatAreListedArePlaced() throws IOException {
+        int count = 20_000;
+        var columns = IntStream.range(0, count).mapToObj(at -> "{\"type\": \"long\", \"name\": \"" + at + "\"}").collect(Collectors.joining(", "));
+        var names = IntStream.range(0, count).mapToObj(at -> "\"" + at + "\"").collect(Collectors.joining(", "));
+        var cell = "\"" + "x".repeat(30) + "\"";
+        var example = "{\"columns\": [" + names + "],\n\"data\": [[" + (cell + ",\n").repeat(count - 1) + cell + "]]}";
+        var done = checked(columns, "type: dataframe", example).violations();
+        assertEquals(21, done.size());
+        assertEquals("/data/0/19", done.get(19).pointer());
+        assertEquals(21, done.get(19).line());
+        assertEquals("There are " + (count - 20) + " more.", done.get(20).message());
     }
 
     @Test
