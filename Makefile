@@ -112,7 +112,7 @@ fuzz: env ## Random pickles against CPython's unpickler (COUNT); altered models 
 	@cd python && for target in bodies v2 http; do \
 	  PYTHONPATH=src ../$(BIN)/python tests/fuzz/guided.py $$target $$((10 * $(ALTERED))) $$(($(SEED) + 1)); done
 
-bench: env ## Measure beside MLflow and a bare server; prints the table of docs/speed.md
+bench: env ## Measure beside MLflow and a bare server; prints the rows of docs/speed.md in one table
 	@$(BIN)/python python/benchmarks/run.py
 
 conformance: env ## Ask the reference every conformance vector, through the runner's pipe

@@ -73,6 +73,13 @@ def test_rows_have_names_of_their_own_and_someone_measures_each(load):
     assert of("inprocess") == set(load("inprocess_mlmodel").TASKS)
 
 
+def test_the_page_has_every_row_that_is_printed(load):
+    """Also those that were measured in runs of their own, which stand beside the table."""
+    page = (BENCHMARKS.parents[1] / "docs" / "speed.md").read_text(encoding="utf-8")
+    for row in load("rows").ROWS:
+        assert f"| {row.title.format(big='1,000,000')} |" in page, row.id
+
+
 def test_the_parts_of_a_call_over_grpc_are_those_of_one_answer(load):
     """Each part can be made, and the bare servicer answers what ours does."""
     parts, floor = load("grpc_parts"), load("floor_grpc")

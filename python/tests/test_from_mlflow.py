@@ -93,6 +93,13 @@ def test_log_model_is_missed_everywhere_alike(module: str) -> None:
         _ = found.nothing_of_the_kind
 
 
+@pytest.mark.parametrize("flavor", ["pytorch", "tensorflow"])
+def test_log_saved_model_says_how_what_is_saved_gets_into_a_run(flavor: str) -> None:
+    """EDITIONS row 31: the early edition's name; there are no runs yet."""
+    with pytest.raises(UnsupportedModel, match=r"makes a model folder .*mlflow\.log_artifacts"):
+        _ = importlib.import_module(f"mlmodel.{flavor}").log_saved_model
+
+
 def test_names_of_packages_below() -> None:
     with pytest.raises(UnsupportedModel, match="metrics"):
         _ = models.evaluate  # type: ignore[attr-defined]

@@ -75,7 +75,10 @@ class SktimeFlavor(Flavor):
             asked = configured if isinstance(configured, dict) else {one: {} for one in configured}
             unknown = set(asked).difference(METHODS)
             if unknown:
-                raise InvalidModel(f"pyfunc_predict_conf names {', '.join(sorted(unknown))}.")
+                raise InvalidModel(
+                    f"pyfunc_predict_conf names {', '.join(sorted(unknown))}, and this flavor "
+                    f"answers by {', '.join(METHODS)}."
+                )
             given = None if model_input is None or model_input.empty else model_input
             answers = {
                 name: getattr(model, name)(X=given, **{**asked[name], **(params or {})})

@@ -28,6 +28,11 @@ _LOG_MODEL = (
     "There is no run to log into yet. Save the model to a folder with save_model(model, path); "
     'mlflow.log_artifacts(path, "model") puts it into a run, from which MLflow loads it'
 )
+_LOG_SAVED = (
+    "There is no run to log into yet. save_model(model, path) makes a model folder of what is saved, "
+    "which is loaded first or, for a SavedModel, given as its folder; "
+    'mlflow.log_artifacts(path, "model") puts that into a run, from which MLflow loads it'
+)
 _LOG_STATE = (
     "There is no run to log into yet. Save it to a folder with save_state_dict(state_dict, path); "
     "mlflow.log_artifacts(path, artifact_path) puts it into a run"
@@ -95,7 +100,7 @@ _TABLE: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("",), "delete_model_version register_model register_logged_model", _REGISTRY),
     (("",), "autolog", _AUTOLOG),
     (("*", "pyfunc", ""), "log_model", _LOG_MODEL),
-    (("*",), "log_saved_model", _LOG_MODEL),
+    (("*",), "log_saved_model", _LOG_SAVED),
     (("*",), "log_state_dict", _LOG_STATE),
     (("models.Model",), "log", _LOG_MODEL),
     (

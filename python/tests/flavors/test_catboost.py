@@ -489,11 +489,6 @@ def test_a_file_with_a_deep_description(tmp_path):
         mlmodel.load(folder_of(tmp_path / "m", data[:at] + b"[" * 900 + data[at + 900 :]))
 
 
-def test_the_extra_is_named(load_without, tmp_path):
-    mlmodel.catboost.save_model(regressor(), tmp_path / "m")
-    assert re.search(r"pip install .*\[catboost\]", load_without(tmp_path / "m", "catboost"))
-
-
 @pytest.mark.slow
 def test_altered_files_are_refused_or_answer():
     """CAT-006: none that loads without trust ends the process."""

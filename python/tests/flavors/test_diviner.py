@@ -651,9 +651,3 @@ def test_another_version_is_told_where_loading_fails(version, made, tmp_path):
         mlmodel.load(tmp_path / "m", trust=True)
     assert version in str(raised.value)
     assert diviner.__version__ in str(raised.value)
-
-
-def test_without_its_library(made, tmp_path, load_without):
-    mlmodel.diviner.save_model(made("prophet"), tmp_path / "m")
-    told = load_without(tmp_path / "m", "diviner")
-    assert re.search(r"pip install .*\[diviner\]", told)

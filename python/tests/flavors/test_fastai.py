@@ -221,10 +221,6 @@ def test_another_version_is_named(version, tmp_path):
     assert fastai.__version__ in caught.value.message
 
 
-def test_the_extra_is_named(saved, load_without):
-    assert "[fastai]" in load_without(saved, "fastai")
-
-
 # Data.
 
 

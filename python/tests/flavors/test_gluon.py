@@ -224,9 +224,3 @@ def test_nobody_else_sees_the_names_meanwhile(monkeypatch):
         imported(looked)
     assert told == {"mxnet.np": [True, True, False], "mxnetwork": [False, False, False]}
     assert vars(np)["__getattr__"].__module__ == "numpy"
-
-
-def test_without_the_library_the_extra_is_named(saved, monkeypatch):
-    monkeypatch.setitem(sys.modules, "mxnet", None)
-    with pytest.raises(MissingDependency, match=r"'mxnet' is not installed.*\[gluon\]"):
-        mlmodel.load(saved)

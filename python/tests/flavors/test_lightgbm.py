@@ -250,11 +250,6 @@ def test_parameters_reach_predict(booster, classifier, tmp_path):
         loaded.predict(ROWS, {"num_iteration": 1.5})
 
 
-def test_the_extra_is_named(classifier, load_without, tmp_path):
-    mlmodel.lightgbm.save_model(classifier, tmp_path / "m")
-    assert re.search(r"pip install .*\[lightgbm\]", load_without(tmp_path / "m", "lightgbm"))
-
-
 def test_another_version_is_named_where_it_does_not_load(booster, tmp_path):
     """ENV-021."""
     mlmodel.lightgbm.save_model(booster, tmp_path / "m")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
 import zipfile
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from interchange_table import RELEASES
+from peer_environment import peer_folder
+from sklearn.linear_model import LinearRegression
 
 import mlmodel
-from mlmodel import pyfunc
+from mlmodel import flavors, pyfunc
 from mlmodel.errors import UnsupportedModel
 from mlmodel.flavors import _registry
 from mlmodel.pyfunc.elsewhere import table
@@ -133,6 +140,78 @@ def test_the_layout_of_sktime_is_read_by_the_plugin(installed, tmp_path):
     assert said.splitlines() == [
         "model.zip", f"{['predict__y', *bounds]} 2", "{'sktime': '0.24.0'}", "MissingDependency",
     ]  # fmt: skip
+
+
+#: sktime's own module, with MLflow: it answers by what the plugin wrote, and writes the same models.
+OWN_MODULE = """
+import os, pickle, sys
+os.chdir(sys.argv[1])  # where MLflow makes a folder of runs
+import mlflow
+from sktime.utils import mlflow_sktime
+
+asked, answers = pickle.load(open(sys.argv[1] + "/asked", "rb")), {}
+for name, rows in asked.items():
+    ours = f"{sys.argv[1]}/{name}"
+    answers[name] = mlflow.pyfunc.load_model(ours).predict(rows)
+    for form in ("pickle", "cloudpickle"):
+        model = mlflow_sktime.load_model(ours)
+        mlflow_sktime.save_model(model, f"{ours}-{form}", serialization_format=form)
+pickle.dump(answers, open(sys.argv[1] + "/answers", "wb"))
+"""
+
+
+def forecasters():
+    """Give forecasters of two months, and what each is asked."""
+    from sktime.forecasting.compose import make_reduction
+    from sktime.forecasting.naive import NaiveForecaster
+    from sktime.forecasting.trend import PolynomialTrendForecaster
+
+    months, horizon = pd.period_range("2020-01", periods=24, freq="M"), [1, 2]
+    watts = pd.Series(np.arange(24.0) % 7, index=months, name="watts")
+    wind = pd.DataFrame({"wind": np.arange(26.0) % 5}, index=months.append(months[-2:] + 2))
+    asked = {"predict_interval": {"coverage": [0.5, 0.9]}, "predict_var": {}, "predict": {}}
+    configured = {
+        "alone": None, "methods": ["predict", "predict_interval"],
+        "arguments": {**asked, "predict_quantiles": {"alpha": [0.1, 0.5]}},
+    }  # fmt: skip
+    for name, methods in configured.items():
+        model = NaiveForecaster(sp=7).fit(watts, fh=horizon)
+        if methods:
+            model.pyfunc_predict_conf = {"predict_method": methods}
+        yield name, model, pd.DataFrame()
+    yield "trend", PolynomialTrendForecaster().fit(watts, fh=horizon), pd.DataFrame()
+    reduced = make_reduction(LinearRegression(), window_length=3)
+    yield "regressors", reduced.fit(watts, X=wind[:-2], fh=horizon), wind[-2:]
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """The flavor of the example, in this process."""
+    monkeypatch.setattr(_registry, "REGISTERED", {})
+    monkeypatch.syspath_prepend(PLUGIN)
+    flavors.register(importlib.import_module("mlmodel_sktime").FLAVOR)
+
+
+@pytest.mark.libraries("sktime")
+@pytest.mark.usefixtures("registered")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("release", ["3.x", "2.x"])
+def test_sktimes_own_module_and_the_plugin_read_each_other(release, tmp_path):
+    """PYF-022: its module runs MLflow of a release, and the plugin none."""
+    asked = {}
+    for name, model, rows in forecasters():
+        mlmodel.save(model, tmp_path / name)
+        asked[name] = rows
+    (tmp_path / "asked").write_bytes(pickle.dumps(asked))
+    run(peer_folder(RELEASES[release]), OWN_MODULE, tmp_path)
+    told = pickle.loads((tmp_path / "answers").read_bytes())
+    assert told.keys() == asked.keys()
+    for name, rows in asked.items():
+        for folder in (name, f"{name}-pickle", f"{name}-cloudpickle"):
+            assert mlmodel.validate(tmp_path / folder).valid, folder
+            answer = mlmodel.load(tmp_path / folder, trust=True).predict(rows)
+            assert type(answer) is type(told[name]), folder
+            assert answer.equals(told[name]), (folder, answer, told[name])
 
 
 def test_a_path_that_another_module_knows_is_not_looked_for(tmp_path):

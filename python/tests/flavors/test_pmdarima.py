@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -350,12 +349,6 @@ def test_another_version_is_told_where_loading_fails(version, made, tmp_path):
         mlmodel.load(tmp_path / "m", trust=True)
     assert version in str(raised.value)
     assert own in str(raised.value)
-
-
-def test_without_its_library(made, tmp_path, load_without):
-    mlmodel.pmdarima.save_model(made("arima"), tmp_path / "m")
-    told = load_without(tmp_path / "m", "pmdarima")
-    assert re.search(r"pip install .*\[pmdarima\]", told)
 
 
 def test_the_keys_of_the_first_versions_are_enough(made, tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import logging
-import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -445,12 +444,6 @@ def test_another_version_is_told_where_loading_fails(version, made, tmp_path):
         mlmodel.load(tmp_path / "m")
     assert version in str(raised.value)
     assert prophet.__version__ in str(raised.value)
-
-
-def test_without_its_library(made, tmp_path, load_without):
-    mlmodel.prophet.save_model(made("plain"), tmp_path / "m")
-    told = load_without(tmp_path / "m", "prophet")
-    assert re.search(r"pip install .*\[prophet\]", told)
 
 
 def test_the_keys_of_the_first_versions_are_enough(made, tmp_path):

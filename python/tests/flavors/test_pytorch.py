@@ -489,11 +489,6 @@ def test_another_version_is_named_where_it_keeps_the_model_from_loading(version,
     assert torch.__version__.partition("+")[0] in caught.value.message
 
 
-def test_the_extra_is_named(network, load_without, tmp_path):
-    mlmodel.pytorch.save_model(network, tmp_path / "m")
-    assert "[pytorch]" in load_without(tmp_path / "m", "torch")
-
-
 def of_another_version(model):
     """Return a pickle that names a module of PyTorch which this version has not."""
     out = io.BytesIO()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -159,12 +158,6 @@ def test_a_pipeline_that_cannot_be_written(tmp_path):
     with pytest.raises(InvalidArgument, match="pipeline cannot be saved: .*SPA-004"):
         mlmodel.spacy.save_model(pipeline, tmp_path / "m")
     assert not (tmp_path / "m").exists()
-
-
-def test_without_the_library_the_extra_is_named(saved, monkeypatch):
-    monkeypatch.setitem(sys.modules, "spacy", None)
-    with pytest.raises(MissingDependency, match=r"\'spacy\' is not installed.*\[spacy\]"):
-        mlmodel.load(saved)
 
 
 @pytest.mark.parametrize("version", ["99.0.0", "3.0.1"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -163,8 +164,20 @@ def test_other_classes_are_never_loaded(copied, name):
         mlmodel.load(copied, trust=True)
 
 
-def test_without_spark_the_extra_is_named(saved, load_without):
-    assert "[spark]" in load_without(saved, "pyspark")
+def test_without_java_what_spark_needs_is_named(saved, tmp_path):
+    """SPK-010."""
+    code = (
+        "import sys, mlmodel\n"
+        "try: mlmodel.load(sys.argv[1], trust=True)\n"
+        "except mlmodel.errors.MissingDependency as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(saved)], env={**os.environ, "JAVA_HOME": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert re.search(
+        r"could not be started: .*It needs Java 17 \(JAVA_HOME\).*SPK-010", done.stdout
+    ), done.stderr
 
 
 def test_a_folder_of_early_users_loads(corpus):

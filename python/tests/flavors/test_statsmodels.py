@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import re
 import sys
 from importlib.util import find_spec
 
@@ -475,12 +474,6 @@ def test_versions_that_have_the_old_places_are_left_alone(made, tmp_path, monkey
     monkeypatch.setitem(sys.modules, "statsmodels.tools._decorators", None)
     native = mlmodel.statsmodels.load_model(tmp_path / "m")
     same(native.predict(constant()), made("ols").predict(constant()))
-
-
-def test_without_its_library(made, tmp_path, load_without):
-    mlmodel.statsmodels.save_model(made("ols"), tmp_path / "m")
-    told = load_without(tmp_path / "m", "statsmodels")
-    assert re.search(r"pip install .*\[statsmodels\]", told)
 
 
 OLD_LAYOUTS = {

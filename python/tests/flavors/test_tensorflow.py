@@ -361,12 +361,6 @@ def test_what_is_no_model_is_not_saved(given, tmp_path):
         mlmodel.tensorflow.save_model(given, tmp_path / "m")
 
 
-def test_what_logged_a_folder_says_what_to_do_instead():
-    """EDITIONS row 31: there is no run to log into."""
-    with pytest.raises(AttributeError, match="Save the model to a folder with save_model"):
-        _ = mlmodel.tensorflow.log_saved_model
-
-
 def test_a_folder_that_is_no_graph_is_not_saved(tmp_path):
     """TFL-002."""
     with pytest.raises(InvalidArgument, match="is not the folder of a SavedModel.*TFL-002"):

@@ -16,11 +16,6 @@ pytestmark = pytest.mark.libraries("transformers", "torch")
 
 ROWS = pd.DataFrame({"text": ["a good film", "the book was long"]}, index=[7, 3])
 TEXTS = ROWS["text"].tolist()
-#: Three labels by which zero-shot classification knows whether a text says something.
-LOGIC = {
-    "num_labels": 3, "id2label": {0: "contradiction", 1: "neutral", 2: "entailment"},
-    "label2id": {"contradiction": 0, "neutral": 1, "entailment": 2},
-}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +57,7 @@ def generator(both):
 
 @pytest.fixture
 def shot(both):
-    return both("zero-shot-classification", "BertForSequenceClassification", **LOGIC)
+    return both("zero-shot-classification", "BertForSequenceClassification", **small.LOGIC)
 
 
 @pytest.mark.parametrize("given", [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import sys
 
 import numpy as np
 import pandas as pd
@@ -290,12 +289,6 @@ def test_another_version_is_named_with_the_installed_one(saved):
     (saved / "viz.json").write_text('{"a": 1}')
     with pytest.raises(MissingDependency, match=rf"(?s)99\.0\.0.*{alt.__version__}"):
         mlmodel.vizmod.load_model(saved)
-
-
-def test_without_the_library_the_extra_is_named(saved, monkeypatch):
-    monkeypatch.setitem(sys.modules, "altair", None)
-    with pytest.raises(MissingDependency, match=r"'altair' is not installed.*\[vizmod\]"):
-        mlmodel.load(saved)
 
 
 def test_the_layout_of_mlflow_vizmod(chart, tmp_path, monkeypatch):

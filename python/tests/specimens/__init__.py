@@ -97,6 +97,9 @@ class Specimen:
     fidelity: Mapping[str, Made | str] = field(default_factory=_nothing)
     #: Kinds of data that are this flavor's own (images, a horizon to forecast, …).
     kinds: Mapping[str, Kind] = field(default_factory=_nothing)
+    #: Models that the flavor's page asks beside this one, by the names that its blocks have
+    #: (``tests/flavors/test_page_requests.py``).
+    on_page: Mapping[str, Callable[[], Any]] = field(default_factory=_nothing)
     #: Why the kinds that ``fidelity`` does not name cannot be.
     other_kinds: str = ""
 

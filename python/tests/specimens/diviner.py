@@ -95,6 +95,7 @@ SPECIMEN = Specimen(
         "periods": Made(_of_pmdarima, _predict),
         "groups": Made(_of_pmdarima, _predict),
     },
+    on_page={"pmdarima": lambda: _of_pmdarima(None)},
     kinds={
         "horizon": asking(horizon=10, frequency="D"),
         "periods": asking(n_periods=10, predict_col="watts"),

@@ -106,6 +106,7 @@ SPECIMEN = Specimen(
         "intervals": Made(lambda _row: _make(), _forecast),
         "regressors": Made(_with_regressors, _forecast),
     },
+    on_page={"regressors": lambda: _with_regressors(None)},
     kinds={
         "periods to forecast": asking(n_periods=24),
         "intervals": asking(n_periods=24, return_conf_int=True, alpha=0.2),

@@ -45,6 +45,13 @@ def _arima(_row: Any) -> Any:
     return ARIMA(pd.Series(target(60), index=MONTHS), order=(1, 1, 0)).fit()
 
 
+def _arima_with_regressor() -> Any:
+    from statsmodels.tsa.api import SARIMAX
+
+    regressor = pd.DataFrame({"x": np.arange(60.0) % 7}, index=MONTHS)
+    return SARIMAX(target(60), exog=regressor.to_numpy(), order=(1, 0, 0)).fit(disp=0)
+
+
 def _asked(model: Any, row: Any) -> Any:
     cells = row.iloc[0]
     return model.predict(start=cells["start"], end=cells["end"])
@@ -128,6 +135,7 @@ SPECIMEN = Specimen(
     runs="a pickle of statsmodels, whose formulas are Python",
     missing={"arrays": "it was fitted by a formula, whose variables have names"},
     fidelity=FIDELITY,
+    on_page={"series": lambda: _arima(None), "regressor": _arima_with_regressor},
     kinds={
         "places to forecast": asking(start=60, end=75),
         "dates to forecast": asking(

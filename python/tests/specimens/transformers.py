@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from specimens import Made, Specimen, mlmodel_file
 
 TEXT = "[PAD] [UNK] [CLS] [SEP] [MASK] good bad film book long a the is was very 良 ##い"
@@ -11,6 +13,11 @@ SIZES = {
     "intermediate_size": 32, "max_position_embeddings": 64,
 }  # fmt: skip
 LABELS = {"num_labels": 2, "id2label": {0: "bad", 1: "good"}, "label2id": {"bad": 0, "good": 1}}
+#: Three labels by which zero-shot classification knows whether a text says something.
+LOGIC = {
+    "num_labels": 3, "id2label": {0: "contradiction", 1: "neutral", 2: "entailment"},
+    "label2id": {"contradiction": 0, "neutral": 1, "entailment": 2},
+}  # fmt: skip
 KINDS = "it takes texts, and answers labels of them"
 
 
@@ -25,7 +32,7 @@ def network(kind, **options):
     import transformers
 
     torch.manual_seed(0)
-    config = transformers.BertConfig(**SIZES, initializer_range=0.5, **options)
+    config = transformers.BertConfig(**{**SIZES, "initializer_range": 0.5, **options})
     return getattr(transformers, kind)(config).eval()
 
 
@@ -92,5 +99,15 @@ SPECIMEN = Specimen(
         "1.x writes": "No module named 'mlflow.transformers'",
     },
     fidelity={"one text column": Made(lambda rows: make(), native)},
+    on_page={
+        task: partial(pipeline, task, kind, **options)
+        for task, kind, options in (
+            ("token-classification", "BertForTokenClassification", {"num_labels": 3}),
+            ("fill-mask", "BertForMaskedLM", {}),
+            ("feature-extraction", "BertModel", {"hidden_size": 4}),
+            ("text-generation", "BertLMHeadModel", {"is_decoder": True}),
+            ("zero-shot-classification", "BertForSequenceClassification", LOGIC),
+        )
+    },
     other_kinds=KINDS,
 )

@@ -175,7 +175,6 @@ WHY_NOT = {
     "sklearn-0.24-signature": LEFT_OUT,
     "sklearn-2.5.0": LEFT_OUT,
     "sklearn-3.1.1": LEFT_OUT,
-    "sklearn-3.4.0-metadata": (MissingDependency, "imblearn"),
     "sklearn-azure-automl": LEFT_OUT,
     "sklearn-databricks": LEFT_OUT,
     "sklearn-input-example-split": LEFT_OUT,
@@ -184,7 +183,7 @@ WHY_NOT = {
 #: Folder of the corpus -> the library without which nothing more can be told.
 NEEDS = {
     "lightgbm-2.9.2": "lightgbm", "pytorch-1.5": "torch", "sklearn-1.28.0": "lightgbm",
-    "tensorflow-2.17.2": "tensorflow",
+    "sklearn-3.4.0-metadata": "imblearn", "tensorflow-2.17.2": "tensorflow",
 }  # fmt: skip
 
 
