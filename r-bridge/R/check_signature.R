@@ -26,59 +26,22 @@ check_json_text <- function(ck, node, schema, pointer) {
 
 # A text of JSON as nodes, as YAML's are; `places` says where each of its characters stands.
 json_nodes <- function(text, places, deepest = deepest_text) {
-  s <- json_reader(text, TRUE, deepest)
+  s <- json_reader(text, TRUE, deepest, as_nodes)
   long <- which(nchar(s$tokens) > longest_whole & grepl("^-?[0-9]+$", s$tokens) & s$kinds != "\"")
   if (length(long)) not_json(s, 1L, paste("a whole number of more than", longest_whole, "digits, and so not JSON"))
   # Where the text stands that is empty, or ends.
   s$places <- places[pmin(s$starts, length(places))]
-  node <- json_node(s)
-  json_end(s)
-  node
+  json_document(s)
 }
 
-json_node <- function(s) {
-  at <- s$at
-  kind <- if (at <= s$count) s$kinds[at] else ""
-  if (kind %in% c("", "]", "}", ",", ":")) not_json(s)
-  s$at <- at + 1L
-  node <- list2env(list(kind = "text", place = s$places[at], tag = NULL, is_json = TRUE), parent = emptyenv())
-  if (kind == "{") into(s, function(s) json_entries(s, node))
-  else if (kind == "[") into(s, function(s) json_list(s, node))
-  else {
-    node$value <- s$tokens[at]
-    node$is_plain <- kind != "\""
-  }
-  node
-}
+json_node <- function(s, at, kind, ...) list2env(list(kind = kind, place = s$places[at], tag = NULL, is_json = TRUE, ...), parent = emptyenv())
+json_text_node <- function(s, at) json_node(s, at, "text", value = s$tokens[at], is_plain = s$kinds[at] != "\"")
 
-json_list <- function(s, node) {
-  node$kind <- "list"
-  node$items <- list()
-  items <- list()
-  if (took(s, "]")) return()
-  repeat {
-    items[[length(items) + 1L]] <- json_node(s)
-    if (took(s, "]")) break
-    if (!took(s, ",")) not_json(s)
-  }
-  node$items <- items
-}
-
-json_entries <- function(s, node) {
-  node$kind <- "mapping"
-  node$entries <- list()
-  entries <- list()
-  if (took(s, "}")) return()
-  repeat {
-    if (s$at > s$count || s$kinds[s$at] != "\"") not_json(s)
-    key <- json_node(s)
-    if (!took(s, ":")) not_json(s)
-    entries[[length(entries) + 1L]] <- list(key, json_node(s))
-    if (took(s, "}")) break
-    if (!took(s, ",")) not_json(s)
-  }
-  node$entries <- entries
-}
+as_nodes <- list(
+  single = json_text_node,
+  list = function(s, at, items) json_node(s, at, "list", items = items),
+  object = function(s, at, keys, values) json_node(s, at, "mapping", entries = Map(function(key, value) list(json_text_node(s, key), value), keys, values))
+)
 
 keys_once <- function(ck, node, pointer) {
   keys <- vapply(node$entries, function(entry) entry[[1L]]$value, "")

@@ -20,18 +20,15 @@ longest_whole <- 4300L
 # Of other texts: what R's own stack takes.
 deepest_json <- 100L
 
-read_json <- function(text, is_bare = FALSE, deepest = deepest_json) {
-  s <- json_reader(text, is_bare, deepest)
-  value <- json_value(s)
-  json_end(s)
-  value
-}
+read_json <- function(text, is_bare = FALSE, deepest = deepest_json) json_document(json_reader(text, is_bare, deepest, as_values))
 
-json_reader <- function(text, is_bare, deepest) {
+# `made` says what becomes of what is read (as_values, as_nodes).
+json_reader <- function(text, is_bare, deepest, made) {
   s <- json_tokens(text, if (is_bare) json_token_or_bare else json_token)
   s$at <- 1L
   s$levels <- 0L
   s$deepest <- deepest
+  s$made <- made
   s
 }
 
@@ -97,8 +94,12 @@ not_json <- function(s, place = place_of_token(s, s$at), what = "not JSON", clas
   stop(errorCondition(paste(what, "at character", place), at = place, what = what, class = c(class, "mlmodel_not_json")))
 }
 
-# What follows a value, a token or none, is not JSON.
-json_end <- function(s) if (s$at <= s$count || !is.null(s$rest)) not_json(s)
+# One value; what follows it, a token or none, is not JSON.
+json_document <- function(s) {
+  value <- json_value(s)
+  if (s$at <= s$count || !is.null(s$rest)) not_json(s)
+  value
+}
 
 # One level of lists and objects more; what is too deep is told where the text begins (MLM-041).
 into <- function(s, read) {
@@ -112,50 +113,57 @@ into <- function(s, read) {
 json_value <- function(s) {
   at <- s$at
   if (at > s$count) not_json(s)
+  switch(s$kinds[at], "]" = , "}" = , "," = , ":" = not_json(s))
   s$at <- at + 1L
-  switch(s$kinds[at],
-    "{" = into(s, json_pairs),
-    "[" = into(s, json_items),
-    "\"" = s$tokens[at],
-    "t" = TRUE,
-    "f" = FALSE,
-    "n" = NULL,
-    "]" = , "}" = , "," = , ":" = not_json(s, place_of_token(s, at)),
-    "N" = NaN,
-    "I" = Inf,
-    if (s$tokens[at] == "-Infinity") -Inf else json_number(s$tokens[at])
-  )
+  switch(s$kinds[at], "{" = into(s, json_pairs), "[" = into(s, json_items), s$made$single(s, at))
 }
 
+# What stands in brackets, of which the first has been read.
 json_items <- function(s) {
+  at <- s$at - 1L
   items <- list()
-  if (took(s, "]")) return(items)
-  repeat {
+  is_end <- took(s, "]")
+  while (!is_end) {
     items[length(items) + 1L] <- list(json_value(s))
-    if (took(s, "]")) return(items)
-    if (!took(s, ",")) not_json(s)
+    is_end <- ended(s, "]")
   }
+  s$made$list(s, at, items)
 }
 
 json_pairs <- function(s) {
-  items <- list()
-  keys <- character()
-  while (!(length(items) == 0L && took(s, "}"))) {
+  at <- s$at - 1L
+  keys <- integer()
+  values <- list()
+  is_end <- took(s, "}")
+  while (!is_end) {
     if (s$at > s$count || s$kinds[s$at] != "\"") not_json(s)
-    keys[length(keys) + 1L] <- s$tokens[s$at]
+    keys[length(keys) + 1L] <- s$at
     s$at <- s$at + 1L
     if (!took(s, ":")) not_json(s)
-    items[length(items) + 1L] <- list(json_value(s))
-    if (took(s, "}")) break
-    if (!took(s, ",")) not_json(s)
+    values[length(values) + 1L] <- list(json_value(s))
+    is_end <- ended(s, "}")
   }
-  json_object(items, keys)
+  s$made$object(s, at, keys, values)
 }
+
+# Whether a list or an object ends behind a value; else a comma stands there.
+ended <- function(s, token) took(s, token) || (!took(s, ",") && not_json(s))
 
 took <- function(s, token) {
   is_there <- s$at <= s$count && s$kinds[s$at] == token
   if (is_there) s$at <- s$at + 1L
   is_there
+}
+
+# Of tokens, given by their numbers, values as write_json takes them.
+as_values <- list(
+  single = function(s, at) json_single(s$tokens[at], s$kinds[at]),
+  list = function(s, at, items) items,
+  object = function(s, at, keys, values) json_object(values, s$tokens[keys])
+)
+
+json_single <- function(token, kind) {
+  switch(kind, "\"" = token, t = TRUE, f = FALSE, n = NULL, N = NaN, I = Inf, if (token == "-Infinity") -Inf else json_number(token))
 }
 
 # Of a key that stands twice the last value is what readers of JSON take.
