@@ -3,6 +3,9 @@
 most_of_example <- 8 * 2^20
 most_with_places <- 2^20
 most_of_faults <- 20L
+# Of records with different keys: a larger table has no more than so many cells for each that is given (EXA-015).
+few_cells <- 1e6
+most_empty <- 100
 example_types <- c("dataframe", "ndarray", "json_object", "sparse_matrix_csr", "sparse_matrix_csc")
 
 # What is wrong with one part of an example ends what is looked at: `row` counts from 0.
@@ -79,6 +82,7 @@ rows_of_example <- function(data, info, specs) {
   if (startsWith(info$type, "sparse")) return(read_sparse(data, info$type, specs))
   if (info$type == "dataframe" && !is_records(data)) return(read_frame(data, specs, are_tensors))
   if (are_tensors) return(read_tensors(in_wrapping(data, info$format, specs), specs))
+  if (info$type == "dataframe" || length(specs)) require_alike(data, specs)
   if (is.null(specs)) return(if (is_array(data)) length(data) else 1L)
   require_columns(data, specs)
   columns <- tryCatch(enforce_json(specs, without_nan(data)), mlmodel_refused = function(e) refused_example(e))
@@ -92,6 +96,16 @@ require_columns <- function(data, specs) {
   are_lists <- vapply(unclass(data), is_array, NA)
   if (any(are_lists) && !all(are_lists)) wrong_example("EXA-007", "An example mixes single values and columns of them")
   if (any(are_lists) && length(unique(lengths(unclass(data)))) > 1L) wrong_example("EXA-007", "The columns of an example differ in length")
+}
+
+# Records of which hardly any have the same keys are no table; where an object is a value they may be as they like.
+require_alike <- function(data, specs) {
+  are_values <- length(specs) == 1L && is.null(specs[[1L]]$name) && !specs[[1L]]$type$kind %in% scalar_types
+  if (are_values || !is_array(data) || !all(vapply(data, is_object, NA))) return()
+  names <- unique(unlist(lapply(data, names)))
+  # Doubles: there may be more cells than integers.
+  if (as.double(length(names)) * length(data) > max(few_cells, most_empty * sum(lengths(data))))
+    wrong_example("EXA-015", "Hardly any of the example's records have the same keys, so they are no table")
 }
 
 is_records <- function(data) is_array(data) && length(data) > 0L && is_object(data[[1L]])

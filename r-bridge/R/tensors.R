@@ -79,11 +79,12 @@ read_sparse <- function(data, type, specs) {
   parts <- c("data", "indices", "indptr", "shape")
   if (!is_object(data) || !setequal(names(data), parts)) wrong_example("EXA-007", "A sparse matrix is an object with data, indices, indptr and shape")
   cells <- at_key(data, "data")
-  if (!is_array(cells) || any(vapply(cells, is.list, NA))) wrong_example("EXA-007", "The parts of a sparse matrix are lists of numbers")
+  if (!all(vapply(unclass(data), is_array, NA)) || any(vapply(cells, is.list, NA)))
+    wrong_example("EXA-007", "The parts of a sparse matrix are lists of numbers")
   dtype <- if (!is.null(specs) && is_tensor_spec(specs[[1L]])) specs[[1L]]$dtype else "float64"
   if (!is.na(wrong_element(cells, dtype))) wrong_example("EXA-003", paste("A sparse matrix has a value that is not of", dtype, "(ENF-075)"))
   read <- lapply(structure(parts, names = parts), function(part) if (part == "data") cells else whole_numbers(at_key(data, part)))
-  if (any(vapply(read, is.null, NA))) wrong_example("EXA-007", "The parts of a sparse matrix are lists of numbers")
+  if (any(vapply(read, is.null, NA))) wrong_example("EXA-012", "Indices, ends and lengths of a sparse matrix are whole numbers")
   if (!is_sparse(read, type)) wrong_example("EXA-012", "The parts of a sparse matrix contradict each other")
   shape <- read[["shape"]]
   if (!is.null(specs)) {
@@ -96,9 +97,9 @@ read_sparse <- function(data, type, specs) {
   1L
 }
 
+# The numbers of a list, if all are whole, and written without a point and an exponent.
 whole_numbers <- function(list) {
-  is_one <- function(one) is_number(one) && isTRUE(as.double(one) %% 1 == 0)
-  if (is_array(list) && all(vapply(list, is_one, NA))) vapply(list, as.double, 0)
+  if (all(vapply(list, function(one) is_number(one) && is_whole(one), NA))) vapply(list, as.double, 0)
 }
 
 # Each row (or column) ends in order, and each index lies in the matrix.

@@ -137,7 +137,32 @@ test_that("an example that R does not take is told, and loses nothing of what el
   expect_match(example_of(strrep("[", 100000), columns), "EXA-013")
   optional <- '[{"name": "a", "type": "double", "required": false}]'
   expect_match(example_of('[{"zzz": 1.0}]', optional), "^e.json:1:1 .*no name is one of the inputs' \\(ENF-112\\) \\(EXA-003\\)")
-  expect_match(example_of('{"data": [1.0], "indices": [1e999], "indptr": [0, 1], "shape": [1, 1]}', tensor, type = "sparse_matrix_csr"), "EXA-003")
+  for (parts in c('"indices": [1e999], "indptr": [0, 1], "shape": [1, 1]', '"indices": [0], "indptr": [0, 1e999], "shape": [1, 1]',
+                  '"indices": [0], "indptr": [0, 1], "shape": [1, 1e999]', '"indices": [NaN], "indptr": [0, 1], "shape": [1, 1]',
+                  '"indices": [0.0], "indptr": [0, 1], "shape": [1, 1]', '"indices": ["0"], "indptr": [0, 1], "shape": [1, 1]')) {
+    told <- example_of(paste0('{"data": [1], ', parts, "}"), tensor, type = "sparse_matrix_csr")
+    expect_match(told, "^e.json:1:1 .*are whole numbers \\(EXA-012\\)$", info = parts)
+  }
+  expect_match(example_of('{"data": [1], "indices": 0, "indptr": [0, 1], "shape": [1, 1]}', tensor, type = "sparse_matrix_csr"), "are lists.*EXA-007")
+})
+
+test_that("records of which hardly any have the same keys are no table (EXA-015)", {
+  apart <- function(count) paste0("[", paste0('{"k', seq_len(count), '": 1}', collapse = ", "), "]")
+  optional <- '[{"name": "k1", "type": "long", "required": false}]'
+  free <- '[{"type": "any"}]'
+  hardly <- "^e.json:1:1 warning: Hardly any.*\\(EXA-015\\)$"
+  expect_match(example_of(apart(1001), optional), hardly)
+  expect_match(example_of(apart(1001), optional, type = "json_object"), hardly)
+  # A million cells, and no more.
+  expect_false(any(grepl("EXA-015", example_of(apart(1000), optional))))
+  # One cell of a hundred is given, and of 101.
+  often <- function(count, times) paste0("[", paste(rep(sub("^.(.*).$", "\\1", apart(count)), times), collapse = ", "), "]")
+  expect_false(any(grepl("EXA-015", example_of(often(100, 101), optional))))
+  expect_match(example_of(often(101, 100), optional), hardly)
+  # Where an object is a value there is no table.
+  expect_length(example_of(apart(1001), free, type = "json_object"), 0)
+  # More cells than R has integers.
+  expect_match(example_of(apart(50000), optional), hardly)
 })
 
 test_that("an example of a tensor has its shape and its values", {

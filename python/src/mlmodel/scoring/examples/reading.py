@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 _SPARSE = "sparse_matrix_"
+_WHOLE_PARTS = ("indices", "indptr", "shape")
 #: Of records with different keys: a larger table has no more than so many cells for each that is
 #: given (EXA-015).
 _FEW_CELLS, _MOST_EMPTY = 1_000_000, 100
@@ -274,6 +275,9 @@ def _read_sparse(document: Any, form: str, matching: Matching) -> Any:
     dtype = _dtype_named(spec.dtype if isinstance(spec, TensorSpec) else "float64")
     data = reader.flat(document["data"], dtype, "data")
     reader.violations.raise_all()
+    # scipy would take 0.5 and "0" for the index 0.
+    if not all(type(one) is int for key in _WHOLE_PARTS for one in document[key]):
+        raise _malformed("indices, ends and lengths are whole numbers", "EXA-012")
     make = scipy.sparse.csr_matrix if form == "csr" else scipy.sparse.csc_matrix
     try:
         parts = (data, document["indices"], document["indptr"])
