@@ -63,14 +63,23 @@ check_secret <- function(ck, node, pointer) {
   if (!is.null(hidden) && hidden != node$value) add(ck, "ENV-023", pointer, node$place, secret_told(hidden), "warning")
 }
 
-each_text <- function(list, pointer, f) {
-  for (i in seq_along(list$items)) if (list$items[[i]]$kind == "text") f(list$items[[i]], child(pointer, i - 1L))
+# The texts of a list: their nodes, and where they stand in it.
+texts_of <- function(list) {
+  at <- which(vapply(list$items, function(item) item$kind == "text", NA))
+  list(nodes = list$items[at], at = at - 1L)
 }
 
+each_text <- function(list, pointer, f) {
+  found <- texts_of(list)
+  for (i in seq_along(found$at)) f(found$nodes[[i]], child(pointer, found$at[i]))
+}
+
+written_in <- function(nodes) vapply(nodes, function(node) node$value, "")
+
 check_lines <- function(ck, lines, pointer, rule) {
-  each_text(lines, pointer, function(node, at) {
-    for (one in about_requirement(node$value, rule, ck$folder)) add(ck, one$rule, at, node$place, one$why, one$severity)
-  })
+  found <- texts_of(lines)
+  told <- about_requirements(written_in(found$nodes), rule, ck$folder)
+  for (i in seq_along(told)) for (one in told[[i]]) add(ck, one$rule, child(pointer, found$at[i]), found$nodes[[i]]$place, one$why, one$severity)
 }
 
 # The lines of requirements.txt, and whether they are those of conda's file.
@@ -86,11 +95,9 @@ check_requirements <- function(root, conda) {
     return(list(violation_of(if (text$rule == "MLM-001") "ENV-008" else text$rule, "requirements.txt", text$why, line = at$line, column = at$column)))
   }
   lines <- requirement_lines(sub("^\ufeff", "", text))
-  found <- lapply(seq_along(lines$texts), function(i) {
-    lapply(about_requirement(lines$texts[i], "ENV-008", root), function(one) {
-      violation_of(one$rule, "requirements.txt", one$why, one$severity, lines$numbers[i], 1L)
-    })
-  })
+  found <- Map(function(told, number) {
+    lapply(told, function(one) violation_of(one$rule, "requirements.txt", one$why, one$severity, number, 1L))
+  }, about_requirements(lines$texts, "ENV-008", root), lines$numbers)
   listed(c(differing(lines$texts, conda), unlist(found, FALSE)))
 }
 
@@ -99,10 +106,8 @@ differing <- function(here, conda) {
   if (is.null(conda$root)) return(list())
   packages <- entry_of(conda$root, "dependencies")[[2L]]$items
   lists <- c(lapply(packages, function(item) entry_of(item, "pip")[[2L]]), list(entry_of(conda$root, "pip")[[2L]]))
-  there <- character()
-  for (list in lists) each_text(list, "", function(node, at) there <<- c(there, node$value))
-  here <- vapply(here, masked, "")
-  there <- vapply(trimws(there), masked, "")
+  here <- masked(here)
+  there <- masked(trimws(unlist(lapply(lists, function(list) written_in(texts_of(list)$nodes)))))
   only <- list(setdiff(here, there), setdiff(there, here))
   if (!any(lengths(only))) return(list())
   names <- c("requirements.txt", conda$name)

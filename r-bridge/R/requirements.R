@@ -49,15 +49,17 @@ secret_forms <- c(
 )
 secret_in_path <- "(/t/)(?!\\$\\{)[^/]+(?=/|\\z)"
 
-has_form <- function(form, text) isTRUE(suppressWarnings(grepl(form, text, perl = TRUE)))
+has_form <- function(form, texts) suppressWarnings(grepl(form, texts, perl = TRUE)) %in% TRUE
 
-# A text in which a sign stands for each password or token of an address.
-masked <- function(text) {
-  if (!grepl("://", text, fixed = TRUE)) return(text)
-  for (i in seq_along(secret_forms)) text <- gsub(secret_forms[i], if (i < 3L) "\\1\u2026@" else "\\1\u2026", text, perl = TRUE)
-  found <- gregexpr("[^\\s'\"]+", text, perl = TRUE)
-  regmatches(text, found) <- lapply(regmatches(text, found), masked_paths)
-  text
+# Texts in which a sign stands for each password or token of an address.
+masked <- function(texts) {
+  at <- which(grepl("://", texts, fixed = TRUE))
+  there <- texts[at]
+  for (i in seq_along(secret_forms)) there <- gsub(secret_forms[i], if (i < 3L) "\\1\u2026@" else "\\1\u2026", there, perl = TRUE)
+  found <- gregexpr("[^\\s'\"]+", there, perl = TRUE)
+  regmatches(there, found) <- lapply(regmatches(there, found), masked_paths)
+  texts[at] <- there
+  texts
 }
 
 # Words in which a sign stands for each token in the path of an address: what follows /t/.
@@ -75,47 +77,66 @@ requirement_lines <- function(text) {
   goes_on <- endsWith(bare, "\\")
   bare[goes_on] <- substr(bare[goes_on], 1L, nchar(bare[goes_on]) - 1L)
   # Each line belongs to the requirement that ends at the next one which does not go on.
-  ends <- cumsum(c(FALSE, !goes_on[-length(goes_on)]))
-  texts <- vapply(split(bare, ends), paste, "", collapse = "")
-  numbers <- as.integer(tapply(seq_along(bare), ends, max))
+  numbers <- which(!goes_on | seq_along(bare) == length(bare))
+  belongs <- cumsum(c(TRUE, !goes_on[-length(goes_on)]))
+  texts <- bare[numbers]
+  is_part <- belongs %in% belongs[goes_on]
+  joined <- vapply(split(bare[is_part], belongs[is_part]), paste, "", collapse = "")
+  texts[as.integer(names(joined))] <- joined
   is_one <- nzchar(texts) & !goes_on[numbers]
-  list(texts = unname(texts[is_one]), numbers = numbers[is_one])
+  list(texts = texts[is_one], numbers = numbers[is_one])
 }
 
-# What keeps a line from being a requirement; NULL for one, and for what is pip's business.
-wrong_requirement <- function(line) {
-  line <- trimws(line)
-  if (nchar(line) > longest_requirement) return("has more than 65,536 characters (ENV-027)")
-  bare <- sub("\\s--.*", "", line, perl = TRUE)
-  if (!nzchar(bare) || has_form(pip_forms[["elsewhere"]], bare) || has_form(requirement_form, bare)) return(NULL)
-  if (has_form(pip_forms[["path"]], bare) && !grepl("@", bare, fixed = TRUE)) return(NULL)
-  paste0("'", shown(bare), "' is no requirement that pip understands")
+# What keeps lines from being requirements; NA for one, and for what is pip's business.
+wrong_requirements <- function(lines) {
+  lines <- trimws(lines)
+  wrong <- rep(NA_character_, length(lines))
+  is_long <- nchar(lines) > longest_requirement
+  wrong[is_long] <- "has more than 65,536 characters (ENV-027)"
+  bare <- sub("\\s--.*", "", lines[!is_long], perl = TRUE)
+  is_path <- has_form(pip_forms[["path"]], bare) & !grepl("@", bare, fixed = TRUE)
+  is_right <- !nzchar(bare) | is_path | has_form(pip_forms[["elsewhere"]], bare) | has_form(requirement_form, bare)
+  wrong[!is_long][!is_right] <- paste0("'", shown(bare[!is_right]), "' is no requirement that pip understands", recycle0 = TRUE)
+  wrong
 }
 
-# The file that a line names (-r, -c); NULL for another line.
-file_in_requirement <- function(line) {
-  found <- regmatches(line, regexec(pip_forms[["names_file"]], line, perl = TRUE))[[1L]]
-  if (length(found)) trimws(found[2L])
+# The files that lines name (-r, -c); NA for other lines.
+files_in_requirements <- function(lines) {
+  form <- pip_forms[["names_file"]]
+  names <- rep(NA_character_, length(lines))
+  at <- which(has_form(form, lines))
+  names[at] <- trimws(sub(form, "\\1", lines[at], perl = TRUE))
+  names
 }
 
-# What is said of one line: rule, severity and why, for each.
-about_requirement <- function(written, rule, root) {
-  if (nchar(written) > longest_requirement) return(list(list(rule = rule, severity = "error", why = wrong_requirement(written))))
-  line <- masked(written)
-  found <- if (line != written) list(list(rule = "ENV-023", severity = "warning", why = secret_told(line)))
-  wrong <- wrong_requirement(line)
-  named <- file_in_requirement(line)
-  said <- paste0("'", shown(line), "'")
-  more <- if (!is.null(wrong)) list(rule = rule, severity = "error", why = wrong)
-    else if (!is.null(named)) {
-      is_absent <- !grepl("://", named, fixed = TRUE) && !is_file(place_in(root, named))
-      if (is_absent) list(rule = "ENV-011", severity = "warning", why = paste(said, "names a file that is not in the model's folder"))
-    } else if (has_form(pip_forms[["of_this_machine"]], line))
-      list(rule = "ENV-012", severity = "warning", why = paste(said, "is a path, which means nothing on another machine"))
-  if (is.null(more)) found else c(found, list(more))
+# What is said of lines: for each a list of what has rule, severity and why. The forms are asked of all lines at once,
+# since to make one ready takes longer than to look for it; and of each line that stands more than once but once.
+about_requirements <- function(written, rule, root) {
+  lines <- unique(written)
+  told <- rep(list(list()), length(lines))
+  say <- function(at, rule, severity, why) {
+    told[at] <<- Map(function(before, why) c(before, list(list(rule = rule, severity = severity, why = why))), told[at], why)
+  }
+  is_long <- nchar(lines) > longest_requirement
+  # What is longer may be nothing but a secret.
+  shorter <- masked(ifelse(is_long, "", lines))
+  is_secret <- !is_long & shorter != lines
+  say(which(is_secret), "ENV-023", "warning", secret_told(shorter[is_secret]))
+  wrong <- wrong_requirements(ifelse(is_long, lines, shorter))
+  is_wrong <- !is.na(wrong)
+  say(which(is_wrong), rule, "error", wrong[is_wrong])
+  named <- files_in_requirements(shorter)
+  is_named <- !is_wrong & !is.na(named)
+  said <- function(at, what) paste0("'", shown(shorter[at]), "' ", what, recycle0 = TRUE)
+  absent <- which(is_named & !grepl("://", named, fixed = TRUE))
+  absent <- absent[!vapply(named[absent], function(name) is_file(place_in(root, name)), NA)]
+  say(absent, "ENV-011", "warning", said(absent, "names a file that is not in the model's folder"))
+  paths <- which(!is_wrong & !is_named & has_form(pip_forms[["of_this_machine"]], shorter))
+  say(paths, "ENV-012", "warning", said(paths, "is a path, which means nothing on another machine"))
+  told[match(written, lines)]
 }
 
-secret_told <- function(line) {
-  paste0("'", shown(line, 120L), "' holds a password or token, which whoever has the model has, too: take it out, revoke it, and name a ",
-         "variable in its place, or keep it in the configuration of pip or conda")
+secret_told <- function(lines) {
+  paste0("'", shown(lines, 120L), "' holds a password or token, which whoever has the model has, too: take it out, revoke it, and name a ",
+         "variable in its place, or keep it in the configuration of pip or conda", recycle0 = TRUE)
 }

@@ -34,14 +34,40 @@ test_that("the files of the environment are read, one after the other, with thei
 })
 
 test_that("requirements are those of pip", {
-  wrong <- function(line) !is.null(mlmodel:::wrong_requirement(line))
+  wrong <- function(line) !is.na(mlmodel:::wrong_requirements(line))
   for (line in c("numpy", "a[b,c]>=1,<2", "a (>=1.0)", "a==1.*", "a ~= 1.2", "a @ https://b/c.whl ; python_version > '3.8'", "a===x", "./a b", "-e .",
                  "a==1!2.0rc1.post2.dev3+l.1; (os_name == 'x' or extra == \"y\") and 'a' not in sys_platform", "a --hash=sha256:0", "c:/a"))
     expect_false(wrong(line), info = line)
   for (line in c("numpy = 2", "numpy-", "a==1.x", "a~=1", "a; b == 'c'", "a; os_name == 'x' and", "a[b", "a>=1,,<2", "not one", strrep("a", 65537)))
     expect_true(wrong(line), info = line)
   deep <- paste0("a; ", strrep("(", 5000), "os_name == 'x'", strrep(")", 5000))
-  expect_silent(mlmodel:::wrong_requirement(deep))
+  expect_silent(mlmodel:::wrong_requirements(deep))
+})
+
+test_that("what is said of many lines is what is said of each", {
+  root <- a_folder(there.txt = "")
+  lines <- c("numpy", "-r there.txt", "-r absent.txt", "not one", "./here", "https://a:hush@h/b.whl", "x @ https://a:hush@h/b =", "not one", "", strrep("a", 65537), "-c http://h/c.txt")
+  told <- mlmodel:::about_requirements(lines, "ENV-008", root)
+  rules <- vapply(told, function(one) paste(vapply(one, function(two) two$rule, ""), collapse = " "), "")
+  expect_equal(rules, c("", "", "ENV-011", "ENV-008", "ENV-012", "ENV-023", "ENV-023 ENV-008", "ENV-008", "", "ENV-008", ""))
+  expect_equal(told, unlist(lapply(lines, mlmodel:::about_requirements, "ENV-008", root), FALSE))
+  expect_match(told[[5]][[1]]$why, "^'./here' is a path")
+  expect_equal(mlmodel:::about_requirements(character(), "ENV-008", root), list())
+})
+
+test_that("the forms of requirements are asked of all lines at once", {
+  asked <- 0
+  form <- mlmodel:::has_form
+  counted <- function(count) {
+    many <- sprintf("package-%d[a]>=1.2.%d,<2 ; python_version >= '3.8'", seq_len(count), seq_len(count))
+    path <- a_folder(requirements.txt = c(many, "numpy = 2"), conda.yaml = c("dependencies:", "- pip:", paste0("  - \"", many, "\""), "  - numpy = 2"))
+    asked <<- 0
+    found <- with_replaced("has_form", function(...) { asked <<- asked + 1; form(...) }, as.data.frame(mlmodel_validate(path)))
+    expect_equal(paste(found$file, found$rule, found$line), paste(c("conda.yaml ENV-002", "requirements.txt ENV-008"), count + c(3, 1)))
+    asked
+  }
+  expect_equal(counted(3), counted(300))
+  expect_gt(asked, 0)
 })
 
 test_that("no password of an address is shown", {
