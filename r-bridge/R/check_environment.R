@@ -7,9 +7,12 @@ environment_files <- list(
 
 # What is wrong in them, file by file; `flavors` are those of the model, whose env may name other files.
 check_environment <- function(root, flavors) {
-  read <- lapply(names(environment_files), function(tool) read_environment(root, environment_name(flavors, tool), environment_files[[tool]]))
+  read <- lapply(names(environment_files), function(tool) {
+    name <- environment_name(flavors, tool)
+    at_work_on(name, root, read_environment(root, name, environment_files[[tool]]))
+  })
   conda <- read[[1L]]
-  c(conda$found, read[[2L]]$found, check_requirements(root, conda))
+  c(conda$found, read[[2L]]$found, at_work_on("requirements.txt", root, check_requirements(root, conda)))
 }
 
 environment_name <- function(flavors, tool) {

@@ -14,7 +14,11 @@ wrong_example <- function(rule, why) stop(errorCondition(why, faults = list(exam
 
 check_example <- function(root, file) {
   info <- example_info(file)
-  place <- if (is.character(info$file)) place_in(root, info$file)
+  if (is.character(info$file)) at_work_on(info$file, root, example_violations(root, info, file)) else list()
+}
+
+example_violations <- function(root, info, file) {
+  place <- place_in(root, info$file)
   # Where the file is named it is said that it is not there, or is something else.
   if (!is_file(place) || !is.null(stand_in_at(place, info$file))) return(list())
   if (file.size(place) > most_of_example) 

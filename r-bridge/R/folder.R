@@ -34,8 +34,21 @@ is_file <- function(place) !is.null(place) && is_there(place) && !dir.exists(pla
 # have no end. So is no file decompressed, whatever it holds.
 read_bytes <- function(place, most) {
   size <- file.size(place)
-  if (is.na(size) || size == 0) raw() else readBin(normalizePath(place), "raw", min(size, most))
+  if (is.na(size) || size == 0) raw() else part_of_file(place, 0, min(size, most))
 }
+
+# A file that is there, and may not be read, is no fault of this package.
+part_of_file <- function(place, from, count) {
+  unread <- function(e) stop(errorCondition(paste0(place, " cannot be read: ", sub("^.*: ", "", conditionMessage(e))), class = "mlmodel_unreadable"))
+  tryCatch({
+    opened <- open_file(place)
+    on.exit(close(opened))
+    if (from > 0) seek(opened, from)
+    readBin(opened, "raw", count)
+  }, warning = unread, error = unread)
+}
+
+open_file <- function(place) file(normalizePath(place), "rb")
 
 # The text of bytes. No text of R has a NUL: its place takes a character that JSON has as little as this one.
 text_of_bytes <- function(bytes) {

@@ -69,9 +69,12 @@ tagged_form <- function(node) {
 json_form <- function(text) {
   if (text %in% c("true", "false")) "boolean"
   else if (text == "null") "null"
-  else if (is_whole(text) || isTRUE(as.double(text) %% 1 == 0)) "integer"
+  else if (is_whole(text) || has_no_fraction(as.double(text))) "integer"
   else "number"
 }
+
+# Not by %%, which warns of large numbers.
+has_no_fraction <- function(number) is.finite(number) && number == trunc(number)
 
 # Whether a text that has the form of a type, or its tag, has a value of it (MLM-006).
 has_value <- function(node) {

@@ -108,9 +108,4 @@ cut_pickle <- function(place) {
     "begins as a pickle and does not end as one: copy or download it again, or save the model again"
 }
 
-last_bytes <- function(place, count) {
-  opened <- file(normalizePath(place), "rb")
-  on.exit(close(opened))
-  seek(opened, max(0, file.size(place) - count))
-  readBin(opened, "raw", count)
-}
+last_bytes <- function(place, count) part_of_file(place, max(0, file.size(place) - count), count)

@@ -2,17 +2,33 @@
 
 mlmodel_validate <- function(path) {
   file <- model_file(path)
-  found <- if (is_inside(file$root, file$name)) check_folder(file$root, read_bytes(file$place, yaml_bounds$bytes + 1))
+  found <- at_work_on(file$name, file$root, {
+    if (is_inside(file$root, file$name)) check_folder(file$root, read_bytes(file$place, yaml_bounds$bytes + 1))
     else list(violation_of("DIR-011", file$name, "is a link that leads out of the model's folder, so it is not read"))
+  })
   structure(vapply(found, violation_text, ""), class = "mlmodel_violations", path = path, found = found)
 }
 
 # A model folder, whose MLmodel file has these bytes (MLM-042).
 check_folder <- function(root, bytes) {
-  checked <- check_content(bytes, "MLmodel", root, check_root)
+  checked <- at_work_on("MLmodel", root, check_content(bytes, "MLmodel", root, check_root))
   if (is.null(checked$root)) return(checked$found)
   flavors <- entry_of(checked$root, "flavors")[[2L]]
-  c(checked$found, crate_faults(root, flavors, checked$found), check_environment(root, flavors), check_example(root, checked$root))
+  crate <- at_work_on("MLmodel", root, crate_faults(root, flavors, checked$found))
+  c(checked$found, crate, check_environment(root, flavors), check_example(root, checked$root))
+}
+
+# A fault of this package, which comes in the place of R's own error with the file that was looked at: it is no
+# word on the model (INTERNAL_ERROR of the specification's table of errors).
+at_work_on <- function(file, root, code) {
+  tryCatch(code, error = function(e) {
+    if (inherits(e, c("mlmodel_unreadable", "mlmodel_internal"))) stop(e)
+    call <- conditionCall(e)
+    where <- if (is.call(call) && is.name(call[[1L]])) paste0(" in ", as.character(call[[1L]]))
+    why <- paste0("INTERNAL_ERROR: ", shown(file, 200L), " of the model in ", root, " could not be checked: ", shown(conditionMessage(e), 300L), where,
+                  ". This is a bug in mlmodel; please report it, with the file")
+    stop(errorCondition(why, file = file, root = root, parent = e, class = "mlmodel_internal"))
+  })
 }
 
 violation_text <- function(one) {

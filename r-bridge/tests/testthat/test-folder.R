@@ -207,6 +207,31 @@ test_that("an example of a tensor has its shape and its values", {
   expect_match(sparse(0, "sparse_matrix_csc"), "EXA-012")
 })
 
+test_that("a fault of the checker itself is told with the file, and is no word on the model", {
+  model <- c("flavors: {python_function: {loader_module: a}}", "saved_input_example_info: {artifact_path: e.json, type: json_object}")
+  path <- a_folder(model = model, conda.yaml = "dependencies: [python]", requirements.txt = "numpy", e.json = "{}")
+  breaks <- c(check_root = "MLmodel", crate_faults = "MLmodel", check_conda = "conda.yaml", requirement_lines = "requirements.txt", json_of_example = "e.json",
+              in_document_order = "MLmodel", place_in = "MLmodel")
+  for (name in names(breaks)) {
+    error <- expect_error(with_replaced(name, function(...) stop("subscript \033 out of bounds"), mlmodel_validate(path)), class = "mlmodel_internal", info = name)
+    expect_match(conditionMessage(error), paste0("^INTERNAL_ERROR: ", breaks[[name]], " of the model in .*", basename(path), " could not be checked: subscript"), info = name)
+    expect_match(conditionMessage(error), "This is a bug in mlmodel; please report it, with the file$")
+    expect_false(grepl("\033", conditionMessage(error), fixed = TRUE))
+    expect_equal(error$file, breaks[[name]])
+  }
+  endless <- function(text) endless(text)
+  expect_error(with_replaced("new_reader", endless, mlmodel_validate(path)), class = "mlmodel_internal")
+})
+
+test_that("a file that may not be read is no fault of the checker", {
+  path <- a_folder(conda.yaml = "dependencies: [python]")
+  error <- expect_error(with_replaced("open_file", function(place) stop("cannot open file '", place, "': Permission denied"), mlmodel_validate(path)), class = "mlmodel_unreadable")
+  expect_match(conditionMessage(error), "MLmodel cannot be read: Permission denied$")
+  Sys.chmod(file.path(path, "conda.yaml"), "000")
+  skip_if(file.access(file.path(path, "conda.yaml"), 4L) == 0L, "this user may read every file")
+  expect_error(mlmodel_validate(path), "conda.yaml cannot be read: Permission denied$")
+})
+
 test_that("of many violations of one rule a hundred are listed, and one stands for the others", {
   found <- as.data.frame(mlmodel_validate(a_folder(model = c("flavors: {python_function: {loader_module: mlflow.sklearn}}", paste0("k", 1:250, ": 1")))))
   expect_equal(nrow(found), 101)

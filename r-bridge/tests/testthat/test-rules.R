@@ -52,6 +52,12 @@ test_that("names are all there, or none", {
   expect_equal(says('[{"type": "long"}] x'), "SIG-001 /signature/inputs")
 })
 
+test_that("numbers of any size in a signature are looked at without a word of R's", {
+  path <- on_disk(c("flavors: {python_function: {loader_module: a}}", "signature: {inputs: '[{\"type\": \"double\", \"name\": 123456789012345678901e5}]'}"))
+  expect_silent(found <- as.data.frame(mlmodel_validate(path)))
+  expect_equal(found$rule, character())
+})
+
 test_that("a link that leads out of the folder is told", {
   path <- on_disk("flavors: {crate: {}}")
   outside <- tempfile()
