@@ -62,7 +62,7 @@ ours <- c(
   "spec", "only", "one", "type", "given", "taken", "old", "new", "other", "literals", "specs", "specs_of", "column", "columns", # specs
   "fault", "faults", "two", "whole", "found", "form", "schemas", "how", "r_flavors", "model", "mlmodel_signature", "inputs", "written", "answer",
   "yaml_bounds", "at", "name", "early", "now", "others", "read", "text", "info", "conda", "of", "lines", "file", "checked", "environment_files",
-  "read_root", "place", "both", "code", "entry_of", "env", "flat", "flavors", "held", "kept", "module", "packages", "pip", "read_column", "row_nodes",
+  "read_root", "texts_of", "place", "both", "code", "entry_of", "env", "flat", "flavors", "held", "kept", "module", "packages", "pip", "read_column", "row_nodes",
   "made", "keras", "tensorflow" # what a library saved, and modules of Python
 )
 

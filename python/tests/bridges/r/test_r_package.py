@@ -26,16 +26,22 @@ SOURCE = Path(__file__).resolve().parents[4] / "r-bridge"
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    """A library of R with the package, built as a user gets it."""
+def built(tmp_path_factory):
+    """The package as a user gets it: one file."""
     program = require_r()
     folder = tmp_path_factory.mktemp("r")
     require_packages("yaml", "jsonlite", "testthat")
     shutil.copytree(SOURCE, folder / "source")
     run_program(program, "CMD", "build", "--no-manual", "source", cwd=folder)
-    (folder / "library").mkdir()
-    run_program(program, "CMD", "INSTALL", "-l", "library", "mlmodel_0.1.0.tar.gz", cwd=folder)
-    return folder / "library"
+    return folder / f"mlmodel_{mlmodel.__version__}.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def library(built, tmp_path_factory):
+    """A library of R with the package."""
+    folder = tmp_path_factory.mktemp("library")
+    run_program(require_r(), "CMD", "INSTALL", "-l", str(folder), str(built))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +80,22 @@ def test_its_own_tests_pass(in_r):
         'testthat::test_dir("testthat", package = "mlmodel", stop_on_failure = TRUE, load_package = "installed")',
         cwd=folder,
     )
+
+
+def test_r_has_nothing_to_say_of_the_package(built, tmp_path):
+    """R CMD check: no error, no warning, no note. Its tests have a test of their own here."""
+    # Packages that are only suggested may be absent, and nobody is asked for them over the network.
+    index = tmp_path / "repository" / "src" / "contrib"
+    index.mkdir(parents=True)
+    (index / "PACKAGES").touch()
+    profile = tmp_path / "profile.R"
+    profile.write_text(f'options(repos = c(CRAN = "{index.parents[1].as_uri()}"))\n')
+    alone = {"R_PROFILE": str(profile), "_R_CHECK_FORCE_SUGGESTS_": "false"}
+    told = run_program(
+        require_r(), "CMD", "check", "--no-manual", "--no-tests", str(built),
+        cwd=tmp_path, env={**os.environ, "LC_ALL": "C.UTF-8", **alone},
+    )  # fmt: skip
+    assert told.rstrip().endswith("Status: OK"), told
 
 
 def test_its_version_is_this_ones():
