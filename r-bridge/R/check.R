@@ -138,7 +138,7 @@ each_child <- function(node, pointer, f) {
   for (i in seq_along(node$items)) f(node$items[[i]], child(pointer, i - 1L))
 }
 
-# The first entry of each key is the one that is read (MLM-003).
+# The first entry of each key is the one that is read (MLM-003); one whose key is no text is none.
 first_entries <- function(ck, node, pointer) {
   by_text <- are_named(pointer)
   identities <- vapply(node$entries, function(entry) {
@@ -153,7 +153,7 @@ first_entries <- function(ck, node, pointer) {
     if (!is_text[i] || (key$value == "<<" && key$is_plain)) add(ck, "MLM-004", at, key$place, "is a key that is no text")
     if (is_twice[i]) add(ck, "MLM-003", at, key$place, paste0("has the key '", shown(key$value), "' a second time"))
   }
-  node$entries[!is_twice]
+  node$entries[is_text & !is_twice]
 }
 
 # Whether the schema names the keys of the mapping at a pointer, so that they are texts (MLM-003).

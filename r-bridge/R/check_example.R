@@ -89,6 +89,10 @@ rows_of_example <- function(data, info, specs) {
   if (info$type == "dataframe" || length(specs)) require_alike(data, specs)
   if (is.null(specs)) return(if (is_array(data)) length(data) else 1L)
   require_columns(data, specs)
+  means <- stands_for(data, specs)
+  # Among rows, single values are rows of one cell.
+  are_rows <- is_array(data) && length(data) && (is.null(means) || means$kind == "rows")
+  if (are_rows) return(read_frame(lapply(data, function(row) if (is_array(row)) row else list(row)), specs, FALSE))
   columns <- tryCatch(enforce_json(specs, without_nan(data)), mlmodel_refused = function(e) refused_example(e))
   length(columns[[1L]]$values)
 }
@@ -139,28 +143,23 @@ read_frame <- function(data, specs, are_tensors) {
     wrong_example("EXA-007", "The columns of an example are names: texts, or whole numbers")
   widths <- unique(c(lengths(rows), if (!is.null(names)) length(names)))
   if (length(widths) != 1L) wrong_example("EXA-007", "The rows of an example differ in length")
-  if (!are_tensors) return(read_rows(specs, if (!is.null(names)) vapply(names, as.character, ""), without_nan(rows)))
+  if (!are_tensors) return(read_rows(specs, if (!is.null(names)) vapply(names, as.character, ""), without_nan(rows), widths))
   is_by_name <- !is.null(specs[[1L]]$name) && !is.null(names)
   columns <- function() lapply(seq_along(names), function(i) lapply(rows, function(row) row[[i]]))
   read_tensors(if (is_by_name) json_object(columns(), vapply(names, as.character, "")) else rows, specs)
 }
 
-# The cells of rows, each at the type of its column, which goes by name where the signature has names, and else by position.
-read_rows <- function(specs, names, rows) {
+# The cells of rows, each at the type of its column.
+read_rows <- function(specs, names, rows, width) {
   if (is.null(specs)) return(length(rows))
-  if (is.null(names) && have_names(specs) && length(specs) > 1L)
-    wrong_example("EXA-003", "The columns have no names, and the inputs of the signature do (ENF-011)")
-  is_by_name <- have_names(specs) && !is.null(names)
-  at <- if (is_by_name) match(column_names(specs), names) else seq_along(specs)
-  at[at > max(lengths(rows), length(names))] <- NA
-  twice <- if (is_by_name) intersect(names[duplicated(names)], column_names(specs))
+  twice <- if (have_names(specs)) intersect(names[duplicated(names)], column_names(specs))
   if (length(twice)) wrong_example("EXA-003", paste("The column", shown(twice[1L]), "is given more than once (ENF-007)"))
-  details <- lapply(seq_along(specs), function(i) {
-    label <- if (is.null(specs[[i]]$name)) i - 1L else specs[[i]]$name
-    if (!is.na(at[i])) return(read_column(specs[[i]], label, lapply(rows, function(row) row[[at[i]]]), list(), list())$details)
-    if (specs[[i]]$required) list(list(rule = "ENF-004", column = label, message = paste("the data lack the column", label, "(ENF-004)")))
+  found <- tryCatch(match_specs(specs, names, width), mlmodel_refused = refused_example)
+  labels <- labels_of(specs)
+  details <- lapply(which(!is.na(found$at)), function(i) {
+    read_column(specs[[i]], labels[[i]], lapply(rows, function(row) row[[found$at[i]]]))$details
   })
-  details <- unlist(details, FALSE)
+  details <- c(found$faults, unlist(details, FALSE))
   if (length(details)) tryCatch(invalid_input(details, "does not fit"), mlmodel_refused = refused_example)
   length(rows)
 }

@@ -148,10 +148,10 @@ check_entry <- function(ck, entry, own, schema, pointer, rules) {
   if (!is.null(own)) check_node(ck, entry[[2L]], own, pointer, key$place, rules)
   else if (!is.null(schema[["x-unknown-keys"]]))
     add(ck, schema[["x-unknown-keys"]], pointer, key$place, "is a key that the format does not have", "warning")
-  if (!identical(schema[["x-schemas"]], "flavors") || entry[[2L]]$kind != "mapping") return()
+  if (!identical(schema[["x-schemas"]], "flavors")) return()
   flavor <- if (isTRUE(nzchar(key$value))) schemas()$flavors[[key$value]]
   if (is.null(flavor)) add(ck, "MLM-012", pointer, key$place, "is a flavor that the format does not know", "warning")
-  else check_node(ck, entry[[2L]], flavor, pointer, key$place)
+  else if (entry[[2L]]$kind == "mapping") check_node(ck, entry[[2L]], flavor, pointer, key$place)
 }
 
 # Texts without quotes that look like something else, forms, times, paths.

@@ -53,8 +53,6 @@ compare_schemas <- function(part, old, new) {
   compare_specs_of(part, old, new, have_names(old))
 }
 
-have_names <- function(specs) !any(vapply(specs, function(one) is.null(one$name), NA))
-
 compare_specs_of <- function(part, old, new, is_named) {
   labels <- function(specs) if (is_named) lapply(specs, function(one) one$name) else as.list(seq_along(specs) - 1L)
   before <- labels(old)

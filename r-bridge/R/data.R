@@ -23,7 +23,9 @@ as_json_data <- function(data) {
   data <- matrix_as_frame(data)
   if (is.data.frame(data)) {
     named_by_hand(data)
-    return(json_object(lapply(seq_along(data), function(i) json_cells(data[[i]], names(data)[i])), names(data)))
+    # Its columns are columns, also where their cells are lists.
+    read <- json_object(lapply(seq_along(data), function(i) json_cells(data[[i]], names(data)[i])), names(data))
+    return(structure(read, class = c("json_table", class(read))))
   }
   if (is_json_text(data)) read_json(data) else json_cells(data, "1")
 }

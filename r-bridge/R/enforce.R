@@ -14,9 +14,12 @@ invalid_input <- function(details, why) refused("INVALID_INPUT", details, why)
 enforce_json <- function(specs, data, record = list()) {
   if (is_tensor_spec(specs[[1L]])) invalid_input(list(list(rule = "ENF-074")), "the signature has tensors, which are not read from cells")
   columns <- arranged(specs, data)
-  labels <- lapply(seq_along(specs), function(i) if (is.null(specs[[i]]$name)) i - 1L else specs[[i]]$name)
-  found <- lapply(seq_along(specs), function(i) read_column(specs[[i]], labels[[i]], columns$cells[[i]], columns$faults, record))
-  details <- unlist(lapply(found, function(one) one$details), FALSE)
+  labels <- labels_of(specs)
+  kept <- lapply(column_names(specs), function(name) at_key(record, name))
+  found <- lapply(seq_along(specs), function(i) read_column(specs[[i]], labels[[i]], columns$cells[[i]], columns$faults, kept[[i]]))
+  # What is wrong with a position that is given to no column.
+  is_told <- vapply(columns$faults, function(one) any(vapply(labels, identical, NA, one$column)), NA)
+  details <- c(unlist(lapply(found, function(one) one$details), FALSE), columns$faults[!is_told])
   if (length(details)) invalid_input(details, paste(vapply(details, function(one) one$message, ""), collapse = "; "))
   is_named <- have_names(specs)
   lapply(seq_along(specs), function(i) list(name = if (is_named) specs[[i]]$name, dtype = found[[i]]$dtype, values = found[[i]]$values))
@@ -42,93 +45,75 @@ detail_of <- function(rule, label, row, cell) {
   list(rule = rule, column = label, row = row, message = message)
 }
 
-# The cells of each declared column, and what is missing: of records, a mapping, rows, values.
+# The cells of each declared column, and what is missing.
 arranged <- function(specs, data) {
-  only <- if (length(specs) == 1L) specs[[1L]]
-  if (is_array(data) && !length(data)) return(list(cells = rep(list(list()), length(specs))))
-  is_one_object <- !is.null(only) && is.null(only$name) && only$type$kind %in% c("object", "map") && is_object(data)
-  if (is_one_object) return(list(cells = list(list(data))))
-  if (is_object(data)) return(arranged_mapping(specs, data))
-  if (is_array(data)) return(arranged_list(specs, data, only))
-  if (is.null(only)) invalid_input(list(list(rule = "ENF-011")), "one value is given for several inputs (ENF-011)")
-  list(cells = list(list(data)))
+  if (is.null(data)) no_table("nothing is given")
+  if (inherits(data, "json_table")) return(arranged_columns(specs, data))
+  means <- stands_for(data, specs)
+  if (is.null(means)) no_table(if (is_object(data)) "a mapping holds single values and lists" else "a list holds records, rows and values side by side")
+  given <- means$data
+  switch(means$kind,
+    records = arranged_records(specs, given),
+    rows = if (length(given)) arranged_rows(specs, given) else list(cells = rep(list(list()), length(specs))), # ENF-109
+    one_row = arranged_table(specs, names(given), 1L, lapply(unclass(given), list)),
+    by_column = arranged_columns(specs, given),
+    values = {
+      if (is_array(data) && length(specs) > 1L && !have_names(specs)) no_table("a list of values is given for several columns")
+      arranged_table(specs, NULL, length(given), list(given))
+    }
+  )
 }
 
-arranged_list <- function(specs, data, only) {
-  is_records <- all(vapply(data, is_object, NA))
-  if (is_records && have_names(specs)) return(arranged_records(specs, data))
-  if (!is.null(only)) return(list(cells = list(lapply(data, cell_of, only$type))))
-  if (!all(vapply(data, is_array, NA))) invalid_input(list(list(rule = "ENF-010")), "data are neither records nor rows (ENF-010)")
-  if (have_names(specs)) invalid_input(list(list(rule = "ENF-011")), "rows have no names, and the inputs do (ENF-011)")
-  if (any(lengths(data) < length(specs))) invalid_input(list(list(rule = "ENF-009")), "a row has fewer values than there are inputs (ENF-009)")
-  list(cells = lapply(seq_along(specs), function(i) lapply(data, function(row) row[[i]])))
+no_table <- function(why) invalid_input(list(list(rule = "ENF-010")), paste(why, "(ENF-010)"))
+
+# Columns of cells, of which each declared one has its own; `rows` is how many each has.
+arranged_table <- function(specs, names, rows, columns) {
+  found <- match_specs(specs, names, length(columns))
+  list(cells = lapply(found$at, function(at) if (is.na(at)) rep(list(absent), rows) else columns[[at]]), faults = found$faults)
 }
 
-# A row of one cell is that cell, where the type is no list (ENF-107).
-cell_of <- function(value, type) {
-  if (is_array(value) && length(value) == 1L && !type$kind %in% c("array", "any")) value[[1L]] else value
+arranged_rows <- function(specs, rows) {
+  widths <- unique(lengths(rows))
+  if (length(widths) > 1L) no_table("rows differ in length")
+  arranged_table(specs, NULL, length(rows), lapply(seq_len(widths), function(i) lapply(rows, function(row) row[[i]])))
 }
 
+# Nobody asks for what is not declared: only its names are told (ENF-005).
+arranged_columns <- function(specs, mapping) {
+  part <- declared_part(mapping, specs)
+  rows <- unique(lengths(part))
+  if (length(rows) > 1L) no_table("columns differ in length")
+  arranged_table(specs, names(mapping), if (length(rows)) rows else 0L, unclass(mapping))
+}
+
+# A record without the key of a required column is refused with its row (ENF-004), and so is one of whose names none is
+# declared (ENF-112).
 arranged_records <- function(specs, records) {
-  for (i in seq_along(records)) require_one(specs, column_names(specs), names(records[[i]]), list(row = i - 1L))
+  if (!have_names(specs)) no_table("records are not matched by position")
   cells <- lapply(specs, function(spec) {
     lapply(records, function(record) if (has_key(record, spec$name)) at_key(record, spec$name) else absent)
   })
-  list(cells = cells, faults = missing_cells(specs, cells))
-}
-
-column_names <- function(specs) {
-  vapply(seq_along(specs), function(i) if (is.null(specs[[i]]$name)) as.character(i - 1L) else specs[[i]]$name, "")
+  faults <- missing_cells(specs, cells)
+  if (length(faults)) return(list(cells = cells, faults = faults))
+  known <- column_names(specs)
+  is_strange <- vapply(records, function(record) length(record) > 0L && !any(names(record) %in% known), NA)
+  if (any(is_strange) && !any(vapply(specs, function(one) one$required, NA))) {
+    row <- which(is_strange)[1L]
+    none_declared(names(records[[row]]), row - 1L)
+  }
+  list(cells = cells, faults = list())
 }
 
 missing_cells <- function(specs, cells) {
   found <- lapply(seq_along(specs), function(i) {
     gone <- which(vapply(cells[[i]], is_absent, NA))
-    if (specs[[i]]$required && length(gone)) detail_of("ENF-004", specs[[i]]$name, gone[1L] - 1L, absent)
+    if (specs[[i]]$required && length(gone)) detail_of("ENF-004", labels_of(specs)[[i]], gone[1L] - 1L, absent)
   })
   Filter(Negate(is.null), found)
 }
 
-# Names of which none is declared are refused where all inputs are optional, too (ENF-112).
-require_one <- function(specs, names, given, place) {
-  is_strange <- length(given) && !any(given %in% names) && !any(vapply(specs, function(one) one$required, NA))
-  if (!is_strange) return()
-  invalid_input(list(c(list(rule = "ENF-112", got = paste0("'", given[1L], "'")), place)), "no name is one of the inputs' (ENF-112)")
-}
-
-arranged_mapping <- function(specs, mapping) {
-  names <- column_names(specs)
-  require_one(specs, names, names(mapping), list())
-  given <- lapply(names, function(name) if (has_key(mapping, name)) at_key(mapping, name) else absent)
-  gone <- vapply(given, is_absent, NA)
-  faults <- lapply(which(gone & vapply(specs, function(one) one$required, NA)), function(i) {
-    label <- if (is.null(specs[[i]]$name)) i - 1L else specs[[i]]$name
-    list(rule = "ENF-004", column = label, message = paste("the data lack the column", label, "(ENF-004)"))
-  })
-  are_columns <- vapply(which(!gone), function(i) is_column_of(specs[[i]]$type, given[[i]]), NA)
-  rows <- unique(lengths(given[!gone][are_columns]))
-  if (length(rows) > 1L || (any(are_columns) && !all(are_columns)))
-    invalid_input(list(list(rule = "ENF-010")), "columns differ in length, or stand beside single values (ENF-010)")
-  rows <- if (length(rows)) rows else 1L
-  cells <- lapply(given, function(value) if (is_absent(value)) rep(list(absent), rows) else if (any(are_columns)) value else list(value))
-  list(cells = cells, faults = faults)
-}
-
-# Whether a list under a name is a column of values, or one value of an array (ENF-015).
-is_column_of <- function(type, value) {
-  if (!is_array(value)) return(FALSE)
-  depth <- 0L
-  while (type$kind == "array") {
-    depth <- depth + 1L
-    type <- type$items
-  }
-  depth_of(value) > depth
-}
-
-depth_of <- function(value) if (is_array(value)) 1L + max(0L, vapply(value, depth_of, 0L)) else 0L
-
-# Dtype and values of a column, and what is wrong with it, once per rule and declared place.
-read_column <- function(spec, label, cells, missing, record) {
+# Dtype and values of a column, and what is wrong with it, once per rule and declared place; `record` is that of its delivery.
+read_column <- function(spec, label, cells, missing = list(), record = NULL) {
   gone <- if (spec$type$kind %in% floating_types) NaN
   values <- lapply(cells, function(cell) if (is_absent(cell)) gone else read_cell(spec$type, cell, spec$required))
   own <- Filter(function(one) identical(one$column, label), missing)
@@ -137,7 +122,7 @@ read_column <- function(spec, label, cells, missing, record) {
   details <- c(own, lapply(seq_len(nrow(faults)), function(i) {
     detail_of(faults$rule[i], label, faults$row[i], cells[[faults$row[i] + 1L]])
   }))
-  list(dtype = dtype_of(spec, values, at_key(record, as.character(label))), values = values, details = details)
+  list(dtype = dtype_of(spec, values, record), values = values, details = details)
 }
 
 column_faults <- function(values) {

@@ -28,6 +28,7 @@ infer_r_column <- function(name, column) {
 
 # Return the specs of data that read_json read, as the lists of the file have them.
 infer_specs <- function(data) {
+  if (is.null(data)) invalid_signature("there is nothing to infer from (SIG-010)")
   columns <- columns_of(data)
   if (!length(columns)) invalid_signature("there is nothing to infer from (SIG-012)")
   lapply(columns, function(column) infer_column(column$name, column$cells))
@@ -35,17 +36,22 @@ infer_specs <- function(data) {
 
 # The columns that data stand for; a name of NULL is none.
 columns_of <- function(data) {
-  if (is_object(data)) return(columns_of_mapping(data))
-  if (!is_array(data)) return(list(list(name = NULL, cells = list(data))))
-  kinds <- setdiff(unique(vapply(data, kind_of, "")), "null")
-  if (!length(data)) return(list())
-  if (length(kinds) > 1L && any(c("object", "array") %in% kinds))
-    invalid_signature("records, rows and values stand side by side (SIG-014)")
-  if ("object" %in% kinds) return(columns_of_records(data))
-  if ("array" %in% kinds) return(columns_of_rows(data))
-  list(list(name = NULL, cells = data))
+  means <- stands_for(data)
+  given <- means$data
+  if (is.null(means)) {
+    if (!is_object(data)) invalid_signature("records, rows and values stand side by side (SIG-014)")
+    means <- meant("one_row", data)
+    given <- data
+  }
+  switch(means$kind,
+    records = columns_of_records(given),
+    rows = columns_of_rows(given),
+    values = list(list(name = NULL, cells = given)),
+    columns_of_mapping(given)
+  )
 }
 
+# One row is a mapping with single values, lists of several lengths (SIG-067), or lists of lists or of objects (SIG-073).
 columns_of_mapping <- function(mapping) {
   values <- unclass(mapping)
   is_column <- vapply(values, function(one) is_array(one) && !is_nested_list(one), NA)
@@ -64,12 +70,18 @@ columns_of_records <- function(records) {
 }
 
 columns_of_rows <- function(rows) {
+  if (!length(rows)) return(list())
   if (length(unique(lengths(rows))) > 1L) invalid_signature("rows differ in length (SIG-014)")
   lapply(seq_along(rows[[1L]]), function(i) list(name = NULL, cells = lapply(rows, function(row) row[[i]])))
 }
 
 infer_column <- function(name, cells) {
   type <- type_of(cells, TRUE)
+  if (is.null(type)) type <- list(type = "any")
+  # What the type cannot hold has none: an integer of more than 64 bits, or one that a double has as another.
+  declared <- read_type(type)
+  if (any(vapply(cells, function(cell) is_fault(read_cell(declared, cell, FALSE)), NA)))
+    invalid_signature(paste("a column holds values that its type,", type$type, "cannot hold (SIG-014)"))
   required <- is.null(name) || !any(vapply(cells, is.null, NA))
   c(type, if (!is.null(name)) list(name = name), list(required = required))
 }
@@ -83,14 +95,14 @@ kind_of <- function(value) {
   else "string"
 }
 
-# The type of all values that stand at one place together (SIG-014, SIG-040, SIG-041).
+# The type of all values that stand at one place together; NULL where nothing is known (SIG-014, SIG-040, SIG-041).
 type_of <- function(values, is_column) {
   there <- Filter(Negate(is.null), values)
   kinds <- unique(vapply(there, kind_of, ""))
   if ("double" %in% kinds) kinds <- setdiff(kinds, "long")
-  if (length(kinds) != 1L) {
-    is_nested <- any(c("array", "object") %in% kinds)
-    if (is_column && length(kinds) > 1L && !is_nested) invalid_signature("a column holds values of several types (SIG-014)")
+  if (!length(kinds)) return(NULL)
+  if (length(kinds) > 1L) {
+    if (is_column && !any(c("array", "object") %in% kinds)) invalid_signature("a column holds values of several types (SIG-014)")
     return(list(type = "any"))
   }
   if (kinds == "array") return(type_of_lists(there))
@@ -99,18 +111,20 @@ type_of <- function(values, is_column) {
   list(type = if (kinds == "long" && length(there) < length(values)) "double" else kinds)
 }
 
+# A list of which nothing is known is nothing that is known.
 type_of_lists <- function(lists) {
   items <- type_of(do.call(c, lists), FALSE)
-  if (items$type == "any") items else list(type = "array", items = items)
+  if (!is.null(items)) list(type = "array", items = items)
 }
 
 type_of_objects <- function(objects) {
   names <- sort(unique(unlist(lapply(objects, names))), method = "radix")
-  if (!length(names)) return(list(type = "any"))
+  if (!length(names)) return(NULL)
   properties <- lapply(names, function(name) {
     values <- lapply(objects, at_key, name)
     is_there <- !vapply(values, is.null, NA)
-    c(type_of(values[is_there], FALSE), list(required = all(is_there)))
+    type <- type_of(values[is_there], FALSE)
+    c(if (is.null(type)) list(type = "any") else type, list(required = all(is_there)))
   })
   list(type = "object", properties = structure(properties, names = names))
 }

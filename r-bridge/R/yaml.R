@@ -8,6 +8,10 @@ yaml_bounds <- list(depth = 64L, values = 50000L, aliases = 1000L, directives = 
 yaml_escapes <- c("0" = "\ufdd0", a = "\a", b = "\b", t = "\t", "\t" = "\t", n = "\n", v = "\v", f = "\f", r = "\r", e = "\033",
                   " " = " ", "\"" = "\"", "/" = "/", "\\" = "\\", N = "\u0085", "_" = "\u00a0", L = "\u2028", P = "\u2029")
 
+# The signs of a tag, and of an anchor.
+tag_form <- "^!(?:<[^<>]+>|[A-Za-z0-9;/?:@&=+$_.!~*'()%#-]*)$"
+anchor_form <- "^&[A-Za-z0-9_-]+$"
+
 # An error of a file, with its rule and place; `text` is that of the place, if not the document's.
 broken <- function(rule, place = NA_integer_, why = "is not YAML", text = NULL) {
   stop(errorCondition(paste0(why, " (", rule, ")"), rule = rule, place = place, why = why, text = text, class = "mlmodel_broken"))
@@ -87,12 +91,15 @@ indent_at <- function(r, at = r$at) {
   if (line > 1L) at - 1L - r$ends[line - 1L] else at - 1L
 }
 
-# Pass over spaces, comments and, where allowed, ends of lines.
-space <- function(r, lines = TRUE) {
+# Pass over spaces, comments and, where allowed, ends of lines. No tab indents a line, but within brackets.
+space <- function(r, lines = TRUE, in_brackets = FALSE) {
   chars <- r$chars
   at <- r$at
+  is_indent <- indent_at(r) == 0L
   repeat {
     one <- chars[at]
+    if (one == "\n" && lines) is_indent <- TRUE
+    if (one == "\t" && is_indent && lines && !in_brackets) broken("MLM-001", r$places[at], "is not YAML: a tab indents a line")
     if (one == " " || one == "\t" || (lines && one == "\n")) at <- at + 1L
     else if (one == "#" && (at == 1L || is_blank(chars[at - 1L]))) at <- end_of_line(r, at)
     else break
@@ -103,10 +110,10 @@ space <- function(r, lines = TRUE) {
 read_document <- function(r) {
   space(r)
   directives(r)
-  if (starts_with(r, "---")) r$at <- r$at + 3L
+  if (is_marker(r, "---")) r$at <- r$at + 3L
   root <- block(r, -1L, 0L)
   space(r)
-  if (starts_with(r, "...")) r$at <- r$at + 3L
+  if (is_marker(r, "...")) r$at <- r$at + 3L
   space(r)
   if (r$at <= r$size) fail(r)
   root
@@ -134,14 +141,15 @@ text_node <- function(r, value, is_plain, place, depth, tag = NULL, characters =
   node
 }
 
-# A node in block style that is indented by more than `outer`.
-block <- function(r, outer, depth, in_sequence = FALSE) {
+# A node in block style that is indented by more than `outer`; a list under a key may stand as far out as the key.
+block <- function(r, outer, depth, in_sequence = FALSE, is_behind_key = in_sequence) {
   start <- place_of(r)
   line <- r$line[r$at]
   space(r)
-  marks <- read_marks(r)
+  # What stands further out is not this node's.
+  marks <- if (indent_at(r) > outer) read_marks(r) else list()
   # Behind the colon of a key neither a list nor a mapping begins on that line.
-  is_behind_colon <- in_sequence && r$line[r$at] == line
+  is_behind_colon <- is_behind_key && r$line[r$at] == line
   if (is_behind_colon && is_dash(r)) fail(r)
   indent <- indent_at(r)
   one <- peek(r)
@@ -153,14 +161,16 @@ block <- function(r, outer, depth, in_sequence = FALSE) {
   found <- if (one == "*") read_alias(r, depth)
     else if (one == "-" && is_dash(r)) read_sequence(r, indent, depth)
     else if (one == "|" || one == ">") read_literal(r, outer, marks, depth)
-    else mapping_or_value(r, indent, outer, depth, is_behind_colon)
+    else return(mapping_or_value(r, indent, outer, depth, is_behind_colon, marks))
   if (length(marks)) named(r, found, marks) else found
 }
 
 is_end <- function(r) {
   one <- peek(r)
-  (one == "-" || one == ".") && indent_at(r) == 0L && (starts_with(r, "---") || starts_with(r, "..."))
+  (one == "-" || one == ".") && indent_at(r) == 0L && (is_marker(r, "---") || is_marker(r, "..."))
 }
+
+is_marker <- function(r, marker) starts_with(r, marker) && is_blank(peek(r, 3L))
 
 is_dash <- function(r) peek(r) == "-" && is_blank(peek(r, 1L))
 
@@ -169,22 +179,36 @@ read_marks <- function(r) {
   repeat {
     one <- peek(r)
     if (one != "&" && one != "!") return(found)
-    if (is.null(found$place)) found$place <- place_of(r)
+    if (is.null(found$place)) {
+      found$place <- place_of(r)
+      found$at <- r$at
+    }
     word <- read_word(r)
+    if (!grepl(if (one == "!") tag_form else anchor_form, word, perl = TRUE)) fail(r)
     if (!is.null(found[[if (one == "!") "tag" else "anchor"]])) fail(r, why = "has two tags or anchors")
     if (one == "!") found$tag <- word
     else {
       found$anchor <- substr(word, 2L, nchar(word))
       r$open <- c(r$open, found$anchor)
     }
-    space(r)
+    space(r, TRUE, TRUE)
   }
 }
 
 read_word <- function(r) {
   start <- r$at
+  if (peek(r) == "!" && peek(r, 1L) == "<") return(read_whole_tag(r))
   while (!is_blank(peek(r)) && !peek(r) %in% c(",", "[", "]", "{", "}")) r$at <- r$at + 1L
   paste(r$chars[seq_len(r$at - start) + start - 1L], collapse = "")
+}
+
+# A tag with its whole address, `!<tag:yaml.org,2002:str>`, as the short one.
+read_whole_tag <- function(r) {
+  end <- match(">", r$chars[r$at:end_of_line(r, r$at)])
+  if (is.na(end)) fail(r)
+  word <- paste(r$chars[r$at + seq_len(end) - 1L], collapse = "")
+  r$at <- r$at + end
+  sub("^!<tag:yaml[.]org,2002:(.*)>$", "!!\\1", word)
 }
 
 named <- function(r, node, marks) {
@@ -244,23 +268,58 @@ read_sequence <- function(r, indent, depth) {
   node
 }
 
-mapping_or_value <- function(r, indent, outer, depth, is_behind_colon = FALSE) {
+# Marks on the line of a key are those of the key; those above it are the mapping's.
+mapping_or_value <- function(r, indent, outer, depth, is_behind_colon, marks) {
   from <- r$at
-  key <- flow(r, depth, outer)
-  if (!is_colon(r) || end_of_line(r, from) < r$at) return(key)
+  place <- place_of(r)
+  is_long <- is_long_key(r)
+  key <- if (!is_long) flow(r, depth, outer)
+  if (!is_long && (!is_colon(r) || end_of_line(r, from) < r$at)) return(named(r, key, marks))
   if (is_behind_colon) fail(r)
-  node <- new_node(r, "mapping", key$place, depth, entries = list())
-  entries <- list()
-  repeat {
-    if (!is_colon(r)) fail(r)
-    r$at <- r$at + 1L
-    entries[[length(entries) + 1L]] <- list(key, block(r, indent, depth + 1L, TRUE))
-    space(r)
-    if (peek(r) == "" || indent_at(r) != indent || is_end(r)) break
-    key <- flow(r, depth + 1L, indent)
+  are_of_key <- length(marks) > 0L && r$line[marks$at] == r$line[from]
+  if (are_of_key) {
+    if (is_long) fail(r)
+    key <- named(r, key, marks)
+    indent <- indent_at(r, marks$at)
   }
-  node$entries <- entries
-  node
+  node <- new_node(r, "mapping", if (is_long) place else key$place, depth, entries = list())
+  first <- if (is_long) long_entry(r, indent, depth) else key_and_value(r, key, indent, depth)
+  node$entries <- read_entries(r, first, indent, depth)
+  if (are_of_key) node else named(r, node, marks)
+}
+
+read_entries <- function(r, first, indent, depth) {
+  entries <- list(first)
+  repeat {
+    space(r)
+    if (peek(r) == "" || indent_at(r) != indent || is_end(r)) return(entries)
+    entries[[length(entries) + 1L]] <- read_entry(r, indent, depth)
+  }
+}
+
+# A key ends on its line, with a colon behind it, unless a question mark stands before it.
+read_entry <- function(r, indent, depth) {
+  if (is_long_key(r)) return(long_entry(r, indent, depth))
+  from <- r$at
+  key <- marked(r, depth + 1L, indent, FALSE)
+  if (!is_colon(r) || end_of_line(r, from) < r$at) fail(r)
+  key_and_value(r, key, indent, depth)
+}
+
+key_and_value <- function(r, key, indent, depth, is_behind_key = TRUE) {
+  r$at <- r$at + 1L
+  list(key, block(r, indent, depth + 1L, TRUE, is_behind_key))
+}
+
+is_long_key <- function(r) peek(r) == "?" && is_blank(peek(r, 1L))
+
+# Writers of YAML put longer keys so (PyYAML those of more than 128 characters): `? key`, and on the next line `: value`.
+long_entry <- function(r, indent, depth) {
+  r$at <- r$at + 1L
+  key <- block(r, indent, depth + 1L, TRUE, FALSE)
+  space(r)
+  if (indent_at(r) == indent && peek(r) == ":" && is_blank(peek(r, 1L))) key_and_value(r, key, indent, depth, FALSE)
+  else list(key, text_node(r, "", TRUE, place_of(r), depth + 1L))
 }
 
 is_colon <- function(r) {

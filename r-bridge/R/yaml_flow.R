@@ -6,7 +6,11 @@ flow <- function(r, depth, outer = -1L, in_brackets = FALSE) {
   if (one == "*") return(read_alias(r, depth))
   if (one == "[" || one == "{") return(brackets(r, one == "[", depth))
   if (one == "\"" || one == "'") return(read_quoted(r, one, depth))
-  if (one %in% c("", "@", "`", "%", ",", "]", "}")) fail(r)
+  if (one %in% c("", "@", "`", "%", ",", "]", "}", "|", ">")) fail(r)
+  # A dash of a list, and a colon without a key.
+  following <- peek(r, 1L)
+  if (one == "-" && (is_blank(following) || (in_brackets && following %in% c(",", "[", "]", "{", "}")))) fail(r)
+  if (one == ":" && is_blank(following) && !in_brackets) fail(r)
   plain_text(r, outer, in_brackets, place, depth)
 }
 
@@ -16,12 +20,12 @@ brackets <- function(r, is_list, depth) {
     else new_node(r, "mapping", place_of(r), depth, entries = list())
   found <- list()
   r$at <- r$at + 1L
-  space(r)
+  space(r, TRUE, TRUE)
   while (peek(r) != end) {
     found[[length(found) + 1L]] <- in_brackets(r, is_list, depth)
-    space(r)
+    space(r, TRUE, TRUE)
     if (peek(r) == ",") r$at <- r$at + 1L else if (peek(r) != end) fail(r)
-    space(r)
+    space(r, TRUE, TRUE)
   }
   r$at <- r$at + 1L
   if (is_list) node$items <- found else node$entries <- found
@@ -30,9 +34,9 @@ brackets <- function(r, is_list, depth) {
 
 in_brackets <- function(r, is_list, depth) {
   if (peek(r) == "?" && is_blank(peek(r, 1L))) r$at <- r$at + 1L
-  space(r)
+  space(r, TRUE, TRUE)
   item <- marked(r, depth + 1L)
-  space(r)
+  space(r, TRUE, TRUE)
   if (!is_list) return(list(item, value_in_braces(r, depth + 1L)))
   if (peek(r) != ":") return(item)
   # A mapping of one entry, as a list may hold it without braces.
@@ -41,16 +45,16 @@ in_brackets <- function(r, is_list, depth) {
   node
 }
 
-marked <- function(r, depth) {
+marked <- function(r, depth, outer = -1L, in_brackets = TRUE) {
   marks <- read_marks(r)
-  named(r, flow(r, depth, -1L, TRUE), marks)
+  named(r, flow(r, depth, outer, in_brackets), marks)
 }
 
 value_in_braces <- function(r, depth) {
   if (peek(r) != ":") return(text_node(r, "", TRUE, place_of(r), depth))
   r$at <- r$at + 1L
   start <- place_of(r)
-  space(r)
+  space(r, TRUE, TRUE)
   if (peek(r) %in% c(",", "}", "]", "")) return(text_node(r, "", TRUE, start, depth))
   marked(r, depth)
 }
@@ -206,25 +210,48 @@ goes_on <- function(r, outer, in_brackets) {
   in_brackets || indent_at(r, following) > outer
 }
 
-# A block scalar, `|` or `>`.
+# The beginning of a block scalar: its kind, how many spaces indent it, and what becomes of the ends of its last lines.
+literal_form <- "^([|>])(?:([-+])([1-9])?|([1-9])([-+])?)?(?:[ \t]+#.*|[ \t]*)$"
+
 read_literal <- function(r, outer, marks, depth) {
   place <- place_of(r)
-  is_folded <- peek(r) == ">"
   end <- end_of_line(r, r$at)
-  header <- paste(r$chars[r$at:(end - 1L)], collapse = "")
+  header <- regmatches(h <- paste(r$chars[r$at:(end - 1L)], collapse = ""), regexec(literal_form, h, perl = TRUE))[[1L]]
+  if (!length(header)) fail(r)
+  chomping <- paste0(header[3L], header[6L])
+  spaces <- paste0(header[4L], header[5L])
   r$at <- min(end + 1L, r$size + 1L)
-  runs <- literal_lines(r, outer)
-  texts <- vapply(runs, function(run) paste(r$chars[run], collapse = ""), "")
-  texts <- texts[seq_len(max(0L, which(nzchar(texts))))]
-  last <- if (grepl("-", header, fixed = TRUE) || !length(texts)) "" else "\n"
-  value <- paste0(paste(texts, collapse = if (is_folded) " " else "\n"), last)
-  characters <- unlist(lapply(runs, function(run) r$places[c(run, if (length(run)) max(run) + 1L)]))
-  text_node(r, value, FALSE, place, depth, marks$tag, as.integer(characters))
+  lines <- literal_lines(r, outer, if (nzchar(spaces)) max(outer, 0L) + as.integer(spaces) else 0L)
+  whole <- joined_lines(r, lines, header[2L] == ">", chomping)
+  text_node(r, paste(whole$value, collapse = ""), FALSE, place, depth, marks$tag, as.integer(whole$places))
 }
 
-literal_lines <- function(r, outer) {
+# The characters of a block scalar's lines with what joins them, and their places.
+joined_lines <- function(r, runs, is_folded, chomping) {
+  filled <- which(lengths(runs) > 0L)
+  last <- max(0L, filled)
+  ends <- vapply(runs, function(run) attr(run, "end"), 0L)
+  starts_blank <- vapply(runs, function(run) length(run) > 0L && r$chars[run[1L]] %in% c(" ", "\t"), NA)
+  parts <- lapply(seq_len(last), function(i) {
+    run <- runs[[i]]
+    joint <- "\n"
+    following <- filled[filled > i][1L]
+    # Lines that are indented further are not folded; of empty lines one end is the fold itself.
+    is_fold <- is_folded && length(run) > 0L && !is.na(following) && !starts_blank[i] && !starts_blank[following]
+    if (is_fold) joint <- if (following == i + 1L) " " else character()
+    if (i == last) joint <- if (chomping == "-") character() else "\n"
+    list(value = c(r$chars[run], joint), places = r$places[c(run, rep(ends[i], length(joint)))])
+  })
+  more <- if (chomping == "+") seq_along(runs)[seq_along(runs) > last] else integer()
+  list(
+    value = c(unlist(lapply(parts, function(part) part$value)), rep("\n", length(more))),
+    places = c(unlist(lapply(parts, function(part) part$places)), r$places[ends[more]], r$places[r$at])
+  )
+}
+
+# The lines, each as numbers of its characters with that of its end.
+literal_lines <- function(r, outer, width) {
   runs <- list()
-  width <- 0L
   while (r$at <= r$size) {
     end <- end_of_line(r, r$at)
     line <- r$chars[seq_len(end - r$at) + r$at - 1L]
@@ -232,8 +259,8 @@ literal_lines <- function(r, outer) {
     is_empty <- spaces == length(line)
     if (!is_empty && width == 0L) width <- spaces
     if (!is_empty && (spaces < width || (width <= max(outer, 0L) && outer >= 0L))) break
-    cut <- if (is_empty) min(spaces, width) else width
-    runs[[length(runs) + 1L]] <- seq_len(length(line) - cut) + r$at + cut - 1L
+    cut <- if (is_empty && spaces <= width) spaces else width
+    runs[[length(runs) + 1L]] <- structure(seq_len(length(line) - cut) + r$at + cut - 1L, end = end)
     r$at <- min(end + 1L, r$size + 1L)
   }
   runs

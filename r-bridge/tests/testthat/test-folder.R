@@ -149,7 +149,11 @@ test_that("an example is held against the signature, cell by cell", {
   expect_match(example_of('{"columns": ["a"], "data": [[1]]}', columns, params = "true"), "EXA-010")
   expect_match(example_of('[{"a": 1}, {"a": "x"}]', columns, type = "json_object"), "1:1 .*row 2.*EXA-003")
   expect_match(example_of('{"columns": ["a"], "data": [[1]]} x', columns), "not JSON at character 35")
-  expect_match(example_of("[[1, 2]]", columns), "have no names.*EXA-003")
+  expect_match(example_of("[[1, 2]]", columns), "have no names.*\\(ENF-011\\).*EXA-003")
+  only <- '[{"name": "a", "type": "long"}]'
+  expect_match(example_of("[[1, 2]]", only), "have no names.*\\(ENF-011\\).*EXA-003")
+  expect_length(example_of("[1, [2]]", only, type = "json_object"), 0)
+  expect_match(example_of("[[1], [1, 2]]", only, type = "json_object"), "differ in length.*EXA-007")
   expect_match(example_of("[]", columns), "EXA-007")
   expect_match(example_of('{"a": [1], "b": ["x", "y"]}', columns, type = "json_object"), "differ in length.*EXA-007")
   expect_match(example_of('{"a": [1], "b": "x"}', columns, type = "json_object"), "mixes.*EXA-007")

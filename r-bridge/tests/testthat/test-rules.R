@@ -58,6 +58,108 @@ test_that("numbers of any size in a signature are looked at without a word of R'
   expect_equal(found$rule, character())
 })
 
+test_that("YAML that nobody else reads is none, and what others write is read", {
+  read <- function(...) {
+    text <- paste0(c(...), "\n", collapse = "")
+    tryCatch(mlmodel:::value_of(mlmodel:::yaml_document(text)$root), mlmodel_broken = function(e) paste(e$rule, e$place))
+  }
+  # A key without its colon, which the next line would be a part of.
+  expect_equal(read("a: 1", "signature", "  params: 2"), "MLM-001 24")
+  expect_equal(read("signature", "  params: 2"), "MLM-001 19")
+  for (text in c("\t:\n  a: 1", "a:\n\tb: 1", "a: [0, |]", "a: {- }", ": 1", "a: >x\n  b", "a: &x! 1", "a: !!in\"t 5", "a: - b"))
+    expect_match(read(text), "^MLM-001", info = text)
+  expect_equal(read("...: 1", "--- : 2"), "MLM-001 8")
+  expect_equal(read("...: 1", "...x: 2"), list("..." = 1L, "...x" = 2L))
+  # A tag on the line of a key is the key's, and one further out is of another key.
+  expect_equal(read("!!str 1: -.5", "b: 2"), list("1" = "-.5", b = 2L))
+  expect_equal(read("a:", "!!str b: c"), list(a = NULL, b = "c"))
+  expect_equal(read("a: !!map", "  b: 1"), list(a = list(b = 1L)))
+  expect_equal(read("a: !<tag:yaml.org,2002:str> 5"), list(a = "5"))
+  # PyYAML writes keys of more than 128 characters so.
+  long <- strrep("k", 200)
+  expect_equal(read(paste("?", long), ": - 1", "  - 2", "z: 1"), structure(list(list(1L, 2L), 1L), names = c(long, "z")))
+  expect_equal(read("m:", "  ? a", "  ? b", "  : c"), list(m = list(a = NULL, b = "c")))
+})
+
+test_that("the lines of block scalars are joined as YAML says", {
+  read <- function(...) mlmodel:::value_of(mlmodel:::yaml_document(paste0(c(...), "\n", collapse = ""))$root)$a
+  expect_equal(read("a: |", "  x", "", "  y", "", "", "b: 1"), "x\n\ny\n")
+  expect_equal(read("a: >", "  x", "  y", "", "  z", "    i", "  w", "b: 1"), "x y\nz\n  i\nw\n")
+  expect_equal(read("a: |+", "  x", "", "b: 1"), "x\n\n")
+  expect_equal(read("a: |2-", "    x", "   y"), "  x\n y")
+  expect_equal(read("a: >-", "", "  x", "", "", "  y"), "\nx\n\ny")
+  # The places in a text of JSON are those of its characters.
+  path <- on_disk(c("flavors: {python_function: {loader_module: a}}", "signature:", "  inputs: >-", "    [{\"type\":", "", "     \"x\"}]"))
+  told <- as.data.frame(mlmodel_validate(path))
+  expect_equal(paste(told$rule, told$line, told$column), "SIG-003 6 6")
+})
+
+test_that("what is no entry of a mapping is not looked at as one", {
+  says <- function(...) {
+    told <- as.data.frame(mlmodel_validate(on_disk(c(...))))
+    paste(told$rule, told$pointer)
+  }
+  expect_equal(says("flavors: {python_function: {loader_module: a}}", "[x]: 1"), "MLM-004 /")
+  # A flavor that nobody knows is told whatever stands under it.
+  expect_equal(says("flavors:", "  other:", "  python_function: {loader_module: a}"), c("MLM-012 /flavors/other", "MLM-007 /flavors/other"))
+})
+
+test_that("a signature that is none is refused, with a word on why", {
+  refused <- function(signature, why) {
+    error <- expect_error(mlmodel_enforce(signature, "[1]"), why, class = "mlmodel_refused")
+    expect_equal(error$code, "INVALID_ARGUMENT")
+  }
+  column <- function(...) list(inputs = list(list(...)))
+  refused(list(inputs = list(1)), "SIG-002")
+  refused(list(inputs = "x"), "SIG-002")
+  refused(list(list(1)), "SIG-001")
+  refused(column(type = "long", name = FALSE), "SIG-012")
+  refused(column(type = "long", name = list(1)), "SIG-012")
+  refused(column(type = "long", name = 1.5), "SIG-012")
+  refused(column(type = "long", required = "yes"), "SIG-003")
+  refused(column(type = list("long")), "SIG-003")
+  refused(column(type = "object"), "SIG-007")
+  refused(column(type = "array"), "SIG-003")
+  refused(column(type = "tensor", "tensor-spec" = list(dtype = "int8", shape = list("x"))), "SIG-006")
+  refused(column(type = "tensor", "tensor-spec" = 1), "SIG-006")
+  refused(list(params = list(list(type = "long"))), "SIG-008")
+  refused(list(params = rep(list(list(name = "k", type = "long", default = 1)), 2)), "SIG-008")
+  # R writes 100000 as 1e+05.
+  expect_identical(names(mlmodel_enforce(column(type = "long", name = 100000), '{"100000": [1]}')), "100000")
+})
+
+test_that("what plain data stand for is told by the signature (ENF-010, ENF-015)", {
+  one <- function(type, ...) list(inputs = list(list(type = type, ...)))
+  two <- list(inputs = list(list(type = "long"), list(type = "long")))
+  named <- list(inputs = list(list(type = "long", name = "a"), list(type = "long", name = "b")))
+  rules <- function(signature, data) tryCatch({
+    mlmodel_enforce(signature, data)
+    "taken"
+  }, mlmodel_refused = function(e) vapply(e$details, function(one) one$rule, ""))
+  expect_equal(rules(one("long", name = "a"), "[1, [1]]"), "ENF-010")
+  expect_equal(rules(one("any"), '[{"a": 1}, [1]]'), "ENF-010")
+  expect_equal(rules(one("long", name = "a"), '[{"a": 1}, 2]'), "ENF-010")
+  expect_equal(rules(two, "[[1, 2], [1, 2, 3]]"), "ENF-010")
+  expect_equal(rules(two, "[[1], [2]]"), "ENF-009")
+  expect_equal(rules(two, "[1, 2]"), "ENF-010")
+  expect_equal(rules(named, "[1, 2]"), "ENF-011")
+  expect_equal(rules(named, "[[1, 2]]"), "ENF-011")
+  expect_equal(rules(one("long", name = "a"), "[[1, 2]]"), "ENF-011")
+  expect_equal(rules(two, '{"x": [1], "y": [2]}'), "taken")
+  expect_identical(mlmodel_enforce(two, '{"1": [1], "0": [2]}')[["0"]], 2)
+  expect_equal(rules(list(inputs = list(list(type = "long"), list(type = "long", name = "b"))), '{"x": [1], "c": [2]}'), "ENF-013")
+  expect_error(mlmodel:::enforce_json(mlmodel:::read_specs(one("string", name = "a"))$inputs, NULL), "ENF-010")
+})
+
+test_that("what JSON holds has the types of its values, or is refused", {
+  of <- function(text) mlmodel:::write_json(mlmodel:::infer_specs(mlmodel:::read_json(text)))
+  expect_equal(of('{"a": [1, ""], "b": [3]}'),
+               '[{"type":"array","items":{"type":"any"},"name":"a","required":true},{"type":"array","items":{"type":"long"},"name":"b","required":true}]')
+  expect_equal(of('[{"a": []}]'), '[{"type":"any","name":"a","required":true}]')
+  for (text in c("[9223372036854775808]", '{"a": [[1]], "b": [9223372036854775808]}', '[{"a": 1}, null]', "[1, [1]]", "null"))
+    expect_error(of(text), class = "mlmodel_refused", info = text)
+})
+
 test_that("a link that leads out of the folder is told", {
   path <- on_disk("flavors: {crate: {}}")
   outside <- tempfile()
@@ -94,6 +196,11 @@ test_that("data frames are held against signatures, too", {
   ))
   expect_error(mlmodel_enforce(signature, data.frame(b = "x")), "the data lack the column a \\(ENF-004\\)")
   expect_error(mlmodel_enforce(signature, data.frame(a = I(list(quote(x))), b = "x")), "no form in JSON")
+})
+
+test_that("a column of lists of which none is there is a column", {
+  signature <- list(inputs = list(list(type = "array", items = list(type = "long"), name = "a", required = FALSE)))
+  expect_equal(nrow(mlmodel_enforce(signature, data.frame(a = I(list(NULL, NULL))))), 2)
 })
 
 test_that("a signature that is made from data takes the data", {
