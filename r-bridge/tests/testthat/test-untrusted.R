@@ -63,7 +63,7 @@ ours <- c(
   "fault", "faults", "two", "whole", "found", "form", "schemas", "how", "r_flavors", "model", "mlmodel_signature", "inputs", "written", "answer",
   "yaml_bounds", "at", "name", "early", "now", "others", "read", "text", "info", "conda", "of", "lines", "file", "checked", "environment_files",
   "read_root", "texts_of", "place", "both", "code", "entry_of", "env", "flat", "flavors", "held", "kept", "module", "packages", "pip", "read_column", "row_nodes",
-  "means", "leaf", "kind", "part", # plain data, and parts of texts
+  "means", "leaf", "leaf_of", "kind", "part", # plain data, and parts of texts
   "made", "keras", "tensorflow" # what a library saved, and modules of Python
 )
 
