@@ -12,9 +12,11 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -123,6 +126,42 @@ class MojoTest {
         }));
         assertEquals(Fault.BUNDLE, fault.told().get("kind"));
         assertEquals("trees/t00_000.bin is no whole tree", fault.getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "n_columns = 5 | n_columns = 500000000 | it has not as many columns as it says",
+        "n_features = 4 | n_features = 6 | it has not as many columns as it says",
+        "n_features = 4 | n_features = -4 | a count in it is -4",
+        "n_classes = 2 | n_classes = 500000000 | it has not as many classes as it says",
+        "3: 3 d000.txt | 3: 500000000 d000.txt | it has not as many categories as it says",
+        "3: 3 d000.txt | 3: 3 | it has not as many categories as it says",
+        "3: 3 d000.txt | 3: 3 d007.txt | it has no file domains/d007.txt",
+        "n_trees = 5 | n_trees = 500000000 | it has not as many trees as it says",
+        "per_class = 1 | per_class = 500000000 | it has not as many trees as it says",
+        "n_trees = 5 | n_trees = many | a count in it is no whole number: For input string: \"many\"",
+        "mojo_version = 1.40 | mojo_version = 1.10 | a MOJO with trees in the form before 1.2"})
+    void countsOfWhatIsNotThereAreFaults(String old, String changed, String said, @TempDir Path folder) throws Exception {
+        assertEquals(said, refused(changed(folder, text -> text.replace(old, changed), UnaryOperator.identity())).getMessage());
+    }
+
+    /** Some models work on what they keep in themselves: each answer is made by a copy. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gbm", "glm", "kmeans", "deep", "ensemble"})
+    void severalThreadsAreAnsweredAlike(String name) throws Exception {
+        var asked = JSON.readTree(MOJOS.resolve(name + ".json"));
+        var scorer = Scorer.load(MOJOS.resolve(name + ".zip"));
+        var columns = given(scorer, asked);
+        int rows = asked.get("data").size();
+        var due = scorer.answer(columns, rows);
+        var answers = IntStream.range(0, 400).parallel().mapToObj(at -> {
+            try {
+                return scorer.answer(columns, rows);
+            } catch (Fault fault) {
+                throw new IllegalStateException(fault);
+            }
+        }).toList();
+        for (var told : answers) assertTrue(Arrays.deepEquals(due, told));
     }
 
     @Test
