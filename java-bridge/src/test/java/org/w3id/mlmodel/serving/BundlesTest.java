@@ -99,17 +99,6 @@ class BundlesTest {
         assertTrue(error.getMessage().contains("column x2, row 0"), error.getMessage());
     }
 
-    /** A stage that writes a column hides what later ones take under its name. */
-    @Test
-    void whatAStageWritesIsNotWhatIsGiven() throws IOException {
-        var model = "{\"op\": \"imputer\", \"attributes\": {\"surrogate_value\": {\"double\": 0.25}, \"strategy\": {\"string\": \"mean\"}}}";
-        var node = "{\"name\": \"Imputer\", \"shape\": {\"inputs\": [{\"port\": \"input\", \"name\": \"x1\"}],"
-            + " \"outputs\": [{\"port\": \"output\", \"name\": \"x1\"}]}}";
-        var zip = changed((name, text) -> name.equals("root/model.json")
-            ? text.replace("\"StringIndexer_e58aa3d72fbb\", ", "\"Imputer\", \"StringIndexer_e58aa3d72fbb\", ") : text, "Imputer", model, node);
-        assertEquals(asked(Bundles.alone(LR), "0.25,2,3,a\n"), asked(Bundles.alone(zip), ",2,3,a\n"));
-    }
-
     /** A row that a stage leaves out is answered with null in its place (SPK-014). */
     @Test
     void aRowThatIsLeftOutIsNull() throws IOException {
