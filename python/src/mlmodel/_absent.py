@@ -29,8 +29,8 @@ _LOG_MODEL = (
     'mlflow.log_artifacts(path, "model") puts it into a run, from which MLflow loads it'
 )
 _LOG_SAVED = (
-    "There is no run to log into yet. save_model(model, path) makes a model folder of what is saved, "
-    "which is loaded first or, for a SavedModel, given as its folder; "
+    "There is no run to log into yet. save_model(model, path) makes a model folder of what is "
+    "saved, which is loaded first or, for a SavedModel, given as its folder; "
     'mlflow.log_artifacts(path, "model") puts that into a run, from which MLflow loads it'
 )
 _LOG_STATE = (
