@@ -6,6 +6,7 @@ For every harness in Python: it knows no implementation.
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import math
 from decimal import Decimal
 from typing import Any
@@ -63,6 +64,9 @@ def _series(column: dict[str, Any]) -> pd.Series[Any]:
         return pd.Series(decoded, dtype=object)
     if dtype == "decimal":
         return pd.Series([None if v is None else Decimal(v) for v in values], dtype=object)
+    if dtype == "date":
+        days = [None if v is None else dt.date.fromisoformat(v) for v in values]
+        return pd.Series(days, dtype=object)
     if dtype.startswith(("float", "Float")):
         values = [_NAMED_FLOATS.get(v, v) if isinstance(v, str) else v for v in values]
     if dtype.startswith("datetime64"):
@@ -94,6 +98,9 @@ def _encode_column(name: Any, series: pd.Series[Any]) -> dict[str, Any]:
     if any(isinstance(value, Decimal) for value in values):
         dtype = "decimal"
         values = [str(value) if isinstance(value, Decimal) else value for value in values]
+    if any(_is_day(value) for value in values):
+        dtype = "date"
+        values = [value.isoformat() if _is_day(value) else value for value in values]
     # A name that pandas made up for an unnamed column is a number.
     # Texts of pandas 3 are the objects of the older ones.
     dtype = "object" if dtype == "str" else dtype
@@ -133,6 +140,10 @@ def _plain(value: Any, missing: str | None = None) -> Any:
     if isinstance(value, dict):
         return {key: _base64(_plain(item, missing="NaN")) for key, item in value.items()}
     return value
+
+
+def _is_day(value: Any) -> bool:
+    return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
 
 
 def _base64(value: Any) -> Any:

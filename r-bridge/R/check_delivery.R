@@ -16,7 +16,7 @@ check_delivery <- function(ck, root) {
   }
 }
 
-# A zone fits a datetime, the dtypes `boolean` and `string` the types of these names, all else any scalar type.
+# A zone and `date` fit a datetime, the dtypes `boolean` and `string` the types of these names, all else any scalar type.
 fits_record <- function(record, type) {
   said <- function(key) {
     node <- entry_of(record, key)[[2L]]
@@ -25,5 +25,6 @@ fits_record <- function(record, type) {
   dtype <- said("dtype")
   if (!type %in% scalar_types) return(FALSE)
   if (!is.null(said("zone"))) return(type == "datetime" && is.null(dtype))
+  if (identical(dtype, "date")) return(type == "datetime")
   is.null(dtype) || !dtype %in% c("boolean", "string") || dtype == type
 }

@@ -32,7 +32,7 @@ expected_cells <- c(
   "ENF-045" = "a whole number that the type holds exactly", "ENF-047" = "a number within the range of the type",
   "ENF-049" = "a number", "ENF-050" = "a text", "ENF-052" = "bytes in base64",
   "ENF-053" = "a time as ISO 8601 has it, such as 2024-05-01T12:30:00", "ENF-055" = "a time as ISO 8601 has it, and no number",
-  "ENF-056" = "a time from 1677-09-21 to 2262-04-11", "ENF-057" = "a single value"
+  "ENF-056" = "a time from 1677-09-21 to 2262-04-11", "ENF-057" = "a single value", "ENF-094" = "a day, and no time within one"
 )
 
 detail_of <- function(rule, label, row, cell) {
@@ -131,13 +131,21 @@ depth_of <- function(value) if (is_array(value)) 1L + max(0L, vapply(value, dept
 read_column <- function(spec, label, cells, missing, record) {
   gone <- if (spec$type$kind %in% floating_types) NaN
   values <- lapply(cells, function(cell) if (is_absent(cell)) gone else read_cell(spec$type, cell, spec$required))
+  record <- at_key(record, as.character(label))
+  if (identical(at_key(record, "dtype"), "date")) values <- lapply(values, as_day)
   own <- Filter(function(one) identical(one$column, label), missing)
   faults <- column_faults(values)
   faults <- faults[!faults$rule %in% vapply(own, function(one) one$rule, ""), ]
   details <- c(own, lapply(seq_len(nrow(faults)), function(i) {
     detail_of(faults$rule[i], label, faults$row[i], cells[[faults$row[i] + 1L]])
   }))
-  list(dtype = dtype_of(spec, values, at_key(record, as.character(label))), values = values, details = details)
+  list(dtype = dtype_of(spec, values, record), values = values, details = details)
+}
+
+# The day of a moment that is the beginning of one (ENF-094).
+as_day <- function(value) {
+  if (is_fault(value) || is.null(value)) return(value)
+  if (endsWith(value, "T00:00:00")) substr(value, 1L, 10L) else fault("ENF-094")
 }
 
 column_faults <- function(values) {

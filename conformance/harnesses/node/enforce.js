@@ -127,7 +127,8 @@ function readColumn(spec, label, cells, details, record) {
   const [values, faults] = [[], new Map()];
   for (const [row, cell] of cells.entries()) {
     try {
-      values.push(cell === ABSENT ? absentCell(spec) : readCell(spec.type, cell, spec.required));
+      const read = cell === ABSENT ? absentCell(spec) : readCell(spec.type, cell, spec.required);
+      values.push(record.dtype === "date" && read !== null ? dayOf(read) : read);
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault;
       for (const { rule, at } of fault.all) {
@@ -140,6 +141,12 @@ function readColumn(spec, label, cells, details, record) {
   const inPlace = [...faults.values()].sort((a, b) => compared(a.at, b.at)).filter((one) => !missing.has(one.rule));
   details.push(...inPlace.map(({ rule, row }) => ({ rule, column: label, row })));
   return { dtype: dtypeOf(spec, values, record), values };
+}
+
+/** The day of a moment that is the beginning of one (ENF-094). */
+function dayOf(moment) {
+  if (!moment.endsWith("T00:00:00")) throw new Fault("ENF-094");
+  return moment.slice(0, 10);
 }
 
 /** The order of two lists of names: the first that differs, and the shorter before the longer. */

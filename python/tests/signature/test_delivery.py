@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlmodel.errors import InvalidArgument
+from mlmodel.errors import InvalidArgument, InvalidInput
 from mlmodel.models import ModelSignature, infer_signature
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import handle
@@ -308,3 +308,75 @@ def test_numbers_as_names_in_every_form() -> None:
     for got in forms:
         assert got.columns.tolist() == [2019, "b"]
         assert got.to_numpy().tolist() == [[1.5, 2.5]]
+
+
+# -- days ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pd.DataFrame({"a": pd.to_datetime(["2024-02-29", None])}),
+        pd.DataFrame({"a": [pd.Timestamp(2024, 2, 29).to_pydatetime(), None]}, dtype=object),
+        pd.DataFrame({"a": pd.to_datetime(["2024-02-29", None]).tz_localize("UTC")}),
+        pd.DataFrame({"a": pd.Series([dt.date(2024, 2, 29), None]).astype("date32[pyarrow]")}),
+        [{"a": "2024-02-29"}, {"a": None}],
+        {"a": [np.datetime64("2024-02-29", "D"), np.datetime64("NaT")]},
+    ],
+    ids=["moments", "objects", "zone", "arrow", "texts", "numpy"],
+)
+@pytest.mark.parametrize(("missing", "mark"), [(None, pd.NaT), ("none", None)])
+def test_moments_become_days(given: Any, missing: Any, mark: Any) -> None:
+    """ENF-094: a function that goes by days would take seconds for them."""
+    got = signature("datetime", dtype="date", missing=missing).enforce(given)["a"].tolist()
+    assert type(got[0]) is dt.date
+    assert got == [dt.date(2024, 2, 29), mark]
+
+
+@pytest.mark.parametrize("form", sorted(REQUESTS))
+def test_days_of_requests(form: str) -> None:
+    body, media = REQUESTS[form]
+    body = body.replace('"x"', '"2024-02-29"').replace("\nx,", "\n2024-02-29,")
+    got = over_json(signature("datetime", dtype="date", missing="none"), body, media)["a"].tolist()
+    assert got == [dt.date(2024, 2, 29), None]
+
+
+def test_days_are_delivered_as_they_are() -> None:
+    given = pd.DataFrame({"a": [dt.date(2024, 2, 29), np.nan]}, dtype=object)
+    assert signature("datetime", dtype="date").enforce(given) is given
+
+
+def test_a_time_within_a_day_is_refused() -> None:
+    """ENF-094: nothing of it is left out in silence."""
+    given = pd.DataFrame({"a": np.array(["2024-02-29", "2024-02-29T00:00:00.000000001"], "M8[ns]")})
+    with pytest.raises(InvalidInput, match=r"'a', row 1: .*2024-02-29T00:00:00.000000001.*ENF-094"):
+        signature("datetime", dtype="date").enforce(given)
+
+
+@pytest.mark.parametrize(
+    ("cells", "recorded"),
+    [
+        ([dt.date(2024, 2, 29)], {"dtype": "date"}),
+        ([dt.date(2024, 2, 29), None], {"dtype": "date", "missing": "none"}),
+        ([dt.date(2024, 2, 29), pd.NaT], {"dtype": "date"}),
+        ([dt.date(2024, 2, 29), None, pd.NaT], {"dtype": "date"}),
+        ([pd.Timestamp(2024, 2, 29), None], None),
+        ([dt.date(2024, 2, 29), pd.Timestamp(2024, 2, 29)], None),
+    ],
+)
+def test_days_are_found(cells: list[Any], recorded: Any) -> None:
+    """ENF-097."""
+    found = infer_signature(pd.DataFrame({"a": pd.Series(cells, dtype=object)}))
+    assert found.delivery is not None
+    assert found.delivery.to_dict().get("columns", {}).get("a") == recorded
+
+
+@pytest.mark.parametrize("missing", [None, "none"])
+def test_moments_as_objects_are_moments(missing: Any) -> None:
+    """ENF-094: not the numbers of their nanoseconds."""
+    got = signature("datetime", dtype="object", missing=missing).enforce(
+        [{"a": "2024-02-29"}, {"a": None}]
+    )
+    cells = got["a"].tolist()
+    assert cells[0] == pd.Timestamp(2024, 2, 29)
+    assert pd.isna(cells[1])

@@ -263,7 +263,7 @@ def _warn_of_params(signature: ModelSignature | None, contents: Contents) -> Non
 
 
 def _warn_of_zones(signature: ModelSignature | None) -> None:
-    """Warn of times that other readers hand over without their zone (ENF-097)."""
+    """Warn of times that other readers hand over without their zone, and of days (ENF-097)."""
     columns = signature.delivery.columns if signature and signature.delivery else {}
     zones = {name: one.zone for name, one in columns.items() if one.zone not in (None, "UTC")}
     if zones:
@@ -272,6 +272,13 @@ def _warn_of_zones(signature: ModelSignature | None) -> None:
             f"The model gets times of a zone in {named}. That is recorded, and mlmodel hands them "
             "over so; other readers of the format (MLflow) hand over UTC without a zone, and the "
             "model's answers may then differ (ENF-097)"
+        )
+    days = [name for name, one in columns.items() if one.dtype == "date"]
+    if days:
+        warn_caller(
+            f"The model gets days in {', '.join(map(repr, days[:5]))}. That is recorded, and "
+            "mlmodel hands them over so; other readers of the format (MLflow) hand over times, and "
+            "the model's answers may then differ (ENF-097)"
         )
 
 

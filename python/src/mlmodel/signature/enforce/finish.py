@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from mlmodel.errors import InvalidArgument
+from mlmodel.errors import InputViolation, InvalidArgument
 from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
     from mlmodel.signature.types.delivery import ColumnDelivery, Delivery
     from mlmodel.signature.types.schema import ColSpec, Schema
 
-    Finish: TypeAlias = "_Zoned | _Nullable | _Objects | _Category"
+    Finish: TypeAlias = "_Zoned | _Nullable | _Objects | _Category | _Dates"
 
 __all__ = ["ANOTHER", "absent", "finishes", "zone_of"]
 
@@ -53,6 +55,8 @@ def _finish_of(spec: ColSpec, record: ColumnDelivery, place: int) -> Finish | No
     missing = None if record.missing == "none" else np.nan
     if record.dtype == "category":
         return _Category(record)
+    if record.dtype == "date":
+        return _Dates(pd.NaT if missing is not None else None, label)
     if record.dtype == "object":
         return _Objects(missing)
     if record.dtype is not None:
@@ -122,10 +126,44 @@ class _Objects:
         if self.only_missing and read.dtype != object:
             return read
         flags = np.asarray(pd.isna(read))
+        if read.dtype.kind == "M":
+            read = pd.Series(read).astype(object)  # numpy would make numbers of moments
         cells = np.array(read, object)
         if flags.any():
             cells[flags] = self.missing
         return cells
+
+
+class _Dates:
+    """Moments become days (ENF-094)."""
+
+    delivered = ANOTHER
+
+    def __init__(self, missing: Any, label: str | int) -> None:
+        self.missing, self.label = missing, label
+
+    def __call__(self, read: Any, given: Any) -> Any:
+        if given is not None and given.dtype == object and _are_days(given):
+            return given
+        moments = np.asarray(read, "datetime64[ns]")
+        days = moments.astype("datetime64[D]")
+        gone = np.isnat(moments)
+        wrong = (days != moments) & ~gone
+        if wrong.any():
+            row = int(wrong.argmax())
+            message = (
+                f"Input {self.label!r}, row {row}: the model gets days, and "
+                f"{pd.Timestamp(moments[row]).isoformat()} is a time within one (ENF-094)."
+            )
+            raise invalid_input([InputViolation("ENF-094", message, self.label, row)])
+        cells = days.astype(object)
+        cells[gone] = self.missing
+        return cells
+
+
+def _are_days(cells: Any) -> bool:
+    days = (isinstance(one, dt.date) and not isinstance(one, dt.datetime) for one in cells)
+    return all(is_day or bool(gone) for is_day, gone in zip(days, pd.isna(cells), strict=True))
 
 
 class _Category:

@@ -88,8 +88,7 @@ def _record_of(values: Any, kind: DataType, label: str, left: int) -> ColumnDeli
     if isinstance(dtype, pd.CategoricalDtype):
         return _of_categories(dtype, kind, label, left)
     if kind is DataType.datetime:
-        zone = _zone_in(values, label)
-        return None if zone is None else ColumnDelivery(zone=zone)
+        return _of_moments(values, label)
     if isinstance(dtype, pd.BooleanDtype) and kind is DataType.boolean:
         return ColumnDelivery(dtype="boolean")
     if isinstance(dtype, pd.StringDtype) and kind is DataType.string:
@@ -97,6 +96,22 @@ def _record_of(values: Any, kind: DataType, label: str, left: int) -> ColumnDeli
     if dtype.kind == "O" and (kind is DataType.string or kind in _COUNTED):
         return _of_objects(values, kind)
     return None
+
+
+def _of_moments(values: Any, label: str) -> ColumnDelivery | None:
+    days = _of_days(values.tolist()) if values.dtype.kind == "O" else None
+    zone = _zone_in(values, label) if days is None else None
+    return days if zone is None else ColumnDelivery(zone=zone)
+
+
+def _of_days(cells: list[Any]) -> ColumnDelivery | None:
+    """Return the record of cells of which each is a day, or missing."""
+    types = set(map(type, cells))
+    # pandas' moments and NaT are dates to Python, too.
+    if dt.date not in types or not types <= {dt.date, type(None), float, type(pd.NaT)}:
+        return None
+    marked = type(None) in types and len(types) == 2  # noqa: PLR2004 - None beside days
+    return ColumnDelivery(dtype="date", missing="none" if marked else None)
 
 
 def _of_categories(

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["ColumnDelivery", "Delivery"]
 
 #: What a column is delivered as, where it is not the dtype of ENF-002 (ENF-094, ENF-095).
-Dtype = Literal["boolean", "category", "object", "string"]
+Dtype = Literal["boolean", "category", "date", "object", "string"]
 Category = str | int | float | bool
 
-_DTYPES = ("boolean", "category", "object", "string")
+_DTYPES = ("boolean", "category", "date", "object", "string")
 _FORMS = ("list", "series")
 
 
@@ -33,7 +33,8 @@ class ColumnDelivery:
 
     ``zone`` is the time zone of a datetime column: a name, or an offset such as ``+09:00``.
     ``missing`` is ``none`` where a missing value is None. ``dtype`` is what pandas calls the
-    column's dtype; ``categories`` and ``ordered`` belong to ``category``.
+    column's dtype, or ``date``: a datetime column holds days. ``categories`` and ``ordered`` belong
+    to ``category``.
     """
 
     zone: str | None = None
@@ -48,6 +49,8 @@ class ColumnDelivery:
             return False
         if self.zone is not None:
             return kind is DataType.datetime and self.dtype is None
+        if self.dtype == "date":
+            return kind is DataType.datetime
         return self.dtype not in ("boolean", "string") or self.dtype == kind.value
 
     def to_dict(self) -> dict[str, Any]:

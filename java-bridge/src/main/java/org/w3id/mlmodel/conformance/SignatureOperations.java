@@ -11,6 +11,8 @@ import org.w3id.mlmodel.enforcement.Column;
 import org.w3id.mlmodel.enforcement.Enforcement;
 import org.w3id.mlmodel.enforcement.Moment;
 import org.w3id.mlmodel.enforcement.Source;
+import org.w3id.mlmodel.errors.Detail;
+import org.w3id.mlmodel.errors.MlmodelException;
 import org.w3id.mlmodel.signature.Change;
 import org.w3id.mlmodel.signature.Comparison;
 import org.w3id.mlmodel.signature.Inference;
@@ -19,6 +21,7 @@ import org.w3id.mlmodel.signature.Signature;
 /** The operations on signatures and on JSON values; those on columns and tensors with dtypes are skipped. */
 final class SignatureOperations {
     private static final long SECOND = 1_000_000_000L;
+    private static final String MIDNIGHT = "T00:00:00";
 
     private SignatureOperations() {}
 
@@ -33,7 +36,8 @@ final class SignatureOperations {
         for (int at = 0; at < columns.size(); at++) {
             var column = columns.get(at);
             var label = String.valueOf(column.name() == null ? (Object) at : column.name());
-            said.add(told(column, named, recorded(input.get("delivery"), label)));
+            var record = recorded(input.get("delivery"), label);
+            said.add("date".equals(record.get("dtype")) ? days(column, named ? column.name() : at) : told(column, named, record));
         }
         return Map.of("data", Map.of("columns", said));
     }
@@ -72,6 +76,21 @@ final class SignatureOperations {
         boolean isThere = delivery instanceof Map<?, ?> record && record.get("columns") instanceof Map<?, ?> columns
             && columns.get(label) instanceof Map<?, ?>;
         return isThere ? (Map<?, ?>) ((Map<?, ?>) ((Map<?, ?>) delivery).get("columns")).get(label) : Map.of();
+    }
+
+    /** Returns a column as days (ENF-094). */
+    private static Map<String, Object> days(Column column, Object label) {
+        var said = told(column, label instanceof String, Map.of("dtype", "date"));
+        var days = new ArrayList<Object>();
+        for (var one : (List<?>) said.get("values")) {
+            if (one != null && !one.toString().endsWith(MIDNIGHT)) {
+                var wrong = new Detail("ENF-094", label, days.size(), "day", one.toString());
+                throw MlmodelException.input(List.of(wrong));
+            }
+            days.add(one == null ? null : one.toString().replace(MIDNIGHT, ""));
+        }
+        said.put("values", days);
+        return said;
     }
 
     private static Map<String, Object> told(Column column, boolean named, Map<?, ?> record) {

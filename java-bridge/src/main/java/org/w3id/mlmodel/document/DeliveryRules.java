@@ -45,6 +45,7 @@ final class DeliveryRules {
         if (!SCALARS.contains(type)) return false;
         var dtype = record.get("dtype");
         if (record.get("zone") != null) return type.equals("datetime") && dtype == null;
+        if ("date".equals(dtype)) return type.equals("datetime");
         return dtype == null || !OWN_TYPE.contains(dtype) || dtype.equals(type);
     }
 }
