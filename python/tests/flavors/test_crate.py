@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import copy
+import datetime as dt
 import gzip
 import http.client
 import json
@@ -12,6 +13,7 @@ import lzma
 import pickle
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,7 @@ import pytest
 from click.testing import CliRunner
 
 import mlmodel
+from asking import posted
 from mlmodel import document
 from mlmodel.cli.doctor import command as doctor
 from mlmodel.errors import (
@@ -73,6 +76,34 @@ def test_what_r_saved_is_a_python_function(of_r, loaded):
     assert loaded.predict(ROWS.to_dict("records")).tolist() == [2.0, 5.0]
     assert loaded.metadata.flavors.keys() == {"crate"}
     assert loaded.get_raw_model().arguments[0] == "x"
+
+
+_LINEAR = """local({
+    data <- data.frame(a = 1:9 / 4, b = rep(c("x", "y", "z"), 3), d = as.Date("2024-01-01") + 1:9)
+    data$y <- data$a + (data$b == "y") + sin(1:9) + as.numeric(data$d) / 100
+    model <- lm(y ~ a + b, data)
+    function(x) stats::predict(model, x) + as.numeric(format(x$d, "%d"))
+})"""
+
+
+def test_one_row_is_answered_as_among_others(tmp_path):
+    """CRA-008: a text or a day that is missing is one where it is alone, too; R's own NA is neither."""
+    rows = pd.DataFrame(
+        {"a": [1.0, 2.0], "b": ["x", None], "d": [dt.date(2024, 1, 7), None]}, dtype=object
+    ).astype({"a": float})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlmodel.save(crate(_LINEAR), tmp_path / "m", example=rows)
+    assert not mlmodel.models.Model.load(tmp_path / "m").metadata["mlmodel"].get("fidelity")
+    model = mlmodel.load(tmp_path / "m", trust=True)
+    whole = list(model.predict(rows))
+    assert not np.isnan(whole[0])
+    assert np.isnan(whole[1])
+    for body in ({"dataframe_records": [{"a": 2.0, "b": None, "d": None}]},
+                 {"dataframe_records": [{"a": 2.0}]}):  # fmt: skip
+        assert posted(model, body) == [None]
+    for one in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert np.isnan(list(one.predict(rows[1:]))).all()
 
 
 def test_arrays_and_scalars_reach_r():

@@ -6,6 +6,7 @@ Specification: spec/flavors/crate.md.
 from __future__ import annotations
 
 import bz2
+import datetime as dt
 import gzip
 import lzma
 import re
@@ -19,20 +20,24 @@ from mlmodel.bridges.r.faults import Place
 from mlmodel.bridges.r.from_r import value_of
 from mlmodel.bridges.r.process import Stopped
 from mlmodel.bridges.r.serialized import Kind, NotData, Vector, texts
-from mlmodel.bridges.r.to_r import vector_of
+from mlmodel.bridges.r.to_r import Declared, vector_of
 from mlmodel.errors import MissingDependency, ModelFailure
 from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._tables import as_table
 from mlmodel.scoring.predict import Taking
+from mlmodel.signature.types.nested import NestedType
+from mlmodel.signature.types.scalars import DataType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mlmodel.errors import MlmodelError
     from mlmodel.flavors._base import Predict
+    from mlmodel.models import ModelSignature
+    from mlmodel.signature.types.delivery import Delivery
 
-__all__ = ["Crate", "Damaged", "predictor"]
+__all__ = ["Crate", "Damaged", "predictor", "types_of"]
 
 _FAILED, _ABSENT, _ANSWER = "CRA-007", "CRA-004", "CRA-010"
 #: How files of R begin: compressed ones, and a serialization as text or in either order of bytes.
@@ -43,6 +48,9 @@ _COMPRESSED: dict[bytes, Callable[[bytes], bytes]] = {
 }
 _SERIALIZED = (b"X\n", b"A\n", b"B\n")
 _MOST_NAMED = 20
+#: Declared types whose columns are of objects -> the type of their cells. Truth values are what R
+#: has for missing ones alone anyway.
+_TYPES = {DataType.string: str, DataType.binary: bytes}
 #: What R says of a name that nothing has, and of a package that is not installed; in quotes of
 #: ASCII, or in those of its locale.
 _NOT_FOUND = re.compile(r"object ['\u2018](.+)['\u2019] not found")
@@ -68,10 +76,11 @@ class Crate:
 
     Args:
         content: the bytes of the file that R saved.
+        types: those of the cells of the columns that its signature declares (CRA-008).
 
     """
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, types: Sequence[type | None] = ()) -> None:
         """Start R and have it load the function.
 
         Raises:
@@ -80,7 +89,7 @@ class Crate:
             ModelFailure: R ended meanwhile.
 
         """
-        self.content = content
+        self.content, self.types = content, tuple(types)
         loaded = Vector(Kind.RAW, np.frombuffer(_serialization(content), "uint8"))
         self._crew = Crew(texts(["load"]), loaded)
         try:
@@ -120,7 +129,7 @@ class Crate:
         self._crew.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Crate, (self.content,)
+        return Crate, (self.content, self.types)
 
     def __repr__(self) -> str:
         return f"<Crate: a function of R with the arguments {', '.join(self.arguments)}>"
@@ -196,6 +205,21 @@ def _other_column(words: str) -> tuple[str, str] | None:
     return None
 
 
+def types_of(signature: ModelSignature | None) -> tuple[type | None, ...]:
+    """Return the types of the cells of declared columns, None where their dtypes say that."""
+    inputs = None if signature is None else signature.inputs
+    if signature is None or inputs is None or inputs.is_tensor_spec():
+        return ()
+    return tuple(_type_of(spec, place, signature.delivery) for place, spec in enumerate(inputs))
+
+
+def _type_of(spec: Any, place: int, delivery: Delivery | None) -> type | None:
+    record = None if delivery is None else delivery.of(spec.name, place)
+    if record is not None and record.dtype == "date":
+        return dt.date
+    return list if isinstance(spec.type, NestedType) else _TYPES.get(spec.type)
+
+
 def predictor(crate: Crate) -> Predict:
     """Return how a crate predicts: its first argument is the data, parameters are named ones."""
     known = [name for name in crate.arguments[1:] if name != "..."]
@@ -203,16 +227,16 @@ def predictor(crate: Crate) -> Predict:
     arguments = PredictArguments(known, "the crate's arguments", "CRA-011", takes_all=takes_all)
 
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-        return crate(_given(model_input), **arguments.given(params))
+        return crate(_given(model_input, crate.types), **arguments.given(params))
 
     return Taking(predict, arguments.takes)
 
 
-def _given(data: Any) -> Any:
+def _given(data: Any, types: Sequence[type | None]) -> Any:
     """Return data as a frame where they are a table, and rows of numbers as an array."""
     table = as_table(data)
     if table is not None:
-        return table
+        return Declared(table, types)
     if isinstance(data, list):
         try:
             rows = np.array(data)

@@ -56,13 +56,13 @@ class CrateFlavor(Flavor):
 
     def load(self, folder: ModelFolder, attributes: Mapping[str, Any]) -> Any:
         require("pandas", "predict")
-        from mlmodel.flavors._crate_function import Crate, Damaged
+        from mlmodel.flavors._crate_function import Crate, Damaged, types_of
 
         file = folder.model_path(attributes, key="model", default=_FILE)
         path = folder.file(file)
         folder.gate.require_trust("a function of R", file)
         try:
-            return Crate(folder.gate.read_to_run(path))
+            return Crate(folder.gate.read_to_run(path), types_of(folder.model.signature))
         except Damaged as error:
             raise InvalidModel.of_file(file, "CRA-003", f"is no function of R: {error}") from error
 

@@ -19,6 +19,7 @@ from pandas.testing import assert_frame_equal
 
 from mlmodel.bridges.r.from_r import value_of
 from mlmodel.bridges.r.serialized import NULL, Kind, NotData, Vector, texts
+from mlmodel.bridges.r.to_r import Declared
 from mlmodel.errors import InvalidInput, ModelFailure
 from r_functions import runner
 
@@ -58,7 +59,9 @@ SEEN = [
     (np.datetime64("2024-02-29"), 'as.Date("2024-02-29")'),
     (pd.Series([1.0, None]), "c(1, NA)"), (pd.Series([True, None], dtype="boolean"), "c(TRUE, NA)"),
     (pd.Series([1, None], dtype="Int16"), "c(1L, NA)"), (pd.Series([1, None], dtype="Int64"), "c(1, NA)"),
-    (pd.Series(["a", None], dtype="string"), 'c("a", NA)'), (pd.Series([None, None], dtype=object), "c(NA, NA)"),
+    (pd.Series(["a", None], dtype="string"), 'c("a", NA)'), (pd.Series([None], dtype="string"), "NA_character_"),
+    (pd.Series([None], dtype="string[pyarrow]"), "NA_character_"), (pd.Series([None], dtype="date32[pyarrow]"), "as.Date(NA)"),
+    (pd.Series([None], dtype="boolean"), "NA"), (pd.Series([None, None], dtype=object), "c(NA, NA)"),
     (pd.Categorical(["b", None, "a"], categories=["b", "a"]), 'factor(c("b", NA, "a"), levels = c("b", "a"))'),
     (pd.Categorical(["b"], categories=["a", "b"], ordered=True), 'factor("b", levels = c("a", "b"), ordered = TRUE)'),
     (pd.Categorical([30, 10]), "factor(c(30, 10))"), (pd.Categorical([], categories=[]), "factor(character())"),
@@ -92,6 +95,18 @@ def test_r_sees_what_python_has(run, value, seen):
         if (identical(x, expected)) "same" else paste(deparse(x), collapse = " ")
     }}"""
     assert run(text, value).tolist() == ["same"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "seen"),
+    [(None, "NA"), (str, "NA_character_"), (dt.date, "as.Date(NA)"), (bytes, "list(NULL)"),
+     (list, "list(NULL)"), (bool, "NA"), (float, "NA_real_")],
+)  # fmt: skip
+def test_a_column_of_missing_cells_is_of_its_declared_type(run, kind, seen):
+    """CRA-008: functions of texts and of days fail on R's own NA, which is a truth value."""
+    given = Declared(pd.DataFrame({"a": [None], "n": [1.5]}), (kind, None))
+    text = f"identical(x$a, {seen}) && x$n == 1.5"
+    assert run(text, given).tolist() == [True]
 
 
 def test_what_is_missing_is_missing_in_r(run):

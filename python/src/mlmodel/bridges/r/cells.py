@@ -16,7 +16,7 @@ from mlmodel.bridges.r.numbers import EXACT, differences, moments, numbers
 from mlmodel.bridges.r.serialized import Kind, Vector, texts
 from mlmodel.errors import shown
 
-__all__ = ["vector_of_cells"]
+__all__ = ["sort_of", "vector_of_cells"]
 
 _Nested: TypeAlias = Callable[[Any, Place], Vector]
 _Made: TypeAlias = Callable[[list[Any], Place, _Nested], Vector]
@@ -25,11 +25,13 @@ _EPOCH = dt.date(1970, 1, 1)
 _PLAIN_TEXTS = frozenset({str, type(None)})
 
 
-def vector_of_cells(cells: list[Any], place: Place, nested: _Nested) -> Vector:
+def vector_of_cells(
+    cells: list[Any], place: Place, nested: _Nested, if_missing: type | None = None
+) -> Vector:
     """Return cells of one sort, of which some may be missing (None, NaN, NaT, ``pd.NA``).
 
-    Missing ones alone are truth values, as R's own ``NA`` is. ``nested`` makes the vectors of
-    lists and mappings.
+    Missing ones alone are of the sort ``if_missing``, or truth values, as R's own ``NA`` is.
+    ``nested`` makes the vectors of lists and mappings.
 
     Raises:
         InvalidInput: they are of several sorts, or R has nothing for them.
@@ -44,7 +46,7 @@ def vector_of_cells(cells: list[Any], place: Place, nested: _Nested) -> Vector:
         if cell is None:
             continue
         kind: Any = type(cell)
-        found = _sort_of(kind)
+        found = sort_of(kind)
         if found is None:
             raise place.fault(f"R has nothing for {type(cell).__name__} {shown(cell)}", row)
         if sort is None:
@@ -55,7 +57,7 @@ def vector_of_cells(cells: list[Any], place: Place, nested: _Nested) -> Vector:
                 "column of R is of one",
                 row,
             )
-    return _SORTS[sort or bool](cells, place, nested)
+    return _SORTS[sort or if_missing or bool](cells, place, nested)
 
 
 def _is_missing(cell: Any) -> bool:
@@ -83,7 +85,7 @@ _SORTS_OF: dict[type, tuple[type, ...]] = {
 
 
 @lru_cache
-def _sort_of(kind: Hashable) -> type | None:
+def sort_of(kind: Hashable) -> type | None:
     """Return the type that stands for the sort of a cell's type, None for what R does not have."""
     return next(
         (

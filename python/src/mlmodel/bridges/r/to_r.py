@@ -7,14 +7,15 @@ scalars, which are vectors of one.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from mlmodel.bridges.r.cells import vector_of_cells
+from mlmodel.bridges.r.cells import sort_of, vector_of_cells
 from mlmodel.bridges.r.faults import Place
 from mlmodel.bridges.r.numbers import differences, moments, numbers
 from mlmodel.bridges.r.serialized import MISSING_INTEGER, NULL, Kind, Vector, texts
@@ -23,12 +24,25 @@ from mlmodel.errors import shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["vector_of"]
+__all__ = ["Declared", "vector_of"]
 
 #: Of columns that are all of one of these, the frame is one array.
 _PLAIN = tuple(map(np.dtype, ("float64", "float32", "int64", "int32", "bool")))
 #: Rows that are turned at once: as many as the processor's caches hold.
 _TURNED = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A frame with the types of its columns' cells, which count where all of them are missing."""
+
+    frame: pd.DataFrame
+    types: Sequence[type | None]
+
+    @property
+    def columns(self) -> pd.Index[Any]:
+        """The names of its columns."""
+        return self.frame.columns
 
 
 def vector_of(value: Any, place: Place) -> Vector:
@@ -100,9 +114,13 @@ def _is_unicode(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _frame(frame: pd.DataFrame, place: Place) -> Vector:
+def _declared(value: Declared, place: Place) -> Vector:
+    return _frame(value.frame, place, value.types)
+
+
+def _frame(frame: pd.DataFrame, place: Place, types: Sequence[type | None] = ()) -> Vector:
     names = list(_names(frame.columns, place))
-    columns = _columns(frame)
+    columns = _columns(frame, types if len(types) == len(names) else (None,) * len(names))
     rows = np.array([MISSING_INTEGER, -len(frame)], "int32")
     return Vector(
         Kind.LIST,
@@ -115,13 +133,14 @@ def _frame(frame: pd.DataFrame, place: Place) -> Vector:
     )
 
 
-def _columns(frame: pd.DataFrame) -> list[Vector]:
+def _columns(frame: pd.DataFrame, types: Sequence[type | None]) -> list[Vector]:
     places = map(Place.column, frame.columns)
     dtypes: list[Any] = frame.dtypes.tolist()
     if dtypes and dtypes.count(dtypes[0]) == len(dtypes) and dtypes[0] in _PLAIN:
         # A series for each would cost a row more than all the rest.
         return _of_one_dtype(_turned(frame.to_numpy()), places)
-    return [_column(frame.iloc[:, n], place) for n, place in enumerate(places)]
+    each = enumerate(zip(places, types, strict=True))
+    return [_column(frame.iloc[:, n], place, kind) for n, (place, kind) in each]
 
 
 def _turned(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -148,8 +167,11 @@ def _of_table(values: np.ndarray[Any, Any], place: Place) -> Vector:
     return numbers(values, place, np.isnan(values) if values.dtype.kind == "f" else None)
 
 
-def _column(series: pd.Series[Any], place: Place) -> Vector:
-    """Return a column, whose missing values R has as missing; NaN of pandas is one of them."""
+def _column(series: pd.Series[Any], place: Place, kind: type | None = None) -> Vector:
+    """Return a column, whose missing values R has as missing; NaN of pandas is one of them.
+
+    ``kind`` is the type of its cells, where its dtype does not say that.
+    """
     dtype: Any = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return _factor(series, place)
@@ -165,7 +187,10 @@ def _column(series: pd.Series[Any], place: Place) -> Vector:
         missing = series.isna().to_numpy()
         filled = series.to_numpy(dtype=numpy_dtype, na_value=numpy_dtype.type(0))
         return _of_dtype(filled, place, missing)
-    return vector_of_cells(series.astype(object).tolist(), place, _vector_of)
+    if isinstance(dtype, pd.StringDtype | pd.ArrowDtype):
+        kind = dtype.type
+    cells = series.astype(object).tolist()
+    return vector_of_cells(cells, place, _vector_of, None if kind is None else sort_of(kind))
 
 
 def _factor(series: pd.Series[Any], place: Place) -> Vector:
@@ -211,6 +236,7 @@ def _array(array: np.ndarray[Any, Any], place: Place) -> Vector:
 _MAKERS: tuple[tuple[tuple[type, ...], Callable[[Any, Place], Vector]], ...] = (
     ((type(None),), _nothing),
     ((pd.DataFrame,), _frame),
+    ((Declared,), _declared),
     ((pd.Series, pd.Index, ExtensionArray), _series),
     ((np.ndarray,), _array),
     ((bytes, bytearray, memoryview), _bytes),
