@@ -371,6 +371,15 @@ def test_what_was_changed_on_the_way_is_refused(spark, tmp_path, monkeypatch):
         scored(spark.createDataFrame(ROWS), predict("a"))
 
 
+def test_what_spark_answers_itself_is_refused_at_once(spark, tmp_path):
+    """UDF-022: not by each executor, which would look for Java."""
+    from specimens import model
+
+    mlmodel.spark.save_model(model("spark"), tmp_path / "m")
+    with pytest.raises(UnsupportedModel, match=r"transform\(table\) \(UDF-022\)"):
+        mlmodel.pyfunc.spark_udf(spark, tmp_path / "m", trust=True)
+
+
 def test_the_same_folder_is_shipped_once(spark, linear, tmp_path):
     """UDF-002."""
     copy = tmp_path / "copy"

@@ -109,6 +109,8 @@ class Flavor(ABC):
     makes_graphs: ClassVar[bool] = False
     #: Why no graph is made of its models, as the end of a sentence.
     no_graph: ClassVar[str] = ""
+    #: Why processes of Spark's executors cannot run its models (UDF-022), as a sentence's end.
+    no_workers: ClassVar[str] = ""
     #: Whether :meth:`save` is handed ``input_example`` and ``signature`` among its options.
     takes_example: ClassVar[bool] = False
     #: What it saves, as the error for another model says it; empty where :meth:`save` tells that.

@@ -47,6 +47,10 @@ class SparkFlavor(Flavor):
     takes = "fitted models and transformers of pyspark.ml"
     versions = MappingProxyType({"pyspark_version": "pyspark"})
     class_key = _CLASSES.key
+    no_workers = (
+        "it is a session that answers for a pipeline, and they have none. Transform the table: "
+        "mlmodel.spark.load_model(path).transform(table)"
+    )
 
     def detects(self, model: object) -> bool:
         is_transformer = defined_by(model, "pyspark.ml.base", "Transformer")

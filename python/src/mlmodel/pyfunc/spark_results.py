@@ -6,6 +6,7 @@ needs Spark; answers become Arrow arrays, which hold missing values and NaN apar
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -227,7 +228,9 @@ class _Columns:
             column = self._table.iloc[:, place]
             # Of the items of an array, since those of a series are doubles.
             values = column.to_numpy() if column.dtype == "float32" else list(column)
-            yield pa.array([None if _is_gap(one) else str(one) for one in values], pa.string())
+            gaps = column.isna() if _marks_gaps_by_nan(column) else map(_is_gap, values)
+            pairs = zip(values, gaps, strict=True)
+            yield pa.array([None if gap else str(one) for one, gap in pairs], pa.string())
 
     def told(self) -> list[str]:
         """Return the names of the columns and what they hold, for messages."""
@@ -238,6 +241,14 @@ class _Columns:
 
 def _is_gap(value: Any) -> bool:
     return value is None or value is pd.NA or value is pd.NaT
+
+
+def _marks_gaps_by_nan(column: Any) -> bool:
+    """Return whether NaN is what is missing: in columns whose other cells are no numbers."""
+    if column.dtype == object:
+        kinds = {type(one) for one in column if not _is_gap(one)}
+        return any(kind is bool or not issubclass(kind, numbers.Number) for kind in kinds)
+    return isinstance(column.dtype, pd.CategoricalDtype | pd.StringDtype)
 
 
 def _array(column: Any) -> Any:
@@ -286,8 +297,8 @@ def _scalars(field: _Field, columns: _Columns) -> list[Any]:
     if field.kind == "boolean":
         return [array for array in columns if types.is_boolean(array.type)]
     if field.kind in ("float", "double"):
-        numbers = (types.is_integer, types.is_floating, types.is_decimal)
-        found = [array for array in columns if any(of(array.type) for of in numbers)]
+        of_numbers = (types.is_integer, types.is_floating, types.is_decimal)
+        found = [array for array in columns if any(of(array.type) for of in of_numbers)]
         return [_cast(array, field, safe=False) for array in found]
     whole = [array for array in columns if types.is_integer(array.type)]
     fitting = [array for array in whole if _fits(array.type, field, types)]

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from mlmodel._base.deprecated import warn_once
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel, shown
-from mlmodel.flavors._registry import all_flavors
+from mlmodel.flavors._registry import all_flavors, flavor_by_loader
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc.loading import load_folder
 from mlmodel.pyfunc.spark_results import inferred, require_possible, result_of
 from mlmodel.pyfunc.spark_shipped import Scoring, ship
+from mlmodel.store.description import PYTHON_FUNCTION
 from mlmodel.store.folder import open_folder
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from mlmodel.document.paths import PathLike
     from mlmodel.signature.types.schema import Schema
+    from mlmodel.store.folder import ModelFolder
 
 __all__ = ["spark_udf"]
 
@@ -79,13 +81,15 @@ def spark_udf(
         InvalidArgument: no session, an unknown result type or one that the model cannot answer
             with (UDF-010, UDF-018), or another environment manager.
         InvalidInput: the parameters contradict the signature.
-        ModelNotFound, InvalidModel, UnsupportedModel, UntrustedModel, MissingDependency: as for
-            :func:`load_model`; nothing was shipped.
+        UnsupportedModel: Spark itself answers for the model (UDF-022), or as for ``load_model``.
+        ModelNotFound, InvalidModel, UntrustedModel, MissingDependency: as for :func:`load_model`;
+            nothing was shipped.
 
     """
     session, model_uri = _session(spark, model_uri)
     _require_local(env_manager)
     folder = open_folder(model_uri, trust=trust, allow=allow)
+    _require_workers(folder)
     model = load_folder(folder, model_config, warn=True)
     inputs = None if model.signature is None else model.signature.inputs
     outputs = None if model.signature is None else model.signature.outputs
@@ -142,6 +146,24 @@ def _require_local(env_manager: str | None) -> None:
     raise InvalidArgument(
         f"env_manager is one of {', '.join(_ENVIRONMENTS)}, not {shown(env_manager)} (UDF-009)"
     )
+
+
+def _require_workers(folder: ModelFolder) -> None:
+    """Go on where the processes of executors can run a model (UDF-022).
+
+    Raises:
+        UnsupportedModel: they cannot.
+
+    """
+    if PYTHON_FUNCTION not in folder.document.data["flavors"]:
+        return
+    loader = folder.attributes(PYTHON_FUNCTION)["loader_module"]
+    flavor = flavor_by_loader(loader)
+    if flavor is not None and flavor.no_workers:
+        raise UnsupportedModel(
+            f"{folder.root}: Python's processes on Spark's executors cannot run models of the "
+            f"flavor {flavor.name}: {flavor.no_workers} (UDF-022)"
+        )
 
 
 def _spark_type(result_type: Any) -> Any:
