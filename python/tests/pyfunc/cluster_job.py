@@ -13,17 +13,50 @@ import mlmodel
 
 
 class Counting(mlmodel.pyfunc.PythonModel):
-    """Answers with twice a column, and notes each load: the process, and the folder of the model."""
+    """Answers with columns of many types, and notes each load: the process, and the model's folder."""
 
     def load_context(self, context):
         import os
 
         notes = Path(context.model_config["notes"])
         place = os.path.realpath(context.artifacts["weights"])
-        (notes / str(os.getpid())).write_text(place)
+        with (notes / str(os.getpid())).open("a") as file:
+            file.write(f"{place}\n")
 
     def predict(self, context, model_input, params=None):
-        return model_input["a"] * 2
+        import pandas as pd
+
+        quarters = (model_input["a"] * 4).astype("int64")
+        return pd.DataFrame(
+            {
+                "text": "<" + quarters.astype(str) + ">",
+                "wide": quarters,
+                "narrow": -quarters.astype("int32"),
+                "number": model_input["a"] * 2,
+                "truth": quarters % 3 == 0,
+            }
+        )
+
+
+def answers(quarters):
+    """Return what one row is answered with as each result type, in words of the specification."""
+    text, wide, narrow = f"<{quarters}>", quarters, -quarters
+    number, truth = quarters / 2, quarters % 3 == 0
+    return {
+        "int": narrow,  # the leftmost of integers that is no wider
+        "long": wide,
+        "float": float(wide),  # the leftmost of numbers, cast
+        "double": float(wide),
+        "string": text,
+        "boolean": truth,
+        "array<int>": [narrow],
+        "array<long>": [wide, narrow],
+        "array<float>": [float(wide), float(narrow), number],
+        "array<double>": [float(wide), float(narrow), number],
+        "array<string>": [text, str(wide), str(narrow), str(number), str(truth)],
+        "array<boolean>": [truth],
+        "number float, wide int, text string": {"number": number, "wide": wide, "text": text},
+    }
 
 
 def main(master: str, work: Path) -> None:
@@ -64,12 +97,16 @@ def main(master: str, work: Path) -> None:
     )
     for one in (work / "notes").iterdir():  # those of saving
         one.unlink()
-    twice = mlmodel.pyfunc.spark_udf(spark, work / "counting", "double")
-    on_driver = [one.name for one in (work / "notes").iterdir()]
+    wanted = [answers(quarters) for quarters in range(len(rows))]
+    asked = [
+        mlmodel.pyfunc.spark_udf(spark, work / "counting", kind)().alias(str(place))
+        for place, kind in enumerate(wanted[0])
+    ]
+    on_driver = {one.name for one in (work / "notes").iterdir()}
     for one in (work / "notes").iterdir():
         one.unlink()
-    for _ in range(2):
-        doubled = [row.p for row in table.withColumn("p", twice()).orderBy("a").collect()]
+    for _ in range(2):  # of which the second finds what the first one loaded
+        typed = table.select("a", *asked).orderBy("a").collect()
     shipped = predict.shipped
 
     def whole(frames):
@@ -81,13 +118,25 @@ def main(master: str, work: Path) -> None:
         "version": spark.version,
         "linear": [row.p for row in scored] == model.predict(rows).tolist(),
         "frames": [row.p for row in frames] == model.predict(rows).tolist(),
-        "doubled": doubled == (rows["a"] * 2).tolist(),
+        "types": otherwise([list(row)[1:] for row in typed], wanted),
         "loaded on the driver": len(on_driver),
-        "loads": {one.name: one.read_text() for one in (work / "notes").iterdir()},
+        "loads": {one.name: one.read_text().split() for one in (work / "notes").iterdir()},
         "pipeline": pipeline(spark, rows, work),
     }
     spark.stop()
     sys.stdout.write(f"\n{json.dumps(found)}\n")
+
+
+def otherwise(told, wanted) -> dict[str, object]:
+    """Return for each result type the first row that is answered otherwise, None where none is."""
+    found = {}
+    for place, kind in enumerate(wanted[0]):
+        given = [
+            row[place].asDict() if hasattr(row[place], "asDict") else row[place] for row in told
+        ]
+        pairs = zip(given, (one[kind] for one in wanted), strict=True)
+        found[kind] = next(([repr(a), repr(b)] for a, b in pairs if repr(a) != repr(b)), None)
+    return found
 
 
 def pipeline(spark, rows, work) -> bool:

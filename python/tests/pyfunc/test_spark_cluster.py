@@ -20,6 +20,11 @@ pytestmark = [pytest.mark.libraries("pyspark"), pytest.mark.slow]
 
 _HERE = Path(__file__).resolve().parent
 _SOURCE = _HERE.parents[1] / "src"
+#: The result types that the edition names, and those that are ours alone but for structs.
+_TYPES = [
+    *(_ONE := ("int", "long", "float", "double", "string", "boolean")),
+    *(f"array<{one}>" for one in _ONE),
+]
 #: However slow the machine, a job of a few rows is done by then.
 _PATIENCE = 500
 _START = """
@@ -73,7 +78,10 @@ class _Cluster:
 def test_a_cluster_of_two_workers(
     version: str, tmp_path: Path, wait_for: Callable[..., None]
 ) -> None:
-    """UDF-002, UDF-003, UDF-021, SPK-010: each executor has the folder, each process loads it once."""
+    """UDF-002, UDF-003, UDF-010 to UDF-017, UDF-021, SPK-010.
+
+    Each executor has the folder, each process loads it once, whatever types it answers with.
+    """
     python = _python(version)
     with ExitStack() as stack:
         cluster = _Cluster(python, tmp_path, stack)
@@ -99,11 +107,12 @@ def test_a_cluster_of_two_workers(
     assert told["version"].startswith(version)
     assert told["linear"]
     assert told["frames"]
-    assert told["doubled"]
+    assert set(_TYPES) <= set(told["types"])
+    assert {kind: what for kind, what in told["types"].items() if what is not None} == {}
     assert told["pipeline"]
     assert told["loaded on the driver"] == 1
-    folders = set(told["loads"].values())
+    # Each of the executors' processes noted each of its loads, and the folder of it.
+    assert all(len(loads) == 1 for loads in told["loads"].values()), told["loads"]
+    folders = {loads[0] for loads in told["loads"].values()}
     assert len(folders) == 2
-    # Each of the executors' processes notes its load, and none does so for another folder.
-    assert len(told["loads"]) >= 2
     assert all(str(tmp_path / "worker-") in folder for folder in folders)
