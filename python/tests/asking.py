@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 _GOOD = 200
+#: What stands for a moment in an answer, where it is not missing.
+_MOMENTS = (str, int, dt.date)
 
 
 def posted(model: PyFuncModel, body: Any, media: str = JSON) -> Any:
@@ -32,7 +35,7 @@ def as_declared(model: PyFuncModel, told: Any) -> Any:
     """Return an answer with the moments and lists that it declares, or as the array that it is.
 
     JSON has arrays as lists and moments as texts; the messages of gRPC have moments as nanoseconds;
-    tensors have lists as texts of JSON.
+    tensors have lists as texts of JSON. Days are declared as moments.
     """
     import numpy as np
     import pandas as pd
@@ -45,7 +48,7 @@ def as_declared(model: PyFuncModel, told: Any) -> Any:
     read = {}
     for name, kind in ((str(spec.name), str(spec.type)) for spec in outputs):
         cells = told.get(name, ())
-        if kind == "datetime" and all(isinstance(one, str | int) for one in cells):
+        if kind == "datetime" and all(isinstance(one, _MOMENTS) or pd.isna(one) for one in cells):
             read[name] = pd.to_datetime(cells)
         elif kind.startswith("Array") and all(isinstance(one, str) for one in cells):
             read[name] = pd.Series(list(map(json.loads, cells)), dtype=object)

@@ -122,6 +122,61 @@ def _images(count: int, rng: np.random.Generator) -> Any:
     return rng.random((count, 6, 6)).astype("float32")
 
 
+def _ending(common: list[Any], last: list[Any]) -> Callable[[int, np.random.Generator], Any]:
+    """Return a column of which the last rows are held out, and are what no model was trained on."""
+
+    def column(count: int, rng: np.random.Generator) -> list[Any]:
+        return [*_chosen(common, count - len(last), rng), *last]
+
+    return column
+
+
+def _objects(
+    column: Callable[[int, np.random.Generator], Any],
+) -> Callable[[int, np.random.Generator], Any]:
+    """Return a column of Python's own values, of which some are missing, the last one too."""
+
+    def gaps(count: int, rng: np.random.Generator) -> Any:
+        return pd.Series(_with_gaps(list(column(count, rng)), rng, None), dtype=object)
+
+    return gaps
+
+
+def _wide(count: int, rng: np.random.Generator) -> Any:
+    """Return integers up to the last that doubles tell apart, some of them among the held out."""
+    far = [2**53, -(2**53), 2**53 - 1, 2**31, -(2**31)]
+    return np.array([*rng.integers(-9, 10, count - len(far)), *far], "int64")
+
+
+def _wide_with_gaps(count: int, rng: np.random.Generator) -> Any:
+    column = pd.array(_wide(count, rng), dtype="Int64")
+    column[rng.random(count) < 0.3] = pd.NA
+    column[-2:] = [2**53, pd.NA]
+    return column
+
+
+def _days(count: int, _rng: np.random.Generator) -> Any:
+    return [day.date() for day in pd.date_range("1969-11-01", periods=count)]
+
+
+_BEYOND_ASCII = ["Ærø", "Åse", "naïve", "日本", "😀 a\u0301", 'qu"ote\\', "tab\tline\n"]
+
+#: What other languages have otherwise, or not at all: for the flavors that are asked through a bridge.
+OF_BRIDGES = {
+    "booleans": Kind(_beside_a_number(lambda count, rng: rng.random(count) < 0.5)),
+    "integers of 64 bits": Kind(_beside_a_number(_wide)),
+    "integers of 64 bits with gaps": Kind(_beside_a_number(_wide_with_gaps)),
+    "integers beyond 2^53": Kind(_beside_a_number(
+        lambda count, rng: np.array(_ending([1, 2, 3], [7, 2**53 + 1])(count, rng))
+    )),
+    "texts beyond ASCII": Kind(_beside_a_number(
+        lambda count, rng: pd.Series(_chosen(_BEYOND_ASCII, count, rng), dtype=object)
+    )),
+    "texts with NUL": Kind(_beside_a_number(_ending(["a", "ab"], ["ab", "a\0b"]))),
+    "unseen categories": Kind(_beside_a_number(_ending(["a", "b", "c"], ["b", "z"]))),
+    "dates": Kind(_beside_a_number(_objects(_days))),
+}  # fmt: skip
+
 _NO_CELLS = "rows of more than one axis are no table"
 
 #: Arrays of several axes, for flavors that take tensors.

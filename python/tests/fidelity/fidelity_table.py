@@ -10,7 +10,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fidelity_kinds import KINDS
-from fidelity_ways import SPARK, WAYS
+from fidelity_ways import WAYS
 
 from specimens import names, specimen
 
@@ -23,10 +23,6 @@ SPECIFICATION = Path(__file__).resolve().parents[3] / "spec" / "fidelity.md"
 _BEGIN, _END = "<!-- matrix: python python/tests/fidelity/fidelity_table.py -->", "<!-- end -->"
 
 _ALL = tuple(WAYS)
-_ONE_WAY_FOR_ALL = (
-    "each of Spark's processes imports a library anew, so that it is asked of those alone that every "
-    "environment has; the way is the same for all"
-)
 
 
 class Cell(NamedTuple):
@@ -82,15 +78,22 @@ def reason(cell: Cell) -> str | None:
     model = specimen(flavor).model_of(kind)
     if isinstance(model, str):
         return model
-    if way == SPARK and not EVERYWHERE.issuperset(specimen(flavor).libraries):
-        return _ONE_WAY_FOR_ALL
-    way = {"batched": "split"}.get(way, way)  # which is the form of its requests
-    return kinds_of(flavor)[kind].not_sent.get(way) or model.not_sent.get(way)
+    form = {"batched": "split"}.get(way, way)  # which is the form of its requests
+    of_kind, of_flavor = kinds_of(flavor)[kind].not_sent, specimen(flavor).not_asked
+    return of_flavor.get(way) or of_kind.get(form) or model.not_sent.get(form)
+
+
+def refusal(cell: Cell) -> str:
+    """Return the rule by which a row is refused that the model itself cannot be asked, or nothing."""
+    model = specimen(cell.flavor).model_of(cell.kind)
+    return "" if isinstance(model, str) else model.refused
 
 
 def _mark(cell: Cell) -> str:
     if reason(cell) is not None:
         return "n/a"
+    if refusal(cell):
+        return "refused"
     return "=" if not_yet(cell) is None else "not yet"
 
 
@@ -128,8 +131,7 @@ def _places() -> Iterator[tuple[str, str]]:
     """Give what cannot be, with its reason."""
     for flavor in names():
         own = specimen(flavor)
-        if not EVERYWHERE.issuperset(own.libraries):
-            yield f"{flavor}, {SPARK}", _ONE_WAY_FOR_ALL
+        yield from _not_sent(flavor, own.not_asked)
         for kind, model in own.fidelity.items():
             if isinstance(model, str):
                 yield f"{flavor}, {kind}", model

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import fidelity_grpc
@@ -46,7 +47,7 @@ def _plain(value: Any) -> Any:
         return value.item()
     if isinstance(value, decimal.Decimal):
         return float(value)
-    return value.isoformat() if isinstance(value, dt.datetime) else value
+    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def _cells(rows: Any) -> tuple[list[str], list[list[Any]]]:
@@ -65,7 +66,8 @@ def _asked(model: PyFuncModel, body: Any, content_type: str = _JSON) -> Any:
 
     told = posted(model, body, content_type)
     # A table is answered as records.
-    return pd.DataFrame(told) if told and isinstance(told[0], dict) else told
+    is_table = isinstance(told, list) and told and isinstance(told[0], dict)
+    return pd.DataFrame(told) if is_table else told
 
 
 def _records(rows: Any) -> list[dict[str, Any]]:
@@ -250,22 +252,65 @@ FOLDERS: dict[int, Any] = {}
 
 
 def _spark_udf(model: PyFuncModel, rows: Any) -> Any:
-    """Ask as a function of Spark, with the result type that a user of the model would name."""
-    import mlmodel
-    from specimens.spark import session, table
+    """Ask as a function of Spark, with the result type that a user of the model would name.
 
-    outputs = model.signature.outputs
-    kind = None
-    if outputs is None or outputs.is_tensor_spec():
-        answer = model.predict(as_frame(rows)[:1])
-        kinds = {"i": "long", "u": "long", "f": "double", "b": "boolean"}
-        array = np.asarray(answer)
-        kind = kinds.get(array.dtype.kind, "string")
-        kind = f"array<{kind}>" if array.ndim > 1 and array.shape[1] > 1 else kind
-    predict = mlmodel.pyfunc.spark_udf(session(), FOLDERS[id(model)], kind, trust=True)
-    asked = table(as_frame(rows)).coalesce(1)
+    Where an answer has other rows than the question, as that of a forecast has, the model is
+    called within Spark's own ``mapInPandas``.
+    """
+    import mlmodel
+    from specimens.spark import lists, session, table
+
+    spark = session()
+    # Spark has a process of Python for each environment. Not all libraries bear each other.
+    flavors = "-".join(sorted(model.metadata.flavors))
+    spark.sparkContext.environment["MLMODEL_TESTED_FLAVORS"] = flavors
+    frame = as_frame(rows)
+    answer = model.predict(frame)
+    predict = mlmodel.pyfunc.spark_udf(
+        spark, FOLDERS[id(model)], _result(model, answer), trust=True
+    )
+    asked = (lists if isinstance(frame, np.ndarray) else table)(frame).coalesce(1)
+    if len(answer) != len(frame):
+        return _map_in_pandas(predict.shipped, asked, model.signature.outputs)
     told = [row.p for row in asked.select(predict(*_unnamed(model, asked)).alias("p")).collect()]
     return pd.DataFrame([row.asDict() for row in told]) if hasattr(told[0], "asDict") else told
+
+
+def _result(model: PyFuncModel, answer: Any) -> str | None:
+    """Return the result type that a user of the model would name: moments are none, but texts."""
+    outputs = model.signature.outputs
+    if outputs is not None and not outputs.is_tensor_spec():
+        kinds = [_ddl(one.type, datetime="string") for one in outputs]
+        if "datetime" not in map(str, (one.type for one in outputs)):
+            return None
+        return ", ".join(f"`{one.name}` {kind}" for one, kind in zip(outputs, kinds, strict=True))
+    if isinstance(answer, pd.DataFrame):
+        return ", ".join(f"`{name}` {_of_dtype(answer[name].dtype)}" for name in answer)
+    array = np.asarray(answer)
+    kind = _of_dtype(array.dtype)
+    return f"array<{kind}>" if array.ndim > 1 and array.shape[1] > 1 else kind
+
+
+def _of_dtype(dtype: Any) -> str:
+    return {"i": "long", "u": "long", "f": "double", "b": "boolean"}.get(dtype.kind, "string")
+
+
+def _ddl(kind: Any, **named: str) -> str:
+    """Return what Spark calls a declared type."""
+    inner = re.fullmatch(r"Array\((\w+)\)", str(kind))
+    if inner is not None:
+        return f"array<{_ddl(inner[1], **named)}>"
+    return {"integer": "int", "long": "long", **named}.get(str(kind), str(kind))
+
+
+def _map_in_pandas(shipped: Any, asked: Any, outputs: Any) -> Any:
+    fields = [f"`{one.name}` {_ddl(one.type, datetime='timestamp')}" for one in outputs]
+
+    def score(frames: Any) -> Any:
+        for frame in frames:
+            yield shipped.load().predict(frame).reset_index(drop=True)
+
+    return asked.mapInPandas(score, ", ".join(fields)).toPandas()
 
 
 def _unnamed(model: PyFuncModel, asked: Any) -> list[Any]:

@@ -17,6 +17,7 @@ from fidelity_table import (
     kinds_of,
     not_yet,
     reason,
+    refusal,
     written,
 )
 from fidelity_ways import FOLDERS, SPARK, WAYS
@@ -66,18 +67,21 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Any
     return load
 
 
-def _library_marks(flavor: str) -> list[Any]:
+def _library_marks(flavor: str, *others: str) -> list[Any]:
     rare = [name for name in specimen(flavor).libraries if name not in EVERYWHERE]
-    return [pytest.mark.libraries(*rare)] if rare else []
+    # In one mark, so that all of a flavor is asked by the process in which it was trained.
+    needed = dict.fromkeys((*rare, *others))
+    return [pytest.mark.libraries(*needed)] if needed else []
 
 
-def _parameters() -> list[Any]:
+def _parameters(*, refused: bool = False) -> list[Any]:
     found = []
     for cell in cells():
-        if reason(cell) is None:
-            marks, why = _library_marks(cell.flavor), not_yet(cell)
-            if cell.way == SPARK:
-                marks += [pytest.mark.libraries("pyspark"), pytest.mark.slow]
+        if reason(cell) is None and bool(refusal(cell)) == refused:
+            of_spark = cell.way == SPARK
+            marks = _library_marks(cell.flavor, *(["pyspark"] if of_spark else []))
+            marks += [pytest.mark.slow] if of_spark else []
+            why = not_yet(cell)
             if why is not None:
                 marks.append(pytest.mark.xfail(strict=True, reason=why))
             found.append(pytest.param(*cell, marks=marks, id="-".join(cell)))
@@ -97,7 +101,42 @@ def test_a_model_is_answered_as_by_itself(
         assert difference(own.native(own.model, rows), answer, single=single) is None
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("flavor", "kind", "way"), _parameters(refused=True))
+def test_what_a_model_cannot_be_asked_is_refused(
+    loaded: Callable[[str, str], Any], flavor: str, kind: str, way: str
+) -> None:
+    """FID-001: no other value in its place: the error names the column, and the other rows are answered."""
+    own, model = trained(flavor, kind), loaded(flavor, kind)
+    others = own.held_out[:-1].dropna()
+    answer = as_declared(model, WAYS[way](model, others))
+    assert difference(own.native(own.model, others), answer) is None
+    with pytest.raises(Exception, match=refusal(Cell(flavor, kind, way))) as refused:
+        WAYS[way](model, own.held_out)
+    said = str(refused.value).replace(
+        "\\", ""
+    )  # an answer over HTTP is shown as Python has its text
+    assert "'c'" in said or "whose c is" in said
+
+
+@pytest.mark.parametrize(
+    ("flavor", "kind"),
+    [
+        pytest.param(name, kind, marks=_library_marks(name))
+        for name in names()
+        for kind, made in specimen(name).fidelity.items()
+        if isinstance(made, Made) and made.refused
+    ],
+)
+def test_what_is_refused_is_none_that_the_model_takes(flavor: str, kind: str) -> None:
+    own = trained(flavor, kind)
+    with pytest.raises(Exception, match=r"\S"):
+        own.native(own.model, own.held_out[-1:])
+
+
 def _rows_of(answers: Any) -> Any:
+    if isinstance(answers, dict):  # a chart, which holds them
+        return next(iter(answers["datasets"].values()))
     return answers.to_numpy().tolist() if hasattr(answers, "columns") else answers
 
 
@@ -109,7 +148,8 @@ def test_every_model_answers_by_every_row(flavor: str) -> None:
     for kind, made in specimen(flavor).fidelity.items():
         if isinstance(made, Made):
             own = trained(flavor, kind)
-            answers = own.native(own.model, own.held_out)
+            asked = own.held_out[:-1].dropna() if made.refused else own.held_out
+            answers = own.native(own.model, asked)
             answers = answers["y"] if "y" in getattr(answers, "columns", ()) else answers
             assert len({str(answer) for answer in _rows_of(answers)}) > EXAMPLE // 4, kind
 
@@ -124,6 +164,7 @@ def test_a_table_names_every_combination(flavor: str) -> None:
     made = [made.not_sent for made in own.fidelity.values() if isinstance(made, Made)]
     assert all(set(ways) <= set(WAYS) for ways in made)
     assert all(set(kind.not_sent) <= set(WAYS) for kind in kinds.values())
+    assert set(own.not_asked) <= set(WAYS)
 
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.why)

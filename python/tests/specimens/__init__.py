@@ -41,6 +41,9 @@ class Made:
     prepare: Callable[[Any], Any] = lambda rows: rows
     #: Ways in which its rows cannot be sent, beside those of the kind, with the reason.
     not_sent: Mapping[str, str] = field(default_factory=dict)
+    #: The rule by which its last row is refused, where the model itself cannot be asked it; several
+    #: between bars, where the type of what is given says which.
+    refused: str = ""
 
 
 def _nothing() -> Mapping[str, Any]:
@@ -95,6 +98,8 @@ class Specimen:
     tolerance: float = 0.0
     #: Kind of data of the fidelity matrix -> the model for it, or why there is none.
     fidelity: Mapping[str, Made | str] = field(default_factory=_nothing)
+    #: Ways of the fidelity matrix in which none of its models can be asked, with the reason.
+    not_asked: Mapping[str, str] = field(default_factory=_nothing)
     #: Kinds of data that are this flavor's own (images, a horizon to forecast, …).
     kinds: Mapping[str, Kind] = field(default_factory=_nothing)
     #: Why the kinds that ``fidelity`` does not name cannot be.

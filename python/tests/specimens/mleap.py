@@ -7,6 +7,8 @@ import pickle
 import zipfile
 from pathlib import Path
 
+from fidelity_kinds import OF_BRIDGES
+
 from specimens import Made, Specimen, mlmodel_file, spark
 
 BUNDLES = (
@@ -72,9 +74,8 @@ def _save_by_mlflow(mlflow, model, path, **_more):
     mlflow.mleap.save_model(spark_model=model, sample_input=None, path=str(path))
 
 
-def _bundle_of(kind):
-    """Return the model of Spark for a kind of data as a bundle, which is held against Spark."""
-    of_spark = spark.FIDELITY[kind]
+def _bundle_of(of_spark, **more):
+    """Return a model of Spark as a bundle, which is held against Spark."""
 
     def train(rows):
         from java_tools import jars
@@ -82,7 +83,8 @@ def _bundle_of(kind):
 
         jars()
         pipeline = of_spark.train(rows)
-        made = FLAVOR.bundle_of(pipeline, spark.table(rows))
+        whole = rows.dropna() if more else rows  # what is refused is none to be trained on
+        made = FLAVOR.bundle_of(pipeline, spark.table(whole))
         made.pipeline, made.said = pipeline, {}
         return made
 
@@ -94,8 +96,18 @@ def _bundle_of(kind):
             model.said[asked] = of_spark.native(model.pipeline, rows)
         return pd.DataFrame({"prediction": model.said[asked]})
 
-    return Made(train, native)
+    return Made(train, native, **more)
 
+
+def _of_known_texts(rows):
+    return spark.of_texts(rows, unseen="error")
+
+
+_NUMBERS, _TEXTS = (Made(train, spark.native) for train in (spark.of_columns, spark.of_texts))
+_NO_TIME = "MLeap has no times"
+_NO_TRUTHS = "no stage of MLeap takes truth values: a bundle of one that does in Spark is not saved"
+#: Of numbers without NaN it is the type that says that none is missing.
+_NO_GAPS = "MLP-008|ENF-022"
 
 SPECIMEN = Specimen(
     libraries=("pyspark", "py4j"),
@@ -118,13 +130,28 @@ SPECIMEN = Specimen(
         ),
     },
     fidelity={
-        kind: _bundle_of(kind)
-        for kind in (
-            "numbers with gaps",
-            "text with gaps",
-            "categories of texts",
-            "one text column",
-        )
+        "numbers with gaps": _bundle_of(spark.FIDELITY["numbers with gaps"]),
+        "text with gaps": _bundle_of(_TEXTS),
+        "categories of texts": _bundle_of(_TEXTS),
+        "categories of integers": "MLeap indexes texts alone",
+        "booleans with gaps": _NO_TRUTHS,
+        "zoned times": _NO_TIME,
+        "naive times": _NO_TIME,
+        "decimals": "MLeap has no decimals",
+        "integer names": "the columns of Spark are named by texts",
+        "one text column": _bundle_of(spark.FIDELITY["one text column"]),
+        "nested cells": "the stages of MLeap take no mappings, and no lists of several sizes",
+        "sparse": "Spark takes tables, whose columns have names",
+        "booleans": _NO_TRUTHS,
+        "integers of 64 bits": _bundle_of(_NUMBERS),
+        "integers of 64 bits with gaps": _bundle_of(
+            Made(lambda rows: spark.of_columns(rows.dropna()), spark.native), refused=_NO_GAPS
+        ),
+        "integers beyond 2^53": _bundle_of(_NUMBERS),
+        "texts beyond ASCII": _bundle_of(_TEXTS),
+        "texts with NUL": _bundle_of(_TEXTS),
+        "unseen categories": _bundle_of(Made(_of_known_texts, spark.native), refused="MLP-009"),
+        "dates": _NO_TIME,
     },
-    other_kinds="MLeap has numbers, texts and truth values, and its stages take none that are missing",
+    kinds=OF_BRIDGES,
 )

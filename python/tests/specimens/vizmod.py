@@ -1,8 +1,8 @@
-"""A chart of Altair, and what it shows."""
+"""A chart of Altair, and the rows that it shows."""
 
 from __future__ import annotations
 
-from specimens import Specimen, mlmodel_file
+from specimens import Made, Specimen, mlmodel_file
 
 
 def rows():
@@ -39,7 +39,16 @@ def _of_the_community(model, root):
     """)  # fmt: skip
 
 
-KINDS = "a chart answers with a chart, and not with a value for each row"
+def _chart(rows):
+    """Return a chart whose rows are those of the matrix; they are shown as they are."""
+    import altair as alt
+
+    return alt.Chart(rows).mark_circle().encode(x="n:Q", color=f"{rows.columns[0]}:N")
+
+
+_ONE_ANSWER = "an answer is one chart, and has no row for each row given"
+_NO_MAPPINGS = "V2 has no mappings: they are texts of JSON"
+_SHOWN = Made(_chart, native)
 _ONE = "mlflow-vizmod, which is of the time of 1.x, is the only other writer"
 
 SPECIMEN = Specimen(
@@ -49,7 +58,6 @@ SPECIMEN = Specimen(
     native=native,
     layouts={"0.x": _ONE, "1.x": _of_the_community, "2.x": _ONE},
     missing={
-        "fidelity": KINDS,
         "arrays": "its columns have names and kinds",
     },
     not_exchanged={
@@ -58,5 +66,22 @@ SPECIMEN = Specimen(
         ),
         **dict.fromkeys(("3.x reads", "2.x reads"), "No module named 'mlmodel'"),
     },
-    other_kinds=KINDS,
+    not_asked={
+        **dict.fromkeys(("batched", "Spark UDF"), _ONE_ANSWER),
+        **dict.fromkeys(("V2", "V2 over gRPC", "V2 over gRPC, raw"), _NO_MAPPINGS),
+    },
+    fidelity={
+        "numbers with gaps": _SHOWN,
+        "text with gaps": _SHOWN,
+        "categories of texts": _SHOWN,
+        "categories of integers": _SHOWN,
+        "booleans with gaps": _SHOWN,
+        "zoned times": _SHOWN,
+        "naive times": _SHOWN,
+        "decimals": _SHOWN,
+        "integer names": "a chart names columns by texts",
+        "one text column": "a chart of one column has nothing beside it to be shown by",
+        "nested cells": "a channel of a chart shows single values",
+        "sparse": "a chart shows tables, whose columns have names",
+    },
 )
