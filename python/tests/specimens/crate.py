@@ -138,7 +138,9 @@ _SEEING = """local({
     }
     structure(function(x) {
         given <- if (is.data.frame(x)) x else list(unlist(x))
-        data.frame(seen = do.call(paste, unname(lapply(given, seen))), back = given[[1L]])
+        # As a text, since no message of V2 says that a truth value is missing (OIP-013).
+        back <- if (is.logical(given[[1L]])) as.character(given[[1L]]) else given[[1L]]
+        data.frame(seen = do.call(paste, unname(lapply(given, seen))), back = back)
     }, class = "crate")
 })"""
 #: What it gave back, as texts.
@@ -168,8 +170,6 @@ def _read(text, column):
         zone = getattr(column.dtype, "tz", None)
         moment = pd.Timestamp(float(text), unit="s").round("us")
         return moment if zone is None else moment.tz_localize("UTC").tz_convert(zone)
-    if text in ("TRUE", "FALSE"):
-        return text == "TRUE"
     if isinstance(column.dropna().iloc[0], dt.date):
         return pd.Timestamp(text)  # as days are declared
     return float.fromhex(text) if column.dtype.kind in "fi" else text
