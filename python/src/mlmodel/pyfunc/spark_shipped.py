@@ -21,7 +21,8 @@ import pandas as pd
 
 from mlmodel._base import files
 from mlmodel._base.extras import require
-from mlmodel.errors import InputViolation
+from mlmodel.errors import InputViolation, UnsupportedModel
+from mlmodel.flavors._registry import why_not_row_wise
 from mlmodel.flavors._tables import as_frame
 from mlmodel.pyfunc.loading import load_folder
 from mlmodel.signature.violations import invalid_input
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
     from mlmodel.pyfunc.model import PyFuncModel
     from mlmodel.pyfunc.spark_results import Result
     from mlmodel.signature.types.schema import Schema
+    from mlmodel.store.description import Model
     from mlmodel.store.folder import ModelFolder
 
-__all__ = ["Scoring", "Shipped", "ship"]
+__all__ = ["Scoring", "Shipped", "require_row_wise", "ship"]
 
 #: The models of this process.
 _loaded: dict[Shipped, PyFuncModel] = {}
@@ -121,6 +123,21 @@ def _archive(root: Path, place: Path) -> str:
     return name
 
 
+def require_row_wise(metadata: Model) -> None:
+    """Go on where each row of columns has its own answer (UDF-023).
+
+    Raises:
+        UnsupportedModel: the model is of a flavor that never answers so.
+
+    """
+    why = why_not_row_wise(metadata.flavors)
+    if why:
+        raise UnsupportedModel(
+            f"The model does not answer row by row: {why}. Give it whole frames: call "
+            "predict.shipped.load().predict(frame) within mapInPandas or applyInPandas (UDF-023)"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Scoring:
     """What a worker does with each batch: the model, its parameters, the type of the answer."""
@@ -172,6 +189,7 @@ class Scoring:
 
     def _answer(self, table: Any, count: int) -> Any:
         model, inputs = self.shipped.load(), self._inputs()
+        require_row_wise(model.metadata)  # SQL has the function without what its calls say
         if inputs is None:
             given = as_frame(table)
         else:

@@ -20,7 +20,7 @@ from mlmodel.flavors._registry import all_flavors, flavor_by_loader
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc.loading import load_folder
 from mlmodel.pyfunc.spark_results import inferred, require_possible, result_of
-from mlmodel.pyfunc.spark_shipped import Scoring, ship
+from mlmodel.pyfunc.spark_shipped import Scoring, require_row_wise, ship
 from mlmodel.store.description import PYTHON_FUNCTION
 from mlmodel.store.folder import open_folder
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from mlmodel.document.paths import PathLike
+    from mlmodel.pyfunc.model import PyFuncModel
     from mlmodel.signature.types.schema import Schema
     from mlmodel.store.folder import ModelFolder
 
@@ -81,7 +82,8 @@ def spark_udf(
         InvalidArgument: no session, an unknown result type or one that the model cannot answer
             with (UDF-010, UDF-018), or another environment manager.
         InvalidInput: the parameters contradict the signature.
-        UnsupportedModel: Spark itself answers for the model (UDF-022), or as for ``load_model``.
+        UnsupportedModel: Spark itself answers for the model (UDF-022), or as for ``load_model``;
+            when the function is called, the model does not answer row by row (UDF-023).
         ModelNotFound, InvalidModel, UntrustedModel, MissingDependency: as for :func:`load_model`;
             nothing was shipped.
 
@@ -91,7 +93,6 @@ def spark_udf(
     folder = open_folder(model_uri, trust=trust, allow=allow)
     _require_workers(folder)
     model = load_folder(folder, model_config, warn=True)
-    inputs = None if model.signature is None else model.signature.inputs
     outputs = None if model.signature is None else model.signature.outputs
     kind = _spark_type(inferred(outputs) if result_type is None else result_type)
     result = result_of(kind.jsonValue())
@@ -101,7 +102,7 @@ def spark_udf(
     config = configs.read(model_config) if model_config else None
     zone = session.conf.get("spark.sql.session.timeZone")
     scoring = Scoring(ship(session, folder, config), result, given, zone)
-    return _called(_function(scoring, kind), scoring, inputs)
+    return _called(_function(scoring, kind), scoring, model)
 
 
 def _session(spark: Any, model_uri: PathLike | None) -> tuple[Any, PathLike]:
@@ -212,11 +213,14 @@ def _function(scoring: Scoring, kind: Any) -> Any:
     return make(score, kind)
 
 
-def _called(function: Any, scoring: Scoring, inputs: Schema | None) -> Callable[..., Any]:
+def _called(function: Any, scoring: Scoring, model: PyFuncModel) -> Callable[..., Any]:
     """Return the function with what is special of its calls; it can be registered for SQL, too."""
+    inputs = None if model.signature is None else model.signature.inputs
+    metadata = model.metadata  # without the model itself, of which workers have their own
 
     @wraps(function)
     def score(*columns: Any) -> Any:
+        require_row_wise(metadata)
         if not columns:
             return function(*_named_by(inputs))
         required = 0 if inputs is None else len(inputs.required_input_names())
