@@ -90,7 +90,7 @@ def test_one_row_is_answered_as_among_others(tmp_path):
     """CRA-008: a text or a day that is missing is one where it is alone, too; R's own NA is neither."""
     rows = pd.DataFrame(
         {"a": [1.0, 2.0], "b": ["x", None], "d": [dt.date(2024, 1, 7), None]}, dtype=object
-    ).astype({"a": float})
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         mlmodel.save(crate(_LINEAR), tmp_path / "m", example=rows)

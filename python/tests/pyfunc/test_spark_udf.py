@@ -380,25 +380,30 @@ def test_what_spark_answers_itself_is_refused_at_once(spark, tmp_path):
         mlmodel.pyfunc.spark_udf(spark, tmp_path / "m", trust=True)
 
 
-def test_a_flavor_that_is_never_row_wise(spark, linear, tmp_path):
+def test_a_flavor_that_is_never_row_wise(spark, tmp_path):
     """UDF-023: Prophet sorts rows, and each would have another's answer; whole frames are its own."""
-    shutil.copytree(linear, tmp_path / "m")
-    file = tmp_path / "m" / "MLmodel"
-    file.write_text(file.read_text().replace("flavors:\n", "flavors:\n  prophet: {data: m}\n", 1))
-    (tmp_path / "m" / "m").touch()
-    predict = mlmodel.pyfunc.spark_udf(spark, tmp_path / "m", trust=True)
-    table = spark.createDataFrame(ROWS)
+    pytest.importorskip("prophet")
+    from specimens import model, specimen
+
+    mlmodel.prophet.save_model(model("prophet"), tmp_path / "m")
+    rows = specimen("prophet").rows()[:4]
+    predict = mlmodel.pyfunc.spark_udf(spark, tmp_path / "m")
+    table = spark.createDataFrame(rows[::-1])
     with pytest.raises(UnsupportedModel, match=r"order of their times\. .*mapInPandas .*UDF-023"):
-        predict("a", "b")
+        predict("ds", "wind")
     spark.udf.register("never_row_wise", predict)
     with pytest.raises(Exception, match="UDF-023"):
-        table.selectExpr("never_row_wise(a, b)").collect()
+        table.selectExpr("never_row_wise(struct(ds, wind))").collect()
     shipped = predict.shipped
-    told = table.mapInPandas(
-        lambda frames: (frame.assign(p=shipped.load().predict(frame)) for frame in frames),
-        "a double, b double, p double",
-    ).collect()
-    assert [row.p for row in told] == mlmodel.load(linear).predict(ROWS).tolist()
+    told = (
+        table.coalesce(1)
+        .mapInPandas(
+            lambda frames: (shipped.load().predict(frame)[["ds", "yhat"]] for frame in frames),
+            "ds timestamp, yhat double",
+        )
+        .collect()
+    )
+    assert [row.yhat for row in told] == model("prophet").predict(rows)["yhat"].tolist()
 
 
 def test_the_same_folder_is_shipped_once(spark, linear, tmp_path):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -61,13 +61,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             folder / name, python_model=Company(), signature=signature, metadata=metadata
         )
     cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
-    shutil.copytree(folder / "declared", folder / "sorted")
-    (folder / "sorted" / "model.pr").touch()
-    text = (folder / "sorted" / "MLmodel").read_text()
-    (folder / "sorted" / "MLmodel").write_text(
-        text.replace("flavors:\n", "flavors:\n  prophet:\n    data: model.pr\n", 1)
-    )
-    return {name: folder / name for name in (*declared, "sorted")}
+    return {name: folder / name for name in declared}
 
 
 class Server:
@@ -223,14 +217,46 @@ def test_a_model_says_so_or_the_operator(models: dict[str, Path]) -> None:
         assert "RST-170" in server.process.communicate()[1]
 
 
-def test_a_flavor_that_is_never_row_wise(models: dict[str, Path]) -> None:
-    """RST-170: Prophet sorts rows, and so another's would be answered."""
-    declared = ("--batch-max-rows", "32", "--row-wise", "sorted")
-    with serving("-m", f"sorted={models['sorted']}", *declared) as server:
+#: A flavor that says of itself what Prophet's does; a server loads it by its entry point.
+SORTED = """
+from mlmodel.flavors import Flavor
+
+class Sorted(Flavor):
+    name, loader_module, not_row_wise = "sorted", "own.sorted", "it sorts them"
+
+    def detects(self, model): return False
+    def save(self, model, root, options): raise NotImplementedError
+    def load(self, folder, attributes): return None
+
+    def predictor(self, model, attributes):
+        return lambda data, params: data.sort_values("a").assign(n=float(len(data)))
+
+FLAVOR = Sorted()
+"""
+
+
+def test_a_flavor_that_is_never_row_wise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: dict[str, Path]
+) -> None:
+    """RST-170: it would answer with another's rows, whoever declares it row-wise."""
+    about = tmp_path / "site" / "of_sorted-1.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: of-sorted\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[mlmodel.flavors]\nsorted = of_sorted:FLAVOR\n")
+    (tmp_path / "site" / "of_sorted.py").write_text(SORTED)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"), prepend=os.pathsep)
+    folder = tmp_path / "m"
+    folder.mkdir()
+    signature = ModelSignature(Schema([ColSpec("double", "a")]))
+    mlmodel.models.Model(
+        flavors={"python_function": {"loader_module": "own.sorted"}}, signature=signature
+    ).save(folder / "MLmodel")
+    with serving("-m", f"m={folder}", "--batch-max-rows", "32", "--row-wise", "m") as server:
         assert {answer[1] for _, answer in at_once([server.rest])} == {1.0}
         server.process.terminate()
         said = server.process.communicate()[1]
-    assert "'sorted' is said to be row-wise and is not: Prophet answers rows in the order" in said
+    assert "'m' is said to be row-wise and is not: it sorts them." in said
+    assert "No model is declared" not in said
 
 
 def test_a_name_that_no_model_has(models: dict[str, Path]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import dateutil.tz
@@ -13,12 +13,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import mlmodel
 from mlmodel.errors import InvalidArgument, InvalidInput
 from mlmodel.models import ModelSignature, infer_signature
 from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations import handle
 from mlmodel.signature.types.delivery import ColumnDelivery, Delivery
 from mlmodel.types import ColSpec, Schema, TensorSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.filterwarnings("ignore:SIG-016")
 
@@ -360,6 +364,8 @@ def test_a_time_within_a_day_is_refused() -> None:
         ([dt.date(2024, 2, 29), None], {"dtype": "date", "missing": "none"}),
         ([dt.date(2024, 2, 29), pd.NaT], {"dtype": "date"}),
         ([dt.date(2024, 2, 29), None, pd.NaT], {"dtype": "date"}),
+        ([dt.date(2024, 2, 29), pd.NA], {"dtype": "date"}),
+        ([dt.date(2024, 2, 29), np.float64("nan")], {"dtype": "date"}),
         ([pd.Timestamp(2024, 2, 29), None], None),
         ([dt.date(2024, 2, 29), pd.Timestamp(2024, 2, 29)], None),
     ],
@@ -369,6 +375,23 @@ def test_days_are_found(cells: list[Any], recorded: Any) -> None:
     found = infer_signature(pd.DataFrame({"a": pd.Series(cells, dtype=object)}))
     assert found.delivery is not None
     assert found.delivery.to_dict().get("columns", {}).get("a") == recorded
+
+
+def test_days_in_a_list_are_found() -> None:
+    """ENF-097."""
+    found = infer_signature({"a": [dt.date(2024, 2, 29), dt.date(2024, 3, 1)]}).delivery
+    assert found is not None
+    assert found.to_dict()["columns"] == {"a": {"dtype": "date"}}
+
+
+def test_a_writer_warns_of_days(tmp_path: Path) -> None:
+    """ENF-097: other readers hand over times."""
+    given = pd.DataFrame({"d": [dt.date(2024, 2, 29), dt.date(2024, 3, 1)]})
+    with pytest.warns(UserWarning, match=r"gets days in 'd'.*ENF-097"):
+        mlmodel.pyfunc.save_model(
+            tmp_path / "m", python_model=lambda model_input: [1.0] * len(model_input),
+            input_example=given,
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("missing", [None, "none"])

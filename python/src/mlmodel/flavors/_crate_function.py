@@ -27,7 +27,7 @@ from mlmodel.flavors._invalid_data import invalid
 from mlmodel.flavors._tables import as_table
 from mlmodel.scoring.predict import Taking
 from mlmodel.signature.types.nested import NestedType
-from mlmodel.signature.types.scalars import DataType
+from mlmodel.signature.types.scalars import FLOATS, INTEGERS, DataType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,9 +48,12 @@ _COMPRESSED: dict[bytes, Callable[[bytes], bytes]] = {
 }
 _SERIALIZED = (b"X\n", b"A\n", b"B\n")
 _MOST_NAMED = 20
-#: Declared types whose columns are of objects -> the type of their cells. Truth values are what R
-#: has for missing ones alone anyway.
-_TYPES = {DataType.string: str, DataType.binary: bytes}
+#: Declared types -> the type of the cells where a column is of objects. Truth values are what R has
+#: for missing ones alone anyway.
+_TYPES = {
+    DataType.string: str, DataType.binary: bytes, DataType.datetime: dt.datetime,
+    **dict.fromkeys((*INTEGERS, *FLOATS), float),
+}  # fmt: skip
 #: What R says of a name that nothing has, and of a package that is not installed; in quotes of
 #: ASCII, or in those of its locale.
 _NOT_FOUND = re.compile(r"object ['\u2018](.+)['\u2019] not found")

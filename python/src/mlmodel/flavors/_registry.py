@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlmodel._base.warnings import warn_caller
 from mlmodel.errors import InvalidArgument
@@ -17,11 +17,12 @@ from mlmodel.flavors._base import Flavor, is_a_class
 from mlmodel.flavors._classes import class_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = [
     "REGISTERED",
     "all_flavors",
+    "answering",
     "flavor_by_loader",
     "flavor_by_name",
     "flavor_of",
@@ -30,7 +31,6 @@ __all__ = [
     "known_flavors",
     "register",
     "served_flavors",
-    "why_not_row_wise",
 ]
 
 #: Flavors of the program itself, by name.
@@ -147,12 +147,6 @@ def flavor_by_name(name: str) -> Flavor | None:
     return next((one for one in known_flavors() if name in (one.name, *one.other_names)), None)
 
 
-def why_not_row_wise(names: Iterable[str]) -> str:
-    """Return why a model of the flavors of these names is not row-wise; empty where it may be."""
-    found = (flavor_by_name(name) for name in names)
-    return next((one.not_row_wise for one in found if one and one.not_row_wise), "")
-
-
 def flavor_by_loader(loader_module: str) -> Flavor | None:
     """Return the flavor of a python_function's ``loader_module``, or None (PYF-003)."""
     return next(
@@ -163,6 +157,21 @@ def flavor_by_loader(loader_module: str) -> Flavor | None:
         ),
         None,
     )
+
+
+def answering(flavors: Mapping[str, Any]) -> Flavor | None:
+    """Return the flavor that answers for a model: that of its python_function's loader, if any is.
+
+    For a model without python_function the first of those answers that serve alone (RST-087).
+
+    Args:
+        flavors: those of the MLmodel file, with their attributes.
+
+    """
+    own = flavors.get("python_function")
+    if own is not None:
+        return flavor_by_loader(str(own.get("loader_module")))
+    return next((one for one in served_flavors() if one.name in flavors), None)
 
 
 def is_known(model: object) -> bool:

@@ -12,9 +12,9 @@ from mlmodel.errors import InvalidModel, MissingDependency, UnsupportedModel
 from mlmodel.flavors._base import Flavor
 from mlmodel.flavors._registry import (
     all_flavors,
+    answering,
     flavor_by_loader,
     flavor_by_name,
-    served_flavors,
 )
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc import elsewhere, from_code, hints, pickling, retrievers
@@ -212,9 +212,7 @@ def _attributes_of(folder: ModelFolder, flavor: Flavor) -> dict[str, Any]:
 def _served_alone(folder: ModelFolder) -> Flavor | None:
     """Return the flavor that serves a model without python_function (RST-087), if it has one."""
     flavors = folder.document.data["flavors"]
-    if PYTHON_FUNCTION in flavors:
-        return None
-    return next((flavor for flavor in served_flavors() if flavor.name in flavors), None)
+    return None if PYTHON_FUNCTION in flavors else answering(flavors)
 
 
 def _load_natively(flavor: Flavor, folder: ModelFolder, *, warn: bool) -> PyFuncModel:

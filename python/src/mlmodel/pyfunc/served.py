@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmodel.errors import UnsupportedModel
-from mlmodel.flavors._registry import served_flavors, why_not_row_wise
+from mlmodel.flavors._registry import answering, served_flavors
 from mlmodel.pyfunc.loading import load_folder
 from mlmodel.store.description import PYTHON_FUNCTION, Model
 from mlmodel.store.folder import open_folder
@@ -44,7 +44,8 @@ def load_served(
 
 def why_alone(metadata: Model) -> str:
     """Return why requests of a model are never predicted together; empty where they may be."""
-    return why_not_row_wise(metadata.flavors)
+    flavor = answering(metadata.flavors)
+    return "" if flavor is None else flavor.not_row_wise
 
 
 def _not_served(model: str, flavors: list[str]) -> str:

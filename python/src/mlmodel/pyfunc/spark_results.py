@@ -244,10 +244,13 @@ def _is_gap(value: Any) -> bool:
 
 
 def _marks_gaps_by_nan(column: Any) -> bool:
-    """Return whether NaN is what is missing: in columns whose other cells are no numbers."""
+    """Return whether NaN is what is missing: in columns in which no number stands beside it.
+
+    A batch may have missing cells alone, and what they are is the same in every batch.
+    """
     if column.dtype == object:
-        kinds = {type(one) for one in column if not _is_gap(one)}
-        return any(kind is bool or not issubclass(kind, numbers.Number) for kind in kinds)
+        kinds = {type(one) for one in column[column.notna()]}
+        return not any(kind is not bool and issubclass(kind, numbers.Number) for kind in kinds)
     return isinstance(column.dtype, pd.CategoricalDtype | pd.StringDtype)
 
 

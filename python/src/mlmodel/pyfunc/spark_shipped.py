@@ -22,7 +22,7 @@ import pandas as pd
 from mlmodel._base import files
 from mlmodel._base.extras import require
 from mlmodel.errors import InputViolation, UnsupportedModel
-from mlmodel.flavors._registry import why_not_row_wise
+from mlmodel.flavors._registry import answering
 from mlmodel.flavors._tables import as_frame
 from mlmodel.pyfunc.loading import load_folder
 from mlmodel.signature.violations import invalid_input
@@ -130,11 +130,12 @@ def require_row_wise(metadata: Model) -> None:
         UnsupportedModel: the model is of a flavor that never answers so.
 
     """
-    why = why_not_row_wise(metadata.flavors)
-    if why:
+    flavor = answering(metadata.flavors)
+    if flavor is not None and flavor.not_row_wise:
         raise UnsupportedModel(
-            f"The model does not answer row by row: {why}. Give it whole frames: call "
-            "predict.shipped.load().predict(frame) within mapInPandas or applyInPandas (UDF-023)"
+            f"The model does not answer row by row: {flavor.not_row_wise}. Give it whole frames: "
+            "call predict.shipped.load().predict(frame) within mapInPandas or applyInPandas "
+            "(UDF-023)"
         )
 
 

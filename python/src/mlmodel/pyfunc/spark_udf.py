@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 from mlmodel._base.deprecated import warn_once
 from mlmodel._base.extras import require
 from mlmodel.errors import InvalidArgument, UnsupportedModel, shown
-from mlmodel.flavors._registry import all_flavors, flavor_by_loader
+from mlmodel.flavors._registry import all_flavors, answering
 from mlmodel.pyfunc import config as configs
 from mlmodel.pyfunc.loading import load_folder
 from mlmodel.pyfunc.spark_results import inferred, require_possible, result_of
 from mlmodel.pyfunc.spark_shipped import Scoring, require_row_wise, ship
-from mlmodel.store.description import PYTHON_FUNCTION
 from mlmodel.store.folder import open_folder
 
 if TYPE_CHECKING:
@@ -156,10 +155,7 @@ def _require_workers(folder: ModelFolder) -> None:
         UnsupportedModel: they cannot.
 
     """
-    if PYTHON_FUNCTION not in folder.document.data["flavors"]:
-        return
-    loader = folder.attributes(PYTHON_FUNCTION)["loader_module"]
-    flavor = flavor_by_loader(loader)
+    flavor = answering(folder.document.data["flavors"])
     if flavor is not None and flavor.no_workers:
         raise UnsupportedModel(
             f"{folder.root}: Python's processes on Spark's executors cannot run models of the "

@@ -243,7 +243,8 @@ def application(settings: Settings) -> Application:
         hosted.add(place.name, again, engine=engine)
         if _is_batched(engine):
             hosted.let_wait(place.name)
-    if settings.batch_rows and not any(_is_batched(one.engine) for one in hosted.served()):
+    is_batched = any(_is_batched(one.engine) for one in hosted.served())
+    if settings.batch_rows and not settings.row_wise and not is_batched:
         _log.warning(
             "No model is declared row-wise, so no requests are put together: declare it with "
             "--row-wise NAME, or in the model's metadata (RST-170)."

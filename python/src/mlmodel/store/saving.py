@@ -140,7 +140,7 @@ def save_folder(
         packages = ["numpy", "pandas", *contents.packages]
         model = _described(contents, shared, code, signature, example_info)
         if signature is not None and signature.delivery is not None:
-            _warn_of_zones(model.signature)  # those that were recorded
+            _warn_of_delivery(model.signature)  # those that were recorded
         inferred = given is None
         scored &= _is_scored(root, model, question, contents, inferred=inferred)
         env = resolve(
@@ -262,7 +262,7 @@ def _warn_of_params(signature: ModelSignature | None, contents: Contents) -> Non
         )
 
 
-def _warn_of_zones(signature: ModelSignature | None) -> None:
+def _warn_of_delivery(signature: ModelSignature | None) -> None:
     """Warn of times that other readers hand over without their zone, and of days (ENF-097)."""
     columns = signature.delivery.columns if signature and signature.delivery else {}
     zones = {name: one.zone for name, one in columns.items() if one.zone not in (None, "UTC")}

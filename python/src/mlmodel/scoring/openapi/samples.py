@@ -115,7 +115,7 @@ _NEUTRAL: dict[DataType, Any] = {
     DataType.double: 0.0,
     DataType.string: "",
     DataType.binary: "",
-    DataType.datetime: "2024-01-31T12:00:00Z",
+    DataType.datetime: "2024-01-31T00:00:00Z",
 }
 
 

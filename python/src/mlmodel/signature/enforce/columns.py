@@ -157,7 +157,7 @@ class ColumnEnforcer:
         """
         given = self._match(columns.names, width).positions
         declared = np.array([place for place, at in enumerate(given) if at is not None], int)
-        blocks = []
+        blocks, found = [], Findings()
         for block, at in zip(columns.blocks, places, strict=True):
             targets = declared[at]
             if block.mask is None and self._finishes.keys().isdisjoint(targets.tolist()):
@@ -165,30 +165,30 @@ class ColumnEnforcer:
                 continue
             for inner, place in enumerate(targets.tolist()):
                 mask = None if block.mask is None else block.mask[:, inner]
-                column = self._finished(place, block.values[:, inner], mask)
+                column = self._finished(place, block.values[:, inner], mask, found)
                 blocks.append((as_block(column), np.array([place])))
         for place, position in enumerate(given):
             if position is None:
                 column = self._absent(place, columns.rows)
                 blocks.append((as_block(column), np.array([place])))
+        found.in_order_of(self._schema).raise_all()
         return from_blocks(blocks, row_index(columns.rows), labels)
 
-    def _finished(self, place: int, values: Any, mask: Mask) -> Any:
+    def _finished(self, place: int, values: Any, mask: Mask, found: Findings) -> Any:
         """Return a column that was read at its type as the model must get it."""
         if mask is not None and mask.any():
             values = masked(values, mask)
         finish = self._finishes.get(place)
-        return values if finish is None else finish(values, None)
+        return values if finish is None else finish(values, None, found)
 
     def _absent(self, place: int, rows: int) -> Any:
         """Return an optional column that was not given: all of it is missing (ENF-100)."""
         spec = self.specs[place]
         assert isinstance(spec, ColSpec)  # noqa: S101 - a schema of columns
-        read = convert(
-            Column(absent(spec, rows), None, self._error_labels[place]), spec, Findings()
-        )
+        nothing = Findings()  # in what is missing nothing is wrong
+        read = convert(Column(absent(spec, rows), None, self._error_labels[place]), spec, nothing)
         finish = self._finishes.get(place)
-        return read if finish is None else finish(read, None)
+        return read if finish is None else finish(read, None, nothing)
 
     def plain(self, data: Any) -> pd.DataFrame:
         """Return the frame of a mapping, list, series, array or scalar (ENF-010)."""
@@ -295,10 +295,12 @@ class ColumnEnforcer:
                     arrays.append(self._absent(declared, len(table.index)))
                 continue
             values, mask = table.column(given)
+            before = len(found)
             read = convert(Column(values, mask, label), spec, found)
             finish = self._finishes.get(declared)
-            if finish is not None and not found:
-                read = finish(read, None if table.plain or mask is not None else values)
+            if finish is not None and len(found) == before:
+                given_as = None if table.plain or mask is not None else values
+                read = finish(read, given_as, found)
             elif table.plain and not found:
                 read = with_mark(read, spec)
             same = same and read is values

@@ -10,11 +10,11 @@ import pandas as pd
 
 from mlmodel.errors import InputViolation, InvalidArgument
 from mlmodel.signature.types.scalars import DataType
-from mlmodel.signature.violations import invalid_input
 
 if TYPE_CHECKING:
     from mlmodel.signature.types.delivery import ColumnDelivery, Delivery
     from mlmodel.signature.types.schema import ColSpec, Schema
+    from mlmodel.signature.violations import Findings
 
     Finish: TypeAlias = "_Zoned | _Nullable | _Objects | _Category | _Dates"
 
@@ -72,7 +72,8 @@ def absent(spec: ColSpec, rows: int) -> Any:
     return cells
 
 
-# Each takes a column at its declared type, and the array that was given (None if it has a mask).
+# Each takes a column at its declared type, the array that was given (None if it has a mask), and
+# what is wrong with the data, to which it adds what it finds.
 # ``delivered`` is the dtype of what it makes; None where that is the type's own.
 
 
@@ -88,7 +89,7 @@ class _Zoned:
                 "is not known here; tzdata has the names of zones (ENF-092)"
             ) from error
 
-    def __call__(self, read: Any, given: Any) -> Any:
+    def __call__(self, read: Any, given: Any, found: Findings) -> Any:  # noqa: ARG002 - the others'
         if getattr(given, "dtype", None) == self.delivered:
             return given
         return pd.DatetimeIndex(read).tz_localize("UTC").tz_convert(self.delivered.tz).array
@@ -102,7 +103,7 @@ class _Nullable:
     def __init__(self, dtype: str) -> None:
         self.dtype = dtype
 
-    def __call__(self, read: Any, given: Any) -> Any:
+    def __call__(self, read: Any, given: Any, found: Findings) -> Any:  # noqa: ARG002 - the others'
         if given is not None and str(given.dtype) == self.dtype:
             return given
         return read if str(read.dtype) == self.dtype else pd.array(read, dtype=self.dtype)
@@ -119,7 +120,7 @@ class _Objects:
         self.missing, self.only_missing = missing, only_missing
         self.delivered = None if only_missing else ANOTHER
 
-    def __call__(self, read: Any, given: Any) -> Any:
+    def __call__(self, read: Any, given: Any, found: Findings) -> Any:  # noqa: ARG002 - the others'
         is_object = given is not None and given.dtype == object
         if is_object and (read is given or not self.only_missing):
             return given
@@ -142,7 +143,7 @@ class _Dates:
     def __init__(self, missing: Any, label: str | int) -> None:
         self.missing, self.label = missing, label
 
-    def __call__(self, read: Any, given: Any) -> Any:
+    def __call__(self, read: Any, given: Any, found: Findings) -> Any:
         if given is not None and given.dtype == object and _are_days(given):
             return given
         moments = np.asarray(read, "datetime64[ns]")
@@ -155,7 +156,7 @@ class _Dates:
                 f"Input {self.label!r}, row {row}: the model gets days, and "
                 f"{pd.Timestamp(moments[row]).isoformat()} is a time within one (ENF-094)."
             )
-            raise invalid_input([InputViolation("ENF-094", message, self.label, row)])
+            found.append(InputViolation("ENF-094", message, self.label, row))
         cells = days.astype(object)
         cells[gone] = self.missing
         return cells
@@ -175,7 +176,7 @@ class _Category:
         categories = pd.Index(list(record.categories or ()))
         self.dtype = pd.CategoricalDtype(categories, ordered=record.ordered)
 
-    def __call__(self, read: Any, given: Any) -> Any:
+    def __call__(self, read: Any, given: Any, found: Findings) -> Any:  # noqa: ARG002 - the others'
         if isinstance(given, pd.Categorical) and self._is_same(given.dtype):
             return given
         values = (

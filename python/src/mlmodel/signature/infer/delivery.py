@@ -28,6 +28,8 @@ __all__ = ["delivery_of"]
 _MOST_CATEGORIES = 20_000
 _CATEGORIES = (str, int, float, bool)
 _COUNTED = INTEGERS | FLOATS | {DataType.boolean}
+#: The types of what stands for a missing day.
+_GAPS = (type(None), float, np.float64, type(pd.NaT), type(pd.NA))
 
 
 def delivery_of(
@@ -76,7 +78,7 @@ def _columns_of(data: Any) -> Iterator[tuple[str, Any]]:
         for name, value in data.items():
             if isinstance(value, pd.Series):
                 yield str(name), array_of(value)
-            elif isinstance(value, list) and all(isinstance(one, dt.datetime) for one in value):
+            elif isinstance(value, list) and all(isinstance(one, dt.date) for one in value):
                 yield str(name), object_array(value)
     elif (columns := arrow.columns_of(data)) is not None:
         for place, (name, column) in enumerate(zip(*columns, strict=True)):
@@ -108,9 +110,9 @@ def _of_days(cells: list[Any]) -> ColumnDelivery | None:
     """Return the record of cells of which each is a day, or missing."""
     types = set(map(type, cells))
     # pandas' moments and NaT are dates to Python, too.
-    if dt.date not in types or not types <= {dt.date, type(None), float, type(pd.NaT)}:
+    if dt.date not in types or not types <= {dt.date, *_GAPS}:
         return None
-    marked = type(None) in types and len(types) == 2  # noqa: PLR2004 - None beside days
+    marked = types == {dt.date, type(None)}
     return ColumnDelivery(dtype="date", missing="none" if marked else None)
 
 

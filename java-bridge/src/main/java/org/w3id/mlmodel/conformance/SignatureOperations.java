@@ -33,12 +33,14 @@ final class SignatureOperations {
         var columns = new Enforcement(signature.inputs()).read(data, Source.PROGRAM);
         boolean named = Signature.haveNames(signature.inputs());
         var said = new ArrayList<Object>();
+        var wrong = new ArrayList<Detail>();
         for (int at = 0; at < columns.size(); at++) {
             var column = columns.get(at);
             var label = String.valueOf(column.name() == null ? (Object) at : column.name());
             var record = recorded(input.get("delivery"), label);
-            said.add("date".equals(record.get("dtype")) ? days(column, named ? column.name() : at) : told(column, named, record));
+            said.add("date".equals(record.get("dtype")) ? days(column, named ? column.name() : at, wrong) : told(column, named, record));
         }
+        if (!wrong.isEmpty()) throw MlmodelException.input(wrong);
         return Map.of("data", Map.of("columns", said));
     }
 
@@ -78,14 +80,14 @@ final class SignatureOperations {
         return isThere ? (Map<?, ?>) ((Map<?, ?>) ((Map<?, ?>) delivery).get("columns")).get(label) : Map.of();
     }
 
-    /** Returns a column as days (ENF-094). */
-    private static Map<String, Object> days(Column column, Object label) {
+    /** Returns a column as days, and adds the first time that is within one to what is wrong (ENF-094). */
+    private static Map<String, Object> days(Column column, Object label, List<Detail> wrong) {
         var said = told(column, label instanceof String, Map.of("dtype", "date"));
         var days = new ArrayList<Object>();
         for (var one : (List<?>) said.get("values")) {
             if (one != null && !one.toString().endsWith(MIDNIGHT)) {
-                var wrong = new Detail("ENF-094", label, days.size(), "day", one.toString());
-                throw MlmodelException.input(List.of(wrong));
+                wrong.add(new Detail("ENF-094", label, days.size(), "day", one.toString()));
+                break;
             }
             days.add(one == null ? null : one.toString().replace(MIDNIGHT, ""));
         }
