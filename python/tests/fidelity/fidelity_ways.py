@@ -279,7 +279,7 @@ def _spark_udf(model: PyFuncModel, rows: Any) -> Any:
 def _result(model: PyFuncModel, answer: Any) -> str | None:
     """Return the result type that a user of the model would name: moments are none, but texts."""
     outputs = model.signature.outputs
-    if outputs is not None and not outputs.is_tensor_spec():
+    if outputs is not None and not outputs.is_tensor_spec() and outputs.has_input_names():
         kinds = [_ddl(one.type, datetime="string") for one in outputs]
         if "datetime" not in map(str, (one.type for one in outputs)):
             return None
@@ -308,7 +308,7 @@ def _map_in_pandas(shipped: Any, asked: Any, outputs: Any) -> Any:
 
     def score(frames: Any) -> Any:
         for frame in frames:
-            yield shipped.load().predict(frame).reset_index(drop=True)
+            yield pd.DataFrame(shipped.load().predict(frame)).reset_index(drop=True)
 
     return asked.mapInPandas(score, ", ".join(fields)).toPandas()
 

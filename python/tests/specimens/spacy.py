@@ -104,5 +104,6 @@ SPECIMEN = Specimen(
             not_sent=dict.fromkeys(V2_WAYS, "V2 has no mappings: they are texts of JSON"),
         )
     },
+    not_asked={"Spark UDF": "it answers with mappings, which are no type of a result (UDF-010)"},
     other_kinds=KINDS,
 )

@@ -47,6 +47,8 @@ def _chart(rows):
 
 
 _ONE_ANSWER = "an answer is one chart, and has no row for each row given"
+_ONE_ROW = "the answer has one row, which is the chart"
+_ITSELF = "the answer is the chart itself, without a name beside it"
 _NO_MAPPINGS = "V2 has no mappings: they are texts of JSON"
 _SHOWN = Made(_chart, native)
 _ONE = "mlflow-vizmod, which is of the time of 1.x, is the only other writer"
@@ -69,6 +71,8 @@ SPECIMEN = Specimen(
     not_asked={
         **dict.fromkeys(("batched", "Spark UDF"), _ONE_ANSWER),
         **dict.fromkeys(("V2", "V2 over gRPC", "V2 over gRPC, raw"), _NO_MAPPINGS),
+        **dict.fromkeys(("gRPC, table", "gRPC, Arrow", "gRPC, data"), _ONE_ROW),
+        **dict.fromkeys(("1.x split", "1.x records"), _ITSELF),
     },
     fidelity={
         "numbers with gaps": _SHOWN,
@@ -78,7 +82,7 @@ SPECIMEN = Specimen(
         "booleans with gaps": _SHOWN,
         "zoned times": _SHOWN,
         "naive times": _SHOWN,
-        "decimals": _SHOWN,
+        "decimals": "Altair writes no decimals (VIZ-003)",
         "integer names": "a chart names columns by texts",
         "one text column": "a chart of one column has nothing beside it to be shown by",
         "nested cells": "a channel of a chart shows single values",
