@@ -64,6 +64,11 @@ ANSWERS = [
     ([decimal.Decimal("1.5"), decimal.Decimal(2)], DOUBLE, [1.5, 2.0]),
     (np.array([1, 2], "float32") / 10, "string", ["0.1", "0.2"]),
     (pd.DataFrame({"a": pd.array([1.5, 2], "float64[pyarrow]")}), DOUBLE, [1.5, 2.0]),
+    (pd.concat([pd.Series([one], dtype="float64[pyarrow]") for one in (1.5, 2)]), DOUBLE, [1.5, 2.0]),
+    (pd.Series([7, 5], dtype="category"), LONG, [7, 5]), ([2**60 + 1, 1], DOUBLE, [2.0**60, 1.0]),
+    (pd.Series([[1], None], dtype=pd.ArrowDtype(pa.large_list(pa.int64()))), many(LONG), [[1], None]),
+    (pd.to_datetime(["2024-01-02", None]).to_series(), "string", ["2024-01-02 00:00:00", None]),
+    (pd.DataFrame({"l": [["a", None], [None, "b"]]}), many("string"), [["a", None], [None, "b"]]),
 ]  # fmt: skip
 
 
@@ -119,6 +124,7 @@ def test_unsigned_integers():
         (FRAME[["text"]], struct(text=DOUBLE), "UDF-013"),
         (pd.DataFrame({"l": [["a"], ["b"]]}), many(LONG), "UDF-012"),
         ([1, "a"], DOUBLE, "UDF-013"),
+        (np.array([1j, 2j]), DOUBLE, "UDF-013"),
     ],
 )  # fmt: skip
 def test_nothing_of_the_type(answer, kind, rule):
@@ -201,6 +207,7 @@ def test_types_that_the_signature_rules_out(outputs, kind, said):
     [
         (None, "double"), (columns("long"), "long"), (columns("integer"), "int"),
         (columns(Array("float")), "array<float>"), (columns("datetime"), "double"),
+        (columns(Array(Array("float"))), "double"),
         (columns("double", "string"), "`c0` double, `c1` string"),
         (Schema([ColSpec("double"), ColSpec("long")]), "double"),
         (Schema([TensorSpec(np.dtype("int64"), (-1,))]), "double"),
