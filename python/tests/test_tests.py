@@ -44,6 +44,18 @@ OWN_TESTS = {
 }
 #: (test, what it reaches) -> why.
 EXCEPTIONS = {
+    ("bridges/r/test_r_process.py", "process._lines"): (
+        "what R prints without end, without printing it"
+    ),
+    ("bridges/r/test_r_values.py", "_WORKER"): ("R that writes an answer in many pieces"),
+    ("bridges/r/test_r_values.py", "mlmodel.bridges.r.serialized._LARGEST_SHORT"): (
+        "a long vector that is short"
+    ),
+    ("bridges/r/test_r_values.py", "process._WORKER"): ("R that writes an answer in many pieces"),
+    ("bridges/test_gateway.py", "one._loaded"): ("the number of what nobody holds any more"),
+    ("bridges/test_gateway.py", "one._loaded._loaded"): (
+        "the number of what nobody holds any more"
+    ),
     ("pyfunc/test_editions.py", "mlmodel._base.deprecated"): (
         "a process warns of an old name once, and each of these tests begins as a process does"
     ),

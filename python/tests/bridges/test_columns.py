@@ -124,3 +124,31 @@ def test_half_a_pair_of_utf16(shape):
     with pytest.raises(NotWritten, match=r"has half a pair of UTF-16") as raised:
         sent(kind, cell("größe"), None, cell("a\ud800"))
     assert raised.value.row == 2
+
+
+def told(kind, *cells):
+    """The column that is read of the bytes of cells."""
+    return read(np.array([len(cells)], "<i4").tobytes() + sent(kind, *cells), 0, [kind])["a"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells"),
+    [
+        (Kind("a", "long", "list"), [[1, 2], [3, 4]]),
+        (Kind("a", "long", "list"), [[1], [2, 3], [], [4]]),
+        (Kind("a", "long", "list"), [[1, 2], None, [3, 4]]),
+        (Kind("a", "string", "list"), [["ä", "日本"], ["b", "\U0001f600"]]),
+        (Kind("a", "string"), ["ä", "日本", "", "\U0001f600"]),
+        (tensor(2, 2), [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]),
+        (tensor(2, 2), [[[1.0, 2.0], [3.0, 4.0]], None]),
+        (tensor(-1, 2), [[[1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0]], []]),
+    ],
+)
+def test_cells_come_back_as_they_went(kind, cells):
+    assert told(kind, *cells).tolist() == cells
+
+
+def test_an_answer_can_be_written_to():
+    numbers = told(Kind("a", "double"), 1.0, 2.0)
+    numbers[0] = 3.0
+    assert numbers.tolist() == [3.0, 2.0]

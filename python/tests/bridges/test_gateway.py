@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from java_tools import jars as built
@@ -118,6 +119,31 @@ def test_several_threads():
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_what_nobody_holds_is_closed():
+    """MLP-011: with the next call."""
+    one, other = bundle("lr"), bundle("gbtr")
+    _, number = one._loaded._loaded
+    request = np.zeros(2, "<i4").tobytes()
+    assert b"there is no bundle" not in current().ask("score", number, request)
+    del one
+    assert len(other.predict(ROWS)) == len(ROWS)
+    assert b"there is no bundle" in current().ask("score", number, request)
+
+
+def test_one_that_cannot_be_asked_is_ended():
+    """MLP-012: it would serve nobody; the next call is answered by another."""
+    first = current().pid
+    with pytest.raises(ModelFailure, match="cannot be asked any more"):
+        current().ask("nothing")
+    assert not is_running(first)
+    assert bundle("lr").predict(ROWS)["prediction"].tolist() == EXPECTED
+
+
+def test_an_interrupt_is_not_for_it():
+    """MLP-011: Ctrl-C reaches all processes of a session's terminal, and requests are under way."""
+    assert os.getsid(current().pid) != os.getsid(0)
 
 
 PARENT = """

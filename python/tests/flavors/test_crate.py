@@ -115,6 +115,7 @@ def test_arrays_and_scalars_reach_r():
     assert predict({"t": np.zeros((2, 2)), "u": np.zeros((2, 3))}, None).tolist() == [2, 0, 0, 1]
     assert predict([[1.0], [2.0, 3.0]], None).tolist() == [2, 0, 0, 1]
     assert predict(2.5, None).tolist() == [1, 0, 1, 0]
+    assert predict(["a", "b"], None).tolist() == [2, 0, 0, 1]
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, bytes])
@@ -128,8 +129,10 @@ def test_each_form_of_file_is_read(compress, within, tmp_path):
     assert mlmodel.crate.load_model(path, trust=True)(1).tolist() == [2.0]
 
 
-def test_a_serialization_as_text_is_read(tmp_path):
-    path = folder(tmp_path / "m", runner()("serialize(function(x) x + 1, NULL, ascii = TRUE)"))
+@pytest.mark.parametrize("form", ["ascii = TRUE", "xdr = FALSE"])
+def test_a_serialization_in_another_form_is_read(form, tmp_path):
+    """As text, and in the machine's own order of bytes."""
+    path = folder(tmp_path / "m", runner()(f"serialize(function(x) x + 1, NULL, {form})"))
     assert mlmodel.crate.load_model(path, trust=True)(1).tolist() == [2.0]
 
 
@@ -138,6 +141,9 @@ def test_a_serialization_as_text_is_read(tmp_path):
     [
         (lambda data: data[:100], "cut off or damaged"),
         (lambda data: data[:-1], "cut off or damaged"),
+        (lambda data: data[:60] + b"\xff" * 40 + data[100:], "cut off or damaged"),
+        (lambda data: lzma.compress(data)[:60], "cut off or damaged"),
+        (lambda data: lzma.compress(data)[:40] + b"\xff" * 99, "cut off or damaged"),
         (lambda data: gzip.compress(gzip.decompress(data)[:200]), "is no function of R: "),
         (lambda data: gzip.compress(b"X\n" + b"\0" * 50), "is no function of R: "),
         (lambda data: b"", "R did not write it"),
@@ -182,9 +188,41 @@ def test_parameters_are_named_arguments(loaded, of_r):
     assert predict(ROWS, {"times": 3.0, "more": 1.0}).tolist() == [3.0, 7.5]
     closed = mlmodel.flavors.crate.FLAVOR.predictor(crate("function(x, times = 2) x$a * times"), {})
     assert closed(ROWS, {"times": 3.0}).tolist() == [3.0, 7.5]
-    with pytest.raises(InvalidInput, match="'more'.*known are times.*|CRA-011") as caught:
+    with pytest.raises(InvalidInput, match="CRA-011.*'more'.*known are times") as caught:
         closed(ROWS, {"more": 1.0})
     assert caught.value.details[0].rule == "CRA-011"
+    with pytest.raises(InvalidInput, match="CRA-011.*'x'"):  # which the data are
+        closed(ROWS, {"x": 1.0})
+
+
+def test_a_parameter_never_takes_the_place_of_the_data():
+    """CRA-011: neither by its name, nor by a beginning of it, which R takes for the name."""
+    told = crate("function(newdata, times = 2, ...) c(is.data.frame(newdata), ...length(), times)")
+    predict = mlmodel.flavors.crate.FLAVOR.predictor(told, {})
+    assert predict(ROWS, {"new": 7.0, "self": 7.0, "times": 3.0}).tolist() == [1, 2, 3]
+    with pytest.raises(InvalidInput, match="CRA-011.*'newdata'"):
+        predict(ROWS, {"newdata": 7.0})
+    any_of_them = crate("function(..., .x = ..1) c(is.data.frame(.x), ...length())")
+    predict = mlmodel.flavors.crate.FLAVOR.predictor(any_of_them, {})
+    assert predict(ROWS, {"more": 7.0}).tolist() == [1, 2]
+
+
+def test_a_function_that_r_brings_along():
+    """CRA-011: it has its arguments elsewhere."""
+    made = crate("exp")
+    assert made.arguments == ("x",)
+    assert mlmodel.flavors.crate.FLAVOR.predictor(made, {})(np.zeros(2), None).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", ""])
+def test_a_parameter_that_r_has_no_name_for_is_refused(name):
+    """CRA-009: and ends no R."""
+    made = crate("function(x, ...) length(list(...))")
+    before = made.processes()
+    with pytest.raises(InvalidInput, match=r"Argument .*CRA-009") as caught:
+        mlmodel.flavors.crate.FLAVOR.predictor(made, {})(ROWS, {name: 1.0})
+    assert caught.value.details[0].column == name
+    assert made.processes() == before
 
 
 def test_a_crate_is_saved_as_it_was(of_r, tmp_path):

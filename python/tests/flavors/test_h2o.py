@@ -69,6 +69,37 @@ def test_a_model_is_saved_and_loaded(booster, saved):
     pd.testing.assert_frame_equal(mlmodel.load(saved).predict(ROWS), expected)
 
 
+def test_what_a_caller_says_does_not_name_the_model(booster, tmp_path):
+    """HTO-003."""
+    mlmodel.h2o.save_model(booster, tmp_path / "m", settings={**INIT, "model_file": "another"})
+    written = yaml.safe_load((tmp_path / "m" / "model.h2o" / "h2o.yaml").read_text())
+    assert written == {**INIT, "model_file": booster.model_id}
+    assert mlmodel.load(tmp_path / "m").predict(ROWS).shape == (2, 1)
+
+
+def test_the_server_is_asked_for_as_the_folder_says(saved, monkeypatch):
+    """HTO-003, HTO-005."""
+    asked = []
+    monkeypatch.setattr(_h2o_server, "connect", lambda _, given: asked.append(given))
+    mlmodel.h2o.load_model(saved)
+    assert asked == [INIT["init"]]
+
+
+@pytest.mark.parametrize("beside", ["weights_column", "fold_column"])
+def test_columns_that_were_for_training_alone_are_no_features(beside, booster):
+    """HTO-006."""
+    import h2o
+
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"a": rng.normal(size=60), "more": rng.integers(0, 3, 60)})
+    rows["y"] = rows["a"] * 2
+    model = type(booster)(ntrees=3, max_depth=2, min_rows=2, seed=1)
+    model.train(x=["a"], y="y", training_frame=h2o.H2OFrame(rows), **{beside: "more"})
+    told = mlmodel.h2o.FLAVOR.predictor(model, {})(rows[["a"]], None)
+    own = model.predict(h2o.H2OFrame(rows)).as_data_frame()
+    assert told["predict"].tolist() == own["predict"].tolist()
+
+
 def test_columns_are_matched_by_name(booster, saved):
     """HTO-006."""
     loaded = mlmodel.load(saved)

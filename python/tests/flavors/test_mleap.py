@@ -19,6 +19,7 @@ import pytest
 
 import mlmodel
 from java_tools import jars
+from mlmodel.bridges.jvm.columns import Kind
 from mlmodel.errors import (
     InvalidArgument,
     InvalidInput,
@@ -27,6 +28,7 @@ from mlmodel.errors import (
     ModelNotFound,
     UnsupportedModel,
 )
+from mlmodel.flavors import _mleap_scorer
 from mlmodel.flavors._ready import readiness_of
 from mlmodel.sandbox.wall import lacking
 from mlmodel.scoring.fidelity.answers import difference
@@ -144,6 +146,7 @@ def test_forms_of_a_table(scorer):
     expected = scorer.predict(ROWS[:2])["prediction"].tolist()
     for given in (
         ROWS[:2].to_dict("records"), ROWS[:2].to_dict("list"), ROWS[:2][["cat", "k", "x2", "x1"]],
+        ROWS[:2][["x2", "cat", "x1", "k"]], ROWS[:2].assign(more=1)[["k", "more", "cat", "x1", "x2"]],
         ROWS[:2].assign(more=1), ROWS[:2].convert_dtypes(), ROWS[:2].astype({"k": "uint8"}),
         ROWS[:2].astype({"k": "float32", "cat": "category"}),
     ):  # fmt: skip
@@ -293,9 +296,24 @@ def test_the_collector_of_garbage_is_left_as_it_was(scorer, was_on):
 def test_the_row_is_that_of_all_rows(scorer, monkeypatch):
     monkeypatch.setattr("mlmodel.bridges.jvm.loaded.AT_ONCE", 100)
     given = ROWS.copy()
-    given.loc[345, "cat"] = "zebra"
-    with pytest.raises(InvalidInput, match="row 345"):
-        scorer.predict(given)
+    for cell in ("zebra", "\ud800"):  # one that Java does not know, and one that is not handed over
+        given.loc[345, "cat"] = cell
+        with pytest.raises(InvalidInput, match="row 345"):
+            scorer.predict(given)
+
+
+def test_answers_are_apart_from_each_other(scorer):
+    first = scorer.predict(ROWS[:2])
+    first.columns.name = "changed"
+    assert scorer.predict(ROWS[:2]).columns.name is None
+
+
+@pytest.mark.parametrize(("of", "most"), [("float", 2**24), ("double", 2**53)])
+def test_integers_that_a_float_holds(of, most):
+    """MLP-007: all of them, up to that one."""
+    for number in (most, -most):
+        assert not _mleap_scorer._is_beyond(Kind("a", of), np.array([0, number]))
+        assert _mleap_scorer._is_beyond(Kind("a", of), np.array([0, number + number // most]))
 
 
 TEXTS = ["a\0b", "größer", "日本", "\U0001f600", "", "x" * 5000]
@@ -372,6 +390,11 @@ def test_a_newer_mleap(tmp_path, change):
         UnsupportedModel, match=r"MLeap 0\.99\.1 wrote the bundle, and MLeap 0\.20\.0"
     ):
         mlmodel.mleap.load_bundle(path)
+    older = replaced(b'"0.20.0"', b'"0.9.0"', "bundle.json")  # as a version, and not as a text
+    path = changed(tmp_path, lambda name, content: older(name, change(name, content)))
+    with pytest.raises((UnsupportedModel, InvalidModel)) as raised:
+        mlmodel.mleap.load_bundle(path)
+    assert "wrote the bundle" not in raised.value.message
     loaded = mlmodel.mleap.load_bundle(changed(tmp_path, newer))
     assert loaded.version == "0.99.1"
     assert loaded.predict(ROWS[:1])["prediction"].tolist() == spark_said("lr")["prediction"][:1]

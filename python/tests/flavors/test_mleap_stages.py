@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from functools import cache
 from types import SimpleNamespace
 
@@ -13,8 +14,9 @@ import pytest
 
 from java_tools import jars
 from mlmodel.errors import InvalidArgument, InvalidInput, UnsupportedModel
-from mlmodel.flavors import _mleap_bundles, _spark_session
+from mlmodel.flavors import _mleap_bundles, _mleap_trees, _spark_session
 from mlmodel.flavors._mleap_bundles import MOST_ROWS
+from mlmodel.flavors._mleap_nodes import Node, tensor, values, write
 from mlmodel.flavors.mleap import FLAVOR
 from mlmodel.scoring.fidelity.answers import difference
 from specimens.spark import session, table
@@ -114,6 +116,10 @@ STAGES = {
         ml().feature.StringIndexer(inputCols=["c", "g"], outputCols=["i", "j"], handleInvalid="keep")
     ],
     "labels": lambda: [indexed(), ml().feature.IndexToString(inputCol="i", outputCol="o")],
+    "labels of one's own": lambda: [
+        indexed(),
+        ml().feature.IndexToString(inputCol="i", outputCol="o", labels=["p", "q", "r"]),
+    ],
     "assembler": assembled,
     "standard scaler": scaled("StandardScaler"),
     "standard scaler with mean": scaled("StandardScaler", withMean=True),
@@ -121,6 +127,12 @@ STAGES = {
     "standard scaler of nothing": scaled("StandardScaler", withStd=False),
     "min-max scaler": scaled("MinMaxScaler", min=-2.0, max=3.0),
     "max-abs scaler": scaled("MaxAbsScaler"),
+    "max-abs scaler of zeros": lambda: [
+        ml().feature.Binarizer(threshold=1e9, inputCol="b", outputCol="z"),
+        *assembled(
+            ml().feature.MaxAbsScaler(inputCol="f", outputCol="o"), columns=("a", "z")
+        ),
+    ],
     "normalizer": scaled("Normalizer", p=1.5),
     "encoder": of_kinds,
     "encoder that keeps": lambda: of_kinds(handleInvalid="keep", dropLast=False),
@@ -140,6 +152,9 @@ STAGES = {
     "binarizers": lambda: [
         ml().feature.Binarizer(thresholds=[0.3, -1.0], inputCols=["a", "b"], outputCols=["o", "p"])
     ],
+    "binarizers of one threshold": lambda: [
+        ml().feature.Binarizer(threshold=0.3, inputCols=["a", "b"], outputCols=["o", "p"])
+    ],
     "binarizer of vectors": scaled("Binarizer", threshold=0.5),
     "tokenizer": lambda: [words()],
     "tokenizer by patterns": lambda: [
@@ -151,6 +166,9 @@ STAGES = {
         ml().feature.RegexTokenizer(inputCol="t", outputCol="o", pattern=r"\W", minTokenLength=2)
     ],
     "stop words": of_words("StopWordsRemover", stopWords=["the", "ran"]),
+    "stop words as they are written": of_words(
+        "StopWordsRemover", stopWords=["THE", "red"], caseSensitive=True, locale="tr_TR"
+    ),
     "hashing": of_words("HashingTF", numFeatures=16),
     "hashing of sets": of_words("HashingTF", numFeatures=16, binary=True),
     "inverse frequencies": lambda: [
@@ -204,6 +222,25 @@ MODELS = {
     "forest": lambda: classifier("RandomForestClassifier", "three", numTrees=3, seed=1),
     "forest of numbers": lambda: regressor("RandomForestRegressor", numTrees=3, seed=1),
     "boosted trees": lambda: classifier("GBTClassifier", maxIter=3, maxDepth=3, seed=1),
+    "forest with thresholds": lambda: classifier(
+        "RandomForestClassifier", "three", thresholds=[0.2, 0.5, 0.3], numTrees=3, seed=1
+    ),
+    "boosted trees with thresholds": lambda: classifier(
+        "GBTClassifier", thresholds=[0.2, 0.8], maxIter=3, maxDepth=3, seed=1
+    ),
+    "naive Bayes with thresholds": lambda: positive(
+        ml().classification.NaiveBayes(
+            featuresCol="f", labelCol="three", thresholds=[0.2, 0.5, 0.3]
+        )
+    ),
+    "perceptron with thresholds": lambda: classifier(
+        "MultilayerPerceptronClassifier",
+        "three",
+        thresholds=[0.2, 0.5, 0.3],
+        layers=[3, 4, 3],
+        seed=1,
+        maxIter=5,
+    ),
     "boosted trees of numbers": lambda: regressor("GBTRegressor", maxIter=3, maxDepth=3, seed=1),
     "naive Bayes": lambda: positive(
         ml().classification.NaiveBayes(featuresCol="f", labelCol="three")
@@ -387,9 +424,12 @@ REFUSED = {
         "chooses by names",
     ),
     "zeros": (scaled("Binarizer", threshold=-0.5), "less than 0"),
-    "letters": (
-        of_words("StopWordsRemover", stopWords=["the"], locale="tr_TR"), "locale tr_TR",
-    ),
+    **{
+        f"letters of {name}": (
+            of_words("StopWordsRemover", stopWords=["the"], locale=name), f"locale {name}",
+        )
+        for name in ("tr_TR", "az_AZ", "lt_LT")
+    },
     "two of several": (
         lambda: classifier("LogisticRegression", family="multinomial"), "multinomial",
     ),
@@ -491,3 +531,41 @@ def test_a_large_sample_is_not_answered_whole():
     links = (os.path.join("/proc/self/fd", one) for one in os.listdir("/proc/self/fd"))
     assert not [one for one in links if str(path) in os.path.realpath(one)]
     assert len(sample.rows) == MOST_ROWS
+
+
+def test_a_class_of_the_name_of_sparks_is_another():
+    """MLP-014."""
+    import pyspark.ml.feature
+
+    class Tokenizer(pyspark.ml.feature.Tokenizer):
+        pass
+
+    stage = Tokenizer(inputCol="t", outputCol="w")
+    with pytest.raises(UnsupportedModel, match=r"Tokenizer\).*no counterpart in MLeap.*MLP-014"):
+        FLAVOR.bundle_of(stage, tables()[0])
+
+
+def test_what_cannot_be_written_leaves_nothing(monkeypatch, tmp_path):
+    """MLP-014."""
+    stages = of_words("StopWordsRemover", stopWords=["the"], locale="tr_TR")()
+    model = fitted(stages)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(UnsupportedModel, match="locale tr_TR"):
+        FLAVOR.bundle_of(model, tables()[0])
+    assert list(tmp_path.glob("mlmodel-mleap-*")) == []
+
+
+@pytest.mark.parametrize("number", [np.nan, -np.inf])
+def test_numbers_in_lists_that_json_has_not(number, tmp_path):
+    """MLP-014."""
+    for attribute in (tensor([1.0, number]), values("double", [1.0, number])):
+        node = Node("stage", "idf", {"idf": attribute}, [("input", "a")], [("output", "b")])
+        with pytest.raises(UnsupportedModel, match="not finite.*MLP-014"):
+            write([node], "name", tmp_path / "bundle.zip")
+
+
+def test_nodes_of_a_tree_stand_in_their_order(monkeypatch):
+    """MLP-014: in whatever order a cluster gives what it wrote."""
+    own = _mleap_trees._saved
+    monkeypatch.setattr(_mleap_trees, "_saved", lambda *given: own(*given)[::-1])
+    held(regressor("GBTRegressor", maxIter=3, maxDepth=3, seed=1))

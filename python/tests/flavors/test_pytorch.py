@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import pickle
 import re
@@ -287,6 +288,20 @@ def test_axes_of_a_signature_may_have_any_size(tmp_path):
     assert mlmodel.load(tmp_path / "m").predict(given)["sum"].tolist() == [[4.0] * 5] * 3
 
 
+def test_a_program_is_traced_with_the_data_of_an_example_with_parameters(network, tmp_path):
+    """PTH-009."""
+
+    class Scaled(nn.Module):
+        def forward(self, rows, scale: float = 1.0):
+            return rows * scale
+
+    mlmodel.pytorch.save_model(
+        Scaled(), tmp_path / "m", serialization_format="pt2", input_example=(ROWS, {"scale": 1.0})
+    )
+    native = mlmodel.pytorch.load_model(tmp_path / "m")
+    assert np.array_equal(native(torch.tensor(ROWS[:3])).numpy(), ROWS[:3])
+
+
 # Layouts.
 
 
@@ -355,8 +370,9 @@ def test_another_module_may_pickle_it(module, network, tmp_path):
     named = tmp_path / "m" / "data" / "pickle_module_info.txt"
     assert named.read_text() == module.__name__
     assert np.array_equal(mlmodel.load(tmp_path / "m").predict(ROWS), answered(network))
-    named.write_text(f"{module.__name__}\n")  # as a person would write it
-    assert mlmodel.load(tmp_path / "m", trust=True) is not None
+    for text in (f"{module.__name__}\n", "\n"):  # as a person would write it
+        named.write_text(text)
+        assert mlmodel.load(tmp_path / "m", trust=True) is not None
 
 
 def test_the_module_that_pickled_it_reads_it(network, tmp_path, monkeypatch):
@@ -452,6 +468,7 @@ def test_an_archive_that_lacks_a_part_is_refused(form, network, tmp_path):
     assert "\n" not in caught.value.message
     # What is wrong, and not "see above"; PyTorch 2.6 says no more of a program.
     assert re.search("failed locating file|: AssertionError", caught.value.message)
+    assert logging.getLogger("torch.export").filters == []  # which says nothing meanwhile
 
 
 def test_a_program_that_cannot_be_written(network, tmp_path, monkeypatch):

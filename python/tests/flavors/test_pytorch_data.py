@@ -303,6 +303,7 @@ def test_a_mapping_names_the_arguments(loaded):
     one = loaded(Telling())
     assert one.predict({"rows": ARRAY})["shape"] == [4, 3]
     assert one.predict({"images": ARRAY})["shape"] == [4, 3]  # a tensor with a name of its own
+    assert one.predict({"rows": [[1.5, 2]]})["dtype"] == "torch.float32"  # as a list by itself
 
 
 class ByPlace(nn.Module):
@@ -328,6 +329,8 @@ def test_parameters_are_arguments_of_forward(make, loaded):
     assert [one.column for one in caught.value.details] == ["shift", "left"]
     with pytest.raises(InvalidInput, match="PTH-012"):
         model.predict(given, {"right": 1})
+    with pytest.raises(InvalidInput, match="missing.*right.*PTH-012"):
+        model.predict({"left": ARRAY})
 
 
 FAILING = {

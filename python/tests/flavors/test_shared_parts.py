@@ -29,7 +29,11 @@ def test_parameters_of_a_method_are_its_arguments_beside_the_data():
 
     def closed(rows, depth=3): ...
 
-    assert PredictArguments.of_method(predict, ("rows",), "it", "X-001").takes("anything")
+    every = PredictArguments.of_method(predict, ("rows",), "it", "X-001")
+    assert every.takes("anything")
+    assert not every.takes("rows")
+    with pytest.raises(InvalidInput, match="X-001"):
+        every.given({"rows": 1})
     arguments = PredictArguments.of_method(closed, ("rows",), "it", "X-001")
     assert [arguments.takes(name) for name in ("depth", "rows", "more")] == [True, False, False]
 

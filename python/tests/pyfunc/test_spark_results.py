@@ -70,6 +70,11 @@ ANSWERS = [
     (pd.Series([30, None], dtype=pd.CategoricalDtype([30])), "string", ["30", None]),
     (pd.Series(["a", None], dtype="string"), "string", ["a", None]),
     ([1.5, np.nan], "string", ["1.5", "nan"]), (np.array([1.5, np.nan]), "string", ["1.5", "nan"]),
+    (pd.concat([pd.Series([one], dtype="float64[pyarrow]") for one in (1.5, 2)]), DOUBLE, [1.5, 2.0]),
+    (pd.Series([7, 5], dtype="category"), LONG, [7, 5]), ([2**60 + 1, 1], DOUBLE, [2.0**60, 1.0]),
+    (pd.Series([[1], None], dtype=pd.ArrowDtype(pa.large_list(pa.int64()))), many(LONG), [[1], None]),
+    (pd.to_datetime(["2024-01-02", None]).to_series(), "string", ["2024-01-02 00:00:00", None]),
+    (pd.DataFrame({"l": [["a", None], [None, "b"]]}), many("string"), [["a", None], [None, "b"]]),
 ]  # fmt: skip
 
 
@@ -125,6 +130,7 @@ def test_unsigned_integers():
         (FRAME[["text"]], struct(text=DOUBLE), "UDF-013"),
         (pd.DataFrame({"l": [["a"], ["b"]]}), many(LONG), "UDF-012"),
         ([1, "a"], DOUBLE, "UDF-013"),
+        (np.array([1j, 2j]), DOUBLE, "UDF-013"),
     ],
 )  # fmt: skip
 def test_nothing_of_the_type(answer, kind, rule):
@@ -207,6 +213,7 @@ def test_types_that_the_signature_rules_out(outputs, kind, said):
     [
         (None, "double"), (columns("long"), "long"), (columns("integer"), "int"),
         (columns(Array("float")), "array<float>"), (columns("datetime"), "double"),
+        (columns(Array(Array("float"))), "double"),
         (columns("double", "string"), "`c0` double, `c1` string"),
         (Schema([ColSpec("double"), ColSpec("long")]), "double"),
         (Schema([TensorSpec(np.dtype("int64"), (-1,))]), "double"),

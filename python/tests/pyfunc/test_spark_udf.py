@@ -335,13 +335,17 @@ def test_parameters(told, spark):
 def test_the_models_configuration(spark, tmp_path):
     class Configured(mlmodel.pyfunc.PythonModel):
         def predict(self, context, model_input, params=None):
-            return [context.model_config["word"]] * len(model_input)
+            return [f"{context.model_config['word']}{context.model_config['list']}"] * len(
+                model_input
+            )
 
     mlmodel.pyfunc.save_model(
         tmp_path / "m", python_model=Configured(), model_config={"word": "a", "list": [1]}
     )
-    predict = mlmodel.pyfunc.spark_udf(spark, tmp_path / "m", "string", model_config={"word": "b"})
-    assert set(scored(spark.createDataFrame(ROWS), predict("a"))) == {"b"}
+    table = spark.createDataFrame(ROWS)
+    for config, said in (({"word": "b"}, "b[1]"), ({"list": [2, {"x": 3}]}, "a[2, {'x': 3}]")):
+        predict = mlmodel.pyfunc.spark_udf(spark, tmp_path / "m", "string", model_config=config)
+        assert set(scored(table, predict("a"))) == {said}
 
 
 def test_nothing_is_shipped_that_is_not_trusted(spark, tmp_path, monkeypatch):

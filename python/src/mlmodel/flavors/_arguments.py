@@ -37,13 +37,21 @@ class PredictArguments:
         of: whose they are, as a message says it: "the library's predict".
         rule: the rule of the flavor's page.
         takes_all: whether any other name is taken, too.
+        data: the names of the arguments that are the data, which are no parameters.
 
     """
 
     def __init__(
-        self, names: Iterable[str], of: str, rule: str, *, takes_all: bool = False
+        self,
+        names: Iterable[str],
+        of: str,
+        rule: str,
+        *,
+        takes_all: bool = False,
+        data: Iterable[str] = (),
     ) -> None:
-        self._known, self._takes_all = set(names), takes_all
+        self._data = set(data)
+        self._known, self._takes_all = set(names) - self._data, takes_all
         self._of, self._rule = of, rule
 
     @classmethod
@@ -53,11 +61,11 @@ class PredictArguments:
         """Return the arguments of a method that predicts, without ``data``, which are the data."""
         parameters = inspect.signature(method).parameters
         takes_all = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
-        return cls(set(parameters).difference(data), of, rule, takes_all=takes_all)
+        return cls(parameters, of, rule, takes_all=takes_all, data=data)
 
     def takes(self, name: str) -> bool:
         """Return whether there is a parameter of this name."""
-        return self._takes_all or name in self._known
+        return name in self._known or (self._takes_all and name not in self._data)
 
     def among(self, config: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return what of a model's configuration are parameters, for each prediction."""

@@ -20,7 +20,7 @@ from mlmodel.bridges.r.faults import Place
 from mlmodel.bridges.r.from_r import value_of
 from mlmodel.bridges.r.process import Stopped
 from mlmodel.bridges.r.serialized import Kind, NotData, Vector, texts
-from mlmodel.bridges.r.to_r import Declared, vector_of
+from mlmodel.bridges.r.to_r import Declared, require_name, vector_of
 from mlmodel.errors import MissingDependency, ModelFailure
 from mlmodel.flavors._arguments import PredictArguments
 from mlmodel.flavors._invalid_data import invalid
@@ -102,7 +102,7 @@ class Crate:
         #: The names of its arguments, as R has them; "..." takes any.
         self.arguments: tuple[str, ...] = tuple(told["arguments"])
 
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
+    def __call__(self, /, *arguments: Any, **named: Any) -> Any:
         """Call the function.
 
         Raises:
@@ -113,13 +113,16 @@ class Crate:
 
         """
         vectors = [vector_of(one, Place(f"Argument {n}")) for n, one in enumerate(arguments, 1)]
-        vectors += [vector_of(one, Place(f"Argument {n!r}", n)) for n, one in named.items()]
+        for name, one in named.items():
+            place = Place(f"Argument {name!r}", name)
+            require_name(name, place)
+            vectors.append(vector_of(one, place))
         names = {"names": texts([*("" for _ in arguments), *named])} if named else {}
         question = Vector(Kind.LIST, vectors, names)
         try:
             return value_of(self._crew.ask(texts(["call"]), question))
         except Stopped as error:
-            raise _failure(error, arguments) from None
+            raise _failure(error, next(iter((*arguments, *named.values())), None)) from None
         except NotData as error:
             raise ModelFailure(f"The answer cannot be given: {error} ({_ANSWER}).") from None
 
@@ -155,8 +158,8 @@ def _words(error: Stopped) -> str:
     return " ".join(str(error).split()).rstrip(".")
 
 
-def _failure(error: Stopped, arguments: tuple[Any, ...]) -> MlmodelError:
-    """Return the error for what R says when it stops."""
+def _failure(error: Stopped, data: Any) -> MlmodelError:
+    """Return the error for what R says when it stops; the first argument are the data."""
     words = _words(error)
     if error.is_data:
         return ModelFailure(f"The answer cannot be given: {words} ({_ANSWER}).")
@@ -167,7 +170,7 @@ def _failure(error: Stopped, arguments: tuple[Any, ...]) -> MlmodelError:
             f"The model needs R's package {name}, which is not installed: "
             f"install.packages({name!r}) in R ({_ABSENT})"
         )
-    columns = list(map(str, getattr(arguments[0], "columns", ()))) if arguments else []
+    columns = list(map(str, getattr(data, "columns", ())))
     looks_for = _looks_for(error, words, columns)
     if columns and looks_for is not None:
         has = ", ".join(columns[:_MOST_NAMED])
@@ -225,12 +228,20 @@ def _type_of(spec: Any, place: int, delivery: Delivery | None) -> type | None:
 
 def predictor(crate: Crate) -> Predict:
     """Return how a crate predicts: its first argument is the data, parameters are named ones."""
-    known = [name for name in crate.arguments[1:] if name != "..."]
-    takes_all = "..." in crate.arguments
-    arguments = PredictArguments(known, "the crate's arguments", "CRA-011", takes_all=takes_all)
+    known = [name for name in crate.arguments if name != "..."]
+    first = [name for name in crate.arguments[:1] if name in known]
+    arguments = PredictArguments(
+        known, "the crate's arguments", "CRA-011",
+        takes_all="..." in crate.arguments, data=first,
+    )  # fmt: skip
 
     def predict(model_input: Any, params: Mapping[str, Any] | None, /) -> Any:
-        return crate(_given(model_input, crate.types), **arguments.given(params))
+        given = arguments.given(params)
+        data = _given(model_input, crate.types)
+        if not first:
+            return crate(data, **given)
+        # By its name, so that R takes no parameter for it whose name is the beginning of that.
+        return crate(**{first[0]: data}, **given)
 
     return Taking(predict, arguments.takes)
 

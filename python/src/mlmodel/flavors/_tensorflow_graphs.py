@@ -75,7 +75,7 @@ def signature(loaded: Any, key: str | None, named: str) -> Any:
 
     """
     functions = loaded.signatures
-    keys = [key] if key else [*_SERVING, *(functions if len(functions) == 1 else ())]
+    keys = [key] if key else _SERVING
     for one in keys:
         if one in functions:
             function = functions[one]

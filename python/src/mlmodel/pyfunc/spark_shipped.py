@@ -12,7 +12,7 @@ import math
 import shutil
 import tempfile
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +65,8 @@ class Shipped:
     archive: str
     digest: str
     allow: tuple[str, ...]
-    config: tuple[tuple[str, Any], ...] | None
+    #: Its values may be lists and mappings, which have no hash.
+    config: tuple[tuple[str, Any], ...] | None = field(hash=False)
 
     def load(self) -> PyFuncModel:
         """Return the model, which is loaded once in each process.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import logging
 import os
 import signal
@@ -16,7 +18,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlmodel.bridges.r import installed
+from mlmodel.bridges.r import installed, process
+from mlmodel.bridges.r.process import Process, Stopped
+from mlmodel.bridges.r.serialized import Kind, Vector, texts
 from mlmodel.errors import InvalidArgument, InvalidInput, MissingDependency, ModelFailure
 from processes import is_running
 from r_functions import content, crate, require_r, saved
@@ -61,15 +65,34 @@ def test_what_ended_between_two_requests_costs_one(run):
     assert run("1 + 1").tolist() == [2.0]
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_what_it_started_ends_with_it(is_told, monkeypatch, wait_for):
+    """CRA-006: also where it ended by itself, and where no kernel tells of that."""
+    require_r()
+    content(_EVALUATES)
+    if not is_told:
+        monkeypatch.delattr(os, "pidfd_open", raising=False)
+    made = crate(_EVALUATES)
+    marker = f"3{time.time_ns() % 10**8}"
+    with pytest.raises(ModelFailure, match="ended by itself with code 0.*CRA-006"):
+        made(f"{{ system('sleep {marker} &'); quit() }}")
+    look = ["pgrep", "-f", f"sleep {marker}"]
+    wait_for(lambda: not subprocess.run(look, capture_output=True, check=False).stdout)
+    assert made("1 + 1").tolist() == [2.0]
+    made.close()
+
+
 @pytest.mark.parametrize(
     ("sent", "how"),
     [
         ("c(8, 0)", "not an answer; it was ended"),
+        ("{ b <- serialize(1:5, NULL, xdr = FALSE, version = 2L); writeBin(length(b) + 0, to); b }", "not an answer; it was ended"),
+        ("{ b <- serialize(as.list(1:5), NULL, xdr = FALSE, version = 2L); writeBin(length(b) + 0, to); b }", "not an answer; it was ended"),
         ("1e300", "its answer is too large"),
         ("-1", "its answer is too large"),
         ("NaN", "its answer is too large"),
     ],
-)
+)  # fmt: skip
 def test_what_is_no_answer_is_not_believed(run, sent, how):
     """CRA-006: nor what comes after it, which would be the next question's."""
     connection = "getConnection(max(as.integer(rownames(showConnections()))))"
@@ -93,6 +116,20 @@ def test_what_has_ended_leaves_nothing_open(run, wait_for):
             run("quit()")
         run("1 + 1")
     wait_for(lambda: held() == before)  # what reads what R prints ends by itself
+
+
+def test_what_has_ended_is_not_ended_again():
+    """CRA-006: the numbers of its pipes may be another file's by then."""
+    require_r()
+    made = crate(_EVALUATES)
+    with pytest.raises(ModelFailure):
+        made("quit()")
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(50)]
+    del made
+    gc.collect()
+    for one in opened:
+        os.fstat(one)
+        os.close(one)
 
 
 def test_a_crash_costs_one_request(run):
@@ -213,6 +250,71 @@ def test_texts_are_of_utf_8(variables, monkeypatch):
     made.close()
 
 
+def test_nothing_is_imported_of_the_folder_in_which_it_is_loaded(monkeypatch, tmp_path):
+    """CRA-005: Python, which becomes R, looks for modules where this process does, and not there."""
+    require_r()
+    content(_EVALUATES)
+    for name in ("json", "sys", "mlmodel", "os"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a stranger's module')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    made = crate(_EVALUATES)
+    assert made("1 + 1").tolist() == [2.0]
+    made.close()
+
+
+def test_messages_are_in_english(monkeypatch):
+    """CRA-007: by them is told what is the caller's."""
+    require_r()
+    content(_EVALUATES)
+    monkeypatch.setenv("LANGUAGE", "de")
+    made = crate(_EVALUATES)
+    assert made("Sys.getenv('LANGUAGE')").tolist() == ["en"]
+    made.close()
+
+
+def test_temporary_files_go_with_it(run):
+    """CRA-006: also with one that cannot remove them."""
+    (folder,) = run("{ file.create(tempfile()); tempdir() }")
+    assert list(Path(folder).iterdir())
+    with pytest.raises(ModelFailure, match="signal 9"):
+        run("tools::pskill(Sys.getpid(), 9)")
+    assert not Path(folder).exists()
+
+
+def test_one_that_cannot_do_what_is_asked_first_is_ended():
+    """CRA-006."""
+    require_r()
+    one = Process(texts(["load"]), Vector(Kind.RAW, np.frombuffer(b"no function", "uint8")))
+    with pytest.raises(Stopped):
+        one.start()
+    assert one.number is None
+
+
+def test_closing_ends_none_that_is_asked(tmp_path, wait_for):
+    """CRA-006: its question is answered."""
+    require_r()
+    made = crate(
+        "function(folder) { file.create(file.path(folder, 'begun'));"
+        " while (!file.exists(file.path(folder, 'end'))) Sys.sleep(0.01); 'answer' }"
+    )
+    told = []
+    asking = threading.Thread(target=lambda: told.extend(made(str(tmp_path))))
+    asking.start()
+    wait_for((tmp_path / "begun").exists)
+    made.close()
+    (tmp_path / "end").touch()
+    asking.join()
+    assert told == ["answer"]
+    made.close()
+
+
+def test_a_line_without_end_is_not_kept():
+    pieces = list(process._lines(io.BytesIO(b"y" * 5 * 2**20)))
+    assert sum(map(len, pieces)) == 5 * 2**20
+    assert max(map(len, pieces)) < 2 * 2**20
+
+
 def test_stop_is_an_error_and_r_goes_on(run):
     """CRA-007."""
     before = run.processes()
@@ -233,6 +335,8 @@ def test_a_column_that_is_not_there_is_the_callers(run):
         crate("function(x) x[, c('a', 'z')]")(table)
     with pytest.raises(ModelFailure, match="object 'theta' not found"):
         crate("function(x) x$a * theta")(table)
+    with pytest.raises(ModelFailure, match="object 'a' not found"):
+        crate("function(x) eval(quote(a))")(table)
 
 
 @pytest.mark.parametrize(
@@ -252,6 +356,15 @@ def test_a_column_that_is_not_as_the_models_is_the_callers(run, column, why):
         model(table)
     assert caught.value.details[0].column == "g"
     assert len(model(pd.DataFrame({"g": ["b", "a"]}))) == 2
+
+
+def test_a_term_that_is_not_as_the_models_is_no_column(run):
+    """CRA-007: what the model made of a column."""
+    fitted = "lm(y ~ factor(g), data.frame(y = c(1, 2, 3, 5), g = c('a', 'a', 'b', 'b')))"
+    model = crate(f"local({{ fit <- {fitted}; function(x) stats::predict(fit, x) }})")
+    with pytest.raises(InvalidInput, match=r"'factor\(g\)' has categories.*: c\.") as caught:
+        model(pd.DataFrame({"g": ["a", "c"]}))
+    assert caught.value.details[0].column is None
 
 
 def test_a_package_that_is_not_there_is_named(run):

@@ -65,6 +65,16 @@ def test_what_is_cut_off_is_told(vector, data):
         read(cut)
 
 
+def test_each_cut_is_told():
+    numbers = Vector(Kind.DOUBLE, np.array([1.5]), {"names": texts(["one"])})
+    whole = _bytes(Vector(Kind.LIST, [numbers, texts([None, "text"])]))
+    for length in range(len(whole)):
+        with pytest.raises(NotWhole):
+            read(whole[:length])
+    with pytest.raises(NotWhole, match="not in the form"):
+        read(b"X\n" + whole[2:])
+
+
 @given(vector=_vectors, data=some.data())
 def test_what_is_altered_raises_nothing_else(vector, data):
     altered = bytearray(_bytes(vector))
@@ -89,3 +99,18 @@ def test_lists_that_lie_too_deep_are_told():
     head = _bytes(NULL)[:14]
     with pytest.raises(NotData, match="deeper"):
         read(head + struct.pack("=ii", Kind.LIST, 1) * 100_000)
+
+
+def test_attributes_that_lie_too_deep_are_told():
+    head = _bytes(NULL)[:14]
+    name = struct.pack("=ii", 9 | 64 << 12, 1) + b"a"
+    begins = struct.pack("=ii", Kind.INTEGER | 0x200, 0) + struct.pack("=ii", 2 | 0x400, 1) + name
+    with pytest.raises(NotData, match="deeper"):
+        read(head + begins * 10_000)
+
+
+def test_the_length_of_a_long_vector_is_read():
+    read_one = read(_bytes(NULL)[:14] + struct.pack("=iiII", Kind.RAW, -1, 0, 3) + b"abc")
+    assert read_one.values.tobytes() == b"abc"
+    with pytest.raises(NotWhole):
+        read(_bytes(NULL)[:14] + struct.pack("=iiII", Kind.RAW, -1, 3, 0) + b"abc")

@@ -17,11 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from pandas.testing import assert_frame_equal
 
+from mlmodel.bridges.r import process
 from mlmodel.bridges.r.from_r import value_of
 from mlmodel.bridges.r.serialized import NULL, Kind, NotData, Vector, texts
 from mlmodel.bridges.r.to_r import Declared
 from mlmodel.errors import InvalidInput, ModelFailure
-from r_functions import runner
+from r_functions import crate, runner
 
 NA = pd.NA
 OSLO = ZoneInfo("Europe/Oslo")
@@ -57,6 +58,7 @@ SEEN = [
     (dt.datetime(2024, 7, 1, 12, tzinfo=ZoneInfo("Europe/Oslo")), 'as.POSIXct("2024-07-01 12:00", tz = "Europe/Oslo")'),
     (dt.timedelta(minutes=1.5), 'as.difftime(90, units = "secs")'),
     (np.datetime64("2024-02-29"), 'as.Date("2024-02-29")'),
+    (pd.Series(np.frombuffer(np.array([math.nan, 1.0]).tobytes())), "c(NA, 1)"),
     (pd.Series([1.0, None]), "c(1, NA)"), (pd.Series([True, None], dtype="boolean"), "c(TRUE, NA)"),
     (pd.Series([1, None], dtype="Int16"), "c(1L, NA)"), (pd.Series([1, None], dtype="Int64"), "c(1, NA)"),
     (pd.Series(["a", None], dtype="string"), 'c("a", NA)'), (pd.Series([None], dtype="string"), "NA_character_"),
@@ -78,6 +80,7 @@ SEEN = [
     (pd.Series(np.array([90, "NaT"], "m8[s]")), 'as.difftime(c(90, NA), units = "secs")'),
     (np.array([dt.timedelta(seconds=1), pd.Timedelta("1.5s"), None], dtype=object), 'as.difftime(c(1, 1.5, NA), units = "secs")'),
     (np.array([[90]], "m8[s]"), 'structure(90, dim = c(1L, 1L), class = "difftime", units = "secs")'),
+    (pd.Series(pd.to_datetime(["2024-01-01T12:00:00+02:00"])), 'as.POSIXct("2024-01-01 10:00", tz = "UTC")'),
     (pd.DataFrame({"a": [1.5, None], "b": ["x", None]}), 'data.frame(a = c(1.5, NA), b = c("x", NA))'),
     (pd.DataFrame({2019: [1], "b": [True]}), "data.frame(`2019` = 1, b = TRUE, check.names = FALSE)"),
     (pd.DataFrame({"a": [1, 2]}, index=[7, 3]), "data.frame(a = c(1, 2))"),
@@ -146,6 +149,11 @@ GIVEN = [
     ("structure(c(4.94065645841247e-324, -0.0), class = 'integer64')", pd.Series([1, None], dtype="Int64")),
     ("structure(c(19782L, NA), class = 'Date')", np.array([dt.date(2024, 2, 29), None], dtype=object)),
     ("as.POSIXct('2024-02-29', tz = 'GMT')", np.array(["2024-02-29"], "M8[us]")),
+    (".POSIXct(c(86400, NA))", np.array(["1970-01-02", "NaT"], "M8[us]")), (".POSIXct(NA, tz = '')", np.array(["NaT"], "M8[us]")),
+    (".Date(NA)", np.array([None], dtype=object)), ("structure(NA, class = 'difftime', units = 'days')", np.array(["NaT"], "m8[us]")),
+    ("as.difftime(2, units = 'hours')", np.array([7200], "m8[s]").astype("m8[us]")), ("as.difftime(0.5, units = 'days')", np.array([12], "m8[h]").astype("m8[us]")),
+    ("c(`1` = 5, `3` = 6)", pd.Series([5.0, 6.0], index=pd.Index(["1", "3"], dtype=object))),
+    ("structure(1, f = mean)", np.array([1.0])),
     ("structure(2L, class = 'difftime', units = 'weeks')", np.array([14 * 86_400_000_000], "m8[us]")),
     ("ts(c(1, 2), start = 2000)", np.array([1.0, 2.0])), ("I('a')", np.array(["a"], dtype=object)),
     ("structure(list(fit = 1), class = 'own')", {"fit": np.array([1.0])}),
@@ -160,6 +168,7 @@ GIVEN = [
     ("structure(list(a = c(1, 2)), class = 'data.frame', row.names = c(NA, 2L))", pd.DataFrame({"a": [1.0, 2.0]})),
     ("data.frame()", pd.DataFrame()), ("data.frame(a = 1)[0, , drop = FALSE]", pd.DataFrame({"a": np.zeros(0)})),
     ("data.frame(a = 1:3)[3:2, , drop = FALSE]", pd.DataFrame({"a": np.array([3, 2], "int32")})),
+    ("data.frame(a = 1:6)[c(1, 5), , drop = FALSE]", pd.DataFrame({"a": np.array([1, 5], "int32")})),
 ]  # fmt: skip
 
 
@@ -205,13 +214,21 @@ def test_python_sees_what_r_has(run, text, expected):
         ("structure(0.5, class = 'Date')", "days with fractions"),
         ("structure(Inf, class = 'Date')", "out of the years"),
         ("data.frame(t = as.POSIXct(1e300, origin = '1970-01-01', tz = 'UTC'))", r"\$t has times that are too far"),
+        ("as.POSIXct(9.25e12, origin = '1970-01-01', tz = 'UTC')", "times that are too far"),
         ("as.POSIXct('2024-01-01', tz = 'Nowhere/Land')", "Nowhere/Land"),
+        ("list(t = structure('a', class = 'POSIXct'))", r"\$t is of the class POSIXct, and of the type text"),
+        ("structure(1i, class = 'Date')", "of the class Date, and of the type complex"),
+        ("structure('a', class = 'difftime', units = 'secs')", "of the class difftime, and of the type text"),
+        ("structure(1:3, class = 'integer64')", "of the class integer64, and of the type integer"),
         ("array(1, c(1, 1, 1), list('a', NULL, NULL))", "names along 3 axes"),
         ("matrix(list(1, 2), 1)", "a list with dimensions"),
         ("'\\xff'", "not of the encoding that R says"),
         ("structure(1, class = 'difftime', units = 'years')", "'years', which is unknown"),
         ("structure(5L, levels = 'a', class = 'factor')", "none of its levels"),
         ("structure(c(NA, 0L), levels = 'a', class = 'factor')", "none of its levels"),
+        ("structure(c(1L, 2L), levels = 'a', class = 'factor')", "none of its levels"),
+        ("{ x <- 1:2; attributes(x) <- list(levels = c('a', 'a'), class = 'factor'); x }", "a level that is there twice"),
+        ("structure(list(a = 1:2, b = 1:3), class = 'data.frame', row.names = 1:2)", "columns are not of one length"),
         ("structure(1L, class = 'factor')", "a factor without levels"),
         ("structure(1L, levels = c('a', NA), class = 'factor')", "one that is missing"),
         ("{ a <- data.frame(a = 1); a$b <- data.frame(c = 1); a }", r"\$b is a column of several"),
@@ -340,6 +357,25 @@ def test_long_tables_come_back_as_they_went(same, rows, order, dtype):
     assert_frame_equal(same(frame[::2]), frame[::2].reset_index(drop=True))
 
 
+def test_long_vectors_are_as_r_has_them(same, monkeypatch):
+    """Those of more than 2^31 elements say their length otherwise; R takes it of shorter ones, too."""
+    monkeypatch.setattr("mlmodel.bridges.r.serialized._LARGEST_SHORT", 2)
+    assert same(np.arange(5.0)).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_long_answers_come_in_pieces(tmp_path, monkeypatch):
+    """R writes so many bytes at once, and no more."""
+    text = process._WORKER.read_text()
+    assert "longest_write <- 2^30" in text
+    worker = tmp_path / "worker.R"
+    worker.write_text(text.replace("longest_write <- 2^30", "longest_write <- 1000"))
+    monkeypatch.setattr(process, "_WORKER", worker)
+    made = crate("function(n) seq_len(n) / 2")
+    for count in (10, 125, 126, 5000):
+        assert made(count).tolist() == [n / 2 for n in range(1, count + 1)]
+    made.close()
+
+
 @given(shape=some.lists(some.integers(0, 4), min_size=2, max_size=4), data=some.data())
 @settings(max_examples=40)
 def test_arrays_come_back_as_they_went(same, shape, data):
@@ -398,6 +434,8 @@ def test_a_lossy_value_is_named(same, column, row, why):
         (pd.DataFrame({"\ud800": [1]}), "no such name"),
         ({True: 1}, "a text or a whole number"),
         (pd.Categorical([True]), "a category is a text or a whole number"),
+        (pd.Categorical(["1", 1], categories=[1, "1"]), "two of its categories have one text"),
+        (np.zeros((0, 2**31)), "an axis is longer"),
         (np.array([pd.Timedelta(1)], dtype=object), "whole microseconds"),
         (np.array([np.longdouble("0.1")], dtype=object), "more digits"),
         (np.array([1], "clongdouble"), "dtype complex256"),

@@ -133,6 +133,7 @@ class Gateway:
         code = self._process.poll()
         if code is None:
             self._process.kill()  # what cannot be talked to serves nobody
+            self._process.wait()  # so that the next call starts another
             return ModelFailure(f"The JVM cannot be asked any more: {type(error).__name__}")
         how = f"by signal {-code}" if code < 0 else f"with status {code}"
         return ModelFailure(

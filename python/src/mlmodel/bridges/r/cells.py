@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mlmodel.bridges.r.faults import Place
-from mlmodel.bridges.r.numbers import EXACT, differences, moments, numbers
+from mlmodel.bridges.r.numbers import EXACT, differences, moments, numbers, zone_of
 from mlmodel.bridges.r.serialized import Kind, Vector, texts
 from mlmodel.errors import shown
 
@@ -153,7 +153,7 @@ def _moments(cells: list[Any], place: Place, _nested: _Nested) -> Vector:
 
 def _zone(cell: Any) -> str | None:
     zone = getattr(cell, "tzinfo", None)
-    return None if zone is None else str(getattr(zone, "key", None) or "UTC")
+    return None if zone is None else zone_of(zone)
 
 
 def _naive(cell: Any) -> np.datetime64:

@@ -107,6 +107,8 @@ def _factor(vector: Vector, where: str) -> pd.Categorical:
     levels = vector.strings("levels")
     if levels is None or None in levels or vector.kind is not Kind.INTEGER:
         raise NotData(f"{_at(where)} is a factor without levels, or with one that is missing")
+    if len(set(levels)) < len(levels):
+        raise NotData(f"{_at(where)} is a factor with a level that is there twice")
     codes = np.where(vector.values == MISSING_INTEGER, 0, vector.values) - 1
     held = vector.values[vector.values != MISSING_INTEGER]
     if len(held) and (held.min() < 1 or held.max() > len(levels)):
@@ -116,7 +118,7 @@ def _factor(vector: Vector, where: str) -> pd.Categorical:
 
 
 def _dates(vector: Vector, where: str) -> np.ndarray[Any, Any]:
-    days = _doubles(vector)
+    days = _doubles(vector, where)
     missing = np.isnan(days)
     if (days[np.isfinite(days)] % 1 != 0).any():
         raise NotData(f"{_at(where)} has days with fractions; round them: floor(…)")
@@ -146,7 +148,7 @@ def _differences(vector: Vector, where: str) -> np.ndarray[Any, Any]:
 
 
 def _microseconds(vector: Vector, where: str, seconds: int) -> np.ndarray[Any, Any]:
-    values = _doubles(vector)
+    values = _doubles(vector, where)
     missing = np.isnan(values)
     values = np.where(missing, 0, values) * seconds
     if (np.abs(values) > _FARTHEST).any():
@@ -156,15 +158,24 @@ def _microseconds(vector: Vector, where: str, seconds: int) -> np.ndarray[Any, A
     return made
 
 
-def _doubles(vector: Vector) -> np.ndarray[Any, Any]:
-    """Return numbers as doubles: R keeps days and seconds as integers, too."""
-    if vector.kind is not Kind.INTEGER:
+def _doubles(vector: Vector, where: str) -> np.ndarray[Any, Any]:
+    """Return numbers as doubles: R keeps days and seconds as integers, too, and NA alone so."""
+    if vector.kind is Kind.DOUBLE:
         return np.asarray(vector.values)
+    if vector.kind not in (Kind.INTEGER, Kind.LOGICAL):
+        raise _of_no_numbers(vector, where)
     return np.where(vector.values == MISSING_INTEGER, np.nan, vector.values.astype("float64"))
 
 
-def _wide(vector: Vector, _where: str) -> Any:
+def _of_no_numbers(vector: Vector, where: str) -> NotData:
+    what = f"the class {vector.classes[0]}, and of the type {vector.kind.name.lower()}"
+    return NotData(f"{_at(where)} is of {what}, which the class does not have; give unclass(x)")
+
+
+def _wide(vector: Vector, where: str) -> Any:
     """Return the integers of the package bit64, which keeps them in the bits of doubles."""
+    if vector.kind is not Kind.DOUBLE:
+        raise _of_no_numbers(vector, where)
     values = vector.values.view("int64")
     return _masked(values, values == _MISSING_WIDE)
 

@@ -9,9 +9,19 @@ import numpy as np
 from mlmodel.bridges.r.serialized import MISSING_INTEGER, Kind, Vector, texts
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from mlmodel.bridges.r.faults import Place
 
-__all__ = ["EXACT", "MISSING_DOUBLE", "differences", "microseconds", "moments", "numbers"]
+__all__ = [
+    "EXACT",
+    "MISSING_DOUBLE",
+    "differences",
+    "microseconds",
+    "moments",
+    "numbers",
+    "zone_of",
+]
 
 _Array: TypeAlias = "np.ndarray[Any, Any]"
 
@@ -94,6 +104,14 @@ def moments(values: _Array, place: Place, zone: str = "UTC") -> Vector:
         _seconds(values, place),
         {"class": texts(["POSIXct", "POSIXt"]), "tzone": texts([zone])},
     )
+
+
+def zone_of(zone: dt.tzinfo) -> str:
+    """Return the name of the zone in which R shows times: of one without a name, UTC.
+
+    R takes "UTC+02:00" for the zone two hours behind.
+    """
+    return str(getattr(zone, "key", None) or getattr(zone, "zone", None) or "UTC")
 
 
 def differences(values: _Array, place: Place) -> Vector:

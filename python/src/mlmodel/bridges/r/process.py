@@ -51,6 +51,8 @@ _SECONDS, _BYTES = "MLMODEL_R_SECONDS", "MLMODEL_R_BYTES"
 _PATIENCE = 300
 #: How long one may take to end whose pipes it closed itself, and to be gone when it was killed.
 _CLOSING, _GONE = 5, 10
+#: How often one is looked at, in seconds, where the kernel does not tell of its end.
+_SLICE, _LOOK = 0.5, 0.02
 _LENGTH = struct.Struct("=d")
 #: What comes before a question; R sees by it that there is one.
 _SIGN = _LENGTH.pack(1)
@@ -103,10 +105,21 @@ class _Running:
         shutil.rmtree(self.folder, ignore_errors=True)
         return self.process.returncode
 
+    def has_ended(self) -> bool:
+        """Return whether it has ended; nothing is asked that would give its number away."""
+        if not hasattr(os, "waitid"):  # macOS before Python 3.13
+            return self.process.poll() is not None
+        try:
+            look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self.process.pid, look) is not None
+        except ChildProcessError:
+            return True
+
     def _wait(self, seconds: float) -> None:
         if self.ended is None:
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(seconds)
+            until = time.monotonic() + seconds
+            while not self.has_ended() and time.monotonic() < until:
+                time.sleep(_LOOK)
             return
         waiting = select.poll()
         waiting.register(self.ended, select.POLLIN)
@@ -274,11 +287,11 @@ class _Pipe:
             if left <= 0:
                 raise TimeoutError
             # Where the kernel does not tell of the end of a process, it is asked now and then.
-            slice_ = left if self._running.ended is not None else min(left, 0.5)
+            slice_ = left if self._running.ended is not None else min(left, _SLICE)
             ready = {one for one, _ in self._polls[number].poll(slice_ * 1000)}
             if number in ready:
                 return
-            if ready or self._running.process.poll() is not None:
+            if ready or self._running.has_ended():
                 raise EOFError
 
 

@@ -17,14 +17,14 @@ from pandas.api.extensions import ExtensionArray
 
 from mlmodel.bridges.r.cells import sort_of, vector_of_cells
 from mlmodel.bridges.r.faults import Place
-from mlmodel.bridges.r.numbers import differences, moments, numbers
+from mlmodel.bridges.r.numbers import differences, moments, numbers, zone_of
 from mlmodel.bridges.r.serialized import MISSING_INTEGER, NULL, Kind, Vector, texts
 from mlmodel.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Declared", "vector_of"]
+__all__ = ["Declared", "require_name", "vector_of"]
 
 #: Of columns that are all of one of these, the frame is one array.
 _PLAIN = tuple(map(np.dtype, ("float64", "float32", "int64", "int32", "bool")))
@@ -104,10 +104,21 @@ def _names(given: Iterable[Any], place: Place) -> Iterable[str]:
         text = str(name)
         if text in seen:
             raise Place.column(name).fault("there are several of this name; R asks for one by it")
-        if "\0" in text or not _is_unicode(text):
-            raise Place.column(name).fault("R has no such name (NUL, or half a character)")
+        _require_text(text, Place.column(name))
         seen.add(text)
         yield text
+
+
+def require_name(name: str, place: Place) -> None:
+    """Raise InvalidInput where R can have no argument of a name."""
+    if not name:
+        raise place.fault("an argument of R without a name is one by position")
+    _require_text(name, place)
+
+
+def _require_text(name: str, place: Place) -> None:
+    if "\0" in name or not _is_unicode(name):
+        raise place.fault("R has no such name (NUL, or half a character)")
 
 
 def _is_unicode(text: str) -> bool:
@@ -177,7 +188,7 @@ def _column(series: pd.Series[Any], place: Place, kind: type | None = None) -> V
         return _factor(series, place)
     if isinstance(dtype, pd.DatetimeTZDtype):
         values = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
-        return moments(values, place, str(dtype.tz))
+        return moments(values, place, zone_of(dtype.tz))
     if isinstance(dtype, np.dtype) and dtype.kind in "bif":
         return _of_table(series.to_numpy(), place)
     if isinstance(dtype, np.dtype) and dtype.kind != "O":
@@ -198,7 +209,10 @@ def _factor(series: pd.Series[Any], place: Place) -> Vector:
     for level in categories:
         if isinstance(level, bool) or not isinstance(level, str | int):
             raise place.fault(f"a category is a text or a whole number, not {shown(level)}")
-    levels = vector_of_cells(list(map(str, categories)), place, _vector_of)
+    names = list(map(str, categories))
+    if len(set(names)) < len(names):
+        raise place.fault("two of its categories have one text, and R tells them apart by it")
+    levels = vector_of_cells(names, place, _vector_of)
     codes = series.cat.codes.to_numpy().astype("int32") + np.int32(1)
     codes[codes == 0] = MISSING_INTEGER
     classes = ["ordered", "factor"] if series.cat.ordered else ["factor"]
