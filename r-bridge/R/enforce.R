@@ -16,14 +16,22 @@ enforce_json <- function(specs, data, record = list()) {
   columns <- arranged(specs, data)
   labels <- labels_of(specs)
   kept <- lapply(column_names(specs), function(name) at_key(record, name))
-  found <- lapply(seq_along(specs), function(i) read_column(specs[[i]], labels[[i]], columns$cells[[i]], columns$faults, kept[[i]]))
+  keys <- vapply(labels, label_key, "")
+  faults <- as.list(columns$faults)
+  about <- vapply(faults, function(one) label_key(one$column), "")
+  own <- split(faults, factor(about, levels = unique(keys)))
+  at <- match(keys, names(own))
+  found <- lapply(seq_along(specs), function(i) read_column(specs[[i]], labels[[i]], columns$cells[[i]], own[[at[i]]], kept[[i]]))
   # What is wrong with a position that is given to no column.
-  is_told <- vapply(columns$faults, function(one) any(vapply(labels, identical, NA, one$column)), NA)
-  details <- c(unlist(lapply(found, function(one) one$details), FALSE), columns$faults[!is_told])
+  is_told <- about %in% keys
+  details <- c(unlist(lapply(found, function(one) one$details), FALSE), faults[!is_told])
   if (length(details)) invalid_input(details, paste(vapply(details, function(one) one$message, ""), collapse = "; "))
   is_named <- have_names(specs)
   lapply(seq_along(specs), function(i) list(name = if (is_named) specs[[i]]$name, dtype = found[[i]]$dtype, values = found[[i]]$values))
 }
+
+# A text by which labels are told apart: a name, or a number, which is a position.
+label_key <- function(label) if (is.null(label)) "" else paste(is.character(label), label)
 
 # What a cell is expected to be, by the rule that refuses another.
 expected_cells <- c(
@@ -105,22 +113,22 @@ arranged_records <- function(specs, records) {
 }
 
 missing_cells <- function(specs, cells) {
+  labels <- labels_of(specs)
   found <- lapply(seq_along(specs), function(i) {
     gone <- which(vapply(cells[[i]], is_absent, NA))
-    if (specs[[i]]$required && length(gone)) detail_of("ENF-004", labels_of(specs)[[i]], gone[1L] - 1L, absent)
+    if (specs[[i]]$required && length(gone)) detail_of("ENF-004", labels[[i]], gone[1L] - 1L, absent)
   })
   Filter(Negate(is.null), found)
 }
 
-# Dtype and values of a column, and what is wrong with it, once per rule and declared place; `record` is that of its delivery.
+# Dtype and values of a column, and what is wrong with it, once per rule and declared place; `missing` are faults of its own, `record` is that of its delivery.
 read_column <- function(spec, label, cells, missing = list(), record = NULL) {
   gone <- if (spec$type$kind %in% floating_types) NaN
   values <- lapply(cells, function(cell) if (is_absent(cell)) gone else read_cell(spec$type, cell, spec$required))
   if (identical(at_key(record, "dtype"), "date")) values <- lapply(values, as_day)
-  own <- Filter(function(one) identical(one$column, label), missing)
   faults <- column_faults(values)
-  faults <- faults[!faults$rule %in% vapply(own, function(one) one$rule, ""), ]
-  details <- c(own, lapply(seq_len(nrow(faults)), function(i) {
+  faults <- faults[!faults$rule %in% vapply(missing, function(one) one$rule, ""), ]
+  details <- c(missing, lapply(seq_len(nrow(faults)), function(i) {
     detail_of(faults$rule[i], label, faults$row[i], cells[[faults$row[i] + 1L]])
   }))
   list(dtype = dtype_of(spec, values, record), values = values, details = details)

@@ -114,8 +114,9 @@ match_by_position <- function(specs, names, width) {
   is_other <- vapply(seq_along(specs), function(i) {
     i <= length(names) && !is.null(specs[[i]]$name) && !identical(specs[[i]]$name, names[i])
   }, NA)
+  labels <- labels_of(specs)
   faults <- lapply(which(is_other), function(i) {
-    list(rule = "ENF-013", column = labels_of(specs)[[i]], message = paste0("position ", i, " is declared as ", specs[[i]]$name, ", and has another name (ENF-013)"))
+    list(rule = "ENF-013", column = labels[[i]], message = paste0("position ", i, " is declared as ", specs[[i]]$name, ", and has another name (ENF-013)"))
   })
   is_lacking <- any(is.na(at) & vapply(specs, function(one) one$required, NA))
   why <- paste("the signature declares", length(specs), "inputs by position, and", width, "are given (ENF-009)")
@@ -125,8 +126,9 @@ match_by_position <- function(specs, names, width) {
 match_by_name <- function(specs, names) {
   at <- match(column_names(specs), names)
   lacking <- which(is.na(at) & vapply(specs, function(one) one$required, NA))
+  labels <- labels_of(specs)
   faults <- lapply(lacking, function(i) {
-    list(rule = "ENF-004", column = labels_of(specs)[[i]], message = paste("the data lack the column", specs[[i]]$name, "(ENF-004)"))
+    list(rule = "ENF-004", column = labels[[i]], message = paste("the data lack the column", specs[[i]]$name, "(ENF-004)"))
   })
   if (length(names) && !length(faults) && all(is.na(at))) none_declared(names)
   list(at = at, faults = faults)

@@ -204,10 +204,11 @@ read_word <- function(r) {
 
 # A tag with its whole address, `!<tag:yaml.org,2002:str>`, as the short one.
 read_whole_tag <- function(r) {
-  end <- match(">", r$chars[r$at:end_of_line(r, r$at)])
-  if (is.na(end)) fail(r)
-  word <- paste(r$chars[r$at + seq_len(end) - 1L], collapse = "")
-  r$at <- r$at + end
+  end <- r$at
+  while (end <= r$size && !is_blank(r$chars[end]) && r$chars[end] != ">") end <- end + 1L
+  if (end > r$size || r$chars[end] != ">") fail(r)
+  word <- paste(r$chars[r$at:end], collapse = "")
+  r$at <- end + 1L
   sub("^!<tag:yaml[.]org,2002:(.*)>$", "!!\\1", word)
 }
 

@@ -232,10 +232,11 @@ joined_lines <- function(r, runs, is_folded, chomping) {
   last <- max(0L, filled)
   ends <- vapply(runs, function(run) attr(run, "end"), 0L)
   starts_blank <- vapply(runs, function(run) length(run) > 0L && r$chars[run[1L]] %in% c(" ", "\t"), NA)
+  next_filled <- c(filled, NA)[findInterval(seq_len(last), filled) + 1L]
   parts <- lapply(seq_len(last), function(i) {
     run <- runs[[i]]
     joint <- "\n"
-    following <- filled[filled > i][1L]
+    following <- next_filled[i]
     # Lines that are indented further are not folded; of empty lines one end is the fold itself.
     is_fold <- is_folded && length(run) > 0L && !is.na(following) && !starts_blank[i] && !starts_blank[following]
     if (is_fold) joint <- if (following == i + 1L) " " else character()

@@ -41,7 +41,7 @@ public interface Model {
         /** Returns whether names are the positions of columns, which are none; a text is a name. */
         static boolean areNumbers(List<?> names) {
             for (int at = 0; at < names.size(); at++) {
-                if (!(names.get(at) instanceof Number number) || number.longValue() != at) return false;
+                if (!(names.get(at) instanceof Number number) || number.doubleValue() != at) return false;
             }
             return true;
         }
