@@ -377,6 +377,17 @@ def test_days_are_found(cells: list[Any], recorded: Any) -> None:
     assert found.delivery.to_dict().get("columns", {}).get("a") == recorded
 
 
+def test_a_time_within_a_day_hides_no_other_violation() -> None:
+    """ENF-003."""
+    columns = [ColSpec("datetime", "d"), ColSpec("datetime", "e"), ColSpec("double", "n")]
+    days = ColumnDelivery(dtype="date")
+    declared = ModelSignature(Schema(columns), delivery=Delivery({"d": days, "e": days}))
+    with pytest.raises(InvalidInput) as refused:
+        declared.enforce([{"d": "2024-02-29T01:00:00Z", "e": "2024-02-29T02:00:00Z", "n": "x"}])
+    found = [(one.rule, one.column) for one in refused.value.violations]
+    assert found == [("ENF-094", "d"), ("ENF-094", "e"), ("ENF-049", "n")]
+
+
 def test_days_in_a_list_are_found() -> None:
     """ENF-097."""
     found = infer_signature({"a": [dt.date(2024, 2, 29), dt.date(2024, 3, 1)]}).delivery
