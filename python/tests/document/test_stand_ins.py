@@ -166,7 +166,7 @@ def test_an_example_that_stands_in_is_told_once(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["conda.yaml", "python_env.yaml", "requirements.txt"])
-@pytest.mark.parametrize("content", [zipped("a"), tar(), b"<html>"])
+@pytest.mark.parametrize("content", [zipped("a"), tar(), b"<html>"], ids=["zip", "tar", "page"])
 def test_what_stands_for_a_file_of_the_environment_is_no_model_that_was_given(
     tmp_path, name, content
 ):
