@@ -312,8 +312,8 @@ def test_answers_are_apart_from_each_other(scorer):
 def test_integers_that_a_float_holds(of, most):
     """MLP-007: all of them, up to that one."""
     for number in (most, -most):
-        assert not _mleap_scorer._is_beyond(Kind("a", of), np.array([0, number]))
-        assert _mleap_scorer._is_beyond(Kind("a", of), np.array([0, number + number // most]))
+        assert not _mleap_scorer.is_beyond(Kind("a", of), np.array([0, number]))
+        assert _mleap_scorer.is_beyond(Kind("a", of), np.array([0, number + number // most]))
 
 
 TEXTS = ["a\0b", "größer", "日本", "\U0001f600", "", "x" * 5000]

@@ -566,6 +566,6 @@ def test_numbers_in_lists_that_json_has_not(number, tmp_path):
 
 def test_nodes_of_a_tree_stand_in_their_order(monkeypatch):
     """MLP-014: in whatever order a cluster gives what it wrote."""
-    own = _mleap_trees._saved
-    monkeypatch.setattr(_mleap_trees, "_saved", lambda *given: own(*given)[::-1])
+    own = _mleap_trees.saved_nodes
+    monkeypatch.setattr(_mleap_trees, "saved_nodes", lambda *given: own(*given)[::-1])
     held(regressor("GBTRegressor", maxIter=3, maxDepth=3, seed=1))

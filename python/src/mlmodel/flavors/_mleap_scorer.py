@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mlmodel.bridges.jvm.columns import Kind
     from mlmodel.errors import MlmodelError
 
-__all__ = ["Scorer"]
+__all__ = ["Scorer", "is_beyond"]
 
 #: MLeap's basic types -> those of columns (MLP-007).
 _TYPES: Mapping[str, DataType] = {
@@ -171,7 +171,7 @@ class Scorer(JvmModel):
                     "needs one (MLP-008)."
                 )
                 wrong.append(InputViolation("MLP-008", message, kind.name, row))
-            elif cells.dtype.kind == "i" and len(cells) and _is_beyond(kind, cells):
+            elif cells.dtype.kind == "i" and len(cells) and is_beyond(kind, cells):
                 message = (
                     f"Column {kind.name!r} has integers that a {kind.type} does not hold (MLP-007)."
                 )
@@ -188,7 +188,7 @@ def _first_missing(kind: Kind, cells: np.ndarray[Any, Any]) -> int | None:
     return int(missing.argmax()) if missing.any() else None
 
 
-def _is_beyond(kind: Kind, cells: np.ndarray[Any, Any]) -> bool:
+def is_beyond(kind: Kind, cells: np.ndarray[Any, Any]) -> bool:
     least, most = _RANGES[kind.type]
     return int(cells.min()) < least or int(cells.max()) > most
 

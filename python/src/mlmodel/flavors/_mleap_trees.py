@@ -15,13 +15,13 @@ from mlmodel.flavors._mleap_nodes import texts, values
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["ensemble", "tree"]
+__all__ = ["ensemble", "saved_nodes", "tree"]
 
 
 def tree(session: Any, stage: Any, attributes: Mapping[str, Any]) -> dict[str, str]:
     """Return the files of a single tree: its nodes."""
     is_classifier = "num_classes" in attributes
-    return {"tree.json": _lines(_saved(session, stage), is_classifier)}
+    return {"tree.json": _lines(saved_nodes(session, stage), is_classifier)}
 
 
 def ensemble(
@@ -29,7 +29,7 @@ def ensemble(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the attributes and the files of several trees, each of the operation ``op``."""
     found = defaultdict(list)
-    for row in _saved(session, stage):
+    for row in saved_nodes(session, stage):
         found[row.treeID].append(row.nodeData)
     names = [f"tree{number}" for number in sorted(found)]
     files = {}
@@ -41,7 +41,7 @@ def ensemble(
     return {"tree_weights": values("double", weights), "trees": texts(names)}, files
 
 
-def _saved(session: Any, stage: Any) -> list[Any]:
+def saved_nodes(session: Any, stage: Any) -> list[Any]:
     """Return the nodes of a stage, as rows of what Spark saves of it."""
     here = Path(tempfile.mkdtemp(prefix="mlmodel-trees-"))
     place = _spark.place_for(session)
