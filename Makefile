@@ -52,7 +52,7 @@ demo: $(DEMO)/.made ## Train, save, validate, serve and score a real model, and 
 
 test: env lint types unit pandas3 flavors java slow ## Everything: what CI runs
 
-check: env lint types unit ## The quick part: lint, types, unit tests (under two minutes)
+check: env lint types unit ## The quick part: lint, types, unit tests
 
 lint: env ## Style
 	@cd python && ../$(BIN)/ruff check --config pyproject.toml . ../conformance

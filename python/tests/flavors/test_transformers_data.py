@@ -109,7 +109,11 @@ def test_more_labels_than_tensors(tmp_path):
     many = Both(
         tmp_path / "m", "text-classification", "BertForSequenceClassification", num_labels=99
     )
-    assert many.predict(ROWS).to_dict("records") == many.pipeline(TEXTS)
+    told, own = many.predict(ROWS).to_dict("records"), many.pipeline(TEXTS)
+    assert [one["label"] for one in told] == [one["label"] for one in own]
+    # Where its numbers lie in memory, the processor's kernels choose the last digits by.
+    scores = [[one["score"] for one in both] for both in (told, own)]
+    assert scores[0] == pytest.approx(scores[1], rel=1e-5)
 
 
 @pytest.mark.parametrize("params", [{}, {"aggregation_strategy": "simple"}])
