@@ -65,7 +65,7 @@ ANSWERS = [
     (np.array([1, 2], "float32") / 10, "string", ["0.1", "0.2"]),
     (pd.DataFrame({"a": pd.array([1.5, 2], "float64[pyarrow]")}), DOUBLE, [1.5, 2.0]),
     # Beside what is no number NaN says that something is missing.
-    (["a", np.nan], "string", ["a", None]), (pd.Series([np.nan], dtype=object), "string", [None]), ([True, np.nan], "string", ["True", None]),
+    (["a", np.nan], "string", ["a", None]), (pd.Series([np.nan, np.nan], dtype=object), "string", [None, None]), ([True, np.nan], "string", ["True", None]),
     (pd.Series(["a", None], dtype="category"), "string", ["a", None]),
     (pd.Series([30, None], dtype=pd.CategoricalDtype([30])), "string", ["30", None]),
     (pd.Series(["a", None], dtype="string"), "string", ["a", None]),
