@@ -98,9 +98,8 @@ def spark_udf(
     require_possible(result, outputs)
     given = None if params is None else dict(params)
     model.engine.params(given)
-    config = configs.read(model_config) if model_config else None
-    zone = session.conf.get("spark.sql.session.timeZone")
-    scoring = Scoring(ship(session, folder, config), result, given, zone)
+    shipped = ship(session, folder, configs.read(model_config) if model_config else None)
+    scoring = Scoring(shipped, result, given, session.conf.get("spark.sql.session.timeZone"))
     return _called(_function(scoring, kind), scoring, model)
 
 
