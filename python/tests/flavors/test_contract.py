@@ -26,7 +26,7 @@ from mlmodel.errors import InvalidArgument, UnsupportedModel
 from mlmodel.flavors import _registry
 from mlmodel.flavors._shared import load_flavor
 from mlmodel.models import Model, infer_signature
-from mlmodel.pyfunc.served import load_served
+from mlmodel.pyfunc.served import load_served, why_alone
 from mlmodel.store import saving
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0]})
@@ -491,3 +491,14 @@ def test_what_keeps_other_libraries_back_is_not_in_all():
     assert apart
     assert apart <= extras.keys()
     assert every & {*OURS} == {*OURS} - apart
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_who_is_never_row_wise(name):
+    """RST-170: by what loads the model, and not by a key that stands beside it."""
+    is_never = name in {"prophet", "pmdarima", "diviner", "vizmod"}
+    loader = _registry.all_flavors()[name].loader_module
+    own = {"python_function": {"loader_module": loader}}
+    assert bool(why_alone(Model(flavors=own))) == is_never
+    beside = {name: {}, "python_function": {"loader_module": "mlflow.pyfunc.model"}}
+    assert why_alone(Model(flavors=beside)) == ""

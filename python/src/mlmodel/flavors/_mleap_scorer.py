@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mlmodel.bridges.jvm.columns import Kind
     from mlmodel.errors import MlmodelError
 
-__all__ = ["Scorer", "is_beyond"]
+__all__ = ["Scorer", "first_beyond"]
 
 #: MLeap's basic types -> those of columns (MLP-007).
 _TYPES: Mapping[str, DataType] = {
@@ -171,11 +171,14 @@ class Scorer(JvmModel):
                     "needs one (MLP-008)."
                 )
                 wrong.append(InputViolation("MLP-008", message, kind.name, row))
-            elif cells.dtype.kind == "i" and len(cells) and is_beyond(kind, cells):
+                continue
+            row = first_beyond(kind, cells)
+            if row is not None:
                 message = (
-                    f"Column {kind.name!r} has integers that a {kind.type} does not hold (MLP-007)."
+                    f"Column {kind.name!r} has integers that a {kind.type} does not hold, the "
+                    f"first in row {row} (MLP-007)."
                 )
-                wrong.append(InputViolation("MLP-007", message, kind.name))
+                wrong.append(InputViolation("MLP-007", message, kind.name, row))
         if wrong:
             raise InvalidInput(wrong[0].message, wrong)
 
@@ -188,9 +191,14 @@ def _first_missing(kind: Kind, cells: np.ndarray[Any, Any]) -> int | None:
     return int(missing.argmax()) if missing.any() else None
 
 
-def is_beyond(kind: Kind, cells: np.ndarray[Any, Any]) -> bool:
+def first_beyond(kind: Kind, cells: np.ndarray[Any, Any]) -> int | None:
+    """Return the first row whose integer a column's type does not hold; None where all are held."""
+    if cells.dtype.kind != "i" or not len(cells):
+        return None
     least, most = _RANGES[kind.type]
-    return int(cells.min()) < least or int(cells.max()) > most
+    if least <= int(cells.min()) and int(cells.max()) <= most:
+        return None
+    return int(((cells < least) | (cells > most)).argmax())
 
 
 def _column(kind: Kind, is_whole: bool) -> ColSpec:
