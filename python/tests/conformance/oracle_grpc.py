@@ -136,16 +136,26 @@ def _frame(kind, flags, stream, payload=b""):
     return length + bytes([kind, flags]) + struct.pack(">I", stream) + payload
 
 
+_PREFACE, _HEAD = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 9
+_DATA, _HEADERS = 0, 1
+_LAST = 1  # of the frames of a stream
+_END = _LAST | 4  # of the headers, too
 _SETTINGS = _frame(4, 0, 0)
-_END = 1 | 4  # of the headers, and of the stream
 
 
-def _called(connection):
-    """Speak HTTP/2 until there is a call."""
+def _calls(connection):
+    """Speak HTTP/2, and give the stream of each call when all of it is there."""
     connection.sendall(_SETTINGS)
-    got = b""
-    while SERVICE.encode() not in got and (more := connection.recv(65536)):
-        got += more
+    given = connection.makefile("rb")
+    given.read(len(_PREFACE))
+    while head := given.read(_HEAD):
+        size, kind, flags, stream = (
+            int.from_bytes(head[:3], "big"),
+            *struct.unpack(">BBI", head[3:]),
+        )
+        given.read(size)
+        if kind in (_DATA, _HEADERS) and flags & _LAST:
+            yield stream
 
 
 def _until_left(connection):
@@ -166,25 +176,23 @@ def words(connection):
 
 
 def closes(connection):
-    _called(connection)
+    next(_calls(connection))
 
 
 def resets(connection):
-    _called(connection)
-    connection.sendall(_frame(3, 0, 1, struct.pack(">I", 2)))
-    _until_left(connection)
+    for stream in _calls(connection):
+        connection.sendall(_frame(3, 0, stream, struct.pack(">I", 2)))
 
 
 def goes_away(connection):
-    _called(connection)
+    next(_calls(connection))
     connection.sendall(_frame(7, 0, 0, struct.pack(">II", 0, 0)))
 
 
 def not_found(connection):
     """Answer 404, which is entry 13 of the table that all headers have in common."""
-    _called(connection)
-    connection.sendall(_frame(1, _END, 1, b"\x8d"))
-    _until_left(connection)
+    for stream in _calls(connection):
+        connection.sendall(_frame(_HEADERS, _END, stream, b"\x8d"))
 
 
 def says_nothing(connection):

@@ -29,10 +29,17 @@ _EVALUATES = "function(text, x = NULL) eval(parse(text = text))"
 
 
 @pytest.fixture(scope="module")
-def run():
+def evaluating():
     made = crate(_EVALUATES)
     yield made
     made.close()
+
+
+@pytest.fixture
+def run(evaluating):
+    """Return a function of R that runs a text; R runs already, whatever the test before left."""
+    evaluating("0")
+    return evaluating
 
 
 @pytest.mark.parametrize(
