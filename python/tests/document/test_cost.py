@@ -219,7 +219,11 @@ def test_a_page_behind_comments_is_still_known(tmp_path):
     assert found.rule == "DIR-009"
 
 
-@pytest.mark.parametrize("repeated", ["'" + "x " * 3_000_000 + "'", "'" + "é" * 3_000_000 + "'"])
+@pytest.mark.parametrize(
+    "repeated",
+    ["'" + "x " * 3_000_000 + "'", "'" + "é" * 3_000_000 + "'"],
+    ids=["ascii", "beyond"],  # a process that is started is told the name of the test
+)
 def test_an_alias_is_not_written_out_beyond_the_limit(repeated, tmp_path):
     text = HEAD + f"metadata:\n  a: &a {repeated}\n" + "".join(f"  k{n}: *a\n" for n in range(900))
     code, said = in_child("fmt", "--check", made(tmp_path / "m", text))

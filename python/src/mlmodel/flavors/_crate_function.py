@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from mlmodel.errors import MlmodelError
     from mlmodel.flavors._base import Predict
-    from mlmodel.models import ModelSignature
+    from mlmodel.signature.model_signature import ModelSignature
     from mlmodel.signature.types.delivery import Delivery
 
 __all__ = ["Crate", "Damaged", "predictor", "types_of"]
