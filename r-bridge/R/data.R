@@ -3,9 +3,12 @@
 mlmodel_enforce <- function(model, data) {
   specs <- specs_of(model)$inputs
   if (is.null(specs)) return(data)
-  columns <- enforce_json(specs, as_json_data(data))
-  values <- lapply(columns, function(one) r_column(one, specs[[1L]]))
-  names(values) <- column_names(specs)
+  kept <- delivery_of(model, specs)
+  columns <- enforce_json(specs, as_json_data(data), kept$columns)
+  names <- column_names(specs)
+  values <- lapply(seq_along(columns), function(i) delivered(r_column(columns[[i]], specs[[i]]), at_key(kept$columns, names[i]), names[i]))
+  if (!is.null(kept$form)) return(values[[1L]])
+  names(values) <- names
   structure(values, class = "data.frame", row.names = c(NA_integer_, -length(columns[[1L]]$values)))
 }
 
@@ -139,13 +142,14 @@ json_value_of <- function(value, name) {
 
 # Enforced cells as a vector of R; lists where R has none.
 r_column <- function(column, spec) {
+  column$dtype <- dtype_of(spec, column$values, NULL)
   gaps <- vapply(column$values, is.null, NA)
   values <- column$values
   if (column$dtype == "object" || column$dtype == "binary") return(r_objects(values, gaps, column$dtype))
   values[gaps] <- NA
   values <- unlist(values)
   if (startsWith(column$dtype, "datetime64"))
-    return(as.POSIXct(strptime(as.character(values), "%Y-%m-%dT%H:%M:%OS", tz = "UTC")))
+    return(as.POSIXct(strptime(as.character(values), ifelse(grepl("T", values), "%Y-%m-%dT%H:%M:%OS", "%Y-%m-%d"), tz = "UTC")))
   if (column$dtype == "bool") return(as.logical(values))
   if (startsWith(column$dtype, "float")) return(as.double(values))
   whole_column(as.character(values), column)

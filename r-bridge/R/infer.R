@@ -3,6 +3,7 @@
 mlmodel_infer <- function(data, outputs = NULL) {
   found <- list(inputs = infer_data(data))
   if (!is.null(outputs)) found$outputs <- infer_data(outputs)
+  found$delivery <- delivery_found(data)
   found
 }
 

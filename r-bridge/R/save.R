@@ -196,17 +196,19 @@ put_in_place <- function(new, path) {
 mlmodel_text <- function(flavors, signature) {
   written <- list(flavors = flavors, utc_time_created = format(Sys.time(), "%Y-%m-%d %H:%M:%OS6", tz = "UTC"))
   if (!is.null(signature)) written$signature <- signature_texts(signature)
-  yaml_text(written)
+  delivery <- at_key(signature, "delivery")
+  # As JSON, in which no name and no level is read as something else than the text that it is.
+  c(yaml_text(written), if (!is.null(delivery)) paste0("metadata:\n  mlmodel: ", write_json(delivery)))
 }
 
 # list(inputs = c(a = "double"), outputs = "double"), or what mlmodel_infer returns, as the format has it.
 signature_texts <- function(signature) {
-  known <- c("inputs", "outputs")
+  known <- c("inputs", "outputs", "delivery")
   if (!is.list(signature) || is.data.frame(signature) || !length(signature) || !all(names(signature) %in% known) ||
       is.null(names(signature)))
     stop("signature is list(inputs = c(name = \"double\"), outputs = \"double\"), or what mlmodel_infer returns; parameters ",
          "are those of the function (SIG-001)", call. = FALSE)
-  lapply(signature, column_texts)
+  lapply(signature[names(signature) != "delivery"], column_texts)
 }
 
 # Types by their names, or the lists of mlmodel_infer.

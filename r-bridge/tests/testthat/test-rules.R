@@ -212,13 +212,66 @@ test_that("a signature that is made from data takes the data", {
   back <- mlmodel_enforce(signature, data)
   expect_identical(back$i, data$i)
   expect_identical(back$t, data$t)
-  expect_identical(back$f, c("u", "v"))
-  expect_equal(back$day, as.POSIXct(c("2020-01-01", NA), tz = "UTC"))
+  expect_identical(back$f, data$f)
+  expect_equal(back$day, data$day)
   path <- tempfile()
   mlmodel_save_crate(function(x) x, path, signature = signature)
   expect_length(mlmodel_validate(path), 0)
   expect_identical(mlmodel_enforce(path, data), back)
   expect_equal(nrow(mlmodel_compare(path, signature)), 0)
+})
+
+# Columns that a signature alone does not tell from texts and moments of UTC.
+told_apart <- function() data.frame(
+  day = as.Date(c("2020-01-01", NA)), `1e3` = factor(c("y", "1e3"), c("1e3", "yes", "y")), `a: "b"` = factor(c("\u00e9", "#x")),
+  size = factor(c("lo", "hi"), c("lo", "hi"), ordered = TRUE), at = as.POSIXct(c("2020-01-01 10:00:00", NA), tz = "Asia/Tokyo"),
+  check.names = FALSE
+)
+
+test_that("days, levels and zones are recorded and delivered (ENF-092, ENF-094, ENF-095, ENF-097)", {
+  data <- told_apart()
+  path <- tempfile()
+  mlmodel_save_crate(function(x) x, path, signature = mlmodel_infer(data))
+  expect_length(mlmodel_validate(path), 0)
+  for (model in list(path, mlmodel_read(path), mlmodel_load(path, trust = TRUE), mlmodel_infer(data)))
+    expect_identical(mlmodel_enforce(model, data), data)
+  new <- mlmodel_enforce(path, '{"day": ["2020-02-02"], "1e3": ["new"], "a: \\"b\\"": ["#x"], "size": ["hi"], "at": ["2020-01-01T00:00:00Z"]}')
+  expect_identical(new$day, as.Date("2020-02-02"))
+  expect_identical(levels(new[["1e3"]]), c("1e3", "yes", "y", "new"))
+  expect_true(new$size > "lo")
+  expect_identical(format(new$at, "%H"), "09")
+  data$day <- as.POSIXct(c("2020-01-01 00:00:00", "2020-01-01 10:00:00"), tz = "UTC")
+  expect_error(mlmodel_enforce(path, data), "column day, row 2: expected a day.*ENF-094")
+})
+
+test_that("times without a zone are of the session's (ENF-097)", {
+  before <- Sys.getenv("TZ", NA)
+  on.exit(if (is.na(before)) Sys.unsetenv("TZ") else Sys.setenv(TZ = before))
+  recorded <- function(zone) {
+    Sys.setenv(TZ = zone)
+    mlmodel_infer(data.frame(at = as.POSIXct("2020-01-01 10:00:00")))$delivery
+  }
+  expect_null(recorded("UTC"))
+  expect_identical(recorded("Europe/Berlin"), list(columns = list(at = list(zone = "Europe/Berlin"))))
+})
+
+test_that("more levels than a record holds are left out, and said so (ENF-097)", {
+  data <- data.frame(few = factor(rep("a", 20001)), many = factor(seq_len(20001)))
+  expect_warning(signature <- mlmodel_infer(data), "levels of many are too many.*ENF-097")
+  expect_identical(signature$delivery, list(columns = list(few = list(dtype = "category", categories = list("a")))))
+})
+
+test_that("a record that fits no column, and a zone that is not known, are refused (ENF-091, ENF-092)", {
+  with_record <- function(type, ...) list(inputs = list(list(type = type, name = "a")), delivery = list(columns = list(a = list(...))))
+  ask <- function(signature) mlmodel_enforce(signature, '[{"a": "2020-01-01"}]')
+  expect_error(ask(with_record("string", dtype = "date")), "the column a does not fit its declared type, string \\(ENF-091")
+  expect_error(ask(with_record("datetime", zone = "Mars/Olympus")), "Mars/Olympus in the column a.*ENF-092")
+  expect_error(ask(list(inputs = list(list(type = "string", name = "a")), delivery = list(columns = 1))), "no mapping \\(ENF-091")
+  expect_identical(format(ask(with_record("datetime", zone = "+09:00"))$a, "%H"), "09")
+  expect_error(ask(with_record("datetime", zone = "+09:30")), "ENF-092")
+  of_one <- with_record("string", dtype = "object")
+  of_one$delivery$form <- "series"
+  expect_identical(ask(of_one), "2020-01-01")
 })
 
 test_that("what a change breaks is told", {

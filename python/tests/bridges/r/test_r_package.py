@@ -129,6 +129,22 @@ def _serving(path, *options):
             server.communicate()
 
 
+def test_days_levels_and_zones_reach_a_function_of_r_as_in_r(in_r, tmp_path):
+    """ENF-092, ENF-094, ENF-095, ENF-097: not as texts and moments of UTC."""
+    path = tmp_path / "told-apart"
+    told = in_r(f"""
+        data <- data.frame(day = as.Date("2020-03-01"), size = factor("hi", c("lo", "hi"), ordered = TRUE),
+            at = as.POSIXct("2020-01-01 10:00:00", tz = "Asia/Tokyo"))
+        say <- function(x) paste(format(x$day + 1), x$size > "lo", format(x$at, "%H"))
+        mlmodel_save_crate(say, "{path}", signature = mlmodel_infer(data))
+        cat(say(data))
+    """)
+    assert told == "2020-03-02 TRUE 10"
+    assert mlmodel.validate(path).violations == ()
+    given = {"day": ["2020-03-01"], "size": ["hi"], "at": ["2020-01-01T01:00:00Z"]}
+    assert list(mlmodel.load(path, trust=True).predict(given)) == [told]
+
+
 def test_r_asks_a_server_of_it(saved, in_r):
     """RST-087: over REST, from R, with every digit."""
     path, expected = saved

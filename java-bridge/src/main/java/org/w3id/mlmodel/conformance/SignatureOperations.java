@@ -1,18 +1,16 @@
 package org.w3id.mlmodel.conformance;
 
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.w3id.mlmodel.document.Delivery;
 import org.w3id.mlmodel.enforcement.Column;
 import org.w3id.mlmodel.enforcement.Enforcement;
 import org.w3id.mlmodel.enforcement.Moment;
 import org.w3id.mlmodel.enforcement.Source;
-import org.w3id.mlmodel.errors.Detail;
-import org.w3id.mlmodel.errors.MlmodelException;
+import org.w3id.mlmodel.enforcement.ZonedMoment;
 import org.w3id.mlmodel.signature.Change;
 import org.w3id.mlmodel.signature.Comparison;
 import org.w3id.mlmodel.signature.Inference;
@@ -20,9 +18,6 @@ import org.w3id.mlmodel.signature.Signature;
 
 /** The operations on signatures and on JSON values; those on columns and tensors with dtypes are skipped. */
 final class SignatureOperations {
-    private static final long SECOND = 1_000_000_000L;
-    private static final String MIDNIGHT = "T00:00:00";
-
     private SignatureOperations() {}
 
     /** Holds JSON values against a signature. */
@@ -30,17 +25,10 @@ final class SignatureOperations {
         var data = value(input.get("data"));
         var signature = input.get("signature") instanceof Map<?, ?> parts ? Signature.read(parts) : null;
         if (signature == null || signature.inputs() == null) return Map.of("data", held(data));
-        var columns = new Enforcement(signature.inputs()).read(data, Source.PROGRAM);
+        var delivery = Delivery.of((Map<?, ?>) input.get("delivery"));
         boolean named = Signature.haveNames(signature.inputs());
         var said = new ArrayList<Object>();
-        var wrong = new ArrayList<Detail>();
-        for (int at = 0; at < columns.size(); at++) {
-            var column = columns.get(at);
-            var label = String.valueOf(column.name() == null ? (Object) at : column.name());
-            var record = recorded(input.get("delivery"), label);
-            said.add("date".equals(record.get("dtype")) ? days(column, named ? column.name() : at, wrong) : told(column, named, record));
-        }
-        if (!wrong.isEmpty()) throw MlmodelException.input(wrong);
+        for (var column : new Enforcement(signature.inputs(), delivery).read(data, Source.PROGRAM)) said.add(told(column, named));
         return Map.of("data", Map.of("columns", said));
     }
 
@@ -73,53 +61,23 @@ final class SignatureOperations {
         return said;
     }
 
-    /** Returns what the record of delivery says of a column (ENF-091). */
-    private static Map<?, ?> recorded(Object delivery, String label) {
-        boolean isThere = delivery instanceof Map<?, ?> record && record.get("columns") instanceof Map<?, ?> columns
-            && columns.get(label) instanceof Map<?, ?>;
-        return isThere ? (Map<?, ?>) ((Map<?, ?>) ((Map<?, ?>) delivery).get("columns")).get(label) : Map.of();
-    }
-
-    /** Returns a column as days, and adds the first time that is within one to what is wrong (ENF-094). */
-    private static Map<String, Object> days(Column column, Object label, List<Detail> wrong) {
-        var said = told(column, label instanceof String, Map.of("dtype", "date"));
-        var days = new ArrayList<Object>();
-        for (var one : (List<?>) said.get("values")) {
-            if (one != null && !one.toString().endsWith(MIDNIGHT)) {
-                wrong.add(new Detail("ENF-094", label, days.size(), "day", one.toString()));
-                break;
-            }
-            days.add(one == null ? null : one.toString().replace(MIDNIGHT, ""));
-        }
-        said.put("values", days);
-        return said;
-    }
-
-    private static Map<String, Object> told(Column column, boolean named, Map<?, ?> record) {
-        var zone = record.get("zone");
+    private static Map<String, Object> told(Column column, boolean named) {
         var said = new LinkedHashMap<String, Object>();
         said.put("name", named ? column.name() : null);
-        said.put("dtype", zone != null ? "datetime64[ns, " + zone + "]"
-            : record.get("dtype") != null ? record.get("dtype") : column.dtype());
+        said.put("dtype", column.dtype());
         var values = new ArrayList<Object>();
-        for (int row = 0; row < column.rows(); row++) values.add(told(column.at(row), zone));
+        for (int row = 0; row < column.rows(); row++) values.add(told(column.at(row)));
         said.put("values", values);
         return said;
     }
 
-    private static Object told(Object cell, Object zone) {
-        if (cell instanceof List<?> list) return list.stream().map(one -> told(one, zone)).toList();
+    private static Object told(Object cell) {
+        if (cell instanceof List<?> list) return list.stream().map(SignatureOperations::told).toList();
         if (cell instanceof Map<?, ?> map) {
             var said = new LinkedHashMap<Object, Object>();
-            map.forEach((key, one) -> said.put(key, told(one, zone)));
+            map.forEach((key, one) -> said.put(key, told(one)));
             return said;
         }
-        if (!(cell instanceof Moment moment)) return cell;
-        return zone == null ? moment.toString() : inZone(moment.nanoseconds(), ZoneId.of(zone.toString()));
-    }
-
-    private static String inZone(long nanoseconds, ZoneId zone) {
-        var instant = Instant.ofEpochSecond(Math.floorDiv(nanoseconds, SECOND), Math.floorMod(nanoseconds, SECOND));
-        return DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(instant.atZone(zone));
+        return cell instanceof Moment || cell instanceof ZonedMoment || cell instanceof LocalDate ? cell.toString() : cell;
     }
 }

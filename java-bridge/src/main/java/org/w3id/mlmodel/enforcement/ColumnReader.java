@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.w3id.mlmodel.document.Delivery;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.signature.Spec;
 import org.w3id.mlmodel.signature.Type.Scalar;
@@ -25,20 +26,22 @@ final class ColumnReader {
     }
 
     private final Spec.Column spec;
+    private final Delivery.Column delivery;
     private final BitSet missing = new BitSet();
     private final Map<Place, First> faults = new LinkedHashMap<>();
 
     private final Object values;
 
     /** Reads a column. */
-    ColumnReader(Spec.Column spec, Cells cells, int rows) {
+    ColumnReader(Spec.Column spec, Delivery.Column delivery, Cells cells, int rows) {
         this.spec = spec;
+        this.delivery = delivery;
         values = values(cells, rows);
     }
 
     /** Returns what was read; of cells that are wrong it says nothing. */
     Column column() {
-        return new Column(spec.name(), spec.type(), values, missing);
+        return new Column(spec.name(), spec.type(), values, missing, delivery);
     }
 
     private Object values(Cells cells, int rows) {
@@ -126,11 +129,23 @@ final class ColumnReader {
     void tell(Object label, Set<String> told, Source source, List<Detail> details) {
         var ordered = new ArrayList<>(faults.values());
         ordered.sort(Comparator.comparing(one -> one.fault().at(), ColumnReader::compare));
+        if (ordered.isEmpty() && delivery.isDays()) tellTimes(label, details);
         for (var one : ordered) {
             var fault = one.fault();
             if (told.contains(fault.rule())) continue;
             var rule = source.rule(fault.rule(), fault.type());
             details.add(new Detail(rule, label, one.row(), fault.type().kind(), Shown.of(fault.value())));
+        }
+    }
+
+    /** Adds the first time that is within a day (ENF-094). */
+    private void tellTimes(Object label, List<Detail> details) {
+        var moments = (long[]) values;
+        for (int row = 0; row < moments.length; row++) {
+            var moment = new Moment(moments[row]);
+            if (missing.get(row) || moment.day() != null) continue;
+            details.add(new Detail("ENF-094", label, row, "a day, and no time within one", Shown.of(moment.toString())));
+            return;
         }
     }
 

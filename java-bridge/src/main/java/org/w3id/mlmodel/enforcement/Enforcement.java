@@ -1,10 +1,13 @@
 package org.w3id.mlmodel.enforcement;
 
+import java.time.DateTimeException;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.w3id.mlmodel.document.Delivery;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
@@ -16,13 +19,20 @@ import org.w3id.mlmodel.signature.Type;
 public final class Enforcement {
     private final List<Spec> specs;
     private final List<Object> labels;
+    private final List<Delivery.Column> delivery = new ArrayList<>();
+
+    /** Makes what holds data against these columns, of which nothing is recorded beside their types. */
+    public Enforcement(List<Spec> specs) {
+        this(specs, Delivery.NONE);
+    }
 
     /**
      * Makes what holds data against these columns, which may be asked from several threads.
      *
      * @param specs the inputs of a signature, of which there is at least one
+     * @param delivery what a model gets of them beside their types
      */
-    public Enforcement(List<Spec> specs) {
+    public Enforcement(List<Spec> specs, Delivery delivery) {
         if (specs == null || specs.isEmpty()) {
             throw new MlmodelException(ErrorName.INVALID_ARGUMENT, "There are no inputs to hold data against: the signature "
                 + "declares none (SIG-002). A model without them takes data as they are.");
@@ -30,6 +40,23 @@ public final class Enforcement {
         this.specs = List.copyOf(specs);
         labels = Matching.labels(specs);
         if (specs.get(0) instanceof Spec.Tensor) throw MlmodelException.input(List.of(Detail.of("ENF-074")));
+        for (int at = 0; at < specs.size(); at++) this.delivery.add(recorded(specs.get(at), delivery.of(labels.get(at)), labels.get(at)));
+    }
+
+    /** Returns what is recorded of a column, which fits its type, and whose zone is known here. */
+    private static Delivery.Column recorded(Spec spec, Delivery.Column recorded, Object label) {
+        var type = Matching.typeOf(spec).kind();
+        if (recorded != Delivery.Column.NONE && !recorded.fits(type)) {
+            throw new MlmodelException(ErrorName.INVALID_ARGUMENT, "What is recorded of the column " + label
+                + " does not fit its declared type, " + type + " (ENF-091).");
+        }
+        try {
+            if (recorded.zone() != null) ZoneId.of(recorded.zone());
+        } catch (DateTimeException error) {
+            throw new MlmodelException(ErrorName.INVALID_ARGUMENT, "The model was made for times of the zone " + Shown.of(recorded.zone())
+                + " in the column " + label + ", which Java does not know (ENF-092).");
+        }
+        return recorded;
     }
 
     /** Returns what is declared. */
@@ -103,7 +130,7 @@ public final class Enforcement {
         for (int at = 0; at < positions.length; at++) {
             var spec = (Spec.Column) specs.get(at);
             Cells cells = positions[at] == null ? row -> Cells.ABSENT : table.column().apply(positions[at]);
-            var reader = new ColumnReader(spec, cells, table.rows());
+            var reader = new ColumnReader(spec, delivery.get(at), cells, table.rows());
             columns.add(reader.column());
             reader.tell(labels.get(at), told.getOrDefault(labels.get(at), Set.of()), source, details);
         }

@@ -2,6 +2,7 @@ package org.w3id.mlmodel.enforcement;
 
 import java.math.BigInteger;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -14,7 +15,8 @@ import org.w3id.mlmodel.text.CalendarTime;
  * @param nanoseconds since the beginning of 1970
  */
 public record Moment(long nanoseconds) {
-    private static final long SECOND = 1_000_000_000L;
+    static final long SECOND = 1_000_000_000L;
+    private static final long DAY = 86_400 * SECOND;
     private static final Pattern FORM = Pattern.compile(
         "([0-9]{4})-([0-9]{2})-([0-9]{2})"
             + "(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\\.([0-9]{1,9}))?)?(Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)?)?");
@@ -41,11 +43,22 @@ public record Moment(long nanoseconds) {
         return fits ? new Result(Read.MOMENT, moment.longValue()) : new Result(Read.OUT_OF_RANGE, 0);
     }
 
+    /** Returns the day of a moment that is the beginning of one in UTC; null of another (ENF-094). */
+    LocalDate day() {
+        boolean isBeginning = Math.floorMod(nanoseconds, DAY) == 0;
+        return isBeginning ? LocalDate.ofEpochDay(Math.floorDiv(nanoseconds, DAY)) : null;
+    }
+
     /** Returns the moment as ISO 8601 text, with no digits of a fraction, six or nine (RST-049). */
     @Override
     public String toString() {
+        return at(ZoneOffset.UTC);
+    }
+
+    /** Returns the moment as text, by a clock that is this far from UTC. */
+    String at(ZoneOffset offset) {
         long rest = Math.floorMod(nanoseconds, SECOND);
-        var local = LocalDateTime.ofInstant(Instant.ofEpochSecond(Math.floorDiv(nanoseconds, SECOND)), ZoneOffset.UTC);
+        var local = LocalDateTime.ofInstant(Instant.ofEpochSecond(Math.floorDiv(nanoseconds, SECOND)), offset);
         var text = TEXT.format(local);
         if (rest == 0) return text;
         return rest % 1000 == 0 ? text + String.format(".%06d", rest / 1000) : text + String.format(".%09d", rest);

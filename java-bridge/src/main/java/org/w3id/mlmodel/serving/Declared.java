@@ -22,7 +22,7 @@ final class Declared {
         this.signature = signature;
         var inputs = signature == null ? null : signature.inputs();
         areTensors = inputs != null && inputs.get(0) instanceof Spec.Tensor;
-        columns = inputs == null || areTensors ? null : new Enforcement(inputs);
+        columns = inputs == null || areTensors ? null : new Enforcement(inputs, signature.delivery());
     }
 
     /** Goes on where the model takes columns, or says nothing of what it takes. */

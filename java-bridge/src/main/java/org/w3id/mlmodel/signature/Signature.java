@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.w3id.mlmodel.document.Delivery;
 import org.w3id.mlmodel.document.Document;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
@@ -17,9 +18,20 @@ import org.w3id.mlmodel.json.NotJson;
  * @param inputs columns or tensors
  * @param outputs columns or tensors
  * @param params parameters; none are an empty list
+ * @param delivery what a model gets of its inputs beside their types, which the file keeps apart
  */
-public record Signature(List<Spec> inputs, List<Spec> outputs, List<Param> params) {
+public record Signature(List<Spec> inputs, List<Spec> outputs, List<Param> params, Delivery delivery) {
     private static final List<String> PARTS = List.of("inputs", "outputs", "params");
+
+    /** Makes one without a record of delivery. */
+    public Signature(List<Spec> inputs, List<Spec> outputs, List<Param> params) {
+        this(inputs, outputs, params, Delivery.NONE);
+    }
+
+    /** Returns the same with a record of delivery. */
+    public Signature with(Delivery delivery) {
+        return new Signature(inputs, outputs, params, delivery);
+    }
 
     /** Returns what a model declares; where it has no signature, one of which no part is declared. */
     public static Signature of(Document document) {
@@ -29,7 +41,7 @@ public record Signature(List<Spec> inputs, List<Spec> outputs, List<Param> param
         parts.put("inputs", texts.inputs());
         parts.put("outputs", texts.outputs());
         parts.put("params", texts.params());
-        return read(parts);
+        return read(parts).with(Delivery.of(document));
     }
 
     /**

@@ -2,6 +2,7 @@ package org.w3id.mlmodel.enforcement;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.time.LocalDate;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -18,6 +20,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
+import org.w3id.mlmodel.document.Delivery;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.MlmodelException;
 import org.w3id.mlmodel.json.Json;
@@ -54,6 +57,43 @@ class EnforcementTest {
             new Detail("ENF-042", "n", 0, "long", "1.5"),
             new Detail("ENF-004", "t", 0, "datetime", "no such key")), error.details());
         assertTrue(error.getMessage().contains("column x, row 0: expected double, got '5' (ENF-049)"), error.getMessage());
+    }
+
+    private static Column recorded(String record, String... times) {
+        var inputs = Signature.read(Map.of("inputs", "[{\"type\": \"datetime\", \"name\": \"t\"}]")).inputs();
+        try {
+            var delivery = Delivery.of((Map<?, ?>) Json.read("{\"columns\": {\"t\": " + record + "}}"));
+            return new Enforcement(inputs, delivery).read(Map.of("t", Arrays.asList(times)), Source.PROGRAM).get(0);
+        } catch (NotJson error) {
+            throw new AssertionError(error);
+        }
+    }
+
+    @Test
+    void daysAndZonesAreDeliveredAsRecorded() {
+        var days = recorded("{\"dtype\": \"date\"}", "2020-01-01", null, "1969-12-31T00:00:00");
+        assertEquals(LocalDate.of(2020, 1, 1), days.at(0));
+        assertNull(days.at(1));
+        assertEquals(LocalDate.of(1969, 12, 31), days.at(2));
+        assertEquals("date", days.dtype());
+        var zoned = recorded("{\"zone\": \"Asia/Tokyo\"}", "2020-01-01T00:00:00Z", "1969-12-31T23:59:59.5Z");
+        assertEquals("2020-01-01T09:00:00+09:00", zoned.at(0).toString());
+        assertEquals("1970-01-01T08:59:59.500000+09:00", zoned.at(1).toString());
+        assertEquals("datetime64[ns, Asia/Tokyo]", zoned.dtype());
+        assertEquals("2020-06-01T01:00:00+01:00", recorded("{\"zone\": \"Europe/London\"}", "2020-06-01").at(0).toString());
+        assertEquals("2020-01-01T00:00:00+00:00", recorded("{\"zone\": \"Europe/London\"}", "2020-01-01").at(0).toString());
+    }
+
+    @Test
+    void aRecordThatCannotBeKeptIsRefused() {
+        var error = assertThrows(MlmodelException.class, () -> recorded("{\"dtype\": \"date\"}", "2020-01-01", "2020-01-01T10:00:00"));
+        assertEquals(List.of(new Detail("ENF-094", "t", 1, "a day, and no time within one", "'2020-01-01T10:00:00'")), error.details());
+        error = assertThrows(MlmodelException.class, () -> recorded("{\"dtype\": \"date\"}", "2020-01-01T10:00:00", "soon"));
+        assertEquals(List.of("ENF-053"), error.details().stream().map(Detail::rule).toList());
+        error = assertThrows(MlmodelException.class, () -> recorded("{\"dtype\": \"string\"}"));
+        assertTrue(error.getMessage().contains("the column t does not fit its declared type, datetime (ENF-091)"), error.getMessage());
+        error = assertThrows(MlmodelException.class, () -> recorded("{\"zone\": \"Mars/Olympus\"}"));
+        assertTrue(error.getMessage().contains("the zone 'Mars/Olympus' in the column t"), error.getMessage());
     }
 
     private static Object column(String type, Object... cells) {

@@ -69,6 +69,18 @@ class MojoModelTest {
         assertEquals(rows(ONE), asked(model, "application/json", "{\"dataframe_records\": [{\"x1\": 1, \"x2\": 2, \"k\": 3, \"cat\": \"a\"}]}"));
     }
 
+    @Test
+    void aServerFollowsTheRecordOfDelivery() throws IOException {
+        var inputs = "'[{\"type\": \"double\", \"name\": \"x1\"}, {\"type\": \"double\", \"name\": \"x2\"}, "
+            + "{\"type\": \"long\", \"name\": \"k\"}, {\"type\": \"datetime\", \"name\": \"cat\"}]'";
+        var model = Models.load(saved("gbm.zip", of(", mojo: model.mojo.zip") + "signature:\n  inputs: " + inputs
+            + "\nmetadata: {mlmodel: {columns: {cat: {dtype: date}}}}\n"), false);
+        var body = "{\"dataframe_split\": {\"columns\": [\"x1\", \"x2\", \"k\", \"cat\"], \"data\": [[1, 2, 3, \"%s\"]]}}";
+        assertEquals(rows("[[1, 2, 3, \"2020-01-01\"]]"), asked(model, "application/json", body.formatted("2020-01-01")));
+        var error = assertThrows(MlmodelException.class, () -> asked(model, "application/json", body.formatted("2020-01-01T10:00")));
+        assertEquals("ENF-094", error.details().get(0).rule());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "h2o: {mojo: null}; python_function: {loader_module: mlflow.h2o} | UNSUPPORTED_MODEL | has no MOJO",
