@@ -183,9 +183,12 @@ def _scored(model: PyFuncModel, request: Any) -> Any:
 
 
 def _cells(column: Any) -> Iterator[Any]:
-    gone = set(column.missing)
-    for place, cell in enumerate(getattr(column, column.WhichOneof("cells")).values):
-        yield None if place in gone else _plain(cell)
+    gone, field = set(column.missing), column.WhichOneof("cells")
+    for place, cell in enumerate(getattr(column, field).values):
+        if place in gone:
+            yield None
+        else:
+            yield pd.Timestamp(cell) if field == "datetimes" else _plain(cell)
 
 
 def _plain(cell: Any) -> Any:

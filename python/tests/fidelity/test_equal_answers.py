@@ -48,6 +48,8 @@ EQUAL = [
     ([[1, 2], [3]], [np.array([1, 2]), (3,)]),
     ([{"a": [1.0, None]}], [{"a": (1, float("nan"))}]),
     ([NOON], [pd.Timestamp(NOON)]),
+    ([dt.timedelta(1)], np.array([24], "timedelta64[h]")),
+    (np.array([1], "timedelta64[ns]"), pd.Series([pd.Timedelta(1)])),
     (np.array([NOON], dtype="datetime64[us]"), [NOON]),
     (pd.Series(["a", "b"], dtype="category"), ["a", "b"]),
     (pd.Series([True, None], dtype="boolean"), [True, None]),
@@ -102,6 +104,8 @@ OTHER = [
     ([Named("a")], [Point(1.0)]),
     (None, [1]),
     ("text", "texts"),
+    (np.array([1], "timedelta64[s]"), np.array([1], "timedelta64[ns]")),
+    (np.array([1], "timedelta64[ns]"), [1]),
     ([1 + 2j], [1 + 3j]),
 ]
 
@@ -119,6 +123,14 @@ def test_what_is_not(one, other):
     for what in (difference(one, other), difference(other, one)):
         assert what is not None
         assert "by the model itself" in what
+
+
+def test_moments_are_told_as_moments():
+    early, late = (np.array([f"2024-01-0{day}"], "datetime64[ns]") for day in (1, 2))
+    assert difference(early, late) == (
+        "row 0 is 2024-01-02T00:00:00.000000000, and 2024-01-01T00:00:00.000000000 by the model itself"
+    )
+    assert "is 86400000000000 nanoseconds" in (difference(late - late, late - early) or "")
 
 
 #: The same numbers in the containers that models answer with.

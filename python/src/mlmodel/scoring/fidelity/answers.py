@@ -118,6 +118,8 @@ def _two(place: str, native: Any, given: Any) -> str:
 
 
 def _told(value: Any) -> str:
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return str(value)  # what it is as an object of Python is a number, by its unit
     return shown(value.item() if isinstance(value, np.generic) else value)
 
 
@@ -262,6 +264,10 @@ def _are_same_moments(native: Any, given: Any, _single: bool) -> bool:
     return (native.tz is None) == (given.tz is None) and bool(native == given)
 
 
+def _are_same_spans(native: Any, given: Any, _single: bool) -> bool:
+    return bool(pd.Timedelta(native) == pd.Timedelta(given))
+
+
 def _are_equal(native: Any, given: Any, _single: bool) -> bool:
     return bool(native == given)
 
@@ -270,6 +276,7 @@ def _are_equal(native: Any, given: Any, _single: bool) -> bool:
 _KINDS: tuple[tuple[Any, Any], ...] = (
     ((bool, np.bool_), _are_equal),
     (decimal.Decimal, _are_equal),
+    ((dt.timedelta, np.timedelta64), _are_same_spans),  # numpy's is an integer by its class
     ((numbers.Number, np.number), _are_same_numbers),
     ((str, bytes), _are_equal),
     ((dt.datetime, np.datetime64), _are_same_moments),
