@@ -20,9 +20,11 @@ JOBS ?= 2
 COUNT ?= 1000000
 ALTERED ?= 20000
 SEED ?= 0
-unit pandas3 flavors oldest: export OMP_NUM_THREADS ?= 1
+quick unit pandas3 flavors oldest: export OMP_NUM_THREADS ?= 1
+# Where it is set, every process that a test starts would compile this package anew.
+quick unit pandas3 flavors oldest slow: export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: r jvm help env demo test check lint types unit pandas3 flavors java oldest slow fuzz bench conformance conformance-peers mutation generate trustlist dist clean
+.PHONY: r jvm help env demo test check lint types quick unit pandas3 flavors java oldest slow fuzz bench conformance conformance-peers mutation generate trustlist dist clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,11 +39,12 @@ $(UV):
 # Each environment is its folder and its lock; one is made again when its lock or the project's
 # own metadata changes. The demo's is apart, so that nobody waits for what only tests need.
 .venv/.made: python/requirements/dev.txt
+.venv/.made: COMPILE := --compile-bytecode
 $(DEMO)/.made: python/requirements/demo.txt
 .venv/.made $(DEMO)/.made: python/pyproject.toml | $(UV)
 	@echo "making the environment ($(@D))"
 	@$(UV) venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(@D)
-	@$(UV) pip install --quiet --python $(@D)/bin/python -r $(filter python/requirements/%,$^)
+	@$(UV) pip install --quiet $(COMPILE) --python $(@D)/bin/python -r $(filter python/requirements/%,$^)
 	@$(UV) pip install --quiet --python $(@D)/bin/python --no-deps -e python
 	@touch $@
 
@@ -52,7 +55,7 @@ demo: $(DEMO)/.made ## Train, save, validate, serve and score a real model, and 
 
 test: env lint types unit pandas3 flavors java slow ## Everything: what CI runs
 
-check: env lint types unit ## The quick part: lint, types, unit tests
+check: env lint types quick ## Lint, types and most unit tests, in two minutes
 
 lint: env ## Style
 	@cd python && ../$(BIN)/ruff check --config pyproject.toml . ../conformance
@@ -74,6 +77,9 @@ jvm:
 	  apt-get update -qq > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 	  --no-install-recommends openjdk-17-jdk-headless maven > /dev/null; } || \
 	  echo "Java and Maven are not installed (openjdk-17-jdk-headless, maven): tests that need them are skipped" >&2
+
+quick: env ## The unit tests, but for those that take long for what they are
+	@cd python && ../$(BIN)/pytest -n $(JOBS) -m "not slow and not libraries and not thorough"
 
 unit: env r ## Tests that start no server and build no package
 	@cd python && ../$(BIN)/pytest -n $(JOBS) -m "not slow and not libraries"

@@ -27,6 +27,17 @@ settings.load_profile("mlmodel")
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
 
+#: A test's id stands in the environment of every process that it starts.
+LONGEST_ID = 200
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Call a long text by its beginning and its length; tests of one id get a number each."""
+    if isinstance(val, str | bytes) and len(val) > LONGEST_ID:
+        return f"{val[:40]!a}… of {len(val)}"
+    return None
+
+
 def pytest_sessionstart() -> None:
     """Import torch's compiler before TensorFlow: the other way round LLVM ends the process."""
     if find_spec("tensorflow") is not None and find_spec("triton") is not None:

@@ -68,6 +68,7 @@ def test_the_hooks_are_given_mlmodel_files(path, chosen):
         assert bool(re.search(hook["files"], path)) == chosen
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("hook", "names", "code", "changed"),
     [
@@ -176,6 +177,7 @@ def test_warnings_fail_where_they_are_told_to(models, commands):
     assert act(models, commands, path="warned", fail_on_warning="true")[0].returncode == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("inputs", [{"sarif_file": "out.sarif"}, {"upload_sarif": "true"}])
 def test_the_log_for_code_scanning_is_written_though_models_are_bad(inputs, models, commands):
     done, outputs = act(models, commands, **inputs)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BREAKS = read_breaks()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("one", BREAKS, ids=str)
 def test_a_break_fits_the_source(one: Break) -> None:
     text = broken_text(one)
@@ -48,6 +49,7 @@ def _break(rule: str, says: str) -> Break:
     return next(one for one in BREAKS if (one.rule, one.says) == (rule, says))
 
 
+@pytest.mark.slow
 def test_what_came_of_breaks(tmp_path: Path) -> None:
     """One is noticed, one changes nothing, one cannot run; the source is left as it was."""
     shutil.copytree(SOURCE, tmp_path / "mlmodel")

@@ -16,6 +16,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+pytestmark = pytest.mark.slow
+
 PYTHON = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PYTHON / "tools"))
 
@@ -94,7 +96,6 @@ def _oldest() -> str:
     return str(version)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("which", ["oldest", "newest"])
 def test_every_supported_runtime(which: str, tmp_path: Path) -> None:
     """PRO-006: the descriptors load, and all is the same, in the oldest and the newest."""

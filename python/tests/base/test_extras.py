@@ -10,6 +10,8 @@ import pytest
 
 from mlmodel._base.origin import install_command
 
+pytestmark = pytest.mark.slow
+
 BLOCKED = """
 import sys
 class Absent:

@@ -11,6 +11,8 @@ import pytest
 
 from mlmodel._base.with_parent import command
 
+pytestmark = pytest.mark.slow
+
 #: Starts a program that does not end by itself, says that it has, and waits.
 _PARENT = """
 import signal, subprocess, sys, time
@@ -69,7 +71,6 @@ def test_a_program_may_take_away_what_it_made(tmp_path, orphan, processes_with, 
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
 def test_a_program_that_does_not_end_is_ended(tmp_path, orphan, processes_with, wait_for):
     orphan("signal.SIG_IGN")
     assert len(processes_with(str(tmp_path))) == 2

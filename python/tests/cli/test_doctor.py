@@ -146,6 +146,7 @@ def test_what_cannot_be_read_is_said_and_keeps_no_other_back(tmp_path):
     assert isinstance(run(tmp_path / "none").exception, ModelNotFound)
 
 
+@pytest.mark.thorough
 def test_no_library_is_imported(tmp_path):
     """What is told of a model runs nothing of it, nor of its libraries."""
     mlmodel.sklearn.save_model(LinearRegression().fit([[1.0]], [1.0]), tmp_path / "m")

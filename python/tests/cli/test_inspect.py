@@ -243,6 +243,7 @@ def test_a_folder_without_code(tmp_path):
     assert "files of other kinds were not inspected" in run(tmp_path).output
 
 
+@pytest.mark.thorough
 def test_a_pipe_for_a_request_is_not_waited_on(tmp_path):
     """DIR-011: what the MLmodel file names beside the example, in the folder and outside."""
     (tmp_path / "m").mkdir()

@@ -89,6 +89,7 @@ TEXTS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", TEXTS)
 def test_lines_are_compared_as_often_as_there_are_lines(kind: str) -> None:
     """MLM-039: the library alone compares some of these 400 million times."""

@@ -55,6 +55,7 @@ def test_no_usage_error_moves_the_cursor(
     assert "\\x1b[1A" in printed
 
 
+@pytest.mark.thorough
 def test_modules_of_the_working_directory_are_not_imported(tmp_path: Path) -> None:
     """TRU-001."""
     for name in ("yaml", "click", "jsonschema", "packaging", "json", "dataclasses", "pathlib"):
@@ -76,6 +77,7 @@ def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("arguments", "meant"),
     [
@@ -94,6 +96,7 @@ def test_which_command_or_option_was_meant(arguments: list[str], meant: str) -> 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("words", "found"),
     [
@@ -121,6 +124,7 @@ def test_shells_get_their_completion(shell: str) -> None:
     assert "_MLMODEL_COMPLETE" in done.stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["", *COMMANDS])
 def test_help_fits_a_terminal(name: str) -> None:
     done = run(*([name] if name else []), "--help", COLUMNS="80")

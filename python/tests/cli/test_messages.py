@@ -77,6 +77,7 @@ def test_the_lines_of_a_warning_are_lines_and_cannot_pass_for_the_commands_own(c
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("change", [["fmt"], ["validate", "--fix"]])
 def test_who_changes_his_own_model_is_told_that_it_is_trusted_no_longer(model, change, digest_of):
     """MLM-032."""

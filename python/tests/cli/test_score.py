@@ -175,6 +175,7 @@ def test_a_file_that_holds_no_token(tmp_path: Path, content: bytes | None) -> No
     assert isinstance(error_of(result), InvalidArgument)
 
 
+@pytest.mark.thorough
 def test_retries_and_a_server_that_is_not_there(files: dict[str, str]) -> None:
     """RST-189, RST-190."""
 
@@ -253,6 +254,7 @@ def test_predict_in_pieces_behind_the_wall(model: Path, files: dict[str, str]) -
     assert np.allclose(answered(result.stdout), TABLE)
 
 
+@pytest.mark.thorough
 def test_a_large_file_is_checked_in_pieces(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -307,6 +307,7 @@ main(["leave"])
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("leave", "code"),
     [("ctx.exit(3)", 3), ("ctx.exit()", 0), ("pass", 0), ("raise SystemExit(4)", 4),
@@ -335,6 +336,7 @@ sys.stderr.write(",".join(sorted(heavy & set(sys.modules))))
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("args", [["validate"], ["inspect"], ["inspect", "--json"]])
 def test_nothing_heavy_is_imported(tree, args):
     make(tree / "d", (

@@ -92,6 +92,7 @@ def test_a_file_that_cannot_be_read_stays_one(model):
     assert "m: unreadable: " in result.output
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("given", "meant"),
     [
@@ -157,6 +158,7 @@ def test_options_win(model):
     assert rules_in(run("--no-config", "--format", "json")) == ["DIR-003", "MLM-011"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -273,6 +275,7 @@ def on_a_terminal(*args, **env):
     return printed.decode()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("options", "env", "colored"),
     [

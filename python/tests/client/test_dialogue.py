@@ -37,6 +37,8 @@ from stub_server import JSON, Asked, predictions, stub
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 FRAME = pd.DataFrame({"a": [1.0, 2.0]})
 ASKS: Any = {"protocol": "invocations", "model": "m"}
 Told = tuple[int, dict[str, str], bytes]
@@ -288,7 +290,6 @@ def test_a_server_that_takes_a_body_in_drips_is_late(ask: Any) -> None:
     assert 0 < came < size
 
 
-@pytest.mark.slow
 def test_connections_are_kept_and_shared_by_threads() -> None:
     with stub(lambda one: scored(one, predictions([1.0, 2.0]))) as made:
         with Client(made.url, **ASKS, connections=3) as client:

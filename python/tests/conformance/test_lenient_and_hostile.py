@@ -67,6 +67,7 @@ def test_items_are_matched_so_that_most_fit():
     assert differences(expected, result, lenient=True) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lenient", [True, False])
 def test_every_expectation_meets_itself(lenient):
     """It is a self-test of the comparison, with every case that there is."""

@@ -13,7 +13,7 @@ from harness_checks import conforms, require_skips
 FOLDER = Path(__file__).resolve().parents[3] / "conformance" / "harnesses" / "node"
 NODE = shutil.which("node")
 HARNESS = [str(NODE), str(FOLDER / "harness.js")]
-pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(NODE is None, reason="node is not installed")]
 
 
 def test_it_conforms_to_what_it_claims():

@@ -32,6 +32,7 @@ def _wrong(done):
     return [(one.case.id, one.outcome, one.reason, one.differences) for one in done.results if one.outcome != "passed"]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_a_few_of_every_operation_pass():
     """One case of each operation and profile, so that the quick tests have seen the pipe."""
     first = {(case.operation, case.profile): case.id for case in reversed(VECTORS.cases)}

@@ -20,6 +20,8 @@ from conformance.runner.running import Settings, run
 from conformance.runner.subject import Broken
 from processes import is_running
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 ORACLE = str(Path(oracle.__file__))
 #: The case that a mode is about, and how many there are.

@@ -23,6 +23,8 @@ from conformance.runner.command import command
 from conformance.runner.served import Served, served_by
 from processes import is_running
 
+pytestmark = pytest.mark.slow
+
 ORACLE = str(Path(oracle_server.__file__))
 LONG = {"inputs": [{"type": "long", "name": "a"}]}
 SLOW = ("hang", "trickle", "trickle-head")

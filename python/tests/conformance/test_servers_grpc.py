@@ -22,6 +22,8 @@ from conformance.runner.command import command
 from conformance.runner.grpc_messages import encoded
 from conformance.runner.served import Served
 
+pytestmark = pytest.mark.slow
+
 LONG = {"inputs": [{"type": "long", "name": "a"}]}
 DOUBLE = {"inputs": [{"type": "double", "name": "a"}]}
 READY = {"code": "OK", "answers": [{"ready": True}], "warns": False}
@@ -228,7 +230,6 @@ def own_server(tmp_path_factory):
         process.wait(60)
 
 
-@pytest.mark.slow
 def test_one_server_of_ours_answers_with_all_models_over_http_and_grpc(own_server):
     http, grpc = own_server
     runs = {
@@ -243,7 +244,6 @@ def test_one_server_of_ours_answers_with_all_models_over_http_and_grpc(own_serve
         assert found["passed"] >= least
 
 
-@pytest.mark.slow
 def test_a_server_that_is_started_is_asked_over_both():
     line = [sys.executable, "-m", "mlmodel", "serve", "--trust", "-m", "{name}={model}"]
     line += ["-p", "{port}", "--grpc-port", "{grpc_port}"]

@@ -84,6 +84,7 @@ def put(value, path, new, how):
     return value
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "definition", "value"), VALUES)
 @given(data=st.data())
 @settings(max_examples=30)

@@ -41,7 +41,12 @@ def in_child(*args):
 
 
 def column(spec):
-    return HEAD + yaml.safe_dump({"signature": {"inputs": spec}}, width=10**9)
+    """Return what makes the text of a file: for long ones that takes longer than a test is to be found."""
+    return lambda: HEAD + yaml.safe_dump({"signature": {"inputs": spec}}, width=10**9)
+
+
+def text_of(one):
+    return one() if callable(one) else one
 
 
 # -- the list ends, the count does not ------------------------------------------------------------
@@ -79,9 +84,10 @@ BROKEN = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_report_is_short_whatever_is_broken_how_often(kind, tmp_path):
-    folder = made(tmp_path / "m", BROKEN[kind])
+    folder = made(tmp_path / "m", text_of(BROKEN[kind]))
     code, said = in_child("validate", "--format", "json", folder)
     assert code == 1
     assert len(said) < 300_000
@@ -106,7 +112,7 @@ WARNED = {
 @pytest.mark.parametrize("kind", WARNED)
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
 def test_every_form_says_how_many_more_there_are(kind, form, tmp_path):
-    folder = made(tmp_path / "m", WARNED[kind])
+    folder = made(tmp_path / "m", text_of(WARNED[kind]))
     told = CliRunner().invoke(validate_command, ["--format", form, str(folder)])
     assert told.exit_code == 0
     assert len(told.output) < 300_000
@@ -124,7 +130,7 @@ def test_every_form_says_how_many_more_there_are(kind, form, tmp_path):
 
 
 def test_violations_that_are_left_out_are_counted(tmp_path):
-    folder = made(tmp_path / "m", WARNED["unknown keys"])
+    folder = made(tmp_path / "m", text_of(WARNED["unknown keys"]))
     told = CliRunner().invoke(validate_command, ["--ignore", "MLM-011", str(folder)])
     assert "2000 ignored" in told.output
 
@@ -132,7 +138,7 @@ def test_violations_that_are_left_out_are_counted(tmp_path):
 @pytest.mark.slow
 def test_an_error_of_an_exception_is_as_short():
     with pytest.raises(InvalidModel) as caught:
-        format_text(BROKEN["a key of the file"])
+        format_text(text_of(BROKEN["a key of the file"]))
     assert len(caught.value.details) == 101
     assert len(str(caught.value)) < 30_000
 
@@ -140,6 +146,7 @@ def test_an_error_of_an_exception_is_as_short():
 # -- pointers and messages (MLM-035) ------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_a_long_pointer_is_left_out_and_the_place_stays(tmp_path):
     long = "k" * 3_000_000
     text = HEAD + f"metadata:\n  ? {long}\n  :\n" + "    a: 1\n" * 20_000
@@ -194,6 +201,7 @@ ENDLESS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ENDLESS)
 def test_checking_comes_to_an_end(kind, tmp_path):
     text, files = ENDLESS[kind]
@@ -219,6 +227,7 @@ def test_a_page_behind_comments_is_still_known(tmp_path):
     assert found.rule == "DIR-009"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "repeated",
     ["'" + "x " * 3_000_000 + "'", "'" + "é" * 3_000_000 + "'"],
@@ -250,6 +259,7 @@ def test_columns_of_keys_in_one_wide_line():
         ("metadata: {" + "a: 1, " * 20_000 + "}\n", "metadata: {a: 1}\n"),
         ("metadata:\n" + f"  a: 1{' ' * 200}#\n" * 20_000, None),
     ],
+    ids=["run_id", "flow", "comments"],
 )
 def test_thousands_of_keys_are_mended(text, left, tmp_path):
     folder = made(tmp_path / "m", HEAD + text)
@@ -262,6 +272,7 @@ def test_thousands_of_keys_are_mended(text, left, tmp_path):
         assert parse((folder / "MLmodel").read_text()).data == parse(HEAD + left).data
 
 
+@pytest.mark.thorough
 def test_a_change_that_adds_errors_does_not_keep_the_others_from_being_made():
     keys = "".join(f"- {n}\n" for n in range(5_000))
     text = f"{HEAD}env_vars:\n{keys}signature:\n  inputs:\n  - {{type: no, name: a}}\n  - {{type: yes}}\n"
@@ -279,6 +290,7 @@ def test_repeated_keys_are_found_at_every_depth_in_one_go():
     assert [deep[at : at + 3] for _, at in found] == ['"b"', '"\\u']
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("wrong", [0, 1, 99_999])
 def test_the_place_of_a_late_item(wrong):
     items = ["1"] * 100_000
@@ -290,7 +302,7 @@ def test_the_place_of_a_late_item(wrong):
 
 @pytest.mark.slow
 def test_fmt_says_how_many_more(tmp_path):
-    folder = made(tmp_path / "m", BROKEN["dates"])
+    folder = made(tmp_path / "m", text_of(BROKEN["dates"]))
     told = CliRunner().invoke(fmt_command, ["--check", str(folder)])
     assert told.exit_code == 2
     assert "19,900 times more in this file" in told.output

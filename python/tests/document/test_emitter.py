@@ -177,6 +177,7 @@ BEGINNINGS = [
 ]  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("edge", EDGES)
 def test_lines_end_where_those_of_pyyaml_end(short, edge, route):
     for number in range(60, 90):
@@ -185,6 +186,7 @@ def test_lines_end_where_those_of_pyyaml_end(short, edge, route):
                 is_equal(of_text("y" * number + edge + more, style=style))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("beginning", BEGINNINGS)
 def test_texts_of_every_kind_are_written_as_pyyaml_writes_them(short, beginning, route):
     for more in ("", " x", "x " * 60 + "x", "\0", "\n", "\n\n", " ", beginning * 60):
@@ -196,11 +198,13 @@ def test_texts_of_every_kind_are_written_as_pyyaml_writes_them(short, beginning,
                 is_equal(("map", [(of_text(beginning + more), one)]), key=key)
 
 
+@pytest.mark.thorough
 def test_events_are_written_as_pyyaml_writes_them():
     """MLM-015."""
     check(100)
 
 
+@pytest.mark.thorough
 def test_long_texts_are_written_as_pyyaml_writes_them(short, monkeypatch):
     """The same, with every text taken for a long one, and all of them by our own emitter."""
     monkeypatch.setattr(emitter, "libyaml_emitter", lambda: None)

@@ -90,6 +90,7 @@ def test_one_that_would_spoil_the_file_keeps_no_other_from_being_made(monkeypatc
     assert fixed(text) == "env_vars: ['01', 02, '03', '04', '05']\n"
 
 
+@pytest.mark.thorough
 def test_many_changes_are_made_in_one_pass():
     """Nothing here is quadratic in what a file can hold."""
     text = f"env_vars: [{', '.join(['1'] * 10_000)}]\n"
@@ -127,6 +128,7 @@ def test_a_backslash_is_mended_where_it_separates(tmp_path):
     assert fix_text(text, "MLmodel", None).changes == ()
 
 
+@pytest.mark.thorough
 @given(edits)
 @settings(max_examples=200)
 def test_mending_adds_no_error_and_ends(changes):

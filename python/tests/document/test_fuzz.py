@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +52,7 @@ def edited(changes):
     return text
 
 
+@pytest.mark.thorough
 @given(edits)
 @settings(max_examples=600)
 def test_an_edited_model(changes):
@@ -67,6 +69,7 @@ def test_an_edited_model(changes):
         assert error.details  # noqa: PT017 - either way is right, but an error says why
 
 
+@pytest.mark.thorough
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda t: t.encode("utf-16")))
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_in_any_file(tmp_path, content):

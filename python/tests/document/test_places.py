@@ -110,6 +110,7 @@ def test_line_ends_of_either_kind(newline):
     assert (violation.line, violation.column) == (7, 5)
 
 
+@pytest.mark.thorough
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x7f"), max_size=30),
@@ -145,6 +146,7 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.thorough
 @given(json_values, st.randoms(), st.sampled_from([None, 1]))
 @settings(max_examples=200)
 def test_a_pointer_leads_to_its_value(value, rnd: random.Random, indent):

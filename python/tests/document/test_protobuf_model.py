@@ -64,6 +64,7 @@ def test_round_trip(given_document: dict[str, Any]) -> None:
     assert list(back["flavors"]) == list(given_document["flavors"])
 
 
+@pytest.mark.thorough
 @settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from([*ALONE, "other"]) | KEYS, VALUES, max_size=6))
 def test_any_mapping_comes_back(mapping: dict[Any, Any]) -> None:

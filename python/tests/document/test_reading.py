@@ -107,6 +107,7 @@ def test_hostile_text_is_answered(text, rule):
         assert len(violation.message) < 500
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("text", "rule"), HOSTILE.values(), ids=HOSTILE.keys())
 def test_parse_gives_a_mapping_or_an_error_of_ours(text, rule):
     usable = compose_document(text, "MLmodel").usable

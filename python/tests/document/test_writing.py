@@ -97,6 +97,7 @@ early = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.thorough
 @given(documents, early)
 @settings(max_examples=200)
 def test_any_document_is_written_twice_as_the_same_text(data, more):
@@ -212,6 +213,7 @@ def test_a_file_that_would_not_be_read_is_not_written(tmp_path, already):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.thorough
 def test_bytes_are_counted_as_they_are_written():
     """What is escaped takes more of them."""
     with pytest.raises(InvalidModel, match="/metadata"):

@@ -12,6 +12,8 @@ from sklearn.linear_model import LinearRegression
 
 import mlmodel
 
+pytestmark = pytest.mark.slow
+
 FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0]})
 #: The blocks take a trained model for granted.
 MODEL = """

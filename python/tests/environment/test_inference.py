@@ -25,6 +25,8 @@ from mlmodel.models import infer_pip_requirements
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 ROWS = pd.DataFrame({"a": [1.0, 2.0]})
 SWITCH = "MLMODEL_INFER_REQUIREMENTS"
 
@@ -104,7 +106,6 @@ def test_what_loading_and_predicting_import(module, packages):
     assert mlmodel.validate(path).violations == ()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "counts"),
     [
@@ -124,7 +125,6 @@ def test_what_a_library_takes_where_it_is_there_does_not_count(module, packages,
     assert ("demo-taken==0.2" in found) is counts
 
 
-@pytest.mark.slow
 def test_what_a_pickle_names_counts(tmp_path, packages):
     """ENV-024."""
     model = LinearRegression().fit(ROWS, [1, 2])
@@ -140,7 +140,6 @@ def test_without_an_example_loading_alone_is_observed(module, packages):
     assert [line.split()[0] for line in found if line.startswith("demo")] == ["demo-repository"]
 
 
-@pytest.mark.slow
 def test_what_this_package_imports_itself_counts_where_the_model_asks_for_it(module):
     """ENV-013: what is imported already leaves no trace but the asking."""
     assert not [line for line in requirements(module("return [0]")) if "yaml" in line.lower()]
@@ -151,7 +150,6 @@ def test_a_model_that_asks_for_what_is_there(module):
     assert f"pyyaml=={yaml.__version__}" in found
 
 
-@pytest.mark.slow
 def test_the_flavor_always_names_its_packages(tmp_path):
     """ENV-003, ENV-014: readers of the format are not among them, nor what these require."""
     model = LinearRegression().fit(ROWS, [1, 2])
@@ -161,7 +159,6 @@ def test_the_flavor_always_names_its_packages(tmp_path):
     assert not {"scipy", "joblib", "mlmodel", "mlflow", "orjson", "jsonschema"} & set(found)
 
 
-@pytest.mark.slow
 def test_added_requirements_stand_behind_the_found(module, packages):
     """ENV-019."""
     found = requirements(
@@ -189,7 +186,6 @@ def test_it_can_be_switched_off(module, tmp_path, monkeypatch):
     assert requirements(path) == pins.pinned(["numpy", "pandas"])
 
 
-@pytest.mark.slow
 def test_a_model_that_fails_is_warned_of(module):
     """ENV-015."""
     with pytest.warns(UserWarning, match=r"RuntimeError: not today.*ENV-015"):
@@ -197,7 +193,6 @@ def test_a_model_that_fails_is_warned_of(module):
     assert requirements(path) == pins.pinned(["numpy", "pandas"])
 
 
-@pytest.mark.slow
 def test_a_process_that_ends_early_is_warned_of(module):
     """ENV-015."""
     ending = "import os, sys\nif 'observe' in str(sys.orig_argv):\n    os._exit(3)"
@@ -205,7 +200,6 @@ def test_a_process_that_ends_early_is_warned_of(module):
         module("return [0]", loading=ending)
 
 
-@pytest.mark.slow
 def test_nothing_is_left_behind(module, tmp_path, monkeypatch, wait_for):
     """ENV-013, ENV-015: the process is ended in time, with what it has started."""
     started = tmp_path / "started"
@@ -263,7 +257,6 @@ def test_it_ends_with_whoever_asked(tmp_path):
     assert not (tmp_path / "answer").exists()
 
 
-@pytest.mark.slow
 def test_nothing_is_written_into_the_folder(module):
     """ENV-013: neither bytecode nor the file that the model was described in for the time."""
     path = module("return [0]", **SIGNED)
@@ -285,7 +278,6 @@ def test_a_module_of_no_distribution_is_warned_of(module, tmp_path, monkeypatch)
     assert not [line for line in requirements(path) if "own" in line]
 
 
-@pytest.mark.slow
 def test_code_of_the_model_is_not_warned_of(module, tmp_path, recwarn):
     """ENV-020: what is in code_paths goes with it."""
     (tmp_path / "own_other.py").write_text("X = 1\n")
@@ -294,7 +286,6 @@ def test_code_of_the_model_is_not_warned_of(module, tmp_path, recwarn):
     assert not [one for one in recwarn.list if "ENV-020" in str(one.message)]
 
 
-@pytest.mark.slow
 def test_what_the_model_prints_and_asks_does_no_harm(module):
     body = "print('x' * 100_000)\nassert not __import__('sys').stdin.read()\nreturn [0]"
     assert requirements(module(body, signature=SIGNED["signature"]))
@@ -319,7 +310,6 @@ def test_a_distribution_from_a_folder_is_pinned_and_warned_of(packages):
 # -- for a saved model ---------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_saved_model(tmp_path):
     """ENV-013: what a native load imports, and without the numpy that it requires."""
     model = LinearRegression().fit(np.array([[1.0]]), [1])
@@ -333,7 +323,6 @@ def test_a_saved_model(tmp_path):
         infer_pip_requirements(tmp_path / "m", "nothing")
 
 
-@pytest.mark.slow
 def test_a_saved_model_runs_nothing_untrusted(module, monkeypatch, tmp_path):
     monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "empty"))
     marker = tmp_path / "ran"
@@ -348,7 +337,6 @@ def test_a_saved_model_runs_nothing_untrusted(module, monkeypatch, tmp_path):
     assert marker.exists()
 
 
-@pytest.mark.slow
 def test_variables_reach_the_model(module, tmp_path):
     path = module("return [0]", loading="import os\nif 'DEMO' in os.environ:\n    import yaml")
     assert infer_pip_requirements(path, "python_function", trust=True) == []
@@ -378,7 +366,6 @@ def test_a_model_is_saved_where_no_process_can_be_started(tmp_path, monkeypatch,
     ]  # fmt: skip
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("how", ["script", "command", "input"])
 def test_a_program_without_a_guard_is_not_run_again(tmp_path, how):
     """ENV-013: the process knows the model's folder, and nothing of the program that saved it."""

@@ -58,6 +58,7 @@ LABELLED = FRAME.set_axis(["x", "y", "z"])
 # -- what differs is found -------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("own", "other", "said"),
     [
@@ -226,6 +227,7 @@ class Changing(pyfunc.PythonModel):
         return total
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "answer",
     [

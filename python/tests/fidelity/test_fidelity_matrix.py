@@ -88,6 +88,7 @@ def _parameters(*, refused: bool = False) -> list[Any]:
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("flavor", "kind", "way"), _parameters())
 def test_a_model_is_answered_as_by_itself(
@@ -167,6 +168,7 @@ def test_a_table_names_every_combination(flavor: str) -> None:
     assert set(own.not_asked) <= set(WAYS)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.why)
 def test_what_differs_is_there(known: Any) -> None:
     """A line that no cell is for has been forgotten."""

@@ -25,6 +25,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,37 @@ _FLAVORS_OF_A_FILE = re.compile(
 )
 
 
+# Every flavor asks every file, so each is read once.
+
+
+@cache
+def nodes_of(text):
+    nodes = ast.walk(ast.parse(text))
+    return [
+        node for node in nodes
+        if isinstance(node, ast.ImportFrom)
+        or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+    ]  # fmt: skip
+
+
+value_of = cache(json.loads)
+
+
+@cache
+def words_of(file, text):
+    """Return the words of a file, those of texts in code too: no other flavor can be named in it."""
+    texts = [text]
+    if file.endswith(".py"):
+        texts += [node.value for node in nodes_of(text) if isinstance(node, ast.Constant)]
+    return {word for one in texts for word in re.findall(r"\w+", one.lower())}
+
+
+@cache
+def flavors_in(text):
+    """Return the mappings `flavors` in a text."""
+    return [found["block"] or found["flow"] for found in _FLAVORS_OF_A_FILE.finditer(text)]
+
+
 class Named:
     """Whether a text names one flavor."""
 
@@ -73,12 +105,14 @@ class Named:
         self.key = re.compile(rf"""(?:^|[\s{{,])["']?{word}["']?\s*:""", re.MULTILINE)
 
     def by(self, file, text):
+        if self.flavor not in words_of(file, text):
+            return False
         if self.module.search(text) or self.prose.search(text):
             return True
         if file.endswith(".py"):
-            return any(map(self.in_python, ast.walk(ast.parse(text))))
+            return any(map(self.in_python, nodes_of(text)))
         if file.endswith(".json"):
-            return self.in_json(json.loads(text))
+            return self.in_json(value_of(text))
         return self.shown(text)
 
     def in_python(self, node):
@@ -90,10 +124,7 @@ class Named:
 
     def shown(self, text):
         """Whether an MLmodel file in the text has the flavor."""
-        return any(
-            self.key.search(found["block"] or found["flow"])
-            for found in _FLAVORS_OF_A_FILE.finditer(text)
-        )
+        return any(map(self.key.search, flavors_in(text)))
 
     def in_json(self, value, key=None):
         if isinstance(value, str):
@@ -111,12 +142,15 @@ class Named:
         return any(self.in_json(one, name) for name, one in value.items())
 
 
+@cache
 def texts():
+    found = []
     for top in ("python/src/mlmodel", "spec", "schemas", "conformance"):
         for path in sorted((REPOSITORY / top).rglob("*")):
             name = path.relative_to(REPOSITORY).as_posix()
             if path.suffix in {".py", ".json", ".md", ".tsv"} and not name.startswith(LEFT_OUT):
-                yield name, path.read_text(encoding="utf-8")
+                found.append((name, path.read_text(encoding="utf-8")))
+    return found
 
 
 @pytest.mark.parametrize("flavor", [name for name in FLAVORS if name != EXAMPLE])

@@ -353,6 +353,7 @@ def test_a_signature_of_another_kind_is_warned_of(tmp_path):
         mlmodel.save(Constant(1), tmp_path / "o", signature=outputs)
 
 
+@pytest.mark.thorough
 def test_an_installed_flavor_is_found_by_its_entry_point(tmp_path):
     """PYF-022."""
     (tmp_path / "constants.py").write_text(

@@ -148,6 +148,7 @@ def test_the_chosen_method_stays(tmp_path):
     assert np.array_equal(mlmodel.load(tmp_path / "m").predict(ROWS), expected)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("before", "after"), [("ubj", "json"), ("json", "ubj"), ("xgb", "ubj")])
 def test_a_booster_in_another_form(before, after, tmp_path):
     model = xgb.XGBRegressor(n_estimators=3).fit(NUMBERS, ROWS["n"])
@@ -190,6 +191,7 @@ def test_skops_is_skops_already(saved):
         convert(saved, "skops")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("data", [NUMBERS, NUMBERS.to_numpy()], ids=["frame", "array"])
 @pytest.mark.parametrize(
     "make",

@@ -87,6 +87,7 @@ def installed(monkeypatch):
     return let
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("flavor", "name", "version"), BOUNDS)
 def test_the_doctor_names_what_is_too_old_with_what_is_needed(flavor, name, version, installed):
     installed(name, f"{version}.dev0")

@@ -44,6 +44,7 @@ def written_twice(modules):
     ]
 
 
+@pytest.mark.thorough
 def test_no_six_lines_in_a_row_stand_in_two_modules():
     assert written_twice(ALL) == []
 

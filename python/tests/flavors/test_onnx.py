@@ -219,6 +219,7 @@ def asked(model, rows):
     return answers
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore:Input .* are rounded")
 @pytest.mark.parametrize("kind", TAKEN)
 def test_a_table_is_taken_in_every_form(kind, tmp_path):
@@ -766,6 +767,7 @@ def test_native_loads_enforce_nothing(tmp_path):
     assert type(mlmodel.onnx.load_model(tmp_path / "m")) is onnx.ModelProto
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("absent", ["onnx", "onnxruntime"])
 def test_the_extra_is_named(absent, load_without, tmp_path):
     """The library that only the native form needs is not imported for predictions."""

@@ -234,6 +234,7 @@ def written(made, folder):
     return folder
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_asks_for_too_much_is_refused(what, tmp_path):
     """ONX-013 to ONX-018, TRU-062: before any library reads it, in a trusted folder too."""

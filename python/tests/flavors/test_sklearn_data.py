@@ -49,6 +49,7 @@ ESTIMATORS = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("error:X (has|does not have):UserWarning")
 @pytest.mark.parametrize("trained_on", ["frame", "array"])
 @pytest.mark.parametrize("kind", ESTIMATORS)

@@ -104,6 +104,7 @@ if Version(sklearn.__version__) < Version("1.4"):  # it has no categories of dat
     CANNOT_BE |= {("boosting", kind) for kind in COLUMNS}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "kind"), [pair for pair in product(MODELS, COLUMNS) if pair not in CANNOT_BE]
 )
@@ -200,6 +201,7 @@ def text_model(name):
     return model.fit(TEXTS, [1, 0, 1, 0] * 5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", VECTORIZERS)
 @pytest.mark.parametrize("rows", [1, 3])
 def test_texts(tmp_path, name, rows):
@@ -297,6 +299,7 @@ def asked_in_every_form(loaded, given):
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("given", [["good", "bad", "BAD"], ["bad"]])
 @pytest.mark.parametrize("signed", [YES, NO])
 @pytest.mark.parametrize("name", TEXT_MODELS)

@@ -71,6 +71,7 @@ def values(answer):
     return np.ravel(np.asarray(answer["Y"] if hasattr(answer, "keys") else answer)).tolist()
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("error:X (has|does not have):UserWarning", "ignore:Input .* rounded")
 @pytest.mark.parametrize("form", TABLES)
 @pytest.mark.parametrize("kind", MODELS)
@@ -130,6 +131,7 @@ def test_what_is_no_table_is_refused(kind, tmp_path):
             model.predict(given)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("form", TABLES)
 @pytest.mark.parametrize("kind", ["sklearn", "xgboost", "booster"])
 def test_a_model_without_names(kind, form, tmp_path):
@@ -144,6 +146,7 @@ def test_a_model_without_names(kind, form, tmp_path):
             model.predict(given)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("form", ["series", "Polars", "Arrow", "list"])
 @pytest.mark.parametrize("kind", ["sklearn", "xgboost", "booster"])
 def test_a_series_is_one_column(kind, form, tmp_path):

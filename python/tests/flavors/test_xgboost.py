@@ -70,6 +70,7 @@ ESTIMATORS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("form", ["ubj", "json", "xgb"])
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_an_estimator_is_saved_and_loaded(name, form, tmp_path, monkeypatch):
@@ -712,6 +713,7 @@ KINDS = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("form", ["ubj", "json"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_booster_passes_the_check(kind, form, tmp_path):
@@ -776,6 +778,7 @@ def test_a_classifiers_file_for_a_regressor(classifier, tmp_path):
         mlmodel.load(tmp_path / "m")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("absent", ["xgboost", "sklearn"])
 def test_the_extra_is_named(classifier, absent, load_without, tmp_path):
     mlmodel.xgboost.save_model(classifier, tmp_path / "m")

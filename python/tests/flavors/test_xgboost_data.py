@@ -54,6 +54,7 @@ def answers_of(model, rows):
     return answers | posted_forms(model, rows)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["booster", "estimator"])
 @pytest.mark.parametrize("column", CATEGORICAL)
 def test_categories_mean_in_every_form_what_they_meant_in_training(column, kind, tmp_path):
@@ -100,6 +101,7 @@ def test_integers_are_categories_by_their_value(given, tmp_path):
     assert np.array_equal(got, expected)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("column", "given", "shown"),
     [
@@ -181,6 +183,7 @@ KINDS_OF_GAPS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("model", ["regressor", "booster", "linear"])
 @pytest.mark.parametrize("kind", KINDS_OF_GAPS)
 def test_gaps_are_missing_values_in_every_form(kind, model, tmp_path):

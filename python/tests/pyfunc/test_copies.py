@@ -94,6 +94,7 @@ KINDS = ["sklearn", "xgboost", "onnx", "class", "code", "loader"]
 DATA = {"onnx": np.ones((2, 2), dtype="float32")}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_copy_answers_as_the_model_does(tmp_path, kind, way):

@@ -161,6 +161,7 @@ def test_a_function_set_as_model(tmp_path, write):
     assert model.signature.inputs.input_names() == ["a"]
 
 
+@pytest.mark.thorough
 def test_code_paths_go_along(tmp_path, write):
     write("import mlflow\nBASE = mlflow.pyfunc.PythonModel\n", "helper_of_code.py")
     file = write(

@@ -72,6 +72,7 @@ WHOLE = Whole("a", Part(1), [Part(2)], MOMENT)
 ITEM = Item(no=1, day=dt.date(2020, 1, 2))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("hint", "example"),
     [

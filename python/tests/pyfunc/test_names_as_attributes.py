@@ -9,6 +9,8 @@ import pytest
 
 import mlmodel
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "place",

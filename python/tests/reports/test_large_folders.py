@@ -54,6 +54,7 @@ def in_child(*args):
     return child.returncode, child.stdout + child.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("arguments", [("validate",), ("fmt", "--check"), ("inspect",)])
 def test_folders_nested_a_thousand_deep(arguments, tmp_path, nested):
     nested(model(tmp_path / "m"), 1_500)

@@ -38,6 +38,7 @@ def _write(folder, table, request=None):
     return folder / "input_example.json"
 
 
+@pytest.mark.thorough
 @given(data=st.data())
 def test_a_plain_yes_is_a_yes(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("example")

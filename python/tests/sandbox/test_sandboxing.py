@@ -51,7 +51,10 @@ from mlmodel.store.sandboxing import decide
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"this system cannot {lacking()}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(lacking()), reason=f"this system cannot {lacking()}"),
+]
 
 DATA = pd.DataFrame({"a": np.linspace(0, 1, 40), "b": np.linspace(1, 0, 40) ** 2})
 TARGET = (DATA["a"] > 0.5).astype(int)
@@ -145,7 +148,6 @@ def test_the_server_is_told() -> None:
 # -- honest models --------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("nobody")
 def test_a_forest_in_threads(forest: Path) -> None:
     """TRU-080: joblib's threads, without a file of theirs."""
@@ -158,7 +160,6 @@ def test_a_forest_in_threads(forest: Path) -> None:
         np.testing.assert_array_equal(other.predict(DATA[:2]), here.predict(DATA[:2]))
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("nobody")
 @pytest.mark.parametrize("kind", ["xgboost", "onnx", "text"])
 def test_other_libraries(kind: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -304,7 +305,6 @@ def test_code_that_goes_with_a_model_runs_behind_the_wall(tmp_path: Path) -> Non
         model.get_raw_model().close()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("do", "said"),
     [
@@ -344,7 +344,6 @@ def test_the_gate_stands_behind_the_wall_too(own: Path) -> None:
         mlmodel.load(own, sandbox=True)
 
 
-@pytest.mark.slow
 def test_a_stored_folder_is_trusted_by_its_digest(own: Path, tmp_path: Path) -> None:
     """TRU-047, TRU-080."""
     from mlmodel.trust import records
@@ -364,7 +363,6 @@ model.predict(pd.DataFrame({"do": ["hang"], "what": [""]}))
 """
 
 
-@pytest.mark.slow
 def test_it_ends_with_the_process_that_started_it(own: Path, wait_for: Callable[..., None]) -> None:
     """TRU-085: killed while the model computes."""
     parent = subprocess.Popen(
@@ -380,7 +378,6 @@ def test_it_ends_with_the_process_that_started_it(own: Path, wait_for: Callable[
 # -- predict from the shell -----------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("nobody")
 def test_predict_from_a_table_into_a_file(forest: Path, tmp_path: Path) -> None:
     """TRU-080."""
@@ -449,7 +446,6 @@ CHECKED = True
 LOGISTIC = LogisticRegression().fit(DATA.to_numpy(), TARGET)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("nobody")
 @pytest.mark.parametrize(
     "way", [_run_when_loaded, _run_when_predicting, _write_when_predicting, _eat_memory]

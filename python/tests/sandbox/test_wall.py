@@ -22,7 +22,10 @@ from mlmodel.sandbox.wall import Wall, lacking
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"this system cannot {lacking()}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(lacking()), reason=f"this system cannot {lacking()}"),
+]
 
 PROBE = Path(__file__).with_name("sandbox_probe.py")
 MEMORY = 2 * 2**30
@@ -59,7 +62,6 @@ def test_each_attempt_is_refused(process: Process, folder: Path) -> None:
     assert (folder / "there").read_text() == "there"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(ATTEMPTS) - NOT_EVERYWHERE))
 def test_without_the_wall_it_is_done(name: str, folder: Path) -> None:
     """The control: it is the wall that refuses."""

@@ -34,6 +34,7 @@ def _inside(value: Any) -> Iterator[dict[str, Any]]:
             yield from _inside(one)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "vector"])
 def test_a_bundle_says_what_its_sources_say(name: str) -> None:
     validator = Draft202012Validator(_bundle(name), registry=Registry())

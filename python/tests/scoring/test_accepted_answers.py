@@ -162,6 +162,7 @@ def test_what_is_a_table(predictions: Any, lines: list[str]) -> None:
             assert answered(predictions, accept).status == 200
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "predictions",
     [

@@ -397,6 +397,7 @@ for kind in (pa.string_view(), pa.binary_view()):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nested", ["not", "sliced", "list", "struct"])
 def test_views_of_missing_texts_are_not_followed(nested: str) -> None:
     """RST-118: Arrow's validation passes over them, and its cast would follow them."""
@@ -543,6 +544,7 @@ def test_what_would_grow_is_refused(name: str) -> None:
     assert in_parts == ("200" if name in OF_MANY_PARTS else "413"), shown
 
 
+@pytest.mark.thorough
 def test_large_bodies_in_proportion_are_read() -> None:
     """RST-119: no false alarm: ten million numbers, a million texts of few values."""
     numbers = stream(pa.table({"a": np.arange(10.0 * MIB)}))

@@ -58,6 +58,7 @@ BODIES = st.one_of(
 )
 
 
+@pytest.mark.thorough
 @given(BODIES, st.sampled_from(range(len(SIGNATURES))))
 @settings(max_examples=400)
 def test_the_verdict_is_that_of_scoring(body: Any, which: int) -> None:

@@ -260,6 +260,7 @@ def requests() -> list[tuple[str, bytes, Any]]:
     return found
 
 
+@pytest.mark.thorough
 def test_the_vectors_are_read_alike() -> None:
     read = 0
     for name, content, inputs in requests():

@@ -104,6 +104,7 @@ def _schemas(at: Any) -> Iterator[dict[str, Any]]:
                 yield content["schema"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", [*SIGNATURES, "none"])
 def test_a_description_is_valid(name: str) -> None:
     """RST-175: by the meta-schema of OpenAPI, and each schema by that of JSON Schema."""
@@ -165,6 +166,7 @@ def test_where_tokens_are_wanted_it_is_said() -> None:
     assert "401" not in json.dumps(json.loads(document([described])))
 
 
+@pytest.mark.thorough
 def test_several_models() -> None:
     """RST-131: each has a path of its own, and its own schemas; `/invocations` is no path then."""
     described = [Described(n, s.inputs, s) for n, s in SIGNATURES.items()]

@@ -286,6 +286,7 @@ def _found(error: Any) -> Any:
     return sorted((one.rule, str(one.column), one.row, one.message) for one in error.violations)
 
 
+@pytest.mark.thorough
 def test_what_is_true_of_a_column_is_said_once_and_a_check_ends() -> None:
     content = b"b,c\n" + b"x,1\n" * 10
     check = check_pieces(pieces(io.BytesIO(content), CSV, 2), SIGNATURE)

@@ -119,6 +119,7 @@ def test_a_table_there_and_back(table: Columns) -> None:
         assert other.values.flags.writeable
 
 
+@pytest.mark.thorough
 @given(st.dictionaries(NAMES, st.integers(0, 2).flatmap(lambda n: blocks(n, (0, 1))), min_size=1, max_size=3),
        st.dictionaries(TEXTS, CELLS, max_size=3))  # fmt: skip
 def test_tensors_and_parameters_there_and_back(

@@ -62,6 +62,7 @@ def rules(answer: dict[str, Any]) -> list[str]:
 # -- wrong cells (RST-109) -------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_wrong_cell_is_found_wherever_it_stands(kind: str) -> None:
     right, wrong = KINDS[kind]
@@ -100,6 +101,7 @@ def test_after_more_the_answer_says_at_least(kind: str) -> None:
     assert check.rows == 3 * MOST_WRONG
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", [*KINDS, "array"])
 def test_wrong_cells_are_not_looked_at_without_end(
     kind: str, monkeypatch: pytest.MonkeyPatch

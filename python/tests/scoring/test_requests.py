@@ -401,6 +401,7 @@ PLANS = [
 ]
 
 
+@pytest.mark.thorough
 @given(
     st.sampled_from(["dataframe_split", "dataframe_records", "instances", "inputs", None]),
     VALUES,

@@ -39,6 +39,7 @@ def bits(values: Any) -> list[int]:
     return array.view(np.int64).ravel().tolist()
 
 
+@pytest.mark.thorough
 @given(PAIRS)
 def test_doubles_come_back_from_their_answer(rows: list[tuple[float, float]]) -> None:
     """ENF-067: in every form, what is answered can be sent again."""

@@ -98,6 +98,7 @@ def test_parts_are_counted_before_a_message_is_unfolded() -> None:
             rpc.handle("Score", body, models())
 
 
+@pytest.mark.thorough
 def test_runs_of_cells_are_no_parts() -> None:
     """GRP-028: texts and numbers cost what they weigh."""
     request = rpc.message("ScoreRequest")()

@@ -87,6 +87,7 @@ def said(request: Any, served: Models) -> Any:
         return error.code, error.message, error.details
 
 
+@pytest.mark.thorough
 def test_quick_and_thorough_reading_agree() -> None:
     """A hint of a tensor that says nothing of its elements has the same request read by all rules."""
     chance, plain = random.Random(3), [0, 0]

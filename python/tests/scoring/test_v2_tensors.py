@@ -84,6 +84,7 @@ def _assert_same(left: Any, right: Any) -> None:
     assert left.tobytes() == right.tobytes()
 
 
+@pytest.mark.thorough
 @given(ARRAYS, st.booleans())
 @settings(deadline=None, max_examples=150)
 def test_numbers_come_back(array: Any, binary: bool) -> None:
@@ -104,6 +105,7 @@ def test_bytes_come_back(cells: list[bytes], binary: bool) -> None:
     assert _sent_back(array, binary=binary).tolist() == cells
 
 
+@pytest.mark.thorough
 @given(
     st.lists(st.tuples(st.none() | TEXTS, st.none() | st.datetimes(
         pd.Timestamp("1700-01-01").to_pydatetime(), pd.Timestamp("2200-01-01").to_pydatetime()),

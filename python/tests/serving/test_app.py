@@ -256,6 +256,7 @@ def test_no_more_requests_are_worked_on_than_there_are_threads() -> None:
     assert most == 4
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("rule", "given"),
     [

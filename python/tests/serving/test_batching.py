@@ -285,6 +285,7 @@ def test_a_request_waits_no_longer_than_it_may(wait_for: Callable[..., None]) ->
     assert (batches.running, batches.waiting) == (0, 0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("wait", [0, LONG])
 def test_where_there_is_no_turn_it_waits_for_one(
     wait: float, wait_for: Callable[..., None]
@@ -312,6 +313,7 @@ def test_where_there_is_no_turn_it_waits_for_one(
     assert sorted(row for rows in model.asked for row in rows) == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.thorough
 def test_one_that_waits_for_others_has_its_own_time(wait_for: Callable[..., None]) -> None:
     """RST-173: its thread does not wait for ever for a prediction that it was put into."""
     model, turns = Held(), threading.BoundedSemaphore(1)
@@ -330,6 +332,7 @@ def test_one_that_waits_for_others_has_its_own_time(wait_for: Callable[..., None
         assert first.result(PATIENCE).tolist() == [0]
 
 
+@pytest.mark.thorough
 def test_many_threads_at_once() -> None:
     """RST-172, RST-173: every request gets its own answer or failure, whatever happens around it."""
     model = Model()
@@ -371,6 +374,7 @@ CELLS = {
 }
 
 
+@pytest.mark.thorough
 @given(st.data())
 def test_any_requests_are_answered_as_alone(data: st.DataObject) -> None:
     """RST-171: tables of any columns, as the signature lets them through."""

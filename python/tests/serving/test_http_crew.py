@@ -161,6 +161,7 @@ def test_so_many_calls_at_a_time_and_so_many_wait(
     wait_for(lambda: sum(job.given_back for job in jobs) == calls + 5)
 
 
+@pytest.mark.thorough
 def test_each_call_is_made_once(stage: Callable[..., Stage], wait_for: Callable[..., None]) -> None:
     """Calls of all lengths, of models quick and slow, in a crew that is too small for them."""
     one, chance = stage(3), random.Random(5)

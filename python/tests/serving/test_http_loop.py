@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from mlmodel.errors import MlmodelError
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(max_body=10**6, most_bytes=4 * 10**6, threads=2, waiting=3, grace_seconds=60)
 PATIENCE = 20
 

@@ -176,6 +176,7 @@ def test_a_root_path_is_taken_off_once_and_as_whole_parts(serve: Callable[..., S
     assert Answer(served.send(one + b"\r\n\r\n")).status == 200
 
 
+@pytest.mark.thorough
 def test_heads_that_were_read_before_are_below_the_root_path(serve: Callable[..., Served]) -> None:
     served = serve("/prod")
     one = request("POST", "/prod/invocations", BODY)
@@ -227,6 +228,7 @@ def test_no_page_reads_an_answer_unless_its_origin_is_named(serve: Callable[...,
         assert not [key for key, _ in found.headers if key.startswith("Access-Control")]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("pages", [(PAGE, "http://localhost:3000"), ("*",)])
 def test_pages_of_named_origins_read_answers_and_errors(
     pages: tuple[str, ...], serve: Callable[..., Served]
@@ -263,6 +265,7 @@ def test_what_is_refused_unread_can_be_read_by_a_page(serve: Callable[..., Serve
         assert (found.status, found.header("Access-Control-Allow-Origin")) == (status, [PAGE])
 
 
+@pytest.mark.thorough
 def test_preflights(serve: Callable[..., Served]) -> None:
     """RST-163: answered without a token, for any path; a page that is not named is told nothing."""
     ask = "Access-Control-Request-Method: POST"
@@ -288,6 +291,7 @@ def test_preflights(serve: Callable[..., Served]) -> None:
     assert serve(taken=("a",)).ask("OPTIONS", "/", b"", f"Origin: {PAGE}", ask).status == 401
 
 
+@pytest.mark.thorough
 def test_no_answer_lets_cookies_along(serve: Callable[..., Served]) -> None:
     """RST-164."""
     for pages in ((PAGE,), ("*",)):
@@ -330,6 +334,7 @@ def test_any_origin_stands_alone() -> None:
 # -- tokens ------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("root", ["", "/prod"])
 def test_without_a_token_health_alone_is_open(root: str, serve: Callable[..., Served]) -> None:
     """RST-165."""
@@ -349,6 +354,7 @@ def test_without_a_token_health_alone_is_open(root: str, serve: Callable[..., Se
     assert served.ask("HEAD", "/health").status == 200
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("root", ["", "/prod"])
 def test_who_has_no_token_is_not_told_which_models_there_are(
     root: str, serve: Callable[..., Served]
@@ -475,6 +481,7 @@ def test_a_body_is_not_read_before_the_token(serve: Callable[..., Served]) -> No
         assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
 
 
+@pytest.mark.thorough
 def test_a_head_that_was_read_before_opens_nothing_else(serve: Callable[..., Served]) -> None:
     """RST-165: on one connection and on others, with the right token before the wrong one."""
     served = serve(taken=("one",))

@@ -474,6 +474,7 @@ def test_requests_under_way() -> None:
     assert metrics(app)["mlmodel_requests_under_way"] == {("m",): 1}
 
 
+@pytest.mark.thorough
 def test_no_count_is_lost_between_threads() -> None:
     """RST-153."""
     app = application(metrics=True)
@@ -560,6 +561,7 @@ def test_no_label_is_taken_from_memory_that_is_not_ours() -> None:
     assert [(model, rule) for model, _, rule, _ in sums.errors()] == [("", "")]
 
 
+@pytest.mark.thorough
 def test_a_table_that_a_model_has_written_to_breaks_nothing() -> None:
     """RST-154: a model behind the wall shares a process with what counts, and may write anything."""
     for seed in range(20):
@@ -723,6 +725,7 @@ def test_which_exporter_is_taken(
     assert asked == [{"group": "opentelemetry_traces_exporter", "name": entry}]
 
 
+@pytest.mark.thorough
 def test_an_exporter_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """RST-157."""
 

@@ -221,6 +221,7 @@ def test_terse_errors_in_a_stream_are_counted_as_what_they_are() -> None:
     assert made.requests() == {("m", "grpc", 3): 1}
 
 
+@pytest.mark.thorough
 def test_a_span_is_part_of_the_caller_s_trace(running: Running) -> None:
     """RST-157."""
     running.ask(infer_request(a=[1.0]), ("traceparent", TRACE))

@@ -331,6 +331,7 @@ def test_examples_of_other_forms(tmp_path: Path, example: Any) -> None:
         assert answer.status_code == 200
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "text",
     [

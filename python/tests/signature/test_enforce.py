@@ -591,6 +591,7 @@ def _cells(series: pd.Series) -> list[object]:
     return [None if pd.isna(cell) else cell for cell in series.tolist()]
 
 
+@pytest.mark.thorough
 @given(_columns())
 @settings(max_examples=150)
 def test_what_is_accepted_is_what_was_given(frame: pd.DataFrame) -> None:
@@ -604,6 +605,7 @@ def test_what_is_accepted_is_what_was_given(frame: pd.DataFrame) -> None:
         ]
 
 
+@pytest.mark.thorough
 @given(hnp.arrays(_NUMPY, 3), st.sampled_from(list(DataType)))
 @settings(max_examples=300)
 def test_a_conversion_keeps_every_value_or_is_refused(array: np.ndarray, kind: DataType) -> None:
@@ -658,6 +660,7 @@ def _same(cells: list[object], got: list[object], kind: DataType) -> None:
             assert isinstance(cell, bool) == isinstance(given_cell, bool)
 
 
+@pytest.mark.thorough
 @given(st.lists(_CELL, min_size=1, max_size=4), st.sampled_from(list(DataType)))
 @settings(max_examples=400)
 def test_an_untyped_cell_is_read_exactly_or_refused(cells: list[object], kind: DataType) -> None:

@@ -64,6 +64,7 @@ def same(given_column: pd.Series, got: pd.Series) -> bool:
     return list(map(bits, got.array)) == list(map(bits, given_column.array))
 
 
+@pytest.mark.thorough
 @given(st.sampled_from(NUMBERS), KINDS, st.data())
 @settings(max_examples=400, deadline=None)
 def test_numbers(dtype: str, kind: DataType, data: st.DataObject) -> None:
@@ -82,6 +83,7 @@ NULLABLE = ["boolean", *(f"{s}Int{b}" for s in ("", "U") for b in (8, 16, 32, 64
 NULLABLE += ["Float32", "Float64"]
 
 
+@pytest.mark.thorough
 @given(st.sampled_from(NULLABLE), KINDS, st.booleans(), st.booleans(), st.data())
 @settings(max_examples=400, deadline=None)
 def test_nullable_numbers(
@@ -244,6 +246,7 @@ def test_decimals(value: Decimal, kind: DataType) -> None:
             )
 
 
+@pytest.mark.thorough
 @given(st.lists(st.sampled_from(["x", "y", None]), min_size=1, max_size=4), st.booleans())
 def test_categories_that_are_not_observed(cells: list[str | None], ordered: bool) -> None:
     """ENF-017."""
@@ -295,6 +298,7 @@ READ: dict[DataType, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.thorough
 @given(st.lists(CELLS, min_size=1, max_size=3), KINDS)
 @settings(max_examples=500, deadline=None)
 @example([-0.0, 5e-324, 1.7976931348623157e308], DataType.double)

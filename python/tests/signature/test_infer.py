@@ -357,6 +357,7 @@ _CELLS = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=300)
 @given(
     st.one_of(

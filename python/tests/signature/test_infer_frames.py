@@ -161,6 +161,7 @@ def test_polars_needs_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
         arrow.frame_of(pl.DataFrame({"a": [1.5]}))
 
 
+@pytest.mark.thorough
 def test_nothing_is_imported_for_other_data() -> None:
     code = (
         "import sys, pandas, numpy\n"

@@ -51,6 +51,7 @@ def shown(cells: Any) -> list[Any]:
     ]
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(KINDS, st.data(), st.sampled_from([1, MANY]))
 def test_cells_with_gaps(kind: str, data: st.DataObject, times: int) -> None:
@@ -62,6 +63,7 @@ def test_cells_with_gaps(kind: str, data: st.DataObject, times: int) -> None:
     assert shown(delivered.array[: len(cells)]) == shown(cells)
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(KINDS, st.data(), st.sampled_from([1, MANY]))
 def test_cells_of_another_kind_are_refused(kind: str, data: st.DataObject, times: int) -> None:

@@ -81,6 +81,7 @@ def _values(family: str) -> list[Any]:
     return [value.encode() for value in values] if family == "bytes" else values
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize("kind", matrix.DECLARED)
 @pytest.mark.parametrize(("family", "arrow"), matrix.ARROW.items(), ids=matrix.ARROW)

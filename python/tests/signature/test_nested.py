@@ -417,6 +417,7 @@ def bits(value: Any) -> Any:
     return type(value).__name__, value
 
 
+@pytest.mark.thorough
 @given(st.data())
 @settings(max_examples=300, deadline=None)
 def test_what_fits_is_delivered_to_the_bit(data: st.DataObject) -> None:
@@ -454,6 +455,7 @@ def _kept(given_value: Any, got: Any, kind: Any) -> bool:
     return bool(got == given_value and isinstance(got, bool) == isinstance(given_value, bool))
 
 
+@pytest.mark.thorough
 @given(
     _KINDS.filter(lambda kind: isinstance(kind, NestedType)),
     st.lists(_ANYTHING, min_size=1, max_size=3),

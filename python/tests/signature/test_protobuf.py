@@ -87,6 +87,7 @@ def _texts(signature: ModelSignature) -> str:
     return json.dumps([schemas, defaults], sort_keys=True)
 
 
+@pytest.mark.thorough
 @given(SIGNATURES)
 def test_round_trip(signature: ModelSignature) -> None:
     encoded = to_bytes(signature)

@@ -213,6 +213,7 @@ def test_repr_is_readable() -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_public_names_load_no_third_party_module() -> None:
     code = (
         "import sys, mlmodel.models, mlmodel.models.signature, mlmodel.types.schema\n"

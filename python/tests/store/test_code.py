@@ -214,6 +214,7 @@ def late(tmp_path):
         del sys.modules[name]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("form", ["pickle", "code"])
 @pytest.mark.parametrize("way", WAYS)
 def test_each_model_imports_its_own_late(late, way, form):
@@ -303,6 +304,7 @@ def test_a_module_that_fails_is_not_kept(late):
     assert [one.predict(FRAME), two.predict(FRAME)] == [1, 2]
 
 
+@pytest.mark.thorough
 def test_what_a_model_has_imported_goes_with_it(late):
     one, two = late("pickle", "import late_module; return late_module.VALUE")
     assert [one.predict(FRAME), two.predict(FRAME)] == [1, 2]

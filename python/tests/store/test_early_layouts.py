@@ -187,6 +187,7 @@ NEEDS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "libraries",
     ["those of here", pytest.param("all", marks=pytest.mark.libraries(*sorted({*NEEDS.values()})))],

@@ -123,6 +123,7 @@ def test_no_spelling_of_a_secret_is_shown(
     assert SECRET not in without_secrets(f"ValueError: {uri!r} is not right, at {uri}")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_no_command_shows_a_secret(
     spelling: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -234,6 +235,7 @@ def test_what_a_page_links_to() -> None:
     assert list(links_of(page)) == ['a"b', "c", "d&e", "h", "i", '"l']
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "page",
     ["<a" + " " * 10**6, "<a " * 10**6, '<a href="' * 10**5, "<a href='\"" * 10**5, "<" * 10**6,
@@ -282,6 +284,7 @@ def test_a_page_of_very_many_links(web: Any) -> None:
         local_folder(web({"/m/": page}) + "/m/", limits=Limits(files=100))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("place", ["/m/", "/m/MLmodel"])
 def test_what_comes_compressed_though_nobody_asked(web: Any, cache: Path, place: str) -> None:
     """LOC-026."""
@@ -371,6 +374,7 @@ def test_a_public_name_at_an_address_that_is_not(
     assert nothing_kept(cache)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "target",
     [
@@ -529,6 +533,7 @@ def _bomb(size: int, pack: Callable[[bytes], bytes]) -> bytes:
         return pack(file.getvalue())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packer", [gzip.compress, bz2.compress, lzma.compress])
 def test_a_tar_file_that_expands(
     packer: Callable[[bytes], bytes], tmp_path: Path, cache: Path
@@ -541,6 +546,7 @@ def test_a_tar_file_that_expands(
         assert nothing_kept(cache)
 
 
+@pytest.mark.thorough
 def test_a_tar_file_with_much_behind_its_end(tmp_path: Path) -> None:
     """LOC-024."""
     (tmp_path / "m.tar").write_bytes(_bomb(1, lambda data: gzip.compress(data + bytes(80 * 2**20))))
@@ -548,6 +554,7 @@ def test_a_tar_file_with_much_behind_its_end(tmp_path: Path) -> None:
         local_folder(f"tar://::{tmp_path}/m.tar")
 
 
+@pytest.mark.thorough
 def test_a_zip_file_that_expands(tmp_path: Path, cache: Path) -> None:
     """LOC-024: in one member, or in many that share their bytes."""
     with pytest.raises(UnreadableModel, match="LOC-024"):
@@ -584,6 +591,7 @@ def test_an_archive_of_more_bytes_than_the_limit(tmp_path: Path) -> None:
             local_folder(uri, limits=Limits(bytes=1000))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("packer", [bytes, gzip.compress, bz2.compress, lzma.compress])
 def test_damaged_tar_files(packer: Callable[[bytes], bytes], tmp_path: Path, cache: Path) -> None:
     """LOC-025: cut anywhere, changed anywhere."""

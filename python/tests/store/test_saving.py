@@ -67,6 +67,7 @@ def test_no_hidden_folder_stays(saved):
     assert os.listdir(saved.parent) == ["m"]
 
 
+@pytest.mark.thorough
 def test_a_model_that_would_not_be_read_is_not_saved(model, tmp_path):
     """MLM-002: a signature of more columns than a reader takes; nothing is left."""
     columns = Schema([ColSpec("double", f"column_{i}") for i in range(150_000)])

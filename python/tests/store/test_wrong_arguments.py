@@ -27,6 +27,7 @@ def _alone(monkeypatch, tmp_path):
     monkeypatch.setenv("MLMODEL_TRUST_STORE", str(tmp_path / "trust"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("place", [None, 5, 5.5, [], {}, ROWS, MODEL, True, object(), "", b""])
 @pytest.mark.parametrize(
     "use",

@@ -128,6 +128,7 @@ def test_the_vectors_of_harmless_pickles_load(folder, key):
         assert loaded.tolist() == [1.5]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "key",
     sorted(key for key, one in pairs.cases().items() if one.allowed and "lightgbm" not in key),

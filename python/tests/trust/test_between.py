@@ -22,6 +22,8 @@ from mlmodel.errors import MissingDependency, MlmodelError, UntrustedModel
 from mlmodel.models import infer_signature, set_signature
 from mlmodel.trust import describe, gate, records
 
+pytestmark = pytest.mark.slow
+
 FRAME = pd.DataFrame({"a": [1.0]})
 LOADER = """
 class Model:
@@ -235,7 +237,6 @@ def test_what_could_run_is_told_with_bytecode_and_libraries(root):
 # -- other processes, and files of its own --------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_processes_that_are_started_import_the_copy(tmp_path, evil):
     """TRU-065, PYF-043: Python there looks into the folder by itself, at what is there then."""
     source = tmp_path / "source"
@@ -330,7 +331,6 @@ print("done")
 """
 
 
-@pytest.mark.slow
 def test_modules_that_shadow_others_are_the_models_alone(tmp_path):
     """PYF-044: modules of Python, of libraries of ours, a package, and those that are in use."""
     names = ("colorsys", "sndhdr", "filelock", "flask")

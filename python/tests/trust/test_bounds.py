@@ -141,6 +141,7 @@ def test_sparse(root):
         load(root, np.array([coo, None], dtype=object))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", hostile_numbers.HOSTILE)
 def test_hostile_numbers(root, name):  # TRU-058, TRU-099, TRU-100
     make, _ = hostile_numbers.HOSTILE[name]
@@ -214,6 +215,7 @@ def test_honest_counts(root, number):  # TRU-096
     assert type(load(root, value)) is type(value)
 
 
+@pytest.mark.thorough
 def test_what_answers_one_number_for_each_row_loads(root):  # TRU-099
     for value in hostile_answers.honest():
         assert type(load(root, value)) is type(value)

@@ -38,6 +38,7 @@ def test_a_dictionary_of_xz_is_no_larger_than_its_highest_level():
     assert scan(lzma.compress(pickle.dumps(1), preset=9)).allowed
 
 
+@pytest.mark.thorough
 def test_the_files_of_a_model_have_one_budget():
     packed = bz2.compress(b"\0" * (40 * 2**20))
     budget = Budget()
@@ -96,6 +97,7 @@ def test_arrays_of_skops_are_as_large_as_they_say(content):  # TRU-060
     assert skops_file.check(archive(held, a_npy=content)).damage
 
 
+@pytest.mark.thorough
 def test_an_archive_within_the_archive_has_the_same_budget():  # TRU-060
     held = node("SparseMatrixNode", "scipy.sparse._csr.csr_matrix", type="scipy", file="a.npz")
     out = io.BytesIO()

@@ -147,6 +147,7 @@ COSTLY = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", COSTLY)
 def test_keys_that_cost_much(name):  # TRU-087
     assert refused_by("TRU-087", COSTLY[name])
@@ -179,6 +180,7 @@ HONEST = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
 @pytest.mark.parametrize("name", HONEST)
 def test_honest_keys(name, protocol):

@@ -117,6 +117,7 @@ VALUES = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("way", ["protocol 2", "protocol 4", "protocol 5", "joblib", "joblib zlib"])
 @pytest.mark.parametrize("name", VALUES)
 def test_values(name, way, root):

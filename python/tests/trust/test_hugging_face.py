@@ -170,6 +170,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("how", HOSTILE)
 def test_what_may_not_be_said(tmp_path, how):
     """TRF-006, SEN-006: it asks for trust, and ``inspect`` says why."""

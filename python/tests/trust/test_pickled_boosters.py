@@ -98,6 +98,7 @@ def load(root, data):
     return gate.load_skops(path) if data[:2] == b"PK" else gate.load_pickle(path)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", HONEST)
 def test_honest_models_load_without_trust_and_answer_the_same(kind, root):  # XGB-017
     model, rows = HONEST[kind]()
@@ -285,6 +286,7 @@ FLOODED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", FLOODED)
 def test_values_are_counted(what, handle, root):  # TRU-098
     data = zlib.compress(pickle.dumps(holding(FLOODED[what](handle)), protocol=5))
@@ -292,6 +294,7 @@ def test_values_are_counted(what, handle, root):  # TRU-098
         load(root, data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", FLOODED)
 def test_values_in_skops_files_are_counted(what, handle, root):  # TRU-098
     out = io.BytesIO()

@@ -113,6 +113,7 @@ def test_arrays_that_are_checked_are_no_arguments_of_functions(tmp_path):
     assert load(alone, tmp_path).transform(np.array([[1, 9]])).tolist() == [[True, False]]
 
 
+@pytest.mark.thorough
 def test_what_many_objects_share_is_looked_at_once():
     shared = {f"k{number}": [number] for number in range(2_000)}
     models = [FunctionTransformer(np.isin, kw_args=shared) for _ in range(2_000)]

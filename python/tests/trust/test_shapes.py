@@ -408,6 +408,7 @@ def _loads(model):
     return [scan(pickle.dumps(model, one)) for one in (2, 3, 4, 5)] + [scan(_joblib(model))]
 
 
+@pytest.mark.thorough
 def test_honest_models():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

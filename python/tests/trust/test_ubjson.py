@@ -46,6 +46,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.thorough
 @given(VALUES)
 def test_what_was_written_is_read(value):
     assert ubjson.loads(write(value)) == value
@@ -101,6 +102,7 @@ def test_what_is_wrong_is_told(raw, message):
         ubjson.loads(raw)
 
 
+@pytest.mark.thorough
 @given(st.dictionaries(st.text(), VALUES, max_size=4))
 def test_members_are_passed_over(value):
     found = ubjson.members(write(value))

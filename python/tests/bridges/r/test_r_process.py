@@ -25,6 +25,8 @@ from mlmodel.errors import InvalidArgument, InvalidInput, MissingDependency, Mod
 from processes import is_running
 from r_functions import content, crate, require_r, saved
 
+pytestmark = pytest.mark.slow
+
 _EVALUATES = "function(text, x = NULL) eval(parse(text = text))"
 
 
@@ -152,7 +154,6 @@ def test_deep_recursion_is_an_error_or_costs_one_request(run):
     assert run("1 + 1").tolist() == [2.0]
 
 
-@pytest.mark.slow
 def test_a_loop_without_end_is_ended(run, monkeypatch):
     """CRA-006: with what it has started."""
     monkeypatch.setenv("MLMODEL_R_SECONDS", "1")
@@ -166,7 +167,6 @@ def test_a_loop_without_end_is_ended(run, monkeypatch):
     assert run("1 + 1").tolist() == [2.0]
 
 
-@pytest.mark.slow
 def test_memory_without_end_is_an_error(monkeypatch):
     """CRA-006: the process has no more than it is given, and goes on when R noticed itself."""
     require_r()
@@ -395,7 +395,6 @@ def test_a_large_answer_and_question_pass(run):
     pd.testing.assert_frame_equal(run("x", frame), frame)
 
 
-@pytest.mark.slow
 def test_an_interrupted_call_leaves_no_answer_behind(run):
     """What comes of a question is never given to the next one."""
     timer = threading.Timer(
@@ -426,7 +425,6 @@ def test_one_answers_where_nothing_is_said(run):
     assert len(set(told)) == 1
 
 
-@pytest.mark.slow
 def test_as_many_as_are_asked_for_answer_at_once(monkeypatch):
     """CRA-006: MLMODEL_R_WORKERS; one more waits for its turn."""
     require_r()
@@ -462,7 +460,6 @@ busy("repeat {}")
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform != "linux", reason="other systems do not tell a process that its parent ended"
 )
@@ -487,7 +484,6 @@ def _processor_time(number):
     return int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[11])
 
 
-@pytest.mark.slow
 def test_a_parent_that_ends_by_itself_leaves_nothing(tmp_path):
     """CRA-006: no process, no folder of temporary files."""
     (tmp_path / "tmp").mkdir()

@@ -56,6 +56,7 @@ def test_what_is_written_is_read(vector):
     assert _equal(read(_bytes(vector)), vector)
 
 
+@pytest.mark.thorough
 @given(vector=_vectors, data=some.data())
 def test_what_is_cut_off_is_told(vector, data):
     """Nothing else is raised, whatever is left of it."""

@@ -89,6 +89,7 @@ SEEN = [
 ]  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("value", "seen"), SEEN, ids=map(str, itertools.count()))
 def test_r_sees_what_python_has(run, value, seen):
     """CRA-008: identical to what R makes of its own text; attributes and types count."""
@@ -100,6 +101,7 @@ def test_r_sees_what_python_has(run, value, seen):
     assert run(text, value).tolist() == ["same"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("kind", "seen"),
     [(None, "NA"), (str, "NA_character_"), (dt.date, "as.Date(NA)"), (bytes, "list(NULL)"),
@@ -301,6 +303,7 @@ def _cells(column):
     return [None if pd.isna(cell) else cell for cell in column.tolist()]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", _COLUMNS)
 @given(data=some.data())
 @settings(max_examples=40)
