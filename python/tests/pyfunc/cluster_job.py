@@ -76,6 +76,7 @@ def main(master: str, work: Path) -> None:
         .config("spark.scheduler.minRegisteredResourcesRatio", "1.0")
         .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "120s")
         .config("spark.cores.max", "2")
+        .config("spark.sql.shuffle.partitions", "2")
         .config("spark.log.level", "ERROR")
         .getOrCreate()
     )

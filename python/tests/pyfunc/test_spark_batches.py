@@ -40,7 +40,11 @@ class Held:
 def got(inputs: list[Any] | None, *batches: Any, zone: str = "UTC") -> list[Any]:
     """Return what a model with these inputs gets of batches, one after the other."""
     held = Held(inputs, None)
-    answers = list(Scoring(held, result_of("long"), None, zone).pandas(iter(batches)))
+    scoring = Scoring(held, result_of("long"), None, zone)
+    answers = [
+        scoring.pandas((one,) if isinstance(one, pd.Series | pd.DataFrame) else one)
+        for one in batches
+    ]
     assert [list(one) for one in answers] == [[1] * len(one) for one in held.got]
     return held.got
 
@@ -187,13 +191,13 @@ def test_tensors_are_no_columns_to_mend():
 def test_answers_are_as_spark_takes_them():
     """UDF-008, UDF-017: integers with gaps are Arrow's, and a struct is a frame."""
     answer = pd.DataFrame({"n": pd.array([2**60 + 1, None], "Int64"), "s": ["x", None]})
-    batch = [(series(1, 2),)]
-    [column] = Scoring(Held([LONG], answer), result_of("long"), None, "UTC").pandas(batch)
+    batch = (series(1, 2),)
+    column = Scoring(Held([LONG], answer), result_of("long"), None, "UTC").pandas(batch)
     assert column[0] == 2**60 + 1
     assert column.isna().tolist() == [False, True]
     fields = [{"name": "s", "type": "string"}, {"name": "n", "type": "long"}]
     kind = result_of({"type": "struct", "fields": fields})
-    [frame] = Scoring(Held([LONG], answer), kind, None, "UTC").pandas(batch)
+    frame = Scoring(Held([LONG], answer), kind, None, "UTC").pandas(batch)
     assert list(frame) == ["s", "n"]
     assert frame["n"][0] == 2**60 + 1
     assert frame["s"][0] == "x"

@@ -109,6 +109,14 @@ def test_by_sql(spark, linear, predictions):
     ] == predictions
 
 
+def test_functions_of_one_query_are_asked_in_one_go(spark, linear, capsys):
+    """What several models, or types, cost: the rows go to Python once."""
+    kinds = ("double", "string", "array<double>")
+    asked = [mlmodel.pyfunc.spark_udf(spark, linear, kind)().alias(kind[:2]) for kind in kinds]
+    spark.createDataFrame(ROWS).select(*asked).explain()
+    assert capsys.readouterr().out.count("ArrowEvalPython") == 1
+
+
 def test_what_the_function_lacks(spark, linear, tmp_path):
     """UDF-004, UDF-006."""
     from pyspark.errors import AnalysisException

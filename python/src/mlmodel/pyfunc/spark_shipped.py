@@ -29,7 +29,7 @@ from mlmodel.signature.violations import invalid_input
 from mlmodel.store.folder import open_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mlmodel.errors import InvalidInput
     from mlmodel.pyfunc.model import PyFuncModel
@@ -149,34 +149,29 @@ class Scoring:
     params: dict[str, Any] | None
     zone: str
 
-    def arrow(self, batches: Iterable[Any]) -> Iterator[Any]:
-        """Give the answers to batches of Arrow arrays, one or several for each."""
+    def arrow(self, arrays: Sequence[Any]) -> Any:
+        """Return the answer to a batch of Arrow arrays."""
         pa = require("pyarrow", "arrow")
-        for batch in batches:
-            arrays = [batch] if isinstance(batch, pa.Array) else list(batch)
-            columns: Iterable[tuple[str, Any]]
-            if len(arrays) == 1 and pa.types.is_struct(arrays[0].type):
-                names = [field.name for field in arrays[0].type]
-                columns = list(zip(names, arrays[0].flatten(), strict=True))
-            else:
-                columns = list(zip(self._names(len(arrays)), arrays, strict=False))
-            table = pa.Table.from_arrays(
-                [one for _, one in columns], names=[name for name, _ in columns]
-            )
-            yield self._answer(table, len(arrays[0]))
+        columns: Iterable[tuple[str, Any]]
+        if len(arrays) == 1 and pa.types.is_struct(arrays[0].type):
+            names = [field.name for field in arrays[0].type]
+            columns = list(zip(names, arrays[0].flatten(), strict=True))
+        else:
+            columns = list(zip(self._names(len(arrays)), arrays, strict=False))
+        table = pa.Table.from_arrays(
+            [one for _, one in columns], names=[name for name, _ in columns]
+        )
+        return self._answer(table, len(arrays[0]))
 
-    def pandas(self, batches: Iterable[Any]) -> Iterator[Any]:
-        """Give the answers to batches of series and frames, for Spark before 4.1."""
+    def pandas(self, parts: Sequence[Any]) -> Any:
+        """Return the answer to a batch of series and frames, for Spark before 4.1."""
         pa = require("pyarrow", "arrow")
-        for batch in batches:
-            parts = [batch] if isinstance(batch, pd.Series | pd.DataFrame) else list(batch)
-            array = self._answer(self._frame(parts), len(parts[0]))
-            held_as = pd.arrays.ArrowExtensionArray
-            if pa.types.is_struct(array.type):
-                columns = zip([one.name for one in array.type], array.flatten(), strict=True)
-                yield pd.DataFrame({name: held_as(one) for name, one in columns})
-            else:
-                yield pd.Series(held_as(array))
+        array = self._answer(self._frame(parts), len(parts[0]))
+        held_as = pd.arrays.ArrowExtensionArray
+        if pa.types.is_struct(array.type):
+            columns = zip([one.name for one in array.type], array.flatten(), strict=True)
+            return pd.DataFrame({name: held_as(one) for name, one in columns})
+        return pd.Series(held_as(array))
 
     def _names(self, count: int) -> list[str]:
         """Return what columns are called that come by position (UDF-006)."""
@@ -199,7 +194,7 @@ class Scoring:
         names = model.engine.output_names
         return self.result.of(model.predict(given, self.params), count, names)
 
-    def _frame(self, parts: list[Any]) -> Any:
+    def _frame(self, parts: Sequence[Any]) -> Any:
         """Return the columns of a batch as Spark had them; a struct alone is their table.
 
         Raises:

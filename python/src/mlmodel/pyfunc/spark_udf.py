@@ -8,8 +8,6 @@ do, ``spark_results.py`` how answers become the type that is asked for.
 from __future__ import annotations
 
 import os
-import types
-from collections.abc import Iterator
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +22,7 @@ from mlmodel.pyfunc.spark_shipped import Scoring, require_row_wise, ship
 from mlmodel.store.folder import open_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mlmodel.document.paths import PathLike
     from mlmodel.pyfunc.model import PyFuncModel
@@ -186,6 +184,7 @@ def _function(scoring: Scoring, kind: Any) -> Any:
     """Return the function as Spark takes it: of Arrow arrays, before 4.1 of series of pandas."""
     functions = require("pyspark.sql.functions", _extra())
     make = getattr(functions, "arrow_udf", None)
+    answer: Callable[[Sequence[Any]], Any]
     if make is not None:
         import pyarrow as pa
 
@@ -196,15 +195,12 @@ def _function(scoring: Scoring, kind: Any) -> Any:
         make, answer, of = functions.pandas_udf, scoring.pandas, pd.Series
         answers = pd.DataFrame if scoring.result.is_struct else pd.Series
 
-    def score(batches: Any) -> Any:
-        return answer(batches)
+    def score(*columns: Any) -> Any:
+        return answer(columns)
 
-    # Spark goes by these, and they are known now alone.
-    many = types.GenericAlias
-    score.__annotations__ = {
-        "batches": many(Iterator, (many(tuple, (of, ...)),)),
-        "return": many(Iterator, (answers,)),
-    }
+    # Spark goes by these, and they are known now alone. It asks all functions of this form in one
+    # go, and each that takes an iterator of batches by itself.
+    score.__annotations__ = {"columns": of, "return": answers}
     return make(score, kind)
 
 
