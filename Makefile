@@ -21,8 +21,8 @@ COUNT ?= 1000000
 ALTERED ?= 20000
 SEED ?= 0
 quick unit pandas3 flavors oldest: export OMP_NUM_THREADS ?= 1
-# Where it is set, every process that a test starts would compile this package anew.
-quick unit pandas3 flavors oldest slow: export PYTHONDONTWRITEBYTECODE =
+# Where it is set, every process that a test or a measurement starts would compile this package anew.
+quick unit pandas3 flavors oldest slow bench: export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: r jvm help env demo test check lint types quick unit pandas3 flavors java oldest slow fuzz bench conformance conformance-peers mutation generate trustlist dist clean
 

@@ -1,6 +1,7 @@
 # Data of R as cells of JSON, and columns of enforced cells as data of R.
 
 mlmodel_enforce <- function(model, data) {
+  model <- read_or_given(model)
   specs <- specs_of(model)$inputs
   if (is.null(specs)) return(data)
   kept <- delivery_of(model, specs)
@@ -12,10 +13,15 @@ mlmodel_enforce <- function(model, data) {
   structure(values, class = "data.frame", row.names = c(NA_integer_, -length(columns[[1L]]$values)))
 }
 
+read_or_given <- function(model) {
+  if (inherits(model, "mlmodel_loaded")) model$file
+  else if (is.character(model)) mlmodel_read(model)
+  else model
+}
+
 # The specs of a model's path, of what mlmodel_read and mlmodel_load return, or of a signature's lists.
 specs_of <- function(model) {
-  if (inherits(model, "mlmodel_loaded")) model <- model$file
-  if (is.character(model)) model <- mlmodel_read(model)
+  model <- read_or_given(model)
   if (!inherits(model, "mlmodel_file")) return(read_specs(model))
   read <- signature_lists(model)
   if (is.null(read)) NULL else read_specs(lapply(read, plain))
@@ -148,8 +154,12 @@ r_column <- function(column, spec) {
   if (column$dtype == "object" || column$dtype == "binary") return(r_objects(values, gaps, column$dtype))
   values[gaps] <- NA
   values <- unlist(values)
-  if (startsWith(column$dtype, "datetime64"))
-    return(as.POSIXct(strptime(as.character(values), ifelse(grepl("T", values), "%Y-%m-%dT%H:%M:%OS", "%Y-%m-%d"), tz = "UTC")))
+  if (startsWith(column$dtype, "datetime64")) {
+    texts <- as.character(values)
+    is_day <- !is.na(texts) & nchar(texts) == 10L
+    texts[is_day] <- paste0(texts[is_day], "T00:00:00")
+    return(as.POSIXct(strptime(texts, "%Y-%m-%dT%H:%M:%OS", tz = "UTC")))
+  }
   if (column$dtype == "bool") return(as.logical(values))
   if (startsWith(column$dtype, "float")) return(as.double(values))
   whole_column(as.character(values), column)

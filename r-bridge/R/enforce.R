@@ -125,7 +125,7 @@ missing_cells <- function(specs, cells) {
 read_column <- function(spec, label, cells, missing = list(), record = NULL) {
   gone <- if (spec$type$kind %in% floating_types) NaN
   values <- lapply(cells, function(cell) if (is_absent(cell)) gone else read_cell(spec$type, cell, spec$required))
-  if (identical(at_key(record, "dtype"), "date")) values <- lapply(values, as_day)
+  if (identical(at_key(record, "dtype"), "date") && !any(vapply(values, is_fault, NA))) values <- lapply(values, as_day)
   faults <- column_faults(values)
   faults <- faults[!faults$rule %in% vapply(missing, function(one) one$rule, ""), ]
   details <- c(missing, lapply(seq_len(nrow(faults)), function(i) {

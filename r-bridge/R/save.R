@@ -197,8 +197,8 @@ mlmodel_text <- function(flavors, signature) {
   written <- list(flavors = flavors, utc_time_created = format(Sys.time(), "%Y-%m-%d %H:%M:%OS6", tz = "UTC"))
   if (!is.null(signature)) written$signature <- signature_texts(signature)
   delivery <- at_key(signature, "delivery")
-  # As JSON, in which no name and no level is read as something else than the text that it is.
-  c(yaml_text(written), if (!is.null(delivery)) paste0("metadata:\n  mlmodel: ", write_json(delivery)))
+  warn_of_delivery(at_key(delivery, "columns"))
+  c(yaml_text(written), if (!is.null(delivery)) paste0("metadata:\n  mlmodel: ", delivery_text(delivery)))
 }
 
 # list(inputs = c(a = "double"), outputs = "double"), or what mlmodel_infer returns, as the format has it.

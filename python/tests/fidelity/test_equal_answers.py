@@ -50,6 +50,8 @@ EQUAL = [
     ([NOON], [pd.Timestamp(NOON)]),
     ([dt.timedelta(1)], np.array([24], "timedelta64[h]")),
     (np.array([1], "timedelta64[ns]"), pd.Series([pd.Timedelta(1)])),
+    (np.array([1], "timedelta64[Y]"), np.array([12], "timedelta64[M]")),
+    ([dt.timedelta.max], [dt.timedelta.max]),
     (np.array([NOON], dtype="datetime64[us]"), [NOON]),
     (pd.Series(["a", "b"], dtype="category"), ["a", "b"]),
     (pd.Series([True, None], dtype="boolean"), [True, None]),
@@ -106,6 +108,7 @@ OTHER = [
     ("text", "texts"),
     (np.array([1], "timedelta64[s]"), np.array([1], "timedelta64[ns]")),
     (np.array([1], "timedelta64[ns]"), [1]),
+    ([dt.timedelta.max], [dt.timedelta.min]),
     ([1 + 2j], [1 + 3j]),
 ]
 

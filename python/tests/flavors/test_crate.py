@@ -35,7 +35,7 @@ from mlmodel.errors import (
 from mlmodel.trust.describe import look_into
 from r_functions import content, crate, require_r, runner
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.thorough
 
 ROWS = pd.DataFrame({"a": [1.0, 2.5], "b": ["x", None]}, index=[9, 4])
 _FUNCTION = "function(x, times = 2, ...) x$a * times"
@@ -289,6 +289,7 @@ def test_doctor_tells_of_r(monkeypatch):
     assert "r-base-core" in said
 
 
+@pytest.mark.slow
 def test_a_server_answers(tmp_path):
     """RST-087, CRA-006: a request that ends R is answered with an error, and the next with a prediction."""
     quits = "function(x, times = 2, ...) { if (x$a[1] %in% 99) quit(); x$a * times }"

@@ -767,7 +767,7 @@ def test_native_loads_enforce_nothing(tmp_path):
     assert type(mlmodel.onnx.load_model(tmp_path / "m")) is onnx.ModelProto
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("absent", ["onnx", "onnxruntime"])
 def test_the_extra_is_named(absent, load_without, tmp_path):
     """The library that only the native form needs is not imported for predictions."""

@@ -778,7 +778,7 @@ def test_a_classifiers_file_for_a_regressor(classifier, tmp_path):
         mlmodel.load(tmp_path / "m")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("absent", ["xgboost", "sklearn"])
 def test_the_extra_is_named(classifier, absent, load_without, tmp_path):
     mlmodel.xgboost.save_model(classifier, tmp_path / "m")

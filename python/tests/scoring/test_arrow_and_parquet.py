@@ -397,7 +397,7 @@ for kind in (pa.string_view(), pa.binary_view()):
 """
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("nested", ["not", "sliced", "list", "struct"])
 def test_views_of_missing_texts_are_not_followed(nested: str) -> None:
     """RST-118: Arrow's validation passes over them, and its cast would follow them."""

@@ -223,7 +223,7 @@ test_that("a signature that is made from data takes the data", {
 
 # Columns that a signature alone does not tell from texts and moments of UTC.
 told_apart <- function() data.frame(
-  day = as.Date(c("2020-01-01", NA)), `1e3` = factor(c("y", "1e3"), c("1e3", "yes", "y")), `a: "b"` = factor(c("\u00e9", "#x")),
+  day = as.Date(c("2020-01-01", NA)), `1e3` = factor(c("y", "1e3"), c("1e3", "yes", "y")), `a: "b"` = factor(c("\u00e9", "#\u0085x")),
   size = factor(c("lo", "hi"), c("lo", "hi"), ordered = TRUE), at = as.POSIXct(c("2020-01-01 10:00:00", NA), tz = "Asia/Tokyo"),
   check.names = FALSE
 )
@@ -231,47 +231,82 @@ told_apart <- function() data.frame(
 test_that("days, levels and zones are recorded and delivered (ENF-092, ENF-094, ENF-095, ENF-097)", {
   data <- told_apart()
   path <- tempfile()
-  mlmodel_save_crate(function(x) x, path, signature = mlmodel_infer(data))
+  expect_warning(mlmodel_save_crate(function(x) x, path, signature = mlmodel_infer(data)), "times of a zone in at and days in day.*ENF-097")
   expect_length(mlmodel_validate(path), 0)
-  for (model in list(path, mlmodel_read(path), mlmodel_load(path, trust = TRUE), mlmodel_infer(data)))
+  for (model in list(path, mlmodel_read(path), mlmodel_load(path, trust = TRUE), mlmodel_infer(data))) {
     expect_identical(mlmodel_enforce(model, data), data)
-  new <- mlmodel_enforce(path, '{"day": ["2020-02-02"], "1e3": ["new"], "a: \\"b\\"": ["#x"], "size": ["hi"], "at": ["2020-01-01T00:00:00Z"]}')
+    expect_identical(mlmodel_enforce(model, data[0, ]), data[0, ])
+  }
+  new <- mlmodel_enforce(path, '{"day": ["2020-02-02"], "1e3": ["new"], "a: \\"b\\"": ["#\\u0085x"], "size": ["hi"], "at": ["2020-01-01T00:00:00Z"]}')
   expect_identical(new$day, as.Date("2020-02-02"))
   expect_identical(levels(new[["1e3"]]), c("1e3", "yes", "y", "new"))
+  expect_identical(as.integer(new[[3L]]), 1L)
   expect_true(new$size > "lo")
   expect_identical(format(new$at, "%H"), "09")
   data$day <- as.POSIXct(c("2020-01-01 00:00:00", "2020-01-01 10:00:00"), tz = "UTC")
   expect_error(mlmodel_enforce(path, data), "column day, row 2: expected a day.*ENF-094")
 })
 
+test_that("a vector has its record, and what is missing is no level (ENF-097)", {
+  for (data in list(factor(c("a", "b")), as.Date("2020-01-01"))) {
+    signature <- mlmodel_infer(data)
+    expect_identical(names(signature$delivery$columns), "0")
+    expect_identical(mlmodel_enforce(signature, data)[[1L]], data)
+  }
+  signature <- mlmodel_infer(data.frame(f = addNA(factor(c("a", NA)))))
+  expect_identical(signature$delivery$columns$f$categories, list("a"))
+})
+
 test_that("times without a zone are of the session's (ENF-097)", {
   before <- Sys.getenv("TZ", NA)
   on.exit(if (is.na(before)) Sys.unsetenv("TZ") else Sys.setenv(TZ = before))
+  Sys.unsetenv("TZ")
+  Sys.timezone() # which R remembers
   recorded <- function(zone) {
     Sys.setenv(TZ = zone)
     mlmodel_infer(data.frame(at = as.POSIXct("2020-01-01 10:00:00")))$delivery
   }
   expect_null(recorded("UTC"))
   expect_identical(recorded("Europe/Berlin"), list(columns = list(at = list(zone = "Europe/Berlin"))))
+  expect_warning(expect_null(recorded("<+0530>-5:30")), "the times in at, <\\+0530>-5:30, is none that others know.*ENF-097")
 })
 
 test_that("more levels than a record holds are left out, and said so (ENF-097)", {
   data <- data.frame(few = factor(rep("a", 20001)), many = factor(seq_len(20001)))
-  expect_warning(signature <- mlmodel_infer(data), "levels of many are too many.*ENF-097")
-  expect_identical(signature$delivery, list(columns = list(few = list(dtype = "category", categories = list("a")))))
+  for (columns in list(c("few", "many"), c("many", "few"))) {
+    expect_warning(signature <- mlmodel_infer(data[columns]), "levels of many are too many.*ENF-097")
+    expect_identical(signature$delivery, list(columns = list(few = list(dtype = "category", categories = list("a")))))
+  }
 })
 
-test_that("a record that fits no column, and a zone that is not known, are refused (ENF-091, ENF-092)", {
+test_that("levels are numbers where they are recorded so (ENF-095)", {
+  of <- function(type, categories) {
+    spec <- list(type = type, name = "c", required = FALSE)
+    list(inputs = list(spec), delivery = list(columns = list(c = list(dtype = "category", categories = categories))))
+  }
+  expect_identical(mlmodel_enforce(of("double", list(0.5, 2L)), '[{"c": 2}, {"c": null}, {"c": 0.5}]')$c, factor(c("2", NA, "0.5"), c("0.5", "2")))
+  expect_identical(levels(mlmodel_enforce(of("long", list(100000L)), '[{"c": 100000}]')$c), "100000")
+  expect_identical(levels(mlmodel_enforce(of("string", list("a", "a")), '[{"c": "b"}]')$c), c("a", "b"))
+})
+
+test_that("a record that is broken, fits no column, or has a zone that is not known, is refused (ENF-091, ENF-092)", {
   with_record <- function(type, ...) list(inputs = list(list(type = type, name = "a")), delivery = list(columns = list(a = list(...))))
   ask <- function(signature) mlmodel_enforce(signature, '[{"a": "2020-01-01"}]')
   expect_error(ask(with_record("string", dtype = "date")), "the column a does not fit its declared type, string \\(ENF-091")
-  expect_error(ask(with_record("datetime", zone = "Mars/Olympus")), "Mars/Olympus in the column a.*ENF-092")
-  expect_error(ask(list(inputs = list(list(type = "string", name = "a")), delivery = list(columns = 1))), "no mapping \\(ENF-091")
+  expect_error(ask(with_record("string", dtype = "dat")), "dtype of the column a is not known \\(ENF-091")
+  expect_error(ask(with_record("string", dtype = "category")), "the column a has no categories \\(ENF-091")
+  expect_error(ask(with_record("datetime", zone = 5)), "zone of the column a is no text \\(ENF-091")
+  expect_error(mlmodel_enforce(with_record("datetime", zone = "Mars/Olympus"), "[1]"), "Mars/Olympus in the column a.*ENF-092")
+  of_one <- with_record("string", dtype = "object")
+  expect_error(ask(replace(of_one, "delivery", list(list(columns = 1)))), "columns are no mapping \\(ENF-091")
+  expect_error(ask(replace(of_one, "delivery", list(list(columns = list(a = 1))))), "column a is no mapping \\(ENF-091")
+  expect_error(ask(replace(of_one, "delivery", list(list(form = "frame")))), "form is list or series \\(ENF-091")
   expect_identical(format(ask(with_record("datetime", zone = "+09:00"))$a, "%H"), "09")
   expect_error(ask(with_record("datetime", zone = "+09:30")), "ENF-092")
-  of_one <- with_record("string", dtype = "object")
   of_one$delivery$form <- "series"
   expect_identical(ask(of_one), "2020-01-01")
+  tensors <- list(inputs = list(list(type = "tensor", `tensor-spec` = list(dtype = "int64", shape = list(-1)))), delivery = of_one$delivery)
+  expect_error(ask(tensors), "the signature has tensors")
 })
 
 test_that("what a change breaks is told", {

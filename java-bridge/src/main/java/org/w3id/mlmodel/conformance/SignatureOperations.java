@@ -1,6 +1,5 @@
 package org.w3id.mlmodel.conformance;
 
-import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,7 +9,6 @@ import org.w3id.mlmodel.enforcement.Column;
 import org.w3id.mlmodel.enforcement.Enforcement;
 import org.w3id.mlmodel.enforcement.Moment;
 import org.w3id.mlmodel.enforcement.Source;
-import org.w3id.mlmodel.enforcement.ZonedMoment;
 import org.w3id.mlmodel.signature.Change;
 import org.w3id.mlmodel.signature.Comparison;
 import org.w3id.mlmodel.signature.Inference;
@@ -78,6 +76,6 @@ final class SignatureOperations {
             map.forEach((key, one) -> said.put(key, told(one)));
             return said;
         }
-        return cell instanceof Moment || cell instanceof ZonedMoment || cell instanceof LocalDate ? cell.toString() : cell;
+        return Moment.isTime(cell) ? cell.toString() : cell;
     }
 }

@@ -43,6 +43,11 @@ public record Moment(long nanoseconds) {
         return fits ? new Result(Read.MOMENT, moment.longValue()) : new Result(Read.OUT_OF_RANGE, 0);
     }
 
+    /** Returns whether a cell is what models get of a datetime: a moment, one of a zone, or a day. */
+    public static boolean isTime(Object cell) {
+        return cell instanceof Moment || cell instanceof ZonedMoment || cell instanceof LocalDate;
+    }
+
     /** Returns the day of a moment that is the beginning of one in UTC; null of another (ENF-094). */
     LocalDate day() {
         boolean isBeginning = Math.floorMod(nanoseconds, DAY) == 0;

@@ -72,7 +72,10 @@ final class Models {
         var texts = document.signature();
         boolean isNone = texts == null || (texts.inputs() == null && texts.outputs() == null && texts.params() == null);
         try {
-            return isNone ? null : Signature.of(document);
+            if (isNone) return null;
+            var signature = Signature.of(document);
+            new Declared(signature); // whose record of delivery may be broken
+            return signature;
         } catch (MlmodelException error) { // of the model, and not of the command's arguments
             throw new MlmodelException(ErrorName.INVALID_MODEL, error.getMessage());
         }

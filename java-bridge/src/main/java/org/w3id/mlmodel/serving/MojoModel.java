@@ -1,6 +1,5 @@
 package org.w3id.mlmodel.serving;
 
-import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -13,7 +12,6 @@ import org.w3id.mlmodel.enforcement.Meaning;
 import org.w3id.mlmodel.enforcement.Moment;
 import org.w3id.mlmodel.enforcement.Shown;
 import org.w3id.mlmodel.enforcement.Table;
-import org.w3id.mlmodel.enforcement.ZonedMoment;
 import org.w3id.mlmodel.errors.Detail;
 import org.w3id.mlmodel.errors.ErrorName;
 import org.w3id.mlmodel.errors.MlmodelException;
@@ -105,7 +103,7 @@ final class MojoModel implements Model {
             if (cell == null) continue;
             cells[row] = kind.basic() == Kind.Basic.STRING ? text(cell) : number(cell);
             if (cells[row] != null) continue;
-            details.add(new Detail("HTO-008", kind.name(), row, "a number", Shown.of(isTime(cell) ? cell.toString() : cell)));
+            details.add(new Detail("HTO-008", kind.name(), row, "a number", Shown.of(Moment.isTime(cell) ? cell.toString() : cell)));
             break;
         }
         return cells;
@@ -129,13 +127,9 @@ final class MojoModel implements Model {
             double number = ((Number) cell).doubleValue();
             return Double.isNaN(number) ? "" : PythonText.of(number);
         }
-        if (isTime(cell)) return cell.toString().replace('T', ' ');
+        if (Moment.isTime(cell)) return cell.toString().replace('T', ' ');
         // Lists and the like are no categories; what they are in Python is none, too.
         return cell instanceof String || cell instanceof Number ? cell.toString() : JsonText.of(cell);
-    }
-
-    private static boolean isTime(Object cell) {
-        return cell instanceof Moment || cell instanceof ZonedMoment || cell instanceof LocalDate;
     }
 
     private Frame answered(Object[][] cells, int rows) {

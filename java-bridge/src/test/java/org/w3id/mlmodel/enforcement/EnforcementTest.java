@@ -92,6 +92,10 @@ class EnforcementTest {
         assertEquals(List.of("ENF-053"), error.details().stream().map(Detail::rule).toList());
         error = assertThrows(MlmodelException.class, () -> recorded("{\"dtype\": \"string\"}"));
         assertTrue(error.getMessage().contains("the column t does not fit its declared type, datetime (ENF-091)"), error.getMessage());
+        for (var broken : List.of("5", "{\"zone\": 5}", "{\"dtype\": \"dat\"}")) {
+            error = assertThrows(MlmodelException.class, () -> recorded(broken));
+            assertTrue(error.getMessage().contains("the column t") && error.getMessage().contains("(ENF-091)"), error.getMessage());
+        }
         error = assertThrows(MlmodelException.class, () -> recorded("{\"zone\": \"Mars/Olympus\"}"));
         assertTrue(error.getMessage().contains("the zone 'Mars/Olympus' in the column t"), error.getMessage());
     }

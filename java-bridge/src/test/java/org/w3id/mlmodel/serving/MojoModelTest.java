@@ -82,6 +82,17 @@ class MojoModelTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"5", "{cat: date}", "{cat: {dtype: dat}}", "{cat: {zone: Mars/Olympus}}", "{cat: {dtype: date}}"})
+    void aBrokenRecordOfDeliveryIsAFaultOfTheModel(String columns) throws IOException {
+        var inputs = "'[{\"type\": \"string\", \"name\": \"cat\"}]'";
+        var folder = saved("gbm.zip", of(", mojo: model.mojo.zip") + "signature:\n  inputs: " + inputs
+            + "\nmetadata: {mlmodel: {columns: " + columns + "}}\n");
+        var error = assertThrows(MlmodelException.class, () -> Models.load(folder, false));
+        assertEquals(ErrorName.INVALID_MODEL, error.name());
+        assertTrue(error.getMessage().contains("(ENF-091)"), error.getMessage());
+    }
+
+    @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "h2o: {mojo: null}; python_function: {loader_module: mlflow.h2o} | UNSUPPORTED_MODEL | has no MOJO",
         "h2o: {mojo: model.mojo.zip} | UNSUPPORTED_MODEL | the model has h2o (RST-087)",
