@@ -28,11 +28,24 @@ crate_of <- function(f, data) {
 # The next session has none of this one's variables, while in this one the function works.
 warn_of_session <- function(f, given) {
   if (is.primitive(f)) return(invisible())
-  used <- setdiff(all.vars(body(f)), c(names(formals(f)), given, assigned_in(body(f))))
+  used <- setdiff(variables_in(body(f)), c(names(formals(f)), given, assigned_in(body(f))))
   left <- used[vapply(used, exists, NA, envir = globalenv(), inherits = FALSE)]
   if (length(left))
     warning("The function uses ", paste(left, collapse = ", "), " of this session, which is not saved with it; give it by name: ",
             "mlmodel_save_crate(f, path, ", left[1L], " = ", left[1L], ")", call. = FALSE)
+}
+
+# The variables of code. What stands behind `$` and `@` is none, and a name within with() and the like may be a column.
+variables_in <- function(code) {
+  if (missing(code)) return(character())
+  if (is.name(code)) return(setdiff(as.character(code), "")) # which stands for a place that is left open
+  if (!is.call(code)) return(character())
+  parts <- as.list(code)
+  called <- if (is.name(parts[[1L]])) as.character(parts[[1L]]) else ""
+  if (called %in% c("$", "@", "with", "within", "subset", "transform")) return(variables_in(parts[[2L]]))
+  if (called == "~") return(character())
+  if (nzchar(called)) parts <- parts[-1L]
+  unlist(lapply(parts, variables_in))
 }
 
 # The names that code gives values to.

@@ -70,10 +70,19 @@ plain_column <- function(column, name) {
   if (is.factor(column)) return(as.character(column))
   if (inherits(column, c("Date", "POSIXt")) && any(is.infinite(as.numeric(column))))
     stop("Column ", name, " has infinite times, which JSON does not have", call. = FALSE)
-  if (inherits(column, "Date")) return(format(column))
+  if (inherits(column, "Date")) return(format(whole_days(column, name)))
   if (inherits(column, "POSIXt")) return(moment_texts(as.numeric(as.POSIXct(column)), name))
   if (is_plain(column)) return(column)
   stop("Column ", name, " is of the class ", class(column)[1L], ", which has no form in JSON", call. = FALSE)
+}
+
+# R has days with a part of one, which it shows as the day.
+whole_days <- function(days, name) {
+  cut <- which(as.numeric(days) != floor(as.numeric(days)))
+  if (length(cut))
+    stop("Column ", name, ", row ", cut[1L], ": the day has a part of one (", format(as.numeric(days[cut[1L]]), digits = 15),
+         " since 1970), which would be lost; give as.Date(round(x)) (CRA-009)", call. = FALSE)
+  days
 }
 
 is_list_column <- function(column) is.list(column) && !inherits(column, c("POSIXlt", "data.frame"))

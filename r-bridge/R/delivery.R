@@ -36,7 +36,10 @@ recorded_column <- function(column, name) {
     known <- levels(column)[!is.na(levels(column))]
     return(c(list(dtype = "category", categories = as.list(known)), if (is.ordered(column)) list(ordered = TRUE)))
   }
-  if (inherits(column, "Date")) return(list(dtype = "date"))
+  if (inherits(column, "Date")) {
+    whole_days(column, name)
+    return(list(dtype = "date"))
+  }
   if (!inherits(column, "POSIXt")) return(NULL)
   zone <- zone_shown(column)
   if (zone %in% utc_names) return(NULL) # as times without a record are
@@ -125,6 +128,32 @@ delivered <- function(values, kept, name) {
     return(values)
   }
   switch(c(at_key(kept, "dtype"), "")[1L], date = as.Date(values), category = as_levels(values, kept), values)
+}
+
+# The recorded columns of a data frame, as the function gets them where it is served.
+delivered_frame <- function(model, data) {
+  specs <- specs_of(model)$inputs
+  if (is.null(specs) || !is.data.frame(data)) return(data)
+  kept <- delivery_of(read_or_given(model), specs)
+  kept <- kept$columns
+  names <- column_names(specs)
+  for (i in which(names %in% intersect(names(kept), names(data)))) {
+    given <- data[[names[i]]]
+    if (is_as_recorded(given, at_key(kept, names[i]))) next
+    read <- structure(json_object(list(json_cells(given, names[i])), names[i]), class = c("json_table", "json_object"))
+    column <- enforce_json(specs[i], read, kept[names[i]])[[1L]]
+    data[[names[i]]] <- delivered(r_column(column, specs[[i]]), at_key(kept, names[i]), names[i])
+  }
+  data
+}
+
+is_as_recorded <- function(column, kept) {
+  if (!is.null(at_key(kept, "zone"))) return(inherits(column, "POSIXct") && identical(attr(column, "tzone")[1L], at_key(kept, "zone")))
+  switch(c(at_key(kept, "dtype"), "")[1L],
+    date = inherits(column, "Date"),
+    category = is.factor(column) && identical(levels(column), vapply(at_key(kept, "categories"), level_texts, "")),
+    TRUE
+  )
 }
 
 # What is none of the levels stands behind them (ENF-095).

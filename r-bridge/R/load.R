@@ -15,6 +15,8 @@ mlmodel_load <- function(path, trust = FALSE) {
   if (!isTRUE(trust))
     stop("A model of the flavor ", name, " may be code, and reading it runs code. If you know where ", path,
          " comes from, load it with trust = TRUE (CRA-005)", call. = FALSE)
+  inputs <- specs_of(read)$inputs
+  if (!is.null(inputs)) delivery_of(read, inputs) # a broken record is refused
   how <- r_flavors[[name]]
   package <- Find(function(one) requireNamespace(one, quietly = TRUE), how$packages)
   if (is.null(package) && length(how$packages)) stop(without_package(name, how$packages, path), call. = FALSE)
@@ -109,6 +111,7 @@ mlmodel_predict.mlmodel_loaded <- function(model, data, ...) {
   absent <- setdiff(inputs$name[inputs$required & !is.na(inputs$name)], names(data))
   if (is.data.frame(data) && length(absent))
     stop("The data lack the columns ", paste(absent, collapse = ", "), " (ENF-004)", call. = FALSE)
+  data <- delivered_frame(model, data)
   # A function of R takes what it likes; a library's model its columns alone, in their order.
   is_by_name <- model$flavor != "crate" && is.data.frame(data) && length(inputs$name) && !anyNA(inputs$name)
   model$predict(if (is_by_name) data[intersect(inputs$name, names(data))] else data, ...)

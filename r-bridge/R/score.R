@@ -5,20 +5,39 @@ mlmodel_score <- function(url, data, params = NULL, timeout = 60, cafile = NULL)
   at <- paste0(sub("(/invocations)?/*$", "", url), "/invocations")
   body <- charToRaw(enc2utf8(body_of(data, params)))
   answer <- if (startsWith(at, "https://")) post_encrypted(at, body, timeout, cafile) else post(at, body, timeout)
-  predictions_of(answer, url)
+  told <- attr(answer, "warning")
+  if (!is.null(told)) warning(url, ": ", shown(told, 1000L), call. = FALSE)
+  predictions_of(as.vector(answer), url)
+}
+
+# The warning in the head of an answer, of a parameter that is left out for example (RST-089); NULL where there is none.
+warning_in <- function(head) {
+  lines <- strsplit(rawToChar(head[head > 31L | head == 10L]), "\n", fixed = TRUE)[[1L]]
+  found <- grep("^mlmodel-warning:", lines, ignore.case = TRUE, value = TRUE, useBytes = TRUE)
+  if (length(found)) utf8_text(charToRaw(sub("^[^:]*:[ ]*", "", found[1L], useBytes = TRUE)))
+}
+
+# The error that a server told, with all that is wrong, as mlmodel_enforce tells it.
+refused_by_server <- function(read) {
+  details <- read[["details"]]
+  more <- if (is.data.frame(details)) details[["rule"]] else character()
+  also <- if (length(more) > 1L) paste0(" All that is wrong is in the condition's details (", paste(unique(more), collapse = ", "), ").")
+  why <- paste0(read[["error_code"]], ": ", read[["message"]], also)
+  stop(errorCondition(why, code = read[["error_code"]], details = details, class = "mlmodel_refused"))
 }
 
 # An answer is others' text: it is JSON or refused, and never taken for an address that is to be asked in turn.
 predictions_of <- function(answer, url) {
   read <- tryCatch(jsonlite::parse_json(answer, simplifyVector = TRUE), error = function(e) NULL)
-  if (is.list(read) && !is.null(read[["error_code"]]))
-    stop(read[["error_code"]], ": ", read[["message"]], call. = FALSE)
+  if (is.list(read) && !is.null(read[["error_code"]])) refused_by_server(read)
   if (!is.list(read) || !"predictions" %in% names(read))
     stop(url, " answered with something else than predictions: ", substr(answer, 1L, 200L), call. = FALSE)
   beyond <- whole_beyond(answer)
   if (!is.na(beyond))
     stop(url, " answered with ", beyond, ", which is beyond 2^53, and R has no integers of 64 bits (CRA-009)", call. = FALSE)
-  read[["predictions"]]
+  told <- read[["predictions"]]
+  # What has one column without a name is a vector, whether or not something is missing in it.
+  if (is.data.frame(told) && identical(names(told), "0")) told[[1L]] else told
 }
 
 # The first whole number of a valid text of JSON that R would have as another one.
@@ -61,7 +80,7 @@ post_encrypted <- function(url, body, timeout, cafile) {
     curl::curl_fetch_memory(url, asked),
     error = function(e) stop(url, " was not asked: ", conditionMessage(e), call. = FALSE)
   )
-  utf8_text(answer$content)
+  structure(utf8_text(answer$content), warning = warning_in(answer$headers))
 }
 
 # Base R asks with GET alone, so HTTP is spoken here, in the few lines that one request takes.
@@ -87,7 +106,7 @@ post <- function(url, body, timeout) {
 content <- function(answer, url) {
   end <- grepRaw("\r\n\r\n", answer, fixed = TRUE)
   if (!length(end)) stop(url, " did not answer in time, or not as a server of HTTP does", call. = FALSE)
-  utf8_text(answer[-seq_len(end + 3L)])
+  structure(utf8_text(answer[-seq_len(end + 3L)]), warning = warning_in(answer[seq_len(end)]))
 }
 
 utf8_text <- function(bytes) {

@@ -16,6 +16,7 @@ from mlmodel.scoring.engine import Engine
 from mlmodel.scoring.invocations.checking import Check, check_input
 from mlmodel.scoring.invocations.protocol import handle
 from mlmodel.signature.model_signature import ModelSignature
+from mlmodel.signature.types.delivery import ColumnDelivery, Delivery
 from mlmodel.signature.types.params import ParamSpec
 from mlmodel.signature.types.schema import ColSpec, Schema, TensorSpec
 
@@ -118,6 +119,20 @@ def test_a_row_of_a_tensor_has_several_cells() -> None:
         ("ENF-049", 3),
     ]
     assert (check.rows, check.fitting) == (4, 2)
+
+
+def test_days_are_held_to_the_record_of_delivery() -> None:
+    """ENF-094: as a request with the same body would be."""
+    days = Delivery({"d": ColumnDelivery(dtype="date")})
+    signature = ModelSignature(Schema([ColSpec("datetime", "d")]), delivery=days)
+    for row, times in enumerate((["2025-01-01T10:00:00"], ["2025-01-01", "2025-01-02T10:00:00"])):
+        check = check_of({"dataframe_records": [{"d": one} for one in times]}, signature)
+        assert check.error is not None
+        (wrong,) = check.error.details
+        assert isinstance(wrong, InputViolation)
+        assert (wrong.rule, wrong.row, wrong.got) == ("ENF-094", row, times[-1])
+        assert f"such as 2025-01-0{row + 1}" in wrong.message
+    assert check_of({"dataframe_records": [{"d": "2025-01-01"}]}, signature).error is None
 
 
 def test_a_rule_of_no_row_in_particular_fits_no_row() -> None:

@@ -122,6 +122,8 @@ test_that("what a function uses of the session and does not bring is said", {
   expect_warning(mlmodel_save_crate(function(x) x[, 1] + of_session, new_folder()), "uses of_session of this session")
   expect_no_warning(mlmodel_save_crate(function(x) x + of_session, new_folder(), of_session = 3))
   expect_no_warning(mlmodel_save_crate(function(x) { of_session <- 1; x + of_session }, new_folder()))
+  expect_no_warning(mlmodel_save_crate(function(x) x$of_session + with(x, of_session), new_folder()))
+  expect_warning(mlmodel_save_crate(function(x) of_session$x, new_folder()), "uses of_session of this session")
 })
 
 test_that("a loaded model has what R users look for", {

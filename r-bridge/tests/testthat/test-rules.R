@@ -309,6 +309,28 @@ test_that("a record that is broken, fits no column, or has a zone that is not kn
   expect_error(ask(tensors), "the signature has tensors")
 })
 
+test_that("a loaded model gets recorded columns as where it is served", {
+  data <- told_apart()[1L, ]
+  path <- tempfile()
+  say <- function(x) paste(x$day, as.integer(x$size), x$size > "lo", format(x$at, "%H"))
+  suppressWarnings(mlmodel_save_crate(say, path, signature = mlmodel_infer(data)))
+  loaded <- mlmodel_load(path, trust = TRUE)
+  other <- data
+  other$day <- as.character(data$day)
+  other$size <- as.character(data$size)
+  attr(other$at, "tzone") <- "UTC"
+  for (given in list(data, other)) expect_identical(mlmodel_predict(loaded, given), say(data))
+  other$day <- as.POSIXct("2020-01-01 10:00", tz = "UTC")
+  expect_error(mlmodel_predict(loaded, other), "ENF-094")
+  writeLines(sub('"date"', '"dat"', readLines(file.path(path, "MLmodel"))), file.path(path, "MLmodel"))
+  expect_error(mlmodel_load(path, trust = TRUE), "ENF-091")
+})
+
+test_that("a day with a part of one is refused (CRA-009)", {
+  for (f in list(mlmodel_infer, function(data) mlmodel_enforce(list(inputs = list(list(type = "datetime", name = "d"))), data)))
+    expect_error(f(data.frame(d = structure(c(1, 1.5), class = "Date"))), "Column d, row 2: the day has a part of one \\(1.5")
+})
+
 test_that("what a change breaks is told", {
   told <- mlmodel_compare(spec("double"), spec("integer"))
   expect_equal(told, data.frame(part = "inputs", name = "a", change = "type", breaks = "typed, untyped", rule = "SIG-054"))

@@ -59,7 +59,7 @@ _TYPES = {
 _NOT_FOUND = re.compile(r"object ['\u2018](.+)['\u2019] not found")
 #: What R's model frames say of a factor with levels that the model's does not have, and of a
 #: variable that is of another type than the model's.
-_NEW_LEVELS = re.compile(r"^factor (.+?) has new levels? (.+)$")
+_NEW_LEVELS = re.compile(r"^factor (.+?) has new levels?(?: (.*))?$")
 _OTHER_TYPE = re.compile(
     r"^variable ['\u2018](.+)['\u2019] was fitted with type .(\w+). but type .(\w+). was supplied$"
 )
@@ -204,7 +204,8 @@ def _other_column(words: str) -> tuple[str, str] | None:
     """Return the variable that is not as the model's, by what R's model frames say, and how."""
     levels = _NEW_LEVELS.search(words)
     if levels is not None:
-        return levels[1], f"has categories that the model does not know: {levels[2]}"
+        unknown = (levels[2] or "").strip() or "the empty text"
+        return levels[1], f"has categories that the model does not know: {unknown}"
     kinds = _OTHER_TYPE.search(words)
     if kinds is not None:
         return kinds[1], f"is of R's type {kinds[3]}, and the model's is of the type {kinds[2]}"

@@ -157,6 +157,31 @@ def test_r_asks_a_server_of_it(saved, in_r):
         )
         assert told.startswith("INVALID_INPUT: ")
         assert "'hp'" in told
+        both = "data.frame(wt = c('a', '1'), hp = c('b', '1'))"
+        told = in_r(
+            f'e <- tryCatch(mlmodel_score("{url}", {both}), mlmodel_refused = identity); cat(e$code, e$details$column)'
+        )
+        assert told == "INVALID_INPUT wt hp"
+        told = in_r(
+            f"""told <- tryCatch(mlmodel_score("{url}", head(mtcars), params = list(other = 1)),
+                warning = conditionMessage); cat(told)"""
+        )
+        assert "'other'" in told
+
+
+def test_an_answer_is_a_vector_whatever_is_missing_in_it(in_r, tmp_path):
+    """Of integers and truth values with NA, and of levels, a server answers as of a table."""
+    path = tmp_path / "m"
+    asked = "c(0, NA, 2)"
+    in_r(
+        f"""mlmodel_save_crate(function(x) as.integer(x$v), "{path}", signature = mlmodel_infer(data.frame(v = 1)))"""
+    )
+    with _serving(path) as port:
+        for rows, expected in ((asked, "0 NA 2"), ("c(0, 2)", "0 2")):
+            assert (
+                in_r(f'cat(mlmodel_score("http://127.0.0.1:{port}", data.frame(v = {rows})))')
+                == expected
+            )
 
 
 @needs_openssl

@@ -350,6 +350,7 @@ def test_a_column_that_is_not_there_is_the_callers(run):
     ("column", "why"),
     [
         (["a", "c"], r"'g' has categories that the model does not know: c\. \(CRA-007\)"),
+        (["", "a"], r"'g' has categories that the model does not know: the empty text\."),
         (["d", "c"], r"'g' has categories that the model does not know: c, d\."),
         ([1.0, 2.0], r"'g' is of R's type numeric, and the model's is of the type character\."),
     ],

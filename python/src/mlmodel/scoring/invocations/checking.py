@@ -84,8 +84,10 @@ def _violations_of(data: object, signature: ModelSignature | None) -> list[Input
     """Return what is wrong with data: what was found in reading, or of typed ones is found now."""
     if isinstance(data, InvalidInput):
         return data.violations
-    if signature is None or isinstance(data, Columns | Tensors | AsGiven):
+    if signature is None or isinstance(data, Tensors | AsGiven):
         return []
+    if isinstance(data, Columns) and not signature.delivery:
+        return []  # it was read at the declared types, and there is no record to follow (ENF-094)
     try:
         signature.plan.enforce(data)
     except InvalidInput as error:

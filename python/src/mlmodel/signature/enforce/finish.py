@@ -152,11 +152,13 @@ class _Dates:
         wrong = (days != moments) & ~gone
         if wrong.any():
             row = int(wrong.argmax())
+            given_time, day = pd.Timestamp(moments[row]).isoformat(), str(days[row])
             message = (
-                f"Input {self.label!r}, row {row}: the model gets days, and "
-                f"{pd.Timestamp(moments[row]).isoformat()} is a time within one (ENF-094)."
+                f"Input {self.label!r}, row {row}: the model gets days, and {given_time} (UTC) is "
+                f"a time within one; give the day alone, such as {day} (ENF-094)."
             )
-            found.append(InputViolation("ENF-094", message, self.label, row))
+            expected = "a day, and no time within one"
+            found.append(InputViolation("ENF-094", message, self.label, row, expected, given_time))
         cells = days.astype(object)
         cells[gone] = self.missing
         return cells
