@@ -22,8 +22,9 @@ BUNDLES = Path(__file__).resolve().parents[2].joinpath(
     "java-bridge", "src", "test", "resources", "bundles"
 )  # fmt: skip
 NAMES = ["x1", "x2", "k", "cat"]
-#: Rows asked at once, and how often: what is in use is warm.
-MANY, WARM, ASKED = 100_000, 500, 2000
+#: Rows asked at once, and how often: what is in use is warm. Java has compiled what a call runs
+#: after some thousand of them.
+MANY, WARM, ASKED = 100_000, 5_000, 2_000
 
 
 def rows() -> pd.DataFrame:
