@@ -78,7 +78,7 @@ jvm:
 	  --no-install-recommends openjdk-17-jdk-headless maven > /dev/null; } || \
 	  echo "Java and Maven are not installed (openjdk-17-jdk-headless, maven): tests that need them are skipped" >&2
 
-quick: env ## The unit tests, but for those that take long for what they are
+quick: env r ## The unit tests, but for those that take long for what they are
 	@cd python && ../$(BIN)/pytest -n $(JOBS) -m "not slow and not libraries and not thorough"
 
 unit: env r ## Tests that start no server and build no package

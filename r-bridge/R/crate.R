@@ -35,15 +35,15 @@ warn_of_session <- function(f, given) {
             "mlmodel_save_crate(f, path, ", left[1L], " = ", left[1L], ")", call. = FALSE)
 }
 
-# The variables of code. What stands behind `$` and `@` is none, and a name within with() and the like may be a column.
+# The variables of code. What stands behind `$` and `@`, and a package's name, is none, and a name within with() and the like may be a column.
 variables_in <- function(code) {
   if (missing(code)) return(character())
   if (is.name(code)) return(setdiff(as.character(code), "")) # which stands for a place that is left open
   if (!is.call(code)) return(character())
   parts <- as.list(code)
   called <- if (is.name(parts[[1L]])) as.character(parts[[1L]]) else ""
+  if (called %in% c("~", "::", ":::") || length(parts) == 1L && nzchar(called)) return(character())
   if (called %in% c("$", "@", "with", "within", "subset", "transform")) return(variables_in(parts[[2L]]))
-  if (called == "~") return(character())
   if (nzchar(called)) parts <- parts[-1L]
   unlist(lapply(parts, variables_in))
 }

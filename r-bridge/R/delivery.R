@@ -131,10 +131,11 @@ delivered <- function(values, kept, name) {
 }
 
 # The recorded columns of a data frame, as the function gets them where it is served.
-delivered_frame <- function(model, data) {
-  specs <- specs_of(model)$inputs
-  if (is.null(specs) || !is.data.frame(data)) return(data)
-  kept <- delivery_of(read_or_given(model), specs)
+delivered_frame <- function(file, data) {
+  if (!is.data.frame(data) || is.null(at_key(at_key(file, "metadata"), "mlmodel"))) return(data)
+  specs <- specs_of(file)$inputs
+  if (is.null(specs)) return(data)
+  kept <- delivery_of(file, specs)
   kept <- kept$columns
   names <- column_names(specs)
   for (i in which(names %in% intersect(names(kept), names(data)))) {
@@ -151,7 +152,7 @@ is_as_recorded <- function(column, kept) {
   if (!is.null(at_key(kept, "zone"))) return(inherits(column, "POSIXct") && identical(attr(column, "tzone")[1L], at_key(kept, "zone")))
   switch(c(at_key(kept, "dtype"), "")[1L],
     date = inherits(column, "Date"),
-    category = is.factor(column) && identical(levels(column), vapply(at_key(kept, "categories"), level_texts, "")),
+    category = is.factor(column) && is.ordered(column) == isTRUE(at_key(kept, "ordered")) && identical(levels(column), vapply(at_key(kept, "categories"), level_texts, "")),
     TRUE
   )
 }

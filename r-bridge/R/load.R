@@ -111,7 +111,7 @@ mlmodel_predict.mlmodel_loaded <- function(model, data, ...) {
   absent <- setdiff(inputs$name[inputs$required & !is.na(inputs$name)], names(data))
   if (is.data.frame(data) && length(absent))
     stop("The data lack the columns ", paste(absent, collapse = ", "), " (ENF-004)", call. = FALSE)
-  data <- delivered_frame(model, data)
+  data <- delivered_frame(model$file, data)
   # A function of R takes what it likes; a library's model its columns alone, in their order.
   is_by_name <- model$flavor != "crate" && is.data.frame(data) && length(inputs$name) && !anyNA(inputs$name)
   model$predict(if (is_by_name) data[intersect(inputs$name, names(data))] else data, ...)

@@ -128,6 +128,7 @@ def test_days_are_held_to_the_record_of_delivery() -> None:
     for row, times in enumerate((["2025-01-01T10:00:00"], ["2025-01-01", "2025-01-02T10:00:00"])):
         check = check_of({"dataframe_records": [{"d": one} for one in times]}, signature)
         assert check.error is not None
+        assert check.fitting is None  # no row behind it was looked at
         (wrong,) = check.error.details
         assert isinstance(wrong, InputViolation)
         assert (wrong.rule, wrong.row, wrong.got) == ("ENF-094", row, times[-1])

@@ -122,7 +122,7 @@ test_that("what a function uses of the session and does not bring is said", {
   expect_warning(mlmodel_save_crate(function(x) x[, 1] + of_session, new_folder()), "uses of_session of this session")
   expect_no_warning(mlmodel_save_crate(function(x) x + of_session, new_folder(), of_session = 3))
   expect_no_warning(mlmodel_save_crate(function(x) { of_session <- 1; x + of_session }, new_folder()))
-  expect_no_warning(mlmodel_save_crate(function(x) x$of_session + with(x, of_session), new_folder()))
+  expect_no_warning(mlmodel_save_crate(function(x) { subset(); x$of_session + with(x, of_session) + of_session::f(x) }, new_folder()))
   expect_warning(mlmodel_save_crate(function(x) of_session$x, new_folder()), "uses of_session of this session")
 })
 

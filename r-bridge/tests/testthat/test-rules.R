@@ -319,7 +319,9 @@ test_that("a loaded model gets recorded columns as where it is served", {
   other$day <- as.character(data$day)
   other$size <- as.character(data$size)
   attr(other$at, "tzone") <- "UTC"
-  for (given in list(data, other)) expect_identical(mlmodel_predict(loaded, given), say(data))
+  unordered <- data
+  unordered$size <- factor(data$size, ordered = FALSE)
+  for (given in list(data, other, unordered)) expect_identical(mlmodel_predict(loaded, given), say(data))
   other$day <- as.POSIXct("2020-01-01 10:00", tz = "UTC")
   expect_error(mlmodel_predict(loaded, other), "ENF-094")
   writeLines(sub('"date"', '"dat"', readLines(file.path(path, "MLmodel"))), file.path(path, "MLmodel"))

@@ -267,10 +267,7 @@ def _are_same_moments(native: Any, given: Any, _single: bool) -> bool:
 def _are_same_spans(native: Any, given: Any, _single: bool) -> bool:
     try:
         return bool(pd.Timedelta(native) == pd.Timedelta(given))
-    except (
-        ValueError,
-        OverflowError,
-    ):  # months have no one length; or it is longer than pandas has
+    except (ValueError, OverflowError):  # of months, or longer than pandas has
         return bool(native == given)
 
 

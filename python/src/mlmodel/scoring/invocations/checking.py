@@ -100,7 +100,8 @@ def _fitting_rows(rows: int | None, found: list[InputViolation]) -> int | None:
 
     None says that it is not known, since some were not looked at (RST-109).
     """
-    if any(violation.rule == NOT_LOOKED_FOR for violation in found):
+    # Of days only the first row is told that is a time within one.
+    if any(violation.rule in {NOT_LOOKED_FOR, "ENF-094"} for violation in found):
         return None
     broken = {violation.row for violation in found}
     if rows is None or None in broken:

@@ -44,6 +44,7 @@ public record Delivery(Object columns) {
         var dtype = record.get("dtype");
         if (zone != null && !(zone instanceof String)) throw broken("the zone of the column " + key + " is no text");
         if (dtype != null && !DTYPES.contains(dtype)) throw broken("the dtype of the column " + key + " is not known");
+        if ("category".equals(dtype) && record.get("categories") == null) throw broken("the column " + key + " has no categories");
         return new Column((String) zone, (String) dtype);
     }
 

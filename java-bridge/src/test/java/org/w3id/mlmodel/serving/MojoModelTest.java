@@ -82,7 +82,7 @@ class MojoModelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"5", "{cat: date}", "{cat: {dtype: dat}}", "{cat: {zone: Mars/Olympus}}", "{cat: {dtype: date}}"})
+    @ValueSource(strings = {"5", "{cat: date}", "{cat: {dtype: dat}}", "{cat: {dtype: category}}", "{cat: {zone: Mars/Olympus}}", "{cat: {dtype: date}}"})
     void aBrokenRecordOfDeliveryIsAFaultOfTheModel(String columns) throws IOException {
         var inputs = "'[{\"type\": \"string\", \"name\": \"cat\"}]'";
         var folder = saved("gbm.zip", of(", mojo: model.mojo.zip") + "signature:\n  inputs: " + inputs
