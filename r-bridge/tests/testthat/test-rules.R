@@ -320,7 +320,7 @@ test_that("a loaded model gets recorded columns as where it is served", {
   other$size <- as.character(data$size)
   attr(other$at, "tzone") <- "UTC"
   unordered <- data
-  unordered$size <- factor(data$size, ordered = FALSE)
+  unordered$size <- factor(data$size, levels(data$size), ordered = FALSE)
   for (given in list(data, other, unordered)) expect_identical(mlmodel_predict(loaded, given), say(data))
   other$day <- as.POSIXct("2020-01-01 10:00", tz = "UTC")
   expect_error(mlmodel_predict(loaded, other), "ENF-094")
